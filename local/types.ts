@@ -1,0 +1,96 @@
+/** What the parts of the local cloud say to each other. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "./clock.ts";
+
+/** Who signed a request. `root` is the local administrator; `role` is a Lambda's execution role. */
+export interface Principal {
+  kind: "root" | "role" | "service";
+  /** e.g. `arn:aws:sts::000000000000:assumed-role/ApiRole/api`, or a service name (`events.amazonaws.com`). */
+  arn: string;
+  /** Logical id of the role in the template, where it is a role. */
+  role?: string;
+}
+
+/** Values that policies' conditions can read, by lower-case key (`aws:securetransport`, `s3:if-none-match`). */
+export type ConditionContext = Record<string, string | string[]>;
+
+/** One call to an AWS service, already authenticated. */
+export interface AwsCall {
+  req: IncomingMessage;
+  res: ServerResponse;
+  url: URL;
+  requestId: string;
+  region: string;
+  /** `null`: the request carries no signature (CORS preflight, POST policy form). */
+  principal: Principal | null;
+  /** Service of the credential scope (`s3`, `dynamodb`, `sqs`, `events`). */
+  service: string;
+  /** Whole body for JSON services (already checked against the signature); S3 reads `req` itself. */
+  body: Buffer | undefined;
+  /** S3 only: what the body must hash to, or how it is framed. */
+  payload:
+    | { kind: "unsigned" }
+    | { kind: "hash"; sha256: string }
+    | { kind: "chunked"; signed: boolean; trailer: boolean; verifyChunk?: ChunkVerifier };
+  /**
+   * Refuses the call unless the principal's policies (and the resource's) let it through; throws `AccessDenied`.
+   * Called by the service once for each (action, resource) that AWS would check.
+   */
+  authorize(action: string, resource: string, context?: ConditionContext): void;
+  /** What the trace says of this call; services fill it in. */
+  trace: CallTrace;
+}
+
+/** Checks the signature of one `aws-chunked` chunk or trailer; returns false when it differs. */
+export type ChunkVerifier = (kind: "chunk" | "trailer", sha256OrCanonical: string, signature: string) => boolean;
+
+/** One AWS call as counted by the local cloud (`bench/calls`, least privilege, logs). */
+export interface CallTrace {
+  service: string;
+  /** `PutItem`, `CompleteMultipartUpload` … */
+  action: string;
+  /** Logical id of the calling role, `root`, `presigned:<role>` or a service's name. */
+  caller: string;
+  /** `X-Request-ID` of the API call that caused it, where it is known. */
+  invocation?: string;
+  startedAt: number;
+  endedAt: number;
+  status: number;
+  /** DynamoDB only: consumed units, by the rules of on-demand tables. */
+  readUnits?: number;
+  writeUnits?: number;
+}
+
+/** One service behind the AWS port. */
+export interface AwsService {
+  /** Service name in the credential scope. */
+  readonly scope: string;
+  handle(call: AwsCall): Promise<void>;
+  /** Flushes and closes what it holds. */
+  close(): Promise<void>;
+}
+
+/** An error that AWS would answer. Services turn it into their own wire format. */
+export class AwsError extends Error {
+  readonly code: string;
+  readonly status: number;
+  /** Further fields of the answer (`CancellationReasons`, `Item`, `BucketName` …). */
+  readonly details: Record<string, unknown>;
+  constructor(code: string, message: string, status = 400, details: Record<string, unknown> = {}) {
+    super(message);
+    this.name = code;
+    this.code = code;
+    this.status = status;
+    this.details = details;
+  }
+}
+
+/** Every account on the laptop has this number. */
+export const ACCOUNT = "000000000000";
+export const REGION = "us-east-1";
+
+export interface ServiceOptions {
+  clock: Clock;
+  /** Directory for state, or `undefined` for memory (objects then go to a temporary directory removed on close). */
+  dir: string | undefined;
+}
