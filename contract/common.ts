@@ -1,0 +1,124 @@
+/** Pieces that many schemas share: ids, times, names, pages. */
+import { z } from "zod";
+
+/** Id prefixes; an id is a prefix, `_` and a ULID. */
+export const prefixes = [
+  "upl",
+  "file",
+  "ver",
+  "ws",
+  "fld",
+  "shr",
+  "hook",
+  "evt",
+  "dlv",
+  "cli",
+  "lock",
+  "job",
+] as const;
+export type Prefix = (typeof prefixes)[number];
+
+/** Schema of an id with this prefix: `upl_` and 26 characters of Crockford's base 32. */
+export function id<P extends Prefix>(prefix: P) {
+  return z
+    .string()
+    .regex(new RegExp(`^${prefix}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`), `must be an id that begins with ${prefix}_`)
+    .meta({ example: `${prefix}_01JZZZZZZZZZZZZZZZZZZZZZZZ` });
+}
+
+/** ISO 8601 UTC with milliseconds. */
+export const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
+
+/** Why `name` can't name a file or folder, or `undefined` when it can. */
+export function nameProblem(name: string): string | undefined {
+  if (name === "") return "is empty";
+  if (name === "." || name === "..") return `may not be ${JSON.stringify(name)}`;
+  if (name.includes("/")) return "may not contain '/'";
+  if (/\p{Cc}/u.test(name) || !name.isWellFormed()) return "may not contain control characters or unpaired surrogates";
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes > 255) return `is ${bytes} bytes of UTF-8; at most 255 are allowed`;
+  return undefined;
+}
+
+/** A file's or folder's name: 1–255 bytes of UTF-8 NFC, no `/`, control characters, `.` or `..`. */
+export const name = z
+  .string()
+  .max(1024)
+  .transform((value) => value.normalize("NFC"))
+  .superRefine((value, context) => {
+    const problem = nameProblem(value);
+    if (problem) context.addIssue({ code: "custom", message: `the name ${problem}` });
+  });
+
+/** Deepest path of folders. */
+export const MAX_DEPTH = 32;
+
+/** `reports/2026/q3.pdf` → its segments. Every segment must be a valid name; no leading or trailing `/`. */
+export const path = z
+  .string()
+  .max(4096)
+  .transform((value) => value.normalize("NFC"))
+  .superRefine((value, context) => {
+    const segments = value.split("/");
+    if (segments.length > MAX_DEPTH + 1) {
+      context.addIssue({
+        code: "custom",
+        message: `has ${segments.length} levels; at most ${MAX_DEPTH + 1} are allowed`,
+      });
+    }
+    for (const segment of segments) {
+      const problem = nameProblem(segment);
+      if (problem) {
+        context.addIssue({ code: "custom", message: `the part ${JSON.stringify(segment)} ${problem}` });
+        return;
+      }
+    }
+  });
+
+/** A workspace by its id or its name; a name that isn't taken yet makes a new workspace of the client's. */
+export const workspaceRef = z
+  .string()
+  .regex(/^(ws_[0-7][0-9A-HJKMNP-TV-Z]{25}|(?!ws_)[A-Za-z0-9][A-Za-z0-9._-]{0,63})$/, {
+    message:
+      "must be a workspace's id (ws_…) or a name of 1–64 characters of A-Za-z0-9._- that begins with a letter or digit",
+  });
+
+/** Seconds that a link lives: 60 … 604,800 (7 days), 86,400 (a day) unless said. */
+export const expireIn = z.coerce.number().int().min(60).max(604_800);
+
+export const page = {
+  /** Query of every list. */
+  query: {
+    limit: z.coerce.number().int().min(1).max(100).default(50),
+    cursor: z.string().max(2048).optional(),
+  },
+  /** Answer of every list. */
+  of: <T extends z.ZodType>(item: T) =>
+    z.object({ items: z.array(item), next_cursor: z.string().nullable() }),
+};
+
+/** Who did something, as events and audit rows say it. */
+export const actor = z.object({ type: z.enum(["client", "link", "system"]), id: z.string() });
+export type Actor = z.infer<typeof actor>;
+
+/** RFC 9457 problem details, with Wharf's own members. */
+export const problem = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  request_id: z.string(),
+});
+
+/** Scopes that a client can hold. */
+export const scopes = [
+  "files:read",
+  "files:write",
+  "shares:write",
+  "webhooks:write",
+  "locks:break",
+  "admin",
+] as const;
+export const scope = z.enum(scopes);
+export type Scope = z.infer<typeof scope>;

@@ -1,0 +1,61 @@
+import type { z } from "zod";
+import type { Scope } from "./common.ts";
+import type { ErrorCode } from "./errors.ts";
+
+type Shape = Record<string, z.ZodType>;
+
+/**
+ * One route of the API: what validates its requests is what `/openapi.json` shows.
+ *
+ * `scopes`: any one of them is enough (`admin` always is); `[]` needs a token of any scope; `"public"` needs none.
+ * `idempotency`: `"record"` — the answer is recorded under `Idempotency-Key` in the transaction of the effect;
+ * `"natural"` — repeating the request changes nothing, so nothing is recorded.
+ */
+export interface Route<
+  Params extends Shape = Shape,
+  Query extends Shape = Shape,
+  Body extends z.ZodType | undefined = z.ZodType | undefined,
+> {
+  id: string;
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** OpenAPI form: `/v1/uploads/{id}`. */
+  path: string;
+  summary: string;
+  description?: string;
+  tag: string;
+  scopes: readonly Scope[] | "public";
+  params: Params;
+  query: Query;
+  body: Body;
+  /** Media type of the request body where it isn't JSON. */
+  bodyType?: string;
+  idempotency: "record" | "natural";
+  /** Request headers that matter beside the conventional ones, by name, with what they do. */
+  headers?: Record<string, string>;
+  responses: Record<number, { description: string; schema?: z.ZodType; headers?: Record<string, string> }>;
+  errors: readonly ErrorCode[];
+  /** Example of a request body and of the first success, for the docs. */
+  example?: { request?: unknown; response?: unknown };
+}
+
+type Given<P extends Shape, Q extends Shape, B extends z.ZodType | undefined> = Omit<
+  Route<P, Q, B>,
+  "params" | "query" | "body" | "idempotency"
+> & { params?: P; query?: Q; body?: B; idempotency?: "record" | "natural" };
+
+/** Declares a route; what is left out is empty, and a POST records its answer. */
+export function defineRoute<
+  // biome-ignore lint/complexity/noBannedTypes: an empty shape is what a route without parameters has
+  P extends Shape = {},
+  // biome-ignore lint/complexity/noBannedTypes: as above
+  Q extends Shape = {},
+  B extends z.ZodType | undefined = undefined,
+>(route: Given<P, Q, B>): Route<P, Q, B> {
+  return {
+    idempotency: route.method === "POST" ? "record" : "natural",
+    ...route,
+    params: route.params ?? ({} as P),
+    query: route.query ?? ({} as Q),
+    body: route.body as B,
+  };
+}

@@ -1,0 +1,124 @@
+/** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
+import type { Context, Hono } from "hono";
+import { z } from "zod";
+import type { Route } from "#contract/route.ts";
+import { authenticate } from "#core/authenticate.ts";
+import { type Call, insufficientScope } from "#core/call.ts";
+import type { Deps } from "#core/deps.ts";
+import { type Facts, WharfError } from "#core/error.ts";
+import { beginIdempotent } from "#core/idempotency.ts";
+import { readJson } from "./body.ts";
+import { note } from "#aws/log.ts";
+
+export type App = Hono<{ Variables: { requestId: string } }>;
+export type AppContext = Context<{ Variables: { requestId: string } }>;
+
+type Shape = Record<string, z.ZodType>;
+type Output<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
+
+/** What a handler gets: validated input, the caller, and the raw context for headers and streams. */
+export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | undefined> {
+  params: Output<P>;
+  query: Output<Q>;
+  body: B extends z.ZodType ? z.output<B> : undefined;
+  call: Call;
+  context: AppContext;
+}
+
+/** An answer: JSON unless `body` is a string or absent. */
+export interface Answer {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+interface Options<A> {
+  /** Makes the answer from a recorded one, where parts of it (signed URLs) are made anew. */
+  replay?: (recorded: A, call: Call) => Promise<unknown>;
+}
+
+/** Adds `route` to `app`, answered by `handle`. */
+export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined>(
+  app: App,
+  deps: Deps,
+  route: Route<P, Q, B>,
+  handle: (input: Input<P, Q, B>) => Promise<Answer>,
+  options: Options<unknown> = {},
+): void {
+  const params = z.strictObject(route.params);
+  const query = z.strictObject(route.query);
+  app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (context) => {
+    note({ route: `${route.method} ${route.path}` });
+    const caller = await authenticate(deps, context.req.header("authorization"));
+    note({ client: caller.client_id });
+    if (route.scopes !== "public" && route.scopes.length > 0) {
+      const enough = caller.scopes.has("admin") || route.scopes.some((scope) => caller.scopes.has(scope));
+      if (!enough) throw insufficientScope(route.scopes);
+    }
+    const input = {
+      params: check(params, context.req.param(), "path") as Output<P>,
+      query: check(query, context.req.query(), "query") as Output<Q>,
+      body: (route.body !== undefined && route.bodyType === undefined
+        ? check(route.body, await readJson(context), "body")
+        : undefined) as Input<P, Q, B>["body"],
+      context,
+    };
+    const requestId = context.get("requestId");
+    const idempotency = await beginIdempotent(deps, {
+      caller,
+      key: route.idempotency === "record" ? context.req.header("idempotency-key") : undefined,
+      request: { route: route.id, params: context.req.param(), body: input.body ?? null },
+    });
+    const call: Call = { caller, requestId, record: idempotency.record };
+    if (idempotency.replay !== undefined) {
+      const { status, body } = idempotency.replay;
+      const fresh = options.replay === undefined ? body : await options.replay(body, call);
+      return send(context, { status, body: fresh, headers: { "Idempotency-Replayed": "true" } });
+    }
+    try {
+      return send(context, await handle({ ...input, call }));
+    } catch (error) {
+      await idempotency.release();
+      throw error;
+    }
+  });
+}
+
+/** Writes an answer; every API answer is private to its caller. */
+export function send(context: AppContext, { status, body, headers = {} }: Answer): Response {
+  const text = body === undefined || typeof body === "string" ? (body ?? null) : JSON.stringify(body);
+  const all = new Headers({ "Cache-Control": "no-store", ...headers });
+  if (text !== null && !all.has("Content-Type")) all.set("Content-Type", "application/json");
+  return context.body(text, { status: status as 200, headers: all as unknown as Record<string, string> });
+}
+
+/**
+ * Validates `value`; a failure says where (`pointer`), what was wrong and what is allowed.
+ *
+ * @throws WharfError `unknown_field` where the only fault is fields that aren't known, else `invalid_request`.
+ */
+export function check<T>(schema: z.ZodType<T>, value: unknown, where: "path" | "query" | "body"): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  const unknown = issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys" ? issue.keys.map((key) => pointer([...issue.path, key])) : [],
+  );
+  const errors = issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: "is not a known field" }))
+      : [{ pointer: pointer(issue.path), detail: issue.message }],
+  );
+  const facts: Facts = { in: where, errors };
+  if (unknown.length === errors.length) {
+    const known = schema instanceof z.ZodObject ? ` Known: ${Object.keys(schema.shape).join(", ") || "none"}.` : "";
+    throw new WharfError("unknown_field", `The ${where} has ${unknown.join(", ")}, which is not known.${known}`, facts);
+  }
+  const detail = errors.map((error) => `${error.pointer || "it"}: ${error.detail}`).join("; ");
+  throw new WharfError("invalid_request", `The ${where} is not valid. ${detail}`, facts);
+}
+
+/** RFC 6901, as a URI fragment would carry it but without the `#`. */
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}

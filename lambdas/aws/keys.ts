@@ -1,0 +1,64 @@
+/** Every primary and index key of the table. Nothing else in the code writes `pk`, `sk` or `due_*`. */
+import { createHash } from "node:crypto";
+
+/** Primary key of one item. */
+export interface Key {
+  pk: string;
+  sk: string;
+}
+
+const META = "META";
+
+/** Lower-case hex SHA-256, as tokens and link tokens are stored. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+export const keys = {
+  client: (client: string): Key => ({ pk: `CLIENT#${client}`, sk: META }),
+  /** For listing; the record itself is under `client`. */
+  clientEntry: (client: string): Key => ({ pk: "CLIENTS", sk: client }),
+  token: (client: string, token: string): Key => ({ pk: `CLIENT#${client}`, sk: `TOKEN#${sha256(token)}` }),
+
+  workspace: (workspace: string): Key => ({ pk: "WORKSPACES", sk: workspace }),
+  workspaceName: (name: string): Key => ({ pk: `WSNAME#${name}`, sk: META }),
+
+  /** One name in a folder: unique by construction, listed in the order of its UTF-8 bytes. */
+  entry: (folder: string, name: string): Key => ({ pk: `DIR#${folder}`, sk: name }),
+  node: (node: string): Key => ({ pk: `NODE#${node}`, sk: META }),
+  version: (file: string, version: string): Key => ({ pk: `NODE#${file}`, sk: `VER#${version}` }),
+  /** A pointer, so that a file's links list in a strongly consistent read. */
+  fileShare: (file: string, share: string): Key => ({ pk: `NODE#${file}`, sk: `SHARE#${share}` }),
+  /** A path's folder as it was when last walked: a hint that saves the walk, checked where it matters. */
+  pathHint: (workspace: string, path: string): Key => ({ pk: `PATH#${workspace}`, sk: path }),
+
+  upload: (upload: string): Key => ({ pk: `UPL#${upload}`, sk: META }),
+  link: (token: string): Key => ({ pk: `LINK#${sha256(token)}`, sk: META }),
+  idempotency: (client: string, key: string): Key => ({ pk: `IDEM#${client}#${sha256(key)}`, sk: META }),
+
+  /** The outbox; the relay's stream filter matches this prefix. */
+  event: (event: string): Key => ({ pk: `EVT#${event}`, sk: META }),
+
+  /** Deployment-wide settings made at first use, such as the key that link tokens derive from. */
+  setting: (name: string): Key => ({ pk: "SETTING", sk: name }),
+};
+
+/** Prefixes for `begins_with` on `sk`. */
+export const under = { versions: "VER#", shares: "SHARE#", tokens: "TOKEN#" } as const;
+
+/** What the sweep looks for in the sparse index `due`. */
+export type DueKind = "upload" | "link" | "event" | "delivery" | "lock" | "version" | "endpoint";
+
+export const DUE_INDEX = "due";
+export const DUE_SHARDS = 16;
+
+/** The index partition that `id` belongs to: kinds are spread over 16 shards by a hash of the id. */
+export function dueShard(kind: DueKind, id: string): string {
+  const byte = createHash("sha256").update(id).digest()[0] ?? 0;
+  return `${kind}#${byte % DUE_SHARDS}`;
+}
+
+/** Index attributes that make an item due at `at` (ms since the epoch). */
+export function due(kind: DueKind, at: number, id: string): { due_pk: string; due_sk: string } {
+  return { due_pk: dueShard(kind, id), due_sk: `${new Date(at).toISOString()}#${id}` };
+}

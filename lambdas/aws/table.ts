@@ -1,0 +1,292 @@
+/**
+ * The one table, as verbs use it: typed reads, conditional writes, transactions.
+ *
+ * In every expression `#name` stands for the attribute `name` and `:value` for `values.value`, so that names
+ * never clash with DynamoDB's reserved words and nothing is declared twice.
+ */
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  TransactionCanceledException,
+} from "@aws-sdk/client-dynamodb";
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type { z } from "zod";
+import type { DUE_INDEX, Key } from "./keys.ts";
+
+export type Item = Record<string, unknown>;
+type Values = Record<string, unknown>;
+
+export interface Condition {
+  condition?: string;
+  values?: Values;
+}
+export interface Put extends Condition {
+  put: Item & Key;
+}
+export interface Update extends Condition {
+  update: string;
+  key: Key;
+}
+export interface Remove extends Condition {
+  remove: Key;
+}
+export interface Check extends Condition {
+  check: Key;
+  condition: string;
+}
+/** One entry of a transaction. */
+export type Write = Put | Update | Remove | Check;
+
+/** A condition of a single write did not hold; `item` is what stood there, if anything did. */
+export class ConditionFailed extends Error {
+  readonly item: Item | undefined;
+  constructor(item: Item | undefined) {
+    super("a condition of the write does not hold");
+    this.item = item;
+  }
+}
+
+/** A transaction did not happen. `failed` has the index of each entry whose condition did not hold. */
+export class TransactionFailed extends Error {
+  readonly failed: ReadonlyMap<number, Item | undefined>;
+  constructor(failed: ReadonlyMap<number, Item | undefined>, options?: ErrorOptions) {
+    super("the transaction did not happen", options);
+    this.failed = failed;
+  }
+}
+
+export interface QueryInput extends Condition {
+  /** Key condition, e.g. `#pk = :pk AND begins_with(#sk, :prefix)`. */
+  where: string;
+  values: Values;
+  filter?: string;
+  limit?: number;
+  descending?: boolean;
+  consistent?: boolean;
+  index?: typeof DUE_INDEX;
+  after?: Item | undefined;
+}
+
+const BATCH_GET = 100; // DynamoDB: 100 keys at most in a BatchGetItem
+const TRIES = 5;
+
+export type Table = ReturnType<typeof createTable>;
+
+/** Binds the verbs' table operations to a client and a table's name. */
+export function createTable(client: DynamoDBClient, name: string) {
+  const doc = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+
+  /** Reads one item strongly consistently (unless told otherwise) and checks its shape. */
+  async function get<T>(schema: z.ZodType<T>, key: Key, options: { consistent?: boolean } = {}) {
+    const { Item } = await doc.send(
+      new GetCommand({ TableName: name, Key: key, ConsistentRead: options.consistent ?? true }),
+    );
+    return Item === undefined ? undefined : schema.parse(Item);
+  }
+
+  /** Reads items in any number, strongly consistently, in one round trip per 100. Missing ones are left out. */
+  async function batchGet(all: readonly Key[]): Promise<Item[]> {
+    const found: Item[] = [];
+    for (let start = 0; start < all.length; start += BATCH_GET) {
+      let wanted: Item[] = all.slice(start, start + BATCH_GET).map((key) => ({ ...key }));
+      for (let attempt = 0; wanted.length > 0; attempt++) {
+        if (attempt === TRIES)
+          throw new Error(`BatchGetItem left ${wanted.length} keys unread after ${TRIES} tries`);
+        if (attempt > 0) await backOff(attempt);
+        const answer = await doc.send(
+          new BatchGetCommand({ RequestItems: { [name]: { Keys: wanted, ConsistentRead: true } } }),
+        );
+        found.push(...(answer.Responses?.[name] ?? []));
+        wanted = answer.UnprocessedKeys?.[name]?.Keys ?? [];
+      }
+    }
+    return found;
+  }
+
+  /** Writes one item. @throws ConditionFailed with the item that stood in the way. */
+  async function put(write: Put): Promise<void> {
+    await conditional(() =>
+      doc.send(
+        new PutCommand({
+          TableName: name,
+          Item: write.put,
+          ...condition(write),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        }),
+      ),
+    );
+  }
+
+  /** Updates one item and returns it as it is afterwards. @throws ConditionFailed */
+  async function update(write: Update): Promise<Item> {
+    const answer = await conditional(() =>
+      doc.send(
+        new UpdateCommand({
+          TableName: name,
+          Key: write.key,
+          UpdateExpression: write.update,
+          ...condition(write, write.update),
+          ReturnValues: "ALL_NEW",
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        }),
+      ),
+    );
+    return answer.Attributes ?? {};
+  }
+
+  /** Deletes one item. @throws ConditionFailed */
+  async function remove(write: Remove): Promise<void> {
+    await conditional(() =>
+      doc.send(
+        new DeleteCommand({
+          TableName: name,
+          Key: write.remove,
+          ...condition(write),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        }),
+      ),
+    );
+  }
+
+  /** One page of a query; `next` is the last key read, or `undefined` at the end. */
+  async function query(input: QueryInput): Promise<{ items: Item[]; next: Item | undefined }> {
+    const answer = await doc.send(
+      new QueryCommand({
+        TableName: name,
+        IndexName: input.index,
+        KeyConditionExpression: input.where,
+        FilterExpression: input.filter,
+        ...naming(`${input.where} ${input.filter ?? ""}`, input.values),
+        Limit: input.limit,
+        ScanIndexForward: input.descending !== true,
+        ConsistentRead: input.index === undefined && (input.consistent ?? true),
+        ExclusiveStartKey: input.after,
+      }),
+    );
+    return { items: answer.Items ?? [], next: answer.LastEvaluatedKey };
+  }
+
+  /**
+   * Does all writes or none. A conflict with another transaction is tried again a few times; an unmet
+   * condition is not. The SDK's client request token makes a repeated send of the same call harmless.
+   *
+   * @throws TransactionFailed with the entries whose conditions did not hold.
+   */
+  async function transact(writes: readonly Write[]): Promise<void> {
+    const TransactItems = writes.map(entry);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await doc.send(new TransactWriteCommand({ TransactItems }));
+        return;
+      } catch (error) {
+        if (!(error instanceof TransactionCanceledException)) throw error;
+        const reasons = error.CancellationReasons ?? [];
+        const failed = new Map<number, Item | undefined>();
+        for (const [index, reason] of reasons.entries()) {
+          if (reason.Code === "ConditionalCheckFailed")
+            failed.set(index, reason.Item && unmarshall(reason.Item));
+        }
+        const passing = reasons.some(
+          ({ Code }) => Code === "TransactionConflict" || Code === "ThrottlingError",
+        );
+        if (failed.size > 0) throw new TransactionFailed(failed, { cause: error });
+        if (!passing || attempt === TRIES) throw error;
+        await backOff(attempt);
+      }
+    }
+  }
+
+  type Entry = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
+
+  function entry(write: Write): Entry {
+    const ReturnValuesOnConditionCheckFailure = "ALL_OLD" as const;
+    if ("put" in write) {
+      const Put = {
+        TableName: name,
+        Item: write.put,
+        ...condition(write),
+        ReturnValuesOnConditionCheckFailure,
+      };
+      return { Put };
+    }
+    if ("update" in write) {
+      return {
+        Update: {
+          TableName: name,
+          Key: write.key,
+          UpdateExpression: write.update,
+          ...condition(write, write.update),
+          ReturnValuesOnConditionCheckFailure,
+        },
+      };
+    }
+    if ("remove" in write) {
+      return {
+        Delete: {
+          TableName: name,
+          Key: write.remove,
+          ...condition(write),
+          ReturnValuesOnConditionCheckFailure,
+        },
+      };
+    }
+    return {
+      ConditionCheck: {
+        TableName: name,
+        Key: write.check,
+        ConditionExpression: write.condition,
+        ...naming(write.condition, write.values),
+        ReturnValuesOnConditionCheckFailure,
+      },
+    };
+  }
+
+  return { get, batchGet, put, update, remove, query, transact };
+}
+
+function condition(write: Condition, expression = "") {
+  return {
+    ...(write.condition === undefined ? {} : { ConditionExpression: write.condition }),
+    ...naming(`${expression} ${write.condition ?? ""}`, write.values),
+  };
+}
+
+/** Declares the `#names` that an expression uses, and gives each value its `:name`. */
+function naming(expression: string, values: Values | undefined) {
+  const names = [...expression.matchAll(/#(\w+)/g)].map(([token, attribute]) => [token, attribute]);
+  const entries = Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
+  return {
+    ...(names.length === 0 ? {} : { ExpressionAttributeNames: Object.fromEntries(names) }),
+    ...(entries.length === 0
+      ? {}
+      : { ExpressionAttributeValues: Object.fromEntries(entries.map(([key, value]) => [`:${key}`, value])) }),
+  };
+}
+
+async function conditional<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) {
+      // The document client doesn't translate the items of errors.
+      throw new ConditionFailed(error.Item === undefined ? undefined : unmarshall(error.Item));
+    }
+    throw error;
+  }
+}
+
+/** Full jitter: somewhere between 0 and 25 ms · 2^attempt. */
+function backOff(attempt: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * 25 * 2 ** attempt));
+}

@@ -1,0 +1,46 @@
+import { due, keys } from "#aws/keys.ts";
+import type { Put } from "#aws/table.ts";
+import type { Event } from "#contract/events.ts";
+import { iso, newId, ttl } from "./deps.ts";
+
+export type NewEvent = Omit<Event, "id" | "occurred_at">;
+
+/** Events older than this and still in the outbox are sent again by the sweep. */
+export const OUTBOX_GRACE_MS = 120_000;
+const KEEP_MS = 90 * 86_400_000;
+
+/**
+ * The outbox write of an event, to stand in the transaction of the change that it tells of.
+ *
+ * The body is stored as the exact text that every receiver gets. The item leaves the index `due` when the
+ * relay has put it on the bus.
+ */
+export function eventWrite(now: number, given: NewEvent): Put {
+  const event: Event = { id: newId("evt", now), occurred_at: iso(now), ...given };
+  const body = JSON.stringify(
+    // The contract's order of members, whatever the caller's was.
+    {
+      id: event.id,
+      type: event.type,
+      occurred_at: event.occurred_at,
+      request_id: event.request_id,
+      workspace_id: event.workspace_id,
+      file_id: event.file_id,
+      share_id: event.share_id,
+      actor: event.actor,
+      data: event.data,
+    },
+  );
+  return {
+    put: {
+      ...keys.event(event.id),
+      ...due("event", now + OUTBOX_GRACE_MS, event.id),
+      event_id: event.id,
+      type: event.type,
+      workspace_id: event.workspace_id,
+      request_id: event.request_id,
+      body,
+      ttl: ttl(now + KEEP_MS),
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * The one way to change an existing file's record: every write to a file — finalize, move, rename, delete,
+ * restore — goes through `fileUpdate`, which adds the fence to the write itself.
+ */
+import { keys, sha256 } from "#aws/keys.ts";
+import type { Item, Update } from "#aws/table.ts";
+import { iso } from "./deps.ts";
+import { notFound, WharfError } from "./error.ts";
+import { type FileRecord, fileRecord } from "./records.ts";
+
+/** An expired lease is still respected for this long, since clocks differ. */
+export const LOCK_GRACE_MS = 2_000;
+
+/** What the caller demands of the file at the moment of the write. */
+export interface Preconditions {
+  /** `Lock-Token`: the write is refused unless this lease is live. */
+  lockToken?: string | undefined;
+  /** `If-Match`: the write is refused unless this is the current version. */
+  ifMatch?: string | undefined;
+}
+
+/**
+ * An update of a file's record with its fence: the file exists, nobody else holds a live lease, the caller's own
+ * lease (where it shows one) has not run out, and the version is the one that it expects.
+ *
+ * @param update e.g. `SET #name = :name`; attributes as `#x`, values as `:x` from `values`.
+ * @param condition a further condition, joined by AND.
+ */
+export function fileUpdate(
+  now: number,
+  fileId: string,
+  preconditions: Preconditions,
+  { update, values = {}, condition }: { update: string; values?: Item; condition?: string },
+): Update {
+  const fence = ["attribute_exists(#pk)", "attribute_not_exists(#deleted_at)", "#kind = :file_kind"];
+  const fenceValues: Item = { file_kind: "file" };
+  if (preconditions.lockToken === undefined) {
+    fence.push("(attribute_not_exists(#lock) OR #lock.#expires_ms <= :lock_free_at)");
+    fenceValues["lock_free_at"] = now - LOCK_GRACE_MS;
+  } else {
+    fence.push("#lock.#token_hash = :lock_hash AND #lock.#expires_ms > :lock_now");
+    fenceValues["lock_hash"] = sha256(preconditions.lockToken);
+    fenceValues["lock_now"] = now;
+  }
+  if (preconditions.ifMatch !== undefined) {
+    fence.push("#version_id = :if_match");
+    fenceValues["if_match"] = preconditions.ifMatch;
+  }
+  if (condition !== undefined) fence.push(`(${condition})`);
+  return {
+    key: keys.node(fileId),
+    update,
+    condition: fence.join(" AND "),
+    values: { ...fenceValues, ...values },
+  };
+}
+
+/**
+ * Why the fence refuses a write to this file, as the caller is told; `undefined` where it would let it through.
+ *
+ * @param item the file's record as it stands, or `undefined` where there is none.
+ */
+export function whyRefused(
+  item: Item | undefined,
+  fileId: string,
+  preconditions: Preconditions,
+  now: number,
+): WharfError | undefined {
+  const parsed = fileRecord.safeParse(item);
+  if (!parsed.success || parsed.data.deleted_at !== undefined) return notFound("file", fileId);
+  const file = parsed.data;
+  if (preconditions.lockToken !== undefined) {
+    const { lock } = file;
+    const live =
+      lock !== undefined && lock.token_hash === sha256(preconditions.lockToken) && lock.expires_ms > now;
+    if (!live) return lockLost(file);
+  } else if (file.lock !== undefined && file.lock.expires_ms > now - LOCK_GRACE_MS) {
+    return fileLocked(file, now);
+  }
+  if (preconditions.ifMatch !== undefined && preconditions.ifMatch !== file.version_id) {
+    return new WharfError(
+      "version_mismatch",
+      `The current version is ${file.version_id}, not ${preconditions.ifMatch}. Read it, merge, and send If-Match with it.`,
+      { version_id: file.version_id },
+    );
+  }
+  return undefined;
+}
+
+/** 423 with the facts of the lock that stands in the way. */
+export function fileLocked(file: FileRecord, now: number): WharfError {
+  const { lock } = file;
+  const expires = lock?.expires_ms ?? now;
+  return new WharfError(
+    "file_locked",
+    "Another holds this file's lock. Wait until it is released or expires, or send your own Lock-Token.",
+    {
+      holder: lock?.holder,
+      reason: lock?.reason,
+      acquired_at: lock === undefined ? undefined : iso(lock.acquired_ms),
+      expires_at: iso(expires),
+      retry_after_seconds: Math.max(1, Math.ceil((expires + LOCK_GRACE_MS - now) / 1000)),
+    },
+  );
+}
+
+/** 409: the lease that the caller shows is gone; it must stop, not wait. */
+export function lockLost(file: FileRecord): WharfError {
+  return new WharfError(
+    "lock_lost",
+    "This Lock-Token's lease has expired, was released or was broken. Stop, read the file anew and acquire a new lock.",
+    { fencing_token: file.fencing, version_id: file.version_id },
+  );
+}

@@ -1,0 +1,123 @@
+/** Shapes of what the table stores, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
+import { z } from "zod";
+import { scope } from "#contract/common.ts";
+
+export const clientRecord = z.object({
+  client_id: z.string(),
+  name: z.string(),
+  scopes: z.array(scope),
+  /** SHA-256 of each live secret; two can be live while one is being replaced. */
+  secrets: z.array(z.object({ hash: z.string(), created_at: z.string() })),
+  default_workspace: z.string(),
+  /** Workspaces that the client may use: id → name. */
+  workspaces: z.record(z.string(), z.string()),
+  created_at: z.string(),
+  revoked_at: z.string().optional(),
+});
+export type ClientRecord = z.infer<typeof clientRecord>;
+
+export const tokenRecord = z.object({
+  client_id: z.string(),
+  scopes: z.array(scope),
+  /** Milliseconds since the epoch; the token is dead at this moment, whatever `ttl` does later. */
+  expires_ms: z.number(),
+  ttl: z.number(),
+});
+
+export const workspaceRecord = z.object({
+  workspace_id: z.string(),
+  name: z.string(),
+  root_folder: z.string(),
+  /** Clients that may use it, beside those with scope `admin`. */
+  members: z.set(z.string()),
+  created_at: z.string(),
+});
+export type WorkspaceRecord = z.infer<typeof workspaceRecord>;
+
+export const entryRecord = z.object({
+  sk: z.string(),
+  node_id: z.string(),
+  kind: z.enum(["file", "folder"]),
+});
+
+export const folderRecord = z.object({
+  kind: z.literal("folder"),
+  node_id: z.string(),
+  workspace_id: z.string(),
+  /** `null` for a workspace's root. */
+  parent_id: z.string().nullable(),
+  name: z.string(),
+  created_at: z.string(),
+});
+
+/** The lock lives in the file's own record, so that a write's transaction checks it without another item. */
+export const fileRecord = z.object({
+  kind: z.literal("file"),
+  node_id: z.string(),
+  workspace_id: z.string(),
+  folder_id: z.string(),
+  name: z.string(),
+  /** The current version and what listings say of it. */
+  version_id: z.string(),
+  size: z.number(),
+  content_type: z.string(),
+  object_key: z.string(),
+  created_at: z.string(),
+  created_by: z.string(),
+  updated_at: z.string(),
+  deleted_at: z.string().optional(),
+  /** Fencing number of the latest grant; only grows. 0 or absent: never locked. */
+  fencing: z.number().default(0),
+  /** Present while a grant stands (it may have expired: compare `expires_ms`). */
+  lock: z
+    .object({
+      lock_id: z.string(),
+      token_hash: z.string(),
+      holder: z.string(),
+      client: z.string().optional(),
+      reason: z.string().optional(),
+      acquired_ms: z.number(),
+      expires_ms: z.number(),
+      ttl_seconds: z.number(),
+    })
+    .optional(),
+});
+export type FileRecord = z.infer<typeof fileRecord>;
+
+export const versionRecord = z.object({
+  version_id: z.string(),
+  file_id: z.string(),
+  object_key: z.string(),
+  size: z.number(),
+  content_type: z.string(),
+  crc32: z.string().optional(),
+  crc32c: z.string().optional(),
+  sha256: z.string().optional(),
+  state: z.enum(["ready", "rejected"]),
+  upload_id: z.string(),
+  created_at: z.string(),
+  created_by: z.string(),
+  metadata: z.record(z.string(), z.string()).optional(),
+});
+export type VersionRecord = z.infer<typeof versionRecord>;
+
+export const linkRecord = z.object({
+  pk: z.string(),
+  share_id: z.string(),
+  file_id: z.string(),
+  workspace_id: z.string(),
+  created_by: z.string(),
+  created_at: z.string(),
+  expires_ms: z.number(),
+  max_downloads: z.number().optional(),
+  downloads: z.number(),
+  revoked_at: z.string().optional(),
+  /** Set once `link_expired` is in the outbox. */
+  ended_at: z.string().optional(),
+  /** `scrypt$N$r$p$salt$hash`, base64url. */
+  password: z.string().optional(),
+  failed_passwords: z.number().optional(),
+  /** Until when (ms) passwords are not tried. */
+  throttled_ms: z.number().optional(),
+});
+export type LinkRecord = z.infer<typeof linkRecord>;

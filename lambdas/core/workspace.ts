@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { keys } from "#aws/keys.ts";
+import { TransactionFailed, type Write } from "#aws/table.ts";
+import { type Call, type Caller, canUse } from "./call.ts";
+import { type Deps, iso, newId } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { clientRecord } from "./records.ts";
+
+/** A workspace's root folder has the workspace's own ULID, so that nobody has to look it up. */
+export function rootFolder(workspaceId: string): string {
+  return workspaceId.replace(/^ws_/, "fld_");
+}
+
+/** Writes that make a workspace with its root folder, owned by one client. */
+export function workspaceWrites(now: number, { name, clientId }: { name: string; clientId: string }) {
+  const workspaceId = newId("ws", now);
+  const root = rootFolder(workspaceId);
+  const created_at = iso(now);
+  const writes: Write[] = [
+    {
+      put: {
+        ...keys.workspace(workspaceId),
+        workspace_id: workspaceId,
+        name,
+        root_folder: root,
+        members: new Set([clientId]),
+        created_at,
+      },
+      condition: "attribute_not_exists(#pk)",
+    },
+    {
+      put: { ...keys.workspaceName(name), workspace_id: workspaceId },
+      condition: "attribute_not_exists(#pk)",
+    },
+    {
+      put: {
+        ...keys.node(root),
+        kind: "folder",
+        node_id: root,
+        workspace_id: workspaceId,
+        parent_id: null,
+        name: "",
+        created_at,
+      },
+      condition: "attribute_not_exists(#pk)",
+    },
+  ];
+  return { workspaceId, writes };
+}
+
+/**
+ * The id of the workspace that a request names (by id or name; default: the client's own).
+ *
+ * A name that nobody has yet makes a new workspace of the client's, as a path makes its folders. Costs no AWS
+ * call where the client already has the workspace. @throws WharfError not_found for another client's.
+ */
+export async function useWorkspace(deps: Deps, { caller }: Call, ref: string | undefined): Promise<string> {
+  if (ref === undefined || ref === caller.default_workspace) return caller.default_workspace;
+  if (ref.startsWith("ws_")) {
+    if (ref in caller.workspaces) return ref;
+    if (!canUse(caller, ref)) throw notFound("workspace", ref);
+    const [found] = await deps.table.batchGet([keys.workspace(ref)]);
+    if (found === undefined) throw notFound("workspace", ref);
+    return ref;
+  }
+  const own = Object.entries(caller.workspaces).find(([, name]) => name === ref);
+  return own?.[0] ?? (await makeOrFind(deps, caller, ref));
+}
+
+async function makeOrFind(deps: Deps, caller: Caller, name: string): Promise<string> {
+  const { workspaceId, writes } = workspaceWrites(deps.now(), { name, clientId: caller.client_id });
+  const grant: Write = {
+    key: keys.client(caller.client_id),
+    update: `SET #workspaces.#${workspaceId} = :name`,
+    condition: "attribute_not_exists(#revoked_at)",
+    values: { name },
+  };
+  try {
+    await deps.table.transact([...writes, grant]);
+    return workspaceId;
+  } catch (error) {
+    if (!(error instanceof TransactionFailed)) throw error;
+  }
+  // The name is taken: by this client, in a request that ran beside this one, or by another's.
+  const taken = await deps.table.get(z.object({ workspace_id: z.string() }), keys.workspaceName(name));
+  const client = await deps.table.get(clientRecord, keys.client(caller.client_id));
+  if (taken === undefined || client === undefined) throw notFound("workspace", name);
+  if (!(taken.workspace_id in client.workspaces) && !caller.scopes.has("admin"))
+    throw notFound("workspace", name);
+  return taken.workspace_id;
+}

@@ -1,0 +1,50 @@
+/**
+ * Every environment variable that a function reads, named once.
+ *
+ * `lib/` sets them by these names and the functions parse them at cold start, so that a missing one
+ * fails the first invocation with its name instead of a request with a riddle.
+ */
+import { z } from "zod";
+
+const url = z.url();
+
+/** Variables by function; the values are zod schemas, the keys are the names used by `lib/`. */
+export const variables = {
+  TABLE_NAME: z.string().min(3),
+  BUCKET_NAME: z.string().min(3),
+  BUS_NAME: z.string().min(1),
+  /** Origin (and stage) under which clients reach the API, without a trailing slash. */
+  PUBLIC_URL: url.transform((value) => value.replace(/\/$/, "")),
+  DELIVER_FIRST_QUEUE_URL: url,
+  DELIVER_RETRY_QUEUE_URL: url,
+  /** Noncurrent versions kept per file, and for how many days. */
+  VERSIONS_KEEP: z.coerce.number().int().min(0).default(20),
+  VERSIONS_KEEP_DAYS: z.coerce.number().int().min(1).default(90),
+  /** Origins, comma-separated, whose pages may call the API from a browser. */
+  CORS_ORIGINS: z.string().default("*"),
+  /** Set by the local cloud alone: webhooks may go to http on loopback. A template test proves its absence. */
+  WHARF_ALLOW_LOOPBACK_HTTP: z.literal("1").optional(),
+  /** Set by Lambda. */
+  AWS_REGION: z.string().default("us-east-1"),
+  /** Set where the endpoints aren't AWS's own (local cloud, LocalStack). */
+  AWS_ENDPOINT_URL: url.optional(),
+} as const;
+
+export type VariableName = keyof typeof variables;
+
+export type Env<Name extends VariableName> = { readonly [K in Name]: z.infer<(typeof variables)[K]> };
+
+/**
+ * Parses the named variables of `source` (default: the process environment).
+ *
+ * @throws Error naming every variable that is missing or malformed.
+ */
+export function readEnv<Name extends VariableName>(
+  names: readonly Name[],
+  source: Record<string, string | undefined> = process.env,
+): Env<Name> {
+  const picked = z.object(Object.fromEntries(names.map((name) => [name, variables[name]])));
+  const parsed = picked.safeParse(source);
+  if (!parsed.success) throw new Error(`environment: ${z.prettifyError(parsed.error)}`);
+  return parsed.data as Env<Name>;
+}
