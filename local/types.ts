@@ -9,6 +9,8 @@ export interface Principal {
   arn: string;
   /** Logical id of the role in the template, where it is a role. */
   role?: string;
+  /** Id of the Lambda environment that holds the credentials, so that a call can be laid to its invocation. */
+  environment?: string;
 }
 
 /** Values that policies' conditions can read, by lower-case key (`aws:securetransport`, `s3:if-none-match`). */
@@ -19,6 +21,8 @@ export interface AwsCall {
   req: IncomingMessage;
   res: ServerResponse;
   url: URL;
+  /** Percent-decoded path as sent. `url.pathname` lacks dot segments, which are legal in S3 keys. */
+  path: string;
   requestId: string;
   region: string;
   /** `null`: the request carries no signature (CORS preflight, POST policy form). */
@@ -42,7 +46,11 @@ export interface AwsCall {
 }
 
 /** Checks the signature of one `aws-chunked` chunk or trailer; returns false when it differs. */
-export type ChunkVerifier = (kind: "chunk" | "trailer", sha256OrCanonical: string, signature: string) => boolean;
+export type ChunkVerifier = (
+  kind: "chunk" | "trailer",
+  sha256OrCanonical: string,
+  signature: string,
+) => boolean;
 
 /** One AWS call as counted by the local cloud (`bench/calls`, least privilege, logs). */
 export interface CallTrace {
@@ -53,6 +61,8 @@ export interface CallTrace {
   caller: string;
   /** `X-Request-ID` of the API call that caused it, where it is known. */
   invocation?: string;
+  /** Lambda environment whose credentials signed the call; absent for presigned URLs. */
+  environment?: string;
   startedAt: number;
   endedAt: number;
   status: number;
@@ -66,6 +76,8 @@ export interface AwsService {
   /** Service name in the credential scope. */
   readonly scope: string;
   handle(call: AwsCall): Promise<void>;
+  /** Adds headers that every answer carries, also one refused before `handle` (S3: CORS). */
+  decorate?(req: IncomingMessage, res: ServerResponse, path: string): void;
   /** Flushes and closes what it holds. */
   close(): Promise<void>;
 }

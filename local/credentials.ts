@@ -1,0 +1,120 @@
+/**
+ * Access keys of the local account: one root key per data directory, and temporary ones for roles.
+ *
+ * Temporary credentials are not stored. Their session token holds the principal and the expiry under a MAC,
+ * and their secret is derived from the token, so URLs that a role presigned outlive a restart, as in AWS.
+ */
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Clock } from "./clock.ts";
+import type { Principal } from "./types.ts";
+import { ACCOUNT } from "./types.ts";
+
+export interface TemporaryCredentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+}
+
+export interface FoundCredentials {
+  secretAccessKey: string;
+  principal: Principal;
+  /** Epoch milliseconds; absent for the root key. */
+  expiresAt?: number;
+}
+
+export interface Credentials {
+  /** The administrator's key, the same on every start in one data directory. */
+  readonly root: { accessKeyId: string; secretAccessKey: string };
+  /** Makes temporary credentials for a principal. @default ttlMs 6 hours */
+  issue(principal: Principal, options?: { ttlMs?: number }): TemporaryCredentials;
+  /** Finds who holds a key: `unknown-key` for a key not of this account, `bad-token` for a token that isn't its. */
+  lookup(accessKeyId: string, sessionToken?: string): FoundCredentials | "unknown-key" | "bad-token";
+}
+
+const stored = z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), tokenKey: z.string() });
+const sealed = z.object({
+  id: z.string(),
+  expiresAt: z.number(),
+  principal: z.object({
+    kind: z.enum(["root", "role", "service"]),
+    arn: z.string(),
+    role: z.string().optional(),
+    environment: z.string().optional(),
+  }),
+});
+
+const SIX_HOURS = 6 * 60 * 60 * 1000;
+
+/** Opens the account's credentials, creating them in `dir` (or in memory) on the first start. */
+export function createCredentials({ clock, dir }: { clock: Clock; dir: string | undefined }): Credentials {
+  const { tokenKey, ...root } = load(dir);
+  const rootPrincipal: Principal = { kind: "root", arn: `arn:aws:iam::${ACCOUNT}:root` };
+  const mac = (text: string) => createHmac("sha256", tokenKey).update(text).digest();
+
+  return {
+    root,
+    issue(principal, { ttlMs = SIX_HOURS } = {}) {
+      const accessKeyId = `ASIA${randomId()}`;
+      const expiresAt = clock.now() + ttlMs;
+      const payload = Buffer.from(JSON.stringify({ id: accessKeyId, expiresAt, principal }));
+      const sessionToken = Buffer.concat([mac(`token ${payload}`), payload]).toString("base64");
+      return { accessKeyId, secretAccessKey: secretOf(accessKeyId, sessionToken), sessionToken, expiresAt };
+    },
+    lookup(accessKeyId, sessionToken) {
+      if (accessKeyId === root.accessKeyId) {
+        return sessionToken === undefined
+          ? { secretAccessKey: root.secretAccessKey, principal: rootPrincipal }
+          : "bad-token";
+      }
+      // AWS too says of a temporary key without its token that it knows no such key.
+      if (!accessKeyId.startsWith("ASIA") || sessionToken === undefined) return "unknown-key";
+      const token = open(sessionToken);
+      if (token?.id !== accessKeyId) return "bad-token";
+      const { kind, arn, role, environment } = token.principal;
+      return {
+        secretAccessKey: secretOf(accessKeyId, sessionToken),
+        principal: { kind, arn, ...(role && { role }), ...(environment && { environment }) },
+        expiresAt: token.expiresAt,
+      };
+    },
+  };
+
+  function secretOf(accessKeyId: string, sessionToken: string): string {
+    return mac(`secret ${accessKeyId} ${sessionToken}`).toString("base64").slice(0, 40);
+  }
+
+  function open(sessionToken: string): z.infer<typeof sealed> | undefined {
+    const bytes = Buffer.from(sessionToken, "base64");
+    // Base64 has several spellings of the same bytes; only the one that was issued counts.
+    if (bytes.length <= 32 || bytes.toString("base64") !== sessionToken) return undefined;
+    const payload = bytes.subarray(32);
+    if (!timingSafeEqual(bytes.subarray(0, 32), mac(`token ${payload}`))) return undefined;
+    return sealed.parse(JSON.parse(payload.toString()));
+  }
+}
+
+function load(dir: string | undefined): z.infer<typeof stored> {
+  const fresh = {
+    accessKeyId: `AKIA${randomId()}`,
+    secretAccessKey: randomBytes(30).toString("base64"),
+    tokenKey: randomBytes(32).toString("base64"),
+  };
+  if (dir === undefined) return fresh;
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, "credentials.json");
+  if (existsSync(file)) return stored.parse(JSON.parse(readFileSync(file, "utf8")));
+  // Renamed into place: a crash in between must not leave half a file.
+  writeFileSync(`${file}.new`, JSON.stringify(fresh), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return fresh;
+}
+
+/** Sixteen characters of AWS's alphabet for key ids (base 32). */
+function randomId(): string {
+  return Array.from(randomBytes(16), (byte) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[byte & 31]).join("");
+}

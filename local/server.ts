@@ -1,0 +1,275 @@
+/** The one loopback port behind which all AWS services of the local cloud answer. */
+import { hash, randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { actionName } from "./action-name.ts";
+import type { Claim } from "./authenticate.ts";
+import { payloadOf, readClaim, readRequest, refusalsOf, verify } from "./authenticate.ts";
+import type { Clock } from "./clock.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Fault, FaultHook } from "./faults.ts";
+import { discardingResponse } from "./faults.ts";
+import type { AwsCall, AwsService, CallTrace, ConditionContext, Principal } from "./types.ts";
+import { AwsError, REGION } from "./types.ts";
+import { sendError } from "./wire.ts";
+
+export interface AwsServerOptions {
+  clock: Clock;
+  services: AwsService[];
+  credentials: Credentials;
+  iam: {
+    /** Throws `AwsError` `AccessDenied`; `null` is somebody without a signature. */
+    authorize(principal: Principal | null, action: string, resource: string, context: ConditionContext): void;
+  };
+  /** @default 0, a free port */
+  port?: number;
+  /** @default "127.0.0.1" */
+  host?: string;
+  /** The only region that scopes may name. @default "us-east-1" */
+  region?: string;
+  /** Told of every call once it has ended, refused ones included. */
+  onTrace?: (trace: CallTrace) => void;
+  /** Asked before every authenticated call. */
+  faults?: FaultHook;
+  /** Told of defects in services; the caller is answered `InternalError`. @default console.error */
+  onError?: (error: unknown, trace: CallTrace) => void;
+}
+
+export interface AwsServer {
+  /** `http://127.0.0.1:<port>` */
+  url: string;
+  port: number;
+  /** Ends connections and stops listening; the services stay open. */
+  close(): Promise<void>;
+}
+
+/** Largest body of a JSON service, in bytes. DynamoDB: 16 MB in a batch. */
+const MAX_JSON_BODY = 16 * 1024 * 1024;
+/** An idle connection in the middle of a request ends after this many milliseconds; SQS polls for 20 s. */
+const SOCKET_TIMEOUT = 120_000;
+
+/** Starts to listen. Requests are authenticated, traced, and handed to the service of their credential scope. */
+export async function createAwsServer(options: AwsServerOptions): Promise<AwsServer> {
+  const { clock, credentials, iam, region = REGION, faults, onTrace, onError = console.error } = options;
+  const services = new Map(options.services.map((service) => [service.scope, service]));
+  let calls = 0;
+
+  const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 });
+  server.timeout = SOCKET_TIMEOUT;
+  server.on("request", (req, res) => void answer(req, res, () => {}));
+  // The client waits for a go-ahead, and only gets it once its signature holds.
+  server.on("checkContinue", (req, res) => void answer(req, res, () => res.writeContinue()));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The AWS port has no number.");
+
+  return {
+    url: `http://${options.host ?? "127.0.0.1"}:${address.port}`,
+    port: address.port,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+
+  async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
+    const requestId = randomUUID();
+    const trace: CallTrace = {
+      service: guessService(req),
+      action: "",
+      caller: "anonymous",
+      startedAt: clock.now(),
+      endedAt: 0,
+      status: 0,
+    };
+    let resource = req.url ?? "/";
+    req.on("error", () => {}); // an aborted upload; services see it in their own reading
+    // SDKs set their clock by this header, so it has to be the cloud's time.
+    res.setHeader("date", new Date(clock.now()).toUTCString());
+    try {
+      const request = readRequest(req);
+      resource = request.path;
+      const url = new URL(`http://local${req.url}`);
+      trace.action = actionName(req, url, request.path);
+      const claimed = readClaim(request);
+      if (claimed) trace.service = claimed.service;
+      else if (trace.service !== "s3") throw refusalsOf(trace.service).unsigned();
+      res.setHeader(trace.service === "s3" ? "x-amz-request-id" : "x-amzn-requestid", requestId);
+      const service = services.get(trace.service);
+      if (!service) {
+        throw new AwsError(
+          "UnknownOperationException",
+          `The local cloud has no service '${trace.service}'; it has ${[...services.keys()].join(", ")}.`,
+        );
+      }
+      service.decorate?.(req, res, request.path);
+
+      let body: Buffer | undefined;
+      if (trace.service !== "s3") {
+        proceed();
+        body = await readBody(req);
+      }
+      const verified = claimed
+        ? verify(request, claimed, {
+            credentials,
+            region,
+            now: clock.now(),
+            bodySha256: body && hash("sha256", body),
+          })
+        : { principal: null, payload: payloadOf(anonymousHash(req), request) };
+      name(trace, claimed, verified.principal);
+      const call: AwsCall = {
+        req,
+        res,
+        url,
+        path: request.path,
+        requestId,
+        region,
+        principal: verified.principal,
+        service: trace.service,
+        body,
+        payload: verified.payload,
+        authorize: authorizer(trace.service, verified.principal, requestContext(req, claimed, clock.now())),
+        trace,
+      };
+      await run(service, call, body ? () => {} : proceed);
+      trace.status ||= res.statusCode;
+    } catch (error) {
+      fail(error);
+      trace.status = res.statusCode;
+    } finally {
+      trace.endedAt = clock.now();
+      onTrace?.(trace);
+    }
+
+    function fail(error: unknown): void {
+      if (req.socket.destroyed) return;
+      const known = error instanceof AwsError;
+      if (!known) onError(error, trace);
+      const internal = new AwsError(
+        trace.service === "s3" ? "InternalError" : "InternalServerError",
+        "We encountered an internal error. Please try again.",
+        500,
+      );
+      sendError(trace.service, res, known ? error : internal, {
+        requestId,
+        method: req.method ?? "",
+        resource,
+      });
+    }
+  }
+
+  /** Runs the call, with the fault that the hook asks for. */
+  async function run(service: AwsService, call: AwsCall, proceed: () => void): Promise<void> {
+    const fault = await faults?.({
+      service: call.service,
+      action: call.trace.action,
+      caller: call.trace.caller,
+      ...(call.trace.environment && { environment: call.trace.environment }),
+      method: call.req.method ?? "GET",
+      path: call.path,
+      index: calls++,
+    });
+    if (fault === "before") {
+      call.req.socket.destroy();
+      return;
+    }
+    if (isObject(fault) && "error" in fault) throw fault.error;
+    proceed();
+    if (isObject(fault) && "delayMs" in fault) await sleep(fault.delayMs);
+    if (fault === "after" || (isObject(fault) && "after" in fault)) {
+      const res = discardingResponse(call.req);
+      await service.handle({ ...call, res }).catch(() => {});
+      call.trace.status = res.statusCode;
+      if (isObject(fault)) await fault.after();
+      call.req.socket.destroy();
+      return;
+    }
+    if (fault === "twice" && call.body !== undefined) {
+      const trace = { ...call.trace };
+      await service.handle({ ...call, res: discardingResponse(call.req), trace }).catch(() => {});
+    }
+    await service.handle(call);
+  }
+
+  function authorizer(
+    service: string,
+    principal: Principal | null,
+    base: ConditionContext,
+  ): AwsCall["authorize"] {
+    return (action, resource, context = {}) => {
+      try {
+        iam.authorize(principal, action, resource, { ...base, ...context });
+      } catch (error) {
+        if (service === "s3" || !(error instanceof AwsError)) throw error;
+        throw new AwsError("AccessDeniedException", error.message);
+      }
+    };
+  }
+}
+
+function isObject(fault: Fault | undefined): fault is Exclude<Fault, string> {
+  return typeof fault === "object";
+}
+
+/** Before the scope is known, a target header tells a JSON service from S3. */
+function guessService(req: IncomingMessage): string {
+  const target = req.headers["x-amz-target"];
+  if (typeof target !== "string") return "s3";
+  if (target.startsWith("AmazonSQS.")) return "sqs";
+  return target.startsWith("AWSEvents.") ? "events" : "dynamodb";
+}
+
+function anonymousHash(req: IncomingMessage): string {
+  const header = req.headers["x-amz-content-sha256"];
+  return typeof header === "string" ? header : "UNSIGNED-PAYLOAD";
+}
+
+function name(trace: CallTrace, claimed: Claim | undefined, principal: Principal | null): void {
+  if (!principal) return;
+  const who = principal.role ?? principal.kind;
+  trace.caller = claimed?.where === "query" ? `presigned:${who}` : who;
+  // A presigned URL is used by whoever holds it, long after the invocation that made it.
+  if (claimed?.where === "header" && principal.environment) trace.environment = principal.environment;
+}
+
+/** What policies can read of the request itself. */
+function requestContext(req: IncomingMessage, claimed: Claim | undefined, now: number): ConditionContext {
+  const context: ConditionContext = {
+    // Plain HTTP on loopback never leaves the machine; a policy that demands TLS must not lock the laptop out.
+    "aws:securetransport": "true",
+    "aws:sourceip": "127.0.0.1",
+    "aws:currenttime": new Date(now).toISOString(),
+    "aws:epochtime": String(Math.floor(now / 1000)),
+    "aws:requestedregion": claimed?.region ?? REGION,
+  };
+  if (req.headers["user-agent"]) context["aws:useragent"] = req.headers["user-agent"];
+  if (req.headers.referer) context["aws:referer"] = req.headers.referer;
+  if (claimed?.service === "s3") {
+    context["s3:authtype"] = claimed.where === "query" ? "REST-QUERY-STRING" : "REST-HEADER";
+    context["s3:signatureversion"] = "AWS4-HMAC-SHA256";
+  }
+  return context;
+}
+
+async function readBody(req: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // The connection has to outlive a body that is refused, for the refusal to be read.
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+    size += chunk.length;
+    if (size > MAX_JSON_BODY) {
+      throw new AwsError("RequestEntityTooLargeException", "The request is larger than 16 MB.", 413);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
