@@ -1,6 +1,7 @@
 /** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
 import type { Context, Hono } from "hono";
 import { z } from "zod";
+import { note } from "#aws/log.ts";
 import type { Route } from "#contract/route.ts";
 import { authenticate } from "#core/authenticate.ts";
 import { type Call, insufficientScope } from "#core/call.ts";
@@ -8,7 +9,6 @@ import type { Deps } from "#core/deps.ts";
 import { type Facts, WharfError } from "#core/error.ts";
 import { beginIdempotent } from "#core/idempotency.ts";
 import { readJson } from "./body.ts";
-import { note } from "#aws/log.ts";
 
 export type App = Hono<{ Variables: { requestId: string } }>;
 export type AppContext = Context<{ Variables: { requestId: string } }>;
@@ -37,6 +37,18 @@ interface Options<A> {
   replay?: (recorded: A, call: Call) => Promise<unknown>;
 }
 
+const documented = new WeakMap<App, Route[]>();
+
+/** The routes that `app` answers, for `/openapi.json`. */
+export function routesOf(app: App): readonly Route[] {
+  return documented.get(app) ?? [];
+}
+
+/** Lists a route that is wired by hand (a public page, a redirect) among those of `app`. */
+export function document(app: App, route: Route): void {
+  documented.set(app, [...routesOf(app), route]);
+}
+
 /** Adds `route` to `app`, answered by `handle`. */
 export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined>(
   app: App,
@@ -45,6 +57,7 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
   handle: (input: Input<P, Q, B>) => Promise<Answer>,
   options: Options<unknown> = {},
 ): void {
+  document(app, route);
   const params = z.strictObject(route.params);
   const query = z.strictObject(route.query);
   app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (context) => {
@@ -73,10 +86,10 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     if (idempotency.replay !== undefined) {
       const { status, body } = idempotency.replay;
       const fresh = options.replay === undefined ? body : await options.replay(body, call);
-      return send(context, { status, body: fresh, headers: { "Idempotency-Replayed": "true" } });
+      return send({ status, body: fresh, headers: { "Idempotency-Replayed": "true" } });
     }
     try {
-      return send(context, await handle({ ...input, call }));
+      return send(await handle({ ...input, call }));
     } catch (error) {
       await idempotency.release();
       throw error;
@@ -85,11 +98,11 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
 }
 
 /** Writes an answer; every API answer is private to its caller. */
-export function send(context: AppContext, { status, body, headers = {} }: Answer): Response {
+export function send({ status, body, headers = {} }: Answer): Response {
   const text = body === undefined || typeof body === "string" ? (body ?? null) : JSON.stringify(body);
   const all = new Headers({ "Cache-Control": "no-store", ...headers });
   if (text !== null && !all.has("Content-Type")) all.set("Content-Type", "application/json");
-  return context.body(text, { status: status as 200, headers: all as unknown as Record<string, string> });
+  return new Response(text, { status, headers: all });
 }
 
 /**
@@ -111,8 +124,13 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, where: "path" | "
   );
   const facts: Facts = { in: where, errors };
   if (unknown.length === errors.length) {
-    const known = schema instanceof z.ZodObject ? ` Known: ${Object.keys(schema.shape).join(", ") || "none"}.` : "";
-    throw new WharfError("unknown_field", `The ${where} has ${unknown.join(", ")}, which is not known.${known}`, facts);
+    const known =
+      schema instanceof z.ZodObject ? ` Known: ${Object.keys(schema.shape).join(", ") || "none"}.` : "";
+    throw new WharfError(
+      "unknown_field",
+      `The ${where} has ${unknown.join(", ")}, which is not known.${known}`,
+      facts,
+    );
   }
   const detail = errors.map((error) => `${error.pointer || "it"}: ${error.detail}`).join("; ");
   throw new WharfError("invalid_request", `The ${where} is not valid. ${detail}`, facts);

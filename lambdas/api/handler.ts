@@ -1,0 +1,30 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
+import { beginLine, endLine } from "#aws/log.ts";
+import { createApp } from "./app.ts";
+import { apiDeps } from "./deps.ts";
+import { type ChunkEvent, chunkRequest, isChunkEvent, toRequest, toResult } from "./proxy.ts";
+
+const app = createApp(apiDeps());
+
+/** API Gateway's entry: whole requests by proxy, and chunks whose bodies a mapping template has dropped. */
+export async function handler(
+  event: APIGatewayProxyEvent | ChunkEvent,
+  context: Pick<Context, "awsRequestId">,
+): Promise<APIGatewayProxyResult | ReturnType<typeof flat>> {
+  beginLine(Date.now(), { function: "api", lambda_request_id: context.awsRequestId });
+  try {
+    return isChunkEvent(event)
+      ? flat(await toResult(await app.fetch(chunkRequest(event))))
+      : await toResult(await app.fetch(toRequest(event)));
+  } finally {
+    endLine(Date.now());
+  }
+}
+
+/** The chunk route's response template reads one value per header, by lower-case name. */
+function flat({ statusCode, multiValueHeaders = {}, body }: APIGatewayProxyResult) {
+  const headers = Object.fromEntries(
+    Object.entries(multiValueHeaders).map(([name, values]) => [name.toLowerCase(), String(values[0])]),
+  );
+  return { statusCode, headers, body };
+}

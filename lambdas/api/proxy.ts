@@ -1,0 +1,64 @@
+/** API Gateway's proxy events (REST, payload 1.0) as fetch requests, and answers back. */
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { z } from "zod";
+
+/** The request behind an event. The host is fixed: nothing may depend on a `Host` header. */
+export function toRequest(event: APIGatewayProxyEvent): Request {
+  const url = new URL("http://api.invalid");
+  // API Gateway decodes path parameters but hands `path` on as it came.
+  url.pathname = event.path;
+  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
+    for (const value of values ?? []) url.searchParams.append(name, value);
+  }
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) {
+    for (const value of values ?? []) headers.append(name, value);
+  }
+  const hasBody = event.body !== null && event.httpMethod !== "GET" && event.httpMethod !== "HEAD";
+  return new Request(url, {
+    method: event.httpMethod,
+    headers,
+    ...(hasBody ? { body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8") } : {}),
+  });
+}
+
+/** The answer as API Gateway takes it; every body of this API is text. */
+export async function toResult(response: Response): Promise<APIGatewayProxyResult> {
+  const multiValueHeaders: Record<string, string[]> = {};
+  for (const [name, value] of response.headers) {
+    multiValueHeaders[name] = [...(multiValueHeaders[name] ?? []), value];
+  }
+  return {
+    statusCode: response.status,
+    multiValueHeaders,
+    body: await response.text(),
+    isBase64Encoded: false,
+  };
+}
+
+const chunkEvent = z.object({
+  chunk: z.object({
+    id: z.string(),
+    part: z.string().default(""),
+    headers: z.record(z.string(), z.string()),
+  }),
+});
+
+/** What API Gateway's mapping template makes of `PUT /v1/uploads/{id}/chunks`: everything but the body. */
+export type ChunkEvent = z.infer<typeof chunkEvent>;
+
+export function isChunkEvent(event: unknown): event is ChunkEvent {
+  return chunkEvent.safeParse(event).success;
+}
+
+/** The same request without its body. Header values that the client didn't send come as empty strings. */
+export function chunkRequest({ chunk }: ChunkEvent): Request {
+  const url = new URL(`http://api.invalid/v1/uploads/${encodeURIComponent(chunk.id)}/chunks`);
+  if (chunk.part !== "") url.searchParams.set("part", chunk.part);
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(chunk.headers)) {
+    // The length of the body that isn't here is a fact for the route, not for this request's framing.
+    if (value !== "") headers.set(name.toLowerCase() === "content-length" ? "x-chunk-length" : name, value);
+  }
+  return new Request(url, { method: "PUT", headers });
+}

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import { openApi } from "#contract/openapi.ts";
+import type { Deps } from "#core/deps.ts";
+import { docsPage, docsStyle } from "../docs-page.ts";
+import { type App, routesOf, send } from "../serve.ts";
+
+/** `/openapi.json`, `/docs` and `/healthz`. */
+export function docs(app: App, { config }: Pick<Deps, "config">): void {
+  const cache = { "Cache-Control": "public, max-age=300" };
+  const style = createHash("sha256").update(docsStyle).digest("base64");
+
+  app.get("/healthz", () => send({ status: 200, body: { status: "ok" } }));
+
+  app.get("/openapi.json", () =>
+    send({ status: 200, body: openApi(routesOf(app), config.publicUrl), headers: cache }),
+  );
+
+  app.get("/docs", () =>
+    send({
+      status: 200,
+      body: docsPage(routesOf(app), config.publicUrl),
+      headers: {
+        ...cache,
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; frame-ancestors 'none'`,
+      },
+    }),
+  );
+}

@@ -1,0 +1,80 @@
+import { note } from "#aws/log.ts";
+import { tokenRequest } from "#contract/tokens.ts";
+import type { Deps } from "#core/deps.ts";
+import { issueToken, TokenError, type TokenRequest } from "#core/issue-token.ts";
+import { readJson } from "../body.ts";
+import { type App, type AppContext, send } from "../serve.ts";
+
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
+
+/** `POST /v1/auth/token`: errors keep RFC 6749's shape (5.2), not problem+json. */
+export function tokens(app: App, deps: Deps): void {
+  app.post("/v1/auth/token", async (context) => {
+    note({ route: "POST /v1/auth/token" });
+    try {
+      const request = await readRequest(context);
+      note({ client: request.clientId });
+      return send({ status: 200, body: await issueToken(deps, request) });
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      return send({
+        status: error.status,
+        body: { error: error.code, error_description: error.message },
+        // RFC 6749, 5.2: a client that authenticated by header is answered with a matching challenge.
+        headers: error.status === 401 ? { "WWW-Authenticate": 'Basic realm="wharf", charset="UTF-8"' } : {},
+      });
+    }
+  });
+}
+
+async function readRequest(context: AppContext): Promise<TokenRequest> {
+  const isForm = FORM.test(context.req.header("content-type") ?? "");
+  const fields = tokenRequest.safeParse(isForm ? await readForm(context) : await readJson(context));
+  if (!fields.success)
+    throw invalid(fields.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
+  const { client_id, client_secret, grant_type, scope } = fields.data;
+  if (isForm && grant_type === undefined) throw invalid("The form needs grant_type=client_credentials.");
+  if (grant_type !== undefined && grant_type !== "client_credentials") {
+    throw new TokenError("unsupported_grant_type", "Only grant_type=client_credentials is supported.");
+  }
+  const basic = readBasic(context.req.header("authorization"));
+  if (basic !== undefined) {
+    // RFC 6749, 2.3: one way of authenticating per request.
+    if (client_secret !== undefined)
+      throw invalid("Credentials came in the header and in the body; send them once.");
+    if (client_id !== undefined && client_id !== basic.clientId)
+      throw invalid("Header and body name two clients.");
+    return { ...basic, scope };
+  }
+  if (client_id === undefined || client_secret === undefined)
+    throw invalid("client_id and client_secret are needed.");
+  return { clientId: client_id, clientSecret: client_secret, scope };
+}
+
+async function readForm(context: AppContext): Promise<Record<string, string>> {
+  const text = await context.req.text();
+  if (text.length > 10_000) throw invalid("The form is too large.");
+  const fields: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(text)) {
+    // RFC 6749, 3.2: parameters must not be repeated.
+    if (Object.hasOwn(fields, name)) throw invalid(`The field ${name} came twice.`);
+    fields[name] = value;
+  }
+  return fields;
+}
+
+/** RFC 6749, 2.3.1: id and secret are form-encoded before they are joined. */
+function readBasic(header: string | undefined): { clientId: string; clientSecret: string } | undefined {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header ?? "") ?? [];
+  if (encoded === undefined) return undefined;
+  const [id = "", ...rest] = Buffer.from(encoded, "base64").toString("utf8").split(":");
+  try {
+    return { clientId: decodeURIComponent(id), clientSecret: decodeURIComponent(rest.join(":")) };
+  } catch {
+    throw invalid("The Basic credentials are not form-encoded.");
+  }
+}
+
+function invalid(message: string): TokenError {
+  return new TokenError("invalid_request", message);
+}
