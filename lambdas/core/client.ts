@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
-import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
 import type { Scope } from "#contract/common.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
@@ -53,6 +54,29 @@ export async function createClient(
     "name_taken",
     `Workspaces ${workspace}, ${workspace}-2 … are taken; choose another name.`,
   );
+}
+
+const clientRow = z.object({ client_id: z.string(), name: z.string(), created_at: z.string() });
+
+/** Every client with its scopes and whether it has been revoked; never a secret. */
+export async function listClients(deps: ClientDeps) {
+  const rows: unknown[] = [];
+  let after: Item | undefined;
+  do {
+    const page = await deps.table.query({
+      where: "#pk = :pk",
+      values: { pk: keys.clientEntry("").pk },
+      after,
+    });
+    const ids = page.items.map((item) => clientRow.parse(item).client_id);
+    const records = await deps.table.batchGet(ids.map((id) => keys.client(id)));
+    for (const record of records.map((item) => clientRecord.parse(item))) {
+      const { client_id, name, scopes, workspaces, created_at, revoked_at, secrets } = record;
+      rows.push({ client_id, name, scopes, workspaces, created_at, revoked_at, secrets: secrets.length });
+    }
+    after = page.next;
+  } while (after !== undefined);
+  return rows;
 }
 
 /** Stops a client and all its tokens at once. Idempotent. @throws WharfError not_found */

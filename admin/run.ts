@@ -1,0 +1,153 @@
+/** The administrator's commands: clients, their secrets and workspaces. They write the table directly. */
+import { parseArgs } from "node:util";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createTable } from "#aws/table.ts";
+import { type Scope, scope, scopes } from "#contract/common.ts";
+import {
+  createClient,
+  listClients,
+  retireSecrets,
+  revokeClient,
+  rotateSecret,
+  shareWorkspace,
+} from "#core/client.ts";
+import { isWharfError } from "#core/error.ts";
+import { findTable, type TableLocation } from "./find-table.ts";
+
+const USAGE = `npm run admin -- <command> [options]
+
+  create-client --name NAME --scopes S[,S…] [--workspace NAME]
+                                makes a client; prints its id and secret (this once)
+  list-clients                  every client, a line of JSON each
+  revoke-client --client ID     stops a client and all its tokens at once
+  rotate-secret --client ID     adds a second secret; both work
+  retire-secrets --client ID    ends every secret but the newest
+  share-workspace --client ID --workspace WS_ID
+                                lets a client use another's workspace
+
+Scopes: ${scopes.join(", ")}
+Where: the table that the last \`npm run deploy\` told of (cdk-outputs.json), with your AWS credentials;
+       --table NAME [--region R]   another deployment's
+       --local [--data DIR]        the local cloud started by \`npm start\` (DIR: .wharf)`;
+
+const options = {
+  name: { type: "string" },
+  scopes: { type: "string" },
+  client: { type: "string" },
+  workspace: { type: "string" },
+  table: { type: "string" },
+  region: { type: "string" },
+  local: { type: "boolean", default: false },
+  data: { type: "string", default: ".wharf" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** A fault of the command line: printed with a hint at the usage, exit code 2. */
+class UsageError extends Error {}
+
+type Env = Record<string, string | undefined>;
+
+/**
+ * Runs one command and returns the process's exit code: 0 done, 1 refused, 2 not understood.
+ *
+ * Results go to `out` as JSON lines, words about faults to `err`.
+ */
+export async function runAdmin(
+  args: readonly string[],
+  env: Env,
+  {
+    out = console.log,
+    err = console.error,
+  }: { out?: (line: string) => void; err?: (line: string) => void } = {},
+): Promise<number> {
+  try {
+    const { values, positionals } = parse(args);
+    const [command, ...rest] = positionals;
+    if (values.help || command === undefined) {
+      out(USAGE);
+      return values.help ? 0 : 2;
+    }
+    if (rest.length > 0) throw new UsageError(`${JSON.stringify(rest[0])} is one word too many.`);
+    const run = commands[command];
+    if (run === undefined) {
+      throw new UsageError(
+        `No command ${JSON.stringify(command)}; there are ${Object.keys(commands).join(", ")}.`,
+      );
+    }
+    for (const row of await run(connect(await findTable(values, env)), values)) out(JSON.stringify(row));
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      err(`${error.message}\nSee npm run admin -- --help`);
+      return 2;
+    }
+    err(
+      isWharfError(error)
+        ? error.message
+        : error instanceof Error
+          ? `${error.name}: ${error.message}`
+          : String(error),
+    );
+    return 1;
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+type Values = ReturnType<typeof parse>["values"];
+type AdminDeps = ReturnType<typeof connect>;
+
+function connect({ table, ...client }: TableLocation) {
+  return { table: createTable(new DynamoDBClient(client), table), now: () => Date.now() };
+}
+
+const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<readonly unknown[]>> = {
+  "create-client": async (deps, values) => {
+    const name = required(values, "name");
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) {
+      throw new UsageError(
+        `--name ${JSON.stringify(name)}: 1–64 characters of A-Za-z0-9._-, a letter or digit first.`,
+      );
+    }
+    const workspace = values.workspace ?? name;
+    return [await createClient(deps, { name, workspace, scopes: parseScopes(required(values, "scopes")) })];
+  },
+  "list-clients": (deps) => listClients(deps),
+  "revoke-client": async (deps, values) => {
+    await revokeClient(deps, required(values, "client"));
+    return [];
+  },
+  "rotate-secret": async (deps, values) => [await rotateSecret(deps, required(values, "client"))],
+  "retire-secrets": async (deps, values) => {
+    await retireSecrets(deps, required(values, "client"));
+    return [];
+  },
+  "share-workspace": async (deps, values) => {
+    await shareWorkspace(deps, {
+      clientId: required(values, "client"),
+      workspaceId: required(values, "workspace"),
+    });
+    return [];
+  },
+};
+
+function required(values: Values, option: "name" | "scopes" | "client" | "workspace"): string {
+  const value = values[option];
+  if (value === undefined || value === "") throw new UsageError(`--${option} is needed.`);
+  return value;
+}
+
+function parseScopes(text: string): Scope[] {
+  return text.split(/[\s,]+/).map((word) => {
+    const parsed = scope.safeParse(word);
+    if (!parsed.success)
+      throw new UsageError(`No scope ${JSON.stringify(word)}; there are ${scopes.join(", ")}.`);
+    return parsed.data;
+  });
+}
