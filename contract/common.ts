@@ -34,7 +34,8 @@ export function nameProblem(name: string): string | undefined {
   if (name === "") return "is empty";
   if (name === "." || name === "..") return `may not be ${JSON.stringify(name)}`;
   if (name.includes("/")) return "may not contain '/'";
-  if (/\p{Cc}/u.test(name) || !name.isWellFormed()) return "may not contain control characters or unpaired surrogates";
+  if (/\p{Cc}/u.test(name) || !name.isWellFormed())
+    return "may not contain control characters or unpaired surrogates";
   const bytes = new TextEncoder().encode(name).length;
   if (bytes > 255) return `is ${bytes} bytes of UTF-8; at most 255 are allowed`;
   return undefined;

@@ -21,8 +21,7 @@ export function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
 export function openApi(routes: readonly Route[], server: string): Json {
   const paths: Record<string, Json> = { "/v1/auth/token": { post: tokenOperation() } };
   for (const route of routes) {
-    const path = (paths[route.path] ??= {});
-    path[route.method.toLowerCase()] = operation(route);
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
   }
   return {
     openapi: "3.1.0",
