@@ -1,5 +1,4 @@
 /** One execution environment: a worker thread that runs one function, one request at a time. */
-import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import { z } from "zod";
 import type { Clock } from "../clock.ts";
@@ -21,7 +20,6 @@ export interface InvokeRequest {
 }
 
 export interface Environment {
-  readonly id: string;
   /** The request that runs now. */
   current(): string | undefined;
   /** Runs one request. The environment must be free. Never rejects. */
@@ -59,11 +57,13 @@ export function startEnvironment({
   clock,
   env,
   onLog,
+  onEnd,
 }: {
   config: FunctionConfig;
   clock: Clock;
   env: Record<string, string>;
   onLog: (text: string, requestId: string | undefined) => void;
+  onEnd: () => void;
 }): Environment {
   let running: { request: InvokeRequest; settle: (result: InvokeResult) => void } | undefined;
   let state: "starting" | "ready" | "ended" = "starting";
@@ -83,7 +83,10 @@ export function startEnvironment({
     const outOfMemory = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
     end(outOfMemory ? "Runtime.OutOfMemory" : "Runtime.ExitError", error.message);
   });
-  worker.on("exit", (code) => end("Runtime.ExitError", `Runtime exited with error: exit status ${code}`));
+  worker.on("exit", (code) => {
+    end("Runtime.ExitError", `Runtime exited with error: exit status ${code}`);
+    onEnd();
+  });
 
   function receive(told: z.infer<typeof message>) {
     switch (told.type) {
@@ -100,6 +103,7 @@ export function startEnvironment({
         void kill();
         break;
       case "crash":
+        state = "ended";
         log(`${JSON.stringify(told.payload)}\n`);
         finish(JSON.stringify(told.payload), "Unhandled");
         break;
@@ -163,7 +167,6 @@ export function startEnvironment({
   }
 
   return {
-    id: randomUUID(),
     current: () => running?.request.requestId,
     alive: () => state !== "ended",
     kill,

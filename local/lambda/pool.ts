@@ -7,8 +7,6 @@ export interface Pool {
   run(request: InvokeRequest): Promise<InvokeResult>;
   /** Requests that run or wait. */
   load(): number;
-  /** Ends the environment that runs `requestId`; false when none does. */
-  kill(requestId: string): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -93,14 +91,6 @@ export function createPool({
       }
     },
     load: () => busy.size + waiting.length,
-    async kill(requestId) {
-      for (const entry of busy) {
-        if (entry.environment.current() !== requestId) continue;
-        await entry.environment.kill();
-        return true;
-      }
-      return false;
-    },
     async stop() {
       await Promise.all([...free, ...busy].map(retire));
     },

@@ -1,20 +1,13 @@
 /** Lambda: functions by ARN, synchronous and asynchronous invocations, resource-based permissions. */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
-import { ACCOUNT, AwsError, REGION } from "../types.ts";
+import { AwsError } from "../types.ts";
+import { createAsyncInvoker } from "./async.ts";
 import { type Environment, type InvokeResult, startEnvironment } from "./environment.ts";
 import type { AsyncConfig, FunctionConfig } from "./function.ts";
 import type { Logs } from "./logs.ts";
 import { createPool, type Pool } from "./pool.ts";
-
-/** Short-lived keys of a role, made for one environment. */
-export interface RoleCredentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken: string;
-  /** Epoch ms. */
-  expiresAt: number;
-}
+import { type RoleCredentials, runtimeEnv } from "./runtime-env.ts";
 
 /** Who may invoke a function, from `AWS::Lambda::Permission`. */
 export interface Permission {
@@ -26,6 +19,8 @@ export interface Permission {
 export interface Invocation {
   functionArn: string;
   requestId: string;
+  /** `X-Request-ID` of the API call behind it, where there is one. */
+  cause: string | undefined;
 }
 
 export interface LambdaService {
@@ -37,28 +32,30 @@ export interface LambdaService {
   /** Whether a service may invoke the function on behalf of `sourceArn`. */
   allows(functionArn: string, principal: string, sourceArn: string): boolean;
   /** Runs the function and waits for its answer. `payload` is JSON text of at most 6 MB. */
-  invoke(functionArn: string, payload: string): Promise<InvokeResult>;
+  invoke(
+    functionArn: string,
+    payload: string,
+    options?: { cause?: string | undefined },
+  ): Promise<InvokeResult>;
   /** Queues an event (at most 1 MB); failed attempts are retried after 1 and 2 minutes, then go to the failure destination. */
   invokeAsync(functionArn: string, payload: string): void;
   /** Invocations that run now. */
   running(): Invocation[];
-  /** Ends the environment of one running invocation, as a crash would; false when it isn't running. */
-  kill(requestId: string): Promise<boolean>;
+  /** What the environment runs now. */
+  invocationOf(environmentId: string): Invocation | undefined;
+  /** Ends an environment at once, as a crash of its machine would; false when it has ended. */
+  kill(environmentId: string): Promise<boolean>;
   /** Requests that run or wait, asynchronous ones between attempts aside. */
   load(): number;
   stop(): Promise<void>;
 }
 
-// Lambda: a synchronous request holds 6 MB at most, an asynchronous one 1 MB.
+// Lambda: a synchronous request holds 6 MB at most.
 const MAX_REQUEST_BYTES = 6_291_456;
-const MAX_ASYNC_BYTES = 1_048_576;
-const RETRY_DELAYS_MS = [60_000, 120_000];
-const DEFAULT_ASYNC: AsyncConfig = { retries: 2, maxAgeSeconds: 21_600, onFailureArn: undefined };
 
 /**
  * @param maxEnvironments environments per function where the template reserves no concurrency.
  * @param credentialsFor makes the keys that one environment signs with.
- * @param onStart hears which environment signs with which access key.
  * @param sendToQueue delivers to a dead-letter queue or failure destination, acting as `roleArn`.
  */
 export function createLambda({
@@ -73,13 +70,14 @@ export function createLambda({
   logs: Logs;
   maxEnvironments: number;
   extraEnv: () => Record<string, string>;
-  credentialsFor: (roleArn: string, currentRequest: () => string | undefined) => RoleCredentials;
+  credentialsFor: (config: FunctionConfig, environmentId: string) => RoleCredentials;
   sendToQueue: (queueArn: string, body: string, roleArn: string) => void;
 }): LambdaService {
   const functions = new Map<string, FunctionConfig>();
   const pools = new Map<string, Pool>();
   const permissions = new Map<string, Permission[]>();
   const asyncConfigs = new Map<string, AsyncConfig>();
+  const environments = new Map<string, Environment>();
   const running = new Map<string, Invocation>();
   let stopped = false;
 
@@ -90,16 +88,17 @@ export function createLambda({
   }
 
   function start(config: FunctionConfig) {
-    const holder: { environment?: Environment } = {};
-    const credentials = credentialsFor(config.roleArn, () => holder.environment?.current());
+    const id = randomUUID();
+    const credentials = credentialsFor(config, id);
     const environment = startEnvironment({
       config,
       clock,
-      env: { ...runtimeEnv(config, clock), ...credentialEnv(credentials), ...extraEnv(), ...config.env },
+      env: { ...runtimeEnv(config, credentials, clock.now()), ...extraEnv(), ...config.env },
+      onEnd: () => environments.delete(id),
       onLog: (text, requestId) =>
         logs.write({ time: clock.now(), function: config.logicalId, requestId, text }),
     });
-    holder.environment = environment;
+    environments.set(id, environment);
     return { environment, expiresAt: credentials.expiresAt };
   }
 
@@ -116,7 +115,11 @@ export function createLambda({
     return made;
   }
 
-  async function invoke(functionArn: string, payload: string): Promise<InvokeResult> {
+  async function invoke(
+    functionArn: string,
+    payload: string,
+    { cause }: { cause?: string | undefined } = {},
+  ): Promise<InvokeResult> {
     if (stopped) throw new AwsError("ServiceException", "the cloud is stopping", 500);
     const config = find(functionArn);
     const size = Buffer.byteLength(payload);
@@ -126,7 +129,7 @@ export function createLambda({
     }
     const requestId = randomUUID();
     const traceId = `Root=1-${Math.floor(clock.now() / 1_000).toString(16)}-${requestId.replaceAll("-", "").slice(0, 24)}`;
-    running.set(requestId, { functionArn, requestId });
+    running.set(requestId, { functionArn, requestId, cause });
     try {
       return await pool(config).run({ requestId, event: payload, traceId });
     } finally {
@@ -134,30 +137,7 @@ export function createLambda({
     }
   }
 
-  async function attempt(functionArn: string, payload: string, acceptedAt: number, tried: number) {
-    const config = find(functionArn);
-    const { retries, maxAgeSeconds, onFailureArn } = asyncConfigs.get(functionArn) ?? DEFAULT_ASYNC;
-    const result = await invoke(functionArn, payload).catch((error: unknown) => error);
-    if (stopped) return;
-    if (result instanceof AwsError && result.code === "TooManyRequestsException") {
-      // A throttled event goes back to Lambda's own queue and uses up no attempt.
-      const again = clock.now() + 1_000;
-      if (again - acceptedAt < maxAgeSeconds * 1_000) {
-        clock.at(again, () => void attempt(functionArn, payload, acceptedAt, tried));
-        return;
-      }
-    } else if (!(result instanceof Error) && isResult(result) && result.functionError === undefined) return;
-    const delay = RETRY_DELAYS_MS[tried] ?? 120_000;
-    if (tried < retries && clock.now() + delay - acceptedAt < maxAgeSeconds * 1_000) {
-      clock.at(clock.now() + delay, () => void attempt(functionArn, payload, acceptedAt, tried + 1));
-      return;
-    }
-    if (onFailureArn !== undefined) {
-      const record = failureRecord(functionArn, payload, tried + 1, result, clock.now());
-      sendToQueue(onFailureArn, JSON.stringify(record), config.roleArn);
-    }
-    if (config.deadLetterArn !== undefined) sendToQueue(config.deadLetterArn, payload, config.roleArn);
-  }
+  const sendAsync = createAsyncInvoker({ clock, invoke, sendToQueue });
 
   return {
     putFunction(config) {
@@ -181,78 +161,20 @@ export function createLambda({
       ),
     invoke,
     invokeAsync(functionArn, payload) {
-      find(functionArn);
-      const size = Buffer.byteLength(payload);
-      if (size > MAX_ASYNC_BYTES) {
-        const text = `${size} byte payload is too large for the Event invocation type (limit ${MAX_ASYNC_BYTES} bytes)`;
-        throw new AwsError("RequestEntityTooLargeException", text, 413);
-      }
-      void attempt(functionArn, payload, clock.now(), 0);
+      sendAsync(find(functionArn), asyncConfigs.get(functionArn), payload);
     },
     running: () => [...running.values()],
-    async kill(requestId) {
-      const found = running.get(requestId);
-      if (!found) return false;
-      return (await pools.get(found.functionArn)?.kill(requestId)) ?? false;
+    invocationOf: (environmentId) => running.get(environments.get(environmentId)?.current() ?? ""),
+    async kill(environmentId) {
+      const environment = environments.get(environmentId);
+      await environment?.kill();
+      return environment !== undefined;
     },
     load: () => [...pools.values()].reduce((sum, each) => sum + each.load(), 0),
     async stop() {
       stopped = true;
       await Promise.all([...pools.values()].map((each) => each.stop()));
     },
-  };
-}
-
-/** Variables that Lambda itself sets. */
-function runtimeEnv(config: FunctionConfig, clock: Clock): Record<string, string> {
-  const stream = `${new Date(clock.now()).toISOString().slice(0, 10).replaceAll("-", "/")}/[$LATEST]${randomUUID().replaceAll("-", "")}`;
-  return {
-    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
-    AWS_ACCOUNT_ID: ACCOUNT,
-    AWS_LAMBDA_FUNCTION_NAME: config.name,
-    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(config.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${config.name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: stream,
-    LAMBDA_TASK_ROOT: config.codeDir,
-    LAMBDA_RUNTIME_DIR: "/var/runtime",
-    _HANDLER: config.handler,
-    LANG: "en_US.UTF-8",
-    TZ: ":UTC",
-  };
-}
-
-function credentialEnv(credentials: RoleCredentials): Record<string, string> {
-  return {
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_SESSION_TOKEN: credentials.sessionToken,
-    AWS_CREDENTIAL_EXPIRATION: new Date(credentials.expiresAt).toISOString(),
-  };
-}
-
-function isResult(value: unknown): value is InvokeResult {
-  return typeof value === "object" && value !== null && "payload" in value;
-}
-
-/** The record that Lambda sends to an on-failure destination. */
-function failureRecord(functionArn: string, payload: string, attempts: number, result: unknown, now: number) {
-  const failed = isResult(result) ? result : undefined;
-  return {
-    version: "1.0",
-    timestamp: new Date(now).toISOString(),
-    requestContext: {
-      requestId: failed?.requestId ?? randomUUID(),
-      functionArn: `${functionArn}:$LATEST`,
-      condition: "RetriesExhausted",
-      approximateInvokeCount: attempts,
-    },
-    requestPayload: JSON.parse(payload),
-    responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
-    responsePayload: failed ? JSON.parse(failed.payload) : null,
   };
 }
 
