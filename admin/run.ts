@@ -12,6 +12,7 @@ import {
   shareWorkspace,
 } from "#core/client.ts";
 import { isWharfError } from "#core/error.ts";
+import { listClients } from "#core/list-clients.ts";
 import { findTable, type TableLocation } from "./find-table.ts";
 
 const USAGE = `npm run admin -- <command> [options]

@@ -1,83 +1,11 @@
-import { randomBytes } from "node:crypto";
-import { z } from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
-import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
-import type { Scope } from "#contract/common.ts";
-import { type Deps, iso, newId } from "./deps.ts";
+import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
+import { newSecret } from "./create-client.ts";
+import { type Deps, iso } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
-import { type ClientRecord, clientRecord } from "./records.ts";
-import { workspaceWrites } from "./workspace.ts";
+import { clientRecord } from "./records.ts";
 
 type ClientDeps = Pick<Deps, "table" | "now">;
-
-/** 256 random bits behind a prefix that secret scanners can find. */
-function newSecret(): string {
-  return `whs_${randomBytes(32).toString("base64url")}`;
-}
-
-/**
- * Makes a client with a workspace of its own and returns its secret, which is shown this once.
- *
- * @param name 1–64 characters of A-Za-z0-9._-; also its workspace's name, or that with a number where it is taken.
- */
-export async function createClient(
-  deps: ClientDeps,
-  { name, scopes, workspace = name }: { name: string; scopes: readonly Scope[]; workspace?: string },
-): Promise<{ client_id: string; client_secret: string; workspace_id: string }> {
-  for (let attempt = 1; attempt <= 20; attempt++) {
-    const now = deps.now();
-    const client_id = newId("cli", now);
-    const client_secret = newSecret();
-    const workspaceName = attempt === 1 ? workspace : `${workspace}-${attempt}`;
-    const { workspaceId, writes } = workspaceWrites(now, { name: workspaceName, clientId: client_id });
-    const record: ClientRecord = {
-      client_id,
-      name,
-      scopes: [...new Set(scopes)],
-      secrets: [{ hash: sha256(client_secret), created_at: iso(now) }],
-      default_workspace: workspaceId,
-      workspaces: { [workspaceId]: workspaceName },
-      created_at: iso(now),
-    };
-    try {
-      await deps.table.transact([
-        ...writes,
-        { put: { ...keys.client(client_id), ...record }, condition: "attribute_not_exists(#pk)" },
-        { put: { ...keys.clientEntry(client_id), client_id, name, created_at: iso(now) } },
-      ]);
-      return { client_id, client_secret, workspace_id: workspaceId };
-    } catch (error) {
-      if (!(error instanceof TransactionFailed)) throw error;
-    }
-  }
-  throw new WharfError(
-    "name_taken",
-    `Workspaces ${workspace}, ${workspace}-2 … are taken; choose another name.`,
-  );
-}
-
-const clientRow = z.object({ client_id: z.string(), name: z.string(), created_at: z.string() });
-
-/** Every client with its scopes and whether it has been revoked; never a secret. */
-export async function listClients(deps: ClientDeps) {
-  const rows: unknown[] = [];
-  let after: Item | undefined;
-  do {
-    const page = await deps.table.query({
-      where: "#pk = :pk",
-      values: { pk: keys.clientEntry("").pk },
-      after,
-    });
-    const ids = page.items.map((item) => clientRow.parse(item).client_id);
-    const records = await deps.table.batchGet(ids.map((id) => keys.client(id)));
-    for (const record of records.map((item) => clientRecord.parse(item))) {
-      const { client_id, name, scopes, workspaces, created_at, revoked_at, secrets } = record;
-      rows.push({ client_id, name, scopes, workspaces, created_at, revoked_at, secrets: secrets.length });
-    }
-    after = page.next;
-  } while (after !== undefined);
-  return rows;
-}
 
 /** Stops a client and all its tokens at once. Idempotent. @throws WharfError not_found */
 export async function revokeClient(deps: ClientDeps, clientId: string): Promise<void> {
