@@ -1,0 +1,29 @@
+// Upload a small file in one request and print a link that expires. Node 20 or newer, nothing to install.
+//
+//   WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… node upload.mjs FILE [WORKSPACE]
+import { openAsBlob } from "node:fs";
+import { basename } from "node:path";
+
+const { WHARF_URL = "http://127.0.0.1:4400", WHARF_CLIENT_ID, WHARF_CLIENT_SECRET } = process.env;
+const [path, workspace = "builds"] = process.argv.slice(2);
+
+async function call(route, init) {
+  const response = await fetch(WHARF_URL + route, { method: "POST", ...init });
+  const body = await response.json();
+  if (!response.ok) throw new Error(`${response.status} ${body.detail ?? body.error_description}`);
+  return body;
+}
+
+const { access_token } = await call("/v1/auth/token", {
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify({ client_id: WHARF_CLIENT_ID, client_secret: WHARF_CLIENT_SECRET }),
+});
+
+const form = new FormData();
+form.set("file", await openAsBlob(path), basename(path));
+form.set("workspace", workspace);
+const { share_url } = await call("/v1/files/upload", {
+  headers: { Authorization: `Bearer ${access_token}` },
+  body: form,
+});
+console.log(share_url);
