@@ -3,14 +3,8 @@ import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTable } from "#aws/table.ts";
 import { type Scope, scope, scopes } from "#contract/common.ts";
-import {
-  createClient,
-  listClients,
-  retireSecrets,
-  revokeClient,
-  rotateSecret,
-  shareWorkspace,
-} from "#core/client.ts";
+import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
+import { createClient } from "#core/create-client.ts";
 import { isWharfError } from "#core/error.ts";
 import { listClients } from "#core/list-clients.ts";
 import { findTable, type TableLocation } from "./find-table.ts";
