@@ -1,0 +1,121 @@
+/** Bytes on disk: files named by random ids, so that no key ever becomes a path. */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createReadStream, createWriteStream, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+
+export interface BlobWriter {
+  readonly id: string;
+  /** Takes a chunk; resolves when the next one is welcome. */
+  write(chunk: Uint8Array): Promise<void> | undefined;
+  /** Resolves when every byte is in the file. */
+  finish(): Promise<void>;
+  /** Removes the file. */
+  discard(): Promise<void>;
+}
+
+export interface Slice {
+  blob: string;
+  from: number;
+  /** Exclusive. */
+  to: number;
+}
+
+export interface Blobs {
+  create(): BlobWriter;
+  /** Bytes of the slices, one after the other. The files stay until the reader is done, even if removed meanwhile. */
+  read(slices: readonly Slice[]): Readable;
+  remove(ids: readonly string[]): void;
+  /** Removes files that no row names: what a killed process left half-written. */
+  sweep(inUse: ReadonlySet<string>): void;
+  /** Waits for removals. */
+  close(): Promise<void>;
+}
+
+const BUFFER = 1024 * 1024;
+
+/** Keeps blobs in `dir`, which it creates. */
+export function createBlobs(dir: string): Blobs {
+  mkdirSync(dir, { recursive: true });
+  const readers = new Map<string, number>();
+  const doomed = new Set<string>();
+  const removals = new Set<Promise<void>>();
+  const path = (id: string) => join(dir, id);
+
+  function removeFile(id: string): Promise<void> {
+    const removal = unlink(path(id)).catch(() => undefined); // already gone, or swept at the next start
+    removals.add(removal);
+    return removal.finally(() => removals.delete(removal));
+  }
+
+  function release(ids: readonly string[]): void {
+    for (const id of ids) {
+      const left = (readers.get(id) ?? 1) - 1;
+      if (left > 0) readers.set(id, left);
+      else {
+        readers.delete(id);
+        if (doomed.delete(id)) void removeFile(id);
+      }
+    }
+  }
+
+  async function* readInTurn(slices: readonly Slice[]): AsyncGenerator<Buffer> {
+    for (const { blob, from, to } of slices) {
+      if (to > from) yield* createReadStream(path(blob), { start: from, end: to - 1, highWaterMark: BUFFER });
+    }
+  }
+
+  return {
+    create() {
+      const id = randomUUID();
+      const stream = createWriteStream(path(id), { highWaterMark: BUFFER });
+      let failure: Error | undefined;
+      stream.on("error", (error) => {
+        failure = error;
+      });
+      return {
+        id,
+        write(chunk) {
+          if (failure) throw failure;
+          if (stream.write(chunk)) return undefined;
+          return once(stream, "drain").then(() => undefined);
+        },
+        async finish() {
+          stream.end();
+          await once(stream, "close");
+          if (failure) throw failure;
+        },
+        async discard() {
+          if (!stream.closed) {
+            stream.destroy();
+            await once(stream, "close");
+          }
+          await removeFile(id);
+        },
+      };
+    },
+
+    read(slices) {
+      const ids = slices.map((slice) => slice.blob);
+      for (const id of ids) readers.set(id, (readers.get(id) ?? 0) + 1);
+      return Readable.from(readInTurn(slices)).once("close", () => release(ids));
+    },
+
+    remove(ids) {
+      for (const id of ids) {
+        if (readers.has(id)) doomed.add(id);
+        else void removeFile(id);
+      }
+    },
+
+    sweep(inUse) {
+      for (const name of readdirSync(dir)) if (!inUse.has(name)) rmSync(path(name), { force: true });
+    },
+
+    async close() {
+      await Promise.all(removals);
+    },
+  };
+}

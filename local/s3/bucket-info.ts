@@ -1,0 +1,18 @@
+/** HeadBucket and GetBucketLocation. */
+import { REGION } from "../types.ts";
+import { bucketArn, type S3Request } from "./request.ts";
+import { sendEmpty, sendXml } from "./respond.ts";
+import type { S3 } from "./service.ts";
+
+/** HeadBucket. */
+export function headBucket(_s3: S3, request: S3Request): void {
+  request.call.authorize("s3:ListBucket", bucketArn(request));
+  request.call.res.setHeader("x-amz-bucket-region", REGION);
+  sendEmpty(request, 200);
+}
+
+/** GetBucketLocation; us-east-1 is the empty location. */
+export function getBucketLocation(_s3: S3, request: S3Request): void {
+  request.call.authorize("s3:GetBucketLocation", bucketArn(request));
+  sendXml(request, "LocationConstraint", {});
+}

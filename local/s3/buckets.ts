@@ -1,0 +1,64 @@
+/** Buckets and what CloudFormation says of them. */
+import type { DatabaseSync } from "node:sqlite";
+import { z } from "zod";
+
+export const corsRuleSchema = z.object({
+  allowedOrigins: z.array(z.string()),
+  allowedMethods: z.array(z.string()),
+  allowedHeaders: z.array(z.string()).default([]),
+  exposedHeaders: z.array(z.string()).default([]),
+  maxAgeSeconds: z.number().optional(),
+});
+export type CorsRule = z.infer<typeof corsRuleSchema>;
+
+export const lifecycleRuleSchema = z.object({
+  prefix: z.string().default(""),
+  enabled: z.boolean().default(true),
+  /** Days after which an unfinished multipart upload is aborted. */
+  abortIncompleteMultipartUploadDays: z.number().optional(),
+});
+
+export const bucketSchema = z.object({
+  name: z.string(),
+  corsRules: z.array(corsRuleSchema).default([]),
+  lifecycleRules: z.array(lifecycleRuleSchema).default([]),
+  eventBridgeEnabled: z.boolean().default(false),
+  /** The bucket policy document; the local cloud's IAM reads it, S3 only keeps it. */
+  policy: z.unknown().optional(),
+  publicAccessBlock: z.record(z.string(), z.boolean()).optional(),
+  encryption: z.enum(["AES256", "aws:kms"]).default("AES256"),
+  ownership: z
+    .enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"])
+    .default("BucketOwnerEnforced"),
+});
+
+/** A bucket as the template describes it; what is left out has S3's default. */
+export type BucketOptions = z.input<typeof bucketSchema>;
+export type Bucket = z.output<typeof bucketSchema>;
+
+export interface Buckets {
+  /** Creates the bucket or replaces its settings; objects stay. */
+  put(options: BucketOptions): Bucket;
+  get(name: string): Bucket | undefined;
+  all(): Bucket[];
+}
+
+/** Keeps buckets in `database`, and in memory for reading. */
+export function createBuckets(database: DatabaseSync): Buckets {
+  const save = database.prepare("INSERT OR REPLACE INTO buckets (name, config) VALUES (?, ?)");
+  const known = new Map<string, Bucket>();
+  for (const row of database.prepare("SELECT config FROM buckets").all()) {
+    const bucket = bucketSchema.parse(JSON.parse(String(row["config"])));
+    known.set(bucket.name, bucket);
+  }
+  return {
+    put(options) {
+      const bucket = bucketSchema.parse(options);
+      save.run(bucket.name, JSON.stringify(bucket));
+      known.set(bucket.name, bucket);
+      return bucket;
+    },
+    get: (name) => known.get(name),
+    all: () => [...known.values()],
+  };
+}

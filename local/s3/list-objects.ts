@@ -1,0 +1,137 @@
+/** ListObjectsV2. */
+import { invalidArgument } from "./errors.ts";
+import { bucketArn, type S3Request } from "./request.ts";
+import { sendXml } from "./respond.ts";
+import type { StoredObject } from "./schema.ts";
+import type { S3 } from "./service.ts";
+
+// S3 answers 1,000 entries at most, whatever is asked for.
+const MAX_ENTRIES = 1000;
+const MAX_ASKED = 2_147_483_647;
+// With a delimiter, a row is often the last before a jump over its siblings.
+const ROLL_UP_BATCH = 32;
+
+/** A whole-number parameter, or `fallback`. */
+export function countParameter(request: S3Request, name: string, fallback: number): number {
+  const text = request.query(name);
+  if (text === undefined || text === "") return fallback;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > MAX_ASKED) {
+    const message = `Argument ${name} must be an integer between 0 and ${MAX_ASKED}`;
+    throw invalidArgument(message, name, text);
+  }
+  return value;
+}
+
+/** Percent-encodes as `encoding-type=url` does: `/` stays. */
+export function listEncoding(request: S3Request): (text: string) => string {
+  const type = request.query("encoding-type");
+  if (type === undefined) return (text) => text;
+  if (type !== "url") {
+    throw invalidArgument("Invalid Encoding Method specified in Request", "encoding-type", type);
+  }
+  return (text) =>
+    encodeURIComponent(text)
+      .replaceAll("%2F", "/")
+      .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** The least string after every string that begins with `prefix`, in UTF-8 order. */
+function afterPrefix(prefix: string): string {
+  return `${prefix}\u{10ffff}`; // no key holds this noncharacter right after a delimiter
+}
+
+interface Page {
+  objects: StoredObject[];
+  prefixes: string[];
+  /** Where the next page begins (exclusive); `undefined` at the end. */
+  next: string | undefined;
+}
+
+/** One page of keys under `prefix`, those with `delimiter` further on rolled up into one entry. */
+function listPage(
+  s3: S3,
+  bucket: string,
+  prefix: string,
+  delimiter: string,
+  after: string,
+  max: number,
+): Page {
+  const page: Page = { objects: [], prefixes: [], next: undefined };
+  const batch = delimiter === "" ? max + 1 : ROLL_UP_BATCH;
+  let cursor = after;
+  for (;;) {
+    const rows = s3.store.objects(bucket, prefix, cursor, batch);
+    let jumped = false;
+    for (const object of rows) {
+      if (!object.key.startsWith(prefix)) return { ...page, next: undefined };
+      if (page.objects.length + page.prefixes.length === max) return { ...page, next: cursor };
+      const at = delimiter === "" ? -1 : object.key.indexOf(delimiter, prefix.length);
+      if (at < 0) {
+        page.objects.push(object);
+        cursor = object.key;
+        continue;
+      }
+      const common = object.key.slice(0, at + delimiter.length);
+      page.prefixes.push(common);
+      cursor = afterPrefix(common);
+      jumped = true;
+      break;
+    }
+    if (!jumped && rows.length < batch) return { ...page, next: undefined };
+  }
+}
+
+const encodeToken = (after: string) => Buffer.from(after).toString("base64url");
+
+function decodeToken(token: string): string {
+  const after = Buffer.from(token, "base64url").toString("utf8");
+  if (after === "" || encodeToken(after) !== token) {
+    throw invalidArgument("The continuation token provided is incorrect", "continuation-token", token);
+  }
+  return after;
+}
+
+/** ListObjectsV2. */
+export function listObjectsV2(s3: S3, request: S3Request): void {
+  const prefix = request.query("prefix") ?? "";
+  const delimiter = request.query("delimiter") ?? "";
+  const asked = countParameter(request, "max-keys", MAX_ENTRIES);
+  request.call.authorize("s3:ListBucket", bucketArn(request), {
+    "s3:prefix": prefix,
+    "s3:delimiter": delimiter,
+    "s3:max-keys": String(asked),
+  });
+  const encode = listEncoding(request);
+  const token = request.query("continuation-token");
+  const startAfter = request.query("start-after");
+  const after = token === undefined ? (startAfter ?? "") : decodeToken(token);
+  const max = Math.min(asked, MAX_ENTRIES);
+  const page =
+    max === 0
+      ? { objects: [], prefixes: [], next: undefined }
+      : listPage(s3, request.bucket, prefix, delimiter, after, max);
+
+  sendXml(request, "ListBucketResult", {
+    Name: request.bucket,
+    Prefix: encode(prefix),
+    StartAfter: startAfter === undefined ? undefined : encode(startAfter),
+    ContinuationToken: token,
+    NextContinuationToken: page.next === undefined ? undefined : encodeToken(page.next),
+    KeyCount: page.objects.length + page.prefixes.length,
+    MaxKeys: asked,
+    Delimiter: delimiter === "" ? undefined : encode(delimiter),
+    EncodingType: request.query("encoding-type"),
+    IsTruncated: page.next !== undefined,
+    Contents: page.objects.map((object) => ({
+      Key: encode(object.key),
+      LastModified: new Date(object.modified).toISOString(),
+      ETag: `"${object.etag}"`,
+      ChecksumAlgorithm: object.checksum.algorithm,
+      ChecksumType: object.checksum.type,
+      Size: object.size,
+      StorageClass: "STANDARD",
+    })),
+    CommonPrefixes: page.prefixes.map((common) => ({ Prefix: encode(common) })),
+  });
+}

@@ -1,0 +1,79 @@
+/** What a client says of an object when it writes it, and S3 says again when it is read. */
+import { invalidArgument, s3Error } from "./errors.ts";
+import type { S3Request } from "./request.ts";
+import { parseTagging } from "./tagging.ts";
+
+const KEPT = ["cache-control", "content-disposition", "content-language", "expires"];
+const META = "x-amz-meta-";
+const MAX_METADATA_BYTES = 2048;
+const MAX_ACL_FREE = ["private", "bucket-owner-full-control"];
+const NOT_HERE = [
+  "x-amz-server-side-encryption-customer-algorithm",
+  "x-amz-object-lock-mode",
+  "x-amz-object-lock-legal-hold",
+  "x-amz-website-redirect-location",
+];
+
+export interface ObjectDescription {
+  headers: Record<string, string>;
+  tags: Record<string, string>;
+}
+
+type Lookup = (name: string) => string | undefined;
+
+/** System and user metadata out of headers (or of a form's fields), by lower-case name. */
+export function collectMetadata(names: Iterable<string>, lookup: Lookup): Record<string, string> {
+  const headers: Record<string, string> = { "content-type": lookup("content-type") || "binary/octet-stream" };
+  for (const name of KEPT) {
+    const value = lookup(name);
+    if (value) headers[name] = value;
+  }
+  // `aws-chunked` frames the request; it is no encoding of the object.
+  const encodings = (lookup("content-encoding") ?? "").split(",").map((encoding) => encoding.trim());
+  const encoding = encodings.filter((name) => name !== "" && name !== "aws-chunked").join(",");
+  if (encoding) headers["content-encoding"] = encoding;
+
+  let size = 0;
+  for (const name of new Set(names)) {
+    if (!name.startsWith(META)) continue;
+    const value = lookup(name) ?? "";
+    headers[name] = value;
+    size += name.length - META.length + value.length;
+  }
+  if (size > MAX_METADATA_BYTES) {
+    throw s3Error("MetadataTooLarge", { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES });
+  }
+  return headers;
+}
+
+/**
+ * Description of the object that a PUT, a copy or CreateMultipartUpload makes.
+ * @throws AwsError also for features that this S3 doesn't have (`NotImplemented`), rather than ignoring them
+ */
+export function describeObject(request: S3Request): ObjectDescription {
+  for (const name of NOT_HERE) {
+    if (request.header(name) !== undefined) throw s3Error("NotImplemented", { Header: name });
+  }
+  const acl = request.header("x-amz-acl");
+  if (acl !== undefined && !MAX_ACL_FREE.includes(acl)) {
+    if (request.settings.ownership === "BucketOwnerEnforced") throw s3Error("AccessControlListNotSupported");
+    throw s3Error("NotImplemented", { Header: "x-amz-acl" });
+  }
+  const encryption = request.header("x-amz-server-side-encryption");
+  if (encryption !== undefined && encryption !== "AES256" && encryption !== "aws:kms") {
+    const message = "The encryption method specified is not supported";
+    throw invalidArgument(message, "x-amz-server-side-encryption", encryption);
+  }
+  const storageClass = request.header("x-amz-storage-class");
+  if (storageClass !== undefined && storageClass !== "STANDARD") {
+    throw s3Error("NotImplemented", { Header: "x-amz-storage-class" });
+  }
+  const names = [...Object.keys(request.call.req.headers), ...request.call.url.searchParams.keys()];
+  return {
+    headers: collectMetadata(
+      names.map((name) => name.toLowerCase()),
+      request.header,
+    ),
+    tags: parseTagging(request.header("x-amz-tagging")),
+  };
+}

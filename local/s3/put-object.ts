@@ -1,0 +1,38 @@
+/** PutObject. */
+import { declaredChecksum, receiveBody } from "./body.ts";
+import type { Checksum } from "./checksum.ts";
+import { setChecksumHeaders } from "./checksum-headers.ts";
+import { commitObject } from "./commit-object.ts";
+import { describeObject } from "./object-headers.ts";
+import { objectArn, type S3Request } from "./request.ts";
+import { sendEmpty } from "./respond.ts";
+import type { S3 } from "./service.ts";
+
+export const GIB = 1024 ** 3;
+// S3: 5 GiB in one PUT, and in one part.
+export const MAX_PUT_BYTES = 5 * GIB;
+
+export async function putObject(s3: S3, request: S3Request): Promise<void> {
+  const { call } = request;
+  const context = { "s3:objectcreationoperation": "true" };
+  call.authorize("s3:PutObject", objectArn(request), context);
+  const description = describeObject(request);
+  if (Object.keys(description.tags).length > 0) call.authorize("s3:PutObjectTagging", objectArn(request));
+  const declared = declaredChecksum(request);
+
+  await s3.writes.run(request, async (condition) => {
+    condition?.check(s3.store.object(request.bucket, request.key));
+    const limits = { declared, algorithm: "CRC64NVME", limit: MAX_PUT_BYTES } as const;
+    const received = await receiveBody(request, s3.blobs, limits);
+    commitObject(s3, request, { ...description, received, condition, reason: "PutObject" });
+    const checksum: Checksum = {
+      algorithm: received.algorithm,
+      type: "FULL_OBJECT",
+      value: received.checksum,
+    };
+    setChecksumHeaders(call.res, checksum);
+    call.res.setHeader("ETag", `"${received.md5}"`);
+    call.res.setHeader("x-amz-server-side-encryption", request.settings.encryption);
+    sendEmpty(request, 200);
+  });
+}

@@ -1,0 +1,74 @@
+/** One S3 request: which bucket and key it means, and where its parameters are. */
+import type { AwsCall } from "../types.ts";
+import type { Bucket } from "./buckets.ts";
+import { s3Error } from "./errors.ts";
+
+export interface S3Target {
+  /** Empty for the service itself. */
+  bucket: string;
+  /** Empty for the bucket itself. */
+  key: string;
+}
+
+export interface S3Request extends S3Target {
+  call: AwsCall;
+  settings: Bucket;
+  /** A query parameter. */
+  query(name: string): string | undefined;
+  /** A header; a presigned URL may carry `x-amz-*` headers in its query instead. */
+  header(name: string): string | undefined;
+}
+
+const MAX_KEY_BYTES = 1024;
+
+// `bucket.localhost`, `bucket.s3.localhost`, `bucket.s3.us-east-1.localhost`; `s3.….localhost` alone is path style.
+const VIRTUAL_HOST = /^(?!s3[.-])(.+?)(?:\.s3(?:[.-][a-z0-9-]+)?)?\.localhost$/;
+
+/**
+ * Bucket and key, from the path as it was sent: a parsed URL would already have resolved `..` in keys.
+ * @throws AwsError `InvalidURI`, `KeyTooLongError`
+ */
+export function parseTarget(path: string, host: string | undefined): S3Target {
+  const end = path.indexOf("?");
+  const raw = (end < 0 ? path : path.slice(0, end)).slice(1);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(raw);
+  } catch (cause) {
+    throw Object.assign(s3Error("InvalidURI", { URI: `/${raw}` }), { cause });
+  }
+  const hostname = (host ?? "").replace(/:\d+$/, "").toLowerCase();
+  const virtual = hostname === "s3.localhost" ? undefined : VIRTUAL_HOST.exec(hostname)?.[1];
+  const slash = decoded.indexOf("/");
+  const target =
+    virtual !== undefined
+      ? { bucket: virtual, key: decoded }
+      : slash < 0
+        ? { bucket: decoded, key: "" }
+        : { bucket: decoded.slice(0, slash), key: decoded.slice(slash + 1) };
+  const size = Buffer.byteLength(target.key);
+  if (size > MAX_KEY_BYTES) throw s3Error("KeyTooLongError", { Size: size, MaxSizeAllowed: MAX_KEY_BYTES });
+  return target;
+}
+
+/** Puts the pieces of a request together. */
+export function createRequest(call: AwsCall, target: S3Target, settings: Bucket): S3Request {
+  const hoisted = new Map<string, string>();
+  for (const [name, value] of call.url.searchParams) {
+    const lower = name.toLowerCase();
+    if (lower.startsWith("x-amz-")) hoisted.set(lower, value);
+  }
+  return {
+    ...target,
+    call,
+    settings,
+    query: (name) => call.url.searchParams.get(name) ?? undefined,
+    header(name) {
+      const value = call.req.headers[name];
+      return (Array.isArray(value) ? value.join(",") : value) ?? hoisted.get(name);
+    },
+  };
+}
+
+export const bucketArn = (request: S3Target) => `arn:aws:s3:::${request.bucket}`;
+export const objectArn = (request: S3Target) => `arn:aws:s3:::${request.bucket}/${request.key}`;

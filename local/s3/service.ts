@@ -1,0 +1,123 @@
+/**
+ * The local cloud's S3: the wire protocol of Amazon S3 over files and one SQLite database.
+ *
+ * The caller has verified the signature; this service checks permissions, bodies and conditions, and answers.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../clock.ts";
+import type { AwsCall, AwsService, ServiceOptions } from "../types.ts";
+import { type Blobs, createBlobs } from "./blobs.ts";
+import { type Bucket, type BucketOptions, type Buckets, createBuckets } from "./buckets.ts";
+import { setCorsHeaders } from "./cors.ts";
+import { s3Error } from "./errors.ts";
+import { createEvents, type Events, type S3Event } from "./events.ts";
+import { runLifecycle } from "./lifecycle.ts";
+import type { SecretLookup } from "./post-policy.ts";
+import { createRequest, parseTarget } from "./request.ts";
+import { sendError, setCommonHeaders } from "./respond.ts";
+import { selectOperation } from "./routes.ts";
+import { openDatabase } from "./schema.ts";
+import { createStore, type Store } from "./store.ts";
+import { createWrites, type Writes } from "./writes.ts";
+
+export interface S3Options extends ServiceOptions {
+  /** Gets every event of buckets with EventBridge enabled, in order, at least once. */
+  onEvent(event: S3Event): void;
+  /**
+   * Finds who signed a POST policy; the form carries its credentials itself, so the server can't have checked it.
+   * @default nobody: forms are refused with `InvalidAccessKeyId`
+   */
+  secretFor?: SecretLookup;
+}
+
+export interface S3Service extends AwsService {
+  /** Creates a bucket or changes its settings; objects stay. */
+  createBucket(options: BucketOptions): Bucket;
+  /** A bucket's settings, with its policy. */
+  bucket(name: string): Bucket | undefined;
+  /** Delivers events that a killed process left behind; call it once EventBridge has its rules. */
+  replayEvents(): void;
+  /** Aborts multipart uploads that lifecycle rules call abandoned; also runs by itself at each midnight UTC. */
+  runLifecycle(): number;
+}
+
+/** What the operations work on. */
+export interface S3 {
+  store: Store;
+  blobs: Blobs;
+  buckets: Buckets;
+  events: Events;
+  writes: Writes;
+  clock: Clock;
+  secretFor: SecretLookup;
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+async function answer(s3: S3, call: AwsCall): Promise<void> {
+  const { req, res, requestId } = call;
+  setCommonHeaders(res, requestId);
+  try {
+    const target = parseTarget(req.url ?? "/", req.headers.host);
+    const settings = s3.buckets.get(target.bucket);
+    if (!settings) throw s3Error("NoSuchBucket", { BucketName: target.bucket });
+    setCorsHeaders(settings, req, res);
+    const request = createRequest(call, target, settings);
+    const operation = selectOperation(request);
+    call.trace.action = operation.name;
+    await operation.run(s3, request);
+  } catch (error) {
+    call.trace.status = sendError({ req, res, requestId }, error);
+    if (call.trace.status === 500) throw error;
+  }
+}
+
+/**
+ * Creates the service. With `dir`, metadata lives in `dir/s3.sqlite` and bytes in `dir/blobs/`; a row is committed only
+ * when its bytes are complete, so a killed process leaves no half object, and what it left of files goes at the start.
+ */
+export function createS3({ clock, dir, onEvent, secretFor = () => undefined }: S3Options): S3Service {
+  const home = dir ?? mkdtempSync(join(tmpdir(), "wharf-s3-"));
+  mkdirSync(home, { recursive: true });
+  const database = openDatabase(dir === undefined ? ":memory:" : join(dir, "s3.sqlite"));
+  const blobs = createBlobs(join(home, "blobs"));
+  const s3: S3 = {
+    store: createStore(database, blobs),
+    blobs,
+    buckets: createBuckets(database),
+    events: createEvents(database, clock.now, onEvent),
+    writes: createWrites(),
+    clock,
+    secretFor,
+  };
+  blobs.sweep(s3.store.blobsInUse());
+
+  let cancelTimer = () => {};
+  function scheduleLifecycle(): void {
+    cancelTimer = clock.at(Math.floor(clock.now() / DAY + 1) * DAY, () => {
+      runLifecycle(s3);
+      scheduleLifecycle();
+    });
+  }
+  scheduleLifecycle();
+
+  return {
+    scope: "s3",
+    async handle(call) {
+      await answer(s3, call);
+      s3.events.flush();
+    },
+    createBucket: s3.buckets.put,
+    bucket: s3.buckets.get,
+    replayEvents: s3.events.flush,
+    runLifecycle: () => runLifecycle(s3),
+    async close() {
+      cancelTimer();
+      await blobs.close();
+      database.close();
+      if (dir === undefined) rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
