@@ -23,7 +23,7 @@ export const errorCodes = {
   idempotency_in_progress: [409, "A request with this Idempotency-Key is still running"],
   lock_lost: [409, "The lease is gone"],
   lock_token_mismatch: [409, "The lock token is not the holder's"],
-  lock_limit: [409, "Too many locks are held"],
+  lock_limit: [429, "Too many locks are held"],
   renewal_limit: [409, "The lock has been renewed for as long as is allowed"],
   webhook_disabled: [409, "The endpoint is disabled"],
   upload_expired: [410, "The upload session has expired"],

@@ -36,3 +36,6 @@ export const event = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 export type Event = z.infer<typeof event>;
+
+/** `source` of these events on the bus; rules match it. */
+export const EVENT_SOURCE = "wharf";

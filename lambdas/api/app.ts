@@ -4,16 +4,8 @@ import { describe, note } from "#aws/log.ts";
 import { errorCodes } from "#contract/errors.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
-import type { ApiDeps } from "./deps.ts";
-import { docs } from "./routes/docs.ts";
-import { events } from "./routes/events.ts";
-import { files } from "./routes/files.ts";
-import { links } from "./routes/links.ts";
-import { shares } from "./routes/shares.ts";
-import { tokens } from "./routes/tokens.ts";
-import { uploads } from "./routes/uploads.ts";
-import { webhooks } from "./routes/webhooks.ts";
 import type { App, AppContext } from "./serve.ts";
+import type { TableDeps } from "./table-deps.ts";
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -22,8 +14,11 @@ export function requestIdOf(given: string | undefined): string {
   return given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
-/** The whole API: one request id, one error shape, one set of routes. */
-export function createApp(deps: ApiDeps): App {
+/** An app of these routes: one request id, one error shape. */
+export function createApp<D extends TableDeps>(
+  deps: D,
+  routes: readonly ((app: App, deps: D) => void)[],
+): App {
   const app: App = new Hono();
 
   app.use(async (context, next) => {
@@ -37,7 +32,7 @@ export function createApp(deps: ApiDeps): App {
   });
   app.use(cors(deps.corsOrigins));
 
-  for (const routes of [tokens, uploads, files, shares, links, webhooks, events, docs]) routes(app, deps);
+  for (const add of routes) add(app, deps);
 
   app.notFound((context) => {
     const { method, path } = context.req;

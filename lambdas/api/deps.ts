@@ -1,30 +1,26 @@
 import { S3Client } from "@aws-sdk/client-s3";
-import { counted, dynamoDb } from "#aws/clients.ts";
+import { counted } from "#aws/clients.ts";
 import { createObjects } from "#aws/objects.ts";
-import { createTable } from "#aws/table.ts";
 import type { Deps } from "#core/deps.ts";
 import { readEnv } from "../env.ts";
+import { type TableDeps, tableDeps } from "./table-deps.ts";
 
-/** What the API's routes need beside the verbs' own dependencies. */
-export interface ApiDeps extends Deps {
-  corsOrigins: readonly string[];
-}
+/** What the API's routes need. */
+export type ApiDeps = TableDeps & Deps;
 
 /** Builds the API's dependencies from the function's environment, once per cold start. */
 export function apiDeps(): ApiDeps {
   const env = readEnv([
-    "TABLE_NAME",
     "BUCKET_NAME",
     "PUBLIC_URL",
     "VERSIONS_KEEP",
     "VERSIONS_KEEP_DAYS",
-    "CORS_ORIGINS",
     "WHARF_ALLOW_LOOPBACK_HTTP",
   ]);
   // Checksums that the SDK would add by itself would be signed into URLs and sent twice.
   const s3 = counted(new S3Client({ requestChecksumCalculation: "WHEN_REQUIRED" }), "s3");
   return {
-    table: createTable(dynamoDb(), env.TABLE_NAME),
+    ...tableDeps(),
     objects: createObjects(s3, env.BUCKET_NAME),
     config: {
       publicUrl: env.PUBLIC_URL,
@@ -32,7 +28,5 @@ export function apiDeps(): ApiDeps {
       versionsKeepDays: env.VERSIONS_KEEP_DAYS,
       allowLoopbackHttp: env.WHARF_ALLOW_LOOPBACK_HTTP === "1",
     },
-    corsOrigins: env.CORS_ORIGINS.split(",").map((origin) => origin.trim()),
-    now: () => Date.now(),
   };
 }

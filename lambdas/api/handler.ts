@@ -3,8 +3,17 @@ import { beginLine, endLine } from "#aws/log.ts";
 import { createApp } from "./app.ts";
 import { apiDeps } from "./deps.ts";
 import { type ChunkEvent, chunkRequest, isChunkEvent, toRequest, toResult } from "./proxy.ts";
+import { docs } from "./routes/docs.ts";
+import { events } from "./routes/events.ts";
+import { files } from "./routes/files.ts";
+import { links } from "./routes/links.ts";
+import { locks } from "./routes/locks.ts";
+import { shares } from "./routes/shares.ts";
+import { tokens } from "./routes/tokens.ts";
+import { uploads } from "./routes/uploads.ts";
+import { webhooks } from "./routes/webhooks.ts";
 
-const app = createApp(apiDeps());
+const app = createApp(apiDeps(), [tokens, uploads, files, shares, links, locks, webhooks, events, docs]);
 
 /** API Gateway's entry: whole requests by proxy, and chunks whose bodies a mapping template has dropped. */
 export async function handler(

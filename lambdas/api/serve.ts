@@ -52,7 +52,7 @@ export function document(app: App, route: Route): void {
 /** Adds `route` to `app`, answered by `handle`. */
 export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined>(
   app: App,
-  deps: Deps,
+  deps: Pick<Deps, "table" | "now">,
   route: Route<P, Q, B>,
   handle: (input: Input<P, Q, B>) => Promise<Answer>,
   options: Options<unknown> = {},

@@ -13,7 +13,10 @@ const TOKEN = /^wht_([0-7][0-9A-HJKMNP-TV-Z]{25})_[\w-]{43}$/;
  * One strongly consistent read of the token and its client together, at every request: a revoked client's tokens
  * are dead at once. @throws WharfError unauthenticated (RFC 6750, 3).
  */
-export async function authenticate(deps: Deps, header: string | undefined): Promise<Caller> {
+export async function authenticate(
+  deps: Pick<Deps, "table" | "now">,
+  header: string | undefined,
+): Promise<Caller> {
   if (header === undefined)
     throw refused("This needs `Authorization: Bearer <token>`; POST /v1/auth/token gives one.");
   const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];

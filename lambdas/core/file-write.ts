@@ -95,7 +95,7 @@ export function fileLocked(file: FileRecord, now: number): WharfError {
     "file_locked",
     "Another holds this file's lock. Wait until it is released or expires, or send your own Lock-Token.",
     {
-      holder: lock?.holder,
+      holder: lock === undefined ? undefined : { client_id: lock.client_id, name: lock.holder },
       reason: lock?.reason,
       acquired_at: lock === undefined ? undefined : iso(lock.acquired_ms),
       expires_at: iso(expires),
@@ -105,10 +105,10 @@ export function fileLocked(file: FileRecord, now: number): WharfError {
 }
 
 /** 409: the lease that the caller shows is gone; it must stop, not wait. */
-export function lockLost(file: FileRecord): WharfError {
+export function lockLost(file: FileRecord | undefined): WharfError {
   return new WharfError(
     "lock_lost",
     "This Lock-Token's lease has expired, was released or was broken. Stop, read the file anew and acquire a new lock.",
-    { fencing_token: file.fencing, version_id: file.version_id },
+    { fencing_token: file?.fencing, version_id: file?.version_id },
   );
 }

@@ -73,8 +73,9 @@ export const fileRecord = z.object({
     .object({
       lock_id: z.string(),
       token_hash: z.string(),
+      client_id: z.string(),
+      /** What the acquisition said of its client, else the API client's name. */
       holder: z.string(),
-      client: z.string().optional(),
       reason: z.string().optional(),
       acquired_ms: z.number(),
       expires_ms: z.number(),

@@ -8,7 +8,7 @@ import { type App, type AppContext, send } from "../serve.ts";
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
 /** `POST /v1/auth/token`: errors keep RFC 6749's shape (5.2), not problem+json. */
-export function tokens(app: App, deps: Deps): void {
+export function tokens(app: App, deps: Pick<Deps, "table" | "now">): void {
   app.post("/v1/auth/token", async (context) => {
     note({ route: "POST /v1/auth/token" });
     try {

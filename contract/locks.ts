@@ -1,0 +1,194 @@
+/** Locks: exclusive leases on files, with a fencing number that only grows. */
+import { z } from "zod";
+import { id, time } from "./common.ts";
+import { defineRoute } from "./route.ts";
+
+/** Files in one batch. */
+export const MAX_BATCH = 25;
+/** Hours that one lease can be renewed for, counted from its acquisition. */
+export const MAX_RENEWAL_HOURS = 24;
+/** Live locks in one deployment, as counted by the sweep in the last minute. */
+export const MAX_LIVE_LOCKS = 1_000;
+
+const ttlSeconds = z
+  .int()
+  .min(30)
+  .max(3_600)
+  .meta({ description: "Seconds that the lease lives: 30 … 3,600." });
+const lockToken = z
+  .string()
+  .min(1)
+  .max(200)
+  .meta({ description: "The secret that the acquisition showed once." });
+const reason = z.string().min(1).max(256);
+const holder = z.object({
+  client_id: id("cli"),
+  name: z.string().meta({ description: "`client` of the acquisition, else the API client's name." }),
+});
+
+const terms = {
+  ttl_seconds: ttlSeconds.default(300),
+  reason: reason.optional(),
+  client: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .meta({ description: "Who holds it, where many share one API client." }),
+};
+
+export const lockRequest = z.strictObject({
+  ...terms,
+  wait_seconds: z
+    .int()
+    .min(0)
+    .max(20)
+    .default(0)
+    .meta({ description: "How long to wait for the holder: 0 … 20 s." }),
+});
+
+export const lockGrant = z.object({
+  file_id: id("file"),
+  lock_id: id("lock"),
+  lock_token: lockToken,
+  fencing_token: z.int().meta({ description: "Grows with every grant and every break of this file's lock." }),
+  acquired_at: time,
+  expires_at: time,
+  server_time: time,
+  renew_after_seconds: z.int(),
+  version_id: id("ver").meta({ description: "The current version at the moment of the grant." }),
+});
+export type LockGrant = z.infer<typeof lockGrant>;
+
+export const lockState = z.object({
+  locked: z.boolean(),
+  holder: holder.optional(),
+  reason: z.string().optional(),
+  acquired_at: time.optional(),
+  expires_at: time.nullable(),
+  fencing_token: z.int(),
+  server_time: time,
+});
+
+export const renewRequest = z.strictObject({ lock_token: lockToken, ttl_seconds: ttlSeconds.optional() });
+export const renewAnswer = lockGrant.omit({ lock_token: true, version_id: true });
+export const breakRequest = z.strictObject({ reason });
+export const batchRequest = z.strictObject({
+  ...terms,
+  file_ids: z
+    .array(id("file"))
+    .min(1)
+    .max(MAX_BATCH)
+    .refine((ids) => new Set(ids).size === ids.length, "names a file twice"),
+});
+export const batchAnswer = z.object({ items: z.array(lockGrant) });
+
+const params = { id: id("file") };
+const tag = "Locks";
+const scopes = ["files:write"] as const;
+const common = [
+  "invalid_request",
+  "unknown_field",
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "not_a_file",
+] as const;
+const lockTokenHeader = { "Lock-Token": "The token of the lease." };
+
+const grantExample = {
+  file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  lock_id: "lock_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  lock_token: "whl_example",
+  fencing_token: 1767225600000,
+  acquired_at: "2026-01-01T00:00:00.000Z",
+  expires_at: "2026-01-01T00:05:00.000Z",
+  server_time: "2026-01-01T00:00:00.000Z",
+  renew_after_seconds: 100,
+  version_id: "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+};
+
+export const acquireLockRoute = defineRoute({
+  id: "acquireLock",
+  method: "POST",
+  path: "/v1/files/{id}/lock",
+  summary: "Acquire a file's lock",
+  description:
+    "A lock is mandatory: while it lives, only writes that show its token are committed. Renew it after a third of its life, and stop on 409 `lock_lost`.",
+  tag,
+  scopes,
+  params,
+  body: lockRequest,
+  responses: { 201: { description: "Granted", schema: lockGrant } },
+  errors: [...common, "file_locked", "lock_limit", "idempotency_mismatch", "idempotency_in_progress"],
+  example: {
+    request: { ttl_seconds: 300, reason: "rewriting the summary", client: "agent-7" },
+    response: grantExample,
+  },
+});
+
+export const renewLockRoute = defineRoute({
+  id: "renewLock",
+  method: "POST",
+  path: "/v1/files/{id}/lock/renew",
+  summary: "Renew a lease: its expiry is replaced",
+  tag,
+  scopes,
+  params,
+  body: renewRequest,
+  idempotency: "natural",
+  responses: { 200: { description: "Renewed", schema: renewAnswer } },
+  errors: [...common, "lock_lost", "renewal_limit"],
+  example: { request: { lock_token: "whl_example", ttl_seconds: 300 } },
+});
+
+export const releaseLockRoute = defineRoute({
+  id: "releaseLock",
+  method: "DELETE",
+  path: "/v1/files/{id}/lock",
+  summary: "Release a lock; repeating it changes nothing",
+  tag,
+  scopes,
+  params,
+  headers: lockTokenHeader,
+  responses: { 204: { description: "Released, or not held by anyone" } },
+  errors: [...common, "lock_token_mismatch"],
+});
+
+export const getLockRoute = defineRoute({
+  id: "getLock",
+  method: "GET",
+  path: "/v1/files/{id}/lock",
+  summary: "See who holds a file's lock (strongly consistent)",
+  tag,
+  scopes: ["files:read", "files:write"],
+  params,
+  responses: { 200: { description: "The lock as it is now", schema: lockState } },
+  errors: common,
+});
+
+export const breakLockRoute = defineRoute({
+  id: "breakLock",
+  method: "POST",
+  path: "/v1/files/{id}/lock/break",
+  summary: "Break another's lock, with a reason that its holder will see",
+  tag,
+  scopes: ["locks:break"],
+  params,
+  body: breakRequest,
+  responses: { 200: { description: "Broken; the fencing number has grown", schema: lockState } },
+  errors: common,
+  example: { request: { reason: "agent-7 hangs since noon" } },
+});
+
+export const lockBatchRoute = defineRoute({
+  id: "lockBatch",
+  method: "POST",
+  path: "/v1/locks/batch",
+  summary: `Acquire the locks of up to ${MAX_BATCH} files, all or none`,
+  tag,
+  scopes,
+  body: batchRequest,
+  responses: { 201: { description: "All granted, in the order asked for", schema: batchAnswer } },
+  errors: [...common, "file_locked", "lock_limit", "idempotency_mismatch", "idempotency_in_progress"],
+});

@@ -1,0 +1,17 @@
+import { iso } from "./deps.ts";
+import type { FileRecord } from "./records.ts";
+
+/** A file's lock as the API tells of it at `now`: an expired lease is no lock, whatever is stored. */
+export function lockState(file: FileRecord, now: number) {
+  const { lock } = file;
+  const server = { fencing_token: file.fencing, server_time: iso(now) };
+  if (lock === undefined || lock.expires_ms <= now) return { locked: false, expires_at: null, ...server };
+  return {
+    locked: true,
+    holder: { client_id: lock.client_id, name: lock.holder },
+    ...(lock.reason === undefined ? {} : { reason: lock.reason }),
+    acquired_at: iso(lock.acquired_ms),
+    expires_at: iso(lock.expires_ms),
+    ...server,
+  };
+}

@@ -1,0 +1,43 @@
+import type { LockGrant } from "#contract/locks.ts";
+import { acquireLocks, type LockTerms } from "./acquire-lock.ts";
+import type { Call } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { isWharfError, type WharfError } from "./error.ts";
+
+/** Between two looks at a held lock: 250 ms at first, 1 s at last, ±20% so that waiters don't march in step. */
+const FIRST_PAUSE_MS = 250;
+const LAST_PAUSE_MS = 1_000;
+
+/**
+ * Acquires one file's lock, waiting up to `wait_seconds` for its holder; each look costs one read.
+ *
+ * @throws WharfError file_locked with the holder's facts when the wait is over, and as `acquireLocks`.
+ */
+export async function waitForLock(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  fileId: string,
+  { wait_seconds, ...terms }: LockTerms & { wait_seconds: number },
+): Promise<LockGrant | undefined> {
+  const until = deps.now() + wait_seconds * 1000;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
+    try {
+      const [grant] = await acquireLocks(deps, call, [fileId], terms, ([only]) => ({
+        status: 201,
+        body: only,
+      }));
+      return grant;
+    } catch (error) {
+      if (!isWharfError(error, "file_locked")) throw error;
+      const wait = Math.min(pause * (0.8 + Math.random() * 0.4), untilFree(error));
+      if (deps.now() + wait > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
+/** Milliseconds until the lease of a refusal is free for others. */
+function untilFree(refusal: WharfError): number {
+  const seconds = refusal.facts["retry_after_seconds"];
+  return typeof seconds === "number" ? seconds * 1000 : LAST_PAUSE_MS;
+}
