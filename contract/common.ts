@@ -84,7 +84,10 @@ export const workspaceRef = z
       "must be a workspace's id (ws_…) or a name of 1–64 characters of A-Za-z0-9._- that begins with a letter or digit",
   });
 
-/** Seconds that a link lives: 60 … 604,800 (7 days), 86,400 (a day) unless said. */
+/** Seconds that a link lives where nothing is said: a day. */
+export const DEFAULT_EXPIRE_IN = 86_400;
+
+/** Seconds that a link lives: 60 … 604,800 (7 days). */
 export const expireIn = z.coerce.number().int().min(60).max(604_800);
 
 export const page = {

@@ -1,0 +1,83 @@
+import { due, keys } from "#aws/keys.ts";
+import type { Write } from "#aws/table.ts";
+import { type Actor, DEFAULT_EXPIRE_IN } from "#contract/common.ts";
+import { type Deps, iso, newId, ttl } from "./deps.ts";
+import { eventWrite } from "./event.ts";
+import { linkToken } from "./link-token.ts";
+import { hashPassword } from "./password.ts";
+
+/** How long a dead link still says why it is dead. */
+const KEEP_MS = 90 * 86_400_000;
+
+export interface NewShare {
+  file: { file_id: string; workspace_id: string };
+  /** Client id. */
+  createdBy: string;
+  requestId: string;
+  actor: Actor;
+  /** Seconds. @default 86400 */
+  expireIn?: number | undefined;
+  /** @default unlimited */
+  maxDownloads?: number | undefined;
+  password?: string | undefined;
+}
+
+/**
+ * A new link to a file: the writes that make it, with `link_created`, to stand in the caller's transaction.
+ *
+ * That the file exists is for the caller to check in the same transaction.
+ */
+export async function newShare(
+  deps: Pick<Deps, "table" | "config" | "now">,
+  { file, createdBy, requestId, actor, expireIn = DEFAULT_EXPIRE_IN, maxDownloads, password }: NewShare,
+): Promise<{ share_id: string; share_url: string; expires_at: string; writes: Write[] }> {
+  const now = deps.now();
+  const shareId = newId("shr", now);
+  // A whole second, as presigned URLs count: neither outlives the other.
+  const expiresMs = (Math.floor(now / 1000) + expireIn) * 1000;
+  const token = await linkToken(deps, shareId);
+  const kept = { ttl: ttl(expiresMs + KEEP_MS) };
+  const writes: Write[] = [
+    {
+      put: {
+        ...keys.link(token),
+        ...due("link", expiresMs, shareId),
+        ...kept,
+        share_id: shareId,
+        file_id: file.file_id,
+        workspace_id: file.workspace_id,
+        created_by: createdBy,
+        created_at: iso(now),
+        expires_ms: expiresMs,
+        max_downloads: maxDownloads,
+        downloads: 0,
+        password: password === undefined ? undefined : await hashPassword(password),
+      },
+      condition: "attribute_not_exists(#pk)",
+    },
+    { put: { ...keys.fileShare(file.file_id, shareId), ...kept, share_id: shareId } },
+    eventWrite(now, {
+      type: "link_created",
+      request_id: requestId,
+      workspace_id: file.workspace_id,
+      file_id: file.file_id,
+      share_id: shareId,
+      actor,
+      data: {
+        expires_at: iso(expiresMs),
+        max_downloads: maxDownloads ?? null,
+        has_password: password !== undefined,
+      },
+    }),
+  ];
+  return { share_id: shareId, share_url: linkUrl(deps, token), expires_at: iso(expiresMs), writes };
+}
+
+/** The link of a share that exists: always the same for the same id. */
+export async function shareUrl(deps: Pick<Deps, "table" | "config">, shareId: string): Promise<string> {
+  return linkUrl(deps, await linkToken(deps, shareId));
+}
+
+function linkUrl({ config }: Pick<Deps, "config">, token: string): string {
+  return `${config.publicUrl}/s/${token}`;
+}
