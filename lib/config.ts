@@ -1,0 +1,61 @@
+import { RemovalPolicy } from "aws-cdk-lib";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
+
+export type StageName = "dev" | "prod";
+
+/** What differs between stages; everything else is the same everywhere. */
+export interface StageConfig {
+  readonly stage: StageName;
+  /** What becomes of bucket and table when their stack goes (its termination protection comes first). */
+  readonly dataRemoval: RemovalPolicy;
+  readonly logRetention: RetentionDays;
+  /** Requests per second that the API takes before it answers 429, and how many at once on top. */
+  readonly throttle: { readonly rate: number; readonly burst: number };
+  /** Callers that may wait for a lock at the same time; each holds a Lambda environment for up to 20 s. */
+  readonly waiters: number;
+  /** Deliveries workers at once, for each of the two queues. */
+  readonly deliverConcurrency: number;
+  /** Noncurrent versions kept per file, and for how many days. */
+  readonly versions: { readonly keep: number; readonly keepDays: number };
+  /** Origins whose pages may call the API and the bucket from a browser. */
+  readonly corsOrigins: readonly string[];
+  /**
+   * Origin of a domain of your own in front of the API, e.g. `https://files.example.com`.
+   * @default the API's own `https://{api}.execute-api.{region}.amazonaws.com/prod`
+   */
+  readonly publicUrl?: string;
+  /**
+   * SNS topic that every alarm notifies.
+   * @default alarms show in CloudWatch only
+   */
+  readonly alarmTopicArn?: string;
+}
+
+const stages: Record<StageName, StageConfig> = {
+  dev: {
+    stage: "dev",
+    dataRemoval: RemovalPolicy.DESTROY,
+    logRetention: RetentionDays.TWO_WEEKS,
+    throttle: { rate: 200, burst: 400 },
+    waiters: 10,
+    deliverConcurrency: 10,
+    versions: { keep: 20, keepDays: 90 },
+    corsOrigins: ["*"],
+  },
+  prod: {
+    stage: "prod",
+    dataRemoval: RemovalPolicy.RETAIN,
+    logRetention: RetentionDays.THREE_MONTHS,
+    throttle: { rate: 1000, burst: 2000 },
+    waiters: 50,
+    deliverConcurrency: 50,
+    versions: { keep: 20, keepDays: 90 },
+    corsOrigins: ["*"],
+  },
+};
+
+/** The stage named by the context (`cdk deploy -c stage=prod`). @throws Error naming the stages there are. */
+export function stageConfig(name: unknown = "dev"): StageConfig {
+  if (name === "dev" || name === "prod") return stages[name];
+  throw new Error(`stage ${JSON.stringify(name)} is not known; use -c stage=dev or -c stage=prod`);
+}

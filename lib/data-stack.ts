@@ -1,0 +1,102 @@
+import { type App, CfnOutput, type CfnResource, Duration, Stack } from "aws-cdk-lib";
+import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
+import { EventBus } from "aws-cdk-lib/aws-events";
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type CfnBucket,
+  HttpMethods,
+  ObjectOwnership,
+} from "aws-cdk-lib/aws-s3";
+import type { Construct } from "constructs";
+import { DUE_INDEX } from "#aws/keys.ts";
+import type { StageConfig } from "./config.ts";
+import { acknowledge } from "./nag.ts";
+
+/** All that must survive a deployment: objects, records, and the bus that other accounts' rules may hang on. */
+export class DataStack extends Stack {
+  readonly bucket: Bucket;
+  readonly table: Table;
+  readonly bus: EventBus;
+
+  constructor(app: App, id: string, config: StageConfig) {
+    super(app, id, {
+      description: "Wharf: objects, table and event bus",
+      terminationProtection: true,
+    });
+    this.bucket = pin("Bucket", this.createBucket(config));
+    this.table = pin("Table", this.createTable(config));
+    this.bus = pin(
+      "Bus",
+      new EventBus(this, "Bus", { description: "Wharf's events, for rules of your own" }),
+    );
+
+    new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
+    new CfnOutput(this, "TableName", { value: this.table.tableName });
+    new CfnOutput(this, "BusName", { value: this.bus.eventBusName });
+  }
+
+  private createBucket(config: StageConfig): Bucket {
+    const bucket = new Bucket(this, "Bucket", {
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      removalPolicy: config.dataRemoval,
+      cors: [
+        {
+          allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT],
+          allowedOrigins: [...config.corsOrigins],
+          allowedHeaders: ["*"],
+          exposedHeaders: ["ETag", ...checksumHeaders],
+          maxAge: 3600,
+        },
+      ],
+      lifecycleRules: [
+        // Sessions live 6 days and the sweep aborts them; this is the last net.
+        { id: "AbortIncompleteUploads", abortIncompleteMultipartUploadAfter: Duration.days(7) },
+      ],
+    });
+    // `eventBridgeEnabled` would add a custom resource with a function of its own to set this one property.
+    const resource = bucket.node.defaultChild as CfnBucket;
+    resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+    acknowledge(bucket, {
+      "AwsSolutions-S1":
+        "Every upload and download passes the API, which logs client, route and request id; S3's access log would hold presigned signatures.",
+    });
+    return bucket;
+  }
+
+  private createTable(config: StageConfig): Table {
+    const table = new Table(this, "Table", {
+      partitionKey: { name: "pk", type: AttributeType.STRING },
+      sortKey: { name: "sk", type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: "ttl",
+      stream: StreamViewType.NEW_IMAGE,
+      deletionProtection: true,
+      removalPolicy: config.dataRemoval,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: DUE_INDEX,
+      partitionKey: { name: "due_pk", type: AttributeType.STRING },
+      sortKey: { name: "due_sk", type: AttributeType.STRING },
+      projectionType: ProjectionType.ALL,
+    });
+    return table;
+  }
+}
+
+/** S3's answers to parts and objects; a page may read them only where they are exposed. */
+const checksumHeaders = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"].map(
+  (name) => `x-amz-checksum-${name}`,
+);
+
+/** Fixes the logical id: CloudFormation replaces a resource whose id changes, and these hold data. */
+function pin<C extends Construct>(logicalId: string, construct: C): C {
+  (construct.node.defaultChild as CfnResource).overrideLogicalId(logicalId);
+  return construct;
+}

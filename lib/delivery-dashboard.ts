@@ -1,0 +1,84 @@
+import { Duration } from "aws-cdk-lib";
+import { Dashboard, GraphWidget, type IMetric, Metric } from "aws-cdk-lib/aws-cloudwatch";
+import type { Table } from "aws-cdk-lib/aws-dynamodb";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, type MetricName } from "#aws/metrics.ts";
+import { alarm } from "./alarm.ts";
+import type { WebhookPipeline } from "./webhook-pipeline.ts";
+
+export interface DeliveryDashboardProps {
+  readonly webhooks: WebhookPipeline;
+  /** The functions name their metrics' deployment by it. */
+  readonly table: Table;
+}
+
+const period = Duration.minutes(1);
+
+/** What a person on call looks at when webhooks don't arrive, and the alarms on the functions' own metrics. */
+export class DeliveryDashboard extends Construct {
+  constructor(scope: Construct, id: string, { webhooks, table }: DeliveryDashboardProps) {
+    super(scope, id);
+    const own = (metricName: MetricName, statistic: string) =>
+      new Metric({
+        namespace: METRIC_NAMESPACE,
+        metricName,
+        dimensionsMap: { [METRIC_DIMENSION]: table.tableName },
+        period,
+        statistic,
+      });
+    const oldestDue = own("OldestDueDelivery", "Maximum");
+    const disabled = own("DisabledEndpoints", "Sum");
+    alarm(this, "DueLate", {
+      description:
+        "A webhook delivery has been due for 10 minutes: look at the sweep and at the deliver queues",
+      metric: oldestDue,
+      above: Duration.minutes(10).toSeconds(),
+      periods: 3,
+    });
+    alarm(this, "EndpointDisabled", {
+      description: "A webhook endpoint was disabled: tell its owner; events can be recovered for 7 days",
+      metric: disabled,
+      above: 0,
+    });
+
+    const { deliver, fanOut, first, retry } = webhooks;
+    const queues = { first: first.queue, retry: retry.queue };
+    new Dashboard(this, "Delivery").addWidgets(
+      graph(
+        "Waiting",
+        each(queues, (queue, label) => queue.metricApproximateNumberOfMessagesVisible({ label, period })),
+      ),
+      graph(
+        "Oldest message, s",
+        each(queues, (queue, label) => queue.metricApproximateAgeOfOldestMessage({ label, period })),
+      ),
+      graph("Oldest due delivery, s", [oldestDue]),
+      graph("Endpoints disabled", [disabled]),
+      graph("Attempts", [
+        deliver.metricInvocations({ label: "deliver", period }),
+        fanOut.metricInvocations({ label: "fan-out", period }),
+      ]),
+      graph("Errors and throttles", [
+        deliver.metricErrors({ label: "deliver errors", period }),
+        fanOut.metricErrors({ label: "fan-out errors", period }),
+        deliver.metricThrottles({ label: "deliver throttles", period }),
+      ]),
+      graph("Invocation p99, ms", [deliver.metricDuration({ label: "deliver", statistic: "p99", period })]),
+      graph(
+        "Dead letters",
+        each({ first: first.deadLetters, retry: retry.deadLetters }, (queue, label) =>
+          queue.metricApproximateNumberOfMessagesVisible({ label, period }),
+        ),
+      ),
+    );
+  }
+}
+
+function each(queues: Record<string, Queue>, metric: (queue: Queue, label: string) => IMetric): IMetric[] {
+  return Object.entries(queues).map(([label, queue]) => metric(queue, label));
+}
+
+function graph(title: string, left: IMetric[]): GraphWidget {
+  return new GraphWidget({ title, left, width: 6 });
+}

@@ -1,0 +1,112 @@
+import { ResponseType, type RestApi } from "aws-cdk-lib/aws-apigateway";
+import { type ErrorCode, errorCodes } from "#contract/errors.ts";
+
+interface Refusal {
+  readonly type: ResponseType;
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly detail: string;
+  /** Further members of the problem. */
+  readonly facts?: Readonly<Record<string, number>>;
+}
+
+/** What API Gateway answers by itself, without asking a function. */
+const refusals: readonly Refusal[] = [
+  {
+    type: ResponseType.REQUEST_TOO_LARGE,
+    code: "payload_too_large",
+    status: 413,
+    detail: "One request takes 10 MB at most; larger files go to the URLs of POST /v1/uploads.",
+    // API Gateway: 10 MB per request, not adjustable.
+    facts: { max_bytes: 10_485_760 },
+  },
+  {
+    type: ResponseType.THROTTLED,
+    code: "rate_limited",
+    status: 429,
+    detail: "This deployment gets more requests than it allows; send it again after Retry-After.",
+    facts: { retry_after_seconds: 1 },
+  },
+  {
+    type: ResponseType.UNSUPPORTED_MEDIA_TYPE,
+    code: "unsupported_media_type",
+    status: 415,
+    detail: "Chunks are sent as application/octet-stream.",
+  },
+  {
+    type: ResponseType.MISSING_AUTHENTICATION_TOKEN,
+    code: "not_found",
+    status: 404,
+    detail: "There is no such route. See GET /openapi.json.",
+  },
+  {
+    type: ResponseType.RESOURCE_NOT_FOUND,
+    code: "not_found",
+    status: 404,
+    detail: "There is no such route.",
+  },
+  {
+    type: ResponseType.BAD_REQUEST_BODY,
+    code: "invalid_request",
+    status: 400,
+    detail: "The body can't be read.",
+  },
+  {
+    type: ResponseType.INTEGRATION_FAILURE,
+    code: "unavailable",
+    status: 503,
+    detail: "The request got no answer; send it again.",
+  },
+  {
+    type: ResponseType.INTEGRATION_TIMEOUT,
+    code: "unavailable",
+    status: 503,
+    detail: "The request took longer than 29 s and may have had its effect; send it again.",
+  },
+  {
+    type: ResponseType.DEFAULT_4XX,
+    code: "invalid_request",
+    status: 400,
+    detail: "The request can't be read. See GET /openapi.json.",
+  },
+  {
+    type: ResponseType.DEFAULT_5XX,
+    code: "internal",
+    status: 500,
+    detail: "Send the request again; quote the request_id if it goes on.",
+  },
+];
+
+/** Makes API Gateway's own answers problem+json (RFC 9457) like all others. */
+export function addGatewayResponses(api: RestApi, corsOrigins: readonly string[]): void {
+  // One fixed value is all that can stand here, so pages of several origins can't read these few answers.
+  const [origin, ...others] = corsOrigins;
+  for (const { type, code, status, detail, facts = {} } of refusals) {
+    const problem = {
+      type: `https://wharf.dev/problems/${code}`,
+      title: errorCodes[code][1],
+      status,
+      detail,
+      code,
+      request_id: "$context.requestId",
+      ...facts,
+    };
+    const retry = facts["retry_after_seconds"];
+    const responseHeaders: Record<string, string> = {
+      "Content-Type": "'application/problem+json'",
+      "Cache-Control": "'no-store'",
+      // The request's own header may be missing, and a mapping can't choose.
+      "X-Request-ID": "context.requestId",
+    };
+    if (retry !== undefined) responseHeaders["Retry-After"] = `'${retry}'`;
+    if (origin !== undefined && others.length === 0) {
+      responseHeaders["Access-Control-Allow-Origin"] = `'${origin}'`;
+    }
+    api.addGatewayResponse(type.responseType, {
+      type,
+      statusCode: String(status),
+      responseHeaders,
+      templates: { "application/json": JSON.stringify(problem) },
+    });
+  }
+}

@@ -1,0 +1,130 @@
+import { Aws, Duration, RemovalPolicy } from "aws-cdk-lib";
+import {
+  AccessLogField,
+  AccessLogFormat,
+  EndpointType,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  RestApi,
+} from "aws-cdk-lib/aws-apigateway";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import { alarm } from "./alarm.ts";
+import { addChunkMethod } from "./chunk-method.ts";
+import type { StageConfig } from "./config.ts";
+import { addGatewayResponses } from "./gateway-responses.ts";
+import { acknowledge } from "./nag.ts";
+import type { NodeFunction } from "./node-function.ts";
+
+/** Part of the API's URL. A literal, since the stage's own name would be a cycle in the functions' environment. */
+const STAGE_NAME = "prod";
+
+export interface HttpApiHandlers {
+  /** Answers everything that has no handler of its own. */
+  readonly api: NodeFunction;
+  /** Answers `POST /v1/files/{id}/lock`, which may wait for 20 s. */
+  readonly wait: NodeFunction;
+}
+
+/** The REST API. Functions need its URL before it can route to them: construct it, then call `route`. */
+export class HttpApi extends Construct {
+  readonly api: RestApi;
+  /** Where clients reach the API, without a trailing slash. */
+  readonly publicUrl: string;
+
+  constructor(scope: Construct, id: string, config: StageConfig) {
+    super(scope, id);
+    const logs = new LogGroup(this, "AccessLogs", {
+      retention: config.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.api = new RestApi(this, "Api", {
+      description: "Wharf's HTTP API",
+      endpointTypes: [EndpointType.REGIONAL],
+      // API Gateway logs through one role per account and region; this makes it where there is none.
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+      // Bodies of one-request uploads. Chunks stay "text" on purpose: their bodies are dropped, never decoded.
+      binaryMediaTypes: ["multipart/form-data"],
+      deployOptions: {
+        stageName: STAGE_NAME,
+        throttlingRateLimit: config.throttle.rate,
+        throttlingBurstLimit: config.throttle.burst,
+        metricsEnabled: true,
+        loggingLevel: MethodLoggingLevel.OFF,
+        dataTraceEnabled: false,
+        accessLogDestination: new LogGroupLogDestination(logs),
+        accessLogFormat,
+      },
+    });
+    this.publicUrl =
+      config.publicUrl ??
+      `https://${this.api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE_NAME}`;
+    addGatewayResponses(this.api, config.corsOrigins);
+    acknowledge(this, reasons);
+    alarm(this, "ServerErrors", {
+      description: "The API answered 5xx: look for level=error in the api function's log",
+      metric: this.api.metricServerError({ period: Duration.minutes(5), statistic: "Sum" }),
+      above: 0,
+    });
+  }
+
+  /** Routes everything to its function. */
+  route({ api, wait }: HttpApiHandlers): void {
+    const toApi = new LambdaIntegration(api, { scopePermissionToMethod: false });
+    const toWait = new LambdaIntegration(wait, { scopePermissionToMethod: false });
+    const { root } = this.api;
+    const v1 = root.addResource("v1");
+    const uploads = v1.addResource("uploads");
+    const upload = uploads.addResource("{id}");
+    const chunks = upload.addResource("chunks");
+    const files = v1.addResource("files");
+    const file = files.addResource("{id}");
+    const lock = file.addResource("lock");
+
+    addChunkMethod(chunks, api);
+    lock.addMethod("POST", toWait);
+    // API Gateway refuses a method that the closest resource lacks, so each resource has the rest, and what is below.
+    for (const resource of [root, v1, uploads, upload, chunks, files, file, lock]) {
+      resource.addMethod("ANY", toApi);
+    }
+    for (const resource of [root, v1, upload, file, lock]) {
+      resource.addResource("{proxy+}").addMethod("ANY", toApi);
+    }
+  }
+}
+
+/** `resourcePath` and not `path`: a link's path is its secret. */
+const accessLogFormat = AccessLogFormat.custom(
+  JSON.stringify({
+    request_id: AccessLogField.contextRequestId(),
+    at: AccessLogField.contextRequestTime(),
+    ip: AccessLogField.contextIdentitySourceIp(),
+    method: AccessLogField.contextHttpMethod(),
+    resource: AccessLogField.contextResourcePath(),
+    status: AccessLogField.contextStatus(),
+    bytes: AccessLogField.contextResponseLength(),
+    duration_ms: AccessLogField.contextResponseLatency(),
+    function_ms: AccessLogField.contextIntegrationLatency(),
+    error: AccessLogField.contextErrorResponseType(),
+  }),
+);
+
+const ownTokens =
+  "Wharf's own bearer tokens are checked by the functions at every call, so that a revoked client stops at once; token, health, docs and link routes are public by contract.";
+
+const reasons = {
+  "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]":
+    "The policy that AWS documents for API Gateway's account-wide logging role; no function of Wharf holds it.",
+  "AwsSolutions-APIG2":
+    "The functions validate every request against the contract's schemas, with errors that name each field.",
+  "AwsSolutions-APIG3":
+    "A web ACL is priced and tuned per account: attach one to the stage where policy asks for it. Throttling is on.",
+  "AwsSolutions-APIG4": ownTokens,
+  "AwsSolutions-COG4": ownTokens,
+  "AwsSolutions-APIG6":
+    "Execution logs write request paths, and a link's path is its secret. Access logs and the functions' own lines carry the rest.",
+  "Serverless-APIGWXrayEnabled":
+    "Calls are followed by X-Request-ID through logs, events and deliveries; sampled traces would add cost and no fact.",
+};

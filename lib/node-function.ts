@@ -1,0 +1,79 @@
+import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import {
+  Architecture,
+  Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from "aws-cdk-lib/aws-lambda";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
+import type { VariableName } from "#lambdas/env.ts";
+import { bundle, sourceOf } from "./bundle.ts";
+import type { StageConfig } from "./config.ts";
+
+/** Environment of a function: only names that `lambdas/env.ts` knows. */
+export type FunctionEnv = Partial<Record<VariableName, string>>;
+
+export interface NodeFunctionProps {
+  readonly config: StageConfig;
+  /** Folder under `lambdas/` whose `handler.ts` exports `handler`. */
+  readonly source: string;
+  readonly description: string;
+  readonly env: FunctionEnv;
+  readonly timeout: Duration;
+  /** MiB; CPU grows with it. */
+  readonly memory: number;
+  /** @default the account's unreserved pool */
+  readonly reservedConcurrency?: number;
+}
+
+/**
+ * A function of `lambdas/<source>`, bundled by esbuild in this process.
+ *
+ * Its role starts with nothing but writing to its own log group; everything else is granted by name.
+ */
+export class NodeFunction extends LambdaFunction {
+  constructor(scope: Construct, id: string, props: NodeFunctionProps) {
+    const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      retention: props.config.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    super(scope, id, {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      handler: "index.handler",
+      code: bundledCode(props.source),
+      environment: { ...props.env },
+      timeout: props.timeout,
+      memorySize: props.memory,
+      role,
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      ...(props.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
+    });
+    logGroup.grantWrite(role);
+  }
+}
+
+function bundledCode(source: string): Code {
+  return Code.fromAsset(sourceOf(source), {
+    // By what comes out: an edit that doesn't change the bundle deploys nothing.
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Required by the type; never run, since bundling here always succeeds or throws.
+      image: DockerImage.fromRegistry("local-bundling-only"),
+      local: {
+        tryBundle(outDir) {
+          bundle(source, outDir);
+          return true;
+        },
+      },
+    },
+  });
+}

@@ -1,0 +1,165 @@
+import { type App, CfnOutput, Duration, Stack } from "aws-cdk-lib";
+import { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import type { Bucket } from "aws-cdk-lib/aws-s3";
+import { Topic } from "aws-cdk-lib/aws-sns";
+import type { StageConfig } from "./config.ts";
+import type { DataStack } from "./data-stack.ts";
+import { DeliveryDashboard } from "./delivery-dashboard.ts";
+import { grants } from "./grants.ts";
+import { HttpApi } from "./http-api.ts";
+import { Ingest } from "./ingest.ts";
+import { acknowledge } from "./nag.ts";
+import { type FunctionEnv, NodeFunction } from "./node-function.ts";
+import { Relay } from "./relay.ts";
+import { Sweep } from "./sweep.ts";
+import { WebhookPipeline } from "./webhook-pipeline.ts";
+
+/** All that can be thrown away and deployed again: API, functions, queues, rules, alarms. */
+export class ServiceStack extends Stack {
+  constructor(app: App, id: string, config: StageConfig, { bucket, table, bus }: DataStack) {
+    super(app, id, { description: "Wharf: API, functions and queues" });
+    const http = new HttpApi(this, "Http", config);
+    const tableEnv: FunctionEnv = { TABLE_NAME: table.tableName };
+    const fileEnv: FunctionEnv = {
+      ...tableEnv,
+      BUCKET_NAME: bucket.bucketName,
+      PUBLIC_URL: http.publicUrl,
+      VERSIONS_KEEP: String(config.versions.keep),
+      VERSIONS_KEEP_DAYS: String(config.versions.keepDays),
+    };
+    const busEnv: FunctionEnv = { BUS_NAME: bus.eventBusName };
+
+    const webhooks = new WebhookPipeline(this, "Webhooks", {
+      config,
+      bus,
+      env: { ...tableEnv, PUBLIC_URL: http.publicUrl },
+    });
+    const first = webhooks.first.queue;
+    const retry = webhooks.retry.queue;
+    const queueEnv: FunctionEnv = {
+      DELIVER_FIRST_QUEUE_URL: first.queueUrl,
+      DELIVER_RETRY_QUEUE_URL: retry.queueUrl,
+    };
+    const corsEnv: FunctionEnv = { CORS_ORIGINS: config.corsOrigins.join(",") };
+
+    const api = new NodeFunction(this, "ApiFunction", {
+      config,
+      source: "api",
+      description: "Answers the HTTP API",
+      env: { ...fileEnv, ...queueEnv, ...corsEnv },
+      // API Gateway waits for 29 s at most.
+      timeout: Duration.seconds(29),
+      memory: 1024,
+    });
+    const wait = new NodeFunction(this, "WaitFunction", {
+      config,
+      source: "wait",
+      description: "Takes locks, waiting where it is asked to",
+      env: { ...tableEnv, ...corsEnv },
+      timeout: Duration.seconds(29),
+      memory: 512,
+      // A waiter holds an environment: these must not be the ones that serve everybody else.
+      reservedConcurrency: config.waiters,
+    });
+    http.route({ api, wait });
+    const ingest = new Ingest(this, "Ingest", { config, bucket, env: fileEnv });
+    const relay = new Relay(this, "Relay", { config, table, env: { ...tableEnv, ...busEnv } });
+    const sweep = new Sweep(this, "Sweep", { config, env: { ...fileEnv, ...busEnv, ...queueEnv } });
+
+    grants.items(
+      table,
+      api,
+      "GetItem",
+      "BatchGetItem",
+      "Query",
+      "PutItem",
+      "UpdateItem",
+      "DeleteItem",
+      "ConditionCheckItem",
+    );
+    grants.objects(
+      bucket,
+      api,
+      "PutObject",
+      "GetObject",
+      "DeleteObject",
+      "AbortMultipartUpload",
+      "ListMultipartUploadParts",
+    );
+    grants.send(first, api);
+    grants.send(retry, api);
+
+    grants.items(table, wait, "GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem");
+
+    grants.items(
+      table,
+      ingest.handler,
+      "GetItem",
+      "Query",
+      "PutItem",
+      "UpdateItem",
+      "DeleteItem",
+      "ConditionCheckItem",
+    );
+    grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject");
+
+    grants.items(table, relay.handler, "UpdateItem");
+    grants.publish(bus, relay.handler);
+
+    grants.items(table, webhooks.fanOut, "GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem");
+    grants.items(table, webhooks.deliver, "GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem");
+
+    grants.items(
+      table,
+      sweep.handler,
+      "GetItem",
+      "Query",
+      "PutItem",
+      "UpdateItem",
+      "DeleteItem",
+      "ConditionCheckItem",
+    );
+    grants.due(table, sweep.handler);
+    grants.objects(
+      bucket,
+      sweep.handler,
+      "GetObject",
+      "DeleteObject",
+      "AbortMultipartUpload",
+      "ListMultipartUploadParts",
+    );
+    grants.send(first, sweep.handler);
+    grants.send(retry, sweep.handler);
+    grants.publish(bus, sweep.handler);
+
+    new DeliveryDashboard(this, "Dashboard", { webhooks, table });
+    this.notify(config.alarmTopicArn);
+    acknowledge(this, { ...reasons, [`AwsSolutions-IAM5[Resource::${exportName(bucket)}/o/*]`]: allObjects });
+
+    new CfnOutput(this, "ApiUrl", { value: http.publicUrl });
+  }
+
+  /** Makes every alarm of the stack notify the topic. */
+  private notify(topicArn: string | undefined): void {
+    if (topicArn === undefined) return;
+    const action = new SnsAction(Topic.fromTopicArn(this, "AlarmTopic", topicArn));
+    for (const alarm of this.node.findAll()) if (alarm instanceof Alarm) alarm.addAlarmAction(action);
+  }
+}
+
+const reasons = {
+  "Serverless-LambdaDLQ":
+    "No function is invoked asynchronously: events come by queues and a stream, which have dead letters of their own.",
+  "Serverless-LambdaTracing":
+    "Calls are followed by X-Request-ID through logs, events and deliveries; tracing would need a grant on every resource.",
+};
+
+const allObjects =
+  "Object keys are made at run time, one per upload, all under o/; each role names the actions that its function does there.";
+
+/** Name under which the bucket's ARN leaves its stack, as findings show it. */
+function exportName(bucket: Bucket): string {
+  const { stack } = bucket;
+  return stack.resolve(stack.exportValue(bucket.bucketArn))["Fn::ImportValue"];
+}

@@ -1,0 +1,76 @@
+import { Duration } from "aws-cdk-lib";
+import type { EventBus } from "aws-cdk-lib/aws-events";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { EVENT_SOURCE } from "#contract/events.ts";
+import { alarm } from "./alarm.ts";
+import type { StageConfig } from "./config.ts";
+import { EventQueue } from "./event-queue.ts";
+import { grants } from "./grants.ts";
+import { type FunctionEnv, NodeFunction } from "./node-function.ts";
+
+export interface WebhookPipelineProps {
+  readonly config: StageConfig;
+  readonly bus: EventBus;
+  readonly env: FunctionEnv;
+}
+
+/**
+ * bus → fan-out → one message per matching endpoint → deliver → the customer's HTTPS endpoint.
+ *
+ * First attempts and retries have queues of their own, so that a storm of retries delays nothing new. Both are
+ * fair queues: messages carry the endpoint's id as `MessageGroupId`, so that one slow endpoint waits alone.
+ */
+export class WebhookPipeline extends Construct {
+  readonly fanOut: NodeFunction;
+  readonly deliver: NodeFunction;
+  readonly first: EventQueue;
+  readonly retry: EventQueue;
+
+  constructor(scope: Construct, id: string, { config, bus, env }: WebhookPipelineProps) {
+    super(scope, id);
+    this.deliver = new NodeFunction(this, "Deliver", {
+      config,
+      source: "deliver",
+      description: "Sends one attempt of a webhook delivery",
+      env,
+      // An attempt has 15 s in all; the rest is for leasing, recording and rearming it.
+      timeout: Duration.seconds(30),
+      memory: 512,
+    });
+    const worker = { handler: this.deliver, batchSize: 5, maxConcurrency: config.deliverConcurrency };
+    this.first = new EventQueue(this, "DeliverFirst", worker);
+    this.retry = new EventQueue(this, "DeliverRetry", worker);
+
+    this.fanOut = new NodeFunction(this, "FanOut", {
+      config,
+      source: "fan-out",
+      description: "Writes one delivery per matching endpoint",
+      env: { ...env, DELIVER_FIRST_QUEUE_URL: this.first.queue.queueUrl },
+      timeout: Duration.seconds(60),
+      memory: 512,
+    });
+    const events = new EventQueue(this, "Events", {
+      handler: this.fanOut,
+      batchSize: 10,
+      maxConcurrency: 20,
+    });
+    events.onEvent("Emitted", { source: [EVENT_SOURCE] }, bus);
+
+    this.deliver.addEnvironment("DELIVER_RETRY_QUEUE_URL", this.retry.queue.queueUrl);
+    grants.send(this.first.queue, this.fanOut);
+    grants.send(this.retry.queue, this.deliver);
+    late("First attempts", this.first.queue, Duration.minutes(5));
+    // SQS: messages may be delayed by 900 s, which is no backlog.
+    late("Retries", this.retry.queue, Duration.minutes(20));
+  }
+}
+
+function late(what: string, queue: Queue, after: Duration): void {
+  alarm(queue, "Late", {
+    description: `${what} of webhook deliveries wait in the queue: look at deliver's concurrency and errors`,
+    metric: queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(1), statistic: "Maximum" }),
+    above: after.toSeconds(),
+    periods: 5,
+  });
+}
