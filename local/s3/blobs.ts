@@ -1,10 +1,10 @@
 /** Bytes on disk: files named by random ids, so that no key ever becomes a path. */
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { createReadStream, createWriteStream, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { createReadStream, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { createFileWriter } from "./file-writer.ts";
 
 export interface BlobWriter {
   readonly id: string;
@@ -70,28 +70,11 @@ export function createBlobs(dir: string): Blobs {
   return {
     create() {
       const id = randomUUID();
-      const stream = createWriteStream(path(id), { highWaterMark: BUFFER });
-      let failure: Error | undefined;
-      stream.on("error", (error) => {
-        failure = error;
-      });
+      const file = createFileWriter(path(id));
       return {
-        id,
-        write(chunk) {
-          if (failure) throw failure;
-          if (stream.write(chunk)) return undefined;
-          return once(stream, "drain").then(() => undefined);
-        },
-        async finish() {
-          stream.end();
-          await once(stream, "close");
-          if (failure) throw failure;
-        },
+        ...{ id, write: file.write, finish: file.finish },
         async discard() {
-          if (!stream.closed) {
-            stream.destroy();
-            await once(stream, "close");
-          }
+          await file.close();
           await removeFile(id);
         },
       };

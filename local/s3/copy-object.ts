@@ -1,4 +1,5 @@
 /** CopyObject, and the source half of UploadPartCopy. */
+import { decode } from "../sigv4.ts";
 import { receiveBytes } from "./body.ts";
 import { algorithmSchema } from "./checksum.ts";
 import { checksumElement } from "./checksum-headers.ts";
@@ -13,11 +14,20 @@ import { sendXml } from "./respond.ts";
 import type { StoredObject } from "./schema.ts";
 import type { S3 } from "./service.ts";
 
+/** `x-amz-copy-source` is a percent-encoded path, with or without a slash before it. */
+function decodeSource(header: string): string {
+  try {
+    return decode(header.replace(/^\/?/, "/"));
+  } catch (cause) {
+    const error = invalidArgument("Invalid copy source encoding", "x-amz-copy-source", header);
+    throw Object.assign(error, { cause });
+  }
+}
+
 /** The object that `x-amz-copy-source` names, if the caller may read it and its conditions hold. */
 export function copySource(s3: S3, request: S3Request): StoredObject {
   const header = request.header("x-amz-copy-source") ?? "";
-  const path = header.startsWith("/") ? header : `/${header}`;
-  const target = parseTarget(path, undefined);
+  const target = parseTarget(decodeSource(header), undefined);
   const settings = s3.buckets.get(target.bucket);
   if (target.key === "") {
     throw invalidArgument("Invalid copy source object key", "x-amz-copy-source", header);

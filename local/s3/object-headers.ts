@@ -6,7 +6,7 @@ import { parseTagging } from "./tagging.ts";
 const KEPT = ["cache-control", "content-disposition", "content-language", "expires"];
 const META = "x-amz-meta-";
 const MAX_METADATA_BYTES = 2048;
-const MAX_ACL_FREE = ["private", "bucket-owner-full-control"];
+const OWNER_ACLS = ["private", "bucket-owner-full-control"];
 const NOT_HERE = [
   "x-amz-server-side-encryption-customer-algorithm",
   "x-amz-object-lock-mode",
@@ -55,7 +55,7 @@ export function describeObject(request: S3Request): ObjectDescription {
     if (request.header(name) !== undefined) throw s3Error("NotImplemented", { Header: name });
   }
   const acl = request.header("x-amz-acl");
-  if (acl !== undefined && !MAX_ACL_FREE.includes(acl)) {
+  if (acl !== undefined && !OWNER_ACLS.includes(acl)) {
     if (request.settings.ownership === "BucketOwnerEnforced") throw s3Error("AccessControlListNotSupported");
     throw s3Error("NotImplemented", { Header: "x-amz-acl" });
   }

@@ -7,7 +7,7 @@ import { readForm } from "./form-data.ts";
 import { collectMetadata } from "./object-headers.ts";
 import { checkPostPolicy, type LengthRange, verifyPostSignature } from "./post-policy.ts";
 import { MAX_PUT_BYTES } from "./put-object.ts";
-import { objectArn, type S3Request } from "./request.ts";
+import { assertKeyLength, objectArn, type S3Request } from "./request.ts";
 import { sendDocument, sendEmpty } from "./respond.ts";
 import type { S3 } from "./service.ts";
 import { parseTagging } from "./tagging.ts";
@@ -64,11 +64,13 @@ export async function postObject(s3: S3, request: S3Request): Promise<void> {
       "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of the fields.";
     throw invalidArgument(message, "key", "");
   }
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: S3's own placeholder
   const key = template.replaceAll("${filename}", form.filename);
-  if (Buffer.byteLength(key) > 1024) throw s3Error("KeyTooLongError");
+  assertKeyLength(key);
 
   call.principal = verifyPostSignature(fields, s3.secretFor);
-  const range = checkPostPolicy(fields, request.bucket, key, s3.clock.now());
+  const filled = new Map([...fields, ["key", key], ["bucket", request.bucket]] as const);
+  const range = checkPostPolicy(filled, s3.clock.now());
   const target = { ...request, key };
   call.authorize("s3:PutObject", objectArn(target), { "s3:objectcreationoperation": "true" });
   const headers = collectMetadata(fields.keys(), (name) => fields.get(name));

@@ -1,6 +1,7 @@
 /** POST policies: the signed document that says what a browser's form may upload. */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { ALGORITHM, sign, signingKey } from "../sigv4.ts";
 import type { Principal } from "../types.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 
@@ -11,29 +12,42 @@ export interface Credentials {
 /** Finds the secret of an access key; temporary keys are valid only with their session token. */
 export type SecretLookup = (accessKeyId: string, sessionToken: string | undefined) => Credentials | undefined;
 
-const policySchema = z.object({
-  expiration: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-  conditions: z.array(
-    z.union([
-      z.tuple([z.literal("content-length-range"), z.coerce.number().int(), z.coerce.number().int()]),
-      z.tuple([z.string(), z.string(), z.string()]),
-      z.record(z.string(), z.string()),
-    ]),
-  ),
-});
-type Policy = z.infer<typeof policySchema>;
-
 export interface LengthRange {
+  /** Bytes. */
   min: number;
   max: number;
 }
 
-const hmac = (key: string | Buffer, data: string) => createHmac("sha256", key).update(data).digest();
-
-/** The signing key of Signature Version 4 for a day, a region and a service. */
-function signingKey(secret: string, [day = "", region = "", service = ""]: string[]): Buffer {
-  return hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), "aws4_request");
+interface FieldRule {
+  operator: string;
+  /** Lower case, without `$`. */
+  field: string;
+  value: string;
 }
+
+const count = z.coerce.number().int().nonnegative();
+const conditionSchema = z.union([
+  z
+    .tuple([z.literal("content-length-range"), count, count])
+    .transform(([, min, max]) => ({ range: { min, max }, rules: [] })),
+  z.tuple([z.string(), z.string(), z.string()]).transform(([operator, field, value]) => ({
+    range: undefined,
+    rules: [{ operator: operator.toLowerCase(), field: field.replace(/^\$/, "").toLowerCase(), value }],
+  })),
+  z.record(z.string(), z.string()).transform((equal) => ({
+    range: undefined,
+    rules: Object.entries(equal).map(([field, value]) => ({
+      operator: "eq",
+      field: field.toLowerCase(),
+      value,
+    })),
+  })),
+]);
+
+const policySchema = z.object({
+  expiration: z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+  conditions: z.array(conditionSchema),
+});
 
 /**
  * Checks the signature of a form's policy and returns who signed it.
@@ -46,15 +60,16 @@ export function verifyPostSignature(fields: ReadonlyMap<string, string>, secretF
   const credential = fields.get("x-amz-credential") ?? "";
   const [accessKeyId = "", ...scope] = credential.split("/");
   const signature = fields.get("x-amz-signature");
-  if (fields.get("x-amz-algorithm") !== "AWS4-HMAC-SHA256" || signature === undefined || scope.length !== 4) {
+  if (fields.get("x-amz-algorithm") !== ALGORITHM || signature === undefined || scope.length !== 4) {
     const message =
       "Bucket POST must contain a field named 'X-Amz-Credential' of the form <key>/<date>/<region>/s3/aws4_request, 'X-Amz-Algorithm' AWS4-HMAC-SHA256 and 'X-Amz-Signature'.";
     throw invalidArgument(message, "X-Amz-Credential", credential);
   }
   const known = secretFor(accessKeyId, fields.get("x-amz-security-token"));
   if (!known) throw s3Error("InvalidAccessKeyId", { AWSAccessKeyId: accessKeyId });
-  const expected = hmac(signingKey(known.secret, scope), policy);
-  const given = Buffer.from(signature, "hex");
+  const [day = "", region = "", service = ""] = scope;
+  const expected = Buffer.from(sign(signingKey(known.secret, day, region, service), policy));
+  const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw s3Error("SignatureDoesNotMatch", { AWSAccessKeyId: accessKeyId, StringToSign: policy });
   }
@@ -64,7 +79,7 @@ export function verifyPostSignature(fields: ReadonlyMap<string, string>, secretF
 const denied = (reason: string) =>
   s3Error("AccessDenied", { message: `Invalid according to Policy: ${reason}` });
 
-function parsePolicy(encoded: string): Policy {
+function parsePolicy(encoded: string): z.infer<typeof policySchema> {
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(encoded, "base64").toString("utf8"));
@@ -79,44 +94,30 @@ function parsePolicy(encoded: string): Policy {
 /** Fields that a policy needn't mention. */
 const FREE = new Set(["x-amz-signature", "file", "policy", "awsaccesskeyid"]);
 
-/** One condition, as operator, lower-case field and value. */
-function normalize(condition: [string, string, string] | Record<string, string>): [string, string, string][] {
-  if (Array.isArray(condition)) {
-    const [operator, field, value] = condition;
-    return [[operator.toLowerCase(), field.replace(/^\$/, "").toLowerCase(), value]];
-  }
-  return Object.entries(condition).map(([field, value]) => ["eq", field.toLowerCase(), value]);
+function holds({ operator, field, value }: FieldRule, fields: ReadonlyMap<string, string>): boolean {
+  const actual = fields.get(field) ?? "";
+  if (operator === "eq") return actual === value;
+  return operator === "starts-with" && actual.startsWith(value);
 }
 
 /**
  * Checks a form against its policy: expiry, every condition, and no field that the policy doesn't mention.
+ * @param fields by lower-case name; `key` with its `${filename}` filled in, and `bucket`
  * @param now epoch ms
- * @returns how long the file may be, in bytes
+ * @returns how long the file may be
  * @throws AwsError `AccessDenied` "Invalid according to Policy: …", `InvalidPolicyDocument`
  */
-export function checkPostPolicy(
-  fields: ReadonlyMap<string, string>,
-  bucket: string,
-  key: string,
-  now: number,
-): LengthRange {
+export function checkPostPolicy(fields: ReadonlyMap<string, string>, now: number): LengthRange {
   const policy = parsePolicy(fields.get("policy") ?? "");
   if (policy.expiration <= now) throw denied("Policy expired.");
-  const range: LengthRange = { min: 0, max: Number.POSITIVE_INFINITY };
-  const mentioned = new Set<string>();
-
+  let range: LengthRange = { min: 0, max: Number.POSITIVE_INFINITY };
+  const mentioned = new Set(["bucket"]);
   for (const condition of policy.conditions) {
-    if (Array.isArray(condition) && condition[0] === "content-length-range") {
-      range.min = Number(condition[1]);
-      range.max = Number(condition[2]);
-      continue;
-    }
-    for (const [operator, field, value] of normalize(condition as [string, string, string])) {
-      mentioned.add(field);
-      const actual = field === "bucket" ? bucket : field === "key" ? key : (fields.get(field) ?? "");
-      const holds =
-        operator === "eq" ? actual === value : operator === "starts-with" ? actual.startsWith(value) : false;
-      if (!holds) throw denied(`Policy Condition failed: ["${operator}", "$${field}", "${value}"]`);
+    range = condition.range ?? range;
+    for (const rule of condition.rules) {
+      mentioned.add(rule.field);
+      if (holds(rule, fields)) continue;
+      throw denied(`Policy Condition failed: ["${rule.operator}", "$${rule.field}", "${rule.value}"]`);
     }
   }
   const extra = [...fields.keys()].filter(

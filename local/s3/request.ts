@@ -25,18 +25,13 @@ const MAX_KEY_BYTES = 1024;
 const VIRTUAL_HOST = /^(?!s3[.-])(.+?)(?:\.s3(?:[.-][a-z0-9-]+)?)?\.localhost$/;
 
 /**
- * Bucket and key, from the path as it was sent: a parsed URL would already have resolved `..` in keys.
- * @throws AwsError `InvalidURI`, `KeyTooLongError`
+ * Bucket and key of a request.
+ * @param path as sent, but percent-decoded
+ * @param host the `Host` header, which may name the bucket; `undefined` for path style
+ * @throws AwsError `KeyTooLongError`
  */
 export function parseTarget(path: string, host: string | undefined): S3Target {
-  const end = path.indexOf("?");
-  const raw = (end < 0 ? path : path.slice(0, end)).slice(1);
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(raw);
-  } catch (cause) {
-    throw Object.assign(s3Error("InvalidURI", { URI: `/${raw}` }), { cause });
-  }
+  const decoded = path.slice(1);
   const hostname = (host ?? "").replace(/:\d+$/, "").toLowerCase();
   const virtual = hostname === "s3.localhost" ? undefined : VIRTUAL_HOST.exec(hostname)?.[1];
   const slash = decoded.indexOf("/");
@@ -46,9 +41,14 @@ export function parseTarget(path: string, host: string | undefined): S3Target {
       : slash < 0
         ? { bucket: decoded, key: "" }
         : { bucket: decoded.slice(0, slash), key: decoded.slice(slash + 1) };
-  const size = Buffer.byteLength(target.key);
-  if (size > MAX_KEY_BYTES) throw s3Error("KeyTooLongError", { Size: size, MaxSizeAllowed: MAX_KEY_BYTES });
+  assertKeyLength(target.key);
   return target;
+}
+
+/** S3: a key is at most 1,024 bytes of UTF-8. */
+export function assertKeyLength(key: string): void {
+  const size = Buffer.byteLength(key);
+  if (size > MAX_KEY_BYTES) throw s3Error("KeyTooLongError", { Size: size, MaxSizeAllowed: MAX_KEY_BYTES });
 }
 
 /** Puts the pieces of a request together. */

@@ -26,54 +26,49 @@ interface Route extends Operation {
   method: string;
   on: "bucket" | "object";
   /** Query parameter that selects it. */
-  query?: string;
+  query: string | undefined;
   /** Header that selects it. */
-  header?: string;
+  header: string | undefined;
 }
 
-// First match wins, so that routes with a query or a header come before those without.
+/** `selector` is `?<query parameter>`, `<header>:`, or both. */
+function route(
+  method: string,
+  on: Route["on"],
+  selector: string,
+  run: Operation["run"],
+  name: string,
+): Route {
+  const query = /\?(\w+(?:-\w+)*)/.exec(selector)?.[1];
+  const header = /([\w-]+):/.exec(selector)?.[1];
+  return { method, on, query, header, run, name };
+}
+
+// First match wins, so routes with a selector come before those without.
 const ROUTES: Route[] = [
-  { method: "GET", on: "object", query: "tagging", name: "GetObjectTagging", run: getObjectTagging },
-  { method: "GET", on: "object", query: "uploadId", name: "ListParts", run: listParts },
-  { method: "GET", on: "object", name: "GetObject", run: getObject },
-  { method: "HEAD", on: "object", name: "HeadObject", run: headObject },
-  { method: "PUT", on: "object", query: "tagging", name: "PutObjectTagging", run: putObjectTagging },
-  {
-    ...{ method: "PUT", on: "object", query: "uploadId", header: "x-amz-copy-source" },
-    ...{ name: "UploadPartCopy", run: uploadPartCopy },
-  },
-  { method: "PUT", on: "object", query: "uploadId", name: "UploadPart", run: uploadPart },
-  { method: "PUT", on: "object", header: "x-amz-copy-source", name: "CopyObject", run: copyObject },
-  { method: "PUT", on: "object", name: "PutObject", run: putObject },
-  {
-    method: "POST",
-    on: "object",
-    query: "uploads",
-    name: "CreateMultipartUpload",
-    run: createMultipartUpload,
-  },
-  {
-    ...{ method: "POST", on: "object", query: "uploadId" },
-    ...{ name: "CompleteMultipartUpload", run: completeMultipartUpload },
-  },
-  { method: "DELETE", on: "object", query: "tagging", name: "DeleteObjectTagging", run: deleteObjectTagging },
-  {
-    method: "DELETE",
-    on: "object",
-    query: "uploadId",
-    name: "AbortMultipartUpload",
-    run: abortMultipartUpload,
-  },
-  { method: "DELETE", on: "object", name: "DeleteObject", run: deleteObject },
-  { method: "OPTIONS", on: "object", name: "PreflightObject", run: preflight },
-  { method: "OPTIONS", on: "bucket", name: "PreflightBucket", run: preflight },
-  { method: "HEAD", on: "bucket", name: "HeadBucket", run: headBucket },
-  { method: "GET", on: "bucket", query: "location", name: "GetBucketLocation", run: getBucketLocation },
-  { method: "GET", on: "bucket", query: "cors", name: "GetBucketCors", run: getBucketCors },
-  { method: "GET", on: "bucket", query: "uploads", name: "ListMultipartUploads", run: listMultipartUploads },
-  { method: "GET", on: "bucket", query: "list-type", name: "ListObjectsV2", run: listObjectsV2 },
-  { method: "POST", on: "bucket", query: "delete", name: "DeleteObjects", run: deleteObjects },
-  { method: "POST", on: "bucket", name: "PostObject", run: postObject },
+  route("GET", "object", "?tagging", getObjectTagging, "GetObjectTagging"),
+  route("GET", "object", "?uploadId", listParts, "ListParts"),
+  route("GET", "object", "", getObject, "GetObject"),
+  route("HEAD", "object", "", headObject, "HeadObject"),
+  route("PUT", "object", "?tagging", putObjectTagging, "PutObjectTagging"),
+  route("PUT", "object", "?uploadId x-amz-copy-source:", uploadPartCopy, "UploadPartCopy"),
+  route("PUT", "object", "?uploadId", uploadPart, "UploadPart"),
+  route("PUT", "object", "x-amz-copy-source:", copyObject, "CopyObject"),
+  route("PUT", "object", "", putObject, "PutObject"),
+  route("POST", "object", "?uploads", createMultipartUpload, "CreateMultipartUpload"),
+  route("POST", "object", "?uploadId", completeMultipartUpload, "CompleteMultipartUpload"),
+  route("DELETE", "object", "?tagging", deleteObjectTagging, "DeleteObjectTagging"),
+  route("DELETE", "object", "?uploadId", abortMultipartUpload, "AbortMultipartUpload"),
+  route("DELETE", "object", "", deleteObject, "DeleteObject"),
+  route("OPTIONS", "object", "", preflight, "OptionsRequest"),
+  route("OPTIONS", "bucket", "", preflight, "OptionsRequest"),
+  route("HEAD", "bucket", "", headBucket, "HeadBucket"),
+  route("GET", "bucket", "?location", getBucketLocation, "GetBucketLocation"),
+  route("GET", "bucket", "?cors", getBucketCors, "GetBucketCors"),
+  route("GET", "bucket", "?uploads", listMultipartUploads, "ListMultipartUploads"),
+  route("GET", "bucket", "?list-type", listObjectsV2, "ListObjectsV2"),
+  route("POST", "bucket", "?delete", deleteObjects, "DeleteObjects"),
+  route("POST", "bucket", "", postObject, "PostObject"),
 ];
 
 // Subresources of S3 that this one doesn't have; without this list they would read or write the object itself.
@@ -94,12 +89,12 @@ export function selectOperation(request: S3Request): Operation {
   const foreign = NOT_HERE.find((name) => url.searchParams.has(name));
   if (foreign !== undefined && req.method !== "OPTIONS") throw s3Error("NotImplemented", { Header: foreign });
   const candidates = ROUTES.filter((route) => route.on === on && route.method === req.method);
-  const route = candidates.find(
+  const found = candidates.find(
     ({ query, header }) =>
       (query === undefined || url.searchParams.has(query)) &&
       (header === undefined || request.header(header) !== undefined),
   );
-  if (route) return route;
+  if (found) return found;
   if (on === "bucket" && ["GET", "PUT", "DELETE"].includes(req.method ?? "")) {
     throw s3Error("NotImplemented", {
       message: `${req.method} of a bucket without a subresource is not here`,

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
-import type { AwsCall, AwsService, ServiceOptions } from "../types.ts";
+import { type AwsCall, AwsError, type AwsService, type ServiceOptions } from "../types.ts";
 import { type Blobs, createBlobs } from "./blobs.ts";
 import { type Bucket, type BucketOptions, type Buckets, createBuckets } from "./buckets.ts";
 import { setCorsHeaders } from "./cors.ts";
@@ -56,21 +56,21 @@ export interface S3 {
 
 const DAY = 24 * 60 * 60 * 1000;
 
+/** Answers one call. Errors that aren't S3's own are the server's to report. */
 async function answer(s3: S3, call: AwsCall): Promise<void> {
-  const { req, res, requestId } = call;
-  setCommonHeaders(res, requestId);
+  const { req, res } = call;
+  setCommonHeaders(res, call.requestId);
   try {
-    const target = parseTarget(req.url ?? "/", req.headers.host);
+    const target = parseTarget(call.path, req.headers.host);
     const settings = s3.buckets.get(target.bucket);
     if (!settings) throw s3Error("NoSuchBucket", { BucketName: target.bucket });
-    setCorsHeaders(settings, req, res);
     const request = createRequest(call, target, settings);
     const operation = selectOperation(request);
     call.trace.action = operation.name;
     await operation.run(s3, request);
   } catch (error) {
-    call.trace.status = sendError({ req, res, requestId }, error);
-    if (call.trace.status === 500) throw error;
+    if (!(error instanceof AwsError)) throw error;
+    sendError({ call, error });
   }
 }
 
@@ -108,6 +108,10 @@ export function createS3({ clock, dir, onEvent, secretFor = () => undefined }: S
     async handle(call) {
       await answer(s3, call);
       s3.events.flush();
+    },
+    decorate(req, res, path) {
+      const bucket = s3.buckets.get(parseTarget(path, req.headers.host).bucket);
+      if (bucket) setCorsHeaders(bucket, req, res);
     },
     createBucket: s3.buckets.put,
     bucket: s3.buckets.get,

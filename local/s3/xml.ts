@@ -1,6 +1,7 @@
 /** The XML that S3 speaks. */
 import { XMLParser } from "fast-xml-parser";
 import type { z } from "zod";
+import { escapeXml } from "../wire.ts";
 import { s3Error } from "./errors.ts";
 
 export type XmlValue = string | number | boolean | undefined | XmlObject | readonly XmlValue[];
@@ -8,19 +9,10 @@ export interface XmlObject {
   readonly [element: string]: XmlValue;
 }
 
-const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-function escapeText(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys may hold control characters; S3 writes them as references.
-  return value.replace(/[&<>"\u0000-\u001f\ufffe\uffff]/g, (character) => {
-    return ENTITIES[character] ?? `&#x${character.charCodeAt(0).toString(16)};`;
-  });
-}
-
 function element(name: string, value: XmlValue): string {
   if (value === undefined) return "";
   if (Array.isArray(value)) return value.map((item) => element(name, item)).join("");
-  if (typeof value !== "object") return `<${name}>${escapeText(String(value))}</${name}>`;
+  if (typeof value !== "object") return `<${name}>${escapeXml(String(value))}</${name}>`;
   return `<${name}>${elements(value)}</${name}>`;
 }
 
@@ -33,10 +25,9 @@ function elements(value: object): string {
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
-/** A document; arrays repeat their element, `undefined` leaves it out. Errors have no namespace. */
+/** A document; arrays repeat their element, `undefined` leaves it out. */
 export function writeXml(root: string, body: XmlObject): string {
-  const open = root === "Error" ? root : `${root} ${NAMESPACE}`;
-  return `${DECLARATION}<${open}>${elements(body)}</${root}>`;
+  return `${DECLARATION}<${root} ${NAMESPACE}>${elements(body)}</${root}>`;
 }
 
 const parser = new XMLParser({

@@ -1,0 +1,378 @@
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  DeleteObjectTaggingCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+} from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BUCKET, type Harness, MIB, outcome, refusal, startS3 } from "./s3-harness.ts";
+
+let h: Harness;
+beforeAll(async () => {
+  h = await startS3();
+});
+afterAll(() => h[Symbol.asyncDispose]());
+
+const Bucket = BUCKET;
+const put = (Key: string, Body: string | Uint8Array, more = {}) =>
+  h.client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
+const read = async (Key: string) =>
+  (await h.client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
+
+describe("an object", () => {
+  it("comes back with what its writer said of it", async () => {
+    await put("report.txt", "hello", {
+      ContentType: "text/plain; charset=utf-8",
+      CacheControl: "max-age=60",
+      ContentDisposition: 'attachment; filename="report.txt"',
+      ContentEncoding: "identity",
+      Metadata: { origin: "ci" },
+    });
+    const got = await h.client.send(new GetObjectCommand({ Bucket, Key: "report.txt" }));
+    expect(got).toMatchObject({
+      ContentType: "text/plain; charset=utf-8",
+      CacheControl: "max-age=60",
+      ContentDisposition: 'attachment; filename="report.txt"',
+      ContentEncoding: "identity",
+      Metadata: { origin: "ci" },
+      ETag: '"5d41402abc4b2a76b9719d911017c592"',
+      ContentLength: 5,
+      ServerSideEncryption: "AES256",
+    });
+    expect(await got.Body?.transformToString()).toBe("hello");
+  });
+
+  it("streams from an SDK stream with a trailing checksum", async () => {
+    const body = randomBytes(3 * MIB);
+    const pieces = [body.subarray(0, 100_000), body.subarray(100_000)];
+    await h.client.send(
+      new PutObjectCommand({
+        ...{ Bucket, Key: "stream", Body: Readable.from(pieces), ContentLength: body.length },
+        ChecksumAlgorithm: "CRC32C",
+      }),
+    );
+    const got = await h.client.send(new GetObjectCommand({ Bucket, Key: "stream", ChecksumMode: "ENABLED" }));
+    expect(got.ChecksumCRC32C).toBeDefined();
+    expect(got.ContentEncoding).toBeUndefined();
+    expect(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(body)).toBe(true);
+  });
+
+  it.each([
+    "plain",
+    "with space",
+    "plus+sign",
+    "a//b",
+    "/leading",
+    "../../etc/passwd",
+    "./x/../y",
+    "trailing/",
+    "ünïcode/日本語/😀",
+    "percent%2Fencoded",
+    "query?and#hash&amp;",
+    "quote'\"<>",
+    "back\\slash",
+    "control\u0001\r\nkey",
+    "k".repeat(1024),
+  ])("may be called %j", async (key) => {
+    await put(key, key);
+    expect(await read(key)).toBe(key);
+    const head = await h.client.send(new HeadObjectCommand({ Bucket, Key: key }));
+    expect(head.ContentLength).toBe(Buffer.byteLength(key));
+    const result = await h.client.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: key }] } }),
+    );
+    expect(result.Deleted).toEqual([{ Key: key }]);
+    expect((await refusal(read(key))).name).toBe("NoSuchKey");
+  });
+
+  it("is found by virtual host as well", async () => {
+    await put("virtual/host", "v");
+    const { port } = new URL(h.endpoint);
+    const { request } = await import("node:http");
+    const text = await new Promise<string>((resolve, reject) => {
+      const headers = { host: `${BUCKET}.localhost:${port}` };
+      request({ host: "127.0.0.1", port, path: "/virtual/host", headers }, async (res) => {
+        resolve(Buffer.concat(await res.toArray()).toString());
+      })
+        .on("error", reject)
+        .end();
+    });
+    expect(text).toBe("v");
+  });
+
+  it("makes an event when it is written and when it is deleted", async () => {
+    h.events.length = 0;
+    await put("event", "12345");
+    await h.client.send(new CopyObjectCommand({ Bucket, Key: "event2", CopySource: `${BUCKET}/event` }));
+    await h.client.send(new DeleteObjectCommand({ Bucket, Key: "event" }));
+    await h.client.send(new DeleteObjectCommand({ Bucket, Key: "event" }));
+    expect(h.events.map((event) => [event["detail-type"], event.detail.reason])).toEqual([
+      ["Object Created", "PutObject"],
+      ["Object Created", "CopyObject"],
+      ["Object Deleted", "DeleteObject"],
+    ]);
+    expect(h.events[0]).toMatchObject({
+      source: "aws.s3",
+      resources: [`arn:aws:s3:::${BUCKET}`],
+      detail: { bucket: { name: BUCKET }, object: { key: "event", size: 5, etag: expect.any(String) } },
+    });
+    const sequencers = h.events.map((event) => event.detail.object.sequencer);
+    expect(sequencers).toEqual([...sequencers].sort());
+    expect(new Set(sequencers).size).toBe(3);
+  });
+
+  it("needs the actions that S3 checks", async () => {
+    h.authorized.length = 0;
+    await put("auth", "x", { Tagging: "a=b" });
+    await h.client.send(new HeadObjectCommand({ Bucket, Key: "auth" }));
+    await h.client.send(new CopyObjectCommand({ Bucket, Key: "auth2", CopySource: `${BUCKET}/auth` }));
+    await h.client.send(new DeleteObjectCommand({ Bucket, Key: "auth" }));
+    const arn = `arn:aws:s3:::${BUCKET}/auth`;
+    expect(h.authorized).toEqual([
+      ...[`s3:PutObject ${arn}`, `s3:PutObjectTagging ${arn}`, `s3:GetObject ${arn}`],
+      ...[`s3:PutObject ${arn}2`, `s3:GetObject ${arn}`, `s3:PutObjectTagging ${arn}2`],
+      `s3:DeleteObject ${arn}`,
+    ]);
+  });
+
+  it("that is missing looks forbidden to who may not list", async () => {
+    h.denied.add("s3:ListBucket");
+    try {
+      expect((await refusal(read("nothing"))).name).toBe("AccessDenied");
+    } finally {
+      h.denied.clear();
+    }
+    expect((await refusal(read("nothing"))).name).toBe("NoSuchKey");
+  });
+
+  it("is traced with operation and status", async () => {
+    h.traces.length = 0;
+    await put("traced", "x");
+    await read("traced");
+    await refusal(read("untraced"));
+    expect(h.traces.map(({ action, status }) => `${action} ${status}`)).toEqual([
+      ...["PutObject 200", "GetObject 200", "GetObject 404"],
+    ]);
+  });
+});
+
+describe("ranges and conditions", () => {
+  const etag = '"781e5e245d69b566979b86e28d23f2c7"';
+  const past = "Mon, 01 Jan 2001 00:00:00 GMT";
+  const future = "Wed, 01 Jan 2098 00:00:00 GMT";
+  beforeAll(async () => {
+    await put("digits", "0123456789");
+    await put("empty", "");
+  });
+
+  it.each([
+    ["bytes=0-3", 206, "0123", "bytes 0-3/10"],
+    ["bytes=7-", 206, "789", "bytes 7-9/10"],
+    ["bytes=-3", 206, "789", "bytes 7-9/10"],
+    ["bytes=-100", 206, "0123456789", "bytes 0-9/10"],
+    ["bytes=9-100", 206, "9", "bytes 9-9/10"],
+    ["bytes=5-2", 200, "0123456789", null],
+    ["bytes=0-1,4-5", 200, "0123456789", null],
+    ["items=0-1", 200, "0123456789", null],
+    ["bytes=-", 200, "0123456789", null],
+  ])("%s answers %i", async (range, status, body, contentRange) => {
+    const response = await h.anonymous(`/${BUCKET}/digits`, { headers: { range } });
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-range")).toBe(contentRange);
+    expect(await response.text()).toBe(body);
+  });
+
+  it.each([
+    ["digits", "bytes=10-"],
+    ["digits", "bytes=-0"],
+    ["empty", "bytes=0-0"],
+    ["empty", "bytes=-1"],
+  ])("%s %s is not satisfiable", async (key, range) => {
+    expect(await outcome(await h.anonymous(`/${BUCKET}/${key}`, { headers: { range } }))).toBe(
+      "416 InvalidRange",
+    );
+  });
+
+  it.each([
+    [{ "if-match": etag }, 200],
+    [{ "if-match": '"other"' }, 412],
+    [{ "if-match": `"other", ${etag}` }, 200],
+    [{ "if-match": etag, "if-unmodified-since": past }, 200],
+    [{ "if-unmodified-since": past }, 412],
+    [{ "if-unmodified-since": future }, 200],
+    [{ "if-none-match": etag }, 304],
+    [{ "if-none-match": "*" }, 304],
+    [{ "if-none-match": '"other"' }, 200],
+    [{ "if-none-match": '"other"', "if-modified-since": future }, 200],
+    [{ "if-modified-since": future }, 304],
+    [{ "if-modified-since": past }, 200],
+    [{ "if-modified-since": "not a date" }, 200],
+  ])("%j answers %i", async (headers, status) => {
+    const response = await h.anonymous(`/${BUCKET}/digits`, {
+      headers: new Headers(Object.entries(headers)),
+    });
+    await response.text();
+    expect(response.status).toBe(status);
+    expect(response.headers.get("etag")).toBe(status === 412 ? null : etag);
+  });
+
+  it("If-Range falls back to the whole object when it changed", async () => {
+    const get = async (condition: string) =>
+      (
+        await h.anonymous(`/${BUCKET}/digits`, { headers: { range: "bytes=0-1", "if-range": condition } })
+      ).text();
+    expect(await get(etag)).toBe("01");
+    expect(await get('"other"')).toBe("0123456789");
+  });
+
+  it("response-* overrides need a signature", async () => {
+    const query = "response-content-type=text%2Fplain&response-content-disposition=inline";
+    expect(await outcome(await h.anonymous(`/${BUCKET}/digits?${query}`))).toBe("400 InvalidRequest");
+    const command = new GetObjectCommand({
+      ...{ Bucket, Key: "digits", ResponseContentType: "text/plain" },
+      ResponseContentDisposition: "inline",
+    });
+    const response = await fetch(await getSignedUrl(h.client, command));
+    expect(response.headers.get("content-type")).toBe("text/plain");
+    expect(response.headers.get("content-disposition")).toBe("inline");
+  });
+
+  it("If-None-Match: * writes a key once", async () => {
+    await put("once", "1", { IfNoneMatch: "*" });
+    expect((await refusal(put("once", "2", { IfNoneMatch: "*" }))).name).toBe("PreconditionFailed");
+    expect(await read("once")).toBe("1");
+    expect((await refusal(put("once", "2", { IfNoneMatch: '"etag"' }))).name).toBe("NotImplemented");
+  });
+
+  it("If-Match replaces only what it names", async () => {
+    const { ETag } = await put("swap", "1");
+    expect((await refusal(put("swap", "2", { IfMatch: '"other"' }))).name).toBe("PreconditionFailed");
+    await put("swap", "2", { IfMatch: ETag });
+    expect((await refusal(put("absent", "2", { IfMatch: ETag }))).name).toBe("NoSuchKey");
+  });
+
+  it("two writers of one new key: one wins", async () => {
+    const writes = [1, 2, 3, 4].map((n) => put("race", String(n), { IfNoneMatch: "*" }));
+    const settled = await Promise.allSettled(writes);
+    expect(settled.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  });
+});
+
+describe("refused writes", () => {
+  it.each<[string, Record<string, string>, string]>([
+    ["content-md5", { "content-md5": "AAAAAAAAAAAAAAAAAAAAAA==" }, "400 BadDigest"],
+    ["content-md5", { "content-md5": "short" }, "400 InvalidDigest"],
+    ["x-amz-checksum-crc32", { "x-amz-checksum-crc32": "AAAAAA==" }, "400 BadDigest"],
+    ["x-amz-checksum-sha256", { "x-amz-checksum-sha256": "AAAAAA==" }, "400 InvalidRequest"],
+    [
+      "two checksums",
+      { "x-amz-checksum-crc32": "AAAAAA==", "x-amz-checksum-crc32c": "AAAAAA==" },
+      "400 InvalidRequest",
+    ],
+    ["sha256 of the payload", { "x-amz-content-sha256": "0".repeat(64) }, "400 XAmzContentSHA256Mismatch"],
+    ["too much metadata", { "x-amz-meta-big": "x".repeat(2100) }, "400 MetadataTooLarge"],
+    ["public ACL", { "x-amz-acl": "public-read" }, "400 AccessControlListNotSupported"],
+    ["duplicate tags", { "x-amz-tagging": "a=1&a=2" }, "400 InvalidArgument"],
+    ["SSE-C", { "x-amz-server-side-encryption-customer-algorithm": "AES256" }, "501 NotImplemented"],
+  ])("%s %o", async (_name, headers, expected) => {
+    const response = await h.anonymous(`/${BUCKET}/refused`, { method: "PUT", body: "hello", headers });
+    expect(await outcome(response)).toBe(expected);
+    expect((await h.anonymous(`/${BUCKET}/refused`)).status).toBe(404);
+  });
+
+  it.each<[string, string, string]>([
+    ["PUT", `/nowhere/x`, "404 NoSuchBucket"],
+    ["PUT", `/${BUCKET}/${"k".repeat(1025)}`, "400 KeyTooLongError"],
+    ["GET", `/${BUCKET}/%ff`, "400 InvalidURI"],
+    ["GET", `/${BUCKET}/x?acl`, "501 NotImplemented"],
+    ["PUT", `/${BUCKET}/x?versionId=1`, "501 NotImplemented"],
+    ["PATCH", `/${BUCKET}/x`, "405 MethodNotAllowed"],
+  ])("%s %s answers %s", async (method, path, expected) => {
+    expect(await outcome(await h.anonymous(path, { method }))).toBe(expected);
+  });
+
+  it("a body without a length is 411", async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from("hello"));
+        controller.close();
+      },
+    });
+    const init = { method: "PUT", body, duplex: "half" } as const;
+    expect(await outcome(await h.anonymous(`/${BUCKET}/lengthless`, init))).toBe("411 MissingContentLength");
+  });
+
+  it("errors are S3's XML with ids", async () => {
+    const response = await h.anonymous(`/${BUCKET}/missing?x=1`);
+    const requestId = response.headers.get("x-amz-request-id");
+    const text = await response.text();
+    expect(response.headers.get("content-type")).toBe("application/xml");
+    expect(text).toContain(
+      `<Resource>/${BUCKET}/missing</Resource><RequestId>${requestId}</RequestId><HostId>`,
+    );
+    expect(text).toContain("<Key>missing</Key>");
+  });
+});
+
+describe("copies", () => {
+  it("keep or replace metadata and tags", async () => {
+    await put("source +ü", "copy me", { Metadata: { a: "1" }, Tagging: "t=1", ContentType: "text/x" });
+    const CopySource = encodeURIComponent(`${BUCKET}/source +ü`);
+    await h.client.send(new CopyObjectCommand({ Bucket, Key: "kept", CopySource }));
+    const kept = await h.client.send(new HeadObjectCommand({ Bucket, Key: "kept" }));
+    expect(kept).toMatchObject({ Metadata: { a: "1" }, ContentType: "text/x", TagCount: 1 });
+    await h.client.send(
+      new CopyObjectCommand({
+        ...{ Bucket, Key: "replaced", CopySource, MetadataDirective: "REPLACE", Metadata: { b: "2" } },
+        ...{ TaggingDirective: "REPLACE", ContentType: "text/y" },
+      }),
+    );
+    const replaced = await h.client.send(new HeadObjectCommand({ Bucket, Key: "replaced" }));
+    expect(replaced).toMatchObject({ Metadata: { b: "2" }, ContentType: "text/y" });
+    expect(replaced.TagCount).toBeUndefined();
+    expect(await read("replaced")).toBe("copy me");
+  });
+
+  it("obey conditions on both sides", async () => {
+    const { ETag } = await put("conditional", "x");
+    const copy = (more: object) =>
+      h.client.send(
+        new CopyObjectCommand({ Bucket, Key: "copied", CopySource: `${BUCKET}/conditional`, ...more }),
+      );
+    expect((await refusal(copy({ CopySourceIfMatch: '"other"' }))).name).toBe("PreconditionFailed");
+    expect((await refusal(copy({ CopySourceIfNoneMatch: ETag }))).name).toBe("PreconditionFailed");
+    await copy({ CopySourceIfMatch: ETag, IfNoneMatch: "*" });
+    expect((await refusal(copy({ IfNoneMatch: "*" }))).name).toBe("PreconditionFailed");
+    expect((await refusal(copy({ CopySource: `${BUCKET}/gone` }))).name).toBe("NoSuchKey");
+    expect((await refusal(copy({ CopySource: "nowhere/x" }))).name).toBe("NoSuchBucket");
+    expect((await refusal(copy({ Key: "conditional" }))).name).toBe("InvalidRequest");
+  });
+});
+
+describe("tags", () => {
+  it("are set, read and removed", async () => {
+    await put("tagged", "x", { Tagging: "team=core&stage=a%20b" });
+    const tags = async () =>
+      (await h.client.send(new GetObjectTaggingCommand({ Bucket, Key: "tagged" }))).TagSet;
+    expect(await tags()).toEqual([
+      { Key: "team", Value: "core" },
+      { Key: "stage", Value: "a b" },
+    ]);
+    const TagSet = [{ Key: "only", Value: "<&>" }];
+    const invalid = new PutObjectTaggingCommand({ Bucket, Key: "tagged", Tagging: { TagSet } });
+    expect((await refusal(h.client.send(invalid))).name).toBe("InvalidTag");
+    const Tagging = { TagSet: [{ Key: "only", Value: "one" }] };
+    await h.client.send(new PutObjectTaggingCommand({ Bucket, Key: "tagged", Tagging }));
+    expect(await tags()).toEqual(Tagging.TagSet);
+    await h.client.send(new DeleteObjectTaggingCommand({ Bucket, Key: "tagged" }));
+    expect(await tags()).toEqual([]);
+  });
+});
