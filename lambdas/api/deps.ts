@@ -1,6 +1,4 @@
-import { S3Client } from "@aws-sdk/client-s3";
-import { counted } from "#aws/clients.ts";
-import { createObjects } from "#aws/objects.ts";
+import { bucketObjects } from "#aws/objects.ts";
 import type { Deps } from "#core/deps.ts";
 import { readEnv } from "../env.ts";
 import { type TableDeps, tableDeps } from "./table-deps.ts";
@@ -12,16 +10,15 @@ export type ApiDeps = TableDeps & Deps;
 export function apiDeps(): ApiDeps {
   const env = readEnv([
     "BUCKET_NAME",
+    "AWS_ENDPOINT_URL",
     "PUBLIC_URL",
     "VERSIONS_KEEP",
     "VERSIONS_KEEP_DAYS",
     "WHARF_ALLOW_LOOPBACK_HTTP",
   ]);
-  // Checksums that the SDK would add by itself would be signed into URLs and sent twice.
-  const s3 = counted(new S3Client({ requestChecksumCalculation: "WHEN_REQUIRED" }), "s3");
   return {
     ...tableDeps(),
-    objects: createObjects(s3, env.BUCKET_NAME),
+    objects: bucketObjects(env),
     config: {
       publicUrl: env.PUBLIC_URL,
       versionsKeep: env.VERSIONS_KEEP,
