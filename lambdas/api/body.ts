@@ -26,3 +26,24 @@ export async function readJson(context: AppContext): Promise<unknown> {
     throw new WharfError("invalid_json", `The body is not JSON in UTF-8: ${why}`, {}, { cause });
   }
 }
+
+/** Forms hold a few short fields. */
+const MAX_FORM_BYTES = 16_384;
+
+/** The fields of an urlencoded form; of one that came twice the last. @throws WharfError payload_too_large, unsupported_media_type. */
+export async function readForm(context: AppContext): Promise<Record<string, string>> {
+  const type = context.req.header("content-type");
+  if (type === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
+    throw new WharfError(
+      "unsupported_media_type",
+      `The body is ${type ?? "of no type"}; this route takes application/x-www-form-urlencoded.`,
+    );
+  }
+  const text = await context.req.text();
+  if (text.length > MAX_FORM_BYTES) {
+    throw new WharfError("payload_too_large", `The form is larger than ${MAX_FORM_BYTES} bytes.`, {
+      max_bytes: MAX_FORM_BYTES,
+    });
+  }
+  return Object.fromEntries(new URLSearchParams(text));
+}

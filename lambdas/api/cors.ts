@@ -15,6 +15,7 @@ export function cors(origins: readonly string[]): MiddlewareHandler {
       "If-None-Match",
       "Lock-Token",
       "X-Request-ID",
+      "X-Share-Password",
     ],
     exposeHeaders: [
       "ETag",

@@ -30,7 +30,7 @@ export const keys = {
   /** A pointer, so that a file's links list in a strongly consistent read. */
   fileShare: (file: string, share: string): Key => ({ pk: `NODE#${file}`, sk: `SHARE#${share}` }),
   /** A path's folder as it was when last walked: a hint that saves the walk, checked where it matters. */
-  pathHint: (workspace: string, path: string): Key => ({ pk: `PATH#${workspace}`, sk: path }),
+  pathHint: (workspace: string, path: string): Key => ({ pk: `PATH#${workspace}`, sk: sha256(path) }),
 
   upload: (upload: string): Key => ({ pk: `UPL#${upload}`, sk: META }),
   link: (token: string): Key => ({ pk: `LINK#${sha256(token)}`, sk: META }),

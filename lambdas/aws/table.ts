@@ -75,7 +75,7 @@ export interface QueryInput extends Condition {
   descending?: boolean;
   consistent?: boolean;
   index?: typeof DUE_INDEX;
-  after?: Item | undefined;
+  after?: Item | Key | undefined;
 }
 
 const BATCH_GET = 100; // DynamoDB: 100 keys at most in a BatchGetItem

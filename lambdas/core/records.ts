@@ -39,6 +39,10 @@ export const entryRecord = z.object({
   node_id: z.string(),
   kind: z.enum(["file", "folder"]),
 });
+export type EntryRecord = z.infer<typeof entryRecord>;
+
+/** See `keys.pathHint`. */
+export const pathHintRecord = z.object({ path: z.string(), folder_id: z.string() });
 
 export const folderRecord = z.object({
   kind: z.literal("folder"),
@@ -104,6 +108,7 @@ export type VersionRecord = z.infer<typeof versionRecord>;
 
 export const linkRecord = z.object({
   pk: z.string(),
+  sk: z.string(),
   share_id: z.string(),
   file_id: z.string(),
   workspace_id: z.string(),
@@ -117,8 +122,8 @@ export const linkRecord = z.object({
   ended_at: z.string().optional(),
   /** `scrypt$N$r$p$salt$hash`, base64url. */
   password: z.string().optional(),
-  failed_passwords: z.number().optional(),
-  /** Until when (ms) passwords are not tried. */
-  throttled_ms: z.number().optional(),
+  /** Passwords tried since the last right one, and when (ms) the latest was. */
+  tried_passwords: z.number().optional(),
+  tried_ms: z.number().optional(),
 });
 export type LinkRecord = z.infer<typeof linkRecord>;

@@ -5,6 +5,7 @@ import { type Deps, iso, newId, ttl } from "./deps.ts";
 import { eventWrite } from "./event.ts";
 import { linkToken } from "./link-token.ts";
 import { hashPassword } from "./password.ts";
+import type { LinkRecord } from "./records.ts";
 
 /** How long a dead link still says why it is dead. */
 const KEEP_MS = 90 * 86_400_000;
@@ -30,29 +31,28 @@ export interface NewShare {
 export async function newShare(
   deps: Pick<Deps, "table" | "config" | "now">,
   { file, createdBy, requestId, actor, expireIn = DEFAULT_EXPIRE_IN, maxDownloads, password }: NewShare,
-): Promise<{ share_id: string; share_url: string; expires_at: string; writes: Write[] }> {
+): Promise<{ share_id: string; share_url: string; expires_at: string; link: LinkRecord; writes: Write[] }> {
   const now = deps.now();
   const shareId = newId("shr", now);
   // A whole second, as presigned URLs count: neither outlives the other.
   const expiresMs = (Math.floor(now / 1000) + expireIn) * 1000;
   const token = await linkToken(deps, shareId);
   const kept = { ttl: ttl(expiresMs + KEEP_MS) };
+  const link: LinkRecord = {
+    ...keys.link(token),
+    share_id: shareId,
+    file_id: file.file_id,
+    workspace_id: file.workspace_id,
+    created_by: createdBy,
+    created_at: iso(now),
+    expires_ms: expiresMs,
+    max_downloads: maxDownloads,
+    downloads: 0,
+    password: password === undefined ? undefined : await hashPassword(password),
+  };
   const writes: Write[] = [
     {
-      put: {
-        ...keys.link(token),
-        ...due("link", expiresMs, shareId),
-        ...kept,
-        share_id: shareId,
-        file_id: file.file_id,
-        workspace_id: file.workspace_id,
-        created_by: createdBy,
-        created_at: iso(now),
-        expires_ms: expiresMs,
-        max_downloads: maxDownloads,
-        downloads: 0,
-        password: password === undefined ? undefined : await hashPassword(password),
-      },
+      put: { ...link, ...due("link", expiresMs, shareId), ...kept },
       condition: "attribute_not_exists(#pk)",
     },
     { put: { ...keys.fileShare(file.file_id, shareId), ...kept, share_id: shareId } },
@@ -70,7 +70,7 @@ export async function newShare(
       },
     }),
   ];
-  return { share_id: shareId, share_url: linkUrl(deps, token), expires_at: iso(expiresMs), writes };
+  return { share_id: shareId, share_url: linkUrl(deps, token), expires_at: iso(expiresMs), link, writes };
 }
 
 /** The link of a share that exists: always the same for the same id. */

@@ -1,0 +1,175 @@
+/** Files, folders and workspaces. */
+import { z } from "zod";
+import { id, name, page, path, time, workspaceRef } from "./common.ts";
+import { defineRoute } from "./route.ts";
+
+export const workspace = z.object({
+  workspace_id: id("ws"),
+  name: z.string(),
+  is_default: z.boolean().meta({ description: "Where this client's uploads go unless they say otherwise." }),
+});
+
+export const folder = z.object({ kind: z.literal("folder"), folder_id: id("fld"), name: z.string() });
+
+export const file = z.object({
+  kind: z.literal("file"),
+  file_id: id("file"),
+  workspace_id: id("ws"),
+  folder_id: id("fld"),
+  name: z.string(),
+  size: z.int().meta({ description: "Bytes of the current version." }),
+  content_type: z.string(),
+  version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
+  created_at: time,
+  created_by: z.string().meta({ description: "Id of the client that made the file." }),
+  updated_at: time,
+});
+export type File = z.infer<typeof file>;
+
+/** `/`, `reports/2026` or `/reports/2026/` → the names of the folders from the root down. */
+export const folderPath = z
+  .string()
+  .max(4096)
+  .transform((value, context) => {
+    const inner = value.replace(/^\//, "").replace(/\/$/, "");
+    if (inner === "") return [];
+    const parsed = path.safeParse(inner);
+    if (parsed.success) return parsed.data.split("/");
+    for (const { message } of parsed.error.issues) context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  })
+  .meta({ description: "Folders from the workspace's root, e.g. `reports/2026`; `/` is the root." });
+
+const folderId = id("fld");
+
+/** A folder by its id or by its path. */
+export const folderRef = z
+  .union([
+    folderId.transform((folder_id) => ({ folder_id })),
+    folderPath.transform((segments) => ({ segments })),
+  ])
+  .meta({ description: "A folder's id (`fld_…`), or its path from the workspace's root." });
+export type FolderRef = z.infer<typeof folderRef>;
+
+export const moveRequest = z
+  .strictObject({ name: name.optional(), folder: folderRef.optional() })
+  .refine((move) => move.name !== undefined || move.folder !== undefined, {
+    message: "needs name, folder or both",
+  });
+
+const tag = "Files";
+const fileId = { id: id("file") };
+const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
+const etag = { ETag: "The current version's id, quoted." };
+const fence = {
+  "If-Match": "The version that must be current (its id, quoted or bare), else 412.",
+  "Lock-Token": "The caller's lease, where the file is locked.",
+};
+const fenceErrors = ["not_a_file", "lock_lost", "version_mismatch", "file_locked"] as const;
+
+export const fileExample = {
+  kind: "file",
+  file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  workspace_id: "ws_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  folder_id: "fld_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  name: "q3.pdf",
+  size: 48_213,
+  content_type: "application/pdf",
+  version_id: "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  created_at: "2026-01-01T00:00:00.000Z",
+  created_by: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  updated_at: "2026-01-01T00:00:00.000Z",
+};
+
+export const listWorkspacesRoute = defineRoute({
+  id: "listWorkspaces",
+  method: "GET",
+  path: "/v1/workspaces",
+  summary: "List the workspaces that the client may use",
+  tag,
+  scopes: ["files:read"],
+  query: page.query,
+  responses: { 200: { description: "In the order of their ids", schema: page.of(workspace) } },
+  errors: [...common, "invalid_cursor"],
+});
+
+export const listFilesRoute = defineRoute({
+  id: "listFiles",
+  method: "GET",
+  path: "/v1/workspaces/{ws}/files",
+  summary: "List a folder",
+  description:
+    "Files and folders in the order of their names' UTF-8 bytes, strongly consistent. Without `folder` or `path`: the root.",
+  tag,
+  scopes: ["files:read"],
+  params: { ws: workspaceRef },
+  query: { ...page.query, folder: folderId.optional(), path: folderPath.optional() },
+  responses: {
+    200: {
+      description: "One page",
+      schema: page.of(z.discriminatedUnion("kind", [file, folder])),
+    },
+  },
+  errors: [...common, "invalid_cursor"],
+});
+
+export const getFileRoute = defineRoute({
+  id: "getFile",
+  method: "GET",
+  path: "/v1/files/{id}",
+  summary: "Get a file's facts",
+  tag,
+  scopes: ["files:read"],
+  params: fileId,
+  responses: { 200: { description: "The file", schema: file, headers: etag } },
+  errors: [...common, "not_a_file"],
+  example: { response: fileExample },
+});
+
+export const getContentRoute = defineRoute({
+  id: "getContent",
+  method: "GET",
+  path: "/v1/files/{id}/content",
+  summary: "Download a file's current version",
+  description:
+    "Redirects to S3 with a URL that works for 300 s; send `Range` along for a part of the bytes. A GET emits `file_downloaded`, a HEAD doesn't.",
+  tag,
+  scopes: ["files:read"],
+  params: fileId,
+  responses: {
+    302: { description: "Where the bytes are", headers: { ...etag, Location: "A presigned URL of S3." } },
+  },
+  errors: [...common, "not_a_file"],
+});
+
+export const moveFileRoute = defineRoute({
+  id: "moveFile",
+  method: "PATCH",
+  path: "/v1/files/{id}",
+  summary: "Rename a file, move it within its workspace, or both",
+  description:
+    "Folders of a path that don't exist yet are made. Touches no bytes. A client without `files:read` may move only what it uploaded itself.",
+  tag,
+  scopes: ["files:write"],
+  params: fileId,
+  body: moveRequest,
+  headers: fence,
+  responses: { 200: { description: "The file where it is now", schema: file, headers: etag } },
+  errors: [...common, ...fenceErrors, "invalid_name", "name_taken"],
+  example: { request: { name: "q3-final.pdf", folder: "/reports/2026" }, response: fileExample },
+});
+
+export const deleteFileRoute = defineRoute({
+  id: "deleteFile",
+  method: "DELETE",
+  path: "/v1/files/{id}",
+  summary: "Delete a file with its versions and links",
+  description:
+    "Its links are dead at once. URLs of S3 given out before work until they run out (300 s at most); the bytes are removed after that. A client without `files:read` may delete only what it uploaded itself.",
+  tag,
+  scopes: ["files:write"],
+  params: fileId,
+  headers: fence,
+  responses: { 204: { description: "Deleted" } },
+  errors: [...common, ...fenceErrors],
+});

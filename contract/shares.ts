@@ -1,0 +1,142 @@
+/** Shares: links to files that expire, for people and programs. */
+import { z } from "zod";
+import { DEFAULT_EXPIRE_IN, expireIn, id, page, time } from "./common.ts";
+import { defineRoute } from "./route.ts";
+
+/** Seconds that the URL of S3 works to which a link leads. */
+export const LINK_URL_SECONDS = 60;
+export const MAX_PASSWORD = 256;
+
+export const shareState = z.enum(["active", "expired", "revoked", "used_up"]);
+export type ShareState = z.infer<typeof shareState>;
+
+export const shareRequest = z.strictObject({
+  expire_in: expireIn
+    .default(DEFAULT_EXPIRE_IN)
+    .meta({ description: "Seconds that the link lives: 60 … 604,800 (7 days)." }),
+  max_downloads: z.int().min(1).max(1_000_000).optional(),
+  password: z.string().min(1).max(MAX_PASSWORD).optional(),
+});
+
+export const share = z.object({
+  share_id: id("shr"),
+  file_id: id("file"),
+  share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
+  created_at: time,
+  expires_at: time,
+  max_downloads: z.int().nullable(),
+  downloads: z.int(),
+  has_password: z.boolean(),
+  state: shareState,
+});
+export type Share = z.infer<typeof share>;
+
+const tag = "Shares";
+const scopes = ["shares:write"] as const;
+const fileId = { id: id("file") };
+const shareId = { id: id("shr") };
+const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
+
+const example: Share = {
+  share_id: "shr_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  share_url: "https://files.example.com/s/AAAAAAAAAAAAAAAAAAAAAA",
+  created_at: "2026-01-01T00:00:00.000Z",
+  expires_at: "2026-01-02T00:00:00.000Z",
+  max_downloads: 3,
+  downloads: 0,
+  has_password: false,
+  state: "active",
+};
+
+export const createShareRoute = defineRoute({
+  id: "createShare",
+  method: "POST",
+  path: "/v1/files/{id}/shares",
+  summary: "Make a link to a file",
+  tag,
+  scopes,
+  params: fileId,
+  body: shareRequest,
+  responses: { 201: { description: "The link works at once", schema: share } },
+  errors: [...common, "not_a_file", "idempotency_mismatch", "idempotency_in_progress"],
+  example: { request: { expire_in: 86_400, max_downloads: 3 }, response: example },
+});
+
+export const listSharesRoute = defineRoute({
+  id: "listShares",
+  method: "GET",
+  path: "/v1/files/{id}/shares",
+  summary: "List a file's links, the newest first",
+  tag,
+  scopes,
+  params: fileId,
+  query: page.query,
+  responses: { 200: { description: "One page, strongly consistent", schema: page.of(share) } },
+  errors: [...common, "not_a_file", "invalid_cursor"],
+});
+
+export const getShareRoute = defineRoute({
+  id: "getShare",
+  method: "GET",
+  path: "/v1/shares/{id}",
+  summary: "Get a link with its state and downloads",
+  tag,
+  scopes,
+  params: shareId,
+  responses: { 200: { description: "The link", schema: share } },
+  errors: common,
+  example: { response: example },
+});
+
+export const revokeShareRoute = defineRoute({
+  id: "revokeShare",
+  method: "DELETE",
+  path: "/v1/shares/{id}",
+  summary: "Revoke a link; repeating it changes nothing",
+  tag,
+  scopes,
+  params: shareId,
+  responses: { 204: { description: "The link is dead" } },
+  errors: common,
+});
+
+const token = { token: z.string().meta({ description: "The link's secret: 128 bits, base64url." }) };
+const linkErrors = ["wrong_password", "not_found", "link_gone", "rate_limited"] as const;
+
+export const openLinkRoute = defineRoute({
+  id: "openLink",
+  method: "GET",
+  path: "/s/{token}",
+  summary: "Open a link: a page for people, a redirect to the bytes for programs",
+  description: `Where Accept asks for text/html: a page with name, size, expiry and a button. Else, or with \`?download=1\`: a redirect to S3 with a URL that works for ${LINK_URL_SECONDS} s and never longer than the link. Only such a GET counts as a download; a HEAD or a look at the page doesn't.`,
+  tag: "Links",
+  scopes: "public",
+  params: token,
+  query: { download: z.literal("1").optional() },
+  headers: { "X-Share-Password": "The link's password, where it has one, in ASCII; POST takes any." },
+  responses: {
+    200: { description: "The page" },
+    302: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
+  },
+  errors: linkErrors,
+});
+
+export const unlockLinkRoute = defineRoute({
+  id: "unlockLink",
+  method: "POST",
+  path: "/s/{token}",
+  summary: "Download with a password, as the page's form does",
+  description:
+    "After 5 wrong passwords each further try has to wait: 5 s, then twice as long each time, up to 15 minutes.",
+  tag: "Links",
+  scopes: "public",
+  params: token,
+  body: z.strictObject({ password: z.string() }),
+  bodyType: "application/x-www-form-urlencoded",
+  idempotency: "natural",
+  responses: {
+    303: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
+  },
+  errors: [...linkErrors, "unsupported_media_type", "payload_too_large"],
+});

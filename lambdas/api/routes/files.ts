@@ -1,0 +1,61 @@
+import {
+  deleteFileRoute,
+  getContentRoute,
+  getFileRoute,
+  listFilesRoute,
+  listWorkspacesRoute,
+  moveFileRoute,
+} from "#contract/files.ts";
+import { deleteFile } from "#core/delete-file.ts";
+import type { Deps } from "#core/deps.ts";
+import { downloadFile } from "#core/download-file.ts";
+import { WharfError } from "#core/error.ts";
+import { fileView } from "#core/file-view.ts";
+import { findFile } from "#core/find-file.ts";
+import { findFolder } from "#core/find-folder.ts";
+import { findWorkspace } from "#core/find-workspace.ts";
+import { listFiles } from "#core/list-files.ts";
+import { listWorkspaces } from "#core/list-workspaces.ts";
+import { moveFile } from "#core/move-file.ts";
+import { preconditionsOf } from "../preconditions.ts";
+import { type App, serve } from "../serve.ts";
+
+const etag = (versionId: string) => ({ ETag: `"${versionId}"` });
+
+/** Workspaces, folders and files. */
+export function files(app: App, deps: Deps): void {
+  serve(app, deps, listWorkspacesRoute, async ({ query, call }) => ({
+    status: 200,
+    body: await listWorkspaces(deps, call.caller, query),
+  }));
+
+  serve(app, deps, listFilesRoute, async ({ params, query, call }) => {
+    const { folder, path = [], ...page } = query;
+    if (folder !== undefined && query.path !== undefined)
+      throw new WharfError("invalid_request", "Name the folder by `folder` or by `path`, not by both.");
+    const workspaceId = await findWorkspace(deps, call.caller, params.ws);
+    const ref = folder === undefined ? { segments: path } : { folder_id: folder };
+    return { status: 200, body: await listFiles(deps, await findFolder(deps, workspaceId, ref), page) };
+  });
+
+  serve(app, deps, getFileRoute, async ({ params, call }) => {
+    const body = fileView(await findFile(deps, call.caller, params.id));
+    return { status: 200, body, headers: etag(body.version_id) };
+  });
+
+  serve(app, deps, getContentRoute, async ({ params, call, context }) => {
+    const method = context.req.method === "HEAD" ? "HEAD" : "GET";
+    const { url, file } = await downloadFile(deps, call, params.id, method);
+    return { status: 302, headers: { ...etag(file.version_id), Location: url } };
+  });
+
+  serve(app, deps, moveFileRoute, async ({ params, body, call, context }) => {
+    const file = await moveFile(deps, call, params.id, body, preconditionsOf(context));
+    return { status: 200, body: file, headers: etag(file.version_id) };
+  });
+
+  serve(app, deps, deleteFileRoute, async ({ params, call, context }) => {
+    await deleteFile(deps, call, params.id, preconditionsOf(context));
+    return { status: 204 };
+  });
+}

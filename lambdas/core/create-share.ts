@@ -1,0 +1,53 @@
+import { keys } from "#aws/keys.ts";
+import { TransactionFailed } from "#aws/table.ts";
+import type { Share } from "#contract/shares.ts";
+import { actorOf, type Call } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { findFile } from "./find-file.ts";
+import { newShare } from "./share.ts";
+import { shareView } from "./share-view.ts";
+
+export interface ShareTerms {
+  /** Seconds. */
+  expire_in: number;
+  max_downloads?: number | undefined;
+  password?: string | undefined;
+}
+
+/**
+ * Makes a link to a file that stands, in one transaction with `link_created`.
+ *
+ * @param answer what the API will answer, recorded under the call's Idempotency-Key with the link.
+ * @throws WharfError not_found, not_a_file.
+ */
+export async function createShare(
+  deps: Pick<Deps, "table" | "config" | "now">,
+  call: Call,
+  fileId: string,
+  terms: ShareTerms,
+  answer: (share: Share) => { status: number; body: unknown },
+): Promise<Share> {
+  const file = await findFile(deps, call.caller, fileId);
+  const { writes, link } = await newShare(deps, {
+    file: { file_id: fileId, workspace_id: file.workspace_id },
+    createdBy: call.caller.client_id,
+    requestId: call.requestId,
+    actor: actorOf(call.caller),
+    expireIn: terms.expire_in,
+    maxDownloads: terms.max_downloads,
+    password: terms.password,
+  });
+  const share = await shareView(deps, link);
+  try {
+    await deps.table.transact([
+      { check: keys.node(fileId), condition: "attribute_exists(#pk) AND attribute_not_exists(#deleted_at)" },
+      ...writes,
+      ...call.record(answer(share)),
+    ]);
+    return share;
+  } catch (error) {
+    if (error instanceof TransactionFailed && error.failed.has(0)) throw notFound("file", fileId);
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { WharfError } from "./error.ts";
+
+/** DynamoDB: a sort key has 1,024 bytes at most; no name or id has half of it. */
+const shape = z.tuple([z.string(), z.string().min(1).max(255)]);
+
+/**
+ * A list's place after the item `last`, as clients carry it: opaque, and good only for the list that gave it.
+ *
+ * @param list what tells this list from others: its kind and its parent's id.
+ */
+export function cursorAfter(list: string, last: string): string {
+  return Buffer.from(JSON.stringify([mark(list), last])).toString("base64url");
+}
+
+/** The item to go on after, or `undefined` at the start. @throws WharfError invalid_cursor for another list's cursor. */
+export function readCursor(list: string, cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const parsed = shape.safeParse(parseJson(Buffer.from(cursor, "base64url").toString("utf8")));
+  if (!parsed.success || parsed.data[0] !== mark(list)) {
+    throw new WharfError(
+      "invalid_cursor",
+      "The cursor is not one that this list gave. Use next_cursor as it came, with the same filters, or start again without one.",
+    );
+  }
+  return parsed.data[1];
+}
+
+function mark(list: string): string {
+  return createHash("sha256").update(list).digest("base64url").slice(0, 12);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import { due, keys } from "#aws/keys.ts";
+import { TransactionFailed } from "#aws/table.ts";
+import { actorOf, type Call } from "./call.ts";
+import { type Deps, iso } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import { eventWrite } from "./event.ts";
+import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
+import { findFile } from "./find-file.ts";
+
+/** Presigned URLs given out just before the deletion have run out when the bytes go. */
+const PURGE_AFTER_MS = 600_000;
+const ROUNDS = 4;
+
+/**
+ * Deletes a file: its name is free and its links are dead at once, in one transaction with `file_deleted`.
+ *
+ * The record stays as a tombstone that is due for `sweepVersions`, which removes the bytes of every version: a crash
+ * leaves nothing half gone. The caller's own lease ends with the file.
+ *
+ * @throws WharfError not_found (a second time too), file_locked, lock_lost, version_mismatch, not_a_file.
+ */
+export async function deleteFile(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  fileId: string,
+  preconditions: Preconditions,
+): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const file = await findFile(deps, call.caller, fileId);
+    const now = deps.now();
+    const purge = due("version", now + PURGE_AFTER_MS, fileId);
+    try {
+      await deps.table.transact([
+        fileUpdate(now, fileId, preconditions, {
+          update: "SET #deleted_at = :now, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock",
+          condition: "#name = :name AND #folder_id = :folder_id",
+          values: { now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
+        }),
+        {
+          remove: keys.entry(file.folder_id, file.name),
+          condition: "#node_id = :node_id",
+          values: { node_id: fileId },
+        },
+        eventWrite(now, {
+          type: "file_deleted",
+          request_id: call.requestId,
+          workspace_id: file.workspace_id,
+          file_id: fileId,
+          actor: actorOf(call.caller),
+          data: { name: file.name, folder_id: file.folder_id, size: file.size, version_id: file.version_id },
+        }),
+      ]);
+      return;
+    } catch (error) {
+      if (!(error instanceof TransactionFailed)) throw error;
+      const refused = error.failed.has(0)
+        ? whyRefused(error.failed.get(0), fileId, preconditions, now)
+        : undefined;
+      if (refused !== undefined) throw refused;
+      // Moved since the read: its entry has another key now.
+    }
+  }
+  throw new WharfError("conflict", "Others keep moving this file; read it and send this again.", {
+    retry_after_seconds: 1,
+  });
+}

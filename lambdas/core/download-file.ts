@@ -1,0 +1,36 @@
+import { actorOf, type Call } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { eventWrite } from "./event.ts";
+import { findFile } from "./find-file.ts";
+import type { FileRecord } from "./records.ts";
+import { signDownload } from "./sign-download.ts";
+
+const URL_SECONDS = 300;
+
+/**
+ * A presigned URL of a file's current version, with `file_downloaded` in the outbox before the URL leaves.
+ *
+ * A `HEAD` downloads nothing: its URL is good for a HEAD only, and no event tells of it.
+ *
+ * @throws WharfError not_found, not_a_file.
+ */
+export async function downloadFile(
+  deps: Deps,
+  call: Call,
+  fileId: string,
+  method: "GET" | "HEAD",
+): Promise<{ url: string; file: FileRecord }> {
+  const file = await findFile(deps, call.caller, fileId);
+  if (method === "GET") {
+    const event = eventWrite(deps.now(), {
+      type: "file_downloaded",
+      request_id: call.requestId,
+      workspace_id: file.workspace_id,
+      file_id: fileId,
+      actor: actorOf(call.caller),
+      data: { name: file.name, size: file.size, version_id: file.version_id },
+    });
+    await deps.table.put(event);
+  }
+  return { url: await signDownload(deps, file, { method, seconds: URL_SECONDS }), file };
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { keys, under } from "#aws/keys.ts";
+import type { Share } from "#contract/shares.ts";
+import type { Call } from "./call.ts";
+import { cursorAfter, readCursor } from "./cursor.ts";
+import type { Deps } from "./deps.ts";
+import { findFile } from "./find-file.ts";
+import { linkToken } from "./link-token.ts";
+import { type PageQuery, pageOf } from "./page.ts";
+import { linkRecord } from "./records.ts";
+import { shareView } from "./share-view.ts";
+
+const pointer = z.object({ share_id: z.string() });
+
+/** A file's links, the newest first; dead ones too, for 90 days. @throws WharfError not_found, not_a_file. */
+export async function listShares(
+  deps: Pick<Deps, "table" | "config" | "now">,
+  { caller }: Call,
+  fileId: string,
+  { limit, cursor }: PageQuery,
+) {
+  const list = `shares ${fileId}`;
+  const after = readCursor(list, cursor);
+  await findFile(deps, caller, fileId);
+  const { items } = await deps.table.query({
+    where: "#pk = :pk AND begins_with(#sk, :prefix)",
+    values: { pk: keys.node(fileId).pk, prefix: under.shares },
+    descending: true,
+    limit: limit + 1,
+    after: after === undefined ? undefined : keys.fileShare(fileId, after),
+  });
+  const rows = items.map((item) => pointer.parse(item).share_id);
+  const page = pageOf(
+    rows,
+    limit,
+    (last) => cursorAfter(list, last),
+    (shareId) => shareId,
+  );
+  const views = await readViews(deps, page.items);
+  return {
+    ...page,
+    items: page.items.map((shareId) => views.get(shareId)).filter((view) => view !== undefined),
+  };
+}
+
+async function readViews(deps: Pick<Deps, "table" | "config" | "now">, shareIds: readonly string[]) {
+  const tokens = await Promise.all(shareIds.map((shareId) => linkToken(deps, shareId)));
+  const items = await deps.table.batchGet(tokens.map((token) => keys.link(token)));
+  const views = await Promise.all(items.map((item) => shareView(deps, linkRecord.parse(item))));
+  return new Map<string, Share>(views.map((view) => [view.share_id, view]));
+}

@@ -1,0 +1,30 @@
+import type { Share, ShareState } from "#contract/shares.ts";
+import { type Deps, iso } from "./deps.ts";
+import type { LinkRecord } from "./records.ts";
+import { shareUrl } from "./share.ts";
+
+/** A link's state at `now`, whatever the sweep has got round to: at the millisecond of its expiry it is expired. */
+export function shareState(link: LinkRecord, now: number): ShareState {
+  if (link.revoked_at !== undefined) return "revoked";
+  if (link.expires_ms <= now) return "expired";
+  if (link.max_downloads !== undefined && link.downloads >= link.max_downloads) return "used_up";
+  return "active";
+}
+
+/** A share as the API shows it. */
+export async function shareView(
+  deps: Pick<Deps, "table" | "config" | "now">,
+  link: LinkRecord,
+): Promise<Share> {
+  return {
+    share_id: link.share_id,
+    file_id: link.file_id,
+    share_url: await shareUrl(deps, link.share_id),
+    created_at: link.created_at,
+    expires_at: iso(link.expires_ms),
+    max_downloads: link.max_downloads ?? null,
+    downloads: link.downloads,
+    has_password: link.password !== undefined,
+    state: shareState(link, deps.now()),
+  };
+}

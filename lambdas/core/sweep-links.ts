@@ -1,0 +1,48 @@
+import { type Item, TransactionFailed } from "#aws/table.ts";
+import { type Deps, iso } from "./deps.ts";
+import { eachDue } from "./each-due.ts";
+import { eventWrite } from "./event.ts";
+import { linkRecord } from "./records.ts";
+
+/**
+ * Tells of links that have expired: `link_expired`, once each, in the transaction that marks them as ended.
+ *
+ * The links died by themselves at their second; this only says so. Returns how many it told of.
+ */
+export function sweepLinks(deps: Pick<Deps, "table" | "now">): Promise<number> {
+  return eachDue(deps, "link", (item) => endLink(deps, item));
+}
+
+async function endLink(deps: Pick<Deps, "table" | "now">, item: Item): Promise<boolean> {
+  const { pk, sk, ...link } = linkRecord.parse(item);
+  const now = deps.now();
+  try {
+    await deps.table.transact([
+      {
+        key: { pk, sk },
+        update: "SET #ended_at = :ended_at REMOVE #due_pk, #due_sk",
+        condition:
+          "#expires_ms <= :now AND attribute_not_exists(#ended_at) AND attribute_not_exists(#revoked_at)",
+        values: { ended_at: iso(now), now },
+      },
+      eventWrite(now, {
+        type: "link_expired",
+        request_id: `sweep-${link.share_id}`,
+        workspace_id: link.workspace_id,
+        file_id: link.file_id,
+        share_id: link.share_id,
+        actor: { type: "system", id: "sweep" },
+        data: {
+          expires_at: iso(link.expires_ms),
+          downloads: link.downloads,
+          max_downloads: link.max_downloads ?? null,
+        },
+      }),
+    ]);
+    return true;
+  } catch (error) {
+    // Ended or revoked since the index was written.
+    if (error instanceof TransactionFailed) return false;
+    throw error;
+  }
+}
