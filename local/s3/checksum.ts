@@ -9,6 +9,9 @@ export const ALGORITHMS = ["CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"] as 
 export const algorithmSchema = z.enum(ALGORITHMS);
 export type Algorithm = (typeof ALGORITHMS)[number];
 
+/** What S3 computes if the client names no algorithm. */
+export const DEFAULT_ALGORITHM: Algorithm = "CRC64NVME";
+
 export const checksumTypeSchema = z.enum(["FULL_OBJECT", "COMPOSITE"]);
 export type ChecksumType = z.infer<typeof checksumTypeSchema>;
 

@@ -1,12 +1,12 @@
 /** CompleteMultipartUpload. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { checksumMismatch, readDocument } from "./body.ts";
-import { ALGORITHMS, type Checksum, checksumOfParts } from "./checksum.ts";
-import { checksumElement } from "./checksum-headers.ts";
+import { readDocument } from "./body.ts";
+import { ALGORITHMS, type Algorithm, type Checksum, checksumOfParts, DEFAULT_ALGORITHM } from "./checksum.ts";
+import { checksumElement, checksumHeader, checksumMismatch } from "./checksum-headers.ts";
 import { writeCondition } from "./conditions.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
-import { DEFAULT_ALGORITHM, findUpload } from "./multipart.ts";
+import { findUpload } from "./multipart.ts";
 import { objectArn, type S3Request } from "./request.ts";
 import { sendDocument } from "./respond.ts";
 import type { Segment, Upload } from "./schema.ts";
@@ -31,7 +31,7 @@ const completeSchema = z.object({
 });
 type ListedPart = z.infer<typeof partSchema>;
 
-function checksumOfListed(listed: ListedPart, algorithm: string): string | undefined {
+function checksumOfListed(listed: ListedPart, algorithm: Algorithm): string | undefined {
   const value = listed[`Checksum${algorithm}`];
   return typeof value === "string" ? value : undefined;
 }
@@ -63,16 +63,11 @@ function resolveParts(s3: S3, upload: Upload, list: readonly ListedPart[]): Segm
 /** A composite upload's list names each part's checksum; one that is named must be the part's. */
 function checkListedChecksum(upload: Upload, listed: ListedPart, segment: Segment): void {
   const { algorithm } = upload;
-  const named = ALGORITHMS.find((name) => checksumOfListed(listed, name) !== undefined);
-  if (named !== undefined && named !== (algorithm ?? DEFAULT_ALGORITHM)) {
-    throw s3Error("BadDigest", {
-      message: `The ${named.toLowerCase()} you specified for part ${listed.PartNumber} did not match what we received.`,
-    });
-  }
-  const checksum = checksumOfListed(listed, algorithm ?? DEFAULT_ALGORITHM);
+  if (algorithm === null) return;
+  const checksum = checksumOfListed(listed, algorithm);
   if (upload.checksum_type === "COMPOSITE" && checksum === undefined) {
     throw invalidRequest(
-      `The upload was created using a ${algorithm?.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${listed.PartNumber} in the request.`,
+      `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${listed.PartNumber} in the request.`,
     );
   }
   if (checksum !== undefined && checksum !== segment.checksum) {
@@ -89,7 +84,7 @@ function checkPromisedChecksum(request: S3Request, upload: Upload, computed: Che
     );
   }
   for (const algorithm of ALGORITHMS) {
-    const promised = request.header(`x-amz-checksum-${algorithm.toLowerCase()}`);
+    const promised = request.header(checksumHeader(algorithm));
     if (promised === undefined) continue;
     if (algorithm !== computed.algorithm) {
       throw invalidRequest(

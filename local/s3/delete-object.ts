@@ -1,7 +1,8 @@
 /** DeleteObject and DeleteObjects. */
 import { z } from "zod";
 import { AwsError } from "../types.ts";
-import { declaredChecksum, readDocument } from "./body.ts";
+import { readDocument } from "./body.ts";
+import { declaredChecksum } from "./checksum-headers.ts";
 import { invalidRequest, s3Error } from "./errors.ts";
 import { objectArn, type S3Request } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";

@@ -38,12 +38,13 @@ export async function readForm(contentType: string, source: AsyncIterable<Buffer
   async function until(mark: string | Buffer): Promise<Buffer> {
     let at = pending.indexOf(mark);
     while (at < 0) {
-      if (consumed + pending.length > MAX_FIELDS_BYTES) throw s3Error("MaxPostPreDataLengthExceeded");
+      if (pending.length > MAX_FIELDS_BYTES) throw s3Error("MaxPostPreDataLengthExceeded");
       await more();
       at = pending.indexOf(mark);
     }
     const head = pending.subarray(0, at);
     consumed += at + mark.length;
+    if (consumed > MAX_FIELDS_BYTES) throw s3Error("MaxPostPreDataLengthExceeded");
     pending = pending.subarray(at + mark.length);
     return head;
   }

@@ -7,9 +7,6 @@ import { sendEmpty, sendXml } from "./respond.ts";
 import type { Upload } from "./schema.ts";
 import type { S3 } from "./service.ts";
 
-/** What S3 computes if the client names no algorithm. */
-export const DEFAULT_ALGORITHM: Algorithm = "CRC64NVME";
-
 interface UploadChecksum {
   algorithm: Algorithm | null;
   checksumType: ChecksumType | null;

@@ -1,6 +1,7 @@
 /** POST Object: an upload from a browser's form. */
 import { receiveBytes } from "./body.ts";
-import { ALGORITHMS } from "./checksum.ts";
+import { ALGORITHMS, DEFAULT_ALGORITHM } from "./checksum.ts";
+import { checksumHeader, checksumMismatch } from "./checksum-headers.ts";
 import { commitObject } from "./commit-object.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 import { readForm } from "./form-data.ts";
@@ -77,13 +78,12 @@ export async function postObject(s3: S3, request: S3Request): Promise<void> {
   const tags = parseTagging(fields.get("x-amz-tagging"));
   if (Object.keys(tags).length > 0) call.authorize("s3:PutObjectTagging", objectArn(target));
 
-  const declared = ALGORITHMS.find((name) => fields.has(`x-amz-checksum-${name.toLowerCase()}`));
-  const received = await receiveBytes(withinRange(form.file, range), s3.blobs, declared ?? "CRC64NVME");
-  if (declared && fields.get(`x-amz-checksum-${declared.toLowerCase()}`) !== received.checksum) {
+  const declared = ALGORITHMS.find((name) => fields.has(checksumHeader(name)));
+  const algorithm = declared ?? DEFAULT_ALGORITHM;
+  const received = await receiveBytes(withinRange(form.file, range), s3.blobs, algorithm);
+  if (declared && fields.get(checksumHeader(declared)) !== received.checksum) {
     s3.blobs.remove([received.blob]);
-    throw s3Error("BadDigest", {
-      message: `The ${declared} you specified did not match the calculated checksum.`,
-    });
+    throw checksumMismatch(declared);
   }
   commitObject(s3, target, { headers, tags, received, condition: undefined, reason: "POST Object" });
   answer(request, key, received.md5, fields);

@@ -1,7 +1,7 @@
 /** PutObject. */
-import { declaredChecksum, receiveBody } from "./body.ts";
-import type { Checksum } from "./checksum.ts";
-import { setChecksumHeaders } from "./checksum-headers.ts";
+import { receiveBody } from "./body.ts";
+import { type Checksum, DEFAULT_ALGORITHM } from "./checksum.ts";
+import { declaredChecksum, setChecksumHeaders } from "./checksum-headers.ts";
 import { commitObject } from "./commit-object.ts";
 import { describeObject } from "./object-headers.ts";
 import { objectArn, type S3Request } from "./request.ts";
@@ -22,8 +22,8 @@ export async function putObject(s3: S3, request: S3Request): Promise<void> {
 
   await s3.writes.run(request, async (condition) => {
     condition?.check(s3.store.object(request.bucket, request.key));
-    const limits = { declared, algorithm: "CRC64NVME", limit: MAX_PUT_BYTES } as const;
-    const received = await receiveBody(request, s3.blobs, limits);
+    const algorithm = declared?.algorithm ?? DEFAULT_ALGORITHM;
+    const received = await receiveBody(request, s3.blobs, { declared, algorithm, limit: MAX_PUT_BYTES });
     commitObject(s3, request, { ...description, received, condition, reason: "PutObject" });
     const checksum: Checksum = {
       algorithm: received.algorithm,

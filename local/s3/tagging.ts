@@ -1,6 +1,7 @@
 /** Object tags: GetObjectTagging, PutObjectTagging, DeleteObjectTagging, and the `x-amz-tagging` header. */
 import { z } from "zod";
-import { declaredChecksum, readDocument } from "./body.ts";
+import { readDocument } from "./body.ts";
+import { declaredChecksum } from "./checksum-headers.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 import { objectArn, type S3Request } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";

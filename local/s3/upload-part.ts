@@ -1,23 +1,31 @@
 /** UploadPart and UploadPartCopy. */
-import { type DeclaredChecksum, declaredChecksum, type Received, receiveBody, receiveBytes } from "./body.ts";
-import { checksumElement } from "./checksum-headers.ts";
+import { type Received, receiveBody, receiveBytes } from "./body.ts";
+import { DEFAULT_ALGORITHM } from "./checksum.ts";
+import {
+  checksumElement,
+  checksumHeader,
+  type DeclaredChecksum,
+  declaredChecksum,
+} from "./checksum-headers.ts";
 import { copySource } from "./copy-object.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { readObject } from "./get-object.ts";
-import { DEFAULT_ALGORITHM, findUpload, partNumber } from "./multipart.ts";
+import { findUpload, partNumber } from "./multipart.ts";
 import { MAX_PUT_BYTES } from "./put-object.ts";
 import { objectArn, type S3Request } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
 import type { Upload } from "./schema.ts";
 import type { S3 } from "./service.ts";
 
-/** A part's checksum must be of the upload's algorithm; of a composite one, each part must have it. */
+/** If the upload has an algorithm, a part's checksum must be of it; of a composite one, each part must have one. */
 function checkAlgorithm(upload: Upload, declared: DeclaredChecksum | undefined): void {
+  const { algorithm } = upload;
+  if (algorithm === null) return;
   const optional = upload.checksum_type !== "COMPOSITE";
-  if (declared === undefined ? optional : declared.algorithm === upload.algorithm) return;
-  const name = (algorithm: string | null | undefined) => algorithm?.toLowerCase() ?? "null";
+  if (declared === undefined ? optional : declared.algorithm === algorithm) return;
+  const actual = declared?.algorithm.toLowerCase() ?? "null";
   throw invalidRequest(
-    `Checksum Type mismatch occurred, expected checksum Type: ${name(upload.algorithm)}, actual checksum Type: ${name(declared?.algorithm)}`,
+    `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${actual}`,
   );
 }
 
@@ -45,9 +53,7 @@ export async function uploadPart(s3: S3, request: S3Request): Promise<void> {
   commitPart(s3, upload, part, received);
   call.res.setHeader("ETag", `"${received.md5}"`);
   call.res.setHeader("x-amz-server-side-encryption", request.settings.encryption);
-  if (upload.algorithm !== null) {
-    call.res.setHeader(`x-amz-checksum-${upload.algorithm.toLowerCase()}`, received.checksum);
-  }
+  if (upload.algorithm !== null) call.res.setHeader(checksumHeader(upload.algorithm), received.checksum);
   sendEmpty(request, 200);
 }
 

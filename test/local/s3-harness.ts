@@ -32,10 +32,16 @@ export interface Harness extends AsyncDisposable {
 export interface HarnessOptions {
   dir?: string;
   bucket?: Partial<BucketOptions>;
+  /** Whether whoever takes events over is broken. @default false */
+  failEvents?: boolean;
 }
 
 /** Starts S3 on a free port. */
-export async function startS3({ dir, bucket = {} }: HarnessOptions = {}): Promise<Harness> {
+export async function startS3({
+  dir,
+  bucket = {},
+  failEvents = false,
+}: HarnessOptions = {}): Promise<Harness> {
   const clock = createClock();
   const credentials = createCredentials({ clock, dir });
   const events: S3Event[] = [];
@@ -46,7 +52,10 @@ export async function startS3({ dir, bucket = {} }: HarnessOptions = {}): Promis
   const s3 = createS3({
     clock,
     dir,
-    onEvent: (event) => events.push(event),
+    onEvent(event) {
+      if (failEvents) throw new Error("Nobody takes events over.");
+      events.push(event);
+    },
     secretFor: (accessKeyId) =>
       accessKeyId === credentials.root.accessKeyId
         ? { secret: credentials.root.secretAccessKey, principal: root }
@@ -62,6 +71,9 @@ export async function startS3({ dir, bucket = {} }: HarnessOptions = {}): Promis
         authorized.push(`${action} ${resource}`);
         if (denied.has(action)) throw new AwsError("AccessDenied", `not allowed: ${action}`, 403);
       },
+    },
+    onError: (error) => {
+      if (!failEvents) throw error;
     },
     onTrace: (trace) => traces.push(trace),
   });

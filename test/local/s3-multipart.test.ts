@@ -1,0 +1,376 @@
+import { createHash, randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import { crc32 } from "node:zlib";
+import {
+  AbortMultipartUploadCommand,
+  type CompletedPart,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+  type UploadPartCommandInput,
+  UploadPartCopyCommand,
+} from "@aws-sdk/client-s3";
+import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { BUCKET, type Harness, MIB, outcome, refusal, startS3 } from "./s3-harness.ts";
+
+let h: Harness;
+beforeAll(async () => {
+  h = await startS3({
+    bucket: { lifecycleRules: [{ prefix: "days/", abortIncompleteMultipartUploadDays: 7 }] },
+  });
+});
+afterAll(() => h[Symbol.asyncDispose]());
+
+const Bucket = BUCKET;
+const FIRST = randomBytes(5 * MIB);
+const LAST = randomBytes(1000);
+const base64 = (value: number) => Buffer.from(value.toString(16).padStart(8, "0"), "hex").toString("base64");
+const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("base64");
+
+type CreateOptions = Partial<CreateMultipartUploadCommandInput>;
+type PartOptions = Partial<UploadPartCommandInput>;
+const FULL_CRC32: CreateOptions = { ChecksumAlgorithm: "CRC32", ChecksumType: "FULL_OBJECT" };
+
+/** An upload of one key, with the verbs that tests repeat. */
+async function begin(Key: string, options: CreateOptions = {}) {
+  const { UploadId } = await h.client.send(new CreateMultipartUploadCommand({ Bucket, Key, ...options }));
+  const upload = { Bucket, Key, UploadId };
+  return {
+    upload,
+    path: (part: number) => `/${BUCKET}/${encodeURIComponent(Key)}?partNumber=${part}&uploadId=${UploadId}`,
+    async part(PartNumber: number, Body: Uint8Array, more: PartOptions = {}): Promise<CompletedPart> {
+      const answer = await h.client.send(new UploadPartCommand({ ...upload, PartNumber, Body, ...more }));
+      return {
+        ...{ PartNumber, ETag: answer.ETag, ChecksumCRC32: answer.ChecksumCRC32 },
+        ...{ ChecksumSHA256: answer.ChecksumSHA256, ChecksumCRC32C: answer.ChecksumCRC32C },
+      };
+    },
+    complete: (Parts: CompletedPart[], more = {}) =>
+      h.client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts }, ...more })),
+    abort: () => h.client.send(new AbortMultipartUploadCommand(upload)),
+    parts: () => h.client.send(new ListPartsCommand(upload)),
+  };
+}
+
+const unsigned = (path: string, body: Uint8Array, headers: Record<string, string> = {}) =>
+  h.anonymous(path, { method: "PUT", body: new Uint8Array(body), headers });
+
+describe("a multipart upload", () => {
+  it("joins its parts, with ranges across them", async () => {
+    const u = await begin("joined", { ...FULL_CRC32, ContentType: "video/mp4", Metadata: { a: "b" } });
+    const last = await u.part(7, LAST);
+    const first = await u.part(2, FIRST);
+    h.events.length = 0;
+    const done = await u.complete([first, last], {
+      MpuObjectSize: FIRST.length + LAST.length,
+      IfNoneMatch: "*",
+      ChecksumType: "FULL_OBJECT",
+      ChecksumCRC32: base64(crc32(LAST, crc32(FIRST))),
+    });
+    const md5s = createHash("md5");
+    for (const part of [FIRST, LAST]) md5s.update(createHash("md5").update(part).digest());
+    expect(done.ETag).toBe(`"${md5s.digest("hex")}-2"`);
+    expect(done.ChecksumType).toBe("FULL_OBJECT");
+
+    const whole = Buffer.concat([FIRST, LAST]);
+    const get = async (more = {}) => {
+      const got = await h.client.send(new GetObjectCommand({ Bucket, Key: "joined", ...more }));
+      return { ...got, body: Buffer.from((await got.Body?.transformToByteArray()) ?? []) };
+    };
+    const got = await get({ ChecksumMode: "ENABLED" });
+    expect(got.body.equals(whole)).toBe(true);
+    expect(got).toMatchObject({ ContentType: "video/mp4", Metadata: { a: "b" } });
+    expect(got.ChecksumCRC32).toBe(base64(crc32(whole)));
+    const across = await get({ Range: `bytes=${FIRST.length - 10}-${FIRST.length + 9}` });
+    expect(across.body.equals(whole.subarray(FIRST.length - 10, FIRST.length + 10))).toBe(true);
+    const second = await get({ PartNumber: 2 });
+    expect(second.body.equals(LAST)).toBe(true);
+    expect(second.PartsCount).toBe(2);
+    expect((await refusal(get({ PartNumber: 3 }))).name).toBe("InvalidPartNumber");
+    expect(h.events.map((event) => event.detail)).toMatchObject([
+      { reason: "CompleteMultipartUpload", object: { key: "joined", size: whole.length } },
+    ]);
+  });
+
+  it("answers a repeated completion with the first one's answer", async () => {
+    const u = await begin("repeated", FULL_CRC32);
+    const parts = [await u.part(1, LAST)];
+    const first = await u.complete(parts, { IfNoneMatch: "*" });
+    h.events.length = 0;
+    const second = await u.complete(parts, { IfNoneMatch: "*" });
+    expect(second.ETag).toBe(first.ETag);
+    expect(second.ChecksumCRC32).toBe(first.ChecksumCRC32);
+    expect(h.events).toEqual([]);
+    expect((await refusal(u.complete([{ ...parts[0], PartNumber: 2 }]))).name).toBe("NoSuchUpload");
+    expect((await refusal(u.part(1, LAST))).name).toBe("NoSuchUpload");
+    expect((await refusal(u.abort())).name).toBe("NoSuchUpload");
+  });
+
+  it("replaces a part that comes again", async () => {
+    const u = await begin("again", FULL_CRC32);
+    const before = await u.part(1, FIRST);
+    const after = await u.part(1, LAST);
+    expect((await refusal(u.complete([before]))).name).toBe("InvalidPart");
+    await u.complete([after]);
+    const head = await h.client.send(new HeadObjectCommand({ Bucket, Key: "again" }));
+    expect(head.ContentLength).toBe(LAST.length);
+  });
+
+  it("leaves out parts that the list leaves out", async () => {
+    const u = await begin("subset", FULL_CRC32);
+    await u.part(1, FIRST);
+    await u.complete([await u.part(2, LAST)]);
+    const got = await h.client.send(new GetObjectCommand({ Bucket, Key: "subset" }));
+    expect(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(LAST)).toBe(true);
+  });
+
+  it("overwrites, unless it must not", async () => {
+    await h.client.send(new PutObjectCommand({ Bucket, Key: "taken", Body: "old" }));
+    const u = await begin("taken", FULL_CRC32);
+    const parts = [await u.part(1, LAST)];
+    expect((await refusal(u.complete(parts, { IfNoneMatch: "*" }))).name).toBe("PreconditionFailed");
+    expect((await refusal(u.complete(parts, { IfMatch: '"other"' }))).name).toBe("PreconditionFailed");
+    await u.complete(parts);
+  });
+
+  it("is gone once aborted", async () => {
+    const u = await begin("aborted");
+    const part = await u.part(1, LAST);
+    await u.abort();
+    for (const call of [() => u.part(1, LAST), u.parts, () => u.complete([part]), u.abort]) {
+      expect((await refusal(call())).name).toBe("NoSuchUpload");
+    }
+  });
+
+  it("needs the actions that S3 checks", async () => {
+    h.authorized.length = 0;
+    const u = await begin("auth");
+    await u.part(1, LAST);
+    await u.parts();
+    await u.abort();
+    await h.client.send(new ListMultipartUploadsCommand({ Bucket }));
+    const actions = h.authorized.map((line) => line.split(" ")[0]);
+    expect(actions).toEqual([
+      ...["s3:PutObject", "s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
+      "s3:ListBucketMultipartUploads",
+    ]);
+  });
+
+  it("copies parts from other objects", async () => {
+    await h.client.send(new PutObjectCommand({ Bucket, Key: "copy source", Body: "0123456789" }));
+    const u = await begin("from copy", FULL_CRC32);
+    const source = { CopySource: `${BUCKET}/copy%20source`, CopySourceRange: "bytes=2-5" };
+    const copy = (PartNumber: number, more = {}) =>
+      h.client.send(new UploadPartCopyCommand({ ...u.upload, PartNumber, ...source, ...more }));
+    expect((await refusal(copy(1, { CopySourceRange: "bytes=5-10" }))).name).toBe("InvalidArgument");
+    const { CopyPartResult } = await copy(1);
+    await u.complete([{ PartNumber: 1, ETag: CopyPartResult?.ETag }]);
+    const got = await h.client.send(new GetObjectCommand({ Bucket, Key: "from copy" }));
+    expect(await got.Body?.transformToString()).toBe("2345");
+  });
+});
+
+describe("refused completions", () => {
+  let u: Awaited<ReturnType<typeof begin>>;
+  let small: CompletedPart;
+  let large: CompletedPart;
+  beforeAll(async () => {
+    u = await begin("refused", FULL_CRC32);
+    small = await u.part(1, LAST);
+    large = await u.part(2, FIRST);
+  });
+
+  it.each<[string, () => CompletedPart[], object, string]>([
+    ["descending parts", () => [large, small], {}, "InvalidPartOrder"],
+    ["a part twice", () => [large, large], {}, "InvalidPartOrder"],
+    ["a part that never came", () => [{ ...small, PartNumber: 3 }], {}, "InvalidPart"],
+    ["another ETag", () => [{ ...small, ETag: large.ETag }], {}, "InvalidPart"],
+    ["a small part in the middle", () => [small, large], {}, "EntityTooSmall"],
+    ["another size", () => [large], { MpuObjectSize: 1 }, "InvalidRequest"],
+    ["another checksum", () => [large], { ChecksumCRC32: "AAAAAA==" }, "BadDigest"],
+    ["a checksum of another kind", () => [large], { ChecksumCRC32C: "AAAAAA==" }, "InvalidRequest"],
+    ["another checksum type", () => [large], { ChecksumType: "COMPOSITE" }, "InvalidRequest"],
+    ["no parts", () => [], {}, "MalformedXML"],
+  ])("%s", async (_name, parts, more, expected) => {
+    expect((await refusal(u.complete(parts(), more))).name).toBe(expected);
+  });
+
+  it("say how large the object would be", async () => {
+    const { message } = await refusal(u.complete([large], { MpuObjectSize: 7 }));
+    expect(message).toBe(
+      `The provided 'x-amz-mp-object-size' header value 7 does not match what was computed: ${FIRST.length}`,
+    );
+  });
+
+  it("leave the upload as it was", async () => {
+    expect((await u.parts()).Parts?.map((part) => part.PartNumber)).toEqual([1, 2]);
+    await u.complete([large]);
+  });
+});
+
+describe("checksums of parts", () => {
+  it.each<[string, CreateOptions, Record<string, string>, string]>([
+    ["none, none asked", {}, {}, "200"],
+    ["one, none asked", {}, { "x-amz-checksum-crc32": base64(crc32(LAST)) }, "200"],
+    ["a wrong one, none asked", {}, { "x-amz-checksum-crc32": "AAAAAA==" }, "400 BadDigest"],
+    ["none of a whole object's", FULL_CRC32, {}, "200"],
+    ["a whole object's", FULL_CRC32, { "x-amz-checksum-crc32": base64(crc32(LAST)) }, "200"],
+    ["a wrong one", FULL_CRC32, { "x-amz-checksum-crc32": "AAAAAA==" }, "400 BadDigest"],
+    ["another kind", FULL_CRC32, { "x-amz-checksum-sha256": sha256(LAST) }, "400 InvalidRequest"],
+    ["a composite's", { ChecksumAlgorithm: "SHA256" }, { "x-amz-checksum-sha256": sha256(LAST) }, "200"],
+    ["none of a composite's", { ChecksumAlgorithm: "SHA256" }, {}, "400 InvalidRequest"],
+    ["none of the default", { ChecksumAlgorithm: "CRC64NVME" }, {}, "200"],
+  ])("%s", async (_name, options, headers, expected) => {
+    const u = await begin("part checksum", options);
+    expect(await outcome(await unsigned(u.path(1), LAST, headers))).toBe(expected);
+    await u.abort();
+  });
+
+  it("are named when they don't fit", async () => {
+    const u = await begin("mismatch", { ChecksumAlgorithm: "SHA256" });
+    const text = await (await unsigned(u.path(1), LAST)).text();
+    expect(text).toContain(
+      "Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum Type: null",
+    );
+    await u.abort();
+  });
+
+  it.each<[CreateOptions, string]>([
+    [{ ChecksumAlgorithm: "SHA256", ChecksumType: "FULL_OBJECT" }, "InvalidRequest"],
+    [{ ChecksumAlgorithm: "CRC64NVME", ChecksumType: "COMPOSITE" }, "InvalidRequest"],
+    [{ ChecksumType: "FULL_OBJECT" }, "InvalidRequest"],
+  ])("%j can't be asked for", async (options, expected) => {
+    expect((await refusal(begin("impossible", options))).name).toBe(expected);
+  });
+
+  it("a presigned URL carries the one that S3 enforces", async () => {
+    const u = await begin("presigned", { ChecksumAlgorithm: "SHA256" });
+    const command = new UploadPartCommand({ ...u.upload, PartNumber: 1, ChecksumSHA256: sha256(LAST) });
+    const url = await getSignedUrl(h.client, command, {
+      unhoistableHeaders: new Set(),
+      hoistableHeaders: new Set(["x-amz-checksum-sha256"]),
+    });
+    expect(new URL(url).searchParams.get("x-amz-checksum-sha256")).toBe(sha256(LAST));
+    const put = (body: Uint8Array) => fetch(url, { method: "PUT", body: new Uint8Array(body) });
+    expect(await outcome(await put(LAST.subarray(1)))).toBe("400 BadDigest");
+    const response = await put(LAST);
+    expect(response.status).toBe(200);
+    const part = { PartNumber: 1, ETag: response.headers.get("etag") ?? "", ChecksumSHA256: sha256(LAST) };
+    expect((await refusal(u.complete([{ ...part, ChecksumSHA256: undefined }]))).message).toContain(
+      "The complete request must include the checksum for each part.",
+    );
+    const done = await u.complete([part]);
+    expect(done.ChecksumSHA256).toBe(`${sha256(createHash("sha256").update(LAST).digest())}-1`);
+    expect(done.ChecksumType).toBe("COMPOSITE");
+  });
+
+  it("are CRC64NVME when nobody asked", async () => {
+    const u = await begin("default");
+    const response = await unsigned(u.path(1), LAST);
+    const done = await u.complete([{ PartNumber: 1, ETag: response.headers.get("etag") ?? "" }]);
+    expect(done.ChecksumCRC64NVME).toMatch(/^.{11}=$/);
+    expect(done.ChecksumType).toBe("FULL_OBJECT");
+  });
+});
+
+describe("parts", () => {
+  it.each(["0", "10001", "-1", "x", ""])("can't have number %j", async (number) => {
+    const u = await begin("numbers", FULL_CRC32);
+    const path = u.path(1).replace("partNumber=1", `partNumber=${number}`);
+    expect(await outcome(await unsigned(path, LAST))).toBe("400 InvalidArgument");
+    await u.abort();
+  });
+
+  it("are listed in pages", async () => {
+    const u = await begin("pages", FULL_CRC32);
+    for (const number of [10_000, 3, 1, 2]) await u.part(number, LAST);
+    const page = (more: object) => h.client.send(new ListPartsCommand({ ...u.upload, ...more }));
+    const first = await page({ MaxParts: 3 });
+    expect(first.Parts?.map((part) => part.PartNumber)).toEqual([1, 2, 3]);
+    expect(first).toMatchObject({ IsTruncated: true, NextPartNumberMarker: "3", ChecksumAlgorithm: "CRC32" });
+    expect(first.Parts?.[0]).toMatchObject({ Size: LAST.length, ChecksumCRC32: base64(crc32(LAST)) });
+    const second = await page({ MaxParts: 3, PartNumberMarker: first.NextPartNumberMarker });
+    expect(second.Parts?.map((part) => part.PartNumber)).toEqual([10_000]);
+    expect(second.IsTruncated).toBe(false);
+    await u.abort();
+  });
+
+  it("of a client that dies midway are not kept", async () => {
+    const u = await begin("dies", FULL_CRC32);
+    const { port } = new URL(h.endpoint);
+    h.traces.length = 0;
+    const socket = connect(Number(port), "127.0.0.1", () => {
+      socket.write(
+        `PUT ${u.path(1)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nonly this`,
+      );
+      socket.end();
+    });
+    await vi.waitFor(() => expect(h.traces.map((trace) => trace.action)).toEqual(["UploadPart"]));
+    expect((await u.parts()).Parts).toBeUndefined();
+    await u.abort();
+  });
+
+  it("larger than 5 GiB are refused before they are sent", async () => {
+    const u = await begin("huge", FULL_CRC32);
+    const { port } = new URL(h.endpoint);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), "127.0.0.1", () => {
+        socket.write(
+          `PUT ${u.path(1)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${6 * 1024 ** 3}\r\n\r\n`,
+        );
+      });
+      let text = "";
+      socket.on("data", (chunk) => {
+        text += chunk;
+      });
+      socket.on("close", () => resolve(text));
+      socket.on("error", reject);
+    });
+    expect(answer).toContain("400 Bad Request");
+    expect(answer).toContain("EntityTooLarge");
+    await u.abort();
+  });
+});
+
+describe("uploads under way", () => {
+  it("are listed in pages, by key and prefix", async () => {
+    const keys = ["list/a", "list/b", "list/b", "other"];
+    const uploads = [];
+    for (const key of keys) uploads.push(await begin(key));
+    const seen: string[] = [];
+    let marker = {};
+    for (let page = 0; page < 5; page++) {
+      const answer = await h.client.send(
+        new ListMultipartUploadsCommand({ Bucket, Prefix: "list/", MaxUploads: 1, ...marker }),
+      );
+      for (const upload of answer.Uploads ?? []) seen.push(upload.UploadId ?? "");
+      if (!answer.IsTruncated) break;
+      marker = { KeyMarker: answer.NextKeyMarker, UploadIdMarker: answer.NextUploadIdMarker };
+    }
+    expect(new Set(seen)).toEqual(new Set(uploads.slice(0, 3).map((u) => u.upload.UploadId)));
+    expect(seen).toHaveLength(3);
+    for (const u of uploads) await u.abort();
+  });
+
+  it("are aborted by the lifecycle rule, at the midnight after their days", async () => {
+    const u = await begin("days/old");
+    const other = await begin("nights/old");
+    await u.part(1, LAST);
+    const day = 24 * 60 * 60 * 1000;
+    h.clock.advance(6 * day);
+    expect(h.s3.runLifecycle()).toBe(0);
+    // The signatures of the client are by the machine's clock; the lifecycle is asked directly.
+    h.clock.advance(2 * day);
+    expect(h.s3.runLifecycle()).toBe(0); // its own timer has run already
+    h.clock.advance(-8 * day);
+    expect((await refusal(u.parts())).name).toBe("NoSuchUpload");
+    await other.abort();
+  });
+});
