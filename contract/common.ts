@@ -1,5 +1,5 @@
 /** Pieces that many schemas share: ids, times, names, pages. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Id prefixes; an id is a prefix, `_` and a ULID. */
 export const prefixes = [

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { actor, id, time } from "./common.ts";
 
 /** Event types that webhooks can subscribe to, in the contract's order. */

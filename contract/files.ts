@@ -1,5 +1,5 @@
 /** Files, folders and workspaces. */
-import { z } from "zod";
+import * as z from "zod";
 import { id, name, page, path, time, workspaceRef } from "./common.ts";
 import { defineRoute } from "./route.ts";
 

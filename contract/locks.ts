@@ -1,5 +1,5 @@
 /** Locks: exclusive leases on files, with a fencing number that only grows. */
-import { z } from "zod";
+import * as z from "zod";
 import { id, time } from "./common.ts";
 import { defineRoute } from "./route.ts";
 

@@ -1,5 +1,5 @@
 /** `/openapi.json` from the routes that validate: OpenAPI 3.1, JSON Schema 2020-12. */
-import { z } from "zod";
+import * as z from "zod";
 import { problem } from "./common.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import type { Route } from "./route.ts";

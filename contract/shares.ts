@@ -1,5 +1,5 @@
 /** Shares: links to files that expire, for people and programs. */
-import { z } from "zod";
+import * as z from "zod";
 import { DEFAULT_EXPIRE_IN, expireIn, id, page, time } from "./common.ts";
 import { defineRoute } from "./route.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Seconds that an access token lives. */
 export const TOKEN_SECONDS = 900;

@@ -4,7 +4,7 @@
  * `lib/` sets them by these names and the functions parse them at cold start, so that a missing one
  * fails the first invocation with its name instead of a request with a riddle.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const url = z.url();
 

@@ -1,6 +1,6 @@
 /** API Gateway's proxy events (REST, payload 1.0) as fetch requests, and answers back. */
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The request behind an event. The host is fixed: nothing may depend on a `Host` header. */
 export function toRequest(event: APIGatewayProxyEvent): Request {

@@ -1,6 +1,6 @@
 /** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
 import type { Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { note } from "#aws/log.ts";
 import type { Route } from "#contract/route.ts";
 import { authenticate } from "#core/authenticate.ts";

@@ -21,7 +21,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { DUE_INDEX, Key } from "./keys.ts";
 
 export type Item = Record<string, unknown>;

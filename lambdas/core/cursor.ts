@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { WharfError } from "./error.ts";
 
 /** DynamoDB: a sort key has 1,024 bytes at most; no name or id has half of it. */

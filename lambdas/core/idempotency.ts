@@ -5,7 +5,7 @@
  * itself, of which the table holds only a hash: without repeating the request nobody can read it.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Write } from "#aws/table.ts";
 import type { Call, Caller } from "./call.ts";

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Table } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";

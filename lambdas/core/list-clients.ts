@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";

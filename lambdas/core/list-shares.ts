@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
 import type { Share } from "#contract/shares.ts";
 import type { Call } from "./call.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { MAX_LIVE_LOCKS } from "#contract/locks.ts";
 import type { Deps } from "./deps.ts";

@@ -1,5 +1,5 @@
 /** Shapes of what the table stores, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
-import { z } from "zod";
+import * as z from "zod";
 import { scope } from "#contract/common.ts";
 
 export const clientRecord = z.object({

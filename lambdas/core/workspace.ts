@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { type Call, type Caller, canUse } from "./call.ts";
