@@ -48,5 +48,6 @@ export function discardingResponse(req: IncomingMessage): ServerResponse {
   const res = new ServerResponse(req);
   // A ServerResponse writes only once it has a socket, and asks it for no more than a Duplex has.
   Reflect.apply(res.assignSocket, res, [sink]);
+  res.once("finish", () => res.destroy());
   return res;
 }

@@ -99,6 +99,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       resource = request.path;
       const url = new URL(`http://local${req.url}`);
       trace.action = actionName(req, url, request.path);
+      services.get(trace.service)?.decorate?.(req, res, request.path);
       const claimed = readClaim(request);
       if (claimed) trace.service = claimed.service;
       else if (trace.service !== "s3") throw refusalsOf(trace.service).unsigned();
@@ -110,8 +111,6 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
           `The local cloud has no service '${trace.service}'; it has ${[...services.keys()].join(", ")}.`,
         );
       }
-      service.decorate?.(req, res, request.path);
-
       let body: Buffer | undefined;
       if (trace.service !== "s3") {
         proceed();
@@ -141,7 +140,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
         trace,
       };
       await run(service, call, body ? () => {} : proceed);
-      trace.status ||= res.statusCode;
+      trace.status ||= res.headersSent ? res.statusCode : 0;
     } catch (error) {
       fail(error);
       trace.status = res.statusCode;
