@@ -1,0 +1,400 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { keys, sha256 } from "#aws/keys.ts";
+import { page, problem } from "#contract/common.ts";
+import { file, folder, workspace } from "#contract/files.ts";
+import { rootFolder } from "#core/workspace.ts";
+import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
+
+const listing = page.of(z.discriminatedUnion("kind", [file, folder]));
+
+let world: World;
+let client: Client;
+
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write");
+});
+afterAll(() => world.close());
+
+const patch = (id: string, json: unknown, headers: Record<string, string> = {}) =>
+  client.request(`/v1/files/${id}`, { method: "PATCH", json, headers });
+const list = (by: Client, query = "") =>
+  read(listing, by.request(`/v1/workspaces/${by.workspace_id}/files${query}`));
+const folders = ({ items }: z.infer<typeof listing>) =>
+  items.flatMap((item) => (item.kind === "folder" ? [item.folder_id] : []));
+const names = ({ items }: { items: { name: string }[] }) => items.map(({ name }) => name);
+
+/** Makes a lease stand on a file, as an acquisition leaves it. */
+async function lock(fileId: string, { token, expires_ms }: { token: string; expires_ms: number }) {
+  const lease = { lock_id: "lock_1", token_hash: sha256(token), client_id: "cli_x", holder: "agent" };
+  await world.deps.table.update({
+    key: keys.node(fileId),
+    update: "SET #lock = :lock, #fencing = :fencing",
+    values: {
+      lock: {
+        ...lease,
+        acquired_ms: world.deps.now(),
+        granted_ms: world.deps.now(),
+        expires_ms,
+        ttl_seconds: 60,
+      },
+      fencing: 1,
+    },
+  });
+}
+
+describe("listing", () => {
+  test("goes by the UTF-8 bytes of the names, page by page, folders among files", async () => {
+    const by = await world.client("files:read", "files:write");
+    const given = ["b", "a", "Z", "é", "𝄞", "ｚ", "10", "9", "deep/er/file", "a b"];
+    for (const path of given) await world.addFile(by, path);
+    const expected = [...new Set(given.map((path) => path.split("/")[0] ?? ""))].sort((a, b) =>
+      Buffer.compare(Buffer.from(a), Buffer.from(b)),
+    );
+    expect(names(await list(by))).toEqual(expected);
+
+    const seen: string[] = [];
+    let cursor = "";
+    for (let pages = 0; pages < 20; pages++) {
+      const some = await list(by, `?limit=3${cursor}`);
+      seen.push(...names(some));
+      if (some.next_cursor === null) break;
+      expect(some.items).toHaveLength(3);
+      cursor = `&cursor=${some.next_cursor}`;
+    }
+    expect(seen).toEqual(expected);
+  });
+
+  test("finds a folder by path and by id, and shows what the API calls files and folders", async () => {
+    const by = await world.client("files:read", "files:write");
+    const file_id = await world.addFile(by, "reports/2026/q3.pdf", "12345");
+    const root = await list(by);
+    expect(root.items).toEqual([{ kind: "folder", folder_id: expect.any(String), name: "reports" }]);
+    const [reports] = folders(root);
+    const byId = await list(by, `?folder=${reports}`);
+    expect(names(byId)).toEqual(["2026"]);
+    for (const path of ["reports/2026", "/reports/2026/", "%2Freports%2F2026"]) {
+      const { items } = await list(by, `?path=${path}`);
+      expect(items).toEqual([
+        {
+          kind: "file",
+          file_id,
+          workspace_id: by.workspace_id,
+          folder_id: folders(byId)[0],
+          name: "q3.pdf",
+          size: 5,
+          content_type: "text/plain",
+          version_id: expect.stringMatching(/^ver_/),
+          created_at: expect.any(String),
+          created_by: by.client_id,
+          updated_at: expect.any(String),
+        },
+      ]);
+    }
+    expect(names(await list(by, "?path=/"))).toEqual(["reports"]);
+    const byName = await read(listing, by.request(`/v1/workspaces/${by.name}/files`));
+    expect(names(byName)).toEqual(["reports"]);
+  });
+
+  test.each([
+    ["a folder that isn't there", "?path=no/such", 404, "not_found"],
+    ["a file as a folder", "?path=top.txt", 404, "not_found"],
+    ["a folder of nobody", "?folder=fld_01JZZZZZZZZZZZZZZZZZZZZZZZ", 404, "not_found"],
+    ["both ways at once", "?path=/&folder=fld_01JZZZZZZZZZZZZZZZZZZZZZZZ", 400, "invalid_request"],
+    ["a path that climbs", "?path=a/../b", 400, "invalid_request"],
+    ["an empty folder name", "?path=a//b", 400, "invalid_request"],
+    ["a page too long", "?limit=101", 400, "invalid_request"],
+    ["an unknown parameter", "?order=desc", 400, "unknown_field"],
+    ["a cursor of another's making", "?cursor=AAAA", 400, "invalid_cursor"],
+  ])("refuses %s", async (_, query, status, code) => {
+    await world.addFile(client, "top.txt");
+    const answer = client.request(`/v1/workspaces/${client.workspace_id}/files${query}`);
+    expect(await refusal(answer)).toEqual([status, code]);
+  });
+
+  test("refuses the cursor of another folder", async () => {
+    const by = await world.client("files:read");
+    for (const path of ["x/1", "x/2", "y/1"]) await world.addFile(by, path);
+    const { next_cursor } = await list(by, "?path=x&limit=1");
+    expect(names(await list(by, `?path=x&cursor=${next_cursor}`))).toEqual(["2"]);
+    const other = by.request(`/v1/workspaces/${by.workspace_id}/files?path=y&cursor=${next_cursor}`);
+    expect(await refusal(other)).toEqual([400, "invalid_cursor"]);
+  });
+
+  test("shows the workspaces of the client alone, and all of them to an admin", async () => {
+    const by = await world.client("files:read");
+    const { items } = await read(page.of(workspace), by.request("/v1/workspaces"));
+    expect(items).toEqual([{ workspace_id: by.workspace_id, name: expect.any(String), is_default: true }]);
+
+    const admin = await world.client("admin");
+    const all: string[] = [];
+    let cursor = "";
+    for (let pages = 0; pages < 50; pages++) {
+      const some = await read(page.of(workspace), admin.request(`/v1/workspaces?limit=2${cursor}`));
+      all.push(...some.items.map((item) => item.workspace_id));
+      if (some.next_cursor === null) break;
+      cursor = `&cursor=${some.next_cursor}`;
+    }
+    expect(all).toEqual([...all].sort());
+    expect(all).toContain(by.workspace_id);
+    expect(all).toContain(admin.workspace_id);
+  });
+});
+
+describe("who may see what", () => {
+  test("another client's files don't exist", async () => {
+    const stranger = await world.client("files:read", "files:write", "shares:write");
+    const id = await world.addFile(client, "private.txt");
+    const folder = rootFolder(client.workspace_id);
+    const attempts = [
+      stranger.request(`/v1/files/${id}`),
+      stranger.request(`/v1/files/${id}/content`),
+      stranger.request(`/v1/files/${id}`, { method: "PATCH", json: { name: "mine" } }),
+      stranger.request(`/v1/files/${id}`, { method: "DELETE" }),
+      stranger.request(`/v1/files/${id}/shares`, { json: {} }),
+      stranger.request(`/v1/files/${id}/shares`),
+      stranger.request(`/v1/workspaces/${client.workspace_id}/files`),
+      stranger.request(`/v1/workspaces/${stranger.workspace_id}/files?folder=${folder}`),
+    ];
+    for (const answer of await Promise.all(attempts)) expect(answer.status).toBe(404);
+    expect((await client.request(`/v1/files/${id}`)).status).toBe(200);
+  });
+
+  test("without files:read a client handles only what it uploaded itself", async () => {
+    const team = await world.client("files:read", "files:write", "shares:write");
+    const upload = await team.withScopes("files:write", "shares:write");
+    const own = await world.addFile(team, "own.txt");
+    const others = await world.addFile(
+      { ...team, client_id: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ" },
+      "others.txt",
+    );
+    for (const path of [`/v1/files/${own}`, `/v1/files/${own}/content`, "/v1/workspaces"])
+      expect((await upload(path)).status).toBe(403);
+    expect((await upload(`/v1/files/${others}`, { method: "DELETE" })).status).toBe(404);
+    expect((await upload(`/v1/files/${others}`, { method: "PATCH", json: { name: "x" } })).status).toBe(404);
+    expect((await upload(`/v1/files/${others}/shares`, { json: {} })).status).toBe(404);
+    expect((await upload(`/v1/files/${own}`, { method: "PATCH", json: { name: "x" } })).status).toBe(200);
+    expect((await upload(`/v1/files/${own}/shares`, { json: {} })).status).toBe(201);
+    expect((await upload(`/v1/files/${own}`, { method: "DELETE" })).status).toBe(204);
+  });
+});
+
+describe("content", () => {
+  test("redirects to bytes that download under the file's name, in ranges too", async () => {
+    const id = await world.addFile(client, "straße & co.txt", "0123456789");
+    const answer = await client.request(`/v1/files/${id}/content`);
+    expect(answer.status).toBe(302);
+    expect(answer.headers.get("etag")).toMatch(/^"ver_\w{26}"$/);
+    const url = new URL(answer.headers.get("location") ?? "");
+    expect(url.searchParams.get("X-Amz-Expires")).toBe("300");
+    const whole = await fetch(url);
+    expect(await whole.text()).toBe("0123456789");
+    expect(whole.headers.get("content-disposition")).toBe(
+      "attachment; filename=\"stra_e & co.txt\"; filename*=UTF-8''stra%C3%9Fe%20%26%20co.txt",
+    );
+    const part = await fetch(url, { headers: { range: "bytes=2-4" } });
+    expect([part.status, await part.text()]).toEqual([206, "234"]);
+
+    const [event, ...rest] = (await world.events("file_downloaded")).filter((one) => one.file_id === id);
+    expect(rest).toEqual([]);
+    expect(event).toMatchObject({
+      workspace_id: client.workspace_id,
+      actor: { type: "client", id: client.client_id },
+      data: { name: "straße & co.txt", size: 10 },
+    });
+    expect(JSON.stringify(event)).not.toContain("X-Amz");
+  });
+
+  test("a HEAD tells of no download and gives a URL for a HEAD alone", async () => {
+    const id = await world.addFile(client, "head.txt");
+    const answer = await client.request(`/v1/files/${id}/content`, { method: "HEAD" });
+    const url = answer.headers.get("location") ?? "";
+    expect((await fetch(url, { method: "HEAD" })).headers.get("content-length")).toBe("5");
+    expect((await fetch(url)).status).toBe(403);
+    expect((await world.events("file_downloaded")).filter((one) => one.file_id === id)).toEqual([]);
+  });
+});
+
+describe("moving", () => {
+  test("renames, and tells from where to where", async () => {
+    const id = await world.addFile(client, "draft.txt");
+    const answer = await patch(id, { name: "final.txt" });
+    expect(answer.status).toBe(200);
+    const moved = await read(file, answer);
+    expect(moved).toMatchObject({ file_id: id, name: "final.txt" });
+    expect(await read(file, client.request(`/v1/files/${id}`))).toEqual(moved);
+    const listed = names(await list(client));
+    expect(listed).toContain("final.txt");
+    expect(listed).not.toContain("draft.txt");
+    const root = rootFolder(client.workspace_id);
+    expect((await world.events("file_moved")).filter((one) => one.file_id === id)).toMatchObject([
+      { data: { from: { name: "draft.txt", folder_id: root }, to: { name: "final.txt", folder_id: root } } },
+    ]);
+  });
+
+  test("moves into a path whose folders it makes, into a folder by id, and back to the root", async () => {
+    const id = await world.addFile(client, "wander.txt");
+    const there = await read(file, patch(id, { folder: "far/away" }));
+    expect(names(await list(client, "?path=far/away"))).toEqual(["wander.txt"]);
+    await world.addFile(client, "near/other.txt");
+    const near = await read(file, patch(id, { folder: "near" }));
+    expect(near.folder_id).not.toBe(there.folder_id);
+    const back = await read(file, patch(id, { folder: there.folder_id, name: "w.txt" }));
+    expect(back).toMatchObject({ folder_id: there.folder_id, name: "w.txt" });
+    const top = await read(file, patch(id, { folder: "/" }));
+    expect(top.folder_id).toBe(rootFolder(client.workspace_id));
+  });
+
+  test("where it is already, nothing happens", async () => {
+    const id = await world.addFile(client, "still.txt");
+    expect((await patch(id, { name: "still.txt", folder: "/" })).status).toBe(200);
+    expect((await world.events("file_moved")).filter((one) => one.file_id === id)).toEqual([]);
+  });
+
+  test("takes a name in its NFC form", async () => {
+    const id = await world.addFile(client, "plain.txt");
+    expect((await read(file, patch(id, { name: "e\u0301.txt" }))).name).toBe("\u00e9.txt");
+  });
+
+  test.each([
+    ["a taken name", { name: "taken.txt" }, 409, "name_taken"],
+    ["a folder's name", { name: "dir" }, 409, "name_taken"],
+    ["a file in the path", { folder: "taken.txt/sub" }, 409, "name_taken"],
+    ["a folder of nobody", { folder: "fld_01JZZZZZZZZZZZZZZZZZZZZZZZ" }, 404, "not_found"],
+    ["nothing to do", {}, 400, "invalid_request"],
+    ["an unknown field", { name: "x", parent: "y" }, 400, "unknown_field"],
+    ["a slash", { name: "a/b" }, 400, "invalid_request"],
+    ["dots", { name: ".." }, 400, "invalid_request"],
+    ["a line break", { name: "a\r\nSet-Cookie: b" }, 400, "invalid_request"],
+    ["a zero byte", { name: "a\0b" }, 400, "invalid_request"],
+    ["half a surrogate pair", { name: "a\ud800" }, 400, "invalid_request"],
+    ["256 bytes", { name: "é".repeat(128) }, 400, "invalid_request"],
+    ["a path that climbs", { folder: "../../etc" }, 400, "invalid_request"],
+  ])("refuses %s", async (_, json, status, code) => {
+    const by = await world.client("files:read", "files:write");
+    const id = await world.addFile(by, "file.txt");
+    await world.addFile(by, "taken.txt");
+    await world.addFile(by, "dir/inside.txt");
+    expect(await refusal(by.request(`/v1/files/${id}`, { method: "PATCH", json }))).toEqual([status, code]);
+    expect(names(await list(by))).toEqual(["dir", "file.txt", "taken.txt"]);
+  });
+
+  test("of many at once to one name, one gets it", async () => {
+    const by = await world.client("files:read", "files:write");
+    const ids = await Promise.all(["1", "2", "3", "4"].map((name) => world.addFile(by, name)));
+    const answers = await Promise.all(
+      ids.map((id) => by.request(`/v1/files/${id}`, { method: "PATCH", json: { name: "king" } })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409]);
+    expect(names(await list(by)).filter((name) => name === "king")).toHaveLength(1);
+  });
+
+  test("any allowed name is kept, listed and downloadable without leaving its header", async () => {
+    const by = await world.client("files:read", "files:write");
+    const id = await world.addFile(by, "start");
+    const name = fc
+      .string({ unit: "binary", minLength: 1, maxLength: 60 })
+      .map((text) => text.normalize("NFC"))
+      .filter((text) => !/[\p{Cc}/]/u.test(text) && text !== "." && text !== ".." && text !== "");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(name, fc.constantFrom('"; x="', "a\\", "%0d%0a", "'';*=", "a\u202egpj.exe")),
+        async (to) => {
+          expect((await by.request(`/v1/files/${id}`, { method: "PATCH", json: { name: to } })).status).toBe(
+            200,
+          );
+          expect(names(await list(by))).toEqual([to]);
+          const { headers } = await by.request(`/v1/files/${id}/content`);
+          const served =
+            (await fetch(headers.get("location") ?? "")).headers.get("content-disposition") ?? "";
+          const [, plain, exact] =
+            /^attachment; filename="([ -!#-[\]-~]*)"; filename\*=UTF-8''([\w!#$&+.^`|~%-]+)$/.exec(served) ??
+            [];
+          expect(plain).toBeDefined();
+          expect(decodeURIComponent(exact ?? "")).toBe(to);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe("the fence", () => {
+  const writes: [string, (id: string, headers: Record<string, string>) => Promise<Response>][] = [
+    ["move", (id, headers) => patch(id, { name: `moved-${id}` }, headers)],
+    ["delete", (id, headers) => client.request(`/v1/files/${id}`, { method: "DELETE", headers })],
+  ];
+
+  test.each(writes)(
+    "a %s is refused while another holds the lock, and goes with its token",
+    async (_, write) => {
+      const id = await world.addFile(client, `locked-${_}.txt`);
+      await lock(id, { token: "holder", expires_ms: world.deps.now() + 60_000 });
+      const refused = await write(id, {});
+      expect([refused.status, (await refused.json()).code]).toEqual([423, "file_locked"]);
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(50);
+      const wrong = await write(id, { "lock-token": "another" });
+      expect([wrong.status, (await wrong.json()).code]).toEqual([409, "lock_lost"]);
+      expect((await write(id, { "lock-token": "holder" })).ok).toBe(true);
+    },
+  );
+
+  test.each(writes)("a %s with a lease that has run out is told to stop", async (_, write) => {
+    const id = await world.addFile(client, `late-${_}.txt`);
+    await lock(id, { token: "holder", expires_ms: world.deps.now() - 1 });
+    expect(await refusal(write(id, { "lock-token": "holder" }))).toEqual([409, "lock_lost"]);
+    expect((await write(id, {})).status).toBe(423);
+  });
+
+  test.each(writes)("a %s is made only upon the version that If-Match names", async (_, write) => {
+    const id = await world.addFile(client, `match-${_}.txt`);
+    const etag = (await client.request(`/v1/files/${id}`)).headers.get("etag") ?? "";
+    const stale = await read(problem, write(id, { "if-match": '"ver_01JZZZZZZZZZZZZZZZZZZZZZZZ"' }));
+    expect(stale).toMatchObject({
+      status: 412,
+      code: "version_mismatch",
+      version_id: etag.replaceAll('"', ""),
+    });
+    expect((await write(id, { "if-match": 'W/"x"' })).status).toBe(400);
+    expect((await write(id, { "if-match": etag })).ok).toBe(true);
+  });
+});
+
+describe("deleting", () => {
+  test("frees the name, is told once, and is done once", async () => {
+    const by = await world.client("files:read", "files:write");
+    const id = await world.addFile(by, "gone.txt", "12345");
+    expect((await by.request(`/v1/files/${id}`, { method: "DELETE" })).status).toBe(204);
+    for (const method of ["GET", "DELETE"])
+      expect((await by.request(`/v1/files/${id}`, { method })).status).toBe(404);
+    expect((await by.request(`/v1/files/${id}/content`)).status).toBe(404);
+    expect((await list(by)).items).toEqual([]);
+    expect((await world.events("file_deleted")).filter((one) => one.file_id === id)).toMatchObject([
+      { actor: { type: "client", id: by.client_id }, data: { name: "gone.txt", size: 5 } },
+    ]);
+    await world.addFile(by, "gone.txt");
+    expect(names(await list(by))).toEqual(["gone.txt"]);
+  });
+
+  test("of many deletes at once, one deletes", async () => {
+    const id = await world.addFile(client, "race.txt");
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => client.request(`/v1/files/${id}`, { method: "DELETE" })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([204, 404, 404, 404, 404]);
+    expect((await world.events("file_deleted")).filter((one) => one.file_id === id)).toHaveLength(1);
+  });
+
+  test("goes through however often another renames the file meanwhile", async () => {
+    const id = await world.addFile(client, "moving.txt");
+    const [deleted] = await Promise.all([
+      client.request(`/v1/files/${id}`, { method: "DELETE" }),
+      patch(id, { name: "moving-2.txt" }),
+    ]);
+    expect(deleted.status).toBe(204);
+    const left = names(await list(client)).filter((name) => name.startsWith("moving"));
+    expect(left).toEqual([]);
+  });
+});

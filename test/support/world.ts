@@ -1,0 +1,206 @@
+/** The API's routes in this process, over the local DynamoDB and S3 behind the real AWS port. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import type { z } from "zod";
+import { keys, sha256 } from "#aws/keys.ts";
+import { createObjects } from "#aws/objects.ts";
+import { createTable } from "#aws/table.ts";
+import { problem, type Scope } from "#contract/common.ts";
+import { type Event, event } from "#contract/events.ts";
+import { createClient } from "#core/create-client.ts";
+import { type Deps, iso, newId } from "#core/deps.ts";
+import { issueToken } from "#core/issue-token.ts";
+import { makeFolders } from "#core/make-folders.ts";
+import { createApp } from "#lambdas/api/app.ts";
+import { files } from "#lambdas/api/routes/files.ts";
+import { links } from "#lambdas/api/routes/links.ts";
+import { shares } from "#lambdas/api/routes/shares.ts";
+import { createClock } from "#local/clock.ts";
+import { createCredentials } from "#local/credentials.ts";
+import { createDynamoDb } from "#local/dynamodb/service.ts";
+import { createS3 } from "#local/s3/service.ts";
+import { createAwsServer } from "#local/server.ts";
+import { type CallTrace, REGION } from "#local/types.ts";
+
+export const PUBLIC_URL = "https://files.example.com/prod";
+
+export type World = Awaited<ReturnType<typeof startWorld>>;
+export type Client = Awaited<ReturnType<World["client"]>>;
+
+export interface Given {
+  method?: string;
+  json?: unknown;
+  form?: Record<string, string>;
+  headers?: Record<string, string>;
+}
+
+/** An answer's body, checked against what the contract says of it. */
+export async function read<T>(schema: z.ZodType<T>, answer: Response | Promise<Response>): Promise<T> {
+  return schema.parse(await (await answer).json());
+}
+
+/** Status and code of a refusal. */
+export async function refusal(answer: Response | Promise<Response>): Promise<[number, string]> {
+  const { status, code } = await read(problem, answer);
+  return [status, code];
+}
+
+/** Starts it on a free port, with nothing in it. */
+export async function startWorld() {
+  const clock = createClock();
+  const credentials = createCredentials({ clock, dir: undefined });
+  const traces: CallTrace[] = [];
+  const dynamodb = createDynamoDb({ clock, dir: undefined });
+  dynamodb.createTable(spec);
+  const s3 = createS3({ clock, dir: undefined, onEvent: () => {} });
+  s3.createBucket({ name: "files", eventBridgeEnabled: false });
+  const server = await createAwsServer({
+    clock,
+    credentials,
+    services: [dynamodb, s3],
+    iam: { authorize() {} },
+    onTrace: (trace) => traces.push(trace),
+  });
+  const common = { endpoint: server.url, region: REGION, credentials: credentials.root, maxAttempts: 1 };
+  const dynamo = new DynamoDBClient(common);
+  const bucket = new S3Client({
+    ...common,
+    forcePathStyle: true,
+    requestChecksumCalculation: "WHEN_REQUIRED",
+  });
+  let offset = 0;
+  let clients = 0;
+  const deps: Deps & { corsOrigins: string[] } = {
+    table: createTable(dynamo, spec.name),
+    objects: createObjects(bucket, "files", { endpoint: server.url }),
+    config: { publicUrl: PUBLIC_URL, versionsKeep: 20, versionsKeepDays: 90, allowLoopbackHttp: false },
+    corsOrigins: ["*"],
+    now: () => Date.now() + offset,
+  };
+  const app = createApp(deps, [files, shares, links]);
+
+  async function request(path: string, { method, json, form, headers = {} }: Given = {}): Promise<Response> {
+    const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json);
+    return app.request(path.replace(PUBLIC_URL, ""), {
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+  }
+
+  function withToken(token: string) {
+    return (path: string, { headers, ...rest }: Given = {}) =>
+      request(path, { ...rest, headers: { authorization: `Bearer ${token}`, ...headers } });
+  }
+
+  /** A client with these scopes, and requests that carry its token. */
+  async function client(...scopes: Scope[]) {
+    const name = `ci-${++clients}`;
+    const made = await createClient(deps, { name, scopes });
+    const given = { clientId: made.client_id, clientSecret: made.client_secret };
+    const { access_token } = await issueToken(deps, given);
+    return {
+      ...made,
+      name,
+      request: withToken(access_token),
+      /** Requests with a token of the same client that has fewer scopes. */
+      async withScopes(...fewer: Scope[]) {
+        const narrow = await issueToken(deps, { ...given, scope: fewer.join(" ") });
+        return withToken(narrow.access_token);
+      },
+    };
+  }
+
+  /** Puts a file of a client's there, as finalize leaves it; `path` may hold folders. */
+  async function addFile(
+    by: { client_id: string; workspace_id: string },
+    path: string,
+    content = "hello",
+  ): Promise<string> {
+    const segments = path.split("/");
+    const name = segments.pop() ?? "";
+    const folder_id = await makeFolders(deps, by.workspace_id, segments);
+    const now = iso(deps.now());
+    const [node_id, version_id] = [newId("file", deps.now()), newId("ver", deps.now())];
+    const object_key = `o/${by.workspace_id}/${newId("upl", deps.now())}`;
+    const bytes = Buffer.from(content);
+    await deps.objects.put(object_key, bytes, { sha256: sha256(content) });
+    const version = { version_id, object_key, size: bytes.length, content_type: "text/plain" };
+    const made = { created_at: now, created_by: by.client_id };
+    await deps.table.transact([
+      { put: { ...keys.entry(folder_id, name), node_id, kind: "file" } },
+      {
+        put: {
+          ...keys.node(node_id),
+          ...version,
+          ...made,
+          ...{ kind: "file", node_id, workspace_id: by.workspace_id, folder_id, name, updated_at: now },
+        },
+      },
+      {
+        put: {
+          ...keys.version(node_id, version_id),
+          ...version,
+          ...made,
+          ...{ file_id: node_id, state: "ready", upload_id: "upl_test" },
+        },
+      },
+    ]);
+    return node_id;
+  }
+
+  /** Events in the outbox, the oldest first. */
+  async function events(type?: string): Promise<Event[]> {
+    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: spec.name }));
+    return Items.filter((item) => String(item["pk"]).startsWith("EVT#"))
+      .map((item) => event.parse(JSON.parse(String(item["body"]))))
+      .filter((one) => type === undefined || one.type === type)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  return {
+    deps,
+    traces,
+    client,
+    request,
+    addFile,
+    events,
+    /** Moves the verbs' time, not that of the AWS services. */
+    advance(ms: number) {
+      offset += ms;
+    },
+    async close() {
+      dynamo.destroy();
+      bucket.destroy();
+      await server.close();
+      await dynamodb.close();
+      await s3.close();
+      clock.stop();
+    },
+  };
+}
+
+const spec = {
+  name: "wharf",
+  keySchema: [
+    { AttributeName: "pk", KeyType: "HASH" as const },
+    { AttributeName: "sk", KeyType: "RANGE" as const },
+  ],
+  attributeDefinitions: ["pk", "sk", "due_pk", "due_sk"].map((AttributeName) => ({
+    AttributeName,
+    AttributeType: "S" as const,
+  })),
+  gsis: [
+    {
+      IndexName: "due",
+      KeySchema: [
+        { AttributeName: "due_pk", KeyType: "HASH" as const },
+        { AttributeName: "due_sk", KeyType: "RANGE" as const },
+      ],
+      Projection: { ProjectionType: "ALL" as const },
+    },
+  ],
+  streamViewType: "NEW_IMAGE" as const,
+  ttlAttribute: "ttl",
+};
