@@ -1,0 +1,409 @@
+/** Uploads: sessions whose bytes go straight to S3, and small files in one request. */
+import * as z from "zod";
+import { DEFAULT_EXPIRE_IN, expireIn, id, path, time, workspaceRef } from "./common.ts";
+import { folderPath } from "./files.ts";
+import { defineRoute } from "./route.ts";
+
+const MIB = 1_048_576;
+const GIB = 1_073_741_824;
+
+/** S3: an upload has 10,000 parts at most. */
+export const MAX_PARTS = 10_000;
+/** S3: every part but the last has 5 MiB at least. */
+export const MIN_PART_SIZE = 5 * MIB;
+/** S3: a part has 5 GiB at most. */
+export const MAX_PART_SIZE = 5 * GIB;
+export const MAX_SIZE = MAX_PARTS * MAX_PART_SIZE;
+/** Presigned URLs in the answer that starts an upload. */
+export const FIRST_WINDOW = 32;
+/** URLs in one answer, in full and in compact form. */
+export const MAX_WINDOW = 1_000;
+/** Bytes of a file that is sent in one request: base64 of it fits Lambda's 6 MB. */
+export const MAX_DIRECT_BYTES = 4 * MIB;
+/** Seconds that a part's URL works, where the API's credentials last that long. */
+export const PART_URL_SECONDS = 6 * 3_600;
+/** Days that a session lives. */
+export const SESSION_DAYS = 6;
+
+const LENGTHS = { crc32: 4, crc32c: 4, sha256: 32 };
+
+/** A checksum as hex or base64; lower-case hex inside and in every answer. */
+function digest(name: keyof typeof LENGTHS) {
+  const bytes = LENGTHS[name];
+  return z
+    .string()
+    .max(64)
+    .transform((value, context) => {
+      if (new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`).test(value)) return value.toLowerCase();
+      if (/^[A-Za-z0-9+/]+={0,2}$/.test(value)) {
+        const hex = [...atob64(value)]
+          .map((char) => char.charCodeAt(0).toString(16).padStart(2, "0"))
+          .join("");
+        if (hex.length === bytes * 2) return hex;
+      }
+      context.addIssue({ code: "custom", message: `must be ${bytes} bytes as hex or base64` });
+      return z.NEVER;
+    })
+    .meta({ description: `${bytes} bytes as hex or base64.` });
+}
+
+/** Base64 as a string of bytes; empty where it isn't base64. */
+function atob64(text: string): string {
+  try {
+    return atob(text);
+  } catch {
+    return "";
+  }
+}
+
+/** One checksum of the whole file. */
+export const checksum = z
+  .strictObject({
+    crc32: digest("crc32").optional(),
+    crc32c: digest("crc32c").optional(),
+    sha256: digest("sha256").optional(),
+  })
+  .refine((given) => Object.values(given).filter((value) => value !== undefined).length === 1, {
+    message: "needs exactly one of crc32, crc32c, sha256",
+  });
+export type Checksum = z.infer<typeof checksum>;
+
+/** RFC 9110, 8.3.1, without parameters that hold quoted strings. */
+export const mediaType = z
+  .string()
+  .max(255)
+  .regex(/^[A-Za-z0-9][\w!#$&^.+-]*\/[A-Za-z0-9][\w!#$&^.+-]*(; ?[\w-]+=[\w.+-]+)*$/, {
+    message: "must be a media type such as application/pdf",
+  });
+
+export const ifExists = z.enum(["version", "fail", "rename"]).meta({
+  description: "What happens where the name is taken: a new version, a refusal, or `name (1).ext`.",
+});
+
+const metadata = z
+  .record(z.string().regex(/^[\w.-]{1,64}$/), z.string().max(512))
+  .refine((given) => Object.keys(given).length <= 32, { message: "has more than 32 entries" });
+
+const partNumber = z.coerce.number().int().min(1).max(MAX_PARTS);
+
+export const startRequest = z.strictObject({
+  filename: path.meta({
+    description: "The file's name, with the folders before it if you like; they are made as needed.",
+  }),
+  size: z.int().min(0).max(MAX_SIZE).optional(),
+  content_type: mediaType.optional(),
+  workspace: workspaceRef.optional(),
+  path: folderPath.optional().meta({ description: "Folder that `filename` is relative to." }),
+  if_exists: ifExists.default("version"),
+  part_size: z.int().min(MIN_PART_SIZE).max(MAX_PART_SIZE).optional(),
+  checksum: checksum.optional(),
+  metadata: metadata.optional(),
+});
+export type StartRequest = z.infer<typeof startRequest>;
+
+const partUrl = z.object({ part_number: z.int(), url: z.string() });
+
+export const startAnswer = z.object({
+  upload_id: id("upl"),
+  file_id: id("file"),
+  workspace_id: id("ws"),
+  folder_id: id("fld"),
+  name: z.string(),
+  part_size: z.int(),
+  part_count: z.int().nullable().meta({ description: "`null` where the size is not known." }),
+  expires_at: time,
+  parts: z.array(partUrl),
+  urls_expire_at: time,
+});
+export type StartAnswer = z.infer<typeof startAnswer>;
+
+export const partsRequest = z
+  .strictObject({
+    first: z.int().min(1).max(MAX_PARTS).optional(),
+    count: z.int().min(1).max(MAX_PARTS).optional(),
+    format: z
+      .enum(["urls", "compact"])
+      .optional()
+      .meta({ description: "`urls` for up to 1,000 parts, `compact` for up to 10,000." }),
+    parts: z
+      .array(
+        z.strictObject({
+          part_number: z.int().min(1).max(MAX_PARTS),
+          size: z.int().min(0).max(MAX_PART_SIZE),
+          crc32: digest("crc32").optional(),
+        }),
+      )
+      .min(1)
+      .max(MAX_WINDOW)
+      .optional()
+      .meta({ description: "Instead of a range: parts whose length and checksum S3 is to enforce." }),
+  })
+  .superRefine(({ first, count, format, parts }, context) => {
+    const complain = (message: string) => context.addIssue({ code: "custom", message });
+    const range = [first, count, format].some((value) => value !== undefined);
+    if (range === (parts !== undefined)) complain("needs first and count, or parts, and not both");
+    else if (range && count === undefined) complain("needs count, the number of URLs");
+    if (count !== undefined && count > MAX_WINDOW && format !== "compact")
+      complain(
+        `count is ${count}; at most ${MAX_WINDOW} URLs come at once, ${MAX_PARTS} with format compact`,
+      );
+  });
+export type PartsRequest = z.infer<typeof partsRequest>;
+
+export const partsAnswer = z.union([
+  z.object({ parts: z.array(partUrl), urls_expire_at: time }),
+  z.object({
+    first: z.int(),
+    prefix: z.string(),
+    suffix: z.string(),
+    signatures: z.string().meta({ description: "64 hex characters per part, in one string." }),
+    urls_expire_at: time,
+  }),
+  z.object({
+    parts: z.array(partUrl.extend({ headers: z.record(z.string(), z.string()) })),
+    urls_expire_at: time,
+  }),
+]);
+
+export const uploadState = z.enum(["open", "finalizing", "completed", "rejected", "aborted", "expired"]);
+
+export const uploadStatus = z.object({
+  upload_id: id("upl"),
+  state: uploadState,
+  file_id: id("file"),
+  workspace_id: id("ws"),
+  folder_id: id("fld"),
+  name: z.string(),
+  size: z.int().nullable(),
+  part_size: z.int(),
+  part_count: z.int().nullable(),
+  received: z
+    .array(z.tuple([z.int(), z.int()]))
+    .meta({ description: "Numbers of the parts that S3 holds, as ranges." }),
+  bytes_received: z.int(),
+  created_at: time,
+  expires_at: time,
+  version_id: id("ver").optional().meta({ description: "Once completed." }),
+});
+export type UploadStatus = z.infer<typeof uploadStatus>;
+
+export const finalizeRequest = z
+  .strictObject({
+    expire_in: expireIn
+      .optional()
+      .meta({ description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said.` }),
+    parts: z
+      .array(z.strictObject({ part_number: z.int().min(1).max(MAX_PARTS), etag: z.string().max(128) }))
+      .max(MAX_PARTS)
+      .optional()
+      .meta({ description: "What you sent, to be compared with what S3 holds." }),
+    checksum: checksum.optional(),
+    share: z.boolean().optional().meta({ description: "`false`: no link." }),
+  })
+  .refine(({ share, expire_in }) => !(share === false && expire_in !== undefined), {
+    message: "has expire_in, which is a link's, and share: false, which makes none",
+  });
+export type FinalizeRequest = z.infer<typeof finalizeRequest>;
+
+export const finalizeAnswer = z.object({
+  upload_id: id("upl"),
+  file_id: id("file"),
+  version_id: id("ver"),
+  status: z.literal("ready"),
+  workspace_id: id("ws"),
+  folder_id: id("fld"),
+  name: z.string(),
+  size: z.int(),
+  content_type: z.string(),
+  crc32: z.string().optional(),
+  crc32c: z.string().optional(),
+  sha256: z.string().optional(),
+  share_url: z.string().nullable(),
+  share_id: id("shr").nullable(),
+  expires_at: time.nullable().meta({ description: "When the link dies." }),
+});
+export type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
+
+const formBoolean = z.enum(["true", "false"]).transform((value) => value === "true");
+
+export const directRequest = z
+  .strictObject({
+    file: z.file(),
+    workspace: workspaceRef.optional(),
+    path: folderPath.optional(),
+    expire_in: expireIn.optional(),
+    share: formBoolean.optional(),
+    if_exists: ifExists.default("version"),
+  })
+  .refine(({ share, expire_in }) => !(share === false && expire_in !== undefined), {
+    message: "has expire_in, which is a link's, and share=false, which makes none",
+  });
+
+const tag = "Uploads";
+const scopes = ["files:write"] as const;
+const params = { id: id("upl") };
+const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
+const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
+const closed = ["upload_closed", "upload_expired"] as const;
+const fence = {
+  "If-Match": "The version that must be current (its id, quoted or bare), else 412.",
+  "If-None-Match": "`*`: only as a new file, else 412.",
+  "Lock-Token": "The caller's lease, where the file is locked.",
+};
+const commitErrors = [
+  "checksum_mismatch",
+  "type_mismatch",
+  "name_taken",
+  "lock_lost",
+  "version_mismatch",
+  "file_locked",
+  "conflict",
+] as const;
+
+const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
+const place = { workspace_id: `ws_${ULID}`, folder_id: `fld_${ULID}`, name: "q3.pdf" };
+const finished: FinalizeAnswer = {
+  upload_id: `upl_${ULID}`,
+  file_id: `file_${ULID}`,
+  version_id: `ver_${ULID}`,
+  status: "ready",
+  ...place,
+  size: 48_213,
+  content_type: "application/pdf",
+  crc32: "89e96cae",
+  share_url: "https://files.example.com/s/AAAAAAAAAAAAAAAAAAAAAA",
+  share_id: `shr_${ULID}`,
+  expires_at: "2026-01-02T00:00:00.000Z",
+};
+
+export const startUploadRoute = defineRoute({
+  id: "startUpload",
+  method: "POST",
+  path: "/v1/uploads",
+  summary: "Start an upload",
+  description:
+    "Answers presigned URLs for the first parts: PUT the bytes there, `part_size` each, then finalize. Without `size` the parts are open-ended.",
+  tag,
+  scopes,
+  body: startRequest,
+  responses: { 201: { description: "The session and its first URLs", schema: startAnswer } },
+  errors: [...common, ...idempotency, "checksum_unsupported", "name_taken", "conflict"],
+  example: {
+    request: { filename: "reports/2026/q3.pdf", size: 48_213, content_type: "application/pdf" },
+    response: {
+      upload_id: `upl_${ULID}`,
+      file_id: `file_${ULID}`,
+      ...place,
+      part_size: 16 * MIB,
+      part_count: 1,
+      expires_at: "2026-01-07T00:00:00.000Z",
+      parts: [{ part_number: 1, url: "https://bucket.s3.eu-west-1.amazonaws.com/o/…" }],
+      urls_expire_at: "2026-01-01T06:00:00.000Z",
+    } satisfies StartAnswer,
+  },
+});
+
+export const signPartsRoute = defineRoute({
+  id: "signParts",
+  method: "POST",
+  path: "/v1/uploads/{id}/parts",
+  summary: "Get URLs for more parts",
+  description:
+    "Up to 1,000 URLs; up to 10,000 with `format: compact`, where the URL of part n is `prefix + n + suffix` and the 64 characters of `signatures` from `64 * (n - first)`. With `parts`, S3 enforces each one's length and CRC-32: send the `headers` that come along.",
+  tag,
+  scopes,
+  params,
+  body: partsRequest,
+  idempotency: "natural",
+  responses: { 200: { description: "The URLs", schema: partsAnswer } },
+  errors: [...common, ...closed],
+  example: { request: { first: 33, count: 32 } },
+});
+
+export const getUploadRoute = defineRoute({
+  id: "getUpload",
+  method: "GET",
+  path: "/v1/uploads/{id}",
+  summary: "See what has arrived",
+  description: "From S3's own list: all that a client needs to resume after a crash.",
+  tag,
+  scopes,
+  params,
+  responses: { 200: { description: "The session", schema: uploadStatus } },
+  errors: common,
+});
+
+export const sendChunkRoute = defineRoute({
+  id: "sendChunk",
+  method: "PUT",
+  path: "/v1/uploads/{id}/chunks",
+  summary: "Send a chunk through the API's address",
+  description:
+    "Redirects to the part's URL at S3; send the same body there, as curl -L -T, Python's requests and fetch do by themselves. The number is `?part=n`, or follows from `Content-Range`, or is the one after those that S3 holds without a gap. Only the first two are safe to repeat when an answer was lost, and to send side by side.",
+  tag,
+  scopes,
+  params,
+  query: { part: partNumber.optional() },
+  bodyType: "application/octet-stream",
+  headers: {
+    "Content-Range": "`bytes a-b/total`: where the chunk's bytes stand in the file.",
+  },
+  responses: {
+    307: { description: "Where the bytes go", headers: { Location: "The part's presigned URL." } },
+  },
+  errors: [...common, ...closed, "chunk_too_small", "checksum_unsupported", "conflict"],
+});
+
+export const finalizeUploadRoute = defineRoute({
+  id: "finalizeUpload",
+  method: "POST",
+  path: "/v1/uploads/{id}/finalize",
+  summary: "Make the file of its parts",
+  description:
+    "The file appears at once or not at all. Repeating gives the same answer and the same link. Where the client may make links (`shares:write`) it gets one unless `share` is false.",
+  tag,
+  scopes,
+  params,
+  body: finalizeRequest,
+  headers: fence,
+  responses: { 200: { description: "The file is ready", schema: finalizeAnswer } },
+  errors: [
+    ...common,
+    ...idempotency,
+    ...closed,
+    ...commitErrors,
+    "parts_missing",
+    "size_mismatch",
+    "chunk_too_small",
+    "checksum_unsupported",
+  ],
+  example: { request: { expire_in: 86_400 }, response: finished },
+});
+
+export const abortUploadRoute = defineRoute({
+  id: "abortUpload",
+  method: "DELETE",
+  path: "/v1/uploads/{id}",
+  summary: "Give an upload up",
+  tag,
+  scopes,
+  params,
+  responses: { 204: { description: "Nothing of it is left" } },
+  errors: [...common, "upload_closed"],
+});
+
+export const uploadFileRoute = defineRoute({
+  id: "uploadFile",
+  method: "POST",
+  path: "/v1/files/upload",
+  summary: "Upload a small file in one request",
+  description: "At most 4 MiB; larger files go to POST /v1/uploads.",
+  tag,
+  scopes,
+  body: directRequest,
+  bodyType: "multipart/form-data",
+  headers: fence,
+  responses: { 200: { description: "The file is ready", schema: finalizeAnswer } },
+  errors: [...common, ...idempotency, ...commitErrors, "payload_too_large", "unsupported_media_type"],
+  example: { response: finished },
+});
