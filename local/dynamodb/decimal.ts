@@ -37,9 +37,7 @@ export function parseDecimal(text: string): Decimal {
 
 function inRange(value: Decimal): Decimal {
   if (value.magnitude > MAX_MAGNITUDE) {
-    throw validationError(
-      "Number overflow. Attempting to store a number with magnitude larger than supported range",
-    );
+    throw overflow();
   }
   if (value.magnitude < MIN_MAGNITUDE) {
     throw validationError(
@@ -50,6 +48,12 @@ function inRange(value: Decimal): Decimal {
     throw validationError("Attempting to store more than 38 significant digits in a Number");
   }
   return value;
+}
+
+function overflow() {
+  return validationError(
+    "Number overflow. Attempting to store a number with magnitude larger than supported range",
+  );
 }
 
 /** Writes a number without an exponent, as DynamoDB answers it. */
@@ -86,14 +90,10 @@ export function addNumbers(left: string, right: string): string {
   const scale = Math.min(lastPower(a), lastPower(b));
   const sum = scaled(a, scale) + scaled(b, scale);
   if (sum === 0n) return "0";
-  const digits = (sum < 0n ? -sum : sum).toString();
-  return formatDecimal(
-    inRange({
-      sign: sum < 0n ? -1 : 1,
-      digits: digits.replace(/0+$/, ""),
-      magnitude: scale + digits.length - 1,
-    }),
-  );
+  const all = (sum < 0n ? -sum : sum).toString();
+  const digits = all.replace(/0+$/, "");
+  if (digits.length > MAX_DIGITS) throw overflow(); // what DynamoDB says of lost precision, too
+  return formatDecimal(inRange({ sign: sum < 0n ? -1 : 1, digits, magnitude: scale + all.length - 1 }));
 }
 
 /** Subtracts exactly; throws like `addNumbers`. */

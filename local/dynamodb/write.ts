@@ -56,7 +56,16 @@ export function parseWrite(kind: WriteKind, input: Input, table: Table): WriteRe
   if (kind === "Delete") return { ...common, key: encoded, next: () => undefined };
   if (kind === "ConditionCheck") return { ...common, key: encoded, next: (old) => old };
   refuseKeyUpdates(actions, table);
-  return { ...common, key: encoded, next: (old) => updated(old ?? key, actions, table) };
+  const clears = actions.length > 0 && actions.every(({ kind }) => kind === "remove" || kind === "delete");
+  return {
+    ...common,
+    key: encoded,
+    next(old) {
+      const item = updated(old ?? key, actions, table);
+      // DynamoDB: an update that only takes away does not create the item it is about.
+      return !old && clears ? undefined : item;
+    },
+  };
 }
 
 function refuseKeyUpdates(actions: Action[], table: Table): void {

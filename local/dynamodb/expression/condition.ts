@@ -29,7 +29,7 @@ const FUNCTIONS = {
   contains: 2,
 } as const;
 const COMPARATORS: readonly Comparator[] = ["=", "<>", "<", "<=", ">", ">="];
-const MAX_LIST = 100; // DynamoDB: 100 operands of IN at most
+const MAX_LIST = 99; // DynamoDB: 100 operands of IN, with the one before it
 const MAX_OPERATORS = 300; // DynamoDB: 300 operators or functions in an expression
 
 /** Reads a condition. */
@@ -88,7 +88,7 @@ export function parseCondition(kind: ExpressionKind, text: string, scope: Scope)
     if (reader.takeWord("IN")) {
       reader.expect("(");
       const list = operands();
-      if (list.length > MAX_LIST) throw wrongCount("IN", list.length);
+      if (list.length > MAX_LIST) throw wrongCount("IN", list.length + 1);
       return counted({ kind: "in", operand: asOperand(left), list });
     }
     return left;
@@ -133,6 +133,7 @@ export function parseCondition(kind: ExpressionKind, text: string, scope: Scope)
       checkSize(reader, of);
       return { kind: "size", of };
     }
+    if (name === "if_not_exists" || name === "list_append") throw misused(name); // those are for updates
     if (!isFunction(name)) throw reader.error(`Invalid function name; function: ${name}`);
     if (args.length !== FUNCTIONS[name]) throw wrongCount(name, args.length);
     checkFunction(reader, name, args);

@@ -113,6 +113,11 @@ function parseCall(reader: TokenReader): Source {
   }
   if (name === "list_append") {
     requireLiteral(reader, name, args, "L");
+    if (args.some(({ kind }) => kind === "append")) {
+      throw reader.error(
+        `The function is not allowed to be used this way in an expression; function: ${name}`,
+      );
+    }
     return { kind: "append", left: first, right: second };
   }
   if (first.kind === "path") return { kind: "default", path: first.path, otherwise: second };
