@@ -45,16 +45,21 @@ interface Change {
 export interface Events {
   /** Writes the event; call it inside the change's transaction, and `flush` after the commit. */
   record(change: Change): void;
-  /** Hands over every event that is still here, oldest first. What `deliver` throws on stays for the next time. */
+  /** Hands over every event that is still here, oldest first; one that is refused stays for the next time. */
   flush(): void;
 }
 
+export interface EventsOptions {
+  database: DatabaseSync;
+  /** Epoch ms. */
+  now(): number;
+  deliver(event: S3Event): void;
+  /** Told of what `deliver` threw. */
+  onError(error: unknown): void;
+}
+
 /** An outbox of its own: an object that exists has had its event, also across a killed process. */
-export function createEvents(
-  database: DatabaseSync,
-  now: () => number,
-  deliver: (event: S3Event) => void,
-): Events {
+export function createEvents({ database, now, deliver, onError }: EventsOptions): Events {
   const insert = database.prepare("INSERT INTO events (id, event) VALUES (?, ?)");
   const pending = database.prepare("SELECT id, event FROM events ORDER BY id");
   const remove = database.prepare("DELETE FROM events WHERE id = ?");
@@ -97,7 +102,12 @@ export function createEvents(
 
     flush() {
       for (const { id, event } of pending.all()) {
-        deliver(s3EventSchema.parse(JSON.parse(String(event))));
+        try {
+          deliver(s3EventSchema.parse(JSON.parse(String(event))));
+        } catch (error) {
+          onError(error);
+          return; // events of a key stay in order
+        }
         remove.run(id ?? null);
       }
     },

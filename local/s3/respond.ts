@@ -1,11 +1,11 @@
 /** Answers: headers that every one has, XML documents, errors. */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AwsCall, AwsError } from "../types.ts";
 import { sendError as sendAwsError } from "../wire.ts";
 import type { S3Request } from "./request.ts";
 import { writeXml, type XmlObject } from "./xml.ts";
 
-// A refused upload up to this size is read to its end, so that the client gets to see the answer.
+// Bytes of a refused upload that are still taken from a client that goes on sending.
 const DRAIN_LIMIT = 64 * 1024 * 1024;
 
 /** Sets what every answer of S3 carries. */
@@ -33,17 +33,19 @@ export function sendXml(request: S3Request, root: string, body: XmlObject): void
   sendDocument(request, writeXml(root, body));
 }
 
-/**
- * Answers an error. Whatever is left of the request's body is read and dropped, so that the client gets to see the
- * answer; behind a very long one the connection is closed.
- */
+/** Reads and drops what is left of a body, so that its client gets to see the answer; ends a very long one. */
+function drain(req: IncomingMessage): void {
+  let left = DRAIN_LIMIT;
+  req.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) req.destroy();
+  });
+}
+
+/** Answers an error of S3's. */
 export function sendError({ call, error }: { call: AwsCall; error: AwsError }): void {
   const { req, res, requestId, path } = call;
   call.trace.status = error.status;
-  if (!res.headersSent && !req.complete) {
-    res.setHeader("Connection", "close");
-    if (Number(req.headers["content-length"]) <= DRAIN_LIMIT) req.resume();
-    else res.once("finish", () => req.destroy());
-  }
   sendAwsError("s3", res, error, { requestId, method: req.method ?? "", resource: path });
+  if (!req.complete) drain(req);
 }

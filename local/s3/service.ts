@@ -25,6 +25,8 @@ import { createWrites, type Writes } from "./writes.ts";
 export interface S3Options extends ServiceOptions {
   /** Gets every event of buckets with EventBridge enabled, in order, at least once. */
   onEvent(event: S3Event): void;
+  /** Told when `onEvent` threw; the event stays for the next time. @default console.error */
+  onError?(error: unknown): void;
   /**
    * Finds who signed a POST policy; the form carries its credentials itself, so the server can't have checked it.
    * @default nobody: forms are refused with `InvalidAccessKeyId`
@@ -78,7 +80,8 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
  * Creates the service. With `dir`, metadata lives in `dir/s3.sqlite` and bytes in `dir/blobs/`; a row is committed only
  * when its bytes are complete, so a killed process leaves no half object, and what it left of files goes at the start.
  */
-export function createS3({ clock, dir, onEvent, secretFor = () => undefined }: S3Options): S3Service {
+export function createS3(options: S3Options): S3Service {
+  const { clock, dir, onEvent, onError = console.error, secretFor = () => undefined } = options;
   const home = dir ?? mkdtempSync(join(tmpdir(), "wharf-s3-"));
   mkdirSync(home, { recursive: true });
   const database = openDatabase(dir === undefined ? ":memory:" : join(dir, "s3.sqlite"));
@@ -87,7 +90,7 @@ export function createS3({ clock, dir, onEvent, secretFor = () => undefined }: S
     store: createStore(database, blobs),
     blobs,
     buckets: createBuckets(database),
-    events: createEvents(database, clock.now, onEvent),
+    events: createEvents({ database, now: clock.now, deliver: onEvent, onError }),
     writes: createWrites(),
     clock,
     secretFor,

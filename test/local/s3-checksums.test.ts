@@ -109,6 +109,7 @@ describe("aws-chunked bodies", () => {
     ["shorter than promised", "5\r\nhello\r\n0\r\n\r\n", {}, "400 IncompleteBody"],
     ["cut off", "b\r\nhello", {}, "400 IncompleteBody"],
     ["no framing", "hello world", {}, "400 IncompleteBody"],
+    ["much without framing", "hello world\n".repeat(2_000_000), {}, "400 IncompleteBody"],
     ["no decoded length", "0\r\n\r\n", { "x-amz-decoded-content-length": "" }, "411 MissingContentLength"],
   ])("%s", async (_name, body, headers, expected) => {
     expect(await send(body, headers)).toBe(expected);

@@ -86,6 +86,7 @@ describe("events", () => {
       await using h = await startS3({ dir, failEvents: true });
       const response = await h.anonymous(`/${BUCKET}/key`, { method: "PUT", body: "x" });
       expect(response.status).toBe(200);
+      expect(h.errors).toHaveLength(1);
     }
     await using h = await startS3({ dir });
     expect(h.events).toEqual([]);

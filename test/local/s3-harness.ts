@@ -20,6 +20,8 @@ export interface Harness extends AsyncDisposable {
   accessKeyId: string;
   secretAccessKey: string;
   events: S3Event[];
+  /** What the taker of events threw. */
+  errors: unknown[];
   /** `action resource` of every authorization. */
   authorized: string[];
   /** Actions that are refused from now on. */
@@ -46,6 +48,8 @@ export async function startS3({
   const credentials = createCredentials({ clock, dir });
   const events: S3Event[] = [];
   const authorized: string[] = [];
+  const errors: unknown[] = [];
+  const callers: (string | null)[] = [];
   const denied = new Set<string>();
   const traces: CallTrace[] = [];
   const root: Principal = { kind: "root", arn: "arn:aws:iam::000000000000:root" };
@@ -56,6 +60,7 @@ export async function startS3({
       if (failEvents) throw new Error("Nobody takes events over.");
       events.push(event);
     },
+    onError: (error) => errors.push(error),
     secretFor: (accessKeyId) =>
       accessKeyId === credentials.root.accessKeyId
         ? { secret: credentials.root.secretAccessKey, principal: root }
@@ -67,13 +72,11 @@ export async function startS3({
     credentials,
     services: [s3],
     iam: {
-      authorize(_principal, action, resource) {
+      authorize(principal, action, resource) {
+        callers.push(principal?.arn ?? null);
         authorized.push(`${action} ${resource}`);
         if (denied.has(action)) throw new AwsError("AccessDenied", `not allowed: ${action}`, 403);
       },
-    },
-    onError: (error) => {
-      if (!failEvents) throw error;
     },
     onTrace: (trace) => traces.push(trace),
   });
@@ -86,7 +89,7 @@ export async function startS3({
   });
   return {
     ...{ s3, client, clock, endpoint: server.url, ...credentials.root },
-    ...{ events, authorized, denied, traces },
+    ...{ events, errors, callers, authorized, denied, traces },
     anonymous: (path, init) => fetch(`${server.url}${path}`, init),
     async [Symbol.asyncDispose]() {
       client.destroy();

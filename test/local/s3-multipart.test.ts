@@ -329,8 +329,10 @@ describe("parts", () => {
       let text = "";
       socket.on("data", (chunk) => {
         text += chunk;
+        if (!text.endsWith("</Error>")) return;
+        resolve(text);
+        socket.destroy();
       });
-      socket.on("close", () => resolve(text));
       socket.on("error", reject);
     });
     expect(answer).toContain("400 Bad Request");

@@ -57,6 +57,7 @@ describe("a browser's form", () => {
   it("uploads a file", async () => {
     h.events.length = 0;
     h.authorized.length = 0;
+    h.callers.length = 0;
     const response = await post({
       fields: { "Content-Type": "text/plain", "x-amz-meta-from": "form", "x-ignore-me": "1" },
       conditions: [
@@ -72,6 +73,7 @@ describe("a browser's form", () => {
     expect(await got.text()).toBe("hello");
     expect(h.events).toMatchObject([{ detail: { reason: "POST Object", object: { key: "in/report.txt" } } }]);
     expect(h.authorized[0]).toBe(`s3:PutObject arn:aws:s3:::${BUCKET}/in/report.txt`);
+    expect(h.callers[0]).toBe("arn:aws:iam::000000000000:root");
   });
 
   it("may hold anything, boundaries nearly included", async () => {
