@@ -7,7 +7,7 @@ import { checksumElement, checksumHeader, checksumMismatch } from "./checksum-he
 import { writeCondition } from "./conditions.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { findUpload } from "./multipart.ts";
-import { objectArn, type S3Request } from "./request.ts";
+import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendDocument } from "./respond.ts";
 import type { Segment, Upload } from "./schema.ts";
 import type { S3 } from "./service.ts";
@@ -136,7 +136,7 @@ function completionAnswer(request: S3Request, etag: string, checksum: Checksum):
  */
 export async function completeMultipartUpload(s3: S3, request: S3Request): Promise<void> {
   const { call, bucket, key, settings } = request;
-  call.authorize("s3:PutObject", objectArn(request), { "s3:objectcreationoperation": "true" });
+  call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: true }));
   const condition = writeCondition(request);
   // The request's checksum headers speak of the object, not of this document.
   const document = readXml(await readDocument(request, MAX_DOCUMENT_BYTES, undefined), completeSchema);

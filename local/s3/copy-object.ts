@@ -9,7 +9,7 @@ import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { findObject, readObject } from "./get-object.ts";
 import { describeObject } from "./object-headers.ts";
 import { MAX_PUT_BYTES } from "./put-object.ts";
-import { createRequest, objectArn, parseTarget, type S3Request } from "./request.ts";
+import { createRequest, objectArn, parseTarget, type S3Request, writeContext } from "./request.ts";
 import { sendXml } from "./respond.ts";
 import type { StoredObject } from "./schema.ts";
 import type { S3 } from "./service.ts";
@@ -52,7 +52,7 @@ function directive(request: S3Request, kind: "metadata" | "tagging"): "COPY" | "
 /** CopyObject. The bytes are copied too: the copy's ETag is the MD5 of the whole, whatever the source's parts. */
 export async function copyObject(s3: S3, request: S3Request): Promise<void> {
   const { call } = request;
-  call.authorize("s3:PutObject", objectArn(request), { "s3:objectcreationoperation": "true" });
+  call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: true }));
   const source = copySource(s3, request);
   const described = describeObject(request);
   const headers = directive(request, "metadata") === "REPLACE" ? described.headers : source.headers;

@@ -2,7 +2,7 @@
 import { type Algorithm, algorithmSchema, type ChecksumType, checksumTypeSchema } from "./checksum.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { describeObject } from "./object-headers.ts";
-import { objectArn, type S3Request } from "./request.ts";
+import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
 import type { Upload } from "./schema.ts";
 import type { S3 } from "./service.ts";
@@ -50,7 +50,7 @@ function requestedChecksum(request: S3Request): UploadChecksum {
 /** CreateMultipartUpload. */
 export function createMultipartUpload(s3: S3, request: S3Request): void {
   const { call, bucket, key } = request;
-  call.authorize("s3:PutObject", objectArn(request), { "s3:objectcreationoperation": "false" });
+  call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: false }));
   const description = describeObject(request);
   if (Object.keys(description.tags).length > 0) call.authorize("s3:PutObjectTagging", objectArn(request));
   const checksum = requestedChecksum(request);

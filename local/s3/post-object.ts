@@ -8,7 +8,7 @@ import { readForm } from "./form-data.ts";
 import { collectMetadata } from "./object-headers.ts";
 import { checkPostPolicy, type LengthRange, verifyPostSignature } from "./post-policy.ts";
 import { MAX_PUT_BYTES } from "./put-object.ts";
-import { assertKeyLength, objectArn, type S3Request } from "./request.ts";
+import { assertKeyLength, objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendDocument, sendEmpty } from "./respond.ts";
 import type { S3 } from "./service.ts";
 import { parseTagging } from "./tagging.ts";
@@ -73,7 +73,7 @@ export async function postObject(s3: S3, request: S3Request): Promise<void> {
   const filled = new Map([...fields, ["key", key], ["bucket", request.bucket]] as const);
   const range = checkPostPolicy(filled, s3.clock.now());
   const target = { ...request, key };
-  call.authorize("s3:PutObject", objectArn(target), { "s3:objectcreationoperation": "true" });
+  call.authorize("s3:PutObject", objectArn(target), writeContext(request, { creates: true }));
   const headers = collectMetadata(fields.keys(), (name) => fields.get(name));
   const tags = parseTagging(fields.get("x-amz-tagging"));
   if (Object.keys(tags).length > 0) call.authorize("s3:PutObjectTagging", objectArn(target));

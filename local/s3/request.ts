@@ -1,5 +1,5 @@
 /** One S3 request: which bucket and key it means, and where its parameters are. */
-import type { AwsCall } from "../types.ts";
+import type { AwsCall, ConditionContext } from "../types.ts";
 import type { Bucket } from "./buckets.ts";
 import { s3Error } from "./errors.ts";
 
@@ -68,6 +68,25 @@ export function createRequest(call: AwsCall, target: S3Target, settings: Bucket)
       return (Array.isArray(value) ? value.join(",") : value) ?? hoisted.get(name);
     },
   };
+}
+
+// Headers that policies can compare, as `s3:<header>`. Source: Service Authorization Reference, Amazon S3.
+const COMPARABLE = [
+  ...["if-match", "if-none-match", "x-amz-acl", "x-amz-copy-source", "x-amz-metadata-directive"],
+  ...["x-amz-server-side-encryption", "x-amz-storage-class", "x-amz-content-sha256"],
+];
+
+/**
+ * What policies can read of a write.
+ * @param creates whether the call makes the object itself, rather than a part of it
+ */
+export function writeContext(request: S3Request, { creates }: { creates: boolean }): ConditionContext {
+  const context: ConditionContext = { "s3:objectcreationoperation": String(creates) };
+  for (const name of COMPARABLE) {
+    const value = request.header(name);
+    if (value !== undefined) context[`s3:${name}`] = value;
+  }
+  return context;
 }
 
 export const bucketArn = (request: S3Target) => `arn:aws:s3:::${request.bucket}`;

@@ -92,6 +92,10 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
     return before ? removeSegments(String(before["id"])) : [];
   }
 
+  function partsAfter(upload: string, after: number, limit: number): Segment[] {
+    return sql.segments.all(upload, after, limit).map((row) => segmentSchema.parse(row));
+  }
+
   /** Commits `work`, then removes the blobs that it returns. */
   function change(work: () => string[]): void {
     blobs.remove(transact(database, work));
@@ -173,10 +177,8 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
       return true;
     },
 
-    /** Parts after number `after`, ascending. */
-    parts(upload: string, after: number, limit: number): Segment[] {
-      return sql.segments.all(upload, after, limit).map((row) => segmentSchema.parse(row));
-    },
+    /** Parts after number `after`, ascending; a limit of -1 is none. */
+    parts: partsAfter,
 
     /** Turns the listed parts into the object and drops the others; no byte moves. */
     completeUpload(
@@ -188,7 +190,7 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
     ): void {
       change(() => {
         const kept = new Set(listed.map((segment) => segment.part));
-        const dropped = this.parts(upload.id, 0, -1).filter((segment) => !kept.has(segment.part));
+        const dropped = partsAfter(upload.id, 0, -1).filter((segment) => !kept.has(segment.part));
         for (const segment of dropped) sql.deleteSegment.run(upload.id, segment.part);
         let start = 0;
         for (const segment of listed) {

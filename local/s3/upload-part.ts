@@ -12,7 +12,7 @@ import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { readObject } from "./get-object.ts";
 import { findUpload, partNumber } from "./multipart.ts";
 import { MAX_PUT_BYTES } from "./put-object.ts";
-import { objectArn, type S3Request } from "./request.ts";
+import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
 import type { Upload } from "./schema.ts";
 import type { S3 } from "./service.ts";
@@ -43,7 +43,7 @@ function commitPart(s3: S3, upload: Upload, part: number, received: Received): n
 /** UploadPart. */
 export async function uploadPart(s3: S3, request: S3Request): Promise<void> {
   const { call } = request;
-  call.authorize("s3:PutObject", objectArn(request), { "s3:objectcreationoperation": "false" });
+  call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: false }));
   const part = partNumber(request);
   const upload = findUpload(s3, request);
   const declared = declaredChecksum(request);
@@ -75,7 +75,7 @@ function copyRange(request: S3Request, size: number): { from: number; to: number
 
 /** UploadPartCopy. */
 export async function uploadPartCopy(s3: S3, request: S3Request): Promise<void> {
-  request.call.authorize("s3:PutObject", objectArn(request), { "s3:objectcreationoperation": "false" });
+  request.call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: false }));
   const part = partNumber(request);
   const upload = findUpload(s3, request);
   const source = copySource(s3, request);

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ALGORITHMS, checksumOfParts, createHasher } from "#local/s3/checksum.ts";
 import { crc32c, crc64nvme } from "#local/s3/crc-wasm.ts";
+import { amzDate, canonicalRequest, sign, signingKey, stringToSign } from "#local/sigv4.ts";
 import { BUCKET, type Harness, outcome, startS3 } from "./s3-harness.ts";
 
 function digest(algorithm: (typeof ALGORITHMS)[number], data: Uint8Array): string {
@@ -81,6 +82,51 @@ describe("aws-chunked bodies", () => {
       }),
     );
   const trailer = { "x-amz-trailer": "x-amz-checksum-crc32" };
+
+  /** A body in two chunks and a trailer, each signed over the one before, as an SDK sends it over plain HTTP. */
+  function signedRequest(tamper: (body: string) => string) {
+    const timestamp = amzDate(h.clock.now());
+    const day = timestamp.slice(0, 8);
+    const scope = `${day}/us-east-1/s3/aws4_request`;
+    const key = signingKey(h.secretAccessKey, day, "us-east-1", "s3");
+    const payloadHash = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
+    const headers: Record<string, string> = {
+      host: new URL(h.endpoint).host,
+      "x-amz-content-sha256": payloadHash,
+      "x-amz-date": timestamp,
+      "x-amz-decoded-content-length": "11",
+      "x-amz-trailer": "x-amz-checksum-crc32",
+    };
+    const path = `/${BUCKET}/signed`;
+    const signedHeaders = Object.keys(headers).sort();
+    const canonical = canonicalRequest({
+      ...{ method: "PUT", path, query: [], signedHeaders, payloadHash, service: "s3" },
+      headers: new Map(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    });
+    let previous = sign(key, stringToSign(timestamp, scope, canonical));
+    headers["authorization"] =
+      `AWS4-HMAC-SHA256 Credential=${h.accessKeyId}/${scope}, SignedHeaders=${signedHeaders.join(";")}, Signature=${previous}`;
+    const next = (kind: string, ...rest: string[]) => {
+      previous = sign(key, [`AWS4-HMAC-SHA256-${kind}`, timestamp, scope, previous, ...rest].join("\n"));
+      return previous;
+    };
+    const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+    const chunk = (data: string) =>
+      `${data.length.toString(16)};chunk-signature=${next("PAYLOAD", sha256(""), sha256(data))}\r\n${data}`;
+    const chunks = `${chunk("hello")}\r\n${chunk(" world")}\r\n${chunk("")}`;
+    const line = `x-amz-checksum-crc32:${crc}\n`;
+    const trailers = `${line.trim()}\r\nx-amz-trailer-signature:${next("TRAILER", sha256(line))}\r\n\r\n`;
+    return h.anonymous(path, { method: "PUT", body: tamper(`${chunks}${trailers}`), headers });
+  }
+
+  it.each<[string, (body: string) => string, string]>([
+    ["as signed", (body) => body, "200"],
+    ["with other bytes", (body) => body.replace("hello", "jello"), "403 SignatureDoesNotMatch"],
+    ["with another trailer", (body) => body.replace(crc, "AAAAAA=="), "403 SignatureDoesNotMatch"],
+    ["without signatures", (body) => body.replace(/;chunk-signature=\w+/g, ""), "403 SignatureDoesNotMatch"],
+  ])("signed chunk by chunk, %s", async (_name, tamper, expected) => {
+    expect(await outcome(await signedRequest(tamper))).toBe(expected);
+  });
 
   it.each<[string, string, Record<string, string>, string]>([
     ["one chunk", `b\r\nhello world\r\n0\r\nx-amz-checksum-crc32:${crc}\r\n\r\n`, trailer, "200"],

@@ -22,6 +22,8 @@ export interface Harness extends AsyncDisposable {
   events: S3Event[];
   /** What the taker of events threw. */
   errors: unknown[];
+  /** ARN of whoever was authorized; `null` without a signature. */
+  callers: (string | null)[];
   /** `action resource` of every authorization. */
   authorized: string[];
   /** Actions that are refused from now on. */

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { request } from "node:http";
 import { Readable } from "node:stream";
 import {
   CopyObjectCommand,
@@ -12,7 +14,7 @@ import {
   PutObjectTaggingCommand,
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { BUCKET, type Harness, MIB, outcome, refusal, startS3 } from "./s3-harness.ts";
 
 let h: Harness;
@@ -26,6 +28,16 @@ const put = (Key: string, Body: string | Uint8Array, more = {}) =>
   h.client.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
 const read = async (Key: string) =>
   (await h.client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
+
+/** PUTs a body whose length is known although it is yet to come, which `fetch` can't. */
+async function sendStreaming(path: string, headers: Record<string, string>, body: ReadableStream) {
+  const req = request(`${h.endpoint}${path}`, { method: "PUT", headers });
+  const answered = once(req, "response");
+  for await (const chunk of body) req.write(chunk);
+  req.end();
+  const [response] = await answered;
+  return Buffer.concat(await response.toArray()).toString();
+}
 
 describe("an object", () => {
   it("comes back with what its writer said of it", async () => {
@@ -96,7 +108,6 @@ describe("an object", () => {
   it("is found by virtual host as well", async () => {
     await put("virtual/host", "v");
     const { port } = new URL(h.endpoint);
-    const { request } = await import("node:http");
     const text = await new Promise<string>((resolve, reject) => {
       const headers = { host: `${BUCKET}.localhost:${port}` };
       request({ host: "127.0.0.1", port, path: "/virtual/host", headers }, async (res) => {
@@ -257,6 +268,27 @@ describe("ranges and conditions", () => {
     expect((await refusal(put("swap", "2", { IfMatch: '"other"' }))).name).toBe("PreconditionFailed");
     await put("swap", "2", { IfMatch: ETag });
     expect((await refusal(put("absent", "2", { IfMatch: ETag }))).name).toBe("NoSuchKey");
+  });
+
+  it("conflicts with a delete that comes in between", async () => {
+    const { ETag = "" } = await put("between", "1");
+    let send: (chunk: string) => void = () => {};
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from("he"));
+        send = (chunk) => {
+          controller.enqueue(Buffer.from(chunk));
+          controller.close();
+        };
+      },
+    });
+    h.authorized.length = 0;
+    const headers = { "if-match": ETag, "content-length": "5" };
+    const write = sendStreaming(`/${BUCKET}/between`, headers, body);
+    await vi.waitFor(() => expect(h.authorized).toHaveLength(1));
+    await h.client.send(new DeleteObjectCommand({ Bucket, Key: "between" }));
+    send("llo");
+    expect(await write).toContain("<Code>ConditionalRequestConflict</Code>");
   });
 
   it("two writers of one new key: one wins", async () => {
