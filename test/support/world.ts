@@ -10,7 +10,7 @@ import { problem, type Scope } from "#contract/common.ts";
 import { type Event, event } from "#contract/events.ts";
 import { createClient } from "#core/create-client.ts";
 import { type Deps, iso, newId } from "#core/deps.ts";
-import { issueToken } from "#core/issue-token.ts";
+import { issueToken, type TokenRequest } from "#core/issue-token.ts";
 import { makeFolders } from "#core/make-folders.ts";
 import { createApp } from "#lambdas/api/app.ts";
 import { files } from "#lambdas/api/routes/files.ts";
@@ -89,9 +89,18 @@ export async function startWorld() {
     });
   }
 
-  function withToken(token: string) {
-    return (path: string, { headers, ...rest }: Given = {}) =>
-      request(path, { ...rest, headers: { authorization: `Bearer ${token}`, ...headers } });
+  /** Requests that carry a client's token, which is asked for anew when it has run out. */
+  async function requestsOf(credentials: TokenRequest) {
+    let token = await issueToken(deps, credentials);
+    let until = deps.now() + token.expires_in * 1000;
+    return async (path: string, { headers, ...rest }: Given = {}) => {
+      if (until <= deps.now()) {
+        token = await issueToken(deps, credentials);
+        until = deps.now() + token.expires_in * 1000;
+      }
+      const authorization = `Bearer ${token.access_token}`;
+      return request(path, { ...rest, headers: { authorization, ...headers } });
+    };
   }
 
   /** A client with these scopes, and requests that carry its token. */
@@ -99,16 +108,12 @@ export async function startWorld() {
     const name = `ci-${++clients}`;
     const made = await createClient(deps, { name, scopes });
     const given = { clientId: made.client_id, clientSecret: made.client_secret };
-    const { access_token } = await issueToken(deps, given);
     return {
       ...made,
       name,
-      request: withToken(access_token),
+      request: await requestsOf(given),
       /** Requests with a token of the same client that has fewer scopes. */
-      async withScopes(...fewer: Scope[]) {
-        const narrow = await issueToken(deps, { ...given, scope: fewer.join(" ") });
-        return withToken(narrow.access_token);
-      },
+      withScopes: (...fewer: Scope[]) => requestsOf({ ...given, scope: fewer.join(" ") }),
     };
   }
 
@@ -150,10 +155,24 @@ export async function startWorld() {
     return node_id;
   }
 
+  /** Everything in the table. */
+  async function dump(): Promise<Record<string, unknown>[]> {
+    const items: Record<string, unknown>[] = [];
+    let after: Record<string, unknown> | undefined;
+    do {
+      const page = await dynamo.send(
+        new ScanCommand({ TableName: spec.name, ...(after && { ExclusiveStartKey: after }) }),
+      );
+      items.push(...(page.Items ?? []));
+      after = page.LastEvaluatedKey;
+    } while (after !== undefined);
+    return items;
+  }
+
   /** Events in the outbox, the oldest first. */
   async function events(type?: string): Promise<Event[]> {
-    const { Items = [] } = await dynamo.send(new ScanCommand({ TableName: spec.name }));
-    return Items.filter((item) => String(item["pk"]).startsWith("EVT#"))
+    return (await dump())
+      .filter((item) => String(item["pk"]).startsWith("EVT#"))
       .map((item) => event.parse(JSON.parse(String(item["body"]))))
       .filter((one) => type === undefined || one.type === type)
       .sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -166,6 +185,9 @@ export async function startWorld() {
     request,
     addFile,
     events,
+    dump,
+    /** Dependencies as another execution environment would have them, with nothing cached. */
+    anotherEnvironment: (): Deps => ({ ...deps, table: createTable(dynamo, spec.name) }),
     /** Moves the verbs' time, not that of the AWS services. */
     advance(ms: number) {
       offset += ms;

@@ -1,0 +1,318 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { problem } from "#contract/common.ts";
+import { share } from "#contract/shares.ts";
+import { sweepLinks } from "#core/sweep-links.ts";
+import { prefersHtml } from "#lambdas/api/prefers-html.ts";
+import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
+
+const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+const MINUTE = 60_000;
+
+let world: World;
+let client: Client;
+
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write", "shares:write");
+});
+afterAll(() => world.close());
+
+interface Terms {
+  name?: string;
+  content?: string;
+  expire_in?: number;
+  max_downloads?: number;
+  password?: string;
+}
+
+let made = 0;
+/** A link to a new file. */
+async function link({ name = `file-${++made}.txt`, content, ...terms }: Terms = {}) {
+  const file_id = await world.addFile(client, name, content);
+  return read(share, client.request(`/v1/files/${file_id}/shares`, { json: terms }));
+}
+const state = async (id: string) => {
+  const { state: now, downloads } = await read(share, client.request(`/v1/shares/${id}`));
+  return [now, downloads];
+};
+const see = (url: string, headers: Record<string, string> = {}) =>
+  world.request(url, { headers: { accept: BROWSER, ...headers } });
+const told = async (type: string, shareId: string) =>
+  (await world.events(type)).filter((one) => one.share_id === shareId);
+
+describe("for programs", () => {
+  test("a link leads to the bytes, is counted and told of", async () => {
+    const { share_url, share_id, file_id } = await link({ name: "näme.txt", content: "payload" });
+    const answer = await world.request(share_url, { headers: { "x-request-id": "req-1" } });
+    expect(answer.status).toBe(302);
+    const location = new URL(answer.headers.get("location") ?? "");
+    expect(location.searchParams.get("X-Amz-Expires")).toBe("60");
+    const bytes = await fetch(location);
+    expect(await bytes.text()).toBe("payload");
+    expect(bytes.headers.get("content-disposition")).toContain("filename*=UTF-8''n%C3%A4me.txt");
+    expect(await state(share_id)).toEqual(["active", 1]);
+    expect(await told("link_accessed", share_id)).toMatchObject([
+      { file_id, request_id: "req-1", actor: { type: "link", id: share_id } },
+    ]);
+  });
+
+  test("costs two round trips one after the other", async () => {
+    const { share_url } = await link();
+    world.traces.length = 0;
+    await world.request(share_url);
+    const [first, ...rest] = world.traces;
+    expect(first?.action).toBe("GetItem");
+    expect(rest.map(({ action }) => action).sort()).toEqual(["GetItem", "TransactWriteItems"]);
+  });
+
+  test("a HEAD uses nothing up, and its URL downloads nothing", async () => {
+    const { share_url, share_id } = await link({ max_downloads: 1, content: "12345" });
+    const answer = await world.request(share_url, { method: "HEAD" });
+    expect(answer.status).toBe(302);
+    const location = answer.headers.get("location") ?? "";
+    expect((await fetch(location, { method: "HEAD" })).headers.get("content-length")).toBe("5");
+    expect((await fetch(location)).status).toBe(403);
+    expect(await state(share_id)).toEqual(["active", 0]);
+    expect(await told("link_accessed", share_id)).toEqual([]);
+  });
+
+  test.each(["AAAAAAAAAAAAAAAAAAAAAA", "x", "..%2F..", "a".repeat(4000), "%00"])(
+    "a guessed token leads nowhere: %s",
+    async (token) => {
+      expect(await refusal(world.request(`/s/${token}`))).toEqual([404, "not_found"]);
+      expect(await refusal(world.request(`/s/${token}`, { headers: { "x-share-password": "p" } }))).toEqual([
+        404,
+        "not_found",
+      ]);
+      expect((await see(`/s/${token}`)).headers.get("content-type")).toContain("text/html");
+    },
+  );
+});
+
+describe("max_downloads", () => {
+  test("lets that many through, however many come at once", async () => {
+    const { share_url, share_id } = await link({ max_downloads: 3 });
+    const statuses: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const answers = await Promise.all(Array.from({ length: 4 }, () => world.request(share_url)));
+      statuses.push(...answers.map(({ status }) => status));
+    }
+    expect(statuses.filter((status) => status === 302)).toHaveLength(3);
+    expect(statuses.filter((status) => status === 410)).toHaveLength(9);
+    expect(await state(share_id)).toEqual(["used_up", 3]);
+    expect(await told("link_accessed", share_id)).toHaveLength(3);
+    expect((await read(problem, world.request(share_url)))["reason"]).toBe("used_up");
+  });
+
+  test("is not used up by looking at the page", async () => {
+    const { share_url, share_id } = await link({ max_downloads: 1 });
+    for (let look = 0; look < 3; look++) expect((await see(share_url)).status).toBe(200);
+    expect(await state(share_id)).toEqual(["active", 0]);
+    expect((await see(`${share_url}?download=1`)).status).toBe(302);
+    expect((await see(share_url)).status).toBe(410);
+  });
+});
+
+describe("expiry", () => {
+  test("kills the link at its second, before any sweep", async () => {
+    const { share_url, share_id, expires_at } = await link({ expire_in: 60 });
+    world.advance(Date.parse(expires_at) - world.deps.now() - 1000);
+    const late = await world.request(share_url);
+    expect(late.status).toBe(302);
+    const seconds = Number(new URL(late.headers.get("location") ?? "").searchParams.get("X-Amz-Expires"));
+    expect(seconds).toBe(1);
+    world.advance(Date.parse(expires_at) - world.deps.now());
+    expect((await read(problem, world.request(share_url)))["reason"]).toBe("expired");
+    expect((await see(share_url)).status).toBe(410);
+    expect((await world.request(share_url, { method: "HEAD" })).status).toBe(410);
+    expect((await state(share_id))[0]).toBe("expired");
+  });
+
+  test("is told of once, whoever sweeps and however often", async () => {
+    const { share_id, expires_at, file_id } = await link({ expire_in: 60, max_downloads: 5 });
+    const revoked = await link({ expire_in: 60 });
+    const living = await link({ expire_in: 600 });
+    await client.request(`/v1/shares/${revoked.share_id}`, { method: "DELETE" });
+    await sweepLinks(world.deps);
+    expect(await told("link_expired", share_id)).toEqual([]);
+    world.advance(MINUTE);
+    await Promise.all([sweepLinks(world.deps), sweepLinks(world.deps)]);
+    expect(await sweepLinks(world.deps)).toBe(0);
+    expect(await told("link_expired", share_id)).toMatchObject([
+      { file_id, actor: { type: "system" }, data: { expires_at, downloads: 0, max_downloads: 5 } },
+    ]);
+    expect(await told("link_expired", revoked.share_id)).toEqual([]);
+    expect(await told("link_expired", living.share_id)).toEqual([]);
+    await client.request(`/v1/shares/${share_id}`, { method: "DELETE" });
+    expect((await state(share_id))[0]).toBe("expired");
+  });
+});
+
+test("a deleted file's link is dead at once", async () => {
+  const { share_url, file_id } = await link();
+  expect((await world.request(share_url)).status).toBe(302);
+  await client.request(`/v1/files/${file_id}`, { method: "DELETE" });
+  expect((await read(problem, world.request(share_url)))["reason"]).toBe("deleted");
+  expect((await see(share_url)).status).toBe(410);
+});
+
+describe("passwords", () => {
+  const password = "pässwörd €";
+  const post = (url: string, form: Record<string, string>, headers: Record<string, string> = {}) =>
+    world.request(url, { form, headers });
+
+  test("open by a form, as people type it, and by a header", async () => {
+    const { share_url, share_id } = await link({ password });
+    const answer = await post(share_url, { password: password.normalize("NFD") }, { accept: BROWSER });
+    expect(answer.status).toBe(303);
+    expect((await fetch(answer.headers.get("location") ?? "")).status).toBe(200);
+    const ascii = await link({ password: "plain" });
+    const headers = { "x-share-password": "plain" };
+    expect((await world.request(ascii.share_url, { headers })).status).toBe(302);
+    expect((await world.request(ascii.share_url, { headers, method: "HEAD" })).status).toBe(302);
+    expect(await state(ascii.share_id)).toEqual(["active", 1]);
+    expect(await state(share_id)).toEqual(["active", 1]);
+  });
+
+  test("a link without one takes any", async () => {
+    const { share_url } = await link();
+    expect((await world.request(share_url, { headers: { "x-share-password": "any" } })).status).toBe(302);
+  });
+
+  test("none or a wrong one opens nothing, and the page says nothing of the file", async () => {
+    const { share_url, share_id } = await link({ password, name: "salaries.txt" });
+    expect(await refusal(world.request(share_url))).toEqual([403, "wrong_password"]);
+    expect(await refusal(world.request(share_url, { method: "GET" }))).toEqual([403, "wrong_password"]);
+    expect(await refusal(post(share_url, { password: "guess" }))).toEqual([403, "wrong_password"]);
+    expect(await refusal(post(share_url, { password: "x".repeat(2000) }))).toEqual([403, "wrong_password"]);
+    const page = await see(share_url);
+    expect(page.status).toBe(200);
+    const html = await page.text();
+    expect(html).toContain('<form method="post">');
+    expect(html).not.toContain("salaries");
+    const wrong = await post(share_url, { password: "guess" }, { accept: BROWSER });
+    expect(wrong.status).toBe(403);
+    expect(await wrong.text()).toContain('role="alert"');
+    expect(await state(share_id)).toEqual(["active", 0]);
+  });
+
+  test("wrong ones are throttled, longer each time, and a right one waits too", async () => {
+    const { share_url } = await link({ password, expire_in: 3600 });
+    const guess = (text: string) => post(share_url, { password: text });
+    for (let n = 0; n < 5; n++) expect((await guess(`${n}`)).status).toBe(403);
+    const waits: number[] = [];
+    for (let n = 0; n < 4; n++) {
+      const refused = await guess(password);
+      expect(await refusal(refused)).toEqual([429, "rate_limited"]);
+      const wait = Number(refused.headers.get("retry-after"));
+      waits.push(wait);
+      world.advance(wait * 1000);
+      expect((await guess("wrong")).status).toBe(403);
+    }
+    expect(waits).toEqual([5, 10, 20, 40]);
+    expect((await post(share_url, { password }, { accept: BROWSER })).status).toBe(429);
+    world.advance(80_000);
+    expect((await guess(password)).status).toBe(303);
+    expect((await guess("wrong again")).status).toBe(403);
+  });
+
+  test("guesses at once can't outrun the throttle", async () => {
+    const { share_url } = await link({ password });
+    const guesses = Array.from({ length: 30 }, (_, n) => post(share_url, { password: `${n}` }));
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 403)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(25);
+  });
+
+  test("none is tried on a dead link", async () => {
+    const { share_url, share_id } = await link({ password });
+    await client.request(`/v1/shares/${share_id}`, { method: "DELETE" });
+    expect((await post(share_url, { password })).status).toBe(410);
+    expect((await post(share_url, { password: "wrong" })).status).toBe(410);
+  });
+
+  test.each([
+    ["JSON", { json: { password: "x" } }, 415],
+    ["a form as large as a file", { form: { password: "x".repeat(20_000) } }, 413],
+  ])("%s is no form", async (_, given, status) => {
+    const { share_url } = await link({ password });
+    expect((await world.request(share_url, given)).status).toBe(status);
+  });
+});
+
+describe("the page", () => {
+  test("shows name, size, expiry and a button", async () => {
+    const { share_url } = await link({ name: "q3.pdf", content: "x".repeat(3456), max_downloads: 4 });
+    const html = await (await see(share_url)).text();
+    expect(html).toContain("<h1><bdi>q3.pdf</bdi></h1>");
+    expect(html).toContain("3.5 kB");
+    expect(html).toMatch(/until <time datetime="2\d{3}-/);
+    expect(html).toContain("4 of 4");
+    expect(html).toMatch(/<a class="button" href="\?download=1"/);
+  });
+
+  test("has no script, loads nothing, and is kept, framed and indexed nowhere", async () => {
+    const { share_url } = await link();
+    const { headers } = await see(share_url);
+    const policy = headers.get("content-security-policy") ?? "";
+    for (const rule of ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"])
+      expect(policy).toContain(rule);
+    expect(policy).not.toContain("unsafe");
+    expect(policy).toMatch(/form-action 'self' http:\/\/127\.0\.0\.1:\d+;/);
+    expect(Object.fromEntries(headers)).toMatchObject({
+      "cache-control": "no-store",
+      "content-type": "text/html; charset=utf-8",
+      "referrer-policy": "no-referrer",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "x-robots-tag": "noindex, nofollow",
+      vary: "Accept",
+    });
+  });
+
+  test("its style is the one that its policy allows", async () => {
+    const { share_url } = await link();
+    const page = await see(share_url);
+    const [, style = ""] = /<style>([\s\S]*)<\/style>/.exec(await page.text()) ?? [];
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(style));
+    expect(page.headers.get("content-security-policy")).toContain(
+      `'sha256-${Buffer.from(digest).toString("base64")}'`,
+    );
+  });
+
+  test("takes hostile names for text", async () => {
+    const name = `<img src=x onerror=alert(1)>"'&amp;\u202egpj.exe`;
+    const { share_url } = await link({ name });
+    const html = await (await see(share_url)).text();
+    expect(html).not.toContain("<img");
+    expect(html).not.toContain("\u202e");
+    expect(html).toContain("<bdi>&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;amp;gpj.exe</bdi>");
+  });
+
+  test("of a dead link says why", async () => {
+    const { share_url, share_id } = await link();
+    await client.request(`/v1/shares/${share_id}`, { method: "DELETE" });
+    const page = await see(share_url);
+    expect([page.status, await page.text()]).toEqual([410, expect.stringContaining("withdrawn")]);
+    const guessed = await see("/s/AAAAAAAAAAAAAAAAAAAAAA");
+    expect([guessed.status, await guessed.text()]).toEqual([404, expect.stringContaining("no such link")]);
+  });
+});
+
+test.each([
+  [BROWSER, true],
+  ["text/html", true],
+  ["TEXT/HTML;q=0.5", true],
+  ["text/html, application/xhtml+xml, */*", true],
+  ["application/json, text/html;q=0.9", true],
+  ["*/*", false],
+  [undefined, false],
+  ["", false],
+  ["text/html;q=0, */*", false],
+  ["text/html;q=0.1, */*", false],
+  ["application/json", false],
+  ["text/plain, */*;q=0.1", false],
+  ["text/html;q=bogus", false],
+])("Accept %j is a browser's: %s", (accept, expected) => {
+  expect(prefersHtml(accept)).toBe(expected);
+});
