@@ -1,0 +1,81 @@
+/** Event patterns, as EventBridge and event-source mappings' filters match them. */
+import { isRecord } from "#local/wire.ts";
+
+/** A pattern: fields with arrays of literals and matchers, nested like the event. */
+export type Pattern = Record<string, unknown>;
+
+/**
+ * True where `event` matches: every field of the pattern must, any of its alternatives will do.
+ *
+ * @throws Error naming an operator that is not known, at the first match.
+ */
+export function matches(pattern: Pattern, event: unknown): boolean {
+  return Object.entries(pattern).every(([field, rule]) => {
+    if (field === "$or")
+      return Array.isArray(rule) && rule.some((choice) => isRecord(choice) && matches(choice, event));
+    const value = isRecord(event) ? event[field] : undefined;
+    if (Array.isArray(rule)) return matchesAny(rule, value);
+    if (isRecord(rule)) return matches(rule, isRecord(value) ? value : {});
+    throw new Error(`pattern: ${field} must be an array or an object`);
+  });
+}
+
+function matchesAny(rules: readonly unknown[], value: unknown): boolean {
+  // An array in the event matches where any of its elements does.
+  const values = Array.isArray(value) && value.length > 0 ? value : [value];
+  return values.some((one) => rules.some((rule) => matchesOne(rule, one)));
+}
+
+function matchesOne(rule: unknown, value: unknown): boolean {
+  if (!isRecord(rule)) return rule === value;
+  const [[operator, operand] = ["", undefined], ...more] = Object.entries(rule);
+  if (more.length > 0)
+    throw new Error(`pattern: one operator at a time, not ${Object.keys(rule).join(", ")}`);
+  const match = operators[operator];
+  if (match === undefined) throw new Error(`pattern: operator ${JSON.stringify(operator)} is not known here`);
+  return match(value, operand);
+}
+
+const operators: Record<string, (value: unknown, operand: unknown) => boolean> = {
+  exists: (value, operand) => (value !== undefined) === operand,
+  prefix: (value, operand) =>
+    isRecord(operand)
+      ? text(value, (given) =>
+          given.toLowerCase().startsWith(String(operand["equals-ignore-case"]).toLowerCase()),
+        )
+      : text(value, (given) => given.startsWith(String(operand))),
+  suffix: (value, operand) => text(value, (given) => given.endsWith(String(operand))),
+  "equals-ignore-case": (value, operand) =>
+    text(value, (given) => given.toLowerCase() === String(operand).toLowerCase()),
+  wildcard: (value, operand) =>
+    text(value, (given) =>
+      new RegExp(`^${String(operand).split("*").map(RegExp.escape).join(".*")}$`, "s").test(given),
+    ),
+  "anything-but": (value, operand) => {
+    if (value === undefined) return false;
+    const refused = Array.isArray(operand) ? operand : [operand];
+    return !refused.some((rule) => matchesOne(rule, value));
+  },
+  numeric: (value, operand) => {
+    if (typeof value !== "number" || !Array.isArray(operand)) return false;
+    for (let index = 0; index < operand.length; index += 2) {
+      const limit = Number(operand[index + 1]);
+      const compare = comparisons[String(operand[index])];
+      if (compare === undefined) throw new Error(`pattern: ${String(operand[index])} compares no numbers`);
+      if (!compare(value, limit)) return false;
+    }
+    return true;
+  },
+};
+
+const comparisons: Record<string, (value: number, limit: number) => boolean> = {
+  "=": (value, limit) => value === limit,
+  "<": (value, limit) => value < limit,
+  "<=": (value, limit) => value <= limit,
+  ">": (value, limit) => value > limit,
+  ">=": (value, limit) => value >= limit,
+};
+
+function text(value: unknown, test: (given: string) => boolean): boolean {
+  return typeof value === "string" && test(value);
+}

@@ -1,0 +1,234 @@
+/** The local cloud's EventBridge: buses, rules and schedules whose targets are queues and functions. */
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import type { Clock } from "#local/clock.ts";
+import type { SqsService } from "#local/sqs/service.ts";
+import {
+  ACCOUNT,
+  AwsError,
+  type AwsService,
+  type ConditionContext,
+  type Principal,
+  REGION,
+} from "#local/types.ts";
+import { parseJson, sendJson, sendJsonError } from "#local/wire.ts";
+import { matches, type Pattern } from "./pattern.ts";
+import { nextRun } from "./schedule.ts";
+import { type InputShape, shapeInput } from "./transform.ts";
+
+/** An event as rules see it. */
+export interface BusEvent {
+  version: "0";
+  id: string;
+  "detail-type": string;
+  source: string;
+  account: string;
+  time: string;
+  region: string;
+  resources: string[];
+  detail: unknown;
+}
+
+export interface RuleTarget extends InputShape {
+  id: string;
+  arn: string;
+  deadLetterArn?: string;
+}
+
+export interface RuleSpec {
+  name: string;
+  arn: string;
+  /** @default "default" */
+  bus?: string;
+  pattern?: Pattern;
+  /** `rate(…)` or `cron(…)`. */
+  schedule?: string;
+  targets: RuleTarget[];
+}
+
+export interface EventBridgeService extends AwsService {
+  createBus(bus: { name: string; arn: string }): void;
+  putRule(rule: RuleSpec): void;
+  /** Puts an event of an AWS service (S3 …) on the default bus. */
+  emit(event: Pick<BusEvent, "source" | "detail-type" | "resources" | "detail"> & { time?: string }): void;
+  /** Starts the schedules; rules put before run from here on. */
+  startSchedules(): void;
+}
+
+export interface EventBridgeOptions {
+  clock: Clock;
+  sqs: Pick<SqsService, "send">;
+  iam: {
+    authorize(principal: Principal | null, action: string, resource: string, context: ConditionContext): void;
+  };
+  /** Invokes a function asynchronously for a rule; throws where its permissions don't allow it. */
+  invokeLambda(functionArn: string, payload: string, ruleArn: string): void;
+}
+
+// EventBridge: 10 entries per call at most, 256 KB each.
+const MAX_ENTRIES = 10;
+const MAX_ENTRY_BYTES = 262_144;
+const SERVICE: Principal = { kind: "service", arn: "events.amazonaws.com" };
+
+const entry = z.object({
+  Source: z.string().min(1).optional(),
+  DetailType: z.string().min(1).optional(),
+  Detail: z.string().optional(),
+  EventBusName: z.string().optional(),
+  Resources: z.array(z.string()).optional(),
+  Time: z.number().optional(),
+});
+
+/** Delivery to queues happens within the call that puts the event, so what was acknowledged is in the queues. */
+export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridgeOptions): EventBridgeService {
+  const buses = new Map<string, string>([
+    ["default", `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/default`],
+  ]);
+  const rules = new Map<string, RuleSpec>();
+  const cancels = new Map<string, () => void>();
+  let ticking = false;
+
+  function publish(bus: string, event: BusEvent): void {
+    for (const rule of rules.values()) {
+      if ((rule.bus ?? "default") !== bus || rule.pattern === undefined || !matches(rule.pattern, event))
+        continue;
+      for (const target of rule.targets) deliver(rule, target, event);
+    }
+  }
+
+  function deliver(rule: RuleSpec, target: RuleTarget, event: BusEvent): void {
+    const body = shapeInput(target, event, rule);
+    if (target.arn.includes(":lambda:")) {
+      invokeLambda(target.arn, body, rule.arn);
+      return;
+    }
+    try {
+      toQueue(target.arn, body, rule.arn);
+    } catch (error) {
+      if (target.deadLetterArn === undefined || !(error instanceof AwsError)) throw error;
+      toQueue(target.deadLetterArn, body, rule.arn);
+    }
+  }
+
+  function toQueue(arn: string, body: string, ruleArn: string): void {
+    iam.authorize(SERVICE, "sqs:SendMessage", arn, {
+      "aws:sourcearn": ruleArn,
+      "aws:sourceaccount": ACCOUNT,
+      "aws:securetransport": "true",
+    });
+    sqs.send(arn, body);
+  }
+
+  function makeEvent(
+    given: Pick<BusEvent, "source" | "detail-type" | "resources" | "detail">,
+    time?: string,
+  ): BusEvent {
+    return {
+      version: "0",
+      id: randomUUID(),
+      account: ACCOUNT,
+      time: time ?? `${new Date(clock.now()).toISOString().slice(0, 19)}Z`,
+      region: REGION,
+      ...given,
+    };
+  }
+
+  function tick(rule: RuleSpec): void {
+    const { schedule } = rule;
+    if (schedule === undefined) return;
+    cancels.get(rule.arn)?.();
+    const cancel = clock.at(nextRun(schedule, clock.now()), () => {
+      const event = makeEvent({
+        "detail-type": "Scheduled Event",
+        source: "aws.events",
+        resources: [rule.arn],
+        detail: {},
+      });
+      for (const target of rule.targets) deliver(rule, target, event);
+      tick(rule);
+    });
+    cancels.set(rule.arn, cancel);
+  }
+
+  function putOne(given: z.infer<typeof entry>, authorize: (arn: string) => void) {
+    const { Source, DetailType, Detail, EventBusName = "default", Resources = [], Time } = given;
+    const name = EventBusName.split("/").at(-1) ?? EventBusName;
+    const arn = buses.get(name);
+    if (arn === undefined) return failed("ResourceNotFoundException", `Event bus ${name} does not exist.`);
+    authorize(arn);
+    if (Source === undefined || DetailType === undefined || Detail === undefined) {
+      return failed(
+        "InvalidArgument",
+        "Parameter Source, DetailType or Detail is not valid. Reason: it is required.",
+      );
+    }
+    if (Buffer.byteLength(Source + DetailType + Detail) > MAX_ENTRY_BYTES) {
+      return failed("InvalidArgument", `Total size of the entry is over ${MAX_ENTRY_BYTES} bytes.`);
+    }
+    let detail: unknown;
+    try {
+      detail = JSON.parse(Detail);
+    } catch {
+      return failed("MalformedDetail", "Detail is malformed.");
+    }
+    const time = Time === undefined ? undefined : `${new Date(Time * 1000).toISOString().slice(0, 19)}Z`;
+    const event = makeEvent(
+      { source: Source, "detail-type": DetailType, resources: Resources, detail },
+      time,
+    );
+    publish(name, event);
+    return { EventId: event.id };
+  }
+
+  return {
+    scope: "events",
+    createBus({ name, arn }) {
+      buses.set(name, arn);
+    },
+    putRule(rule) {
+      rules.set(rule.arn, rule);
+      if (rule.schedule !== undefined) nextRun(rule.schedule, clock.now());
+      if (ticking) tick(rule);
+    },
+    emit({ time, ...event }) {
+      publish("default", makeEvent(event, time));
+    },
+    startSchedules() {
+      ticking = true;
+      for (const rule of rules.values()) tick(rule);
+    },
+    async handle(call) {
+      const [, operation = ""] = /^AWSEvents\.(\w+)$/.exec(String(call.req.headers["x-amz-target"])) ?? [];
+      call.trace.action = operation;
+      try {
+        if (operation !== "PutEvents") {
+          throw new AwsError("UnknownOperationException", `The local EventBridge has no ${operation}.`);
+        }
+        const { Entries } = z.object({ Entries: z.array(entry).min(1) }).parse(parseJson(call.body));
+        if (Entries.length > MAX_ENTRIES) {
+          throw new AwsError(
+            "ValidationException",
+            `Entries: at most ${MAX_ENTRIES} per call, not ${Entries.length}.`,
+          );
+        }
+        const results = Entries.map((one) => putOne(one, (arn) => call.authorize("events:PutEvents", arn)));
+        const FailedEntryCount = results.filter((result) => "ErrorCode" in result).length;
+        sendJson(call.res, { FailedEntryCount, Entries: results }, { type: "application/x-amz-json-1.1" });
+        call.trace.status = 200;
+      } catch (error) {
+        const known =
+          error instanceof z.ZodError ? new AwsError("ValidationException", z.prettifyError(error)) : error;
+        if (!(known instanceof AwsError)) throw known;
+        call.trace.status = known.status;
+        sendJsonError(call.res, known);
+      }
+    },
+    async close() {
+      for (const cancel of cancels.values()) cancel();
+    },
+  };
+}
+
+function failed(ErrorCode: string, ErrorMessage: string) {
+  return { ErrorCode, ErrorMessage };
+}

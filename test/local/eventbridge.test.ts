@@ -1,0 +1,118 @@
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { expect, test } from "vitest";
+import { createClock } from "#local/clock.ts";
+import { createCredentials } from "#local/credentials.ts";
+import { matches, type Pattern } from "#local/eventbridge/pattern.ts";
+import { nextRun } from "#local/eventbridge/schedule.ts";
+import { createEventBridge } from "#local/eventbridge/service.ts";
+import { createAwsServer } from "#local/server.ts";
+import { createSqs } from "#local/sqs/service.ts";
+import { AwsError } from "#local/types.ts";
+
+const event = { source: "aws.s3", detail: { size: 5, key: "o/a.pdf", tags: ["x", "y"], none: null } };
+
+test.each<[boolean, Pattern]>([
+  [true, { source: ["aws.s3"] }],
+  [false, { source: ["aws.ec2"] }],
+  [true, { detail: { key: [{ prefix: "o/" }] } }],
+  [true, { detail: { key: [{ suffix: ".pdf" }], size: [{ numeric: [">", 0, "<=", 5] }] } }],
+  [false, { detail: { size: [{ numeric: [">", 5] }] } }],
+  [true, { detail: { tags: ["y"] } }],
+  [false, { detail: { tags: ["z"] } }],
+  [true, { detail: { none: [null] } }],
+  [true, { detail: { absent: [{ exists: false }] } }],
+  [false, { detail: { absent: [{ "anything-but": "a" }] } }],
+  [true, { detail: { key: [{ "anything-but": ["o/b"] }] } }],
+  [true, { detail: { key: [{ wildcard: "o/*.pdf" }] } }],
+  [false, { detail: { key: [{ wildcard: "o/*.pd" }] } }],
+  [true, { detail: { key: [{ "equals-ignore-case": "O/A.PDF" }] } }],
+  [true, { $or: [{ source: ["no"] }, { detail: { size: [5] } }] }],
+])("%s: %j", (expected, pattern) => {
+  expect(matches(pattern, event)).toBe(expected);
+});
+
+test("an operator that isn't known is refused by name", () => {
+  expect(() => matches({ source: [{ like: "x" }] }, event)).toThrow(/"like"/);
+});
+
+test.each([
+  ["rate(1 minute)", "2026-01-01T00:00:30Z", "2026-01-01T00:01:00Z"],
+  ["rate(5 minutes)", "2026-01-01T00:05:00Z", "2026-01-01T00:10:00Z"],
+  ["cron(15 3 * * ? *)", "2026-01-01T03:15:00Z", "2026-01-02T03:15:00Z"],
+  ["cron(0/20 * * * ? *)", "2026-01-01T00:21:00Z", "2026-01-01T00:40:00Z"],
+])("%s after %s is %s", (expression, after, expected) => {
+  expect(nextRun(expression, Date.parse(after))).toBe(Date.parse(expected));
+});
+
+test("PutEvents answers entry by entry, and a refused queue's events go to the dead letters", async () => {
+  const clock = createClock();
+  const sqs = createSqs({ clock, dir: undefined });
+  const queue = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
+  for (const name of ["open", "closed", "dead", "ticks"]) sqs.createQueue({ name, arn: queue(name) });
+  const iam = {
+    authorize(_principal: unknown, _action: string, resource: string) {
+      if (resource === queue("closed")) throw new AwsError("AccessDenied", "no");
+    },
+  };
+  const events = createEventBridge({ clock, sqs, iam, invokeLambda: () => {} });
+  events.createBus({ name: "app", arn: "arn:aws:events:us-east-1:000000000000:event-bus/app" });
+  const rule = { bus: "app", pattern: { source: ["wharf"] } };
+  events.putRule({
+    ...rule,
+    name: "r1",
+    arn: "arn:r1",
+    targets: [
+      { id: "1", arn: queue("open"), inputPath: "$.detail" },
+      { id: "2", arn: queue("closed"), deadLetterArn: queue("dead") },
+    ],
+  });
+  events.putRule({
+    name: "tick",
+    arn: "arn:tick",
+    schedule: "rate(1 minute)",
+    targets: [{ id: "1", arn: queue("ticks") }],
+  });
+  const credentials = createCredentials({ clock, dir: undefined });
+  const server = await createAwsServer({
+    clock,
+    services: [events],
+    credentials,
+    iam: { authorize: () => {} },
+  });
+  try {
+    const client = new EventBridgeClient({
+      endpoint: server.url,
+      region: "us-east-1",
+      credentials: credentials.root,
+    });
+    const entry = { EventBusName: "app", Source: "wharf", DetailType: "t" };
+    const answer = await client.send(
+      new PutEventsCommand({
+        Entries: [
+          { ...entry, Detail: '{"n":1}' },
+          { ...entry, Detail: "not json" },
+          { ...entry, Detail: "{}", EventBusName: "nowhere" },
+        ],
+      }),
+    );
+    expect(answer.FailedEntryCount).toBe(2);
+    expect(answer.Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([
+      undefined,
+      "MalformedDetail",
+      "ResourceNotFoundException",
+    ]);
+    expect(sqs.receive(queue("open")).map(({ body }) => body)).toEqual(['{"n":1}']);
+    expect(sqs.receive(queue("dead"))).toHaveLength(1);
+
+    events.startSchedules();
+    clock.advance(60_000);
+    expect(sqs.depth(queue("ticks")).visible).toBe(1);
+    clock.advance(60_000);
+    expect(sqs.depth(queue("ticks")).visible).toBe(2);
+  } finally {
+    await server.close();
+    await events.close();
+    await sqs.close();
+    clock.stop();
+  }
+});

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import { expect, test } from "vitest";
+import { type Clock, createClock } from "#local/clock.ts";
+import { createCredentials } from "#local/credentials.ts";
+import { createAwsServer } from "#local/server.ts";
+import { createSqs } from "#local/sqs/service.ts";
+
+const arn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
+
+function queues(clock: Clock, dir?: string) {
+  const sqs = createSqs({ clock, dir });
+  sqs.createQueue({ name: "dead", arn: arn("dead") });
+  sqs.createQueue({
+    name: "work",
+    arn: arn("work"),
+    visibilityTimeout: 60,
+    redrive: { deadLetterTargetArn: arn("dead"), maxReceiveCount: 2 },
+  });
+  return sqs;
+}
+
+test("the SDK sends, receives with checked digests, extends and deletes", async () => {
+  const clock = createClock();
+  const sqs = queues(clock);
+  const credentials = createCredentials({ clock, dir: undefined });
+  const server = await createAwsServer({ clock, services: [sqs], credentials, iam: { authorize: () => {} } });
+  try {
+    const client = new SQSClient({
+      endpoint: server.url,
+      region: "us-east-1",
+      credentials: credentials.root,
+    });
+    const QueueUrl = `${server.url}/000000000000/work`;
+    const MessageAttributes = { trace: { DataType: "String", StringValue: "ä" } };
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "one ✓", MessageAttributes }));
+    const { Successful, Failed } = await client.send(
+      new SendMessageBatchCommand({
+        QueueUrl,
+        Entries: [
+          { Id: "a", MessageBody: "two", MessageGroupId: "g" },
+          { Id: "b", MessageBody: "x".repeat(1_048_577) },
+        ],
+      }),
+    );
+    expect(Successful?.map(({ Id }) => Id)).toEqual(["a"]);
+    expect(Failed?.map(({ Id, Code }) => [Id, Code])).toEqual([["b", "InvalidParameterValue"]]);
+
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageSystemAttributeNames: ["All"] }),
+    );
+    expect(Messages.map(({ Body }) => Body)).toEqual(["one ✓", "two"]);
+    expect(Messages[0]?.Attributes?.["ApproximateReceiveCount"]).toBe("1");
+    const [{ ReceiptHandle } = {}, second = {}] = Messages;
+    await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
+    await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: second.ReceiptHandle }));
+    const again = await client.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    expect(again.Messages?.map(({ Body }) => Body)).toEqual(["one ✓"]);
+
+    const waiting = client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+    sqs.send(arn("work"), "late");
+    expect((await waiting).Messages?.[0]?.Body).toBe("late");
+    const { Attributes } = await client.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }),
+    );
+    expect(Attributes?.["ApproximateNumberOfMessagesNotVisible"]).toBe("2");
+    await expect(
+      client.send(new SendMessageCommand({ QueueUrl: `${server.url}/000000000000/none`, MessageBody: "x" })),
+    ).rejects.toThrow(/does not exist/);
+  } finally {
+    await server.close();
+    await sqs.close();
+    clock.stop();
+  }
+});
+
+test("delays and visibility go by the clock, and the third receive is a burial", () => {
+  const clock = createClock();
+  const sqs = queues(clock);
+  let woken = 0;
+  sqs.onMessage(arn("work"), () => woken++);
+  sqs.send(arn("work"), "later", { delaySeconds: 900 });
+  expect(sqs.receive(arn("work"))).toEqual([]);
+  expect(sqs.depth(arn("work"))).toEqual({ visible: 0, inFlight: 0, delayed: 1 });
+  clock.advance(900_000);
+  expect(woken).toBeGreaterThan(0);
+  for (const count of [1, 2]) {
+    expect(sqs.receive(arn("work")).map(({ receiveCount }) => receiveCount)).toEqual([count]);
+    expect(sqs.receive(arn("work"))).toEqual([]);
+    clock.advance(60_000);
+  }
+  expect(sqs.receive(arn("work"))).toEqual([]);
+  expect(sqs.receive(arn("dead")).map(({ body }) => body)).toEqual(["later"]);
+  clock.stop();
+});
+
+test("a group that floods the queue doesn't keep the others waiting", () => {
+  const clock = createClock();
+  const sqs = queues(clock);
+  for (let n = 0; n < 50; n++) sqs.send(arn("work"), `noisy ${n}`, { groupId: "noisy" });
+  for (const group of ["a", "b"]) sqs.send(arn("work"), group, { groupId: group });
+  const first = sqs.receive(arn("work"), { max: 4 }).map(({ body }) => body);
+  expect(first).toEqual(["noisy 0", "a", "b", "noisy 1"]);
+  clock.stop();
+});
+
+test("what was accepted survives the process; what was in flight comes back after its time", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "wharf-sqs-"));
+  const clock = createClock();
+  try {
+    const before = queues(clock, dir);
+    before.send(arn("work"), "held");
+    before.send(arn("work"), "kept");
+    expect(before.receive(arn("work"))).toHaveLength(1);
+    await before.close();
+    const after = queues(clock, dir);
+    expect(after.receive(arn("work"), { max: 10 }).map(({ body }) => body)).toEqual(["kept"]);
+    clock.advance(60_000);
+    const [message] = after.receive(arn("work"), { max: 1 });
+    expect(message).toMatchObject({ body: "held", receiveCount: 2 });
+    await after.close();
+  } finally {
+    clock.stop();
+    rmSync(dir, { recursive: true });
+  }
+});
