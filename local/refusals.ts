@@ -102,3 +102,8 @@ export const jsonRefusals: Refusals = {
       "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
     ),
 };
+
+/** Refusals of one service. */
+export function refusalsOf(service: string): Refusals {
+  return service === "s3" ? s3Refusals : jsonRefusals;
+}

@@ -4,12 +4,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { actionName } from "./action-name.ts";
-import type { Claim } from "./authenticate.ts";
-import { payloadOf, readClaim, readRequest, refusalsOf, verify } from "./authenticate.ts";
+import { payloadOf, verify } from "./authenticate.ts";
+import type { Claim } from "./claim.ts";
+import { readClaim, readRequest } from "./claim.ts";
 import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Fault, FaultHook } from "./faults.ts";
 import { discardingResponse } from "./faults.ts";
+import { refusalsOf } from "./refusals.ts";
 import type { AwsCall, AwsService, CallTrace, ConditionContext, Principal } from "./types.ts";
 import { AwsError, REGION } from "./types.ts";
 import { sendError } from "./wire.ts";
@@ -125,22 +127,33 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
           })
         : { principal: null, payload: payloadOf(anonymousHash(req), request) };
       name(trace, claimed, verified.principal);
-      const call: AwsCall = {
-        req,
-        res,
-        url,
-        path: request.path,
-        requestId,
-        region,
-        principal: verified.principal,
-        service: trace.service,
-        body,
-        payload: verified.payload,
-        // Asked late: a POST policy names its signer only in the form that S3 reads.
-        authorize: authorizer(trace.service, () => call.principal, requestContext(req, claimed, clock.now())),
-        trace,
+      const context = requestContext(req, claimed, clock.now());
+      const callOn = (response: ServerResponse, record: CallTrace): AwsCall => {
+        const call: AwsCall = {
+          req,
+          res: response,
+          url,
+          path: request.path,
+          requestId,
+          region,
+          principal: verified.principal,
+          service: trace.service,
+          body,
+          payload: verified.payload,
+          // Read late: S3 learns who signed a POST form only from the form.
+          authorize: (action, resource, extra = {}) =>
+            authorize(call, action, resource, { ...context, ...extra }),
+          trace: record,
+        };
+        return call;
       };
-      await run(service, call, body ? () => {} : proceed);
+      const call = await run(
+        service,
+        callOn,
+        { req, res, trace, path: request.path },
+        body ? () => {} : proceed,
+      );
+      if (verified.principal === null) name(trace, undefined, call?.principal ?? null);
       trace.status ||= res.headersSent ? res.statusCode : 0;
     } catch (error) {
       fail(error);
@@ -167,52 +180,52 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
     }
   }
 
-  /** Runs the call, with the fault that the hook asks for. */
-  async function run(service: AwsService, call: AwsCall, proceed: () => void): Promise<void> {
+  /** Runs the call, with the fault that the hook asks for; answers the call that ran. */
+  async function run(
+    service: AwsService,
+    callOn: (res: ServerResponse, trace: CallTrace) => AwsCall,
+    { req, res, trace, path }: { req: IncomingMessage; res: ServerResponse; trace: CallTrace; path: string },
+    proceed: () => void,
+  ): Promise<AwsCall | undefined> {
     const fault = await faults?.({
-      service: call.service,
-      action: call.trace.action,
-      caller: call.trace.caller,
-      ...(call.trace.environment && { environment: call.trace.environment }),
-      method: call.req.method ?? "GET",
-      path: call.path,
+      service: trace.service,
+      action: trace.action,
+      caller: trace.caller,
+      ...(trace.environment && { environment: trace.environment }),
+      method: req.method ?? "GET",
+      path,
       index: calls++,
     });
     if (fault === "before") {
-      call.req.socket.destroy();
-      return;
+      req.socket.destroy();
+      return undefined;
     }
     if (isObject(fault) && "error" in fault) throw fault.error;
     proceed();
     if (isObject(fault) && "delayMs" in fault) await sleep(fault.delayMs);
     if (fault === "after" || (isObject(fault) && "after" in fault)) {
-      const res = discardingResponse(call.req);
-      await service.handle({ ...call, res }).catch(() => {});
-      call.trace.status = res.statusCode;
+      const call = callOn(discardingResponse(req), trace);
+      await service.handle(call).catch(() => {});
+      trace.status = call.res.statusCode;
       if (isObject(fault)) await fault.after();
-      call.req.socket.destroy();
-      return;
+      req.socket.destroy();
+      return call;
     }
-    if (fault === "twice" && call.body !== undefined) {
-      const trace = { ...call.trace };
-      await service.handle({ ...call, res: discardingResponse(call.req), trace }).catch(() => {});
+    if (fault === "twice" && service.scope !== "s3") {
+      await service.handle(callOn(discardingResponse(req), { ...trace })).catch(() => {});
     }
+    const call = callOn(res, trace);
     await service.handle(call);
+    return call;
   }
 
-  function authorizer(
-    service: string,
-    principal: () => Principal | null,
-    base: ConditionContext,
-  ): AwsCall["authorize"] {
-    return (action, resource, context = {}) => {
-      try {
-        iam.authorize(principal(), action, resource, { ...base, ...context });
-      } catch (error) {
-        if (service === "s3" || !(error instanceof AwsError)) throw error;
-        throw new AwsError("AccessDeniedException", error.message);
-      }
-    };
+  function authorize(call: AwsCall, action: string, resource: string, context: ConditionContext): void {
+    try {
+      iam.authorize(call.principal, action, resource, context);
+    } catch (error) {
+      if (call.service === "s3" || !(error instanceof AwsError)) throw error;
+      throw new AwsError("AccessDeniedException", error.message);
+    }
   }
 }
 
@@ -233,10 +246,11 @@ function anonymousHash(req: IncomingMessage): string {
   return typeof header === "string" ? header : "UNSIGNED-PAYLOAD";
 }
 
+/** Says in the trace who called; without a header, it is somebody who was handed a URL or form. */
 function name(trace: CallTrace, claimed: Claim | undefined, principal: Principal | null): void {
   if (!principal) return;
   const who = principal.role ?? principal.kind;
-  trace.caller = claimed?.where === "query" ? `presigned:${who}` : who;
+  trace.caller = claimed?.where === "header" ? who : `presigned:${who}`;
   // A presigned URL is used by whoever holds it, long after the invocation that made it.
   if (claimed?.where === "header" && principal.environment) trace.environment = principal.environment;
 }
