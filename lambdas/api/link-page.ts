@@ -48,7 +48,7 @@ export function downloadPage({ file, link, now }: LinkPage): string {
     `Download ${name}`,
     `<h1><bdi>${escapeHtml(name)}</bdi></h1>
 <dl><div><dt>Size</dt><dd>${formatSize(file.size)}</dd></div>
-<div><dt>Available</dt><dd>${formatExpiry(link.expires_ms, now)}</dd></div>
+<div><dt>Expires</dt><dd>${formatExpiry(link.expires_ms, now)}</dd></div>
 ${left === undefined ? "" : `<div><dt>Downloads left</dt><dd>${left} of ${link.max_downloads}</dd></div>`}</dl>
 <a class="button" href="?download=1" rel="nofollow">Download</a>`,
   );
@@ -119,7 +119,7 @@ function formatExpiry(expires: number, now: number): string {
     timeZone: "UTC",
   });
   const time = at.toISOString().slice(11, 16);
-  return `for ${duration(expires - now)} more <small>until <time datetime="${at.toISOString()}">${date}, ${time} UTC</time></small>`;
+  return `in ${duration(expires - now)} <small><time datetime="${at.toISOString()}">${date}, ${time} UTC</time></small>`;
 }
 
 /** Rounded down, so that it never promises more than there is. */

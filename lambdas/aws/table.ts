@@ -8,6 +8,7 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   TransactionCanceledException,
+  TransactionConflictException,
 } from "@aws-sdk/client-dynamodb";
 import {
   BatchGetCommand,
@@ -275,14 +276,18 @@ function naming(expression: string, values: Values | undefined) {
 }
 
 async function conditional<T>(send: () => Promise<T>): Promise<T> {
-  try {
-    return await send();
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) {
-      // The document client doesn't translate the items of errors.
-      throw new ConditionFailed(error.Item === undefined ? undefined : unmarshall(error.Item));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) {
+        // The document client doesn't translate the items of errors.
+        throw new ConditionFailed(error.Item === undefined ? undefined : unmarshall(error.Item));
+      }
+      // A transaction is under way on the item, and nothing was written. The SDK doesn't try again by itself.
+      if (!(error instanceof TransactionConflictException) || attempt === TRIES) throw error;
+      await backOff(attempt);
     }
-    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ const MAX_PAGES = 20;
  * Hands every item of a kind that is due now to `handle`, the shards side by side, and counts what was done.
  *
  * The index lags behind the table, so `handle` must find out by a condition whether its item still is as it says.
- * One item's failure keeps no other waiting. @throws AggregateError of what `handle` threw, at the end.
+ * One item's or shard's failure keeps no other waiting. @throws AggregateError of all that failed, at the end.
  */
 export async function eachDue(
   deps: Pick<Deps, "table" | "now">,
@@ -20,10 +20,15 @@ export async function eachDue(
   const until = `${iso(deps.now())}~`;
   const errors: unknown[] = [];
   const counts = await Promise.all(
-    Array.from({ length: DUE_SHARDS }, (_, shard) => sweepShard(`${kind}#${shard}`)),
+    Array.from({ length: DUE_SHARDS }, (_, shard) =>
+      sweepShard(`${kind}#${shard}`).catch((error: unknown) => {
+        errors.push(error);
+        return 0;
+      }),
+    ),
   );
   if (errors.length > 0)
-    throw new AggregateError(errors, `${errors.length} due items of kind ${kind} failed`);
+    throw new AggregateError(errors, `${errors.length} failures among what is due of kind ${kind}`);
   return counts.reduce((sum, count) => sum + count, 0);
 
   async function sweepShard(shard: string): Promise<number> {

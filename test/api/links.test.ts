@@ -193,6 +193,9 @@ describe("passwords", () => {
     const wrong = await post(share_url, { password: "guess" }, { accept: BROWSER });
     expect(wrong.status).toBe(403);
     expect(await wrong.text()).toContain('role="alert"');
+    const asked = await see(`${share_url}?download=1`);
+    expect(asked.status).toBe(403);
+    expect(await asked.text()).not.toContain('role="alert"');
     expect(await state(share_id)).toEqual(["active", 0]);
   });
 
@@ -246,7 +249,7 @@ describe("the page", () => {
     const html = await (await see(share_url)).text();
     expect(html).toContain("<h1><bdi>q3.pdf</bdi></h1>");
     expect(html).toContain("3.5 kB");
-    expect(html).toMatch(/until <time datetime="2\d{3}-/);
+    expect(html).toMatch(/<dd>in 23 hours <small><time datetime="2\d{3}-/);
     expect(html).toContain("4 of 4");
     expect(html).toMatch(/<a class="button" href="\?download=1"/);
   });

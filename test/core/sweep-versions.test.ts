@@ -52,7 +52,7 @@ test.each(crashes)("a crash at %s loses track of nothing", async (at, crashing) 
   const { id, objectKey } = await deleted(`${at}.txt`);
   world.advance(WAIT);
   const deps = { ...world.deps, ...crashing(world.deps) };
-  await expect(sweepVersions(deps)).rejects.toThrow("due items of kind version failed");
+  await expect(sweepVersions(deps)).rejects.toThrow("1 failures among what is due of kind version");
   expect((await records(id)).some((item) => "due_pk" in item)).toBe(true);
   expect(await sweepVersions(world.deps)).toBe(1);
   expect(await there(objectKey)).toBe(false);
@@ -68,7 +68,7 @@ test("one file that fails keeps no other waiting", async () => {
     remove: (key: string) =>
       key === bad.objectKey ? Promise.reject(new Error("denied")) : world.deps.objects.remove(key),
   };
-  await expect(sweepVersions({ ...world.deps, objects })).rejects.toThrow("1 due items");
+  await expect(sweepVersions({ ...world.deps, objects })).rejects.toThrow("1 failures");
   for (const { objectKey } of good) expect(await there(objectKey)).toBe(false);
   expect(await sweepVersions(world.deps)).toBe(1);
 });

@@ -19,6 +19,7 @@ import { shares } from "#lambdas/api/routes/shares.ts";
 import { createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
 import { createDynamoDb } from "#local/dynamodb/service.ts";
+import type { FaultHook } from "#local/faults.ts";
 import { createS3 } from "#local/s3/service.ts";
 import { createAwsServer } from "#local/server.ts";
 import { type CallTrace, REGION } from "#local/types.ts";
@@ -51,6 +52,7 @@ export async function startWorld() {
   const clock = createClock();
   const credentials = createCredentials({ clock, dir: undefined });
   const traces: CallTrace[] = [];
+  let fault: FaultHook = () => undefined;
   const dynamodb = createDynamoDb({ clock, dir: undefined });
   dynamodb.createTable(spec);
   const s3 = createS3({ clock, dir: undefined, onEvent: () => {} });
@@ -61,6 +63,7 @@ export async function startWorld() {
     services: [dynamodb, s3],
     iam: { authorize() {} },
     onTrace: (trace) => traces.push(trace),
+    faults: (call) => fault(call),
   });
   const common = { endpoint: server.url, region: REGION, credentials: credentials.root, maxAttempts: 1 };
   const dynamo = new DynamoDBClient(common);
@@ -188,6 +191,10 @@ export async function startWorld() {
     dump,
     /** Dependencies as another execution environment would have them, with nothing cached. */
     anotherEnvironment: (): Deps => ({ ...deps, table: createTable(dynamo, spec.name) }),
+    /** What goes wrong from now on. @default nothing */
+    setFault(hook: FaultHook = () => undefined) {
+      fault = hook;
+    },
     /** Moves the verbs' time, not that of the AWS services. */
     advance(ms: number) {
       offset += ms;

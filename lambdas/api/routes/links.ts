@@ -63,14 +63,15 @@ async function forReader(
   } catch (error) {
     if (!(error instanceof WharfError) || !prefersHtml(context.req.header("accept"))) throw error;
     note({ code: error.code });
-    return html(await bucketOrigin(), error.status, pageOf(error), error.headers);
+    return html(await bucketOrigin(), error.status, pageOf(error, context), error.headers);
   }
 }
 
-function pageOf(error: WharfError): string {
+function pageOf(error: WharfError, { req }: AppContext): string {
   const again = error.facts["retry_after_seconds"];
   const wait = typeof again === "number" ? ` Wait ${again} seconds before you try again.` : "";
-  if (error.code === "wrong_password") return passwordPage({ error: `That password is wrong.${wait}` });
+  if (error.code === "wrong_password")
+    return passwordPage(req.method === "POST" ? { error: `That password is wrong.${wait}` } : {});
   if (error.code === "rate_limited") return passwordPage({ error: `Too many wrong passwords.${wait}` });
   if (error.code === "link_gone") return deadPage("This link no longer works", error.message);
   if (error.code === "not_found") return deadPage("There is no such link", error.message);
