@@ -55,8 +55,8 @@ export function openDatabase(dir: string | undefined): Database {
   const file = dir === undefined ? ":memory:" : join(dir, "dynamodb.sqlite");
   const db = new DatabaseSync(file, { timeout: 1000 });
   // One process at a time: a second one on the same directory would keep its own idea of the streams.
-  db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   try {
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     db.exec(SCHEMA);
   } catch (cause) {
     db.close();

@@ -4,7 +4,7 @@ import { ACCOUNT, REGION } from "#local/types.ts";
 import { type AttributeValue, type Item, typeOf } from "./attribute-value.ts";
 import { validationError } from "./errors.ts";
 import { projectItem } from "./expression/path.ts";
-import { type KeyAttribute, type KeySchema, keyAttributes } from "./keys.ts";
+import { encodeKeyValue, type KeyAttribute, type KeySchema, keyAttributes } from "./keys.ts";
 
 export interface KeySchemaElement {
   AttributeName: string;
@@ -101,22 +101,26 @@ export function checkIndexKeys(item: Item, table: Table): void {
   for (const index of table.indexes) {
     for (const key of keyAttributes(index.keys)) {
       const value = Object.hasOwn(item, key.name) ? item[key.name] : undefined;
-      if (value) checkIndexKey(value, key, index.name);
+      if (value) checkIndexKey(value, key, index);
     }
   }
 }
 
-function checkIndexKey(value: AttributeValue, { name, type }: KeyAttribute, index: string): void {
+function checkIndexKey(value: AttributeValue, key: KeyAttribute, index: TableIndex): void {
+  const { name, type } = key;
   if (typeOf(value) !== type) {
     throw validationError(
-      `One or more parameter values were invalid: Type mismatch for Index Key ${name} Expected: ${type} Actual: ${typeOf(value)} IndexName: ${index}`,
+      `One or more parameter values were invalid: Type mismatch for Index Key ${name} Expected: ${type} Actual: ${typeOf(value)} IndexName: ${index.name}`,
     );
   }
-  if (value.S !== "" && value.B !== "") return;
+  if (value.S !== "" && value.B !== "") {
+    encodeKeyValue(value, key, key === index.keys.range ? "range" : "hash"); // for its limits
+    return;
+  }
   throw validationError(
     `One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty ${
       type === "S" ? "string" : "binary"
-    } value. IndexName: ${index}, IndexKey: ${name}`,
+    } value. IndexName: ${index.name}, IndexKey: ${name}`,
   );
 }
 

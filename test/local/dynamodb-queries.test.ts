@@ -293,6 +293,10 @@ describe("a query that DynamoDB refuses", () => {
       "The provided starting key is outside query boundaries based on provided conditions",
     ],
     [
+      { KeyConditionExpression: "pk = :p AND sk < :p", ExclusiveStartKey: { pk: "x", sk: "x" } },
+      "The provided starting key does not match the range key predicate",
+    ],
+    [
       { KeyConditionExpression: "pk = :p", Select: "SPECIFIC_ATTRIBUTES" },
       "when choosing to get SPECIFIC_ATTRIBUTES",
     ],

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Harness, startDynamoDb, things } from "./dynamodb-support.ts";
 
 const TableName = "things";
@@ -156,11 +156,17 @@ describe("time to live", () => {
   });
 });
 
-describe("a restart", () => {
+describe("a directory", () => {
   const dir = mkdtempSync(join(tmpdir(), "dynamodb-"));
-  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  test("keeps items, stream and checkpoints, and builds changed indexes anew", async () => {
+  test("belongs to one local cloud at a time", async () => {
+    await db.close();
+    db = await startDynamoDb({ dir });
+    await expect(startDynamoDb({ dir })).rejects.toThrow("is another local cloud running on it?");
+  });
+
+  test("keeps items, stream and checkpoints over a restart, and builds changed indexes anew", async () => {
     await db.close();
     db = await startDynamoDb({ dir });
     const { arn, streamArn } = db.service.createTable(things);

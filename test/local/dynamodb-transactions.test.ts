@@ -216,6 +216,11 @@ describe("a transaction that DynamoDB refuses", () => {
       "unused in expressions: keys: {:n}",
     ],
     [
+      "an index key that is too long",
+      () => [{ Put: { TableName, Item: { pk: a, sk: "a", due_pk: "d", due_sk: "x".repeat(1025) } } }],
+      "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
+    ],
+    [
       "more than 4 MB",
       () =>
         Array.from({ length: 11 }, (_, n) => ({

@@ -50,8 +50,19 @@ function refuseKeysInFilter(filter: Condition, keys: KeySchema): void {
 
 function checkStart(start: Start, range: KeyRange, keys: KeySchema): void {
   const hash = attribute(start.item, keys.hash.name);
-  if (hash && equalValues(hash, range.hashValue)) return;
-  throw validationError("The provided starting key is outside query boundaries based on provided conditions");
+  if (!hash || !equalValues(hash, range.hashValue)) {
+    throw validationError(
+      "The provided starting key is outside query boundaries based on provided conditions",
+    );
+  }
+  const { low, high } = range;
+  const fromLow = low ? Buffer.compare(start.key.range, low.value) : 1;
+  const fromHigh = high ? Buffer.compare(start.key.range, high.value) : -1;
+  const below = fromLow < 0 || (fromLow === 0 && !low?.inclusive);
+  const above = fromHigh > 0 || (fromHigh === 0 && !high?.inclusive);
+  if (below || above) {
+    throw validationError("The provided starting key does not match the range key predicate");
+  }
 }
 
 /** The rows of a key range, in order, after the starting key. */
