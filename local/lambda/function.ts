@@ -15,6 +15,8 @@ export interface FunctionConfig {
   env: Record<string, string>;
   /** Environments at most; one more request is then throttled. */
   reservedConcurrency: number | undefined;
+  /** Where its lines would go in AWS. */
+  logGroup: string;
   /** Queue that gets events of asynchronous invocations that failed every attempt. */
   deadLetterArn: string | undefined;
 }

@@ -28,7 +28,10 @@ export interface LambdaService {
   putPermission(functionArn: string, permission: Permission): void;
   putAsyncConfig(functionArn: string, config: AsyncConfig): void;
   functions(): FunctionConfig[];
+  /** @throws AwsError `ResourceNotFoundException` */
   function(arn: string): FunctionConfig;
+  /** Environments that the function has at most. */
+  limit(arn: string): number;
   /** Whether a service may invoke the function on behalf of `sourceArn`. */
   allows(functionArn: string, principal: string, sourceArn: string): boolean;
   /** Runs the function and waits for its answer. `payload` is JSON text of at most 6 MB. */
@@ -55,6 +58,7 @@ const MAX_REQUEST_BYTES = 6_291_456;
 
 /**
  * @param maxEnvironments environments per function where the template reserves no concurrency.
+ * @param envFor variables on top of the ones that Lambda sets.
  * @param credentialsFor makes the keys that one environment signs with.
  * @param sendToQueue delivers to a dead-letter queue or failure destination, acting as `roleArn`.
  */
@@ -62,14 +66,14 @@ export function createLambda({
   clock,
   logs,
   maxEnvironments,
-  extraEnv,
+  envFor,
   credentialsFor,
   sendToQueue,
 }: {
   clock: Clock;
   logs: Logs;
   maxEnvironments: number;
-  extraEnv: () => Record<string, string>;
+  envFor: (config: FunctionConfig) => Record<string, string>;
   credentialsFor: (config: FunctionConfig, environmentId: string) => RoleCredentials;
   sendToQueue: (queueArn: string, body: string, roleArn: string) => void;
 }): LambdaService {
@@ -93,7 +97,7 @@ export function createLambda({
     const environment = startEnvironment({
       config,
       clock,
-      env: { ...runtimeEnv(config, credentials, clock.now()), ...extraEnv(), ...config.env },
+      env: { ...runtimeEnv(config, credentials, clock.now()), ...envFor(config) },
       onEnd: () => environments.delete(id),
       onLog: (text, requestId) =>
         logs.write({ time: clock.now(), function: config.logicalId, requestId, text }),
@@ -153,6 +157,7 @@ export function createLambda({
     },
     functions: () => [...functions.values()],
     function: find,
+    limit: (arn) => find(arn).reservedConcurrency ?? maxEnvironments,
     allows: (functionArn, principal, sourceArn) =>
       (permissions.get(functionArn) ?? []).some(
         (permission) =>

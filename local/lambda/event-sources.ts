@@ -1,0 +1,89 @@
+/** Event-source mappings: what Lambda polls on a function's behalf, with the function's role. */
+import type { Clock } from "../clock.ts";
+import type { DynamoDbService } from "../dynamodb/service.ts";
+import type { SqsService } from "../sqs/service.ts";
+import { startQueueSource } from "./queue-source.ts";
+import type { LambdaService } from "./service.ts";
+import { startStreamSource } from "./stream-source.ts";
+
+interface SourceConfig {
+  /** The same across starts; checkpoints are kept by it. */
+  id: string;
+  functionArn: string;
+  /** Records per invocation at most. */
+  batchSize: number;
+  /** How long to gather records for a fuller batch. */
+  windowMs: number;
+  /** The function answers with the records that failed (`ReportBatchItemFailures`). */
+  reportsFailures: boolean;
+  /** Patterns of which a record must match one; none: every record goes on. */
+  filters: unknown[];
+}
+
+export interface QueueSourceConfig extends SourceConfig {
+  queueArn: string;
+  /** Batches at once. */
+  maxConcurrency: number | undefined;
+}
+
+export interface StreamSourceConfig extends SourceConfig {
+  streamArn: string;
+  /** Without a checkpoint: from the oldest record, else from the newest on. */
+  startsAtOldest: boolean;
+  /** Halves a failed batch to find the record at fault. */
+  bisects: boolean;
+  /** Attempts after the first; negative: without end. */
+  maxRetries: number;
+  /** Records older than this are skipped; negative: none. */
+  maxAgeMs: number;
+  /** Batches at once, records of one item in order (`ParallelizationFactor`). */
+  lanes: number;
+  /** Queue that hears of batches that failed every attempt. */
+  onFailureArn: string | undefined;
+}
+
+/** A mapping that runs. */
+export interface Source {
+  /** Whether it has something to do now; what waits for time to pass doesn't count. */
+  busy(): boolean;
+  stop(): void;
+}
+
+export interface SourceServices {
+  clock: Clock;
+  sqs: SqsService;
+  dynamodb: DynamoDbService;
+  lambda: LambdaService;
+  /** Refuses with AWS's `AccessDenied` unless the function's role may do it. */
+  authorize: (functionArn: string, action: string, resource: string) => void;
+  tableOfStream: (streamArn: string) => string;
+  /** Hears of failures that AWS would put into metrics. */
+  onError: (reason: string) => void;
+}
+
+export interface EventSources {
+  addQueue(config: QueueSourceConfig): void;
+  addStream(config: StreamSourceConfig): void;
+  /** Begins to poll. @throws AwsError when a role lacks what its mapping needs. */
+  start(): void;
+  /** Ids of the mappings that have something to do. */
+  busy(): string[];
+  stop(): void;
+}
+
+/** Collects the template's mappings; they run from `start` on. */
+export function createEventSources(services: SourceServices): EventSources {
+  const pending: { id: string; start: () => Source }[] = [];
+  const running = new Map<string, Source>();
+  return {
+    addQueue: (config) => pending.push({ id: config.id, start: () => startQueueSource(config, services) }),
+    addStream: (config) => pending.push({ id: config.id, start: () => startStreamSource(config, services) }),
+    start() {
+      for (const { id, start } of pending.splice(0)) running.set(id, start());
+    },
+    busy: () => [...running].filter(([, source]) => source.busy()).map(([id]) => id),
+    stop() {
+      for (const source of running.values()) source.stop();
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import type { S3Service } from "../../s3/service.ts";
+import { inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
+
+const bucketSchema = z.strictObject({
+  BucketName: z.string().optional(),
+  BucketEncryption: z
+    .strictObject({
+      ServerSideEncryptionConfiguration: z.tuple([
+        z.strictObject({
+          ServerSideEncryptionByDefault: z.strictObject({ SSEAlgorithm: z.enum(["AES256"]) }),
+          BucketKeyEnabled: inert,
+        }),
+      ]),
+    })
+    .optional(),
+  CorsConfiguration: z
+    .strictObject({
+      CorsRules: z.array(
+        z.strictObject({
+          Id: inert,
+          AllowedOrigins: z.array(z.string()),
+          AllowedMethods: z.array(z.string()),
+          AllowedHeaders: z.array(z.string()).default([]),
+          ExposedHeaders: z.array(z.string()).default([]),
+          MaxAge: z.number().optional(),
+        }),
+      ),
+    })
+    .default({ CorsRules: [] }),
+  LifecycleConfiguration: z
+    .strictObject({
+      TransitionDefaultMinimumObjectSize: inert,
+      Rules: z.array(
+        z.strictObject({
+          Id: inert,
+          Status: z.enum(["Enabled", "Disabled"]),
+          Prefix: z.string().default(""),
+          AbortIncompleteMultipartUpload: z.strictObject({ DaysAfterInitiation: z.number() }),
+        }),
+      ),
+    })
+    .default({ Rules: [] }),
+  NotificationConfiguration: z
+    .strictObject({ EventBridgeConfiguration: z.strictObject({ EventBridgeEnabled: z.boolean() }) })
+    .optional(),
+  OwnershipControls: z
+    .strictObject({
+      Rules: z.tuple([
+        z.strictObject({
+          ObjectOwnership: z.enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"]),
+        }),
+      ]),
+    })
+    .optional(),
+  PublicAccessBlockConfiguration: z.record(z.string(), z.boolean()).optional(),
+  Tags: inert,
+});
+
+const policySchema = z.strictObject({
+  Bucket: z.string(),
+  PolicyDocument: z.record(z.string(), z.unknown()),
+});
+
+/** Buckets and their policies. `putPolicy` enforces a policy document on a resource's ARN. */
+export function s3Resources(
+  s3: S3Service,
+  putPolicy: (arn: string, document: Record<string, unknown>) => void,
+): Provisioners {
+  return {
+    "AWS::S3::Bucket": (resource) => {
+      const properties = parseProperties(bucketSchema, resource);
+      const name = properties.BucketName ?? physicalName(resource, 63).toLowerCase();
+      const ownership = properties.OwnershipControls?.Rules[0].ObjectOwnership;
+      const access = properties.PublicAccessBlockConfiguration;
+      s3.createBucket({
+        name,
+        corsRules: properties.CorsConfiguration.CorsRules.map((rule) => ({
+          allowedOrigins: rule.AllowedOrigins,
+          allowedMethods: rule.AllowedMethods,
+          allowedHeaders: rule.AllowedHeaders,
+          exposedHeaders: rule.ExposedHeaders,
+          ...(rule.MaxAge === undefined ? {} : { maxAgeSeconds: rule.MaxAge }),
+        })),
+        lifecycleRules: properties.LifecycleConfiguration.Rules.map((rule) => ({
+          prefix: rule.Prefix,
+          enabled: rule.Status === "Enabled",
+          abortIncompleteMultipartUploadDays: rule.AbortIncompleteMultipartUpload.DaysAfterInitiation,
+        })),
+        eventBridgeEnabled:
+          properties.NotificationConfiguration?.EventBridgeConfiguration.EventBridgeEnabled ?? false,
+        ...(access && { publicAccessBlock: access }),
+        ...(ownership && { ownership }),
+      });
+      return {
+        ref: name,
+        attributes: {
+          Arn: `arn:aws:s3:::${name}`,
+          DomainName: `${name}.s3.amazonaws.com`,
+          RegionalDomainName: `${name}.s3.us-east-1.amazonaws.com`,
+        },
+      };
+    },
+    "AWS::S3::BucketPolicy": (resource) => {
+      const { Bucket, PolicyDocument } = parseProperties(policySchema, resource);
+      putPolicy(`arn:aws:s3:::${Bucket}`, PolicyDocument);
+      return { ref: resource.logicalId };
+    },
+  };
+}
