@@ -52,12 +52,24 @@ export async function openLink(
     readFile(deps.table, link),
     method === "GET" ? countDownload(deps, link, requestId) : forgetTries(deps.table, link),
   ]);
-  const now = deps.now();
-  // Both in whole seconds, as S3 counts from the URL's date.
-  const left = Math.floor(link.expires_ms / 1000) - Math.floor(now / 1000);
-  if (left < 1) throw linkGone("expired");
-  const seconds = Math.min(LINK_URL_SECONDS, left);
-  return { url: await signDownload(deps, present(file), { method, seconds }), link };
+  return { url: await signUntil(deps, present(file), { method, until: link.expires_ms }), link };
+}
+
+/** A URL of at most 60 s that has run out at `until` (ms, a whole second). */
+async function signUntil(
+  deps: Pick<Deps, "objects" | "now">,
+  file: FileRecord,
+  { method, until }: { method: "GET" | "HEAD"; until: number },
+): Promise<string> {
+  const second = () => Math.floor(deps.now() / 1000);
+  for (;;) {
+    const start = second();
+    const left = Math.floor(until / 1000) - start;
+    if (left < 1) throw linkGone("expired");
+    const url = await signDownload(deps, file, { method, seconds: Math.min(LINK_URL_SECONDS, left) });
+    // S3 counts from the URL's date, in whole seconds: had the next one begun meanwhile, it would outlive the link.
+    if (second() === start) return url;
+  }
 }
 
 /** Counts one download where the link is alive and its file there, all in the write. @throws WharfError link_gone */

@@ -35,9 +35,10 @@ export function links(app: App, deps: Deps): void {
   app.post("/s/:token", (context) =>
     forReader(bucketOrigin, context, "POST /s/{token}", async () => {
       const token = context.req.param("token");
-      const { password = "" } = await readForm(context);
+      const { password } = await readForm(context);
+      const opening = { token, password: password || undefined, ...callOf(context), method: "GET" as const };
       // 303: the browser goes on with a GET, whatever it came with.
-      return redirect(303, await openLink(deps, { token, password, ...callOf(context), method: "GET" }));
+      return redirect(303, await openLink(deps, opening));
     }),
   );
 }
