@@ -1,4 +1,5 @@
-import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from "aws-cdk-lib";
+import { join } from "node:path";
+import { type Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Architecture,
@@ -10,7 +11,7 @@ import {
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import type { VariableName } from "#lambdas/env.ts";
-import { bundle, sourceOf } from "./bundle.ts";
+import type { FunctionName } from "./bundle.ts";
 import type { StageConfig } from "./config.ts";
 
 /** Environment of a function: only names that `lambdas/env.ts` knows. */
@@ -19,7 +20,7 @@ export type FunctionEnv = Partial<Record<VariableName, string>>;
 export interface NodeFunctionProps {
   readonly config: StageConfig;
   /** Folder under `lambdas/` whose `handler.ts` exports `handler`. */
-  readonly source: string;
+  readonly source: FunctionName;
   readonly description: string;
   readonly env: FunctionEnv;
   readonly timeout: Duration;
@@ -30,7 +31,7 @@ export interface NodeFunctionProps {
 }
 
 /**
- * A function of `lambdas/<source>`, bundled by esbuild in this process.
+ * A function of `lambdas/<source>`, as `bundleFunctions` made it.
  *
  * Its role starts with nothing but writing to its own log group; everything else is granted by name.
  */
@@ -46,7 +47,7 @@ export class NodeFunction extends LambdaFunction {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: "index.handler",
-      code: bundledCode(props.source),
+      code: codeOf(scope, props.source),
       environment: { ...props.env },
       timeout: props.timeout,
       memorySize: props.memory,
@@ -61,19 +62,7 @@ export class NodeFunction extends LambdaFunction {
   }
 }
 
-function bundledCode(source: string): Code {
-  return Code.fromAsset(sourceOf(source), {
-    // By what comes out: an edit that doesn't change the bundle deploys nothing.
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      // Required by the type; never run, since bundling here always succeeds or throws.
-      image: DockerImage.fromRegistry("local-bundling-only"),
-      local: {
-        tryBundle(outDir) {
-          bundle(source, outDir);
-          return true;
-        },
-      },
-    },
-  });
+/** The context names a folder with one folder of code per function; there is no default that could be deployed. */
+function codeOf(scope: Construct, source: FunctionName): Code {
+  return Code.fromAsset(join(scope.node.getContext("bundles"), source));
 }

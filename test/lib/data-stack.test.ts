@@ -1,0 +1,128 @@
+import { Match, type Template } from "aws-cdk-lib/assertions";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createApp, resources, synth } from "./synth.ts";
+
+let template: Template;
+beforeAll(() => {
+  template = synth().data;
+});
+
+describe("the data stack", () => {
+  it("pins the logical ids of all that holds data", () => {
+    expect(Object.keys(template.findResources("AWS::S3::Bucket"))).toEqual(["Bucket"]);
+    expect(Object.keys(template.findResources("AWS::DynamoDB::Table"))).toEqual(["Table"]);
+    expect(Object.keys(template.findResources("AWS::Events::EventBus"))).toEqual(["Bus"]);
+  });
+
+  it("replaces nothing when it is deployed twice", () => {
+    expect(synth().data.toJSON()).toEqual(template.toJSON());
+  });
+
+  it("keeps the properties whose change would replace a resource", () => {
+    // DynamoDB and S3: a change of these makes CloudFormation create a new, empty resource.
+    template.hasResourceProperties("AWS::DynamoDB::Table", {
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+      TableName: Match.absent(),
+    });
+    template.hasResourceProperties("AWS::S3::Bucket", { BucketName: Match.absent() });
+    template.hasResourceProperties("AWS::Events::EventBus", { Name: "wharfdevdataBus0C9DF5D5" });
+  });
+
+  it("protects itself against deletion, and prod's data outlives even its stack", () => {
+    expect(createApp().data.terminationProtection).toBe(true);
+    const { data } = synth("prod");
+    for (const type of ["AWS::S3::Bucket", "AWS::DynamoDB::Table"]) {
+      data.hasResource(type, { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" });
+    }
+    data.hasResourceProperties("AWS::DynamoDB::Table", { DeletionProtectionEnabled: true });
+  });
+});
+
+describe("the bucket", () => {
+  it("is private, encrypted and owned by the account alone", () => {
+    template.hasResourceProperties("AWS::S3::Bucket", {
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
+      },
+    });
+  });
+
+  it("refuses requests without TLS", () => {
+    template.hasResourceProperties("AWS::S3::BucketPolicy", {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: "s3:*",
+            Effect: "Deny",
+            Principal: { AWS: "*" },
+            Condition: { Bool: { "aws:SecureTransport": "false" } },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it("lets pages upload and read what S3 answers", () => {
+    const cors = resources(template, "AWS::S3::Bucket")[0]?.[1].Properties.CorsConfiguration.CorsRules;
+    expect(cors).toHaveLength(1);
+    expect(cors[0].AllowedMethods.toSorted()).toEqual(["GET", "HEAD", "PUT"]);
+    expect(cors[0].ExposedHeaders).toEqual(expect.arrayContaining(["ETag", "x-amz-checksum-crc32"]));
+  });
+
+  it("aborts uploads that were left for 7 days", () => {
+    template.hasResourceProperties("AWS::S3::Bucket", {
+      LifecycleConfiguration: {
+        Rules: [
+          Match.objectLike({
+            Status: "Enabled",
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+          }),
+        ],
+      },
+    });
+  });
+
+  it("tells EventBridge of its objects without a custom resource", () => {
+    template.hasResourceProperties("AWS::S3::Bucket", {
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+    });
+    template.resourceCountIs("AWS::Lambda::Function", 0);
+  });
+});
+
+describe("the table", () => {
+  it("is on demand, recoverable, and streams new images", () => {
+    template.hasResourceProperties("AWS::DynamoDB::Table", {
+      BillingMode: "PAY_PER_REQUEST",
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      TimeToLiveSpecification: { AttributeName: "ttl", Enabled: true },
+      StreamSpecification: { StreamViewType: "NEW_IMAGE" },
+      DeletionProtectionEnabled: true,
+    });
+  });
+
+  it("has one sparse index of what is due", () => {
+    template.hasResourceProperties("AWS::DynamoDB::Table", {
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: "due",
+          KeySchema: [
+            { AttributeName: "due_pk", KeyType: "HASH" },
+            { AttributeName: "due_sk", KeyType: "RANGE" },
+          ],
+          Projection: { ProjectionType: "ALL" },
+        },
+      ],
+    });
+  });
+});

@@ -1,0 +1,195 @@
+import type { Template } from "aws-cdk-lib/assertions";
+import { beforeAll, describe, expect, it } from "vitest";
+import { chunkRequest, isChunkEvent } from "#lambdas/api/proxy.ts";
+import { chunkAnswerTemplate, chunkFailureTemplate, chunkRequestTemplate } from "#lib/chunk-method.ts";
+import { readsBody, render } from "#local/apigateway/velocity.ts";
+import { type Resource, resources, synth } from "./synth.ts";
+
+let template: Template;
+let methods: [string, Resource][];
+beforeAll(() => {
+  template = synth().service;
+  methods = resources(template, "AWS::ApiGateway::Method");
+});
+
+/** `METHOD /path` → the function that answers it. */
+function routes(): Record<string, string> {
+  const all = new Map(resources(template, "AWS::ApiGateway::Resource"));
+  const path = (id: string | undefined): string => {
+    const resource = id === undefined ? undefined : all.get(id)?.Properties;
+    return resource === undefined ? "" : `${path(resource.ParentId.Ref)}/${resource.PathPart}`;
+  };
+  return Object.fromEntries(
+    methods.map(([, { Properties }]) => {
+      const [handler] = JSON.stringify(Properties.Integration.Uri).match(/(Api|Wait)Function/) ?? ["?"];
+      return [`${Properties.HttpMethod} ${path(Properties.ResourceId.Ref) || "/"}`, handler];
+    }),
+  );
+}
+
+describe("routes", () => {
+  it("send waiters to their own function and everything else to the API's", () => {
+    const { "POST /v1/files/{id}/lock": lock, ...others } = routes();
+    expect(lock).toBe("WaitFunction");
+    expect(new Set(Object.values(others))).toEqual(new Set(["ApiFunction"]));
+  });
+
+  it("leave no resource without the methods that it doesn't name", () => {
+    expect(Object.keys(routes())).toEqual(
+      expect.arrayContaining([
+        "ANY /",
+        "ANY /{proxy+}",
+        "ANY /v1/{proxy+}",
+        "ANY /v1/uploads",
+        "ANY /v1/uploads/{id}",
+        "ANY /v1/uploads/{id}/{proxy+}",
+        "ANY /v1/uploads/{id}/chunks",
+        "ANY /v1/files/{id}/{proxy+}",
+        "ANY /v1/files/{id}/lock",
+        "ANY /v1/files/{id}/lock/{proxy+}",
+      ]),
+    );
+  });
+});
+
+describe("the chunk route", () => {
+  it("drops bodies of every type that it takes and refuses the others", () => {
+    const put = methods.find(([, { Properties }]) => Properties.HttpMethod === "PUT")?.[1].Properties;
+    expect(put.Integration).toMatchObject({
+      Type: "AWS",
+      PassthroughBehavior: "NEVER",
+      ContentHandling: "CONVERT_TO_TEXT",
+    });
+    expect(Object.keys(put.Integration.RequestTemplates)).toEqual(
+      expect.arrayContaining(["application/octet-stream", "application/json"]),
+    );
+    for (const text of Object.values<string>(put.Integration.RequestTemplates))
+      expect(readsBody(text)).toBe(false);
+  });
+
+  const event = (header: Record<string, string>, part = "", id = "upl_1") =>
+    JSON.parse(
+      render(chunkRequestTemplate, {
+        body: "",
+        parameters: { path: { id }, querystring: part === "" ? {} : { part }, header },
+        context: {},
+        stageVariables: {},
+      }).text,
+    );
+
+  it("gives the function everything but the body", () => {
+    const made = event(
+      { Authorization: "Bearer abc", "Content-Length": "5242880", "X-Request-ID": "r-1" },
+      "3",
+    );
+    expect(made).toEqual({
+      chunk: {
+        id: "upl_1",
+        part: "3",
+        headers: { authorization: "Bearer abc", "content-length": "5242880", "x-request-id": "r-1" },
+      },
+    });
+    if (!isChunkEvent(made)) throw new Error("the function does not know its own event");
+    expect(chunkRequest(made).url).toBe("http://api.invalid/v1/uploads/upl_1/chunks?part=3");
+  });
+
+  it.each([
+    ["quotes", `"},"id":"upl_2`],
+    ["apostrophes", "it's"],
+    ["backslashes", '\\\\"\\'],
+    ["line breaks and controls", "a\r\nb\u0001\u2028"],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a template's own syntax
+    ["templates", "$input.body #set($x=1) ${context.requestId}"],
+  ])("stays one JSON value whatever comes in: %s", (_, hostile) => {
+    const value = hostile.replaceAll("'", "?");
+    expect(event({ "X-Request-ID": hostile }, hostile, hostile)).toEqual({
+      chunk: { id: value, part: value, headers: { "x-request-id": value } },
+    });
+  });
+
+  const answer = (text: string, result: unknown) =>
+    render(text, {
+      body: JSON.stringify(result),
+      parameters: { path: {}, querystring: {}, header: {} },
+      context: { requestId: "req-1" },
+      stageVariables: {},
+    });
+
+  it("hands on the function's redirect", () => {
+    const headers = {
+      location: "https://bucket.invalid/o/1?partNumber=3",
+      "x-request-id": "r-1",
+      "set-cookie": "no",
+    };
+    expect(answer(chunkAnswerTemplate, { statusCode: 307, headers, body: "" })).toEqual({
+      text: "",
+      overrides: { status: 307, headers: { Location: headers.location, "X-Request-ID": "r-1" } },
+    });
+  });
+
+  it("hands on the function's refusals", () => {
+    const body = JSON.stringify({ code: "unauthenticated", detail: `"it's"` });
+    const headers = { "content-type": "application/problem+json", "www-authenticate": "Bearer" };
+    expect(answer(chunkAnswerTemplate, { statusCode: 401, headers, body })).toEqual({
+      text: body,
+      overrides: {
+        status: 401,
+        headers: { "Content-Type": "application/problem+json", "WWW-Authenticate": "Bearer" },
+      },
+    });
+  });
+
+  it("says nothing of why a function failed", () => {
+    const { text, overrides } = answer(chunkFailureTemplate, {
+      errorMessage: "secret",
+      stackTrace: ["secret"],
+    });
+    expect(JSON.parse(text)).toMatchObject({ status: 500, code: "internal", request_id: "req-1" });
+    expect(text).not.toContain("secret");
+    expect(overrides.headers["Content-Type"]).toBe("application/problem+json");
+  });
+});
+
+describe("API Gateway's own answers", () => {
+  it("are problems with a request id", () => {
+    const answers = resources(template, "AWS::ApiGateway::GatewayResponse").map(
+      ([, { Properties }]) => Properties,
+    );
+    expect(answers.map(({ ResponseType }) => ResponseType)).toEqual(
+      expect.arrayContaining(["DEFAULT_4XX", "DEFAULT_5XX", "REQUEST_TOO_LARGE", "THROTTLED"]),
+    );
+    for (const { StatusCode, ResponseParameters, ResponseTemplates } of answers) {
+      expect(ResponseParameters).toMatchObject({
+        "gatewayresponse.header.Content-Type": "'application/problem+json'",
+        "gatewayresponse.header.X-Request-ID": "context.requestId",
+      });
+      const problem = JSON.parse(ResponseTemplates["application/json"]);
+      expect(problem).toMatchObject({ status: Number(StatusCode), request_id: "$context.requestId" });
+      expect(problem.code).toMatch(/^[a-z_]+$/);
+    }
+  });
+});
+
+describe("the stage", () => {
+  const stage = () => resources(template, "AWS::ApiGateway::Stage")[0]?.[1].Properties;
+
+  it("is prod, throttled, and never traces data", () => {
+    expect(stage().StageName).toBe("prod");
+    expect(stage().MethodSettings).toEqual([
+      expect.objectContaining({
+        HttpMethod: "*",
+        ResourcePath: "/*",
+        DataTraceEnabled: false,
+        LoggingLevel: "OFF",
+        ThrottlingRateLimit: 200,
+        ThrottlingBurstLimit: 400,
+      }),
+    ]);
+  });
+
+  it("logs JSON without the path, which may be a link's secret", () => {
+    const format = JSON.parse(stage().AccessLogSetting.Format);
+    expect(Object.values(format)).toContain("$context.resourcePath");
+    expect(Object.values(format)).not.toContain("$context.path");
+  });
+});

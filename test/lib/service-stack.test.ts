@@ -1,0 +1,248 @@
+import type { Template } from "aws-cdk-lib/assertions";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type VariableName, variables } from "#lambdas/env.ts";
+import { type Resource, resources, synth } from "./synth.ts";
+
+let template: Template;
+let functions: [string, Resource][];
+let queues: [string, Resource][];
+beforeAll(() => {
+  template = synth().service;
+  functions = resources(template, "AWS::Lambda::Function");
+  queues = resources(template, "AWS::SQS::Queue");
+});
+
+/** Logical id that `Fn::GetAtt` or `Ref` names. */
+const target = (value: { "Fn::GetAtt"?: [string, string]; Ref?: string }) =>
+  value["Fn::GetAtt"]?.[0] ?? value.Ref;
+
+/** Queues that another queue, a rule or a mapping sends its failures to. */
+function deadLetterIds(): Set<string | undefined> {
+  return new Set([
+    ...queues.flatMap(([, { Properties }]) =>
+      Properties.RedrivePolicy === undefined ? [] : [target(Properties.RedrivePolicy.deadLetterTargetArn)],
+    ),
+    ...resources(template, "AWS::Lambda::EventSourceMapping").flatMap(([, { Properties }]) =>
+      Properties.DestinationConfig === undefined
+        ? []
+        : [target(Properties.DestinationConfig.OnFailure.Destination)],
+    ),
+  ]);
+}
+
+describe("functions", () => {
+  it("are the seven of the design, on Node 24 and arm64, with explicit limits", () => {
+    expect(functions).toHaveLength(7);
+    for (const [, { Properties }] of functions) {
+      expect(Properties).toMatchObject({
+        Runtime: "nodejs24.x",
+        Architectures: ["arm64"],
+        Handler: "index.handler",
+        MemorySize: expect.any(Number),
+        Timeout: expect.any(Number),
+        LoggingConfig: { LogFormat: "JSON", LogGroup: { Ref: expect.any(String) } },
+      });
+    }
+  });
+
+  it("can't be told to send webhooks to loopback", () => {
+    for (const [, { Properties }] of functions) {
+      expect(Properties.Environment.Variables).not.toHaveProperty("WHARF_ALLOW_LOOPBACK_HTTP");
+    }
+    expect(JSON.stringify(template.toJSON())).not.toContain("LOOPBACK");
+  });
+
+  it("get only variables that env.ts knows", () => {
+    const known: VariableName[] = Object.keys(variables) as VariableName[];
+    for (const [, { Properties }] of functions) {
+      expect(known).toEqual(expect.arrayContaining(Object.keys(Properties.Environment.Variables)));
+    }
+  });
+
+  it("have a role each, with no managed policy and no wildcard but objects under o/", () => {
+    const roles = functions.map(([, { Properties }]) => target(Properties.Role));
+    expect(new Set(roles).size).toBe(functions.length);
+    for (const [id, { Properties }] of resources(template, "AWS::IAM::Role")) {
+      if (roles.includes(id)) expect(Properties.ManagedPolicyArns).toBeUndefined();
+    }
+    for (const [, { Properties }] of resources(template, "AWS::IAM::Policy")) {
+      for (const { Action, Resource: where } of Properties.PolicyDocument.Statement) {
+        expect([Action].flat().join()).not.toContain("*");
+        expect(JSON.stringify(where).replaceAll("/o/*", "")).not.toContain("*");
+      }
+    }
+  });
+
+  it("wait for locks in environments of their own", () => {
+    const reserved = functions.filter(([, { Properties }]) => "ReservedConcurrentExecutions" in Properties);
+    expect(reserved.map(([, { Properties }]) => Properties.Description)).toEqual([
+      "Takes locks, waiting where it is asked to",
+    ]);
+  });
+});
+
+describe("queues", () => {
+  it("have dead letters or are dead letters", () => {
+    const deadLetters = deadLetterIds();
+    expect(queues.length).toBeGreaterThan(0);
+    for (const [id, { Properties }] of queues) {
+      expect(Properties.RedrivePolicy !== undefined, id).toBe(!deadLetters.has(id));
+    }
+  });
+
+  it("hide a message for at least 6 times as long as its function may take", () => {
+    const mappings = resources(template, "AWS::Lambda::EventSourceMapping").filter(([, { Properties }]) =>
+      queues.some(([id]) => id === target(Properties.EventSourceArn)),
+    );
+    expect(mappings).toHaveLength(queues.length - deadLetterIds().size);
+    for (const [, { Properties }] of mappings) {
+      const queue = queues.find(([id]) => id === target(Properties.EventSourceArn))?.[1].Properties;
+      const handler = functions.find(([id]) => id === target(Properties.FunctionName))?.[1].Properties;
+      expect(queue.VisibilityTimeout).toBeGreaterThanOrEqual(6 * handler.Timeout);
+    }
+  });
+
+  it("let failed messages come back one by one", () => {
+    for (const [, { Properties }] of resources(template, "AWS::Lambda::EventSourceMapping")) {
+      expect(Properties.FunctionResponseTypes).toEqual(["ReportBatchItemFailures"]);
+    }
+  });
+
+  it("are encrypted and refuse requests without TLS", () => {
+    const policies = resources(template, "AWS::SQS::QueuePolicy");
+    for (const [id, { Properties }] of queues) {
+      expect(Properties.SqsManagedSseEnabled).toBe(true);
+      const policy = policies.find(([, found]) =>
+        found.Properties.Queues.some(({ Ref }: { Ref: string }) => Ref === id),
+      );
+      expect(policy?.[1].Properties.PolicyDocument.Statement).toContainEqual(
+        expect.objectContaining({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } }),
+      );
+    }
+  });
+
+  it("keep first attempts and retries apart, each with a bound on its workers", () => {
+    const bounds = resources(template, "AWS::Lambda::EventSourceMapping")
+      .filter(([id]) => id.includes("Deliver"))
+      .map(([, { Properties }]) => Properties.ScalingConfig.MaximumConcurrency);
+    expect(bounds).toEqual([10, 10]);
+  });
+});
+
+describe("rules", () => {
+  it("target queues, with dead letters for what can't be sent", () => {
+    const deadLetters = deadLetterIds();
+    const rules = resources(template, "AWS::Events::Rule");
+    expect(rules).toHaveLength(3);
+    for (const [, { Properties }] of rules) {
+      for (const { Arn, DeadLetterConfig } of Properties.Targets) {
+        expect(queues.map(([id]) => id)).toContain(target(Arn));
+        expect(deadLetters).toContain(target(DeadLetterConfig.Arn));
+      }
+    }
+  });
+
+  it("tick once a minute", () => {
+    template.hasResourceProperties("AWS::Events::Rule", { ScheduleExpression: "rate(1 minute)" });
+  });
+});
+
+describe("the relay", () => {
+  it("reads new events of the outbox and nothing else of the stream", () => {
+    const mapping = resources(template, "AWS::Lambda::EventSourceMapping").find(([id]) =>
+      id.startsWith("Relay"),
+    )?.[1];
+    expect(mapping?.Properties).toMatchObject({
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: 5,
+      DestinationConfig: { OnFailure: { Destination: expect.anything() } },
+    });
+    const [filter] = mapping?.Properties.FilterCriteria.Filters ?? [];
+    expect(JSON.parse(filter.Pattern)).toEqual({
+      eventName: ["INSERT"],
+      dynamodb: { Keys: { pk: { S: [{ prefix: "EVT#" }] } } },
+    });
+  });
+});
+
+describe("alarms", () => {
+  const alarms = () => resources(template, "AWS::CloudWatch::Alarm").map(([, { Properties }]) => Properties);
+
+  it("go off at the first message in any dead-letter queue", () => {
+    for (const id of deadLetterIds()) {
+      expect(alarms()).toContainEqual(
+        expect.objectContaining({
+          MetricName: "ApproximateNumberOfMessagesVisible",
+          Dimensions: [{ Name: "QueueName", Value: { "Fn::GetAtt": [id, "QueueName"] } }],
+          Threshold: 0,
+          ComparisonOperator: "GreaterThanThreshold",
+        }),
+      );
+    }
+  });
+
+  it("watch the stream's age, 5xx, waiting deliveries and disabled endpoints", () => {
+    expect(alarms().map(({ MetricName }) => MetricName)).toEqual(
+      expect.arrayContaining([
+        "IteratorAge",
+        "5XXError",
+        "ApproximateAgeOfOldestMessage",
+        "OldestDueDelivery",
+        "DisabledEndpoints",
+      ]),
+    );
+  });
+
+  it("notify the stage's topic where it has one", () => {
+    const alarmTopicArn = "arn:aws:sns:eu-west-1:111122223333:on-call";
+    for (const [, { Properties }] of resources(
+      synth("prod", { alarmTopicArn }).service,
+      "AWS::CloudWatch::Alarm",
+    )) {
+      expect(Properties.AlarmActions).toEqual([alarmTopicArn]);
+    }
+  });
+});
+
+describe("the service stack", () => {
+  it("gives nothing a physical name", () => {
+    const names = ["FunctionName", "QueueName", "RoleName", "LogGroupName", "AlarmName", "DashboardName"];
+    for (const type of [
+      "Lambda::Function",
+      "SQS::Queue",
+      "IAM::Role",
+      "Logs::LogGroup",
+      "CloudWatch::Alarm",
+    ]) {
+      for (const [id, { Properties }] of resources(template, `AWS::${type}`)) {
+        for (const name of names) expect(Properties, id).not.toHaveProperty(name);
+      }
+    }
+  });
+
+  it("keeps logs for as long as the stage says", () => {
+    const days = (stack: Template) =>
+      resources(stack, "AWS::Logs::LogGroup").map(([, { Properties }]) => Properties.RetentionInDays);
+    expect(new Set(days(template))).toEqual(new Set([14]));
+    expect(new Set(days(synth("prod").service))).toEqual(new Set([90]));
+  });
+
+  it("prints where the API is", () => {
+    expect(template.findOutputs("ApiUrl")["ApiUrl"]?.["Value"]).toEqual({
+      "Fn::Join": [
+        "",
+        [
+          "https://",
+          { Ref: expect.any(String) },
+          ".execute-api.",
+          { Ref: "AWS::Region" },
+          ".",
+          { Ref: "AWS::URLSuffix" },
+          "/prod",
+        ],
+      ],
+    });
+    const own = synth("prod", { publicUrl: "https://files.example.com" }).service;
+    expect(own.findOutputs("ApiUrl")["ApiUrl"]?.["Value"]).toBe("https://files.example.com");
+  });
+});
