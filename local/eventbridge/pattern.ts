@@ -6,8 +6,7 @@ export type Pattern = Record<string, unknown>;
 
 /**
  * True where `event` matches: every field of the pattern must, any of its alternatives will do.
- *
- * @throws Error naming an operator that is not known, at the first match.
+ * `checkPattern` says beforehand what isn't understood.
  */
 export function matches(pattern: Pattern, event: unknown): boolean {
   return Object.entries(pattern).every(([field, rule]) => {
@@ -18,6 +17,26 @@ export function matches(pattern: Pattern, event: unknown): boolean {
     if (isRecord(rule)) return matches(rule, isRecord(value) ? value : {});
     throw new Error(`pattern: ${field} must be an array or an object`);
   });
+}
+
+/** @throws Error naming the first thing in a pattern that isn't understood here. */
+export function checkPattern(pattern: Pattern): void {
+  for (const [field, rule] of Object.entries(pattern)) {
+    const rules = Array.isArray(rule) ? rule : [rule];
+    for (const one of rules) {
+      if (!Array.isArray(rule) || field === "$or") {
+        if (!isRecord(one)) throw new Error(`pattern: ${field} must be an array or an object`);
+        checkPattern(one);
+      } else if (isRecord(one)) {
+        const [operator = "", ...more] = Object.keys(one);
+        if (more.length > 0 || !Object.hasOwn(operators, operator)) {
+          throw new Error(
+            `pattern: operator ${JSON.stringify([operator, ...more].join(" "))} is not known here`,
+          );
+        }
+      }
+    }
+  }
 }
 
 function matchesAny(rules: readonly unknown[], value: unknown): boolean {

@@ -12,7 +12,7 @@ import {
   REGION,
 } from "#local/types.ts";
 import { parseJson, sendJson, sendJsonError } from "#local/wire.ts";
-import { matches, type Pattern } from "./pattern.ts";
+import { checkPattern, matches, type Pattern } from "./pattern.ts";
 import { nextRun } from "./schedule.ts";
 import { type InputShape, shapeInput } from "./transform.ts";
 
@@ -150,12 +150,9 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
     cancels.set(rule.arn, cancel);
   }
 
-  function putOne(given: z.infer<typeof entry>, authorize: (arn: string) => void) {
-    const { Source, DetailType, Detail, EventBusName = "default", Resources = [], Time } = given;
-    const name = EventBusName.split("/").at(-1) ?? EventBusName;
-    const arn = buses.get(name);
-    if (arn === undefined) return failed("ResourceNotFoundException", `Event bus ${name} does not exist.`);
-    authorize(arn);
+  function putOne({ Source, DetailType, Detail, EventBusName, Resources = [], Time }: z.infer<typeof entry>) {
+    const name = busName(EventBusName);
+    if (!buses.has(name)) return failed("ResourceNotFoundException", `Event bus ${name} does not exist.`);
     if (Source === undefined || DetailType === undefined || Detail === undefined) {
       return failed(
         "InvalidArgument",
@@ -187,7 +184,9 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
     },
     putRule(rule) {
       rules.set(rule.arn, rule);
+      // What can't be understood stops the start, not the first event.
       if (rule.schedule !== undefined) nextRun(rule.schedule, clock.now());
+      if (rule.pattern !== undefined) checkPattern(rule.pattern);
       if (ticking) tick(rule);
     },
     emit({ time, ...event }) {
@@ -211,7 +210,12 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
             `Entries: at most ${MAX_ENTRIES} per call, not ${Entries.length}.`,
           );
         }
-        const results = Entries.map((one) => putOne(one, (arn) => call.authorize("events:PutEvents", arn)));
+        // All or nothing: a caller that may not use one of the buses puts nothing.
+        for (const { EventBusName } of Entries) {
+          const arn = buses.get(busName(EventBusName));
+          if (arn !== undefined) call.authorize("events:PutEvents", arn);
+        }
+        const results = Entries.map(putOne);
         const FailedEntryCount = results.filter((result) => "ErrorCode" in result).length;
         sendJson(call.res, { FailedEntryCount, Entries: results }, { type: "application/x-amz-json-1.1" });
         call.trace.status = 200;
@@ -227,6 +231,11 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
       for (const cancel of cancels.values()) cancel();
     },
   };
+}
+
+/** A bus is named by its name or its ARN. */
+function busName(given = "default"): string {
+  return given.split("/").at(-1) ?? given;
 }
 
 function failed(ErrorCode: string, ErrorMessage: string) {

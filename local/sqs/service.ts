@@ -66,8 +66,18 @@ export function createSqs(options: ServiceOptions & { origin?: () => string }): 
     SendMessage: { run: (arn, input) => sendOne(arn, sendEntry.parse(input)) },
     SendMessageBatch: {
       permission: "SendMessage",
-      run: (arn, input) =>
-        batch(entries(sendEntry.extend(withId)).parse(input["Entries"]), (e) => sendOne(arn, e)),
+      run: (arn, input) => {
+        const all = entries(sendEntry.extend(withId)).parse(input["Entries"]);
+        const bytes = all.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0);
+        // SQS: 1 MiB in a batch, all messages together.
+        if (bytes > 1_048_576) {
+          throw new AwsError(
+            "BatchRequestTooLong",
+            `Batch requests cannot be longer than 1048576 bytes; this has ${bytes}.`,
+          );
+        }
+        return batch(all, (e) => sendOne(arn, e));
+      },
     },
     ReceiveMessage: {
       run: async (arn, input, call) => {

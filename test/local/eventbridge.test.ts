@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { expect, test } from "vitest";
 import { createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
-import { matches, type Pattern } from "#local/eventbridge/pattern.ts";
+import { checkPattern, matches, type Pattern } from "#local/eventbridge/pattern.ts";
 import { nextRun } from "#local/eventbridge/schedule.ts";
 import { createEventBridge } from "#local/eventbridge/service.ts";
 import { createAwsServer } from "#local/server.ts";
@@ -32,7 +32,9 @@ test.each<[boolean, Pattern]>([
 });
 
 test("an operator that isn't known is refused by name", () => {
-  expect(() => matches({ source: [{ like: "x" }] }, event)).toThrow(/"like"/);
+  expect(() => checkPattern({ detail: { source: [{ like: "x" }] } })).toThrow(/"like"/);
+  expect(() => checkPattern({ source: "aws.s3" })).toThrow(/source/);
+  checkPattern({ $or: [{ source: ["a"] }, { detail: { size: [{ exists: false }, 5] } }] });
 });
 
 test.each([
