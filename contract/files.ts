@@ -26,6 +26,15 @@ export const file = z.object({
 });
 export type File = z.infer<typeof file>;
 
+/** A file with what is known of its current version's bytes. */
+export const fileDetail = file.extend({
+  crc32: z.string().optional().meta({ description: "Of the whole file, lower-case hex." }),
+  crc32c: z.string().optional(),
+  sha256: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+});
+export type FileDetail = z.infer<typeof fileDetail>;
+
 /** `/`, `reports/2026` or `/reports/2026/` → the names of the folders from the root down. */
 export const folderPath = z
   .string()
@@ -117,13 +126,13 @@ export const getFileRoute = defineRoute({
   id: "getFile",
   method: "GET",
   path: "/v1/files/{id}",
-  summary: "Get a file's facts",
+  summary: "Get a file's facts, with checksums and metadata of its current version",
   tag,
   scopes: ["files:read"],
   params: fileId,
-  responses: { 200: { description: "The file", schema: file, headers: etag } },
+  responses: { 200: { description: "The file", schema: fileDetail, headers: etag } },
   errors: [...common, "not_a_file"],
-  example: { response: fileExample },
+  example: { response: { ...fileExample, crc32: "3610a686" } },
 });
 
 export const getContentRoute = defineRoute({
@@ -148,14 +157,14 @@ export const moveFileRoute = defineRoute({
   path: "/v1/files/{id}",
   summary: "Rename a file, move it within its workspace, or both",
   description:
-    "Folders of a path that don't exist yet are made. Touches no bytes. A client without `files:read` may move only what it uploaded itself.",
+    "Folders of a path that don't exist yet are made. Touches no bytes. A new extension is held to the same rule as an upload's. A client without `files:read` may move only what it uploaded itself.",
   tag,
   scopes: ["files:write"],
   params: fileId,
   body: moveRequest,
   headers: fence,
   responses: { 200: { description: "The file where it is now", schema: file, headers: etag } },
-  errors: [...common, ...fenceErrors, "invalid_name", "name_taken"],
+  errors: [...common, ...fenceErrors, "name_taken", "type_mismatch"],
   example: { request: { name: "q3-final.pdf", folder: "/reports/2026" }, response: fileExample },
 });
 

@@ -1,5 +1,7 @@
-import type { File } from "#contract/files.ts";
-import type { FileRecord } from "./records.ts";
+import { keys } from "#aws/keys.ts";
+import type { File, FileDetail } from "#contract/files.ts";
+import type { Deps } from "./deps.ts";
+import { type FileRecord, versionRecord } from "./records.ts";
 
 /** A file as the API shows it. */
 export function fileView(file: FileRecord): File {
@@ -16,4 +18,11 @@ export function fileView(file: FileRecord): File {
     created_by: file.created_by,
     updated_at: file.updated_at,
   };
+}
+
+/** A file with checksums and metadata of its current version: one read more. */
+export async function fileDetail({ table }: Pick<Deps, "table">, file: FileRecord): Promise<FileDetail> {
+  const version = await table.get(versionRecord, keys.version(file.node_id, file.version_id));
+  const { crc32, crc32c, sha256, metadata } = version ?? {};
+  return { ...fileView(file), crc32, crc32c, sha256, metadata };
 }

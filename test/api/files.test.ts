@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
-import { file, folder, workspace } from "#contract/files.ts";
+import { file, fileDetail, folder, workspace } from "#contract/files.ts";
 import { rootFolder } from "#core/workspace.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -181,6 +181,14 @@ describe("who may see what", () => {
   });
 });
 
+test("a file's facts hold the checksum of its current version", async () => {
+  const id = await world.addFile(client, "checked.txt", "abc");
+  const answer = await client.request(`/v1/files/${id}`);
+  const facts = await read(fileDetail, answer);
+  expect(answer.headers.get("etag")).toBe(`"${facts.version_id}"`);
+  expect(facts.sha256).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
+
 describe("content", () => {
   test("redirects to bytes that download under the file's name, in ranges too", async () => {
     const id = await world.addFile(client, "straße & co.txt", "0123456789");
@@ -279,6 +287,13 @@ describe("moving", () => {
     await world.addFile(by, "dir/inside.txt");
     expect(await refusal(by.request(`/v1/files/${id}`, { method: "PATCH", json }))).toEqual([status, code]);
     expect(names(await list(by))).toEqual(["dir", "file.txt", "taken.txt"]);
+  });
+
+  test("a script can't be renamed to pass for a document", async () => {
+    const id = await world.addFile(client, "run.sh", "#!/bin/sh\necho hi\n");
+    expect(await refusal(patch(id, { name: "invoice.pdf" }))).toEqual([422, "type_mismatch"]);
+    expect((await patch(id, { name: "walk.sh" })).status).toBe(200);
+    expect((await patch(id, { name: "walk.bash" })).status).toBe(200);
   });
 
   test("of many at once to one name, one gets it", async () => {

@@ -15,6 +15,7 @@ import { makeFolders } from "#core/make-folders.ts";
 import { createApp } from "#lambdas/api/app.ts";
 import { files } from "#lambdas/api/routes/files.ts";
 import { links } from "#lambdas/api/routes/links.ts";
+import { locks } from "#lambdas/api/routes/locks.ts";
 import { shares } from "#lambdas/api/routes/shares.ts";
 import { createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
@@ -81,7 +82,7 @@ export async function startWorld() {
     corsOrigins: ["*"],
     now: () => Date.now() + offset,
   };
-  const app = createApp(deps, [files, shares, links]);
+  const app = createApp(deps, [files, shares, links, locks]);
 
   async function request(path: string, { method, json, form, headers = {} }: Given = {}): Promise<Response> {
     const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json);
@@ -151,7 +152,7 @@ export async function startWorld() {
           ...keys.version(node_id, version_id),
           ...version,
           ...made,
-          ...{ file_id: node_id, state: "ready", upload_id: "upl_test" },
+          ...{ file_id: node_id, state: "ready", upload_id: "upl_test", sha256: sha256(content) },
         },
       },
     ]);

@@ -10,7 +10,7 @@ import { deleteFile } from "#core/delete-file.ts";
 import type { Deps } from "#core/deps.ts";
 import { downloadFile } from "#core/download-file.ts";
 import { WharfError } from "#core/error.ts";
-import { fileView } from "#core/file-view.ts";
+import { fileDetail } from "#core/file-view.ts";
 import { findFile } from "#core/find-file.ts";
 import { findFolder } from "#core/find-folder.ts";
 import { findWorkspace } from "#core/find-workspace.ts";
@@ -39,7 +39,7 @@ export function files(app: App, deps: Deps): void {
   });
 
   serve(app, deps, getFileRoute, async ({ params, call }) => {
-    const body = fileView(await findFile(deps, call.caller, params.id));
+    const body = await fileDetail(deps, await findFile(deps, call.caller, params.id));
     return { status: 200, body, headers: etag(body.version_id) };
   });
 
