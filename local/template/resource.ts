@@ -1,6 +1,7 @@
 /** What a provisioner gets and gives. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { PolicyDocument } from "../iam/policy.ts";
 import type { Provisioned } from "./intrinsics.ts";
 
 /** One resource of a template, its properties resolved. */
@@ -33,6 +34,11 @@ export function parseProperties<T extends z.ZodType>(schema: T, resource: Resour
 
 /** A property that changes nothing locally (descriptions, tags, encryption at rest …). */
 export const inert = z.unknown().optional();
+
+/** A policy document; IAM parses it itself, statement by statement. */
+export const documentSchema = z.custom<PolicyDocument>(
+  (value) => typeof value === "object" && value !== null,
+);
 
 /** A physical name that stays the same across starts: `<stack>-<id>-<hash>`, at most `max` characters. */
 export function physicalName({ stackName, logicalId }: Resource, max: number): string {

@@ -2,10 +2,7 @@ import { z } from "zod";
 import type { Iam } from "../../iam/iam.ts";
 import type { PolicyDocument } from "../../iam/policy.ts";
 import { ACCOUNT } from "../../types.ts";
-import { inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
-
-// IAM parses documents itself, statement by statement.
-const documentSchema = z.custom<PolicyDocument>((value) => typeof value === "object" && value !== null);
+import { documentSchema, inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
 
 const trustSchema = z.strictObject({
   Version: inert,

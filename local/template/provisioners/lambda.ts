@@ -3,6 +3,7 @@ import type { EventSources } from "../../lambda/event-sources.ts";
 import type { LambdaService } from "../../lambda/service.ts";
 import { ACCOUNT, REGION } from "../../types.ts";
 import { inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
+import type { LambdaRole } from "./iam.ts";
 
 const functionSchema = z.strictObject({
   FunctionName: z.string().optional(),
@@ -69,13 +70,20 @@ const mappingSchema = z.strictObject({
 });
 
 /** Functions, who may invoke them, and the queues and streams that feed them. */
-export function lambdaResources(lambda: LambdaService, eventSources: EventSources): Provisioners {
+export function lambdaResources(
+  lambda: LambdaService,
+  eventSources: EventSources,
+  roles: ReadonlyMap<string, LambdaRole>,
+): Provisioners {
   return {
     "AWS::Lambda::Function": (resource) => {
       const properties = parseProperties(functionSchema, resource);
       const codeDir = resource.assets.get(properties.Code.S3Key);
       if (codeDir === undefined) {
         throw new Error(`${resource.logicalId}: the assembly has no asset ${properties.Code.S3Key}`);
+      }
+      if (!roles.has(properties.Role)) {
+        throw new Error(`${resource.logicalId}: the role ${properties.Role} cannot be assumed by Lambda`);
       }
       const name = properties.FunctionName ?? physicalName(resource, 64);
       const arn = functionArn(name);

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import type { Iam } from "../../iam/iam.ts";
 import type { S3Service } from "../../s3/service.ts";
-import { inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
+import { documentSchema, inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
 
 const bucketSchema = z.strictObject({
   BucketName: z.string().optional(),
@@ -59,14 +60,11 @@ const bucketSchema = z.strictObject({
 
 const policySchema = z.strictObject({
   Bucket: z.string(),
-  PolicyDocument: z.record(z.string(), z.unknown()),
+  PolicyDocument: documentSchema,
 });
 
 /** Buckets and their policies. `putPolicy` enforces a policy document on a resource's ARN. */
-export function s3Resources(
-  s3: S3Service,
-  putPolicy: (arn: string, document: Record<string, unknown>) => void,
-): Provisioners {
+export function s3Resources(s3: S3Service, putPolicy: Iam["putResourcePolicy"]): Provisioners {
   return {
     "AWS::S3::Bucket": (resource) => {
       const properties = parseProperties(bucketSchema, resource);

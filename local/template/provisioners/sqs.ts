@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Iam } from "../../iam/iam.ts";
 import type { SqsService } from "../../sqs/service.ts";
 import { ACCOUNT, REGION } from "../../types.ts";
-import { inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
+import { documentSchema, inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
 
 const queueSchema = z.strictObject({
   QueueName: z.string().optional(),
@@ -21,14 +22,11 @@ const queueSchema = z.strictObject({
 
 const policySchema = z.strictObject({
   Queues: z.array(z.string()),
-  PolicyDocument: z.record(z.string(), z.unknown()),
+  PolicyDocument: documentSchema,
 });
 
 /** Queues and their policies. */
-export function sqsResources(
-  sqs: SqsService,
-  putPolicy: (arn: string, document: Record<string, unknown>) => void,
-): Provisioners {
+export function sqsResources(sqs: SqsService, putPolicy: Iam["putResourcePolicy"]): Provisioners {
   return {
     "AWS::SQS::Queue": (resource) => {
       const properties = parseProperties(queueSchema, resource);
