@@ -42,11 +42,18 @@ export class WebhookPipeline extends Construct {
     this.first = new EventQueue(this, "DeliverFirst", worker);
     this.retry = new EventQueue(this, "DeliverRetry", worker);
 
+    const queueEnv = {
+      DELIVER_FIRST_QUEUE_URL: this.first.queue.queueUrl,
+      DELIVER_RETRY_QUEUE_URL: this.retry.queue.queueUrl,
+    };
+    // Only now: the queues needed the function.
+    for (const [name, url] of Object.entries(queueEnv)) this.deliver.addEnvironment(name, url);
+
     this.fanOut = new NodeFunction(this, "FanOut", {
       config,
       source: "fan-out",
       description: "Writes one delivery per matching endpoint",
-      env: { ...env, DELIVER_FIRST_QUEUE_URL: this.first.queue.queueUrl },
+      env: { ...env, ...queueEnv },
       timeout: Duration.seconds(60),
       memory: 512,
     });
@@ -57,9 +64,10 @@ export class WebhookPipeline extends Construct {
     });
     events.onEvent("Emitted", { source: [EVENT_SOURCE] }, bus);
 
-    this.deliver.addEnvironment("DELIVER_RETRY_QUEUE_URL", this.retry.queue.queueUrl);
-    grants.send(this.first.queue, this.fanOut);
-    grants.send(this.retry.queue, this.deliver);
+    for (const sender of [this.fanOut, this.deliver]) {
+      grants.send(this.first.queue, sender);
+      grants.send(this.retry.queue, sender);
+    }
     late("First attempts", this.first.queue, Duration.minutes(5));
     // SQS: messages may be delayed by 900 s, which is no backlog.
     late("Retries", this.retry.queue, Duration.minutes(20));
