@@ -110,7 +110,7 @@ export const startAnswer = z.object({
   folder_id: id("fld"),
   name: z.string(),
   part_size: z.int(),
-  part_count: z.int().nullable().meta({ description: "`null` where the size is not known." }),
+  part_count: z.int().optional().meta({ description: "Where the size is known." }),
   expires_at: time,
   parts: z.array(partUrl),
   urls_expire_at: time,
@@ -174,9 +174,9 @@ export const uploadStatus = z.object({
   workspace_id: id("ws"),
   folder_id: id("fld"),
   name: z.string(),
-  size: z.int().nullable(),
+  size: z.int().optional().meta({ description: "The declared one." }),
   part_size: z.int(),
-  part_count: z.int().nullable(),
+  part_count: z.int().optional(),
   received: z
     .array(z.tuple([z.int(), z.int()]))
     .meta({ description: "Numbers of the parts that S3 holds, as ranges." }),

@@ -9,6 +9,7 @@ import type { Deps } from "#core/deps.ts";
 import { type Facts, WharfError } from "#core/error.ts";
 import { beginIdempotent } from "#core/idempotency.ts";
 import { readJson } from "./body.ts";
+import { readForm } from "./form.ts";
 
 export type App = Hono<{ Variables: { requestId: string } }>;
 export type AppContext = Context<{ Variables: { requestId: string } }>;
@@ -68,19 +69,18 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
       const enough = caller.scopes.has("admin") || route.scopes.some((scope) => caller.scopes.has(scope));
       if (!enough) throw insufficientScope(route.scopes);
     }
+    const given = await readBody(route, context);
     const input = {
       params: check(params, context.req.param(), "path") as Output<P>,
       query: check(query, context.req.query(), "query") as Output<Q>,
-      body: (route.body !== undefined && route.bodyType === undefined
-        ? check(route.body, await readJson(context), "body")
-        : undefined) as Input<P, Q, B>["body"],
+      body: given.body as Input<P, Q, B>["body"],
       context,
     };
     const requestId = context.get("requestId");
     const idempotency = await beginIdempotent(deps, {
       caller,
       key: route.idempotency === "record" ? context.req.header("idempotency-key") : undefined,
-      request: { route: route.id, params: context.req.param(), body: input.body ?? null },
+      request: { route: route.id, params: context.req.param(), body: given.fingerprint ?? null },
     });
     const call: Call = { caller, requestId, record: idempotency.record };
     if (idempotency.replay !== undefined) {
@@ -95,6 +95,20 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
       throw error;
     }
   });
+}
+
+/** The validated body, and what tells one request from another; a body that no schema describes stays unread. */
+async function readBody(
+  route: Route,
+  context: AppContext,
+): Promise<{ body?: unknown; fingerprint?: unknown }> {
+  if (route.body === undefined) return {};
+  if (route.bodyType === "multipart/form-data") {
+    const { body, fingerprint } = await readForm(context);
+    return { body: check(route.body, body, "body"), fingerprint };
+  }
+  const body = check(route.body, await readJson(context), "body");
+  return { body, fingerprint: body };
 }
 
 /** Writes an answer; every API answer is private to its caller. */

@@ -10,8 +10,8 @@ export interface Key {
 const META = "META";
 
 /** Lower-case hex SHA-256, as tokens and link tokens are stored. */
-export function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+export function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
 }
 
 export const keys = {
@@ -38,16 +38,38 @@ export const keys = {
 
   /** The outbox; the relay's stream filter matches this prefix. */
   event: (event: string): Key => ({ pk: `EVT#${event}`, sk: META }),
+  /** Number of the newest event of a workspace's log; the relay alone counts it up. */
+  feedHead: (workspace: string): Key => ({ pk: `FEED#${workspace}`, sk: META }),
+  /** Place of an event in its workspace's log. */
+  feedEntry: (workspace: string, seq: number): Key => ({
+    pk: `FEED#${workspace}`,
+    sk: `SEQ#${String(seq).padStart(12, "0")}`,
+  }),
+
+  /** One partition for all endpoints, since every event is matched against each. */
+  hook: (hook: string): Key => ({ pk: "HOOKS", sk: hook }),
+  /** How many endpoints a client has. */
+  hookCount: (client: string): Key => ({ pk: `CLIENT#${client}`, sk: "HOOKS" }),
+  /** What changes with every attempt: slots in flight, rate, breaker, failures. */
+  hookState: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "STATE" }),
+  hookSecret: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "SECRET" }),
+  recovery: (hook: string, job: string): Key => ({ pk: `HOOK#${hook}`, sk: `JOB#${job}` }),
+  /** An endpoint's deliveries, in the order of their events' ids. */
+  delivery: (hook: string, delivery: string): Key => ({ pk: `DLV#${hook}`, sk: delivery }),
+  attempt: (delivery: string, number: number): Key => ({
+    pk: `ATT#${delivery}`,
+    sk: String(number).padStart(6, "0"),
+  }),
 
   /** Deployment-wide settings made at first use, such as the key that link tokens derive from. */
   setting: (name: string): Key => ({ pk: "SETTING", sk: name }),
 };
 
 /** Prefixes for `begins_with` on `sk`. */
-export const under = { versions: "VER#", shares: "SHARE#", tokens: "TOKEN#" } as const;
+export const under = { versions: "VER#", shares: "SHARE#", tokens: "TOKEN#", feed: "SEQ#" } as const;
 
 /** What the sweep looks for in the sparse index `due`. */
-export type DueKind = "upload" | "link" | "event" | "delivery" | "lock" | "version" | "endpoint";
+export type DueKind = "upload" | "link" | "event" | "delivery" | "lock" | "version" | "endpoint" | "recovery";
 
 export const DUE_INDEX = "due";
 export const DUE_SHARDS = 16;

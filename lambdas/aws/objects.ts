@@ -130,13 +130,15 @@ export function createObjects(
    * Makes the object of its parts. Safe to repeat: an object that is there already is this upload's, since keys are
    * never shared.
    *
-   * @returns false where S3 has no such upload (any more): completed before, or aborted; `head` tells which.
+   * @returns `gone` where S3 has no such upload (any more): completed before, or aborted; `head` tells which.
+   * `changed` where the parts aren't those of the list (any more), or do not have that size together; `busy` where
+   * another call is completing the very same upload.
    */
   async function complete(
     Key: string,
     UploadId: string,
     { parts, size }: { parts: readonly Part[]; size: number },
-  ): Promise<boolean> {
+  ): Promise<"completed" | "gone" | "changed" | "busy"> {
     try {
       // S3 may answer 200 with an error inside; the SDK makes an error of it and tries again.
       await client.send(
@@ -147,13 +149,20 @@ export function createObjects(
           IfNoneMatch: "*",
           MpuObjectSize: size,
           MultipartUpload: {
-            Parts: parts.map((part) => ({ PartNumber: part.part_number, ETag: part.etag, ...part.checksum })),
+            Parts: parts.map((part) => ({
+              PartNumber: part.part_number,
+              ETag: part.etag,
+              ...part.checksum,
+            })),
           },
         }),
       );
-      return true;
+      return "completed";
     } catch (error) {
-      if (isS3(error, "NoSuchUpload") || isS3(error, "PreconditionFailed")) return false;
+      if (isS3(error, "NoSuchUpload", "PreconditionFailed")) return "gone";
+      if (isS3(error, "ConditionalRequestConflict")) return "busy";
+      if (isS3(error, "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest"))
+        return "changed";
       throw error;
     }
   }
@@ -262,8 +271,8 @@ function partsOf(page: ListPartsCommandOutput): Part[] {
   );
 }
 
-function isS3(error: unknown, code: string): boolean {
-  return error instanceof S3ServiceException && error.name === code;
+function isS3(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof S3ServiceException && codes.includes(error.name);
 }
 
 /** S3 answers 403 instead of 404 to a role that may not list the bucket, as none of ours may. */

@@ -15,6 +15,8 @@ export const LOCK_GRACE_MS = 2_000;
 export interface Preconditions {
   /** `Lock-Token`: the write is refused unless this lease is live. */
   lockToken?: string | undefined;
+  /** SHA-256 of the `Lock-Token`, where another function finishes what the token's holder began. */
+  lockHash?: string | undefined;
   /** `If-Match`: the write is refused unless this is the current version. */
   ifMatch?: string | undefined;
 }
@@ -34,12 +36,13 @@ export function fileUpdate(
 ): Update {
   const fence = ["attribute_exists(#pk)", "attribute_not_exists(#deleted_at)", "#kind = :file_kind"];
   const fenceValues: Item = { file_kind: "file" };
-  if (preconditions.lockToken === undefined) {
+  const lockHash = lockHashOf(preconditions);
+  if (lockHash === undefined) {
     fence.push("(attribute_not_exists(#lock) OR #lock.#expires_ms <= :lock_free_at)");
     fenceValues["lock_free_at"] = now - LOCK_GRACE_MS;
   } else {
     fence.push("#lock.#token_hash = :lock_hash AND #lock.#expires_ms > :lock_now");
-    fenceValues["lock_hash"] = sha256(preconditions.lockToken);
+    fenceValues["lock_hash"] = lockHash;
     fenceValues["lock_now"] = now;
   }
   if (preconditions.ifMatch !== undefined) {
@@ -69,10 +72,10 @@ export function whyRefused(
   const parsed = fileRecord.safeParse(item);
   if (!parsed.success || parsed.data.deleted_at !== undefined) return notFound("file", fileId);
   const file = parsed.data;
-  if (preconditions.lockToken !== undefined) {
+  const lockHash = lockHashOf(preconditions);
+  if (lockHash !== undefined) {
     const { lock } = file;
-    const live =
-      lock !== undefined && lock.token_hash === sha256(preconditions.lockToken) && lock.expires_ms > now;
+    const live = lock !== undefined && lock.token_hash === lockHash && lock.expires_ms > now;
     if (!live) return lockLost(file);
   } else if (file.lock !== undefined && file.lock.expires_ms > now - LOCK_GRACE_MS) {
     return fileLocked(file, now);
@@ -85,6 +88,10 @@ export function whyRefused(
     );
   }
   return undefined;
+}
+
+function lockHashOf({ lockToken, lockHash }: Preconditions): string | undefined {
+  return lockToken === undefined ? lockHash : sha256(lockToken);
 }
 
 /** 423 with the facts of the lock that stands in the way. */

@@ -1,0 +1,97 @@
+import * as z from "zod";
+import { path } from "#contract/common.ts";
+import {
+  abortUploadRoute,
+  finalizeUploadRoute,
+  getUploadRoute,
+  mediaType,
+  sendChunkRoute,
+  signPartsRoute,
+  startUploadRoute,
+  uploadFileRoute,
+} from "#contract/uploads.ts";
+import { abortUpload } from "#core/abort-upload.ts";
+import type { Deps } from "#core/deps.ts";
+import { WharfError } from "#core/error.ts";
+import { type Demands, finalizeUpload } from "#core/finalize-upload.ts";
+import { chunkTarget } from "#core/next-chunk.ts";
+import { signParts } from "#core/sign-parts.ts";
+import { restartAnswer, startUpload } from "#core/start-upload.ts";
+import { uploadFile } from "#core/upload-file.ts";
+import { viewUpload } from "#core/view-upload.ts";
+import { preconditionsOf } from "../preconditions.ts";
+import { type App, type AppContext, check, serve } from "../serve.ts";
+
+/** Upload sessions, chunks by way of the API's address, and small files in one request. */
+export function uploads(app: App, deps: Deps): void {
+  serve(
+    app,
+    deps,
+    startUploadRoute,
+    async ({ body, call }) => ({ status: 201, body: await startUpload(deps, call, body) }),
+    {
+      // URLs run out, so a repeated answer holds new ones.
+      replay: (recorded, call) =>
+        restartAnswer(deps, call, z.object({ upload_id: z.string() }).parse(recorded).upload_id),
+    },
+  );
+
+  serve(app, deps, signPartsRoute, async ({ params, body, call }) => ({
+    status: 200,
+    body: await signParts(deps, call, params.id, body),
+  }));
+
+  serve(app, deps, getUploadRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await viewUpload(deps, call, params.id),
+  }));
+
+  serve(app, deps, sendChunkRoute, async ({ params, query, call, context }) => {
+    const { url } = await chunkTarget(deps, call, {
+      uploadId: params.id,
+      part: query.part,
+      contentRange: context.req.header("content-range"),
+      contentLength: lengthOf(context),
+    });
+    return { status: 307, headers: { Location: url } };
+  });
+
+  serve(app, deps, finalizeUploadRoute, async ({ params, body, call, context }) => ({
+    status: 200,
+    body: await finalizeUpload(deps, call, params.id, body, demandsOf(context)),
+  }));
+
+  serve(app, deps, abortUploadRoute, async ({ params, call }) => {
+    await abortUpload(deps, call, params.id);
+    return { status: 204 };
+  });
+
+  serve(app, deps, uploadFileRoute, async ({ body, call, context }) => {
+    const { file, ...rest } = body;
+    const { filename, content_type } = described(file);
+    const small = { ...rest, filename, content_type, bytes: await file.bytes() };
+    return { status: 200, body: await uploadFile(deps, call, small, demandsOf(context)) };
+  });
+}
+
+function demandsOf(context: AppContext): Demands {
+  const ifNoneMatch = context.req.header("if-none-match")?.trim();
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
+    throw new WharfError("invalid_request", `If-None-Match must be *, which asks for a new file.`);
+  }
+  return { ...preconditionsOf(context), createOnly: ifNoneMatch === "*" };
+}
+
+/** Name and type of a form's file. */
+function described(file: File): { filename: string; content_type: string | undefined } {
+  const { file: filename } = check(z.object({ file: path }), { file: file.name }, "body");
+  // RFC 7578, 4.4: text/plain also stands where the sender said nothing.
+  const unsaid = file.type === "text/plain" && !/\.(txt|text|log|md)$/i.test(filename);
+  return { filename, content_type: unsaid ? undefined : mediaType.safeParse(file.type).data };
+}
+
+/** Bytes of a chunk whose body API Gateway has dropped. */
+function lengthOf(context: AppContext): number | undefined {
+  const length = context.req.header("x-chunk-length");
+  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}

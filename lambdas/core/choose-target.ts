@@ -1,0 +1,82 @@
+import { keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import { type Deps, newId } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import { whyRefused } from "./file-write.ts";
+import { freeName } from "./free-name.ts";
+import { nameTaken } from "./name-taken.ts";
+import { entryRecord, type FileRecord, fileRecord } from "./records.ts";
+import type { Intent, UploadRecord } from "./upload-record.ts";
+
+/** What an upload becomes: a version of a file, or a new file under a name that is free. */
+export type Target = { kind: "version"; file: FileRecord } | { kind: "create"; fileId: string; name: string };
+
+/**
+ * Decides what an upload becomes as things stand now; the transaction that relies on it compares it again.
+ *
+ * The file that was named to the client at the start gets the version, wherever it has been moved to since. Where it
+ * is new, or was deleted meanwhile, the name decides: free → a new file; taken → as `if_exists` says.
+ *
+ * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost.
+ */
+export async function chooseTarget(
+  deps: Pick<Deps, "table" | "now">,
+  upload: UploadRecord,
+  intent: Intent,
+): Promise<Target> {
+  const entryKey = keys.entry(upload.folder_id, upload.name);
+  const items = await deps.table.batchGet([keys.node(upload.file_id), entryKey]);
+  const node = items.find((item) => item["pk"] !== entryKey.pk);
+  if (isLive(node)) return versionOf(deps, node, intent);
+
+  const fileId = node === undefined ? upload.file_id : newId("file", deps.now());
+  const standing = items.find((item) => item["pk"] === entryKey.pk);
+  if (standing === undefined) return create(fileId, upload.name, intent);
+  const entry = entryRecord.parse(standing);
+  if (upload.if_exists === "rename" && !intent.create_only)
+    return create(fileId, await freeName(deps, upload.folder_id, upload.name), intent);
+  if (upload.if_exists === "fail" || entry.kind === "folder") throw nameTaken(upload, entry);
+  const [taken] = await deps.table.batchGet([keys.node(entry.node_id)]);
+  return isLive(taken) ? versionOf(deps, taken, intent) : create(fileId, upload.name, intent);
+}
+
+function isLive(node: Item | undefined): node is Item {
+  return node !== undefined && node["deleted_at"] === undefined;
+}
+
+function versionOf({ now }: Pick<Deps, "now">, node: Item, intent: Intent): Target {
+  const file = fileRecord.parse(node);
+  if (intent.create_only) {
+    throw new WharfError(
+      "version_mismatch",
+      "If-None-Match: * asks for a new file, but there is one of this name.",
+      {
+        file_id: file.node_id,
+        version_id: file.version_id,
+      },
+    );
+  }
+  const refused = whyRefused(node, file.node_id, demands(intent), now());
+  if (refused !== undefined) throw refused;
+  return { kind: "version", file };
+}
+
+function create(fileId: string, name: string, { if_match, lock_hash }: Intent): Target {
+  if (if_match !== undefined) {
+    throw new WharfError("version_mismatch", `If-Match is ${if_match}, but there is no file of this name.`, {
+      version_id: null,
+    });
+  }
+  if (lock_hash !== undefined) {
+    throw new WharfError(
+      "lock_lost",
+      "The file that this Lock-Token was for is gone. Send the request without it.",
+    );
+  }
+  return { kind: "create", fileId, name };
+}
+
+/** What an intent demands of an existing file, as the fence takes it. */
+export function demands({ lock_hash, if_match }: Intent) {
+  return { lockHash: lock_hash, ifMatch: if_match };
+}

@@ -1,0 +1,241 @@
+import { due, keys } from "#aws/keys.ts";
+import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
+import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { chooseTarget, demands, type Target } from "./choose-target.ts";
+import { type Deps, iso, newId } from "./deps.ts";
+import { notFound, WharfError } from "./error.ts";
+import { eventWrite } from "./event.ts";
+import { fileUpdate, whyRefused } from "./file-write.ts";
+import { newShare } from "./share.ts";
+import { answerOf, endOf } from "./upload-end.ts";
+import type { Intent, Outcome, Rejection, UploadRecord } from "./upload-record.ts";
+
+/** Each lost round is another's success at the same name or file. */
+const ROUNDS = 5;
+
+/** In which states a session may be committed: `ours` only while it still holds the very intent that is carried out. */
+export type From = "open" | "ours";
+
+export interface Content {
+  size: number;
+  content_type: string;
+  crc32?: string | undefined;
+  crc32c?: string | undefined;
+  sha256?: string | undefined;
+}
+
+interface Commit {
+  upload: UploadRecord;
+  intent: Intent;
+  content: Content;
+  from: From;
+  /** What was chosen before the bytes were put together; chosen anew where it no longer holds. */
+  target?: Target | undefined;
+  /** Writes that record the answer, as in `Call`. */
+  record(answer: { status: number; body: unknown }): Write[];
+}
+
+/**
+ * Makes the file: session, version, file, name, link and events in one transaction, or nothing.
+ *
+ * Whoever comes second finds the session ended and gets the first one's answer.
+ *
+ * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost, upload_closed, conflict.
+ */
+export async function commitUpload(deps: Deps, commit: Commit): Promise<FinalizeAnswer> {
+  const { upload, intent } = commit;
+  for (let round = 0; round < ROUNDS; round++) {
+    const chosen = round === 0 ? commit.target : undefined;
+    const target = chosen ?? (await chooseTarget(deps, upload, intent));
+    const now = deps.now();
+    const { writes, answer } = await writesOf(deps, commit, target, now);
+    try {
+      await deps.table.transact(writes);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof TransactionFailed)) throw error;
+      const ended = error.failed.has(SESSION) ? await endOf(deps, error.failed.get(SESSION)) : undefined;
+      if (ended !== undefined) return ended;
+      explain(error.failed, { target, intent, upload, now });
+    }
+  }
+  throw new WharfError("conflict", "Others keep changing this name or file. Finalize again.", {
+    retry_after_seconds: 1,
+  });
+}
+
+const SESSION = 0;
+const FILE = 1;
+const FOLDER = 2;
+
+/** Throws where trying again with another target can't help. */
+function explain(
+  failed: ReadonlyMap<number, Item | undefined>,
+  { target, intent, upload, now }: { target: Target; intent: Intent; upload: UploadRecord; now: number },
+): void {
+  if (target.kind === "version" && failed.has(FILE)) {
+    const item = failed.get(FILE);
+    const gone = item === undefined || item["deleted_at"] !== undefined;
+    const refused = gone ? undefined : whyRefused(item, target.file.node_id, demands(intent), now);
+    if (refused !== undefined) throw refused;
+    return;
+  }
+  if (target.kind === "create" && failed.has(FOLDER)) throw notFound("folder", upload.folder_id);
+  if (target.kind === "create" && (failed.has(FILE) || failed.has(FOLDER + 1))) return;
+  throw new WharfError("conflict", "The same request is being answered elsewhere. Send it again.", {
+    retry_after_seconds: 1,
+  });
+}
+
+async function writesOf(
+  deps: Deps,
+  { upload, intent, content, from, record }: Commit,
+  target: Target,
+  now: number,
+) {
+  const file_id = target.kind === "version" ? target.file.node_id : target.fileId;
+  const { folder_id, name } =
+    target.kind === "version" ? target.file : { folder_id: upload.folder_id, name: target.name };
+  const actor = { type: "client", id: upload.client_id } as const;
+  const said = { request_id: intent.request_id, workspace_id: upload.workspace_id, file_id, actor };
+  const version_id = newId("ver", now);
+  const share = intent.share
+    ? await newShare(deps, {
+        file: said,
+        createdBy: upload.client_id,
+        requestId: intent.request_id,
+        actor,
+        expireIn: intent.expire_in,
+      })
+    : undefined;
+  const outcome: Outcome = {
+    ...{ file_id, version_id, folder_id, name },
+    ...content,
+    share_id: share?.share_id ?? null,
+    expires_at: share?.expires_at ?? null,
+  };
+  const answer = await answerOf(deps, upload, outcome);
+  const current = {
+    version_id,
+    size: content.size,
+    content_type: content.content_type,
+    object_key: upload.object_key,
+    updated_at: iso(now),
+  };
+  const writes: Write[] = [
+    sessionWrite(upload, { intent, from, end: { state: "completed", outcome }, now }),
+    ...(target.kind === "version"
+      ? [fileUpdate(now, file_id, demands(intent), { update: setAll(current), values: current })]
+      : newFile(upload, { file_id, name, current, now })),
+    versionWrite(upload, { file_id, version_id, content, state: "ready", now }),
+    eventWrite(now, {
+      type: "upload_completed",
+      ...said,
+      data: { upload_id: upload.upload_id, ...outcome },
+    }),
+    ...(share?.writes ?? []),
+    ...record({ status: 200, body: answer }),
+  ];
+  return { writes, answer };
+}
+
+function newFile(
+  upload: UploadRecord,
+  { file_id, name, current, now }: { file_id: string; name: string; current: Item; now: number },
+): Write[] {
+  const { workspace_id, folder_id, client_id } = upload;
+  return [
+    {
+      put: {
+        ...keys.node(file_id),
+        kind: "file",
+        node_id: file_id,
+        ...{ workspace_id, folder_id, name },
+        ...current,
+        created_at: iso(now),
+        created_by: client_id,
+        fencing: 0,
+      },
+      condition: "attribute_not_exists(#pk)",
+    },
+    {
+      check: keys.node(folder_id),
+      condition: "#kind = :folder AND #workspace_id = :workspace_id",
+      values: { folder: "folder", workspace_id },
+    },
+    {
+      put: { ...keys.entry(folder_id, name), node_id: file_id, kind: "file" },
+      condition: "attribute_not_exists(#pk)",
+    },
+  ];
+}
+
+/** A version's record; what an upload that was refused left is told by one too. */
+export function versionWrite(
+  upload: UploadRecord,
+  {
+    file_id,
+    version_id,
+    content,
+    state,
+    now,
+  }: {
+    file_id: string;
+    version_id: string;
+    content: Content;
+    state: "ready" | "rejected";
+    now: number;
+  },
+): Write {
+  return {
+    put: {
+      ...keys.version(file_id, version_id),
+      ...{ version_id, file_id, state },
+      object_key: upload.object_key,
+      ...content,
+      upload_id: upload.upload_id,
+      created_at: iso(now),
+      created_by: upload.client_id,
+      metadata: upload.metadata,
+    },
+    condition: "attribute_not_exists(#pk)",
+  };
+}
+
+/** The session's last change, which happens once. */
+export function sessionWrite(
+  { upload_id }: UploadRecord,
+  {
+    intent,
+    from,
+    end,
+    now,
+  }: {
+    intent: Intent;
+    from: From;
+    end: { state: "completed"; outcome: Outcome } | { state: "rejected"; rejection: Rejection };
+    now: number;
+  },
+): Write {
+  // The bytes of a rejected upload are still to be removed: due at once, for the sweep where nobody else does it.
+  const set = end.state === "rejected" ? { ...end, ...due("upload", now, upload_id) } : end;
+  return {
+    key: keys.upload(upload_id),
+    update: `${setAll(set)} REMOVE #intent${end.state === "rejected" ? "" : ", #due_pk, #due_sk"}`,
+    condition:
+      from === "open"
+        ? "#state IN (:open, :finalizing)"
+        : "#state = :finalizing AND #intent.#attempt = :attempt",
+    values: {
+      ...set,
+      finalizing: "finalizing",
+      ...(from === "open" ? { open: "open" } : { attempt: intent.attempt }),
+    },
+  };
+}
+
+function setAll(values: Item): string {
+  return `SET ${Object.keys(values)
+    .map((name) => `#${name} = :${name}`)
+    .join(", ")}`;
+}

@@ -1,0 +1,130 @@
+import { describe, say } from "#aws/log.ts";
+import type { ObjectFacts } from "#aws/objects.ts";
+import { TransactionFailed, type Write } from "#aws/table.ts";
+import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { contradiction, EMPTY_FACTS } from "./checksum.ts";
+import type { Target } from "./choose-target.ts";
+import { cleanUpload } from "./clean-upload.ts";
+import { type Content, commitUpload, type From, sessionWrite, versionWrite } from "./commit-upload.ts";
+import { type Deps, newId } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import { eventWrite } from "./event.ts";
+import { disguise, SNIFF_BYTES, type Sniffed, sniff } from "./sniff-type.ts";
+import { endOf, rejected } from "./upload-end.ts";
+import type { Intent, Rejection, UploadRecord } from "./upload-record.ts";
+
+interface Completion {
+  upload: UploadRecord;
+  intent: Intent;
+  from: From;
+  target?: Target | undefined;
+  record?: (answer: { status: number; body: unknown }) => Write[];
+}
+
+/**
+ * The one way from bytes in S3 to a file: finalize, ingest and sweep all come here once the object is whole.
+ *
+ * Looks at what S3 holds, then commits the file or rejects the upload for good. Two sequential round trips.
+ *
+ * @throws WharfError type_mismatch, checksum_mismatch, and what `commitUpload` throws.
+ */
+export async function completeUpload(deps: Deps, completion: Completion): Promise<FinalizeAnswer> {
+  const { object_key } = completion.upload;
+  const [facts, prefix] = await Promise.all([
+    deps.objects.head(object_key),
+    deps.objects.readPrefix(object_key, SNIFF_BYTES),
+  ]);
+  if (facts === undefined || prefix === undefined) {
+    throw new WharfError("upload_expired", "S3 holds nothing of this upload any more. Start a new upload.");
+  }
+  return judgeUpload(deps, { ...completion, facts: facts.size === 0 ? EMPTY_FACTS : facts, prefix });
+}
+
+/** Commits or rejects an upload by what is known of its bytes. */
+export async function judgeUpload(
+  deps: Deps,
+  {
+    facts,
+    prefix,
+    record = () => [],
+    ...completion
+  }: Completion & { facts: ObjectFacts; prefix: Uint8Array },
+): Promise<FinalizeAnswer> {
+  const { upload, intent } = completion;
+  const sniffed = await sniff(prefix);
+  const content: Content = {
+    size: facts.size,
+    content_type: upload.content_type ?? sniffed.type ?? "application/octet-stream",
+    crc32: facts.crc32,
+    crc32c: facts.crc32c,
+    sha256: facts.sha256 ?? intent.checksum?.sha256 ?? upload.checksum?.sha256,
+  };
+  const rejection = whyRejected(upload, { intent, facts, sniffed });
+  if (rejection === undefined) return commitUpload(deps, { ...completion, content, record });
+  return reject(deps, completion, rejection, { ...content, sha256: facts.sha256 });
+}
+
+function whyRejected(
+  { name, content_type, checksum }: UploadRecord,
+  { intent, facts, sniffed }: { intent: Intent; facts: ObjectFacts; sniffed: Sniffed },
+): Rejection | undefined {
+  const wrong = contradiction([checksum, intent.checksum], facts);
+  if (wrong !== undefined) {
+    const { algorithm, expected, actual } = wrong;
+    return {
+      code: "checksum_mismatch",
+      detail: `The ${algorithm} is not ${expected}${actual === undefined ? "" : ` but ${actual}`}. The bytes are removed; start a new upload.`,
+      facts: { algorithm, expected, ...(actual === undefined ? {} : { actual }) },
+    };
+  }
+  const disguised = disguise(sniffed, { name, declared: content_type });
+  if (disguised === undefined) return undefined;
+  const { claimed, actual } = disguised;
+  return {
+    code: "type_mismatch",
+    detail: `${JSON.stringify(name)} (${claimed}) holds ${actual === "markup" ? "a web page" : `an ${actual}`.replace("an script", "a script")}. The bytes are removed; upload it under a name and type that say what it is.`,
+    facts: { claimed, actual },
+  };
+}
+
+/** Ends the session for good, with `upload_rejected` and the version's record, then removes the bytes. */
+async function reject(
+  deps: Deps,
+  { upload, intent, from }: Completion,
+  rejection: Rejection,
+  content: Content,
+): Promise<FinalizeAnswer> {
+  const now = deps.now();
+  const { file_id } = upload;
+  const version_id = newId("ver", now);
+  try {
+    await deps.table.transact([
+      sessionWrite(upload, { intent, from, end: { state: "rejected", rejection }, now }),
+      versionWrite(upload, { file_id, version_id, content, state: "rejected", now }),
+      eventWrite(now, {
+        type: "upload_rejected",
+        request_id: intent.request_id,
+        workspace_id: upload.workspace_id,
+        file_id,
+        actor: { type: "client", id: upload.client_id },
+        data: {
+          ...{ upload_id: upload.upload_id, version_id, name: upload.name, size: content.size },
+          reason: rejection.code,
+          ...rejection.facts,
+        },
+      }),
+    ]);
+  } catch (error) {
+    if (!(error instanceof TransactionFailed)) throw error;
+    const ended = await endOf(deps, error.failed.get(0));
+    if (ended !== undefined) return ended;
+    throw new WharfError("conflict", "The upload is being finalized elsewhere. Send the request again.", {
+      retry_after_seconds: 1,
+    });
+  }
+  // What fails here the sweep does again.
+  await cleanUpload(deps, upload).catch((error: unknown) =>
+    say("warn", "the bytes of a rejected upload are left to the sweep", { error: describe(error) }),
+  );
+  throw rejected(rejection);
+}

@@ -1,0 +1,174 @@
+import { due, keys, sha256 } from "#aws/keys.ts";
+import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
+import type { FinalizeAnswer, FinalizeRequest } from "#contract/uploads.ts";
+import { type Call, hasScope, requireScope } from "./call.ts";
+import { checkParts } from "./check-parts.ts";
+import { requireSupported } from "./checksum.ts";
+import { chooseTarget } from "./choose-target.ts";
+import { completeUpload } from "./complete-upload.ts";
+import { type Deps, newId } from "./deps.ts";
+import { isWharfError, notFound, WharfError } from "./error.ts";
+import type { Preconditions } from "./file-write.ts";
+import { linkToken } from "./link-token.ts";
+import { requireOpen } from "./require-open.ts";
+import { endOf } from "./upload-end.ts";
+import { type Intent, type UploadRecord, uploadRecord, visibleUpload } from "./upload-record.ts";
+import { withdrawIntent } from "./withdraw-intent.ts";
+
+/** After this the sweep takes a look at what a finalize that never ended has left. */
+const FINISH_AFTER_MS = 5 * 60_000;
+
+/** What the headers of finalize demand. */
+export type Demands = Preconditions & { createOnly?: boolean };
+
+/**
+ * Makes a file of an upload's parts: at once or not at all. Repeating gives the same answer and the same link.
+ *
+ * Five sequential round trips: the intent; S3's list beside what stands at the name; S3 puts the parts together; a look
+ * at the object; the transaction. A function that dies in between leaves its intent to ingest or the sweep.
+ *
+ * @throws WharfError parts_missing, size_mismatch, chunk_too_small (the session stays open), checksum_mismatch,
+ * type_mismatch (it is over), name_taken, version_mismatch, file_locked, lock_lost, upload_closed, upload_expired.
+ */
+export async function finalizeUpload(
+  deps: Deps,
+  call: Call,
+  uploadId: string,
+  request: FinalizeRequest,
+  demanded: Demands = {},
+): Promise<FinalizeAnswer> {
+  const intent = intentOf(deps, call, request, demanded);
+  const { upload, ended } = await recordIntent(deps, call, uploadId, intent);
+  if (ended !== undefined) {
+    await recordLate(deps, call, ended);
+    return ended;
+  }
+  let assembled = upload.assembled;
+  try {
+    requireSupported(upload.checksum, request.checksum);
+    const [parts, target] = await Promise.all([
+      assembled === undefined ? list(deps, upload) : undefined,
+      chooseTarget(deps, upload, intent),
+      // Reads the key of links once per environment, here rather than as a round trip of its own.
+      intent.share ? linkToken(deps, uploadId) : undefined,
+    ]);
+    if (parts !== undefined) {
+      const size = checkParts(upload, parts, request.parts);
+      await assemble(deps, upload, parts, size);
+      assembled = { parts: parts.length, size };
+    }
+    return await completeUpload(deps, { upload, intent, from: "open", target, record: call.record });
+  } catch (error) {
+    // Where the outcome isn't known, whoever looks next finds out.
+    if (isWharfError(error)) await withdrawIntent(deps, upload, intent, assembled);
+    throw error;
+  }
+}
+
+/** The answer was given without this call's Idempotency-Key, or its record died with the function. */
+async function recordLate({ table }: Pick<Deps, "table">, call: Call, body: FinalizeAnswer): Promise<void> {
+  const record = call.record({ status: 200, body });
+  if (record.length === 0) return;
+  try {
+    await table.transact(record);
+  } catch (error) {
+    // Recorded by another meanwhile.
+    if (!(error instanceof TransactionFailed)) throw error;
+  }
+}
+
+/** Whether a link comes with the file: where the client may make links, unless it says no. @throws WharfError forbidden */
+export function wantsShare(
+  { caller }: Call,
+  { share, expire_in }: Pick<FinalizeRequest, "share" | "expire_in">,
+): boolean {
+  if (share === true || expire_in !== undefined) requireScope(caller, "shares:write");
+  return share ?? hasScope(caller, "shares:write");
+}
+
+/** What a call asks for, as it is kept for whoever may have to finish it. */
+export function intentOf(
+  deps: Pick<Deps, "now">,
+  call: Call,
+  request: FinalizeRequest,
+  { lockToken, ifMatch, createOnly = false }: Demands,
+): Intent {
+  return {
+    // Any id that nobody else has.
+    attempt: newId("job", deps.now()),
+    request_id: call.requestId,
+    share: wantsShare(call, request),
+    expire_in: request.expire_in,
+    checksum: request.checksum,
+    lock_hash: lockToken === undefined ? undefined : sha256(lockToken),
+    if_match: ifMatch,
+    create_only: createOnly,
+  };
+}
+
+/** Writes the intent into the session, or finds how the session ended. */
+async function recordIntent(
+  deps: Deps,
+  { caller }: Call,
+  uploadId: string,
+  intent: Intent,
+): Promise<{ upload: UploadRecord; ended?: FinalizeAnswer }> {
+  const now = deps.now();
+  const admin = caller.scopes.has("admin");
+  const { due_pk, due_sk } = due("upload", now + FINISH_AFTER_MS, uploadId);
+  try {
+    const item = await deps.table.update({
+      key: keys.upload(uploadId),
+      update: "SET #state = :finalizing, #intent = :intent, #due_pk = :due_pk, #due_sk = :due_sk",
+      condition: `#state IN (:open, :finalizing) AND #expires_ms > :now${admin ? "" : " AND #client_id = :client_id"}`,
+      values: {
+        ...{ open: "open", finalizing: "finalizing", intent, due_pk, due_sk, now },
+        ...(admin ? {} : { client_id: caller.client_id }),
+      },
+    });
+    return { upload: uploadRecord.parse(item) };
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    return whyNot(deps, caller, uploadId, error.item);
+  }
+}
+
+async function whyNot(deps: Deps, caller: Call["caller"], uploadId: string, item: Item | undefined) {
+  const upload = visibleUpload(caller, uploadId, item === undefined ? undefined : uploadRecord.parse(item));
+  const ended = await endOf(deps, item);
+  if (ended !== undefined) return { upload, ended };
+  requireOpen(upload, deps.now());
+  throw notFound("upload", uploadId);
+}
+
+/** S3's list; `undefined` where S3 has put the parts together already, or forgotten them: the object tells. */
+async function list(deps: Pick<Deps, "objects">, { object_key, s3_upload_id, part_count }: UploadRecord) {
+  return s3_upload_id === undefined
+    ? undefined
+    : deps.objects.listParts(object_key, s3_upload_id, part_count);
+}
+
+/** Has S3 make the object. Repeating is safe, whatever became of the first try. */
+async function assemble(
+  deps: Pick<Deps, "objects">,
+  { object_key, s3_upload_id = "" }: UploadRecord,
+  parts: NonNullable<Awaited<ReturnType<typeof list>>>,
+  size: number,
+): Promise<void> {
+  if (parts.length === 0) {
+    // S3: a multipart upload has one part at least, so an empty file is put as a whole.
+    await deps.objects.put(object_key, new Uint8Array(), { sha256: sha256("") });
+    await deps.objects.abort(object_key, s3_upload_id);
+    return;
+  }
+  const result = await deps.objects.complete(object_key, s3_upload_id, { parts, size });
+  if (result === "completed" || result === "gone") return;
+  if (result === "busy") {
+    throw new WharfError("conflict", "Another finalize of this upload is running. Send the request again.", {
+      retry_after_seconds: 1,
+    });
+  }
+  throw new WharfError("parts_missing", "Parts were replaced while they were put together. Finalize again.", {
+    retry_after_seconds: 1,
+  });
+}

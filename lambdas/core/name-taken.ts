@@ -1,0 +1,15 @@
+import { WharfError } from "./error.ts";
+import type { EntryRecord } from "./records.ts";
+import type { UploadRecord } from "./upload-record.ts";
+
+/** 409 for an upload whose name is taken, where it isn't to become a version of what stands there. */
+export function nameTaken(
+  { name }: Pick<UploadRecord, "name">,
+  { kind }: Pick<EntryRecord, "kind">,
+): WharfError {
+  const detail =
+    kind === "folder"
+      ? `${JSON.stringify(name)} is a folder. Choose another name, or a path below it.`
+      : `${JSON.stringify(name)} is taken in that folder. Choose another name, or if_exists version or rename.`;
+  return new WharfError("name_taken", detail, { name, kind });
+}

@@ -1,0 +1,41 @@
+import { iso } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import type { UploadRecord } from "./upload-record.ts";
+
+/** Refuses where no more bytes can come. @throws WharfError upload_closed, upload_expired. */
+export function requireOpen(upload: UploadRecord, now: number): void {
+  const { state, upload_id } = upload;
+  if (state === "completed") {
+    throw new WharfError(
+      "upload_closed",
+      `${upload_id} is completed. Start a new upload for a new version.`,
+      {
+        state,
+        file_id: upload.outcome?.file_id,
+        version_id: upload.outcome?.version_id,
+      },
+    );
+  }
+  if (state === "rejected" || state === "aborted") throw closedFor(upload);
+  if (upload.assembled !== undefined) {
+    throw new WharfError(
+      "upload_closed",
+      `All parts of ${upload_id} are put together already. Finalize it again.`,
+      {
+        state,
+      },
+    );
+  }
+  if (upload.expires_ms <= now) throw uploadExpired(upload);
+}
+
+/** What is told of a session that has ended without a file. */
+export function closedFor({ upload_id, state }: UploadRecord): WharfError {
+  return new WharfError("upload_closed", `${upload_id} was ${state}. Start a new upload.`, { state });
+}
+
+export function uploadExpired({ upload_id, expires_ms }: UploadRecord): WharfError {
+  return new WharfError("upload_expired", `${upload_id} expired at ${iso(expires_ms)}. Start a new upload.`, {
+    expires_at: iso(expires_ms),
+  });
+}

@@ -1,0 +1,106 @@
+import type { PartUrls } from "#aws/signer.ts";
+import { type Checksum, MAX_PARTS, PART_URL_SECONDS, type PartsRequest } from "#contract/uploads.ts";
+import type { Call } from "./call.ts";
+import { type Deps, iso } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import { requireOpen } from "./require-open.ts";
+import { findUpload, type UploadRecord } from "./upload-record.ts";
+
+type SignDeps = Pick<Deps, "objects">;
+
+/**
+ * URLs for parts of an upload, in one of the contract's three forms. One read.
+ *
+ * @throws WharfError not_found, upload_closed, upload_expired, and invalid_request for a part past the last.
+ */
+export async function signParts(
+  deps: Pick<Deps, "table" | "objects" | "now">,
+  call: Call,
+  uploadId: string,
+  { first = 1, count = 1, format, parts }: PartsRequest,
+) {
+  const upload = await findUpload(deps, call.caller, uploadId);
+  requireOpen(upload, deps.now());
+  if (parts !== undefined) return signEnforced(deps, upload, parts);
+  requirePart(upload, first + count - 1);
+  if (format !== "compact") return signWindow(deps, upload, { first, count });
+  const urls = await urlsOf(deps, upload);
+  let signatures = "";
+  for (let part = first; part < first + count; part++) signatures += urls.signature(part);
+  return { first, prefix: urls.prefix, suffix: urls.suffix, signatures, urls_expire_at: iso(urls.expiresAt) };
+}
+
+/** Full URLs of `count` parts from `first` on. */
+export async function signWindow(
+  deps: SignDeps,
+  upload: UploadRecord,
+  { first, count }: { first: number; count: number },
+) {
+  const urls = await urlsOf(deps, upload);
+  const parts = Array.from({ length: count }, (_, index) => ({
+    part_number: first + index,
+    url: urls.prefix + (first + index) + urls.suffix + urls.signature(first + index),
+  }));
+  return { parts, urls_expire_at: iso(urls.expiresAt) };
+}
+
+/** URLs that only take a part of the length and checksum that were said, which S3 enforces. */
+async function signEnforced(deps: SignDeps, upload: UploadRecord, parts: NonNullable<PartsRequest["parts"]>) {
+  const signed = parts.map(async ({ part_number, size, crc32 }) => {
+    requirePart(upload, part_number);
+    if (crc32 !== undefined && (upload.checksum?.crc32c ?? upload.checksum?.sha256) !== undefined) {
+      throw new WharfError(
+        "checksum_unsupported",
+        "This upload declared another checksum than crc32, and S3 takes only one kind per upload. Leave crc32 out.",
+      );
+    }
+    const headers = {
+      "content-length": String(size),
+      ...(crc32 === undefined ? {} : { "x-amz-checksum-crc32": toBase64(crc32) }),
+    };
+    const urls = await urlsOf(deps, upload, headers);
+    const url = urls.prefix + part_number + urls.suffix + urls.signature(part_number);
+    return { part_number, url, headers, expiresAt: urls.expiresAt };
+  });
+  const all = await Promise.all(signed);
+  return {
+    parts: all.map(({ part_number, url, headers }) => ({ part_number, url, headers })),
+    urls_expire_at: iso(Math.min(...all.map(({ expiresAt }) => expiresAt))),
+  };
+}
+
+function urlsOf(
+  { objects }: SignDeps,
+  { object_key, s3_upload_id, checksum }: UploadRecord,
+  headers: Record<string, string> = {},
+): Promise<PartUrls> {
+  if (s3_upload_id === undefined) throw new Error("An upload in one request has no parts.");
+  const expiresIn = PART_URL_SECONDS;
+  return objects.signParts({
+    key: object_key,
+    uploadId: s3_upload_id,
+    query: enforced(checksum),
+    headers,
+    expiresIn,
+  });
+}
+
+/** A SHA-256 goes into the URL, so that S3 refuses any other bytes. */
+function enforced(checksum: Checksum | undefined): Record<string, string> {
+  return checksum?.sha256 === undefined ? {} : { "x-amz-checksum-sha256": toBase64(checksum.sha256) };
+}
+
+/** @throws WharfError invalid_request for a part that this upload can't have. */
+function requirePart({ part_count, part_size }: UploadRecord, part: number): void {
+  const last = part_count ?? MAX_PARTS;
+  if (part <= last) return;
+  const why =
+    part_count === undefined
+      ? "S3 takes 10,000 parts"
+      : `this upload has ${last} parts of ${part_size} bytes`;
+  throw new WharfError("invalid_request", `There is no part ${part}: ${why}.`, { part_count: last });
+}
+
+function toBase64(hex: string): string {
+  return Buffer.from(hex, "hex").toString("base64");
+}

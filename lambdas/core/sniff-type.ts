@@ -1,0 +1,120 @@
+/**
+ * Whether content is what its name and type say: an executable or a script must not pose as something harmless.
+ *
+ * docs/content-types.md has the rule as a table. Only the first bytes are looked at; what no rule names, passes.
+ */
+import { fileTypeFromBuffer } from "file-type/core";
+
+/** Bytes that the rule looks at; `file-type` needs 4,100 for the formats that it knows. */
+export const SNIFF_BYTES = 4_100;
+
+/** What runs when it is opened. */
+export type Danger = "executable" | "script" | "markup";
+
+/** What somebody takes a file for who sees its name or type. */
+type Claim = "binary" | "office" | "text" | "page" | "program" | "unknown";
+
+/** Extensions and media types, lower-case, by what they claim. */
+const EXTENSIONS: Record<Exclude<Claim, "unknown">, string> = {
+  binary:
+    "pdf jpg jpeg jfif png gif webp avif heic heif bmp tif tiff ico psd raw cr2 nef mp3 wav flac aac m4a ogg oga opus wma mp4 m4v mov avi mkv webm wmv mpg mpeg 3gp woff woff2 ttf otf eot zip 7z rar gz tgz bz2 xz zst tar docx xlsx pptx odt ods odp epub docm xlsm pptm dotx xltx potx parquet sqlite db",
+  office: "doc xls ppt rtf dot xlt pps csv tsv",
+  text: "txt md log json yaml yml xml toml ini conf ics vcf eml srt vtt",
+  page: "html htm xhtml mhtml shtml svg hta php phtml vue",
+  program:
+    "exe dll com scr sys msi cpl ocx drv efi bin so dylib o a elf out run appimage app ko deb rpm pkg dmg class jar apk ipa sh bash zsh fish ksh csh py pyw pl pm rb lua tcl awk sed r jl js mjs cjs ts bat cmd ps1 psm1 vbs vbe wsf wsh lnk reg command tool bundle",
+};
+const CLAIM_OF_EXTENSION = new Map<string, Claim>(
+  Object.entries(EXTENSIONS).flatMap(([claim, list]) =>
+    list.split(" ").map((extension) => [extension, claim as Claim]),
+  ),
+);
+
+const CLAIM_OF_TYPE: readonly (readonly [RegExp, Claim])[] = [
+  [/^image\/svg\+xml$/, "page"],
+  [/^(image|audio|video|font)\//, "binary"],
+  [/^application\/(pdf|zip|gzip|epub\+zip|x-7z-compressed|vnd\.rar|x-tar)$/, "binary"],
+  [/^application\/vnd\.(openxmlformats-officedocument|oasis\.opendocument)\./, "binary"],
+  [
+    /^(application\/(msword|rtf|vnd\.ms-(excel|powerpoint)(\..*)?)|text\/(csv|rtf|tab-separated-values))$/,
+    "office",
+  ],
+  [/^(text\/html|application\/xhtml\+xml)$/, "page"],
+  [/^(text\/(plain|markdown|calendar|vcard|xml|yaml)|application\/(json|xml|yaml))$/, "text"],
+];
+
+/** Which dangers each claim hides. Text shows a script as what it is, and Excel saves its tables as HTML. */
+const HIDES: Record<Claim, readonly Danger[]> = {
+  binary: ["executable", "script", "markup"],
+  office: ["executable", "script"],
+  text: ["executable"],
+  page: ["executable"],
+  program: [],
+  unknown: [],
+};
+
+export interface Sniffed {
+  /** Media type that the bytes have, where they have one. */
+  type: string | undefined;
+  danger: Danger | undefined;
+}
+
+/** Looks at a file's first bytes. */
+export async function sniff(prefix: Uint8Array): Promise<Sniffed> {
+  const type = await knownType(prefix);
+  return { type, danger: dangerOf(prefix, type) };
+}
+
+/** Why content may not pass under this name and declared type, or `undefined` where it may. */
+export function disguise(
+  { danger }: Sniffed,
+  { name, declared }: { name: string; declared?: string | undefined },
+): { claimed: string; actual: Danger } | undefined {
+  if (danger === undefined) return undefined;
+  const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase();
+  const type = declared?.split(";")[0]?.toLowerCase();
+  const claims: [string, Claim][] = [
+    [`.${extension}`, CLAIM_OF_EXTENSION.get(extension ?? "") ?? "unknown"],
+    [`${type}`, CLAIM_OF_TYPE.find(([pattern]) => pattern.test(type ?? ""))?.[1] ?? "unknown"],
+  ];
+  const found = claims.find(([, claim]) => HIDES[claim].includes(danger));
+  return found === undefined ? undefined : { claimed: found[0], actual: danger };
+}
+
+async function knownType(prefix: Uint8Array): Promise<string | undefined> {
+  try {
+    return (await fileTypeFromBuffer(prefix))?.mime;
+  } catch {
+    // A container that is cut off where the prefix ends.
+    return undefined;
+  }
+}
+
+const EXECUTABLE_TYPES = new Set([
+  "application/x-elf",
+  "application/x-mach-binary",
+  "application/java-vm",
+  "application/x.ms.shortcut",
+]);
+
+function dangerOf(prefix: Uint8Array, type: string | undefined): Danger | undefined {
+  if (isDosExecutable(prefix) || (type !== undefined && EXECUTABLE_TYPES.has(type))) return "executable";
+  // Latin-1 keeps every byte one character; the patterns are ASCII.
+  const text = Buffer.from(prefix)
+    .toString("latin1")
+    .replace(/^\u00ef\u00bb\u00bf/, "")
+    .trimStart();
+  if (/^#! ?\/|^@echo off\b|^<\?php\b/i.test(text)) return "script";
+  if (/<script[\s>]/i.test(text) && /^<(!doctype|!--|\?xml|[a-z])/i.test(text))
+    return /<svg[\s>]/i.test(text) ? "markup" : "script";
+  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*<(!doctype html|html|head|body|iframe|svg)[\s>]/i.test(text))
+    return "markup";
+  return undefined;
+}
+
+/** "MZ" alone also begins plain text; the header of a program is full of zeros. */
+function isDosExecutable(prefix: Uint8Array): boolean {
+  return (
+    prefix[0] === 0x4d && prefix[1] === 0x5a && prefix.length >= 64 && prefix.subarray(2, 64).includes(0)
+  );
+}

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import type { FinalizeAnswer } from "#contract/uploads.ts";
+import type { Call } from "./call.ts";
+import { judgeUpload } from "./complete-upload.ts";
+import { type Deps, iso, newId } from "./deps.ts";
+import { type Demands, intentOf } from "./finalize-upload.ts";
+import { makeFolders } from "./make-folders.ts";
+import { SNIFF_BYTES } from "./sniff-type.ts";
+import { splitPath } from "./start-upload.ts";
+import { objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
+import { useWorkspace } from "./workspace.ts";
+
+/** Longer than any function lives; the sweep then removes what a dead one left. */
+const SESSION_MS = 15 * 60_000;
+
+export interface SmallFile {
+  bytes: Uint8Array;
+  filename: string;
+  content_type?: string | undefined;
+  workspace?: string | undefined;
+  path?: readonly string[] | undefined;
+  if_exists: UploadRecord["if_exists"];
+  expire_in?: number | undefined;
+  share?: boolean | undefined;
+}
+
+/**
+ * A small file in one request: the same session, judgement and transaction as for a large one, without the parts.
+ *
+ * The session is written before the bytes, so that none are in S3 that nobody knows of; without an intent, since only
+ * the caller, who has to send the bytes again, may finish it.
+ *
+ * @throws WharfError as `finalizeUpload`.
+ */
+export async function uploadFile(
+  deps: Deps,
+  call: Call,
+  file: SmallFile,
+  demanded: Demands = {},
+): Promise<FinalizeAnswer> {
+  const { folders, name } = splitPath(file);
+  const intent = intentOf(deps, call, { share: file.share, expire_in: file.expire_in }, demanded);
+  const workspace_id = await useWorkspace(deps, call, file.workspace);
+  const now = deps.now();
+  const upload_id = newId("upl", now);
+  const size = file.bytes.length;
+  const upload: UploadRecord = {
+    upload_id,
+    state: "open",
+    client_id: call.caller.client_id,
+    request_id: call.requestId,
+    workspace_id,
+    folder_id: await makeFolders(deps, workspace_id, folders),
+    name,
+    if_exists: file.if_exists,
+    file_id: newId("file", now),
+    object_key: objectKey(workspace_id, upload_id),
+    size,
+    part_size: Math.max(size, 1),
+    part_count: 1,
+    content_type: file.content_type,
+    created_at: iso(now),
+    expires_ms: now + SESSION_MS,
+  };
+  await deps.table.put({ put: uploadItem(upload) });
+  const facts = {
+    size,
+    crc32: crc32(file.bytes).toString(16).padStart(8, "0"),
+    sha256: createHash("sha256").update(file.bytes).digest("hex"),
+  };
+  await deps.objects.put(upload.object_key, file.bytes, facts);
+  const prefix = file.bytes.subarray(0, SNIFF_BYTES);
+  return judgeUpload(deps, { upload, intent, from: "open", facts, prefix, record: call.record });
+}

@@ -1,0 +1,135 @@
+import * as z from "zod";
+import { due, keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import { ifExists } from "#contract/uploads.ts";
+import { type Caller, canUse } from "./call.ts";
+import { type Deps, ttl } from "./deps.ts";
+import { notFound } from "./error.ts";
+
+const digests = z.object({
+  crc32: z.string().optional(),
+  crc32c: z.string().optional(),
+  sha256: z.string().optional(),
+});
+
+/** What finalize was asked for, so that ingest and sweep can finish what a dead function began. */
+export const intent = z.object({
+  /** Which call's it is: one call must not take back another's. */
+  attempt: z.string(),
+  request_id: z.string(),
+  share: z.boolean(),
+  expire_in: z.number().optional(),
+  checksum: digests.optional(),
+  /** SHA-256 of the Lock-Token; the token itself is nobody's but the caller's. */
+  lock_hash: z.string().optional(),
+  if_match: z.string().optional(),
+  /** `If-None-Match: *` */
+  create_only: z.boolean(),
+});
+export type Intent = z.infer<typeof intent>;
+
+/** What finalize answered, but for the link's URL, which derives from `share_id`. */
+export const outcome = z.object({
+  file_id: z.string(),
+  version_id: z.string(),
+  folder_id: z.string(),
+  name: z.string(),
+  size: z.number(),
+  content_type: z.string(),
+  crc32: z.string().optional(),
+  crc32c: z.string().optional(),
+  sha256: z.string().optional(),
+  share_id: z.string().nullable(),
+  expires_at: z.string().nullable(),
+});
+export type Outcome = z.infer<typeof outcome>;
+
+/** Why an upload was refused for good, as its client is told every time that it asks. */
+export const rejection = z.object({
+  code: z.enum(["checksum_mismatch", "type_mismatch"]),
+  detail: z.string(),
+  facts: z.record(z.string(), z.unknown()),
+});
+export type Rejection = z.infer<typeof rejection>;
+
+/**
+ * An upload session.
+ *
+ * `open` → `finalizing` (an intent is recorded) → `completed` or `rejected`, or back to `open` where finalize was
+ * refused; `open` and `finalizing` → `aborted`. While something of it is left in S3 it is in the index `due`.
+ */
+export const uploadRecord = z.object({
+  upload_id: z.string(),
+  state: z.enum(["open", "finalizing", "completed", "rejected", "aborted"]),
+  client_id: z.string(),
+  request_id: z.string(),
+  workspace_id: z.string(),
+  folder_id: z.string(),
+  name: z.string(),
+  if_exists: ifExists,
+  /** The file that this becomes, or becomes a version of, as the client was told at the start. */
+  file_id: z.string(),
+  object_key: z.string(),
+  /** S3's id of the multipart upload; none where the bytes came in the request itself. */
+  s3_upload_id: z.string().optional(),
+  size: z.number().optional(),
+  part_size: z.number(),
+  part_count: z.number().optional(),
+  content_type: z.string().optional(),
+  checksum: digests.optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  created_at: z.string(),
+  expires_ms: z.number(),
+  /** S3 has put the parts together already; no more of them can come. */
+  assembled: z.object({ parts: z.number(), size: z.number() }).optional(),
+  intent: intent.optional(),
+  outcome: outcome.optional(),
+  rejection: rejection.optional(),
+});
+export type UploadRecord = z.infer<typeof uploadRecord>;
+
+/** How long a finished session still answers: longer than any of S3's late events. */
+const KEEP_MS = 14 * 86_400_000;
+
+/** One immutable key per upload. */
+export function objectKey(workspaceId: string, uploadId: string): string {
+  return `o/${workspaceId}/${uploadId}`;
+}
+
+/** The upload that an object's key names, or `undefined` where it is no upload's. */
+export function uploadOfKey(key: string): string | undefined {
+  return /^o\/ws_[0-9A-Z]{26}\/(upl_[0-9A-Z]{26})$/.exec(key)?.[1];
+}
+
+/** A session as the table stores it; `dueAt` (ms) is when the sweep looks at it. */
+export function uploadItem(
+  upload: UploadRecord,
+  dueAt = upload.expires_ms,
+): Item & { pk: string; sk: string } {
+  return {
+    ...keys.upload(upload.upload_id),
+    ...upload,
+    ...due("upload", dueAt, upload.upload_id),
+    ttl: ttl(upload.expires_ms + KEEP_MS),
+  };
+}
+
+/** The session where the caller may know of it: its own, or any of a workspace that an admin asks about. */
+export async function findUpload(
+  deps: Pick<Deps, "table">,
+  caller: Caller,
+  uploadId: string,
+): Promise<UploadRecord> {
+  return visibleUpload(caller, uploadId, await deps.table.get(uploadRecord, keys.upload(uploadId)));
+}
+
+/** @throws WharfError not_found for another client's, which looks the same as none. */
+export function visibleUpload(
+  caller: Caller,
+  uploadId: string,
+  upload: UploadRecord | undefined,
+): UploadRecord {
+  const own = upload?.client_id === caller.client_id && canUse(caller, upload.workspace_id);
+  if (upload === undefined || !(own || caller.scopes.has("admin"))) throw notFound("upload", uploadId);
+  return upload;
+}

@@ -1,0 +1,62 @@
+import type { UploadStatus } from "#contract/uploads.ts";
+import type { Call } from "./call.ts";
+import { type Deps, iso } from "./deps.ts";
+import { findUpload, type UploadRecord } from "./upload-record.ts";
+
+/** A session as its client sees it; what has arrived comes from S3's own list. */
+export async function viewUpload(
+  deps: Pick<Deps, "table" | "objects" | "now">,
+  call: Call,
+  uploadId: string,
+): Promise<UploadStatus> {
+  const upload = await findUpload(deps, call.caller, uploadId);
+  const { file_id, folder_id, name, size, part_size, part_count, outcome } = upload;
+  const open = upload.state === "open" || upload.state === "finalizing";
+  return {
+    upload_id: upload.upload_id,
+    state: open && upload.expires_ms <= deps.now() ? "expired" : upload.state,
+    ...{ file_id, workspace_id: upload.workspace_id, folder_id, name },
+    ...(size === undefined ? {} : { size }),
+    part_size,
+    ...(part_count === undefined ? {} : { part_count }),
+    ...(await received(deps, upload)),
+    created_at: upload.created_at,
+    expires_at: iso(upload.expires_ms),
+    ...(outcome === undefined
+      ? {}
+      : {
+          file_id: outcome.file_id,
+          version_id: outcome.version_id,
+          folder_id: outcome.folder_id,
+          name: outcome.name,
+        }),
+  };
+}
+
+async function received({ objects }: Pick<Deps, "objects">, upload: UploadRecord) {
+  const { s3_upload_id, part_count, assembled, outcome, state } = upload;
+  if (outcome !== undefined) return { received: [], bytes_received: outcome.size };
+  if (assembled !== undefined)
+    return {
+      received: ranges(Array.from({ length: assembled.parts }, (_, n) => n + 1)),
+      bytes_received: assembled.size,
+    };
+  if (s3_upload_id === undefined || state === "aborted" || state === "rejected")
+    return { received: [], bytes_received: 0 };
+  const parts = (await objects.listParts(upload.object_key, s3_upload_id, part_count)) ?? [];
+  return {
+    received: ranges(parts.map(({ part_number }) => part_number)),
+    bytes_received: parts.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** Ascending numbers as ranges: 1, 2, 3, 7 → [[1, 3], [7, 7]]. */
+export function ranges(numbers: readonly number[]): [number, number][] {
+  const found: [number, number][] = [];
+  for (const number of numbers) {
+    const last = found.at(-1);
+    if (last !== undefined && last[1] === number - 1) last[1] = number;
+    else found.push([number, number]);
+  }
+  return found;
+}

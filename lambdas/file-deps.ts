@@ -1,0 +1,29 @@
+import { dynamoDb } from "#aws/clients.ts";
+import { bucketObjects } from "#aws/objects.ts";
+import { createTable } from "#aws/table.ts";
+import type { Deps } from "#core/deps.ts";
+import { readEnv } from "./env.ts";
+
+/** What verbs about files need, from the function's environment; built once per cold start. */
+export function fileDeps(): Deps {
+  const env = readEnv([
+    "TABLE_NAME",
+    "BUCKET_NAME",
+    "AWS_ENDPOINT_URL",
+    "PUBLIC_URL",
+    "VERSIONS_KEEP",
+    "VERSIONS_KEEP_DAYS",
+    "WHARF_ALLOW_LOOPBACK_HTTP",
+  ]);
+  return {
+    table: createTable(dynamoDb(), env.TABLE_NAME),
+    objects: bucketObjects(env),
+    config: {
+      publicUrl: env.PUBLIC_URL,
+      versionsKeep: env.VERSIONS_KEEP,
+      versionsKeepDays: env.VERSIONS_KEEP_DAYS,
+      allowLoopbackHttp: env.WHARF_ALLOW_LOOPBACK_HTTP === "1",
+    },
+    now: () => Date.now(),
+  };
+}
