@@ -100,7 +100,7 @@ const grantExample = {
   file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   lock_id: "lock_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   lock_token: "whl_example",
-  fencing_token: 1767225600000,
+  fencing_token: 7,
   acquired_at: "2026-01-01T00:00:00.000Z",
   expires_at: "2026-01-01T00:05:00.000Z",
   server_time: "2026-01-01T00:00:00.000Z",
@@ -138,7 +138,7 @@ export const renewLockRoute = defineRoute({
   body: renewRequest,
   idempotency: "natural",
   responses: { 200: { description: "Renewed", schema: renewAnswer } },
-  errors: [...common, "lock_lost", "renewal_limit"],
+  errors: [...common, "lock_lost", "renewal_limit", "conflict"],
   example: { request: { lock_token: "whl_example", ttl_seconds: 300 } },
 });
 
@@ -177,7 +177,7 @@ export const breakLockRoute = defineRoute({
   params,
   body: breakRequest,
   responses: { 200: { description: "Broken; the fencing number has grown", schema: lockState } },
-  errors: common,
+  errors: [...common, "conflict", "idempotency_mismatch", "idempotency_in_progress"],
   example: { request: { reason: "agent-7 hangs since noon" } },
 });
 
@@ -191,4 +191,8 @@ export const lockBatchRoute = defineRoute({
   body: batchRequest,
   responses: { 201: { description: "All granted, in the order asked for", schema: batchAnswer } },
   errors: [...common, "file_locked", "lock_limit", "idempotency_mismatch", "idempotency_in_progress"],
+  example: {
+    request: { file_ids: [grantExample.file_id], ttl_seconds: 300, client: "agent-7" },
+    response: { items: [grantExample] },
+  },
 });

@@ -7,9 +7,9 @@ import { type Deps, iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileLocked, LOCK_GRACE_MS } from "./file-write.ts";
+import { findFiles } from "./find-file.ts";
 import { lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { refuseAtLockLimit } from "./lock-limit.ts";
-import { readFiles } from "./read-files.ts";
 import type { FileRecord } from "./records.ts";
 
 export interface LockTerms {
@@ -39,7 +39,7 @@ export async function acquireLocks(
   answer: (grants: LockGrant[]) => { status: number; body: unknown },
 ): Promise<LockGrant[]> {
   for (let round = 0; round < ROUNDS; round++) {
-    const files = await readFiles(deps, call.caller, fileIds);
+    const files = await findFiles(deps, call.caller, fileIds);
     const now = deps.now();
     for (const file of files) {
       if (file.lock !== undefined && file.lock.expires_ms > now - LOCK_GRACE_MS) throw fileLocked(file, now);
@@ -94,7 +94,7 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
       update: "SET #lock = :lock, #fencing = :fencing, #due_pk = :due_pk, #due_sk = :due_sk",
       condition: [
         "attribute_not_exists(#deleted_at) AND #version_id = :version",
-        file.fencing === 0 ? "attribute_not_exists(#fencing)" : "#fencing = :seen",
+        file.fencing === 0 ? "(attribute_not_exists(#fencing) OR #fencing = :seen)" : "#fencing = :seen",
         former === undefined
           ? "attribute_not_exists(#lock)"
           : "#lock.#lock_id = :former AND #lock.#expires_ms <= :free_at",
@@ -105,7 +105,7 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
         due_pk,
         due_sk,
         version: file.version_id,
-        ...(file.fencing === 0 ? {} : { seen: file.fencing }),
+        seen: file.fencing,
         ...(former === undefined ? {} : { former: former.lock_id, free_at: now - LOCK_GRACE_MS }),
       },
     },

@@ -5,6 +5,7 @@ import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { lockFacts } from "./lock-events.ts";
+import { lockState } from "./lock-state.ts";
 import { readFiles } from "./read-files.ts";
 import type { FileRecord } from "./records.ts";
 
@@ -14,22 +15,28 @@ const ROUNDS = 4;
  * Ends whoever's lease stands and grows the fencing number, so that its holder's late writes are refused.
  * A file that nobody holds stays as it is.
  *
- * @returns the file as it is afterwards.
+ * @returns the lock's state afterwards.
+ * @throws WharfError not_found, conflict.
  */
 export async function breakLock(
   deps: Pick<Deps, "table" | "now">,
   call: Call,
   fileId: string,
   reason: string,
-  answer: (file: FileRecord) => { status: number; body: unknown },
-): Promise<FileRecord> {
+): Promise<ReturnType<typeof lockState>> {
   for (let round = 0; round < ROUNDS; round++) {
     const [file] = await readFiles(deps, call.caller, [fileId]);
     if (file === undefined) break;
     const { lock, ...rest } = file;
-    if (lock === undefined) return file;
-    const after: FileRecord = { ...rest, fencing: file.fencing + 1 };
     const now = deps.now();
+    if (lock === undefined) {
+      const state = lockState(file, now);
+      const record = call.record({ status: 200, body: state });
+      if (record.length > 0) await deps.table.transact(record);
+      return state;
+    }
+    const after: FileRecord = { ...rest, fencing: file.fencing + 1 };
+    const state = lockState(after, now);
     try {
       await deps.table.transact([
         {
@@ -46,9 +53,9 @@ export async function breakLock(
           actor: actorOf(call.caller),
           data: { ...lockFacts(file, lock), fencing_token: after.fencing, break_reason: reason },
         }),
-        ...call.record(answer(after)),
+        ...call.record({ status: 200, body: state }),
       ]);
-      return after;
+      return state;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
     }

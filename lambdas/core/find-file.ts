@@ -4,19 +4,32 @@ import { notFound } from "./error.ts";
 import { readFiles } from "./read-files.ts";
 import type { FileRecord } from "./records.ts";
 
-/**
- * The file's record, where the caller may know of it: a client without `files:read` sees only what it uploaded
- * itself, so that a leaked upload token reads, moves, deletes and shares nothing else.
- *
- * @throws WharfError not_found, not_a_file.
- */
+/** The file's record, where the caller may know of it. @throws WharfError not_found, not_a_file. */
 export async function findFile(
   deps: Pick<Deps, "table">,
   caller: Caller,
   fileId: string,
 ): Promise<FileRecord> {
-  const [file] = await readFiles(deps, caller, [fileId]);
-  if (file === undefined || !(hasScope(caller, "files:read") || file.created_by === caller.client_id))
-    throw notFound("file", fileId);
+  const [file] = await findFiles(deps, caller, [fileId]);
+  if (file === undefined) throw notFound("file", fileId);
   return file;
+}
+
+/**
+ * The files' records, in the order asked for. A client without `files:read` sees only what it uploaded itself, so
+ * that a leaked upload token reads, moves, deletes, locks and shares nothing else.
+ *
+ * @throws WharfError not_found, not_a_file.
+ */
+export async function findFiles(
+  deps: Pick<Deps, "table">,
+  caller: Caller,
+  fileIds: readonly string[],
+): Promise<FileRecord[]> {
+  const files = await readFiles(deps, caller, fileIds);
+  const hidden = hasScope(caller, "files:read")
+    ? undefined
+    : files.find((file) => file.created_by !== caller.client_id);
+  if (hidden !== undefined) throw notFound("file", hidden.node_id);
+  return files;
 }

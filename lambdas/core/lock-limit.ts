@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import type { Table } from "#aws/table.ts";
 import { MAX_LIVE_LOCKS } from "#contract/locks.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
@@ -11,14 +12,16 @@ import { WharfError } from "./error.ts";
 const FRESH_MS = 60_000;
 const countRecord = z.object({ live: z.number() });
 
-let known: { live: number; readAt: number } | undefined;
+const counts = new WeakMap<Table, { live: number; readAt: number }>();
 
 /** @throws WharfError lock_limit where `more` locks would pass the limit, by the last count. */
 export async function refuseAtLockLimit(deps: Pick<Deps, "table" | "now">, more: number): Promise<void> {
   const now = deps.now();
+  let known = counts.get(deps.table);
   if (known === undefined || now - known.readAt > FRESH_MS || known.readAt > now) {
     const count = await deps.table.get(countRecord, keys.setting("live-locks"), { consistent: false });
     known = { live: count?.live ?? 0, readAt: now };
+    counts.set(deps.table, known);
   }
   if (known.live + more <= MAX_LIVE_LOCKS) return;
   throw new WharfError(

@@ -4,8 +4,8 @@ import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
+import { findFile } from "./find-file.ts";
 import { lockFacts } from "./lock-events.ts";
-import { readFiles } from "./read-files.ts";
 
 /**
  * Clears the caller's lease and keeps the fencing number; where nobody holds the lock, nothing changes.
@@ -18,9 +18,9 @@ export async function releaseLock(
   fileId: string,
   lockToken: string,
 ): Promise<void> {
-  const [file] = await readFiles(deps, call.caller, [fileId]);
-  const lock = file?.lock;
-  if (file === undefined || lock === undefined) return;
+  const file = await findFile(deps, call.caller, fileId);
+  const { lock } = file;
+  if (lock === undefined) return;
   const hash = sha256(lockToken);
   if (lock.token_hash !== hash) throw mismatch();
   try {

@@ -5,14 +5,21 @@ import type { Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { lockLost } from "./file-write.ts";
-import { readFiles } from "./read-files.ts";
+import { findFile } from "./find-file.ts";
+import type { Lock } from "./lock-events.ts";
+import { fileRecord } from "./records.ts";
 
 const MAX_RENEWAL_MS = MAX_RENEWAL_HOURS * 3_600_000;
+/** Each lost round is another renewal of the same lease. */
+const ROUNDS = 4;
 
 /**
  * Replaces the expiry of a live lease by now + ttl (default: as acquired), at most 24 h after its acquisition.
  *
- * @throws WharfError lock_lost where the lease is not live by this clock, renewal_limit, not_found.
+ * The condition holds the expiry as read: a renewal that is delayed on its way can't take back a later one, whose
+ * holder was told that it lives longer.
+ *
+ * @throws WharfError lock_lost where the lease is not live by this clock, renewal_limit, conflict, not_found.
  */
 export async function renewLock(
   deps: Pick<Deps, "table" | "now">,
@@ -20,47 +27,60 @@ export async function renewLock(
   fileId: string,
   { lock_token, ttl_seconds }: { lock_token: string; ttl_seconds?: number | undefined },
 ) {
-  const [file] = await readFiles(deps, call.caller, [fileId]);
-  const now = deps.now();
-  const lock = file?.lock;
-  if (
-    file === undefined ||
-    lock === undefined ||
-    lock.token_hash !== sha256(lock_token) ||
-    lock.expires_ms <= now
-  ) {
-    throw lockLost(file);
+  for (let round = 0; round < ROUNDS; round++) {
+    const file = await findFile(deps, call.caller, fileId);
+    const now = deps.now();
+    const { lock } = file;
+    if (lock === undefined || lock.token_hash !== sha256(lock_token) || lock.expires_ms <= now)
+      throw lockLost(file);
+    const last = lock.acquired_ms + MAX_RENEWAL_MS;
+    if (lock.expires_ms >= last) throw renewalLimit(lock);
+    const ttl = ttl_seconds ?? lock.ttl_seconds;
+    const expires_ms = Math.min(now + ttl * 1000, last);
+    if (!(await renewed(deps, fileId, { lock, expires_ms, now }))) continue;
+    return {
+      file_id: fileId,
+      lock_id: lock.lock_id,
+      fencing_token: file.fencing,
+      acquired_at: iso(lock.acquired_ms),
+      expires_at: iso(expires_ms),
+      server_time: iso(now),
+      renew_after_seconds: Math.floor((expires_ms - now) / 3000),
+    };
   }
-  const last = lock.acquired_ms + MAX_RENEWAL_MS;
-  if (last <= now) {
-    throw new WharfError(
-      "renewal_limit",
-      `The lock was acquired at ${iso(lock.acquired_ms)} and can be renewed for ${MAX_RENEWAL_HOURS} hours. Release it and acquire it anew.`,
-      { acquired_at: iso(lock.acquired_ms), expires_at: iso(lock.expires_ms) },
-    );
-  }
-  const ttl = ttl_seconds ?? lock.ttl_seconds;
-  const expires_ms = Math.min(now + ttl * 1000, last);
+  throw new WharfError("conflict", "This lease is being renewed elsewhere too; look at it again.", {
+    retry_after_seconds: 1,
+  });
+}
+
+/** False where the lease is not as it was read. */
+async function renewed(
+  deps: Pick<Deps, "table">,
+  fileId: string,
+  { lock, expires_ms, now }: { lock: Lock; expires_ms: number; now: number },
+): Promise<boolean> {
   const { due_pk, due_sk } = due("lock", expires_ms, fileId);
   try {
     await deps.table.update({
       key: keys.node(fileId),
       update: "SET #lock.#expires_ms = :expires, #due_pk = :due_pk, #due_sk = :due_sk",
       condition:
-        "#lock.#token_hash = :hash AND #lock.#expires_ms > :now AND attribute_not_exists(#deleted_at)",
-      values: { expires: expires_ms, due_pk, due_sk, hash: lock.token_hash, now },
+        "attribute_not_exists(#deleted_at) AND #lock.#token_hash = :hash AND #lock.#expires_ms = :seen AND #lock.#expires_ms > :now",
+      values: { expires: expires_ms, due_pk, due_sk, hash: lock.token_hash, seen: lock.expires_ms, now },
     });
+    return true;
   } catch (error) {
-    if (error instanceof ConditionFailed) throw lockLost(file);
-    throw error;
+    if (!(error instanceof ConditionFailed)) throw error;
+    // The SDK sends a call again whose answer was lost, and then meets its own renewal.
+    const stands = fileRecord.safeParse(error.item).data?.lock;
+    return stands?.token_hash === lock.token_hash && stands.expires_ms === expires_ms;
   }
-  return {
-    file_id: fileId,
-    lock_id: lock.lock_id,
-    fencing_token: file.fencing,
-    acquired_at: iso(lock.acquired_ms),
-    expires_at: iso(expires_ms),
-    server_time: iso(now),
-    renew_after_seconds: Math.floor(ttl / 3),
-  };
+}
+
+function renewalLimit({ acquired_ms, expires_ms }: Lock): WharfError {
+  return new WharfError(
+    "renewal_limit",
+    `The lock was acquired at ${iso(acquired_ms)} and lives for ${MAX_RENEWAL_HOURS} hours at most. Release it and acquire it anew.`,
+    { acquired_at: iso(acquired_ms), expires_at: iso(expires_ms) },
+  );
 }

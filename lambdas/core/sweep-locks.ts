@@ -1,6 +1,7 @@
 import { DUE_INDEX, DUE_SHARDS, keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed } from "#aws/table.ts";
 import { type Deps, iso } from "./deps.ts";
+import { eachDue } from "./each-due.ts";
 import { LOCK_GRACE_MS } from "./file-write.ts";
 import { lockExpiredEvent } from "./lock-events.ts";
 import { fileRecord } from "./records.ts";
@@ -11,32 +12,36 @@ const MAX_PAGES = 20;
 /**
  * Tells of leases that have run out (`lock_expired`, once each) and counts those that live.
  *
- * The count is what `refuseAtLockLimit` goes by.
+ * The count is what `refuseAtLockLimit` goes by. @throws AggregateError of the leases that could not be ended.
  */
 export async function sweepLocks(
   deps: Pick<Deps, "table" | "now">,
 ): Promise<{ expired: number; live: number }> {
-  let expired = 0;
-  let live = 0;
-  for (let shard = 0; shard < DUE_SHARDS; shard++) {
-    let after: Item | undefined;
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const found = await deps.table.query({
-        index: DUE_INDEX,
-        where: "#due_pk = :shard",
-        values: { shard: `lock#${shard}` },
-        after,
-      });
-      for (const item of found.items) {
-        if (await endIfExpired(deps, item)) expired += 1;
-        else live += 1;
-      }
-      after = found.next;
-      if (after === undefined) break;
-    }
-  }
+  const counts = await Promise.all(
+    Array.from({ length: DUE_SHARDS }, (_, shard) => countLive(deps, `lock#${shard}`)),
+  );
+  const live = counts.reduce((sum, count) => sum + count, 0);
   await deps.table.put({ put: { ...keys.setting("live-locks"), live, counted_at: iso(deps.now()) } });
+  const expired = await eachDue(deps, "lock", (item) => endIfExpired(deps, item));
   return { expired, live };
+}
+
+/** Leases of one shard whose end is still to come, by the index. */
+async function countLive({ table, now }: Pick<Deps, "table" | "now">, shard: string): Promise<number> {
+  let live = 0;
+  let after: Item | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const found = await table.query({
+      index: DUE_INDEX,
+      where: "#due_pk = :shard AND #due_sk > :now",
+      values: { shard, now: iso(now()) },
+      after,
+    });
+    live += found.items.length;
+    after = found.next;
+    if (after === undefined) break;
+  }
+  return live;
 }
 
 /** Ends the lease that `item` (as the index has it) holds, if it has run out and still stands. */

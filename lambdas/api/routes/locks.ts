@@ -10,8 +10,8 @@ import { acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
 import type { Deps } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
+import { findFile } from "#core/find-file.ts";
 import { lockState } from "#core/lock-state.ts";
-import { readFiles } from "#core/read-files.ts";
 import { releaseLock } from "#core/release-lock.ts";
 import { renewLock } from "#core/renew-lock.ts";
 import { waitForLock } from "#core/wait-for-lock.ts";
@@ -38,17 +38,14 @@ export function locks(app: App, deps: Pick<Deps, "table" | "now">): void {
   });
 
   serve(app, deps, getLockRoute, async ({ params, call }) => {
-    const [file] = await readFiles(deps, call.caller, [params.id]);
-    return { status: 200, body: file && lockState(file, deps.now()) };
+    const file = await findFile(deps, call.caller, params.id);
+    return { status: 200, body: lockState(file, deps.now()) };
   });
 
-  serve(app, deps, breakLockRoute, async ({ params, body, call }) => {
-    const answer = (file: Parameters<typeof lockState>[0]) => ({
-      status: 200,
-      body: lockState(file, deps.now()),
-    });
-    return answer(await breakLock(deps, call, params.id, body.reason, answer));
-  });
+  serve(app, deps, breakLockRoute, async ({ params, body, call }) => ({
+    status: 200,
+    body: await breakLock(deps, call, params.id, body.reason),
+  }));
 
   serve(app, deps, lockBatchRoute, async ({ body, call }) => {
     const answer = (items: unknown[]) => ({ status: 201, body: { items } });

@@ -1,0 +1,399 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
+import { problem } from "#contract/common.ts";
+import { batchAnswer, lockGrant, lockState, renewAnswer } from "#contract/locks.ts";
+import { sweepLocks } from "#core/sweep-locks.ts";
+import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
+
+const GRACE = 2_000;
+const UNKNOWN = "file_01JZZZZZZZZZZZZZZZZZZZZZZZ";
+
+let world: World;
+let client: Client;
+let id: string;
+let files = 0;
+
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write");
+});
+beforeEach(async () => {
+  id = await newFile();
+});
+afterAll(() => world.close());
+
+const newFile = (by: Client = client) => world.addFile(by, `file-${++files}.txt`);
+const acquire = (json: unknown = {}, file = id, headers = {}) =>
+  client.request(`/v1/files/${file}/lock`, { json, headers });
+const granted = (json: unknown = {}, file = id) => read(lockGrant, acquire(json, file));
+const renew = (lock_token: string, more = {}) =>
+  client.request(`/v1/files/${id}/lock/renew`, { json: { lock_token, ...more } });
+const release = (token: string) =>
+  client.request(`/v1/files/${id}/lock`, { method: "DELETE", headers: { "lock-token": token } });
+const state = async () => read(lockState, client.request(`/v1/files/${id}/lock`));
+const told = async (file = id) =>
+  (await world.events())
+    .filter((one) => one.file_id === file && one.type.startsWith("lock_"))
+    .map(({ type, data }) => `${type} ${data["fencing_token"]}`);
+
+describe("a grant", () => {
+  test("says all that a holder needs, and stores no token", async () => {
+    const answer = await acquire({ ttl_seconds: 90, reason: "rewriting", client: "agent-7" });
+    expect(answer.status).toBe(201);
+    const grant = await read(lockGrant, answer);
+    const current = client.request(`/v1/files/${id}`);
+    expect(grant).toMatchObject({ file_id: id, fencing_token: 1, renew_after_seconds: 30 });
+    expect((await current).headers.get("etag")).toBe(`"${grant.version_id}"`);
+    expect(Date.parse(grant.expires_at) - Date.parse(grant.acquired_at)).toBe(90_000);
+    expect(Buffer.from(grant.lock_token.slice(4), "base64url")).toHaveLength(32);
+    expect(JSON.stringify(await world.dump())).not.toContain(grant.lock_token);
+    expect(await state()).toMatchObject({
+      locked: true,
+      holder: { client_id: client.client_id, name: "agent-7" },
+      reason: "rewriting",
+      expires_at: grant.expires_at,
+      fencing_token: 1,
+    });
+    expect(await told()).toEqual(["lock_acquired 1"]);
+  });
+
+  test("to another is refused with the facts, and names no secret", async () => {
+    const grant = await granted({ client: "agent-7", reason: "rewriting" });
+    const answer = await acquire();
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(299);
+    expect(Number(answer.headers.get("retry-after"))).toBeLessThanOrEqual(302);
+    expect(await read(problem, answer)).toMatchObject({
+      status: 423,
+      code: "file_locked",
+      holder: { client_id: client.client_id, name: "agent-7" },
+      reason: "rewriting",
+      acquired_at: grant.acquired_at,
+      expires_at: grant.expires_at,
+    });
+    expect(await told()).toEqual(["lock_acquired 1"]);
+  });
+
+  test("goes to one of many who ask at once", async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => acquire()));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(423)]);
+    expect(await told()).toEqual(["lock_acquired 1"]);
+  });
+
+  test("works on a file as finalize leaves it, with fencing 0", async () => {
+    await world.deps.table.update({
+      key: keys.node(id),
+      update: "SET #fencing = :zero",
+      values: { zero: 0 },
+    });
+    expect((await granted()).fencing_token).toBe(1);
+  });
+
+  test("is the same one for a repeated Idempotency-Key", async () => {
+    const headers = { "idempotency-key": `key-${id}` };
+    const [first, again] = [await acquire({}, id, headers), await acquire({}, id, headers)];
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(await again.json()).toEqual(await first.json());
+    expect(await refusal(acquire({ ttl_seconds: 60 }, id, headers))).toEqual([422, "idempotency_mismatch"]);
+    expect(await told()).toEqual(["lock_acquired 1"]);
+  });
+
+  test("costs one read and one transaction; a refusal costs one read", async () => {
+    await granted({}, await newFile());
+    const calls = async (of: () => Promise<unknown>) => {
+      const before = world.traces.length;
+      await of();
+      // The first call is the token's.
+      return world.traces
+        .slice(before)
+        .map(({ action }) => action)
+        .slice(1);
+    };
+    expect(await calls(() => acquire())).toEqual(["BatchGetItem", "TransactWriteItems"]);
+    expect(await calls(() => acquire())).toEqual(["BatchGetItem"]);
+  });
+});
+
+describe("a lease that has run out", () => {
+  test("is respected for 2 s more, then taken over with its lock_expired", async () => {
+    const { lock_token } = await granted({ ttl_seconds: 30 });
+    world.advance(30_000);
+    expect(await state()).toMatchObject({ locked: false, expires_at: null, fencing_token: 1 });
+    expect(await refusal(renew(lock_token))).toEqual([409, "lock_lost"]);
+    const early = await acquire();
+    expect(early.headers.get("retry-after")).toBe("2");
+    expect(await refusal(early)).toEqual([423, "file_locked"]);
+    world.advance(GRACE);
+    expect((await granted()).fencing_token).toBe(2);
+    expect((await told()).sort()).toEqual(["lock_acquired 1", "lock_acquired 2", "lock_expired 1"]);
+    expect(await refusal(release(lock_token))).toEqual([409, "lock_token_mismatch"]);
+  });
+
+  test("is told by the sweep, once, and leaves the number", async () => {
+    await granted({ ttl_seconds: 30 });
+    const alive = await newFile();
+    await granted({ ttl_seconds: 600 }, alive);
+    world.advance(30_000 + GRACE);
+    const { expired, live } = await sweepLocks(world.deps);
+    expect(expired).toBeGreaterThanOrEqual(1);
+    expect(live).toBeGreaterThanOrEqual(1);
+    expect((await sweepLocks(world.deps)).expired).toBe(0);
+    expect(await told()).toEqual(["lock_acquired 1", "lock_expired 1"]);
+    expect(await told(alive)).toEqual(["lock_acquired 1"]);
+    expect((await granted()).fencing_token).toBe(2);
+  });
+});
+
+describe("renewing", () => {
+  test("replaces the expiry and keeps the number", async () => {
+    const { lock_token, expires_at } = await granted({ ttl_seconds: 60 });
+    world.advance(40_000);
+    const renewed = await read(renewAnswer, renew(lock_token));
+    expect(Date.parse(renewed.expires_at)).toBeGreaterThanOrEqual(Date.parse(expires_at) + 40_000);
+    expect(renewed).toMatchObject({ fencing_token: 1, renew_after_seconds: 20 });
+    const shorter = await read(renewAnswer, renew(lock_token, { ttl_seconds: 30 }));
+    expect(Date.parse(shorter.expires_at)).toBeLessThan(Date.parse(renewed.expires_at));
+    expect((await state()).expires_at).toBe(shorter.expires_at);
+    expect(await told()).toEqual(["lock_acquired 1"]);
+  });
+
+  test("goes on for 24 hours and no longer", async () => {
+    const { lock_token, acquired_at } = await granted({ ttl_seconds: 3_600 });
+    for (let hours = 0.5; hours < 23; hours += 0.5) {
+      world.advance(1_800_000);
+      expect((await renew(lock_token)).status).toBe(200);
+    }
+    world.advance(1_800_000);
+    const last = await read(renewAnswer, renew(lock_token));
+    expect(Date.parse(last.expires_at) - Date.parse(acquired_at)).toBe(86_400_000);
+    expect(await refusal(renew(lock_token))).toEqual([409, "renewal_limit"]);
+  });
+
+  test("that arrives late can't take back a later one", async () => {
+    const { lock_token } = await granted({ ttl_seconds: 60 });
+    let arrive = () => {};
+    const held = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const onItsWay = new Promise<void>((resolve) => {
+      world.setFault(async ({ action }) => {
+        if (action !== "UpdateItem") return undefined;
+        world.setFault();
+        resolve();
+        await held;
+        return undefined;
+      });
+    });
+    const late = renew(lock_token, { ttl_seconds: 30 });
+    await onItsWay;
+    const { expires_at } = await read(renewAnswer, renew(lock_token, { ttl_seconds: 600 }));
+    world.setFault(({ action }) => (action === "BatchGetItem" ? "before" : undefined));
+    arrive();
+    expect((await late).status).toBe(500);
+    world.setFault();
+    expect((await state()).expires_at).toBe(expires_at);
+  });
+});
+
+describe("releasing", () => {
+  test("lets the next one in at once, and repeating it changes nothing", async () => {
+    const { lock_token } = await granted();
+    expect((await release(lock_token)).status).toBe(204);
+    expect((await release(lock_token)).status).toBe(204);
+    expect(await state()).toMatchObject({ locked: false, fencing_token: 1 });
+    expect(await refusal(renew(lock_token))).toEqual([409, "lock_lost"]);
+    expect((await granted()).fencing_token).toBe(2);
+    expect(await told()).toEqual(["lock_acquired 1", "lock_released 1", "lock_acquired 2"]);
+  });
+
+  test("needs the token", async () => {
+    await granted();
+    expect(await refusal(client.request(`/v1/files/${id}/lock`, { method: "DELETE" }))).toEqual([
+      400,
+      "invalid_request",
+    ]);
+    expect((await state()).locked).toBe(true);
+  });
+});
+
+const hostile = ["", " ", "whl_", "undefined", "null", "[object Object]", "#lock", "x".repeat(200), "é"];
+
+test.each(hostile)("the token %j opens nothing", async (token) => {
+  const { fencing_token } = await granted();
+  const wrong = await release(encodeURIComponent(token));
+  expect(await refusal(wrong)).toEqual([409, "lock_token_mismatch"]);
+  const refused = await renew(token === "" ? " " : token);
+  expect(await refusal(refused)).toEqual([409, "lock_lost"]);
+  expect(await state()).toMatchObject({ locked: true, fencing_token });
+});
+
+describe("breaking", () => {
+  const breaking = (by: Client, json: unknown = { reason: "hangs" }, headers = {}) =>
+    by.request(`/v1/files/${id}/lock/break`, { json, headers });
+
+  test("needs its scope and a reason, grows the number, and stops the holder", async () => {
+    const breaker = await world.client("locks:break", "admin");
+    const { lock_token } = await granted();
+    expect(await refusal(breaking(client))).toEqual([403, "forbidden"]);
+    expect(await refusal(breaking(breaker, {}))).toEqual([400, "invalid_request"]);
+    expect(await refusal(breaking(breaker, { reason: "x".repeat(257) }))).toEqual([400, "invalid_request"]);
+    const broken = await breaking(breaker);
+    expect(broken.status).toBe(200);
+    expect(await read(lockState, broken)).toMatchObject({ locked: false, fencing_token: 2 });
+    expect(await refusal(renew(lock_token))).toEqual([409, "lock_lost"]);
+    expect(
+      await refusal(
+        client.request(`/v1/files/${id}`, { method: "DELETE", headers: { "lock-token": lock_token } }),
+      ),
+    ).toEqual([409, "lock_lost"]);
+    expect((await granted()).fencing_token).toBe(3);
+    const [event] = (await world.events("lock_broken")).filter((one) => one.file_id === id);
+    expect(event).toMatchObject({
+      actor: { id: breaker.client_id },
+      data: { break_reason: "hangs", holder: { client_id: client.client_id }, fencing_token: 2 },
+    });
+  });
+
+  test("what nobody holds changes nothing, however often it is asked for", async () => {
+    const breaker = await world.client("admin");
+    const headers = { "idempotency-key": `break-${id}` };
+    const first = await read(lockState, breaking(breaker, { reason: "hangs" }, headers));
+    const again = await breaking(breaker, { reason: "hangs" }, headers);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(await again.json()).toEqual(first);
+    expect(first).toMatchObject({ locked: false, fencing_token: 0 });
+    expect(await told()).toEqual([]);
+  });
+});
+
+describe("a batch", () => {
+  const batch = (json: unknown) => client.request("/v1/locks/batch", { json });
+
+  test("locks all files in the order asked for, 25 at most", async () => {
+    const ids = await Promise.all(Array.from({ length: 25 }, () => newFile()));
+    const answer = await batch({ file_ids: ids, client: "agent-7" });
+    expect(answer.status).toBe(201);
+    const { items } = await read(batchAnswer, answer);
+    expect(items.map(({ file_id }) => file_id)).toEqual(ids);
+    expect(new Set(items.map(({ lock_token }) => lock_token)).size).toBe(25);
+    expect(await refusal(batch({ file_ids: [...ids, id] }))).toEqual([400, "invalid_request"]);
+    expect(await refusal(batch({ file_ids: [id, id] }))).toEqual([400, "invalid_request"]);
+    expect(await refusal(batch({ file_ids: [] }))).toEqual([400, "invalid_request"]);
+  });
+
+  test("locks none where one is held or unknown", async () => {
+    const held = await newFile();
+    await granted({}, held);
+    expect(await refusal(batch({ file_ids: [id, held] }))).toEqual([423, "file_locked"]);
+    expect(await refusal(batch({ file_ids: [id, UNKNOWN] }))).toEqual([404, "not_found"]);
+    expect((await state()).locked).toBe(false);
+    expect(await told()).toEqual([]);
+  });
+
+  test("of two that overlap, one gets all", async () => {
+    const [a, b] = [await newFile(), await newFile()];
+    const answers = await Promise.all([batch({ file_ids: [a, id] }), batch({ file_ids: [b, id] })]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 423]);
+    const lost = answers[0]?.status === 423 ? a : b;
+    expect(await told(lost)).toEqual([]);
+  });
+});
+
+describe("waiting", () => {
+  test("gets the lock when its holder lets go", async () => {
+    const { lock_token } = await granted();
+    const waiting = acquire({ wait_seconds: 20 });
+    const looked = world.traces.length;
+    await expect.poll(() => world.traces.length, { timeout: 10_000 }).toBeGreaterThan(looked + 2);
+    expect((await release(lock_token)).status).toBe(204);
+    expect((await read(lockGrant, waiting)).fencing_token).toBe(2);
+  });
+
+  test("ends with the holder's facts", async () => {
+    await granted({ client: "agent-7" });
+    const answer = await acquire({ wait_seconds: 1 });
+    expect(answer.status).toBe(423);
+    expect(await read(problem, answer)).toMatchObject({ holder: { name: "agent-7" } });
+  });
+});
+
+describe("who may not", () => {
+  test.each([
+    ["ttl_seconds", { ttl_seconds: 29 }],
+    ["ttl_seconds", { ttl_seconds: 3_601 }],
+    ["ttl_seconds", { ttl_seconds: "60" }],
+    ["wait_seconds", { wait_seconds: 21 }],
+    ["reason", { reason: "x".repeat(257) }],
+    ["client", { client: "" }],
+  ])("a bad %s is refused by name: %j", async (field, json) => {
+    const refused = await read(problem, acquire(json));
+    expect(refused).toMatchObject({
+      status: 400,
+      code: "invalid_request",
+      errors: [{ pointer: `/${field}` }],
+    });
+  });
+
+  test("a folder, a file that nobody knows, and another workspace's", async () => {
+    expect((await acquire({}, "fld_01JZZZZZZZZZZZZZZZZZZZZZZZ")).status).toBe(400);
+    expect(await refusal(acquire({}, UNKNOWN))).toEqual([404, "not_found"]);
+    const stranger = await world.client("files:read", "files:write", "locks:break");
+    for (const [path, json] of [
+      ["lock", {}],
+      ["lock/renew", { lock_token: "x" }],
+      ["lock/break", { reason: "x" }],
+    ] as const)
+      expect(await refusal(stranger.request(`/v1/files/${id}/${path}`, { json }))).toEqual([
+        404,
+        "not_found",
+      ]);
+    expect(await refusal(stranger.request(`/v1/files/${id}/lock`))).toEqual([404, "not_found"]);
+    expect(
+      await refusal(
+        stranger.request(`/v1/files/${id}/lock`, { method: "DELETE", headers: { "lock-token": "x" } }),
+      ),
+    ).toEqual([404, "not_found"]);
+  });
+
+  test("a token that only uploads locks only what its client uploaded", async () => {
+    const uploader = await world.client("files:write");
+    const own = await newFile(uploader);
+    expect((await uploader.request(`/v1/files/${own}/lock`, { json: {} })).status).toBe(201);
+    const reader = await world.client("files:read");
+    expect(await refusal(reader.request(`/v1/files/${own}/lock`, { json: {} }))).toEqual([403, "forbidden"]);
+    await world.deps.table.update({
+      key: keys.node(own),
+      update: "SET #created_by = :other",
+      values: { other: client.client_id },
+    });
+    expect(await refusal(uploader.request(`/v1/files/${own}/lock`))).toEqual([404, "not_found"]);
+  });
+
+  test("anyone, once 1,000 locks live by the last count", async () => {
+    const put = { ...keys.setting("live-locks"), live: 1_000 };
+    await world.deps.table.put({ put });
+    world.advance(61_000);
+    const refused = await acquire();
+    expect(refused.headers.get("retry-after")).toBe("60");
+    expect(await refusal(refused)).toEqual([429, "lock_limit"]);
+    await sweepLocks(world.deps);
+    world.advance(61_000);
+    expect((await acquire()).status).toBe(201);
+  });
+});
+
+test("a deleted file holds no lock, and is not due as one", async () => {
+  const { lock_token } = await granted();
+  const deleted = client.request(`/v1/files/${id}`, {
+    method: "DELETE",
+    headers: { "lock-token": lock_token },
+  });
+  expect((await deleted).status).toBe(204);
+  const [record] = await world.deps.table.batchGet([keys.node(id)]);
+  expect(record).not.toHaveProperty("lock");
+  expect(record?.["due_pk"]).toMatch(/^version#/);
+  expect(await refusal(renew(lock_token))).toEqual([404, "not_found"]);
+  expect(await refusal(acquire())).toEqual([404, "not_found"]);
+  world.advance(400_000);
+  await sweepLocks(world.deps);
+  expect(await told()).toEqual(["lock_acquired 1"]);
+});
