@@ -1,0 +1,109 @@
+/** A client of the API as a stranger would write it, over HTTP alone. */
+import type * as z from "zod";
+import { tokenAnswer } from "#contract/tokens.ts";
+import { finalizeAnswer, type StartAnswer, startAnswer } from "#contract/uploads.ts";
+
+export interface ApiInit {
+  method?: string;
+  json?: unknown;
+  body?: RequestInit["body"];
+  headers?: Record<string, string>;
+  /** @default "manual": a redirect is an answer */
+  redirect?: RequestInit["redirect"];
+  /** `null`: sends no token. */
+  token?: string | null;
+}
+
+export interface UploadOptions {
+  filename: string;
+  /** Further fields of the start. */
+  start?: Record<string, unknown>;
+  /** Body of finalize. */
+  finalize?: Record<string, unknown>;
+}
+
+export type ApiClient = ReturnType<typeof createApiClient>;
+
+/**
+ * Talks to the API at `origin` with a client's id and secret; tokens are fetched as they are needed.
+ *
+ * @param now the cloud's time in epoch ms.
+ */
+export function createApiClient({
+  origin,
+  clientId,
+  clientSecret,
+  now = Date.now,
+}: {
+  origin: string;
+  clientId: string;
+  clientSecret: string;
+  now?: () => number;
+}) {
+  let held: { token: string; until: number } | undefined;
+
+  /** A token that works for another minute at least. */
+  async function token(): Promise<string> {
+    if (held !== undefined && held.until > now()) return held.token;
+    const answer = await fetch(`${origin}/v1/auth/token`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ client_id: clientId, client_secret: clientSecret }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`no token: ${answer.status} ${text}`);
+    const { access_token, expires_in } = tokenAnswer.parse(JSON.parse(text));
+    held = { token: access_token, until: now() + (expires_in - 60) * 1_000 };
+    return access_token;
+  }
+
+  /** Sends a request, by POST where it has a body and no method. */
+  async function api(path: string, init: ApiInit = {}): Promise<Response> {
+    const { json, redirect = "manual" } = init;
+    const body = json === undefined ? init.body : JSON.stringify(json);
+    const bearer = init.token === undefined ? await token() : init.token;
+    return fetch(path.startsWith("http") ? path : `${origin}${path}`, {
+      method: init.method ?? (body === undefined ? "GET" : "POST"),
+      redirect,
+      ...(body === undefined ? {} : { body }),
+      headers: {
+        ...(bearer === null ? {} : { Authorization: `Bearer ${bearer}` }),
+        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+        ...init.headers,
+      },
+    });
+  }
+
+  /** A successful answer's body, checked against the contract. @throws Error with status and body of a refusal. */
+  async function json<T>(schema: z.ZodType<T>, path: string, init: ApiInit = {}): Promise<T> {
+    const answer = await api(path, init);
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${init.method ?? "GET/POST"} ${path}: ${answer.status} ${text}`);
+    return schema.parse(JSON.parse(text));
+  }
+
+  /** Starts an upload of `size` bytes. */
+  const start = (filename: string, size: number, more: Record<string, unknown> = {}) =>
+    json(startAnswer, "/v1/uploads", { json: { filename, size, ...more } });
+
+  /** Start, every part, finalize. */
+  async function upload(bytes: Uint8Array, { filename, start: more, finalize = {} }: UploadOptions) {
+    const started = await start(filename, bytes.length, more);
+    for (const part of started.parts) await putPart(started, part, bytes);
+    return json(finalizeAnswer, `/v1/uploads/${started.upload_id}/finalize`, { json: finalize });
+  }
+
+  return { origin, token, api, json, start, upload };
+}
+
+/** Sends one part of `bytes` to its presigned URL. @throws Error with S3's answer where it isn't 200. */
+export async function putPart(
+  { part_size }: Pick<StartAnswer, "part_size">,
+  { part_number, url }: { part_number: number; url: string },
+  bytes: Uint8Array,
+): Promise<void> {
+  const body = bytes.slice((part_number - 1) * part_size, part_number * part_size);
+  const answer = await fetch(url, { method: "PUT", body });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`part ${part_number}: ${answer.status} ${text}`);
+}

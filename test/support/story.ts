@@ -1,0 +1,87 @@
+/** A story: a whole cloud in memory, one client of it, and what its users have on their side. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { createTable } from "#aws/table.ts";
+import type { Scope } from "#contract/common.ts";
+import { createClient } from "#core/create-client.ts";
+import { type CloudOptions, startCloud } from "#local/cloud.ts";
+import { REGION } from "#local/types.ts";
+import { type ApiClient, createApiClient } from "./api-client.ts";
+import { eventually } from "./eventually.ts";
+import { type Receiver, type ReceiverOptions, startReceiver } from "./receiver.ts";
+
+export interface StoryOptions {
+  /** Scopes of the first client. @default files:read files:write shares:write webhooks:write */
+  scopes?: readonly Scope[];
+  /** Name of the first client and of its workspace. @default "ci" */
+  name?: string;
+  cloud?: CloudOptions;
+}
+
+export type Story = Awaited<ReturnType<typeof startStory>>;
+
+const SCOPES: readonly Scope[] = ["files:read", "files:write", "shares:write", "webhooks:write"];
+
+/** Starts the cloud on free ports, in memory unless told otherwise. `await using story = await startStory()`. */
+export async function startStory({ scopes = SCOPES, name = "ci", cloud: options = {} }: StoryOptions = {}) {
+  const cloud = await startCloud(options);
+  const aws = { endpoint: cloud.awsUrl, region: REGION, credentials: cloud.rootCredentials };
+  const dynamodb = new DynamoDBClient(aws);
+  const s3 = new S3Client({ ...aws, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" });
+  const tableName = output("TableName");
+  const table = createTable(dynamodb, tableName);
+  const receivers: Receiver[] = [];
+
+  function output(key: string): string {
+    const value = cloud.outputs[key];
+    if (value === undefined) throw new Error(`no output ${key}; there are ${Object.keys(cloud.outputs)}`);
+    return value;
+  }
+
+  /** Makes a client, as `npm run admin` does. */
+  async function client(
+    clientName: string,
+    clientScopes: readonly Scope[] = SCOPES,
+  ): Promise<ApiClient & { clientId: string; clientSecret: string; workspaceId: string }> {
+    const { client_id, client_secret, workspace_id } = await createClient(
+      { table, now: cloud.clock.now },
+      { name: clientName, scopes: clientScopes },
+    );
+    const made = { clientId: client_id, clientSecret: client_secret, workspaceId: workspace_id };
+    return { ...made, ...createApiClient({ origin: cloud.apiUrl, now: cloud.clock.now, ...made }) };
+  }
+
+  async function stop(): Promise<void> {
+    await cloud.stop();
+    await Promise.all(receivers.splice(0).map((receiver) => receiver.stop()));
+    dynamodb.destroy();
+    s3.destroy();
+  }
+
+  try {
+    return {
+      ...(await client(name, scopes)),
+      cloud,
+      client,
+      table,
+      /** With root's credentials, as an administrator's tools have. */
+      s3,
+      bucket: output("BucketName"),
+      tableName,
+      /** Starts a listener that ends with the story. */
+      async receiver(how: ReceiverOptions = {}): Promise<Receiver> {
+        const receiver = await startReceiver(how);
+        receivers.push(receiver);
+        return receiver;
+      },
+      /** Moves the cloud's time. */
+      advance: cloud.advance,
+      eventually,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
