@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { attachment, downloadType } from "#aws/content-disposition.ts";
+
+/** Reads the header as RFC 6266 and RFC 8187 say. */
+function read(header: string): { plain: string; extended: string } {
+  const match = /^attachment; filename="([\x20-\x7e]*)"; filename\*=UTF-8''([\w!#$&+.^`|~%-]*)$/.exec(header);
+  if (match === null) throw new Error(`not well-formed: ${header}`);
+  return { plain: match[1] ?? "", extended: decodeURIComponent(match[2] ?? "") };
+}
+
+describe("attachment", () => {
+  test.each([
+    ["q3.pdf", "q3.pdf"],
+    ["Übersicht 漢字.pdf", "_bersicht __.pdf"],
+    ['a"b\\c%22.txt', "a_b_c_22.txt"],
+    ["x\r\nSet-Cookie: a=b", "x__Set-Cookie: a=b"],
+    ["😀", "_"],
+    ["", ""],
+  ])("%j", (name, plain) => {
+    expect(read(attachment(name))).toEqual({ plain, extended: name });
+  });
+
+  test("no name leaves its place, and all come back exactly", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.string({ unit: "binary" })), (name) => {
+        const { plain, extended } = read(attachment(name));
+        expect(plain).not.toMatch(/["\\]/);
+        expect(extended).toBe(name.toWellFormed());
+      }),
+    );
+  });
+});
+
+test.each([
+  ["application/pdf", "application/pdf"],
+  ["image/png", "image/png"],
+  ["text/plain", "text/plain"],
+  ["text/plain; charset=utf-8", "application/octet-stream"],
+  ["text/html", "application/octet-stream"],
+  ["TEXT/HTML", "application/octet-stream"],
+  ["application/xhtml+xml", "application/octet-stream"],
+  ["image/svg+xml", "application/octet-stream"],
+  ["text/javascript", "application/octet-stream"],
+  ["a/b\r\nx: y", "application/octet-stream"],
+  ["", "application/octet-stream"],
+])("%j is served as %s", (stored, served) => {
+  expect(downloadType(stored)).toBe(served);
+});
