@@ -35,9 +35,16 @@ const cdkJson = z.object({ context: z.record(z.string(), z.unknown()).default({}
  * it is made of. Safe to call from several processes at once. Needs neither the CDK CLI nor AWS credentials.
  *
  * @param root the repo.
+ * @param onSynth told when the app has to run, which takes seconds.
  * @throws Error with the CDK app's own words when it can't be synthesized.
  */
-export async function ensureAssembly({ root = ROOT }: { root?: string } = {}): Promise<string> {
+export async function ensureAssembly({
+  root = ROOT,
+  onSynth = () => {},
+}: {
+  root?: string;
+  onSynth?: () => void;
+} = {}): Promise<string> {
   const cache = join(root, "node_modules", ".cache", "wharf");
   const target = join(cache, `assembly-${hashInputs(root)}`);
   if (existsSync(join(target, "manifest.json"))) {
@@ -48,6 +55,7 @@ export async function ensureAssembly({ root = ROOT }: { root?: string } = {}): P
   }
   mkdirSync(cache, { recursive: true });
   prune(cache);
+  onSynth();
   const fresh = join(cache, `new-${process.pid}-${Date.now()}`);
   try {
     await synthesize(root, fresh);
@@ -94,6 +102,9 @@ async function synthesize(root: string, outDir: string): Promise<void> {
       CDK_VALIDATION: "false",
     },
   });
+  // A start that is stopped here leaves no process behind.
+  const kill = () => child.kill();
+  process.once("exit", kill);
   const output: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
@@ -101,6 +112,7 @@ async function synthesize(root: string, outDir: string): Promise<void> {
     child.once("error", reject);
     child.once("close", resolve);
   });
+  process.off("exit", kill);
   if (code !== 0) {
     throw new Error(
       `the CDK app can't be synthesized (exit ${code}):\n${Buffer.concat(output).toString().trim()}`,

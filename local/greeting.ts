@@ -1,0 +1,32 @@
+import type { FirstClient } from "./first-client.ts";
+
+/** What `npm start` prints once the cloud answers: where it is, who may call, and three lines to paste in order. */
+export function greeting({
+  apiUrl,
+  awsUrl,
+  dataDir,
+  client: { client_id, client_secret },
+}: {
+  apiUrl: string;
+  awsUrl: string;
+  dataDir: string | undefined;
+  client: FirstClient;
+}): string {
+  const pick = (field: string) => `sed -E 's/.*"${field}":"([^"]+)".*/\\1/'`;
+  return `
+Wharf is ready at ${apiUrl}
+
+  client id       ${client_id}
+  client secret   ${client_secret}
+  AWS services    ${awsUrl}
+  state and logs  ${dataDir ?? "in memory, gone at the end"}
+
+Paste these into another shell, in order: a token, an upload, the download by its link.
+
+TOKEN=$(curl -s ${apiUrl}/v1/auth/token -u ${client_id}:${client_secret} -d grant_type=client_credentials | ${pick("access_token")})
+LINK=$(echo 'Hello from Wharf' | curl -s ${apiUrl}/v1/files/upload -H "Authorization: Bearer $TOKEN" -F 'file=@-;filename=hello.txt' | tee /dev/stderr | ${pick("share_url")})
+curl -sL "$LINK"
+
+API: ${apiUrl}/docs   Stop: Ctrl-C
+`;
+}
