@@ -104,11 +104,11 @@ export class ServiceStack extends Stack {
     );
     grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject");
 
-    grants.items(table, relay.handler, "UpdateItem");
+    grants.items(table, relay.handler, "PutItem", "UpdateItem");
     grants.publish(bus, relay.handler);
 
-    grants.items(table, webhooks.fanOut, "GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem");
-    grants.items(table, webhooks.deliver, "GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem");
+    grants.items(table, webhooks.fanOut, "GetItem", "BatchGetItem", "Query", "PutItem");
+    grants.items(table, webhooks.deliver, "BatchGetItem", "PutItem", "UpdateItem");
 
     grants.items(
       table,

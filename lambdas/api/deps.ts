@@ -1,11 +1,26 @@
+import { deliveryQueues } from "#aws/queues.ts";
 import type { Deps } from "#core/deps.ts";
+import { outboundOf } from "#core/outbound.ts";
+import type { DeliveryDeps } from "#core/webhook-deps.ts";
+import { readEnv } from "../env.ts";
 import { fileDeps } from "../file-deps.ts";
 import { type TableDeps, tableDeps } from "./table-deps.ts";
 
 /** What the API's routes need. */
-export type ApiDeps = TableDeps & Deps;
+export type ApiDeps = TableDeps & Deps & DeliveryDeps;
 
 /** Builds the API's dependencies from the function's environment, once per cold start. */
 export function apiDeps(): ApiDeps {
-  return { ...tableDeps(), ...fileDeps() };
+  const env = readEnv([
+    "PUBLIC_URL",
+    "DELIVER_FIRST_QUEUE_URL",
+    "DELIVER_RETRY_QUEUE_URL",
+    "WHARF_ALLOW_LOOPBACK_HTTP",
+  ]);
+  return {
+    ...tableDeps(),
+    ...fileDeps(),
+    queues: deliveryQueues(env),
+    outbound: outboundOf(env),
+  };
 }

@@ -253,7 +253,7 @@ export function createTable(client: DynamoDBClient, name: string) {
     };
   }
 
-  return { get, batchGet, put, update, remove, query, transact };
+  return { name, get, batchGet, put, update, remove, query, transact };
 }
 
 function condition(write: Condition, expression = "") {

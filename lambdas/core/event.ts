@@ -7,7 +7,8 @@ export type NewEvent = Omit<Event, "id" | "occurred_at">;
 
 /** Events older than this and still in the outbox are sent again by the sweep. */
 export const OUTBOX_GRACE_MS = 120_000;
-const KEEP_MS = 90 * 86_400_000;
+/** How long events stay in the table, and with them in the log of their workspace. */
+export const EVENT_KEEP_MS = 90 * 86_400_000;
 
 /**
  * The outbox write of an event, to stand in the transaction of the change that it tells of.
@@ -40,7 +41,7 @@ export function eventWrite(now: number, given: NewEvent): Put {
       workspace_id: event.workspace_id,
       request_id: event.request_id,
       body,
-      ttl: ttl(now + KEEP_MS),
+      ttl: ttl(now + EVENT_KEEP_MS),
     },
   };
 }

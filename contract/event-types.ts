@@ -1,0 +1,227 @@
+/** What each event type's `data` holds, with an example: the source of `GET /v1/webhooks/event-types`. */
+import * as z from "zod";
+import { id, time } from "./common.ts";
+import { type Event, type EventType, event, eventTypes } from "./events.ts";
+import { jsonSchema } from "./openapi.ts";
+import { disabledReason } from "./webhooks.ts";
+
+interface TypeInfo {
+  description: string;
+  data: z.ZodObject;
+  example: Pick<Event, "file_id" | "share_id" | "actor" | "data">;
+}
+
+const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
+const at = "2026-01-01T00:00:00.000Z";
+const later = "2026-01-02T00:00:00.000Z";
+const file_id = `file_${ULID}`;
+const share_id = `shr_${ULID}`;
+const folder_id = `fld_${ULID}`;
+const version_id = `ver_${ULID}`;
+const webhook_id = `hook_${ULID}`;
+const client = { type: "client", id: `cli_${ULID}` } as const;
+const system = { type: "system", id: "sweep" } as const;
+
+const place = z.object({ name: z.string(), folder_id: id("fld") });
+const checksums = {
+  crc32: z.string().nullish(),
+  crc32c: z.string().nullish(),
+  sha256: z.string().nullish(),
+};
+
+const lease = z.object({
+  name: z.string(),
+  folder_id: id("fld"),
+  lock_id: id("lock"),
+  holder: z.object({ client_id: id("cli"), name: z.string() }),
+  reason: z.string().optional(),
+  acquired_at: time,
+  expires_at: time,
+  fencing_token: z.int(),
+});
+const leased = {
+  name: "q3.pdf",
+  folder_id,
+  lock_id: `lock_${ULID}`,
+  holder: { client_id: `cli_${ULID}`, name: "ci" },
+  acquired_at: at,
+  expires_at: later,
+  fencing_token: 7,
+};
+
+const types: Record<EventType, TypeInfo> = {
+  upload_completed: {
+    description: "A file, or a new version of one, is there and can be downloaded.",
+    data: z.object({
+      upload_id: id("upl"),
+      file_id: id("file"),
+      version_id: id("ver"),
+      folder_id: id("fld"),
+      name: z.string(),
+      size: z.int(),
+      content_type: z.string(),
+      ...checksums,
+      share_id: id("shr").nullable(),
+      expires_at: time.nullable().meta({ description: "When the link made with it expires." }),
+    }),
+    example: {
+      file_id,
+      actor: client,
+      data: {
+        upload_id: `upl_${ULID}`,
+        file_id,
+        version_id,
+        folder_id,
+        name: "q3.pdf",
+        size: 48_213,
+        content_type: "application/pdf",
+        crc32: "rMhWyA==",
+        share_id: null,
+        expires_at: null,
+      },
+    },
+  },
+  upload_rejected: {
+    description: "An upload's content is not what its name, type or checksum says; its bytes are gone.",
+    data: z.looseObject({
+      upload_id: id("upl"),
+      version_id: id("ver"),
+      name: z.string(),
+      size: z.int(),
+      reason: z.string().meta({ description: "An error code: `type_mismatch`, `checksum_mismatch`." }),
+    }),
+    example: {
+      file_id,
+      actor: client,
+      data: { upload_id: `upl_${ULID}`, version_id, name: "q3.pdf", size: 512, reason: "type_mismatch" },
+    },
+  },
+  file_downloaded: {
+    description: "A client asked for a file's content.",
+    data: z.object({ name: z.string(), size: z.int(), version_id: id("ver") }),
+    example: { file_id, actor: client, data: { name: "q3.pdf", size: 48_213, version_id } },
+  },
+  file_moved: {
+    description: "A file has another name, another folder, or both.",
+    data: z.object({ from: place, to: place }),
+    example: {
+      file_id,
+      actor: client,
+      data: { from: { name: "q3.pdf", folder_id }, to: { name: "q3-final.pdf", folder_id } },
+    },
+  },
+  file_deleted: {
+    description: "A file was deleted.",
+    data: z.object({ name: z.string(), folder_id: id("fld"), size: z.int(), version_id: id("ver") }),
+    example: { file_id, actor: client, data: { name: "q3.pdf", folder_id, size: 48_213, version_id } },
+  },
+  link_created: {
+    description: "A link to a file was made. Its token is never told.",
+    data: z.object({ expires_at: time, max_downloads: z.int().nullable(), has_password: z.boolean() }),
+    example: {
+      file_id,
+      share_id,
+      actor: client,
+      data: { expires_at: later, max_downloads: 3, has_password: false },
+    },
+  },
+  link_accessed: {
+    description: "Somebody downloaded through a link.",
+    data: z.object({ max_downloads: z.int().nullable() }),
+    example: { file_id, share_id, actor: { type: "link", id: share_id }, data: { max_downloads: 3 } },
+  },
+  link_expired: {
+    description: "A link has expired, at most two minutes ago.",
+    data: z.object({ expires_at: time, downloads: z.int(), max_downloads: z.int().nullable() }),
+    example: {
+      file_id,
+      share_id,
+      actor: system,
+      data: { expires_at: at, downloads: 2, max_downloads: 3 },
+    },
+  },
+  lock_acquired: {
+    description: "Somebody holds a file's lock.",
+    data: lease,
+    example: { file_id, actor: client, data: leased },
+  },
+  lock_released: {
+    description: "A file's lock was given back.",
+    data: lease,
+    example: { file_id, actor: client, data: leased },
+  },
+  lock_expired: {
+    description: "A file's lease ran out.",
+    data: lease,
+    example: { file_id, actor: { type: "system", id: "lease" }, data: leased },
+  },
+  lock_broken: {
+    description: "Somebody with the right to do so broke another's lock.",
+    data: lease.extend({ break_reason: z.string().nullish() }),
+    example: { file_id, actor: client, data: { ...leased, break_reason: "the job is gone" } },
+  },
+  version_restored: {
+    description: "An older version of a file is current again.",
+    data: z.looseObject({ version_id: id("ver") }),
+    example: { file_id, actor: client, data: { version_id } },
+  },
+  webhook_failing: {
+    description: "An endpoint has had no success for 24 or 72 hours; after 120 it is disabled.",
+    data: z.object({
+      webhook_id: id("hook"),
+      failing_since: time,
+      failures: z.int(),
+      warning_hours: z.int(),
+      disabled_at_earliest: time,
+    }),
+    example: {
+      actor: system,
+      data: {
+        webhook_id,
+        failing_since: at,
+        failures: 12,
+        warning_hours: 24,
+        disabled_at_earliest: "2026-01-06T00:00:00.000Z",
+      },
+    },
+  },
+  webhook_disabled: {
+    description: "An endpoint gets no more deliveries. What it misses can be recovered for 7 days.",
+    data: z.object({ webhook_id: id("hook"), reason: disabledReason }),
+    example: { actor: { type: "system", id: "delivery" }, data: { webhook_id, reason: "gone" } },
+  },
+  webhook_test: {
+    description: "Sent to one endpoint to try it: by its owner, or before it is enabled.",
+    data: z.object({ webhook_id: id("hook") }),
+    example: { actor: client, data: { webhook_id } },
+  },
+};
+
+/** The whole body of an event of this type. */
+export function eventSchema(type: EventType) {
+  return event.extend({ type: z.literal(type), data: types[type].data });
+}
+
+/** Every type with its description, JSON Schema and example. */
+export function eventCatalogue() {
+  return eventTypes.map((type) => {
+    const { description, example } = types[type];
+    const { file_id, share_id, actor, data } = example;
+    return {
+      type,
+      description,
+      schema: jsonSchema(eventSchema(type), "output"),
+      example: {
+        id: `evt_${ULID}`,
+        type,
+        occurred_at: at,
+        request_id: "ci-4711",
+        workspace_id: `ws_${ULID}`,
+        ...(file_id === undefined ? {} : { file_id }),
+        ...(share_id === undefined ? {} : { share_id }),
+        actor,
+        data,
+      } satisfies Event,
+    };
+  });
+}

@@ -1,0 +1,117 @@
+import { eventCatalogue } from "#contract/event-types.ts";
+import {
+  changeWebhookRoute,
+  deleteWebhookRoute,
+  disableWebhookRoute,
+  enableWebhookRoute,
+  eventTypesRoute,
+  getDeliveryRoute,
+  getRecoveryRoute,
+  getWebhookRoute,
+  listDeliveriesRoute,
+  listWebhooksRoute,
+  promoteWebhookSecretRoute,
+  recoverRoute,
+  redeliverRoute,
+  registerWebhookRoute,
+  rotateWebhookSecretRoute,
+  testWebhookRoute,
+} from "#contract/webhooks.ts";
+import { changeWebhook } from "#core/change-webhook.ts";
+import { deleteWebhook } from "#core/delete-webhook.ts";
+import { disableWebhook } from "#core/disable-webhook.ts";
+import { enableWebhook } from "#core/enable-webhook.ts";
+import { findWebhook } from "#core/find-webhook.ts";
+import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
+import { listWebhooks } from "#core/list-webhooks.ts";
+import { getRecovery, startRecovery } from "#core/recover.ts";
+import { redeliver } from "#core/redeliver.ts";
+import { registerWebhook } from "#core/register-webhook.ts";
+import { promoteWebhookSecret, rotateWebhookSecret } from "#core/rotate-webhook-secret.ts";
+import { showWebhook } from "#core/show-webhook.ts";
+import { testWebhook } from "#core/test-webhook.ts";
+import type { DeliveryDeps } from "#core/webhook-deps.ts";
+import { type App, serve } from "../serve.ts";
+
+const answerWith = (status: number) => (body: unknown) => ({ status, body });
+
+/** Endpoints and their deliveries. */
+export function webhooks(app: App, deps: DeliveryDeps): void {
+  serve(app, deps, eventTypesRoute, async () => ({ status: 200, body: { items: eventCatalogue() } }));
+
+  serve(app, deps, registerWebhookRoute, async ({ body, call }) => {
+    const answer = answerWith(201);
+    return answer(await registerWebhook(deps, call, body, answer));
+  });
+
+  serve(app, deps, listWebhooksRoute, async ({ query, call }) => ({
+    status: 200,
+    body: await listWebhooks(deps, call, query),
+  }));
+
+  serve(app, deps, getWebhookRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await showWebhook(deps, call, params.id),
+  }));
+
+  serve(app, deps, changeWebhookRoute, async ({ params, body, call }) => ({
+    status: 200,
+    body: await changeWebhook(deps, call, params.id, body),
+  }));
+
+  serve(app, deps, deleteWebhookRoute, async ({ params, call }) => {
+    await deleteWebhook(deps, call, params.id);
+    return { status: 204 };
+  });
+
+  serve(app, deps, disableWebhookRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await disableWebhook(deps, call, params.id),
+  }));
+
+  serve(app, deps, enableWebhookRoute, async ({ params, body, call }) => ({
+    status: 200,
+    body: await enableWebhook(deps, call, params.id, body),
+  }));
+
+  serve(app, deps, testWebhookRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await testWebhook(deps, call, await findWebhook(deps, call.caller, params.id)),
+  }));
+
+  serve(app, deps, rotateWebhookSecretRoute, async ({ params, body, call }) => {
+    const answer = answerWith(200);
+    return answer(await rotateWebhookSecret(deps, call, params.id, body, answer));
+  });
+
+  serve(app, deps, promoteWebhookSecretRoute, async ({ params, call }) => {
+    await promoteWebhookSecret(deps, call, params.id);
+    return { status: 204 };
+  });
+
+  serve(app, deps, listDeliveriesRoute, async ({ params, query, call }) => ({
+    status: 200,
+    body: await listDeliveries(deps, call, params.id, query),
+  }));
+
+  serve(app, deps, getDeliveryRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await getDelivery(deps, call, params.id, params.delivery_id),
+  }));
+
+  serve(app, deps, redeliverRoute, async ({ params, call }) => {
+    const answer = answerWith(202);
+    const ids = { webhookId: params.id, deliveryId: params.delivery_id };
+    return answer(await redeliver(deps, call, ids, answer));
+  });
+
+  serve(app, deps, recoverRoute, async ({ params, body, call }) => {
+    const answer = answerWith(202);
+    return answer(await startRecovery(deps, call, params.id, body, answer));
+  });
+
+  serve(app, deps, getRecoveryRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await getRecovery(deps, call, params.id, params.job_id),
+  }));
+}

@@ -1,0 +1,68 @@
+import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { EVENT_SOURCE } from "#contract/events.ts";
+import { counted } from "./clients.ts";
+
+/** An event as it goes on the bus; `body` is the exact text that receivers get. */
+export interface BusEvent {
+  event_id: string;
+  type: string;
+  body: string;
+}
+
+// EventBridge: 10 entries, and 256 KB together, per PutEvents at most.
+const MAX_ENTRIES = 10;
+const MAX_BYTES = 240_000;
+
+export type Bus = ReturnType<typeof createBus>;
+
+/** The bus that a function's environment names. */
+export function eventBus(env: { BUS_NAME: string }): Bus {
+  return createBus(counted(new EventBridgeClient({}), "events"), env.BUS_NAME);
+}
+
+/** Binds publishing to a client and a bus's name. Only the relay and the sweep, which stands in for it, publish. */
+export function createBus(client: EventBridgeClient, name: string) {
+  /**
+   * Puts events on the bus and returns the ids of those that it took.
+   *
+   * PutEvents succeeds in part: a request that is answered 200 may hold entries that failed.
+   */
+  async function publish(events: readonly BusEvent[]): Promise<Set<string>> {
+    const taken = new Set<string>();
+    for (const batch of batches(events)) {
+      const answer = await client.send(
+        new PutEventsCommand({
+          Entries: batch.map((event) => ({
+            EventBusName: name,
+            Source: EVENT_SOURCE,
+            DetailType: event.type,
+            Detail: event.body,
+          })),
+        }),
+      );
+      for (const [index, event] of batch.entries()) {
+        const entry = answer.Entries?.[index];
+        if (entry?.EventId !== undefined && entry.ErrorCode === undefined) taken.add(event.event_id);
+      }
+    }
+    return taken;
+  }
+
+  return { publish };
+}
+
+function* batches(events: readonly BusEvent[]): Generator<BusEvent[]> {
+  let batch: BusEvent[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const size = Buffer.byteLength(event.body) + 1024;
+    if (batch.length === MAX_ENTRIES || (batch.length > 0 && bytes + size > MAX_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(event);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}

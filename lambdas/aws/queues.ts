@@ -1,0 +1,74 @@
+import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import * as z from "zod";
+import { counted } from "./clients.ts";
+
+/** First attempts to endpoints that answer well have a queue of their own, which retries can't hold up. */
+export type Lane = "first" | "retry";
+
+/** What tells a worker which delivery to try. Good only while the delivery's `next_ms` is still this one. */
+export const deliveryMessage = z.object({
+  webhook_id: z.string(),
+  delivery_id: z.string(),
+  event_id: z.string(),
+  /** When the attempt is due (ms); names the attempt, so that a message sent twice acts once. */
+  next_ms: z.number(),
+  request_id: z.string(),
+  /** The queue that it came by. */
+  lane: z.enum(["first", "retry"]),
+});
+export type DeliveryMessage = z.infer<typeof deliveryMessage>;
+
+/** A message as its sender makes it. */
+export type Wake = Omit<DeliveryMessage, "lane">;
+
+/** SQS: a message can be delayed by 900 s at most. */
+export const MAX_DELAY_MS = 900_000;
+const MAX_ENTRIES = 10; // SQS: messages per SendMessageBatch
+const TRIES = 3;
+
+export type Queues = ReturnType<typeof createQueues>;
+
+/** The two delivery queues, as the environment of a function that sends to them names them. */
+export function deliveryQueues(env: {
+  DELIVER_FIRST_QUEUE_URL: string;
+  DELIVER_RETRY_QUEUE_URL: string;
+}): Queues {
+  return createQueues(counted(new SQSClient({}), "sqs"), {
+    first: env.DELIVER_FIRST_QUEUE_URL,
+    retry: env.DELIVER_RETRY_QUEUE_URL,
+  });
+}
+
+/** Binds sending to a client and the URLs of the two delivery queues. */
+export function createQueues(client: SQSClient, urls: Record<Lane, string>) {
+  /**
+   * Sends messages that arrive at their `next_ms`, or 900 s from `now` where that is sooner.
+   *
+   * @throws Error where SQS took some only; sending all again is harmless.
+   */
+  async function send(lane: Lane, messages: readonly Wake[], now: number): Promise<void> {
+    for (let start = 0; start < messages.length; start += MAX_ENTRIES) {
+      await sendBatch(lane, messages.slice(start, start + MAX_ENTRIES), now);
+    }
+  }
+
+  async function sendBatch(lane: Lane, batch: readonly Wake[], now: number): Promise<void> {
+    let left = batch.map((message, index) => ({
+      Id: String(index),
+      MessageBody: JSON.stringify({ ...message, lane } satisfies DeliveryMessage),
+      // A fair queue: messages of an endpoint with many in flight step back behind those of others.
+      MessageGroupId: message.webhook_id,
+      DelaySeconds: Math.ceil(Math.min(Math.max(message.next_ms - now, 0), MAX_DELAY_MS) / 1000),
+    }));
+    for (let attempt = 1; left.length > 0; attempt++) {
+      const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: urls[lane], Entries: left }));
+      const failed = new Set(answer.Failed?.map(({ Id }) => Id));
+      if (failed.size > 0 && attempt === TRIES) {
+        throw new Error(`SQS took ${batch.length - failed.size} of ${batch.length} messages`);
+      }
+      left = left.filter(({ Id }) => failed.has(Id));
+    }
+  }
+
+  return { send };
+}

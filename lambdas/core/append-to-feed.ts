@@ -1,0 +1,87 @@
+import { keys } from "#aws/keys.ts";
+import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
+import { type Deps, iso, ttl } from "./deps.ts";
+import { EVENT_KEEP_MS } from "./event.ts";
+import { type EventRecord, feedHead } from "./webhook-records.ts";
+
+/** Others append to the same log at the same time; each round that fails, one of them has got on. */
+const ROUNDS = 20;
+/** DynamoDB: 100 writes per transaction at most; an event takes two, the head one. */
+const MAX_EVENTS = 40;
+
+/** Where each log stood when this environment saw it last; wrong is fine, since the condition tells the truth. */
+const lastSeen = new Map<string, number>();
+
+/**
+ * Gives events their places in the workspace's log and takes them out of the index `due`, in one transaction.
+ *
+ * Numbers have no gaps, and the order is the same for every reader. An event that has its place keeps it.
+ */
+export async function appendToFeed(
+  deps: Pick<Deps, "table" | "now">,
+  workspaceId: string,
+  events: readonly EventRecord[],
+): Promise<void> {
+  for (let start = 0; start < events.length; start += MAX_EVENTS) {
+    await append(deps, workspaceId, events.slice(start, start + MAX_EVENTS));
+  }
+}
+
+async function append(
+  deps: Pick<Deps, "table" | "now">,
+  workspaceId: string,
+  events: readonly EventRecord[],
+): Promise<void> {
+  let left = [...new Map(events.map((event) => [event.event_id, event])).values()];
+  for (let round = 0; left.length > 0; round++) {
+    if (round === ROUNDS) throw new Error(`the log of ${workspaceId} kept moving for ${ROUNDS} rounds`);
+    const head = lastSeen.get(workspaceId) ?? 0;
+    try {
+      await deps.table.transact(writes(deps.now(), workspaceId, head, left));
+      lastSeen.set(workspaceId, head + left.length);
+      return;
+    } catch (error) {
+      if (!(error instanceof TransactionFailed)) throw error;
+      if (error.failed.has(0)) lastSeen.set(workspaceId, headOf(error.failed.get(0)));
+      // An event whose update failed has its place already, or has expired.
+      left = left.filter((_, index) => !error.failed.has(1 + 2 * index));
+    }
+  }
+}
+
+function writes(now: number, workspaceId: string, head: number, events: readonly EventRecord[]): Write[] {
+  const last = head + events.length;
+  return [
+    {
+      key: keys.feedHead(workspaceId),
+      update: "SET #seq = :last",
+      condition: head === 0 ? "attribute_not_exists(#seq)" : "#seq = :head",
+      values: { last, ...(head === 0 ? {} : { head }) },
+    },
+    ...events.flatMap((event, index): Write[] => {
+      const seq = head + 1 + index;
+      return [
+        {
+          key: keys.event(event.event_id),
+          update: "SET #seq = :seq, #sent_at = :sent_at REMOVE #due_pk, #due_sk",
+          condition: "attribute_exists(#pk) AND attribute_not_exists(#seq)",
+          values: { seq, sent_at: iso(now) },
+        },
+        {
+          put: {
+            ...keys.feedEntry(workspaceId, seq),
+            seq,
+            event_id: event.event_id,
+            type: event.type,
+            at_ms: now,
+            ttl: ttl(now + EVENT_KEEP_MS),
+          },
+        },
+      ];
+    }),
+  ];
+}
+
+function headOf(item: Item | undefined): number {
+  return item === undefined ? 0 : feedHead.parse(item).seq;
+}

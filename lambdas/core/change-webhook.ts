@@ -1,0 +1,60 @@
+import type * as z from "zod";
+import { keys } from "#aws/keys.ts";
+import { type Item, TransactionFailed } from "#aws/table.ts";
+import type { changeWebhookRoute, Webhook } from "#contract/webhooks.ts";
+import type { Call } from "./call.ts";
+import { checkDestination } from "./check-destination.ts";
+import { iso } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { findWebhook } from "./find-webhook.ts";
+import { resetState } from "./reset-endpoint.ts";
+import type { DeliveryDeps } from "./webhook-deps.ts";
+import { hookRecord } from "./webhook-records.ts";
+import { webhookView } from "./webhook-view.ts";
+
+type Changes = z.output<typeof changeWebhookRoute.body>;
+
+/**
+ * Changes what the request names, and leaves the rest. A new URL starts with a clean record.
+ *
+ * @throws WharfError not_found, invalid_url, egress_blocked
+ */
+export async function changeWebhook(
+  deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
+  { caller }: Call,
+  webhookId: string,
+  changes: Changes,
+): Promise<Webhook> {
+  const hook = await findWebhook(deps, caller, webhookId);
+  if (changes.url !== undefined) await checkDestination(deps.outbound.guard, changes.url);
+  const moved = changes.url !== undefined && changes.url !== hook.url;
+  const { description, ...rest } = changes;
+  const values: Item = {
+    ...rest,
+    ...(typeof description === "string" ? { description } : {}),
+    updated_at: iso(deps.now()),
+  };
+  const sets = Object.keys(values).filter((name) => values[name] !== undefined);
+  try {
+    await deps.table.transact([
+      {
+        key: keys.hook(webhookId),
+        update: `SET ${sets.map((name) => `#${name} = :${name}`).join(", ")}${description === null ? " REMOVE #description" : ""}`,
+        condition: "attribute_exists(#pk)",
+        values,
+      },
+      ...(moved ? [resetState(webhookId)] : []),
+    ]);
+  } catch (error) {
+    if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);
+    throw error;
+  }
+  const { description: _, ...before } = hook;
+  return webhookView(
+    hookRecord.parse({
+      ...before,
+      ...(description === undefined ? { description: hook.description } : {}),
+      ...values,
+    }),
+  );
+}

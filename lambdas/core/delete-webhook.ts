@@ -1,0 +1,26 @@
+import { keys } from "#aws/keys.ts";
+import { TransactionFailed } from "#aws/table.ts";
+import type { Call } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { findWebhook } from "./find-webhook.ts";
+
+/** Deletes an endpoint with its secret and state. Deliveries that wait find it gone, and end. @throws WharfError not_found */
+export async function deleteWebhook(
+  deps: Pick<Deps, "table">,
+  { caller }: Call,
+  webhookId: string,
+): Promise<void> {
+  const hook = await findWebhook(deps, caller, webhookId);
+  try {
+    await deps.table.transact([
+      { remove: keys.hook(webhookId), condition: "attribute_exists(#pk)" },
+      { remove: keys.hookSecret(webhookId) },
+      { remove: keys.hookState(webhookId) },
+      { key: keys.hookCount(hook.client_id), update: "ADD #endpoints :one", values: { one: -1 } },
+    ]);
+  } catch (error) {
+    if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);
+    throw error;
+  }
+}

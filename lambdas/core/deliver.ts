@@ -1,0 +1,96 @@
+import { keys } from "#aws/keys.ts";
+import { note } from "#aws/log.ts";
+import type { DeliveryMessage } from "#aws/queues.ts";
+import { claimTurn, laneOf } from "./claim-turn.ts";
+import { disableEndpoint } from "./disable-endpoint.ts";
+import { type Delivering, loadDelivery } from "./load-delivery.ts";
+import { GIVE_UP_MS } from "./schedule.ts";
+import { sendAttempt } from "./send-attempt.ts";
+import { settleTurn } from "./settle-turn.ts";
+import type { DeliveryDeps } from "./webhook-deps.ts";
+import { deferDelivery, finishDelivery, recordAttempt, takeLease } from "./write-delivery.ts";
+
+/** A message that comes this much too soon is waited for by sending it again. */
+const EARLY_MS = 500;
+
+export type DeliveryResult =
+  | "succeeded"
+  | "failed"
+  | "retry"
+  | "deferred"
+  | "dropped"
+  | "forwarded"
+  | "skipped_disabled"
+  | "cancelled"
+  | "expired";
+
+/**
+ * Works off one message: makes the attempt that it names, unless that has been made, is not due, or must wait.
+ *
+ * Messages may come twice, late or for deliveries that have moved on; the lease tells. Returns what happened.
+ */
+export async function deliver(deps: DeliveryDeps, message: DeliveryMessage): Promise<DeliveryResult> {
+  const loaded = await loadDelivery(deps, message);
+  if (loaded === undefined) return "dropped";
+  const { delivery, hook, event } = loaded;
+  if (hook === undefined) return await finishDelivery(deps, delivery, "cancelled", "endpoint_deleted");
+  if (event === undefined) return await finishDelivery(deps, delivery, "failed", "event_expired");
+  if (hook.disabled_at !== undefined)
+    return await finishDelivery(deps, delivery, "skipped_disabled", "endpoint_disabled");
+  const now = deps.now();
+  if (now >= delivery.started_ms + GIVE_UP_MS) {
+    await finishDelivery(deps, delivery, "failed", "expired");
+    return "expired";
+  }
+  if (delivery.next_ms > now + EARLY_MS) {
+    await deps.queues.send("retry", [message], now);
+    return "deferred";
+  }
+  if (message.lane === "first" && laneOf(loaded.state, now) !== "first") {
+    await deps.queues.send("retry", [message], now);
+    return "forwarded";
+  }
+  return await attempt(deps, { ...loaded, hook, event });
+}
+
+async function attempt(deps: DeliveryDeps, loaded: Delivering): Promise<DeliveryResult> {
+  const { delivery, hook, event, secret, state } = loaded;
+  const turn = await claimTurn(deps, hook, { seen: state, reserved: delivery.reserved ?? false });
+  if (!turn.go) {
+    const waits = await deferDelivery(deps, delivery, turn);
+    return waits ? "deferred" : "expired";
+  }
+  const lease = await takeLease(deps, delivery);
+  if (lease === undefined) {
+    // A duplicate: nothing was sent, so the slot's outcome is nobody's. It ends by itself.
+    await releaseSlot(deps, hook.webhook_id, turn.slot, turn.slotUntil);
+    return "dropped";
+  }
+  const { attempt, verdict } = await sendAttempt(deps, { hook, secret, event, delivery });
+  note({ [delivery.delivery_id]: attempt.status ?? attempt.error_class });
+  // The record first: it keeps the attempt from being made again, while a slot frees itself in 30 s.
+  const result = await recordAttempt(deps, delivery, lease, { attempt, verdict });
+  await settleTurn(deps, hook.webhook_id, turn, {
+    ok: verdict.ok,
+    durationMs: attempt.total_ms,
+    pauseMs: verdict.pauseMs,
+  });
+  if (verdict.disable !== undefined) await disableEndpoint(deps, hook, verdict.disable, event.request_id);
+  return result;
+}
+
+async function releaseSlot(
+  deps: DeliveryDeps,
+  webhookId: string,
+  slot: string,
+  slotUntil: number,
+): Promise<void> {
+  await deps.table
+    .update({
+      key: keys.hookState(webhookId),
+      update: `REMOVE #${slot}`,
+      condition: `#${slot} = :until`,
+      values: { until: slotUntil },
+    })
+    .catch(() => {});
+}

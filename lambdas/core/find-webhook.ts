@@ -1,0 +1,20 @@
+import { keys } from "#aws/keys.ts";
+import type { Caller } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { type HookRecord, hookRecord } from "./webhook-records.ts";
+
+/** An endpoint of the caller's own; an admin's are all. @throws WharfError not_found */
+export async function findWebhook(
+  { table }: Pick<Deps, "table">,
+  caller: Caller,
+  webhookId: string,
+): Promise<HookRecord> {
+  const hook = await table.get(hookRecord, keys.hook(webhookId));
+  if (hook === undefined || !owns(caller, hook)) throw notFound("webhook", webhookId);
+  return hook;
+}
+
+export function owns(caller: Caller, hook: HookRecord): boolean {
+  return hook.client_id === caller.client_id || caller.scopes.has("admin");
+}

@@ -1,0 +1,92 @@
+import { keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import { type Attempt, attempt, type DeliveryStatus } from "#contract/webhooks.ts";
+import type { Call } from "./call.ts";
+import { cursorAfter, readCursor } from "./cursor.ts";
+import { firstDeliveryId } from "./delivery-id.ts";
+import type { Deps } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { findWebhook } from "./find-webhook.ts";
+import { deliveryRecord } from "./webhook-records.ts";
+import { deliveryView } from "./webhook-view.ts";
+
+export interface DeliveryQuery {
+  limit: number;
+  cursor?: string | undefined;
+  status?: DeliveryStatus | undefined;
+  event_type?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+}
+
+/** Pages read for one answer: a filter that few rows pass ends it early, with a cursor to go on. */
+const MAX_PAGES = 10;
+const MAX_ATTEMPTS = 100;
+/** Sorts before and after every delivery's id. */
+const FIRST = "dlv_";
+const LAST = "dlv_~";
+
+/** An endpoint's deliveries, those of the newest events first. @throws WharfError not_found, invalid_cursor */
+export async function listDeliveries(
+  deps: Pick<Deps, "table">,
+  { caller }: Call,
+  webhookId: string,
+  { limit, cursor, status, event_type, since, until }: DeliveryQuery,
+) {
+  await findWebhook(deps, caller, webhookId);
+  const list = `deliveries ${webhookId} ${status} ${event_type} ${since} ${until}`;
+  let last = readCursor(list, cursor);
+  const filters = [
+    ...(status === undefined ? [] : ["#status = :status"]),
+    ...(event_type === undefined ? [] : ["#event_type = :event_type"]),
+  ];
+  const values: Item = {
+    pk: keys.delivery(webhookId, "").pk,
+    from: since === undefined ? FIRST : firstDeliveryId(Date.parse(since)),
+    // `BETWEEN` takes its ends in; no delivery's id ends in sixteen zeros but by a chance of 1 in 2^80.
+    to: until === undefined ? LAST : firstDeliveryId(Date.parse(until)),
+    status,
+    event_type,
+  };
+  const rows: Item[] = [];
+  let more = true;
+  for (let page = 0; page < MAX_PAGES && more && rows.length <= limit; page++) {
+    const { items, next } = await deps.table.query({
+      where: "#pk = :pk AND #sk BETWEEN :from AND :to",
+      values,
+      ...(filters.length === 0 ? {} : { filter: filters.join(" AND ") }),
+      descending: true,
+      limit: limit + 1,
+      after: last === undefined ? undefined : keys.delivery(webhookId, last),
+    });
+    rows.push(...items);
+    more = next !== undefined;
+    last = next === undefined ? undefined : String(next["sk"]);
+  }
+  const shown = rows.slice(0, limit).map((row) => deliveryRecord.parse(row));
+  if (rows.length > limit) last = shown.at(-1)?.delivery_id;
+  return {
+    items: shown.map(deliveryView),
+    next_cursor: last === undefined ? null : cursorAfter(list, last),
+  };
+}
+
+/** A delivery with its attempts in order, the latest 100. @throws WharfError not_found */
+export async function getDelivery(
+  deps: Pick<Deps, "table">,
+  { caller }: Call,
+  webhookId: string,
+  deliveryId: string,
+) {
+  await findWebhook(deps, caller, webhookId);
+  const row = await deps.table.get(deliveryRecord, keys.delivery(webhookId, deliveryId));
+  if (row === undefined) throw notFound("delivery", deliveryId);
+  const { items } = await deps.table.query({
+    where: "#pk = :pk",
+    values: { pk: keys.attempt(deliveryId, 0).pk },
+    descending: true,
+    limit: MAX_ATTEMPTS,
+  });
+  const attempt_log: Attempt[] = items.map((item) => attempt.parse(item)).reverse();
+  return { ...deliveryView(row), attempt_log };
+}

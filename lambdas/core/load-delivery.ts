@@ -1,0 +1,70 @@
+import { keys } from "#aws/keys.ts";
+import type { DeliveryMessage } from "#aws/queues.ts";
+import type { Item } from "#aws/table.ts";
+import type { Deps } from "./deps.ts";
+import {
+  type DeliveryRecord,
+  deliveryRecord,
+  type EventRecord,
+  eventRecord,
+  type HookRecord,
+  type HookSecretRecord,
+  type HookState,
+  hookRecord,
+  hookSecretRecord,
+  hookState,
+} from "./webhook-records.ts";
+
+/** All that an attempt needs. */
+export interface Delivering {
+  delivery: DeliveryRecord;
+  hook: HookRecord;
+  state: HookState;
+  secret: HookSecretRecord;
+  event: EventRecord;
+}
+
+/** As it stands; an endpoint may have been deleted, and an event may have expired. */
+export type Loaded = Omit<Delivering, "hook" | "event"> & {
+  hook: HookRecord | undefined;
+  event: EventRecord | undefined;
+};
+
+/**
+ * Reads what a message is about, in one strongly consistent round trip; `undefined` where the message has been
+ * overtaken: its delivery is finished, being attempted, or due at another time by now.
+ */
+export async function loadDelivery(
+  { table, now }: Pick<Deps, "table" | "now">,
+  { webhook_id, delivery_id, event_id, next_ms }: DeliveryMessage,
+): Promise<Loaded | undefined> {
+  const wanted = {
+    delivery: keys.delivery(webhook_id, delivery_id),
+    hook: keys.hook(webhook_id),
+    state: keys.hookState(webhook_id),
+    secret: keys.hookSecret(webhook_id),
+    event: keys.event(event_id),
+  };
+  const items = await table.batchGet(Object.values(wanted));
+  const found = (key: { pk: string; sk: string }): Item | undefined =>
+    items.find((item) => item["pk"] === key.pk && item["sk"] === key.sk);
+  const delivery = optional(deliveryRecord, found(wanted.delivery));
+  if (delivery?.status !== "pending" || delivery.next_ms !== next_ms) return undefined;
+  if ((delivery.lease_until_ms ?? 0) > now()) return undefined;
+  const hook = optional(hookRecord, found(wanted.hook));
+  const secret = optional(hookSecretRecord, found(wanted.secret));
+  return {
+    delivery,
+    hook: secret === undefined ? undefined : hook,
+    state: hookState.parse(found(wanted.state) ?? {}),
+    secret: secret ?? { current: "" },
+    event:
+      delivery.body === undefined
+        ? optional(eventRecord, found(wanted.event))
+        : { ...delivery, type: delivery.event_type, body: delivery.body },
+  };
+}
+
+function optional<T>(schema: { parse(item: Item): T }, item: Item | undefined): T | undefined {
+  return item === undefined ? undefined : schema.parse(item);
+}

@@ -1,0 +1,97 @@
+import { keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import type { Event } from "#contract/events.ts";
+import type { Deps } from "./deps.ts";
+import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
+import { type ClientRecord, clientRecord } from "./records.ts";
+import { type HookRecord, type HookState, hookRecord, hookState } from "./webhook-records.ts";
+
+export interface Subscriber {
+  hook: HookRecord;
+  state: HookState;
+}
+
+/** Pages of endpoints, of up to 1 MB each: some 2,000. */
+const MAX_PAGES = 20;
+
+/**
+ * Which endpoints want which events: by type, by folder, and only where the endpoint's client may use the event's
+ * workspace at this moment. Disabled endpoints are among them.
+ */
+export async function matchEndpoints(
+  deps: Pick<Deps, "table">,
+  events: readonly Event[],
+): Promise<{ event: Event; subscriber: Subscriber }[]> {
+  const hooks = (await readHooks(deps)).filter((hook) => events.some((event) => wantsType(hook, event)));
+  if (hooks.length === 0) return [];
+  const [clients, states] = await readOwners(deps, hooks);
+  const lookup: FolderLookup = new Map();
+  const pairs: { event: Event; subscriber: Subscriber }[] = [];
+  for (const event of events) {
+    for (const hook of hooks) {
+      const client = clients.get(hook.client_id);
+      if (client === undefined || !wantsType(hook, event) || !mayKnow(client, event)) continue;
+      if (hook.folders.length > 0 && !(await inFolders(deps, event, hook.folders, lookup))) continue;
+      pairs.push({ event, subscriber: { hook, state: states.get(hook.webhook_id) ?? {} } });
+    }
+  }
+  return pairs;
+}
+
+/** Every endpoint, strongly consistent: one that has just been registered hears of what follows. */
+export async function readHooks({ table }: Pick<Deps, "table">): Promise<HookRecord[]> {
+  const hooks: HookRecord[] = [];
+  let after: Item | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const { items, next } = await table.query({
+      where: "#pk = :pk",
+      values: { pk: keys.hook("").pk },
+      after,
+    });
+    hooks.push(...items.map((item) => hookRecord.parse(item)));
+    if (next === undefined) return hooks;
+    after = next;
+  }
+  throw new Error(`there are more than ${hooks.length} endpoints`);
+}
+
+async function readOwners(deps: Pick<Deps, "table">, hooks: readonly HookRecord[]) {
+  const clientIds = [...new Set(hooks.map(({ client_id }) => client_id))];
+  const items = await deps.table.batchGet([
+    ...clientIds.map((clientId) => keys.client(clientId)),
+    ...hooks.map(({ webhook_id }) => keys.hookState(webhook_id)),
+  ]);
+  const clients = new Map<string, ClientRecord>();
+  const states = new Map<string, HookState>();
+  for (const item of items) {
+    const state = hookState.parse(item);
+    if (state.webhook_id !== undefined) states.set(state.webhook_id, state);
+    else {
+      const client = clientRecord.parse(item);
+      clients.set(client.client_id, client);
+    }
+  }
+  return [clients, states] as const;
+}
+
+function wantsType(hook: HookRecord, event: Event): boolean {
+  return hook.events.includes("*") || hook.events.includes(event.type);
+}
+
+function mayKnow(client: ClientRecord, event: Event): boolean {
+  if (client.revoked_at !== undefined) return false;
+  return event.workspace_id in client.workspaces || client.scopes.includes("admin");
+}
+
+async function inFolders(
+  deps: Pick<Deps, "table">,
+  event: Event,
+  wanted: readonly string[],
+  lookup: FolderLookup,
+): Promise<boolean> {
+  for (const folder of await foldersOf(deps, event, lookup)) {
+    const above = await foldersAbove(deps, folder, lookup);
+    if (wanted.some((folderId) => above.has(folderId))) return true;
+  }
+  return false;
+}

@@ -1,0 +1,116 @@
+/**
+ * Where Wharf may send requests that users ask for: to public addresses, by name, over https.
+ *
+ * Used when a URL is registered and inside every connection, where the address that is dialled is the one checked:
+ * a name that answers with a public address now and a private one next gets nowhere.
+ */
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+
+export interface Address {
+  address: string;
+  family: number;
+}
+
+/** All addresses of a name. */
+export type Resolver = (hostname: string) => Promise<readonly Address[]>;
+
+export interface GuardOptions {
+  /** Names of Wharf's own, which no webhook may lead back to. */
+  ownHosts: readonly string[];
+  /** Local cloud only: http and https to loopback addresses, at any port. */
+  allowLoopback: boolean;
+  /** @default the system's, by getaddrinfo */
+  resolve?: Resolver;
+}
+
+/** Why the URL or an address behind it is refused. `where`: in the URL itself, or in what its name resolves to. */
+export class EgressBlocked extends Error {
+  readonly where: "url" | "address";
+  constructor(where: "url" | "address", message: string) {
+    super(message);
+    this.name = "EgressBlocked";
+    this.where = where;
+  }
+}
+
+const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "localdomain", "home.arpa", "onion"];
+/** Azure's metadata service stands in a public range. */
+const NOT_PUBLIC = new Set(["168.63.129.16"]);
+const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
+
+export type Guard = ReturnType<typeof createGuard>;
+
+/** Makes the guard's two checks: of a URL as written, and of the addresses that its name has now. */
+export function createGuard({ ownHosts, allowLoopback, resolve = systemResolver }: GuardOptions) {
+  const own = new Set(ownHosts.map(bare));
+
+  /** The parsed URL. @throws EgressBlocked saying which rule it breaks. */
+  function checkUrl(text: string): URL {
+    if (!URL.canParse(text)) throw refuse("is not an absolute URL");
+    const url = new URL(text);
+    if (url.username !== "" || url.password !== "") throw refuse("may not hold a user name or password");
+    if (url.hash !== "" || text.includes("#")) throw refuse("may not hold a fragment");
+    if (allowLoopback && isLoopbackHost(url.hostname) && /^https?:$/.test(url.protocol)) return url;
+    if (url.protocol !== "https:") throw refuse("must be https");
+    if (url.port !== "") throw refuse(`must use port 443, not ${url.port}`);
+    const host = bare(url.hostname);
+    if (isIP(host.replace(/^\[|\]$/g, "")) !== 0) throw refuse("must name a host, not an IP address");
+    if (!host.includes(".")) throw refuse("must have a full domain name");
+    const suffix = PRIVATE_SUFFIXES.find((name) => host === name || host.endsWith(`.${name}`));
+    if (suffix !== undefined) throw refuse(`leads to a private name (.${suffix})`);
+    if (own.has(host)) throw refuse("leads back to Wharf itself");
+    return url;
+  }
+
+  /**
+   * Addresses to dial for `url`, each of them checked. @throws EgressBlocked where any of them is not public, and
+   * whatever the resolver throws.
+   */
+  async function addressesOf(url: URL): Promise<readonly Address[]> {
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    const family = isIP(host);
+    const addresses = family === 0 ? await resolve(host) : [{ address: host, family }];
+    if (addresses.length === 0) throw Object.assign(new Error(`${host} has no address`), { code: "ENODATA" });
+    for (const { address } of addresses) checkAddress(url, address);
+    return addresses;
+  }
+
+  /** @throws EgressBlocked unless a connection for `url` may lead to this address. */
+  function checkAddress(url: URL, address: string | undefined): void {
+    const loopback = allowLoopback && isLoopbackHost(url.hostname);
+    if (loopback ? isLoopback(address) : isPublic(address)) return;
+    throw new EgressBlocked("address", `${url.hostname} leads to ${address}, which is not a public address`);
+  }
+
+  return { checkUrl, addressesOf, checkAddress };
+}
+
+/** True for an address that anybody on the internet could reach. */
+export function isPublic(address: string | undefined): boolean {
+  if (address === undefined || !ipaddr.isValid(address)) return false;
+  // `process` turns IPv4-mapped IPv6 addresses into the IPv4 addresses that they reach.
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== "unicast" || NOT_PUBLIC.has(parsed.toString())) return false;
+  return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST);
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && ipaddr.isValid(address) && ipaddr.process(address).range() === "loopback";
+}
+
+function isLoopbackHost(hostname: string): boolean {
+  return hostname === "localhost" || isLoopback(hostname.replace(/^\[|\]$/g, ""));
+}
+
+/** Lower case, and without the root's dot: `Example.com.` is `example.com`. */
+function bare(hostname: string): string {
+  return hostname.toLowerCase().replace(/\.+$/, "");
+}
+
+function refuse(why: string): EgressBlocked {
+  return new EgressBlocked("url", `The URL ${why}.`);
+}
+
+const systemResolver: Resolver = (hostname) => lookup(hostname, { all: true, verbatim: true });

@@ -1,0 +1,234 @@
+/**
+ * Requests to URLs that users gave: one POST, no redirects, no proxies, a deadline, and a bounded look at the answer.
+ *
+ * On node:http rather than on a client library: its parser is part of the runtime, so neither the delivery function
+ * nor the API carries one, and the guard stands in `createConnection`, which every socket must pass.
+ */
+import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import https from "node:https";
+import type { Duplex } from "node:stream";
+import type { ErrorClass } from "#contract/webhooks.ts";
+import { type Connection, guardedConnect, messageOf, OutboundError } from "./guarded-connect.ts";
+import { createGuard, EgressBlocked, type Guard, type GuardOptions } from "./outbound-guard.ts";
+
+const MAX_HEADER_BYTES = 16_384;
+const MAX_READ_BYTES = 16_384;
+const MAX_KEPT_BYTES = 4_096;
+/** A body is read for this long after the headers, which alone decide. */
+const BODY_MS = 1_000;
+/** Most servers close a kept connection after 5 s or more. */
+const MAX_IDLE_MS = 4_000;
+const MAX_IDLE_SOCKETS = 64;
+
+export interface OutboundOptions extends GuardOptions {
+  /** The whole attempt. @default 15,000 ms */
+  timeoutMs?: number;
+  /** Of which until connected. @default 5,000 ms */
+  connectTimeoutMs?: number;
+  /** Certificates to trust. @default Node's own list */
+  ca?: string;
+}
+
+export interface OutboundRequest {
+  url: string;
+  headers: Record<string, string>;
+  body: string;
+  /** Connections are kept for the next request of the same endpoint only. */
+  endpoint: string;
+}
+
+/** What came of a request; durations in ms. Without `status` there is an `error_class`. */
+export interface Exchange {
+  status?: number;
+  headers?: IncomingHttpHeaders;
+  /** The first 4 KiB of the body, never decompressed. */
+  answer?: string;
+  error_class?: ErrorClass;
+  error?: string;
+  /** Absent where a kept connection was used. */
+  connection?: Connection;
+  remote_ip?: string;
+  first_byte_ms?: number;
+  total_ms: number;
+}
+
+export interface Outbound {
+  guard: Guard;
+  /** Sends one POST. Never rejects: what went wrong is part of the result. */
+  post(request: OutboundRequest): Promise<Exchange>;
+  /** Closes kept connections. */
+  close(): void;
+}
+
+/** The way out that a function's environment allows. */
+export function outboundOf(env: {
+  PUBLIC_URL: string;
+  WHARF_ALLOW_LOOPBACK_HTTP?: "1" | undefined;
+}): Outbound {
+  return createOutbound({
+    ownHosts: [new URL(env.PUBLIC_URL).hostname],
+    allowLoopback: env.WHARF_ALLOW_LOOPBACK_HTTP === "1",
+  });
+}
+
+/** Makes the one way out, with its guard. */
+export function createOutbound({
+  timeoutMs = 15_000,
+  connectTimeoutMs = 5_000,
+  ca,
+  ...guardOptions
+}: OutboundOptions): Outbound {
+  const guard = createGuard(guardOptions);
+  const connections = new WeakMap<Duplex, Connection>();
+  const idleSince = new WeakMap<Duplex, number>();
+  const agents = { "http:": prepare(new http.Agent(kept)), "https:": prepare(new https.Agent(kept)) };
+
+  function prepare<A extends http.Agent>(agent: A): A {
+    // Node's own types leave out that options of the request reach the agent.
+    type Options = { target: URL; endpoint: string };
+    const own = {
+      getName: ({ target, endpoint }: Options) => `${endpoint} ${target.origin}`,
+      createConnection({ target }: Options, done: (error: Error | null, socket?: Duplex) => void) {
+        guardedConnect({ guard, url: target, timeoutMs: connectTimeoutMs, ca }).then(
+          ({ socket, connection }) => {
+            connections.set(socket, connection);
+            done(null, socket);
+          },
+          (error) => done(error),
+        );
+        return undefined;
+      },
+    };
+    Object.assign(agent, own);
+    agent.on("free", (socket: Duplex) => idleSince.set(socket, performance.now()));
+    return agent;
+  }
+
+  /** A kept connection that idled for long may be closed at the other end, unseen while the function was frozen. */
+  function dropStale(): void {
+    for (const agent of Object.values(agents)) {
+      for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
+        if (performance.now() - (idleSince.get(socket) ?? 0) > MAX_IDLE_MS) socket.destroy();
+      }
+    }
+  }
+
+  async function post(request: OutboundRequest): Promise<Exchange> {
+    const startedAt = performance.now();
+    try {
+      const target = guard.checkUrl(request.url);
+      dropStale();
+      for (;;) {
+        const left = timeoutMs - (performance.now() - startedAt);
+        const result = await once(target, request, left, startedAt);
+        if (result !== "stale") return result;
+      }
+    } catch (error) {
+      const error_class = error instanceof EgressBlocked ? "egress_blocked" : "protocol";
+      return { error_class, error: messageOf(error), total_ms: performance.now() - startedAt };
+    }
+  }
+
+  /** One exchange; `stale` where a kept connection turned out to be closed before anything came back. */
+  function once(
+    target: URL,
+    { headers, body, endpoint }: OutboundRequest,
+    leftMs: number,
+    startedAt: number,
+  ): Promise<Exchange | "stale"> {
+    const https_ = target.protocol === "https:";
+    const options = {
+      method: "POST",
+      headers: { ...headers, "content-length": Buffer.byteLength(body) },
+      agent: https_ ? agents["https:"] : agents["http:"],
+      maxHeaderSize: MAX_HEADER_BYTES,
+      target,
+      endpoint,
+    };
+    return new Promise((resolve) => {
+      const req: ClientRequest = (https_ ? https : http).request(target, options);
+      const deadline = setTimeout(() => {
+        req.destroy(new OutboundError("timeout", `no answer within ${timeoutMs} ms`));
+      }, leftMs);
+      let headersIn = false;
+      const settle = (result: Exchange | "stale") => {
+        clearTimeout(deadline);
+        resolve(result);
+      };
+      const facts = () => {
+        const connection = req.socket === null || req.reusedSocket ? undefined : connections.get(req.socket);
+        const remote_ip = req.socket === null ? undefined : connections.get(req.socket)?.remote_ip;
+        return {
+          ...(connection === undefined ? {} : { connection }),
+          ...(remote_ip === undefined ? {} : { remote_ip }),
+          total_ms: performance.now() - startedAt,
+        };
+      };
+      req.on("error", (error) => {
+        if (headersIn) return;
+        const { error_class, error: text } = describeFailure(error);
+        if (req.reusedSocket && error_class === "reset") return settle("stale");
+        settle({ ...facts(), error_class, error: text });
+      });
+      const answered = async (res: IncomingMessage) => {
+        // The headers decide; whatever happens to the body changes nothing.
+        headersIn = true;
+        clearTimeout(deadline);
+        const first_byte_ms = performance.now() - startedAt;
+        const timings = facts();
+        const answer = await readAnswer(res);
+        settle({
+          ...timings,
+          status: res.statusCode ?? 0,
+          headers: res.headers,
+          answer,
+          first_byte_ms,
+          total_ms: performance.now() - startedAt,
+        });
+      };
+      req.on("response", answered);
+      req.on("upgrade", (res, socket) => {
+        socket.destroy();
+        answered(res);
+      });
+      req.end(body);
+    });
+  }
+
+  return {
+    guard,
+    post,
+    close() {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
+
+const kept = { keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS };
+
+/** Reads up to 16 KiB for up to a second and keeps 4 KiB. The connection can be kept only if that was all. */
+async function readAnswer(res: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const timer = setTimeout(() => res.destroy(), BODY_MS);
+  try {
+    for await (const chunk of res) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size >= MAX_READ_BYTES) break; // leaving the loop destroys the stream and its socket
+    }
+  } catch {
+    // Cut short by the other end or by the timer: what came is what is kept.
+  } finally {
+    clearTimeout(timer);
+  }
+  // A character that the limit cuts in half is left out.
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, MAX_KEPT_BYTES), { stream: true });
+}
+
+function describeFailure(error: Error): { error_class: ErrorClass; error: string } {
+  if (error instanceof OutboundError) return { error_class: error.error_class, error: error.message };
+  const code = "code" in error ? String(error.code) : "";
+  const parser = code.startsWith("HPE_");
+  return { error_class: parser ? "protocol" : "reset", error: messageOf(error) };
+}

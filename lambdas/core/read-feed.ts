@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { keys, under } from "#aws/keys.ts";
+import { type Event, type EventType, event } from "#contract/events.ts";
+import type { Call } from "./call.ts";
+import { cursorAfter, readCursor } from "./cursor.ts";
+import type { Deps } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
+import { findWorkspace } from "./find-workspace.ts";
+import { eventRecord, feedEntry, feedHead } from "./webhook-records.ts";
+
+export interface FeedQuery {
+  workspace?: string | undefined;
+  after?: string | undefined;
+  wait: number;
+  type?: readonly EventType[] | undefined;
+  folder?: string | undefined;
+  limit: number;
+}
+
+const POLL_MS = 500;
+const PAGE = 100;
+/** Pages looked through for one answer; a filter that little passes gets an empty answer with a further cursor. */
+const MAX_PAGES = 20;
+/** Lambda: an answer has 6 MB at most. */
+const MAX_BYTES = 4_000_000;
+/** A number that is missing for longer than this has expired; younger, its transaction is becoming visible. */
+const GAP_MS = 60_000;
+
+type Entry = ReturnType<typeof feedEntry.parse>;
+
+/**
+ * A workspace's events after a cursor, in the one order that every reader sees; where there are none, waits for
+ * some, up to `wait` seconds.
+ *
+ * @throws WharfError not_found, invalid_cursor
+ */
+export async function readFeed(
+  deps: Pick<Deps, "table" | "now">,
+  { caller }: Call,
+  query: FeedQuery,
+): Promise<{ items: Event[]; next_cursor: string }> {
+  const workspace = await findWorkspace(deps, caller, query.workspace ?? caller.default_workspace);
+  const list = `events ${workspace}`;
+  const deadline = deps.now() + query.wait * 1000;
+  const lookup: FolderLookup = new Map();
+  let seq =
+    query.after === "latest" ? await headOf(deps, workspace) : sequence(readCursor(list, query.after) ?? "0");
+  for (let pages = 0; ; pages++) {
+    const { entries, more } = await nextEntries(deps, workspace, seq);
+    const { items, last } = await pick(deps, entries, query, lookup);
+    seq = last ?? seq;
+    const next_cursor = cursorAfter(list, String(seq));
+    if (items.length > 0 || pages === MAX_PAGES) return { items, next_cursor };
+    if (more) continue;
+    pages = 0;
+    const left = deadline - deps.now();
+    if (left <= 0) return { items, next_cursor };
+    await sleep(Math.min(POLL_MS, left));
+  }
+}
+
+function sequence(text: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new WharfError("invalid_cursor", "The cursor is not one that this list gave.");
+}
+
+async function headOf({ table }: Pick<Deps, "table">, workspace: string): Promise<number> {
+  return (await table.get(feedHead, keys.feedHead(workspace)))?.seq ?? 0;
+}
+
+/** Places in the log after `seq`, up to the first that isn't there yet. */
+async function nextEntries(deps: Pick<Deps, "table" | "now">, workspace: string, seq: number) {
+  const { items, next } = await deps.table.query({
+    where: "#pk = :pk AND #sk BETWEEN :first AND :last",
+    values: {
+      pk: keys.feedHead(workspace).pk,
+      first: keys.feedEntry(workspace, seq + 1).sk,
+      last: `${under.feed}~`,
+    },
+    limit: PAGE,
+  });
+  const entries: Entry[] = [];
+  let expected = seq + 1;
+  for (const item of items) {
+    const entry = feedEntry.parse(item);
+    // A query may see one item of a transaction before another, so a fresh gap ends what can be told.
+    if (entry.seq !== expected && entry.at_ms > deps.now() - GAP_MS) return { entries, more: false };
+    entries.push(entry);
+    expected = entry.seq + 1;
+  }
+  return { entries, more: next !== undefined };
+}
+
+/** The events of these entries that pass the filters, and the number of the last entry that was looked at. */
+async function pick(
+  deps: Pick<Deps, "table">,
+  entries: readonly Entry[],
+  { type, folder, limit }: FeedQuery,
+  lookup: FolderLookup,
+): Promise<{ items: Event[]; last: number | undefined }> {
+  const wanted = entries.filter((entry) => type === undefined || type.some((name) => name === entry.type));
+  const found = await deps.table.batchGet(wanted.map(({ event_id }) => keys.event(event_id)));
+  const bodies = new Map(found.map((item) => eventRecord.parse(item)).map((one) => [one.event_id, one.body]));
+  const items: Event[] = [];
+  let bytes = 0;
+  let last: number | undefined;
+  for (const entry of entries) {
+    const body = bodies.get(entry.event_id);
+    if (body !== undefined) {
+      bytes += Buffer.byteLength(body);
+      if (items.length === limit || (items.length > 0 && bytes > MAX_BYTES)) break;
+      const candidate = event.parse(JSON.parse(body));
+      if (folder === undefined || (await isIn(deps, candidate, folder, lookup))) items.push(candidate);
+    }
+    last = entry.seq;
+  }
+  return { items, last };
+}
+
+async function isIn(deps: Pick<Deps, "table">, candidate: Event, folder: string, lookup: FolderLookup) {
+  for (const place of await foldersOf(deps, candidate, lookup)) {
+    if ((await foldersAbove(deps, place, lookup)).has(folder)) return true;
+  }
+  return false;
+}

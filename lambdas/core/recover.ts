@@ -1,0 +1,91 @@
+import type * as z from "zod";
+import { due, keys } from "#aws/keys.ts";
+import { MAX_RECOVER_DAYS, type Recovery, type recoverRoute } from "#contract/webhooks.ts";
+import type { Call } from "./call.ts";
+import { type Deps, iso, newId, ttl } from "./deps.ts";
+import { notFound, WharfError } from "./error.ts";
+import { findWebhook } from "./find-webhook.ts";
+import { requireEnabled } from "./redeliver.ts";
+import { type RecoveryRecord, recoveryRecord } from "./webhook-records.ts";
+
+const DAY_MS = 86_400_000;
+const KEEP_MS = 30 * DAY_MS;
+
+/**
+ * Starts a job that sends the deliveries of a span of time again; the sweep does the work.
+ *
+ * @throws WharfError not_found, webhook_disabled, invalid_request for a span that is empty or longer than 14 days
+ */
+export async function startRecovery(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  webhookId: string,
+  { since, until, statuses }: z.output<typeof recoverRoute.body>,
+  answer: (job: Recovery) => { status: number; body: unknown },
+): Promise<Recovery> {
+  requireEnabled(await findWebhook(deps, call.caller, webhookId));
+  const now = deps.now();
+  const since_ms = Date.parse(since);
+  const until_ms = Math.min(until === undefined ? now : Date.parse(until), now);
+  if (since_ms >= until_ms || since_ms < now - MAX_RECOVER_DAYS * DAY_MS) {
+    throw new WharfError(
+      "invalid_request",
+      `since must lie before until and at most ${MAX_RECOVER_DAYS} days back; it is ${since}, and it is ${iso(now)} now.`,
+      { errors: [{ pointer: "/since", detail: `must be ${iso(now - MAX_RECOVER_DAYS * DAY_MS)} or later` }] },
+    );
+  }
+  const job: RecoveryRecord = {
+    job_id: newId("job", now),
+    webhook_id: webhookId,
+    statuses,
+    since_ms,
+    until_ms,
+    state: "running",
+    scanned: 0,
+    recovered: 0,
+    created_at: iso(now),
+    request_id: call.requestId,
+  };
+  const view = recoveryView(job);
+  await deps.table.transact([
+    {
+      put: {
+        ...keys.recovery(webhookId, job.job_id),
+        ...due("recovery", now, job.job_id),
+        ...job,
+        ttl: ttl(now + KEEP_MS),
+      },
+    },
+    ...call.record(answer(view)),
+  ]);
+  return view;
+}
+
+/** A job with its counts. @throws WharfError not_found */
+export async function getRecovery(
+  deps: Pick<Deps, "table">,
+  { caller }: Call,
+  webhookId: string,
+  jobId: string,
+): Promise<Recovery> {
+  await findWebhook(deps, caller, webhookId);
+  const job = await deps.table.get(recoveryRecord, keys.recovery(webhookId, jobId));
+  if (job === undefined) throw notFound("recovery", jobId);
+  return recoveryView(job);
+}
+
+function recoveryView(job: RecoveryRecord): Recovery {
+  const { job_id, webhook_id, state, statuses, scanned, recovered, created_at } = job;
+  return {
+    job_id,
+    webhook_id,
+    state,
+    statuses,
+    since: iso(job.since_ms),
+    until: iso(job.until_ms),
+    scanned,
+    recovered,
+    created_at,
+    finished_at: job.finished_at ?? null,
+  };
+}

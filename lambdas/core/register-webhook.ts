@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import type * as z from "zod";
+import { keys } from "#aws/keys.ts";
+import { TransactionFailed } from "#aws/table.ts";
+import { MAX_ENDPOINTS, type registerWebhookRoute, type Webhook } from "#contract/webhooks.ts";
+import type { Call } from "./call.ts";
+import { checkDestination } from "./check-destination.ts";
+import { iso, newId } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import type { DeliveryDeps } from "./webhook-deps.ts";
+import { hookRecord } from "./webhook-records.ts";
+import { webhookView } from "./webhook-view.ts";
+
+type Request = z.output<typeof registerWebhookRoute.body>;
+type Registered = Webhook & { secret: string };
+
+/** `whsec_` and the base64 of 32 random bytes. */
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(32).toString("base64")}`;
+}
+
+/**
+ * Registers an endpoint and shows its secret, this once.
+ *
+ * @throws WharfError invalid_url, egress_blocked; limit_exceeded where the client has 100 already.
+ */
+export async function registerWebhook(
+  deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
+  call: Call,
+  request: Request,
+  answer: (registered: Registered) => { status: number; body: unknown },
+): Promise<Registered> {
+  await checkDestination(deps.outbound.guard, request.url);
+  const { client_id, default_workspace } = call.caller;
+  const now = deps.now();
+  const { secret = newWebhookSecret(), ...rest } = request;
+  const hook = hookRecord.parse({
+    ...rest,
+    webhook_id: newId("hook", now),
+    client_id,
+    workspace_id: default_workspace,
+    created_at: iso(now),
+    updated_at: iso(now),
+  });
+  const { webhook_id } = hook;
+  const registered = { ...webhookView(hook), secret };
+  try {
+    await deps.table.transact([
+      {
+        key: keys.hookCount(client_id),
+        update: "ADD #endpoints :one",
+        condition: "attribute_not_exists(#endpoints) OR #endpoints < :most",
+        values: { one: 1, most: MAX_ENDPOINTS },
+      },
+      { put: { ...keys.hook(webhook_id), ...hook }, condition: "attribute_not_exists(#pk)" },
+      { put: { ...keys.hookSecret(webhook_id), current: secret } },
+      { put: { ...keys.hookState(webhook_id), webhook_id } },
+      ...call.record(answer(registered)),
+    ]);
+  } catch (error) {
+    if (!(error instanceof TransactionFailed) || !error.failed.has(0)) throw error;
+    throw new WharfError(
+      "limit_exceeded",
+      `This client has ${MAX_ENDPOINTS} endpoints, and more it can't have. Delete one that is not needed.`,
+    );
+  }
+  return registered;
+}

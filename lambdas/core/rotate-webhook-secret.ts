@@ -1,0 +1,65 @@
+import { keys } from "#aws/keys.ts";
+import { TransactionFailed } from "#aws/table.ts";
+import type { Call } from "./call.ts";
+import { type Deps, iso } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { findWebhook } from "./find-webhook.ts";
+import { newWebhookSecret } from "./register-webhook.ts";
+import { hookSecretRecord } from "./webhook-records.ts";
+
+export interface Rotated {
+  webhook_id: string;
+  secret: string;
+  previous_secret_until: string;
+}
+
+/**
+ * Gives an endpoint a new secret. The one before signs beside it until the overlap ends; the one before that, where
+ * a rotation was still under way, ends now.
+ *
+ * @throws WharfError not_found
+ */
+export async function rotateWebhookSecret(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  webhookId: string,
+  { overlap_seconds, secret = newWebhookSecret() }: { overlap_seconds: number; secret?: string | undefined },
+  answer: (rotated: Rotated) => { status: number; body: unknown },
+): Promise<Rotated> {
+  await findWebhook(deps, call.caller, webhookId);
+  const before = await deps.table.get(hookSecretRecord, keys.hookSecret(webhookId));
+  if (before === undefined) throw notFound("webhook", webhookId);
+  const until = deps.now() + overlap_seconds * 1000;
+  const rotated = { webhook_id: webhookId, secret, previous_secret_until: iso(until) };
+  try {
+    await deps.table.transact([
+      {
+        key: keys.hookSecret(webhookId),
+        update: "SET #current = :secret, #previous = :previous, #previous_until_ms = :until REMOVE #promoted",
+        condition: "#current = :previous",
+        values: { secret, previous: before.current, until },
+      },
+      ...call.record(answer(rotated)),
+    ]);
+  } catch (error) {
+    // Another rotation came first: start from what it left.
+    if (!(error instanceof TransactionFailed) || !error.failed.has(0)) throw error;
+    return rotateWebhookSecret(deps, call, webhookId, { overlap_seconds, secret }, answer);
+  }
+  return rotated;
+}
+
+/** Lets the current secret make `X-Signature` although the overlap goes on. @throws WharfError not_found */
+export async function promoteWebhookSecret(
+  deps: Pick<Deps, "table">,
+  { caller }: Call,
+  webhookId: string,
+): Promise<void> {
+  await findWebhook(deps, caller, webhookId);
+  await deps.table.update({
+    key: keys.hookSecret(webhookId),
+    update: "SET #promoted = :yes",
+    condition: "attribute_exists(#pk)",
+    values: { yes: true },
+  });
+}

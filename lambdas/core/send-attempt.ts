@@ -1,0 +1,76 @@
+import { hash } from "node:crypto";
+import type { Attempt } from "#contract/webhooks.ts";
+import { classifyOutcome, type Verdict } from "./classify-outcome.ts";
+import { iso } from "./deps.ts";
+import { signingSecrets, signWebhook } from "./sign-webhook.ts";
+import type { DeliveryDeps } from "./webhook-deps.ts";
+import type { DeliveryRecord, EventRecord, HookRecord, HookSecretRecord } from "./webhook-records.ts";
+
+export interface Sent {
+  attempt: Attempt;
+  verdict: Verdict;
+}
+
+/** What one attempt needs to know. */
+export interface AttemptInput {
+  hook: Pick<HookRecord, "webhook_id" | "url">;
+  secret: HookSecretRecord;
+  event: Pick<EventRecord, "event_id" | "type" | "body" | "request_id">;
+  delivery: Pick<DeliveryRecord, "delivery_id" | "attempts" | "trigger">;
+}
+
+/** Signs and sends one attempt, to the endpoint's URL as it is now, and says what came of it. Never rejects. */
+export async function sendAttempt(
+  deps: Pick<DeliveryDeps, "outbound" | "now">,
+  { hook, secret, event, delivery }: AttemptInput,
+): Promise<Sent> {
+  const now = deps.now();
+  const number = delivery.attempts + 1;
+  const timestamp = Math.floor(now / 1000);
+  const { signing, plain, names } = signingSecrets(secret, now);
+  const signatures = signWebhook({ id: event.event_id, timestamp, body: event.body, signing, plain });
+  const exchange = await deps.outbound.post({
+    url: hook.url,
+    endpoint: hook.webhook_id,
+    body: event.body,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      "user-agent": "Wharf-Webhooks/1",
+      "webhook-id": event.event_id,
+      "webhook-timestamp": String(timestamp),
+      "webhook-signature": signatures["webhook-signature"],
+      "X-Signature": signatures["x-signature"],
+      "X-Event-Type": event.type,
+      "X-Request-ID": event.request_id,
+      "X-Delivery-Id": delivery.delivery_id,
+      "X-Delivery-Attempt": String(number),
+    },
+  });
+  const verdict = classifyOutcome(exchange, deps.now());
+  const { connection } = exchange;
+  const attempt: Attempt = {
+    number,
+    trigger: delivery.trigger,
+    url: hook.url,
+    body_sha256: hash("sha256", event.body),
+    started_at: iso(now),
+    dns_ms: rounded(connection?.dns_ms),
+    connect_ms: rounded(connection?.connect_ms),
+    tls_ms: rounded(connection?.tls_ms),
+    first_byte_ms: rounded(exchange.first_byte_ms),
+    total_ms: rounded(exchange.total_ms) ?? 0,
+    remote_ip: exchange.remote_ip ?? null,
+    status: exchange.status ?? null,
+    answer: exchange.answer ?? null,
+    error_class: exchange.error_class ?? null,
+    error: exchange.error ?? null,
+    retry_after_seconds: verdict.retryAfterMs === undefined ? null : verdict.retryAfterMs / 1000,
+    signed_with: [...names],
+  };
+  return { attempt, verdict };
+}
+
+/** Tenths of a millisecond are as much as such a number can mean. */
+function rounded(ms: number | null | undefined): number | null {
+  return ms === null || ms === undefined ? null : Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,115 @@
+import { due, keys } from "#aws/keys.ts";
+import { ConditionFailed, type Item } from "#aws/table.ts";
+import { bucket, openFor, shouldOpen, staleBuckets } from "./breaker.ts";
+import type { Turn } from "./claim-turn.ts";
+import type { Deps } from "./deps.ts";
+import { WARN_HOURS } from "./endpoint-health.ts";
+import { type HookState, hookState } from "./webhook-records.ts";
+
+/** Weight of the newest duration in the moving average. */
+const WEIGHT = 0.2;
+
+/** Gives a turn back and counts how its attempt ended: the breaker, the pause, and since when the endpoint fails. */
+export async function settleTurn(
+  deps: Pick<Deps, "table" | "now">,
+  webhookId: string,
+  turn: Extract<Turn, { go: true }>,
+  { ok, durationMs, pauseMs }: { ok: boolean; durationMs: number; pauseMs?: number | undefined },
+): Promise<void> {
+  const now = deps.now();
+  const key = keys.hookState(webhookId);
+  const { update, values } = changes(turn, webhookId, { ok, durationMs, now });
+  const after = await ifStill(() =>
+    deps.table.update({ key, update, condition: "attribute_exists(#webhook_id)", values }),
+  );
+  if (after === undefined) return;
+  const settled = hookState.parse(after);
+  if (!ok && settled.open_until_ms === undefined && shouldOpen(settled, now)) {
+    await ifStill(() =>
+      deps.table.update({
+        key,
+        update: "SET #open_until_ms = :until, #open_for_ms = :duration",
+        condition: "attribute_not_exists(#open_until_ms) AND #failures > :none",
+        values: { until: now + openFor({}), duration: openFor({}), none: 0 },
+      }),
+    );
+  }
+  if (pauseMs !== undefined && pauseMs > 0) {
+    await ifStill(() =>
+      deps.table.update({
+        key,
+        update: "SET #paused_until_ms = :until",
+        condition: "attribute_not_exists(#paused_until_ms) OR #paused_until_ms < :until",
+        values: { until: now + pauseMs },
+      }),
+    );
+  }
+}
+
+function changes(
+  { slot, probe, state }: Extract<Turn, { go: true }>,
+  webhookId: string,
+  { ok, durationMs, now }: { ok: boolean; durationMs: number; now: number },
+) {
+  const latency_ms = latency(state, durationMs);
+  const closing = ok && state.open_until_ms !== undefined;
+  const stale = staleBuckets(state, now, closing).map((name) => `#${name}`);
+  const count = `ADD #${bucket(ok, now)} :one`;
+  if (ok) {
+    // One answer is enough: it works again.
+    const forget = [
+      `#${slot}`,
+      "#open_until_ms",
+      "#open_for_ms",
+      "#probe_until_ms",
+      "#failing_since_ms",
+      "#failing_count",
+      "#warned_hours",
+      "#due_pk",
+      "#due_sk",
+      ...stale,
+    ];
+    return {
+      update: `SET #latency_ms = :latency_ms, #last_success_ms = :now, #failures = :none REMOVE ${forget.join(", ")} ${count}`,
+      values: { latency_ms, now, none: 0, one: 1 },
+    };
+  }
+  const sets = [
+    "#latency_ms = :latency_ms",
+    "#last_failure_ms = :now",
+    "#failing_since_ms = if_not_exists(#failing_since_ms, :now)",
+    "#due_pk = if_not_exists(#due_pk, :due_pk)",
+    "#due_sk = if_not_exists(#due_sk, :due_sk)",
+  ];
+  const values: Item = {
+    latency_ms,
+    now,
+    one: 1,
+    ...due("endpoint", now + WARN_HOURS[0] * 3_600_000, webhookId),
+  };
+  const removes = [`#${slot}`, ...stale];
+  if (probe) {
+    const duration = openFor(state);
+    sets.push("#open_until_ms = :open_until", "#open_for_ms = :duration");
+    Object.assign(values, { open_until: now + duration, duration });
+    removes.push("#probe_until_ms");
+  }
+  return {
+    update: `SET ${sets.join(", ")} REMOVE ${removes.join(", ")} ${count}, #failures :one, #failing_count :one`,
+    values,
+  };
+}
+
+function latency({ latency_ms }: HookState, durationMs: number): number {
+  return Math.round(latency_ms === undefined ? durationMs : latency_ms * (1 - WEIGHT) + durationMs * WEIGHT);
+}
+
+/** The item after the write, or `undefined` where its condition no longer holds: the endpoint has gone or moved on. */
+async function ifStill(write: () => Promise<Item>): Promise<Item | undefined> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+import { keys } from "#aws/keys.ts";
+import type { Call } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { owns } from "./find-webhook.ts";
+import { hookRecord, hookSecretRecord, hookState } from "./webhook-records.ts";
+import { webhookDetail } from "./webhook-view.ts";
+
+/** An endpoint with how its deliveries fare. @throws WharfError not_found */
+export async function showWebhook(
+  { table, now }: Pick<Deps, "table" | "now">,
+  { caller }: Call,
+  webhookId: string,
+) {
+  const [hook, state, secret] = await Promise.all([
+    table.get(hookRecord, keys.hook(webhookId)),
+    table.get(hookState, keys.hookState(webhookId)),
+    table.get(hookSecretRecord, keys.hookSecret(webhookId)),
+  ]);
+  if (hook === undefined || secret === undefined || !owns(caller, hook)) throw notFound("webhook", webhookId);
+  return webhookDetail(hook, state ?? {}, secret, now());
+}

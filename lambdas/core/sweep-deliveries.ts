@@ -1,0 +1,58 @@
+import { keys } from "#aws/keys.ts";
+import { ConditionFailed, type Item } from "#aws/table.ts";
+import type { DeliveryStatus } from "#contract/webhooks.ts";
+import { type DueDeps, eachDueBatch } from "./each-due.ts";
+import { inParallel } from "./in-parallel.ts";
+import { wakeAt, wakeMessage } from "./wake.ts";
+import type { QueueDeps } from "./webhook-deps.ts";
+import { type DeliveryRecord, deliveryRecord } from "./webhook-records.ts";
+
+const PARALLEL_WRITES = 10;
+
+/**
+ * Wakes deliveries whose long delay is about to end, and those whose message has been lost. Returns how many, and
+ * for how long (ms) the one that waits longest has been due.
+ *
+ * Each stays in the index, at a later time: only the end of a delivery takes it out.
+ */
+export async function sweepDeliveries(
+  deps: QueueDeps & DueDeps,
+): Promise<{ woken: number; oldestMs: number }> {
+  let oldestMs = 0;
+  const woken = await eachDueBatch(deps, "delivery", async (items) => {
+    const now = deps.now();
+    const rows = items.map((item) => deliveryRecord.parse(item));
+    for (const { next_ms } of rows) oldestMs = Math.max(oldestMs, now - next_ms);
+    const rearmed = await inParallel(rows, PARALLEL_WRITES, (row) => rearm(deps, row));
+    const mine = rows.filter((_, index) => rearmed[index]);
+    await deps.queues.send("retry", mine.map(wakeMessage), now);
+    return mine.length;
+  });
+  return { woken, oldestMs };
+}
+
+/** Moves the row on in the index; false where it has moved on by itself, or another sweep has it. */
+async function rearm(deps: QueueDeps, row: DeliveryRecord): Promise<boolean> {
+  const now = deps.now();
+  const { due_pk, due_sk } = wakeAt(row.delivery_id, Math.max(row.next_ms, now), now, row.rearms);
+  const values: Item = {
+    pending: "pending" satisfies DeliveryStatus,
+    next_ms: row.next_ms,
+    seen: row.due_sk,
+    due_pk,
+    due_sk,
+    one: 1,
+  };
+  try {
+    await deps.table.update({
+      key: keys.delivery(row.webhook_id, row.delivery_id),
+      update: "SET #due_pk = :due_pk, #due_sk = :due_sk ADD #rearms :one",
+      condition: "#status = :pending AND #next_ms = :next_ms AND #due_sk = :seen",
+      values,
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+}

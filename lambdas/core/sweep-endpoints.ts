@@ -1,0 +1,106 @@
+import { due, keys } from "#aws/keys.ts";
+import { type Item, TransactionFailed } from "#aws/table.ts";
+import type { Deps } from "./deps.ts";
+import { iso } from "./deps.ts";
+import { disableEndpoint } from "./disable-endpoint.ts";
+import { type DueDeps, eachDue } from "./each-due.ts";
+import { DISABLE_HOURS, WARN_HOURS } from "./endpoint-health.ts";
+import { eventWrite } from "./event.ts";
+import { type HookState, hookRecord, hookState } from "./webhook-records.ts";
+
+const HOUR_MS = 3_600_000;
+/** Failures close together are one outage: the first and the last lie this far apart at least. */
+const SPREAD_MS = 12 * HOUR_MS;
+const MIN_FAILURES_TO_DISABLE = 20;
+const MIN_FAILURES_TO_WARN = 2;
+/** An endpoint past its 120 h that hasn't failed often enough is looked at again after this. */
+const AGAIN_MS = HOUR_MS;
+
+/** Warns of endpoints that have failed for 24 and 72 h, and disables them at 120 h. Returns how many it told of. */
+export function sweepEndpoints(deps: DueDeps): Promise<number> {
+  return eachDue(deps, "endpoint", (item) => judge(deps, hookState.parse(item), item));
+}
+
+async function judge(deps: Pick<Deps, "table" | "now">, state: HookState, item: Item): Promise<boolean> {
+  const { webhook_id = "", failing_since_ms: since, last_failure_ms: last = 0, warned_hours = 0 } = state;
+  const hook = await deps.table.get(hookRecord, keys.hook(webhook_id));
+  if (hook === undefined || hook.disabled_at !== undefined || since === undefined) {
+    await move(deps, webhook_id, item, undefined);
+    return false;
+  }
+  const now = deps.now();
+  const hours = (now - since) / HOUR_MS;
+  const spread = last - since >= SPREAD_MS;
+  const failures = Number(state["failing_count"] ?? 0);
+  const requestId = `sweep-${webhook_id}`;
+  if (hours >= DISABLE_HOURS && spread && failures >= MIN_FAILURES_TO_DISABLE) {
+    const disabled = await disableEndpoint(deps, hook, "failing", requestId);
+    await move(deps, webhook_id, item, undefined);
+    return disabled;
+  }
+  const warning = WARN_HOURS.findLast((limit) => hours >= limit && limit > warned_hours);
+  const nextHours = [...WARN_HOURS, DISABLE_HOURS].find((limit) => limit > hours);
+  const next = nextHours === undefined ? now + AGAIN_MS : since + nextHours * HOUR_MS;
+  if (warning === undefined) {
+    await move(deps, webhook_id, item, next);
+    return false;
+  }
+  if (!spread || failures < MIN_FAILURES_TO_WARN) {
+    await move(deps, webhook_id, item, Math.min(next, now + AGAIN_MS));
+    return false;
+  }
+  return await warn();
+
+  async function warn(): Promise<boolean> {
+    const event = eventWrite(now, {
+      type: "webhook_failing",
+      request_id: requestId,
+      workspace_id: hook?.workspace_id ?? "",
+      actor: { type: "system", id: "sweep" },
+      data: {
+        webhook_id,
+        failing_since: iso(since ?? now),
+        failures,
+        warning_hours: warning,
+        disabled_at_earliest: iso((since ?? now) + DISABLE_HOURS * HOUR_MS),
+      },
+    });
+    try {
+      await deps.table.transact([moveWrite(webhook_id, item, next, warning), event]);
+      return true;
+    } catch (error) {
+      if (error instanceof TransactionFailed) return false;
+      throw error;
+    }
+  }
+}
+
+function moveWrite(webhookId: string, item: Item, nextMs: number | undefined, warnedHours?: number) {
+  const sets = [
+    ...(nextMs === undefined ? [] : ["#due_pk = :due_pk", "#due_sk = :due_sk"]),
+    ...(warnedHours === undefined ? [] : ["#warned_hours = :warned"]),
+  ];
+  return {
+    key: keys.hookState(webhookId),
+    update: `${sets.length === 0 ? "" : `SET ${sets.join(", ")}`}${nextMs === undefined ? " REMOVE #due_pk, #due_sk" : ""}`,
+    condition: "#due_sk = :seen",
+    values: {
+      seen: item["due_sk"],
+      ...(nextMs === undefined ? {} : due("endpoint", nextMs, webhookId)),
+      ...(warnedHours === undefined ? {} : { warned: warnedHours }),
+    },
+  };
+}
+
+async function move(
+  deps: Pick<Deps, "table">,
+  webhookId: string,
+  item: Item,
+  nextMs: number | undefined,
+): Promise<void> {
+  try {
+    await deps.table.transact([moveWrite(webhookId, item, nextMs)]);
+  } catch (error) {
+    if (!(error instanceof TransactionFailed)) throw error;
+  }
+}

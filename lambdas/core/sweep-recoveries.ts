@@ -1,0 +1,120 @@
+import { keys } from "#aws/keys.ts";
+import { ConditionFailed, type Item } from "#aws/table.ts";
+import { firstDeliveryId } from "./delivery-id.ts";
+import { iso } from "./deps.ts";
+import { type DueDeps, eachDue } from "./each-due.ts";
+import { inParallel } from "./in-parallel.ts";
+import { restartWrite } from "./redeliver.ts";
+import { wakeMessage } from "./wake.ts";
+import type { QueueDeps } from "./webhook-deps.ts";
+import {
+  type DeliveryRecord,
+  deliveryRecord,
+  hookRecord,
+  type RecoveryRecord,
+  recoveryRecord,
+} from "./webhook-records.ts";
+
+const PAGE = 100;
+/** Pages of one job in one run; the next minute's run goes on. */
+const MAX_PAGES = 50;
+const PARALLEL_WRITES = 10;
+/** Deliveries that an endpoint missed while it was disabled can be recovered for this long. */
+const SKIPPED_KEEP_MS = 7 * 86_400_000;
+
+/** Takes every running recovery on by some pages. Returns how many jobs moved. */
+export function sweepRecoveries(deps: QueueDeps & DueDeps): Promise<number> {
+  return eachDue(deps, "recovery", async (item) => {
+    let job: RecoveryRecord | undefined = recoveryRecord.parse(item);
+    let moved = false;
+    for (let page = 0; page < MAX_PAGES && job?.state === "running"; page++) {
+      if (deps.timeLeft?.() === false) break;
+      job = await advance(deps, job);
+      moved = true;
+    }
+    return moved;
+  });
+}
+
+/** One page; `undefined` where another sweep has taken the job on. */
+async function advance(deps: QueueDeps, job: RecoveryRecord): Promise<RecoveryRecord | undefined> {
+  if ((await deps.table.get(hookRecord, keys.hook(job.webhook_id))) === undefined)
+    return save(deps, job, { state: "cancelled", scanned: 0, recovered: 0 });
+  const { items, next } = await deps.table.query({
+    where: "#pk = :pk AND #sk BETWEEN :from AND :to",
+    values: {
+      pk: keys.delivery(job.webhook_id, "").pk,
+      from: firstDeliveryId(job.since_ms),
+      to: firstDeliveryId(job.until_ms),
+    },
+    limit: PAGE,
+    after: job.after === undefined ? undefined : keys.delivery(job.webhook_id, job.after),
+  });
+  const rows = items.map((item) => deliveryRecord.parse(item));
+  const restarted = await inParallel(rows, PARALLEL_WRITES, (row) => restart(deps, job, row));
+  const recovered = restarted.filter((row) => row !== undefined);
+  await deps.queues.send("retry", recovered.map(wakeMessage), deps.now());
+  return save(deps, job, {
+    state: next === undefined ? "done" : "running",
+    after: rows.at(-1)?.delivery_id,
+    scanned: rows.length,
+    recovered: recovered.length,
+  });
+}
+
+/** The delivery as it is sent again, also where a run that crashed has restarted it for this job before. */
+async function restart(
+  deps: QueueDeps,
+  job: RecoveryRecord,
+  row: DeliveryRecord,
+): Promise<DeliveryRecord | undefined> {
+  if (row.job_id === job.job_id) return row;
+  if (!job.statuses.includes(row.status)) return undefined;
+  const now = deps.now();
+  if (row.status === "skipped_disabled" && row.created_ms < now - SKIPPED_KEEP_MS) return undefined;
+  const { write, restarted } = restartWrite(row, now, {
+    trigger: "recover",
+    condition: "#status = :seen",
+    values: { seen: row.status, job: job.job_id },
+  });
+  try {
+    await deps.table.update({ ...write, update: write.update.replace("SET ", "SET #job_id = :job, ") });
+    return restarted;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+}
+
+/** Adds a page's counts, unless the job has moved on from where it was read. */
+async function save(
+  deps: QueueDeps,
+  job: RecoveryRecord,
+  page: { state: RecoveryRecord["state"]; after?: string | undefined; scanned: number; recovered: number },
+): Promise<RecoveryRecord | undefined> {
+  const ended = page.state !== "running";
+  const values: Item = {
+    state: page.state,
+    scanned: job.scanned + page.scanned,
+    recovered: job.recovered + page.recovered,
+    after: page.after,
+    finished_at: ended ? iso(deps.now()) : undefined,
+    running: "running",
+    seen: job.after,
+  };
+  const sets = ["state", "scanned", "recovered", "after", "finished_at"].filter(
+    (name) => values[name] !== undefined,
+  );
+  try {
+    const item = await deps.table.update({
+      key: keys.recovery(job.webhook_id, job.job_id),
+      update: `SET ${sets.map((name) => `#${name} = :${name}`).join(", ")}${ended ? " REMOVE #due_pk, #due_sk" : ""}`,
+      condition: `#state = :running AND ${job.after === undefined ? "attribute_not_exists(#after)" : "#after = :seen"}`,
+      values,
+    });
+    return recoveryRecord.parse(item);
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+}

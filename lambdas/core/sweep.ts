@@ -1,0 +1,26 @@
+import { describe, say } from "#aws/log.ts";
+
+/** What one part of a sweep has done: counts for the log. */
+export type Part = () => Promise<number | Record<string, number>>;
+
+/**
+ * Runs the parts of a sweep side by side. One that fails is told of and stops no other; it runs again next minute.
+ *
+ * Returns the counts of those that ended well, by name.
+ */
+export async function runParts(parts: Readonly<Record<string, Part>>) {
+  const counts: Record<string, number | Record<string, number>> = {};
+  const failed: string[] = [];
+  await Promise.all(
+    Object.entries(parts).map(async ([name, run]) => {
+      try {
+        counts[name] = await run();
+      } catch (error) {
+        failed.push(name);
+        const causes = error instanceof AggregateError ? error.errors.slice(0, 3).map(describe) : [];
+        say("error", `the sweep of ${name} failed`, { error: describe(error), causes });
+      }
+    }),
+  );
+  return { counts, failed };
+}

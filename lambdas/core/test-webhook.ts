@@ -1,0 +1,80 @@
+import { keys } from "#aws/keys.ts";
+import type { Attempt } from "#contract/webhooks.ts";
+import { actorOf, type Call } from "./call.ts";
+import { deliveryId } from "./delivery-id.ts";
+import { iso, ttl } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { eventWrite } from "./event.ts";
+import { DELIVERY_KEEP_MS } from "./fan-out.ts";
+import { sendAttempt } from "./send-attempt.ts";
+import type { DeliveryDeps } from "./webhook-deps.ts";
+import { eventRecord, type HookRecord, hookSecretRecord } from "./webhook-records.ts";
+
+export interface TestResult {
+  delivery_id: string;
+  event_id: string;
+  ok: boolean;
+  attempt: Attempt;
+}
+
+/**
+ * Sends a `webhook_test` now, once, past breaker and rate, and records it. The endpoint's state stays as it is.
+ *
+ * The event concerns nobody else: it goes into no outbox and no log.
+ */
+export async function testWebhook(
+  deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
+  call: Call,
+  hook: HookRecord,
+  trigger: "test" | "enable" = "test",
+): Promise<TestResult> {
+  const { webhook_id } = hook;
+  const secret = await deps.table.get(hookSecretRecord, keys.hookSecret(webhook_id));
+  if (secret === undefined) throw notFound("webhook", webhook_id);
+  const now = deps.now();
+  const event = eventRecord.parse(
+    eventWrite(now, {
+      type: "webhook_test",
+      request_id: call.requestId,
+      workspace_id: hook.workspace_id,
+      actor: actorOf(call.caller),
+      data: { webhook_id },
+    }).put,
+  );
+  const delivery_id = deliveryId(webhook_id, event.event_id);
+  const { attempt, verdict } = await sendAttempt(deps, {
+    hook,
+    secret,
+    event,
+    delivery: { delivery_id, attempts: 0, trigger },
+  });
+  const expires = ttl(now + DELIVERY_KEEP_MS);
+  await deps.table.transact([
+    {
+      put: {
+        ...keys.delivery(webhook_id, delivery_id),
+        delivery_id,
+        webhook_id,
+        event_id: event.event_id,
+        event_type: event.type,
+        workspace_id: hook.workspace_id,
+        request_id: call.requestId,
+        status: verdict.ok ? "succeeded" : "failed",
+        reason: verdict.ok ? null : "a test is tried once",
+        trigger,
+        attempts: 1,
+        step: 1,
+        started_ms: now,
+        next_ms: now,
+        last_status: attempt.status,
+        last_error: attempt.error_class,
+        created_ms: now,
+        finished_at: iso(deps.now()),
+        body: event.body,
+        ttl: expires,
+      },
+    },
+    { put: { ...keys.attempt(delivery_id, attempt.number), ...attempt, ttl: expires } },
+  ]);
+  return { delivery_id, event_id: event.event_id, ok: verdict.ok, attempt };
+}

@@ -1,0 +1,131 @@
+/** Shapes of what the table stores of endpoints, deliveries and the event log. Times as in `records.ts`. */
+import * as z from "zod";
+import { type DeliveryStatus, deliveryStatus, trigger } from "#contract/webhooks.ts";
+
+/** An event of the outbox, as far as delivery reads it. */
+export const eventRecord = z.object({
+  event_id: z.string(),
+  type: z.string(),
+  workspace_id: z.string(),
+  request_id: z.string(),
+  body: z.string(),
+});
+export type EventRecord = z.infer<typeof eventRecord>;
+
+export const hookRecord = z.object({
+  webhook_id: z.string(),
+  client_id: z.string(),
+  /** The client's own workspace when it registered: where `webhook_failing` and `webhook_disabled` are told. */
+  workspace_id: z.string(),
+  url: z.string(),
+  /** `["*"]` for all. */
+  events: z.array(z.string()),
+  /** Only events of files in or below these folders; empty for all. */
+  folders: z.array(z.string()).default([]),
+  description: z.string().optional(),
+  rate_per_second: z.number(),
+  disabled_at: z.string().optional(),
+  disabled_reason: z.string().optional(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+export type HookRecord = z.infer<typeof hookRecord>;
+
+/** In an item of its own, so that nothing but signing ever reads it. */
+export const hookSecretRecord = z.object({
+  current: z.string(),
+  /** Signs beside `current` until `previous_until_ms`. */
+  previous: z.string().optional(),
+  previous_until_ms: z.number().optional(),
+  /** `X-Signature` is the current secret's although the overlap goes on. */
+  promoted: z.boolean().optional(),
+});
+export type HookSecretRecord = z.infer<typeof hookSecretRecord>;
+
+/** Beside these: `slot_<n>` (until when it is taken, ms), `ok_<minute>` and `bad_<minute>` (attempts that ended so). */
+export const hookState = z.looseObject({
+  webhook_id: z.string().optional(),
+  /** When the next request may go by the rate (ms); ahead of now where turns have been given out. */
+  turn_ms: z.number().optional(),
+  /** Moving average of attempts' durations. */
+  latency_ms: z.number().optional(),
+  paused_until_ms: z.number().optional(),
+  /** Failures since the last success. */
+  failures: z.number().optional(),
+  /** The breaker is open; at this moment one probe may go. */
+  open_until_ms: z.number().optional(),
+  open_for_ms: z.number().optional(),
+  probe_until_ms: z.number().optional(),
+  failing_since_ms: z.number().optional(),
+  last_failure_ms: z.number().optional(),
+  last_success_ms: z.number().optional(),
+  /** Hours of the warning given last: 24 or 72. */
+  warned_hours: z.number().optional(),
+});
+export type HookState = z.infer<typeof hookState>;
+
+export const deliveryRecord = z.object({
+  delivery_id: z.string(),
+  webhook_id: z.string(),
+  event_id: z.string(),
+  event_type: z.string(),
+  workspace_id: z.string(),
+  request_id: z.string(),
+  status: deliveryStatus,
+  trigger,
+  /** Attempts made in all. */
+  attempts: z.number(),
+  /** Attempts made in this run of the schedule; `redeliver` and `recover` start it anew. */
+  step: z.number(),
+  /** When this run of the schedule began. */
+  started_ms: z.number(),
+  /** When the next attempt is due; also names it (see `deliveryMessage`). */
+  next_ms: z.number(),
+  /** A turn of the endpoint's rate is kept for `next_ms`. */
+  reserved: z.boolean().optional(),
+  /** How often the sweep has sent a message for this `next_ms`. */
+  rearms: z.number().default(0),
+  lease: z.string().optional(),
+  lease_until_ms: z.number().optional(),
+  last_status: z.number().nullable().optional(),
+  last_error: z.string().nullable().optional(),
+  /** Why it ended without success. */
+  reason: z.string().nullable().optional(),
+  created_ms: z.number(),
+  finished_at: z.string().optional(),
+  job_id: z.string().optional(),
+  due_sk: z.string().optional(),
+  /** A test's event is nobody else's, so its body stands here instead of in the outbox. */
+  body: z.string().optional(),
+});
+export type DeliveryRecord = z.infer<typeof deliveryRecord>;
+
+export const recoveryRecord = z.object({
+  job_id: z.string(),
+  webhook_id: z.string(),
+  statuses: z.array(deliveryStatus),
+  since_ms: z.number(),
+  until_ms: z.number(),
+  state: z.enum(["running", "done", "cancelled"]),
+  /** Delivery to go on after. */
+  after: z.string().optional(),
+  scanned: z.number(),
+  recovered: z.number(),
+  created_at: z.string(),
+  finished_at: z.string().optional(),
+  request_id: z.string(),
+});
+export type RecoveryRecord = z.infer<typeof recoveryRecord>;
+
+export const feedHead = z.object({ seq: z.number() });
+export const feedEntry = z.object({
+  seq: z.number(),
+  event_id: z.string(),
+  type: z.string(),
+  at_ms: z.number(),
+});
+
+/** True for a status that nothing will change by itself. */
+export function isFinished(status: DeliveryStatus): boolean {
+  return status !== "pending";
+}

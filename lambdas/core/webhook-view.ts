@@ -1,0 +1,70 @@
+/** Endpoints and deliveries as the API shows them. */
+
+import type * as z from "zod";
+import {
+  type Delivery,
+  disabledReason,
+  type Webhook,
+  type webhookDetail as webhookDetailSchema,
+} from "#contract/webhooks.ts";
+import { iso } from "./deps.ts";
+import type { DeliveryRecord, HookRecord, HookSecretRecord, HookState } from "./webhook-records.ts";
+
+/** An endpoint, without its secret, which is shown only when it is made. */
+export function webhookView(hook: HookRecord): Webhook {
+  return {
+    webhook_id: hook.webhook_id,
+    url: hook.url,
+    events: hook.events,
+    folders: hook.folders,
+    description: hook.description ?? null,
+    rate_per_second: hook.rate_per_second,
+    status: hook.disabled_at === undefined ? "enabled" : "disabled",
+    disabled_at: hook.disabled_at ?? null,
+    disabled_reason: hook.disabled_reason === undefined ? null : disabledReason.parse(hook.disabled_reason),
+    created_at: hook.created_at,
+    updated_at: hook.updated_at,
+  };
+}
+
+/** With how its deliveries fare. */
+export function webhookDetail(
+  hook: HookRecord,
+  state: HookState,
+  secret: HookSecretRecord,
+  now: number,
+): z.infer<typeof webhookDetailSchema> {
+  const ahead = (ms: number | undefined) => (ms !== undefined && ms > now ? iso(ms) : null);
+  const at = (ms: number | undefined) => (ms === undefined ? null : iso(ms));
+  return {
+    ...webhookView(hook),
+    health: {
+      last_success_at: at(state.last_success_ms),
+      last_failure_at: at(state.last_failure_ms),
+      failing_since: at(state.failing_since_ms),
+      failures_in_row: state.failures ?? 0,
+      paused_until: ahead(state.paused_until_ms),
+      breaker_open_until: at(state.open_until_ms),
+      secret_overlap_until: secret.previous === undefined ? null : ahead(secret.previous_until_ms),
+    },
+  };
+}
+
+export function deliveryView(row: DeliveryRecord): Delivery {
+  return {
+    delivery_id: row.delivery_id,
+    webhook_id: row.webhook_id,
+    event_id: row.event_id,
+    event_type: row.event_type,
+    workspace_id: row.workspace_id,
+    request_id: row.request_id,
+    status: row.status,
+    reason: row.reason ?? null,
+    attempts: row.attempts,
+    next_attempt_at: row.status === "pending" ? iso(row.next_ms) : null,
+    last_status: row.last_status ?? null,
+    last_error: row.last_error ?? null,
+    created_at: iso(row.created_ms),
+    finished_at: row.finished_at ?? null,
+  };
+}

@@ -1,0 +1,169 @@
+/** Every write to a delivery after its first: each has the delivery's state as its condition. */
+import { randomUUID } from "node:crypto";
+import { keys } from "#aws/keys.ts";
+import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
+import type { DeliveryStatus } from "#contract/webhooks.ts";
+import { type Deps, iso, ttl } from "./deps.ts";
+import { GIVE_UP_MS, nextAttempt } from "./schedule.ts";
+import type { Sent } from "./send-attempt.ts";
+import { wakeAt, wakeMessage } from "./wake.ts";
+import type { QueueDeps } from "./webhook-deps.ts";
+import type { DeliveryRecord } from "./webhook-records.ts";
+
+/** How long an attempt is its worker's alone: longer than its 15 s. */
+export const LEASE_MS = 30_000;
+const ATTEMPT_KEEP_MS = 30 * 86_400_000;
+
+const STILL_DUE = "#status = :pending AND #next_ms = :seen_ms";
+const UNLEASED = "(attribute_not_exists(#lease_until_ms) OR #lease_until_ms <= :now)";
+
+function stillDue(delivery: DeliveryRecord): Item {
+  return { pending: "pending" satisfies DeliveryStatus, seen_ms: delivery.next_ms };
+}
+
+/** Takes the attempt that is due, for 30 s; `undefined` where another has it or has made it. */
+export async function takeLease(
+  deps: Pick<Deps, "table" | "now">,
+  delivery: DeliveryRecord,
+): Promise<string | undefined> {
+  const now = deps.now();
+  const lease = randomUUID();
+  const taken = await ifStill(
+    deps.table.update({
+      key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
+      update: "SET #lease = :lease, #lease_until_ms = :until",
+      // A send that is repeated by the SDK finds its own lease.
+      condition: `${STILL_DUE} AND (${UNLEASED} OR #lease = :lease)`,
+      values: { ...stillDue(delivery), lease, until: now + LEASE_MS, now },
+    }),
+  );
+  return taken ? lease : undefined;
+}
+
+/** Puts the attempt off without using it up; false where that ends the delivery, 80 hours after it began. */
+export async function deferDelivery(
+  deps: QueueDeps,
+  delivery: DeliveryRecord,
+  { at, reserved }: { at: number; reserved: boolean },
+): Promise<boolean> {
+  const now = deps.now();
+  const next_ms = Math.round(at);
+  if (next_ms > delivery.started_ms + GIVE_UP_MS) {
+    await finishDelivery(deps, delivery, "failed", "expired");
+    return false;
+  }
+  const { bySweep, due_pk, due_sk } = wakeAt(delivery.delivery_id, next_ms, now);
+  const deferred = await ifStill(
+    deps.table.update({
+      key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
+      update:
+        "SET #next_ms = :next_ms, #reserved = :reserved, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #rearms",
+      condition: `${STILL_DUE} AND ${UNLEASED}`,
+      values: { ...stillDue(delivery), now, next_ms, reserved, due_pk, due_sk },
+    }),
+  );
+  if (deferred && !bySweep) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
+  return true;
+}
+
+/** Ends a delivery that is not being attempted. */
+export async function finishDelivery<S extends Exclude<DeliveryStatus, "pending" | "succeeded">>(
+  deps: Pick<Deps, "table" | "now">,
+  delivery: DeliveryRecord,
+  status: S,
+  reason: string,
+): Promise<S> {
+  const now = deps.now();
+  await ifStill(
+    deps.table.update({
+      key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
+      update: `SET #status = :status, #reason = :reason, #finished_at = :at ${FINISH}`,
+      condition: `${STILL_DUE} AND ${UNLEASED}`,
+      values: { ...stillDue(delivery), status, reason, at: iso(now), now },
+    }),
+  );
+  return status;
+}
+
+const FINISH = "REMOVE #due_pk, #due_sk, #lease, #lease_until_ms, #reserved, #rearms";
+
+/**
+ * Records an attempt and what follows from it, in one transaction: the end, or the next attempt, for which a
+ * message is sent. Nothing is recorded where the lease has been lost meanwhile; another has made the attempt then.
+ */
+export async function recordAttempt(
+  deps: QueueDeps,
+  delivery: DeliveryRecord,
+  lease: string,
+  { attempt, verdict }: Sent,
+): Promise<"succeeded" | "failed" | "retry" | "dropped"> {
+  const now = deps.now();
+  const made = delivery.step + 1;
+  const next_ms =
+    verdict.ok || verdict.disable !== undefined
+      ? undefined
+      : nextAttempt({
+          made,
+          now,
+          startedMs: delivery.started_ms,
+          minDelayMs: verdict.minDelayMs,
+        });
+  const status: DeliveryStatus = verdict.ok ? "succeeded" : next_ms === undefined ? "failed" : "pending";
+  const wake = next_ms === undefined ? undefined : wakeAt(delivery.delivery_id, next_ms, now);
+  const ending = {
+    update: `SET #status = :status, #attempts = :attempts, #step = :step, #last_status = :last_status, #last_error = :last_error, #reason = :reason, #finished_at = :at ${FINISH}`,
+    values: { at: iso(now), reason: verdict.ok ? null : reasonOf(verdict, made) },
+  };
+  const going = {
+    update:
+      "SET #status = :status, #attempts = :attempts, #step = :step, #last_status = :last_status, #last_error = :last_error, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #reserved, #rearms",
+    values: { next_ms, due_pk: wake?.due_pk, due_sk: wake?.due_sk },
+  };
+  const { update, values } = wake === undefined ? ending : going;
+  try {
+    await deps.table.transact([
+      {
+        key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
+        update,
+        condition: "#lease = :lease AND #status = :pending",
+        values: {
+          ...values,
+          lease,
+          pending: "pending",
+          status,
+          attempts: attempt.number,
+          step: made,
+          last_status: attempt.status,
+          last_error: attempt.error_class,
+        },
+      },
+      {
+        put: {
+          ...keys.attempt(delivery.delivery_id, attempt.number),
+          ...attempt,
+          ttl: ttl(now + ATTEMPT_KEEP_MS),
+        },
+      },
+    ]);
+  } catch (error) {
+    if (error instanceof TransactionFailed) return "dropped";
+    throw error;
+  }
+  if (next_ms === undefined || wake === undefined) return verdict.ok ? "succeeded" : "failed";
+  if (!wake.bySweep) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
+  return "retry";
+}
+
+function reasonOf({ disable }: Sent["verdict"], made: number): string {
+  return disable === undefined ? `no success in ${made} attempts` : `endpoint_${disable}`;
+}
+
+async function ifStill(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+}

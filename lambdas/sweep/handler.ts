@@ -1,0 +1,52 @@
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { eventBus } from "#aws/events.ts";
+import { beginLine, endLine } from "#aws/log.ts";
+import { emitMetric } from "#aws/metrics.ts";
+import { deliveryQueues } from "#aws/queues.ts";
+import { runParts } from "#core/sweep.ts";
+import { sweepDeliveries } from "#core/sweep-deliveries.ts";
+import { sweepEndpoints } from "#core/sweep-endpoints.ts";
+import { sweepEvents } from "#core/sweep-events.ts";
+import { sweepLinks } from "#core/sweep-links.ts";
+import { sweepLocks } from "#core/sweep-locks.ts";
+import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { sweepUploads } from "#core/sweep-uploads.ts";
+import { sweepVersions } from "#core/sweep-versions.ts";
+import { readEnv } from "../env.ts";
+import { fileDeps } from "../file-deps.ts";
+
+/** A part begins no further page when this little of the function's time is left (ms). */
+const RESERVE_MS = 30_000;
+
+const env = readEnv(["BUS_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);
+const shared = { ...fileDeps(), bus: eventBus(env), queues: deliveryQueues(env) };
+
+/** Every minute: what has expired ends, and what got lost is sent again. Ticks that piled up are one. */
+export async function handler(
+  { Records }: SQSEvent,
+  context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
+): Promise<SQSBatchResponse> {
+  beginLine(Date.now(), {
+    function: "sweep",
+    lambda_request_id: context.awsRequestId,
+    request_id: `sweep-${context.awsRequestId}`,
+  });
+  const deps = { ...shared, timeLeft: () => context.getRemainingTimeInMillis() > RESERVE_MS };
+  const { counts, failed } = await runParts({
+    events: () => sweepEvents(deps),
+    deliveries: async () => {
+      const { woken, oldestMs } = await sweepDeliveries(deps);
+      emitMetric(deps.table.name, "OldestDueDelivery", Math.round(oldestMs / 1000), deps.now());
+      return woken;
+    },
+    recoveries: () => sweepRecoveries(deps),
+    endpoints: () => sweepEndpoints(deps),
+    links: () => sweepLinks(deps),
+    uploads: () => sweepUploads(deps),
+    locks: () => sweepLocks(deps),
+    versions: () => sweepVersions(deps),
+  });
+  endLine(Date.now(), { ticks: Records.length, ...counts, ...(failed.length > 0 ? { error: failed } : {}) });
+  // A tick that failed in part is not tried again: the next one is a minute away.
+  return { batchItemFailures: [] };
+}
