@@ -11,8 +11,9 @@ import { findFile } from "./find-file.ts";
 import { findFolder } from "./find-folder.ts";
 import { makeFolders } from "./make-folders.ts";
 import type { FileRecord } from "./records.ts";
+import { refuseDisguise } from "./refuse-disguise.ts";
 
-/** Reads and tries again only where another moved the file in between. */
+/** Reads and tries again only where another moved the file or gave it a version in between. */
 const ROUNDS = 4;
 
 /**
@@ -20,10 +21,10 @@ const ROUNDS = 4;
  *
  * Where the file is there already, nothing happens. Touches no bytes.
  *
- * @throws WharfError name_taken, file_locked, lock_lost, version_mismatch, not_found, not_a_file.
+ * @throws WharfError name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file.
  */
 export async function moveFile(
-  deps: Pick<Deps, "table" | "now">,
+  deps: Pick<Deps, "table" | "objects" | "now">,
   call: Call,
   fileId: string,
   to: { name?: string | undefined; folder?: FolderRef | undefined },
@@ -35,16 +36,17 @@ export async function moveFile(
       name: to.name ?? file.name,
       folder_id: to.folder === undefined ? file.folder_id : await targetFolder(deps, file, to.folder),
     };
-    const now = deps.now();
     if (target.name === file.name && target.folder_id === file.folder_id) {
-      const refused = whyRefused(file, fileId, preconditions, now);
+      const refused = whyRefused(file, fileId, preconditions, deps.now());
       if (refused !== undefined) throw refused;
       return fileView(file);
     }
+    await refuseDisguise(deps, file, target.name);
+    const now = deps.now();
     if (await moved(deps, call, { file, target, preconditions, now }))
       return fileView({ ...file, ...target, updated_at: iso(now) });
   }
-  throw new WharfError("conflict", "Others keep moving this file; read it and send this again.", {
+  throw new WharfError("conflict", "Others keep changing this file; read it and send this again.", {
     retry_after_seconds: 1,
   });
 }
@@ -63,7 +65,7 @@ interface Move {
   now: number;
 }
 
-/** False where the file has been moved since it was read. */
+/** False where the file has been moved, or has a new version, since it was read. */
 async function moved(
   deps: Pick<Deps, "table">,
   call: Call,
@@ -75,8 +77,12 @@ async function moved(
     await deps.table.transact([
       fileUpdate(now, file.node_id, preconditions, {
         update: "SET #name = :name, #folder_id = :folder_id, #updated_at = :updated_at",
-        condition: "#name = :old_name AND #folder_id = :old_folder_id",
-        values: { ...target, updated_at, old_name: from.name, old_folder_id: from.folder_id },
+        // The version too: its content is what the new name was judged by.
+        condition: "#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged",
+        values: {
+          ...target,
+          ...{ updated_at, old_name: from.name, old_folder_id: from.folder_id, judged: file.version_id },
+        },
       }),
       {
         put: { ...keys.entry(target.folder_id, target.name), node_id: file.node_id, kind: "file" },

@@ -1,0 +1,29 @@
+import type { Deps } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import type { FileRecord } from "./records.ts";
+import { disguise, SNIFF_BYTES, sniff } from "./sniff-type.ts";
+
+/**
+ * Refuses a new name under which a file would pose as something harmless, as an upload of that name would be.
+ *
+ * Looks into the bytes only where the extension changes. @throws WharfError type_mismatch
+ */
+export async function refuseDisguise(
+  { objects }: Pick<Deps, "objects">,
+  file: FileRecord,
+  name: string,
+): Promise<void> {
+  if (extensionOf(name) === extensionOf(file.name)) return;
+  const prefix = await objects.readPrefix(file.object_key, SNIFF_BYTES);
+  const found = prefix && disguise(await sniff(prefix), { name });
+  if (found === undefined) return;
+  throw new WharfError(
+    "type_mismatch",
+    `${JSON.stringify(name)} would hide that the file's content is of the kind ${found.actual}. Choose a name that says what it is.`,
+    { ...found },
+  );
+}
+
+function extensionOf(name: string): string | undefined {
+  return /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase();
+}
