@@ -1,61 +1,74 @@
-import { createServer, type IncomingHttpHeaders } from "node:http";
+/** Somebody's endpoint: keeps what arrives and answers as it is told. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
 
-/** A request as it came, body unparsed. */
 export interface Received {
-  method: string;
   path: string;
-  headers: IncomingHttpHeaders;
-  body: Buffer;
+  headers: Record<string, string>;
+  body: string;
+  /** Number of the connection that it came by. */
+  connection: number;
 }
 
-export interface Receiver extends AsyncDisposable {
-  url: string;
-  /** Oldest first. */
-  requests: Received[];
-  /** Events of the type `type` (any where it isn't said), parsed. */
-  events(type?: string): Record<string, unknown>[];
-  stop(): Promise<void>;
-}
+export type Behaviour = (
+  res: ServerResponse,
+  received: Received,
+  req: IncomingMessage,
+) => void | Promise<void>;
 
-export interface ReceiverOptions {
-  /** How to answer: a status, with headers where they matter. @default 204 */
-  answer?: (request: Received) => { status: number; headers?: Record<string, string> };
-  /** @default 0, a free one */
-  port?: number;
-}
+export type Receiver = Awaited<ReturnType<typeof startReceiver>>;
 
-/** Listens on loopback for webhooks and keeps every request. */
-export async function startReceiver({ answer, port = 0 }: ReceiverOptions = {}): Promise<Receiver> {
-  const requests: Received[] = [];
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on("data", (chunk: Buffer) => chunks.push(chunk));
-    req.on("end", () => {
-      const { method = "", url = "", headers } = req;
-      const request = { method, path: url, headers, body: Buffer.concat(chunks) };
-      requests.push(request);
-      const { status, headers: extra } = answer?.(request) ?? { status: 204 };
-      res.writeHead(status, extra).end();
-    });
+/** Listens on a free loopback port. Answers 204 until told otherwise. */
+export async function startReceiver(behaviour: Behaviour = (res) => void res.writeHead(204).end()) {
+  const received: Received[] = [];
+  const connections = new Map<unknown, number>();
+  const waiting = new Set<() => void>();
+  let answer = behaviour;
+  const server = createServer(async (req, res) => {
+    req.on("error", () => {});
+    const body = (await buffer(req)).toString("utf8");
+    const headers = Object.fromEntries(
+      Object.entries(req.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const one = { path: req.url ?? "", headers, body, connection: connections.get(req.socket) ?? 0 };
+    received.push(one);
+    for (const check of waiting) check();
+    await answer(res, one, req);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(port, "127.0.0.1", resolve);
+  server.on("connection", (socket) => {
+    connections.set(socket, connections.size + 1);
+    socket.on("error", () => {});
   });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the receiver has no port");
-  const stop = async () => {
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
-    await closed;
-  };
+  const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+
   return {
-    url: `http://127.0.0.1:${address.port}/hook`,
-    requests,
-    events: (type) =>
-      requests
-        .filter(({ headers }) => type === undefined || headers["x-event-type"] === type)
-        .map(({ body }) => JSON.parse(body.toString())),
-    stop,
-    [Symbol.asyncDispose]: stop,
+    port,
+    url: `http://127.0.0.1:${port}/hook`,
+    received,
+    /** Connections that it has seen. */
+    connections: () => connections.size,
+    /** Changes how it answers from now on. */
+    behave(next: Behaviour) {
+      answer = next;
+    },
+    /** Resolves once `count` requests (that `match`) are there, with them. */
+    async until(count: number, match: (one: Received) => boolean = () => true): Promise<Received[]> {
+      return await new Promise((resolve) => {
+        const check = () => {
+          const found = received.filter(match);
+          if (found.length < count) return;
+          waiting.delete(check);
+          resolve(found);
+        };
+        waiting.add(check);
+        check();
+      });
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
   };
 }

@@ -8,7 +8,7 @@ import { type CloudOptions, startCloud } from "#local/cloud.ts";
 import { REGION } from "#local/types.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { eventually } from "./eventually.ts";
-import { type Receiver, type ReceiverOptions, startReceiver } from "./receiver.ts";
+import { type Behaviour, type Receiver, startReceiver } from "./receiver.ts";
 
 export interface StoryOptions {
   /** Scopes of the first client. @default files:read files:write shares:write webhooks:write */
@@ -53,7 +53,7 @@ export async function startStory({ scopes = SCOPES, name = "ci", cloud: options 
 
   async function stop(): Promise<void> {
     await cloud.stop();
-    await Promise.all(receivers.splice(0).map((receiver) => receiver.stop()));
+    await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
     dynamodb.destroy();
     s3.destroy();
   }
@@ -69,8 +69,8 @@ export async function startStory({ scopes = SCOPES, name = "ci", cloud: options 
       bucket: output("BucketName"),
       tableName,
       /** Starts a listener that ends with the story. */
-      async receiver(how: ReceiverOptions = {}): Promise<Receiver> {
-        const receiver = await startReceiver(how);
+      async receiver(behaviour?: Behaviour): Promise<Receiver> {
+        const receiver = await startReceiver(behaviour);
         receivers.push(receiver);
         return receiver;
       },
