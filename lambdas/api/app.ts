@@ -56,7 +56,7 @@ export function createApp<D extends TableDeps>(
 export function problem(context: AppContext, error: WharfError): Response {
   note({ status: error.status, code: error.code });
   const body = {
-    type: `https://wharf.dev/problems/${error.code}`,
+    type: `urn:wharf:problem:${error.code}`,
     title: errorCodes[error.code][1],
     status: error.status,
     detail: error.message,
