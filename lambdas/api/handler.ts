@@ -11,9 +11,21 @@ import { locks } from "./routes/locks.ts";
 import { shares } from "./routes/shares.ts";
 import { tokens } from "./routes/tokens.ts";
 import { uploads } from "./routes/uploads.ts";
+import { versions } from "./routes/versions.ts";
 import { webhooks } from "./routes/webhooks.ts";
 
-const app = createApp(apiDeps(), [tokens, uploads, files, shares, links, locks, webhooks, events, docs]);
+const app = createApp(apiDeps(), [
+  tokens,
+  uploads,
+  files,
+  versions,
+  shares,
+  links,
+  locks,
+  webhooks,
+  events,
+  docs,
+]);
 
 /** API Gateway's entry: whole requests by proxy, and chunks whose bodies a mapping template has dropped. */
 export async function handler(

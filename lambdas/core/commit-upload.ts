@@ -6,7 +6,9 @@ import { type Deps, iso, newId } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileUpdate, whyRefused } from "./file-write.ts";
+import type { FileRecord } from "./records.ts";
 import { newShare } from "./share.ts";
+import { supersede } from "./supersede-version.ts";
 import { answerOf, endOf } from "./upload-end.ts";
 import type { Intent, Outcome, Rejection, UploadRecord } from "./upload-record.ts";
 
@@ -125,7 +127,7 @@ async function writesOf(
   const writes: Write[] = [
     sessionWrite(upload, { intent, from, end: { state: "completed", outcome }, now }),
     ...(target.kind === "version"
-      ? [fileUpdate(now, file_id, demands(intent), { update: setAll(current), values: current })]
+      ? newVersion(target.file, { intent, current, now })
       : newFile(upload, { file_id, name, current, now })),
     versionWrite(upload, { file_id, version_id, content, state: "ready", now }),
     eventWrite(now, {
@@ -137,6 +139,15 @@ async function writesOf(
     ...record({ status: 200, body: answer }),
   ];
   return { writes, answer };
+}
+
+function newVersion(
+  file: FileRecord,
+  { intent, current, now }: { intent: Intent; current: Item; now: number },
+): Write[] {
+  const { condition, values, write } = supersede(now, file);
+  const change = { update: setAll(current), condition, values: { ...current, ...values } };
+  return [fileUpdate(now, file.node_id, demands(intent), change), write];
 }
 
 function newFile(

@@ -1,3 +1,4 @@
+import type { Put } from "#aws/table.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { eventWrite } from "./event.ts";
@@ -5,7 +6,8 @@ import { findFile } from "./find-file.ts";
 import type { FileRecord } from "./records.ts";
 import { signDownload } from "./sign-download.ts";
 
-const URL_SECONDS = 300;
+/** Life of a presigned download, in seconds. */
+export const URL_SECONDS = 300;
 
 /**
  * A presigned URL of a file's current version, with `file_downloaded` in the outbox before the URL leaves.
@@ -21,16 +23,18 @@ export async function downloadFile(
   method: "GET" | "HEAD",
 ): Promise<{ url: string; file: FileRecord }> {
   const file = await findFile(deps, call.caller, fileId);
-  if (method === "GET") {
-    const event = eventWrite(deps.now(), {
-      type: "file_downloaded",
-      request_id: call.requestId,
-      workspace_id: file.workspace_id,
-      file_id: fileId,
-      actor: actorOf(call.caller),
-      data: { name: file.name, size: file.size, version_id: file.version_id },
-    });
-    await deps.table.put(event);
-  }
+  if (method === "GET") await deps.table.put(downloadEvent(deps, call, file));
   return { url: await signDownload(deps, file, { method, seconds: URL_SECONDS }), file };
+}
+
+/** The outbox write of `file_downloaded`, for the version that `file` describes. */
+export function downloadEvent({ now }: Pick<Deps, "now">, call: Call, file: FileRecord): Put {
+  return eventWrite(now(), {
+    type: "file_downloaded",
+    request_id: call.requestId,
+    workspace_id: file.workspace_id,
+    file_id: file.node_id,
+    actor: actorOf(call.caller),
+    data: { name: file.name, size: file.size, version_id: file.version_id },
+  });
 }

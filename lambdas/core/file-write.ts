@@ -3,7 +3,7 @@
  * restore — goes through `fileUpdate`, which adds the fence to the write itself.
  */
 import { keys, sha256 } from "#aws/keys.ts";
-import type { Item, Update } from "#aws/table.ts";
+import type { Check, Item, Update } from "#aws/table.ts";
 import { iso } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { type FileRecord, fileRecord } from "./records.ts";
@@ -32,28 +32,44 @@ export function fileUpdate(
   now: number,
   fileId: string,
   preconditions: Preconditions,
-  { update, values = {}, condition }: { update: string; values?: Item; condition?: string },
+  { update, ...more }: { update: string; values?: Item; condition?: string },
 ): Update {
-  const fence = ["attribute_exists(#pk)", "attribute_not_exists(#deleted_at)", "#kind = :file_kind"];
+  return { key: keys.node(fileId), update, ...fence(now, preconditions, more) };
+}
+
+/** The same fence where a write changes what belongs to a file but not the file's record. */
+export function fileCheck(
+  now: number,
+  fileId: string,
+  preconditions: Preconditions,
+  more: { values?: Item; condition?: string },
+): Check {
+  return { check: keys.node(fileId), ...fence(now, preconditions, more) };
+}
+
+function fence(
+  now: number,
+  preconditions: Preconditions,
+  { values = {}, condition }: { values?: Item; condition?: string },
+) {
+  const parts = ["attribute_exists(#pk)", "attribute_not_exists(#deleted_at)", "#kind = :file_kind"];
   const fenceValues: Item = { file_kind: "file" };
   const lockHash = lockHashOf(preconditions);
   if (lockHash === undefined) {
-    fence.push("(attribute_not_exists(#lock) OR #lock.#expires_ms <= :lock_free_at)");
+    parts.push("(attribute_not_exists(#lock) OR #lock.#expires_ms <= :lock_free_at)");
     fenceValues["lock_free_at"] = now - LOCK_GRACE_MS;
   } else {
-    fence.push("#lock.#token_hash = :lock_hash AND #lock.#expires_ms > :lock_now");
+    parts.push("#lock.#token_hash = :lock_hash AND #lock.#expires_ms > :lock_now");
     fenceValues["lock_hash"] = lockHash;
     fenceValues["lock_now"] = now;
   }
   if (preconditions.ifMatch !== undefined) {
-    fence.push("#version_id = :if_match");
+    parts.push("#version_id = :if_match");
     fenceValues["if_match"] = preconditions.ifMatch;
   }
-  if (condition !== undefined) fence.push(`(${condition})`);
+  if (condition !== undefined) parts.push(`(${condition})`);
   return {
-    key: keys.node(fileId),
-    update,
-    condition: fence.join(" AND "),
+    condition: parts.join(" AND "),
     values: { ...fenceValues, ...values },
   };
 }

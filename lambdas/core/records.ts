@@ -103,6 +103,12 @@ export const versionRecord = z.object({
   created_at: z.string(),
   created_by: z.string(),
   metadata: z.record(z.string(), z.string()).optional(),
+  /** The version that this one is a restoration of; both name the same object. */
+  restored_from: z.string().optional(),
+  /** When another version became the current one in its place. */
+  superseded_ms: z.number().optional(),
+  /** From here on nobody sees it; the sweep removes its bytes unless another version names them. */
+  removed_ms: z.number().optional(),
 });
 export type VersionRecord = z.infer<typeof versionRecord>;
 

@@ -17,6 +17,8 @@ import { files } from "#lambdas/api/routes/files.ts";
 import { links } from "#lambdas/api/routes/links.ts";
 import { locks } from "#lambdas/api/routes/locks.ts";
 import { shares } from "#lambdas/api/routes/shares.ts";
+import { uploads } from "#lambdas/api/routes/uploads.ts";
+import { versions } from "#lambdas/api/routes/versions.ts";
 import { createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
 import { createDynamoDb } from "#local/dynamodb/service.ts";
@@ -34,6 +36,8 @@ export interface Given {
   method?: string;
   json?: unknown;
   form?: Record<string, string>;
+  /** Neither of these. */
+  body?: FormData | Uint8Array;
   headers?: Record<string, string>;
 }
 
@@ -82,10 +86,13 @@ export async function startWorld() {
     corsOrigins: ["*"],
     now: () => Date.now() + offset,
   };
-  const app = createApp(deps, [files, shares, links, locks]);
+  const app = createApp(deps, [files, versions, shares, links, locks]);
 
-  async function request(path: string, { method, json, form, headers = {} }: Given = {}): Promise<Response> {
-    const body = json === undefined ? form && new URLSearchParams(form) : JSON.stringify(json);
+  async function request(
+    path: string,
+    { method, json, form, body: given, headers = {} }: Given = {},
+  ): Promise<Response> {
+    const body = json === undefined ? (form ? new URLSearchParams(form) : given) : JSON.stringify(json);
     return app.request(path.replace(PUBLIC_URL, ""), {
       method: method ?? (body === undefined ? "GET" : "POST"),
       headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },

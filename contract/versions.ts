@@ -1,0 +1,115 @@
+/** Versions: what a file held before, and how it comes back. */
+import * as z from "zod";
+import { id, page, time } from "./common.ts";
+import { defineRoute } from "./route.ts";
+
+export const version = z.object({
+  version_id: id("ver"),
+  file_id: id("file"),
+  current: z.boolean(),
+  state: z
+    .enum(["ready", "rejected"])
+    .meta({ description: "`rejected`: its content was not what its name said, and is gone." }),
+  size: z.int().meta({ description: "Bytes." }),
+  content_type: z.string(),
+  crc32: z.string().optional(),
+  crc32c: z.string().optional(),
+  sha256: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  restored_from: id("ver")
+    .optional()
+    .meta({ description: "The version whose content this one brought back." }),
+  created_at: time,
+  created_by: z.string().meta({ description: "Id of the client that made it." }),
+});
+export type Version = z.infer<typeof version>;
+
+const tag = "Versions";
+const file = { id: id("file") };
+const one = { ...file, v: id("ver") };
+const common = [
+  "invalid_request",
+  "unknown_field",
+  "unauthenticated",
+  "forbidden",
+  "not_found",
+  "not_a_file",
+] as const;
+const fence = {
+  "If-Match": "The version that must be current (its id, quoted or bare), else 412.",
+  "Lock-Token": "The caller's lease, where the file is locked.",
+};
+const fenceErrors = ["conflict", "lock_lost", "version_mismatch", "file_locked"] as const;
+const etag = { ETag: "The version's id, quoted." };
+
+const example = {
+  version_id: "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  current: true,
+  state: "ready",
+  size: 48_213,
+  content_type: "application/pdf",
+  crc32: "iqvzQQ==",
+  restored_from: "ver_01JYYYYYYYYYYYYYYYYYYYYYYY",
+  created_at: "2026-01-01T00:00:00.000Z",
+  created_by: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+};
+
+export const listVersionsRoute = defineRoute({
+  id: "listVersions",
+  method: "GET",
+  path: "/v1/files/{id}/versions",
+  summary: "List a file's versions, the newest first",
+  tag,
+  scopes: ["files:read"],
+  params: file,
+  query: page.query,
+  responses: { 200: { description: "One page, strongly consistent", schema: page.of(version) } },
+  errors: [...common, "invalid_cursor"],
+  example: { response: { items: [example], next_cursor: null } },
+});
+
+export const getVersionContentRoute = defineRoute({
+  id: "getVersionContent",
+  method: "GET",
+  path: "/v1/files/{id}/versions/{v}/content",
+  summary: "Download a version",
+  description: "As a file's content: redirects to S3 with a URL that works for 300 s.",
+  tag,
+  scopes: ["files:read"],
+  params: one,
+  responses: {
+    302: { description: "Where the bytes are", headers: { ...etag, Location: "A presigned URL of S3." } },
+  },
+  errors: common,
+});
+
+export const restoreVersionRoute = defineRoute({
+  id: "restoreVersion",
+  method: "POST",
+  path: "/v1/files/{id}/versions/{v}/restore",
+  summary: "Make an old version's content current again, as a new version",
+  description:
+    "History only grows: the answer is a new version that names the same bytes. Emits `version_restored`. A client without `files:read` may restore only in files that it made itself.",
+  tag,
+  scopes: ["files:write"],
+  params: one,
+  headers: fence,
+  responses: { 200: { description: "The new current version", schema: version, headers: etag } },
+  errors: [...common, ...fenceErrors, "idempotency_mismatch", "idempotency_in_progress"],
+  example: { response: example },
+});
+
+export const deleteVersionRoute = defineRoute({
+  id: "deleteVersion",
+  method: "DELETE",
+  path: "/v1/files/{id}/versions/{v}",
+  summary: "Delete a version that is not the current one",
+  description: "URLs of S3 given out before work until they run out (300 s at most).",
+  tag,
+  scopes: ["files:write"],
+  params: one,
+  headers: fence,
+  responses: { 204: { description: "Deleted" } },
+  errors: [...common, ...fenceErrors],
+});

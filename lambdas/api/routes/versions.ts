@@ -1,0 +1,41 @@
+import {
+  deleteVersionRoute,
+  getVersionContentRoute,
+  listVersionsRoute,
+  restoreVersionRoute,
+} from "#contract/versions.ts";
+import { deleteVersion } from "#core/delete-version.ts";
+import type { Deps } from "#core/deps.ts";
+import { downloadVersion } from "#core/download-version.ts";
+import { listVersions } from "#core/list-versions.ts";
+import { restoreVersion } from "#core/restore-version.ts";
+import { preconditionsOf } from "../preconditions.ts";
+import { type App, serve } from "../serve.ts";
+
+const etag = (versionId: string) => ({ ETag: `"${versionId}"` });
+
+/** Versions of files. */
+export function versions(app: App, deps: Deps): void {
+  serve(app, deps, listVersionsRoute, async ({ params, query, call }) => ({
+    status: 200,
+    body: await listVersions(deps, call, params.id, query),
+  }));
+
+  serve(app, deps, getVersionContentRoute, async ({ params, call, context }) => {
+    const method = context.req.method === "HEAD" ? "HEAD" : "GET";
+    const Location = await downloadVersion(deps, call, { fileId: params.id, versionId: params.v, method });
+    return { status: 302, headers: { ...etag(params.v), Location } };
+  });
+
+  serve(app, deps, restoreVersionRoute, async ({ params, call, context }) => {
+    const preconditions = preconditionsOf(context);
+    const body = await restoreVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
+    return { status: 200, body, headers: etag(body.version_id) };
+  });
+
+  serve(app, deps, deleteVersionRoute, async ({ params, call, context }) => {
+    const preconditions = preconditionsOf(context);
+    await deleteVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
+    return { status: 204 };
+  });
+}

@@ -1,0 +1,53 @@
+import { due, keys } from "#aws/keys.ts";
+import { TransactionFailed, type Update } from "#aws/table.ts";
+import type { Call } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { notFound, WharfError } from "./error.ts";
+import { fileCheck, type Preconditions, whyRefused } from "./file-write.ts";
+import { findVersion } from "./find-version.ts";
+import { URLS_GONE_MS } from "./supersede-version.ts";
+
+/**
+ * Deletes a version that is not the current one. Nobody sees it from here on; its bytes go once no presigned URL
+ * leads to them, unless a restored version names them too.
+ *
+ * @throws WharfError conflict for the current one, not_found, file_locked, lock_lost, version_mismatch.
+ */
+export async function deleteVersion(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
+): Promise<void> {
+  await findVersion(deps, call.caller, fileId, versionId);
+  const now = deps.now();
+  try {
+    await deps.table.transact([
+      fileCheck(now, fileId, preconditions, {
+        condition: "#version_id <> :removed",
+        values: { removed: versionId },
+      }),
+      removal(now, fileId, versionId),
+    ]);
+  } catch (error) {
+    if (!(error instanceof TransactionFailed)) throw error;
+    if (!error.failed.has(0)) throw notFound("version", versionId);
+    throw (
+      whyRefused(error.failed.get(0), fileId, preconditions, now) ??
+      new WharfError(
+        "conflict",
+        `${versionId} is the current version. Restore another first, or delete the file.`,
+        { version_id: versionId },
+      )
+    );
+  }
+}
+
+/** Marks a version as gone, and due for the removal of its bytes. */
+export function removal(now: number, fileId: string, versionId: string): Update {
+  return {
+    key: keys.version(fileId, versionId),
+    update: "SET #removed_ms = :now, #due_pk = :due_pk, #due_sk = :due_sk",
+    condition: "attribute_exists(#pk) AND attribute_not_exists(#removed_ms)",
+    values: { now, ...due("version", now + URLS_GONE_MS, versionId) },
+  };
+}

@@ -1,0 +1,18 @@
+import type { Call } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { downloadEvent, URL_SECONDS } from "./download-file.ts";
+import { findVersion } from "./find-version.ts";
+import { signDownload } from "./sign-download.ts";
+
+/** As `downloadFile`, for any version that is still there. @throws WharfError not_found, not_a_file. */
+export async function downloadVersion(
+  deps: Deps,
+  call: Call,
+  { fileId, versionId, method }: { fileId: string; versionId: string; method: "GET" | "HEAD" },
+): Promise<string> {
+  const { file, version } = await findVersion(deps, call.caller, fileId, versionId);
+  const { version_id, object_key, size, content_type } = version;
+  const then = { ...file, version_id, object_key, size, content_type };
+  if (method === "GET") await deps.table.put(downloadEvent(deps, call, then));
+  return signDownload(deps, then, { method, seconds: URL_SECONDS });
+}

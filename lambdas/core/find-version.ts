@@ -1,0 +1,26 @@
+import { keys } from "#aws/keys.ts";
+import type { Caller } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { findFile } from "./find-file.ts";
+import { type FileRecord, type VersionRecord, versionRecord } from "./records.ts";
+
+/**
+ * A file and one of its versions whose bytes are there, where the caller may know of them.
+ *
+ * @throws WharfError not_found, not_a_file.
+ */
+export async function findVersion(
+  deps: Pick<Deps, "table">,
+  caller: Caller,
+  fileId: string,
+  versionId: string,
+): Promise<{ file: FileRecord; version: VersionRecord }> {
+  const [file, version] = await Promise.all([
+    findFile(deps, caller, fileId),
+    deps.table.get(versionRecord, keys.version(fileId, versionId)),
+  ]);
+  if (version === undefined || version.state !== "ready" || version.removed_ms !== undefined)
+    throw notFound("version", versionId);
+  return { file, version };
+}

@@ -1,0 +1,66 @@
+import { due, keys } from "#aws/keys.ts";
+import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
+import { removal } from "./delete-version.ts";
+import type { Deps } from "./deps.ts";
+import { fileRecord, type VersionRecord } from "./records.ts";
+import { versionsOf } from "./versions-of.ts";
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Marks a file's superseded versions as removed that are more than `versionsKeep` back or older than
+ * `versionsKeepDays`, on behalf of the one that is due. Where that one stays, it is due again when its days are over.
+ *
+ * @returns whether the one that was due is marked.
+ */
+export async function keepRetention(
+  deps: Pick<Deps, "table" | "config" | "now">,
+  { file_id, version_id: dueId }: VersionRecord,
+): Promise<boolean> {
+  const file = await deps.table.get(fileRecord, keys.node(file_id));
+  // A deleted file's versions go with it.
+  if (file === undefined || file.deleted_at !== undefined) return false;
+  const now = deps.now();
+  const keepMs = deps.config.versionsKeepDays * DAY_MS;
+  let kept = 0;
+  let marked = false;
+  for await (const { version_id, superseded_ms, removed_ms } of versionsOf(deps, file_id)) {
+    if (superseded_ms === undefined || removed_ms !== undefined || version_id === file.version_id) continue;
+    kept += 1;
+    const stays = kept <= deps.config.versionsKeep && superseded_ms + keepMs > now;
+    if (!stays && (await mark(deps, file_id, version_id, now))) marked ||= version_id === dueId;
+    if (stays && version_id === dueId) await dueAgain(deps, file_id, dueId, superseded_ms + keepMs);
+  }
+  return marked;
+}
+
+/** Marks a version in a transaction that proves it is not the current one. */
+async function mark({ table }: Pick<Deps, "table">, fileId: string, versionId: string, now: number) {
+  try {
+    await table.transact([
+      {
+        check: keys.node(fileId),
+        condition: "#version_id <> :removed AND attribute_not_exists(#deleted_at)",
+        values: { removed: versionId },
+      },
+      removal(now, fileId, versionId),
+    ]);
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionFailed) return false;
+    throw error;
+  }
+}
+
+async function dueAgain({ table }: Pick<Deps, "table">, fileId: string, versionId: string, at: number) {
+  try {
+    await table.update({
+      key: keys.version(fileId, versionId),
+      update: "SET #due_pk = :due_pk, #due_sk = :due_sk",
+      condition: "attribute_exists(#pk) AND attribute_not_exists(#removed_ms)",
+      values: due("version", at, versionId),
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+}

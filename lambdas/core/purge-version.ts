@@ -1,0 +1,57 @@
+import { keys } from "#aws/keys.ts";
+import { ConditionFailed } from "#aws/table.ts";
+import { type Deps, ttl } from "./deps.ts";
+import type { FileRecord, VersionRecord } from "./records.ts";
+import { versionsOf } from "./versions-of.ts";
+
+/** A tombstone outlives every upload session that could still name the file (6 days). */
+const KEEP_MS = 90 * 86_400_000;
+
+type PurgeDeps = Pick<Deps, "table" | "objects" | "now">;
+
+/**
+ * Removes a deleted file's versions: bytes first, then the record that names them, and the due key last. A crash
+ * anywhere leaves a file that is still due, and nothing that nobody knows of.
+ */
+export async function purgeFile(
+  deps: PurgeDeps,
+  { node_id: fileId, deleted_at }: FileRecord,
+): Promise<boolean> {
+  if (deleted_at === undefined) return false;
+  for await (const { version_id, object_key } of versionsOf(deps, fileId)) {
+    await deps.objects.remove(object_key);
+    await deps.table.remove({ remove: keys.version(fileId, version_id) });
+  }
+  await deps.table.update({
+    key: keys.node(fileId),
+    update: "SET #ttl = :ttl REMOVE #due_pk, #due_sk",
+    condition: "attribute_exists(#deleted_at)",
+    values: { ttl: ttl(deps.now() + KEEP_MS) },
+  });
+  return true;
+}
+
+/**
+ * Removes one version that is marked as removed. Its bytes go where no version that is not marked names them: a
+ * restoration checks in its own transaction that its source isn't marked, so none can begin to.
+ */
+export async function purgeVersion(
+  deps: PurgeDeps,
+  { file_id, version_id, object_key }: VersionRecord,
+): Promise<boolean> {
+  let shared = false;
+  for await (const other of versionsOf(deps, file_id))
+    shared ||= other.object_key === object_key && other.removed_ms === undefined;
+  if (!shared) await deps.objects.remove(object_key);
+  try {
+    await deps.table.remove({
+      remove: keys.version(file_id, version_id),
+      condition: "attribute_exists(#removed_ms)",
+    });
+    return true;
+  } catch (error) {
+    // Another run was faster.
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+}

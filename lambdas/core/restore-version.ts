@@ -1,0 +1,106 @@
+import { keys } from "#aws/keys.ts";
+import { TransactionFailed } from "#aws/table.ts";
+import type { Version } from "#contract/versions.ts";
+import { actorOf, type Call } from "./call.ts";
+import { type Deps, iso, newId } from "./deps.ts";
+import { notFound, WharfError } from "./error.ts";
+import { eventWrite } from "./event.ts";
+import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
+import { findVersion } from "./find-version.ts";
+import { versionView } from "./list-versions.ts";
+import type { FileRecord, VersionRecord } from "./records.ts";
+import { supersede } from "./supersede-version.ts";
+
+/** Each lost round is another's new version. */
+const ROUNDS = 4;
+
+/**
+ * Makes an old version's content current again, as a new version that names the same bytes, in one transaction
+ * with `version_restored`. History only grows; no bytes are copied.
+ *
+ * @throws WharfError conflict where it is the current one, not_found, file_locked, lock_lost, version_mismatch.
+ */
+export async function restoreVersion(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
+): Promise<Version> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const { file, version } = await findVersion(deps, call.caller, fileId, versionId);
+    const now = deps.now();
+    const refused = whyRefused(file, fileId, preconditions, now);
+    if (refused !== undefined) throw refused;
+    if (file.version_id === versionId)
+      throw new WharfError("conflict", `${versionId} is the current version already.`, {
+        version_id: versionId,
+      });
+    const { writes, restored } = restoration(call, { file, version, preconditions, now });
+    const answer = versionView(restored, restored);
+    try {
+      await deps.table.transact([...writes, ...call.record({ status: 200, body: answer })]);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof TransactionFailed)) throw error;
+      if (error.failed.has(SOURCE)) throw notFound("version", versionId);
+      const fenced = error.failed.has(FILE)
+        ? whyRefused(error.failed.get(FILE), fileId, preconditions, now)
+        : undefined;
+      if (fenced !== undefined) throw fenced;
+    }
+  }
+  throw new WharfError("conflict", "Others keep writing this file; look at it again, then restore.", {
+    retry_after_seconds: 1,
+  });
+}
+
+const FILE = 0;
+const SOURCE = 1;
+
+function restoration(
+  call: Call,
+  {
+    file,
+    version,
+    preconditions,
+    now,
+  }: { file: FileRecord; version: VersionRecord; preconditions: Preconditions; now: number },
+) {
+  const { node_id: fileId } = file;
+  const { superseded_ms: _, restored_from: __, ...content } = version;
+  const restored: VersionRecord = {
+    ...content,
+    version_id: newId("ver", now),
+    created_at: iso(now),
+    created_by: call.caller.client_id,
+    restored_from: version.version_id,
+  };
+  const { version_id, size, content_type, object_key } = restored;
+  const stepsBack = supersede(now, file);
+  const writes = [
+    fileUpdate(now, fileId, preconditions, {
+      update:
+        "SET #version_id = :version_id, #size = :size, #content_type = :content_type, #object_key = :object_key, #updated_at = :updated_at",
+      condition: stepsBack.condition,
+      values: { version_id, size, content_type, object_key, updated_at: iso(now), ...stepsBack.values },
+    }),
+    {
+      check: keys.version(fileId, version.version_id),
+      condition: "#state = :ready AND attribute_not_exists(#removed_ms)",
+      values: { ready: "ready" },
+    },
+    { put: { ...keys.version(fileId, version_id), ...restored }, condition: "attribute_not_exists(#pk)" },
+    stepsBack.write,
+    eventWrite(now, {
+      type: "version_restored",
+      request_id: call.requestId,
+      workspace_id: file.workspace_id,
+      file_id: fileId,
+      actor: actorOf(call.caller),
+      data: {
+        ...{ name: file.name, folder_id: file.folder_id, size, version_id },
+        ...{ restored_from: version.version_id, previous_version_id: file.version_id },
+      },
+    }),
+  ];
+  return { writes, restored };
+}

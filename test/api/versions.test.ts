@@ -1,0 +1,299 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { due, keys, sha256 } from "#aws/keys.ts";
+import { page, problem } from "#contract/common.ts";
+import { file } from "#contract/files.ts";
+import { lockGrant } from "#contract/locks.ts";
+import { version } from "#contract/versions.ts";
+import { type Deps, iso, newId } from "#core/deps.ts";
+import { fileUpdate } from "#core/file-write.ts";
+import { fileRecord } from "#core/records.ts";
+import { supersede } from "#core/supersede-version.ts";
+import { sweepVersions } from "#core/sweep-versions.ts";
+import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
+
+const UNKNOWN = "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ";
+const URLS_GONE = 600_000;
+const DAY = 86_400_000;
+
+let world: World;
+let client: Client;
+let id: string;
+let files = 0;
+
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write");
+});
+beforeEach(async () => {
+  id = await world.addFile(client, `file-${++files}.txt`, "v1");
+});
+afterAll(() => world.close());
+
+/** Makes another version current, as finalize does. */
+async function write(content: string, fileId = id): Promise<string> {
+  const now = world.deps.now();
+  const before = await world.deps.table.get(fileRecord, keys.node(fileId));
+  if (before === undefined) throw new Error(`${fileId} is gone`);
+  const version_id = newId("ver", now);
+  const object_key = `o/${before.workspace_id}/${newId("upl", now)}`;
+  await world.deps.objects.put(object_key, Buffer.from(content), { sha256: sha256(content) });
+  const current = { version_id, object_key, size: content.length, content_type: "text/plain" };
+  const stepsBack = supersede(now, before);
+  const made = { created_at: iso(now), created_by: client.client_id };
+  await world.deps.table.transact([
+    fileUpdate(
+      now,
+      fileId,
+      {},
+      {
+        update:
+          "SET #version_id = :version_id, #object_key = :object_key, #size = :size, #content_type = :content_type",
+        condition: stepsBack.condition,
+        values: { ...current, ...stepsBack.values },
+      },
+    ),
+    stepsBack.write,
+    {
+      put: {
+        ...keys.version(fileId, version_id),
+        ...current,
+        ...made,
+        ...{ file_id: fileId, state: "ready", upload_id: "upl_test" },
+      },
+    },
+  ]);
+  world.advance(5);
+  return version_id;
+}
+
+const list = (query = "") => read(page.of(version), client.request(`/v1/files/${id}/versions${query}`));
+const ids = async () => (await list()).items.map(({ version_id }) => version_id);
+const current = async () => (await read(file, client.request(`/v1/files/${id}`))).version_id;
+const restore = (v: string, headers = {}, by: Client = client) =>
+  by.request(`/v1/files/${id}/versions/${v}/restore`, { method: "POST", headers });
+const remove = (v: string, headers = {}) =>
+  client.request(`/v1/files/${id}/versions/${v}`, { method: "DELETE", headers });
+const content = (v: string, method = "GET") =>
+  client.request(`/v1/files/${id}/versions/${v}/content`, { method });
+const bytes = async (answer: Promise<Response>) =>
+  (await fetch((await answer).headers.get("location") ?? "")).text();
+const objectKey = async (v: string) =>
+  String((await world.deps.table.batchGet([keys.version(id, v)]))[0]?.["object_key"]);
+const there = async (key: string) => (await world.deps.objects.head(key)) !== undefined;
+
+describe("listing", () => {
+  test("shows the newest first, page by page, and which is current", async () => {
+    const v1 = await current();
+    world.advance(5);
+    const [v2, v3] = [await write("v2"), await write("v3")];
+    const first = await list("?limit=2");
+    expect(first.items.map(({ version_id, current }) => [version_id, current])).toEqual([
+      [v3, true],
+      [v2, false],
+    ]);
+    const second = await list(`?limit=2&cursor=${first.next_cursor}`);
+    expect(second).toMatchObject({ items: [{ version_id: v1, size: 2, state: "ready" }], next_cursor: null });
+    expect(await refusal(client.request(`/v1/files/${id}/versions?cursor=x`))).toEqual([
+      400,
+      "invalid_cursor",
+    ]);
+  });
+
+  test("is not for others", async () => {
+    const stranger = await world.client("files:read", "files:write");
+    const v1 = await current();
+    expect(await refusal(stranger.request(`/v1/files/${id}/versions`))).toEqual([404, "not_found"]);
+    expect(await refusal(stranger.request(`/v1/files/${id}/versions/${v1}/content`))).toEqual([
+      404,
+      "not_found",
+    ]);
+    expect(await refusal(restore(v1, {}, stranger))).toEqual([404, "not_found"]);
+    const uploader = await client.withScopes("files:write");
+    expect(await refusal(uploader(`/v1/files/${id}/versions`))).toEqual([403, "forbidden"]);
+  });
+});
+
+test("every version downloads, with its event; a HEAD tells nobody", async () => {
+  const v1 = await current();
+  const v2 = await write("v2");
+  const answer = await content(v1);
+  expect([answer.status, answer.headers.get("etag")]).toEqual([302, `"${v1}"`]);
+  expect(await bytes(content(v1))).toBe("v1");
+  expect(await bytes(content(v2))).toBe("v2");
+  await content(v1, "HEAD");
+  expect(await refusal(content(UNKNOWN))).toEqual([404, "not_found"]);
+  const told = (await world.events("file_downloaded")).filter((one) => one.file_id === id);
+  expect(told.map(({ data }) => data["version_id"])).toEqual([v1, v1, v2]);
+});
+
+describe("restoring", () => {
+  test("makes a new version of the old bytes, with its event", async () => {
+    const v1 = await current();
+    const v2 = await write("v2 is longer");
+    const answer = await restore(v1);
+    expect(answer.status).toBe(200);
+    const restored = await read(version, answer);
+    expect(restored).toMatchObject({ current: true, restored_from: v1, size: 2 });
+    expect(answer.headers.get("etag")).toBe(`"${restored.version_id}"`);
+    expect(await current()).toBe(restored.version_id);
+    expect(await ids()).toEqual([restored.version_id, v2, v1]);
+    expect(await bytes(client.request(`/v1/files/${id}/content`))).toBe("v1");
+    const [event] = (await world.events("version_restored")).filter((one) => one.file_id === id);
+    expect(event?.data).toMatchObject({
+      version_id: restored.version_id,
+      restored_from: v1,
+      previous_version_id: v2,
+    });
+  });
+
+  test("is done once for a repeated Idempotency-Key", async () => {
+    const v1 = await current();
+    await write("v2");
+    const headers = { "idempotency-key": `restore-${id}` };
+    const first = await read(version, restore(v1, headers));
+    const again = await restore(v1, headers);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(await read(version, again)).toEqual(first);
+    expect(await ids()).toHaveLength(3);
+  });
+
+  test("keeps to the lock, the lease and If-Match", async () => {
+    const v1 = await current();
+    const v2 = await write("v2");
+    const grant = await read(
+      lockGrant,
+      client.request(`/v1/files/${id}/lock`, { json: { ttl_seconds: 30 } }),
+    );
+    const { lock_token } = grant;
+    for (const act of [restore, remove]) {
+      expect(await refusal(act(v1))).toEqual([423, "file_locked"]);
+      expect(await refusal(act(v1, { "lock-token": "another" }))).toEqual([409, "lock_lost"]);
+      const stale = await read(problem, act(v1, { "lock-token": lock_token, "if-match": v1 }));
+      expect(stale).toMatchObject({ status: 412, code: "version_mismatch", version_id: v2 });
+    }
+    expect((await restore(v1, { "lock-token": lock_token, "if-match": `"${v2}"` })).status).toBe(200);
+    world.advance(30_000);
+    expect(await refusal(restore(v2, { "lock-token": lock_token }))).toEqual([409, "lock_lost"]);
+    expect(await refusal(remove(v2))).toEqual([423, "file_locked"]);
+    world.advance(2_000);
+    expect((await remove(v2)).status).toBe(204);
+  });
+
+  test("refuses the current one and one that nobody knows", async () => {
+    expect(await refusal(restore(await current()))).toEqual([409, "conflict"]);
+    expect(await refusal(restore(UNKNOWN))).toEqual([404, "not_found"]);
+  });
+
+  test("of many at once, each makes a version, and history has no gap", async () => {
+    const v1 = await current();
+    await write("v2");
+    const answers = await Promise.all(Array.from({ length: 3 }, () => restore(v1)));
+    const made = answers.filter(({ status }) => status === 200).length;
+    expect(made).toBeGreaterThan(0);
+    const records = await Promise.all(
+      (await ids()).map(async (v) => (await world.deps.table.batchGet([keys.version(id, v)]))[0]),
+    );
+    expect(records).toHaveLength(2 + made);
+    expect(records.filter((record) => record?.["superseded_ms"] === undefined)).toHaveLength(1);
+  });
+});
+
+describe("deleting", () => {
+  test("hides a version at once and removes its bytes when URLs of them have run out", async () => {
+    const v1 = await current();
+    const v2 = await write("v2");
+    const key = await objectKey(v1);
+    expect(await refusal(remove(v2))).toEqual([409, "conflict"]);
+    expect((await remove(v1)).status).toBe(204);
+    expect(await ids()).toEqual([v2]);
+    for (const answer of [remove(v1), content(v1), restore(v1)])
+      expect(await refusal(answer)).toEqual([404, "not_found"]);
+    await sweepVersions(world.deps);
+    expect(await there(key)).toBe(true);
+    world.advance(URLS_GONE);
+    await sweepVersions(world.deps);
+    expect(await there(key)).toBe(false);
+    expect(await world.deps.table.batchGet([keys.version(id, v1)])).toEqual([]);
+    expect(await bytes(client.request(`/v1/files/${id}/content`))).toBe("v2");
+  });
+
+  test("keeps the bytes that a restored version names, until it goes too", async () => {
+    const v1 = await current();
+    await write("v2");
+    const key = await objectKey(v1);
+    const { version_id: v3 } = await read(version, restore(v1));
+    expect((await remove(v1)).status).toBe(204);
+    world.advance(URLS_GONE);
+    await sweepVersions(world.deps);
+    expect(await there(key)).toBe(true);
+    expect(await bytes(client.request(`/v1/files/${id}/content`))).toBe("v1");
+    await write("v4");
+    expect((await remove(v3)).status).toBe(204);
+    world.advance(URLS_GONE);
+    await sweepVersions(world.deps);
+    expect(await there(key)).toBe(false);
+  });
+
+  test("a crash between bytes and record loses track of nothing", async () => {
+    const v1 = await current();
+    await write("v2");
+    expect((await remove(v1)).status).toBe(204);
+    world.advance(URLS_GONE);
+    const table = { ...world.deps.table, remove: () => Promise.reject(new Error("crash")) };
+    await expect(sweepVersions({ ...world.deps, table })).rejects.toThrow("of kind version");
+    expect(await world.deps.table.batchGet([keys.version(id, v1)])).toHaveLength(1);
+    await sweepVersions(world.deps);
+    expect(await world.deps.table.batchGet([keys.version(id, v1)])).toEqual([]);
+  });
+});
+
+describe("retention", () => {
+  const keeping = (versionsKeep: number, versionsKeepDays: number): Deps => ({
+    ...world.deps,
+    config: { ...world.deps.config, versionsKeep, versionsKeepDays },
+  });
+
+  test("keeps so many superseded versions, the newest, and the current one", async () => {
+    const all = [await current()];
+    for (const text of ["v2", "v3", "v4", "v5"]) all.push(await write(text));
+    const oldest = await objectKey(all[0] ?? "");
+    world.advance(URLS_GONE);
+    await sweepVersions(keeping(2, 90));
+    expect(await ids()).toEqual(all.slice(2).reverse());
+    world.advance(URLS_GONE);
+    await sweepVersions(keeping(2, 90));
+    expect(await there(oldest)).toBe(false);
+    expect(await ids()).toEqual(all.slice(2).reverse());
+    await sweepVersions(keeping(0, 90));
+    expect(await current()).toBe(all.at(-1));
+  });
+
+  test("keeps them for so many days after another took their place", async () => {
+    const v1 = await current();
+    world.advance(30 * DAY);
+    const v2 = await write("v2");
+    world.advance(URLS_GONE);
+    await sweepVersions(keeping(20, 7));
+    expect(await ids()).toEqual([v2, v1]);
+    const [record] = await world.deps.table.batchGet([keys.version(id, v1)]);
+    expect(record?.["due_pk"]).toBe(due("version", 0, v1).due_pk);
+    world.advance(7 * DAY);
+    await sweepVersions(keeping(20, 7));
+    expect(await ids()).toEqual([v2]);
+    world.advance(400 * DAY);
+    await sweepVersions(keeping(20, 7));
+    expect(await current()).toBe(v2);
+    expect(await bytes(client.request(`/v1/files/${id}/content`))).toBe("v2");
+  });
+
+  test("leaves what a deleted file has to the deletion", async () => {
+    const v1 = await current();
+    await write("v2");
+    const key = await objectKey(v1);
+    expect((await client.request(`/v1/files/${id}`, { method: "DELETE" })).status).toBe(204);
+    world.advance(URLS_GONE);
+    await sweepVersions(world.deps);
+    expect(await there(key)).toBe(false);
+    expect((await world.dump()).filter(({ pk }) => pk === `NODE#${id}`)).toHaveLength(1);
+  });
+});
