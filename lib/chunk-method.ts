@@ -72,7 +72,7 @@ export const chunkAnswerTemplate = [
 export const chunkFailureTemplate = [
   `#set($context.responseOverride.header.Content-Type = "application/problem+json")`,
   `#set($context.responseOverride.header.X-Request-ID = $context.requestId)`,
-  `{"type":"https://wharf.dev/problems/internal","title":"Something went wrong on our side","status":500,`,
+  `{"type":"urn:wharf:problem:internal","title":"Something went wrong on our side","status":500,`,
   `"detail":"Send the chunk again; quote the request_id if it goes on.","code":"internal",`,
   `"request_id":"$context.requestId"}`,
 ].join("");

@@ -83,7 +83,7 @@ export function addGatewayResponses(api: RestApi, corsOrigins: readonly string[]
   const [origin, ...others] = corsOrigins;
   for (const { type, code, status, detail, facts = {} } of refusals) {
     const problem = {
-      type: `https://wharf.dev/problems/${code}`,
+      type: `urn:wharf:problem:${code}`,
       title: errorCodes[code][1],
       status,
       detail,
