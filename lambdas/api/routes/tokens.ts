@@ -1,6 +1,7 @@
 import { note } from "#aws/log.ts";
 import { tokenRequest } from "#contract/tokens.ts";
 import type { Deps } from "#core/deps.ts";
+import { WharfError } from "#core/error.ts";
 import { issueToken, TokenError, type TokenRequest } from "#core/issue-token.ts";
 import { readJson } from "../body.ts";
 import { type App, type AppContext, send } from "../serve.ts";
@@ -16,15 +17,23 @@ export function tokens(app: App, deps: Pick<Deps, "table" | "now">): void {
       note({ client: request.clientId });
       return send({ status: 200, body: await issueToken(deps, request) });
     } catch (error) {
-      if (!(error instanceof TokenError)) throw error;
+      const { status, code, message } = asTokenError(error);
+      note({ code });
       return send({
-        status: error.status,
-        body: { error: error.code, error_description: error.message },
+        status,
+        body: { error: code, error_description: message },
         // RFC 6749, 5.2: a client that authenticated by header is answered with a matching challenge.
-        headers: error.status === 401 ? { "WWW-Authenticate": 'Basic realm="wharf", charset="UTF-8"' } : {},
+        headers: status === 401 ? { "WWW-Authenticate": 'Basic realm="wharf", charset="UTF-8"' } : {},
       });
     }
   });
+}
+
+/** A body that can't be read is refused in this endpoint's shape too. */
+function asTokenError(error: unknown): TokenError {
+  if (error instanceof TokenError) return error;
+  if (error instanceof WharfError && error.status < 500) return invalid(error.message);
+  throw error;
 }
 
 async function readRequest(context: AppContext): Promise<TokenRequest> {
@@ -65,8 +74,10 @@ async function readForm(context: AppContext): Promise<Record<string, string>> {
 
 /** RFC 6749, 2.3.1: id and secret are form-encoded before they are joined. */
 function readBasic(header: string | undefined): { clientId: string; clientSecret: string } | undefined {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header ?? "") ?? [];
-  if (encoded === undefined) return undefined;
+  if (header === undefined || !/^Basic\b/i.test(header)) return undefined;
+  const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header) ?? [];
+  if (encoded === undefined)
+    throw new TokenError("invalid_client", "The Basic credentials are not base64 of id and secret.");
   const [id = "", ...rest] = Buffer.from(encoded, "base64").toString("utf8").split(":");
   try {
     return { clientId: decodeURIComponent(id), clientSecret: decodeURIComponent(rest.join(":")) };
