@@ -151,16 +151,16 @@ export const partsRequest = z
 export type PartsRequest = z.infer<typeof partsRequest>;
 
 export const partsAnswer = z.union([
+  z.object({
+    parts: z.array(partUrl.extend({ headers: z.record(z.string(), z.string()) })),
+    urls_expire_at: time,
+  }),
   z.object({ parts: z.array(partUrl), urls_expire_at: time }),
   z.object({
     first: z.int(),
     prefix: z.string(),
     suffix: z.string(),
     signatures: z.string().meta({ description: "64 hex characters per part, in one string." }),
-    urls_expire_at: time,
-  }),
-  z.object({
-    parts: z.array(partUrl.extend({ headers: z.record(z.string(), z.string()) })),
     urls_expire_at: time,
   }),
 ]);
