@@ -86,7 +86,7 @@ export async function startWorld() {
     corsOrigins: ["*"],
     now: () => Date.now() + offset,
   };
-  const app = createApp(deps, [files, versions, shares, links, locks]);
+  const app = createApp(deps, [uploads, files, versions, shares, links, locks]);
 
   async function request(
     path: string,
