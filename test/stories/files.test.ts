@@ -1,0 +1,94 @@
+/** A file's life after its upload, over HTTP alone: listed, moved, downloaded, deleted, and its bytes removed. */
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { page } from "#contract/common.ts";
+import { event } from "#contract/events.ts";
+import { file, fileDetail, folder, workspace } from "#contract/files.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+const MINUTE = 60_000;
+const listing = page.of(z.discriminatedUnion("kind", [file, folder]));
+
+let story: Story;
+
+beforeAll(async () => {
+  story = await startStory();
+});
+afterAll(() => story.stop());
+
+const list = (query = "") => story.json(listing, `/v1/workspaces/${story.workspaceId}/files${query}`);
+const names = async (query?: string) => (await list(query)).items.map(({ name }) => name);
+const objects = async () =>
+  (await story.s3.send(new ListObjectsV2Command({ Bucket: story.bucket }))).Contents?.length ?? 0;
+
+test("a file is found by its path, renamed, moved, downloaded, deleted, and told of at each step", async () => {
+  const receiver = await story.receiver();
+  await story.api("/v1/webhooks", { json: { url: receiver.url, events: ["*"] } });
+  const bytes = Buffer.from("Ärger über Öl\n".repeat(100));
+  const { file_id, size } = await story.upload(bytes, { filename: "Verträge/2026/q3 (final).txt" });
+
+  const { items } = await story.json(page.of(workspace), "/v1/workspaces");
+  expect(items).toMatchObject([{ workspace_id: story.workspaceId, is_default: true }]);
+  expect(await names()).toEqual(["Verträge"]);
+  expect(await names(`?path=${encodeURIComponent("Verträge/2026")}`)).toEqual(["q3 (final).txt"]);
+  const facts = await story.json(fileDetail, `/v1/files/${file_id}`);
+  expect(facts).toMatchObject({
+    name: "q3 (final).txt",
+    size,
+    crc32: expect.stringMatching(/^[0-9a-f]{8}$/),
+  });
+
+  const moved = await story.json(file, `/v1/files/${file_id}`, {
+    method: "PATCH",
+    json: { name: "“q3”; final.txt", folder: "Archiv" },
+    headers: { "If-Match": `"${facts.version_id}"` },
+  });
+  expect(moved).toMatchObject({ name: "“q3”; final.txt", version_id: facts.version_id });
+  expect(await names("?path=Archiv")).toEqual(["“q3”; final.txt"]);
+  expect(await names(`?path=${encodeURIComponent("Verträge/2026")}`)).toEqual([]);
+
+  const content = await story.api(`/v1/files/${file_id}/content`, { redirect: "follow" });
+  expect(Buffer.from(await content.arrayBuffer())).toEqual(bytes);
+  expect(content.headers.get("content-disposition")).toBe(
+    "attachment; filename=\"_q3_; final.txt\"; filename*=UTF-8''%E2%80%9Cq3%E2%80%9D%3B%20final.txt",
+  );
+  const { headers } = await story.api(`/v1/files/${file_id}/content`);
+  const location = headers.get("location") ?? "";
+  const part = await fetch(location, { headers: { Range: "bytes=7-13" } });
+  expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, bytes.subarray(7, 14)]);
+  const altered = location.replace(/X-Amz-Expires=300/, "X-Amz-Expires=301");
+  expect((await fetch(altered)).status).toBe(403);
+
+  expect((await story.api(`/v1/files/${file_id}`, { method: "DELETE" })).status).toBe(204);
+  expect((await story.api(`/v1/files/${file_id}`, { method: "DELETE" })).status).toBe(404);
+  expect(await names("?path=Archiv")).toEqual([]);
+  const told = await receiver.until(6);
+  const events = told.map(({ body }) => event.parse(JSON.parse(body)));
+  expect(events.map(({ type }) => type).sort()).toEqual([
+    "file_deleted",
+    "file_downloaded",
+    "file_downloaded",
+    "file_moved",
+    "link_created",
+    "upload_completed",
+  ]);
+  expect(events.every((one) => one.file_id === file_id)).toBe(true);
+
+  expect(await objects()).toBe(1);
+  story.advance(12 * MINUTE);
+  await story.eventually(async () => expect(await objects()).toBe(0), { timeoutMs: 20_000 });
+});
+
+test("another client sees none of it", async () => {
+  const { file_id } = await story.upload(Buffer.from("secret"), { filename: "secret.txt" });
+  const stranger = await story.client("stranger");
+  for (const [path, method] of [
+    [`/v1/files/${file_id}`, "GET"],
+    [`/v1/files/${file_id}/content`, "GET"],
+    [`/v1/files/${file_id}`, "DELETE"],
+    [`/v1/workspaces/${story.workspaceId}/files`, "GET"],
+  ] as const) {
+    expect((await stranger.api(path, { method })).status).toBe(404);
+  }
+});
