@@ -93,17 +93,17 @@ export async function createApiServer({
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     const request = readRequest(req, clock.now());
-    let response: ApiResponse;
     try {
-      response = await respond(req, request, proceed);
+      send(req, res, request, await respond(req, request, proceed));
     } catch (error) {
       if (req.destroyed && !req.complete) return;
-      const refusal = error instanceof Refusal ? error : new Refusal("DEFAULT_5XX");
+      const refusal =
+        error instanceof Refusal ? error : new Refusal("DEFAULT_5XX", { status: statusOf(error) });
       if (!(error instanceof Refusal))
         onError(request.id, String(error instanceof Error ? error.stack : error));
-      response = gatewayResponse(api, request, refusal.type, refusal.options);
+      for (const name of res.getHeaderNames()) res.removeHeader(name);
+      send(req, res, request, gatewayResponse(api, request, refusal.type, refusal.options));
     }
-    send(req, res, request, response);
   }
 
   async function respond(
@@ -205,6 +205,11 @@ export async function createApiServer({
       clearTimeout(timer);
     }
   }
+}
+
+/** A header that can't be sent is the function's fault. */
+function statusOf(error: unknown): number {
+  return error instanceof Error && "code" in error && error.code === "ERR_INVALID_CHAR" ? 502 : 500;
 }
 
 async function wholeBody(req: IncomingMessage): Promise<Buffer> {

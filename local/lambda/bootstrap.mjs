@@ -4,6 +4,7 @@
  * Plain JavaScript on purpose: a worker loads it with no build and no type stripping.
  * Talks to `environment.ts` by messages; a function's event and answer travel as JSON text.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
@@ -57,20 +58,15 @@ function redirect(stream) {
 }
 
 async function load() {
-  const missing = [];
-  for (const extension of [".mjs", ".js", ".cjs"]) {
-    const path = join(taskRoot, file + extension);
-    try {
-      const module = await import(pathToFileURL(path).href);
-      const run = module[name] ?? module.default?.[name];
-      if (typeof run === "function") return run;
-      throw named("Runtime.HandlerNotFound", `${handler} is undefined or not exported`);
-    } catch (error) {
-      if (error?.code !== "ERR_MODULE_NOT_FOUND" || !String(error.message).includes(path)) throw error;
-      missing.push(path);
-    }
-  }
-  throw named("Runtime.ImportModuleError", `Cannot find module '${file}' (tried ${missing.join(", ")})`);
+  const paths = [".mjs", ".js", ".cjs"].map((extension) => join(taskRoot, file + extension));
+  const path = paths.find((each) => existsSync(each));
+  if (path === undefined)
+    throw named("Runtime.ImportModuleError", `Cannot find module '${file}' (tried ${paths.join(", ")})`);
+  const module = await import(pathToFileURL(path).href);
+  const run = module[name] ?? module.default?.[name];
+  if (typeof run !== "function")
+    throw named("Runtime.HandlerNotFound", `${handler} is undefined or not exported`);
+  return run;
 }
 
 async function invoke(run, { requestId, event, deadlineMs, functionArn, traceId }) {

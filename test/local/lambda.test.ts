@@ -1,0 +1,156 @@
+import { expect, test } from "vitest";
+import { startFixture } from "./fixture.ts";
+
+test("a function sees its template's variables, its role's keys and nothing of the host", async () => {
+  process.env["WHARF_TEST_HOST_ONLY"] = "1";
+  const cloud = await startFixture({
+    functions: {
+      Fn: {
+        code: "export const handler = async (event, context) => ({ event, env: process.env, context, left: context.getRemainingTimeInMillis() });",
+        properties: {
+          Environment: { Variables: { OWN: { Ref: "AWS::Region" } } },
+          MemorySize: 256,
+          Timeout: 5,
+        },
+      },
+    },
+  });
+  delete process.env["WHARF_TEST_HOST_ONLY"];
+  const { payload } = await cloud.invoke("Fn", { a: 1 });
+  expect(payload).toMatchObject({
+    event: { a: 1 },
+    env: {
+      OWN: "us-east-1",
+      AWS_REGION: "us-east-1",
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "256",
+      AWS_ENDPOINT_URL: cloud.awsUrl,
+      AWS_ACCESS_KEY_ID: expect.stringMatching(/^ASIA/),
+      AWS_SESSION_TOKEN: expect.any(String),
+      WHARF_ALLOW_LOOPBACK_HTTP: "1",
+    },
+    context: { memoryLimitInMB: "256", awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+    left: expect.toSatisfy((ms: number) => ms > 0 && ms <= 5_000),
+  });
+  expect(JSON.stringify(payload)).not.toContain("WHARF_TEST_HOST_ONLY");
+  expect(JSON.stringify(payload)).not.toContain('"PATH"');
+});
+
+test("a function's Date follows the cloud's clock, its deadline doesn't", async () => {
+  const cloud = await startFixture({
+    functions: {
+      Fn: {
+        code: `export const handler = async (event, context) => ({
+          now: Date.now(), text: new Date().toISOString(), again: new (new Date(0)).constructor().getTime(),
+          fixed: new Date(5).getTime(), is: new Date() instanceof Date, left: context.getRemainingTimeInMillis() });`,
+      },
+    },
+  });
+  cloud.advance(86_400_000);
+  const before = cloud.clock.now();
+  const { payload } = await cloud.invoke("Fn", {});
+  const after = cloud.clock.now();
+  const within = (ms: number) => ms >= before && ms <= after;
+  expect(payload).toMatchObject({
+    now: expect.toSatisfy(within),
+    text: expect.toSatisfy((text: string) => within(Date.parse(text))),
+    again: expect.toSatisfy(within),
+    fixed: 5,
+    is: true,
+    left: expect.toSatisfy((ms: number) => ms > 0),
+  });
+});
+
+test.each<[string, string, object]>([
+  [
+    "throws",
+    "throw new TypeError('bad');",
+    { errorType: "TypeError", errorMessage: "bad", trace: expect.any(Array) },
+  ],
+  [
+    "exits",
+    "process.exit(3);",
+    { errorType: "Runtime.ExitError", errorMessage: expect.stringContaining("exit status 3") },
+  ],
+  [
+    "leaves a rejection unhandled",
+    "Promise.reject(new Error('later')); await new Promise(() => setInterval(() => {}, 1000));",
+    { errorType: "Runtime.UnhandledPromiseRejection", errorMessage: "Error: later" },
+  ],
+  [
+    "hangs",
+    "await new Promise(() => setInterval(() => {}, 1000));",
+    {
+      errorType: "Sandbox.Timedout",
+      errorMessage: expect.stringContaining("Task timed out after 1.00 seconds"),
+    },
+  ],
+  [
+    "answers too much",
+    "return 'x'.repeat(7 * 1024 * 1024);",
+    { errorType: "Function.ResponseSizeTooLarge", errorMessage: expect.stringContaining("6291556") },
+  ],
+])(
+  "a function that %s fails as in Lambda, and the next request finds a sound environment",
+  async (_, statement, error) => {
+    const cloud = await startFixture({
+      functions: {
+        Fn: {
+          code: `export const handler = async (event) => { if (event.ok) return "fine"; ${statement} };`,
+          properties: { Timeout: 1 },
+        },
+      },
+    });
+    expect(await cloud.invoke("Fn", {})).toMatchObject({ functionError: "Unhandled", payload: error });
+    expect(await cloud.invoke("Fn", { ok: true })).toEqual({ payload: "fine" });
+  },
+);
+
+test.each<[string, string, object]>([
+  ["can't be parsed", "export const handler = (", { errorType: "SyntaxError" }],
+  ["has no such export", "export const other = 1;", { errorType: "Runtime.HandlerNotFound" }],
+  [
+    "imports what isn't there",
+    "import './nowhere.mjs'; export const handler = 1;",
+    { errorType: "Error", errorMessage: expect.stringContaining("nowhere.mjs") },
+  ],
+])("a bundle that %s fails its invocation", async (_, code, error) => {
+  const cloud = await startFixture({ functions: { Fn: { code } } });
+  expect(await cloud.invoke("Fn", {})).toMatchObject({ functionError: "Unhandled", payload: error });
+});
+
+test("an environment runs one request at a time and is kept warm; more run at once up to the limit", async () => {
+  const code = `let running = 0; let runs = 0;
+    export const handler = async () => { running++; runs++; await new Promise((r) => setImmediate(r)); return { with: running--, runs }; };`;
+  const cloud = await startFixture({ functions: { Fn: { code } } }, { maxEnvironments: 2 });
+  const results = await Promise.all(Array.from({ length: 20 }, () => cloud.invoke("Fn", {})));
+  const counts = results.map(({ payload }) => payload as { with: number; runs: number });
+  expect(counts.every((count) => count.with === 1)).toBe(true);
+  expect(counts.filter(({ runs }) => runs === 1)).toHaveLength(2);
+});
+
+test("past its reserved concurrency a function is throttled", async () => {
+  const code =
+    "export const handler = (event) => event.wait ? new Promise((r) => setTimeout(r, 60_000)) : 1;";
+  const cloud = await startFixture({
+    functions: { Fn: { code, properties: { ReservedConcurrentExecutions: 1, Timeout: 60 } } },
+  });
+  const first = cloud.invoke("Fn", { wait: true });
+  await expect(cloud.invoke("Fn", {})).rejects.toThrow("Rate Exceeded");
+  await cloud.stop();
+  expect((await first).functionError).toBe("Unhandled");
+});
+
+test("lines are logged with the request that wrote them", async () => {
+  const code =
+    "export const handler = async (event, { awsRequestId }) => { console.log(JSON.stringify(event)); console.error('two\\nlines'); return awsRequestId; };";
+  const cloud = await startFixture({ functions: { Fn: { code } } });
+  const { payload } = await cloud.invoke("Fn", { a: 1 });
+  expect(cloud.logs.lines()).toEqual(
+    ['{"a":1}', "two", "lines"].map((text) => ({
+      text,
+      function: "Fn",
+      requestId: payload,
+      time: expect.any(Number),
+    })),
+  );
+});
