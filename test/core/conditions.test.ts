@@ -1,0 +1,128 @@
+/** Every condition is in the write: what others do between a verb's read and its write is not overlooked. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { file } from "#contract/files.ts";
+import { share } from "#contract/shares.ts";
+import { type Client, read, startWorld, type World } from "#test/support/world.ts";
+
+let world: World;
+let client: Client;
+
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write", "shares:write");
+});
+afterAll(() => world.close());
+
+/** Runs `act`, with `meanwhile` done just before its transaction. */
+async function meanwhile(act: () => Promise<Response>, others: () => Promise<unknown>) {
+  let done = false;
+  world.setFault(async ({ action }) => {
+    if (action === "TransactWriteItems" && !done) {
+      done = true;
+      await others();
+    }
+    return undefined;
+  });
+  const answer = await act();
+  world.setFault();
+  expect(done).toBe(true);
+  return answer;
+}
+
+const remove = (path: string) => client.request(path, { method: "DELETE" });
+const rename = (id: string, name: string) =>
+  client.request(`/v1/files/${id}`, { method: "PATCH", json: { name } });
+const lock = (id: string) => client.request(`/v1/files/${id}/lock`, { json: {} });
+const nameOf = async (id: string) => (await read(file, client.request(`/v1/files/${id}`))).name;
+
+let files = 0;
+async function newLink(terms: object = {}) {
+  const id = await world.addFile(client, `linked-${++files}.txt`);
+  return read(share, client.request(`/v1/files/${id}/shares`, { json: terms }));
+}
+
+test.each([
+  ["is revoked", async ({ share_id }) => remove(`/v1/shares/${share_id}`), "revoked"],
+  ["loses its file", async ({ file_id }) => remove(`/v1/files/${file_id}`), "deleted"],
+  ["is used up", async ({ share_url }) => world.request(share_url), "used_up"],
+] satisfies [string, (link: Awaited<ReturnType<typeof newLink>>) => Promise<unknown>, string][])(
+  "a link that %s just before it is counted gives nothing",
+  async (_, others, reason) => {
+    const link = await newLink({ max_downloads: 1 });
+    const answer = await meanwhile(
+      () => world.request(link.share_url),
+      () => others(link),
+    );
+    expect([answer.status, await answer.json()]).toMatchObject([410, { code: "link_gone", reason }]);
+    expect(
+      (await world.events("link_accessed")).filter((one) => one.share_id === link.share_id),
+    ).toHaveLength(reason === "used_up" ? 1 : 0);
+  },
+);
+
+test("no link is made to a file that goes meanwhile", async () => {
+  const id = await world.addFile(client, "going.txt");
+  const answer = await meanwhile(
+    () => client.request(`/v1/files/${id}/shares`, { json: {} }),
+    () => remove(`/v1/files/${id}`),
+  );
+  expect(answer.status).toBe(404);
+});
+
+const writes: [string, (id: string) => Promise<Response>][] = [
+  ["move", (id) => rename(id, `to-${id}`)],
+  ["delete", (id) => remove(`/v1/files/${id}`)],
+];
+
+test.each(writes)("a %s is refused by a lock that comes meanwhile", async (_, write) => {
+  const id = await world.addFile(client, `lock-${_}.txt`);
+  expect(
+    (
+      await meanwhile(
+        () => write(id),
+        () => lock(id),
+      )
+    ).status,
+  ).toBe(423);
+  expect(await nameOf(id)).toBe(`lock-${_}.txt`);
+});
+
+test.each(writes)("a %s finds a file that is moved meanwhile", async (_, write) => {
+  const id = await world.addFile(client, `run-${_}.txt`);
+  expect(
+    (
+      await meanwhile(
+        () => write(id),
+        () => rename(id, `elsewhere-${_}.txt`),
+      )
+    ).ok,
+  ).toBe(true);
+  const listing = await (await client.request(`/v1/workspaces/${client.workspace_id}/files`)).text();
+  expect(listing).not.toContain(`elsewhere-${_}.txt`);
+  expect(listing).not.toContain(`run-${_}.txt`);
+});
+
+test.each(writes)("a %s of a file that is deleted meanwhile is 404", async (_, write) => {
+  const id = await world.addFile(client, `gone-${_}.txt`);
+  expect(
+    (
+      await meanwhile(
+        () => write(id),
+        () => remove(`/v1/files/${id}`),
+      )
+    ).status,
+  ).toBe(404);
+});
+
+test("a move to a name that is taken meanwhile is 409", async () => {
+  const [id, other] = [await world.addFile(client, "a.txt"), await world.addFile(client, "b.txt")];
+  expect(
+    (
+      await meanwhile(
+        () => rename(id, "c.txt"),
+        () => rename(other, "c.txt"),
+      )
+    ).status,
+  ).toBe(409);
+  expect([await nameOf(id), await nameOf(other)]).toEqual(["a.txt", "c.txt"]);
+});
