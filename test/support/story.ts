@@ -66,6 +66,7 @@ export async function startStory({ scopes = SCOPES, name = "ci", cloud: options 
       table,
       /** With root's credentials, as an administrator's tools have. */
       s3,
+      dynamodb,
       bucket: output("BucketName"),
       tableName,
       /** Starts a listener that ends with the story. */

@@ -1,0 +1,230 @@
+/**
+ * Every AWS call on a file's way is a place to die: its function is killed once before the call is sent, and once
+ * after it took effect, as a crash of its machine would do. Clients repeat what got no answer, queues and streams
+ * deliver again, the sweep runs. Then the file is there once and one event has told of it.
+ *
+ * `npm test` takes every third point, beginning with another one each time; `npm run test:crash` takes all.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { DynamoDBDocumentClient, ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { DUE_INDEX } from "#aws/keys.ts";
+import { event } from "#contract/events.ts";
+import { file } from "#contract/files.ts";
+import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
+import { putPart } from "#test/support/api-client.ts";
+import {
+  type Calls,
+  type Crash,
+  crashesOf,
+  createCrasher,
+  describeCrash,
+  type Step,
+  steps,
+} from "#test/support/crash-points.ts";
+import type { Receiver } from "#test/support/receiver.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+const EVERY = process.env["WHARF_ALL_CRASH_POINTS"] === "1" ? 1 : 3;
+const OFFSET = Number(process.env["WHARF_CRASH_OFFSET"] ?? Math.floor(Math.random() * EVERY)) % EVERY;
+const MINUTE = 60_000;
+/** Longer than any queue hides a message whose function died. */
+const HIDDEN = 11 * MINUTE;
+const DAY = 24 * 60 * MINUTE;
+
+let story: Story;
+let receiver: Receiver;
+let crasher: ReturnType<typeof createCrasher>;
+let journeys = 0;
+/** File ids of the journeys that ended with a file. */
+const expected = new Map<string, { name: string; digest: string }>();
+
+beforeAll(async () => {
+  story = await startStory();
+  receiver = await story.receiver();
+  await story.api("/v1/webhooks", { json: { url: receiver.url, events: ["upload_completed"] } });
+  crasher = createCrasher(story.cloud);
+});
+afterAll(() => story?.stop());
+
+/** What the client does: start, part, finalize; it repeats what fails, unless it `leaves` at the end. */
+async function journey(crashes: readonly Crash[], { leaves = false, share = false } = {}) {
+  const name = `journey-${++journeys}`;
+  const bytes = randomBytes(200);
+  await crasher.plan(crashes);
+  await story.token();
+  crasher.during("start");
+  const json = { filename: `${name}/data.bin`, size: bytes.length };
+  const started = startAnswer.parse(await insist("/v1/uploads", json, `start ${name}`));
+  crasher.during(undefined);
+  for (const part of started.parts) await putPart(started, part, bytes);
+  crasher.during("finalize");
+  const path = `/v1/uploads/${started.upload_id}/finalize`;
+  const answer = leaves
+    ? await story.api(path, { json: { share } }).then(() => undefined)
+    : finalizeAnswer.parse(await insist(path, { share }, `finalize ${name}`));
+  crasher.during(undefined);
+  return { name, bytes, answer };
+}
+
+/** Repeats a request under its Idempotency-Key until it is answered, as a client does. */
+async function insist(path: string, json: unknown, key: string): Promise<unknown> {
+  let last = "";
+  for (let attempt = 0; attempt < 6; attempt++) {
+    const answer = await story.api(path, { json, headers: { "Idempotency-Key": key } });
+    const text = await answer.text();
+    if (answer.ok) return JSON.parse(text);
+    last = `${answer.status} ${text}`;
+    const wait = answer.headers.get("retry-after");
+    if (answer.status < 500 && wait === null) break;
+    if (wait !== null) story.advance(Number(wait) * 1_000);
+  }
+  throw new Error(`${path} is not answered: ${last}`);
+}
+
+/** Lets time pass until no queue hides a message and nothing of uploads, events and deliveries is due. */
+async function settle(step: Step): Promise<void> {
+  await story.cloud.waitForIdle({ timeoutMs: 30_000 });
+  if (step !== "start" && step !== "finalize") await pass(HIDDEN);
+  for (let round = 0; (await unfinished()).length > 0; round++) {
+    if (round === 10) throw new Error(`still unfinished: ${await unfinished()}`);
+    await pass(3 * MINUTE);
+  }
+}
+
+async function pass(ms: number): Promise<void> {
+  story.advance(ms);
+  await story.cloud.waitForIdle({ timeoutMs: 30_000 });
+}
+
+async function scan(filter: string, values: Record<string, string>, index?: string) {
+  const items: Record<string, unknown>[] = [];
+  const doc = DynamoDBDocumentClient.from(story.dynamodb);
+  for (let after: Record<string, unknown> | undefined, pages = 0; pages === 0 || after; pages++) {
+    if (pages === 100) throw new Error("the table has more than 100 pages");
+    const page = await doc.send(
+      new ScanCommand({
+        TableName: story.tableName,
+        IndexName: index,
+        FilterExpression: filter,
+        ExpressionAttributeNames: filter.includes("#state") ? { "#state": "state" } : undefined,
+        ExpressionAttributeValues: values,
+        ExclusiveStartKey: after,
+      }),
+    );
+    items.push(...(page.Items ?? []));
+    after = page.LastEvaluatedKey;
+  }
+  return items;
+}
+
+async function unfinished(): Promise<unknown[]> {
+  const filter = "begins_with(due_pk, :event) OR begins_with(due_pk, :delivery) OR #state = :finalizing";
+  const values = { ":event": "event#", ":delivery": "delivery#", ":finalizing": "finalizing" };
+  return (await scan(filter, values, DUE_INDEX)).map(({ pk, sk }) => `${pk} ${sk}`);
+}
+
+const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+/** Ids of the events that told of files named so in this folder, one for each time that it was told. */
+function told(fileId: string): string[] {
+  return receiver.received
+    .map(({ body }) => event.parse(JSON.parse(body)))
+    .filter((one) => one.type === "upload_completed" && one.file_id === fileId)
+    .map(({ id }) => id);
+}
+
+/** The journey's file is there once, whole, its link works, and one event has told of it. */
+async function arrived({ name, bytes, answer }: Awaited<ReturnType<typeof journey>>): Promise<void> {
+  const listing = `/v1/workspaces/${story.workspaceId}/files?path=${name}`;
+  const { items } = await story.json(z.object({ items: z.array(file) }), listing);
+  expect(items.map((item) => item.name)).toEqual(["data.bin"]);
+  const fileId = items[0]?.file_id ?? "";
+  if (answer !== undefined) expect(answer.file_id).toBe(fileId);
+  const content = await story.api(`/v1/files/${fileId}/content`, {
+    redirect: "follow",
+    token: await story.token(),
+  });
+  expect(digest(await content.bytes())).toBe(digest(bytes));
+  expect(new Set(told(fileId)).size).toBe(1);
+  if (answer?.share_url) {
+    expect((await story.api(`${answer.share_url}?download=1`, { token: null })).status).toBe(302);
+  }
+  expected.set(fileId, { name, digest: digest(bytes) });
+}
+
+/** The function dies once S3 has put the parts together, and its client never comes back. */
+const abandoned: Crash = { step: "finalize", action: "CompleteMultipartUpload", nth: 1, moment: "after" };
+
+/** How a step's journeys go. */
+function plan(step: Step, crashes: readonly Crash[]) {
+  if (step === "ingest") return journey([abandoned, ...crashes], { leaves: true });
+  return journey(crashes, { share: step === "start" || step === "finalize" });
+}
+
+/** The calls of a step where nothing fails. */
+async function dryRun(step: Step): Promise<Calls> {
+  const done = await plan(step, []);
+  await settle(step);
+  await arrived(done);
+  return crasher.calls();
+}
+
+async function survive(crash: Crash): Promise<string | undefined> {
+  try {
+    const done = await plan(crash.step, [crash]);
+    await settle(crash.step);
+    if (crasher.pending().length > 0) return `${describeCrash(crash)}: never came there`;
+    await arrived(done);
+    return undefined;
+  } catch (error) {
+    return `${describeCrash(crash)}: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+describe("a function dies at every AWS call that it makes", { timeout: 180_000 }, () => {
+  const counts = new Map<Step, string>();
+
+  test.each(steps)("in %s", async (step) => {
+    await dryRun(step); // what only the very first does
+    const all = crashesOf(step, await dryRun(step));
+    const crashes = all.filter((_, index) => index % EVERY === OFFSET);
+    counts.set(step, `${step} ${crashes.length}/${all.length}`);
+    const violations: string[] = [];
+    for (const crash of crashes) {
+      const violation = await survive(crash);
+      if (violation !== undefined) violations.push(violation);
+    }
+    expect(violations).toEqual([]);
+  });
+
+  test("and nothing is left behind", async () => {
+    console.log(`crash points: ${[...counts.values()].join(", ")} (offset ${OFFSET})`);
+    await pass(6 * DAY + HIDDEN);
+    await pass(2 * MINUTE);
+    expect(
+      await scan("begins_with(pk, :upload) AND #state IN (:open, :finalizing)", {
+        ":upload": "UPL#",
+        ":open": "open",
+        ":finalizing": "finalizing",
+      }),
+    ).toEqual([]);
+    expect(await unfinished()).toEqual([]);
+    // Multipart uploads whose session was never written are S3's to end.
+    await pass(3 * DAY);
+    const { Uploads = [] } = await story.s3.send(new ListMultipartUploadsCommand({ Bucket: story.bucket }));
+    expect(Uploads).toEqual([]);
+    const versions = await scan("begins_with(pk, :node) AND begins_with(sk, :version)", {
+      ":node": "NODE#",
+      ":version": "VER#",
+    });
+    const { Contents = [] } = await story.s3.send(new ListObjectsV2Command({ Bucket: story.bucket }));
+    expect(Contents.map(({ Key }) => Key).sort()).toEqual(
+      versions.map(({ object_key }) => object_key).sort(),
+    );
+    expect(versions.map(({ file_id }) => file_id).sort()).toEqual([...expected.keys()].sort());
+    for (const fileId of expected.keys()) expect(new Set(told(fileId)).size).toBe(1);
+  });
+});
