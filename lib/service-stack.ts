@@ -90,19 +90,29 @@ export class ServiceStack extends Stack {
     grants.send(first, api);
     grants.send(retry, api);
 
-    grants.items(table, wait, "GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem");
+    grants.items(
+      table,
+      wait,
+      "GetItem",
+      "BatchGetItem",
+      "Query",
+      "PutItem",
+      "UpdateItem",
+      "ConditionCheckItem",
+    );
 
     grants.items(
       table,
       ingest.handler,
       "GetItem",
+      "BatchGetItem",
       "Query",
       "PutItem",
       "UpdateItem",
       "DeleteItem",
       "ConditionCheckItem",
     );
-    grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject");
+    grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject", "AbortMultipartUpload");
 
     grants.items(table, relay.handler, "PutItem", "UpdateItem");
     grants.publish(bus, relay.handler);
@@ -114,6 +124,7 @@ export class ServiceStack extends Stack {
       table,
       sweep.handler,
       "GetItem",
+      "BatchGetItem",
       "Query",
       "PutItem",
       "UpdateItem",
