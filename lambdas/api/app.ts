@@ -36,6 +36,13 @@ export function createApp<D extends TableDeps>(
 
   app.notFound((context) => {
     const { method, path } = context.req;
+    const allowed = methodsOf(app, path);
+    if (allowed.length > 0) {
+      const detail = `${path} takes ${allowed.join(", ")}, not ${method}.`;
+      // RFC 9110, 15.5.6: Allow is a must.
+      const headers = { Allow: allowed.join(", ") };
+      return problem(context, new WharfError("method_not_allowed", detail, {}, { headers }));
+    }
     return problem(
       context,
       new WharfError("not_found", `There is no ${method} ${path}. See GET /openapi.json.`),
@@ -51,6 +58,18 @@ export function createApp<D extends TableDeps>(
   });
   return app;
 }
+
+/** Methods that have a route at `path`. */
+function methodsOf(app: App, path: string): string[] {
+  const methods = app.routes
+    .filter((route) => route.method !== "ALL" && patternOf(route.path).test(path))
+    .map(({ method }) => method);
+  // Hono answers HEAD by the route of GET.
+  return [...new Set(methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])))].sort();
+}
+
+const patternOf = (path: string) =>
+  new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`);
 
 /** RFC 9457 problem details. */
 export function problem(context: AppContext, error: WharfError): Response {
