@@ -1,4 +1,4 @@
-import type { FirstClient } from "./first-client.ts";
+import type { StoredClient } from "./stored-client.ts";
 
 /** What `npm start` prints once the cloud answers: where it is, who may call, and three lines to paste in order. */
 export function greeting({
@@ -10,7 +10,7 @@ export function greeting({
   apiUrl: string;
   awsUrl: string;
   dataDir: string | undefined;
-  client: FirstClient;
+  client: StoredClient;
 }): string {
   const pick = (field: string) => `sed -E 's/.*"${field}":"([^"]+)".*/\\1/'`;
   return `

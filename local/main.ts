@@ -4,7 +4,9 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureAssembly } from "./assembly.ts";
 import { type Cloud, startCloud } from "./cloud.ts";
+import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
 import { greeting } from "./greeting.ts";
+import { readStoredClient, type StoredClient } from "./stored-client.ts";
 import { REGION } from "./types.ts";
 
 const USAGE = `npm start -- [options]
@@ -29,8 +31,10 @@ function readOptions(args: string[]) {
       },
     });
     const port = Number(values.port);
-    if (!Number.isInteger(port) || port < 1 || port > 65_534) {
-      throw new UsageError(`--port ${values.port} is no port; take one from 1 to 65534`);
+    if (!Number.isInteger(port) || port < 0 || port > 65_534) {
+      throw new UsageError(
+        `--port ${values.port} is no port; take one from 1 to 65534, or 0 for any two that are free`,
+      );
     }
     return { port, dataDir: values.memory ? undefined : resolve(values.data), help: values.help };
   } catch (error) {
@@ -44,15 +48,20 @@ async function start({ port, dataDir }: { port: number; dataDir: string | undefi
   const assembly = await ensureAssembly({
     onSynth: () => console.log("Building the app from its CDK stacks …"),
   });
-  const cloud = await startCloud({ assembly, dataDir, apiPort: port, awsPort: port + 1 });
+  const cloud = await startCloud({ assembly, dataDir, apiPort: port, awsPort: port && port + 1 });
   stop = cloud.stop;
   const table = cloud.outputs["TableName"];
   if (table === undefined) throw new Error("the stacks have no output TableName");
-  // Loaded when the ports are open: the SDK takes longer than the rest of the start.
-  const { firstClient } = await import("./first-client.ts");
-  const client = await firstClient(cloud, table, dataDir && join(dataDir, "client.json"));
+  const file = dataDir && join(dataDir, "client.json");
+  const client = readStoredClient(file) ?? (await makeClient(cloud, table, file));
   if (dataDir !== undefined) tellAdmin(cloud, table, dataDir);
   console.log(greeting({ apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl, dataDir, client }));
+}
+
+async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<StoredClient> {
+  // Loaded at the first start only: the AWS SDK takes longer than all the rest.
+  const { makeFirstClient } = await import("./first-client.ts");
+  return makeFirstClient(...args);
 }
 
 /** Leaves word for `npm run admin -- --local`, as long as the cloud runs. */

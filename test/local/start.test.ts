@@ -1,0 +1,77 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, onTestFinished, test } from "vitest";
+import { temporaryDirectory } from "./fixture.ts";
+
+interface Started {
+  process: ChildProcess;
+  /** What it has printed so far. */
+  output(): string;
+}
+
+/** Runs `npm start` as npm would, and waits until it is ready or over. */
+async function start(...args: string[]): Promise<Started> {
+  const child = spawn(process.execPath, ["local/main.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+  await new Promise<void>((resolve) => {
+    child.stdout.on("data", () => /Stop: Ctrl-C/.test(output) && resolve());
+    child.on("close", () => resolve());
+  });
+  return { process: child, output: () => output };
+}
+
+async function end({ process: child }: Started, signal: NodeJS.Signals): Promise<number | null> {
+  const closed = once(child, "close");
+  child.kill(signal);
+  const [code] = await closed;
+  return code;
+}
+
+/** The lines of the greeting that are to be pasted. */
+const linesToPaste = ({ output }: Started) => output().match(/^(TOKEN=|LINK=|curl ).*$/gm) ?? [];
+
+test("what is printed works when pasted, and a second start finds it all again", {
+  timeout: 120_000,
+}, async () => {
+  const dataDir = temporaryDirectory();
+  const first = await start("--port", "0", "--data", dataDir);
+  const lines = linesToPaste(first);
+  expect(lines).toHaveLength(3);
+  const { stdout } = await promisify(execFile)("bash", ["-c", `${lines.join("\n")}\necho "$LINK" >&2`]);
+  expect(stdout).toBe("Hello from Wharf\n");
+  expect(statSync(join(dataDir, "client.json")).mode & 0o777).toBe(0o600);
+  expect(await end(first, "SIGINT")).toBe(0);
+
+  const second = await start("--port", "0", "--data", dataDir);
+  const client = /client id +(\S+)\n +client secret +(\S+)/;
+  expect(second.output()).toMatch(client);
+  expect(client.exec(second.output())?.slice(1)).toEqual(client.exec(first.output())?.slice(1));
+  const api = /ready at (\S+)/.exec(second.output())?.[1];
+  const script = `${linesToPaste(second)[0]}\ncurl -s ${api}/v1/workspaces -H "Authorization: Bearer $TOKEN"`;
+  const workspaces = JSON.parse((await promisify(execFile)("bash", ["-c", script])).stdout);
+  const list = `${linesToPaste(second)[0]}\ncurl -s ${api}/v1/workspaces/${workspaces.items[0].workspace_id}/files -H "Authorization: Bearer $TOKEN"`;
+  expect((await promisify(execFile)("bash", ["-c", list])).stdout).toContain("hello.txt");
+
+  const third = await start("--port", "0", "--data", dataDir);
+  expect(third.output()).toContain(`is in use by process ${second.process.pid}`);
+  expect(third.process.exitCode).toBe(1);
+  const taken = await start("--port", String(new URL(api ?? "").port), "--memory");
+  expect(taken.output()).toMatch(/port \d+ is taken/);
+  expect(taken.process.exitCode).toBe(1);
+  expect(await end(second, "SIGTERM")).toBe(0);
+});
+
+test.each([
+  [["--help"], 0, "--memory"],
+  [["--port", "x"], 2, "--port x is no port"],
+  [["--prot", "1"], 2, "Unknown option '--prot'"],
+])("%j is answered", async (args, code, text) => {
+  const started = await start(...args);
+  expect(started.output()).toContain(text);
+  expect(started.process.exitCode).toBe(code);
+});
