@@ -1,0 +1,262 @@
+import { createHash, randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { problem } from "#contract/common.ts";
+import { MIB, put, shaOf, type Uploader, uploader } from "#test/support/uploads.ts";
+import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
+
+let world: World;
+let client: Client;
+let by: Uploader;
+
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write", "shares:write");
+  by = uploader(client);
+});
+afterAll(() => world.close());
+
+const fails = async (answer: Response | Promise<Response>) => read(problem, answer);
+
+describe("checksums", () => {
+  const bytes = Buffer.from("123456789");
+  const right = { crc32: "cbf43926", crc32c: "e3069283", sha256: shaOf(bytes) };
+
+  test.each(Object.entries(right))("%s said at the start holds, as hex or base64", async (name, value) => {
+    for (const said of [value, value.toUpperCase(), Buffer.from(value, "hex").toString("base64")]) {
+      const session = await by.upload(`sum-${name}`, bytes, { checksum: { [name]: said } });
+      expect(await by.finish(session.upload_id, { checksum: { [name]: value } })).toMatchObject({
+        [name]: value,
+      });
+    }
+  });
+
+  test.each(["crc32", "crc32c"])("a wrong %s ends the upload, and the file never appears", async (name) => {
+    const session = await by.upload(`wrong-${name}`, bytes, { checksum: { [name]: "00000001" } });
+    for (let time = 0; time < 2; time++) {
+      expect(await fails(by.finalize(session.upload_id))).toMatchObject({
+        ...{
+          status: 422,
+          code: "checksum_mismatch",
+          algorithm: name,
+          expected: "00000001",
+          actual: right[name as "crc32"],
+        },
+      });
+    }
+    expect(await by.status(session.upload_id)).toMatchObject({ state: "rejected", bytes_received: 0 });
+    expect(await refusal(client.request(`/v1/files/${session.file_id}`))).toEqual([404, "not_found"]);
+    const [event, ...more] = (await world.events("upload_rejected")).filter(
+      ({ file_id }) => file_id === session.file_id,
+    );
+    expect(more).toEqual([]);
+    expect(event?.data).toMatchObject({ reason: "checksum_mismatch", name: `wrong-${name}` });
+    expect(await world.deps.objects.head(`o/${session.workspace_id}/${session.upload_id}`)).toBeUndefined();
+  });
+
+  test("a wrong SHA-256 is refused by S3 as it arrives", async () => {
+    const session = await by.start({ filename: "wrong-sha", size: 9, checksum: { sha256: shaOf("other") } });
+    expect((await put(session.parts[0]?.url, bytes)).status).toBe(400);
+    expect(await by.refusedFinalize(session.upload_id)).toEqual([409, "parts_missing"]);
+  });
+
+  test("one that S3 has not been computing can't be verified", async () => {
+    const session = await by.upload("unverifiable", bytes);
+    expect(await fails(by.finalize(session.upload_id, { checksum: { sha256: right.sha256 } }))).toMatchObject(
+      {
+        ...{ code: "checksum_unsupported", supported: ["crc32"] },
+      },
+    );
+    expect(await by.finish(session.upload_id, { checksum: { crc32: right.crc32 } })).toMatchObject({
+      size: 9,
+    });
+  });
+});
+
+describe("finalize compares what arrived with", () => {
+  test("the declared size", async () => {
+    const session = await by.upload("short.txt", "hello", { size: 6 });
+    expect(await fails(by.finalize(session.upload_id))).toMatchObject({
+      code: "size_mismatch",
+      expected: 6,
+      actual: 5,
+    });
+    await put(session.parts[0]?.url, "hello!");
+    expect(await by.finish(session.upload_id)).toMatchObject({ size: 6 });
+  });
+
+  test("the plan, where whole parts are missing at the end", async () => {
+    const session = await by.start({ filename: "tail.bin", size: 20 * MIB, part_size: 5 * MIB });
+    expect(await fails(by.finalize(session.upload_id))).toMatchObject({ missing_parts: [[1, 4]] });
+    await put(session.parts[0]?.url, randomBytes(5 * MIB));
+    expect(await fails(by.finalize(session.upload_id))).toMatchObject({
+      missing_parts: [[2, 4]],
+      bytes_received: 5 * MIB,
+    });
+  });
+
+  test("the client's list of parts", async () => {
+    const session = await by.upload("listed.txt");
+    const etag = createHash("md5").update("hello").digest("hex");
+    for (const parts of [
+      [{ part_number: 1, etag: "nonsense" }],
+      [],
+      [
+        { part_number: 1, etag },
+        { part_number: 2, etag },
+      ],
+    ]) {
+      expect(await fails(by.finalize(session.upload_id, { parts }))).toMatchObject({ code: "parts_missing" });
+    }
+    expect(
+      await by.finish(session.upload_id, { parts: [{ part_number: 1, etag: `"${etag}"` }] }),
+    ).toMatchObject({ size: 5 });
+  });
+
+  test("S3's least part size", async () => {
+    const session = await by.start({ filename: "small-parts.bin" });
+    await put(session.parts[0]?.url, "too small");
+    await put(session.parts[1]?.url, "the end");
+    expect(await fails(by.finalize(session.upload_id))).toMatchObject({
+      code: "chunk_too_small",
+      part_number: 1,
+      size: 9,
+    });
+  });
+});
+
+describe("preconditions", () => {
+  test("If-Match wants its version current, and the upload stays", async () => {
+    const first = await by.uploaded("match.txt", "one");
+    const [late, session] = [await by.upload("match.txt", "late"), await by.upload("match.txt", "two")];
+    const second = await by.finish(session.upload_id, {}, { "if-match": `"${first.version_id}"` });
+    expect(await fails(by.finalize(late.upload_id, {}, { "if-match": first.version_id }))).toMatchObject({
+      ...{ status: 412, code: "version_mismatch", version_id: second.version_id },
+    });
+    expect(await by.status(late.upload_id)).toMatchObject({ state: "open", received: [[1, 1]] });
+    expect(await by.finish(late.upload_id, {}, { "if-match": second.version_id })).toMatchObject({ size: 4 });
+    const fresh = await by.upload("nothing-to-match.txt");
+    expect(await by.refusedFinalize(fresh.upload_id, {}, { "if-match": first.version_id })).toEqual([
+      412,
+      "version_mismatch",
+    ]);
+  });
+
+  test("If-None-Match: * wants a new file", async () => {
+    await by.uploaded("new.txt");
+    const session = await by.upload("new.txt");
+    expect(await by.refusedFinalize(session.upload_id, {}, { "if-none-match": "*" })).toEqual([
+      412,
+      "version_mismatch",
+    ]);
+    const fresh = await by.upload("really-new.txt");
+    await by.finish(fresh.upload_id, {}, { "if-none-match": "*" });
+    expect(await by.refusedFinalize(session.upload_id, {}, { "if-none-match": '"x"' })).toEqual([
+      400,
+      "invalid_request",
+    ]);
+  });
+
+  test("a lock lets only its token through", async () => {
+    const { file_id } = await by.uploaded("locked.txt", "one");
+    const session = await by.upload("locked.txt", "two");
+    const { lock_token } = (await (
+      await client.request(`/v1/files/${file_id}/lock`, { json: {} })
+    ).json()) as { lock_token: string };
+    expect(await by.refusedFinalize(session.upload_id)).toEqual([423, "file_locked"]);
+    expect(await by.refusedFinalize(session.upload_id, {}, { "lock-token": "wrong" })).toEqual([
+      409,
+      "lock_lost",
+    ]);
+    await by.finish(session.upload_id, {}, { "lock-token": lock_token });
+    expect((await by.download(file_id)).toString()).toBe("two");
+    const fresh = await by.upload("never-locked.txt");
+    expect(await by.refusedFinalize(fresh.upload_id, {}, { "lock-token": lock_token })).toEqual([
+      409,
+      "lock_lost",
+    ]);
+  });
+});
+
+describe("links", () => {
+  test("come by themselves only to clients that may make them", async () => {
+    const ci = uploader(await world.client("files:write"));
+    const session = await ci.start({ filename: "plain.txt", size: 0 });
+    for (const json of [{ expire_in: 60 }, { share: true }]) {
+      expect(await fails(ci.finalize(session.upload_id, json))).toMatchObject({
+        ...{ status: 403, required_scopes: ["shares:write"] },
+      });
+    }
+    expect(await ci.finish(session.upload_id)).toMatchObject({
+      share_url: null,
+      share_id: null,
+      expires_at: null,
+    });
+  });
+
+  test("don't come where they aren't wanted", async () => {
+    const session = await by.upload("unshared.txt");
+    expect(await by.refusedFinalize(session.upload_id, { share: false, expire_in: 60 })).toEqual([
+      400,
+      "invalid_request",
+    ]);
+    expect(await by.finish(session.upload_id, { share: false })).toMatchObject({ share_url: null });
+  });
+});
+
+describe("content that poses as something else", () => {
+  test.each([
+    [
+      "a program as a picture",
+      "cat.jpg",
+      "image/jpeg",
+      Buffer.concat([Buffer.from("MZ"), Buffer.alloc(200)]),
+      "executable",
+    ],
+    ["a shell script as a PDF", "invoice.pdf", undefined, Buffer.from("#!/bin/sh\nrm -rf /\n"), "script"],
+    [
+      "a page with a script as a document",
+      "letter.doc",
+      undefined,
+      Buffer.from("<html><script>alert(1)</script>"),
+      "script",
+    ],
+  ])("%s is refused, told of, and removed", async (_, filename, content_type, bytes, actual) => {
+    const session = await by.upload(filename, bytes, content_type === undefined ? {} : { content_type });
+    expect(await fails(by.finalize(session.upload_id))).toMatchObject({
+      status: 422,
+      code: "type_mismatch",
+      actual,
+    });
+    expect(await by.refusedFinalize(session.upload_id), "again").toEqual([422, "type_mismatch"]);
+    expect(await world.deps.objects.head(`o/${session.workspace_id}/${session.upload_id}`)).toBeUndefined();
+    const rejected = (await world.events("upload_rejected")).filter(
+      ({ file_id }) => file_id === session.file_id,
+    );
+    expect(rejected.map(({ data }) => data["reason"])).toEqual(["type_mismatch"]);
+    expect((await client.request(`/v1/uploads/${session.upload_id}`, { method: "DELETE" })).status).toBe(204);
+    expect(
+      (await world.dump()).filter(
+        (item) => item["due_pk"] !== undefined && item["upload_id"] === session.upload_id,
+      ),
+    ).toEqual([]);
+  });
+
+  test("an honest program passes", async () => {
+    const bytes = Buffer.concat([Buffer.from("MZ"), Buffer.alloc(200)]);
+    const session = await by.upload("setup.exe", bytes, { content_type: "application/octet-stream" });
+    expect(await by.finish(session.upload_id)).toMatchObject({ content_type: "application/octet-stream" });
+  });
+
+  test("a type that nobody said is taken from the bytes", async () => {
+    const png = Buffer.from(
+      "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000a49444154789c6360000002000154a24f5f0000000049454e44ae426082",
+      "hex",
+    );
+    expect(await by.finish((await by.upload("dot.png", png)).upload_id)).toMatchObject({
+      content_type: "image/png",
+    });
+    expect(await by.uploaded("words.csv", "a,b\n1,2\n")).toMatchObject({
+      content_type: "application/octet-stream",
+    });
+  });
+});

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Uploader, uploader } from "#test/support/uploads.ts";
+import { type Client, startWorld, type World } from "#test/support/world.ts";
+
+let world: World;
+let client: Client;
+let by: Uploader;
+
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write", "shares:write");
+  by = uploader(client);
+});
+afterAll(() => world.close());
+
+describe("a name that is taken", () => {
+  test("gets a new version, as its client is told at the start", async () => {
+    for (const name of ["v.txt", "deep/v.txt"]) {
+      const first = await by.uploaded(name, "one");
+      const session = await by.upload(name, "two");
+      expect(session.file_id).toBe(first.file_id);
+      const second = await by.finish(session.upload_id);
+      expect(second.file_id).toBe(first.file_id);
+      expect(second.version_id).not.toBe(first.version_id);
+      expect((await by.download(first.file_id)).toString()).toBe("two");
+    }
+  });
+
+  test("is refused with fail, at the start and again at the end", async () => {
+    for (const name of ["f.txt", "deep/f.txt"]) {
+      const late = await by.upload(name, "late", { if_exists: "fail" });
+      await by.uploaded(name, "first");
+      expect(await by.refusedStart({ filename: name, if_exists: "fail" })).toEqual([409, "name_taken"]);
+      expect(await by.refusedFinalize(late.upload_id)).toEqual([409, "name_taken"]);
+      expect(await by.status(late.upload_id)).toMatchObject({ state: "open" });
+    }
+  });
+
+  test("becomes the next that is free with rename, at the start and again at the end", async () => {
+    for (const folder of ["", "deep/"]) {
+      const late = await by.upload(`${folder}r.tar.gz`, "late", { if_exists: "rename" });
+      expect(late.name).toBe("r.tar.gz");
+      await by.uploaded(`${folder}r.tar.gz`);
+      const second = await by.upload(`${folder}r.tar.gz`, "second", { if_exists: "rename" });
+      expect(second.name).toBe("r.tar (1).gz");
+      expect(await by.finish(second.upload_id)).toMatchObject({
+        name: "r.tar (1).gz",
+        file_id: second.file_id,
+      });
+      expect(await by.finish(late.upload_id)).toMatchObject({ name: "r.tar (2).gz", file_id: late.file_id });
+    }
+  });
+
+  test("taken by another upload meanwhile: the later becomes its version", async () => {
+    const [a, b] = [await by.upload("race.txt", "a"), await by.upload("race.txt", "b")];
+    expect(a.file_id).not.toBe(b.file_id);
+    const first = await by.finish(a.upload_id);
+    expect(await by.finish(b.upload_id)).toMatchObject({ file_id: first.file_id });
+    expect((await by.download(first.file_id)).toString()).toBe("b");
+  });
+
+  test("of a folder is refused", async () => {
+    await by.uploaded("folder/x.txt");
+    expect(await by.refusedStart({ filename: "folder" })).toEqual([409, "name_taken"]);
+    expect(await by.refusedStart({ filename: "folder/x.txt/y" })).toEqual([409, "name_taken"]);
+  });
+
+  test("the file keeps its version where it was moved, and comes anew where it was deleted", async () => {
+    const { file_id } = await by.uploaded("moving.txt", "one");
+    const [moved, deleted] = [await by.upload("moving.txt", "two"), await by.upload("moving.txt", "three")];
+    await client.request(`/v1/files/${file_id}`, { method: "PATCH", json: { name: "elsewhere.txt" } });
+    expect(await by.finish(moved.upload_id)).toMatchObject({ file_id, name: "elsewhere.txt" });
+    await client.request(`/v1/files/${file_id}`, { method: "DELETE" });
+    const anew = await by.finish(deleted.upload_id);
+    expect(anew).toMatchObject({ name: "moving.txt" });
+    expect(anew.file_id).not.toBe(file_id);
+    expect((await by.download(anew.file_id)).toString()).toBe("three");
+  });
+});
