@@ -136,7 +136,9 @@ function asOutboundError(stage: ErrorClass, error: unknown): OutboundError {
   if (error instanceof OutboundError) return error;
   if (error instanceof EgressBlocked)
     return new OutboundError("egress_blocked", error.message, { cause: error });
-  return new OutboundError(stage, messageOf(error), { cause: error });
+  const reset =
+    stage === "connect" && error instanceof Error && "code" in error && error.code === "ECONNRESET";
+  return new OutboundError(reset ? "reset" : stage, messageOf(error), { cause: error });
 }
 
 /** An error in words; Node's own messages may be empty where they gather others. */

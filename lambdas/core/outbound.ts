@@ -104,7 +104,7 @@ export function createOutbound({
     return agent;
   }
 
-  /** A kept connection that idled for long may be closed at the other end, unseen while the function was frozen. */
+  /** A connection that idled for long may have been closed by a network in between that tells nobody. */
   function dropStale(): void {
     for (const agent of Object.values(agents)) {
       for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
@@ -118,24 +118,22 @@ export function createOutbound({
     try {
       const target = guard.checkUrl(request.url);
       dropStale();
-      for (;;) {
-        const left = timeoutMs - (performance.now() - startedAt);
-        const result = await once(target, request, left, startedAt);
-        if (result !== "stale") return result;
-      }
+      return await exchange(target, request, startedAt);
     } catch (error) {
       const error_class = error instanceof EgressBlocked ? "egress_blocked" : "protocol";
       return { error_class, error: messageOf(error), total_ms: performance.now() - startedAt };
     }
   }
 
-  /** One exchange; `stale` where a kept connection turned out to be closed before anything came back. */
-  function once(
+  /**
+   * Sends once. A kept connection that breaks is a failure like any other: whether the request was acted on nobody
+   * knows, and an attempt is never sent twice.
+   */
+  function exchange(
     target: URL,
     { headers, body, endpoint }: OutboundRequest,
-    leftMs: number,
     startedAt: number,
-  ): Promise<Exchange | "stale"> {
+  ): Promise<Exchange> {
     const https_ = target.protocol === "https:";
     const options = {
       method: "POST",
@@ -149,9 +147,9 @@ export function createOutbound({
       const req: ClientRequest = (https_ ? https : http).request(target, options);
       const deadline = setTimeout(() => {
         req.destroy(new OutboundError("timeout", `no answer within ${timeoutMs} ms`));
-      }, leftMs);
+      }, timeoutMs);
       let headersIn = false;
-      const settle = (result: Exchange | "stale") => {
+      const settle = (result: Exchange) => {
         clearTimeout(deadline);
         resolve(result);
       };
@@ -167,7 +165,6 @@ export function createOutbound({
       req.on("error", (error) => {
         if (headersIn) return;
         const { error_class, error: text } = describeFailure(error);
-        if (req.reusedSocket && error_class === "reset") return settle("stale");
         settle({ ...facts(), error_class, error: text });
       });
       const answered = async (res: IncomingMessage) => {

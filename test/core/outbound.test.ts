@@ -1,0 +1,290 @@
+/** What the way out makes of receivers, good and bad. Deadlines are short here; the table is the same. */
+
+import { createServer as createTlsServer } from "node:https";
+import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterEach, describe, expect, test } from "vitest";
+import { createOutbound, type OutboundOptions } from "#core/outbound.ts";
+import { selfSigned } from "#test/support/certificate.ts";
+import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+const TIMEOUT = 300;
+
+function outboundTo(options: Partial<OutboundOptions> = {}) {
+  const outbound = createOutbound({
+    ownHosts: [],
+    allowLoopback: true,
+    timeoutMs: TIMEOUT,
+    connectTimeoutMs: 200,
+    ...options,
+  });
+  closers.push(outbound.close);
+  return outbound;
+}
+
+const request = (url: string, endpoint = "hook_1") => ({
+  url,
+  headers: { "X-Event-Type": "x" },
+  body: '{"ü":1}',
+  endpoint,
+});
+
+async function receiver(behaviour?: Behaviour) {
+  const started = await startReceiver(behaviour);
+  closers.push(started.close);
+  return started;
+}
+
+/** A server below HTTP: does what it wants with each connection. */
+async function rawServer(onConnection: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server: Server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    onConnection(socket);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  closers.push(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((done) => server.close(done));
+  });
+  const address = server.address();
+  return `127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+}
+
+describe("answers", () => {
+  test.each([200, 204, 301, 404, 410, 429, 500, 503])("%i", async (status) => {
+    const target = await receiver((res) => void res.writeHead(status, { "retry-after": "7" }).end());
+    const result = await outboundTo().post(request(target.url));
+    expect(result).toMatchObject({ status, remote_ip: "127.0.0.1" });
+    expect(result.headers?.["retry-after"]).toBe("7");
+    expect(target.received[0]?.body).toBe('{"ü":1}');
+    expect(target.received[0]?.headers).toMatchObject({ "content-length": "8", "x-event-type": "x" });
+  });
+
+  test("a redirect is not followed", async () => {
+    const other = await receiver();
+    const target = await receiver((res) => void res.writeHead(302, { location: other.url }).end());
+    expect(await outboundTo().post(request(target.url))).toMatchObject({ status: 302 });
+    expect(other.received).toHaveLength(0);
+  });
+
+  test("proxy variables mean nothing", async () => {
+    const proxy = await receiver();
+    const target = await receiver();
+    process.env["HTTP_PROXY"] = proxy.url;
+    process.env["http_proxy"] = proxy.url;
+    closers.push(() => {
+      delete process.env["HTTP_PROXY"];
+      delete process.env["http_proxy"];
+    });
+    expect(await outboundTo().post(request(target.url))).toMatchObject({ status: 204 });
+    expect(proxy.received).toHaveLength(0);
+  });
+
+  test("4 KiB of a long answer are kept, and a character isn't cut in half", async () => {
+    const target = await receiver((res) => void res.end(`x${"ü".repeat(6_000)}`));
+    const { answer, status } = await outboundTo().post(request(target.url));
+    expect([status, answer]).toEqual([200, `x${"ü".repeat(2_047)}`]);
+  });
+
+  test("100 MB are read to 16 KiB and no further", async () => {
+    let written = 0;
+    let closed: () => void = () => {};
+    const ended = new Promise<void>((done) => {
+      closed = done;
+    });
+    const target = await receiver((res) => {
+      const chunk = Buffer.alloc(65_536, 120);
+      res.on("close", () => closed());
+      const write = () => {
+        while (written < 100_000_000 && !res.destroyed) {
+          written += chunk.length;
+          if (!res.write(chunk)) return void res.once("drain", write);
+        }
+        res.end();
+      };
+      write();
+    });
+    const { status, answer } = await outboundTo().post(request(target.url));
+    expect([status, answer?.length]).toEqual([200, 4_096]);
+    await ended;
+    // What was on its way in the sockets' buffers is more than what was read, and far less than all.
+    expect(written).toBeLessThan(20_000_000);
+  });
+
+  test("a gzip bomb stays small", async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    const target = await receiver((res) => {
+      res.writeHead(200, { "content-encoding": "gzip" }).end(bomb);
+    });
+    const { status, answer } = await outboundTo().post(request(target.url));
+    expect(status).toBe(200);
+    expect(answer?.length).toBeLessThanOrEqual(4_096);
+  });
+
+  test("a success counts once its headers are in, whatever becomes of its body", async () => {
+    const hanging = await receiver((res) => void res.writeHead(200).write("begin"));
+    expect(await outboundTo().post(request(hanging.url))).toMatchObject({ status: 200, answer: "begin" });
+    const breaking = await receiver((res) => {
+      res.writeHead(200, { "content-length": "100" }).write("begin", () => res.destroy());
+    });
+    expect(await outboundTo().post(request(breaking.url))).toMatchObject({ status: 200, answer: "begin" });
+  });
+});
+
+describe("no answer", () => {
+  test("a hang before the headers", async () => {
+    const target = await receiver(() => {});
+    const result = await outboundTo().post(request(target.url));
+    expect(result).toMatchObject({ error_class: "timeout" });
+    expect(result.total_ms).toBeGreaterThanOrEqual(TIMEOUT - 5);
+  });
+
+  test("a hang within the headers", async () => {
+    const address = await rawServer((socket) => socket.write("HTTP/1.1 200 OK\r\nX-Begin: "));
+    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "timeout" });
+  });
+
+  test("a slow drip of headers", async () => {
+    const address = await rawServer((socket) => {
+      const text = `HTTP/1.1 200 OK\r\n${"X-A: b\r\n".repeat(2_000)}`;
+      let at = 0;
+      const timer = setInterval(() => socket.write(text.charAt(at++)), 10);
+      socket.on("close", () => clearInterval(timer));
+    });
+    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "timeout" });
+  });
+
+  test("a reset before the request", async () => {
+    const address = await rawServer((socket) => socket.resetAndDestroy());
+    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "reset" });
+  });
+
+  test("a reset after the request", async () => {
+    const target = await receiver((_res, _one, req) => void req.socket.resetAndDestroy());
+    expect(await outboundTo().post(request(target.url))).toMatchObject({ error_class: "reset" });
+    expect(target.received).toHaveLength(1);
+  });
+
+  test("an end without an answer", async () => {
+    const address = await rawServer((socket) => socket.on("data", () => socket.end()));
+    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "reset" });
+  });
+
+  test("something that isn't HTTP", async () => {
+    const address = await rawServer((socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n"));
+    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "protocol" });
+  });
+
+  test("headers of more than 16 KiB", async () => {
+    const address = await rawServer((socket) =>
+      socket.on("data", () => socket.end(`HTTP/1.1 200 OK\r\n${"X-A: bbbbbbbb\r\n".repeat(4_000)}\r\n`)),
+    );
+    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "protocol" });
+  });
+
+  test("nobody at the port", async () => {
+    const gone = await startReceiver();
+    await gone.close();
+    expect(await outboundTo().post(request(gone.url))).toMatchObject({ error_class: "connect" });
+  });
+
+  test("a name server that hangs", async () => {
+    const outbound = outboundTo({ allowLoopback: false, resolve: () => new Promise(() => {}) });
+    const result = await outbound.post(request("https://hooks.example.org/"));
+    expect(result).toMatchObject({ error_class: "timeout", error: "no connection in time" });
+    expect(result.total_ms).toBeLessThan(TIMEOUT);
+  });
+});
+
+describe("TLS", () => {
+  async function tlsServer({ key, cert }: { key: string; cert: string }): Promise<string> {
+    const server = createTlsServer({ key, cert }, (req, res) => {
+      req.resume();
+      res.end("secure");
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    closers.push(() => {
+      server.closeAllConnections();
+      return new Promise((done) => server.close(done));
+    });
+    const address = server.address();
+    return `https://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
+  }
+
+  test("a certificate that holds", async () => {
+    const pair = selfSigned("127.0.0.1");
+    const outbound = outboundTo({ ca: pair.cert });
+    const url = await tlsServer(pair);
+    const first = await outbound.post(request(url));
+    expect(first).toMatchObject({ status: 200, answer: "secure", remote_ip: "127.0.0.1" });
+    expect(first.connection?.tls_ms).toBeGreaterThan(0);
+    expect((await outbound.post(request(url))).connection).toBeUndefined();
+  });
+
+  test.each([
+    ["nobody vouches for", selfSigned("127.0.0.1"), undefined],
+    ["names another host", selfSigned("127.0.0.2"), "own"],
+    ["has expired", selfSigned("127.0.0.1", { expired: true }), "own"],
+  ] as const)("one that %s", async (_, pair, trust) => {
+    const outbound = outboundTo(trust === undefined ? {} : { ca: pair.cert });
+    expect(await outbound.post(request(await tlsServer(pair)))).toMatchObject({ error_class: "tls" });
+  });
+
+  test("no TLS at all", async () => {
+    const target = await receiver();
+    const url = target.url.replace("http:", "https:");
+    expect(await outboundTo().post(request(url))).toMatchObject({ error_class: "tls" });
+  });
+
+  test("a handshake that hangs", async () => {
+    const address = await rawServer(() => {});
+    expect(await outboundTo().post(request(`https://${address}/`))).toMatchObject({ error_class: "timeout" });
+  });
+});
+
+describe("kept connections", () => {
+  test("serve the next attempt of the same endpoint, and of no other", async () => {
+    const target = await receiver();
+    const outbound = outboundTo();
+    const first = await outbound.post(request(target.url, "hook_1"));
+    const second = await outbound.post(request(target.url, "hook_1"));
+    expect(target.connections()).toBe(1);
+    expect(first.connection?.connect_ms).toBeGreaterThanOrEqual(0);
+    expect(second).toMatchObject({ status: 204, remote_ip: "127.0.0.1" });
+    expect(second.connection).toBeUndefined();
+    await outbound.post(request(target.url, "hook_2"));
+    expect(target.connections()).toBe(2);
+  });
+
+  test("that break are a failure, and nothing is sent twice", async () => {
+    const target = await receiver();
+    const outbound = outboundTo();
+    await outbound.post(request(target.url));
+    target.behave((_res, _one, req) => void req.socket.resetAndDestroy());
+    expect(await outbound.post(request(target.url))).toMatchObject({ error_class: "reset" });
+    expect(target.received).toHaveLength(2);
+  });
+
+  test("end where the receiver says so", async () => {
+    const target = await receiver((res) => void res.writeHead(204, { connection: "close" }).end());
+    const outbound = outboundTo();
+    await outbound.post(request(target.url));
+    await outbound.post(request(target.url));
+    expect(target.connections()).toBe(2);
+  });
+
+  test("that an answer was not read from to its end are closed", async () => {
+    const target = await receiver((res) => void res.end("x".repeat(100_000)));
+    const outbound = outboundTo();
+    await outbound.post(request(target.url));
+    await outbound.post(request(target.url));
+    expect(target.connections()).toBe(2);
+  });
+});
