@@ -57,7 +57,12 @@ export async function finalizeUpload(
       await assemble(deps, upload, parts, size);
       assembled = { parts: parts.length, size };
     }
-    return await completeUpload(deps, { upload, intent, from: "open", target, record: call.record });
+    const [answer] = await Promise.all([
+      completeUpload(deps, { upload, intent, from: "open", target, record: call.record }),
+      // An empty file was put as a whole, so S3's upload is of no use any more.
+      parts?.length === 0 ? deps.objects.abort(upload.object_key, upload.s3_upload_id ?? "") : undefined,
+    ]);
+    return answer;
   } catch (error) {
     // Where the outcome isn't known, whoever looks next finds out.
     if (isWharfError(error)) await withdrawIntent(deps, upload, intent, assembled);
@@ -158,7 +163,6 @@ async function assemble(
   if (parts.length === 0) {
     // S3: a multipart upload has one part at least, so an empty file is put as a whole.
     await deps.objects.put(object_key, new Uint8Array(), { sha256: sha256("") });
-    await deps.objects.abort(object_key, s3_upload_id);
     return;
   }
   const result = await deps.objects.complete(object_key, s3_upload_id, { parts, size });
