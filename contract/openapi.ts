@@ -59,8 +59,14 @@ function operation(route: Route): Json {
     ...(route.scopes === "public" ? { security: [] } : { "x-scopes": route.scopes }),
     parameters: [...params, ...query, ...headers],
     ...(route.body === undefined ? {} : { requestBody: requestBody(route) }),
-    responses: { ...successes(route), ...failures(route.errors) },
+    responses: { ...successes(route), ...failures(errorsOf(route)) },
   };
+}
+
+/** A route's own errors, and those that every JSON body can have. */
+function errorsOf({ errors, body, bodyType }: Route): readonly ErrorCode[] {
+  if (body === undefined || bodyType !== undefined) return errors;
+  return [...new Set<ErrorCode>([...errors, "invalid_json", "payload_too_large", "unsupported_media_type"])];
 }
 
 const IDEMPOTENCY_KEY = {

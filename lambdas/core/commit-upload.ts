@@ -229,7 +229,12 @@ export function sessionWrite(
   },
 ): Write {
   // The bytes of a rejected upload are still to be removed: due at once, for the sweep where nobody else does it.
-  const set = end.state === "rejected" ? { ...end, ...due("upload", now, upload_id) } : end;
+  const set = {
+    ...end,
+    // The call that ended it: S3's word of the object is still to come, and is to be found by this id too.
+    request_id: intent.request_id,
+    ...(end.state === "rejected" ? due("upload", now, upload_id) : {}),
+  };
   return {
     key: keys.upload(upload_id),
     update: `${setAll(set)} REMOVE #intent${end.state === "rejected" ? "" : ", #due_pk, #due_sk"}`,

@@ -18,6 +18,9 @@ export async function finishUpload(
   uploadId: string,
 ): Promise<"completed" | "refused" | "removed" | "left"> {
   const upload = await deps.table.get(uploadRecord, keys.upload(uploadId));
+  if (upload !== undefined) {
+    note({ request_id: upload.intent?.request_id ?? upload.request_id, client: upload.client_id });
+  }
   // Without a session nothing says whose the object is; a completed one's is a file.
   if (upload === undefined || upload.state === "completed" || upload.state === "open") return "left";
   if (upload.state !== "finalizing" || upload.intent === undefined) {
@@ -25,7 +28,6 @@ export async function finishUpload(
     return "removed";
   }
   const { intent } = upload;
-  note({ request_id: intent.request_id, client: upload.client_id });
   try {
     await completeUpload(deps, { upload, intent, from: "ours" });
     return "completed";

@@ -1,0 +1,148 @@
+/** What the API says of itself. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import * as files from "#contract/files.ts";
+import * as locks from "#contract/locks.ts";
+import type { Route } from "#contract/route.ts";
+import * as shares from "#contract/shares.ts";
+import * as uploads from "#contract/uploads.ts";
+import * as versions from "#contract/versions.ts";
+import * as webhooks from "#contract/webhooks.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+const schema = z.record(z.string(), z.unknown());
+const content = z.record(z.string(), z.strictObject({ schema, example: z.unknown().optional() }));
+const operation = z.strictObject({
+  operationId: z.string(),
+  summary: z.string(),
+  description: z.string().optional(),
+  tags: z.array(z.string()).length(1),
+  security: z.array(z.never()).optional(),
+  "x-scopes": z.array(z.string()).optional(),
+  parameters: z
+    .array(
+      z.strictObject({
+        in: z.enum(["path", "query", "header"]),
+        name: z.string(),
+        description: z.string().optional(),
+        required: z.boolean().optional(),
+        schema,
+      }),
+    )
+    .default([]),
+  requestBody: z.strictObject({ required: z.literal(true), content }).optional(),
+  responses: z.record(
+    z.string().regex(/^([1-5]\d\d|default)$/),
+    z.strictObject({
+      description: z.string().min(1),
+      headers: z.record(z.string(), z.strictObject({ description: z.string(), schema })).optional(),
+      content: content.optional(),
+    }),
+  ),
+});
+/** OpenAPI 3.1 as far as this API uses it; anything else in the document is a mistake. */
+const openApi = z.strictObject({
+  openapi: z.literal("3.1.0"),
+  info: z.looseObject({ title: z.string(), version: z.string() }),
+  servers: z.array(z.strictObject({ url: z.url() })).length(1),
+  security: z.array(z.record(z.string(), z.array(z.string()))),
+  paths: z.record(
+    z.string().startsWith("/"),
+    z.partialRecord(z.enum(["get", "post", "put", "patch", "delete"]), operation),
+  ),
+  components: z.strictObject({
+    securitySchemes: z.strictObject({
+      bearer: z.strictObject({ type: z.literal("http"), scheme: z.literal("bearer") }),
+    }),
+    schemas: z.record(z.string(), schema),
+  }),
+});
+
+let story: Story;
+let document: z.infer<typeof openApi>;
+beforeAll(async () => {
+  story = await startStory();
+  document = openApi.parse(await (await story.api("/openapi.json", { token: null })).json());
+});
+afterAll(() => story?.stop());
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, one]) => ({ path, method, ...one })),
+  );
+
+function isRoute(value: unknown): value is Route {
+  return typeof value === "object" && value !== null && "summary" in value && "responses" in value;
+}
+
+test("/openapi.json holds every route of the contract", () => {
+  const routes = [files, versions, locks, shares, uploads, webhooks].flatMap((part) =>
+    Object.values(part).filter(isRoute),
+  );
+  const declared = routes.map(({ method, path, id }) => `${method} ${path} ${id}`);
+  const shown = operations().map(
+    ({ method, path, operationId }) => `${method.toUpperCase()} ${path} ${operationId}`,
+  );
+  expect(shown.sort()).toEqual([...declared, "POST /v1/auth/token issueToken"].sort());
+});
+
+test("operation ids are unique, and path parameters are the path's", () => {
+  const ids = operations().map(({ operationId }) => operationId);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { path, operationId, parameters } of operations()) {
+    const inPath = parameters.filter((parameter) => parameter.in === "path");
+    const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    expect([operationId, inPath.map(({ name }) => name)]).toEqual([operationId, names]);
+    expect(inPath.every(({ required }) => required)).toBe(true);
+  }
+});
+
+test("every reference leads somewhere", () => {
+  const references = JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g);
+  for (const [, reference = ""] of references) {
+    let target: unknown = document;
+    for (const segment of reference.replace(/^#\//, "").split("/")) {
+      target = z.record(z.string(), z.unknown()).parse(target)[segment];
+    }
+    expect([reference, typeof target]).toEqual([reference, "object"]);
+  }
+});
+
+test("every operation says how it fails, and its examples fit its schemas", () => {
+  for (const { operationId, responses, security, requestBody } of operations()) {
+    const statuses = Object.keys(responses);
+    expect([operationId, statuses.some((status) => /^[23]/.test(status))]).toEqual([operationId, true]);
+    if (security === undefined)
+      expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining(["401", "403"])]);
+    if (requestBody?.content["application/json"] !== undefined && operationId !== "issueToken") {
+      expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining(["400", "413", "415"])]);
+    }
+  }
+  const routes = [files, versions, locks, shares, uploads, webhooks].flatMap((part) =>
+    Object.values(part).filter(isRoute),
+  );
+  for (const { id, example, body, responses } of routes) {
+    if (example?.request !== undefined)
+      expect([id, body?.safeParse(example.request).success]).toEqual([id, true]);
+    const [success] = Object.values(responses);
+    if (example?.response === undefined) continue;
+    expect([id, success?.schema?.safeParse(example.response).success]).toEqual([id, true]);
+  }
+});
+
+test("/docs is a page that runs nothing", async () => {
+  const answer = await story.api("/docs", { token: null });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
+  const page = await answer.text();
+  expect(page).not.toMatch(/<script|javascript:|onclick/i);
+  for (const { path } of operations()) expect(page).toContain(path);
+});
+
+test("/healthz needs no token and no AWS call", async () => {
+  story.cloud.clearTraces();
+  const answer = await story.api("/healthz", { token: null });
+  expect([answer.status, await answer.json()]).toEqual([200, { status: "ok" }]);
+  expect(story.cloud.traces()).toEqual([]);
+});
