@@ -50,7 +50,7 @@ export async function claimTurn(
     const probe = state.open_until_ms !== undefined;
     const slot = freeSlot(state, now, random);
     const full = slot === undefined;
-    const early = !reserved && !probe && (state.turn_ms ?? 0) > now;
+    const early = !reserved && !probe && (state.turn_ms ?? 0) >= now;
     try {
       if (!full && !early) return await take({ slot, now, probe });
       const at = await reserve(now, full);
@@ -85,7 +85,7 @@ export async function claimTurn(
         const interval = 1_000 / endpoint.rate_per_second;
         if ((state.turn_ms ?? 0) > floor) {
           sets.push("#turn_ms = #turn_ms + :interval");
-          conditions.push("#turn_ms > :floor AND #turn_ms <= :now");
+          conditions.push("#turn_ms > :floor AND #turn_ms < :now");
           Object.assign(values, { floor, interval });
         } else {
           sets.push("#turn_ms = :turn");
@@ -111,12 +111,12 @@ export async function claimTurn(
     const interval = Math.max(1_000 / endpoint.rate_per_second, (state.latency_ms ?? 0) / MAX_IN_FLIGHT);
     const turn = state.turn_ms ?? 0;
     if (turn > now + HORIZON_MS) return { at: now + HORIZON_MS * (0.7 + 0.3 * random()), reserved: false };
-    const ahead = turn > now;
+    const ahead = turn >= now;
     const item = await deps.table.update({
       key: keys.hookState(endpoint.webhook_id),
       update: ahead ? "SET #turn_ms = #turn_ms + :interval" : "SET #turn_ms = :turn",
       condition: `attribute_exists(#webhook_id) AND ${
-        ahead ? "#turn_ms > :now" : "(attribute_not_exists(#turn_ms) OR #turn_ms <= :now)"
+        ahead ? "#turn_ms >= :now" : "(attribute_not_exists(#turn_ms) OR #turn_ms < :now)"
       }`,
       values: { interval: ahead ? interval : undefined, turn: ahead ? undefined : now + interval, now },
     });
