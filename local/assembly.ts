@@ -1,6 +1,6 @@
 /** The cloud assembly that the local cloud runs: the CDK app's own output, synthesized when its inputs change. */
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   existsSync,
   mkdirSync,
@@ -46,7 +46,8 @@ export async function ensureAssembly({
   onSynth?: () => void;
 } = {}): Promise<string> {
   const cache = join(root, "node_modules", ".cache", "wharf");
-  const target = join(cache, `assembly-${hashInputs(root)}`);
+  const inputs = hashInputs(root);
+  const target = join(cache, `assembly-${inputs}`);
   if (existsSync(join(target, "manifest.json"))) {
     // Its age says when it was last used.
     const now = new Date();
@@ -56,14 +57,17 @@ export async function ensureAssembly({
   mkdirSync(cache, { recursive: true });
   prune(cache);
   onSynth();
-  const fresh = join(cache, `new-${process.pid}-${Date.now()}`);
+  const fresh = join(cache, `new-${randomUUID()}`);
   try {
     await synthesize(root, fresh);
+    // Somebody saved a file meanwhile: what came out belongs to neither hash.
+    if (hashInputs(root) !== inputs) return await ensureAssembly({ root, onSynth });
     renameSync(fresh, target);
   } catch (error) {
-    rmSync(fresh, { recursive: true, force: true });
     // Another process was quicker with the same assembly.
     if (!existsSync(join(target, "manifest.json"))) throw error;
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
   }
   return target;
 }

@@ -5,8 +5,6 @@ import type { Environment, InvokeRequest, InvokeResult } from "./environment.ts"
 export interface Pool {
   /** Runs a request in a free environment, or waits for one. Throws `TooManyRequestsException` past a reserved limit. */
   run(request: InvokeRequest): Promise<InvokeResult>;
-  /** Requests that run or wait. */
-  load(): number;
   stop(): Promise<void>;
 }
 
@@ -90,7 +88,6 @@ export function createPool({
         release(entry);
       }
     },
-    load: () => busy.size + waiting.length,
     async stop() {
       await Promise.all([...free, ...busy].map(retire));
     },

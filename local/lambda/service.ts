@@ -42,14 +42,12 @@ export interface LambdaService {
   ): Promise<InvokeResult>;
   /** Queues an event (at most 1 MB); failed attempts are retried after 1 and 2 minutes, then go to the failure destination. */
   invokeAsync(functionArn: string, payload: string): void;
-  /** Invocations that run now. */
+  /** Invocations that run now, or wait for an environment. */
   running(): Invocation[];
   /** What the environment runs now. */
   invocationOf(environmentId: string): Invocation | undefined;
   /** Ends an environment at once, as a crash of its machine would; false when it has ended. */
   kill(environmentId: string): Promise<boolean>;
-  /** Requests that run or wait, asynchronous ones between attempts aside. */
-  load(): number;
   stop(): Promise<void>;
 }
 
@@ -175,7 +173,6 @@ export function createLambda({
       await environment?.kill();
       return environment !== undefined;
     },
-    load: () => [...pools.values()].reduce((sum, each) => sum + each.load(), 0),
     async stop() {
       stopped = true;
       await Promise.all([...pools.values()].map((each) => each.stop()));

@@ -154,3 +154,62 @@ test("lines are logged with the request that wrote them", async () => {
     })),
   );
 });
+
+test("an environment goes before its role's keys do", async () => {
+  const cloud = await startFixture({
+    functions: { Fn: { code: "export const handler = async () => process.env.AWS_ACCESS_KEY_ID;" } },
+  });
+  const key = async () => (await cloud.invoke("Fn", {})).payload;
+  const first = await key();
+  expect(await key()).toBe(first);
+  cloud.advance(6 * 60 * 60 * 1000);
+  expect(await key()).not.toBe(first);
+});
+
+test("an event that a function fails is tried three times in all, then kept as a dead letter", async () => {
+  const cloud = await startFixture({
+    functions: {
+      Fn: {
+        code: "export const handler = async (event) => { console.log('try'); throw new Error('no'); };",
+        policy: [{ Effect: "Allow", Action: "sqs:SendMessage", Resource: { "Fn::GetAtt": ["Dead", "Arn"] } }],
+        properties: { DeadLetterConfig: { TargetArn: { "Fn::GetAtt": ["Dead", "Arn"] } } },
+      },
+      Reader: {
+        code: "export const handler = async ({ Records }) => console.log(JSON.parse(Records[0].body)['detail-type']);",
+        policy: [{ Effect: "Allow", Action: "sqs:*", Resource: { "Fn::GetAtt": ["Dead", "Arn"] } }],
+      },
+    },
+    resources: {
+      Dead: { Type: "AWS::SQS::Queue" },
+      Once: {
+        Type: "AWS::Events::Rule",
+        Properties: {
+          ScheduleExpression: "rate(1 day)",
+          Targets: [{ Id: "fn", Arn: { "Fn::GetAtt": ["Fn", "Arn"] } }],
+        },
+      },
+      FromRule: {
+        Type: "AWS::Lambda::Permission",
+        Properties: {
+          Action: "lambda:InvokeFunction",
+          FunctionName: { Ref: "Fn" },
+          Principal: "events.amazonaws.com",
+          SourceArn: { "Fn::GetAtt": ["Once", "Arn"] },
+        },
+      },
+      Mapping: {
+        Type: "AWS::Lambda::EventSourceMapping",
+        Properties: { FunctionName: { Ref: "Reader" }, EventSourceArn: { "Fn::GetAtt": ["Dead", "Arn"] } },
+      },
+    },
+  });
+  const lines = () => cloud.logs.lines().flatMap(({ text }) => (/^[{]/.test(text) ? [] : [text]));
+  cloud.advance(86_400_000);
+  await cloud.waitForIdle();
+  expect(lines()).toEqual(["try"]);
+  cloud.advance(60_000);
+  await cloud.waitForIdle();
+  expect(lines()).toEqual(["try", "try"]);
+  cloud.advance(120_000);
+  await expect.poll(lines).toEqual(["try", "try", "try", "Scheduled Event"]);
+});
