@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
+import { sweepLinks } from "#core/sweep-links.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 let world: World;
@@ -14,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** Runs `act`, with `meanwhile` done just before its transaction. */
-async function meanwhile(act: () => Promise<Response>, others: () => Promise<unknown>) {
+async function meanwhile<T>(act: () => Promise<T>, others: () => Promise<unknown>): Promise<T> {
   let done = false;
   world.setFault(async ({ action }) => {
     if (action === "TransactWriteItems" && !done) {
@@ -59,6 +60,20 @@ test.each([
     ).toHaveLength(reason === "used_up" ? 1 : 0);
   },
 );
+
+test("of two sweeps that find the same expired link one tells of it", async () => {
+  const { share_id } = await newLink({ expire_in: 60 });
+  world.advance(60_000);
+  const counts: number[] = [];
+  counts.push(
+    await meanwhile(
+      () => sweepLinks(world.deps),
+      async () => counts.push(await sweepLinks(world.deps)),
+    ),
+  );
+  expect(counts).toEqual([1, 0]);
+  expect((await world.events("link_expired")).filter((one) => one.share_id === share_id)).toHaveLength(1);
+});
 
 test("no link is made to a file that goes meanwhile", async () => {
   const id = await world.addFile(client, "going.txt");
