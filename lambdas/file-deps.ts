@@ -15,9 +15,10 @@ export function fileDeps(): Deps {
     "VERSIONS_KEEP_DAYS",
     "WHARF_ALLOW_LOOPBACK_HTTP",
   ]);
+  const client = dynamoDb();
   return {
-    table: createTable(dynamoDb(), env.TABLE_NAME),
-    objects: bucketObjects(env),
+    table: createTable(client, env.TABLE_NAME),
+    objects: bucketObjects(client, env),
     config: {
       publicUrl: env.PUBLIC_URL,
       versionsKeep: env.VERSIONS_KEEP,

@@ -30,7 +30,14 @@ export function countCall(name: string): void {
 /** Writes the line. `level` is `error` where somebody should look. */
 export function endLine(now: number, facts: Line = {}): void {
   const level = facts["error"] === undefined && line["error"] === undefined ? "info" : "error";
-  const all = { level, ...line, ...facts, duration_ms: now - startedAt, aws_calls: calls.length, aws: tally() };
+  const all = {
+    level,
+    ...line,
+    ...facts,
+    duration_ms: now - startedAt,
+    aws_calls: calls.length,
+    aws: tally(),
+  };
   process.stdout.write(`${JSON.stringify(all)}\n`);
 }
 

@@ -1,19 +1,6 @@
 /** Objects in the bucket, as verbs use them. Checksums are lower-case hex here and base64 only on S3's wire. */
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListPartsCommand,
-  type ListPartsCommandOutput,
-  PutObjectCommand,
-  S3Client,
-  S3ServiceException,
-} from "@aws-sdk/client-s3";
-import { counted } from "./clients.ts";
 import { attachment, downloadType } from "./content-disposition.ts";
+import { createS3, type Identity, S3Error, xmlEscape, xmlText } from "./s3.ts";
 import { createSigner } from "./signer.ts";
 
 /** What S3 computes over an upload; `SHA256` can only be of one part. */
@@ -39,10 +26,11 @@ export interface ObjectFacts {
 
 export type Objects = ReturnType<typeof createObjects>;
 
+const checksumNames = ["ChecksumCRC32", "ChecksumCRC32C", "ChecksumSHA256"] as const;
 const PAGE = 1_000; // S3: ListParts answers 1,000 parts at most
 const MAX_PARTS = 10_000; // S3: an upload has 10,000 parts at most
 /** The bytes themselves never say what they are: type and name live in the table, a download's URL carries them. */
-const inert = { ContentType: "application/octet-stream", ContentDisposition: "attachment" } as const;
+const inert = { "content-type": "application/octet-stream", "content-disposition": "attachment" } as const;
 
 interface Download {
   filename: string;
@@ -53,45 +41,41 @@ interface Download {
   method?: "GET" | "HEAD";
 }
 
-/** The bucket of a function, from its environment. */
-export function bucketObjects(env: { BUCKET_NAME: string; AWS_ENDPOINT_URL?: string | undefined }): Objects {
-  const endpoint = env.AWS_ENDPOINT_URL;
-  const client = new S3Client({
-    // Checksums that the SDK would add by itself cost time and tell nothing that S3 isn't asked for already.
-    requestChecksumCalculation: "WHEN_REQUIRED",
-    responseChecksumValidation: "WHEN_REQUIRED",
-    forcePathStyle: endpoint !== undefined,
-  });
-  return createObjects(counted(client, "s3"), env.BUCKET_NAME, { endpoint });
+/** The bucket of a function, from its environment; `client` is any SDK client of it, for region and credentials. */
+export function bucketObjects(
+  client: { config: Identity },
+  env: { BUCKET_NAME: string; AWS_ENDPOINT_URL?: string | undefined },
+): Objects {
+  return createObjects(client, env.BUCKET_NAME, { endpoint: env.AWS_ENDPOINT_URL });
 }
 
-/** Binds the operations to a client and a bucket. `endpoint` as in `createSigner`. */
+/** Binds the operations to whoever calls and a bucket. `endpoint` as in `createSigner`. */
 export function createObjects(
-  client: S3Client,
-  Bucket: string,
+  { config }: { config: Identity },
+  bucket: string,
   { endpoint }: { endpoint?: string | undefined } = {},
 ) {
-  const signer = createSigner({
-    bucket: Bucket,
-    region: () => client.config.region(),
-    credentials: () => client.config.credentials(),
-    endpoint,
-  });
+  const identity: Identity = { region: () => config.region(), credentials: () => config.credentials() };
+  const signer = createSigner({ bucket, ...identity, endpoint });
+  const send = createS3(identity, bucket, endpoint);
 
   /** Begins a multipart upload and returns S3's id of it. Parts need carry no checksums, except for SHA256. */
-  async function createMultipart(Key: string, algorithm: Algorithm): Promise<string> {
-    const { UploadId } = await client.send(
-      new CreateMultipartUploadCommand({
-        Bucket,
-        Key,
+  async function createMultipart(key: string, algorithm: Algorithm): Promise<string> {
+    const { body } = await send({
+      operation: "CreateMultipartUpload",
+      method: "POST",
+      key,
+      query: { uploads: "" },
+      headers: {
         ...inert,
-        ChecksumAlgorithm: algorithm,
+        "x-amz-checksum-algorithm": algorithm,
         // S3 combines CRCs of parts to that of the whole; of SHA-256 it can't.
-        ChecksumType: algorithm === "SHA256" ? "COMPOSITE" : "FULL_OBJECT",
-      }),
-    );
-    if (UploadId === undefined) throw new Error("CreateMultipartUpload answered without an UploadId.");
-    return UploadId;
+        "x-amz-checksum-type": algorithm === "SHA256" ? "COMPOSITE" : "FULL_OBJECT",
+      },
+    });
+    const uploadId = xmlText(text(body), "UploadId");
+    if (uploadId === undefined) throw new Error("CreateMultipartUpload answered without an UploadId.");
+    return uploadId;
   }
 
   /**
@@ -99,25 +83,24 @@ export function createObjects(
    *
    * With `expected` parts the pages are read at once instead of one after another.
    */
-  async function listParts(Key: string, UploadId: string, expected = 1): Promise<Part[] | undefined> {
-    const page = (marker: number) =>
-      client.send(
-        new ListPartsCommand({ Bucket, Key, UploadId, MaxParts: PAGE, PartNumberMarker: String(marker) }),
-      );
+  async function listParts(key: string, uploadId: string, expected = 1): Promise<Part[] | undefined> {
+    const page = async (marker: number) => {
+      const query = { uploadId, "max-parts": String(PAGE), "part-number-marker": String(marker) };
+      const xml = text((await send({ operation: "ListParts", method: "GET", key, query })).body);
+      return { parts: partsOf(xml), marker, next: nextMarker(xml) };
+    };
     const markers = Array.from(
       { length: Math.ceil(Math.min(expected, MAX_PARTS) / PAGE) || 1 },
       (_, n) => n * PAGE,
     );
     try {
       const pages = await Promise.all(markers.map(page));
-      const parts = new Map(pages.flatMap(partsOf).map((part) => [part.part_number, part]));
+      const parts = new Map(pages.flatMap((one) => one.parts).map((part) => [part.part_number, part]));
       let last = pages.at(-1);
-      while (last?.IsTruncated === true) {
-        const marker = Number(last.NextPartNumberMarker);
-        if (!(marker > Number(last.PartNumberMarker ?? 0)))
-          throw new Error(`ListParts repeats its marker ${marker}.`);
-        last = await page(marker);
-        for (const part of partsOf(last)) parts.set(part.part_number, part);
+      while (last?.next !== undefined) {
+        if (!(last.next > last.marker)) throw new Error(`ListParts repeats its marker ${last.next}.`);
+        last = await page(last.next);
+        for (const part of last.parts) parts.set(part.part_number, part);
       }
       return [...parts.values()].sort((a, b) => a.part_number - b.part_number);
     } catch (error) {
@@ -135,28 +118,23 @@ export function createObjects(
    * another call is completing the very same upload.
    */
   async function complete(
-    Key: string,
-    UploadId: string,
+    key: string,
+    uploadId: string,
     { parts, size }: { parts: readonly Part[]; size: number },
   ): Promise<"completed" | "gone" | "changed" | "busy"> {
     try {
-      // S3 may answer 200 with an error inside; the SDK makes an error of it and tries again.
-      await client.send(
-        new CompleteMultipartUploadCommand({
-          Bucket,
-          Key,
-          UploadId,
-          IfNoneMatch: "*",
-          MpuObjectSize: size,
-          MultipartUpload: {
-            Parts: parts.map((part) => ({
-              PartNumber: part.part_number,
-              ETag: part.etag,
-              ...part.checksum,
-            })),
-          },
-        }),
-      );
+      await send({
+        operation: "CompleteMultipartUpload",
+        method: "POST",
+        key,
+        query: { uploadId },
+        headers: {
+          "content-type": "application/xml",
+          "if-none-match": "*",
+          "x-amz-mp-object-size": String(size),
+        },
+        body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.map(partXml).join("")}</CompleteMultipartUpload>`,
+      });
       return "completed";
     } catch (error) {
       if (isS3(error, "NoSuchUpload", "PreconditionFailed")) return "gone";
@@ -168,23 +146,30 @@ export function createObjects(
   }
 
   /** Forgets an upload and its parts. Idempotent. */
-  async function abort(Key: string, UploadId: string): Promise<void> {
+  async function abort(key: string, uploadId: string): Promise<void> {
     try {
-      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+      await send({ operation: "AbortMultipartUpload", method: "DELETE", key, query: { uploadId } });
     } catch (error) {
       if (!isS3(error, "NoSuchUpload")) throw error;
     }
   }
 
   /** Size and checksums of an object; `undefined` where there is none. */
-  async function head(Key: string): Promise<ObjectFacts | undefined> {
+  async function head(key: string): Promise<ObjectFacts | undefined> {
     try {
-      const answer = await client.send(new HeadObjectCommand({ Bucket, Key, ChecksumMode: "ENABLED" }));
+      const { headers } = await send({
+        operation: "HeadObject",
+        method: "HEAD",
+        key,
+        headers: { "x-amz-checksum-mode": "ENABLED" },
+      });
+      const crc32 = headers.get("x-amz-checksum-crc32");
+      const crc32c = headers.get("x-amz-checksum-crc32c");
       return {
-        size: answer.ContentLength ?? 0,
-        ...(answer.ChecksumCRC32 && { crc32: toHex(answer.ChecksumCRC32) }),
-        ...(answer.ChecksumCRC32C && { crc32c: toHex(answer.ChecksumCRC32C) }),
-        ...sha256Of(answer.ChecksumSHA256),
+        size: Number(headers.get("content-length")),
+        ...(crc32 !== null && { crc32: toHex(crc32) }),
+        ...(crc32c !== null && { crc32c: toHex(crc32c) }),
+        ...sha256Of(headers.get("x-amz-checksum-sha256")),
       };
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -193,11 +178,10 @@ export function createObjects(
   }
 
   /** The object's first bytes, at most `bytes`; `undefined` where there is none. */
-  async function readPrefix(Key: string, bytes: number): Promise<Uint8Array | undefined> {
+  async function readPrefix(key: string, bytes: number): Promise<Uint8Array | undefined> {
     try {
-      const range = `bytes=0-${bytes - 1}`;
-      const { Body } = await client.send(new GetObjectCommand({ Bucket, Key, Range: range }));
-      return (await Body?.transformToByteArray()) ?? new Uint8Array();
+      const headers = { range: `bytes=0-${bytes - 1}` };
+      return (await send({ operation: "GetObject", method: "GET", key, headers })).body;
     } catch (error) {
       // RFC 9110, 14.1.2: no range of an empty object can be satisfied.
       if (isS3(error, "InvalidRange")) return new Uint8Array();
@@ -207,20 +191,24 @@ export function createObjects(
   }
 
   /** Stores a whole object. Repeating it is harmless: the first stays. `sha256` in hex is checked by S3. */
-  async function put(Key: string, Body: Uint8Array, { sha256 }: { sha256: string }): Promise<void> {
-    const ChecksumSHA256 = Buffer.from(sha256, "hex").toString("base64");
+  async function put(key: string, body: Uint8Array, { sha256 }: { sha256: string }): Promise<void> {
+    const checksum = Buffer.from(sha256, "hex").toString("base64");
     try {
-      await client.send(
-        new PutObjectCommand({ Bucket, Key, Body, ...inert, IfNoneMatch: "*", ChecksumSHA256 }),
-      );
+      await send({
+        operation: "PutObject",
+        method: "PUT",
+        key,
+        headers: { ...inert, "if-none-match": "*", "x-amz-checksum-sha256": checksum },
+        body,
+      });
     } catch (error) {
       if (!isS3(error, "PreconditionFailed")) throw error;
     }
   }
 
   /** Deletes an object. Idempotent. */
-  async function remove(Key: string): Promise<void> {
-    await client.send(new DeleteObjectCommand({ Bucket, Key }));
+  async function remove(key: string): Promise<void> {
+    await send({ operation: "DeleteObject", method: "DELETE", key });
   }
 
   /** A presigned URL that downloads an object as `filename`; never rendered inline. */
@@ -256,33 +244,47 @@ export function createObjects(
   };
 }
 
-function partsOf(page: ListPartsCommandOutput): Part[] {
-  return (page.Parts ?? []).map(
-    ({ PartNumber, ETag, Size, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA256 }) => ({
-      part_number: PartNumber ?? 0,
-      etag: (ETag ?? "").replaceAll('"', ""),
-      size: Size ?? 0,
-      checksum: {
-        ...(ChecksumCRC32 && { ChecksumCRC32 }),
-        ...(ChecksumCRC32C && { ChecksumCRC32C }),
-        ...(ChecksumSHA256 && { ChecksumSHA256 }),
-      },
-    }),
-  );
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function partsOf(xml: string): Part[] {
+  return [...xml.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = ""]) => {
+    const checksum: Part["checksum"] = {};
+    for (const name of checksumNames) {
+      const value = xmlText(part, name);
+      if (value !== undefined) checksum[name] = value;
+    }
+    return {
+      part_number: Number(xmlText(part, "PartNumber")),
+      etag: (xmlText(part, "ETag") ?? "").replaceAll('"', ""),
+      size: Number(xmlText(part, "Size")),
+      checksum,
+    };
+  });
+}
+
+function partXml({ part_number, etag, checksum }: Part): string {
+  const fields = { PartNumber: String(part_number), ETag: `"${etag}"`, ...checksum };
+  const inner = Object.entries(fields).map(([name, value]) => `<${name}>${xmlEscape(value)}</${name}>`);
+  return `<Part>${inner.join("")}</Part>`;
+}
+
+function nextMarker(xml: string): number | undefined {
+  return xmlText(xml, "IsTruncated") === "true" ? Number(xmlText(xml, "NextPartNumberMarker")) : undefined;
 }
 
 function isS3(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof S3ServiceException && codes.includes(error.name);
+  return error instanceof S3Error && codes.includes(error.code);
 }
 
 /** S3 answers 403 instead of 404 to a role that may not list the bucket, as none of ours may. */
 function isMissing(error: unknown): boolean {
-  if (!(error instanceof S3ServiceException)) return false;
-  return error.$metadata.httpStatusCode === 404 || error.$metadata.httpStatusCode === 403;
+  return error instanceof S3Error && (error.status === 404 || error.status === 403);
 }
 
-function sha256Of(checksum: string | undefined): Pick<ObjectFacts, "sha256" | "sha256Composite"> {
-  if (checksum === undefined) return {};
+function sha256Of(checksum: string | null): Pick<ObjectFacts, "sha256" | "sha256Composite"> {
+  if (checksum === null) return {};
   // A composite says how many parts it is of: `<base64>-1`.
   const [digest = "", count] = checksum.split("-");
   return count === undefined ? { sha256: toHex(digest) } : { sha256Composite: toHex(digest) };

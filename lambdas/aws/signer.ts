@@ -63,17 +63,7 @@ const MAX_EXPIRES_IN = 604_800;
 
 /** Binds a signer to a bucket and to whoever signs. */
 export function createSigner({ bucket, region, credentials, endpoint, now = Date.now }: SignerOptions) {
-  let day: { id: string; key: KeyObject } | undefined;
-
-  /** The key that signs everything of one day and region. */
-  function signingKey(secret: string, date: string, regionName: string): KeyObject {
-    const id = `${date}/${regionName}/${secret}`;
-    if (day?.id !== id) {
-      const scoped = [regionName, "s3", "aws4_request"].reduce(hmac, hmac(`AWS4${secret}`, date));
-      day = { id, key: createSecretKey(scoped) };
-    }
-    return day.key;
-  }
+  const dayKey = createDayKey();
 
   /** Everything of a URL but the value of the parameter `hole`, where there is one. */
   async function prepare(
@@ -118,7 +108,7 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     const canonicalHeaders = names.map((name) => `${name}:${canonicalValue(signedHeaders[name])}\n`).join("");
     const canonicalTail = `${after}\n${canonicalHeaders}\n${names.join(";")}\nUNSIGNED-PAYLOAD`;
     const toSign = `${ALGORITHM}\n${timestamp}\n${scope}\n`;
-    const daily = signingKey(identity.secretAccessKey, date, regionName);
+    const daily = dayKey(identity.secretAccessKey, date, regionName);
     return {
       prefix: `${origin}${path}?${before}`,
       suffix: `${after}&X-Amz-Signature=`,
@@ -147,6 +137,19 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
   return { sign, signParts };
 }
 
+/** Derives the key that signs everything of one day and region for S3, and keeps it while they stay the same. */
+export function createDayKey() {
+  let day: { id: string; key: KeyObject } | undefined;
+  return (secret: string, date: string, region: string): KeyObject => {
+    const id = `${date}/${region}/${secret}`;
+    if (day?.id !== id) {
+      const scoped = [region, "s3", "aws4_request"].reduce(hmac, hmac(`AWS4${secret}`, date));
+      day = { id, key: createSecretKey(scoped) };
+    }
+    return day.key;
+  };
+}
+
 /** Percent-encodes all but RFC 3986's unreserved characters, as SigV4 wants it. */
 export function uriEncode(text: string): string {
   return encodeURIComponent(text).replaceAll(
@@ -162,7 +165,8 @@ function lifetime(asked: number, expiration: Date | undefined, moment: number): 
   return Math.min(asked, left, MAX_EXPIRES_IN);
 }
 
-function address(
+/** Where an object is: path-style under an endpoint of one's own, else on the bucket's virtual host. */
+export function address(
   { bucket, endpoint, region }: { bucket: string; endpoint: string | undefined; region: string },
   key: string,
 ): { origin: string; host: string; path: string } {
