@@ -13,6 +13,7 @@ import { createEventSources } from "./lambda/event-sources.ts";
 import type { FunctionConfig } from "./lambda/function.ts";
 import { createLogs, type Logs } from "./lambda/logs.ts";
 import { createLambda } from "./lambda/service.ts";
+import { localUrls } from "./local-urls.ts";
 import { lockDirectory } from "./lock-file.ts";
 import { createS3 } from "./s3/service.ts";
 import { createAwsServer } from "./server.ts";
@@ -20,6 +21,7 @@ import { createSqs } from "./sqs/service.ts";
 import { provision } from "./template/provision.ts";
 import { type Account, provisioners } from "./template/provisioners/all.ts";
 import { readStacks } from "./template/stacks.ts";
+import { createTraces } from "./traces.ts";
 import { ACCOUNT, AwsError, type CallTrace, type Principal } from "./types.ts";
 
 export interface CloudOptions {
@@ -74,8 +76,6 @@ export interface Cloud {
   stop(): Promise<void>;
 }
 
-const MAX_TRACES = 100_000;
-
 /**
  * Starts the account: services, then what the template describes, then the API and what polls.
  * @throws Error when the template holds something unknown, a port is taken or the data directory is in use.
@@ -104,7 +104,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     const log = (origin: string, text: string, requestId?: string) =>
       logs.write({ time: clock.now(), function: origin, requestId, text });
 
-    const traces: CallTrace[] = [];
+    const traces = createTraces();
     let faults: FaultHook | undefined;
     const origins = { aws: "", api: "" };
     const roles: Account["roles"] = new Map();
@@ -159,7 +159,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       logs,
       maxEnvironments,
       envFor: (config) => ({
-        ...localUrls(config.env),
+        ...localUrls(config.env, apis, origins.api),
         AWS_ENDPOINT_URL: origins.aws,
         // No deployed stack has it: webhooks may go to receivers on this machine.
         WHARF_ALLOW_LOOPBACK_HTTP: "1",
@@ -189,16 +189,6 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       onError: (reason) => log("event-sources", reason),
     });
 
-    /** The deployed API's address becomes the local one, with which clients can do something here. */
-    function localUrls(env: Record<string, string>): Record<string, string> {
-      return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, localUrl(value)]));
-    }
-    function localUrl(value: string): string {
-      return value.replace(/https:\/\/(\w+)\.execute-api\.[\w-]+\.amazonaws\.com(\/\w+)?/g, (url, id) =>
-        apis.some((api) => api.id === id) ? origins.api : url,
-      );
-    }
-
     const awsServer = await createAwsServer({
       clock,
       credentials,
@@ -209,8 +199,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       onTrace(trace) {
         const invocation = trace.environment && lambda.invocationOf(trace.environment);
         if (invocation) trace.invocation = invocation.cause ?? invocation.requestId;
-        traces.push(trace);
-        if (traces.length > 2 * MAX_TRACES) traces.splice(0, traces.length - MAX_TRACES);
+        traces.add(trace);
         options.onTrace?.(trace);
       },
       onError: (error, { service, action }) =>
@@ -243,11 +232,11 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       apiUrl: origins.api,
       awsUrl: origins.aws,
       rootCredentials: credentials.root,
-      outputs: localUrls(outputs),
+      outputs: localUrls(outputs, apis, origins.api),
       clock,
       advance: clock.advance,
-      traces: () => traces.slice(-MAX_TRACES),
-      clearTraces: () => void traces.splice(0),
+      traces: traces.all,
+      clearTraces: traces.clear,
       iamUsage: iam.usage,
       setFaults(hook) {
         faults = hook;
