@@ -6,7 +6,7 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import type { StageConfig } from "./config.ts";
 import type { DataStack } from "./data-stack.ts";
 import { DeliveryDashboard } from "./delivery-dashboard.ts";
-import { grants } from "./grants.ts";
+import { grants, type TableAction } from "./grants.ts";
 import { HttpApi } from "./http-api.ts";
 import { Ingest } from "./ingest.ts";
 import { acknowledge } from "./nag.ts";
@@ -67,14 +67,14 @@ export class ServiceStack extends Stack {
     const relay = new Relay(this, "Relay", { config, table, env: { ...tableEnv, ...busEnv } });
     const sweep = new Sweep(this, "Sweep", { config, env: { ...fileEnv, ...busEnv, ...queueEnv } });
 
+    const { fanOut, deliver } = webhooks;
     grants.items(
       table,
       api,
       "GetItem",
       "BatchGetItem",
       "Query",
-      "PutItem",
-      "UpdateItem",
+      ...writes,
       "DeleteItem",
       "ConditionCheckItem",
     );
@@ -90,35 +90,16 @@ export class ServiceStack extends Stack {
     grants.send(first, api);
     grants.send(retry, api);
 
-    grants.items(
-      table,
-      wait,
-      "GetItem",
-      "BatchGetItem",
-      "Query",
-      "PutItem",
-      "UpdateItem",
-      "ConditionCheckItem",
-    );
+    grants.items(table, wait, "GetItem", "BatchGetItem", ...writes, "DeleteItem");
 
-    grants.items(
-      table,
-      ingest.handler,
-      "GetItem",
-      "BatchGetItem",
-      "Query",
-      "PutItem",
-      "UpdateItem",
-      "DeleteItem",
-      "ConditionCheckItem",
-    );
+    grants.items(table, ingest.handler, "GetItem", "BatchGetItem", "Query", ...writes, "ConditionCheckItem");
     grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject", "AbortMultipartUpload");
 
-    grants.items(table, relay.handler, "PutItem", "UpdateItem");
+    grants.items(table, relay.handler, ...writes);
     grants.publish(bus, relay.handler);
 
-    grants.items(table, webhooks.fanOut, "GetItem", "BatchGetItem", "Query", "PutItem");
-    grants.items(table, webhooks.deliver, "BatchGetItem", "PutItem", "UpdateItem");
+    grants.items(table, fanOut, "GetItem", "BatchGetItem", "Query", "PutItem");
+    grants.items(table, deliver, "BatchGetItem", ...writes);
 
     grants.items(
       table,
@@ -126,20 +107,12 @@ export class ServiceStack extends Stack {
       "GetItem",
       "BatchGetItem",
       "Query",
-      "PutItem",
-      "UpdateItem",
+      ...writes,
       "DeleteItem",
       "ConditionCheckItem",
     );
     grants.due(table, sweep.handler);
-    grants.objects(
-      bucket,
-      sweep.handler,
-      "GetObject",
-      "DeleteObject",
-      "AbortMultipartUpload",
-      "ListMultipartUploadParts",
-    );
+    grants.objects(bucket, sweep.handler, "GetObject", "DeleteObject", "AbortMultipartUpload");
     grants.send(first, sweep.handler);
     grants.send(retry, sweep.handler);
     grants.publish(bus, sweep.handler);
@@ -158,6 +131,8 @@ export class ServiceStack extends Stack {
     for (const alarm of this.node.findAll()) if (alarm instanceof Alarm) alarm.addAlarmAction(action);
   }
 }
+
+const writes: readonly TableAction[] = ["PutItem", "UpdateItem"];
 
 const reasons = {
   "Serverless-LambdaDLQ":
