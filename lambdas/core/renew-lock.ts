@@ -37,7 +37,7 @@ export async function renewLock(
     if (lock.expires_ms >= last) throw renewalLimit(lock);
     const ttl = ttl_seconds ?? lock.ttl_seconds;
     const expires_ms = Math.min(now + ttl * 1000, last);
-    if (!(await renewed(deps, fileId, { lock, expires_ms, now }))) continue;
+    if (!(await renewed(deps, fileId, { lock, expires_ms }))) continue;
     return {
       file_id: fileId,
       lock_id: lock.lock_id,
@@ -57,7 +57,7 @@ export async function renewLock(
 async function renewed(
   deps: Pick<Deps, "table">,
   fileId: string,
-  { lock, expires_ms, now }: { lock: Lock; expires_ms: number; now: number },
+  { lock, expires_ms }: { lock: Lock; expires_ms: number },
 ): Promise<boolean> {
   const { due_pk, due_sk } = due("lock", expires_ms, fileId);
   try {
@@ -65,8 +65,8 @@ async function renewed(
       key: keys.node(fileId),
       update: "SET #lock.#expires_ms = :expires, #due_pk = :due_pk, #due_sk = :due_sk",
       condition:
-        "attribute_not_exists(#deleted_at) AND #lock.#token_hash = :hash AND #lock.#expires_ms = :seen AND #lock.#expires_ms > :now",
-      values: { expires: expires_ms, due_pk, due_sk, hash: lock.token_hash, seen: lock.expires_ms, now },
+        "attribute_not_exists(#deleted_at) AND #lock.#token_hash = :hash AND #lock.#expires_ms = :seen",
+      values: { expires: expires_ms, due_pk, due_sk, hash: lock.token_hash, seen: lock.expires_ms },
     });
     return true;
   } catch (error) {

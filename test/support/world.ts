@@ -26,6 +26,7 @@ import type { FaultHook } from "#local/faults.ts";
 import { createS3 } from "#local/s3/service.ts";
 import { createAwsServer } from "#local/server.ts";
 import { type CallTrace, REGION } from "#local/types.ts";
+import { spec } from "#test/support/table-spec.ts";
 
 export const PUBLIC_URL = "https://files.example.com/prod";
 
@@ -198,6 +199,8 @@ export async function startWorld() {
     events,
     dump,
     /** Dependencies as another execution environment would have them, with nothing cached. */
+    /** An administrator's S3 client; the bucket is `files`. */
+    s3: bucket,
     anotherEnvironment: (): Deps => ({ ...deps, table: createTable(dynamo, spec.name) }),
     /** What goes wrong from now on. @default nothing */
     setFault(hook: FaultHook = () => undefined) {
@@ -217,27 +220,3 @@ export async function startWorld() {
     },
   };
 }
-
-const spec = {
-  name: "wharf",
-  keySchema: [
-    { AttributeName: "pk", KeyType: "HASH" as const },
-    { AttributeName: "sk", KeyType: "RANGE" as const },
-  ],
-  attributeDefinitions: ["pk", "sk", "due_pk", "due_sk"].map((AttributeName) => ({
-    AttributeName,
-    AttributeType: "S" as const,
-  })),
-  gsis: [
-    {
-      IndexName: "due",
-      KeySchema: [
-        { AttributeName: "due_pk", KeyType: "HASH" as const },
-        { AttributeName: "due_sk", KeyType: "RANGE" as const },
-      ],
-      Projection: { ProjectionType: "ALL" as const },
-    },
-  ],
-  streamViewType: "NEW_IMAGE" as const,
-  ttlAttribute: "ttl",
-};

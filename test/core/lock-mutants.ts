@@ -1,0 +1,202 @@
+/**
+ * `npm run test:mutants`: breaks the lock verbs in every way below, one at a time and in a copy, and runs the model
+ * test against each. One that survives is a rule that nothing checks.
+ */
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { checkLocks } from "#test/support/lock-model.ts";
+
+const ANYWAY = "attribute_exists(#pk)";
+
+/** What is wrong, where, and the texts to replace; each must stand in the file. */
+const mutants: [name: string, file: string, ...changes: [from: string, to: string][]][] = [
+  ["acquire: conditions dropped", "acquire-lock", ['.join(" AND ")', '.join(" OR ")']],
+  [
+    "acquire: expiry only read",
+    "acquire-lock",
+    ["#lock.#expires_ms <= :free_at", `(#lock.#expires_ms <= :free_at OR ${ANYWAY})`],
+  ],
+  [
+    "acquire: number not compared",
+    "acquire-lock",
+    [': "#fencing = :seen"', `: "(#fencing = :seen OR ${ANYWAY})"`],
+  ],
+  [
+    "acquire: version not compared",
+    "acquire-lock",
+    ["#version_id = :version", `(#version_id = :version OR ${ANYWAY})`],
+  ],
+  ["acquire: number not grown", "acquire-lock", ["file.fencing + 1", "file.fencing"]],
+  [
+    "acquire: no grace",
+    "acquire-lock",
+    ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"],
+    ["free_at: now - LOCK_GRACE_MS", "free_at: now"],
+  ],
+  [
+    "acquire: >= for >",
+    "acquire-lock",
+    ["expires_ms > now - LOCK_GRACE_MS", "expires_ms >= now - LOCK_GRACE_MS"],
+  ],
+  ["grace of 0", "file-write", ["LOCK_GRACE_MS = 2_000", "LOCK_GRACE_MS = 0"]],
+  ["renew: end not checked", "renew-lock", [" || lock.expires_ms <= now", ""]],
+  ["renew: < for <=", "renew-lock", ["lock.expires_ms <= now", "lock.expires_ms < now"]],
+  ["renew: token not compared", "renew-lock", ["lock.token_hash !== sha256(lock_token) || ", ""]],
+  [
+    "renew: lease compared only when read",
+    "renew-lock",
+    [
+      "#lock.#token_hash = :hash AND #lock.#expires_ms = :seen",
+      `(#lock.#token_hash = :hash AND #lock.#expires_ms = :seen OR attribute_exists(#lock))`,
+    ],
+  ],
+  [
+    "renew: expiry as read not compared",
+    "renew-lock",
+    ["#lock.#expires_ms = :seen", `(#lock.#expires_ms = :seen OR ${ANYWAY})`],
+  ],
+  [
+    "renew: expiry not replaced",
+    "renew-lock",
+    ["values: { expires: expires_ms", "values: { expires: lock.expires_ms"],
+  ],
+  [
+    "release: token not compared",
+    "release-lock",
+    ["if (lock.token_hash !== hash) throw mismatch();", ""],
+    ["#lock.#token_hash = :hash", `(#lock.#token_hash = :hash OR ${ANYWAY})`],
+  ],
+  [
+    "release: token compared only when read",
+    "release-lock",
+    ["#lock.#token_hash = :hash", `(#lock.#token_hash = :hash OR ${ANYWAY})`],
+  ],
+  [
+    "release: by deletion",
+    "release-lock",
+    [
+      'key: keys.node(fileId),\n        update: "REMOVE #lock, #due_pk, #due_sk",',
+      "remove: keys.node(fileId),",
+    ],
+  ],
+  ["release: number lost", "release-lock", ["#due_pk, #due_sk", "#due_pk, #due_sk, #fencing"]],
+  [
+    "break: number not grown",
+    "break-lock",
+    ["fencing: file.fencing + 1", "fencing: file.fencing"],
+    ["#fencing < :fencing", "#fencing <= :fencing"],
+  ],
+  [
+    "break: lease and number not compared",
+    "break-lock",
+    [
+      "#lock.#lock_id = :seen AND #fencing < :fencing",
+      `#lock.#lock_id = :seen OR #fencing < :fencing OR ${ANYWAY}`,
+    ],
+  ],
+  [
+    "sweep: expiry only read",
+    "sweep-locks",
+    ["#lock.#expires_ms <= :free_at", `(#lock.#expires_ms <= :free_at OR ${ANYWAY})`],
+  ],
+  [
+    "sweep: no grace",
+    "sweep-locks",
+    ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"],
+    ["free_at: now - LOCK_GRACE_MS", "free_at: now"],
+  ],
+  [
+    "fence: end of the lease not compared",
+    "file-write",
+    ["#lock.#expires_ms > :lock_now", `(#lock.#expires_ms > :lock_now OR ${ANYWAY})`],
+  ],
+  ["fence: >= for >", "file-write", ["#lock.#expires_ms > :lock_now", "#lock.#expires_ms >= :lock_now"]],
+  [
+    "fence: token not compared",
+    "file-write",
+    ["#lock.#token_hash = :lock_hash", `(#lock.#token_hash = :lock_hash OR ${ANYWAY})`],
+  ],
+  [
+    "fence: others' lease ignored",
+    "file-write",
+    ["#lock.#expires_ms <= :lock_free_at", `#lock.#expires_ms <= :lock_free_at OR ${ANYWAY}`],
+  ],
+  ["fence: no grace", "file-write", ['["lock_free_at"] = now - LOCK_GRACE_MS', '["lock_free_at"] = now']],
+  [
+    "fence: If-Match not compared",
+    "file-write",
+    ["#version_id = :if_match", `(#version_id = :if_match OR ${ANYWAY})`],
+  ],
+];
+
+const { values } = parseArgs({
+  options: {
+    check: { type: "boolean", default: false },
+    runs: { type: "string", default: "1500" },
+    seed: { type: "string", default: "1" },
+  },
+});
+
+if (values.check) {
+  await checkLocks({ runs: Number(values.runs), seed: Number(values.seed), shrink: false });
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const survivors: string[] = [];
+  if (!(await passes([]))) throw new Error("The model test fails without any mutation.");
+  const queue = [...mutants];
+  await Promise.all(Array.from({ length: 2 }, work));
+  console.log(`${mutants.length - survivors.length} of ${mutants.length} mutants died`);
+  if (survivors.length > 0) process.exitCode = 1;
+
+  async function work() {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      const [name, file, ...changes] = mutant;
+      const survived = await passes(changes.map(([from, to]) => ({ file, from, to })));
+      if (survived) survivors.push(name);
+      console.log(`${survived ? "SURVIVED" : "died    "} ${name}`);
+    }
+  }
+}
+
+/** Runs the model test in a copy of the sources with these changes. */
+async function passes(changes: { file: string; from: string; to: string }[]): Promise<boolean> {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const copy = await mkdtemp(join(tmpdir(), "wharf-mutant-"));
+  try {
+    for (const part of [
+      "package.json",
+      "contract",
+      "lambdas",
+      "local",
+      "test/support",
+      "test/core/lock-mutants.ts",
+    ])
+      await cp(join(root, part), join(copy, part), { recursive: true });
+    await symlink(join(root, "node_modules"), join(copy, "node_modules"));
+    for (const { file, from, to } of changes) {
+      const path = join(copy, "lambdas/core", `${file}.ts`);
+      const text = await readFile(path, "utf8");
+      if (!text.includes(from)) throw new Error(`${file}.ts has no ${JSON.stringify(from)} any more`);
+      await writeFile(path, text.replaceAll(from, to));
+    }
+    return await new Promise((resolve, reject) => {
+      const entry = join(copy, "test/core/lock-mutants.ts");
+      const args = [entry, "--check", "--runs", values.runs, "--seed", values.seed];
+      execFile(process.execPath, args, { cwd: copy, timeout: 600_000 }, (error, _, stderr) => {
+        // Dead is a mutant that the model caught, not one that can't run.
+        if (error === null) resolve(true);
+        else if (/Property failed after/.test(stderr)) resolve(false);
+        else reject(new Error(stderr, { cause: error }));
+      });
+    });
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}

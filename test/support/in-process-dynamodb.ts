@@ -1,0 +1,66 @@
+/** The local DynamoDB without a network: the real SDK over the real engine, with a clock that only tests move. */
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import type { Clock } from "#local/clock.ts";
+import { createDynamoDb } from "#local/dynamodb/service.ts";
+import type { TableSpec } from "#local/dynamodb/table.ts";
+import { REGION } from "#local/types.ts";
+
+export interface Sent {
+  action: string;
+  /** Runs the call in the engine; twice is two sends of the same bytes. */
+  run(): Promise<Answer>;
+}
+type Answer = { statusCode: number; headers: Record<string, string>; body: Uint8Array };
+
+/** What stands between the SDK and the engine. */
+export type Network = (sent: Sent) => Promise<Answer>;
+
+/** Starts the engine in memory with one table. `client` makes SDK clients whose calls go through a network. */
+export function inProcessDynamoDb(table: TableSpec, now: () => number) {
+  const clock: Clock = { now, advance() {}, at: () => () => {}, shared: new SharedArrayBuffer(8), stop() {} };
+  const service = createDynamoDb({ clock, dir: undefined });
+  service.createTable(table);
+
+  async function run(headers: Record<string, string>, body: Uint8Array): Promise<Answer> {
+    const req = Object.assign(new IncomingMessage(new Socket()), { headers });
+    const answer: Answer = { statusCode: 0, headers: {}, body: new Uint8Array() };
+    const res = Object.assign(new ServerResponse(req), {
+      writeHead: (status: number) => {
+        answer.statusCode = status;
+      },
+      end: (bytes: Buffer) => {
+        answer.body = new Uint8Array(bytes);
+      },
+    });
+    await service.handle({
+      ...{ req, res, url: new URL("http://local/"), path: "/", requestId: "model", region: REGION },
+      principal: { kind: "root", arn: "arn:aws:iam::000000000000:root" },
+      service: "dynamodb",
+      body: Buffer.concat([body]),
+      payload: { kind: "unsigned" },
+      authorize() {},
+      trace: { service: "dynamodb", action: "", caller: "root", startedAt: 0, endedAt: 0, status: 0 },
+    });
+    return answer;
+  }
+
+  return {
+    client(network: Network = (sent) => sent.run()): DynamoDBClient {
+      const requestHandler: DynamoDBClientConfig["requestHandler"] = {
+        updateHttpClientConfig() {},
+        httpHandlerConfigs: () => ({}),
+        async handle({ headers, body }: { headers: Record<string, string>; body: Uint8Array }) {
+          const action = headers["x-amz-target"]?.split(".")[1] ?? "";
+          return { response: await network({ action, run: () => run(headers, body) }) };
+        },
+      };
+      const credentials = { accessKeyId: "model", secretAccessKey: "model" };
+      return new DynamoDBClient({
+        ...{ region: REGION, endpoint: "http://local", credentials, maxAttempts: 1, requestHandler },
+      });
+    },
+    close: () => service.close(),
+  };
+}

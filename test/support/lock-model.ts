@@ -1,0 +1,438 @@
+/**
+ * Runs the lock verbs by several callers at once over the real engine, with every AWS call delayed, lost, repeated or
+ * refused at random, the callers' clocks apart, and time moved to the edges of leases; then checks what happened.
+ */
+import fc from "fast-check";
+import { keys, sha256 } from "#aws/keys.ts";
+import { createTable, type Table, TransactionFailed } from "#aws/table.ts";
+import { acquireLocks } from "#core/acquire-lock.ts";
+import { breakLock } from "#core/break-lock.ts";
+import type { Call } from "#core/call.ts";
+import { type Deps, iso, newId } from "#core/deps.ts";
+import { WharfError } from "#core/error.ts";
+import { fileUpdate, whyRefused } from "#core/file-write.ts";
+import { findFile } from "#core/find-file.ts";
+import { type FileRecord, fileRecord } from "#core/records.ts";
+import { releaseLock } from "#core/release-lock.ts";
+import { renewLock } from "#core/renew-lock.ts";
+import { supersede } from "#core/supersede-version.ts";
+import { sweepLocks } from "#core/sweep-locks.ts";
+import { inProcessDynamoDb, type Network } from "./in-process-dynamodb.ts";
+import { GRACE_MS, isLinearizable, type Operation } from "./lock-history.ts";
+import { spec } from "./table-spec.ts";
+
+const T0 = Date.UTC(2026, 0, 1);
+const WORKSPACE = "ws_1";
+const faultKinds = ["before", "after", "twice", "late", "again", "throttled"] as const;
+type Fault = (typeof faultKinds)[number] | "none";
+
+type Step =
+  | { do: "acquire"; ttl: number }
+  | { do: "renew"; ttl: number }
+  | { do: "release" | "break" | "look" | "sweep" }
+  | { do: "commit"; bare: boolean; match: "none" | "current" | "stale" }
+  | { do: "pause"; ms: number }
+  | { do: "edge"; offset: number };
+
+const ttl = fc.constantFrom(30, 31, 60);
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("acquire" as const), ttl }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("renew" as const), ttl }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("release" as const, "look" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("break" as const, "sweep" as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant("commit" as const),
+      bare: fc.nat(3).map((n) => n === 0),
+      match: fc.constantFrom("none" as const, "current" as const, "stale" as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("pause" as const), ms: fc.constantFrom(500, 5_000, 29_000) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("edge" as const),
+      // Around the end of a lease and of its grace.
+      offset: fc.constantFrom(-1, 0, 1, GRACE_MS - 1, GRACE_MS, GRACE_MS + 1),
+    }),
+  },
+);
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  { weight: 12, arbitrary: fc.constant("none" as const) },
+  { weight: 4, arbitrary: fc.constantFrom(...faultKinds) },
+);
+const caller = fc.record({
+  /** How far this caller's clock is off, in ms. */
+  skew: fc.oneof(fc.constant(0), fc.integer({ min: -5_000, max: 5_000 })),
+  steps: fc.array(step, { minLength: 2, maxLength: 8 }),
+  faults: fc.array(fault, { minLength: 1, maxLength: 12 }),
+});
+const MAX_CALLERS = 4;
+const callers = fc.array(caller, { minLength: 2, maxLength: MAX_CALLERS });
+
+export interface Report {
+  runs: number;
+  seed: number;
+  operations: Record<string, number>;
+  outcomes: Record<string, number>;
+  faults: Record<string, number>;
+}
+
+/** Checks `runs` random histories. @throws with the seed, the path and the shrunk history where one is wrong. */
+export async function checkLocks({
+  runs,
+  seed,
+  shrink = true,
+}: {
+  runs: number;
+  seed: number;
+  shrink?: boolean;
+}) {
+  const report: Report = { runs, seed, operations: {}, outcomes: {}, faults: {} };
+  const count = (of: Record<string, number>, name: string) => {
+    of[name] = (of[name] ?? 0) + 1;
+  };
+  const world = { now: T0, busy: 0 };
+  const engine = inProcessDynamoDb(spec, () => world.now);
+  const bare = createTable(engine.client(), spec.name);
+  const seats = Array.from({ length: MAX_CALLERS }, () => seat(engine));
+  /** Lets everyone go on to where the next turn is asked for, so that a seed tells the whole history. */
+  async function settled() {
+    for (let tick = 0; tick < 2 || world.busy > 0; tick++)
+      await new Promise((resolve) => setImmediate(resolve));
+  }
+  const scheduler = fc.scheduler({
+    act: async (run) => {
+      await run();
+      await settled();
+    },
+  });
+  try {
+    await fc.assert(
+      fc.asyncProperty(scheduler, callers, async (turns, programs) => {
+        Object.assign(world, { now: T0, busy: 0 });
+        await runHistory({ seats, bare, world, turns, programs, count, report });
+      }),
+      { numRuns: runs, seed, endOnFailure: !shrink },
+    );
+  } finally {
+    await engine.close();
+  }
+  return report;
+}
+
+interface Run {
+  seats: ReturnType<typeof seat>[];
+  bare: Table;
+  world: { now: number; busy: number };
+  turns: fc.Scheduler;
+  programs: { skew: number; steps: Step[]; faults: Fault[] }[];
+  count(of: Record<string, number>, name: string): void;
+  report: Report;
+}
+
+async function runHistory({ seats, bare, world, turns, programs, count, report }: Run): Promise<void> {
+  const first = await addFile(bare, world.now);
+  const fileId = first.node_id;
+  const watch = watcher(bare, first);
+  const history: Operation[] = [];
+  const stragglers: Promise<void>[] = [];
+  let moment = 0;
+
+  async function play(
+    name: string,
+    place: ReturnType<typeof seat>,
+    { skew, steps, faults }: Run["programs"][number],
+  ): Promise<void> {
+    const clock = () => world.now + skew;
+    let operation: Operation | undefined;
+    let sends = 0;
+
+    place.path.network = async ({ action, run }) => {
+      const about = operation;
+      const kind = faults[sends++ % faults.length] ?? "none";
+      if (kind !== "none") count(report.faults, kind);
+      const writes = action !== "BatchGetItem" && action !== "GetItem" && action !== "Query";
+      const execute = async () => {
+        world.busy += 1;
+        const answer = await run();
+        if (writes && about !== undefined) await watch.look(about, clock());
+        world.busy -= 1;
+        return answer;
+      };
+      await turns.schedule(Promise.resolve(), `${name} ${action} ${kind}`);
+      if (kind === "before" || kind === "throttled") throw new Error(kind);
+      if (kind === "late") {
+        for (let turn = 0; turn < 3; turn++)
+          await turns.schedule(Promise.resolve(), `${name} ${action} on its way`);
+        world.now += 33_000;
+      }
+      if (kind === "twice") await execute();
+      if (kind === "again") stragglers.push(repeatLater(execute));
+      const answer = await execute();
+      await turns.schedule(Promise.resolve(), `${name} ${action} answered`);
+      if (kind === "after") throw new Error(kind);
+      return answer;
+    };
+    async function repeatLater(execute: () => Promise<unknown>) {
+      for (let turn = 0; turn < 6; turn++) await turns.schedule(Promise.resolve(), `${name} straggler`);
+      await execute();
+    }
+
+    const deps: Pick<Deps, "table" | "now"> = {
+      table: place.table,
+      now() {
+        if (operation !== undefined) operation.clock = clock();
+        return clock();
+      },
+    };
+    const call: Call = { ...anyCall, caller: { ...anyCall.caller, client_id: name, name } };
+    let token: string | undefined;
+    let seen = first.version_id;
+
+    for (const todo of steps) {
+      if (todo.do === "pause") {
+        world.now += todo.ms;
+        continue;
+      }
+      if (todo.do === "edge") {
+        const lock = (await watch.read()).lock;
+        if (lock !== undefined) world.now = Math.max(world.now, lock.expires_ms + todo.offset - skew);
+        continue;
+      }
+      count(report.operations, todo.do);
+      const mine: Operation = {
+        ...{ kind: todo.do, start: ++moment, end: Number.POSITIVE_INFINITY, clock: clock() },
+        ...{ sets: {}, outcome: { as: "unknown" } },
+      };
+      operation = mine;
+      history.push(mine);
+      try {
+        mine.outcome = { as: "done", ...(await act(todo, mine)) };
+        mine.end = ++moment;
+      } catch (error) {
+        if (error instanceof WharfError) {
+          const { code } = error;
+          // Refused after losing every round, not for what the last one read.
+          const vague =
+            code === "conflict" || (code === "file_locked" && error.facts["holder"] === undefined);
+          mine.outcome = { as: "refused", code, vague };
+          mine.end = ++moment;
+        }
+      }
+      count(report.outcomes, mine.outcome.as);
+      operation = undefined;
+    }
+
+    async function act(todo: Step, mine: Operation): Promise<{ fencing?: number; version?: string }> {
+      switch (todo.do) {
+        case "acquire": {
+          mine.sets = { token: `lost ${moment}` };
+          const [grant] = await acquireLocks(deps, call, [fileId], { ttl_seconds: todo.ttl }, ([only]) => {
+            mine.sets = { token: only?.lock_token, expires: Date.parse(only?.expires_at ?? "") };
+            return { status: 201, body: only };
+          });
+          token = grant?.lock_token;
+          seen = grant?.version_id ?? seen;
+          return { fencing: grant?.fencing_token ?? -1, version: grant?.version_id ?? "" };
+        }
+        case "renew": {
+          mine.token = token ?? "none";
+          const terms = { lock_token: mine.token, ttl_seconds: todo.ttl };
+          try {
+            return { fencing: (await renewLock(deps, call, fileId, terms)).fencing_token };
+          } finally {
+            mine.sets = { expires: mine.clock + todo.ttl * 1000 };
+          }
+        }
+        case "release":
+          mine.token = token ?? "none";
+          await releaseLock(deps, call, fileId, mine.token);
+          return {};
+        case "break":
+          return { fencing: (await breakLock(deps, call, fileId, "model")).fencing_token };
+        case "sweep":
+          await sweepLocks(deps);
+          return {};
+        case "look": {
+          const { fencing, version_id } = await findFile(deps, call.caller, fileId);
+          seen = version_id;
+          return { fencing, version: version_id };
+        }
+        case "commit": {
+          mine.token = todo.bare ? undefined : token;
+          mine.ifMatch =
+            todo.match === "none" ? undefined : todo.match === "current" ? seen : first.version_id;
+          const version = newId("ver", T0);
+          mine.sets = { version };
+          await commit(deps, call, { fileId, version, lockToken: mine.token, ifMatch: mine.ifMatch });
+          seen = version;
+          return { version };
+        }
+        default:
+          throw new Error(todo.do);
+      }
+    }
+  }
+
+  const players = programs.flatMap((program, index) => {
+    const place = seats[index];
+    return place === undefined ? [] : [play(`caller-${index}`, place, program)];
+  });
+  await turns.waitFor(Promise.all(players));
+  await turns.waitFor(Promise.all(stragglers));
+  watch.check();
+  if (!isLinearizable(history, first.version_id))
+    throw new Violation(`no order explains this history: ${JSON.stringify(history, undefined, 1)}`);
+}
+
+/** A caller's SDK client and table; what its calls go through changes from history to history. */
+function seat(engine: ReturnType<typeof inProcessDynamoDb>) {
+  const path: { network: Network } = { network: (sent) => sent.run() };
+  return {
+    path,
+    table: createTable(
+      engine.client((sent) => path.network(sent)),
+      spec.name,
+    ),
+  };
+}
+
+class Violation extends Error {}
+
+const anyCall: Call = {
+  requestId: "model",
+  record: () => [],
+  caller: {
+    client_id: "",
+    name: "",
+    scopes: new Set(["files:read", "files:write", "locks:break"]),
+    default_workspace: WORKSPACE,
+    workspaces: { [WORKSPACE]: "model" },
+  },
+};
+
+async function addFile(table: Table, now: number): Promise<FileRecord> {
+  const [node_id, version_id] = [newId("file", now), newId("ver", now)];
+  const content = { version_id, size: 1, content_type: "text/plain", object_key: "o/1" };
+  const made = { created_at: iso(now), created_by: "cli_1" };
+  const place = { workspace_id: WORKSPACE, folder_id: "fld_1", name: "a" };
+  const file = {
+    kind: "file" as const,
+    node_id,
+    ...place,
+    ...content,
+    ...made,
+    updated_at: iso(now),
+    fencing: 0,
+  };
+  await table.put({ put: { ...keys.node(node_id), ...file } });
+  await table.put({ put: { ...keys.version(node_id, version_id), version_id, file_id: node_id } });
+  return file;
+}
+
+/** Makes a new version current, as finalize does: read, then one fenced transaction. */
+async function commit(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  {
+    fileId,
+    version,
+    ...demands
+  }: { fileId: string; version: string; lockToken?: string | undefined; ifMatch?: string | undefined },
+): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    const file = await findFile(deps, call.caller, fileId);
+    const now = deps.now();
+    const { condition, values, write } = supersede(now, file);
+    try {
+      await deps.table.transact([
+        fileUpdate(now, fileId, demands, {
+          update: "SET #version_id = :version",
+          condition,
+          values: { version, ...values },
+        }),
+        write,
+        { put: { ...keys.version(fileId, version), version_id: version, file_id: fileId } },
+      ]);
+      return;
+    } catch (error) {
+      if (!(error instanceof TransactionFailed)) throw error;
+      const refused = whyRefused(error.failed.get(0), fileId, demands, now);
+      if (refused !== undefined) throw refused;
+    }
+  }
+  throw new WharfError("conflict", "Lost every round.");
+}
+
+/** Looks at the file's record after every write that reached the engine, and judges the change. */
+function watcher(table: Table, first: FileRecord) {
+  let last = first;
+  let violation: Violation | undefined;
+
+  async function read(): Promise<FileRecord> {
+    const record = await table.get(fileRecord, keys.node(first.node_id));
+    if (record === undefined) throw new Violation("the record, and with it the fencing number, is gone");
+    return record;
+  }
+  return {
+    read,
+    /** @param clock the writer's clock now, which is no earlier than when it sent the write. */
+    async look(operation: Operation, clock: number): Promise<void> {
+      try {
+        const next = await read();
+        const fault = faultOf(last, next, operation, clock);
+        last = next;
+        if (fault !== undefined) throw new Violation(`${fault}: ${JSON.stringify({ operation, next })}`);
+      } catch (error) {
+        violation ??= error instanceof Violation ? error : new Violation("unreadable", { cause: error });
+      }
+    },
+    check() {
+      if (violation !== undefined) throw violation;
+    },
+  };
+}
+
+/** What is wrong with a change of the record that this operation made, if anything. */
+function faultOf(
+  before: FileRecord,
+  after: FileRecord,
+  { kind, token, clock: sent, end }: Operation,
+  clock: number,
+): string | undefined {
+  const { lock: held } = before;
+  const { lock: holds } = after;
+  const free = held === undefined || held.expires_ms + GRACE_MS <= clock;
+  const owns = held !== undefined && token !== undefined && held.token_hash === sha256(token);
+  const lives = owns && held.expires_ms > sent;
+  const changed = JSON.stringify(after) !== JSON.stringify(before);
+  if (changed && end !== Number.POSITIVE_INFINITY) return "changed after the answer";
+  if (after.fencing < before.fencing) return "the fencing number fell";
+  if (holds !== undefined && holds.lock_id !== held?.lock_id) {
+    if (after.fencing <= before.fencing) return "a grant without a new fencing number";
+    // By the clock of the grant itself, which may have been long on its way.
+    if (held !== undefined && holds.acquired_ms < held.expires_ms + GRACE_MS)
+      return "granted while another's lease or its grace lived";
+  } else if (holds !== undefined && holds.expires_ms !== held?.expires_ms) {
+    if (kind !== "renew" || !lives) return "renewed by another, or after its end";
+  }
+  if (held !== undefined && holds === undefined) {
+    if (kind === "break" && after.fencing <= before.fencing) return "broken without a new fencing number";
+    if (kind === "release" && !owns) return "released by another";
+    if (kind === "sweep" && !free) return "swept while it lived";
+    if (kind !== "break" && kind !== "release" && kind !== "sweep") return `ended by ${kind}`;
+  }
+  if (after.version_id !== before.version_id) {
+    if (kind !== "commit") return `version changed by ${kind}`;
+    if (token === undefined ? !free : !lives) return "committed without the live lease";
+  }
+  return undefined;
+}
