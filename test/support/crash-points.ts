@@ -25,6 +25,19 @@ const functions: [prefix: string, step: Step][] = [
   ["WebhooksDeliver", "deliver"],
 ];
 
+/** What every run did. */
+export function commonCalls(runs: readonly Calls[]): Calls {
+  const [first = new Map(), ...others] = runs;
+  const least = (step: Step, action: string, count: number) =>
+    Math.min(count, ...others.map((run) => run.get(step)?.get(action) ?? 0));
+  return new Map(
+    [...first].map(([step, counts]) => [
+      step,
+      new Map([...counts].map(([action, count]) => [action, least(step, action, count)])),
+    ]),
+  );
+}
+
 /** Both moments of each call of a step. */
 export function crashesOf(step: Step, calls: Calls): Crash[] {
   return [...(calls.get(step) ?? [])].flatMap(([action, count]) =>

@@ -1,0 +1,58 @@
+/** A large file by 8 parallel parts: 64 MiB in `npm test`, 1 GiB in `npm run test:large`. */
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { finalizeAnswer } from "#contract/uploads.ts";
+import { startCloudChild } from "#test/support/cloud-child.ts";
+import { missingParts, sendParts } from "#test/support/upload-parts.ts";
+
+const MIB = 1_048_576;
+const size = Number(process.env["WHARF_LARGE_MIB"] ?? 64) * MIB;
+const part_size = 8 * MIB;
+
+const block = randomBytes(MIB);
+
+/** The file's `n`th part: blocks that tell their places. */
+function bytesOf(number: number): Buffer<ArrayBuffer> {
+  const part = Buffer.alloc(part_size);
+  for (let at = 0; at < part_size; at += MIB) {
+    block.copy(part, at);
+    part.writeUInt32BE(((number - 1) * part_size + at) / MIB, at);
+  }
+  return part;
+}
+
+test(`${size / MIB} MiB arrive byte for byte, and no Lambda sees them`, { timeout: 300_000 }, async () => {
+  const dir = mkdtempSync(join(tmpdir(), "wharf-large-"));
+  try {
+    await using cloud = await startCloudChild(dir);
+    const started = await cloud.client.start("large.bin", size, { part_size });
+    const before = await cloud.report();
+    const parts = missingParts({ received: [], part_count: started.part_count });
+    await sendParts(cloud.client, started, parts, bytesOf, { lanes: 8 });
+    const finalize = `/v1/uploads/${started.upload_id}/finalize`;
+    const { file_id } = await cloud.client.json(finalizeAnswer, finalize, { json: {} });
+
+    const sent = createHash("sha256");
+    for (const number of parts) sent.update(bytesOf(number));
+    const content = await cloud.client.api(`/v1/files/${file_id}/content`, { redirect: "follow" });
+    const arrived = createHash("sha256");
+    for await (const chunk of content.body ?? []) arrived.update(chunk);
+    expect(arrived.digest("hex")).toBe(sent.digest("hex"));
+
+    const { peakRss, calls } = await cloud.report();
+    const grown = peakRss - before.peakRss;
+    console.log(
+      `${size / MIB} MiB: peak RSS ${Math.round(peakRss / MIB)} MiB, ${Math.round(grown / MIB)} MiB more than before`,
+    );
+    // Whatever the size: buffers of 8 connections each way, and the workers of functions that start meanwhile.
+    expect(grown).toBeLessThan(256 * MIB);
+    const carriers = calls.filter(({ action }) => action === "UploadPart" || action === "PutObject");
+    expect(carriers.length).toBe(parts.length);
+    expect(carriers.filter(({ caller }) => !caller.startsWith("presigned:"))).toEqual([]);
+  } finally {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  }
+});

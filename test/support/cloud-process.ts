@@ -1,0 +1,38 @@
+/**
+ * A cloud in a process of its own, for those who kill it: `node cloud-process.ts <data directory>`.
+ *
+ * Prints one JSON line when it is ready, then one for each line of JSON that it reads; ends with its parent.
+ */
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { startCloud } from "#local/cloud.ts";
+import { makeFirstClient } from "#local/first-client.ts";
+import { readStoredClient } from "#local/stored-client.ts";
+
+const [dataDir = ""] = process.argv.slice(2);
+const cloud = await startCloud({ dataDir });
+const file = join(dataDir, "client.json");
+const client =
+  readStoredClient(file) ?? (await makeFirstClient(cloud, cloud.outputs["TableName"] ?? "", file));
+
+const commands: Record<string, (value: number) => unknown> = {
+  advance: (ms) => cloud.advance(ms),
+  idle: () => cloud.waitForIdle(),
+  /** Largest resident size so far, in bytes, and the calls to S3. */
+  report: () => ({
+    peakRss: process.resourceUsage().maxRSS * 1_024,
+    calls: cloud.traces().map(({ caller, action, status }) => ({ caller, action, status })),
+  }),
+};
+
+say({ origin: cloud.apiUrl, clientId: client.client_id, clientSecret: client.client_secret });
+const lines = createInterface({ input: process.stdin });
+lines.on("close", () => process.exit());
+lines.on("line", async (line) => {
+  const { command, value } = JSON.parse(line);
+  say((await commands[command]?.(value)) ?? {});
+});
+
+function say(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
