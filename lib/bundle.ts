@@ -31,7 +31,7 @@ export async function bundleFunctions(outDir: string): Promise<void> {
     // ESM first: CommonJS builds inside an ES module fail at load with `Dynamic require of "node:https"`.
     mainFields: ["module", "main"],
     plugins: [neverLoaded, literalKeys],
-    // undici and file-type's `debug` are CommonJS alone and require Node's own modules, which ES modules can't.
+    // file-type's `debug` is CommonJS alone and requires Node's own modules, which ES modules can't.
     banner: {
       js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
     },

@@ -1,4 +1,5 @@
 import { Duration } from "aws-cdk-lib";
+import { Schedule } from "aws-cdk-lib/aws-events";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import type { StageConfig } from "./config.ts";
@@ -11,7 +12,11 @@ export interface IngestProps {
   readonly env: FunctionEnv;
 }
 
-/** S3 says that an object is there: the same transition as finalize, for clients that never came back. */
+/**
+ * S3 says that an object is there: the same transition as finalize, for clients that never came back. Each minute it
+ * also ends abandoned uploads and removes the bytes of versions that nobody can reach any more: the part of the
+ * sweep that needs S3, kept where finishing an upload is known already.
+ */
 export class Ingest extends Construct {
   readonly handler: NodeFunction;
 
@@ -20,7 +25,7 @@ export class Ingest extends Construct {
     this.handler = new NodeFunction(this, "Function", {
       config,
       source: "ingest",
-      description: "Makes a file of an object that S3 has completed",
+      description: "Makes files of objects that S3 has completed, and clears what uploads left",
       env,
       timeout: Duration.seconds(60),
       memory: 512,
@@ -30,6 +35,7 @@ export class Ingest extends Construct {
       batchSize: 10,
       maxConcurrency: 10,
     });
+    queue.onSchedule("EveryMinute", Schedule.rate(Duration.minutes(1)));
     queue.onEvent("ObjectCreated", {
       source: ["aws.s3"],
       detailType: ["Object Created"],

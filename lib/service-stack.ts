@@ -65,7 +65,7 @@ export class ServiceStack extends Stack {
     http.route({ api, wait });
     const ingest = new Ingest(this, "Ingest", { config, bucket, env: fileEnv });
     const relay = new Relay(this, "Relay", { config, table, env: { ...tableEnv, ...busEnv } });
-    const sweep = new Sweep(this, "Sweep", { config, env: { ...fileEnv, ...busEnv, ...queueEnv } });
+    const sweep = new Sweep(this, "Sweep", { config, env: { ...tableEnv, ...busEnv, ...queueEnv } });
 
     const { fanOut, deliver } = webhooks;
     grants.items(
@@ -87,12 +87,21 @@ export class ServiceStack extends Stack {
       "AbortMultipartUpload",
       "ListMultipartUploadParts",
     );
-    grants.send(first, api);
     grants.send(retry, api);
 
     grants.items(table, wait, "GetItem", "BatchGetItem", ...writes, "DeleteItem");
 
-    grants.items(table, ingest.handler, "GetItem", "BatchGetItem", "Query", ...writes, "ConditionCheckItem");
+    grants.items(
+      table,
+      ingest.handler,
+      "GetItem",
+      "BatchGetItem",
+      "Query",
+      ...writes,
+      "DeleteItem",
+      "ConditionCheckItem",
+    );
+    grants.due(table, ingest.handler);
     grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject", "AbortMultipartUpload");
 
     grants.items(table, relay.handler, ...writes);
@@ -112,8 +121,6 @@ export class ServiceStack extends Stack {
       "ConditionCheckItem",
     );
     grants.due(table, sweep.handler);
-    grants.objects(bucket, sweep.handler, "GetObject", "DeleteObject", "AbortMultipartUpload");
-    grants.send(first, sweep.handler);
     grants.send(retry, sweep.handler);
     grants.publish(bus, sweep.handler);
 

@@ -64,10 +64,9 @@ export class WebhookPipeline extends Construct {
     });
     events.onEvent("Emitted", { source: [EVENT_SOURCE] }, bus);
 
-    for (const sender of [this.fanOut, this.deliver]) {
-      grants.send(this.first.queue, sender);
-      grants.send(this.retry.queue, sender);
-    }
+    // Whatever is sent again goes to the retries' queue, whoever sends it.
+    grants.send(this.first.queue, this.fanOut);
+    for (const sender of [this.fanOut, this.deliver]) grants.send(this.retry.queue, sender);
     late("First attempts", this.first.queue, Duration.minutes(5));
     // SQS: messages may be delayed by 900 s, which is no backlog.
     late("Retries", this.retry.queue, Duration.minutes(20));

@@ -2,15 +2,25 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda"
 import * as z from "zod";
 import { beginLine, describe, endLine, note } from "#aws/log.ts";
 import { finishUpload } from "#core/finish-upload.ts";
+import { runParts } from "#core/sweep.ts";
+import { sweepUploads } from "#core/sweep-uploads.ts";
+import { sweepVersions } from "#core/sweep-versions.ts";
 import { uploadOfKey } from "#core/upload-record.ts";
 import { fileDeps } from "../file-deps.ts";
 
 const deps = fileDeps();
 
-/** What EventBridge says of an object that S3 has completed. */
-const objectCreated = z.object({ detail: z.object({ object: z.object({ key: z.string() }) }) });
+const message = z.discriminatedUnion("detail-type", [
+  /** What EventBridge says of an object that S3 has completed. */
+  z.object({
+    "detail-type": z.literal("Object Created"),
+    detail: z.object({ object: z.object({ key: z.string() }) }),
+  }),
+  /** The minute's tick. */
+  z.object({ "detail-type": z.literal("Scheduled Event") }),
+]);
 
-/** Objects that S3 has made whole, one after another; those that fail come again. */
+/** Objects that S3 has made whole, and each minute what uploads left behind; messages that fail come again. */
 export async function handler(
   { Records }: SQSEvent,
   context: Pick<Context, "awsRequestId">,
@@ -19,7 +29,7 @@ export async function handler(
   for (const record of Records) {
     beginLine(Date.now(), { function: "ingest", lambda_request_id: context.awsRequestId });
     try {
-      await finish(record);
+      await ingest(record);
     } catch (error) {
       note({ error: describe(error) });
       batchItemFailures.push({ itemIdentifier: record.messageId });
@@ -29,10 +39,20 @@ export async function handler(
   return { batchItemFailures };
 }
 
-/** Finishes the upload whose finalize began and perhaps did not live to end. */
-async function finish({ body }: SQSRecord): Promise<void> {
-  const { key } = objectCreated.parse(JSON.parse(body)).detail.object;
+async function ingest({ body }: SQSRecord): Promise<void> {
+  const given = message.parse(JSON.parse(body));
+  if (given["detail-type"] === "Scheduled Event") {
+    const { counts, failed } = await runParts({
+      uploads: () => sweepUploads(deps),
+      versions: () => sweepVersions(deps),
+    });
+    // A tick that failed in part is not tried again: the next one is a minute away.
+    note({ ...counts, ...(failed.length > 0 ? { error: failed } : {}) });
+    return;
+  }
+  const { key } = given.detail.object;
   const uploadId = uploadOfKey(key);
   note({ key });
+  // The upload whose finalize began and perhaps did not live to end.
   if (uploadId !== undefined) note({ result: await finishUpload(deps, uploadId) });
 }

@@ -1,8 +1,10 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { dynamoDb } from "#aws/clients.ts";
 import { eventBus } from "#aws/events.ts";
 import { beginLine, endLine } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import { deliveryQueues } from "#aws/queues.ts";
+import { createTable } from "#aws/table.ts";
 import { runParts } from "#core/sweep.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
@@ -10,18 +12,24 @@ import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
-import { sweepUploads } from "#core/sweep-uploads.ts";
-import { sweepVersions } from "#core/sweep-versions.ts";
 import { readEnv } from "../env.ts";
-import { fileDeps } from "../file-deps.ts";
 
 /** A part begins no further page when this little of the function's time is left (ms). */
 const RESERVE_MS = 30_000;
 
-const env = readEnv(["BUS_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);
-const shared = { ...fileDeps(), bus: eventBus(env), queues: deliveryQueues(env) };
+const env = readEnv(["TABLE_NAME", "BUS_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);
+const shared = {
+  table: createTable(dynamoDb(), env.TABLE_NAME),
+  bus: eventBus(env),
+  queues: deliveryQueues(env),
+  now: () => Date.now(),
+};
 
-/** Every minute: what has expired ends, and what got lost is sent again. Ticks that piled up are one. */
+/**
+ * Every minute: what has expired ends, and what got lost is sent again. Ticks that piled up are one.
+ *
+ * What touches S3 (abandoned uploads, old versions) is `ingest`'s, which knows how to finish an upload.
+ */
 export async function handler(
   { Records }: SQSEvent,
   context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
@@ -42,9 +50,7 @@ export async function handler(
     recoveries: () => sweepRecoveries(deps),
     endpoints: () => sweepEndpoints(deps),
     links: () => sweepLinks(deps),
-    uploads: () => sweepUploads(deps),
     locks: () => sweepLocks(deps),
-    versions: () => sweepVersions(deps),
   });
   endLine(Date.now(), { ticks: Records.length, ...counts, ...(failed.length > 0 ? { error: failed } : {}) });
   // A tick that failed in part is not tried again: the next one is a minute away.
