@@ -163,9 +163,9 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       const execute = async () => {
         world.busy += 1;
         const answer = await run();
-        if (writes && about !== undefined) await watch.look(about, clock());
+        const changed = writes && about !== undefined && (await watch.look(about, clock()));
         world.busy -= 1;
-        return answer;
+        return { answer, changed };
       };
       await turns.schedule(Promise.resolve(), `${name} ${action} ${kind}`);
       if (kind === "before" || kind === "throttled") throw new Error(kind);
@@ -175,15 +175,18 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
         world.now += 33_000;
       }
       if (kind === "twice") await execute();
-      if (kind === "again") stragglers.push(repeatLater(execute));
-      const answer = await execute();
+      if (kind === "again") stragglers.push(repeatLater(execute, about && { ...about }));
+      const { answer } = await execute();
       await turns.schedule(Promise.resolve(), `${name} ${action} answered`);
       if (kind === "after") throw new Error(kind);
       return answer;
     };
-    async function repeatLater(execute: () => Promise<unknown>) {
+    /** A send that was repeated, and arrives after all when its caller has its answer. */
+    async function repeatLater(execute: () => Promise<{ changed: boolean }>, sent: Operation | undefined) {
       for (let turn = 0; turn < 6; turn++) await turns.schedule(Promise.resolve(), `${name} straggler`);
-      await execute();
+      const { changed } = await execute();
+      // Cancelled when it was answered, it holds now: nothing that its caller relies on, but something happened.
+      if (changed && sent !== undefined) history.push({ ...sent, end: Number.POSITIVE_INFINITY });
     }
 
     const deps: Pick<Deps, "table" | "now"> = {
@@ -385,14 +388,17 @@ function watcher(table: Table, first: FileRecord) {
   return {
     read,
     /** @param clock the writer's clock now, which is no earlier than when it sent the write. */
-    async look(operation: Operation, clock: number): Promise<void> {
+    async look(operation: Operation, clock: number): Promise<boolean> {
       try {
         const next = await read();
-        const fault = faultOf(last, next, operation, clock);
+        const changed = JSON.stringify(next) !== JSON.stringify(last);
+        const fault = changed ? faultOf(last, next, operation, clock) : undefined;
         last = next;
         if (fault !== undefined) throw new Violation(`${fault}: ${JSON.stringify({ operation, next })}`);
+        return changed;
       } catch (error) {
         violation ??= error instanceof Violation ? error : new Violation("unreadable", { cause: error });
+        return false;
       }
     },
     check() {
@@ -405,7 +411,7 @@ function watcher(table: Table, first: FileRecord) {
 function faultOf(
   before: FileRecord,
   after: FileRecord,
-  { kind, token, clock: sent, end }: Operation,
+  { kind, token, clock: sent, end, outcome }: Operation,
   clock: number,
 ): string | undefined {
   const { lock: held } = before;
@@ -413,8 +419,7 @@ function faultOf(
   const free = held === undefined || held.expires_ms + GRACE_MS <= clock;
   const owns = held !== undefined && token !== undefined && held.token_hash === sha256(token);
   const lives = owns && held.expires_ms > sent;
-  const changed = JSON.stringify(after) !== JSON.stringify(before);
-  if (changed && end !== Number.POSITIVE_INFINITY) return "changed after the answer";
+  if (end !== Number.POSITIVE_INFINITY && outcome.as === "done") return "changed after it was done";
   if (after.fencing < before.fencing) return "the fencing number fell";
   if (holds !== undefined && holds.lock_id !== held?.lock_id) {
     if (after.fencing <= before.fencing) return "a grant without a new fencing number";
