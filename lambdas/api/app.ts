@@ -50,6 +50,7 @@ export function createApp<D extends TableDeps>(
   });
   app.onError((error, context) => {
     if (error instanceof WharfError) return problem(context, error);
+    if (passing.has(error.name)) return problem(context, busy(error));
     note({ error: describe(error) });
     return problem(
       context,
@@ -57,6 +58,27 @@ export function createApp<D extends TableDeps>(
     );
   });
   return app;
+}
+
+/** DynamoDB's errors that say no more than "not now", after all tries. */
+const passing = new Set([
+  "TransactionCanceledException",
+  "TransactionConflictException",
+  "TransactionInProgressException",
+  "ProvisionedThroughputExceededException",
+  "RequestLimitExceeded",
+  "ThrottlingException",
+]);
+
+function busy(cause: Error): WharfError {
+  note({ busy: cause.name });
+  const facts = { retry_after_seconds: 1 };
+  return new WharfError(
+    "unavailable",
+    "Others are changing the same thing right now; send it again.",
+    facts,
+    { cause },
+  );
 }
 
 /** Methods that have a route at `path`. */

@@ -12,7 +12,7 @@ export function toRequest(event: APIGatewayProxyEvent): Request {
   }
   const headers = new Headers();
   for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) {
-    for (const value of values ?? []) headers.append(name, value);
+    for (const value of values ?? []) headers.append(name, byteString(value));
   }
   const hasBody = event.body !== null && event.httpMethod !== "GET" && event.httpMethod !== "HEAD";
   return new Request(url, {
@@ -20,6 +20,11 @@ export function toRequest(event: APIGatewayProxyEvent): Request {
     headers,
     ...(hasBody ? { body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8") } : {}),
   });
+}
+
+/** A header's value as fetch takes it: characters past U+00FF travel as the bytes of their UTF-8. */
+function byteString(value: string): string {
+  return /[^\0-\xff]/.test(value) ? Buffer.from(value, "utf8").toString("latin1") : value;
 }
 
 /** The answer as API Gateway takes it; every body of this API is text. */
