@@ -198,9 +198,9 @@ export async function startWorld() {
     addFile,
     events,
     dump,
-    /** Dependencies as another execution environment would have them, with nothing cached. */
     /** An administrator's S3 client; the bucket is `files`. */
     s3: bucket,
+    /** Dependencies as another execution environment would have them, with nothing cached. */
     anotherEnvironment: (): Deps => ({ ...deps, table: createTable(dynamo, spec.name) }),
     /** What goes wrong from now on. @default nothing */
     setFault(hook: FaultHook = () => undefined) {
