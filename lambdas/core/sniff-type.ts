@@ -61,7 +61,9 @@ export interface Sniffed {
 
 /** Looks at a file's first bytes. */
 export async function sniff(prefix: Uint8Array): Promise<Sniffed> {
-  const type = await knownType(prefix);
+  const known = await knownType(prefix);
+  // "MZ" alone, which is all that the library asks for, also begins plain text.
+  const type = known === "application/x-msdownload" && !isDosExecutable(prefix) ? undefined : known;
   return { type, danger: dangerOf(prefix, type) };
 }
 
@@ -112,7 +114,7 @@ function dangerOf(prefix: Uint8Array, type: string | undefined): Danger | undefi
   return undefined;
 }
 
-/** "MZ" alone also begins plain text; the header of a program is full of zeros. */
+/** The header of a program is full of zeros, and text has none. */
 function isDosExecutable(prefix: Uint8Array): boolean {
   return (
     prefix[0] === 0x4d && prefix[1] === 0x5a && prefix.length >= 64 && prefix.subarray(2, 64).includes(0)
