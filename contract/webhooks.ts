@@ -172,7 +172,7 @@ const shown: Webhook = {
   updated_at: "2026-01-01T00:00:00.000Z",
 };
 
-const withSecret = webhook.extend({
+export const registeredWebhook = webhook.extend({
   secret: z.string().meta({ description: "Signs the deliveries. Shown this once." }),
 });
 
@@ -192,13 +192,15 @@ export const registerWebhookRoute = defineRoute({
     folders: folders.default([]),
     rate_per_second: ratePerSecond.default(DEFAULT_RATE),
   }),
-  responses: { 201: { description: "The endpoint with its secret", schema: withSecret } },
+  responses: { 201: { description: "The endpoint with its secret", schema: registeredWebhook } },
   errors: [...common, "invalid_url", "egress_blocked", "limit_exceeded", ...once],
   example: {
     request: { url: shown.url, events: shown.events, description: "CI" },
     response: { ...shown, secret: "whsec_…" },
   },
 });
+
+export const webhookPage = page.of(webhook);
 
 export const listWebhooksRoute = defineRoute({
   id: "listWebhooks",
@@ -208,8 +210,19 @@ export const listWebhooksRoute = defineRoute({
   tag,
   scopes,
   query: page.query,
-  responses: { 200: { description: "One page", schema: page.of(webhook) } },
+  responses: { 200: { description: "One page", schema: webhookPage } },
   errors: [...common, "invalid_cursor"],
+});
+
+export const eventTypeList = z.object({
+  items: z.array(
+    z.object({
+      type: eventType,
+      description: z.string(),
+      schema: z.record(z.string(), z.unknown()).meta({ description: "JSON Schema 2020-12." }),
+      example: event,
+    }),
+  ),
 });
 
 export const eventTypesRoute = defineRoute({
@@ -222,16 +235,7 @@ export const eventTypesRoute = defineRoute({
   responses: {
     200: {
       description: "Every type",
-      schema: z.object({
-        items: z.array(
-          z.object({
-            type: eventType,
-            description: z.string(),
-            schema: z.record(z.string(), z.unknown()).meta({ description: "JSON Schema 2020-12." }),
-            example: event,
-          }),
-        ),
-      }),
+      schema: eventTypeList,
     },
   },
   errors: ["unauthenticated", "forbidden"],
@@ -310,6 +314,14 @@ export const enableWebhookRoute = defineRoute({
   errors: [...common, "webhook_disabled"],
 });
 
+export const testResult = z.object({
+  delivery_id: id("dlv"),
+  event_id: id("evt"),
+  ok: z.boolean(),
+  attempt,
+});
+export type TestResult = z.infer<typeof testResult>;
+
 export const testWebhookRoute = defineRoute({
   id: "testWebhook",
   method: "POST",
@@ -325,11 +337,18 @@ export const testWebhookRoute = defineRoute({
   responses: {
     200: {
       description: "The attempt, whatever came of it",
-      schema: z.object({ delivery_id: id("dlv"), event_id: id("evt"), ok: z.boolean(), attempt }),
+      schema: testResult,
     },
   },
   errors: common,
 });
+
+export const rotatedSecret = z.object({
+  webhook_id: id("hook"),
+  secret: z.string().meta({ description: "Shown this once." }),
+  previous_secret_until: time,
+});
+export type RotatedSecret = z.infer<typeof rotatedSecret>;
 
 export const rotateWebhookSecretRoute = defineRoute({
   id: "rotateWebhookSecret",
@@ -348,11 +367,7 @@ export const rotateWebhookSecretRoute = defineRoute({
   responses: {
     200: {
       description: "The new secret",
-      schema: z.object({
-        webhook_id: id("hook"),
-        secret: z.string().meta({ description: "Shown this once." }),
-        previous_secret_until: time,
-      }),
+      schema: rotatedSecret,
     },
   },
   errors: [...common, ...once],
@@ -372,6 +387,8 @@ export const promoteWebhookSecretRoute = defineRoute({
   errors: common,
 });
 
+export const deliveryPage = page.of(delivery);
+
 export const listDeliveriesRoute = defineRoute({
   id: "listDeliveries",
   method: "GET",
@@ -388,7 +405,7 @@ export const listDeliveriesRoute = defineRoute({
     since: time.optional().meta({ description: "Events from this moment on." }),
     until: time.optional().meta({ description: "Events before this moment." }),
   },
-  responses: { 200: { description: "One page", schema: page.of(delivery) } },
+  responses: { 200: { description: "One page", schema: deliveryPage } },
   errors: [...common, "invalid_cursor"],
 });
 
@@ -452,6 +469,11 @@ export const getRecoveryRoute = defineRoute({
   errors: common,
 });
 
+export const eventLog = z.object({
+  items: z.array(event),
+  next_cursor: z.string().meta({ description: "Never null: ask with it again." }),
+});
+
 export const listEventsRoute = defineRoute({
   id: "listEvents",
   method: "GET",
@@ -486,10 +508,7 @@ export const listEventsRoute = defineRoute({
   responses: {
     200: {
       description: "Events, possibly none",
-      schema: z.object({
-        items: z.array(event),
-        next_cursor: z.string().meta({ description: "Never null: ask with it again." }),
-      }),
+      schema: eventLog,
     },
   },
   errors: ["invalid_request", "unknown_field", "invalid_cursor", "unauthenticated", "forbidden", "not_found"],

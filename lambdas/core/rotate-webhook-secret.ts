@@ -1,17 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
+import type { RotatedSecret } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { findWebhook } from "./find-webhook.ts";
 import { newWebhookSecret } from "./register-webhook.ts";
 import { hookSecretRecord } from "./webhook-records.ts";
-
-export interface Rotated {
-  webhook_id: string;
-  secret: string;
-  previous_secret_until: string;
-}
 
 /**
  * Gives an endpoint a new secret. The one before signs beside it until the overlap ends; the one before that, where
@@ -24,8 +19,8 @@ export async function rotateWebhookSecret(
   call: Call,
   webhookId: string,
   { overlap_seconds, secret = newWebhookSecret() }: { overlap_seconds: number; secret?: string | undefined },
-  answer: (rotated: Rotated) => { status: number; body: unknown },
-): Promise<Rotated> {
+  answer: (rotated: RotatedSecret) => { status: number; body: unknown },
+): Promise<RotatedSecret> {
   await findWebhook(deps, call.caller, webhookId);
   const before = await deps.table.get(hookSecretRecord, keys.hookSecret(webhookId));
   if (before === undefined) throw notFound("webhook", webhookId);

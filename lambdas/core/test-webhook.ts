@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import type { Attempt } from "#contract/webhooks.ts";
+import type { TestResult } from "#contract/webhooks.ts";
 import { actorOf, type Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
 import { iso, ttl } from "./deps.ts";
@@ -9,13 +9,6 @@ import { DELIVERY_KEEP_MS } from "./fan-out.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { eventRecord, type HookRecord, hookSecretRecord } from "./webhook-records.ts";
-
-export interface TestResult {
-  delivery_id: string;
-  event_id: string;
-  ok: boolean;
-  attempt: Attempt;
-}
 
 /**
  * Sends a `webhook_test` now, once, past breaker and rate, and records it. The endpoint's state stays as it is.

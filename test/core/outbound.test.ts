@@ -1,11 +1,11 @@
 /** What the way out makes of receivers, good and bad. Deadlines are short here; the table is the same. */
 
-import { createServer as createTlsServer } from "node:https";
-import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { createOutbound, type OutboundOptions } from "#core/outbound.ts";
 import { selfSigned } from "#test/support/certificate.ts";
+import { startRawServer, startTlsServer } from "#test/support/raw-server.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
 
 const closers: (() => unknown)[] = [];
@@ -40,21 +40,10 @@ async function receiver(behaviour?: Behaviour) {
   return started;
 }
 
-/** A server below HTTP: does what it wants with each connection. */
 async function rawServer(onConnection: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server: Server = createTcpServer((socket) => {
-    sockets.add(socket);
-    socket.on("error", () => {});
-    onConnection(socket);
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  closers.push(() => {
-    for (const socket of sockets) socket.destroy();
-    return new Promise((done) => server.close(done));
-  });
-  const address = server.address();
-  return `127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  const { url, close } = await startRawServer(onConnection);
+  closers.push(close);
+  return url;
 }
 
 describe("answers", () => {
@@ -148,7 +137,7 @@ describe("no answer", () => {
 
   test("a hang within the headers", async () => {
     const address = await rawServer((socket) => socket.write("HTTP/1.1 200 OK\r\nX-Begin: "));
-    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "timeout" });
+    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "timeout" });
   });
 
   test("a slow drip of headers", async () => {
@@ -158,12 +147,12 @@ describe("no answer", () => {
       const timer = setInterval(() => socket.write(text.charAt(at++)), 10);
       socket.on("close", () => clearInterval(timer));
     });
-    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "timeout" });
+    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "timeout" });
   });
 
   test("a reset before the request", async () => {
     const address = await rawServer((socket) => socket.resetAndDestroy());
-    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "reset" });
+    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "reset" });
   });
 
   test("a reset after the request", async () => {
@@ -174,19 +163,19 @@ describe("no answer", () => {
 
   test("an end without an answer", async () => {
     const address = await rawServer((socket) => socket.on("data", () => socket.end()));
-    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "reset" });
+    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "reset" });
   });
 
   test("something that isn't HTTP", async () => {
     const address = await rawServer((socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n"));
-    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "protocol" });
+    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "protocol" });
   });
 
   test("headers of more than 16 KiB", async () => {
     const address = await rawServer((socket) =>
       socket.on("data", () => socket.end(`HTTP/1.1 200 OK\r\n${"X-A: bbbbbbbb\r\n".repeat(4_000)}\r\n`)),
     );
-    expect(await outboundTo().post(request(`http://${address}/`))).toMatchObject({ error_class: "protocol" });
+    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "protocol" });
   });
 
   test("nobody at the port", async () => {
@@ -204,18 +193,10 @@ describe("no answer", () => {
 });
 
 describe("TLS", () => {
-  async function tlsServer({ key, cert }: { key: string; cert: string }): Promise<string> {
-    const server = createTlsServer({ key, cert }, (req, res) => {
-      req.resume();
-      res.end("secure");
-    });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    closers.push(() => {
-      server.closeAllConnections();
-      return new Promise((done) => server.close(done));
-    });
-    const address = server.address();
-    return `https://127.0.0.1:${typeof address === "object" ? address?.port : 0}/`;
+  async function tlsServer(pair: { key: string; cert: string }): Promise<string> {
+    const { url, close } = await startTlsServer(pair);
+    closers.push(close);
+    return url;
   }
 
   test("a certificate that holds", async () => {
@@ -245,7 +226,9 @@ describe("TLS", () => {
 
   test("a handshake that hangs", async () => {
     const address = await rawServer(() => {});
-    expect(await outboundTo().post(request(`https://${address}/`))).toMatchObject({ error_class: "timeout" });
+    expect(await outboundTo().post(request(address.replace("http:", "https:")))).toMatchObject({
+      error_class: "timeout",
+    });
   });
 });
 

@@ -1,0 +1,356 @@
+/** Webhooks as their owners see them: register, receive, verify, rotate, look, repair. */
+import { createHmac } from "node:crypto";
+import { Webhook } from "standardwebhooks";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { problem } from "#contract/common.ts";
+import { eventSchema } from "#contract/event-types.ts";
+import { event } from "#contract/events.ts";
+import {
+  deliveryDetail,
+  deliveryPage,
+  eventTypeList,
+  registeredWebhook,
+  rotatedSecret,
+  testResult,
+  webhook,
+  webhookDetail,
+  webhookPage,
+} from "#contract/webhooks.ts";
+import type { Received } from "#test/support/receiver.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+let story: Story;
+
+beforeAll(async () => {
+  story = await startStory();
+});
+afterAll(() => story.stop());
+
+const register = (url: string, more: Record<string, unknown> = {}, by: Pick<Story, "json"> = story) =>
+  by.json(registeredWebhook, "/v1/webhooks", { json: { url, events: ["upload_completed"], ...more } });
+const uploadFile = (filename: string, by: Pick<Story, "upload"> = story) =>
+  by.upload(Buffer.from("contents"), { filename, finalize: { share: false } });
+const refused = async (answer: Promise<Response>) => {
+  const { status, code } = z.parse(problem, await (await answer).json());
+  return [status, code];
+};
+const remove = (webhookId: string) => story.api(`/v1/webhooks/${webhookId}`, { method: "DELETE" });
+
+/** True where the reference implementation takes the delivery for genuine. */
+function genuine(secret: string, { body, headers }: Received): boolean {
+  // The library reads the clock; the cloud's may have been moved.
+  const at = Number(headers["webhook-timestamp"]);
+  const expected = new Webhook(secret).sign(headers["webhook-id"] ?? "", new Date(at * 1000), body);
+  return (headers["webhook-signature"] ?? "").split(" ").includes(expected);
+}
+const plain = (secret: string, body: string) => createHmac("sha256", secret).update(body).digest("hex");
+
+describe("a delivery", () => {
+  test("carries the event as it was stored, under both signatures", async () => {
+    const receiver = await story.receiver();
+    const { webhook_id, secret } = await register(receiver.url);
+    const { file_id } = await uploadFile("signed.txt");
+    const [got] = await receiver.until(1);
+    if (got === undefined) throw new Error("nothing came");
+    expect(got.headers).toMatchObject({
+      "content-type": "application/json; charset=utf-8",
+      "user-agent": "Wharf-Webhooks/1",
+      "webhook-id": expect.stringMatching(/^evt_/),
+      "webhook-timestamp": expect.stringMatching(/^\d{10}$/),
+      "x-signature": plain(secret, got.body),
+      "x-event-type": "upload_completed",
+      "x-delivery-id": expect.stringMatching(/^dlv_/),
+      "x-delivery-attempt": "1",
+    });
+    expect(new Webhook(secret).verify(got.body, got.headers)).toMatchObject({ file_id });
+    const body = eventSchema("upload_completed").parse(JSON.parse(got.body));
+    expect(body).toMatchObject({ id: got.headers["webhook-id"], file_id, workspace_id: story.workspaceId });
+    expect(body.request_id).toBe(got.headers["x-request-id"]);
+
+    const list = await story.eventually(async () => {
+      const page = await story.json(deliveryPage, `/v1/webhooks/${webhook_id}/deliveries`);
+      expect(page.items[0]?.status).toBe("succeeded");
+      return page;
+    });
+    expect(list.items).toHaveLength(1);
+    const one = await story.json(
+      deliveryDetail,
+      `/v1/webhooks/${webhook_id}/deliveries/${list.items[0]?.delivery_id}`,
+    );
+    expect(one.attempt_log).toEqual([
+      expect.objectContaining({
+        number: 1,
+        trigger: "event",
+        url: receiver.url,
+        status: 204,
+        remote_ip: "127.0.0.1",
+        error_class: null,
+        signed_with: ["current"],
+      }),
+    ]);
+    await remove(webhook_id);
+  });
+
+  test("answers for the X-Request-ID of the call that caused it, in every consumer's log", async () => {
+    const receiver = await story.receiver();
+    const { webhook_id } = await register(receiver.url, { events: ["file_deleted"] });
+    const { file_id } = await uploadFile("traced.txt");
+    await story.api(`/v1/files/${file_id}`, { method: "DELETE", headers: { "X-Request-ID": "ci-4711" } });
+    const [got] = await receiver.until(1);
+    expect(got?.headers["x-request-id"]).toBe("ci-4711");
+    await story.cloud.waitForIdle();
+    const lines = story.cloud.logs.lines().filter(({ text }) => text.includes("ci-4711"));
+    const functions = lines.map(({ text }) => String(JSON.parse(text)["function"]));
+    expect(new Set(functions)).toEqual(new Set(["api", "relay", "fan-out", "deliver"]));
+    await remove(webhook_id);
+  });
+});
+
+describe("registering", () => {
+  test("shows the secret once", async () => {
+    const receiver = await story.receiver();
+    const { webhook_id, secret } = await register(receiver.url, { description: "CI" });
+    expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    const shown = await (await story.api(`/v1/webhooks/${webhook_id}`)).text();
+    const listed = await (await story.api("/v1/webhooks")).text();
+    expect(webhookDetail.parse(JSON.parse(shown))).toMatchObject({ description: "CI", status: "enabled" });
+    expect(shown + listed).not.toContain("whsec_");
+    await story.cloud.waitForIdle();
+    const logged = story.cloud.logs.lines().map(({ text }) => text);
+    expect(logged.join("\n")).not.toContain(secret.slice("whsec_".length));
+    await remove(webhook_id);
+  });
+
+  test("takes a secret of one's own", async () => {
+    const secret = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
+    const made = await register("http://127.0.0.1:9/", { secret });
+    expect(made.secret).toBe(secret);
+    await remove(made.webhook_id);
+  });
+
+  test("again with the same Idempotency-Key makes no second endpoint", async () => {
+    const init = {
+      json: { url: "http://127.0.0.1:9/", events: ["*"] },
+      headers: { "Idempotency-Key": "hook-1" },
+    };
+    const first = await story.json(registeredWebhook, "/v1/webhooks", init);
+    expect(await story.json(registeredWebhook, "/v1/webhooks", init)).toEqual(first);
+    await remove(first.webhook_id);
+  });
+
+  test.each([
+    [{ url: "https://169.254.169.254/", events: ["*"] }, "invalid_url"],
+    [{ url: "https://[fe80::1]/", events: ["*"] }, "invalid_url"],
+    [{ url: "https://167772161/", events: ["*"] }, "invalid_url"],
+    [{ url: "https://0x0a000001/", events: ["*"] }, "invalid_url"],
+    [{ url: "https://printer.local/", events: ["*"] }, "invalid_url"],
+    [{ url: "http://example.com/", events: ["*"] }, "invalid_url"],
+    [{ url: "https://example.com:8443/", events: ["*"] }, "invalid_url"],
+    [{ url: "https://me:secret@example.com/", events: ["*"] }, "invalid_url"],
+    [{ url: "not a url", events: ["*"] }, "invalid_url"],
+    [{ url: "https://example.com/", events: [] }, "invalid_request"],
+    [{ url: "https://example.com/", events: ["no_such_event"] }, "invalid_request"],
+    [{ url: "https://example.com/", events: ["*", "file_moved"] }, "invalid_request"],
+    [{ url: "https://example.com/", events: ["*"], secret: "whsec_c2hvcnQ=" }, "invalid_request"],
+    [{ url: "https://example.com/", events: ["*"], rate_per_second: 0 }, "invalid_request"],
+    [{ url: "https://example.com/", events: ["*"], retries: 3 }, "unknown_field"],
+  ])("refuses %o", async (json, code) => {
+    expect(await refused(story.api("/v1/webhooks", { json }))).toEqual([400, code]);
+  });
+
+  test("stops at 100 endpoints, counted also where many ask at once", async () => {
+    const crowd = await story.client("crowd");
+    const one = () =>
+      crowd.api("/v1/webhooks", { json: { url: "http://127.0.0.1:9/", events: ["file_moved"] } });
+    for (let made = 0; made < 97; made++) expect((await one()).status).toBe(201);
+    const last = await Promise.all(Array.from({ length: 6 }, one));
+    expect(last.map(({ status }) => status).sort()).toEqual([201, 201, 201, 429, 429, 429]);
+
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const more: string = cursor === null ? "" : `&cursor=${cursor}`;
+      const page: z.output<typeof webhookPage> = await crowd.json(
+        webhookPage,
+        `/v1/webhooks?limit=30${more}`,
+      );
+      seen.push(...page.items.map(({ webhook_id }) => webhook_id));
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    expect(new Set(seen).size).toBe(100);
+    expect(seen).toEqual([...seen].sort());
+    await Promise.all(seen.map((id) => crowd.api(`/v1/webhooks/${id}`, { method: "DELETE" })));
+    expect((await one()).status).toBe(201);
+  });
+});
+
+describe("who hears of what", () => {
+  test("types, folders and workspaces decide", async () => {
+    const inFolder = await story.receiver();
+    const elsewhere = await story.receiver();
+    const moves = await story.receiver();
+    const stranger = await story.receiver();
+    const admin = await story.receiver();
+    const other = await story.client("somebody-else");
+    const boss = await story.client("boss", ["admin"]);
+    const { folder_id } = await uploadFile("reports/2026/seed.txt");
+    const { folder_id: root } = await uploadFile("seed.txt");
+    const parent = z
+      .object({ items: z.array(z.object({ kind: z.string(), folder_id: z.string(), name: z.string() })) })
+      .parse(await (await story.api(`/v1/workspaces/${story.workspaceId}/files?folder=${root}`)).json());
+    const reports = parent.items.find(({ kind, name }) => kind === "folder" && name === "reports");
+
+    const hooks = await Promise.all([
+      register(inFolder.url, { folders: [reports?.folder_id] }),
+      register(elsewhere.url, { folders: [folder_id] }),
+      register(moves.url, { events: ["file_moved", "file_deleted"] }),
+    ]);
+    await register(stranger.url, { events: ["*"] }, other);
+    await register(admin.url, { events: ["upload_completed"] }, boss);
+
+    await uploadFile("outside.txt");
+    await uploadFile("reports/2026/deep.txt");
+    const { file_id } = await uploadFile("reports/flat.txt");
+    await story.api(`/v1/files/${file_id}`, { method: "PATCH", json: { name: "flatter.txt" } });
+
+    const names = (received: Received[]) =>
+      received.map(({ body }) => event.parse(JSON.parse(body)).data["name"]).sort();
+    await Promise.all([inFolder.until(2), elsewhere.until(1), moves.until(1), admin.until(3)]);
+    await story.cloud.waitForIdle();
+    expect(names(inFolder.received)).toEqual(["deep.txt", "flat.txt"]);
+    expect(names(elsewhere.received)).toEqual(["deep.txt"]);
+    expect(moves.received.map(({ headers }) => headers["x-event-type"])).toEqual(["file_moved"]);
+    expect(names(admin.received)).toEqual(["deep.txt", "flat.txt", "outside.txt"]);
+    expect(stranger.received).toEqual([]);
+    await Promise.all(hooks.map(({ webhook_id }) => remove(webhook_id)));
+  });
+
+  test("another's endpoint can't be seen, changed, tried or deleted", async () => {
+    const { webhook_id } = await register("http://127.0.0.1:9/");
+    const other = await story.client("nosy");
+    const at = `/v1/webhooks/${webhook_id}`;
+    const tries = [
+      other.api(at),
+      other.api(at, { method: "PATCH", json: { events: ["*"] } }),
+      other.api(at, { method: "DELETE" }),
+      other.api(`${at}/test`, { json: {} }),
+      other.api(`${at}/disable`, { json: {} }),
+      other.api(`${at}/secret/rotate`, { json: {} }),
+      other.api(`${at}/secret/promote`, { json: {} }),
+      other.api(`${at}/deliveries`),
+      other.api(`${at}/recover`, { json: { since: new Date().toISOString() } }),
+    ];
+    for (const answer of tries) expect(await refused(answer)).toEqual([404, "not_found"]);
+    const reader = await story.client("reader", ["files:read"]);
+    expect(await refused(reader.api("/v1/webhooks"))).toEqual([403, "forbidden"]);
+    await remove(webhook_id);
+  });
+});
+
+describe("an endpoint's life", () => {
+  test("what it is changed to counts from the next attempt on", async () => {
+    const before = await story.receiver();
+    const after = await story.receiver();
+    const { webhook_id } = await register(before.url, { description: "old" });
+    const changed = await story.json(webhook, `/v1/webhooks/${webhook_id}`, {
+      method: "PATCH",
+      json: { url: after.url, description: null, rate_per_second: 10 },
+    });
+    expect(changed).toMatchObject({ url: after.url, description: null, rate_per_second: 10 });
+    expect(await story.json(webhook, `/v1/webhooks/${webhook_id}`)).toEqual(changed);
+    await uploadFile("changed.txt");
+    await after.until(1);
+    expect(before.received).toEqual([]);
+    const bad = story.api(`/v1/webhooks/${webhook_id}`, {
+      method: "PATCH",
+      json: { url: "https://10.0.0.1/" },
+    });
+    expect(await refused(bad)).toEqual([400, "invalid_url"]);
+    await remove(webhook_id);
+  });
+
+  test("a test is answered with its attempt, whatever came of it", async () => {
+    const receiver = await story.receiver(
+      (res) => void res.writeHead(503, { "retry-after": "60" }).end("busy"),
+    );
+    const { webhook_id, secret } = await register(receiver.url, { events: ["file_moved"] });
+    const tested = await story.json(testResult, `/v1/webhooks/${webhook_id}/test`, { json: {} });
+    expect(tested).toMatchObject({
+      ok: false,
+      attempt: { status: 503, answer: "busy", trigger: "test", retry_after_seconds: 60 },
+    });
+    const [got] = receiver.received;
+    expect(got?.headers["x-event-type"]).toBe("webhook_test");
+    expect(got !== undefined && genuine(secret, got)).toBe(true);
+    eventSchema("webhook_test").parse(JSON.parse(got?.body ?? ""));
+    // It is in the log of deliveries, and left no trace on the endpoint.
+    const { items } = await story.json(deliveryPage, `/v1/webhooks/${webhook_id}/deliveries`);
+    expect(items).toMatchObject([{ delivery_id: tested.delivery_id, status: "failed", attempts: 1 }]);
+    const { health } = await story.json(webhookDetail, `/v1/webhooks/${webhook_id}`);
+    expect(health).toMatchObject({ failures_in_row: 0, paused_until: null });
+    await remove(webhook_id);
+  });
+
+  test("while its secret changes, both sign; X-Signature changes when its owner says", async () => {
+    const receiver = await story.receiver();
+    const { webhook_id, secret: old } = await register(receiver.url);
+    const at = `/v1/webhooks/${webhook_id}`;
+    const { secret: fresh } = await story.json(rotatedSecret, `${at}/secret/rotate`, {
+      json: { overlap_seconds: 3_600 },
+    });
+    const deliver = async (count: number) => {
+      await uploadFile("rotating.txt");
+      const got = (await receiver.until(count)).at(-1);
+      if (got === undefined) throw new Error("nothing came");
+      return got;
+    };
+    const during = await deliver(1);
+    expect([genuine(fresh, during), genuine(old, during)]).toEqual([true, true]);
+    expect(new Webhook(old).verify(during.body, during.headers)).toBeTruthy();
+    expect(new Webhook(fresh).verify(during.body, during.headers)).toBeTruthy();
+    expect(during.headers["x-signature"]).toBe(plain(old, during.body));
+
+    expect((await story.api(`${at}/secret/promote`, { json: {} })).status).toBe(204);
+    const promoted = await deliver(2);
+    expect([genuine(fresh, promoted), genuine(old, promoted)]).toEqual([true, true]);
+    expect(promoted.headers["x-signature"]).toBe(plain(fresh, promoted.body));
+
+    const next = await story.json(rotatedSecret, `${at}/secret/rotate`, { json: { overlap_seconds: 600 } });
+    story.advance(601_000);
+    const after = await deliver(3);
+    expect([genuine(next.secret, after), genuine(fresh, after), genuine(old, after)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(after.headers["x-signature"]).toBe(plain(next.secret, after.body));
+
+    const last = await story.json(rotatedSecret, `${at}/secret/rotate`, { json: { overlap_seconds: 0 } });
+    const atOnce = await deliver(4);
+    expect([genuine(last.secret, atOnce), genuine(next.secret, atOnce)]).toEqual([true, false]);
+    await remove(webhook_id);
+  });
+
+  test("a deleted one gets nothing more, not even what was under way", async () => {
+    const receiver = await story.receiver((res) => void res.writeHead(500).end());
+    const { webhook_id } = await register(receiver.url);
+    await uploadFile("deleted.txt");
+    await receiver.until(1);
+    await story.cloud.waitForIdle();
+    expect((await remove(webhook_id)).status).toBe(204);
+    expect(await refused(remove(webhook_id))).toEqual([404, "not_found"]);
+    story.advance(10_000);
+    await story.cloud.waitForIdle();
+    expect(receiver.received).toHaveLength(1);
+  });
+});
+
+test("every type has a schema that its example passes", async () => {
+  const { items } = await story.json(eventTypeList, "/v1/webhooks/event-types");
+  expect(items.length).toBeGreaterThanOrEqual(16);
+  for (const { type, example, schema } of items) {
+    expect(eventSchema(type).parse(example)).toEqual(example);
+    expect(z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema).parse(example)).toBeTruthy();
+  }
+});
