@@ -2,8 +2,7 @@
 import type { Cloud } from "#local/cloud.ts";
 import type { FaultCall } from "#local/faults.ts";
 
-export const steps = ["start", "finalize", "ingest", "relay", "fan-out", "deliver"] as const;
-export type Step = (typeof steps)[number];
+export type Step = "start" | "finalize" | "ingest" | "relay" | "fan-out" | "deliver";
 
 /** The `nth` call of `action` in a step; calls side by side have no order, but each action's count stays. */
 export interface Crash {
