@@ -1,0 +1,34 @@
+/** AWS calls, round trips, DynamoDB units and list prices of the API's requests, counted by the local cloud. */
+import { startStory } from "#test/support/story.ts";
+import { countRoutes } from "./calls/routes.ts";
+
+/** Prints the table; counting takes the same however short. */
+export async function run(): Promise<void> {
+  await using story = await startStory();
+  const costs = await countRoutes(story);
+  console.table(
+    Object.fromEntries(
+      costs.map(({ name, authentication, calls, roundTrips, readUnits, writeUnits, usdPerMillion }) => [
+        name,
+        {
+          auth: authentication === undefined ? "" : "1 read",
+          calls: tally(calls.map(({ action }) => action)),
+          "round trips": roundTrips,
+          "read units": readUnits,
+          "write units": writeUnits,
+          "$ per million": usdPerMillion.toFixed(2),
+        },
+      ]),
+    ),
+  );
+  console.log(
+    "Round trips: the longest chain of calls that wait for one another, after the one that reads token and client.\n" +
+      "Units and prices are of the whole request; Lambda's duration and what events set off are not in them.",
+  );
+}
+
+function tally(actions: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const action of actions) counts.set(action, (counts.get(action) ?? 0) + 1);
+  return [...counts].map(([action, count]) => (count === 1 ? action : `${count} ${action}`)).join(", ");
+}

@@ -1,0 +1,93 @@
+/** A request of each kind that a client sends often, with what has to be there before it. */
+import { lockGrant } from "#contract/locks.ts";
+import { share } from "#contract/shares.ts";
+import { startAnswer } from "#contract/uploads.ts";
+import { putPart } from "#test/support/api-client.ts";
+import type { Story } from "#test/support/story.ts";
+import { type Cost, count } from "./count.ts";
+
+/** Counts every kind of request once, on functions that are warm. Names begin with method and path. */
+export async function countRoutes(story: Story): Promise<Cost[]> {
+  const costs: Cost[] = [];
+  const bytes = new TextEncoder().encode("hello");
+
+  async function measure(name: string, path: string, init: Parameters<Story["api"]>[1] = {}) {
+    const { cost, answer } = await count(story, name, (headers) =>
+      story.api(path, { ...init, headers: { ...init.headers, ...headers } }),
+    );
+    if (answer.status >= 400 && !name.includes("(refused)")) {
+      throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+    }
+    costs.push(cost);
+    return answer;
+  }
+  const json = (value: unknown) => ({ json: value });
+
+  // Folders are there, functions and their caches are warm.
+  const file = await story.upload(bytes, { filename: "reports/2026/a.txt" });
+  const other = await story.upload(bytes, { filename: "reports/2026/b.txt" });
+  const warm = await story.api(`/v1/files/${other.file_id}/lock`, json({}));
+  await story.api(`/v1/files/${other.file_id}/lock`, {
+    method: "DELETE",
+    headers: { "Lock-Token": lockGrant.parse(await warm.json()).lock_token },
+  });
+
+  const credentials = { client_id: story.clientId, client_secret: story.clientSecret };
+  await measure("POST /v1/auth/token", "/v1/auth/token", { ...json(credentials), token: null });
+
+  const start = (filename: string) => json({ filename, size: bytes.length });
+  const started = startAnswer.parse(
+    await (await measure("POST /v1/uploads", "/v1/uploads", start("reports/2026/c.txt"))).json(),
+  );
+  await measure("POST /v1/uploads (new folders)", "/v1/uploads", start("new/deep/d.txt"));
+  await measure("POST /v1/uploads (Idempotency-Key)", "/v1/uploads", {
+    ...start("reports/2026/e.txt"),
+    headers: { "Idempotency-Key": "count" },
+  });
+  const upload = `/v1/uploads/${started.upload_id}`;
+  await measure("POST /v1/uploads/{id}/parts", `${upload}/parts`, json({ count: 1 }));
+  await measure("PUT /v1/uploads/{id}/chunks", `${upload}/chunks?part=1`, { method: "PUT", body: bytes });
+  for (const part of started.parts) await putPart(started, part, bytes);
+  await measure("GET /v1/uploads/{id}", upload);
+  await measure("POST /v1/uploads/{id}/finalize", `${upload}/finalize`, json({}));
+  await measure("POST /v1/uploads/{id}/finalize (again)", `${upload}/finalize`, json({}));
+  const version = await story.start("reports/2026/a.txt", bytes.length);
+  for (const part of version.parts) await putPart(version, part, bytes);
+  await measure(
+    "POST /v1/uploads/{id}/finalize (new version)",
+    `/v1/uploads/${version.upload_id}/finalize`,
+    json({}),
+  );
+  const given = await story.start("reports/2026/f.txt", bytes.length);
+  await measure("DELETE /v1/uploads/{id}", `/v1/uploads/${given.upload_id}`, { method: "DELETE" });
+  const form = new FormData();
+  form.set("file", new Blob(["hello"]), "direct.txt");
+  await measure("POST /v1/files/upload", "/v1/files/upload", { method: "POST", body: form });
+
+  const path = `/v1/files/${file.file_id}`;
+  await measure("GET /v1/workspaces/{ws}/files", `/v1/workspaces/${story.workspaceId}/files`);
+  await measure("GET /v1/files/{id}", path);
+  await measure("GET /v1/files/{id}/content", `${path}/content`);
+  await measure("PATCH /v1/files/{id}", path, { method: "PATCH", ...json({ name: "z.txt" }) });
+
+  const link = share.parse(
+    await (await measure("POST /v1/files/{id}/shares", `${path}/shares`, json({}))).json(),
+  );
+  const opening = new URL(link.share_url).pathname;
+  await measure("GET /s/{token}", opening, { token: null });
+  await measure("GET /s/{token} (page)", opening, { token: null, headers: { Accept: "text/html" } });
+  await measure("DELETE /v1/shares/{id}", `/v1/shares/${link.share_id}`, { method: "DELETE" });
+
+  const lock = `${path}/lock`;
+  const acquired = await measure("POST /v1/files/{id}/lock", lock, json({ ttl_seconds: 60 }));
+  const { lock_token } = lockGrant.parse(await acquired.json());
+  await measure("POST /v1/files/{id}/lock (refused)", lock, json({}));
+  await measure("GET /v1/files/{id}/lock", lock);
+  await measure("POST /v1/files/{id}/lock/renew", `${lock}/renew`, json({ lock_token }));
+  await measure("DELETE /v1/files/{id}/lock", lock, {
+    method: "DELETE",
+    headers: { "Lock-Token": lock_token },
+  });
+  await measure("DELETE /v1/files/{id}", path, { method: "DELETE" });
+  return costs;
+}

@@ -1,0 +1,57 @@
+/** What requests cost: figures that may only fall. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Cost, longestChain } from "#bench/calls/count.ts";
+import { countRoutes } from "#bench/calls/routes.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+let story: Story;
+let costs: Map<string, Cost>;
+beforeAll(async () => {
+  story = await startStory();
+  costs = new Map((await countRoutes(story)).map((cost) => [cost.name, cost]));
+}, 120_000);
+afterAll(() => story?.stop());
+
+function costOf(name: string): Cost {
+  const cost = costs.get(name);
+  if (cost === undefined) throw new Error(`${name} was not counted`);
+  return cost;
+}
+const WRITES = /^(Put|Update|Delete|BatchWrite|TransactWrite)Item/;
+
+test("a chain is the most calls that can't have been side by side", () => {
+  const call = (startedAt: number, endedAt: number) => ({ startedAt, endedAt });
+  expect(longestChain([])).toBe(0);
+  expect(longestChain([call(0, 40), call(1, 41), call(2, 42)])).toBe(1);
+  expect(longestChain([call(0, 40), call(40, 80), call(41, 81)])).toBe(2);
+  expect(longestChain([call(0, 100), call(0, 40), call(40, 80)])).toBe(2);
+});
+
+test.for([
+  ["POST /v1/uploads", 2],
+  ["POST /v1/uploads/{id}/finalize", 5],
+  ["POST /v1/uploads/{id}/finalize (new version)", 5],
+  ["GET /s/{token}", 2],
+  ["POST /v1/uploads/{id}/parts", 1],
+  ["GET /v1/files/{id}", 2],
+  ["GET /v1/files/{id}/content", 2],
+  ["POST /v1/files/{id}/shares", 2],
+] as const)("%s: at most %i round trips after authentication", ([name, most]) => {
+  expect(costOf(name).roundTrips).toBeGreaterThan(0);
+  expect(costOf(name).roundTrips).toBeLessThanOrEqual(most);
+});
+
+test("taking a lock is one write, and being refused at most one read more", () => {
+  const acquired = costOf("POST /v1/files/{id}/lock").calls.filter(({ action }) => WRITES.test(action));
+  expect(acquired).toHaveLength(1);
+  const refused = costOf("POST /v1/files/{id}/lock (refused)");
+  const reads = refused.calls.filter(({ action }) => !WRITES.test(action));
+  expect(reads.length).toBeLessThanOrEqual(1);
+  expect(refused.writeUnits).toBe(0);
+});
+
+test("authentication is one call on every route that has it", () => {
+  for (const { name, authentication } of costs.values()) {
+    expect([name, authentication !== undefined]).toEqual([name, !/\/s\/|\/auth\/token/.test(name)]);
+  }
+});
