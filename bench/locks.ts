@@ -1,0 +1,253 @@
+/**
+ * Locks: Wharf's verbs, beside the same two conditional writes by the bare SDK (the limit), beside the algorithm of
+ * awslabs' dynamodb-lock-client, all over the local DynamoDB's wire in one run.
+ */
+import { randomUUID } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import { keys } from "#aws/keys.ts";
+import { createTable } from "#aws/table.ts";
+import { acquireLocks } from "#core/acquire-lock.ts";
+import type { Call } from "#core/call.ts";
+import { iso, newId } from "#core/deps.ts";
+import { releaseLock } from "#core/release-lock.ts";
+import { createClock } from "#local/clock.ts";
+import { createCredentials } from "#local/credentials.ts";
+import { createDynamoDb } from "#local/dynamodb/service.ts";
+import { createAwsServer } from "#local/server.ts";
+import { type CallTrace, REGION } from "#local/types.ts";
+import { spec } from "#test/support/table-spec.ts";
+
+const TTL_SECONDS = 30;
+
+interface Contender {
+  name: string;
+  acquire(id: string): Promise<string>;
+  release(id: string, token: string): Promise<void>;
+  /** Milliseconds after a holder's death until another has the lock, by a clock that moves as the contender waits. */
+  takeOver?(id: string): Promise<number>;
+}
+
+/** Runs and prints the comparison. */
+export async function run({ short }: { short: boolean }): Promise<void> {
+  const rounds = short ? 20 : 1_000;
+  const clock = createClock();
+  const credentials = createCredentials({ clock, dir: undefined });
+  const traces: CallTrace[] = [];
+  const service = createDynamoDb({ clock, dir: undefined });
+  service.createTable(spec);
+  const server = await createAwsServer({
+    ...{ clock, credentials, services: [service], iam: { authorize() {} } },
+    onTrace: (trace) => traces.push(trace),
+  });
+  const client = new DynamoDBClient({ endpoint: server.url, region: REGION, credentials: credentials.root });
+  try {
+    const contenders = [bare(client), await ours(client), lockClient(client)];
+    const results = [];
+    for (const contender of contenders) results.push(await measure(contender, rounds, traces));
+    const limit = results[0]?.p50 ?? 1;
+    console.table(
+      Object.fromEntries(
+        results.map(({ name, ...figures }) => [name, { ...figures, "× limit": round(figures.p50 / limit) }]),
+      ),
+    );
+  } finally {
+    client.destroy();
+    await server.close();
+    await service.close();
+    clock.stop();
+  }
+}
+
+/** One file after another, so that every contender has the same work: acquire, release. */
+async function measure(contender: Contender, rounds: number, traces: CallTrace[]) {
+  const id = newId("file", Date.now());
+  const samples: number[] = [];
+  for (let warm = 0; warm < Math.min(rounds, 50); warm++)
+    await contender.release(id, await contender.acquire(id));
+  traces.length = 0;
+  for (let turn = 0; turn < rounds; turn++) {
+    const start = performance.now();
+    await contender.release(id, await contender.acquire(id));
+    samples.push(performance.now() - start);
+  }
+  const units = (of: "readUnits" | "writeUnits") =>
+    round(traces.reduce((sum, trace) => sum + (trace[of] ?? 0), 0) / rounds);
+  samples.sort((a, b) => a - b);
+  const at = (share: number) => round(samples[Math.floor(samples.length * share)] ?? 0);
+  return {
+    name: contender.name,
+    p50: at(0.5),
+    p99: at(0.99),
+    calls: round(traces.length / rounds),
+    "write units": units("writeUnits"),
+    "read units": units("readUnits"),
+    "s to take over":
+      contender.takeOver === undefined ? "-" : round((await contender.takeOver(`${id}-dead`)) / 1_000),
+  };
+}
+
+const round = (value: number) => Math.round(value * 100) / 100;
+
+/** The limit: a conditional write to take the lock and one to give it back, with nothing around them. */
+function bare(client: DynamoDBClient): Contender {
+  const documents = DynamoDBDocumentClient.from(client);
+  const of = (id: string) => ({ TableName: spec.name, Key: { pk: `BARE#${id}`, sk: "LOCK" } });
+  return {
+    name: "bare SDK (limit)",
+    async acquire(id) {
+      const token = randomUUID();
+      await documents.send(
+        new UpdateCommand({
+          ...of(id),
+          UpdateExpression: "SET holder = :token, expires = :expires ADD fencing :one",
+          ConditionExpression: "attribute_not_exists(holder) OR expires <= :now",
+          ExpressionAttributeValues: {
+            ...{ ":token": token, ":expires": Date.now() + TTL_SECONDS * 1_000 },
+            ...{ ":now": Date.now(), ":one": 1 },
+          },
+        }),
+      );
+      return token;
+    },
+    async release(id, token) {
+      await documents.send(
+        new UpdateCommand({
+          ...of(id),
+          UpdateExpression: "REMOVE holder, expires",
+          ConditionExpression: "holder = :token",
+          ExpressionAttributeValues: { ":token": token },
+        }),
+      );
+    },
+  };
+}
+
+async function ours(client: DynamoDBClient): Promise<Contender> {
+  const table = createTable(client, spec.name);
+  let now = Date.now();
+  const deps = { table, now: () => now };
+  const call: Call = {
+    ...{ requestId: "bench", record: () => [] },
+    caller: {
+      ...{ client_id: "cli_bench", name: "bench", scopes: new Set(["files:read", "files:write"]) },
+      ...{ default_workspace: "ws_bench", workspaces: { ws_bench: "bench" } },
+    },
+  };
+  const known = new Set<string>();
+  async function addFile(id: string) {
+    if (known.has(id)) return;
+    known.add(id);
+    const at = iso(now);
+    const content = { version_id: newId("ver", now), size: 1, content_type: "text/plain", object_key: "o" };
+    const place = { workspace_id: "ws_bench", folder_id: "fld_bench", name: "a.txt" };
+    const made = { created_at: at, created_by: "cli_bench", updated_at: at };
+    await table.put({ put: { ...keys.node(id), kind: "file", node_id: id, ...content, ...place, ...made } });
+  }
+  async function acquire(id: string): Promise<string> {
+    await addFile(id);
+    const [grant] = await acquireLocks(deps, call, [id], { ttl_seconds: TTL_SECONDS }, () => ({
+      ...{ status: 201, body: undefined },
+    }));
+    return grant?.lock_token ?? "";
+  }
+  return {
+    name: "Wharf (with event)",
+    acquire,
+    release: (id, token) => releaseLock(deps, call, id, token),
+    async takeOver(id) {
+      await acquire(id);
+      const died = now;
+      // As a refused caller does that looks again every second.
+      for (let tries = 0; tries < 120; tries++) {
+        now += 1_000;
+        try {
+          await acquire(id);
+          return now - died;
+        } catch {
+          // Still held.
+        }
+      }
+      throw new Error("never taken over");
+    },
+  };
+}
+
+/**
+ * The documented algorithm of awslabs' dynamodb-lock-client: a lock is an item with a record version number; who finds
+ * one remembers its number and reads it again until it has stood unchanged for a whole lease by the reader's own
+ * clock; only then it is replaced, on condition that the number is still the same. Release deletes it.
+ */
+function lockClient(client: DynamoDBClient): Contender {
+  const documents = DynamoDBDocumentClient.from(client);
+  const of = (id: string) => ({ pk: `LOCKCLIENT#${id}`, sk: "LOCK" });
+  let now = Date.now();
+
+  async function acquire(id: string): Promise<string> {
+    let seen: { number: string; since: number } | undefined;
+    for (let tries = 0; tries < 240; tries++) {
+      const { Item } = await documents.send(
+        new GetCommand({ TableName: spec.name, Key: of(id), ConsistentRead: true }),
+      );
+      const number = randomUUID();
+      const put = {
+        TableName: spec.name,
+        Item: { ...of(id), number, owner: "bench", lease: TTL_SECONDS * 1_000 },
+      };
+      try {
+        if (Item === undefined) {
+          await documents.send(new PutCommand({ ...put, ConditionExpression: "attribute_not_exists(pk)" }));
+          return number;
+        }
+        const standing = String(Item["number"]);
+        if (seen?.number !== standing) seen = { number: standing, since: now };
+        if (now - seen.since > TTL_SECONDS * 1_000) {
+          await documents.send(
+            new PutCommand({
+              ...put,
+              ConditionExpression: "#number = :seen",
+              ExpressionAttributeNames: { "#number": "number" },
+              ExpressionAttributeValues: { ":seen": standing },
+            }),
+          );
+          return number;
+        }
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
+      now += 1_000;
+    }
+    throw new Error("never acquired");
+  }
+
+  return {
+    name: "dynamodb-lock-client's algorithm",
+    acquire,
+    async release(id, token) {
+      await documents.send(
+        new DeleteCommand({
+          ...{ TableName: spec.name, Key: of(id), ConditionExpression: "#number = :number" },
+          ...{
+            ExpressionAttributeNames: { "#number": "number" },
+            ExpressionAttributeValues: { ":number": token },
+          },
+        }),
+      );
+    },
+    async takeOver(id) {
+      await acquire(id);
+      const died = now;
+      // The holder dies at once and never sends a heartbeat; who comes late in its lease still waits a whole one.
+      now += (TTL_SECONDS / 2) * 1_000;
+      await acquire(id);
+      return now - died;
+    },
+  };
+}
