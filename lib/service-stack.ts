@@ -110,16 +110,7 @@ export class ServiceStack extends Stack {
     grants.items(table, fanOut, "GetItem", "BatchGetItem", "Query", "PutItem");
     grants.items(table, deliver, "BatchGetItem", ...writes);
 
-    grants.items(
-      table,
-      sweep.handler,
-      "GetItem",
-      "BatchGetItem",
-      "Query",
-      ...writes,
-      "DeleteItem",
-      "ConditionCheckItem",
-    );
+    grants.items(table, sweep.handler, "GetItem", "Query", ...writes);
     grants.due(table, sweep.handler);
     grants.send(retry, sweep.handler);
     grants.publish(bus, sweep.handler);

@@ -1,0 +1,353 @@
+/** Every flow of the product on one cloud; then no grant is unused, no answer undocumented, and no call goes beyond. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { scopes } from "#contract/common.ts";
+import { lockGrant } from "#contract/locks.ts";
+import { share } from "#contract/shares.ts";
+import { startAnswer } from "#contract/uploads.ts";
+import { delivery, webhook } from "#contract/webhooks.ts";
+import { ensureAssembly } from "#local/assembly.ts";
+import { AwsError } from "#local/types.ts";
+import { type ApiInit, putPart } from "#test/support/api-client.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+const MIB = 1_048_576;
+const bytes = (text: string) => new TextEncoder().encode(text);
+const empty = { method: "POST", json: {} };
+
+let story: Story;
+const answers: { method: string; path: string; status: number }[] = [];
+beforeAll(async () => {
+  story = await startStory({ scopes: [...scopes] });
+  await allFlows();
+}, 300_000);
+afterAll(() => story?.stop());
+
+/** A call whose status goes into the record. */
+async function call(path: string, init: ApiInit = {}): Promise<Response> {
+  const answer = await story.api(path, init);
+  const method = init.method ?? (init.json === undefined && init.body === undefined ? "GET" : "POST");
+  answers.push({ method, path: new URL(path, story.origin).pathname, status: answer.status });
+  return answer;
+}
+
+/** A call that must succeed. */
+async function ok<T>(schema: z.ZodType<T>, path: string, init: ApiInit = {}): Promise<T> {
+  const answer = await call(path, init);
+  const text = await answer.text();
+  if (answer.status >= 400) throw new Error(`${path}: ${answer.status} ${text}`);
+  return schema.parse(text === "" ? undefined : JSON.parse(text));
+}
+
+const done = (path: string, init: ApiInit = {}) => ok(z.unknown(), path, init);
+
+/** A minute later, with all that comes of it. */
+async function minute(ms = 61_000): Promise<void> {
+  story.advance(ms);
+  await story.cloud.waitForIdle();
+}
+
+async function send(filename: string, content: Uint8Array, more: Record<string, unknown> = {}) {
+  const started = await ok(startAnswer, "/v1/uploads", { json: { filename, size: content.length, ...more } });
+  for (const part of started.parts) await putPart(started, part, content);
+  return started;
+}
+
+async function allFlows(): Promise<void> {
+  const endpoint = await webhooks();
+  const fileId = await uploads();
+  await files(fileId);
+  await shares(fileId);
+  await locks(fileId);
+  await endpoint();
+  await losses();
+  await later();
+}
+
+async function uploads(): Promise<string> {
+  const small = await send("reports/2026/small.txt", bytes("hello"), { metadata: { build: "7" } });
+  const finalize = { json: { expire_in: 60 }, headers: { "Idempotency-Key": "least" } };
+  await done(`/v1/uploads/${small.upload_id}/finalize`, finalize);
+  await done(`/v1/uploads/${small.upload_id}/finalize`, finalize);
+  const again = await send("reports/2026/small.txt", bytes("hello again"));
+  await done(`/v1/uploads/${again.upload_id}/finalize`, { json: {} });
+
+  const large = new Uint8Array(6 * MIB);
+  const parts = await send("large.bin", large, { part_size: 5 * MIB });
+  await done(`/v1/uploads/${parts.upload_id}/parts`, { json: { count: 2, format: "compact" } });
+  await done(`/v1/uploads/${parts.upload_id}`);
+  await done(`/v1/uploads/${parts.upload_id}/finalize`, { json: { share: false } });
+
+  const open = await ok(startAnswer, "/v1/uploads", { json: { filename: "open.bin" } });
+  for (const chunk of [large.slice(0, 5 * MIB), bytes("end")]) {
+    const redirect = await call(`/v1/uploads/${open.upload_id}/chunks`, { method: "PUT", body: chunk });
+    const put = await fetch(redirect.headers.get("location") ?? "", { method: "PUT", body: chunk });
+    expect(put.status).toBe(200);
+  }
+  await done(`/v1/uploads/${open.upload_id}/finalize`, { json: {} });
+
+  const nothing = await ok(startAnswer, "/v1/uploads", { json: { filename: "empty", size: 0 } });
+  await done(`/v1/uploads/${nothing.upload_id}/finalize`, { json: {} });
+  const given = await send("given-up.bin", bytes("x"));
+  expect((await call(`/v1/uploads/${given.upload_id}`, { method: "DELETE" })).status).toBe(204);
+
+  const posing = await send(
+    "invoice.pdf",
+    Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0", "latin1"),
+  );
+  expect((await call(`/v1/uploads/${posing.upload_id}/finalize`, { json: {} })).status).toBe(422);
+  await ok(startAnswer, "/v1/uploads", { json: { filename: "abandoned.bin", size: 6 * MIB } });
+
+  const body = new FormData();
+  body.set("file", new Blob(["direct"]), "direct.txt");
+  const direct = await ok(z.object({ file_id: z.string() }), "/v1/files/upload", { body });
+  await story.cloud.waitForIdle();
+  return direct.file_id;
+}
+
+async function files(fileId: string): Promise<void> {
+  await done("/v1/workspaces");
+  const ws = `/v1/workspaces/${story.workspaceId}/files`;
+  await done(`${ws}?path=/reports/2026&limit=1`);
+  const file = `/v1/files/${fileId}`;
+  await done(file);
+  expect((await call(`${file}/content`)).status).toBe(302);
+  await done(file, { method: "PATCH", json: { name: "moved.txt", folder: "/new/place" } });
+  const next = await send("new/place/moved.txt", bytes("version two"));
+  await done(`/v1/uploads/${next.upload_id}/finalize`, { json: { share: false } });
+  const listed = await ok(
+    z.object({ items: z.array(z.object({ version_id: z.string() })) }),
+    `${file}/versions`,
+  );
+  const first = listed.items[1]?.version_id;
+  expect((await call(`${file}/versions/${first}/content`)).status).toBe(302);
+  await done(`${file}/versions/${first}/restore`, empty);
+  await done(`${file}/versions/${listed.items[0]?.version_id}`, { method: "DELETE" });
+  const doomed = await send("doomed.txt", bytes("bye"));
+  await done(`/v1/uploads/${doomed.upload_id}/finalize`, { json: {} });
+  await done(`/v1/files/${doomed.file_id}`, { method: "DELETE" });
+}
+
+async function shares(fileId: string): Promise<void> {
+  const links = `/v1/files/${fileId}/shares`;
+  const locked = await ok(share, links, {
+    json: { password: "open sesame", max_downloads: 1, expire_in: 60 },
+  });
+  const path = new URL(locked.share_url).pathname;
+  const open = (headers: Record<string, string>) => call(path, { token: null, headers });
+  expect((await open({ Accept: "text/html" })).status).toBe(200);
+  expect((await open({ "X-Share-Password": "wrong" })).status).toBe(403);
+  expect((await open({ "X-Share-Password": "open sesame" })).status).toBe(302);
+  expect((await open({ "X-Share-Password": "open sesame" })).status).toBe(410);
+  await done(`/v1/shares/${locked.share_id}`);
+  await done(links);
+  const second = await ok(share, links, { json: {} });
+  expect((await call(new URL(second.share_url).pathname, { token: null })).status).toBe(302);
+  await done(`/v1/shares/${second.share_id}`, { method: "DELETE" });
+}
+
+async function locks(fileId: string): Promise<void> {
+  const lock = `/v1/files/${fileId}/lock`;
+  const grant = await ok(lockGrant, lock, {
+    json: { ttl_seconds: 30 },
+    headers: { "Idempotency-Key": "lock" },
+  });
+  const waiting = { json: { wait_seconds: 1 }, headers: { "Idempotency-Key": "waits" } };
+  expect((await call(lock, waiting)).status).toBe(423);
+  await done(lock);
+  await done(`${lock}/renew`, { json: { lock_token: grant.lock_token } });
+  const token = { "Lock-Token": grant.lock_token };
+  await done(`/v1/files/${fileId}`, { method: "PATCH", json: { name: "locked.txt" }, headers: token });
+  await done(lock, { method: "DELETE", headers: token });
+  await done("/v1/locks/batch", { json: { file_ids: [fileId], ttl_seconds: 30 } });
+  await done(`${lock}/break`, { json: { reason: "the story goes on" } });
+  await done(lock, { json: { ttl_seconds: 30 } });
+  // Left to expire.
+}
+
+/** Registers endpoints; what it returns goes through the rest once there are deliveries. */
+async function webhooks(): Promise<() => Promise<void>> {
+  const receiver = await story.receiver();
+  const broken = await story.receiver((res) => void res.writeHead(500).end());
+  const { folder_id } = await ok(startAnswer, "/v1/uploads", {
+    json: { filename: "reports/2026/x", size: 1 },
+  });
+  const register = (url: string, more: object = {}) =>
+    ok(webhook, "/v1/webhooks", { json: { url, events: ["*"], ...more } });
+  const good = await register(receiver.url);
+  await register(receiver.url, { folders: [folder_id] });
+  const bad = await register(broken.url);
+  return async () => {
+    await story.cloud.waitForIdle();
+    expect(receiver.received.length).toBeGreaterThan(5);
+    expect(broken.received.length).toBeGreaterThan(0);
+    const hook = `/v1/webhooks/${good.webhook_id}`;
+    await done("/v1/webhooks");
+    await done("/v1/webhooks/event-types");
+    await done(hook);
+    await done(hook, { method: "PATCH", json: { description: "changed", rate_per_second: 5 } });
+    await done(`${hook}/test`, empty);
+    await done(`${hook}/secret/rotate`, { json: { overlap_seconds: 60 } });
+    await done(`${hook}/secret/promote`, empty);
+    const { items } = await ok(z.object({ items: z.array(delivery) }), `${hook}/deliveries`);
+    await done(`${hook}/deliveries/${items[0]?.delivery_id}`);
+    await done(`${hook}/deliveries/${items[0]?.delivery_id}/redeliver`, empty);
+    await done(`${hook}/disable`, empty);
+    await done(`${hook}/enable`, { json: {} });
+    const since = new Date(story.cloud.clock.now() - 3_600_000).toISOString();
+    const job = await ok(z.object({ job_id: z.string() }), `${hook}/recover`, {
+      json: { since, statuses: ["succeeded"] },
+    });
+    await minute();
+    await done(`${hook}/recover/${job.job_id}`);
+    // Retries come by delays of SQS at first and by the sweep later.
+    for (let count = 0; count < 6; count++) await minute(400_000);
+    await done(`/v1/webhooks/${bad.webhook_id}`, { method: "DELETE" });
+    await done("/v1/events?limit=100");
+    expect((await call("/v1/events?after=latest&wait=1")).status).toBe(200);
+  };
+}
+
+/** Calls that fail where it hurts: others do the work then. */
+async function losses(): Promise<void> {
+  const relay = (caller: string) => caller.startsWith("Relay");
+  story.cloud.setFaults(({ action, caller }) =>
+    action === "PutEvents" && relay(caller)
+      ? { error: new AwsError("InternalException", "down", 500) }
+      : undefined,
+  );
+  const file = await send("unsent.txt", bytes("unsent"));
+  await done(`/v1/uploads/${file.upload_id}/finalize`, { json: {} });
+  for (let count = 0; count < 4; count++) await minute();
+  story.cloud.setFaults(undefined);
+
+  for (const [name, content, more] of [
+    ["orphan.txt", bytes("orphan"), {}],
+    ["unsent.txt", bytes("orphan"), { if_exists: "rename" }],
+    ["orphan.pdf", Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0", "latin1"), {}],
+  ] as const) {
+    // The function dies when S3 has completed the object; ingest does the rest.
+    story.cloud.setFaults(({ action, environment = "" }) =>
+      action === "CompleteMultipartUpload"
+        ? { after: async () => void (await story.cloud.killEnvironment(environment)) }
+        : undefined,
+    );
+    const orphan = await send(name, content, more);
+    expect((await call(`/v1/uploads/${orphan.upload_id}/finalize`, { json: {} })).status).toBeGreaterThan(
+      499,
+    );
+    story.cloud.setFaults(undefined);
+    await story.cloud.waitForIdle();
+  }
+}
+
+/** Time passes: links, locks, sessions and versions end. */
+async function later(): Promise<void> {
+  await minute();
+  await minute(3_600_000);
+  await minute(7 * 86_400_000);
+  await minute();
+}
+
+test("no granted action is unused", () => {
+  const grants = story.cloud.iamUsage();
+  const unused = grants.filter(({ count, applicable }) => applicable && count === 0);
+  const inapplicable = grants.filter(({ applicable }) => !applicable);
+  console.log(
+    `${grants.length} grants: ${grants.length - unused.length - inapplicable.length} used, ${unused.length} unused, ` +
+      `${inapplicable.length} of services that the local cloud lacks`,
+  );
+  expect(unused.map(({ role, action, resource }) => `${role}: ${action} on ${resource}`)).toEqual([]);
+});
+
+test("no grant names more than one action, and none takes in every resource", () => {
+  const wide = story.cloud
+    .iamUsage()
+    .filter(({ applicable, action, resource }) => applicable && (action.includes("*") || resource === "*"));
+  expect(wide.map(({ role, action, resource }) => `${role}: ${action} on ${resource}`)).toEqual([]);
+});
+
+test("no answer had a status that /openapi.json doesn't tell of", async () => {
+  const { paths } = z
+    .object({
+      paths: z.record(
+        z.string(),
+        z.record(z.string(), z.object({ responses: z.record(z.string(), z.unknown()) })),
+      ),
+    })
+    .parse(await (await story.api("/openapi.json")).json());
+  const documented = (method: string, path: string) => {
+    // The most literal path first, as routers take it: /v1/files/upload and not /v1/files/{id}.
+    const [, methods] =
+      Object.entries(paths)
+        .sort(([a], [b]) => a.split("{").length - b.split("{").length)
+        .find(([pattern]) => new RegExp(`^${pattern.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path)) ?? [];
+    return Object.keys(methods?.[method.toLowerCase()]?.responses ?? {});
+  };
+  const undocumented = answers.filter(
+    ({ method, path, status }) => status < 500 && !documented(method, path).includes(String(status)),
+  );
+  expect(undocumented).toEqual([]);
+  expect(answers.length).toBeGreaterThan(70);
+});
+
+/** Removes `action` from every policy of a copy of the app's template. */
+function withoutGrant(assembly: string, action: string): void {
+  const actions = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+  const policy = z.object({
+    Type: z.literal("AWS::IAM::Policy"),
+    Properties: z.looseObject({
+      PolicyDocument: z.looseObject({ Statement: z.array(z.looseObject({ Action: actions })) }),
+    }),
+  });
+  for (const file of readdirSync(assembly).filter((name) => name.endsWith(".template.json"))) {
+    const template = z
+      .looseObject({ Resources: z.record(z.string(), z.unknown()) })
+      .parse(JSON.parse(readFileSync(join(assembly, file), "utf8")));
+    for (const [id, resource] of Object.entries(template.Resources)) {
+      const parsed = policy.safeParse(resource);
+      if (!parsed.success) continue;
+      const document = parsed.data.Properties.PolicyDocument;
+      document.Statement = document.Statement.map((statement) => ({
+        ...statement,
+        Action: statement.Action.filter((one) => one !== action),
+      })).filter(({ Action }) => Action.length > 0);
+      template.Resources[id] = { ...z.looseObject({}).parse(resource), ...parsed.data };
+    }
+    writeFileSync(join(assembly, file), JSON.stringify(template));
+  }
+}
+
+test.for([
+  ["s3:PutObject", /s3:PutObject on resource: "arn:aws:s3:::[\w-]+\/o\/ws_\w+\/upl_\w+"/],
+  ["dynamodb:PutItem", /dynamodb:PutItem on resource: "arn:aws:dynamodb:us-east-1:\d+:table\/[\w-]+"/],
+] as const)("without %s in its role the function is refused in AWS's words", async ([action, words]) => {
+  const assembly = mkdtempSync(join(tmpdir(), "wharf-assembly-"));
+  try {
+    cpSync(await ensureAssembly(), assembly, { recursive: true });
+    withoutGrant(assembly, action);
+    await using poor = await startStory({ cloud: { assembly } });
+    const token = action === "s3:PutObject" ? {} : { token: null };
+    const answer = await poor.api(action === "s3:PutObject" ? "/v1/uploads" : "/v1/auth/token", {
+      json:
+        action === "s3:PutObject"
+          ? { filename: "a.txt", size: 1 }
+          : { client_id: poor.clientId, client_secret: poor.clientSecret },
+      ...token,
+    });
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain("arn:aws");
+    const logged = poor.cloud.logs
+      .lines()
+      .map(({ text }) => text.replaceAll('\\"', '"'))
+      .join("\n");
+    expect(logged).toMatch(/User: arn:aws:sts::\d{12}:assumed-role\/\S+ is not authorized to perform: /);
+    expect(logged).toMatch(words);
+    expect(logged).toContain(`because no identity-based policy allows the ${action} action`);
+  } finally {
+    rmSync(assembly, { recursive: true, force: true });
+  }
+});
