@@ -1,0 +1,159 @@
+/**
+ * `npm run test:start`: what a newcomer does with `npm start`, as a process of its own.
+ *
+ * Starts it on an empty directory, pastes the three lines of curl that it prints into a shell, stops it with Ctrl-C,
+ * starts it again and finds the file. Prints how long both starts took; asserts nothing about time but bounds.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+/** Real milliseconds after which a start or stop counts as hung. */
+const PATIENCE_MS = 120_000;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CONTENT = "Hello from Wharf\n";
+
+interface Started {
+  child: ChildProcess;
+  output: string;
+  seconds: number;
+}
+
+/** A port whose neighbour is free too: the API takes the one, AWS's services the other. */
+async function freePair(): Promise<number> {
+  for (;;) {
+    const first = await listen(0);
+    const port = portOf(first);
+    const second = await listen(port + 1).catch(() => undefined);
+    await close(first);
+    if (second === undefined) continue;
+    await close(second);
+    return port;
+  }
+}
+
+function listen(port: number): Promise<ReturnType<typeof createServer>> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+function portOf(server: ReturnType<typeof createServer>): number {
+  const address = server.address();
+  assert(typeof address === "object" && address !== null);
+  return address.port;
+}
+
+const close = (server: ReturnType<typeof createServer>) =>
+  new Promise<void>((resolve) => server.close(() => resolve()));
+
+/** Runs `npm start`'s command and resolves when it says that it is ready. */
+function start(port: number, data: string): Promise<Started> {
+  const from = performance.now();
+  const child = spawn(process.execPath, ["local/main.ts", "--port", String(port), "--data", data], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not ready: ${output}`)), PATIENCE_MS);
+    const hear = (chunk: Buffer) => {
+      output += chunk;
+      if (!output.includes("Stop: Ctrl-C")) return;
+      clearTimeout(timer);
+      resolve({ child, output, seconds: (performance.now() - from) / 1_000 });
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.once("exit", (code) => reject(new Error(`ended with ${code}: ${output}`)));
+  });
+}
+
+/** Sends Ctrl-C and returns the exit code. */
+function interrupt(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error("Ctrl-C did not stop it"));
+    }, PATIENCE_MS);
+    child.removeAllListeners("exit").once("exit", (code) => {
+      clearTimeout(timer);
+      resolve(code);
+    });
+    child.kill("SIGINT");
+  });
+}
+
+/** The lines that stand there to be pasted, in order. */
+function pasted(output: string): string {
+  const lines = output.split("\n").filter((line) => line.includes("curl "));
+  assert.equal(lines.length, 3, `three lines of curl, not ${lines.length}:\n${output}`);
+  return lines.join("\n");
+}
+
+function uploadByCurl(output: string): void {
+  if (spawnSync("curl", ["--version"]).error !== undefined) {
+    console.log("skipped: pasting the curl lines (there is no curl)");
+    return;
+  }
+  const shell = spawnSync("bash", ["-c", pasted(output)], { encoding: "utf8", timeout: PATIENCE_MS });
+  assert.equal(shell.status, 0, shell.stderr);
+  assert.equal(shell.stdout, CONTENT, shell.stderr);
+  console.log("pasted the three lines of curl: the file came back by its link");
+}
+
+/** The names in the client's workspace. */
+async function listFiles(output: string): Promise<string[]> {
+  const [, origin] = /ready at (\S+)/.exec(output) ?? [];
+  const [, client_id] = /client id\s+(\S+)/.exec(output) ?? [];
+  const [, client_secret] = /client secret\s+(\S+)/.exec(output) ?? [];
+  const call = async <T>(schema: z.ZodType<T>, path: string, init: RequestInit): Promise<T> => {
+    const answer = await fetch(`${origin}${path}`, init);
+    assert.equal(answer.status, 200, `${path}: ${answer.status}`);
+    return schema.parse(await answer.json());
+  };
+  const { access_token } = await call(z.object({ access_token: z.string() }), "/v1/auth/token", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ client_id, client_secret }),
+  });
+  const headers = { authorization: `Bearer ${access_token}` };
+  const workspaces = z.object({
+    items: z.array(z.object({ workspace_id: z.string(), is_default: z.boolean() })),
+  });
+  const { items } = await call(workspaces, "/v1/workspaces", { headers });
+  const own = items.find(({ is_default }) => is_default)?.workspace_id;
+  const files = z.object({ items: z.array(z.object({ name: z.string() })) });
+  const listed = await call(files, `/v1/workspaces/${own}/files`, { headers });
+  return listed.items.map(({ name }) => name);
+}
+
+const data = mkdtempSync(join(tmpdir(), "wharf-newcomer-"));
+let running: ChildProcess | undefined;
+try {
+  const port = await freePair();
+  const first = await start(port, data);
+  running = first.child;
+  uploadByCurl(first.output);
+  const before = await listFiles(first.output);
+  assert.equal(await interrupt(first.child), 0, "exit code after Ctrl-C");
+  console.log("Ctrl-C stopped it with exit code 0");
+
+  const second = await start(port, data);
+  running = second.child;
+  assert.deepEqual(await listFiles(second.output), before);
+  console.log(`a second start found ${before.length === 0 ? "the same workspace" : before.join(", ")}`);
+  assert.equal(await interrupt(second.child), 0, "exit code after Ctrl-C");
+  console.log(
+    `ready after ${first.seconds.toFixed(1)} s, the second time after ${second.seconds.toFixed(1)} s`,
+  );
+} finally {
+  if (running?.exitCode === null) running.kill("SIGKILL");
+  rmSync(data, { recursive: true, force: true });
+}
