@@ -15,35 +15,34 @@ export async function abortUpload(
   const upload = await findUpload(deps, call.caller, uploadId);
   // Its file is there: deleting that is another thing, with its own rules.
   if (upload.state === "completed") requireOpen(upload, deps.now());
+  const over = upload.state === "rejected" || upload.state === "expired";
   // Where the session has ended beside this call, the second look tells how.
-  if (upload.state !== "rejected" && !(await endUpload(deps, upload)))
-    return abortUpload(deps, call, uploadId);
+  if (!over && !(await endUpload(deps, upload, "aborted"))) return abortUpload(deps, call, uploadId);
   await cleanUpload(deps, upload);
 }
 
 /**
- * Turns a session to `aborted`; false where it has become a file.
- *
- * @param condition further, joined by AND.
+ * Ends a session without a file, and makes it due for the sweep to remove the bytes where this function doesn't live
+ * to do it. False where it has ended otherwise, or has not expired.
  */
 export async function endUpload(
-  { table, now }: Pick<Deps, "table" | "now">,
+  deps: Pick<Deps, "table" | "now">,
   { upload_id }: UploadRecord,
-  { condition, values = {} }: { condition?: string; values?: Record<string, unknown> } = {},
+  state: "aborted" | "expired",
 ): Promise<boolean> {
+  const now = deps.now();
+  const aborted = {
+    condition: "#state IN (:open, :finalizing, :state)",
+    values: { finalizing: "finalizing" },
+  };
+  const expired = { condition: "#state = :open AND #expires_ms <= :now", values: { now } };
+  const { condition, values } = state === "aborted" ? aborted : expired;
   try {
-    await table.update({
+    await deps.table.update({
       key: keys.upload(upload_id),
-      // Due at once, for the sweep to remove the bytes where this function doesn't live to do it.
-      update: "SET #state = :aborted, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #intent",
-      condition: `#state IN (:open, :finalizing, :aborted)${condition === undefined ? "" : ` AND ${condition}`}`,
-      values: {
-        open: "open",
-        finalizing: "finalizing",
-        aborted: "aborted",
-        ...due("upload", now(), upload_id),
-        ...values,
-      },
+      update: "SET #state = :state, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #intent",
+      condition,
+      values: { open: "open", state, ...values, ...due("upload", now, upload_id) },
     });
     return true;
   } catch (error) {

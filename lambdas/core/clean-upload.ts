@@ -4,7 +4,7 @@ import type { Deps } from "./deps.ts";
 import type { UploadRecord } from "./upload-record.ts";
 
 /**
- * Removes what an aborted or rejected upload left in S3, then takes it out of the sweep's sight. Idempotent; the
+ * Removes what an aborted, expired or rejected upload left in S3, then takes it out of the sweep's sight. Idempotent; the
  * caller has ended the session already, so that nothing can become a file while its bytes go.
  */
 export async function cleanUpload(
@@ -18,8 +18,8 @@ export async function cleanUpload(
     await deps.table.update({
       key: keys.upload(upload_id),
       update: "REMOVE #due_pk, #due_sk",
-      condition: "#state IN (:aborted, :rejected)",
-      values: { aborted: "aborted", rejected: "rejected" },
+      condition: "#state IN (:aborted, :expired, :rejected)",
+      values: { aborted: "aborted", expired: "expired", rejected: "rejected" },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

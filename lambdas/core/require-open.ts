@@ -17,6 +17,7 @@ export function requireOpen(upload: UploadRecord, now: number): void {
     );
   }
   if (state === "rejected" || state === "aborted") throw closedFor(upload);
+  if (state === "expired" || upload.expires_ms <= now) throw uploadExpired(upload);
   if (upload.assembled !== undefined) {
     throw new WharfError(
       "upload_closed",
@@ -26,7 +27,6 @@ export function requireOpen(upload: UploadRecord, now: number): void {
       },
     );
   }
-  if (upload.expires_ms <= now) throw uploadExpired(upload);
 }
 
 /** What is told of a session that has ended without a file. */

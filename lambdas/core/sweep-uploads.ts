@@ -13,10 +13,8 @@ import { uploadRecord } from "./upload-record.ts";
 export function sweepUploads(deps: Deps): Promise<number> {
   return eachDue(deps, "upload", async (item) => {
     const upload = uploadRecord.parse(item);
-    const now = deps.now();
     if (upload.state === "open") {
-      const expired = { condition: "#state = :open AND #expires_ms <= :now", values: { now } };
-      if (!(await endUpload(deps, upload, expired))) return false;
+      if (!(await endUpload(deps, upload, "expired"))) return false;
       await cleanUpload(deps, upload);
       return true;
     }

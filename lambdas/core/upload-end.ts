@@ -2,7 +2,7 @@ import type { Item } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { closedFor } from "./require-open.ts";
+import { closedFor, uploadExpired } from "./require-open.ts";
 import { shareUrl } from "./share.ts";
 import { type Outcome, type Rejection, type UploadRecord, uploadRecord } from "./upload-record.ts";
 
@@ -19,6 +19,7 @@ export async function endOf(deps: Deps, item: Item | undefined): Promise<Finaliz
   if (upload.outcome !== undefined) return answerOf(deps, upload, upload.outcome);
   if (upload.rejection !== undefined) throw rejected(upload.rejection);
   if (upload.state === "aborted") throw closedFor(upload);
+  if (upload.state === "expired") throw uploadExpired(upload);
   return undefined;
 }
 

@@ -56,11 +56,11 @@ export type Rejection = z.infer<typeof rejection>;
  * An upload session.
  *
  * `open` → `finalizing` (an intent is recorded) → `completed` or `rejected`, or back to `open` where finalize was
- * refused; `open` and `finalizing` → `aborted`. While something of it is left in S3 it is in the index `due`.
+ * refused; `open` and `finalizing` → `aborted` by their client, `open` → `expired` by the sweep. While something of it is left in S3 it is in the index `due`.
  */
 export const uploadRecord = z.object({
   upload_id: z.string(),
-  state: z.enum(["open", "finalizing", "completed", "rejected", "aborted"]),
+  state: z.enum(["open", "finalizing", "completed", "rejected", "aborted", "expired"]),
   client_id: z.string(),
   request_id: z.string(),
   workspace_id: z.string(),

