@@ -99,12 +99,12 @@ export function startEnvironment({
         break;
       case "init-error":
         initError = JSON.stringify(told.payload);
-        log(`${initError}\n`);
+        logError(told.payload);
         void kill();
         break;
       case "crash":
         state = "ended";
-        log(`${JSON.stringify(told.payload)}\n`);
+        logError(told.payload);
         finish(JSON.stringify(told.payload), "Unhandled");
         break;
       case "answer":
@@ -116,7 +116,7 @@ export function startEnvironment({
         break;
       case "failure":
         if (told.requestId !== running?.request.requestId) break;
-        log(`${JSON.stringify({ level: "ERROR", ...told.payload })}\n`);
+        logError(told.payload);
         finish(JSON.stringify(told.payload), "Unhandled");
         break;
     }
@@ -128,11 +128,16 @@ export function startEnvironment({
     for (const line of lines) onLog(line, running?.request.requestId);
   }
 
+  /** As the runtime logs it where the log format is JSON. */
+  function logError(error: { errorType: string; errorMessage: string }) {
+    log(`${JSON.stringify({ level: "ERROR", ...error })}\n`);
+  }
+
   function send(request: InvokeRequest) {
     const deadlineMs = config.timeoutSeconds * 1_000;
     timeout = setTimeout(() => {
       const text = `RequestId: ${request.requestId} Error: Task timed out after ${config.timeoutSeconds.toFixed(2)} seconds`;
-      log(`${text}\n`);
+      logError({ errorType: "Sandbox.Timedout", errorMessage: text });
       fail("Sandbox.Timedout", text);
       void kill();
     }, deadlineMs);
