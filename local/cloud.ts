@@ -39,8 +39,8 @@ export interface CloudOptions {
   maxEnvironments?: number;
   /** Hears of every AWS call once it has ended. */
   onTrace?: (trace: CallTrace) => void;
-  /** Variables for every function, on top of the template's. */
-  extraEnv?: Record<string, string>;
+  /** Variables for every function, on top of the template's; `undefined` takes one away. */
+  extraEnv?: Record<string, string | undefined>;
 }
 
 export interface Cloud {
@@ -158,13 +158,14 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       clock,
       logs,
       maxEnvironments,
-      envFor: (config) => ({
-        ...localUrls(config.env, apis, origins.api),
-        AWS_ENDPOINT_URL: origins.aws,
-        // No deployed stack has it: webhooks may go to receivers on this machine.
-        WHARF_ALLOW_LOOPBACK_HTTP: "1",
-        ...extraEnv,
-      }),
+      envFor: (config) =>
+        defined({
+          ...localUrls(config.env, apis, origins.api),
+          AWS_ENDPOINT_URL: origins.aws,
+          // No deployed stack has it: webhooks may go to receivers on this machine.
+          WHARF_ALLOW_LOOPBACK_HTTP: "1",
+          ...extraEnv,
+        }),
       credentialsFor: ({ roleArn, name }, environment) =>
         credentials.issue({ ...roleOf(roleArn, name), environment }),
       sendToQueue(queueArn, body, roleArn) {
@@ -257,6 +258,13 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       stop,
     };
   }
+}
+
+/** The variables that have a value. */
+function defined(env: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 function functionByPrefix(functions: FunctionConfig[], prefix: string): FunctionConfig {
