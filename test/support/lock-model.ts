@@ -68,14 +68,53 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 12, arbitrary: fc.constant("none" as const) },
   { weight: 4, arbitrary: fc.constantFrom(...faultKinds) },
 );
-const caller = fc.record({
-  /** How far this caller's clock is off, in ms. */
-  skew: fc.oneof(fc.constant(0), fc.integer({ min: -5_000, max: 5_000 })),
-  steps: fc.array(step, { minLength: 2, maxLength: 8 }),
-  faults: fc.array(fault, { minLength: 1, maxLength: 12 }),
-});
+const acquiring = { do: "acquire" as const, ttl: 30 };
+/** Programs that bring about on purpose what random ones seldom do: one keeps a lease, others wait for its end. */
+const keeper = fc
+  .array(
+    fc.constantFrom<Step>(
+      { do: "renew", ttl: 30 },
+      { do: "commit", bare: false, match: "none" },
+      { do: "pause", ms: 500 },
+    ),
+    { minLength: 2, maxLength: 8 },
+  )
+  .map((steps): Step[] => [acquiring, ...steps]);
+const rival = fc
+  .array(
+    fc.record({
+      offset: fc.constantFrom(GRACE_MS, GRACE_MS + 1_000),
+      attempt: fc.constantFrom<Step>(acquiring, acquiring, { do: "sweep" }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((tries) => tries.flatMap(({ offset, attempt }): Step[] => [{ do: "edge", offset }, attempt]));
+const passer = fc
+  .integer({ min: 1, max: 3 })
+  .map((times) => Array.from({ length: times }).flatMap((): Step[] => [acquiring, { do: "release" }]));
+const skew = fc.oneof(fc.constantFrom(0, -5_000, 5_000), fc.integer({ min: -5_000, max: 5_000 }));
+/** @param ahead how far this caller's clock is off, in ms. */
+const callerOf = (ahead: fc.Arbitrary<number>, steps: fc.Arbitrary<Step[]>) =>
+  fc.record({ skew: ahead, steps, faults: fc.array(fault, { minLength: 1, maxLength: 12 }) });
+const anyone = callerOf(
+  skew,
+  fc.oneof(
+    { weight: 3, arbitrary: fc.array(step, { minLength: 2, maxLength: 8 }) },
+    { weight: 1, arbitrary: keeper },
+    { weight: 1, arbitrary: rival },
+    { weight: 1, arbitrary: passer },
+  ),
+);
+/** One whose clock is slow renews while another, whose clock is fast, takes the lease for over. */
+const duel = fc.tuple(
+  callerOf(fc.constantFrom(-5_000, 0), keeper),
+  callerOf(fc.constantFrom(4_000, 5_000), rival),
+);
 const MAX_CALLERS = 4;
-const callers = fc.array(caller, { minLength: 2, maxLength: MAX_CALLERS });
+const callers = fc.oneof(
+  { weight: 3, arbitrary: fc.array(anyone, { minLength: 2, maxLength: MAX_CALLERS }) },
+  { weight: 1, arbitrary: duel },
+);
 
 export interface Report {
   runs: number;
@@ -170,7 +209,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       await turns.schedule(Promise.resolve(), `${name} ${action} ${kind}`);
       if (kind === "before" || kind === "throttled") throw new Error(kind);
       if (kind === "late") {
-        for (let turn = 0; turn < 3; turn++)
+        for (let turn = 0; turn < 9; turn++)
           await turns.schedule(Promise.resolve(), `${name} ${action} on its way`);
         world.now += 33_000;
       }
