@@ -17,24 +17,38 @@ const key = "o/ws_01JZZZZZZZZZZZZZZZZZZZZZZZ/upl_01JZZZZZZZZZZZZZZZZZZZZZZZ";
 const uploadId = "u".repeat(120);
 const expiresIn = 3600;
 
-/** Prints URLs per second of each, and how many times the SDK's presigner ours is. */
+/** What ours must be at least, in times the SDK's presigner. */
+const TARGET = 40;
+
+/**
+ * Prints URLs per second of each, and how many times the SDK's presigner ours is. They sign in turns, and the fastest
+ * turn of each counts, so that what else the machine does slows none of them alone.
+ *
+ * @throws Error where ours misses the target, unless `short`.
+ */
 export async function run({ short }: { short: boolean }): Promise<void> {
   const count = short ? 200 : 10_000;
   const contenders = { limit, ours, aws4fetch, sdk };
   const rates: Record<string, number> = {};
-  for (const [name, sign] of Object.entries(contenders)) {
-    await sign(Math.min(count, 200)); // warm: code, keys, clients
-    const before = process.hrtime.bigint();
-    const urls = await sign(count);
-    const seconds = Number(process.hrtime.bigint() - before) / 1e9;
-    if (new Set(urls).size !== count) throw new Error(`${name} made ${new Set(urls).size} of ${count} URLs`);
-    rates[name] = count / seconds;
-    console.log(`${name.padEnd(10)} ${Math.round(count / seconds).toLocaleString("en")} URLs/s`);
+  for (const sign of Object.values(contenders)) await sign(Math.min(count, 200)); // warm: code, keys, clients
+  for (let turn = 0; turn < (short ? 1 : 3); turn++) {
+    for (const [name, sign] of Object.entries(contenders)) {
+      const before = process.hrtime.bigint();
+      const urls = await sign(count);
+      const seconds = Number(process.hrtime.bigint() - before) / 1e9;
+      if (new Set(urls).size !== count)
+        throw new Error(`${name} made ${new Set(urls).size} of ${count} URLs`);
+      rates[name] = Math.max(rates[name] ?? 0, count / seconds);
+    }
   }
-  const ratio = (of: string, to: string) => ((rates[of] ?? 0) / (rates[to] ?? 1)).toFixed(1);
-  console.log(`ours / sdk       ${ratio("ours", "sdk")}`);
-  console.log(`ours / aws4fetch ${ratio("ours", "aws4fetch")}`);
-  console.log(`ours / limit     ${ratio("ours", "limit")}`);
+  for (const [name, rate] of Object.entries(rates))
+    console.log(`${name.padEnd(10)} ${Math.round(rate).toLocaleString("en")} URLs/s`);
+  const ratio = (of: string, to: string) => (rates[of] ?? 0) / (rates[to] ?? 1);
+  console.log(`ours / sdk       ${ratio("ours", "sdk").toFixed(1)}`);
+  console.log(`ours / aws4fetch ${ratio("ours", "aws4fetch").toFixed(1)}`);
+  console.log(`ours / limit     ${ratio("ours", "limit").toFixed(2)}`);
+  if (!short && ratio("ours", "sdk") < TARGET)
+    throw new Error(`ours is to be at least ${TARGET} times the SDK's presigner`);
 }
 
 async function ours(count: number): Promise<string[]> {
