@@ -5,7 +5,17 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { createApiClient } from "./api-client.ts";
 
-const ready = z.object({ origin: z.string(), clientId: z.string(), clientSecret: z.string() });
+const ready = z.object({
+  origin: z.string(),
+  clientId: z.string(),
+  clientSecret: z.string(),
+  aws: z.object({
+    url: z.string(),
+    bucket: z.string(),
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+  }),
+});
 const report = z.object({
   peakRss: z.number(),
   calls: z.array(z.object({ caller: z.string(), action: z.string(), status: z.number() })),
@@ -36,9 +46,12 @@ export async function startCloudChild(dataDir: string) {
     await exited;
   }
 
-  const client = createApiClient(ready.parse(await next()));
+  const started = ready.parse(await next());
+  const client = createApiClient(started);
   return {
     client,
+    /** Its AWS port, and the administrator's key for it. */
+    aws: started.aws,
     kill,
     /** Moves its time forward, until the next start. */
     advance: (ms: number) => ask("advance", ms),

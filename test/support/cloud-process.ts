@@ -25,7 +25,12 @@ const commands: Record<string, (value: number) => unknown> = {
   }),
 };
 
-say({ origin: cloud.apiUrl, clientId: client.client_id, clientSecret: client.client_secret });
+say({
+  origin: cloud.apiUrl,
+  clientId: client.client_id,
+  clientSecret: client.client_secret,
+  aws: { url: cloud.awsUrl, bucket: cloud.outputs["BucketName"], ...cloud.rootCredentials },
+});
 const lines = createInterface({ input: process.stdin });
 lines.on("close", () => process.exit());
 lines.on("line", async (line) => {
