@@ -127,30 +127,47 @@ export function send({ status, body, headers = {} }: Answer): Response {
 export function check<T>(schema: z.ZodType<T>, value: unknown, where: "path" | "query" | "body"): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  const unknown = issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys" ? issue.keys.map((key) => pointer([...issue.path, key])) : [],
-  );
-  const errors = issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), detail: "is not a known field" }))
-      : [{ pointer: pointer(issue.path), detail: issue.message }],
-  );
+  const unknown: Fault[] = [];
+  const others: Fault[] = [];
+  for (const issue of parsed.error.issues) {
+    if (issue.code !== "unrecognized_keys") {
+      others.push({ pointer: pointer(issue.path), detail: issue.message });
+      continue;
+    }
+    for (const key of issue.keys) {
+      unknown.push({ pointer: pointer([...issue.path, key]), detail: "is not a known field" });
+    }
+  }
+  const all = [...others, ...unknown];
+  const errors = all.slice(0, MAX_FAULTS);
+  const more = all.length > errors.length ? ` And ${all.length - errors.length} more.` : "";
   const facts: Facts = { in: where, errors };
-  if (unknown.length === errors.length) {
+  if (others.length === 0) {
+    const names = errors.map((fault) => fault.pointer).join(", ");
     const known =
       schema instanceof z.ZodObject ? ` Known: ${Object.keys(schema.shape).join(", ") || "none"}.` : "";
     throw new WharfError(
       "unknown_field",
-      `The ${where} has ${unknown.join(", ")}, which is not known.${known}`,
+      `The ${where} has ${names}, which is not known.${more}${known}`,
       facts,
     );
   }
-  const detail = errors.map((error) => `${error.pointer || "it"}: ${error.detail}`).join("; ");
-  throw new WharfError("invalid_request", `The ${where} is not valid. ${detail}`, facts);
+  const detail = errors.map((fault) => `${fault.pointer || "it"}: ${fault.detail}`).join("; ");
+  throw new WharfError("invalid_request", `The ${where} is not valid. ${detail}${more}`, facts);
 }
+
+interface Fault {
+  pointer: string;
+  detail: string;
+}
+
+/** Faults that one answer tells of; a body can have a hundred thousand. */
+const MAX_FAULTS = 20;
+/** A field's name may be as long as its body. */
+const MAX_POINTER = 200;
 
 /** RFC 6901, as a URI fragment would carry it but without the `#`. */
 function pointer(path: readonly PropertyKey[]): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  const whole = path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return whole.length > MAX_POINTER ? `${whole.slice(0, MAX_POINTER)}…` : whole;
 }
