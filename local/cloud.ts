@@ -1,4 +1,5 @@
 /** An AWS account in this process, made from the synthesized template. */
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { createApiServer } from "./apigateway/server.ts";
 import { ensureAssembly } from "./assembly.ts";
@@ -35,7 +36,7 @@ export interface CloudOptions {
   awsPort?: number;
   /** @default a new clock, stopped with the cloud */
   clock?: Clock;
-  /** Environments per function where the template reserves no concurrency. @default 8 */
+  /** Environments per function where the template reserves no concurrency. @default two per core, at least 4 */
   maxEnvironments?: number;
   /** Hears of every AWS call once it has ended. */
   onTrace?: (trace: CallTrace) => void;
@@ -81,7 +82,7 @@ export interface Cloud {
  * @throws Error when the template holds something unknown, a port is taken or the data directory is in use.
  */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
-  const { dataDir: dir, maxEnvironments = 8, extraEnv = {} } = options;
+  const { dataDir: dir, maxEnvironments = Math.max(4, 2 * availableParallelism()), extraEnv = {} } = options;
   const closers: (() => unknown)[] = [];
   /** Ends what has started, last first. */
   const stop = async () => {
