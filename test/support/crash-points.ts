@@ -87,8 +87,8 @@ export function createCrasher(cloud: Pick<Cloud, "setFaults" | "killEnvironment"
     during(name: "start" | "finalize" | undefined) {
       request = name;
     },
-    /** Calls since `plan`. */
-    calls: () => calls,
+    /** Calls from `plan` until now. */
+    calls: () => structuredClone(calls),
     /** Planned crashes that have not happened. */
     pending: () => planned,
   };
