@@ -37,7 +37,7 @@ const stages: Record<StageName, StageConfig> = {
     dataRemoval: RemovalPolicy.DESTROY,
     logRetention: RetentionDays.TWO_WEEKS,
     throttle: { rate: 200, burst: 400 },
-    waiters: 10,
+    waiters: 30,
     deliverConcurrency: 10,
     versions: { keep: 20, keepDays: 90 },
     corsOrigins: ["*"],

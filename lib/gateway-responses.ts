@@ -1,5 +1,9 @@
 import { ResponseType, type RestApi } from "aws-cdk-lib/aws-apigateway";
 import { type ErrorCode, errorCodes } from "#contract/errors.ts";
+import { MAX_DIRECT_BYTES } from "#contract/uploads.ts";
+
+/** API Gateway: 10 MB per request, not adjustable. */
+const MAX_REQUEST_BYTES = 10_485_760;
 
 interface Refusal {
   readonly type: ResponseType;
@@ -7,7 +11,7 @@ interface Refusal {
   readonly status: number;
   readonly detail: string;
   /** Further members of the problem. */
-  readonly facts?: Readonly<Record<string, number>>;
+  readonly facts?: Readonly<Record<string, number | string>>;
 }
 
 /** What API Gateway answers by itself, without asking a function. */
@@ -16,9 +20,13 @@ const refusals: readonly Refusal[] = [
     type: ResponseType.REQUEST_TOO_LARGE,
     code: "payload_too_large",
     status: 413,
-    detail: "One request takes 10 MB at most; larger files go to the URLs of POST /v1/uploads.",
-    // API Gateway: 10 MB per request, not adjustable.
-    facts: { max_bytes: 10_485_760 },
+    // Said of Lambda's 6 MB too, which a form of 5 MB passes in base64.
+    detail: `POST /v1/files/upload takes a file of ${MAX_DIRECT_BYTES} bytes, and one chunk has ${MAX_REQUEST_BYTES} at most; larger files go to the URLs of POST /v1/uploads.`,
+    facts: {
+      max_bytes: MAX_DIRECT_BYTES,
+      max_chunk_bytes: MAX_REQUEST_BYTES,
+      upload_path: "/v1/uploads",
+    },
   },
   {
     type: ResponseType.THROTTLED,
@@ -50,6 +58,14 @@ const refusals: readonly Refusal[] = [
     code: "invalid_request",
     status: 400,
     detail: "The body can't be read.",
+  },
+  {
+    // What API Gateway makes of a function that Lambda throttles: all its environments are taken.
+    type: ResponseType.API_CONFIGURATION_ERROR,
+    code: "unavailable",
+    status: 503,
+    detail: "All that could answer this are busy; send it again after Retry-After.",
+    facts: { retry_after_seconds: 1 },
   },
   {
     type: ResponseType.INTEGRATION_FAILURE,

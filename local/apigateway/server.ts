@@ -200,6 +200,8 @@ export async function createApiServer({
       return await Promise.race([functions.invoke(functionArn, event, { cause }), timeout]);
     } catch (error) {
       if (error instanceof AwsError && error.status === 413) throw new Refusal("REQUEST_TOO_LARGE");
+      // API Gateway logs a throttled function as "Execution failed due to configuration error: Rate Exceeded".
+      if (error instanceof AwsError && error.status === 429) throw new Refusal("API_CONFIGURATION_ERROR");
       throw error;
     } finally {
       clearTimeout(timer);

@@ -76,6 +76,17 @@ describe("proxy integrations", () => {
     });
   });
 
+  test("a function whose reserved environments are taken is a configuration error", async () => {
+    const cloud = await startFixture({
+      functions: { Fn: { ...echo, properties: { ReservedConcurrentExecutions: 0 } } },
+      paths: { "/": { ANY: proxyTo("Fn") } },
+      resources: {
+        Busy: gatewayResponse("API_CONFIGURATION_ERROR", { StatusCode: "503" }),
+      },
+    });
+    expect((await fetch(cloud.apiUrl)).status).toBe(503);
+  });
+
   test("the event holds headers and query in both forms", async () => {
     const cloud = await startFixture(fixture);
     const answer = await raw(
