@@ -32,9 +32,15 @@ const contentTypes = [
  */
 export const chunkRequestTemplate = [
   `#set($headers = $input.params().header)`,
+  `#set($query = $input.params().querystring)`,
   `{"chunk":{`,
   `"id":"$util.escapeJavaScript($input.params("id").replaceAll("'", "?"))",`,
-  `"part":"$util.escapeJavaScript($input.params("part").replaceAll("'", "?"))",`,
+  `"query":{`,
+  `#foreach($name in $query.keySet())`,
+  `"$util.escapeJavaScript($name.replaceAll("'", "?"))":"$util.escapeJavaScript($query.get($name).replaceAll("'", "?"))"`,
+  `#if($foreach.hasNext),#end`,
+  `#end`,
+  `},`,
   `"headers":{`,
   `#foreach($name in $headers.keySet())`,
   `"$name.toLowerCase()":"$util.escapeJavaScript($headers.get($name).replaceAll("'", "?"))"`,

@@ -44,7 +44,7 @@ export async function toResult(response: Response): Promise<APIGatewayProxyResul
 const chunkEvent = z.object({
   chunk: z.object({
     id: z.string(),
-    part: z.string().default(""),
+    query: z.record(z.string(), z.string()),
     headers: z.record(z.string(), z.string()),
   }),
 });
@@ -59,7 +59,7 @@ export function isChunkEvent(event: unknown): event is ChunkEvent {
 /** The same request without its body. Header values that the client didn't send come as empty strings. */
 export function chunkRequest({ chunk }: ChunkEvent): Request {
   const url = new URL(`http://api.invalid/v1/uploads/${encodeURIComponent(chunk.id)}/chunks`);
-  if (chunk.part !== "") url.searchParams.set("part", chunk.part);
+  for (const [name, value] of Object.entries(chunk.query)) url.searchParams.set(name, value);
   const headers = new Headers();
   for (const [name, value] of Object.entries(chunk.headers)) {
     // The length of the body that isn't here is a fact for the route, not for this request's framing.

@@ -67,11 +67,11 @@ describe("the chunk route", () => {
       expect(readsBody(text)).toBe(false);
   });
 
-  const event = (header: Record<string, string>, part = "", id = "upl_1") =>
+  const event = (header: Record<string, string>, querystring: Record<string, string>, id = "upl_1") =>
     JSON.parse(
       render(chunkRequestTemplate, {
         body: "",
-        parameters: { path: { id }, querystring: part === "" ? {} : { part }, header },
+        parameters: { path: { id }, querystring, header },
         context: {},
         stageVariables: {},
       }).text,
@@ -80,17 +80,17 @@ describe("the chunk route", () => {
   it("gives the function everything but the body", () => {
     const made = event(
       { Authorization: "Bearer abc", "Content-Length": "5242880", "X-Request-ID": "r-1" },
-      "3",
+      { part: "3", colour: "red" },
     );
     expect(made).toEqual({
       chunk: {
         id: "upl_1",
-        part: "3",
+        query: { part: "3", colour: "red" },
         headers: { authorization: "Bearer abc", "content-length": "5242880", "x-request-id": "r-1" },
       },
     });
     if (!isChunkEvent(made)) throw new Error("the function does not know its own event");
-    expect(chunkRequest(made).url).toBe("http://api.invalid/v1/uploads/upl_1/chunks?part=3");
+    expect(chunkRequest(made).url).toBe("http://api.invalid/v1/uploads/upl_1/chunks?part=3&colour=red");
   });
 
   it.each([
@@ -102,8 +102,8 @@ describe("the chunk route", () => {
     ["templates", "$input.body #set($x=1) ${context.requestId}"],
   ])("stays one JSON value whatever comes in: %s", (_, hostile) => {
     const value = hostile.replaceAll("'", "?");
-    expect(event({ "X-Request-ID": hostile }, hostile, hostile)).toEqual({
-      chunk: { id: value, part: value, headers: { "x-request-id": value } },
+    expect(event({ "X-Request-ID": hostile }, { part: hostile, [hostile]: "1" }, hostile)).toEqual({
+      chunk: { id: value, query: { part: value, [value]: "1" }, headers: { "x-request-id": value } },
     });
   });
 
@@ -158,6 +158,12 @@ describe("API Gateway's own answers", () => {
     expect(answers.map(({ ResponseType }) => ResponseType)).toEqual(
       expect.arrayContaining(["DEFAULT_4XX", "DEFAULT_5XX", "REQUEST_TOO_LARGE", "THROTTLED"]),
     );
+    // A function whose environments are all taken: the caller should try again, and nothing is broken.
+    const busy = answers.find(({ ResponseType }) => ResponseType === "API_CONFIGURATION_ERROR");
+    expect(busy).toMatchObject({
+      StatusCode: "503",
+      ResponseParameters: { "gatewayresponse.header.Retry-After": "'1'" },
+    });
     for (const { StatusCode, ResponseParameters, ResponseTemplates } of answers) {
       expect(ResponseParameters).toMatchObject({
         "gatewayresponse.header.Content-Type": "'application/problem+json'",
