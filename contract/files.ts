@@ -1,6 +1,6 @@
 /** Files, folders and workspaces. */
 import * as z from "zod";
-import { id, name, page, path, time, workspaceRef } from "./common.ts";
+import { id, MAX_DEPTH, name, page, path, time, workspaceRef } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
 export const workspace = z.object({
@@ -43,8 +43,12 @@ export const folderPath = z
     const inner = value.replace(/^\//, "").replace(/\/$/, "");
     if (inner === "") return [];
     const parsed = path.safeParse(inner);
-    if (parsed.success) return parsed.data.split("/");
-    for (const { message } of parsed.error.issues) context.addIssue({ code: "custom", message });
+    const segments = parsed.success ? parsed.data.split("/") : [];
+    if (parsed.success && segments.length <= MAX_DEPTH) return segments;
+    const problems = parsed.success
+      ? [{ message: `has ${segments.length} folders; at most ${MAX_DEPTH} are allowed` }]
+      : parsed.error.issues;
+    for (const { message } of problems) context.addIssue({ code: "custom", message });
     return z.NEVER;
   })
   .meta({ description: "Folders from the workspace's root, e.g. `reports/2026`; `/` is the root." });

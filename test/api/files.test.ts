@@ -280,6 +280,7 @@ describe("moving", () => {
     ["half a surrogate pair", { name: "a\ud800" }, 400, "invalid_request"],
     ["256 bytes", { name: "é".repeat(128) }, 400, "invalid_request"],
     ["a path that climbs", { folder: "../../etc" }, 400, "invalid_request"],
+    ["33 folders", { folder: Array(33).fill("deep").join("/") }, 400, "invalid_request"],
   ])("refuses %s", async (_, json, status, code) => {
     const by = await world.client("files:read", "files:write");
     const id = await world.addFile(by, "file.txt");
