@@ -13,7 +13,7 @@ import { answerOf, endOf } from "./upload-end.ts";
 import type { Intent, Outcome, Rejection, UploadRecord } from "./upload-record.ts";
 
 /** Each lost round is another's success at the same name or file. */
-const ROUNDS = 5;
+const ROUNDS = 20;
 
 /** In which states a session may be committed: `ours` only while it still holds the very intent that is carried out. */
 export type From = "open" | "ours";
@@ -61,7 +61,7 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
       explain(error.failed, { target, intent, upload, now });
     }
   }
-  throw new WharfError("conflict", "Others keep changing this name or file. Finalize again.", {
+  throw new WharfError("conflict", "Others keep changing this name or file. Send the request again.", {
     retry_after_seconds: 1,
   });
 }
