@@ -14,10 +14,16 @@ const MAX_FORM_BYTES = MAX_DIRECT_BYTES + 65_536;
  */
 export async function readForm(context: AppContext): Promise<{ body: unknown; fingerprint: unknown }> {
   const type = context.req.header("content-type") ?? "";
-  if (!/^multipart\/form-data\s*;/i.test(type)) {
+  if (!/^multipart\/form-data\s*(;|$)/i.test(type)) {
     throw new WharfError(
       "unsupported_media_type",
       `The body is ${type || "of no type"}; this route takes multipart/form-data.`,
+    );
+  }
+  if (!/;\s*boundary=/i.test(type)) {
+    throw new WharfError(
+      "invalid_request",
+      "The Content-Type has no boundary. Leave the header out: what makes the form also sets it.",
     );
   }
   const bytes = await context.req.arrayBuffer();

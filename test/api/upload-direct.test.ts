@@ -79,6 +79,13 @@ describe("a small file in one request", () => {
     expect(
       await refusal(client.request("/v1/files/upload", { method: "POST", body: broken, headers })),
     ).toEqual([400, "invalid_request"]);
+    const unbounded = { "content-type": "multipart/form-data" };
+    const answer = await client.request("/v1/files/upload", {
+      method: "POST",
+      body: broken,
+      headers: unbounded,
+    });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("boundary")]);
   });
 
   test("is done once for one Idempotency-Key, whatever the boundary", async () => {
