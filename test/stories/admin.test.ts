@@ -1,0 +1,105 @@
+/** `npm run admin` against a running local cloud. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { runAdmin } from "#admin/run.ts";
+import { REGION } from "#local/types.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+let story: Story;
+let data: string;
+beforeAll(async () => {
+  story = await startStory();
+  data = mkdtempSync(join(tmpdir(), "wharf-admin-"));
+  // As `npm start` leaves it for this command.
+  const { awsUrl, rootCredentials: credentials } = story.cloud;
+  const told = { awsUrl, region: REGION, table: story.tableName, credentials };
+  writeFileSync(join(data, "endpoint.json"), JSON.stringify(told));
+});
+afterAll(async () => {
+  await story?.stop();
+  if (data !== undefined) rmSync(data, { recursive: true, force: true });
+});
+
+/** Runs a command line; what it printed as JSON and as words. */
+async function admin(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runAdmin(
+    [...args, "--local", "--data", data],
+    {},
+    {
+      out: (line) => void out.push(line),
+      err: (line) => void err.push(line),
+    },
+  );
+  return { code, out, err: err.join("\n") };
+}
+
+const made = z.object({ client_id: z.string(), client_secret: z.string(), workspace_id: z.string() });
+const create = async (...args: string[]) => {
+  const { out } = await admin("create-client", ...args);
+  return made.parse(JSON.parse(out[0] ?? ""));
+};
+const statusOf = async (client_id: string, client_secret: string) =>
+  (await story.api("/v1/auth/token", { token: null, json: { client_id, client_secret } })).status;
+
+test("a client is made, listed, given a new secret, and revoked", async () => {
+  const { client_id, client_secret } = await create("--name", "bot", "--scopes", "files:write,shares:write");
+  expect(client_secret).toMatch(/^whs_/);
+  expect(await statusOf(client_id, client_secret)).toBe(200);
+
+  const listed = await admin("list-clients");
+  const rows = listed.out.map((line) => z.looseObject({ client_id: z.string() }).parse(JSON.parse(line)));
+  expect(rows.map((row) => row.client_id)).toEqual(expect.arrayContaining([client_id, story.clientId]));
+  expect(listed.out.join("")).not.toContain(client_secret);
+
+  const rotated = await admin("rotate-secret", "--client", client_id);
+  const next = z.object({ client_secret: z.string() }).parse(JSON.parse(rotated.out[0] ?? "")).client_secret;
+  expect([await statusOf(client_id, client_secret), await statusOf(client_id, next)]).toEqual([200, 200]);
+  expect((await admin("retire-secrets", "--client", client_id)).code).toBe(0);
+  expect([await statusOf(client_id, client_secret), await statusOf(client_id, next)]).toEqual([401, 200]);
+  expect((await admin("revoke-client", "--client", client_id)).code).toBe(0);
+  expect(await statusOf(client_id, next)).toBe(401);
+});
+
+test("a workspace is shared with another client", async () => {
+  const { client_id, client_secret } = await create("--name", "reader", "--scopes", "files:read");
+  const answer = await story.api("/v1/auth/token", { token: null, json: { client_id, client_secret } });
+  const token = z.object({ access_token: z.string() }).parse(await answer.json()).access_token;
+  const list = () => story.api(`/v1/workspaces/${story.workspaceId}/files`, { token });
+  expect((await list()).status).toBe(404);
+  const shared = await admin("share-workspace", "--client", client_id, "--workspace", story.workspaceId);
+  expect(shared.code).toBe(0);
+  expect((await list()).status).toBe(200);
+});
+
+test.for([
+  [2, "No command", ["destroy-everything"]],
+  [2, "--name is needed", ["create-client", "--scopes", "admin"]],
+  [2, "No scope", ["create-client", "--name", "x", "--scopes", "root"]],
+  [2, "--name", ["create-client", "--name", "../x", "--scopes", "admin"]],
+  [2, "Unknown option", ["list-clients", "--what"]],
+  [1, "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ", ["revoke-client", "--client", "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ"]],
+  [1, "nobody", ["rotate-secret", "--client", "nobody"]],
+] as const)("exit code %i with %j for a command that can't be done", async ([code, words, args]) => {
+  const ended = await admin(...args);
+  expect(ended.code).toBe(code);
+  expect(ended.out).toEqual([]);
+  expect(ended.err).toContain(words);
+  expect(ended.err).not.toContain("    at ");
+});
+
+test("without a cloud on the directory it says how to start one", async () => {
+  const empty = mkdtempSync(join(tmpdir(), "wharf-admin-"));
+  try {
+    const err: string[] = [];
+    const to = { out: () => {}, err: (line: string) => void err.push(line) };
+    expect(await runAdmin(["list-clients", "--local", "--data", empty], {}, to)).toBe(1);
+    expect(err.join("\n")).toContain("npm start");
+  } finally {
+    rmSync(empty, { recursive: true, force: true });
+  }
+});
