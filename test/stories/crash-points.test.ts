@@ -204,7 +204,7 @@ async function survive(scenario: Scenario, crash: Crash): Promise<string | undef
   }
 }
 
-describe("a function dies at every AWS call that it makes", { timeout: 300_000 }, () => {
+describe("a function dies at every AWS call that it makes", { timeout: 600_000 }, () => {
   const counts: string[] = [];
 
   test.each(Object.keys(scenarios))("in %s", async (name) => {
