@@ -1,0 +1,27 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { nameProblem } from "#contract/common.ts";
+import { numberedName } from "#core/free-name.ts";
+
+test.each([
+  ["q3.pdf", "q3 (1).pdf"],
+  ["q3.tar.gz", "q3.tar (1).gz"],
+  ["README", "README (1)"],
+  [".env", ".env (1)"],
+  ["a.", "a (1)."],
+])("%s → %s", (name, expected) => {
+  expect(numberedName(name, 1)).toBe(expected);
+});
+
+test("a number makes any name another, and never one that is not allowed", () => {
+  const names = fc
+    .string({ unit: "grapheme", minLength: 1, maxLength: 255 })
+    .filter((name) => nameProblem(name) === undefined);
+  fc.assert(
+    fc.property(names, fc.integer({ min: 1, max: 99_999 }), (name, number) => {
+      const numbered = numberedName(name, number);
+      expect(nameProblem(numbered)).toBeUndefined();
+      expect(numbered).toContain(` (${number})`);
+    }),
+  );
+});
