@@ -20,8 +20,8 @@ export const FIRST_WINDOW = 32;
 export const MAX_WINDOW = 1_000;
 /** Bytes of a file that is sent in one request: base64 of it fits Lambda's 6 MB. */
 export const MAX_DIRECT_BYTES = 4 * MIB;
-/** Seconds that a part's URL works, where the API's credentials last that long. */
-export const PART_URL_SECONDS = 6 * 3_600;
+/** Seconds that a part's URL works at most: Lambda doesn't tell how long its role's credentials last, but it is longer. */
+export const PART_URL_SECONDS = 3_600;
 /** Days that a session lives. */
 export const SESSION_DAYS = 6;
 
@@ -224,6 +224,13 @@ export const finalizeAnswer = z.object({
 });
 export type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
 
+/** A form's fields are text. */
+const formSeconds = z
+  .string()
+  .regex(/^\d{1,9}$/, { message: "must be a whole number of seconds" })
+  .transform(Number)
+  .pipe(expireIn)
+  .meta({ description: `Seconds that the link lives: 60 … 604,800; ${DEFAULT_EXPIRE_IN} unless said.` });
 const formBoolean = z.enum(["true", "false"]).transform((value) => value === "true");
 
 export const directRequest = z
@@ -231,7 +238,7 @@ export const directRequest = z
     file: z.file(),
     workspace: workspaceRef.optional(),
     path: folderPath.optional(),
-    expire_in: expireIn.optional(),
+    expire_in: formSeconds.optional(),
     share: formBoolean.optional(),
     if_exists: ifExists.default("version"),
   })
@@ -298,7 +305,7 @@ export const startUploadRoute = defineRoute({
       part_count: 1,
       expires_at: "2026-01-07T00:00:00.000Z",
       parts: [{ part_number: 1, url: "https://bucket.s3.eu-west-1.amazonaws.com/o/…" }],
-      urls_expire_at: "2026-01-01T06:00:00.000Z",
+      urls_expire_at: "2026-01-01T01:00:00.000Z",
     } satisfies StartAnswer,
   },
 });
