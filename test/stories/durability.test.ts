@@ -45,7 +45,7 @@ const sliceOf = (bytes: Uint8Array<ArrayBuffer>) => (number: number) =>
   bytes.slice((number - 1) * PART, number * PART);
 
 test("kill -9 of the cloud, amid an upload and after finalize, loses nothing acknowledged", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const receiver = await startReceiver();
   const told = (fileId: string) =>
@@ -107,7 +107,7 @@ test("kill -9 of the cloud, amid an upload and after finalize, loses nothing ack
 });
 
 test("kill -9 of a client half way: it resumes and sends only what is missing", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   await using story = await startStory();
   const bytes = randomBytes(5 * PART + 4_321);

@@ -36,6 +36,7 @@ test(`${size / MIB} MiB arrive byte for byte, and no Lambda sees them`, { timeou
     await sendParts(cloud.client, started, parts.slice(0, WARM), bytesOf, { lanes });
     const before = await cloud.report();
     await sendParts(cloud.client, started, parts.slice(WARM), bytesOf, { lanes });
+    const after = await cloud.report();
     const finalize = `/v1/uploads/${started.upload_id}/finalize`;
     const { file_id } = await cloud.client.json(finalizeAnswer, finalize, { json: {} });
 
@@ -47,12 +48,14 @@ test(`${size / MIB} MiB arrive byte for byte, and no Lambda sees them`, { timeou
     expect(arrived.digest("hex")).toBe(sent.digest("hex"));
 
     const { peakRss, calls } = await cloud.report();
-    const grown = peakRss - before.peakRss;
+    const grown = after.peakRss - before.peakRss;
     console.log(
-      `${size / MIB} MiB: peak RSS ${Math.round(peakRss / MIB)} MiB, ${Math.round(grown / MIB)} MiB of it after ${WARM} parts`,
+      `${size / MIB} MiB: peak RSS ${Math.round(peakRss / MIB)} MiB; the parts after the first ${WARM} took ${Math.round(grown / MIB)} MiB of it`,
     );
-    // Whatever the size: workers of functions that start meanwhile, and what the collector has not come to.
-    expect(grown).toBeLessThan(160 * MIB);
+    // Whatever the size: what the collector has not come to.
+    expect(grown).toBeLessThan(128 * MIB);
+    // And the functions that finalize and its events start.
+    expect(peakRss).toBeLessThan(768 * MIB);
     const carriers = calls.filter(({ action }) => action === "UploadPart" || action === "PutObject");
     expect(carriers.length).toBe(parts.length);
     expect(carriers.filter(({ caller }) => !caller.startsWith("presigned:"))).toEqual([]);
