@@ -1,0 +1,30 @@
+// A webhook receiver in Express. Copy sdk/verify-webhook.ts beside it (Node 22.18 or newer reads it as it is).
+//
+//   npm install express
+//   WHARF_WEBHOOK_SECRET=whsec_… node express.mjs
+import express from "express";
+import { verifyWebhook, WebhookVerificationError } from "../../sdk/verify-webhook.ts";
+
+const app = express();
+const seen = new Set(); // deliveries are repeated when an answer gets lost: do each webhook-id once
+
+// express.raw, not express.json: the signature is of the bytes as they came.
+app.post("/webhooks/wharf", express.raw({ type: "*/*", limit: "64kb" }), (req, res) => {
+  try {
+    const event = verifyWebhook({
+      body: req.body,
+      headers: req.headers,
+      secret: process.env.WHARF_WEBHOOK_SECRET,
+    });
+    if (!seen.has(event.id)) {
+      seen.add(event.id);
+      if (event.type === "upload_completed") console.log("uploaded", event.file_id);
+    }
+    res.sendStatus(204);
+  } catch (error) {
+    if (!(error instanceof WebhookVerificationError)) throw error;
+    res.status(400).send(error.code);
+  }
+});
+
+app.listen(Number(process.env.PORT ?? 8080), "127.0.0.1");
