@@ -27,7 +27,7 @@ export async function chooseTarget(
   const entryKey = keys.entry(upload.folder_id, upload.name);
   const items = await deps.table.batchGet([keys.node(upload.file_id), entryKey]);
   const node = items.find((item) => item["pk"] !== entryKey.pk);
-  if (isLive(node)) return versionOf(deps, node, intent);
+  if (isLive(node)) return versionOf(deps, upload, node, intent);
 
   const fileId = node === undefined ? upload.file_id : newId("file", deps.now());
   const standing = items.find((item) => item["pk"] === entryKey.pk);
@@ -37,15 +37,16 @@ export async function chooseTarget(
     return create(fileId, await freeName(deps, upload.folder_id, upload.name), intent);
   if (upload.if_exists === "fail" || entry.kind === "folder") throw nameTaken(upload, entry);
   const [taken] = await deps.table.batchGet([keys.node(entry.node_id)]);
-  return isLive(taken) ? versionOf(deps, taken, intent) : create(fileId, upload.name, intent);
+  return isLive(taken) ? versionOf(deps, upload, taken, intent) : create(fileId, upload.name, intent);
 }
 
 function isLive(node: Item | undefined): node is Item {
   return node !== undefined && node["deleted_at"] === undefined;
 }
 
-function versionOf({ now }: Pick<Deps, "now">, node: Item, intent: Intent): Target {
+function versionOf({ now }: Pick<Deps, "now">, upload: UploadRecord, node: Item, intent: Intent): Target {
   const file = fileRecord.parse(node);
+  if (!intent.reads_all && file.created_by !== upload.client_id) throw nameTaken(upload, file);
   if (intent.create_only) {
     throw new WharfError(
       "version_mismatch",

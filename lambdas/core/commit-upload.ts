@@ -1,4 +1,3 @@
-import { due, keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
@@ -10,21 +9,18 @@ import type { FileRecord } from "./records.ts";
 import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
 import { answerOf, endOf } from "./upload-end.ts";
-import type { Intent, Outcome, Rejection, UploadRecord } from "./upload-record.ts";
+import type { Intent, Outcome, UploadRecord } from "./upload-record.ts";
+import {
+  type Content,
+  type From,
+  newFileWrites,
+  sessionWrite,
+  setAll,
+  versionWrite,
+} from "./upload-writes.ts";
 
 /** Each lost round is another's success at the same name or file. */
 const ROUNDS = 20;
-
-/** In which states a session may be committed: `ours` only while it still holds the very intent that is carried out. */
-export type From = "open" | "ours";
-
-export interface Content {
-  size: number;
-  content_type: string;
-  crc32?: string | undefined;
-  crc32c?: string | undefined;
-  sha256?: string | undefined;
-}
 
 interface Commit {
   upload: UploadRecord;
@@ -128,7 +124,7 @@ async function writesOf(
     sessionWrite(upload, { intent, from, end: { state: "completed", outcome }, now }),
     ...(target.kind === "version"
       ? newVersion(target.file, { intent, current, now })
-      : newFile(upload, { file_id, name, current, now })),
+      : newFileWrites(upload, { file_id, name, current, now })),
     versionWrite(upload, { file_id, version_id, content, state: "ready", now }),
     eventWrite(now, {
       type: "upload_completed",
@@ -148,110 +144,4 @@ function newVersion(
   const { condition, values, write } = supersede(now, file);
   const change = { update: setAll(current), condition, values: { ...current, ...values } };
   return [fileUpdate(now, file.node_id, demands(intent), change), write];
-}
-
-function newFile(
-  upload: UploadRecord,
-  { file_id, name, current, now }: { file_id: string; name: string; current: Item; now: number },
-): Write[] {
-  const { workspace_id, folder_id, client_id } = upload;
-  return [
-    {
-      put: {
-        ...keys.node(file_id),
-        kind: "file",
-        node_id: file_id,
-        ...{ workspace_id, folder_id, name },
-        ...current,
-        created_at: iso(now),
-        created_by: client_id,
-        fencing: 0,
-      },
-      condition: "attribute_not_exists(#pk)",
-    },
-    {
-      check: keys.node(folder_id),
-      condition: "#kind = :folder AND #workspace_id = :workspace_id",
-      values: { folder: "folder", workspace_id },
-    },
-    {
-      put: { ...keys.entry(folder_id, name), node_id: file_id, kind: "file" },
-      condition: "attribute_not_exists(#pk)",
-    },
-  ];
-}
-
-/** A version's record; what an upload that was refused left is told by one too. */
-export function versionWrite(
-  upload: UploadRecord,
-  {
-    file_id,
-    version_id,
-    content,
-    state,
-    now,
-  }: {
-    file_id: string;
-    version_id: string;
-    content: Content;
-    state: "ready" | "rejected";
-    now: number;
-  },
-): Write {
-  return {
-    put: {
-      ...keys.version(file_id, version_id),
-      ...{ version_id, file_id, state },
-      object_key: upload.object_key,
-      ...content,
-      upload_id: upload.upload_id,
-      created_at: iso(now),
-      created_by: upload.client_id,
-      metadata: upload.metadata,
-    },
-    condition: "attribute_not_exists(#pk)",
-  };
-}
-
-/** The session's last change, which happens once. */
-export function sessionWrite(
-  { upload_id }: UploadRecord,
-  {
-    intent,
-    from,
-    end,
-    now,
-  }: {
-    intent: Intent;
-    from: From;
-    end: { state: "completed"; outcome: Outcome } | { state: "rejected"; rejection: Rejection };
-    now: number;
-  },
-): Write {
-  // The bytes of a rejected upload are still to be removed: due at once, for the sweep where nobody else does it.
-  const set = {
-    ...end,
-    // The call that ended it: S3's word of the object is still to come, and is to be found by this id too.
-    request_id: intent.request_id,
-    ...(end.state === "rejected" ? due("upload", now, upload_id) : {}),
-  };
-  return {
-    key: keys.upload(upload_id),
-    update: `${setAll(set)} REMOVE #intent${end.state === "rejected" ? "" : ", #due_pk, #due_sk"}`,
-    condition:
-      from === "open"
-        ? "#state IN (:open, :finalizing)"
-        : "#state = :finalizing AND #intent.#attempt = :attempt",
-    values: {
-      ...set,
-      finalizing: "finalizing",
-      ...(from === "open" ? { open: "open" } : { attempt: intent.attempt }),
-    },
-  };
-}
-
-function setAll(values: Item): string {
-  return `SET ${Object.keys(values)
-    .map((name) => `#${name} = :${name}`)
-    .join(", ")}`;
 }

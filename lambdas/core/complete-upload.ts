@@ -1,3 +1,4 @@
+import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import type { ObjectFacts } from "#aws/objects.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
@@ -5,13 +6,14 @@ import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { contradiction, EMPTY_FACTS } from "./checksum.ts";
 import type { Target } from "./choose-target.ts";
 import { cleanUpload } from "./clean-upload.ts";
-import { type Content, commitUpload, type From, sessionWrite, versionWrite } from "./commit-upload.ts";
+import { commitUpload } from "./commit-upload.ts";
 import { type Deps, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { disguise, SNIFF_BYTES, type Sniffed, sniff } from "./sniff-type.ts";
 import { endOf, rejected } from "./upload-end.ts";
-import type { Intent, Rejection, UploadRecord } from "./upload-record.ts";
+import { type Intent, type Rejection, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { type Content, type From, sessionWrite, versionWrite } from "./upload-writes.ts";
 
 interface Completion {
   upload: UploadRecord;
@@ -29,12 +31,15 @@ interface Completion {
  * @throws WharfError type_mismatch, checksum_mismatch, and what `commitUpload` throws.
  */
 export async function completeUpload(deps: Deps, completion: Completion): Promise<FinalizeAnswer> {
-  const { object_key } = completion.upload;
+  const { object_key, upload_id } = completion.upload;
   const [facts, prefix] = await Promise.all([
     deps.objects.head(object_key),
     deps.objects.readPrefix(object_key, SNIFF_BYTES),
   ]);
   if (facts === undefined || prefix === undefined) {
+    // An abort or another finalize may have ended the session meanwhile.
+    const ended = await endOf(deps, await deps.table.get(uploadRecord, keys.upload(upload_id)));
+    if (ended !== undefined) return ended;
     throw new WharfError("upload_expired", "S3 holds nothing of this upload any more. Start a new upload.");
   }
   return judgeUpload(deps, { ...completion, facts: facts.size === 0 ? EMPTY_FACTS : facts, prefix });

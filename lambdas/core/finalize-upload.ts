@@ -103,6 +103,7 @@ export function intentOf(
     attempt: newId("job", deps.now()),
     request_id: call.requestId,
     share: wantsShare(call, request),
+    reads_all: hasScope(call.caller, "files:read"),
     expire_in: request.expire_in,
     checksum: request.checksum,
     lock_hash: lockToken === undefined ? undefined : sha256(lockToken),

@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
 import { FIRST_WINDOW, SESSION_DAYS, type StartAnswer, type StartRequest } from "#contract/uploads.ts";
-import type { Call } from "./call.ts";
+import { type Call, hasScope } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { isWharfError, WharfError } from "./error.ts";
@@ -10,7 +10,7 @@ import { freeName } from "./free-name.ts";
 import { makeFolders } from "./make-folders.ts";
 import { nameTaken } from "./name-taken.ts";
 import { planParts } from "./plan-parts.ts";
-import { type EntryRecord, entryRecord } from "./records.ts";
+import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
 import { signWindow } from "./sign-parts.ts";
 import { findUpload, objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
 import { rootFolder, useWorkspace } from "./workspace.ts";
@@ -133,7 +133,7 @@ async function save(
     const [entry] = await Promise.all([readEntry(), deps.table.put({ put: uploadItem(draft) })]);
     if (entry === undefined) return draft;
     try {
-      const upload = await meet(deps, draft, entry);
+      const upload = await meet(deps, call, draft, entry);
       await deps.table.put({ put: uploadItem(upload) });
       return upload;
     } catch (error) {
@@ -142,16 +142,27 @@ async function save(
     }
   }
   const entry = known === "unread" ? await readEntry() : known;
-  const upload = entry === undefined ? draft : await meet(deps, draft, entry);
+  const upload = entry === undefined ? draft : await meet(deps, call, draft, entry);
   const write = { put: uploadItem(upload) };
   await (recording.length === 0 ? deps.table.put(write) : deps.table.transact([write, ...recording]));
   return upload;
 }
 
 /** What `if_exists` makes of a name that is taken. @throws WharfError name_taken */
-async function meet(deps: Deps, draft: UploadRecord, entry: EntryRecord): Promise<UploadRecord> {
+async function meet(
+  deps: Deps,
+  { caller }: Call,
+  draft: UploadRecord,
+  entry: EntryRecord,
+): Promise<UploadRecord> {
   if (draft.if_exists === "rename")
     return { ...draft, name: await freeName(deps, draft.folder_id, draft.name) };
-  if (draft.if_exists === "version" && entry.kind === "file") return { ...draft, file_id: entry.node_id };
+  if (draft.if_exists === "version" && entry.kind === "file") {
+    const file = hasScope(caller, "files:read")
+      ? undefined
+      : await deps.table.get(fileRecord, keys.node(entry.node_id));
+    if (file === undefined || file.created_by === caller.client_id)
+      return { ...draft, file_id: entry.node_id };
+  }
   throw nameTaken(draft, entry);
 }

@@ -18,6 +18,8 @@ export const intent = z.object({
   attempt: z.string(),
   request_id: z.string(),
   share: z.boolean(),
+  /** The caller reads all files of the workspace, so it may also write versions of those that others made. */
+  reads_all: z.boolean(),
   expire_in: z.number().optional(),
   checksum: digests.optional(),
   /** SHA-256 of the Lock-Token; the token itself is nobody's but the caller's. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { shareWorkspace } from "#core/change-client.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 
@@ -57,6 +58,21 @@ describe("a name that is taken", () => {
     const first = await by.finish(a.upload_id);
     expect(await by.finish(b.upload_id)).toMatchObject({ file_id: first.file_id });
     expect((await by.download(first.file_id)).toString()).toBe("b");
+  });
+
+  test("of another client's file is taken for one that may not read it, at the start and at the end", async () => {
+    const writer = await world.client("files:write");
+    await shareWorkspace(world.deps, { clientId: writer.client_id, workspaceId: client.workspace_id });
+    const to = { workspace: client.workspace_id };
+    for (const name of ["theirs.txt", "deep/theirs.txt"]) {
+      const late = await uploader(writer).upload(name, "late", to);
+      const { file_id } = await by.uploaded(name, "one");
+      expect(await uploader(writer).refusedStart({ filename: name, ...to })).toEqual([409, "name_taken"]);
+      expect(await uploader(writer).refusedFinalize(late.upload_id)).toEqual([409, "name_taken"]);
+      expect((await by.download(file_id)).toString()).toBe("one");
+    }
+    const first = await uploader(writer).uploaded("own.txt", "one", to);
+    expect(await uploader(writer).uploaded("own.txt", "two", to)).toMatchObject({ file_id: first.file_id });
   });
 
   test("of a folder is refused", async () => {

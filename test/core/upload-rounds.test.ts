@@ -43,7 +43,7 @@ const call = () => ({
   caller: {
     client_id: client.client_id,
     name: client.name,
-    scopes: new Set(["files:write", "shares:write"] as const),
+    scopes: new Set(["files:read", "files:write", "shares:write"] as const),
     default_workspace: client.workspace_id,
     workspaces: { [client.workspace_id]: client.name },
   },

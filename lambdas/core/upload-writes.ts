@@ -1,0 +1,124 @@
+import { due, keys } from "#aws/keys.ts";
+import type { Item, Write } from "#aws/table.ts";
+import { iso } from "./deps.ts";
+import type { Intent, Outcome, Rejection, UploadRecord } from "./upload-record.ts";
+
+/** In which states a session may be committed: `ours` only while it still holds the very intent that is carried out. */
+export type From = "open" | "ours";
+
+/** What is known of an upload's bytes. */
+export interface Content {
+  size: number;
+  content_type: string;
+  crc32?: string | undefined;
+  crc32c?: string | undefined;
+  sha256?: string | undefined;
+}
+
+/** A new file: its record and its name, in a folder that is there. */
+export function newFileWrites(
+  upload: UploadRecord,
+  { file_id, name, current, now }: { file_id: string; name: string; current: Item; now: number },
+): Write[] {
+  const { workspace_id, folder_id, client_id } = upload;
+  return [
+    {
+      put: {
+        ...keys.node(file_id),
+        kind: "file",
+        node_id: file_id,
+        ...{ workspace_id, folder_id, name },
+        ...current,
+        created_at: iso(now),
+        created_by: client_id,
+        fencing: 0,
+      },
+      condition: "attribute_not_exists(#pk)",
+    },
+    {
+      check: keys.node(folder_id),
+      condition: "#kind = :folder AND #workspace_id = :workspace_id",
+      values: { folder: "folder", workspace_id },
+    },
+    {
+      put: { ...keys.entry(folder_id, name), node_id: file_id, kind: "file" },
+      condition: "attribute_not_exists(#pk)",
+    },
+  ];
+}
+
+/** A version's record; what an upload that was refused left is told by one too. */
+export function versionWrite(
+  upload: UploadRecord,
+  {
+    file_id,
+    version_id,
+    content,
+    state,
+    now,
+  }: {
+    file_id: string;
+    version_id: string;
+    content: Content;
+    state: "ready" | "rejected";
+    now: number;
+  },
+): Write {
+  return {
+    put: {
+      ...keys.version(file_id, version_id),
+      ...{ version_id, file_id, state },
+      object_key: upload.object_key,
+      ...content,
+      upload_id: upload.upload_id,
+      created_at: iso(now),
+      created_by: upload.client_id,
+      metadata: upload.metadata,
+    },
+    condition: "attribute_not_exists(#pk)",
+  };
+}
+
+/** The session's last change, which happens once. */
+export function sessionWrite(
+  { upload_id }: UploadRecord,
+  {
+    intent,
+    from,
+    end,
+    now,
+  }: {
+    intent: Intent;
+    from: From;
+    end: { state: "completed"; outcome: Outcome } | { state: "rejected"; rejection: Rejection };
+    now: number;
+  },
+): Write {
+  // The bytes of a rejected upload are still to be removed: due at once, for the sweep where nobody else does it.
+  const set = {
+    ...end,
+    // The call that ended it: S3's word of the object is still to come, and is to be found by this id too.
+    request_id: intent.request_id,
+    ...(end.state === "rejected" ? due("upload", now, upload_id) : {}),
+  };
+  return {
+    key: keys.upload(upload_id),
+    update: `${setAll(set)} REMOVE #intent${end.state === "rejected" ? "" : ", #due_pk, #due_sk"}`,
+    condition:
+      from === "open"
+        ? "#state IN (:open, :finalizing)"
+        : "#state = :finalizing AND #intent.#attempt = :attempt",
+    values: {
+      ...set,
+      finalizing: "finalizing",
+      ...(from === "open" ? { open: "open" } : { attempt: intent.attempt }),
+    },
+  };
+}
+
+/** `SET` of all these attributes to values of the same names. */
+export function setAll(values: Item): string {
+  return `SET ${Object.keys(values)
+    .map((name) => `#${name} = :${name}`)
+    .join(", ")}`;
+}
