@@ -28,7 +28,7 @@ export async function enableWebhook(
     if (!ok) {
       throw new WharfError(
         "webhook_disabled",
-        `The ping was answered with ${attempt.status ?? attempt.error_class}, so the endpoint stays disabled. Mend it and try again, or send {"force": true}.`,
+        `The ping ${attempt.status === null ? `failed (${attempt.error_class})` : `was answered with ${attempt.status}`}, so the endpoint stays disabled. Mend it and try again, or send {"force": true}.`,
         { attempt },
       );
     }

@@ -5,7 +5,7 @@ import type { Call } from "./call.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
 import { firstDeliveryId } from "./delivery-id.ts";
 import type { Deps } from "./deps.ts";
-import { notFound } from "./error.ts";
+import { notFound, WharfError } from "./error.ts";
 import { findWebhook } from "./find-webhook.ts";
 import { deliveryRecord } from "./webhook-records.ts";
 import { deliveryView } from "./webhook-view.ts";
@@ -26,7 +26,11 @@ const MAX_ATTEMPTS = 100;
 const FIRST = "dlv_";
 const LAST = "dlv_~";
 
-/** An endpoint's deliveries, those of the newest events first. @throws WharfError not_found, invalid_cursor */
+/**
+ * An endpoint's deliveries, those of the newest events first.
+ *
+ * @throws WharfError not_found, invalid_cursor, invalid_request for a span that ends before it begins
+ */
 export async function listDeliveries(
   deps: Pick<Deps, "table">,
   { caller }: Call,
@@ -34,6 +38,13 @@ export async function listDeliveries(
   { limit, cursor, status, event_type, since, until }: DeliveryQuery,
 ) {
   await findWebhook(deps, caller, webhookId);
+  // DynamoDB takes no BETWEEN whose ends are the wrong way round.
+  if (since !== undefined && until !== undefined && Date.parse(since) > Date.parse(until)) {
+    throw new WharfError("invalid_request", `since must not lie after until; it is ${since}.`, {
+      in: "query",
+      errors: [{ pointer: "/since", detail: `must be ${until} or earlier` }],
+    });
+  }
   const list = `deliveries ${webhookId} ${status} ${event_type} ${since} ${until}`;
   let last = readCursor(list, cursor);
   const filters = [

@@ -287,6 +287,11 @@ describe("an endpoint's life", () => {
     // It is in the log of deliveries, and left no trace on the endpoint.
     const { items } = await story.json(deliveryPage, `/v1/webhooks/${webhook_id}/deliveries`);
     expect(items).toMatchObject([{ delivery_id: tested.delivery_id, status: "failed", attempts: 1 }]);
+    const backwards = "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z";
+    expect(await refused(story.api(`/v1/webhooks/${webhook_id}/deliveries?${backwards}`))).toEqual([
+      400,
+      "invalid_request",
+    ]);
     const { health } = await story.json(webhookDetail, `/v1/webhooks/${webhook_id}`);
     expect(health).toMatchObject({ failures_in_row: 0, paused_until: null });
     await remove(webhook_id);
