@@ -68,6 +68,8 @@ test("finalize and abort at once: a file, or nothing", async () => {
     const [made, dropped] = await Promise.all([by.finalize(session.upload_id), by.drop(session.upload_id)]);
     const { state } = await by.status(session.upload_id);
     const object = await world.deps.objects.head(`o/${session.workspace_id}/${session.upload_id}`);
+    // An abort is told as one, wherever it overtook the finalize.
+    if (!made.ok) expect([made.status, await made.json()]).toMatchObject([409, { code: "upload_closed" }]);
     expect([made.ok, dropped.ok, state, object !== undefined]).toEqual(
       made.ok ? [true, false, "completed", true] : [false, true, "aborted", false],
     );
