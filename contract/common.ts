@@ -88,7 +88,7 @@ export const workspaceRef = z
 export const DEFAULT_EXPIRE_IN = 86_400;
 
 /** Seconds that a link lives: 60 … 604,800 (7 days). */
-export const expireIn = z.coerce.number().int().min(60).max(604_800);
+export const expireIn = z.int().min(60).max(604_800);
 
 export const page = {
   /** Query of every list. */

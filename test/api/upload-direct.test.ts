@@ -63,6 +63,7 @@ describe("a small file in one request", () => {
     ["a file that is text", { file: "text" }, 400, "invalid_request"],
     ["an unknown field", { file: new Blob(["x"]), colour: "red" }, 400, "unknown_field"],
     ["an expire_in that is no number", { file: new Blob(["x"]), expire_in: "soon" }, 400, "invalid_request"],
+    ["an expire_in in hex", { file: new Blob(["x"]), expire_in: "0x100" }, 400, "invalid_request"],
     ["more than 4 MiB", { file: new Blob([randomBytes(4 * MIB + 1)]) }, 413, "payload_too_large"],
   ])("refuses %s", async (_, fields, ...expected) => {
     expect(await refusal(send(form(fields)))).toEqual(expected);
