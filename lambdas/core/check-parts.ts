@@ -69,10 +69,10 @@ function differing(parts: readonly Part[], claimed: FinalizeRequest["parts"]): n
 
 function describe(missing: readonly number[], different: readonly number[]): string {
   const list = (numbers: readonly number[]) =>
-    ranges(numbers)
+    `part${numbers.length === 1 ? "" : "s"} ${ranges(numbers)
       .map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`))
-      .join(", ");
-  const first = missing.length === 0 ? "" : `Parts ${list(missing)} have not arrived. `;
-  const second = different.length === 0 ? "" : `Parts ${list(different)} are not those that you list. `;
+      .join(", ")}`;
+  const first = missing.length === 0 ? "" : `Missing: ${list(missing)}. `;
+  const second = different.length === 0 ? "" : `Not as you list them: ${list(different)}. `;
   return `${first}${second}Send them to the URLs of POST …/parts and finalize again.`;
 }
