@@ -63,10 +63,18 @@ function operation(route: Route): Json {
   };
 }
 
-/** A route's own errors, and those that every JSON body can have. */
+/** What any call may meet, whatever it asks for. */
+const anywhere = ["rate_limited", "internal", "unavailable"] as const satisfies ErrorCode[];
+const anyJson = [
+  "invalid_json",
+  "payload_too_large",
+  "unsupported_media_type",
+] as const satisfies ErrorCode[];
+
+/** A route's own errors, and those that every JSON body and every call can have. */
 function errorsOf({ errors, body, bodyType }: Route): readonly ErrorCode[] {
-  if (body === undefined || bodyType !== undefined) return errors;
-  return [...new Set<ErrorCode>([...errors, "invalid_json", "payload_too_large", "unsupported_media_type"])];
+  const json = body !== undefined && bodyType === undefined;
+  return [...new Set<ErrorCode>([...errors, ...(json ? anyJson : []), ...anywhere])];
 }
 
 const IDEMPOTENCY_KEY = {
@@ -158,6 +166,7 @@ function tokenOperation(): Json {
         ...failure,
       },
       401: { description: "`invalid_client`", ...failure },
+      ...failures(anywhere),
     },
   };
 }

@@ -112,6 +112,7 @@ test("every operation says how it fails, and its examples fit its schemas", () =
   for (const { operationId, responses, security, requestBody } of operations()) {
     const statuses = Object.keys(responses);
     expect([operationId, statuses.some((status) => /^[23]/.test(status))]).toEqual([operationId, true]);
+    expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining(["429", "500", "503"])]);
     if (security === undefined)
       expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining(["401", "403"])]);
     if (requestBody?.content["application/json"] !== undefined && operationId !== "issueToken") {
