@@ -9,6 +9,9 @@ export interface Match {
   path: string;
 }
 
+/** API Gateway: what a method named ANY stands for; TRACE and CONNECT are no methods of its. */
+const anyMethods = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]);
+
 /**
  * Finds the method for `pathname` (percent-encoded), with or without the stage as its first segment:
  * locally the origin has no stage, in AWS it has, and clients of both must work.
@@ -28,7 +31,8 @@ function find(root: Resource, httpMethod: string, path: string): Match | undefin
   const segments = path.replace(/^\//, "").replace(/\/$/, "").split("/");
   const found = path === "/" ? { resource: root, parameters: {} } : descend(root, segments, {});
   if (!found) return undefined;
-  const method = found.resource.methods.get(httpMethod) ?? found.resource.methods.get("ANY");
+  const any = anyMethods.has(httpMethod) ? found.resource.methods.get("ANY") : undefined;
+  const method = found.resource.methods.get(httpMethod) ?? any;
   return method && { resource: found.resource, method, pathParameters: found.parameters, path };
 }
 

@@ -76,6 +76,12 @@ describe("proxy integrations", () => {
     });
   });
 
+  test("ANY is not every method", async () => {
+    const cloud = await startFixture(fixture);
+    const answer = await raw(cloud, "TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", /\}$/);
+    expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
   test("a function whose reserved environments are taken is a configuration error", async () => {
     const cloud = await startFixture({
       functions: { Fn: { ...echo, properties: { ReservedConcurrentExecutions: 0 } } },
