@@ -74,6 +74,7 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
     acquired_ms: now,
     expires_ms,
     ttl_seconds: terms.ttl_seconds,
+    renewals: 0,
   };
   const grant: LockGrant = {
     file_id: file.node_id,

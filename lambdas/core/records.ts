@@ -84,6 +84,8 @@ export const fileRecord = z.object({
       acquired_ms: z.number(),
       expires_ms: z.number(),
       ttl_seconds: z.number(),
+      /** Counts up, so that a renewal that arrives late is told from the one that it would undo. */
+      renewals: z.number().default(0),
     })
     .optional(),
 });

@@ -16,7 +16,7 @@ const ROUNDS = 4;
 /**
  * Replaces the expiry of a live lease by now + ttl (default: as acquired), at most 24 h after its acquisition.
  *
- * The condition holds the expiry as read: a renewal that is delayed on its way can't take back a later one, whose
+ * The condition holds the count of renewals as read: one that is delayed on its way can't take back a later one, whose
  * holder was told that it lives longer.
  *
  * @throws WharfError lock_lost where the lease is not live by this clock, renewal_limit, conflict, not_found.
@@ -59,21 +59,27 @@ async function renewed(
   fileId: string,
   { lock, expires_ms }: { lock: Lock; expires_ms: number },
 ): Promise<boolean> {
+  const renewals = lock.renewals + 1;
   const { due_pk, due_sk } = due("lock", expires_ms, fileId);
   try {
     await deps.table.update({
       key: keys.node(fileId),
-      update: "SET #lock.#expires_ms = :expires, #due_pk = :due_pk, #due_sk = :due_sk",
+      update:
+        "SET #lock.#expires_ms = :expires, #lock.#renewals = :renewals, #due_pk = :due_pk, #due_sk = :due_sk",
       condition:
-        "attribute_not_exists(#deleted_at) AND #lock.#token_hash = :hash AND #lock.#expires_ms = :seen",
-      values: { expires: expires_ms, due_pk, due_sk, hash: lock.token_hash, seen: lock.expires_ms },
+        "attribute_not_exists(#deleted_at) AND #lock.#token_hash = :hash AND #lock.#renewals = :seen",
+      values: { expires: expires_ms, due_pk, due_sk, hash: lock.token_hash, renewals, seen: lock.renewals },
     });
     return true;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     // The SDK sends a call again whose answer was lost, and then meets its own renewal.
     const stands = fileRecord.safeParse(error.item).data?.lock;
-    return stands?.token_hash === lock.token_hash && stands.expires_ms === expires_ms;
+    return (
+      stands?.token_hash === lock.token_hash &&
+      stands.renewals === renewals &&
+      stands.expires_ms === expires_ms
+    );
   }
 }
 

@@ -50,14 +50,14 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "renew: lease compared only when read",
     "renew-lock",
     [
-      "#lock.#token_hash = :hash AND #lock.#expires_ms = :seen",
-      `(#lock.#token_hash = :hash AND #lock.#expires_ms = :seen OR attribute_exists(#lock))`,
+      "#lock.#token_hash = :hash AND #lock.#renewals = :seen",
+      `(#lock.#token_hash = :hash AND #lock.#renewals = :seen OR attribute_exists(#lock))`,
     ],
   ],
   [
-    "renew: expiry as read not compared",
+    "renew: count not compared",
     "renew-lock",
-    ["#lock.#expires_ms = :seen", `(#lock.#expires_ms = :seen OR ${ANYWAY})`],
+    ["#lock.#renewals = :seen", `(#lock.#renewals = :seen OR ${ANYWAY})`],
   ],
   [
     "renew: expiry not replaced",

@@ -71,15 +71,11 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 const acquiring = { do: "acquire" as const, ttl: 30 };
 /** Programs that bring about on purpose what random ones seldom do: one keeps a lease, others wait for its end. */
 const keeper = fc
-  .array(
-    fc.constantFrom<Step>(
-      { do: "renew", ttl: 30 },
-      { do: "commit", bare: false, match: "none" },
-      { do: "pause", ms: 500 },
-    ),
-    { minLength: 2, maxLength: 8 },
-  )
-  .map((steps): Step[] => [acquiring, ...steps]);
+  .array(fc.constantFrom<Step>({ do: "renew", ttl: 30 }, { do: "commit", bare: false, match: "none" }), {
+    minLength: 2,
+    maxLength: 8,
+  })
+  .map((steps): Step[] => [acquiring, ...steps.flatMap((step): Step[] => [{ do: "pause", ms: 500 }, step])]);
 const rival = fc
   .array(
     fc.record({
@@ -222,7 +218,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
     };
     /** A send that was repeated, and arrives after all when its caller has its answer. */
     async function repeatLater(execute: () => Promise<{ changed: boolean }>, sent: Operation | undefined) {
-      for (let turn = 0; turn < 6; turn++) await turns.schedule(Promise.resolve(), `${name} straggler`);
+      for (let turn = 0; turn < 12; turn++) await turns.schedule(Promise.resolve(), `${name} straggler`);
       const { changed } = await execute();
       // Cancelled when it was answered, it holds now: nothing that its caller relies on, but something happened.
       if (changed && sent !== undefined) history.push({ ...sent, end: Number.POSITIVE_INFINITY });
