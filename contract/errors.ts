@@ -3,7 +3,6 @@ export const errorCodes = {
   invalid_request: [400, "The request is not valid"],
   unknown_field: [400, "The request has a field that is not known"],
   invalid_json: [400, "The body is not valid JSON"],
-  invalid_name: [400, "The name is not allowed"],
   invalid_cursor: [400, "The cursor is not one that this list gave"],
   chunk_too_small: [400, "The chunk is smaller than 5 MiB and can't be the last"],
   checksum_unsupported: [400, "The checksum can't be verified for this upload"],
