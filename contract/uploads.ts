@@ -143,6 +143,8 @@ export const partsRequest = z
     const range = [first, count, format].some((value) => value !== undefined);
     if (range === (parts !== undefined)) complain("needs first and count, or parts, and not both");
     else if (range && count === undefined) complain("needs count, the number of URLs");
+    if (new Set(parts?.map(({ part_number }) => part_number)).size < (parts?.length ?? 0))
+      complain("names a part twice");
     if (count !== undefined && count > MAX_WINDOW && format !== "compact")
       complain(
         `count is ${count}; at most ${MAX_WINDOW} URLs come at once, ${MAX_PARTS} with format compact`,

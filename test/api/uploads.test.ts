@@ -213,6 +213,15 @@ describe("URLs", () => {
     ["more than 1,000 in full", { first: 1, count: 1_001 }],
     ["neither form", {}],
     ["both forms", { first: 1, count: 1, parts: [{ part_number: 1, size: 1 }] }],
+    [
+      "a part twice",
+      {
+        parts: [
+          { part_number: 1, size: 1 },
+          { part_number: 1, size: 2 },
+        ],
+      },
+    ],
     ["no count", { first: 3 }],
     ["an enforced part past the last", { parts: [{ part_number: 10_001, size: 1 }] }],
   ])("refuses %s", async (_, json) => {
