@@ -17,17 +17,27 @@ const MAX_PAGES = 20;
 export async function sweepLocks(
   deps: Pick<Deps, "table" | "now">,
 ): Promise<{ expired: number; live: number }> {
-  const counts = await Promise.all(
-    Array.from({ length: DUE_SHARDS }, (_, shard) => countLive(deps, `lock#${shard}`)),
-  );
-  const live = counts.reduce((sum, count) => sum + count, 0);
-  await deps.table.put({ put: { ...keys.setting("live-locks"), live, counted_at: iso(deps.now()) } });
-  const expired = await eachDue(deps, "lock", (item) => endIfExpired(deps, item));
+  let expired = 0;
+  let live = 0;
+  try {
+    expired = await eachDue(deps, "lock", (item) => endIfExpired(deps, item));
+  } finally {
+    live = await countLive(deps);
+  }
   return { expired, live };
 }
 
+async function countLive(deps: Pick<Deps, "table" | "now">): Promise<number> {
+  const counts = await Promise.all(
+    Array.from({ length: DUE_SHARDS }, (_, shard) => countShard(deps, `lock#${shard}`)),
+  );
+  const live = counts.reduce((sum, count) => sum + count, 0);
+  await deps.table.put({ put: { ...keys.setting("live-locks"), live, counted_at: iso(deps.now()) } });
+  return live;
+}
+
 /** Leases of one shard whose end is still to come, by the index. */
-async function countLive({ table, now }: Pick<Deps, "table" | "now">, shard: string): Promise<number> {
+async function countShard({ table, now }: Pick<Deps, "table" | "now">, shard: string): Promise<number> {
   let live = 0;
   let after: Item | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
