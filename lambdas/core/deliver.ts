@@ -12,6 +12,7 @@ import { deferDelivery, finishDelivery, recordAttempt, takeLease } from "./write
 
 /** A message that comes this much too soon is waited for by sending it again. */
 const EARLY_MS = 500;
+const MAX_PATIENCE_MS = 2 * 3_600_000;
 
 export type DeliveryResult =
   | "succeeded"
@@ -57,7 +58,8 @@ async function attempt(deps: DeliveryDeps, loaded: Delivering): Promise<Delivery
   const { delivery, hook, event, secret, state } = loaded;
   const turn = await claimTurn(deps, hook, { seen: state, reserved: delivery.reserved ?? false });
   if (!turn.go) {
-    const waits = await deferDelivery(deps, delivery, turn);
+    const at = turn.reserved ? turn.at : Math.max(turn.at, patience(delivery, deps.now()));
+    const waits = await deferDelivery(deps, delivery, { at, reserved: turn.reserved });
     return waits ? "deferred" : "expired";
   }
   const lease = await takeLease(deps, delivery);
@@ -77,6 +79,15 @@ async function attempt(deps: DeliveryDeps, loaded: Delivering): Promise<Delivery
   });
   if (verdict.disable !== undefined) await disableEndpoint(deps, hook, verdict.disable, event.request_id);
   return result;
+}
+
+/**
+ * The longer a delivery has waited, the less often it asks: thousands that wait for a dead endpoint must not all ask
+ * at each of its probes.
+ */
+function patience({ started_ms }: Delivering["delivery"], now: number): number {
+  const wait = Math.min((now - started_ms) / 4, MAX_PATIENCE_MS);
+  return now + wait * (0.5 + 0.5 * Math.random());
 }
 
 async function releaseSlot(

@@ -5,7 +5,7 @@ import type { Event } from "#contract/events.ts";
 import type { Trigger } from "#contract/webhooks.ts";
 import { blockedUntil, laneOf } from "./claim-turn.ts";
 import { deliveryId } from "./delivery-id.ts";
-import { ttl } from "./deps.ts";
+import { iso, ttl } from "./deps.ts";
 import { inParallel } from "./in-parallel.ts";
 import { matchEndpoints, type Subscriber } from "./match-endpoints.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
@@ -59,7 +59,7 @@ async function writeDelivery(
     next_ms,
     created_ms: now,
     ttl: ttl(now + DELIVERY_KEEP_MS),
-    ...(skipped ? {} : { due_pk, due_sk }),
+    ...(skipped ? { finished_at: iso(now), reason: "endpoint_disabled" } : { due_pk, due_sk }),
   };
   let written = deliveryRecord.parse(row);
   try {

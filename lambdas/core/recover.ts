@@ -26,7 +26,8 @@ export async function startRecovery(
   requireEnabled(await findWebhook(deps, call.caller, webhookId));
   const now = deps.now();
   const since_ms = Date.parse(since);
-  const until_ms = Math.min(until === undefined ? now : Date.parse(until), now);
+  // What happens in this very millisecond is part of it.
+  const until_ms = Math.min(until === undefined ? now + 1 : Date.parse(until), now + 1);
   if (since_ms >= until_ms || since_ms < now - MAX_RECOVER_DAYS * DAY_MS) {
     throw new WharfError(
       "invalid_request",

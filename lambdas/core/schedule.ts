@@ -18,6 +18,8 @@ export const SCHEDULE = [
 export const JITTER = 0.2;
 /** No attempt is made later than this after the schedule began. */
 export const GIVE_UP_MS = 80 * HOUR;
+/** The last attempt is planned this long before that, since messages and sweeps need their time. */
+const LAST_CALL_MS = 5 * MINUTE;
 
 /**
  * When the attempt after `made` attempts comes (ms since the epoch), or `undefined` when there is none.
@@ -42,7 +44,7 @@ export function nextAttempt({
   const delay = SCHEDULE[made];
   if (delay === undefined) return undefined;
   const end = startedMs + GIVE_UP_MS;
-  const planned = Math.min(now + delay * (1 - JITTER + 2 * JITTER * random), end);
+  const planned = Math.min(now + delay * (1 - JITTER + 2 * JITTER * random), end - LAST_CALL_MS);
   const next = Math.round(Math.max(planned, now + minDelayMs));
   return now >= end || next > end ? undefined : next;
 }

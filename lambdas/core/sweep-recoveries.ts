@@ -71,7 +71,8 @@ async function restart(
   if (row.job_id === job.job_id) return row;
   if (!job.statuses.includes(row.status)) return undefined;
   const now = deps.now();
-  if (row.status === "skipped_disabled" && row.created_ms < now - SKIPPED_KEEP_MS) return undefined;
+  const skippedAt = Date.parse(row.finished_at ?? iso(row.created_ms));
+  if (row.status === "skipped_disabled" && skippedAt < now - SKIPPED_KEEP_MS) return undefined;
   const { write, restarted } = restartWrite(row, now, {
     trigger: "recover",
     condition: "#status = :seen",

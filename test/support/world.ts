@@ -198,6 +198,9 @@ export async function startWorld() {
     addFile,
     events,
     dump,
+    /** With root's credentials. */
+    dynamo,
+    tableName: spec.name,
     /** An administrator's S3 client; the bucket is `files`. */
     s3: bucket,
     /** Dependencies as another execution environment would have them, with nothing cached. */

@@ -1,0 +1,390 @@
+/** Days of deliveries in seconds: schedule, deferrals, disabling, recovery, duplicates and losses. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { due, keys } from "#aws/keys.ts";
+import { event } from "#contract/events.ts";
+import { disableEndpoint } from "#core/disable-endpoint.ts";
+import { enableWebhook } from "#core/enable-webhook.ts";
+import { getRecovery, startRecovery } from "#core/recover.ts";
+import { redeliver } from "#core/redeliver.ts";
+import { SCHEDULE } from "#core/schedule.ts";
+import { sweepEndpoints } from "#core/sweep-endpoints.ts";
+import { hookRecord } from "#core/webhook-records.ts";
+import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
+import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
+
+/** Days take many steps. */
+const LONG = { timeout: 120_000 };
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const succeed: Behaviour = (res) => void res.writeHead(204).end();
+const fail: Behaviour = (res) => void res.writeHead(500).end();
+
+let world: DeliveryWorld;
+let receiver: Receiver;
+let endpoint: Awaited<ReturnType<DeliveryWorld["endpoint"]>>;
+
+beforeAll(async () => {
+  world = await startDeliveryWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  world.loseMessages();
+  world.skip(30 * DAY);
+  receiver = await startReceiver();
+  endpoint = await world.endpoint(receiver.url);
+  return async () => {
+    await endpoint.remove();
+    await receiver.close();
+  };
+});
+
+const statuses = async () => (await endpoint.deliveries()).map(({ status }) => status);
+const ids = () => receiver.received.map(({ headers }) => headers["webhook-id"]);
+
+describe("the schedule", () => {
+  test("makes ten attempts within their bounds and gives up", async () => {
+    receiver.behave(fail);
+    await world.emit();
+    await world.pass(4 * DAY);
+    const [row] = await endpoint.deliveries();
+    const { attempt_log, ...ended } = await endpoint.delivery(row?.delivery_id);
+    expect(ended).toMatchObject({ status: "failed", attempts: 10, reason: "no success in 10 attempts" });
+    const starts = attempt_log.map(({ started_at }) => Date.parse(started_at));
+    for (const [index, start] of starts.entries()) {
+      const delay = SCHEDULE[index] ?? 0;
+      const waited = start - (starts[index - 1] ?? start);
+      expect(waited).toBeGreaterThanOrEqual(0.8 * delay);
+      expect(waited).toBeLessThanOrEqual(1.2 * delay + 2 * SECOND);
+    }
+    expect(receiver.received).toHaveLength(10);
+  });
+
+  test("never uses up attempts while the breaker is open, and ends at 80 hours", LONG, async () => {
+    receiver.behave(fail);
+    for (let event = 0; event < 7; event++) await world.emit();
+    await world.pass(HOUR);
+    const early = await endpoint.deliveries();
+    const attempts = early.reduce((sum, one) => sum + one.attempts, 0);
+    expect(attempts).toBe(receiver.received.length);
+    // Five open it, then one probe each time that it half-opens.
+    expect(attempts).toBeLessThan(20);
+    await world.pass(54 * HOUR);
+    expect(new Set(await statuses())).toEqual(new Set(["pending"]));
+    await world.pass(26 * HOUR);
+    for (const { status, reason, attempts } of await endpoint.deliveries()) {
+      expect(status).toBe("failed");
+      expect(reason).toBe(attempts < 10 ? "expired" : "no success in 10 attempts");
+    }
+    const { length } = receiver.received;
+    await world.pass(DAY);
+    expect(receiver.received).toHaveLength(length);
+  });
+
+  test("goes on where the receiver recovers, each event once", async () => {
+    receiver.behave(fail);
+    const events: string[] = [];
+    for (let event = 0; event < 8; event++) events.push(await world.emit());
+    await world.pass(20 * MINUTE);
+    receiver.behave(succeed);
+    const before = receiver.received.length;
+    await world.pass(12 * HOUR);
+    expect(new Set(await statuses())).toEqual(new Set(["succeeded"]));
+    expect(ids().slice(before).sort()).toEqual([...events].sort());
+  });
+});
+
+describe("limits", () => {
+  test("a burst beyond the rate is spread, and nothing is sent twice", async () => {
+    const slow = await world.endpoint(receiver.url, { rate_per_second: 2 });
+    await endpoint.remove();
+    const events: string[] = [];
+    for (let event = 0; event < 12; event++) events.push(await world.emit());
+    const atOnce = receiver.received.length;
+    expect(atOnce).toBeLessThanOrEqual(3);
+    await world.pass(3 * SECOND);
+    expect(receiver.received.length).toBeLessThanOrEqual(atOnce + 8);
+    await world.pass(10 * SECOND);
+    expect(ids().sort()).toEqual([...events].sort());
+    expect((await slow.deliveries()).every(({ attempts }) => attempts === 1)).toBe(true);
+    await slow.remove();
+  });
+
+  test("a pause holds everything back, then lets it go", async () => {
+    receiver.behave((res) => void res.writeHead(503, { "retry-after": "1800" }).end());
+    await world.emit();
+    receiver.behave(succeed);
+    await world.emit();
+    await world.pass(29 * MINUTE);
+    expect(receiver.received).toHaveLength(1);
+    await world.pass(3 * MINUTE);
+    const rows = await endpoint.deliveries();
+    expect(rows.map(({ status, attempts }) => `${status} ${attempts}`).sort()).toEqual([
+      "succeeded 1",
+      "succeeded 2",
+    ]);
+  });
+});
+
+describe("what goes wrong on the way", () => {
+  test("messages that come twice, also at the same time, send each attempt once", async () => {
+    receiver.behave(fail);
+    await world.emit();
+    for (let round = 0; round < 4; round++) {
+      world.duplicateMessages();
+      await world.pass(HOUR);
+    }
+    const [row] = await endpoint.deliveries();
+    const { attempt_log } = await endpoint.delivery(row?.delivery_id);
+    expect(receiver.received.map(({ headers }) => headers["x-delivery-attempt"])).toEqual(
+      attempt_log.map(({ number }) => String(number)),
+    );
+  });
+
+  test("messages that get lost are made again by the sweep", async () => {
+    receiver.behave(fail);
+    await world.emit();
+    world.loseMessages();
+    await world.pass(6 * MINUTE);
+    expect(receiver.received.length).toBeGreaterThanOrEqual(2);
+    receiver.behave(succeed);
+    world.loseMessages();
+    await world.pass(2 * HOUR);
+    expect(await statuses()).toEqual(["succeeded"]);
+  });
+
+  test("two sweeps at once wake a delivery once", async () => {
+    receiver.behave(fail);
+    await world.emit();
+    world.loseMessages();
+    world.skip(3 * MINUTE);
+    await Promise.all([world.sweep(), world.sweep(), world.sweep()]);
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  test("a worker that dies while it sends is followed by another once its lease has ended", async () => {
+    let sent = 0;
+    const { table } = world.deps;
+    await world.emit();
+    receiver.behave((res) => {
+      sent += 1;
+      res.writeHead(204).end();
+    });
+    // The second event's worker never gets to record what it did.
+    const dying = { ...world.deps, table: { ...table, transact: () => Promise.reject(new Error("died")) } };
+    const transact = world.deps.table.transact;
+    world.deps.table.transact = dying.table.transact;
+    await world.emit().catch(() => {});
+    world.deps.table.transact = transact;
+    await world.sweep();
+    await world.pass(4 * MINUTE);
+    expect(new Set(await statuses())).toEqual(new Set(["succeeded"]));
+    expect(sent).toBeLessThanOrEqual(2);
+  });
+
+  test("an endpoint that is deleted on the way ends its deliveries", async () => {
+    receiver.behave(fail);
+    await world.emit();
+    const [row] = await endpoint.deliveries();
+    await endpoint.remove();
+    await world.pass(10 * MINUTE);
+    expect(receiver.received).toHaveLength(1);
+    const record = await world.deps.table.batchGet([
+      keys.delivery(endpoint.webhook_id, row?.delivery_id ?? ""),
+    ]);
+    expect(record).toMatchObject([{ status: "cancelled", reason: "endpoint_deleted" }]);
+    expect(record[0]).not.toHaveProperty("due_pk");
+  });
+});
+
+describe("an endpoint that fails for days", () => {
+  test(
+    "is warned of at 24 and 72 hours, disabled at 120, and repaired by enable and recover",
+    LONG,
+    async () => {
+      const watcher = await startReceiver();
+      const watching = await world.endpoint(watcher.url, { events: ["webhook_failing", "webhook_disabled"] });
+      const told = () =>
+        watcher.received
+          .map(({ body }) => event.parse(JSON.parse(body)))
+          .map(({ type, data }) => (type === "webhook_failing" ? data["warning_hours"] : data["reason"]));
+      receiver.behave(fail);
+      const start = world.now();
+      for (let hour = 0; hour < 119; hour += 8) {
+        await world.emit();
+        await world.pass(8 * HOUR - 1);
+        world.skip(1);
+        const passed = (world.now() - start) / HOUR;
+        if (passed < 119)
+          expect(told()).toEqual([...(passed > 25 ? [24] : []), ...(passed > 73 ? [72] : [])]);
+      }
+      await world.pass(HOUR);
+      expect(await endpoint.show()).toMatchObject({ status: "disabled", disabled_reason: "failing" });
+      expect(told()).toEqual([24, 72, "failing"]);
+
+      const { length } = receiver.received;
+      // What was under way is skipped when its time comes, 24 h from now at the latest.
+      await world.pass(30 * HOUR);
+      expect(new Set(await statuses())).toEqual(new Set(["failed", "skipped_disabled"]));
+      await world.emit();
+      expect(receiver.received).toHaveLength(length);
+      const [skipped] = await endpoint.deliveries();
+      expect(skipped).toMatchObject({ status: "skipped_disabled", attempts: 0 });
+
+      const { deps, call } = world;
+      const at = { webhookId: endpoint.webhook_id, deliveryId: skipped?.delivery_id ?? "" };
+      const answer = (body: unknown) => ({ status: 202, body });
+      await expect(redeliver(deps, call, at, answer)).rejects.toMatchObject({ code: "webhook_disabled" });
+      const enable = (force: boolean) => enableWebhook(deps, call, endpoint.webhook_id, { force });
+      await expect(enable(false)).rejects.toMatchObject({
+        code: "webhook_disabled",
+        facts: { attempt: { status: 500 } },
+      });
+      receiver.behave(succeed);
+      expect(await enable(false)).toMatchObject({ status: "enabled", disabled_at: null });
+
+      const terms = {
+        since: new Date(world.now() - 13 * DAY).toISOString(),
+        statuses: ["skipped_disabled" as const],
+      };
+      const missed = (await statuses()).filter((status) => status === "skipped_disabled").length;
+      const job = await startRecovery(deps, call, endpoint.webhook_id, terms, answer);
+      await world.pass(5 * MINUTE);
+      const done = await getRecovery(deps, call, endpoint.webhook_id, job.job_id);
+      expect(done).toMatchObject({ state: "done", recovered: missed });
+      expect((await statuses()).filter((status) => status === "skipped_disabled")).toEqual([]);
+      expect(await endpoint.delivery(skipped?.delivery_id)).toMatchObject({
+        status: "succeeded",
+        attempt_log: [{ trigger: "recover" }],
+      });
+      await watching.remove();
+      await watcher.close();
+    },
+  );
+
+  test("can be enabled by force, without an answer", async () => {
+    receiver.behave(fail);
+    const hook = await world.deps.table.get(hookRecord, keys.hook(endpoint.webhook_id));
+    if (hook === undefined) throw new Error("the endpoint is gone");
+    await disableEndpoint(world.deps, hook, "gone", "test");
+    const { status } = await enableWebhook(world.deps, world.call, endpoint.webhook_id, { force: true });
+    expect(status).toBe("enabled");
+    expect(receiver.received).toEqual([]);
+  });
+
+  test.each([
+    ["24 h, 12 h apart", { hours: 24, spread: 12, count: 2 }, "warned 24"],
+    ["under 24 h", { hours: 23, spread: 20, count: 30 }, "enabled"],
+    ["one failure only", { hours: 30, spread: 0, count: 1 }, "enabled"],
+    ["an hour's outage", { hours: 200, spread: 1, count: 50 }, "enabled"],
+    ["72 h, warned before", { hours: 72, spread: 70, count: 9, warned: 24 }, "warned 72"],
+    ["100 h, warned of both", { hours: 100, spread: 99, count: 9, warned: 72 }, "enabled"],
+    ["120 h, 19 failures", { hours: 121, spread: 119, count: 19, warned: 72 }, "enabled"],
+    ["120 h, 20 failures, 11 h apart", { hours: 121, spread: 11, count: 20, warned: 72 }, "enabled"],
+    ["120 h, 20 failures, 12 h apart", { hours: 120, spread: 12, count: 20, warned: 72 }, "disabled"],
+    ["just under 120 h", { hours: 119.9, spread: 100, count: 90, warned: 72 }, "enabled"],
+  ] as [string, { hours: number; spread: number; count: number; warned?: number }, string][])(
+    "%s",
+    async (_, { hours, spread, count, warned }, outcome) => {
+      const since = world.now() - hours * HOUR;
+      const state = {
+        failing_since_ms: since,
+        last_failure_ms: since + spread * HOUR,
+        failing_count: count,
+        ...(warned === undefined ? {} : { warned_hours: warned }),
+      };
+      const { webhook_id } = endpoint;
+      const due_now = due("endpoint", world.now(), webhook_id);
+      await world.deps.table.put({
+        put: { ...keys.hookState(webhook_id), webhook_id, ...state, ...due_now },
+      });
+      await Promise.all([sweepEndpoints(world.deps), sweepEndpoints(world.deps)]);
+      await sweepEndpoints(world.deps);
+      const told = (await world.events()).filter(({ data }) => data["webhook_id"] === webhook_id);
+      const { status } = await endpoint.show();
+      if (outcome === "disabled") {
+        expect([status, told.map(({ type }) => type)]).toEqual(["disabled", ["webhook_disabled"]]);
+      } else {
+        expect(status).toBe("enabled");
+        expect(told.map(({ data }) => `warned ${data["warning_hours"]}`)).toEqual(
+          outcome === "enabled" ? [] : [outcome],
+        );
+      }
+    },
+  );
+
+  test("forgets its failures at the first success", async () => {
+    receiver.behave(fail);
+    await world.emit();
+    await world.pass(20 * HOUR);
+    receiver.behave(succeed);
+    await world.emit();
+    await world.pass(6 * DAY);
+    const { status, health } = await endpoint.show();
+    expect([status, health.failing_since]).toEqual(["enabled", null]);
+  });
+});
+
+describe("recovery", () => {
+  const since = () => new Date(world.now() - 13 * DAY).toISOString();
+  const start = (statuses: ("failed" | "skipped_disabled" | "succeeded")[]) =>
+    startRecovery(world.deps, world.call, endpoint.webhook_id, { since: since(), statuses }, (body) => ({
+      status: 202,
+      body,
+    }));
+  const counts = async (jobId: string) => {
+    const { state, scanned, recovered } = await getRecovery(
+      world.deps,
+      world.call,
+      endpoint.webhook_id,
+      jobId,
+    );
+    return [state, scanned, recovered];
+  };
+
+  test("goes through all pages, and a crash between them counts nothing twice", LONG, async () => {
+    const { length } = await world.emitMany(130);
+    await world.pass(5 * MINUTE);
+    expect(receiver.received).toHaveLength(length);
+    const { job_id } = await start(["succeeded"]);
+    const { send } = world.deps.queues;
+    let calls = 0;
+    world.deps.queues.send = async (...args) => {
+      calls += 1;
+      if (calls === 2) throw new Error("died");
+      return send(...args);
+    };
+    await expect(world.sweep()).rejects.toThrow();
+    expect(await counts(job_id)).toEqual(["running", 100, 100]);
+    world.deps.queues.send = send;
+    await world.pass(5 * MINUTE);
+    expect(await counts(job_id)).toEqual(["done", 130, 130]);
+    expect(receiver.received).toHaveLength(2 * length);
+  });
+
+  test("leaves alone what was skipped more than seven days ago", async () => {
+    const hook = await world.deps.table.get(hookRecord, keys.hook(endpoint.webhook_id));
+    if (hook === undefined) throw new Error("the endpoint is gone");
+    await disableEndpoint(world.deps, hook, "manual", "test");
+    await world.emit();
+    world.skip(4 * DAY);
+    await world.emit();
+    world.skip(4 * DAY);
+    await enableWebhook(world.deps, world.call, endpoint.webhook_id, { force: true });
+    const { job_id } = await start(["skipped_disabled"]);
+    await world.pass(2 * MINUTE);
+    expect(await counts(job_id)).toEqual(["done", 2, 1]);
+    expect((await statuses()).sort()).toEqual(["skipped_disabled", "succeeded"]);
+  });
+
+  test("ends with the endpoint", async () => {
+    await world.emit();
+    const { job_id } = await start(["succeeded"]);
+    const row = keys.recovery(endpoint.webhook_id, job_id);
+    await endpoint.remove();
+    await world.sweep();
+    expect(await world.deps.table.batchGet([row])).toMatchObject([{ state: "cancelled" }]);
+  });
+});

@@ -1,0 +1,211 @@
+/**
+ * Delivery from outbox to endpoint in this process, on a clock that tests move: the verbs over the local DynamoDB,
+ * with messages that wait in memory until their time.
+ */
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import type { BusEvent } from "#aws/events.ts";
+import { DUE_INDEX, keys } from "#aws/keys.ts";
+import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wake } from "#aws/queues.ts";
+import { type Event, type EventType, event } from "#contract/events.ts";
+import { registerWebhookRoute } from "#contract/webhooks.ts";
+import type { Call } from "#core/call.ts";
+import { createClient } from "#core/create-client.ts";
+import { type DeliveryResult, deliver } from "#core/deliver.ts";
+import { eventWrite } from "#core/event.ts";
+import { fanOut } from "#core/fan-out.ts";
+import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
+import { createOutbound } from "#core/outbound.ts";
+import { registerWebhook } from "#core/register-webhook.ts";
+import { relayEvents } from "#core/relay-events.ts";
+import { showWebhook } from "#core/show-webhook.ts";
+import { sweepDeliveries } from "#core/sweep-deliveries.ts";
+import { sweepEndpoints } from "#core/sweep-endpoints.ts";
+import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { eventRecord } from "#core/webhook-records.ts";
+import { startWorld } from "./world.ts";
+
+export type DeliveryWorld = Awaited<ReturnType<typeof startDeliveryWorld>>;
+
+const MINUTE = 60_000;
+
+/** Starts it with one client. Real time plays no part but in the deadlines of requests. */
+export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: number } = {}) {
+  const world = await startWorld();
+  const outbound = createOutbound({ ownHosts: [], allowLoopback: true, timeoutMs });
+  // From today on: the table's own clock stands, and its items must not have expired.
+  let now = Date.now();
+  let waiting: { at: number; message: DeliveryMessage }[] = [];
+  let published: BusEvent[] = [];
+  const deps = {
+    ...world.deps,
+    now: () => now,
+    outbound,
+    queues: {
+      async send(lane: Lane, messages: readonly Wake[], at: number) {
+        for (const message of messages) {
+          const delay = Math.ceil(Math.min(Math.max(message.next_ms - at, 0), MAX_DELAY_MS) / 1000) * 1000;
+          waiting.push({ at: at + delay, message: deliveryMessage.parse({ ...message, lane }) });
+        }
+      },
+    },
+    bus: {
+      async publish(events: readonly BusEvent[]) {
+        published.push(...events);
+        return new Set(events.map(({ event_id }) => event_id));
+      },
+    },
+  };
+  const owner = await createClient(deps, { name: "ci", scopes: ["webhooks:write", "files:read"] });
+  const call: Call = {
+    caller: {
+      client_id: owner.client_id,
+      name: "ci",
+      scopes: new Set(["webhooks:write", "files:read"]),
+      default_workspace: owner.workspace_id,
+      workspaces: { [owner.workspace_id]: "ci" },
+    },
+    requestId: "test",
+    record: () => [],
+  };
+
+  /** Works off every message whose time has come, side by side as workers do, and returns what became of them. */
+  async function work(): Promise<DeliveryResult[]> {
+    const results: DeliveryResult[] = [];
+    for (;;) {
+      const events = published.splice(0).map(({ body }) => event.parse(JSON.parse(body)));
+      if (events.length > 0) await fanOut(deps, events);
+      const due = waiting.filter(({ at }) => at <= now);
+      waiting = waiting.filter(({ at }) => at > now);
+      if (due.length === 0) return results;
+      results.push(...(await Promise.all(due.map(({ message }) => deliver(deps, message)))));
+    }
+  }
+
+  /** Takes out what the verbs themselves have written into the outbox, as the stream would. */
+  async function relayAll(): Promise<void> {
+    const items = (await world.dump()).filter((item) => String(item["pk"]).startsWith("EVT#"));
+    const unsent = items.filter((item) => item["due_pk"] !== undefined);
+    await relayEvents(
+      deps,
+      unsent.map((item) => eventRecord.parse(item)),
+    );
+  }
+
+  /** What the sweep has to do, by kind: when the first of it is due (ms). */
+  async function dueTimes(): Promise<Map<string, number>> {
+    const { Items = [] } = await world.dynamo.send(
+      new ScanCommand({
+        TableName: world.tableName,
+        IndexName: DUE_INDEX,
+        ProjectionExpression: "due_pk, due_sk",
+      }),
+    );
+    const times = new Map<string, number>();
+    for (const { due_pk, due_sk } of Items) {
+      const kind = String(due_pk).split("#")[0] ?? "";
+      const at = Date.parse(String(due_sk).slice(0, 24));
+      times.set(kind, Math.min(times.get(kind) ?? at, at));
+    }
+    return times;
+  }
+
+  const parts: Record<string, () => Promise<unknown>> = {
+    delivery: () => sweepDeliveries(deps),
+    endpoint: () => sweepEndpoints(deps),
+    recovery: () => sweepRecoveries(deps),
+  };
+
+  /** What runs every minute; parts with nothing to do are left out. */
+  async function sweep(): Promise<void> {
+    const times = await dueTimes();
+    for (const [kind, run] of Object.entries(parts)) {
+      if ((times.get(kind) ?? Number.POSITIVE_INFINITY) <= now) await run();
+    }
+    if ((await dueTimes()).has("event")) await relayAll();
+    await work();
+  }
+
+  async function write(type: EventType, more: Partial<Event> = {}) {
+    const { put } = eventWrite(now, {
+      type,
+      request_id: "test",
+      workspace_id: owner.workspace_id,
+      actor: { type: "client", id: owner.client_id },
+      data: {},
+      ...more,
+    });
+    await deps.table.put({ put });
+    return eventRecord.parse(put);
+  }
+
+  return {
+    deps,
+    call,
+    work,
+    sweep,
+    now: () => now,
+    /** Moves time on without anything happening. */
+    skip(ms: number) {
+      now += ms;
+    },
+    /** Moves time on by `ms`; on the way every message comes and every sweep that has something to do runs. */
+    async pass(ms: number): Promise<void> {
+      const end = now + ms;
+      while (now < end) {
+        const nextMessage = Math.min(...waiting.map(({ at }) => at));
+        const times = await dueTimes();
+        const firstDue = Math.min(...Object.keys(parts).map((kind) => times.get(kind) ?? end));
+        const nextSweep = Math.max(firstDue, now + MINUTE);
+        now = Math.min(end, nextSweep, Math.max(now, nextMessage));
+        await work();
+        if (now === nextSweep) await sweep();
+      }
+    },
+    /** Writes an event, as a verb's transaction does, and takes it out as the relay does. */
+    async emit(type: EventType = "upload_completed", more: Partial<Event> = {}): Promise<string> {
+      const record = await write(type, more);
+      await relayEvents(deps, [record]);
+      await work();
+      return record.event_id;
+    },
+    /** Many at once. */
+    async emitMany(count: number): Promise<string[]> {
+      const records = await Promise.all(Array.from({ length: count }, () => write("upload_completed")));
+      await relayEvents(deps, records);
+      await work();
+      return records.map(({ event_id }) => event_id);
+    },
+    /** Registers an endpoint, and shows what its owner sees of it. */
+    async endpoint(url: string, more: Record<string, unknown> = {}) {
+      const request = registerWebhookRoute.body.parse({ url, events: ["upload_completed"], ...more });
+      const answer = (body: unknown) => ({ status: 201, body });
+      const { webhook_id } = await registerWebhook(deps, call, request, answer);
+      return {
+        webhook_id,
+        show: () => showWebhook(deps, call, webhook_id),
+        deliveries: async () => (await listDeliveries(deps, call, webhook_id, { limit: 100 })).items,
+        delivery: (id: string | undefined) => getDelivery(deps, call, webhook_id, id ?? ""),
+        remove: () => deps.table.remove({ remove: keys.hook(webhook_id) }),
+      };
+    },
+    /** Events that the verbs have told of. */
+    events: world.events,
+    /** Messages that wait. */
+    waiting: () => waiting,
+    /** Has each message that waits twice from now on, as SQS may. */
+    duplicateMessages() {
+      waiting = waiting.flatMap((one) => [one, one]);
+    },
+    /** Loses every message that waits. */
+    loseMessages() {
+      waiting = [];
+    },
+    loseEvents() {
+      published = [];
+    },
+    async close() {
+      outbound.close();
+      await world.close();
+    },
+  };
+}
