@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
+import { appendToFeed } from "#core/append-to-feed.ts";
+import { newId } from "#core/deps.ts";
+import { eventWrite } from "#core/event.ts";
+import { type FeedQuery, readFeed } from "#core/read-feed.ts";
+import { type EventRecord, eventRecord } from "#core/webhook-records.ts";
+import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
+
+let world: DeliveryWorld;
+
+beforeAll(async () => {
+  world = await startDeliveryWorld();
+});
+afterAll(() => world.close());
+
+async function written(count: number, workspace_id: string): Promise<EventRecord[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const { put } = eventWrite(world.now(), {
+        type: "file_deleted",
+        request_id: "test",
+        workspace_id,
+        actor: { type: "system", id: "test" },
+        data: {},
+      });
+      await world.deps.table.put({ put });
+      return eventRecord.parse(put);
+    }),
+  );
+}
+
+const read = (query: Partial<FeedQuery>) =>
+  readFeed(
+    world.deps,
+    { ...world.call, caller: { ...world.call.caller, scopes: new Set(["admin"]) } },
+    {
+      wait: 0,
+      limit: 100,
+      ...query,
+    },
+  );
+
+async function workspace(): Promise<string> {
+  const workspace_id = newId("ws", world.now());
+  await world.deps.table.put({ put: { ...keys.workspace(workspace_id), workspace_id } });
+  return workspace_id;
+}
+
+/** Everything from the start, page by page. */
+async function whole(workspaceId: string, limit: number): Promise<string[]> {
+  const ids: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = await read({ workspace: workspaceId, limit, after });
+    if (page.items.length === 0) return ids;
+    ids.push(...page.items.map(({ id }) => id));
+    after = page.next_cursor;
+  }
+}
+
+describe("a workspace's log", () => {
+  test("has each event once and no gaps, however many relays write it at the same time, and twice", async () => {
+    const ws = await workspace();
+    const events = await written(60, ws);
+    const batches = Array.from({ length: 12 }, (_, index) => events.slice(index * 5, index * 5 + 5));
+    // Streams deliver at least once: half of the batches come again.
+    const relays = [...batches, ...batches.slice(0, 6)];
+    await Promise.all(relays.map((batch) => appendToFeed(world.deps, ws, batch)));
+    const seen = await whole(ws, 7);
+    expect([...seen].sort()).toEqual(events.map(({ event_id }) => event_id).sort());
+    expect(await whole(ws, 100)).toEqual(seen);
+    const records = await world.deps.table.batchGet(seen.map((id) => keys.event(id)));
+    expect(records.map((item) => Number(item["seq"])).sort((a, b) => a - b)).toEqual(
+      seen.map((_, index) => index + 1),
+    );
+    expect(records.filter((item) => item["due_pk"] !== undefined)).toEqual([]);
+  });
+
+  test("is read up to a number that isn't visible yet, and past one that has expired", async () => {
+    const ws = await workspace();
+    const events = await written(5, ws);
+    await appendToFeed(world.deps, ws, events);
+    await world.deps.table.remove({ remove: keys.feedEntry(ws, 3) });
+    const seen = await whole(ws, 100);
+    expect(seen).toHaveLength(2);
+    world.skip(61_000);
+    expect(await whole(ws, 100)).toHaveLength(4);
+  });
+
+  test("goes on from a cursor, or from now", async () => {
+    const ws = await workspace();
+    await appendToFeed(world.deps, ws, await written(3, ws));
+    const { next_cursor } = await read({ workspace: ws, after: "latest" });
+    expect((await read({ workspace: ws, after: next_cursor })).items).toEqual([]);
+    const [fresh] = await written(1, ws);
+    if (fresh === undefined) throw new Error("no event");
+    await appendToFeed(world.deps, ws, [fresh]);
+    const { items } = await read({ workspace: ws, after: next_cursor });
+    expect(items.map(({ id }) => id)).toEqual([fresh.event_id]);
+    await expect(read({ workspace: await workspace(), after: next_cursor })).rejects.toMatchObject({
+      code: "invalid_cursor",
+    });
+    await expect(read({ workspace: ws, after: "nonsense" })).rejects.toMatchObject({
+      code: "invalid_cursor",
+    });
+  });
+});

@@ -1,0 +1,87 @@
+/** Events pulled by a receiver that nobody can reach. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { problem } from "#contract/common.ts";
+import { eventSchema } from "#contract/event-types.ts";
+import { eventLog, registeredWebhook } from "#contract/webhooks.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+let story: Story;
+
+beforeAll(async () => {
+  story = await startStory();
+});
+afterAll(() => story.stop());
+
+const pull = (query: string, by: Pick<Story, "json"> = story) => by.json(eventLog, `/v1/events?${query}`);
+const put = (filename: string) => story.upload(Buffer.from("x"), { filename, finalize: { share: false } });
+
+test("what is pulled is what webhooks carry, in one order for every reader", async () => {
+  const receiver = await story.receiver();
+  await story.json(registeredWebhook, "/v1/webhooks", { json: { url: receiver.url, events: ["*"] } });
+  const { file_id } = await put("a.txt");
+  await story.api(`/v1/files/${file_id}`, { method: "PATCH", json: { name: "b.txt" } });
+  await story.api(`/v1/files/${file_id}/shares`, { json: {} });
+  await story.api(`/v1/files/${file_id}`, { method: "DELETE" });
+  await receiver.until(4);
+  await story.cloud.waitForIdle();
+
+  const { items } = await pull("limit=100");
+  expect(items.map(({ type }) => type).sort()).toEqual([
+    "file_deleted",
+    "file_moved",
+    "link_created",
+    "upload_completed",
+  ]);
+  for (const one of items) expect(eventSchema(one.type).parse(one)).toEqual(one);
+  const pushed = new Map(receiver.received.map(({ body, headers }) => [headers["webhook-id"], body]));
+  for (const one of items) expect(JSON.parse(pushed.get(one.id) ?? "")).toEqual(one);
+
+  const one = await pull("limit=1");
+  const rest = await pull(`limit=100&after=${one.next_cursor}`);
+  expect([...one.items, ...rest.items]).toEqual(items);
+  const admin = await story.client("admin", ["admin"]);
+  expect((await pull(`workspace=${story.workspaceId}`, admin)).items).toEqual(items);
+});
+
+test("a request that waits is answered as soon as something happens", async () => {
+  const { next_cursor } = await pull("after=latest");
+  const started = performance.now();
+  const waiting = pull(`after=${next_cursor}&wait=20`);
+  const { file_id } = await put("awaited.txt");
+  const { items } = await waiting;
+  expect(items).toMatchObject([{ type: "upload_completed", file_id }]);
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
+
+test("and with nothing at its end", async () => {
+  const { next_cursor } = await pull("after=latest");
+  story.cloud.clearTraces();
+  const waiting = pull(`after=${next_cursor}&wait=20`);
+  await story.eventually(() =>
+    expect(story.cloud.traces().some(({ action }) => action === "Query")).toBe(true),
+  );
+  story.advance(20_000);
+  expect(await waiting).toEqual({ items: [], next_cursor });
+});
+
+test("types and folders narrow it", async () => {
+  const { next_cursor: after } = await pull("after=latest");
+  const { folder_id } = await put("deep/er/one.txt");
+  const { file_id } = await put("two.txt");
+  await story.api(`/v1/files/${file_id}`, { method: "DELETE" });
+  const names = async (query: string) =>
+    (await pull(`after=${after}&wait=5&${query}`)).items.map(({ type, data }) => `${type} ${data["name"]}`);
+  await story.cloud.waitForIdle();
+  expect(await names("type=file_deleted")).toEqual(["file_deleted two.txt"]);
+  expect(await names(`folder=${folder_id}`)).toEqual(["upload_completed one.txt"]);
+  expect(await names(`type=file_deleted,upload_completed&folder=${folder_id}`)).toHaveLength(1);
+});
+
+test("others' workspaces are not there", async () => {
+  const other = await story.client("other");
+  const answer = await other.api(`/v1/events?workspace=${story.workspaceId}`);
+  expect(problem.parse(await answer.json())).toMatchObject({ status: 404, code: "not_found" });
+  expect((await pull("", other)).items).toEqual([]);
+  const bad = await story.api("/v1/events?type=file_deleted,nothing");
+  expect(bad.status).toBe(400);
+});
