@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { checkLocks } from "#test/support/lock-model.ts";
 
 /** More for a longer look; a failure names the seed to repeat it with. */
-const runs = Number(process.env["WHARF_RUNS"] ?? 100);
+const runs = Number(process.env["WHARF_RUNS"] ?? 150);
 const seed = Number(process.env["WHARF_SEED"] ?? Date.now() % 2 ** 31);
 
 test("whatever fails, a lock has one live holder and no late writer wins", {

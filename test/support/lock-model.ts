@@ -86,8 +86,8 @@ const rival = fc
   )
   .map((tries) => tries.flatMap(({ offset, attempt }): Step[] => [{ do: "edge", offset }, attempt]));
 const passer = fc
-  .integer({ min: 1, max: 3 })
-  .map((times) => Array.from({ length: times }).flatMap((): Step[] => [acquiring, { do: "release" }]));
+  .array(fc.constantFrom<Step>({ do: "release" }, { do: "break" }), { minLength: 1, maxLength: 3 })
+  .map((ends) => ends.flatMap((end): Step[] => [acquiring, end]));
 const skew = fc.oneof(fc.constantFrom(0, -5_000, 5_000), fc.integer({ min: -5_000, max: 5_000 }));
 /** @param ahead how far this caller's clock is off, in ms. */
 const callerOf = (ahead: fc.Arbitrary<number>, steps: fc.Arbitrary<Step[]>) =>
