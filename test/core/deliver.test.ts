@@ -64,7 +64,7 @@ describe("the schedule", () => {
 
   test("never uses up attempts while the breaker is open, and ends at 80 hours", LONG, async () => {
     receiver.behave(fail);
-    for (let event = 0; event < 7; event++) await world.emit();
+    for (let event = 0; event < 6; event++) await world.emit();
     await world.pass(HOUR);
     const early = await endpoint.deliveries();
     const attempts = early.reduce((sum, one) => sum + one.attempts, 0);
@@ -212,13 +212,13 @@ describe("an endpoint that fails for days", () => {
           .map(({ type, data }) => (type === "webhook_failing" ? data["warning_hours"] : data["reason"]));
       receiver.behave(fail);
       const start = world.now();
-      for (let hour = 0; hour < 119; hour += 8) {
+      for (let hour = 0; hour < 119; hour += 12) {
         await world.emit();
-        await world.pass(8 * HOUR - 1);
+        await world.pass(12 * HOUR - 1);
         world.skip(1);
         const passed = (world.now() - start) / HOUR;
         if (passed < 119)
-          expect(told()).toEqual([...(passed > 25 ? [24] : []), ...(passed > 73 ? [72] : [])]);
+          expect(told()).toEqual([...(passed > 24 ? [24] : []), ...(passed > 72 ? [72] : [])]);
       }
       await world.pass(HOUR);
       expect(await endpoint.show()).toMatchObject({ status: "disabled", disabled_reason: "failing" });
@@ -356,7 +356,7 @@ describe("recovery", () => {
       if (calls === 2) throw new Error("died");
       return send(...args);
     };
-    await expect(world.sweep()).rejects.toThrow();
+    await world.sweep();
     expect(await counts(job_id)).toEqual(["running", 100, 100]);
     world.deps.queues.send = send;
     await world.pass(5 * MINUTE);

@@ -10,7 +10,7 @@ import { type Event, type EventType, event } from "#contract/events.ts";
 import { registerWebhookRoute } from "#contract/webhooks.ts";
 import type { Call } from "#core/call.ts";
 import { createClient } from "#core/create-client.ts";
-import { type DeliveryResult, deliver } from "#core/deliver.ts";
+import { deliver } from "#core/deliver.ts";
 import { eventWrite } from "#core/event.ts";
 import { fanOut } from "#core/fan-out.ts";
 import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
@@ -20,13 +20,19 @@ import { relayEvents } from "#core/relay-events.ts";
 import { showWebhook } from "#core/show-webhook.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
+import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { eventRecord } from "#core/webhook-records.ts";
 import { startWorld } from "./world.ts";
 
 export type DeliveryWorld = Awaited<ReturnType<typeof startDeliveryWorld>>;
 
+export type Mode = "before" | "after";
+
 const MINUTE = 60_000;
+/** Six times the functions' timeouts, as the queues have it. */
+const DELIVER_VISIBILITY_MS = 180_000;
+const FAN_OUT_VISIBILITY_MS = 360_000;
 
 /** Starts it with one client. Real time plays no part but in the deadlines of requests. */
 export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: number } = {}) {
@@ -34,24 +40,38 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
   const outbound = createOutbound({ ownHosts: [], allowLoopback: true, timeoutMs });
   // From today on: the table's own clock stands, and its items must not have expired.
   let now = Date.now();
+  let fail: (call: string) => Mode | undefined = () => undefined;
+  /** Does `call` unless it is to fail; a call that fails after it took effect did all the same. */
+  async function faulty<T>(name: string, run: () => T): Promise<T> {
+    const mode = fail(name);
+    if (mode === "before") throw new Error(`${name} did not get there`);
+    const result = run();
+    if (mode === "after") throw new Error(`the answer of ${name} got lost`);
+    return result;
+  }
   let waiting: { at: number; message: DeliveryMessage }[] = [];
-  let published: BusEvent[] = [];
+  let published: { at: number; event: BusEvent }[] = [];
   const deps = {
     ...world.deps,
     now: () => now,
     outbound,
     queues: {
       async send(lane: Lane, messages: readonly Wake[], at: number) {
-        for (const message of messages) {
-          const delay = Math.ceil(Math.min(Math.max(message.next_ms - at, 0), MAX_DELAY_MS) / 1000) * 1000;
-          waiting.push({ at: at + delay, message: deliveryMessage.parse({ ...message, lane }) });
-        }
+        if (messages.length === 0) return;
+        await faulty("sqs:SendMessageBatch", () => {
+          for (const message of messages) {
+            const delay = Math.ceil(Math.min(Math.max(message.next_ms - at, 0), MAX_DELAY_MS) / 1000) * 1000;
+            waiting.push({ at: at + delay, message: deliveryMessage.parse({ ...message, lane }) });
+          }
+        });
       },
     },
     bus: {
       async publish(events: readonly BusEvent[]) {
-        published.push(...events);
-        return new Set(events.map(({ event_id }) => event_id));
+        return faulty("events:PutEvents", () => {
+          published.push(...events.map((event) => ({ at: now, event })));
+          return new Set(events.map(({ event_id }) => event_id));
+        });
       },
     },
   };
@@ -68,27 +88,31 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     record: () => [],
   };
 
-  /** Works off every message whose time has come, side by side as workers do, and returns what became of them. */
-  async function work(): Promise<DeliveryResult[]> {
-    const results: DeliveryResult[] = [];
+  /**
+   * Works off every message whose time has come, side by side as workers do. A message whose worker died comes again
+   * once its queue's visibility timeout has passed.
+   */
+  async function work(): Promise<void> {
     for (;;) {
-      const events = published.splice(0).map(({ body }) => event.parse(JSON.parse(body)));
-      if (events.length > 0) await fanOut(deps, events);
+      const events = published.filter(({ at }) => at <= now);
+      published = published.filter(({ at }) => at > now);
       const due = waiting.filter(({ at }) => at <= now);
       waiting = waiting.filter(({ at }) => at > now);
-      if (due.length === 0) return results;
-      results.push(...(await Promise.all(due.map(({ message }) => deliver(deps, message)))));
+      if (events.length + due.length === 0) return;
+      if (events.length > 0) {
+        const bodies = events.map((one) => event.parse(JSON.parse(one.event.body)));
+        await fanOut(deps, bodies).catch(() => {
+          published.push(...events.map((one) => ({ ...one, at: now + FAN_OUT_VISIBILITY_MS })));
+        });
+      }
+      await Promise.all(
+        due.map(({ message }) =>
+          deliver(deps, message).catch(() => {
+            waiting.push({ at: now + DELIVER_VISIBILITY_MS, message });
+          }),
+        ),
+      );
     }
-  }
-
-  /** Takes out what the verbs themselves have written into the outbox, as the stream would. */
-  async function relayAll(): Promise<void> {
-    const items = (await world.dump()).filter((item) => String(item["pk"]).startsWith("EVT#"));
-    const unsent = items.filter((item) => item["due_pk"] !== undefined);
-    await relayEvents(
-      deps,
-      unsent.map((item) => eventRecord.parse(item)),
-    );
   }
 
   /** What the sweep has to do, by kind: when the first of it is due (ms). */
@@ -113,16 +137,25 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     delivery: () => sweepDeliveries(deps),
     endpoint: () => sweepEndpoints(deps),
     recovery: () => sweepRecoveries(deps),
+    event: () => sweepEvents(deps),
   };
 
   /** What runs every minute; parts with nothing to do are left out. */
   async function sweep(): Promise<void> {
-    const times = await dueTimes();
+    const times = await spared(dueTimes);
     for (const [kind, run] of Object.entries(parts)) {
-      if ((times.get(kind) ?? Number.POSITIVE_INFINITY) <= now) await run();
+      // A part that fails runs again with the next sweep.
+      if ((times.get(kind) ?? Number.POSITIVE_INFINITY) <= now) await run().catch(() => {});
     }
-    if ((await dueTimes()).has("event")) await relayAll();
     await work();
+  }
+
+  async function spared<T>(run: () => Promise<T>): Promise<T> {
+    const held = fail;
+    fail = () => undefined;
+    const result = await run();
+    fail = held;
+    return result;
   }
 
   async function write(type: EventType, more: Partial<Event> = {}) {
@@ -152,8 +185,8 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     async pass(ms: number): Promise<void> {
       const end = now + ms;
       while (now < end) {
-        const nextMessage = Math.min(...waiting.map(({ at }) => at));
-        const times = await dueTimes();
+        const nextMessage = Math.min(...[...waiting, ...published].map(({ at }) => at));
+        const times = await spared(dueTimes);
         const firstDue = Math.min(...Object.keys(parts).map((kind) => times.get(kind) ?? end));
         const nextSweep = Math.max(firstDue, now + MINUTE);
         now = Math.min(end, nextSweep, Math.max(now, nextMessage));
@@ -164,7 +197,15 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     /** Writes an event, as a verb's transaction does, and takes it out as the relay does. */
     async emit(type: EventType = "upload_completed", more: Partial<Event> = {}): Promise<string> {
       const record = await write(type, more);
-      await relayEvents(deps, [record]);
+      // What the relay fails to do, it or the sweep does again.
+      await relayEvents(deps, [record]).catch(() => {});
+      await work();
+      return record.event_id;
+    },
+    /** The same, but the write of the event itself, which is not delivery's, is spared from what is to fail. */
+    async emitCarefully(type: EventType = "upload_completed"): Promise<string> {
+      const record = await spared(() => write(type));
+      await relayEvents(deps, [record]).catch(() => {});
       await work();
       return record.event_id;
     },
@@ -200,8 +241,25 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     loseMessages() {
       waiting = [];
     },
-    loseEvents() {
-      published = [];
+    /** Writes an event that the relay never hears of. */
+    emitUnseen: async () => (await write("upload_completed")).event_id,
+    /** Makes the `nth` call of a service go wrong from now on, once; `end` says what was hit, and if there were so many. */
+    failCall(nth: number, mode: Mode) {
+      let count = 0;
+      let hit: string | undefined;
+      fail = (name) => {
+        if (count++ !== nth) return undefined;
+        hit = name;
+        return mode;
+      };
+      world.setFault(({ service, action }) => fail(`${service}:${action}`));
+      return {
+        end() {
+          world.setFault();
+          fail = () => undefined;
+          return { hit, more: count > nth };
+        },
+      };
     },
     async close() {
       outbound.close();

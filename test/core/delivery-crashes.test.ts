@@ -1,0 +1,210 @@
+/** Every call of a service on an event's way to its receiver, failed once before and once after it took effect. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
+import { readFeed } from "#core/read-feed.ts";
+import { getRecovery, startRecovery } from "#core/recover.ts";
+import { type DeliveryWorld, type Mode, startDeliveryWorld } from "#test/support/delivery-world.ts";
+import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const LONG = { timeout: 120_000 };
+
+const succeed: Behaviour = (res) => void res.writeHead(204).end();
+
+let world: DeliveryWorld;
+let receiver: Receiver;
+let endpoint: Awaited<ReturnType<DeliveryWorld["endpoint"]>>;
+const counts: Record<string, number> = {};
+let duplicates = 0;
+
+beforeAll(async () => {
+  world = await startDeliveryWorld();
+});
+afterAll(async () => {
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  console.log("crash points of deliveries:", counts, `${total} in all, ${duplicates} sent twice`);
+  await world.close();
+});
+beforeEach(async () => {
+  receiver = await startReceiver(succeed);
+  endpoint = await world.endpoint(receiver.url);
+});
+afterEach(async () => {
+  await endpoint.remove();
+  await receiver.close();
+});
+
+/** Runs `story` with each of its calls going wrong in turn; it gets what to do first, and what then. */
+async function everyCall(
+  what: string,
+  mode: Mode,
+  story: (fault: (run: () => Promise<unknown>) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const hits: string[] = [];
+  for (let nth = 0, more = true; more; nth++) {
+    expect(nth).toBeLessThan(60);
+    more = false;
+    await story(async (run) => {
+      const fault = world.failCall(nth, mode);
+      await run();
+      const ended = fault.end();
+      if (ended.hit !== undefined) hits.push(ended.hit);
+      more = ended.more;
+    });
+  }
+  expect(hits.length).toBeGreaterThan(0);
+  counts[`${what}, ${mode}`] = hits.length;
+}
+
+/** All of the events arrived, under their own ids, and nothing is left to do. */
+async function arrived(...events: string[]): Promise<void> {
+  for (const id of events) {
+    const got = receiver.received.filter(({ headers }) => headers["webhook-id"] === id);
+    expect(got.length).toBeGreaterThanOrEqual(1);
+    expect(new Set(got.map(({ body }) => body)).size).toBe(1);
+    const numbers = got.map(({ headers }) => headers["x-delivery-attempt"]);
+    duplicates += numbers.length - new Set(numbers).size;
+    const [record] = await world.deps.table.batchGet([keys.event(id)]);
+    expect(record).toHaveProperty("seq");
+    expect(record).not.toHaveProperty("due_pk");
+    const deliveries = (await endpoint.deliveries()).filter(({ event_id }) => event_id === id);
+    expect(deliveries).toMatchObject([{ status: "succeeded" }]);
+  }
+}
+
+describe.each(["before", "after"] as const)("a call fails %s it takes effect", (mode) => {
+  test("on the straight way: relay, fan-out, deliver", LONG, () =>
+    everyCall("straight", mode, async (fault) => {
+      let id = "";
+      await fault(async () => {
+        id = await world.emitCarefully();
+      });
+      await world.pass(20 * MINUTE);
+      await arrived(id);
+    }),
+  );
+
+  test("where the first attempt fails and the second succeeds", LONG, () =>
+    everyCall("retry", mode, async (fault) => {
+      const seen = new Set<string>();
+      receiver.behave((res, { headers }) => {
+        const first = !seen.has(headers["webhook-id"] ?? "");
+        seen.add(headers["webhook-id"] ?? "");
+        res.writeHead(first ? 500 : 204).end();
+      });
+      let id = "";
+      await fault(async () => {
+        id = await world.emitCarefully();
+        await world.pass(10_000);
+      });
+      await world.pass(40 * MINUTE);
+      await arrived(id);
+    }),
+  );
+
+  test("where deliveries have to wait for their turn", LONG, async () => {
+    const { webhook_id, remove } = await world.endpoint(receiver.url, {
+      events: ["file_moved"],
+      rate_per_second: 1,
+    });
+    await everyCall("deferred", mode, async (fault) => {
+      const ids: string[] = [];
+      await fault(async () => {
+        for (let event = 0; event < 3; event++) ids.push(await world.emitCarefully("file_moved"));
+        await world.pass(5_000);
+      });
+      await world.pass(HOUR);
+      for (const id of ids) {
+        const got = receiver.received.filter(({ headers }) => headers["webhook-id"] === id);
+        expect(got.length).toBeGreaterThanOrEqual(1);
+      }
+      const rows = await world.deps.table.query({
+        where: "#pk = :pk",
+        values: { pk: keys.delivery(webhook_id, "").pk },
+      });
+      expect(new Set(rows.items.map((row) => row["status"]))).toEqual(new Set(["succeeded"]));
+    });
+    await remove();
+  });
+
+  test("in the sweep, for a message that got lost", LONG, () =>
+    everyCall("sweep, message lost", mode, async (fault) => {
+      receiver.behave((res) => void res.writeHead(500).end());
+      const id = await world.emit();
+      world.loseMessages();
+      receiver.behave(succeed);
+      world.skip(5 * MINUTE);
+      await fault(() => world.sweep());
+      await world.pass(40 * MINUTE);
+      await arrived(id);
+    }),
+  );
+
+  test("in the sweep, for an event that never left", LONG, () =>
+    everyCall("sweep, event unsent", mode, async (fault) => {
+      const id = await world.emitUnseen();
+      world.skip(3 * MINUTE);
+      await fault(() => world.sweep());
+      await world.pass(20 * MINUTE);
+      await arrived(id);
+    }),
+  );
+
+  test("in a recovery", LONG, () =>
+    everyCall("recover", mode, async (fault) => {
+      world.skip(HOUR);
+      const since = new Date(world.now()).toISOString();
+      const ids = [await world.emit(), await world.emit()];
+      const before = receiver.received.length;
+      const { deps, call } = world;
+      const terms = { since, statuses: ["succeeded" as const] };
+      const job = await startRecovery(deps, call, endpoint.webhook_id, terms, (body) => ({
+        status: 202,
+        body,
+      }));
+      await fault(() => world.sweep());
+      await world.pass(20 * MINUTE);
+      await arrived(...ids);
+      expect(new Set(receiver.received.slice(before).map(({ headers }) => headers["webhook-id"]))).toEqual(
+        new Set(ids),
+      );
+      expect(await getRecovery(deps, call, endpoint.webhook_id, job.job_id)).toMatchObject({
+        state: "done",
+        recovered: 2,
+      });
+    }),
+  );
+
+  test("where the endpoint says that it is gone", LONG, () =>
+    everyCall("gone", mode, async (fault) => {
+      const gone = await startReceiver((res) => void res.writeHead(410).end());
+      const leaving = await world.endpoint(gone.url, { events: ["file_deleted"] });
+      await fault(() => world.emitCarefully("file_deleted"));
+      await world.pass(20 * MINUTE);
+      // A crash between the answer and its consequence: the next event has the same answer.
+      await world.emit("file_deleted");
+      await world.pass(20 * MINUTE);
+      expect(await leaving.show()).toMatchObject({ status: "disabled", disabled_reason: "gone" });
+      const told = (await world.events("webhook_disabled")).filter(
+        ({ data }) => data["webhook_id"] === leaving.webhook_id,
+      );
+      expect(told).toHaveLength(1);
+      await leaving.remove();
+      await gone.close();
+    }),
+  );
+});
+
+test("the log of events has each once, in spite of all that", async () => {
+  const ids: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = await readFeed(world.deps, world.call, { wait: 0, limit: 100, after });
+    if (page.items.length === 0) break;
+    ids.push(...page.items.map(({ id }) => id));
+    after = page.next_cursor;
+  }
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.length).toBe((await world.events()).length);
+});
