@@ -136,7 +136,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
 const { values } = parseArgs({
   options: {
     check: { type: "boolean", default: false },
-    runs: { type: "string", default: "500" },
+    runs: { type: "string", default: "1500" },
     seed: { type: "string", default: "1" },
     /** Only mutants whose name holds this. */
     only: { type: "string", default: "" },

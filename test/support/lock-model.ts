@@ -80,7 +80,7 @@ const rival = fc
   .array(
     fc.record({
       offset: fc.constantFrom(GRACE_MS, GRACE_MS + 1_000),
-      attempt: fc.constantFrom<Step>(acquiring, acquiring, { do: "sweep" }),
+      attempt: fc.constantFrom<Step>(acquiring, { do: "sweep" }),
     }),
     { minLength: 1, maxLength: 4 },
   )
