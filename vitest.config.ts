@@ -1,8 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+/** `npm test`; with WHARF_SLOW=1 (`npm run test:slow`) what takes too long for every run. */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: process.env["WHARF_SLOW"] === "1" ? ["test/slow/**/*.test.ts"] : ["test/**/*.test.ts"],
+    exclude: process.env["WHARF_SLOW"] === "1" ? [] : ["test/slow/**"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
