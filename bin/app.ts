@@ -14,7 +14,7 @@ try {
   const app = new App({ context: { bundles } });
   // `cdk --no-validation`, also CDK's own switch: checks take longer than all the rest, at each local start.
   if (process.env["CDK_VALIDATION"] !== "false") addChecks(app);
-  const config = stageConfig(app.node.tryGetContext("stage"));
+  const config = stageConfig(app.node.tryGetContext("stage"), app.node.tryGetContext("waiters"));
   const data = new DataStack(app, `wharf-${config.stage}-data`, config);
   new ServiceStack(app, `wharf-${config.stage}-service`, config, data);
   app.synth();

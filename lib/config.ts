@@ -11,7 +11,10 @@ export interface StageConfig {
   readonly logRetention: RetentionDays;
   /** Requests per second that the API takes before it answers 429, and how many at once on top. */
   readonly throttle: { readonly rate: number; readonly burst: number };
-  /** Callers that may wait for a lock at the same time; each holds a Lambda environment for up to 20 s. */
+  /**
+   * Callers that may wait for a lock at the same time; each holds a Lambda environment for up to 20 s. Reserved, so
+   * that they starve nobody. 0 reserves none, for accounts too small to: Lambda leaves 100 unreserved everywhere.
+   */
   readonly waiters: number;
   /** Deliveries workers at once, for each of the two queues. */
   readonly deliverConcurrency: number;
@@ -54,8 +57,22 @@ const stages: Record<StageName, StageConfig> = {
   },
 };
 
-/** The stage named by the context (`cdk deploy -c stage=prod`). @throws Error naming the stages there are. */
-export function stageConfig(name: unknown = "dev"): StageConfig {
-  if (name === "dev" || name === "prod") return stages[name];
-  throw new Error(`stage ${JSON.stringify(name)} is not known; use -c stage=dev or -c stage=prod`);
+/**
+ * The stage that the context names (`cdk deploy -c stage=prod -c waiters=0`).
+ *
+ * @throws Error naming what is allowed.
+ */
+export function stageConfig(name: unknown = "dev", waiters?: unknown): StageConfig {
+  if (name !== "dev" && name !== "prod")
+    throw new Error(`stage ${JSON.stringify(name)} is not known; use -c stage=dev or -c stage=prod`);
+  if (waiters === undefined) return stages[name];
+  const count = Number(waiters);
+  if (waiters === "" || !Number.isInteger(count) || count < 0)
+    throw new Error(`waiters ${JSON.stringify(waiters)} is no number of waiters; use -c waiters=0 or more`);
+  return { ...stages[name], waiters: count };
+}
+
+/** Tags that CloudFormation puts on all that a stack makes: whose it is, on the bill too. */
+export function stageTags({ stage }: StageConfig): Record<string, string> {
+  return { app: "wharf", stage };
 }

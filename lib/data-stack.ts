@@ -11,7 +11,7 @@ import {
 } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { DUE_INDEX } from "#aws/keys.ts";
-import type { StageConfig } from "./config.ts";
+import { type StageConfig, stageTags } from "./config.ts";
 import { acknowledge } from "./nag.ts";
 
 /** All that must survive a deployment: objects, records, and the bus that other accounts' rules may hang on. */
@@ -24,6 +24,7 @@ export class DataStack extends Stack {
     super(app, id, {
       description: "Wharf: objects, table and event bus",
       terminationProtection: true,
+      tags: stageTags(config),
     });
     this.bucket = pin("Bucket", this.createBucket(config));
     this.table = pin("Table", this.createTable(config));
@@ -32,9 +33,28 @@ export class DataStack extends Stack {
       new EventBus(this, "Bus", { description: "Wharf's events, for rules of your own" }),
     );
 
+    this.keepExports();
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
     new CfnOutput(this, "TableName", { value: this.table.tableName });
     new CfnOutput(this, "BusName", { value: this.bus.eventBusName });
+  }
+
+  /**
+   * Exports all that the service stack may read, whether it does or not. CDK would drop an export with its last
+   * reader, and this stack is deployed first: CloudFormation refuses, since the reader that is still deployed holds it.
+   */
+  private keepExports(): void {
+    const { bucket, table, bus } = this;
+    for (const value of [
+      bucket.bucketArn,
+      bucket.bucketName,
+      table.tableArn,
+      table.tableName,
+      table.tableStreamArn,
+      bus.eventBusArn,
+      bus.eventBusName,
+    ])
+      this.exportValue(value);
   }
 
   private createBucket(config: StageConfig): Bucket {

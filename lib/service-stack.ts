@@ -3,7 +3,7 @@ import { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Topic } from "aws-cdk-lib/aws-sns";
-import type { StageConfig } from "./config.ts";
+import { type StageConfig, stageTags } from "./config.ts";
 import type { DataStack } from "./data-stack.ts";
 import { DeliveryDashboard } from "./delivery-dashboard.ts";
 import { grants, type TableAction } from "./grants.ts";
@@ -18,7 +18,7 @@ import { WebhookPipeline } from "./webhook-pipeline.ts";
 /** All that can be thrown away and deployed again: API, functions, queues, rules, alarms. */
 export class ServiceStack extends Stack {
   constructor(app: App, id: string, config: StageConfig, { bucket, table, bus }: DataStack) {
-    super(app, id, { description: "Wharf: API, functions and queues" });
+    super(app, id, { description: "Wharf: API, functions and queues", tags: stageTags(config) });
     const http = new HttpApi(this, "Http", config);
     const tableEnv: FunctionEnv = { TABLE_NAME: table.tableName };
     const fileEnv: FunctionEnv = {
@@ -60,7 +60,7 @@ export class ServiceStack extends Stack {
       timeout: Duration.seconds(29),
       memory: 512,
       // A waiter holds an environment: these must not be the ones that serve everybody else.
-      reservedConcurrency: config.waiters,
+      ...(config.waiters === 0 ? {} : { reservedConcurrency: config.waiters }),
     });
     http.route({ api, wait });
     const ingest = new Ingest(this, "Ingest", { config, bucket, env: fileEnv });

@@ -1,5 +1,8 @@
-import { Match, type Template } from "aws-cdk-lib/assertions";
+import { App } from "aws-cdk-lib";
+import { Match, Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
+import { stageConfig } from "#lib/config.ts";
+import { DataStack } from "#lib/data-stack.ts";
 import { createApp, resources, synth } from "./synth.ts";
 
 let template: Template;
@@ -16,6 +19,18 @@ describe("the data stack", () => {
 
   it("replaces nothing when it is deployed twice", () => {
     expect(synth().data.toJSON()).toEqual(template.toJSON());
+  });
+
+  it("exports the same whoever reads it, so that a reader can go without a deadlock", () => {
+    const app = new App({ builtinCloudFormationValidation: false });
+    const alone = new DataStack(app, "wharf-dev-data", stageConfig("dev"));
+    expect(Template.fromStack(alone).toJSON()["Outputs"]).toEqual(template.toJSON()["Outputs"]);
+  });
+
+  it("is tagged with its stage, as is the service stack", () => {
+    const { data, service } = createApp("prod");
+    for (const stack of [data, service])
+      expect(stack.tags.tagValues()).toEqual({ app: "wharf", stage: "prod" });
   });
 
   it("keeps the properties whose change would replace a resource", () => {
