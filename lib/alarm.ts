@@ -9,13 +9,15 @@ export interface AlarmProps {
   readonly above: number;
   /** … in this many periods of the metric in a row. @default 1 */
   readonly periods?: number;
+  /** Goes off as well where nothing was measured. @default false */
+  readonly whenMissing?: boolean;
 }
 
-/** An alarm that stays quiet while there is nothing to measure. */
+/** An alarm that stays quiet while there is nothing to measure, unless that is the fault. */
 export function alarm(
   scope: Construct,
   id: string,
-  { description, metric, above, periods = 1 }: AlarmProps,
+  { description, metric, above, periods = 1, whenMissing = false }: AlarmProps,
 ): Alarm {
   return new Alarm(scope, id, {
     alarmDescription: description,
@@ -23,6 +25,6 @@ export function alarm(
     threshold: above,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     evaluationPeriods: periods,
-    treatMissingData: TreatMissingData.NOT_BREACHING,
+    treatMissingData: whenMissing ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
   });
 }

@@ -31,15 +31,24 @@ export class DeliveryDashboard extends Construct {
     const disabled = own("DisabledEndpoints", "Sum");
     alarm(this, "DueLate", {
       description:
-        "A webhook delivery has been due for 10 minutes: look at the sweep and at the deliver queues",
+        "A webhook delivery has been due for 10 minutes, or the sweep that measures it doesn't run: look at both",
       metric: oldestDue,
       above: Duration.minutes(10).toSeconds(),
-      periods: 3,
+      periods: 5,
+      whenMissing: true,
     });
     alarm(this, "EndpointDisabled", {
       description: "A webhook endpoint was disabled: tell its owner; events can be recovered for 7 days",
       metric: disabled,
       above: 0,
+    });
+
+    alarm(this, "SweepFails", {
+      description:
+        "Parts of the sweep fail minute after minute: look for level=error in sweep's and ingest's logs",
+      metric: own("FailedSweeps", "Sum"),
+      above: 0,
+      periods: 5,
     });
 
     const { deliver, fanOut, first, retry } = webhooks;

@@ -117,6 +117,7 @@ export function addGatewayResponses(api: RestApi, corsOrigins: readonly string[]
     if (retry !== undefined) responseHeaders["Retry-After"] = `'${retry}'`;
     if (origin !== undefined && others.length === 0) {
       responseHeaders["Access-Control-Allow-Origin"] = `'${origin}'`;
+      responseHeaders["Access-Control-Expose-Headers"] = "'Retry-After,X-Request-ID'";
     }
     api.addGatewayResponse(type.responseType, {
       type,

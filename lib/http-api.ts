@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy } from "aws-cdk-lib";
+import { Aws, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   AccessLogField,
   AccessLogFormat,
@@ -40,6 +40,8 @@ export class HttpApi extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.api = new RestApi(this, "Api", {
+      // Metrics are counted by this name: one for all stages would mix their 5xx.
+      restApiName: Stack.of(this).stackName,
       description: "Wharf's HTTP API",
       endpointTypes: [EndpointType.REGIONAL],
       // API Gateway logs through one role per account and region; this makes it where there is none.

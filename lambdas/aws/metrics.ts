@@ -13,6 +13,8 @@ export const metrics = {
   OldestDueDelivery: "Seconds",
   /** Endpoints disabled just now, for their answers or for failing too long. */
   DisabledEndpoints: "Count",
+  /** Parts of a sweep that failed; the next minute's sweep tries them again. */
+  FailedSweeps: "Count",
 } as const;
 
 export type MetricName = keyof typeof metrics;

@@ -1,14 +1,19 @@
 import { describe, say } from "#aws/log.ts";
+import { emitMetric } from "#aws/metrics.ts";
 
 /** What one part of a sweep has done: counts for the log. */
 export type Part = () => Promise<number | Record<string, number>>;
 
 /**
- * Runs the parts of a sweep side by side. One that fails is told of and stops no other; it runs again next minute.
+ * Runs the parts of a sweep side by side. One that fails is told of and counted, and stops no
+ * other; it runs again next minute.
  *
  * Returns the counts of those that ended well, by name.
  */
-export async function runParts(parts: Readonly<Record<string, Part>>) {
+export async function runParts(
+  { table, now }: { table: { readonly name: string }; now: () => number },
+  parts: Readonly<Record<string, Part>>,
+) {
   const counts: Record<string, number | Record<string, number>> = {};
   const failed: string[] = [];
   await Promise.all(
@@ -22,5 +27,6 @@ export async function runParts(parts: Readonly<Record<string, Part>>) {
       }
     }),
   );
+  if (failed.length > 0) emitMetric(table.name, "FailedSweeps", failed.length, now());
   return { counts, failed };
 }

@@ -42,7 +42,7 @@ export async function handler(
 async function ingest({ body }: SQSRecord): Promise<void> {
   const given = message.parse(JSON.parse(body));
   if (given["detail-type"] === "Scheduled Event") {
-    const { counts, failed } = await runParts({
+    const { counts, failed } = await runParts(deps, {
       uploads: () => sweepUploads(deps),
       versions: () => sweepVersions(deps),
     });

@@ -40,7 +40,7 @@ export async function handler(
     request_id: `sweep-${context.awsRequestId}`,
   });
   const deps = { ...shared, timeLeft: () => context.getRemainingTimeInMillis() > RESERVE_MS };
-  const { counts, failed } = await runParts({
+  const { counts, failed } = await runParts(deps, {
     events: () => sweepEvents(deps),
     deliveries: async () => {
       const { woken, oldestMs } = await sweepDeliveries(deps);

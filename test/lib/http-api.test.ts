@@ -168,6 +168,8 @@ describe("API Gateway's own answers", () => {
       expect(ResponseParameters).toMatchObject({
         "gatewayresponse.header.Content-Type": "'application/problem+json'",
         "gatewayresponse.header.X-Request-ID": "context.requestId",
+        "gatewayresponse.header.Access-Control-Allow-Origin": "'*'",
+        "gatewayresponse.header.Access-Control-Expose-Headers": expect.stringContaining("Retry-After"),
       });
       const problem = JSON.parse(ResponseTemplates["application/json"]);
       expect(problem).toMatchObject({ status: Number(StatusCode), request_id: "$context.requestId" });

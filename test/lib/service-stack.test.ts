@@ -1,6 +1,7 @@
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type VariableName, variables } from "#lambdas/env.ts";
+import { stageConfig } from "#lib/config.ts";
 import { type Resource, resources, synth } from "./synth.ts";
 
 let template: Template;
@@ -78,6 +79,14 @@ describe("functions", () => {
     expect(reserved.map(([, { Properties }]) => Properties.Description)).toEqual([
       "Takes locks, waiting where it is asked to",
     ]);
+  });
+
+  it("reserve nothing where the account is too small to", () => {
+    for (const [, { Properties }] of resources(
+      synth("dev", stageConfig("dev", "0")).service,
+      "AWS::Lambda::Function",
+    ))
+      expect(Properties).not.toHaveProperty("ReservedConcurrentExecutions");
   });
 });
 
@@ -190,8 +199,28 @@ describe("alarms", () => {
         "ApproximateAgeOfOldestMessage",
         "OldestDueDelivery",
         "DisabledEndpoints",
+        "FailedSweeps",
       ]),
     );
+  });
+
+  it("stay quiet where nothing is measured, but for what the sweep measures each minute", () => {
+    for (const { MetricName, TreatMissingData } of alarms())
+      expect([MetricName, TreatMissingData]).toEqual([
+        MetricName,
+        MetricName === "OldestDueDelivery" ? "breaching" : "notBreaching",
+      ]);
+  });
+
+  it("count the 5xx of their own stage alone", () => {
+    for (const stage of ["dev", "prod"] as const) {
+      const { service } = synth(stage);
+      service.hasResourceProperties("AWS::ApiGateway::RestApi", { Name: `wharf-${stage}-service` });
+      service.hasResourceProperties("AWS::CloudWatch::Alarm", {
+        MetricName: "5XXError",
+        Dimensions: [{ Name: "ApiName", Value: `wharf-${stage}-service` }],
+      });
+    }
   });
 
   it("notify the stage's topic where it has one", () => {
