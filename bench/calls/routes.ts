@@ -39,6 +39,7 @@ export async function countRoutes(story: Story): Promise<Cost[]> {
   const started = startAnswer.parse(
     await (await measure("POST /v1/uploads", "/v1/uploads", start("reports/2026/c.txt"))).json(),
   );
+  await measure("POST /v1/uploads (new version)", "/v1/uploads", start("reports/2026/a.txt"));
   await measure("POST /v1/uploads (new folders)", "/v1/uploads", start("new/deep/d.txt"));
   await measure("POST /v1/uploads (Idempotency-Key)", "/v1/uploads", {
     ...start("reports/2026/e.txt"),

@@ -31,6 +31,11 @@ export const keys = {
   fileShare: (file: string, share: string): Key => ({ pk: `NODE#${file}`, sk: `SHARE#${share}` }),
   /** A path's folder as it was when last walked: a hint that saves the walk, checked where it matters. */
   pathHint: (workspace: string, path: string): Key => ({ pk: `PATH#${workspace}`, sk: sha256(path) }),
+  /** The same for a file below the root. */
+  fileHint: (workspace: string, path: string): Key => ({
+    pk: `PATH#${workspace}`,
+    sk: `FILE#${sha256(path)}`,
+  }),
 
   upload: (upload: string): Key => ({ pk: `UPL#${upload}`, sk: META }),
   link: (token: string): Key => ({ pk: `LINK#${sha256(token)}`, sk: META }),

@@ -25,7 +25,11 @@ export async function chooseTarget(
   intent: Intent,
 ): Promise<Target> {
   const entryKey = keys.entry(upload.folder_id, upload.name);
-  const items = await deps.table.batchGet([keys.node(upload.file_id), entryKey]);
+  const rename = upload.if_exists === "rename" && !intent.create_only;
+  const [items, free] = await Promise.all([
+    deps.table.batchGet([keys.node(upload.file_id), entryKey]),
+    rename ? freeName(deps, upload.folder_id, upload.name) : undefined,
+  ]);
   const node = items.find((item) => item["pk"] !== entryKey.pk);
   if (isLive(node)) return versionOf(deps, upload, node, intent);
 
@@ -33,8 +37,7 @@ export async function chooseTarget(
   const standing = items.find((item) => item["pk"] === entryKey.pk);
   if (standing === undefined) return create(fileId, upload.name, intent);
   const entry = entryRecord.parse(standing);
-  if (upload.if_exists === "rename" && !intent.create_only)
-    return create(fileId, await freeName(deps, upload.folder_id, upload.name), intent);
+  if (free !== undefined) return create(fileId, free, intent);
   if (upload.if_exists === "fail" || entry.kind === "folder") throw nameTaken(upload, entry);
   const [taken] = await deps.table.batchGet([keys.node(entry.node_id)]);
   return isLive(taken) ? versionOf(deps, upload, taken, intent) : create(fileId, upload.name, intent);

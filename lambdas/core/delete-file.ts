@@ -1,9 +1,10 @@
-import { due, keys } from "#aws/keys.ts";
+import { due } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import { actorOf, type Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
+import { removeEntry } from "./file-entry.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 
@@ -36,11 +37,7 @@ export async function deleteFile(
           condition: "#name = :name AND #folder_id = :folder_id",
           values: { now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
         }),
-        {
-          remove: keys.entry(file.folder_id, file.name),
-          condition: "#node_id = :node_id",
-          values: { node_id: fileId },
-        },
+        ...removeEntry(file),
         eventWrite(now, {
           type: "file_deleted",
           request_id: call.requestId,

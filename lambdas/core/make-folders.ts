@@ -1,8 +1,9 @@
 import { keys } from "#aws/keys.ts";
-import { type Table, TransactionFailed, type Write } from "#aws/table.ts";
+import { TransactionFailed, type Write } from "#aws/table.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { entryRecord, pathHintRecord } from "./records.ts";
+import { hintPath } from "./file-entry.ts";
+import { entryRecord, fileHintRecord, pathHintRecord } from "./records.ts";
 import { rootFolder } from "./workspace.ts";
 
 /** Each lost round is another's success at making a folder of the same path. */
@@ -19,8 +20,38 @@ export async function makeFolders(
   workspaceId: string,
   segments: readonly string[],
 ): Promise<string> {
+  return (await makeWay(deps, workspaceId, segments)).folderId;
+}
+
+/** `makeFolders`, and in the same read which file may stand at `name` in the folder; only its entry tells for sure. */
+export async function makeWay(
+  deps: Pick<Deps, "table" | "now">,
+  workspaceId: string,
+  segments: readonly string[],
+  name?: string,
+): Promise<{ folderId: string; hintedFile: string | undefined }> {
   const paths = segments.map((_, level) => segments.slice(0, level + 1).join("/"));
-  const known = await readHints(deps.table, workspaceId, paths);
+  const filePath = name === undefined ? undefined : hintPath(paths.at(-1), name);
+  const hints = await deps.table.batchGet([
+    ...paths.map((path) => keys.pathHint(workspaceId, path)),
+    ...(filePath === undefined ? [] : [keys.fileHint(workspaceId, filePath)]),
+  ]);
+  const known = new Map<string, string>();
+  let hintedFile: string | undefined;
+  for (const hint of hints) {
+    const folder = pathHintRecord.safeParse(hint);
+    if (folder.success) known.set(folder.data.path, folder.data.folder_id);
+    else hintedFile = fileHintRecord.parse(hint).file_id;
+  }
+  return { folderId: await makeMissing(deps, workspaceId, paths, known), hintedFile };
+}
+
+async function makeMissing(
+  deps: Pick<Deps, "table" | "now">,
+  workspaceId: string,
+  paths: readonly string[],
+  known: Map<string, string>,
+): Promise<string> {
   for (let round = 0; round < ROUNDS; round++) {
     const depth = paths.findLastIndex((path) => known.has(path)) + 1;
     let folderId = known.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
@@ -45,12 +76,6 @@ export async function makeFolders(
   });
 }
 
-async function readHints(table: Table, workspaceId: string, paths: readonly string[]) {
-  const items = await table.batchGet(paths.map((path) => keys.pathHint(workspaceId, path)));
-  const hints = items.map((item) => pathHintRecord.parse(item));
-  return new Map(hints.map(({ path, folder_id }) => [path, folder_id]));
-}
-
 interface NewFolder {
   workspaceId: string;
   parentId: string;
@@ -72,7 +97,7 @@ function folderWrites(now: number, { workspaceId, parentId, folderId, path }: Ne
         node_id: folderId,
         workspace_id: workspaceId,
         parent_id: parentId,
-        name,
+        ...{ name, path },
         created_at: iso(now),
       },
     },

@@ -5,12 +5,13 @@ import { actorOf, type Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
+import { addEntry, hintPath, removeEntry } from "./file-entry.ts";
 import { fileView } from "./file-view.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import { findFolder } from "./find-folder.ts";
 import { makeFolders } from "./make-folders.ts";
-import type { FileRecord } from "./records.ts";
+import { type FileRecord, folderRecord } from "./records.ts";
 import { refuseDisguise } from "./refuse-disguise.ts";
 
 /** Reads and tries again only where another moved the file or gave it a version in between. */
@@ -32,17 +33,16 @@ export async function moveFile(
 ): Promise<File> {
   for (let round = 0; round < ROUNDS; round++) {
     const file = await findFile(deps, call.caller, fileId);
-    const target = {
-      name: to.name ?? file.name,
-      folder_id: to.folder === undefined ? file.folder_id : await targetFolder(deps, file, to.folder),
-    };
-    if (target.name === file.name && target.folder_id === file.folder_id) {
+    const name = to.name ?? file.name;
+    const folder_id = to.folder === undefined ? file.folder_id : await targetFolder(deps, file, to.folder);
+    if (name === file.name && folder_id === file.folder_id) {
       const refused = whyRefused(file, fileId, preconditions, deps.now());
       if (refused !== undefined) throw refused;
       return fileView(file);
     }
-    await refuseDisguise(deps, file, target.name);
+    const [folderPath] = await Promise.all([pathOf(deps, folder_id), refuseDisguise(deps, file, name)]);
     const now = deps.now();
+    const target = { name, folder_id, hint_path: hintPath(folderPath, name) };
     if (await moved(deps, call, { file, target, preconditions, now }))
       return fileView({ ...file, ...target, updated_at: iso(now) });
   }
@@ -58,9 +58,14 @@ function targetFolder(deps: Pick<Deps, "table" | "now">, file: FileRecord, ref: 
     : findFolder(deps, file.workspace_id, ref);
 }
 
+/** A folder's path from the root; the root has none. */
+async function pathOf({ table }: Pick<Deps, "table">, folderId: string): Promise<string | undefined> {
+  return (await table.get(folderRecord, keys.node(folderId)))?.path;
+}
+
 interface Move {
   file: FileRecord;
-  target: { name: string; folder_id: string };
+  target: Pick<FileRecord, "name" | "folder_id" | "hint_path">;
   preconditions: Preconditions;
   now: number;
 }
@@ -72,47 +77,43 @@ async function moved(
   { file, target, preconditions, now }: Move,
 ): Promise<boolean> {
   const from = { name: file.name, folder_id: file.folder_id };
+  const { hint_path, ...to } = target;
   const updated_at = iso(now);
+  const folder = folderCheck(file, target.folder_id);
+  const writes = [
+    fileUpdate(now, file.node_id, preconditions, {
+      update: `SET #name = :name, #folder_id = :folder_id, #updated_at = :updated_at${hint_path === undefined ? " REMOVE #hint_path" : ", #hint_path = :hint_path"}`,
+      // The version too: its content is what the new name was judged by.
+      condition: "#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged",
+      values: {
+        ...target,
+        ...{ updated_at, old_name: from.name, old_folder_id: from.folder_id, judged: file.version_id },
+      },
+    }),
+    ...addEntry({ ...file, ...target }),
+    ...removeEntry(file),
+    eventWrite(now, {
+      type: "file_moved",
+      request_id: call.requestId,
+      workspace_id: file.workspace_id,
+      file_id: file.node_id,
+      actor: actorOf(call.caller),
+      data: { from, to },
+    }),
+    ...folder,
+  ];
   try {
-    await deps.table.transact([
-      fileUpdate(now, file.node_id, preconditions, {
-        update: "SET #name = :name, #folder_id = :folder_id, #updated_at = :updated_at",
-        // The version too: its content is what the new name was judged by.
-        condition: "#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged",
-        values: {
-          ...target,
-          ...{ updated_at, old_name: from.name, old_folder_id: from.folder_id, judged: file.version_id },
-        },
-      }),
-      {
-        put: { ...keys.entry(target.folder_id, target.name), node_id: file.node_id, kind: "file" },
-        condition: "attribute_not_exists(#pk)",
-      },
-      {
-        remove: keys.entry(from.folder_id, from.name),
-        condition: "#node_id = :node_id",
-        values: { node_id: file.node_id },
-      },
-      eventWrite(now, {
-        type: "file_moved",
-        request_id: call.requestId,
-        workspace_id: file.workspace_id,
-        file_id: file.node_id,
-        actor: actorOf(call.caller),
-        data: { from, to: target },
-      }),
-      ...folderCheck(file, target.folder_id),
-    ]);
+    await deps.table.transact(writes);
     return true;
   } catch (error) {
     if (!(error instanceof TransactionFailed)) throw error;
-    const [fence, newEntry, folder] = [0, 1, 4];
+    const [fence, newEntry] = [0, 1];
     const refused = error.failed.has(fence)
       ? whyRefused(error.failed.get(fence), file.node_id, preconditions, now)
       : undefined;
     if (refused !== undefined) throw refused;
     if (error.failed.has(fence)) return false;
-    if (error.failed.has(folder)) throw notFound("folder", target.folder_id);
+    if (folder.length > 0 && error.failed.has(writes.length - 1)) throw notFound("folder", target.folder_id);
     if (error.failed.has(newEntry)) {
       throw new WharfError(
         "name_taken",

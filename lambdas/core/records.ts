@@ -38,11 +38,16 @@ export const entryRecord = z.object({
   sk: z.string(),
   node_id: z.string(),
   kind: z.enum(["file", "folder"]),
+  /** Of a file: the client that made it, so that who may write to it is known without another read. */
+  created_by: z.string().optional(),
 });
 export type EntryRecord = z.infer<typeof entryRecord>;
 
 /** See `keys.pathHint`. */
 export const pathHintRecord = z.object({ path: z.string(), folder_id: z.string() });
+
+/** See `keys.fileHint`. */
+export const fileHintRecord = z.object({ file_id: z.string() });
 
 export const folderRecord = z.object({
   kind: z.literal("folder"),
@@ -51,6 +56,8 @@ export const folderRecord = z.object({
   /** `null` for a workspace's root. */
   parent_id: z.string().nullable(),
   name: z.string(),
+  /** From the root, as it was when the folder was made; the root has none. */
+  path: z.string().optional(),
   created_at: z.string(),
 });
 
@@ -61,6 +68,8 @@ export const fileRecord = z.object({
   workspace_id: z.string(),
   folder_id: z.string(),
   name: z.string(),
+  /** Below the root: the path under which `keys.fileHint` leads here. */
+  hint_path: z.string().optional(),
   /** The current version and what listings say of it. */
   version_id: z.string(),
   size: z.number(),

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
@@ -7,10 +8,10 @@ import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { isWharfError, WharfError } from "./error.ts";
 import { freeName } from "./free-name.ts";
-import { makeFolders } from "./make-folders.ts";
+import { makeWay } from "./make-folders.ts";
 import { nameTaken } from "./name-taken.ts";
 import { planParts } from "./plan-parts.ts";
-import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
+import { type EntryRecord, entryRecord } from "./records.ts";
 import { signWindow } from "./sign-parts.ts";
 import { findUpload, objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
 import { rootFolder, useWorkspace } from "./workspace.ts";
@@ -20,8 +21,8 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
 /**
  * Starts an upload: a session, S3's multipart upload behind it, and the first window of URLs.
  *
- * Two sequential round trips into a folder that exists; a third where the name turns out to be taken below the root.
- * What the name leads to is decided again when the upload is finalized.
+ * Two sequential round trips into a folder that exists. What the name leads to is decided again when the upload is
+ * finalized.
  *
  * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace).
  */
@@ -48,6 +49,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       request_id: call.requestId,
       workspace_id,
       folder_id: placed.value.folderId,
+      folder_path: folderPath(folders),
       name,
       if_exists: request.if_exists,
       file_id: newId("file", now),
@@ -61,7 +63,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       created_at: iso(now),
       expires_ms: now + SESSION_MS,
     };
-    return await startAnswer(deps, await save(deps, call, draft, placed.value.entry));
+    return await startAnswer(deps, await save(deps, call, draft, placed.value.hintedFile));
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
     const decided = placed.status === "rejected" || isWharfError(error) || error instanceof TransactionFailed;
@@ -70,9 +72,13 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   }
 }
 
+/** What is recorded of an answer: the rest follows from the session. */
+const recorded = z.object({ upload_id: z.string(), name: z.string() });
+
 /** The answer to a repeated request: the same session, with URLs that are signed anew. */
-export async function restartAnswer(deps: Deps, call: Call, uploadId: string): Promise<StartAnswer> {
-  return startAnswer(deps, await findUpload(deps, call.caller, uploadId));
+export async function restartAnswer(deps: Deps, call: Call, answer: unknown): Promise<StartAnswer> {
+  const { upload_id, name } = recorded.parse(answer);
+  return startAnswer(deps, { ...(await findUpload(deps, call.caller, upload_id)), name });
 }
 
 async function startAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
@@ -111,58 +117,71 @@ export function splitPath({
   return { folders, name };
 }
 
-/** The folder, and what stands under the name: `undefined` where nothing does, `"unread"` below the root. */
-async function place(deps: Deps, workspaceId: string, folders: readonly string[], name: string) {
-  if (folders.length > 0)
-    return { folderId: await makeFolders(deps, workspaceId, folders), entry: "unread" as const };
-  const folderId = rootFolder(workspaceId);
-  return { folderId, entry: await deps.table.get(entryRecord, keys.entry(folderId, name)) };
+/** `reports/2026`; none for the root. */
+export function folderPath(folders: readonly string[]): string | undefined {
+  return folders.length === 0 ? undefined : folders.join("/");
 }
 
-/** Writes the session, with the file that its name leads to; in the transaction of the call's record, if it has one. */
+/** The folder, and which file may stand under the name. */
+async function place(deps: Deps, workspaceId: string, folders: readonly string[], name: string) {
+  if (folders.length > 0) return makeWay(deps, workspaceId, folders, name);
+  const folderId = rootFolder(workspaceId);
+  const entry = await deps.table.get(entryRecord, keys.entry(folderId, name));
+  return { folderId, hintedFile: entry?.kind === "file" ? entry.node_id : undefined };
+}
+
+/**
+ * Writes the session for the file that its name leads to; in the transaction of the call's record, if it has one.
+ *
+ * @returns the session as its client is told of it: with `if_exists: rename` under the name that is free now, though
+ * it keeps the one that was asked for.
+ */
 async function save(
   deps: Deps,
   call: Call,
   draft: UploadRecord,
-  known: EntryRecord | "unread" | undefined,
+  hintedFile: string | undefined,
 ): Promise<UploadRecord> {
-  const recording = call.record({ status: 201, body: { upload_id: draft.upload_id } });
-  const readEntry = () => deps.table.get(entryRecord, keys.entry(draft.folder_id, draft.name));
-  if (known === "unread" && recording.length === 0) {
-    // The name is free nearly always, so the session is written beside the look, and mended where it isn't.
-    const [entry] = await Promise.all([readEntry(), deps.table.put({ put: uploadItem(draft) })]);
-    if (entry === undefined) return draft;
-    try {
-      const upload = await meet(deps, call, draft, entry);
-      await deps.table.put({ put: uploadItem(upload) });
-      return upload;
-    } catch (error) {
-      if (isWharfError(error)) await deps.table.remove({ remove: keys.upload(draft.upload_id) });
-      throw error;
-    }
+  const { upload_id } = draft;
+  const look = () =>
+    Promise.all([
+      deps.table.get(entryRecord, keys.entry(draft.folder_id, draft.name)),
+      draft.if_exists === "rename" ? freeName(deps, draft.folder_id, draft.name) : undefined,
+    ]);
+  if (call.record({ status: 201, body: {} }).length > 0) {
+    const told = meet(call, draft, ...(await look()));
+    const record = call.record({
+      status: 201,
+      body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
+    });
+    await deps.table.transact([{ put: uploadItem({ ...told, name: draft.name }) }, ...record]);
+    return told;
   }
-  const entry = known === "unread" ? await readEntry() : known;
-  const upload = entry === undefined ? draft : await meet(deps, call, draft, entry);
-  const write = { put: uploadItem(upload) };
-  await (recording.length === 0 ? deps.table.put(write) : deps.table.transact([write, ...recording]));
-  return upload;
+  // The hint is right nearly always, so the session is written beside the look, and mended where it isn't.
+  const guess = draft.if_exists === "version" && hintedFile !== undefined ? hintedFile : draft.file_id;
+  const write = (file_id: string) => deps.table.put({ put: uploadItem({ ...draft, file_id }) });
+  const [found] = await Promise.all([look(), write(guess)]);
+  try {
+    const told = meet(call, draft, ...found);
+    if (told.file_id !== guess) await write(told.file_id);
+    return told;
+  } catch (error) {
+    if (isWharfError(error)) await deps.table.remove({ remove: keys.upload(upload_id) });
+    throw error;
+  }
 }
 
-/** What `if_exists` makes of a name that is taken. @throws WharfError name_taken */
-async function meet(
-  deps: Deps,
+/** What `if_exists` makes of what stands under the name. @throws WharfError name_taken */
+function meet(
   { caller }: Call,
   draft: UploadRecord,
-  entry: EntryRecord,
-): Promise<UploadRecord> {
-  if (draft.if_exists === "rename")
-    return { ...draft, name: await freeName(deps, draft.folder_id, draft.name) };
-  if (draft.if_exists === "version" && entry.kind === "file") {
-    const file = hasScope(caller, "files:read")
-      ? undefined
-      : await deps.table.get(fileRecord, keys.node(entry.node_id));
-    if (file === undefined || file.created_by === caller.client_id)
-      return { ...draft, file_id: entry.node_id };
-  }
+  entry: EntryRecord | undefined,
+  free: string | undefined,
+): UploadRecord {
+  if (entry === undefined) return draft;
+  if (free !== undefined) return { ...draft, name: free };
+  const writable = hasScope(caller, "files:read") || entry.created_by === caller.client_id;
+  if (draft.if_exists === "version" && entry.kind === "file" && writable)
+    return { ...draft, file_id: entry.node_id };
   throw nameTaken(draft, entry);
 }

@@ -7,7 +7,7 @@ import { type Deps, iso, newId } from "./deps.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
 import { makeFolders } from "./make-folders.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
-import { splitPath } from "./start-upload.ts";
+import { folderPath, splitPath } from "./start-upload.ts";
 import { objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
 import { useWorkspace } from "./workspace.ts";
 
@@ -52,6 +52,7 @@ export async function uploadFile(
     request_id: call.requestId,
     workspace_id,
     folder_id: await makeFolders(deps, workspace_id, folders),
+    folder_path: folderPath(folders),
     name,
     if_exists: file.if_exists,
     file_id: newId("file", now),

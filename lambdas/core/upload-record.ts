@@ -67,6 +67,8 @@ export const uploadRecord = z.object({
   request_id: z.string(),
   workspace_id: z.string(),
   folder_id: z.string(),
+  /** From the root, as it was asked for; the root has none. */
+  folder_path: z.string().optional(),
   name: z.string(),
   if_exists: ifExists,
   /** The file that this becomes, or becomes a version of, as the client was told at the start. */

@@ -1,6 +1,7 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import { iso } from "./deps.ts";
+import { addEntry, hintPath } from "./file-entry.ts";
 import type { Intent, Outcome, Rejection, UploadRecord } from "./upload-record.ts";
 
 /** In which states a session may be committed: `ours` only while it still holds the very intent that is carried out. */
@@ -21,16 +22,16 @@ export function newFileWrites(
   { file_id, name, current, now }: { file_id: string; name: string; current: Item; now: number },
 ): Write[] {
   const { workspace_id, folder_id, client_id } = upload;
+  const hint_path = hintPath(upload.folder_path, name);
+  const placed = { workspace_id, folder_id, name, hint_path, node_id: file_id, created_by: client_id };
   return [
     {
       put: {
         ...keys.node(file_id),
         kind: "file",
-        node_id: file_id,
-        ...{ workspace_id, folder_id, name },
+        ...placed,
         ...current,
         created_at: iso(now),
-        created_by: client_id,
         fencing: 0,
       },
       condition: "attribute_not_exists(#pk)",
@@ -40,10 +41,7 @@ export function newFileWrites(
       condition: "#kind = :folder AND #workspace_id = :workspace_id",
       values: { folder: "folder", workspace_id },
     },
-    {
-      put: { ...keys.entry(folder_id, name), node_id: file_id, kind: "file" },
-      condition: "attribute_not_exists(#pk)",
-    },
+    ...addEntry(placed),
   ];
 }
 

@@ -29,6 +29,7 @@ test("a chain is the most calls that can't have been side by side", () => {
 
 test.for([
   ["POST /v1/uploads", 2],
+  ["POST /v1/uploads (new version)", 2],
   ["POST /v1/uploads/{id}/finalize", 5],
   ["POST /v1/uploads/{id}/finalize (new version)", 5],
   ["GET /s/{token}", 2],

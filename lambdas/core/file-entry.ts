@@ -1,0 +1,33 @@
+import { keys } from "#aws/keys.ts";
+import type { Write } from "#aws/table.ts";
+import type { FileRecord } from "./records.ts";
+
+type Placed = Pick<
+  FileRecord,
+  "workspace_id" | "folder_id" | "name" | "hint_path" | "node_id" | "created_by"
+>;
+
+/** The path under which a file is hinted at: none in the root, whose id nobody has to look up. */
+export function hintPath(folder: string | undefined, name: string): string | undefined {
+  return folder === undefined ? undefined : `${folder}/${name}`;
+}
+
+/** Gives a file its name in its folder, where that is free: the entry, then the hint that saves the walk to it. */
+export function addEntry({ workspace_id, folder_id, name, hint_path, node_id, created_by }: Placed): Write[] {
+  const entry: Write = {
+    put: { ...keys.entry(folder_id, name), node_id, kind: "file", created_by },
+    condition: "attribute_not_exists(#pk)",
+  };
+  if (hint_path === undefined) return [entry];
+  return [entry, { put: { ...keys.fileHint(workspace_id, hint_path), file_id: node_id } }];
+}
+
+/** Takes a file's name away from it. */
+export function removeEntry({ workspace_id, folder_id, name, hint_path, node_id }: Placed): Write[] {
+  const entry: Write = {
+    remove: keys.entry(folder_id, name),
+    condition: "#node_id = :node_id",
+    values: { node_id },
+  };
+  return hint_path === undefined ? [entry] : [entry, { remove: keys.fileHint(workspace_id, hint_path) }];
+}
