@@ -44,7 +44,10 @@ export function nextAttempt({
   const delay = SCHEDULE[made];
   if (delay === undefined) return undefined;
   const end = startedMs + GIVE_UP_MS;
-  const planned = Math.min(now + delay * (1 - JITTER + 2 * JITTER * random), end - LAST_CALL_MS);
+  const lastCall = end - LAST_CALL_MS;
+  // Attempts that were put off for long may be few: the rest are not all made in the last minutes.
+  if (now >= lastCall) return undefined;
+  const planned = Math.min(now + delay * (1 - JITTER + 2 * JITTER * random), lastCall);
   const next = Math.round(Math.max(planned, now + minDelayMs));
-  return now >= end || next > end ? undefined : next;
+  return next > end ? undefined : next;
 }

@@ -49,3 +49,10 @@ describe("what the answer asks for", () => {
     expect(at(5, 24 * HOUR, 56.1)).toBeUndefined();
   });
 });
+
+test("attempts that are left at the end are not all made in its last minutes", () => {
+  const after = (now: number) => nextAttempt({ made: 3, now, startedMs, random: 0.5 });
+  expect(after(LAST_CALL - 60_000)).toBe(LAST_CALL);
+  expect(after(LAST_CALL)).toBeUndefined();
+  expect(after(startedMs + GIVE_UP_MS)).toBeUndefined();
+});
