@@ -4,6 +4,8 @@ const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;
 const MAX_RETRY_AFTER_MS = 24 * HOUR;
 const MAX_PAUSE_MS = HOUR;
+/** More digits than anybody means are recorded as these: some 300 years. */
+const MAX_SECONDS = 9_999_999_999;
 /** Statuses that say the receiver is overloaded: sooner than this would not help it. */
 const BUSY_MS = 60 * SECOND;
 
@@ -52,7 +54,7 @@ export function classifyOutcome({ status, headers = {}, error_class }: Outcome, 
 /** Retry-After in ms from `now`, as seconds or as a date (RFC 9110, 10.2.3); `undefined` for anything else. */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   const text = value?.trim() ?? "";
-  if (/^\d{1,10}$/.test(text)) return Number(text) * SECOND;
+  if (/^\d+$/.test(text)) return Math.min(Number(text), MAX_SECONDS) * SECOND;
   // Date.parse alone takes much that is no HTTP date, such as "12 pm".
   if (!/^[A-Z][a-z]+,? [\w -]+ \d{2}:\d{2}:\d{2}( GMT| \d{4})$/.test(text)) return undefined;
   const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
