@@ -89,7 +89,8 @@ export function createGuard({ ownHosts, allowLoopback, resolve = systemResolver 
 
 /** True for an address that anybody on the internet could reach. */
 export function isPublic(address: string | undefined): boolean {
-  if (address === undefined || !ipaddr.isValid(address)) return false;
+  // Stricter than ipaddr.js, which reads 010.1.1.1 as octal where others may not.
+  if (address === undefined || isIP(address) === 0) return false;
   // `process` turns IPv4-mapped IPv6 addresses into the IPv4 addresses that they reach.
   const parsed = ipaddr.process(address);
   if (parsed.range() !== "unicast" || NOT_PUBLIC.has(parsed.toString())) return false;

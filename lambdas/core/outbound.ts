@@ -14,7 +14,7 @@ import { createGuard, EgressBlocked, type Guard, type GuardOptions } from "./out
 const MAX_HEADER_BYTES = 16_384;
 const MAX_READ_BYTES = 16_384;
 const MAX_KEPT_BYTES = 4_096;
-/** A body is read for this long after the headers, which alone decide. */
+/** A body is read for this long after the headers, which alone decide, and not past the deadline. */
 const BODY_MS = 1_000;
 /** Most servers close a kept connection after 5 s or more. */
 const MAX_IDLE_MS = 4_000;
@@ -100,7 +100,8 @@ export function createOutbound({
       },
     };
     Object.assign(agent, own);
-    agent.on("free", (socket: Duplex) => idleSince.set(socket, performance.now()));
+    // The clock on the wall: another may stand still while Lambda has frozen the environment.
+    agent.on("free", (socket: Duplex) => idleSince.set(socket, Date.now()));
     return agent;
   }
 
@@ -108,7 +109,7 @@ export function createOutbound({
   function dropStale(): void {
     for (const agent of Object.values(agents)) {
       for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
-        if (performance.now() - (idleSince.get(socket) ?? 0) > MAX_IDLE_MS) socket.destroy();
+        if (Date.now() - (idleSince.get(socket) ?? 0) > MAX_IDLE_MS) socket.destroy();
       }
     }
   }
@@ -173,7 +174,7 @@ export function createOutbound({
         clearTimeout(deadline);
         const first_byte_ms = performance.now() - startedAt;
         const timings = facts();
-        const answer = await readAnswer(res);
+        const answer = await readAnswer(res, Math.min(BODY_MS, timeoutMs - first_byte_ms));
         settle({
           ...timings,
           status: res.statusCode ?? 0,
@@ -203,11 +204,11 @@ export function createOutbound({
 
 const kept = { keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS };
 
-/** Reads up to 16 KiB for up to a second and keeps 4 KiB. The connection can be kept only if that was all. */
-async function readAnswer(res: IncomingMessage): Promise<string> {
+/** Reads up to 16 KiB for up to `ms` and keeps 4 KiB. The connection can be kept only if that was all. */
+async function readAnswer(res: IncomingMessage, ms: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  const timer = setTimeout(() => res.destroy(), BODY_MS);
+  const timer = setTimeout(() => res.destroy(), ms);
   try {
     for await (const chunk of res) {
       chunks.push(chunk);

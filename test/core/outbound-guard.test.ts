@@ -100,6 +100,17 @@ describe("URLs that are refused as they stand", () => {
     "https://box.localdomain/",
     "https://hidden.onion/",
     "https://intranet/",
+    "https:\\\\127.0.0.1\\",
+    "ht\ntps://127.0.0.1/",
+    "https://127。0。0。1/",
+    "https://1.1.1.1。/",
+    "https://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ/",
+    "https://localhost../",
+    "https://foo.internal。/",
+    "https://[fe80::1%25eth0]/",
+    "https://[::ffff:0:127.0.0.1]/",
+    "https://0xffffffff1/",
+    "https://08.1.1.1/",
     "https://files.example.com/",
     "https://FILES.example.com./",
   ];
@@ -147,6 +158,18 @@ describe("names that lead to addresses that are not public", () => {
     "2002:7f00:1::",
     "100::1",
     "4000::1",
+    "3fff::1",
+    "5f00::1",
+    "64:ff9b:1::1",
+    "::ffff:0:7f00:1",
+    "::7f00:1",
+    "fec0::1",
+    "192.88.99.1",
+    // Not what a resolver answers, and read differently by different parsers.
+    "010.1.1.1",
+    "0x7f.1",
+    "127.1",
+    "1",
   ];
   test.each(addresses)("%s", async (address) => {
     names.set("hooks.example.org", to(address));
