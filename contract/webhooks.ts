@@ -1,7 +1,7 @@
 /** Webhooks: endpoints, their deliveries, and the log of events for those who can't be reached. */
 import * as z from "zod";
 import { id, page, time } from "./common.ts";
-import { event, eventType } from "./events.ts";
+import { event, eventType, eventTypes } from "./events.ts";
 import { defineRoute } from "./route.ts";
 
 /** Endpoints of one client; fan-out matches every event against each endpoint. */
@@ -14,7 +14,7 @@ export const MAX_WAIT_SECONDS = 20;
 const MAX_OVERLAP_SECONDS = 604_800;
 
 const subscription = z
-  .array(z.union([z.literal("*"), eventType]))
+  .array(z.enum(["*", ...eventTypes], `must be "*" or one of ${eventTypes.join(", ")}`))
   .min(1)
   .max(50)
   .refine((events) => events.length === 1 || !events.includes("*"), '"*" stands alone')

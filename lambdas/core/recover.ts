@@ -28,13 +28,10 @@ export async function startRecovery(
   const since_ms = Date.parse(since);
   // What happens in this very millisecond is part of it.
   const until_ms = Math.min(until === undefined ? now + 1 : Date.parse(until), now + 1);
-  if (since_ms >= until_ms || since_ms < now - MAX_RECOVER_DAYS * DAY_MS) {
-    throw new WharfError(
-      "invalid_request",
-      `since must lie before until and at most ${MAX_RECOVER_DAYS} days back; it is ${since}, and it is ${iso(now)} now.`,
-      { errors: [{ pointer: "/since", detail: `must be ${iso(now - MAX_RECOVER_DAYS * DAY_MS)} or later` }] },
-    );
-  }
+  const earliest = now - MAX_RECOVER_DAYS * DAY_MS;
+  if (since_ms >= until_ms) throw badSince(since, `must lie before ${until ?? `now, ${iso(now)}`}`);
+  if (since_ms < earliest)
+    throw badSince(since, `must lie at most ${MAX_RECOVER_DAYS} days back: ${iso(earliest)} or later`);
   const job: RecoveryRecord = {
     job_id: newId("job", now),
     webhook_id: webhookId,
@@ -60,6 +57,11 @@ export async function startRecovery(
     ...call.record(answer(view)),
   ]);
   return view;
+}
+
+function badSince(since: string, detail: string): WharfError {
+  const errors = [{ pointer: "/since", detail }];
+  return new WharfError("invalid_request", `since ${detail}; it is ${since}.`, { errors });
 }
 
 /** A job with its counts. @throws WharfError not_found */
