@@ -75,7 +75,7 @@ const types: Record<EventType, TypeInfo> = {
         name: "q3.pdf",
         size: 48_213,
         content_type: "application/pdf",
-        crc32: "rMhWyA==",
+        crc32: "3610a686",
         share_id: null,
         expires_at: null,
       },
@@ -83,17 +83,29 @@ const types: Record<EventType, TypeInfo> = {
   },
   upload_rejected: {
     description: "An upload's content is not what its name, type or checksum says; its bytes are gone.",
-    data: z.looseObject({
+    data: z.object({
       upload_id: id("upl"),
       version_id: id("ver"),
       name: z.string(),
       size: z.int(),
-      reason: z.string().meta({ description: "An error code: `type_mismatch`, `checksum_mismatch`." }),
+      reason: z.enum(["type_mismatch", "checksum_mismatch"]),
+      claimed: z.string().optional().meta({ description: "The type that name or declaration claim." }),
+      algorithm: z.string().optional().meta({ description: "Of the checksum that differs." }),
+      expected: z.string().optional(),
+      actual: z.string().optional().meta({ description: "What the content is, or its checksum." }),
     }),
     example: {
       file_id,
       actor: client,
-      data: { upload_id: `upl_${ULID}`, version_id, name: "q3.pdf", size: 512, reason: "type_mismatch" },
+      data: {
+        upload_id: `upl_${ULID}`,
+        version_id,
+        name: "q3.pdf",
+        size: 512,
+        reason: "type_mismatch",
+        claimed: "application/pdf",
+        actual: "script",
+      },
     },
   },
   file_downloaded: {
@@ -162,8 +174,26 @@ const types: Record<EventType, TypeInfo> = {
   },
   version_restored: {
     description: "An older version of a file is current again.",
-    data: z.looseObject({ version_id: id("ver") }),
-    example: { file_id, actor: client, data: { version_id } },
+    data: z.object({
+      name: z.string(),
+      folder_id: id("fld"),
+      size: z.int(),
+      version_id: id("ver").meta({ description: "The new version, with the bytes of the older one." }),
+      restored_from: id("ver"),
+      previous_version_id: id("ver"),
+    }),
+    example: {
+      file_id,
+      actor: client,
+      data: {
+        name: "q3.pdf",
+        folder_id,
+        size: 48_213,
+        version_id,
+        restored_from: "ver_01JYYYYYYYYYYYYYYYYYYYYYYY",
+        previous_version_id: "ver_01JXXXXXXXXXXXXXXXXXXXXXXX",
+      },
+    },
   },
   webhook_failing: {
     description: "An endpoint has had no success for 24 or 72 hours; after 120 it is disabled.",
@@ -210,7 +240,8 @@ export function eventCatalogue() {
     return {
       type,
       description,
-      schema: jsonSchema(eventSchema(type), "output"),
+      // As it is written, not as it is read: a schema that forbids members would refuse those that are yet to come.
+      schema: jsonSchema(eventSchema(type), "input"),
       example: {
         id: `evt_${ULID}`,
         type,

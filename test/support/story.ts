@@ -1,8 +1,13 @@
 /** A story: a whole cloud in memory, one client of it, and what its users have on their side. */
+import assert from "node:assert/strict";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
 import type { Scope } from "#contract/common.ts";
+import { eventSchema } from "#contract/event-types.ts";
+import { event } from "#contract/events.ts";
 import { createClient } from "#core/create-client.ts";
 import { type CloudOptions, startCloud } from "#local/cloud.ts";
 import { REGION } from "#local/types.ts";
@@ -51,7 +56,22 @@ export async function startStory({ scopes = SCOPES, name = "ci", cloud: options 
     return { ...made, ...createApiClient({ origin: cloud.apiUrl, now: cloud.clock.now, ...made }) };
   }
 
+  /** Every event that the story brought about is what its type's schema says, and holds nothing secret. */
+  async function checkEvents(): Promise<void> {
+    for (const body of await eventBodies(dynamodb, tableName)) {
+      const given = JSON.parse(body);
+      assert.deepEqual(eventSchema(event.parse(given).type).parse(given), given);
+      assert.doesNotMatch(body, /X-Amz-|wh[st]_|whsec_|\/s\//);
+      assert(Buffer.byteLength(body) < 20_000, `${given.type} is too large`);
+    }
+  }
+
   async function stop(): Promise<void> {
+    await checkEvents();
+    await end();
+  }
+
+  async function end(): Promise<void> {
     await cloud.stop();
     await Promise.all(receivers.splice(0).map((receiver) => receiver.close()));
     dynamodb.destroy();
@@ -82,7 +102,27 @@ export async function startStory({ scopes = SCOPES, name = "ci", cloud: options 
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
-    await stop();
+    await end();
     throw error;
   }
+}
+
+/** Bodies of all events in a table. */
+async function eventBodies(dynamodb: DynamoDBClient, TableName: string): Promise<string[]> {
+  const bodies: string[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await dynamodb.send(
+      new ScanCommand({
+        TableName,
+        ProjectionExpression: "body",
+        FilterExpression: "begins_with(pk, :events)",
+        ExpressionAttributeValues: { ":events": keys.event("").pk },
+        ...(ExclusiveStartKey && { ExclusiveStartKey }),
+      }),
+    );
+    bodies.push(...(page.Items ?? []).map((item) => String(item["body"])));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return bodies;
 }
