@@ -11,13 +11,15 @@ export interface AlarmProps {
   readonly periods?: number;
   /** Goes off as well where nothing was measured. @default false */
   readonly whenMissing?: boolean;
+  /** … or in so many of these periods. @default all of them */
+  readonly datapoints?: number;
 }
 
 /** An alarm that stays quiet while there is nothing to measure, unless that is the fault. */
 export function alarm(
   scope: Construct,
   id: string,
-  { description, metric, above, periods = 1, whenMissing = false }: AlarmProps,
+  { description, metric, above, periods = 1, datapoints = periods, whenMissing = false }: AlarmProps,
 ): Alarm {
   return new Alarm(scope, id, {
     alarmDescription: description,
@@ -25,6 +27,7 @@ export function alarm(
     threshold: above,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     evaluationPeriods: periods,
+    datapointsToAlarm: datapoints,
     treatMissingData: whenMissing ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
   });
 }

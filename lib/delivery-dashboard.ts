@@ -4,6 +4,7 @@ import type { Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, type MetricName } from "#aws/metrics.ts";
+import { GIVE_UP_MS } from "#core/schedule.ts";
 import { alarm } from "./alarm.ts";
 import type { WebhookPipeline } from "./webhook-pipeline.ts";
 
@@ -28,12 +29,22 @@ export class DeliveryDashboard extends Construct {
         statistic,
       });
     const oldestDue = own("OldestDueDelivery", "Maximum");
+    const percentiles = (name: MetricName) =>
+      ["p50", "p99"].map((statistic) => own(name, statistic).with({ label: statistic }));
     const disabled = own("DisabledEndpoints", "Sum");
     alarm(this, "DueLate", {
       description:
-        "A webhook delivery has been due for 10 minutes, or the sweep that measures it doesn't run: look at both",
+        "A webhook delivery has been due for 10 minutes: look at the sweep and at the deliver queues",
       metric: oldestDue,
       above: Duration.minutes(10).toSeconds(),
+      // The sweep measures a late delivery where it sends it a message: every 15 minutes at last.
+      periods: 20,
+      datapoints: 1,
+    });
+    alarm(this, "SweepSilent", {
+      description: "The sweep measures the oldest due delivery each minute, and it hasn't: it doesn't run",
+      metric: oldestDue,
+      above: GIVE_UP_MS / 1000,
       periods: 5,
       whenMissing: true,
     });
@@ -64,7 +75,11 @@ export class DeliveryDashboard extends Construct {
       ),
       graph("Oldest due delivery, s", [oldestDue]),
       graph("Endpoints disabled", [disabled]),
-      graph("Attempts", [
+      graph("Attempts", [own("Attempts", "Sum"), own("FailedAttempts", "Sum")]),
+      graph("Deliveries that ended without success", [own("FailedDeliveries", "Sum")]),
+      graph("From event to first attempt, ms", percentiles("FirstAttemptDelay")),
+      graph("What endpoints take to answer, ms", percentiles("AttemptDuration")),
+      graph("Invocations", [
         deliver.metricInvocations({ label: "deliver", period }),
         fanOut.metricInvocations({ label: "fan-out", period }),
       ]),

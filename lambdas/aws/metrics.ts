@@ -1,5 +1,6 @@
 /**
- * Metrics in CloudWatch's embedded metric format: a log line that CloudWatch also counts, so that no call is made.
+ * Metrics in CloudWatch's embedded metric format: members of a log line that CloudWatch also counts, so that no call
+ * is made.
  *
  * Names are shared with `lib/`, whose alarms and dashboard read them. The one dimension is the table's name, which
  * tells deployments of one account apart; there is none per endpoint, since each value would be priced as a metric.
@@ -15,25 +16,45 @@ export const metrics = {
   DisabledEndpoints: "Count",
   /** Parts of a sweep that failed; the next minute's sweep tries them again. */
   FailedSweeps: "Count",
+  /** Requests to endpoints. */
+  Attempts: "Count",
+  /** Those that were not answered with 2xx. */
+  FailedAttempts: "Count",
+  /** Deliveries that ended without success, by running out of attempts or of time. */
+  FailedDeliveries: "Count",
+  /** From an event to the first attempt of a delivery of it. */
+  FirstAttemptDelay: "Milliseconds",
+  /** What endpoints take to answer. */
+  AttemptDuration: "Milliseconds",
 } as const;
 
 export type MetricName = keyof typeof metrics;
 
-/** Writes one value of a metric. `now` in ms; `table` is the table's name. */
-export function emitMetric(table: string, name: MetricName, value: number, now: number): void {
-  const line = {
+/** One value, or those of up to 100 things. */
+export type MetricValues = Partial<Record<MetricName, number | readonly number[]>>;
+
+/** Members that make a log line carry metrics. `table` is the table's name, `now` in ms. */
+export function embedMetrics(table: string, values: MetricValues, now: number): Record<string, unknown> {
+  return {
     _aws: {
       Timestamp: now,
       CloudWatchMetrics: [
         {
           Namespace: METRIC_NAMESPACE,
           Dimensions: [[METRIC_DIMENSION]],
-          Metrics: [{ Name: name, Unit: metrics[name] }],
+          Metrics: Object.entries(metrics)
+            .filter(([name]) => name in values)
+            .map(([Name, Unit]) => ({ Name, Unit })),
         },
       ],
     },
     [METRIC_DIMENSION]: table,
-    [name]: value,
+    ...values,
   };
+}
+
+/** Writes a metric's value in a line of its own. */
+export function emitMetric(table: string, name: MetricName, value: number, now: number): void {
+  const line = { level: "info", ...embedMetrics(table, { [name]: value }, now) };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

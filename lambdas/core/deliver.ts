@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
-import { claimTurn, laneOf } from "./claim-turn.ts";
+import { claimTurn, laneOf, type Turn } from "./claim-turn.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
-import { sendAttempt } from "./send-attempt.ts";
+import { type Sent, sendAttempt } from "./send-attempt.ts";
 import { settleTurn } from "./settle-turn.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { deferDelivery, finishDelivery, recordAttempt, takeLease } from "./write-delivery.ts";
@@ -29,8 +29,14 @@ export type DeliveryResult =
  * Works off one message: makes the attempt that it names, unless that has been made, is not due, or must wait.
  *
  * Messages may come twice, late or for deliveries that have moved on; the lease tells. Returns what happened.
+ *
+ * @param onSent hears of the attempt, if one is made, for the metrics.
  */
-export async function deliver(deps: DeliveryDeps, message: DeliveryMessage): Promise<DeliveryResult> {
+export async function deliver(
+  deps: DeliveryDeps,
+  message: DeliveryMessage,
+  onSent: (sent: Sent) => void = () => {},
+): Promise<DeliveryResult> {
   const loaded = await loadDelivery(deps, message);
   if (loaded === undefined) return "dropped";
   const { delivery, hook, event } = loaded;
@@ -51,10 +57,14 @@ export async function deliver(deps: DeliveryDeps, message: DeliveryMessage): Pro
     await deps.queues.send("retry", [message], now);
     return "forwarded";
   }
-  return await attempt(deps, { ...loaded, hook, event });
+  return await attempt(deps, { ...loaded, hook, event }, onSent);
 }
 
-async function attempt(deps: DeliveryDeps, loaded: Delivering): Promise<DeliveryResult> {
+async function attempt(
+  deps: DeliveryDeps,
+  loaded: Delivering,
+  onSent: (sent: Sent) => void,
+): Promise<DeliveryResult> {
   const { delivery, hook, event, secret, state } = loaded;
   const turn = await claimTurn(deps, hook, { seen: state, reserved: delivery.reserved ?? false });
   if (!turn.go) {
@@ -64,14 +74,15 @@ async function attempt(deps: DeliveryDeps, loaded: Delivering): Promise<Delivery
   }
   const lease = await takeLease(deps, delivery);
   if (lease === undefined) {
-    // A duplicate: nothing was sent, so the slot's outcome is nobody's. It ends by itself.
-    await releaseSlot(deps, hook.webhook_id, turn.slot, turn.slotUntil);
+    await returnTurn(deps, hook.webhook_id, turn);
     return "dropped";
   }
-  const { attempt, verdict } = await sendAttempt(deps, { hook, secret, event, delivery });
+  const sent = await sendAttempt(deps, { hook, secret, event, delivery });
+  onSent(sent);
+  const { attempt, verdict } = sent;
   note({ [delivery.delivery_id]: attempt.status ?? attempt.error_class });
   // The record first: it keeps the attempt from being made again, while a slot frees itself in 30 s.
-  const result = await recordAttempt(deps, delivery, lease, { attempt, verdict });
+  const result = await recordAttempt(deps, delivery, lease, sent);
   await settleTurn(deps, hook.webhook_id, turn, {
     ok: verdict.ok,
     durationMs: attempt.total_ms,
@@ -90,17 +101,18 @@ function patience({ started_ms }: Delivering["delivery"], now: number): number {
   return now + wait * (0.5 + 0.5 * Math.random());
 }
 
-async function releaseSlot(
+/** Gives back a turn of which no use was made: the message was a duplicate. A turn that isn't given back ends by itself. */
+async function returnTurn(
   deps: DeliveryDeps,
   webhookId: string,
-  slot: string,
-  slotUntil: number,
+  { slot, slotUntil, probe }: Extract<Turn, { go: true }>,
 ): Promise<void> {
+  const taken = [slot, ...(probe ? ["probe_until_ms"] : [])];
   await deps.table
     .update({
       key: keys.hookState(webhookId),
-      update: `REMOVE #${slot}`,
-      condition: `#${slot} = :until`,
+      update: `REMOVE ${taken.map((name) => `#${name}`).join(", ")}`,
+      condition: taken.map((name) => `#${name} = :until`).join(" AND "),
       values: { until: slotUntil },
     })
     .catch(() => {});

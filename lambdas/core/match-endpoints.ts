@@ -31,6 +31,8 @@ export async function matchEndpoints(
     for (const hook of hooks) {
       const client = clients.get(hook.client_id);
       if (client === undefined || !wantsType(hook, event) || !mayKnow(client, event)) continue;
+      // What is told of an endpoint (that it fails, that it is disabled) is told to others.
+      if (event.data["webhook_id"] === hook.webhook_id) continue;
       if (hook.folders.length > 0 && !(await inFolders(deps, event, hook.folders, lookup))) continue;
       pairs.push({ event, subscriber: { hook, state: states.get(hook.webhook_id) ?? {} } });
     }

@@ -9,6 +9,7 @@ import type { DeliveryRecord, EventRecord, HookRecord, HookSecretRecord } from "
 export interface Sent {
   attempt: Attempt;
   verdict: Verdict;
+  eventId: string;
 }
 
 /** What one attempt needs to know. */
@@ -67,7 +68,7 @@ export async function sendAttempt(
     retry_after_seconds: verdict.retryAfterMs === undefined ? null : verdict.retryAfterMs / 1000,
     signed_with: [...names],
   };
-  return { attempt, verdict };
+  return { attempt, verdict, eventId: event.event_id };
 }
 
 /** Tenths of a millisecond are as much as such a number can mean. */

@@ -1,10 +1,13 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { dynamoDb } from "#aws/clients.ts";
 import { beginLine, describe, endLine, say } from "#aws/log.ts";
-import { deliveryMessage, deliveryQueues } from "#aws/queues.ts";
+import { embedMetrics } from "#aws/metrics.ts";
+import { type DeliveryMessage, deliveryMessage, deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
 import { deliver } from "#core/deliver.ts";
+import { deliveryMetrics } from "#core/delivery-metrics.ts";
 import { outboundOf } from "#core/outbound.ts";
+import type { Sent } from "#core/send-attempt.ts";
 import { readEnv } from "../env.ts";
 
 const env = readEnv([
@@ -21,39 +24,47 @@ const deps = {
   now: () => Date.now(),
 };
 
-/** Attempts of a few deliveries, side by side. */
+/** Attempts of a few deliveries, side by side. One that can't be worked off comes back alone. */
 export async function handler(
   { Records }: SQSEvent,
   context: Pick<Context, "awsRequestId">,
 ): Promise<SQSBatchResponse> {
-  const messages = Records.map(({ body }) => deliveryMessage.parse(JSON.parse(body)));
+  const messages = Records.map(({ body }) => deliveryMessage.safeParse(JSON.parse(body)));
+  const ids = messages.flatMap(({ data }) => data?.request_id ?? []);
   beginLine(Date.now(), {
     function: "deliver",
     lambda_request_id: context.awsRequestId,
-    request_id: [...new Set(messages.map(({ request_id }) => request_id))].join(" "),
+    request_id: [...new Set(ids)].join(" "),
   });
-  const results = await Promise.all(
-    messages.map(async (message) => {
-      try {
-        return await deliver(deps, message);
-      } catch (error) {
-        const { request_id, delivery_id, webhook_id } = message;
-        say("error", "a delivery could not be worked off", {
-          request_id,
-          delivery_id,
-          webhook_id,
-          error: describe(error),
-        });
-        return "error";
-      }
-    }),
-  );
-  endLine(Date.now(), {
-    deliveries: messages.map(({ delivery_id }, index) => ({ delivery_id, result: results[index] })),
+  const sent: Sent[] = [];
+  const results = await Promise.all(messages.map(({ data }) => workOff(data, (one) => sent.push(one))));
+  const now = Date.now();
+  endLine(now, {
+    deliveries: messages.map(({ data }, index) => ({
+      delivery_id: data?.delivery_id,
+      result: results[index],
+    })),
+    ...embedMetrics(deps.table.name, deliveryMetrics(results, sent), now),
   });
   return {
     batchItemFailures: Records.filter((_, index) => results[index] === "error").map(({ messageId }) => ({
       itemIdentifier: messageId,
     })),
   };
+}
+
+async function workOff(message: DeliveryMessage | undefined, onSent: (sent: Sent) => void) {
+  try {
+    if (message === undefined) throw new Error("the message is not one that Wharf sends");
+    return await deliver(deps, message, onSent);
+  } catch (error) {
+    const { request_id, delivery_id, webhook_id } = message ?? {};
+    say("error", "a delivery could not be worked off", {
+      request_id,
+      delivery_id,
+      webhook_id,
+      error: describe(error),
+    });
+    return "error";
+  }
 }

@@ -8,7 +8,7 @@ import { getRecovery, startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
 import { SCHEDULE } from "#core/schedule.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
-import { hookRecord } from "#core/webhook-records.ts";
+import { hookRecord, hookState } from "#core/webhook-records.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 
@@ -21,6 +21,7 @@ const DAY = 24 * HOUR;
 
 const succeed: Behaviour = (res) => void res.writeHead(204).end();
 const fail: Behaviour = (res) => void res.writeHead(500).end();
+const gone: Behaviour = (res) => void res.writeHead(410).end();
 
 let world: DeliveryWorld;
 let receiver: Receiver;
@@ -184,6 +185,32 @@ describe("what goes wrong on the way", () => {
     expect(sent).toBeLessThanOrEqual(2);
   });
 
+  test("a duplicate that took the breaker's probe gives it back", async () => {
+    receiver.behave(fail);
+    await world.emit();
+    await world.emitMany(6);
+    const { webhook_id } = endpoint;
+    const stateOf = async () =>
+      hookState.parse((await world.deps.table.batchGet([keys.hookState(webhook_id)]))[0]);
+    world.skip(HOUR);
+    expect((await stateOf()).open_until_ms).toBeLessThan(world.now());
+    const { table } = world.deps;
+    const { update } = table;
+    // The other of two workers takes the lease between this one's turn and its own lease.
+    table.update = async (write) => {
+      if (write.update.startsWith("SET #lease = ")) {
+        table.update = update;
+        await update({ ...write, values: { ...write.values, lease: "another's" } });
+      }
+      return update(write);
+    };
+    await world.workOne();
+    expect(table.update).toBe(update);
+    const state = await stateOf();
+    expect(state.probe_until_ms).toBeUndefined();
+    expect(Object.keys(state).filter((name) => name.startsWith("slot_"))).toEqual([]);
+  });
+
   test("an endpoint that is deleted on the way ends its deliveries", async () => {
     receiver.behave(fail);
     await world.emit();
@@ -263,6 +290,20 @@ describe("an endpoint that fails for days", () => {
       await watcher.close();
     },
   );
+
+  test("is told nothing of itself, so that its failures bring no more", async () => {
+    const all = await world.endpoint(receiver.url, { events: ["*"] });
+    const watcher = await startReceiver();
+    const watching = await world.endpoint(watcher.url, { events: ["*"] });
+    receiver.behave(gone);
+    await world.emit("file_moved");
+    await world.pass(5 * MINUTE);
+    expect(await all.show()).toMatchObject({ status: "disabled", disabled_reason: "gone" });
+    const types = async (of: typeof all) => (await of.deliveries()).map(({ event_type }) => event_type);
+    expect(await types(all)).toEqual(["file_moved"]);
+    expect((await types(watching)).sort()).toEqual(["file_moved", "webhook_disabled"]);
+    await Promise.all([all.remove(), watching.remove(), watcher.close()]);
+  });
 
   test("can be enabled by force, without an answer", async () => {
     receiver.behave(fail);

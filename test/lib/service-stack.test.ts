@@ -1,5 +1,6 @@
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
+import { METRIC_DIMENSION, METRIC_NAMESPACE, metrics } from "#aws/metrics.ts";
 import { type VariableName, variables } from "#lambdas/env.ts";
 import { stageConfig } from "#lib/config.ts";
 import { type Resource, resources, synth } from "./synth.ts";
@@ -205,11 +206,10 @@ describe("alarms", () => {
   });
 
   it("stay quiet where nothing is measured, but for what the sweep measures each minute", () => {
-    for (const { MetricName, TreatMissingData } of alarms())
-      expect([MetricName, TreatMissingData]).toEqual([
-        MetricName,
-        MetricName === "OldestDueDelivery" ? "breaching" : "notBreaching",
-      ]);
+    const loud = alarms().filter(({ TreatMissingData }) => TreatMissingData !== "notBreaching");
+    expect(loud).toMatchObject([
+      { MetricName: "OldestDueDelivery", TreatMissingData: "breaching", EvaluationPeriods: 5 },
+    ]);
   });
 
   it("count the 5xx of their own stage alone", () => {
@@ -223,6 +223,21 @@ describe("alarms", () => {
     }
   });
 
+  it("tell of a late delivery though it is measured only now and then", () => {
+    const late = alarms().find(
+      ({ MetricName, Threshold }) => MetricName === "OldestDueDelivery" && Threshold === 600,
+    );
+    expect(late).toMatchObject({
+      Namespace: METRIC_NAMESPACE,
+      Dimensions: [{ Name: METRIC_DIMENSION }],
+      Threshold: 600,
+      Period: 60,
+      // Longer than the 15 minutes between two messages of the sweep for the same attempt.
+      EvaluationPeriods: 20,
+      DatapointsToAlarm: 1,
+    });
+  });
+
   it("notify the stage's topic where it has one", () => {
     const alarmTopicArn = "arn:aws:sns:eu-west-1:111122223333:on-call";
     for (const [, { Properties }] of resources(
@@ -232,6 +247,14 @@ describe("alarms", () => {
       expect(Properties.AlarmActions).toEqual([alarmTopicArn]);
     }
   });
+});
+
+it("looks at every metric that the functions write, on the dashboard or by an alarm", () => {
+  const read = [
+    ...resources(template, "AWS::CloudWatch::Dashboard").map(([, one]) => JSON.stringify(one.Properties)),
+    ...resources(template, "AWS::CloudWatch::Alarm").map(([, one]) => String(one.Properties.MetricName)),
+  ].join("\n");
+  for (const name of Object.keys(metrics)) expect(read).toContain(name);
 });
 
 describe("the service stack", () => {

@@ -1,6 +1,7 @@
 /** One JSON line per call, with the same request id wherever the call's work goes on. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
+import { metrics } from "#aws/metrics.ts";
 import { finalizeAnswer } from "#contract/uploads.ts";
 import { webhook } from "#contract/webhooks.ts";
 import { putPart } from "#test/support/api-client.ts";
@@ -77,6 +78,23 @@ test("the id of a finalize is in every consumer that it set to work, and in the 
     new Set(["api", "ingest", "relay", "fan-out", "deliver"]),
   );
   expect(lines.every(({ level }) => level === "info")).toBe(true);
+  const counted = lines.filter((one) => one.function === "deliver" && one["Attempts"] !== 0);
+  for (const one of counted) {
+    const names = Object.keys(one).filter((name) => name in metrics);
+    expect(names).toEqual(expect.arrayContaining(["Attempts", "FirstAttemptDelay", "AttemptDuration"]));
+    // No dimension per endpoint: each would be priced as a metric of its own.
+    expect(one["_aws"]).toEqual({
+      Timestamp: expect.any(Number),
+      CloudWatchMetrics: [
+        {
+          Namespace: "Wharf",
+          Dimensions: [["Table"]],
+          Metrics: expect.arrayContaining(names.map((Name) => expect.objectContaining({ Name }))),
+        },
+      ],
+    });
+  }
+  expect(counted.length).toBeGreaterThan(0);
 
   const all = story.cloud.logs
     .lines()

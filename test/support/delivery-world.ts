@@ -115,6 +115,13 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     }
   }
 
+  /** Works off the message that has waited longest, alone, as though its time had come. */
+  async function workOne(): Promise<void> {
+    const [first] = waiting.splice(0, 1);
+    if (first === undefined) throw new Error("no message waits");
+    await deliver(deps, first.message);
+  }
+
   /** What the sweep has to do, by kind: when the first of it is due (ms). */
   async function dueTimes(): Promise<Map<string, number>> {
     const { Items = [] } = await world.dynamo.send(
@@ -175,6 +182,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     deps,
     call,
     work,
+    workOne,
     sweep,
     now: () => now,
     /** Moves time on without anything happening. */
