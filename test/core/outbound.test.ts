@@ -1,4 +1,4 @@
-/** What the way out makes of receivers, good and bad. Deadlines are short here; the table is the same. */
+/** What the way out makes of receivers, good and bad. Deadlines are short where they are what is waited for. */
 
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
@@ -14,15 +14,12 @@ afterEach(async () => {
 });
 
 const TIMEOUT = 300;
+/** For receivers that never answer; who does answer may take its time on a busy machine. */
+const IMPATIENT = { timeoutMs: TIMEOUT } as const;
+const IMPATIENT_TO_CONNECT = { connectTimeoutMs: TIMEOUT } as const;
 
 function outboundTo(options: Partial<OutboundOptions> = {}) {
-  const outbound = createOutbound({
-    ownHosts: [],
-    allowLoopback: true,
-    timeoutMs: TIMEOUT,
-    connectTimeoutMs: 200,
-    ...options,
-  });
+  const outbound = createOutbound({ ownHosts: [], allowLoopback: true, ...options });
   closers.push(outbound.close);
   return outbound;
 }
@@ -130,14 +127,14 @@ describe("answers", () => {
 describe("no answer", () => {
   test("a hang before the headers", async () => {
     const target = await receiver(() => {});
-    const result = await outboundTo().post(request(target.url));
+    const result = await outboundTo(IMPATIENT).post(request(target.url));
     expect(result).toMatchObject({ error_class: "timeout" });
     expect(result.total_ms).toBeGreaterThanOrEqual(TIMEOUT - 5);
   });
 
   test("a hang within the headers", async () => {
     const address = await rawServer((socket) => socket.write("HTTP/1.1 200 OK\r\nX-Begin: "));
-    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "timeout" });
+    expect(await outboundTo(IMPATIENT).post(request(address))).toMatchObject({ error_class: "timeout" });
   });
 
   test("a slow drip of headers", async () => {
@@ -147,7 +144,7 @@ describe("no answer", () => {
       const timer = setInterval(() => socket.write(text.charAt(at++)), 10);
       socket.on("close", () => clearInterval(timer));
     });
-    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "timeout" });
+    expect(await outboundTo(IMPATIENT).post(request(address))).toMatchObject({ error_class: "timeout" });
   });
 
   test("a reset before the request", async () => {
@@ -185,10 +182,13 @@ describe("no answer", () => {
   });
 
   test("a name server that hangs", async () => {
-    const outbound = outboundTo({ allowLoopback: false, resolve: () => new Promise(() => {}) });
+    const outbound = outboundTo({
+      ...IMPATIENT_TO_CONNECT,
+      allowLoopback: false,
+      resolve: () => new Promise(() => {}),
+    });
     const result = await outbound.post(request("https://hooks.example.org/"));
     expect(result).toMatchObject({ error_class: "timeout", error: "no connection in time" });
-    expect(result.total_ms).toBeLessThan(TIMEOUT);
   });
 });
 
@@ -226,7 +226,9 @@ describe("TLS", () => {
 
   test("a handshake that hangs", async () => {
     const address = await rawServer(() => {});
-    expect(await outboundTo().post(request(address.replace("http:", "https:")))).toMatchObject({
+    expect(
+      await outboundTo(IMPATIENT_TO_CONNECT).post(request(address.replace("http:", "https:"))),
+    ).toMatchObject({
       error_class: "timeout",
     });
   });

@@ -77,10 +77,14 @@ test("an object's event reaches a function, and schedules follow the clock", asy
   const cloud = await startFixture(fixture);
   await s3(cloud).send(new PutObjectCommand({ Bucket: cloud.outputs["Bucket"], Key: "a", Body: "hi" }));
   await cloud.waitForIdle();
-  expect(lines(cloud)).toEqual(["Object Created"]);
+  const count = (line: string) => lines(cloud).filter((one) => one === line).length;
+  expect(count("Object Created")).toBe(1);
+  // A busy machine may have let a minute begin by itself.
+  const ticks = count("Scheduled Event");
   cloud.advance(60_000);
   await cloud.waitForIdle();
-  expect(lines(cloud)).toEqual(["Object Created", "Scheduled Event"]);
+  expect(count("Scheduled Event")).toBeGreaterThan(ticks);
+  expect(count("Object Created")).toBe(1);
 });
 
 test("objects and messages are there after a restart, under the same names and keys", async () => {

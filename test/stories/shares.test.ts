@@ -55,7 +55,9 @@ test("a password opens the link by the page's form, and wrong ones have to wait"
   expect((await open(share_url)).status).toBe(403);
   for (let n = 0; n < 5; n++) expect((await post(`guess ${n}`)).status).toBe(403);
   const waiting = await post("grüße");
-  expect([waiting.status, waiting.headers.get("retry-after")]).toEqual([429, "5"]);
+  expect(waiting.status).toBe(429);
+  // 5 s, less the time that has passed since the last guess.
+  expect(["1", "2", "3", "4", "5"]).toContain(waiting.headers.get("retry-after"));
   story.advance(5 * SECOND);
   const opened = await post("grüße");
   expect(opened.status).toBe(303);
