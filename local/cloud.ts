@@ -4,11 +4,9 @@ import { join } from "node:path";
 import { createApiServer } from "./apigateway/server.ts";
 import { ensureAssembly } from "./assembly.ts";
 import { type Clock, createClock } from "./clock.ts";
-import { createCredentials } from "./credentials.ts";
-import { createDynamoDb } from "./dynamodb/service.ts";
-import { createEventBridge } from "./eventbridge/service.ts";
+import { startEmbedded } from "./embedded.ts";
 import type { FaultHook } from "./faults.ts";
-import { createIam, type Grant } from "./iam/iam.ts";
+import type { Grant } from "./iam/iam.ts";
 import { waitUntilIdle } from "./idle.ts";
 import { createEventSources } from "./lambda/event-sources.ts";
 import type { FunctionConfig } from "./lambda/function.ts";
@@ -16,13 +14,10 @@ import { createLogs, type Logs } from "./lambda/logs.ts";
 import { createLambda } from "./lambda/service.ts";
 import { localUrls } from "./local-urls.ts";
 import { lockDirectory } from "./lock-file.ts";
-import { createS3 } from "./s3/service.ts";
-import { createAwsServer } from "./server.ts";
-import { createSqs } from "./sqs/service.ts";
+import type { ServiceHooks, Services } from "./services.ts";
 import { provision } from "./template/provision.ts";
 import { type Account, provisioners } from "./template/provisioners/all.ts";
 import { readStacks } from "./template/stacks.ts";
-import { createTraces } from "./traces.ts";
 import { ACCOUNT, AwsError, type CallTrace, type Principal } from "./types.ts";
 
 export interface CloudOptions {
@@ -34,6 +29,8 @@ export interface CloudOptions {
   apiPort?: number;
   /** Port of the AWS services; 0: a free one. @default 0 */
   awsPort?: number;
+  /** Origin of an AWS emulator whose services are used instead of the ones in this process. */
+  endpoint?: string | undefined;
   /** @default a new clock, stopped with the cloud */
   clock?: Clock;
   /** Environments per function where the template reserves no concurrency. @default two per core, at least 4 */
@@ -105,32 +102,12 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     const log = (origin: string, text: string, requestId?: string) =>
       logs.write({ time: clock.now(), function: origin, requestId, text });
 
-    const traces = createTraces();
-    let faults: FaultHook | undefined;
-    const origins = { aws: "", api: "" };
     const roles: Account["roles"] = new Map();
     const streams: Account["streams"] = new Map();
     const apis: Account["apis"] = [];
-    const iam = createIam();
-    const credentials = createCredentials({ clock, dir });
+    let apiUrl = "";
 
-    function roleOf(roleArn: string, session: string): Principal {
-      const role = roles.get(roleArn);
-      if (!role) throw new Error(`${roleArn} is no role that Lambda may assume`);
-      const arn = `arn:aws:sts::${ACCOUNT}:assumed-role/${role.name}/${session}`;
-      return { kind: "role", arn, role: role.logicalId };
-    }
-    const authorizeRole = (roleArn: string, session: string, action: string, resource: string) =>
-      iam.authorize(roleOf(roleArn, session), action, resource, { "aws:securetransport": "true" });
-
-    const dynamodb = createDynamoDb({ clock, dir });
-    closers.push(() => dynamodb.close());
-    const sqs = createSqs({ clock, dir, origin: () => origins.aws });
-    closers.push(() => sqs.close());
-    const eventbridge = createEventBridge({
-      clock,
-      sqs,
-      iam,
+    const hooks: ServiceHooks = {
       invokeLambda(functionArn, payload, ruleArn) {
         if (!lambda.allows(functionArn, "events.amazonaws.com", ruleArn)) {
           throw new AwsError(
@@ -141,43 +118,52 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
         }
         lambda.invokeAsync(functionArn, payload);
       },
-    });
-    closers.push(() => eventbridge.close());
-    const s3 = createS3({
-      clock,
-      dir,
-      onEvent: eventbridge.emit,
-      secretFor(accessKeyId, sessionToken) {
-        const found = credentials.lookup(accessKeyId, sessionToken);
-        return typeof found === "string"
-          ? undefined
-          : { secret: found.secretAccessKey, principal: found.principal };
+      invocationOf(environment) {
+        const invocation = lambda.invocationOf(environment);
+        return invocation && (invocation.cause ?? invocation.requestId);
       },
-    });
-    closers.push(() => s3.close());
+      log,
+    };
+    const services = await startServices(options, { clock, hooks });
+    closers.push(services.close);
+    const { awsUrl, iam } = services;
+
+    function roleOf(roleArn: string, session: string): Principal {
+      const role = roles.get(roleArn);
+      if (!role) throw new Error(`${roleArn} is no role that Lambda may assume`);
+      const arn = `arn:aws:sts::${ACCOUNT}:assumed-role/${role.name}/${session}`;
+      return { kind: "role", arn, role: role.logicalId };
+    }
+    const authorizeRole = (roleArn: string, session: string, action: string, resource: string) =>
+      iam.authorize(roleOf(roleArn, session), action, resource, { "aws:securetransport": "true" });
+
     const lambda = createLambda({
       clock,
       logs,
       maxEnvironments,
       envFor: (config) =>
         defined({
-          ...localUrls(config.env, apis, origins.api),
-          AWS_ENDPOINT_URL: origins.aws,
+          ...localUrls(config.env, apis, apiUrl),
+          AWS_ENDPOINT_URL: awsUrl,
           // No deployed stack has it: webhooks may go to receivers on this machine.
           WHARF_ALLOW_LOOPBACK_HTTP: "1",
           ...extraEnv,
         }),
       credentialsFor: ({ roleArn, name }, environment) =>
-        credentials.issue({ ...roleOf(roleArn, name), environment }),
-      sendToQueue(queueArn, body, roleArn) {
-        authorizeRole(roleArn, "lambda", "sqs:SendMessage", queueArn);
-        sqs.send(queueArn, body);
+        services.issue({ ...roleOf(roleArn, name), environment }),
+      async sendToQueue(queueArn, body, roleArn) {
+        try {
+          authorizeRole(roleArn, "lambda", "sqs:SendMessage", queueArn);
+          await services.sqs.send(queueArn, body);
+        } catch (error) {
+          log("lambda", `${queueArn} got no failed event: ${error instanceof Error ? error.message : error}`);
+        }
       },
     });
     const eventSources = createEventSources({
       clock,
-      sqs,
-      dynamodb,
+      sqs: services.sqs,
+      dynamodb: services.dynamodb,
       lambda,
       tableOfStream(arn) {
         const table = streams.get(arn);
@@ -190,27 +176,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       },
       onError: (reason) => log("event-sources", reason),
     });
-
-    const awsServer = await createAwsServer({
-      clock,
-      credentials,
-      iam,
-      services: [s3, dynamodb, sqs, eventbridge],
-      port: options.awsPort ?? 0,
-      faults: (call) => faults?.(call),
-      onTrace(trace) {
-        const invocation = trace.environment && lambda.invocationOf(trace.environment);
-        if (invocation) trace.invocation = invocation.cause ?? invocation.requestId;
-        traces.add(trace);
-        options.onTrace?.(trace);
-      },
-      onError: (error, { service, action }) =>
-        log(`aws/${service}`, `${action}: ${error instanceof Error ? error.stack : error}`),
-    });
-    closers.push(awsServer.close);
-    origins.aws = awsServer.url;
-    const account = { s3, dynamodb, sqs, eventbridge, iam, lambda, eventSources, roles, streams, apis };
-    const { outputs } = provision(stacks, provisioners(account));
+    const account = { ...services, lambda, eventSources, roles, streams, apis };
+    const { outputs } = await provision(stacks, provisioners(account));
 
     const [api, ...others] = apis;
     if (!api || others.length > 0)
@@ -223,26 +190,23 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       onError: (requestId, reason) => log("api-gateway", reason, requestId),
     });
     closers.push(apiServer.close);
-    origins.api = apiServer.url;
+    apiUrl = apiServer.url;
     closers.push(() => lambda.stop());
     eventSources.start();
     closers.push(eventSources.stop);
-    eventbridge.startSchedules();
-    s3.replayEvents();
+    services.begin();
 
     return {
-      apiUrl: origins.api,
-      awsUrl: origins.aws,
-      rootCredentials: credentials.root,
-      outputs: localUrls(outputs, apis, origins.api),
+      apiUrl,
+      awsUrl,
+      rootCredentials: services.root,
+      outputs: localUrls(outputs, apis, apiUrl),
       clock,
       advance: clock.advance,
-      traces: traces.all,
-      clearTraces: traces.clear,
+      traces: services.traces,
+      clearTraces: services.clearTraces,
       iamUsage: iam.usage,
-      setFaults(hook) {
-        faults = hook;
-      },
+      setFaults: services.setFaults,
       logs,
       async invoke(prefix, payload) {
         const { arn } = functionByPrefix(lambda.functions(), prefix);
@@ -259,6 +223,17 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       stop,
     };
   }
+}
+
+/** The services in this process, or those of the emulator at `endpoint`. */
+async function startServices(
+  { endpoint, dataDir: dir, awsPort: port = 0, onTrace }: CloudOptions,
+  common: { clock: Clock; hooks: ServiceHooks },
+): Promise<Services> {
+  if (endpoint === undefined) return startEmbedded({ dir, port, onTrace, ...common });
+  // Loaded where it is asked for: the AWS SDK takes longer than all the rest of a start.
+  const { connectExternal } = await import("./external/services.ts");
+  return connectExternal({ endpoint, ...common });
 }
 
 /** The variables that have a value. */

@@ -5,11 +5,14 @@ export function greeting({
   apiUrl,
   awsUrl,
   dataDir,
+  isExternal,
   client: { client_id, client_secret },
 }: {
   apiUrl: string;
   awsUrl: string;
   dataDir: string | undefined;
+  /** The AWS services are an emulator's. */
+  isExternal: boolean;
   client: StoredClient;
 }): string {
   const pick = (field: string) => `sed -E 's/.*"${field}":"([^"]+)".*/\\1/'`;
@@ -19,7 +22,7 @@ Wharf is ready at ${apiUrl}
   client id       ${client_id}
   client secret   ${client_secret}
   AWS services    ${awsUrl}
-  state and logs  ${dataDir ?? "in memory, gone at the end"}
+  state and logs  ${isExternal ? "state is kept by the emulator; logs " : ""}${dataDir ?? "in memory, gone at the end"}${isExternal ? "\n  not enforced    IAM and bucket policies: the emulator checks neither" : ""}
 
 Paste these into another shell, in order: a token, an upload, the download by its link.
 

@@ -14,6 +14,8 @@ const USAGE = `npm start -- [options]
   --port N     port of the API; the AWS services take the next one (default 4400)
   --data DIR   where files, table and queues are kept (default .wharf)
   --memory     keep nothing
+  --endpoint URL  S3, DynamoDB, SQS and EventBridge of an AWS emulator (LocalStack, moto …) there instead of the
+               ones in this process (default: AWS_ENDPOINT_URL, where it is set)
   --help`;
 
 /** A fault of the command line. */
@@ -27,6 +29,7 @@ function readOptions(args: string[]) {
         port: { type: "string", default: "4400" },
         data: { type: "string", default: ".wharf" },
         memory: { type: "boolean", default: false },
+        endpoint: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -36,26 +39,72 @@ function readOptions(args: string[]) {
         `--port ${values.port} is no port; take one from 1 to 65534, or 0 for any two that are free`,
       );
     }
-    return { port, dataDir: values.memory ? undefined : resolve(values.data), help: values.help };
+    const dataDir = values.memory ? undefined : resolve(values.data);
+    const endpoint = originOf(values.endpoint ?? process.env["AWS_ENDPOINT_URL"]);
+    return { port, dataDir, endpoint, help: values.help };
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;
   }
 }
 
+/** Checks the address of an emulator; "" is none, as AWS's own tools have it. */
+function originOf(endpoint: string | undefined): string | undefined {
+  if (endpoint === undefined || endpoint === "") return undefined;
+  const url = URL.parse(endpoint);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === "/") return url.origin;
+  throw new UsageError(`${endpoint} is no endpoint; take an origin such as http://127.0.0.1:4566`);
+}
+
+interface StartOptions {
+  port: number;
+  dataDir: string | undefined;
+  endpoint: string | undefined;
+}
+
 /** Starts the cloud and prints how to use it. */
-async function start({ port, dataDir }: { port: number; dataDir: string | undefined }): Promise<void> {
+async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
   const assembly = await ensureAssembly({
     onSynth: () => console.log("Building the app from its CDK stacks …"),
   });
-  const cloud = await startCloud({ assembly, dataDir, apiPort: port, awsPort: port && port + 1 });
+  const cloud = await startCloud({ assembly, dataDir, endpoint, apiPort: port, awsPort: port && port + 1 });
   stop = cloud.stop;
   const table = cloud.outputs["TableName"];
   if (table === undefined) throw new Error("the stacks have no output TableName");
-  const file = dataDir && join(dataDir, "client.json");
-  const client = readStoredClient(file) ?? (await makeClient(cloud, table, file));
+  const client = await findClient(cloud, table, { dataDir, endpoint });
   if (dataDir !== undefined) tellAdmin(cloud, table, dataDir);
-  console.log(greeting({ apiUrl: cloud.apiUrl, awsUrl: cloud.awsUrl, dataDir, client }));
+  console.log(
+    greeting({
+      apiUrl: cloud.apiUrl,
+      awsUrl: cloud.awsUrl,
+      dataDir,
+      isExternal: endpoint !== undefined,
+      client,
+    }),
+  );
+}
+
+/** The client of the first start, or a new one. */
+async function findClient(
+  cloud: Cloud,
+  table: string,
+  { dataDir, endpoint }: Pick<StartOptions, "dataDir" | "endpoint">,
+): Promise<StoredClient> {
+  // One for each emulator, which may have been emptied since.
+  const name = endpoint === undefined ? "client" : `client-${endpoint.replaceAll(/\W+/g, "-")}`;
+  const file = dataDir && join(dataDir, `${name}.json`);
+  const stored = readStoredClient(file);
+  if (stored && (endpoint === undefined || (await isKnown(cloud.apiUrl, stored)))) return stored;
+  return makeClient(cloud, table, file);
+}
+
+async function isKnown(apiUrl: string, client: StoredClient): Promise<boolean> {
+  const answer = await fetch(`${apiUrl}/v1/auth/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(client),
+  });
+  return answer.ok;
 }
 
 async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<StoredClient> {

@@ -2,7 +2,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "#local/clock.ts";
-import type { SqsService } from "#local/sqs/service.ts";
 import {
   ACCOUNT,
   AwsError,
@@ -57,7 +56,7 @@ export interface EventBridgeService extends AwsService {
 
 export interface EventBridgeOptions {
   clock: Clock;
-  sqs: Pick<SqsService, "send">;
+  sqs: { send(arn: string, body: string): unknown };
   iam: {
     authorize(principal: Principal | null, action: string, resource: string, context: ConditionContext): void;
   };

@@ -23,7 +23,7 @@ export function createAsyncInvoker({
 }: {
   clock: Clock;
   invoke: (functionArn: string, payload: string) => Promise<InvokeResult>;
-  sendToQueue: (queueArn: string, body: string, roleArn: string) => void;
+  sendToQueue: (queueArn: string, body: string, roleArn: string) => Promise<void>;
 }): (config: FunctionConfig, settings: AsyncConfig | undefined, payload: string) => void {
   async function attempt(
     config: FunctionConfig,
@@ -46,9 +46,9 @@ export function createAsyncInvoker({
     }
     if (settings.onFailureArn !== undefined) {
       const record = failureRecord(config.arn, payload, attempts, outcome, clock.now());
-      sendToQueue(settings.onFailureArn, JSON.stringify(record), config.roleArn);
+      await sendToQueue(settings.onFailureArn, JSON.stringify(record), config.roleArn);
     }
-    if (config.deadLetterArn !== undefined) sendToQueue(config.deadLetterArn, payload, config.roleArn);
+    if (config.deadLetterArn !== undefined) await sendToQueue(config.deadLetterArn, payload, config.roleArn);
   }
 
   return (config, settings = DEFAULTS, payload) => {

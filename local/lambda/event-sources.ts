@@ -1,7 +1,6 @@
 /** Event-source mappings: what Lambda polls on a function's behalf, with the function's role. */
 import type { Clock } from "../clock.ts";
-import type { DynamoDbService } from "../dynamodb/service.ts";
-import type { SqsService } from "../sqs/service.ts";
+import type { QueueFeed, StreamFeed } from "../services.ts";
 import { startQueueSource } from "./queue-source.ts";
 import type { LambdaService } from "./service.ts";
 import { startStreamSource } from "./stream-source.ts";
@@ -51,8 +50,8 @@ export interface Source {
 
 export interface SourceServices {
   clock: Clock;
-  sqs: SqsService;
-  dynamodb: DynamoDbService;
+  sqs: QueueFeed;
+  dynamodb: StreamFeed;
   lambda: LambdaService;
   /** Refuses with AWS's `AccessDenied` unless the function's role may do it. */
   authorize: (functionArn: string, action: string, resource: string) => void;

@@ -58,7 +58,7 @@ const MAX_REQUEST_BYTES = 6_291_456;
  * @param maxEnvironments environments per function where the template reserves no concurrency.
  * @param envFor variables on top of the ones that Lambda sets.
  * @param credentialsFor makes the keys that one environment signs with.
- * @param sendToQueue delivers to a dead-letter queue or failure destination, acting as `roleArn`.
+ * @param sendToQueue delivers to a dead-letter queue or failure destination, acting as `roleArn`; never rejects.
  */
 export function createLambda({
   clock,
@@ -73,7 +73,7 @@ export function createLambda({
   maxEnvironments: number;
   envFor: (config: FunctionConfig) => Record<string, string>;
   credentialsFor: (config: FunctionConfig, environmentId: string) => RoleCredentials;
-  sendToQueue: (queueArn: string, body: string, roleArn: string) => void;
+  sendToQueue: (queueArn: string, body: string, roleArn: string) => Promise<void>;
 }): LambdaService {
   const functions = new Map<string, FunctionConfig>();
   const pools = new Map<string, Pool>();

@@ -108,7 +108,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
       }
       rest = failing;
       if (config.maxRetries >= 0 && retries >= config.maxRetries) {
-        giveUp(rest, retries + 1, outcome.requestId);
+        await giveUp(rest, retries + 1, outcome.requestId);
         return;
       }
       await wait(Math.min(FIRST_BACKOFF_MS * 2 ** retries, MAX_BACKOFF_MS));
@@ -140,7 +140,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
     return config.maxAgeMs >= 0 && ApproximateCreationDateTime * 1_000 + config.maxAgeMs < clock.now();
   }
 
-  function giveUp(batch: StreamRecord[], attempts: number, requestId: string): void {
+  async function giveUp(batch: StreamRecord[], attempts: number, requestId: string): Promise<void> {
     const [first, last] = [batch[0]?.dynamodb, batch.at(-1)?.dynamodb];
     onError(
       `${config.id}: gave up ${batch.length} records from ${first?.SequenceNumber} after ${attempts} attempts`,
@@ -168,7 +168,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
         streamArn,
       },
     };
-    sqs.send(config.onFailureArn, JSON.stringify(record));
+    await sqs.send(config.onFailureArn, JSON.stringify(record));
   }
 
   function wait(ms: number): Promise<void> {

@@ -13,7 +13,7 @@ export interface Deployment {
 const resolved = z.object({ properties: z.record(z.string(), z.unknown()) });
 
 /** Creates the resources of `stacks` in order. @throws Error naming the first resource type that isn't known. */
-export function provision(stacks: Stack[], provisioners: Provisioners): Deployment {
+export async function provision(stacks: Stack[], provisioners: Provisioners): Promise<Deployment> {
   for (const { name, template } of stacks) {
     for (const [id, { Type }] of Object.entries(template.Resources)) {
       if (Object.hasOwn(provisioners, Type)) continue;
@@ -32,7 +32,8 @@ export function provision(stacks: Stack[], provisioners: Provisioners): Deployme
       if (resource.Condition !== undefined && !condition(resource.Condition)) continue;
       // As a value of a map, so that `AWS::NoValue` removes a property.
       const { properties } = resolved.parse(resolve({ properties: { ...resource.Properties } }));
-      resources.set(logicalId, make({ logicalId, type: resource.Type, stackName: name, properties, assets }));
+      const described = { logicalId, type: resource.Type, stackName: name, properties, assets };
+      resources.set(logicalId, await make(described));
     }
     for (const [key, output] of Object.entries(template.Outputs)) {
       if (output.Condition !== undefined && !condition(output.Condition)) continue;

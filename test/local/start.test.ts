@@ -70,6 +70,8 @@ test.each([
   [["--help"], 0, "--memory"],
   [["--port", "x"], 2, "--port x is no port"],
   [["--prot", "1"], 2, "Unknown option '--prot'"],
+  [["--endpoint", "localhost"], 2, "localhost is no endpoint; take an origin such as http://127.0.0.1:4566"],
+  [["--endpoint", "http://127.0.0.1:1", "--memory"], 1, "no AWS emulator answers at http://127.0.0.1:1"],
 ])("%j is answered", async (args, code, text) => {
   const started = await start(...args);
   expect(started.output()).toContain(text);

@@ -1,12 +1,8 @@
 /** Every resource type that the local cloud knows. */
 import type { RestApi } from "../../apigateway/model.ts";
-import type { DynamoDbService } from "../../dynamodb/service.ts";
-import type { EventBridgeService } from "../../eventbridge/service.ts";
-import type { Iam } from "../../iam/iam.ts";
 import type { EventSources } from "../../lambda/event-sources.ts";
 import type { LambdaService } from "../../lambda/service.ts";
-import type { S3Service } from "../../s3/service.ts";
-import type { SqsService } from "../../sqs/service.ts";
+import type { Services } from "../../services.ts";
 import type { Provisioners } from "../resource.ts";
 import { apiGatewayResources } from "./apigateway.ts";
 import { dynamoDbResources } from "./dynamodb.ts";
@@ -18,12 +14,7 @@ import { s3Resources } from "./s3.ts";
 import { sqsResources } from "./sqs.ts";
 
 /** What the template is made into. */
-export interface Account {
-  s3: S3Service;
-  dynamodb: DynamoDbService;
-  sqs: SqsService;
-  eventbridge: EventBridgeService;
-  iam: Iam;
+export interface Account extends Pick<Services, "s3" | "dynamodb" | "sqs" | "eventbridge" | "iam"> {
   lambda: LambdaService;
   eventSources: EventSources;
   /** Roles that Lambda may assume, by ARN. */

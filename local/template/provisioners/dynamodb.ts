@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DynamoDbService } from "../../dynamodb/service.ts";
+import type { Services } from "../../services.ts";
 import { inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
 
 const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(["HASH", "RANGE"]) }));
@@ -38,14 +38,14 @@ const tableSchema = z.strictObject({
 
 /** Tables. Streams are found by their ARN through `onStream`. */
 export function dynamoDbResources(
-  dynamodb: DynamoDbService,
+  dynamodb: Services["dynamodb"],
   onStream: (streamArn: string, tableName: string) => void,
 ): Provisioners {
   return {
-    "AWS::DynamoDB::Table": (resource) => {
+    "AWS::DynamoDB::Table": async (resource) => {
       const properties = parseProperties(tableSchema, resource);
       const ttl = properties.TimeToLiveSpecification;
-      const table = dynamodb.createTable({
+      const table = await dynamodb.createTable({
         name: properties.TableName ?? physicalName(resource, 255),
         keySchema: properties.KeySchema,
         attributeDefinitions: properties.AttributeDefinitions,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { EventBridgeService } from "../../eventbridge/service.ts";
+import type { Services } from "../../services.ts";
 import { ACCOUNT, REGION } from "../../types.ts";
 import { inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
 
@@ -30,22 +30,22 @@ const ruleSchema = z.strictObject({
 });
 
 /** Event buses, rules and schedules. */
-export function eventsResources(eventbridge: EventBridgeService): Provisioners {
+export function eventsResources(eventbridge: Services["eventbridge"]): Provisioners {
   return {
-    "AWS::Events::EventBus": (resource) => {
+    "AWS::Events::EventBus": async (resource) => {
       const { Name } = parseProperties(busSchema, resource);
       const arn = `arn:aws:events:${REGION}:${ACCOUNT}:event-bus/${Name}`;
-      eventbridge.createBus({ name: Name, arn });
+      await eventbridge.createBus({ name: Name, arn });
       return { ref: Name, attributes: { Arn: arn, Name } };
     },
-    "AWS::Events::Rule": (resource) => {
+    "AWS::Events::Rule": async (resource) => {
       const properties = parseProperties(ruleSchema, resource);
       const name = properties.Name ?? physicalName(resource, 64);
       const bus = properties.EventBusName.split("/").at(-1) ?? "default";
       const path = bus === "default" ? name : `${bus}/${name}`;
       const arn = `arn:aws:events:${REGION}:${ACCOUNT}:rule/${path}`;
       if (properties.State === "ENABLED") {
-        eventbridge.putRule({
+        await eventbridge.putRule({
           name,
           arn,
           bus,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Iam } from "../../iam/iam.ts";
-import type { S3Service } from "../../s3/service.ts";
+import type { Services } from "../../services.ts";
 import { documentSchema, inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
 
 const bucketSchema = z.strictObject({
@@ -64,14 +64,14 @@ const policySchema = z.strictObject({
 });
 
 /** Buckets and their policies. `putPolicy` enforces a policy document on a resource's ARN. */
-export function s3Resources(s3: S3Service, putPolicy: Iam["putResourcePolicy"]): Provisioners {
+export function s3Resources(s3: Services["s3"], putPolicy: Iam["putResourcePolicy"]): Provisioners {
   return {
-    "AWS::S3::Bucket": (resource) => {
+    "AWS::S3::Bucket": async (resource) => {
       const properties = parseProperties(bucketSchema, resource);
       const name = properties.BucketName ?? physicalName(resource, 63).toLowerCase();
       const ownership = properties.OwnershipControls?.Rules[0].ObjectOwnership;
       const access = properties.PublicAccessBlockConfiguration;
-      s3.createBucket({
+      await s3.createBucket({
         name,
         corsRules: properties.CorsConfiguration.CorsRules.map((rule) => ({
           allowedOrigins: rule.AllowedOrigins,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Iam } from "../../iam/iam.ts";
-import type { SqsService } from "../../sqs/service.ts";
+import type { Services } from "../../services.ts";
 import { ACCOUNT, REGION } from "../../types.ts";
 import { documentSchema, inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
 
@@ -26,22 +26,20 @@ const policySchema = z.strictObject({
 });
 
 /** Queues and their policies. */
-export function sqsResources(sqs: SqsService, putPolicy: Iam["putResourcePolicy"]): Provisioners {
+export function sqsResources(sqs: Services["sqs"], putPolicy: Iam["putResourcePolicy"]): Provisioners {
   return {
-    "AWS::SQS::Queue": (resource) => {
+    "AWS::SQS::Queue": async (resource) => {
       const properties = parseProperties(queueSchema, resource);
       const name = properties.QueueName ?? physicalName(resource, 80);
-      const arn = queueArn(name);
-      sqs.createQueue({
+      const { arn, url } = await sqs.createQueue({
         name,
-        arn,
+        arn: queueArn(name),
         delaySeconds: properties.DelaySeconds,
         visibilityTimeout: properties.VisibilityTimeout,
         retentionSeconds: properties.MessageRetentionPeriod,
         maximumMessageSize: properties.MaximumMessageSize,
         ...(properties.RedrivePolicy && { redrive: properties.RedrivePolicy }),
       });
-      const url = sqs.url(arn);
       return { ref: url, attributes: { Arn: arn, QueueName: name, QueueUrl: url } };
     },
     "AWS::SQS::QueuePolicy": (resource) => {

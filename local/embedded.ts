@@ -1,0 +1,111 @@
+/** S3, DynamoDB, SQS, EventBridge and IAM in this process, on one loopback port. */
+import type { Clock } from "./clock.ts";
+import { createCredentials } from "./credentials.ts";
+import { createDynamoDb } from "./dynamodb/service.ts";
+import { createEventBridge } from "./eventbridge/service.ts";
+import type { FaultHook } from "./faults.ts";
+import { createIam } from "./iam/iam.ts";
+import { createS3 } from "./s3/service.ts";
+import { createAwsServer } from "./server.ts";
+import type { ServiceHooks, Services } from "./services.ts";
+import { createSqs } from "./sqs/service.ts";
+import { createTraces } from "./traces.ts";
+import type { CallTrace } from "./types.ts";
+
+/** Starts the services over `dir` (`undefined`: memory). @throws Error when the port is taken. */
+export async function startEmbedded({
+  clock,
+  dir,
+  port,
+  onTrace = () => {},
+  hooks,
+}: {
+  clock: Clock;
+  dir: string | undefined;
+  /** 0: a free one. */
+  port: number;
+  onTrace?: ((trace: CallTrace) => void) | undefined;
+  hooks: ServiceHooks;
+}): Promise<Services> {
+  const closers: (() => unknown)[] = [];
+  /** Ends what has started, last first. */
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end();
+  };
+  try {
+    return await start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  async function start(): Promise<Services> {
+    const traces = createTraces();
+    let faults: FaultHook | undefined;
+    let awsUrl = "";
+    const iam = createIam();
+    const credentials = createCredentials({ clock, dir });
+    const dynamodb = createDynamoDb({ clock, dir });
+    closers.push(() => dynamodb.close());
+    const sqs = createSqs({ clock, dir, origin: () => awsUrl });
+    closers.push(() => sqs.close());
+    const eventbridge = createEventBridge({ clock, sqs, iam, invokeLambda: hooks.invokeLambda });
+    closers.push(() => eventbridge.close());
+    const s3 = createS3({
+      clock,
+      dir,
+      onEvent: eventbridge.emit,
+      secretFor(accessKeyId, sessionToken) {
+        const found = credentials.lookup(accessKeyId, sessionToken);
+        return typeof found === "string"
+          ? undefined
+          : { secret: found.secretAccessKey, principal: found.principal };
+      },
+    });
+    closers.push(() => s3.close());
+    const server = await createAwsServer({
+      clock,
+      credentials,
+      iam,
+      services: [s3, dynamodb, sqs, eventbridge],
+      port,
+      faults: (call) => faults?.(call),
+      onTrace(trace) {
+        const invocation = trace.environment && hooks.invocationOf(trace.environment);
+        if (invocation) trace.invocation = invocation;
+        traces.add(trace);
+        onTrace(trace);
+      },
+      onError: (error, { service, action }) =>
+        hooks.log(`aws/${service}`, `${action}: ${error instanceof Error ? error.stack : error}`),
+    });
+    closers.push(server.close);
+    awsUrl = server.url;
+    return {
+      awsUrl,
+      root: credentials.root,
+      s3,
+      dynamodb,
+      sqs: {
+        ...sqs,
+        createQueue(queue) {
+          sqs.createQueue(queue);
+          return { arn: queue.arn, url: sqs.url(queue.arn) };
+        },
+      },
+      eventbridge,
+      iam,
+      issue: credentials.issue,
+      begin() {
+        eventbridge.startSchedules();
+        s3.replayEvents();
+      },
+      traces: traces.all,
+      clearTraces: traces.clear,
+      setFaults(hook) {
+        faults = hook;
+      },
+      close,
+    };
+  }
+}
