@@ -51,6 +51,8 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
   }
   let waiting: { at: number; message: DeliveryMessage }[] = [];
   let published: { at: number; event: BusEvent }[] = [];
+  const everPublished: string[] = [];
+  let refused: (eventId: string) => boolean = () => false;
   const deps = {
     ...world.deps,
     now: () => now,
@@ -69,8 +71,10 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     bus: {
       async publish(events: readonly BusEvent[]) {
         return faulty("events:PutEvents", () => {
-          published.push(...events.map((event) => ({ at: now, event })));
-          return new Set(events.map(({ event_id }) => event_id));
+          const taken = events.filter(({ event_id }) => !refused(event_id));
+          published.push(...taken.map((event) => ({ at: now, event })));
+          everPublished.push(...taken.map(({ event_id }) => event_id));
+          return new Set(taken.map(({ event_id }) => event_id));
         });
       },
     },
@@ -165,7 +169,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     return result;
   }
 
-  async function write(type: EventType, more: Partial<Event> = {}) {
+  async function writeOne(type: EventType, more: Partial<Event> = {}) {
     const { put } = eventWrite(now, {
       type,
       request_id: "test",
@@ -178,10 +182,22 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     return eventRecord.parse(put);
   }
 
+  /** Writes events, as verbs' transactions do. */
+  function write(count: number) {
+    return Promise.all(Array.from({ length: count }, () => writeOne("upload_completed")));
+  }
+
   return {
     deps,
     call,
     work,
+    write,
+    /** Which events the bus doesn't take from now on. */
+    refuse(match: (eventId: string) => boolean) {
+      refused = match;
+    },
+    /** How often the bus has taken an event. */
+    published: (eventId: string) => everPublished.filter((id) => id === eventId).length,
     workOne,
     sweep,
     now: () => now,
@@ -204,7 +220,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     },
     /** Writes an event, as a verb's transaction does, and takes it out as the relay does. */
     async emit(type: EventType = "upload_completed", more: Partial<Event> = {}): Promise<string> {
-      const record = await write(type, more);
+      const record = await writeOne(type, more);
       // What the relay fails to do, it or the sweep does again.
       await relayEvents(deps, [record]).catch(() => {});
       await work();
@@ -212,14 +228,14 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     },
     /** The same, but the write of the event itself, which is not delivery's, is spared from what is to fail. */
     async emitCarefully(type: EventType = "upload_completed"): Promise<string> {
-      const record = await spared(() => write(type));
+      const record = await spared(() => writeOne(type));
       await relayEvents(deps, [record]).catch(() => {});
       await work();
       return record.event_id;
     },
     /** Many at once. */
     async emitMany(count: number): Promise<string[]> {
-      const records = await Promise.all(Array.from({ length: count }, () => write("upload_completed")));
+      const records = await write(count);
       await relayEvents(deps, records);
       await work();
       return records.map(({ event_id }) => event_id);
@@ -250,7 +266,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
       waiting = [];
     },
     /** Writes an event that the relay never hears of. */
-    emitUnseen: async () => (await write("upload_completed")).event_id,
+    emitUnseen: async () => (await writeOne("upload_completed")).event_id,
     /** Makes the `nth` call of a service go wrong from now on, once; `end` says what was hit, and if there were so many. */
     failCall(nth: number, mode: Mode) {
       let count = 0;
