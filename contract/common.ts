@@ -36,12 +36,15 @@ export function nameProblem(name: string): string | undefined {
   if (name.includes("/")) return "may not contain '/'";
   if (/\p{Cc}/u.test(name) || !name.isWellFormed())
     return "may not contain control characters or unpaired surrogates";
+  // Unicode's embeddings, overrides and isolates: `photo<U+202E>gpj.exe` is shown as photoexe.jpg.
+  if (/[\u202a-\u202e\u2066-\u2069]/.test(name))
+    return "may not contain characters that turn the direction of text (U+202A–U+202E, U+2066–U+2069)";
   const bytes = new TextEncoder().encode(name).length;
   if (bytes > 255) return `is ${bytes} bytes of UTF-8; at most 255 are allowed`;
   return undefined;
 }
 
-/** A file's or folder's name: 1–255 bytes of UTF-8 NFC, no `/`, control characters, `.` or `..`. */
+/** A file's or folder's name: 1–255 bytes of UTF-8 NFC, no `/`, control or direction characters, `.` or `..`. */
 export const name = z
   .string()
   .max(1024)

@@ -8,8 +8,8 @@ type Shape = Record<string, z.ZodType>;
  * One route of the API: what validates its requests is what `/openapi.json` shows.
  *
  * `scopes`: any one of them is enough (`admin` always is); `[]` needs a token of any scope; `"public"` needs none.
- * `idempotency`: `"record"` — the answer is recorded under `Idempotency-Key` in the transaction of the effect;
- * `"natural"` — repeating the request changes nothing, so nothing is recorded.
+ * `idempotency` of a POST: `"record"` — the answer is recorded under `Idempotency-Key` in the transaction of the
+ * effect; `"natural"` — repeating the request changes nothing, so it is done again, and only the request is kept.
  */
 export interface Route<
   Params extends Shape = Shape,

@@ -24,7 +24,7 @@ export function createApp<D extends TableDeps>(
   app.use(async (context, next) => {
     const requestId = requestIdOf(context.req.header("x-request-id"));
     context.set("requestId", requestId);
-    note({ request_id: requestId, method: context.req.method });
+    note({ request_id: requestId, method: context.req.method, route: "unmatched" });
     await next();
     context.res.headers.set("X-Request-ID", requestId);
     context.res.headers.set("X-Content-Type-Options", "nosniff");
@@ -43,9 +43,10 @@ export function createApp<D extends TableDeps>(
       const headers = { Allow: allowed.join(", ") };
       return problem(context, new WharfError("method_not_allowed", detail, {}, { headers }));
     }
+    const hint = methodsOf(app, `/v1${path}`).length > 0 ? ` Its path begins with /v1: /v1${path}.` : "";
     return problem(
       context,
-      new WharfError("not_found", `There is no ${method} ${path}. See GET /openapi.json.`),
+      new WharfError("not_found", `There is no ${method} ${path}.${hint} See GET /openapi.json.`),
     );
   });
   app.onError((error, context) => {

@@ -90,7 +90,7 @@ ${content}</main></body></html>
 `;
 }
 
-/** Without the characters that turn text around: `photo<RLO>gpj.exe` must not look like `photoexe.jpg`. */
+/** Without the characters that turn text around. The strongest of them no name may hold; the marks some need. */
 function visibleName(name: string): string {
   return name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }

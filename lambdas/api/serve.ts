@@ -72,29 +72,42 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     const given = await readBody(route, context);
     const input = {
       params: check(params, context.req.param(), "path") as Output<P>,
-      query: check(query, context.req.query(), "query") as Output<Q>,
+      query: check(query, queryOf(context), "query") as Output<Q>,
       body: given.body as Input<P, Q, B>["body"],
       context,
     };
     const requestId = context.get("requestId");
     const idempotency = await beginIdempotent(deps, {
       caller,
-      key: route.idempotency === "record" ? context.req.header("idempotency-key") : undefined,
+      key: route.method === "POST" ? context.req.header("idempotency-key") : undefined,
+      natural: route.idempotency === "natural",
       request: { route: route.id, params: context.req.param(), body: given.fingerprint ?? null },
     });
     const call: Call = { caller, requestId, record: idempotency.record };
     if (idempotency.replay !== undefined) {
       const { status, body } = idempotency.replay;
       const fresh = options.replay === undefined ? body : await options.replay(body, call);
-      return send({ status, body: fresh, headers: { "Idempotency-Replayed": "true" } });
+      return send({ status, body: fresh, headers: REPLAYED });
     }
     try {
-      return send(await handle({ ...input, call }));
+      const { headers, ...answer } = await handle({ ...input, call });
+      return send({ ...answer, headers: { ...headers, ...(idempotency.repeated && REPLAYED) } });
     } catch (error) {
       await idempotency.release();
       throw error;
     }
   });
+}
+
+const REPLAYED = { "Idempotency-Replayed": "true" };
+
+/** The query's parameters. @throws WharfError invalid_request for one that came twice, of which one would be ignored. */
+function queryOf(context: AppContext): Record<string, string | undefined> {
+  const all = Object.entries(context.req.queries());
+  const twice = all.find(([, values]) => values.length > 1);
+  if (twice !== undefined)
+    throw new WharfError("invalid_request", `The query parameter ${JSON.stringify(twice[0])} came twice.`);
+  return Object.fromEntries(all.map(([name, [value]]) => [name, value]));
 }
 
 /** The validated body, and what tells one request from another; a body that no schema describes stays unread. */
@@ -122,7 +135,7 @@ export function send({ status, body, headers = {} }: Answer): Response {
 /**
  * Validates `value`; a failure says where (`pointer`), what was wrong and what is allowed.
  *
- * @throws WharfError `unknown_field` where the only fault is fields that aren't known, else `invalid_request`.
+ * @throws WharfError `unknown_field` where a field isn't known, whatever else is wrong; else `invalid_request`.
  */
 export function check<T>(schema: z.ZodType<T>, value: unknown, where: "path" | "query" | "body"): T {
   const parsed = schema.safeParse(value);
@@ -138,22 +151,16 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, where: "path" | "
       unknown.push({ pointer: pointer([...issue.path, key]), detail: "is not a known field" });
     }
   }
-  const all = [...others, ...unknown];
+  const all = [...unknown, ...others];
   const errors = all.slice(0, MAX_FAULTS);
   const more = all.length > errors.length ? ` And ${all.length - errors.length} more.` : "";
   const facts: Facts = { in: where, errors };
-  if (others.length === 0) {
-    const names = errors.map((fault) => fault.pointer).join(", ");
-    const known =
-      schema instanceof z.ZodObject ? ` Known: ${Object.keys(schema.shape).join(", ") || "none"}.` : "";
-    throw new WharfError(
-      "unknown_field",
-      `The ${where} has ${names}, which is not known.${more}${known}`,
-      facts,
-    );
-  }
   const detail = errors.map((fault) => `${fault.pointer || "it"}: ${fault.detail}`).join("; ");
-  throw new WharfError("invalid_request", `The ${where} is not valid. ${detail}${more}`, facts);
+  if (unknown.length === 0)
+    throw new WharfError("invalid_request", `The ${where} is not valid. ${detail}${more}`, facts);
+  const known =
+    schema instanceof z.ZodObject ? ` Known: ${Object.keys(schema.shape).join(", ") || "none"}.` : "";
+  throw new WharfError("unknown_field", `The ${where} is not valid. ${detail}.${more}${known}`, facts);
 }
 
 interface Fault {

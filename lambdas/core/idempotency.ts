@@ -16,6 +16,8 @@ const KEEP_MS = 86_400_000;
 /** A claim whose function died is free again after this: longer than API Gateway's 29 s. */
 const CLAIM_MS = 35_000;
 const MAX_KEY = 255;
+/** The same request's claim, whose function has died without an answer. */
+const ABANDONED = " OR (#request = :request AND attribute_not_exists(#answer) AND #claimed_until_ms <= :now)";
 
 const record = z.object({
   request: z.string(),
@@ -29,6 +31,8 @@ const answerShape = z.object({ status: z.number(), body: z.unknown() });
 export interface Idempotency {
   /** The first answer, where this request has been done already. */
   replay?: { status: number; body: unknown };
+  /** This request came before under this key, and is of a kind that is done again instead of recorded. */
+  repeated?: true;
   record: Call["record"];
   /** Gives the claim up, so that a corrected request can use the key. */
   release(): Promise<void>;
@@ -39,12 +43,19 @@ const NONE: Idempotency = { record: () => [], release: async () => {} };
 /**
  * Claims `key` for a request, or finds what was answered to it before.
  *
+ * Of a `natural` request, which changes nothing more when it is done again, nothing but the claim is kept.
+ *
  * @throws WharfError idempotency_mismatch where the key belongs to another request, idempotency_in_progress where
  * the first is still running.
  */
 export async function beginIdempotent(
   deps: Pick<Deps, "table" | "now">,
-  { caller, key, request }: { caller: Caller; key: string | undefined; request: unknown },
+  {
+    caller,
+    key,
+    request,
+    natural = false,
+  }: { caller: Caller; key: string | undefined; request: unknown; natural?: boolean },
 ): Promise<Idempotency> {
   if (key === undefined) return NONE;
   if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(key) || key.length > MAX_KEY) {
@@ -67,13 +78,15 @@ export async function beginIdempotent(
         expires_ms: now + KEEP_MS,
         ttl: ttl(now + KEEP_MS),
       },
-      condition:
-        "attribute_not_exists(#pk) OR #expires_ms <= :now OR (#request = :request AND attribute_not_exists(#answer) AND #claimed_until_ms <= :now)",
-      values: { now, request: fingerprint },
+      condition: `attribute_not_exists(#pk) OR #expires_ms <= :now${natural ? "" : ABANDONED}`,
+      values: { now, ...(natural ? {} : { request: fingerprint }) },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    return found(record.parse(error.item), { key, fingerprint, claim, now }) ?? claimed();
+    const existing = record.parse(error.item);
+    if (existing.request !== fingerprint) throw mismatch();
+    if (existing.claim === claim) return claimed();
+    return natural ? { ...NONE, repeated: true } : found(existing, key, now);
   }
   return claimed();
 
@@ -102,26 +115,21 @@ export async function beginIdempotent(
   }
 }
 
-/** What an existing record says; `undefined` where it is our own claim, whose first send took effect unseen. */
-function found(
-  existing: z.infer<typeof record>,
-  { key, fingerprint, claim, now }: { key: string; fingerprint: string; claim: string; now: number },
-): Idempotency | undefined {
-  if (existing.request !== fingerprint) {
-    throw new WharfError(
-      "idempotency_mismatch",
-      "This Idempotency-Key was used with another request in the last 24 hours. Use a new key for a new request.",
-    );
-  }
-  if (existing.answer !== undefined) {
-    return { ...NONE, replay: answerShape.parse(JSON.parse(open(key, existing.answer))) };
-  }
-  if (existing.claim === claim) return undefined;
+function mismatch(): WharfError {
+  return new WharfError(
+    "idempotency_mismatch",
+    "This Idempotency-Key was used with another request in the last 24 hours. Use a new key for a new request.",
+  );
+}
+
+/** What was answered to the same request before. @throws WharfError idempotency_in_progress */
+function found({ answer, claimed_until_ms }: z.infer<typeof record>, key: string, now: number): Idempotency {
+  if (answer !== undefined) return { ...NONE, replay: answerShape.parse(JSON.parse(open(key, answer))) };
   throw new WharfError(
     "idempotency_in_progress",
     "The first request with this Idempotency-Key is still running.",
     {
-      retry_after_seconds: Math.max(1, Math.ceil((existing.claimed_until_ms - now) / 1000)),
+      retry_after_seconds: Math.max(1, Math.ceil((claimed_until_ms - now) / 1000)),
     },
   );
 }

@@ -313,10 +313,13 @@ describe("moving", () => {
     const name = fc
       .string({ unit: "binary", minLength: 1, maxLength: 60 })
       .map((text) => text.normalize("NFC"))
-      .filter((text) => !/[\p{Cc}/]/u.test(text) && text !== "." && text !== ".." && text !== "");
+      .filter(
+        (text) =>
+          !/[\p{Cc}/\u202a-\u202e\u2066-\u2069]/u.test(text) && text !== "." && text !== ".." && text !== "",
+      );
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(name, fc.constantFrom('"; x="', "a\\", "%0d%0a", "'';*=", "a\u202egpj.exe")),
+        fc.oneof(name, fc.constantFrom('"; x="', "a\\", "%0d%0a", "'';*=", "a\u200fb.txt")),
         async (to) => {
           expect((await by.request(`/v1/files/${id}`, { method: "PATCH", json: { name: to } })).status).toBe(
             200,

@@ -130,8 +130,18 @@ describe("X-Request-ID", () => {
 });
 
 describe("what isn't there", () => {
+  test("the origin itself leads to the docs", async () => {
+    const answer = await story.api("/", { token: null });
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, `${story.origin}/docs`]);
+  });
+
+  test("a path without its version is told where it is", async () => {
+    const answer = await story.api("/uploads", { json: { filename: "a.txt" } });
+    expect(answer.status).toBe(404);
+    expect(await refusal(answer)).toMatchObject({ detail: expect.stringContaining("/v1/uploads") });
+  });
+
   test.for([
-    "/",
     "/v1",
     "/v1/",
     "/v2/uploads",
@@ -157,6 +167,21 @@ describe("what isn't there", () => {
     expect(answer.status).toBe(405);
     expect(answer.headers.get("allow")).toBe(allow);
     expect(await refusal(answer)).toMatchObject({ code: "method_not_allowed" });
+  });
+
+  test("an unknown field is named as such, whatever else is wrong", async () => {
+    const answer = await story.api("/v1/uploads", { json: { file_name: "a.txt", size: -1 } });
+    expect(answer.status).toBe(400);
+    expect(await refusal(answer)).toMatchObject({
+      code: "unknown_field",
+      in: "body",
+      errors: [{ pointer: "/file_name" }, { pointer: "/filename" }, { pointer: "/size" }],
+    });
+  });
+
+  test("a query parameter that comes twice is refused, since one of the two would be ignored", async () => {
+    const answer = await story.api("/v1/workspaces?limit=1&limit=2");
+    expect([answer.status, (await refusal(answer)).code]).toEqual([400, "invalid_request"]);
   });
 
   test("ids that are none are refused by where they stand", async () => {
@@ -263,6 +288,31 @@ describe("Idempotency-Key", () => {
     expect(again.headers.get("idempotency-replayed")).toBe("true");
     expect(finalizeAnswer.parse(await again.json())).toEqual(first);
     expect((await send("two")).status).toBe(422);
+  });
+
+  test("a request that changes nothing is done again, but only the same one", async () => {
+    const { upload_id } = await story.start("many.bin", 60_000_000);
+    const sign = (key: string, json: unknown) =>
+      story.api(`/v1/uploads/${upload_id}/parts`, { json, headers: { "Idempotency-Key": key } });
+    const [first, again] = [await sign("ten", { count: 2 }), await sign("ten", { count: 2 })];
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect(first.headers.get("idempotency-replayed")).toBeNull();
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    const other = await sign("ten", { count: 3 });
+    expect([other.status, (await refusal(other)).code]).toEqual([422, "idempotency_mismatch"]);
+    expect((await sign("eleven", { first: 9, count: 1 })).status).toBe(400);
+    expect((await sign("eleven", { first: 1, count: 1 })).status).toBe(200);
+  });
+
+  test("started under another name, an upload is so again", async () => {
+    const start = () =>
+      story.json(startAnswer, "/v1/uploads", {
+        json: { filename: "a.txt", size: 1, if_exists: "rename" },
+        headers: { "Idempotency-Key": "twelve" },
+      });
+    const first = await start();
+    expect(first.name).toMatch(/^a \(\d+\)\.txt$/);
+    expect(await start()).toMatchObject({ upload_id: first.upload_id, name: first.name });
   });
 
   test("two clients may use the same key", async () => {

@@ -46,6 +46,11 @@ test("by a form with the credentials in the body", async () => {
   expect((await whoami(token)).status).toBe(200);
 });
 
+test("by a form with a parameter that nobody knows, which RFC 6749 has ignored", async () => {
+  const token = await tokenFor(form({ grant_type, ...credentials(), audience: "wharf" }));
+  expect((await whoami(token)).status).toBe(200);
+});
+
 test("by a form with Basic credentials", async () => {
   const answer = await ask(form({ grant_type, scope: "files:read" }, basic()));
   expect(tokenAnswer.parse(await answer.json())).toMatchObject({ scope: "files:read" });
@@ -87,6 +92,12 @@ const refusals: [string, () => ApiInit, number, string][] = [
     () => ({ json: { client_id: "../x", client_secret: "wrong" } }),
     401,
     "invalid_client",
+  ],
+  [
+    "a field of JSON that there isn't",
+    () => ({ json: { ...credentials(), scopes: ["files:read"] } }),
+    400,
+    "invalid_request",
   ],
   ["no secret", () => ({ json: { client_id: story.clientId } }), 400, "invalid_request"],
   ["no JSON", () => ({ body: "{", headers: JSON_TYPE }), 400, "invalid_request"],

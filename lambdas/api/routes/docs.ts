@@ -1,29 +1,37 @@
 import { createHash } from "node:crypto";
+import { note } from "#aws/log.ts";
 import { openApi } from "#contract/openapi.ts";
 import type { Deps } from "#core/deps.ts";
 import { docsPage, docsStyle } from "../docs-page.ts";
-import { type App, routesOf, send } from "../serve.ts";
+import { type Answer, type App, routesOf, send } from "../serve.ts";
 
 /** `/openapi.json`, `/docs` and `/healthz`. */
 export function docs(app: App, { config }: Pick<Deps, "config">): void {
   const cache = { "Cache-Control": "public, max-age=300" };
   const style = createHash("sha256").update(docsStyle).digest("base64");
+  const show = (path: string, answer: () => Answer) =>
+    app.get(path, () => {
+      note({ route: `GET ${path}` });
+      return send(answer());
+    });
 
-  app.get("/healthz", () => send({ status: 200, body: { status: "ok" } }));
+  show("/", () => ({ status: 302, headers: { Location: `${config.publicUrl}/docs` } }));
 
-  app.get("/openapi.json", () =>
-    send({ status: 200, body: openApi(routesOf(app), config.publicUrl), headers: cache }),
-  );
+  show("/healthz", () => ({ status: 200, body: { status: "ok" } }));
 
-  app.get("/docs", () =>
-    send({
-      status: 200,
-      body: docsPage(routesOf(app), config.publicUrl),
-      headers: {
-        ...cache,
-        "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; frame-ancestors 'none'`,
-      },
-    }),
-  );
+  show("/openapi.json", () => ({
+    status: 200,
+    body: openApi(routesOf(app), config.publicUrl),
+    headers: cache,
+  }));
+
+  show("/docs", () => ({
+    status: 200,
+    body: docsPage(routesOf(app), config.publicUrl),
+    headers: {
+      ...cache,
+      "Content-Type": "text/html; charset=utf-8",
+      "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; frame-ancestors 'none'`,
+    },
+  }));
 }

@@ -38,7 +38,10 @@ function asTokenError(error: unknown): TokenError {
 
 async function readRequest(context: AppContext): Promise<TokenRequest> {
   const isForm = FORM.test(context.req.header("content-type") ?? "");
-  const fields = tokenRequest.safeParse(isForm ? await readForm(context) : await readJson(context));
+  // RFC 6749, 3.2: fields of a form that aren't known are ignored. In JSON, `scopes` for `scope` would get all of them.
+  const fields = isForm
+    ? tokenRequest.safeParse(await readForm(context))
+    : tokenRequest.strict().safeParse(await readJson(context));
   if (!fields.success)
     throw invalid(fields.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
   const { client_id, client_secret, grant_type, scope } = fields.data;
