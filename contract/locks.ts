@@ -1,6 +1,6 @@
 /** Locks: exclusive leases on files, with a fencing number that only grows. */
 import * as z from "zod";
-import { id, time } from "./common.ts";
+import { id, problem, time } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
 /** Files in one batch. */
@@ -26,6 +26,9 @@ const holder = z.object({
   name: z.string().meta({ description: "`client` of the acquisition, else the API client's name." }),
 });
 
+/** Seconds that one call can wait for a lock's holder. */
+export const MAX_WAIT_SECONDS = 20;
+
 const terms = {
   ttl_seconds: ttlSeconds.default(300),
   reason: reason.optional(),
@@ -42,9 +45,19 @@ export const lockRequest = z.strictObject({
   wait_seconds: z
     .int()
     .min(0)
-    .max(20)
+    .max(MAX_WAIT_SECONDS)
     .default(0)
     .meta({ description: "How long to wait for the holder: 0 … 20 s." }),
+});
+
+export const waitRequest = z.strictObject({
+  ...terms,
+  wait_seconds: z
+    .int()
+    .min(1)
+    .max(MAX_WAIT_SECONDS)
+    .default(MAX_WAIT_SECONDS)
+    .meta({ description: "How long to wait for the holder: 1 … 20 s." }),
 });
 
 export const lockGrant = z.object({
@@ -59,6 +72,18 @@ export const lockGrant = z.object({
   version_id: id("ver").meta({ description: "The current version at the moment of the grant." }),
 });
 export type LockGrant = z.infer<typeof lockGrant>;
+
+/** What 423 `file_locked` tells beside the conventional members of a problem. */
+export const fileLocked = problem.extend({
+  file_id: id("file"),
+  holder: holder.optional(),
+  reason: z.string().optional(),
+  acquired_at: time.optional(),
+  expires_at: time,
+  retry_after_seconds: z
+    .int()
+    .meta({ description: "When the lock is free at the latest, unless it is renewed." }),
+});
 
 export const lockState = z.object({
   locked: z.boolean(),
@@ -108,21 +133,58 @@ const grantExample = {
   version_id: "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ",
 };
 
+const acquireErrors = [
+  ...common,
+  "file_locked",
+  "lock_limit",
+  "idempotency_mismatch",
+  "idempotency_in_progress",
+] as const;
+
 export const acquireLockRoute = defineRoute({
   id: "acquireLock",
   method: "POST",
   path: "/v1/files/{id}/lock",
   summary: "Acquire a file's lock",
   description:
-    "A lock is mandatory: while it lives, only writes that show its token are committed. Renew it after a third of its life, and stop on 409 `lock_lost`.",
+    "A lock is mandatory: while it lives, only writes that show its token are committed. Renew it after a third of its life, and stop on 409 `lock_lost`. Where another holds it and `wait_seconds` is more than 0, the answer is a redirect to where callers wait; what 423 would say is in its body.",
   tag,
   scopes,
   params,
   body: lockRequest,
-  responses: { 201: { description: "Granted", schema: lockGrant } },
-  errors: [...common, "file_locked", "lock_limit", "idempotency_mismatch", "idempotency_in_progress"],
+  responses: {
+    201: { description: "Granted", schema: lockGrant },
+    307: {
+      description:
+        "Another holds it; send the same request to `Location`, as clients that follow redirects do",
+      schema: fileLocked,
+      type: "application/problem+json",
+      headers: { Location: "Relative: this file's `lock/wait`." },
+    },
+  },
+  errors: acquireErrors,
   example: {
     request: { ttl_seconds: 300, reason: "rewriting the summary", client: "agent-7" },
+    response: grantExample,
+  },
+});
+
+export const waitForLockRoute = defineRoute({
+  id: "waitForLock",
+  method: "POST",
+  path: "/v1/files/{id}/lock/wait",
+  summary: "Acquire a file's lock, waiting for its holder",
+  description:
+    "As `acquireLock`, asked again until `wait_seconds` are over. Waiters have a function of their own: where all its places are taken the answer is 503 with Retry-After, and calls that don't wait go on. An `Idempotency-Key` counts for both routes.",
+  tag,
+  scopes,
+  params,
+  body: waitRequest,
+  idempotentWith: acquireLockRoute.id,
+  responses: { 201: { description: "Granted", schema: lockGrant } },
+  errors: acquireErrors,
+  example: {
+    request: { ttl_seconds: 300, wait_seconds: 20, client: "agent-7" },
     response: grantExample,
   },
 });
@@ -139,7 +201,18 @@ export const renewLockRoute = defineRoute({
   idempotency: "natural",
   responses: { 200: { description: "Renewed", schema: renewAnswer } },
   errors: [...common, "lock_lost", "renewal_limit", "conflict"],
-  example: { request: { lock_token: "whl_example", ttl_seconds: 300 } },
+  example: {
+    request: { lock_token: grantExample.lock_token, ttl_seconds: 300 },
+    response: {
+      file_id: grantExample.file_id,
+      lock_id: grantExample.lock_id,
+      fencing_token: grantExample.fencing_token,
+      acquired_at: grantExample.acquired_at,
+      expires_at: "2026-01-01T00:06:40.000Z",
+      server_time: "2026-01-01T00:01:40.000Z",
+      renew_after_seconds: 100,
+    },
+  },
 });
 
 export const releaseLockRoute = defineRoute({
@@ -165,6 +238,17 @@ export const getLockRoute = defineRoute({
   params,
   responses: { 200: { description: "The lock as it is now", schema: lockState } },
   errors: common,
+  example: {
+    response: {
+      locked: true,
+      holder: { client_id: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ", name: "agent-7" },
+      reason: "rewriting the summary",
+      acquired_at: grantExample.acquired_at,
+      expires_at: grantExample.expires_at,
+      fencing_token: grantExample.fencing_token,
+      server_time: "2026-01-01T00:01:00.000Z",
+    },
+  },
 });
 
 export const breakLockRoute = defineRoute({
@@ -178,7 +262,15 @@ export const breakLockRoute = defineRoute({
   body: breakRequest,
   responses: { 200: { description: "Broken; the fencing number has grown", schema: lockState } },
   errors: [...common, "conflict", "idempotency_mismatch", "idempotency_in_progress"],
-  example: { request: { reason: "agent-7 hangs since noon" } },
+  example: {
+    request: { reason: "agent-7 hangs since noon" },
+    response: {
+      locked: false,
+      expires_at: null,
+      fencing_token: grantExample.fencing_token + 1,
+      server_time: "2026-01-01T00:01:00.000Z",
+    },
+  },
 });
 
 export const lockBatchRoute = defineRoute({
@@ -190,7 +282,7 @@ export const lockBatchRoute = defineRoute({
   scopes,
   body: batchRequest,
   responses: { 201: { description: "All granted, in the order asked for", schema: batchAnswer } },
-  errors: [...common, "file_locked", "lock_limit", "idempotency_mismatch", "idempotency_in_progress"],
+  errors: acquireErrors,
   example: {
     request: { file_ids: [grantExample.file_id], ttl_seconds: 300, client: "agent-7" },
     response: { items: [grantExample] },

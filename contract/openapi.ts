@@ -100,23 +100,25 @@ function requestBody(route: Route): Json {
 function successes(route: Route): Json {
   const example = route.example?.response;
   return Object.fromEntries(
-    Object.entries(route.responses).map(([status, { description, schema, headers }], index) => [
-      status,
-      {
-        description,
-        ...(headers === undefined ? {} : { headers: headerObjects(headers) }),
-        ...(schema === undefined
-          ? {}
-          : {
-              content: {
-                "application/json": {
-                  schema: jsonSchema(schema, "output"),
-                  ...(index === 0 && example !== undefined ? { example } : {}),
+    Object.entries(route.responses).map(
+      ([status, { description, schema, type = "application/json", headers }], index) => [
+        status,
+        {
+          description,
+          ...(headers === undefined ? {} : { headers: headerObjects(headers) }),
+          ...(schema === undefined
+            ? {}
+            : {
+                content: {
+                  [type]: {
+                    schema: jsonSchema(schema, "output"),
+                    ...(index === 0 && example !== undefined ? { example } : {}),
+                  },
                 },
-              },
-            }),
-      },
-    ]),
+              }),
+        },
+      ],
+    ),
   );
 }
 

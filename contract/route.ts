@@ -4,6 +4,14 @@ import type { ErrorCode } from "./errors.ts";
 
 type Shape = Record<string, z.ZodType>;
 
+/** An answer that is no refusal; `type` is its media type where that isn't JSON. */
+interface Success {
+  description: string;
+  schema?: z.ZodType;
+  type?: string;
+  headers?: Record<string, string>;
+}
+
 /**
  * One route of the API: what validates its requests is what `/openapi.json` shows.
  *
@@ -30,9 +38,11 @@ export interface Route<
   /** Media type of the request body where it isn't JSON. */
   bodyType?: string;
   idempotency: "record" | "natural";
+  /** Id of the route whose Idempotency-Keys count here too, where one request may be sent to both. @default its own */
+  idempotentWith?: string;
   /** Request headers that matter beside the conventional ones, by name, with what they do. */
   headers?: Record<string, string>;
-  responses: Record<number, { description: string; schema?: z.ZodType; headers?: Record<string, string> }>;
+  responses: Record<number, Success>;
   errors: readonly ErrorCode[];
   /** Example of a request body and of the first success, for the docs. */
   example?: { request?: unknown; response?: unknown };

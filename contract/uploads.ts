@@ -254,8 +254,10 @@ const params = { id: id("upl") };
 const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
 const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
 const closed = ["upload_closed", "upload_expired"] as const;
+const etag = { ETag: "The new version's id, quoted." };
 const fence = {
-  "If-Match": "The version that must be current (its id, quoted or bare), else 412.",
+  "If-Match":
+    "The version that must be current (its id, quoted or bare), or `*`: a file of this name; else 412.",
   "If-None-Match": "`*`: only as a new file, else 412.",
   "Lock-Token": "The caller's lease, where the file is locked.",
 };
@@ -375,7 +377,7 @@ export const finalizeUploadRoute = defineRoute({
   params,
   body: finalizeRequest,
   headers: fence,
-  responses: { 200: { description: "The file is ready", schema: finalizeAnswer } },
+  responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
   errors: [
     ...common,
     ...idempotency,
@@ -412,7 +414,7 @@ export const uploadFileRoute = defineRoute({
   body: directRequest,
   bodyType: "multipart/form-data",
   headers: fence,
-  responses: { 200: { description: "The file is ready", schema: finalizeAnswer } },
+  responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
   errors: [...common, ...idempotency, ...commitErrors, "payload_too_large", "unsupported_media_type"],
   example: { response: finished },
 });

@@ -40,7 +40,8 @@ const stages: Record<StageName, StageConfig> = {
     dataRemoval: RemovalPolicy.DESTROY,
     logRetention: RetentionDays.TWO_WEEKS,
     throttle: { rate: 200, burst: 400 },
-    waiters: 30,
+    // New accounts have a limit of 10 in all: any reservation would fail the deployment.
+    waiters: 0,
     deliverConcurrency: 10,
     versions: { keep: 20, keepDays: 90 },
     corsOrigins: ["*"],

@@ -71,7 +71,9 @@ const refusals: readonly Refusal[] = [
     type: ResponseType.INTEGRATION_FAILURE,
     code: "unavailable",
     status: 503,
-    detail: "The request got no answer; send it again.",
+    // So do some reports of a function that Lambda throttles: nothing is lost by waiting a second either way.
+    detail: "The request got no answer; send it again after Retry-After.",
+    facts: { retry_after_seconds: 1 },
   },
   {
     type: ResponseType.INTEGRATION_TIMEOUT,

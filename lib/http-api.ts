@@ -23,7 +23,7 @@ const STAGE_NAME = "prod";
 export interface HttpApiHandlers {
   /** Answers everything that has no handler of its own. */
   readonly api: NodeFunction;
-  /** Answers `POST /v1/files/{id}/lock`, which may wait for 20 s. */
+  /** Answers `POST /v1/files/{id}/lock/wait`, which takes up to 20 s. */
   readonly wait: NodeFunction;
 }
 
@@ -84,11 +84,12 @@ export class HttpApi extends Construct {
     const files = v1.addResource("files");
     const file = files.addResource("{id}");
     const lock = file.addResource("lock");
+    const waiting = lock.addResource("wait");
 
     addChunkMethod(chunks, api);
-    lock.addMethod("POST", toWait);
+    waiting.addMethod("POST", toWait);
     // API Gateway refuses a method that the closest resource lacks, so each resource has the rest, and what is below.
-    for (const resource of [root, v1, uploads, upload, chunks, files, file, lock]) {
+    for (const resource of [root, v1, uploads, upload, chunks, files, file, lock, waiting]) {
       resource.addMethod("ANY", toApi);
     }
     for (const resource of [root, v1, upload, file, lock]) {

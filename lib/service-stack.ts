@@ -55,7 +55,7 @@ export class ServiceStack extends Stack {
     const wait = new NodeFunction(this, "WaitFunction", {
       config,
       source: "wait",
-      description: "Takes locks, waiting where it is asked to",
+      description: "Waits for locks",
       env: { ...tableEnv, ...corsEnv },
       timeout: Duration.seconds(29),
       memory: 512,

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { describe, note } from "#aws/log.ts";
-import { errorCodes } from "#contract/errors.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
+import { PROBLEM_TYPE, problemBody } from "./problem.ts";
 import type { App, AppContext } from "./serve.ts";
 import type { TableDeps } from "./table-deps.ts";
 
@@ -97,17 +97,8 @@ const patternOf = (path: string) =>
 /** RFC 9457 problem details. */
 export function problem(context: AppContext, error: WharfError): Response {
   note({ status: error.status, code: error.code });
-  const body = {
-    type: `urn:wharf:problem:${error.code}`,
-    title: errorCodes[error.code][1],
+  return new Response(JSON.stringify(problemBody(context, error)), {
     status: error.status,
-    detail: error.message,
-    code: error.code,
-    request_id: context.get("requestId"),
-    ...error.facts,
-  };
-  return new Response(JSON.stringify(body), {
-    status: error.status,
-    headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store", ...error.headers },
+    headers: { "Content-Type": PROBLEM_TYPE, "Cache-Control": "no-store", ...error.headers },
   });
 }

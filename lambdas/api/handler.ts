@@ -7,7 +7,7 @@ import { docs } from "./routes/docs.ts";
 import { events } from "./routes/events.ts";
 import { files } from "./routes/files.ts";
 import { links } from "./routes/links.ts";
-import { locks } from "./routes/locks.ts";
+import { locks, lockWaits } from "./routes/locks.ts";
 import { shares } from "./routes/shares.ts";
 import { tokens } from "./routes/tokens.ts";
 import { uploads } from "./routes/uploads.ts";
@@ -22,6 +22,8 @@ const app = createApp(apiDeps(), [
   shares,
   links,
   locks,
+  // Never routed here; for the docs, and so that other methods on its path are told which one it takes.
+  lockWaits,
   webhooks,
   events,
   docs,

@@ -4,20 +4,22 @@ import type { AppContext } from "./serve.ts";
 
 /**
  * What the headers `Lock-Token` and `If-Match` demand of a write. A version id counts quoted, as ETags are, and
- * bare; `*` asks only that the file exists, which every write does anyway.
+ * bare; `*` asks that the file exists.
  *
- * @throws WharfError invalid_request for anything else, since a condition that is ignored is worse than none.
+ * @throws WharfError invalid_request for anything else, lists and weak tags among it: a condition that is ignored is
+ * worse than none.
  */
 export function preconditionsOf(context: AppContext): Preconditions {
   const lockToken = context.req.header("lock-token");
-  const ifMatch = context.req.header("if-match")?.trim();
-  if (ifMatch === undefined || ifMatch === "*") return { lockToken };
-  const version = /^(?:"(ver_\w+)"|(ver_\w+))$/.exec(ifMatch);
-  if (version === null) {
+  const given = context.req.header("if-match")?.trim();
+  if (given === undefined) return { lockToken };
+  const [, quoted, bare] = /^(?:"(ver_\w+)"|(ver_\w+|\*))$/.exec(given) ?? [];
+  const ifMatch = quoted ?? bare;
+  if (ifMatch === undefined) {
     throw new WharfError(
       "invalid_request",
       `If-Match must be one version's id, such as "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ", or *.`,
     );
   }
-  return { lockToken, ifMatch: version[1] ?? version[2] };
+  return { lockToken, ifMatch };
 }

@@ -1,6 +1,7 @@
 /** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
 import type { Context, Hono } from "hono";
 import * as z from "zod";
+import type { Key } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { Route } from "#contract/route.ts";
 import { authenticate } from "#core/authenticate.ts";
@@ -33,7 +34,11 @@ export interface Answer {
   headers?: Record<string, string>;
 }
 
-interface Options<A> {
+interface Options<P extends Shape, A> {
+  /** What the verb reads first: it comes in one round trip with the token, as `call.ahead`. */
+  reads?: (params: Output<P>) => readonly Key[];
+  /** Headers that follow from an answer's body, a recorded one's too. */
+  headers?: (body: unknown) => Record<string, string>;
   /** Makes the answer from a recorded one, where parts of it (signed URLs) are made anew. */
   replay?: (recorded: A, call: Call) => Promise<unknown>;
 }
@@ -56,14 +61,19 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
   deps: Pick<Deps, "table" | "now">,
   route: Route<P, Q, B>,
   handle: (input: Input<P, Q, B>) => Promise<Answer>,
-  options: Options<unknown> = {},
+  options: Options<P, unknown> = {},
 ): void {
   document(app, route);
   const params = z.strictObject(route.params);
   const query = z.strictObject(route.query);
   app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (context) => {
     note({ route: `${route.method} ${route.path}` });
-    const caller = await authenticate(deps, context.req.header("authorization"));
+    const named = params.safeParse(context.req.param());
+    const { caller, ahead } = await authenticate(
+      deps,
+      context.req.header("authorization"),
+      named.success ? options.reads?.(named.data as Output<P>) : [],
+    );
     note({ client: caller.client_id });
     if (route.scopes !== "public" && route.scopes.length > 0) {
       const enough = caller.scopes.has("admin") || route.scopes.some((scope) => caller.scopes.has(scope));
@@ -81,17 +91,24 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
       caller,
       key: route.method === "POST" ? context.req.header("idempotency-key") : undefined,
       natural: route.idempotency === "natural",
-      request: { route: route.id, params: context.req.param(), body: given.fingerprint ?? null },
+      request: {
+        route: route.idempotentWith ?? route.id,
+        params: context.req.param(),
+        body: given.fingerprint ?? null,
+      },
     });
-    const call: Call = { caller, requestId, record: idempotency.record };
+    const call: Call = { caller, requestId, record: idempotency.record, ahead };
     if (idempotency.replay !== undefined) {
       const { status, body } = idempotency.replay;
       const fresh = options.replay === undefined ? body : await options.replay(body, call);
-      return send({ status, body: fresh, headers: REPLAYED });
+      return send({ status, body: fresh, headers: { ...options.headers?.(fresh), ...REPLAYED } });
     }
     try {
       const { headers, ...answer } = await handle({ ...input, call });
-      return send({ ...answer, headers: { ...headers, ...(idempotency.repeated && REPLAYED) } });
+      // A redirect is no effect: the key is free for where it leads.
+      if (answer.status >= 300) await idempotency.release();
+      const all = { ...options.headers?.(answer.body), ...headers, ...(idempotency.repeated && REPLAYED) };
+      return send({ ...answer, headers: all });
     } catch (error) {
       await idempotency.release();
       throw error;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
 import type { LockGrant } from "#contract/locks.ts";
 import { actorOf, type Call } from "./call.ts";
 import { type Deps, iso, newId } from "./deps.ts";
@@ -8,8 +8,9 @@ import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileLocked, LOCK_GRACE_MS } from "./file-write.ts";
 import { findFiles } from "./find-file.ts";
-import { lockExpiredEvent, lockFacts } from "./lock-events.ts";
+import { type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { refuseAtLockLimit } from "./lock-limit.ts";
+import { visibleFile } from "./read-files.ts";
 import type { FileRecord } from "./records.ts";
 
 export interface LockTerms {
@@ -19,14 +20,15 @@ export interface LockTerms {
   client?: string | undefined;
 }
 
-/** Rounds of reading and writing before the caller is told to try again: each lost round is another's success. */
+/** Tries before the caller is told to come back: each lost one is another's success. */
 const ROUNDS = 4;
 
 /**
- * Grants the locks of all `fileIds` or of none: one read, then one transaction; one file is a batch of one.
+ * Grants the locks of all `fileIds` or of none, in one transaction; one file is a batch of one.
  *
- * The transaction's condition holds the lock's state as read, so that two callers never both get it. A lease that
- * has run out is taken over `LOCK_GRACE_MS` after its end, with its `lock_expired` in the same transaction.
+ * The transaction's condition holds each lock's state as read, so that two callers never both get it; what it met
+ * instead comes back with its failure, so that a lost race costs no further read. A lease that has run out is taken
+ * over `LOCK_GRACE_MS` after its end, with its `lock_expired` in the same transaction.
  *
  * @param answer what the API will answer, recorded under the call's Idempotency-Key with the grant.
  * @throws WharfError file_locked, not_found, not_a_file, lock_limit.
@@ -38,87 +40,110 @@ export async function acquireLocks(
   terms: LockTerms,
   answer: (grants: LockGrant[]) => { status: number; body: unknown },
 ): Promise<LockGrant[]> {
+  let files = await findFiles(deps, call.caller, fileIds, call.ahead);
   for (let round = 0; round < ROUNDS; round++) {
-    const files = await findFiles(deps, call.caller, fileIds);
     const now = deps.now();
-    for (const file of files) {
-      if (file.lock !== undefined && file.lock.expires_ms > now - LOCK_GRACE_MS) throw fileLocked(file, now);
-    }
+    refuseHeld(files, now);
     await refuseAtLockLimit(deps, files.length);
     const made = files.map((file) => makeGrant(call, file, terms, now));
     const grants = made.map(({ grant }) => grant);
+    // The files come first: the index of a condition that does not hold is its file's.
+    const writes = [...made.map(({ taken }) => taken), ...made.flatMap(({ events }) => events)];
     try {
-      await deps.table.transact([...made.flatMap(({ writes }) => writes), ...call.record(answer(grants))]);
+      await deps.table.transact([...writes, ...call.record(answer(grants))]);
       return grants;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
+      files = files.map((file, index) =>
+        error.failed.has(index) ? visibleFile(call.caller, file.node_id, error.failed.get(index)) : file,
+      );
     }
   }
+  const now = deps.now();
+  refuseHeld(files, now);
   throw new WharfError("file_locked", "Others keep taking this lock; try again shortly.", {
-    retry_after_seconds: 1,
+    ...{ file_id: fileIds[0], expires_at: iso(now), retry_after_seconds: 1 },
   });
+}
+
+/** The same for one file. */
+export async function acquireLock(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  fileId: string,
+  terms: LockTerms,
+): Promise<LockGrant> {
+  const [grant] = await acquireLocks(deps, call, [fileId], terms, ([only]) => ({ status: 201, body: only }));
+  if (grant === undefined) throw new Error("a grant of one file holds none");
+  return grant;
+}
+
+/** @throws WharfError file_locked for the one of the files whose lease lasts longest, if any has one. */
+function refuseHeld(files: readonly FileRecord[], now: number): void {
+  const end = ({ lock }: FileRecord) => lock?.expires_ms ?? 0;
+  const [last] = files.toSorted((a, b) => end(b) - end(a));
+  if (last?.lock !== undefined && last.lock.expires_ms > now - LOCK_GRACE_MS) throw fileLocked(last, now);
 }
 
 /** One grant and its writes: the file's record under the state that was read, and the events. */
 function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) {
-  const lock_id = newId("lock", now);
   const lock_token = `whl_${randomBytes(32).toString("base64url")}`;
-  const expires_ms = now + terms.ttl_seconds * 1000;
   const fencing = file.fencing + 1;
-  const lock = {
-    lock_id,
+  const lock: Lock = {
+    lock_id: newId("lock", now),
     token_hash: sha256(lock_token),
+    generation: fencing,
     client_id: call.caller.client_id,
     holder: terms.client ?? call.caller.name,
     ...(terms.reason === undefined ? {} : { reason: terms.reason }),
     acquired_ms: now,
-    expires_ms,
+    expires_ms: now + terms.ttl_seconds * 1000,
     ttl_seconds: terms.ttl_seconds,
     renewals: 0,
   };
   const grant: LockGrant = {
     file_id: file.node_id,
-    lock_id,
+    lock_id: lock.lock_id,
     lock_token,
     fencing_token: fencing,
     acquired_at: iso(now),
-    expires_at: iso(expires_ms),
+    expires_at: iso(lock.expires_ms),
     server_time: iso(now),
     renew_after_seconds: Math.floor(terms.ttl_seconds / 3),
     version_id: file.version_id,
   };
-  const { due_pk, due_sk } = due("lock", expires_ms, file.node_id);
-  const former = file.lock;
-  const writes: Write[] = [
-    {
-      key: keys.node(file.node_id),
-      update: "SET #lock = :lock, #fencing = :fencing, #due_pk = :due_pk, #due_sk = :due_sk",
-      condition: [
-        "attribute_not_exists(#deleted_at) AND #version_id = :version",
-        file.fencing === 0 ? "(attribute_not_exists(#fencing) OR #fencing = :seen)" : "#fencing = :seen",
-        former === undefined
-          ? "attribute_not_exists(#lock)"
-          : "#lock.#lock_id = :former AND #lock.#expires_ms <= :free_at",
-      ].join(" AND "),
-      values: {
-        lock,
-        fencing,
-        due_pk,
-        due_sk,
-        version: file.version_id,
-        seen: file.fencing,
-        ...(former === undefined ? {} : { former: former.lock_id, free_at: now - LOCK_GRACE_MS }),
-      },
+  const acquired = eventWrite(now, {
+    type: "lock_acquired",
+    request_id: call.requestId,
+    workspace_id: file.workspace_id,
+    file_id: file.node_id,
+    actor: actorOf(call.caller),
+    data: { ...lockFacts(file, lock), fencing_token: fencing },
+  });
+  const events: Write[] =
+    file.lock === undefined ? [acquired] : [lockExpiredEvent(now, file, file.lock, call.requestId), acquired];
+  return { grant, taken: takeLock(file, lock, now), events };
+}
+
+function takeLock(file: FileRecord, lock: Lock, now: number): Update {
+  const { lock: former, fencing: seen } = file;
+  return {
+    key: keys.node(file.node_id),
+    update: "SET #lock = :lock, #fencing = :fencing, #due_pk = :due_pk, #due_sk = :due_sk",
+    condition: [
+      "attribute_not_exists(#deleted_at) AND #version_id = :version",
+      seen === 0 ? "(attribute_not_exists(#fencing) OR #fencing = :seen)" : "#fencing = :seen",
+      former === undefined
+        ? "attribute_not_exists(#lock)"
+        : "#lock.#lock_id = :former AND #lock.#expires_ms <= :free_at",
+    ].join(" AND "),
+    values: {
+      lock,
+      fencing: lock.generation,
+      ...due("lock", lock.expires_ms, file.node_id),
+      version: file.version_id,
+      seen,
+      ...(former === undefined ? {} : { former: former.lock_id, free_at: now - LOCK_GRACE_MS }),
     },
-    eventWrite(now, {
-      type: "lock_acquired",
-      request_id: call.requestId,
-      workspace_id: file.workspace_id,
-      file_id: file.node_id,
-      actor: actorOf(call.caller),
-      data: { ...lockFacts(file, lock), fencing_token: fencing },
-    }),
-  ];
-  if (former !== undefined) writes.push(lockExpiredEvent(now, file, former, call.requestId));
-  return { grant, writes };
+  };
 }

@@ -1,4 +1,5 @@
-import { keys } from "#aws/keys.ts";
+import { type Key, keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
@@ -11,12 +12,15 @@ const TOKEN = /^wht_([0-7][0-9A-HJKMNP-TV-Z]{25})_[\w-]{43}$/;
  * The caller behind an `Authorization: Bearer` header.
  *
  * One strongly consistent read of the token and its client together, at every request: a revoked client's tokens
- * are dead at once. @throws WharfError unauthenticated (RFC 6750, 3).
+ * are dead at once. What the call needs next (`also`) comes in the same round trip, as `ahead`.
+ *
+ * @throws WharfError unauthenticated (RFC 6750, 3).
  */
 export async function authenticate(
   deps: Pick<Deps, "table" | "now">,
   header: string | undefined,
-): Promise<Caller> {
+  also: readonly Key[] = [],
+): Promise<{ caller: Caller; ahead: readonly Item[] }> {
   if (header === undefined)
     throw refused("This needs `Authorization: Bearer <token>`; POST /v1/auth/token gives one.");
   const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
@@ -26,16 +30,18 @@ export async function authenticate(
 
   const clientId = `cli_${ulid}`;
   const tokenKey = keys.token(clientId, token);
-  const items = await deps.table.batchGet([tokenKey, keys.client(clientId)]);
-  const stored = items.find((item) => item["sk"] === tokenKey.sk);
-  const client = items.find((item) => item["sk"] !== tokenKey.sk);
+  const clientKey = keys.client(clientId);
+  const items = await deps.table.batchGet([tokenKey, clientKey, ...also]);
+  const own = items.filter((item) => item["pk"] === clientKey.pk);
+  const stored = own.find((item) => item["sk"] === tokenKey.sk);
+  const client = own.find((item) => item["sk"] === clientKey.sk);
   if (stored === undefined || client === undefined) throw refused("The token is not known.", true);
 
   const { scopes, expires_ms } = tokenRecord.parse(stored);
   const record = clientRecord.parse(client);
   if (record.revoked_at !== undefined) throw refused("The client has been revoked.", true);
   if (expires_ms <= deps.now()) throw refused("The token has expired; ask for a new one.", true);
-  return {
+  const caller = {
     client_id: clientId,
     name: record.name,
     // A scope that was taken from the client since is gone from its tokens too.
@@ -43,6 +49,7 @@ export async function authenticate(
     default_workspace: record.default_workspace,
     workspaces: record.workspaces,
   };
+  return { caller, ahead: items.filter((item) => item["pk"] !== clientKey.pk) };
 }
 
 function refused(detail: string, invalid = false): WharfError {

@@ -25,7 +25,7 @@ export async function breakLock(
   reason: string,
 ): Promise<ReturnType<typeof lockState>> {
   for (let round = 0; round < ROUNDS; round++) {
-    const [file] = await readFiles(deps, call.caller, [fileId]);
+    const [file] = await readFiles(deps, call.caller, [fileId], round === 0 ? call.ahead : []);
     if (file === undefined) break;
     const { lock, ...rest } = file;
     const now = deps.now();

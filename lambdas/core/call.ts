@@ -1,4 +1,4 @@
-import type { Write } from "#aws/table.ts";
+import type { Item, Write } from "#aws/table.ts";
 import type { Actor, Scope } from "#contract/common.ts";
 import { WharfError } from "./error.ts";
 
@@ -21,6 +21,8 @@ export interface Call {
    * A verb adds them to the transaction of its effect, so that the effect and the record are one.
    */
   record(answer: { status: number; body: unknown }): Write[];
+  /** Items that were read together with the caller's token, for the verb that wants one of them first. */
+  ahead?: readonly Item[];
 }
 
 /** The caller as events name it. */

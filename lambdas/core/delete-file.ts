@@ -7,6 +7,7 @@ import { eventWrite } from "./event.ts";
 import { removeEntry } from "./file-entry.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
+import { leaseEndedEvent } from "./lock-events.ts";
 
 /** Presigned URLs given out just before the deletion have run out when the bytes go. */
 const PURGE_AFTER_MS = 600_000;
@@ -16,7 +17,7 @@ const ROUNDS = 4;
  * Deletes a file: its name is free and its links are dead at once, in one transaction with `file_deleted`.
  *
  * The record stays as a tombstone that is due for `sweepVersions`, which removes the bytes of every version: a crash
- * leaves nothing half gone. The caller's own lease ends with the file.
+ * leaves nothing half gone. The caller's own lease, or one that ran out unnoticed, ends with the file and its event.
  *
  * @throws WharfError not_found (a second time too), file_locked, lock_lost, version_mismatch, not_a_file.
  */
@@ -28,14 +29,18 @@ export async function deleteFile(
 ): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const file = await findFile(deps, call.caller, fileId);
+    const { lock } = file;
     const now = deps.now();
     const purge = due("version", now + PURGE_AFTER_MS, fileId);
     try {
       await deps.table.transact([
         fileUpdate(now, fileId, preconditions, {
           update: "SET #deleted_at = :now, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock",
-          condition: "#name = :name AND #folder_id = :folder_id",
-          values: { now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
+          condition: `#name = :name AND #folder_id = :folder_id AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
+          values: {
+            ...{ now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
+            lock_id: lock?.lock_id,
+          },
         }),
         ...removeEntry(file),
         eventWrite(now, {
@@ -46,6 +51,7 @@ export async function deleteFile(
           actor: actorOf(call.caller),
           data: { name: file.name, folder_id: file.folder_id, size: file.size, version_id: file.version_id },
         }),
+        ...(lock === undefined ? [] : [leaseEndedEvent(now, call, file, lock)]),
       ]);
       return;
     } catch (error) {
@@ -54,10 +60,10 @@ export async function deleteFile(
         ? whyRefused(error.failed.get(0), fileId, preconditions, now)
         : undefined;
       if (refused !== undefined) throw refused;
-      // Moved since the read: its entry has another key now.
+      // Moved since the read, and its entry has another key now; or the lease is another.
     }
   }
-  throw new WharfError("conflict", "Others keep moving this file; read it and send this again.", {
+  throw new WharfError("conflict", "Others keep changing this file; read it and send this again.", {
     retry_after_seconds: 1,
   });
 }

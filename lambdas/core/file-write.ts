@@ -11,13 +11,16 @@ import { type FileRecord, fileRecord } from "./records.ts";
 /** An expired lease is still respected for this long, since clocks differ. */
 export const LOCK_GRACE_MS = 2_000;
 
+/** `If-Match: *` */
+export const ANY_VERSION = "*";
+
 /** What the caller demands of the file at the moment of the write. */
 export interface Preconditions {
   /** `Lock-Token`: the write is refused unless this lease is live. */
   lockToken?: string | undefined;
   /** SHA-256 of the `Lock-Token`, where another function finishes what the token's holder began. */
   lockHash?: string | undefined;
-  /** `If-Match`: the write is refused unless this is the current version. */
+  /** `If-Match`: the write is refused unless this is the current version; `*`: unless the file exists. */
   ifMatch?: string | undefined;
 }
 
@@ -59,11 +62,12 @@ function fence(
     parts.push("(attribute_not_exists(#lock) OR #lock.#expires_ms <= :lock_free_at)");
     fenceValues["lock_free_at"] = now - LOCK_GRACE_MS;
   } else {
-    parts.push("#lock.#token_hash = :lock_hash AND #lock.#expires_ms > :lock_now");
+    parts.push("#lock.#token_hash = :lock_hash AND #lock.#generation = #fencing");
+    parts.push("#lock.#expires_ms > :lock_now");
     fenceValues["lock_hash"] = lockHash;
     fenceValues["lock_now"] = now;
   }
-  if (preconditions.ifMatch !== undefined) {
+  if (preconditions.ifMatch !== undefined && preconditions.ifMatch !== ANY_VERSION) {
     parts.push("#version_id = :if_match");
     fenceValues["if_match"] = preconditions.ifMatch;
   }
@@ -90,20 +94,24 @@ export function whyRefused(
   const file = parsed.data;
   const lockHash = lockHashOf(preconditions);
   if (lockHash !== undefined) {
-    const { lock } = file;
-    const live = lock !== undefined && lock.token_hash === lockHash && lock.expires_ms > now;
-    if (!live) return lockLost(file);
+    if (!isLive(file, lockHash, now)) return lockLost(file);
   } else if (file.lock !== undefined && file.lock.expires_ms > now - LOCK_GRACE_MS) {
     return fileLocked(file, now);
   }
-  if (preconditions.ifMatch !== undefined && preconditions.ifMatch !== file.version_id) {
+  const { ifMatch = ANY_VERSION } = preconditions;
+  if (ifMatch !== ANY_VERSION && ifMatch !== file.version_id) {
     return new WharfError(
       "version_mismatch",
-      `The current version is ${file.version_id}, not ${preconditions.ifMatch}. Read it, merge, and send If-Match with it.`,
+      `The current version is ${file.version_id}, not ${ifMatch}. Read it, merge, and send If-Match with it.`,
       { version_id: file.version_id },
     );
   }
   return undefined;
+}
+
+/** Whether the lease of this token is the file's own and has not run out. */
+export function isLive({ lock, fencing }: FileRecord, tokenHash: string, now: number): boolean {
+  return lock?.token_hash === tokenHash && lock.generation === fencing && lock.expires_ms > now;
 }
 
 function lockHashOf({ lockToken, lockHash }: Preconditions): string | undefined {
@@ -118,6 +126,7 @@ export function fileLocked(file: FileRecord, now: number): WharfError {
     "file_locked",
     "Another holds this file's lock. Wait until it is released or expires, or send your own Lock-Token.",
     {
+      file_id: file.node_id,
       holder: lock === undefined ? undefined : { client_id: lock.client_id, name: lock.holder },
       reason: lock?.reason,
       acquired_at: lock === undefined ? undefined : iso(lock.acquired_ms),

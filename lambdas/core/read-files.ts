@@ -6,7 +6,7 @@ import { notFound, WharfError } from "./error.ts";
 import { type FileRecord, fileRecord } from "./records.ts";
 
 /**
- * The files by id, in the order asked for, in one strongly consistent round trip.
+ * The files by id, in the order asked for, in one strongly consistent round trip, or none where `ahead` has them.
  *
  * @throws WharfError not_found for one that doesn't exist, is deleted or is another workspace's; not_a_file.
  */
@@ -14,9 +14,11 @@ export async function readFiles(
   deps: Pick<Deps, "table">,
   caller: Caller,
   fileIds: readonly string[],
+  ahead: readonly Item[] = [],
 ): Promise<FileRecord[]> {
-  const items = await deps.table.batchGet(fileIds.map((fileId) => keys.node(fileId)));
-  const found = new Map(items.map((item) => [item["node_id"], item]));
+  const found = new Map(ahead.map((item) => [item["node_id"], item]));
+  const missing = fileIds.filter((fileId) => !found.has(fileId)).map((fileId) => keys.node(fileId));
+  for (const item of await deps.table.batchGet(missing)) found.set(item["node_id"], item);
   return fileIds.map((fileId) => visibleFile(caller, fileId, found.get(fileId)));
 }
 

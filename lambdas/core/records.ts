@@ -86,6 +86,8 @@ export const fileRecord = z.object({
     .object({
       lock_id: z.string(),
       token_hash: z.string(),
+      /** `fencing` as the grant made it: a lease of another generation than the file's is lost. */
+      generation: z.number().default(0),
       client_id: z.string(),
       /** What the acquisition said of its client, else the API client's name. */
       holder: z.string(),

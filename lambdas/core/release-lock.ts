@@ -1,11 +1,10 @@
 import { keys, sha256 } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
-import { actorOf, type Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { eventWrite } from "./event.ts";
 import { findFile } from "./find-file.ts";
-import { lockFacts } from "./lock-events.ts";
+import { leaseEndedEvent } from "./lock-events.ts";
 
 /**
  * Clears the caller's lease and keeps the fencing number; where nobody holds the lock, nothing changes.
@@ -18,7 +17,7 @@ export async function releaseLock(
   fileId: string,
   lockToken: string,
 ): Promise<void> {
-  const file = await findFile(deps, call.caller, fileId);
+  const file = await findFile(deps, call.caller, fileId, call.ahead);
   const { lock } = file;
   if (lock === undefined) return;
   const hash = sha256(lockToken);
@@ -31,14 +30,7 @@ export async function releaseLock(
         condition: "#lock.#token_hash = :hash",
         values: { hash },
       },
-      eventWrite(deps.now(), {
-        type: "lock_released",
-        request_id: call.requestId,
-        workspace_id: file.workspace_id,
-        file_id: fileId,
-        actor: actorOf(call.caller),
-        data: { ...lockFacts(file, lock), fencing_token: file.fencing },
-      }),
+      leaseEndedEvent(deps.now(), call, file, lock),
     ]);
   } catch (error) {
     if (!(error instanceof TransactionFailed)) throw error;

@@ -4,7 +4,7 @@ import { MAX_RENEWAL_HOURS } from "#contract/locks.ts";
 import type { Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { lockLost } from "./file-write.ts";
+import { isLive, lockLost } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import type { Lock } from "./lock-events.ts";
 import { fileRecord } from "./records.ts";
@@ -28,16 +28,15 @@ export async function renewLock(
   { lock_token, ttl_seconds }: { lock_token: string; ttl_seconds?: number | undefined },
 ) {
   for (let round = 0; round < ROUNDS; round++) {
-    const file = await findFile(deps, call.caller, fileId);
+    const file = await findFile(deps, call.caller, fileId, round === 0 ? call.ahead : []);
     const now = deps.now();
     const { lock } = file;
-    if (lock === undefined || lock.token_hash !== sha256(lock_token) || lock.expires_ms <= now)
-      throw lockLost(file);
+    if (lock === undefined || !isLive(file, sha256(lock_token), now)) throw lockLost(file);
     const last = lock.acquired_ms + MAX_RENEWAL_MS;
     if (lock.expires_ms >= last) throw renewalLimit(lock);
     const ttl = ttl_seconds ?? lock.ttl_seconds;
     const expires_ms = Math.min(now + ttl * 1000, last);
-    if (!(await renewed(deps, fileId, { lock, expires_ms }))) continue;
+    if (!(await renewed(deps, fileId, { lock, expires_ms, now }))) continue;
     return {
       file_id: fileId,
       lock_id: lock.lock_id,
@@ -57,7 +56,7 @@ export async function renewLock(
 async function renewed(
   deps: Pick<Deps, "table">,
   fileId: string,
-  { lock, expires_ms }: { lock: Lock; expires_ms: number },
+  { lock, expires_ms, now }: { lock: Lock; expires_ms: number; now: number },
 ): Promise<boolean> {
   const renewals = lock.renewals + 1;
   const { due_pk, due_sk } = due("lock", expires_ms, fileId);
@@ -66,9 +65,15 @@ async function renewed(
       key: keys.node(fileId),
       update:
         "SET #lock.#expires_ms = :expires, #lock.#renewals = :renewals, #due_pk = :due_pk, #due_sk = :due_sk",
-      condition:
-        "attribute_not_exists(#deleted_at) AND #lock.#token_hash = :hash AND #lock.#renewals = :seen",
-      values: { expires: expires_ms, due_pk, due_sk, hash: lock.token_hash, renewals, seen: lock.renewals },
+      condition: [
+        "attribute_not_exists(#deleted_at)",
+        "#lock.#token_hash = :hash AND #lock.#generation = #fencing",
+        "#lock.#expires_ms > :now AND #lock.#renewals = :seen",
+      ].join(" AND "),
+      values: {
+        ...{ expires: expires_ms, renewals, due_pk, due_sk },
+        ...{ hash: lock.token_hash, seen: lock.renewals, now },
+      },
     });
     return true;
   } catch (error) {

@@ -1,8 +1,11 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
-import { iso } from "./deps.ts";
+import { iso, ttl } from "./deps.ts";
 import { addEntry, hintPath } from "./file-entry.ts";
 import type { Intent, Outcome, Rejection, UploadRecord } from "./upload-record.ts";
+
+/** How long a version's record tells of an upload that was refused. */
+const REJECTED_KEEP_MS = 90 * 86_400_000;
 
 /** In which states a session may be committed: `ours` only while it still holds the very intent that is carried out. */
 export type From = "open" | "ours";
@@ -72,6 +75,8 @@ export function versionWrite(
       created_at: iso(now),
       created_by: upload.client_id,
       metadata: upload.metadata,
+      // No retention ends it: nothing takes its place.
+      ...(state === "rejected" ? { ttl: ttl(now + REJECTED_KEEP_MS) } : {}),
     },
     condition: "attribute_not_exists(#pk)",
   };

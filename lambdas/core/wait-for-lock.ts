@@ -1,5 +1,5 @@
 import type { LockGrant } from "#contract/locks.ts";
-import { acquireLocks, type LockTerms } from "./acquire-lock.ts";
+import { acquireLock, type LockTerms } from "./acquire-lock.ts";
 import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { isWharfError, type WharfError } from "./error.ts";
@@ -18,20 +18,19 @@ export async function waitForLock(
   call: Call,
   fileId: string,
   { wait_seconds, ...terms }: LockTerms & { wait_seconds: number },
-): Promise<LockGrant | undefined> {
+): Promise<LockGrant> {
   const until = deps.now() + wait_seconds * 1000;
+  let ahead = call.ahead;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
     try {
-      const [grant] = await acquireLocks(deps, call, [fileId], terms, ([only]) => ({
-        status: 201,
-        body: only,
-      }));
-      return grant;
+      return await acquireLock(deps, { ...call, ahead }, fileId, terms);
     } catch (error) {
       if (!isWharfError(error, "file_locked")) throw error;
-      const wait = Math.min(pause * (0.8 + Math.random() * 0.4), untilFree(error));
-      if (deps.now() + wait > until) throw error;
+      const left = until - deps.now();
+      if (left <= 0) throw error;
+      const wait = Math.min(pause * (0.8 + Math.random() * 0.4), untilFree(error), left);
       await new Promise((resolve) => setTimeout(resolve, wait));
+      ahead = [];
     }
   }
 }

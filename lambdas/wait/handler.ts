@@ -2,14 +2,14 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-l
 import { beginLine, endLine } from "#aws/log.ts";
 import { createApp } from "../api/app.ts";
 import { toRequest, toResult } from "../api/proxy.ts";
-import { locks } from "../api/routes/locks.ts";
+import { lockWaits } from "../api/routes/locks.ts";
 import { tableDeps } from "../api/table-deps.ts";
 
-const app = createApp(tableDeps(), [locks]);
+const app = createApp(tableDeps(), [lockWaits]);
 
 /**
- * Lock acquisitions, which may wait: a waiter holds an execution environment, so they have a function of their own
- * whose reserved concurrency bounds them.
+ * Callers that wait for a lock: each holds an execution environment, so they have a function of their own whose
+ * reserved concurrency bounds them, and leave those of everybody else alone.
  */
 export async function handler(
   event: APIGatewayProxyEvent,

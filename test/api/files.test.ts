@@ -35,8 +35,8 @@ async function lock(fileId: string, { token, expires_ms }: { token: string; expi
     values: {
       lock: {
         ...lease,
+        generation: 1,
         acquired_ms: world.deps.now(),
-        granted_ms: world.deps.now(),
         expires_ms,
         ttl_seconds: 60,
       },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
-import { batchAnswer, lockGrant, lockState, renewAnswer } from "#contract/locks.ts";
+import { batchAnswer, fileLocked, lockGrant, lockState, renewAnswer } from "#contract/locks.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -62,9 +62,10 @@ describe("a grant", () => {
     const answer = await acquire();
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(299);
     expect(Number(answer.headers.get("retry-after"))).toBeLessThanOrEqual(302);
-    expect(await read(problem, answer)).toMatchObject({
+    expect(await read(fileLocked, answer)).toMatchObject({
       status: 423,
       code: "file_locked",
+      file_id: id,
       holder: { client_id: client.client_id, name: "agent-7" },
       reason: "rewriting",
       acquired_at: grant.acquired_at,
@@ -97,7 +98,7 @@ describe("a grant", () => {
     expect(await told()).toEqual(["lock_acquired 1"]);
   });
 
-  test("costs one read and one transaction; a refusal costs one read", async () => {
+  test("costs one transaction after the token's read; a refusal costs nothing more", async () => {
     await granted({}, await newFile());
     const calls = async (of: () => Promise<unknown>) => {
       const before = world.traces.length;
@@ -108,8 +109,23 @@ describe("a grant", () => {
         .map(({ action }) => action)
         .slice(1);
     };
-    expect(await calls(() => acquire())).toEqual(["BatchGetItem", "TransactWriteItems"]);
-    expect(await calls(() => acquire())).toEqual(["BatchGetItem"]);
+    expect(await calls(() => acquire())).toEqual(["TransactWriteItems"]);
+    expect(await calls(() => acquire())).toEqual([]);
+    expect(await calls(state)).toEqual([]);
+  });
+
+  test("that is lost to another just before its write costs no further read, and says who was faster", async () => {
+    world.setFault(async ({ action }) => {
+      if (action !== "TransactWriteItems") return undefined;
+      world.setFault();
+      await granted({ client: "faster" });
+      return undefined;
+    });
+    const before = world.traces.length;
+    const answer = await acquire({ client: "slower" });
+    expect(await read(fileLocked, answer)).toMatchObject({ code: "file_locked", holder: { name: "faster" } });
+    // Token and file, the faster one's two, and the write that did not happen.
+    expect(world.traces.length - before).toBe(4);
   });
 });
 
@@ -281,9 +297,16 @@ describe("a batch", () => {
   });
 
   test("locks none where one is held or unknown", async () => {
-    const held = await newFile();
-    await granted({}, held);
-    expect(await refusal(batch({ file_ids: [id, held] }))).toEqual([423, "file_locked"]);
+    const [held, longer] = [await newFile(), await newFile()];
+    await granted({ ttl_seconds: 60 }, held);
+    await granted({ ttl_seconds: 600, client: "agent-7" }, longer);
+    expect(await read(fileLocked, batch({ file_ids: [id, held] }))).toMatchObject({
+      ...{ status: 423, code: "file_locked", file_id: held },
+    });
+    // The one that lasts longest tells when asking again can help.
+    const refused = await batch({ file_ids: [longer, id, held] });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(590);
+    expect(await read(fileLocked, refused)).toMatchObject({ file_id: longer, holder: { name: "agent-7" } });
     expect(await refusal(batch({ file_ids: [id, UNKNOWN] }))).toEqual([404, "not_found"]);
     expect((await state()).locked).toBe(false);
     expect(await told()).toEqual([]);
@@ -299,20 +322,56 @@ describe("a batch", () => {
 });
 
 describe("waiting", () => {
+  const wait = (json: unknown = {}, headers = {}) =>
+    client.request(`/v1/files/${id}/lock/wait`, { json, headers });
+
+  test("is elsewhere: a redirect that says all that 423 does", async () => {
+    expect((await acquire({ wait_seconds: 20 })).status).toBe(201);
+    const answer = await acquire({ wait_seconds: 20 });
+    expect([answer.status, answer.headers.get("location")]).toEqual([307, "lock/wait"]);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    // RFC 9110, 10.2.3: with a redirect it would ask to wait before following it.
+    expect(answer.headers.get("retry-after")).toBeNull();
+    expect(await read(fileLocked, answer)).toMatchObject({
+      ...{ status: 307, code: "file_locked", file_id: id, holder: { name: client.name } },
+    });
+  });
+
   test("gets the lock when its holder lets go", async () => {
     const { lock_token } = await granted();
-    const waiting = acquire({ wait_seconds: 20 });
+    const waiting = wait();
     const looked = world.traces.length;
-    await expect.poll(() => world.traces.length, { timeout: 10_000 }).toBeGreaterThan(looked + 2);
+    await expect.poll(() => world.traces.length, { timeout: 10_000 }).toBeGreaterThan(looked + 1);
     expect((await release(lock_token)).status).toBe(204);
     expect((await read(lockGrant, waiting)).fencing_token).toBe(2);
   });
 
   test("ends with the holder's facts", async () => {
     await granted({ client: "agent-7" });
-    const answer = await acquire({ wait_seconds: 1 });
+    const answer = await wait({ wait_seconds: 1 });
     expect(answer.status).toBe(423);
-    expect(await read(problem, answer)).toMatchObject({ holder: { name: "agent-7" } });
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(290);
+    expect(await read(fileLocked, answer)).toMatchObject({ holder: { name: "agent-7" } });
+  });
+
+  test("is one request with the one that was redirected, by Idempotency-Key", async () => {
+    const { lock_token } = await granted();
+    const headers = { "idempotency-key": `wait-${id}` };
+    const terms = { wait_seconds: 20, client: "agent-8" };
+    expect((await acquire(terms, id, headers)).status).toBe(307);
+    await release(lock_token);
+    const first = await read(lockGrant, wait(terms, headers));
+    for (const again of [await acquire(terms, id, headers), await wait(terms, headers)]) {
+      expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([201, "true"]);
+      expect(await read(lockGrant, again)).toEqual(first);
+    }
+    for (const other of [acquire({ ...terms, wait_seconds: 10 }, id, headers), wait({}, headers)])
+      expect(await refusal(other)).toEqual([422, "idempotency_mismatch"]);
+    expect(await told()).toEqual(["lock_acquired 1", "lock_released 1", "lock_acquired 2"]);
+  });
+
+  test.each([{ wait_seconds: 0 }, { wait_seconds: 21 }])("takes %j for a mistake", async (json) => {
+    expect(await refusal(wait(json))).toEqual([400, "invalid_request"]);
   });
 });
 
@@ -395,5 +454,34 @@ test("a deleted file holds no lock, and is not due as one", async () => {
   expect(await refusal(acquire())).toEqual([404, "not_found"]);
   world.advance(400_000);
   await sweepLocks(world.deps);
-  expect(await told()).toEqual(["lock_acquired 1"]);
+  expect(await told()).toEqual(["lock_acquired 1", "lock_released 1"]);
+});
+
+test("a lease that ran out unnoticed is told of by whoever deletes the file, or releases it too late", async () => {
+  await granted({ ttl_seconds: 30 });
+  const late = await newFile();
+  const { lock_token } = await granted({ ttl_seconds: 30 }, late);
+  world.advance(32_000);
+  expect((await client.request(`/v1/files/${id}`, { method: "DELETE" })).status).toBe(204);
+  expect(await told()).toEqual(["lock_acquired 1", "lock_expired 1"]);
+  const headers = { "lock-token": lock_token };
+  expect((await client.request(`/v1/files/${late}/lock`, { method: "DELETE", headers })).status).toBe(204);
+  expect(await told(late)).toEqual(["lock_acquired 1", "lock_expired 1"]);
+});
+
+test("a lock goes with its file to another name and folder", async () => {
+  const { lock_token, fencing_token } = await granted({ ttl_seconds: 60 });
+  const move = (headers: Record<string, string>) =>
+    client.request(`/v1/files/${id}`, {
+      method: "PATCH",
+      json: { name: `moved-${id}`, folder: "/elsewhere" },
+      headers,
+    });
+  expect(await refusal(move({}))).toEqual([423, "file_locked"]);
+  expect((await move({ "lock-token": lock_token })).status).toBe(200);
+  expect(await state()).toMatchObject({ locked: true, fencing_token });
+  expect((await renew(lock_token)).status).toBe(200);
+  world.advance(62_000);
+  await sweepLocks(world.deps);
+  expect(await told()).toEqual(["lock_acquired 1", "lock_expired 1"]);
 });

@@ -141,6 +141,27 @@ describe("preconditions", () => {
     ]);
   });
 
+  test("If-Match: * wants any version, and the answer's ETag is the next one's condition", async () => {
+    const fresh = await by.upload("any.txt");
+    expect(await by.refusedFinalize(fresh.upload_id, {}, { "if-match": "*" })).toEqual([
+      412,
+      "version_mismatch",
+    ]);
+    const made = await by.finalize(fresh.upload_id);
+    const etag = made.headers.get("etag") ?? "";
+    expect(etag).toMatch(/^"ver_\w+"$/);
+    const next = await by.upload("any.txt");
+    const lists = [`${etag}, "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ"`, `W/${etag}`, '"*"', "any", ""];
+    for (const unclear of lists)
+      expect(await by.refusedFinalize(next.upload_id, {}, { "if-match": unclear })).toEqual([
+        400,
+        "invalid_request",
+      ]);
+    await by.finish(next.upload_id, {}, { "if-match": etag });
+    const last = await by.upload("any.txt");
+    await by.finish(last.upload_id, {}, { "if-match": "*" });
+  });
+
   test("If-None-Match: * wants a new file", async () => {
     await by.uploaded("new.txt");
     const session = await by.upload("new.txt");

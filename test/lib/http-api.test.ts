@@ -29,8 +29,8 @@ function routes(): Record<string, string> {
 
 describe("routes", () => {
   it("send waiters to their own function and everything else to the API's", () => {
-    const { "POST /v1/files/{id}/lock": lock, ...others } = routes();
-    expect(lock).toBe("WaitFunction");
+    const { "POST /v1/files/{id}/lock/wait": waiting, ...others } = routes();
+    expect(waiting).toBe("WaitFunction");
     expect(new Set(Object.values(others))).toEqual(new Set(["ApiFunction"]));
   });
 
@@ -46,6 +46,7 @@ describe("routes", () => {
         "ANY /v1/uploads/{id}/chunks",
         "ANY /v1/files/{id}/{proxy+}",
         "ANY /v1/files/{id}/lock",
+        "ANY /v1/files/{id}/lock/wait",
         "ANY /v1/files/{id}/lock/{proxy+}",
       ]),
     );

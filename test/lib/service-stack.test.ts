@@ -75,19 +75,19 @@ describe("functions", () => {
     }
   });
 
+  const reserved = (stack: Template) =>
+    resources(stack, "AWS::Lambda::Function")
+      .filter(([, { Properties }]) => "ReservedConcurrentExecutions" in Properties)
+      .map(([, { Properties }]) => [Properties.Description, Properties.ReservedConcurrentExecutions]);
+
   it("wait for locks in environments of their own", () => {
-    const reserved = functions.filter(([, { Properties }]) => "ReservedConcurrentExecutions" in Properties);
-    expect(reserved.map(([, { Properties }]) => Properties.Description)).toEqual([
-      "Takes locks, waiting where it is asked to",
-    ]);
+    expect(reserved(synth("prod").service)).toEqual([["Waits for locks", 50]]);
   });
 
-  it("reserve nothing where the account is too small to", () => {
-    for (const [, { Properties }] of resources(
-      synth("dev", stageConfig("dev", "0")).service,
-      "AWS::Lambda::Function",
-    ))
-      expect(Properties).not.toHaveProperty("ReservedConcurrentExecutions");
+  it("reserve nothing in dev, which deploys into accounts whose limit is 10, unless they are told to", () => {
+    expect(reserved(template)).toEqual([]);
+    expect(reserved(synth("dev", stageConfig("dev", "20")).service)).toEqual([["Waits for locks", 20]]);
+    expect(reserved(synth("prod", stageConfig("prod", "0")).service)).toEqual([]);
   });
 });
 

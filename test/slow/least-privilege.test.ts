@@ -156,12 +156,15 @@ async function locks(fileId: string): Promise<void> {
     headers: { "Idempotency-Key": "lock" },
   });
   const waiting = { json: { wait_seconds: 1 }, headers: { "Idempotency-Key": "waits" } };
-  expect((await call(lock, waiting)).status).toBe(423);
+  expect((await call(lock, waiting)).status).toBe(307);
+  expect((await call(`${lock}/wait`, waiting)).status).toBe(423);
   await done(lock);
   await done(`${lock}/renew`, { json: { lock_token: grant.lock_token } });
   const token = { "Lock-Token": grant.lock_token };
   await done(`/v1/files/${fileId}`, { method: "PATCH", json: { name: "locked.txt" }, headers: token });
   await done(lock, { method: "DELETE", headers: token });
+  const waited = await ok(lockGrant, `${lock}/wait`, waiting);
+  await done(lock, { method: "DELETE", headers: { "Lock-Token": waited.lock_token } });
   await done("/v1/locks/batch", { json: { file_ids: [fileId], ttl_seconds: 30 } });
   await done(`${lock}/break`, { json: { reason: "the story goes on" } });
   await done(lock, { json: { ttl_seconds: 30 } });

@@ -15,7 +15,7 @@ import { makeFolders } from "#core/make-folders.ts";
 import { createApp } from "#lambdas/api/app.ts";
 import { files } from "#lambdas/api/routes/files.ts";
 import { links } from "#lambdas/api/routes/links.ts";
-import { locks } from "#lambdas/api/routes/locks.ts";
+import { locks, lockWaits } from "#lambdas/api/routes/locks.ts";
 import { shares } from "#lambdas/api/routes/shares.ts";
 import { uploads } from "#lambdas/api/routes/uploads.ts";
 import { versions } from "#lambdas/api/routes/versions.ts";
@@ -87,7 +87,7 @@ export async function startWorld() {
     corsOrigins: ["*"],
     now: () => Date.now() + offset,
   };
-  const app = createApp(deps, [uploads, files, versions, shares, links, locks]);
+  const app = createApp(deps, [uploads, files, versions, shares, links, locks, lockWaits]);
 
   async function request(
     path: string,

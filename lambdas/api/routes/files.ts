@@ -17,10 +17,9 @@ import { findWorkspace } from "#core/find-workspace.ts";
 import { listFiles } from "#core/list-files.ts";
 import { listWorkspaces } from "#core/list-workspaces.ts";
 import { moveFile } from "#core/move-file.ts";
+import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
 import { type App, serve } from "../serve.ts";
-
-const etag = (versionId: string) => ({ ETag: `"${versionId}"` });
 
 /** Workspaces, folders and files. */
 export function files(app: App, deps: Deps): void {
@@ -40,18 +39,18 @@ export function files(app: App, deps: Deps): void {
 
   serve(app, deps, getFileRoute, async ({ params, call }) => {
     const body = await fileDetail(deps, await findFile(deps, call.caller, params.id));
-    return { status: 200, body, headers: etag(body.version_id) };
+    return { status: 200, body, headers: etagOf(body) };
   });
 
   serve(app, deps, getContentRoute, async ({ params, call, context }) => {
     const method = context.req.method === "HEAD" ? "HEAD" : "GET";
     const { url, file } = await downloadFile(deps, call, params.id, method);
-    return { status: 302, headers: { ...etag(file.version_id), Location: url } };
+    return { status: 302, headers: { ...etagOf(file), Location: url } };
   });
 
   serve(app, deps, moveFileRoute, async ({ params, body, call, context }) => {
     const file = await moveFile(deps, call, params.id, body, preconditionsOf(context));
-    return { status: 200, body: file, headers: etag(file.version_id) };
+    return { status: 200, body: file, headers: etagOf(file) };
   });
 
   serve(app, deps, deleteFileRoute, async ({ params, call, context }) => {

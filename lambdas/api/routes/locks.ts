@@ -1,3 +1,4 @@
+import { keys } from "#aws/keys.ts";
 import {
   acquireLockRoute,
   breakLockRoute,
@@ -5,50 +6,108 @@ import {
   lockBatchRoute,
   releaseLockRoute,
   renewLockRoute,
+  waitForLockRoute,
 } from "#contract/locks.ts";
-import { acquireLocks } from "#core/acquire-lock.ts";
+import { acquireLock, acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
 import type { Deps } from "#core/deps.ts";
-import { WharfError } from "#core/error.ts";
+import { isWharfError, WharfError } from "#core/error.ts";
 import { findFile } from "#core/find-file.ts";
 import { lockState } from "#core/lock-state.ts";
 import { releaseLock } from "#core/release-lock.ts";
 import { renewLock } from "#core/renew-lock.ts";
 import { waitForLock } from "#core/wait-for-lock.ts";
+import { PROBLEM_TYPE, problemBody } from "../problem.ts";
 import { type App, serve } from "../serve.ts";
 
-/** Locks. The acquisition may wait for up to 20 s, so API Gateway sends it to a function of its own. */
-export function locks(app: App, deps: Pick<Deps, "table" | "now">): void {
-  serve(app, deps, acquireLockRoute, async ({ params, body, call }) => ({
-    status: 201,
-    body: await waitForLock(deps, call, params.id, body),
-  }));
+type LockDeps = Pick<Deps, "table" | "now">;
 
-  serve(app, deps, renewLockRoute, async ({ params, body, call }) => ({
-    status: 200,
-    body: await renewLock(deps, call, params.id, body),
-  }));
+/** The file comes with the token: nothing of one file's lock takes more than one call after it. */
+const ofFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
 
-  serve(app, deps, releaseLockRoute, async ({ params, call, context }) => {
-    const token = context.req.header("lock-token");
-    if (token === undefined)
-      throw new WharfError("invalid_request", "Send the lease's token in the header Lock-Token.");
-    await releaseLock(deps, call, params.id, token);
-    return { status: 204 };
-  });
+/** Locks, but for waiting. */
+export function locks(app: App, deps: LockDeps): void {
+  serve(
+    app,
+    deps,
+    acquireLockRoute,
+    async ({ params, body: { wait_seconds, ...terms }, call, context }) => {
+      try {
+        return { status: 201, body: await acquireLock(deps, call, params.id, terms) };
+      } catch (error) {
+        if (wait_seconds === 0 || !isWharfError(error, "file_locked")) throw error;
+        // Relative, so that it leads to the address that the client used. No Retry-After: with a redirect it would say
+        // how long to wait before following it (RFC 9110, 10.2.3).
+        return {
+          status: 307,
+          body: problemBody(context, error, 307),
+          headers: { "Content-Type": PROBLEM_TYPE, Location: "lock/wait" },
+        };
+      }
+    },
+    ofFile,
+  );
 
-  serve(app, deps, getLockRoute, async ({ params, call }) => {
-    const file = await findFile(deps, call.caller, params.id);
-    return { status: 200, body: lockState(file, deps.now()) };
-  });
+  serve(
+    app,
+    deps,
+    renewLockRoute,
+    async ({ params, body, call }) => ({ status: 200, body: await renewLock(deps, call, params.id, body) }),
+    ofFile,
+  );
 
-  serve(app, deps, breakLockRoute, async ({ params, body, call }) => ({
-    status: 200,
-    body: await breakLock(deps, call, params.id, body.reason),
-  }));
+  serve(
+    app,
+    deps,
+    releaseLockRoute,
+    async ({ params, call, context }) => {
+      const token = context.req.header("lock-token");
+      if (token === undefined)
+        throw new WharfError("invalid_request", "Send the lease's token in the header Lock-Token.");
+      await releaseLock(deps, call, params.id, token);
+      return { status: 204 };
+    },
+    ofFile,
+  );
+
+  serve(
+    app,
+    deps,
+    getLockRoute,
+    async ({ params, call }) => {
+      const file = await findFile(deps, call.caller, params.id, call.ahead);
+      return { status: 200, body: lockState(file, deps.now()) };
+    },
+    ofFile,
+  );
+
+  serve(
+    app,
+    deps,
+    breakLockRoute,
+    async ({ params, body, call }) => ({
+      status: 200,
+      body: await breakLock(deps, call, params.id, body.reason),
+    }),
+    ofFile,
+  );
 
   serve(app, deps, lockBatchRoute, async ({ body, call }) => {
     const answer = (items: unknown[]) => ({ status: 201, body: { items } });
     return answer(await acquireLocks(deps, call, body.file_ids, body, answer));
   });
+}
+
+/** Waiting for a lock: a caller holds its environment for up to 20 s, so API Gateway sends these to `wait`. */
+export function lockWaits(app: App, deps: LockDeps): void {
+  serve(
+    app,
+    deps,
+    waitForLockRoute,
+    async ({ params, body, call }) => ({
+      status: 201,
+      body: await waitForLock(deps, call, params.id, body),
+    }),
+    ofFile,
+  );
 }

@@ -19,6 +19,7 @@ import { signParts } from "#core/sign-parts.ts";
 import { restartAnswer, startUpload } from "#core/start-upload.ts";
 import { uploadFile } from "#core/upload-file.ts";
 import { viewUpload } from "#core/view-upload.ts";
+import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
 import { type App, type AppContext, check, serve } from "../serve.ts";
 
@@ -55,22 +56,34 @@ export function uploads(app: App, deps: Deps): void {
     return { status: 307, headers: { Location: url } };
   });
 
-  serve(app, deps, finalizeUploadRoute, async ({ params, body, call, context }) => ({
-    status: 200,
-    body: await finalizeUpload(deps, call, params.id, body, demandsOf(context)),
-  }));
+  serve(
+    app,
+    deps,
+    finalizeUploadRoute,
+    async ({ params, body, call, context }) => ({
+      status: 200,
+      body: await finalizeUpload(deps, call, params.id, body, demandsOf(context)),
+    }),
+    { headers: etagOf },
+  );
 
   serve(app, deps, abortUploadRoute, async ({ params, call }) => {
     await abortUpload(deps, call, params.id);
     return { status: 204 };
   });
 
-  serve(app, deps, uploadFileRoute, async ({ body, call, context }) => {
-    const { file, ...rest } = body;
-    const { filename, content_type } = described(file);
-    const small = { ...rest, filename, content_type, bytes: await file.bytes() };
-    return { status: 200, body: await uploadFile(deps, call, small, demandsOf(context)) };
-  });
+  serve(
+    app,
+    deps,
+    uploadFileRoute,
+    async ({ body, call, context }) => {
+      const { file, ...rest } = body;
+      const { filename, content_type } = described(file);
+      const small = { ...rest, filename, content_type, bytes: await file.bytes() };
+      return { status: 200, body: await uploadFile(deps, call, small, demandsOf(context)) };
+    },
+    { headers: etagOf },
+  );
 }
 
 function demandsOf(context: AppContext): Demands {

@@ -9,10 +9,9 @@ import type { Deps } from "#core/deps.ts";
 import { downloadVersion } from "#core/download-version.ts";
 import { listVersions } from "#core/list-versions.ts";
 import { restoreVersion } from "#core/restore-version.ts";
+import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
 import { type App, serve } from "../serve.ts";
-
-const etag = (versionId: string) => ({ ETag: `"${versionId}"` });
 
 /** Versions of files. */
 export function versions(app: App, deps: Deps): void {
@@ -24,14 +23,24 @@ export function versions(app: App, deps: Deps): void {
   serve(app, deps, getVersionContentRoute, async ({ params, call, context }) => {
     const method = context.req.method === "HEAD" ? "HEAD" : "GET";
     const Location = await downloadVersion(deps, call, { fileId: params.id, versionId: params.v, method });
-    return { status: 302, headers: { ...etag(params.v), Location } };
+    return { status: 302, headers: { ...etagOf({ version_id: params.v }), Location } };
   });
 
-  serve(app, deps, restoreVersionRoute, async ({ params, call, context }) => {
-    const preconditions = preconditionsOf(context);
-    const body = await restoreVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
-    return { status: 200, body, headers: etag(body.version_id) };
-  });
+  serve(
+    app,
+    deps,
+    restoreVersionRoute,
+    async ({ params, call, context }) => {
+      const preconditions = preconditionsOf(context);
+      const body = await restoreVersion(deps, call, {
+        fileId: params.id,
+        versionId: params.v,
+        preconditions,
+      });
+      return { status: 200, body };
+    },
+    { headers: etagOf },
+  );
 
   serve(app, deps, deleteVersionRoute, async ({ params, call, context }) => {
     const preconditions = preconditionsOf(context);
