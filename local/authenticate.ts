@@ -1,5 +1,5 @@
 /** Verifies the signature of a request and says who sent it. */
-import { hash, timingSafeEqual } from "node:crypto";
+import { hash, type KeyObject, timingSafeEqual } from "node:crypto";
 import type { Claim, SignedRequest } from "./claim.ts";
 import { parameter } from "./claim.ts";
 import type { Credentials, FoundCredentials } from "./credentials.ts";
@@ -194,7 +194,7 @@ export function payloadOf(
 }
 
 /** Each chunk's signature covers the one before it, beginning with the request's own. */
-function chunkVerifier(key: Buffer, timestamp: string, scope: string, seed: string): ChunkVerifier {
+function chunkVerifier(key: KeyObject, timestamp: string, scope: string, seed: string): ChunkVerifier {
   let previous = seed;
   return (kind, content, signature) => {
     const text =

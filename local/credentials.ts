@@ -4,7 +4,7 @@
  * Temporary credentials are not stored. Their session token holds the principal and the expiry under a MAC,
  * and their secret is derived from the token, so URLs that a role presigned outlive a restart, as in AWS.
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -48,13 +48,19 @@ const sealed = z.object({
   }),
 });
 
+type Opened = z.infer<typeof sealed> & { secret: string };
+
+const MAX_GENUINE = 500;
 const SIX_HOURS = 6 * 60 * 60 * 1000;
 
 /** Opens the account's credentials, creating them in `dir` (or in memory) on the first start. */
 export function createCredentials({ clock, dir }: { clock: Clock; dir: string | undefined }): Credentials {
   const { tokenKey, ...root } = load(dir);
   const rootPrincipal: Principal = { kind: "root", arn: `arn:aws:iam::${ACCOUNT}:root` };
-  const mac = (text: string) => createHmac("sha256", tokenKey).update(text).digest();
+  const key = createSecretKey(tokenKey, "utf8");
+  const mac = (text: string) => createHmac("sha256", key).update(text).digest();
+  /** Tokens that were found genuine: every call of a function shows the same one. */
+  const genuine = new Map<string, Opened>();
 
   return {
     root,
@@ -77,7 +83,7 @@ export function createCredentials({ clock, dir }: { clock: Clock; dir: string | 
       if (token?.id !== accessKeyId) return "bad-token";
       const { kind, arn, role, environment } = token.principal;
       return {
-        secretAccessKey: secretOf(accessKeyId, sessionToken),
+        secretAccessKey: token.secret,
         principal: { kind, arn, ...(role && { role }), ...(environment && { environment }) },
         expiresAt: token.expiresAt,
       };
@@ -88,13 +94,19 @@ export function createCredentials({ clock, dir }: { clock: Clock; dir: string | 
     return mac(`secret ${accessKeyId} ${sessionToken}`).toString("base64").slice(0, 40);
   }
 
-  function open(sessionToken: string): z.infer<typeof sealed> | undefined {
+  function open(sessionToken: string): Opened | undefined {
+    const known = genuine.get(sessionToken);
+    if (known !== undefined) return known;
     const bytes = Buffer.from(sessionToken, "base64");
     // Base64 has several spellings of the same bytes; only the one that was issued counts.
     if (bytes.length <= 32 || bytes.toString("base64") !== sessionToken) return undefined;
     const payload = bytes.subarray(32);
     if (!timingSafeEqual(bytes.subarray(0, 32), mac(`token ${payload}`))) return undefined;
-    return sealed.parse(JSON.parse(payload.toString()));
+    const token = sealed.parse(JSON.parse(payload.toString()));
+    const opened = { ...token, secret: secretOf(token.id, sessionToken) };
+    if (genuine.size === MAX_GENUINE) genuine.clear();
+    genuine.set(sessionToken, opened);
+    return opened;
   }
 }
 

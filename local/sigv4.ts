@@ -3,7 +3,7 @@
  *
  * Source: "Create a signed AWS API request" (IAM User Guide) and "Authenticating Requests" (S3 API Reference).
  */
-import { createHmac, hash } from "node:crypto";
+import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
 export const ALGORITHM = "AWS4-HMAC-SHA256";
 export const UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD";
@@ -62,13 +62,24 @@ export function stringToSign(timestamp: string, scope: string, canonical: string
   return [ALGORITHM, timestamp, scope, hash("sha256", canonical)].join("\n");
 }
 
+/** As KeyObjects, since an HMAC with a Buffer key costs several times as much. */
+const signingKeys = new Map<string, KeyObject>();
+const MAX_SIGNING_KEYS = 500;
+
 /** Derives the key that signs everything of one day, region and service. `date` is `YYYYMMDD`. */
-export function signingKey(secret: string, date: string, region: string, service: string): Buffer {
-  return hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), "aws4_request");
+export function signingKey(secret: string, date: string, region: string, service: string): KeyObject {
+  const id = [secret, date, region, service].join("\n");
+  const known = signingKeys.get(id);
+  if (known !== undefined) return known;
+  const derived = hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), service), "aws4_request");
+  const key = createSecretKey(derived);
+  if (signingKeys.size === MAX_SIGNING_KEYS) signingKeys.clear();
+  signingKeys.set(id, key);
+  return key;
 }
 
 /** Signs a string to sign; answers in hex. */
-export function sign(key: Buffer, text: string): string {
+export function sign(key: KeyObject, text: string): string {
   return hmac(key, text).toString("hex");
 }
 
@@ -86,7 +97,7 @@ export function parseAmzDate(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-function hmac(key: string | Buffer, text: string): Buffer {
+function hmac(key: string | Buffer | KeyObject, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 
