@@ -1,0 +1,106 @@
+/** A page of another origin uses the API by fetch: every call is asked for first, and answers are read as exposed. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { type Story, startStory } from "#test/support/story.ts";
+
+const PAGE = "https://app.example.com";
+
+let story: Story;
+beforeAll(async () => {
+  story = await startStory();
+});
+afterAll(() => story?.stop());
+
+/** Headers that need no asking (Fetch: CORS-safelisted), as far as they occur here. */
+const SAFE = new Set(["accept", "content-length"]);
+const SIMPLE = new Set(["GET", "HEAD", "POST"]);
+
+/** One request as a browser sends it for a page at `origin`; redirects are not followed. */
+async function ask(url: string, init: RequestInit & { method: string }, origin: string): Promise<Response> {
+  const asked = [...new Headers(init.headers).keys()].filter((name) => !SAFE.has(name));
+  if (asked.length > 0 || !SIMPLE.has(init.method)) {
+    const preflight = await fetch(url, {
+      method: "OPTIONS",
+      headers: {
+        origin,
+        "access-control-request-method": init.method,
+        ...(asked.length > 0 ? { "access-control-request-headers": asked.sort().join(",") } : {}),
+      },
+    });
+    const allowed = (name: string) =>
+      (preflight.headers.get(`access-control-allow-${name}`) ?? "").toLowerCase().split(/,\s*/);
+    expect([preflight.status < 300, allowed("origin")]).toEqual([true, ["*"]]);
+    expect(allowed("methods")).toContain(init.method.toLowerCase());
+    expect(allowed("headers")).toEqual(expect.arrayContaining(asked));
+  }
+  const answer = await fetch(url, {
+    ...init,
+    headers: { ...Object.fromEntries(new Headers(init.headers)), origin },
+    redirect: "manual",
+  });
+  expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  return answer;
+}
+
+/** `fetch` of a page: Fetch, 4.4: past a redirect to another origin the page is `null` and its token stays behind. */
+async function browse(url: string, init: RequestInit & { method: string }): Promise<Response> {
+  const answer = await ask(url, init, PAGE);
+  const location = answer.headers.get("location");
+  if (location === null) return answer;
+  const headers = new Headers(init.headers);
+  headers.delete("authorization");
+  return ask(location, { ...init, headers }, "null");
+}
+
+/** The answer's header as a script may read it. */
+function read(answer: Response, name: string): string | null {
+  const exposed = (answer.headers.get("access-control-expose-headers") ?? "").toLowerCase().split(/,\s*/);
+  return exposed.includes(name) ? answer.headers.get(name) : null;
+}
+
+const parse = async <T>(schema: z.ZodType<T>, answer: Response) => schema.parse(await answer.json());
+const session = z.object({ upload_id: z.string(), parts: z.array(z.object({ url: z.string() })) });
+
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  browse(`${story.origin}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+
+test("a page uploads by parts and by chunks, and downloads by the link", async () => {
+  const granted = await post("/v1/auth/token", {
+    client_id: story.clientId,
+    client_secret: story.clientSecret,
+  });
+  const { access_token } = await parse(z.object({ access_token: z.string() }), granted);
+  const auth = { authorization: `Bearer ${access_token}`, "x-request-id": "page-1" };
+
+  const started = await post("/v1/uploads", { filename: "page.txt", size: 5 }, auth);
+  expect([started.status, read(started, "x-request-id")]).toEqual([201, "page-1"]);
+  const { upload_id, parts } = await parse(session, started);
+  const put = await browse(parts[0]?.url ?? "", { method: "PUT", body: "hello" });
+  expect([put.status, read(put, "etag")]).toEqual([200, expect.stringMatching(/^"\w+"$/)]);
+  const finished = await post(
+    `/v1/uploads/${upload_id}/finalize`,
+    {},
+    { ...auth, "idempotency-key": "page-2" },
+  );
+  const { share_url } = await parse(z.object({ share_url: z.string() }), finished);
+  expect(await (await browse(share_url, { method: "GET" })).text()).toBe("hello");
+
+  const other = await parse(session, await post("/v1/uploads", { filename: "chunks.txt" }, auth));
+  const chunk = await browse(`${story.origin}/v1/uploads/${other.upload_id}/chunks?part=1`, {
+    method: "PUT",
+    headers: { ...auth, "content-type": "application/octet-stream" },
+    body: "hello",
+  });
+  expect(chunk.status).toBe(200);
+  expect((await post(`/v1/uploads/${other.upload_id}/finalize`, {}, auth)).status).toBe(200);
+});
+
+test("a page can read why it was refused", async () => {
+  const refused = await post("/v1/uploads", { filename: "page.txt" }, { authorization: "Bearer no" });
+  expect([refused.status, await refused.json()]).toMatchObject([401, { code: "unauthenticated" }]);
+  expect(read(refused, "www-authenticate")).toMatch(/^Bearer/);
+});
