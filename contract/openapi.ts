@@ -7,8 +7,11 @@ import { tokenAnswer, tokenError, tokenRequest } from "./tokens.ts";
 
 type Json = Record<string, unknown>;
 
+/** JSON Schema 2020-12, as zod writes it. */
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
 /** JSON Schema of a zod schema as a request is written (`input`) or an answer read (`output`). */
-export function jsonSchema(schema: z.ZodType, io: "input" | "output"): Json {
+export function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
     unrepresentable: "any",
@@ -72,7 +75,7 @@ const anyJson = [
 ] as const satisfies ErrorCode[];
 
 /** A route's own errors, and those that every JSON body and every call can have. */
-function errorsOf({ errors, body, bodyType }: Route): readonly ErrorCode[] {
+export function errorsOf({ errors, body, bodyType }: Route): readonly ErrorCode[] {
   const json = body !== undefined && bodyType === undefined;
   return [...new Set<ErrorCode>([...errors, ...(json ? anyJson : []), ...anywhere])];
 }

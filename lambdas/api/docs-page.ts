@@ -1,79 +1,78 @@
-import { errorCodes } from "#contract/errors.ts";
-import { jsonSchema } from "#contract/openapi.ts";
+/** The reference as one page of plain HTML, from the same routes and schemas as `/openapi.json`. */
+import { type ErrorCode, errorCodes } from "#contract/errors.ts";
+import { eventCatalogue } from "#contract/event-types.ts";
 import type { Route } from "#contract/route.ts";
+import { operation, prose } from "./docs-operation.ts";
+import { docsStyle } from "./docs-style.ts";
 import { escapeHtml } from "./html.ts";
 
-export const docsStyle = `
-:root { color-scheme: light dark; --line: light-dark(#d8dee6, #333b45); --soft: light-dark(#f5f7f9, #171b20); }
-* { box-sizing: border-box }
-body { font: 16px/1.55 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 2rem 1.25rem 6rem }
-h1 { margin-bottom: .25rem } h2 { margin-top: 3rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem }
-nav a { margin-right: 1rem } code, pre { font: .875em/1.5 ui-monospace, monospace }
-pre { background: var(--soft); border: 1px solid var(--line); border-radius: 6px; padding: .8rem; overflow-x: auto }
-details { border: 1px solid var(--line); border-radius: 8px; margin: .6rem 0; padding: .1rem 1rem }
-summary { cursor: pointer; padding: .6rem 0 } summary b { display: inline-block; min-width: 4.5rem }
-summary span { opacity: .75; margin-left: .75rem }
-table { border-collapse: collapse; width: 100% } td, th { border-top: 1px solid var(--line); padding: .35rem .5rem; text-align: left; vertical-align: top }
-`;
-
-/** The reference as one page of plain HTML, from the same routes as `/openapi.json`. */
+/** `server` is the origin that clients use. Every operation, event and error can be linked to by its name. */
 export function docsPage(routes: readonly Route[], server: string): string {
-  const tags = [...new Set(routes.map(({ tag }) => tag))];
-  const section = (tag: string) =>
-    `<h2 id="${escapeHtml(tag)}">${escapeHtml(tag)}</h2>${routes
-      .filter((route) => route.tag === tag)
-      .map(operation)
-      .join("")}`;
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Wharf API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>${docsStyle}</style></head><body>
-<h1>Wharf API</h1><p>Origin: <code>${escapeHtml(server)}</code> · <a href="openapi.json">openapi.json</a></p>
-<nav>${tags.map((tag) => `<a href="#${escapeHtml(tag)}">${escapeHtml(tag)}</a>`).join("")}<a href="#errors">Errors</a></nav>
-<h2>Tokens</h2><p><code>POST /v1/auth/token</code> with <code>{client_id, client_secret}</code> gives
-<code>{access_token, token_type, expires_in, scope}</code>; send it as <code>Authorization: Bearer …</code>.</p>
-${tags.map(section).join("")}
-<h2 id="errors">Errors</h2><p>Problem details (RFC 9457); <code>code</code> is stable.</p>
-<table><tr><th>code<th>status<th>title</tr>${Object.entries(errorCodes)
-    .map(
-      ([code, [status, title]]) => `<tr><td><code>${code}</code><td>${status}<td>${escapeHtml(title)}</tr>`,
-    )
-    .join("")}</table></body></html>`;
+  const tags = [...Map.groupBy(routes, ({ tag }) => tag)];
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Wharf API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>${docsStyle}</style></head>
+<body><a class="skip" href="#main">Skip to the content</a>
+<nav aria-label="Contents"><ul><li><a href="#start">Start</a><li><a href="#conventions">Conventions</a>
+${tags.map(([tag, group]) => `<li><a href="#${tag}">${tag}</a><ul>${group.map(({ id, summary }) => `<li><a href="#${id}">${escapeHtml(summary)}</a>`).join("")}</ul>`).join("")}
+<li><a href="#event-types">Event types</a><li><a href="#errors">Errors</a></ul></nav>
+<main id="main"><h1>Wharf API</h1>
+<p>Origin <code>${escapeHtml(server)}</code> · <a href="openapi.json">openapi.json</a> (OpenAPI 3.1)</p>
+${start(server)}${CONVENTIONS}
+${tags.map(([tag, group]) => `<h2 id="${tag}">${tag}</h2>${group.map((route) => operation(route, server)).join("")}`).join("")}
+${events()}${errors()}</main></body></html>
+`;
 }
 
-function operation(route: Route): string {
-  const scopes =
-    route.scopes === "public" ? "no token needed" : `scope ${route.scopes.join(" or ") || "any"}`;
-  const inputs = [
-    ...Object.entries(route.params).map(([name, schema]) => ["path", name, schema] as const),
-    ...Object.entries(route.query).map(([name, schema]) => ["query", name, schema] as const),
-  ];
-  const headers = Object.entries(route.headers ?? {});
-  const rows = [
-    ...inputs.map(([where, name, schema]) => [where, name, JSON.stringify(jsonSchema(schema, "input"))]),
-    ...headers.map(([name, what]) => ["header", name, what]),
-  ];
-  const table = rows
-    .map(
-      ([where = "", name = "", what = ""]) =>
-        `<tr><td>${where}<td><code>${escapeHtml(name)}</code><td>${escapeHtml(what)}</tr>`,
-    )
-    .join("");
-  return `<details id="${escapeHtml(route.id)}"><summary><b>${route.method}</b><code>${escapeHtml(route.path)}</code>
-<span>${escapeHtml(route.summary)}</span></summary>
-<p>${escapeHtml(route.description ?? "")} <em>${escapeHtml(scopes)}</em></p>
-${rows.length === 0 ? "" : `<table>${table}</table>`}
-${route.body === undefined ? "" : block("Request", route.bodyType ?? "application/json", jsonSchema(route.body, "input"))}
-${route.example?.request === undefined ? "" : block("Example", "request", route.example.request)}
-${Object.entries(route.responses)
-  .map(([status, { description, schema }]) =>
-    schema === undefined
-      ? `<p><b>${status}</b> ${escapeHtml(description)}</p>`
-      : block(status, description, jsonSchema(schema, "output")),
-  )
-  .join("")}
-${route.example?.response === undefined ? "" : block("Example", "response", route.example.response)}
-<p>Errors: ${route.errors.map((code) => `<code>${code}</code>`).join(", ") || "—"}</p></details>`;
+function start(server: string): string {
+  return `<h2 id="start">Start</h2>
+<p id="issueToken"><code>POST /v1/auth/token</code> takes a client's id and secret, as JSON or as RFC 6749's form with Basic
+authentication, and answers a token of 15 minutes. Its errors have RFC 6749's shape: <code>{error, error_description}</code>.</p>
+<pre>${escapeHtml(`TOKEN=$(curl -s ${server}/v1/auth/token -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials | jq -r .access_token)
+curl -s ${server}/v1/files/upload -H "Authorization: Bearer $TOKEN" -F file=@report.pdf | jq -r .share_url`)}</pre>
+<p>Files past 4 MiB go straight to S3: <a href="#startUpload">start an upload</a>, PUT its parts to the URLs that it answers,
+<a href="#finalizeUpload">finalize</a>.</p>`;
 }
 
-function block(title: string, what: string, json: unknown): string {
-  return `<p><b>${escapeHtml(title)}</b> ${escapeHtml(what)}</p><pre>${escapeHtml(JSON.stringify(json, null, 2))}</pre>`;
+const CONVENTIONS = `<h2 id="conventions">Conventions</h2>
+<ul>
+<li>JSON is snake_case, times are ISO 8601 in UTC, an id is a prefix and a ULID. Unknown fields of a request are refused by name; new fields may appear in answers.
+<li><code>Authorization: Bearer …</code> on every call that needs a token. The scope <code>admin</code> allows all; with <code>files:write</code> alone a client sees its own uploads and nothing else.
+<li><code>Idempotency-Key</code> (1–255 printable ASCII characters) on any POST: the same key and request within 24 hours give the first answer, with <code>Idempotency-Replayed: true</code>.
+<li><code>X-Request-ID</code> (1–128 of <code>A-Za-z0-9._-</code>) is taken or made, always answered, and follows a call into logs, events and webhooks.
+<li>Lists take <code>limit</code> (100 at most) and <code>cursor</code>, and answer <code>{items, next_cursor}</code>.
+<li>After 429 and 503 wait for <code>Retry-After</code> seconds.
+</ul>`;
+
+function events(): string {
+  const rows = eventCatalogue().map(
+    ({ type, description }) =>
+      `<tr id="event-${type}"><td><code>${type}</code><td colspan="2">${prose(description)}`,
+  );
+  return `<h2 id="event-types">Event types</h2>
+<p>What <a href="#registerWebhook">webhooks</a> deliver and <a href="#listEvents">GET /v1/events</a> lists.
+<a href="#listEventTypes">GET /v1/webhooks/event-types</a> has a JSON Schema and an example of each.</p>
+<table><thead><tr><th scope="col">Type<th scope="col" colspan="2">When</thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+const EXAMPLE = {
+  type: "urn:wharf:problem:parts_missing",
+  title: errorCodes.parts_missing[1],
+  status: errorCodes.parts_missing[0],
+  detail: "Part 3 has not arrived; send it and finalize again.",
+  code: "parts_missing" satisfies ErrorCode,
+  request_id: "ci-4711",
+  missing_parts: [3],
+};
+
+function errors(): string {
+  const rows = Object.entries(errorCodes).map(
+    ([code, [status, title]]) =>
+      `<tr id="error-${code}"><td><code>${code}</code><td>${status}<td>${escapeHtml(title)}`,
+  );
+  return `<h2 id="errors">Errors</h2>
+<p>Problem details (RFC 9457) as <code>application/problem+json</code>. <code>code</code> is stable, <code>detail</code> is for people, and the
+facts to act on stand beside them: <code>missing_parts</code>, <code>max_bytes</code>, <code>retry_after_seconds</code>, <code>errors: [{pointer, detail}]</code> …</p>
+<pre>${escapeHtml(JSON.stringify(EXAMPLE, null, 2))}</pre>
+<table><thead><tr><th scope="col">Code<th scope="col">Status<th scope="col">Meaning</thead><tbody>${rows.join("")}</tbody></table>`;
 }

@@ -1,12 +1,9 @@
 /** What people see behind a link: plain HTML that works without JavaScript, on any screen, in light and dark. */
-import { escapeHtml } from "./html.ts";
+import { escapeHtml, palette } from "./html.ts";
 
-export const linkStyle = `
-:root { color-scheme: light dark; --page: #eef1f5; --card: #fff; --text: #16202c; --soft: #55616f; --line: #dde3ea; --accent: #0b5cad; --on: #fff; --bad: #b3261e; --tint: #e7f0fa }
-@media (prefers-color-scheme: dark) { :root { --page: #0f141a; --card: #1a212a; --text: #e8edf3; --soft: #a3afbd; --line: #323c48; --accent: #7db8f5; --on: #06213d; --bad: #ff9d94; --tint: #223349 } }
-* { box-sizing: border-box }
+export const linkStyle = `${palette}
 body { margin: 0; min-height: 100vh; min-height: 100svh; display: grid; place-items: center; padding: 1.25rem; background: var(--page); color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
-main { width: 100%; max-width: 27rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; padding: 2rem; box-shadow: 0 1px 2px #0000000f, 0 12px 32px -12px #00000026 }
+main { width: 100%; max-width: 27rem; background: var(--card); border: 1px solid var(--line); border-radius: 1rem; padding: clamp(1.25rem, 6vw, 2rem); box-shadow: 0 1px 2px #0000000f, 0 12px 32px -12px #00000026 }
 .icon { display: grid; place-items: center; width: 3.5rem; height: 3.5rem; border-radius: .875rem; background: var(--tint); color: var(--accent) }
 svg { width: 1.75rem; height: 1.75rem; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round }
 h1 { font-size: 1.3rem; line-height: 1.35; margin: 1.25rem 0 0; overflow-wrap: anywhere }
@@ -15,10 +12,9 @@ dl { margin: 1.25rem 0 0; border-top: 1px solid var(--line) }
 dl div { display: flex; justify-content: space-between; gap: 1rem; padding: .6rem 0; border-bottom: 1px solid var(--line) }
 dt { color: var(--soft) }
 dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums }
-small { display: block; color: var(--soft); font-size: .85rem }
-.button { display: block; width: 100%; margin-top: 1.5rem; padding: .8rem 1rem; border: 0; border-radius: .625rem; background: var(--accent); color: var(--on); font: inherit; font-weight: 600; text-align: center; text-decoration: none; cursor: pointer }
+small { display: block; color: var(--soft); font-size: .85rem; white-space: nowrap }
+.button { display: block; width: 100%; margin-top: 1.5rem; padding: .8rem 1rem; border: 1px solid transparent; border-radius: .625rem; background: var(--accent); color: var(--on); font: inherit; font-weight: 600; text-align: center; text-decoration: none; cursor: pointer }
 .button:hover { filter: brightness(1.08) }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 form { margin-top: 1.25rem }
 label { display: block; font-weight: 600; margin-bottom: .35rem }
 input { width: 100%; padding: .7rem .8rem; border: 1px solid var(--soft); border-radius: .625rem; background: var(--card); color: inherit; font: inherit }

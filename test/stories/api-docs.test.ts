@@ -1,6 +1,8 @@
 /** What the API says of itself. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
+import { errorCodes } from "#contract/errors.ts";
+import { eventTypes } from "#contract/events.ts";
 import * as files from "#contract/files.ts";
 import * as locks from "#contract/locks.ts";
 import type { Route } from "#contract/route.ts";
@@ -141,9 +143,27 @@ test("/docs is a page that runs nothing", async () => {
   for (const { path } of operations()) expect(page).toContain(path);
 });
 
+test("/docs has a place for every operation, event type and error, and its links lead there", async () => {
+  const page = await (await story.api("/docs", { token: null })).text();
+  const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  const targets = [
+    ...operations().map(({ operationId }) => operationId),
+    ...eventTypes.map((type) => `event-${type}`),
+    ...Object.keys(errorCodes).map((code) => `error-${code}`),
+  ];
+  expect(ids).toEqual(expect.arrayContaining(targets));
+  const links = [...page.matchAll(/ href="([^"]+)"/g)].map(([, href = ""]) => href);
+  const outside = links.filter((href) => !href.startsWith("#"));
+  expect(outside).toEqual(["openapi.json"]);
+  for (const href of links) if (href.startsWith("#")) expect(ids).toContain(href.slice(1));
+  expect(page).not.toMatch(/ (src|srcset|action)=|@import|url\(/);
+});
+
 test("/healthz needs no token and no AWS call", async () => {
   story.cloud.clearTraces();
   const answer = await story.api("/healthz", { token: null });
   expect([answer.status, await answer.json()]).toEqual([200, { status: "ok" }]);
-  expect(story.cloud.traces()).toEqual([]);
+  // The sweep's calls go on beside it.
+  expect(story.cloud.traces().filter(({ caller }) => caller?.startsWith("Api"))).toEqual([]);
 });

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { note } from "#aws/log.ts";
 import { openApi } from "#contract/openapi.ts";
 import type { Deps } from "#core/deps.ts";
-import { docsPage, docsStyle } from "../docs-page.ts";
+import { docsPage } from "../docs-page.ts";
+import { docsStyle } from "../docs-style.ts";
 import { type Answer, type App, routesOf, send } from "../serve.ts";
 
 /** `/openapi.json`, `/docs` and `/healthz`. */

@@ -75,7 +75,8 @@ function pageOf(error: WharfError, { req }: AppContext): string {
     return passwordPage(req.method === "POST" ? { error: `That password is wrong.${wait}` } : {});
   if (error.code === "rate_limited") return passwordPage({ error: `Too many wrong passwords.${wait}` });
   if (error.code === "link_gone") return deadPage("This link no longer works", error.message);
-  if (error.code === "not_found") return deadPage("There is no such link", error.message);
+  if (error.code === "not_found")
+    return deadPage("There is no such link", "Check that it is complete, or ask its owner for a new one.");
   return deadPage("That did not work", error.message);
 }
 
