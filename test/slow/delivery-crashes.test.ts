@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { keys } from "#aws/keys.ts";
 import { readFeed } from "#core/read-feed.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
+import { hookState } from "#core/webhook-records.ts";
 import { type DeliveryWorld, type Mode, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 
@@ -128,6 +129,20 @@ describe.each(["before", "after"] as const)("a call fails %s it takes effect", (
     await remove();
   });
 
+  test("where the breaker's probe finds the endpoint well again", LONG, () =>
+    everyCall("probe", mode, async (fault) => {
+      receiver.behave((res) => void res.writeHead(500).end());
+      const ids: string[] = [];
+      for (let event = 0; event < 6; event++) ids.push(await world.emit());
+      expect((await endpoint.show()).health.breaker_open_until).not.toBeNull();
+      receiver.behave(succeed);
+      await fault(() => world.pass(3 * MINUTE));
+      await world.pass(3 * HOUR);
+      await arrived(...ids);
+      expect((await endpoint.show()).health).toMatchObject({ breaker_open_until: null, failures_in_row: 0 });
+    }),
+  );
+
   test("in the sweep, for a message that got lost", LONG, () =>
     everyCall("sweep, message lost", mode, async (fault) => {
       receiver.behave((res) => void res.writeHead(500).end());
@@ -194,6 +209,30 @@ describe.each(["before", "after"] as const)("a call fails %s it takes effect", (
       await gone.close();
     }),
   );
+});
+
+test("where one call in eight fails for an hour, nothing stays stuck or taken", LONG, async () => {
+  const seed = Number(process.env["WHARF_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`one call in eight fails, by seed ${seed}`);
+  const ids: string[] = [];
+  let answers = 0;
+  receiver.behave((res) => void res.writeHead(++answers % 3 === 0 ? 204 : 500).end());
+  world.failShare(1 / 8, seed);
+  for (let minute = 0; minute < 60; minute += 3) {
+    ids.push(await world.emitCarefully());
+    if (minute % 15 === 0) world.duplicateMessages();
+    if (minute % 20 === 0) world.loseMessages();
+    await world.pass(3 * MINUTE);
+  }
+  world.failShare(0, seed);
+  receiver.behave(succeed);
+  await world.pass(24 * HOUR);
+  await arrived(...ids);
+  const state = hookState.parse((await world.deps.table.batchGet([keys.hookState(endpoint.webhook_id)]))[0]);
+  expect(state).not.toHaveProperty("open_until_ms");
+  const taken = Object.entries(state).filter(([name]) => /^slot_|^probe_/.test(name));
+  expect(taken.filter(([, until]) => Number(until) > world.now())).toEqual([]);
+  expect(world.waiting()).toEqual([]);
 });
 
 test("the log of events has each once, in spite of all that", async () => {

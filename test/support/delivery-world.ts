@@ -49,6 +49,10 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     if (mode === "after") throw new Error(`the answer of ${name} got lost`);
     return result;
   }
+  function setFail(next: (call: string) => Mode | undefined): void {
+    fail = next;
+    world.setFault(({ service, action }) => fail(`${service}:${action}`));
+  }
   let waiting: { at: number; message: DeliveryMessage }[] = [];
   let published: { at: number; event: BusEvent }[] = [];
   const everPublished: string[] = [];
@@ -267,20 +271,23 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     },
     /** Writes an event that the relay never hears of. */
     emitUnseen: async () => (await writeOne("upload_completed")).event_id,
+    /** Makes this share of all calls go wrong from now on, one way or the other, by a seed. */
+    failShare(share: number, seed: number) {
+      const random = seeded(seed);
+      setFail(() => (random() < share ? (random() < 0.5 ? "before" : "after") : undefined));
+    },
     /** Makes the `nth` call of a service go wrong from now on, once; `end` says what was hit, and if there were so many. */
     failCall(nth: number, mode: Mode) {
       let count = 0;
       let hit: string | undefined;
-      fail = (name) => {
+      setFail((name) => {
         if (count++ !== nth) return undefined;
         hit = name;
         return mode;
-      };
-      world.setFault(({ service, action }) => fail(`${service}:${action}`));
+      });
       return {
         end() {
-          world.setFault();
-          fail = () => undefined;
+          setFail(() => undefined);
           return { hit, more: count > nth };
         },
       };
@@ -289,5 +296,16 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
       outbound.close();
       await world.close();
     },
+  };
+}
+
+/** Numbers from 0 to 1 that a seed decides (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
