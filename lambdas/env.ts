@@ -15,6 +15,8 @@ export const variables = {
   BUS_NAME: z.string().min(1),
   /** Origin (and stage) under which clients reach the API, without a trailing slash. */
   PUBLIC_URL: url.transform((value) => value.replace(/\/$/, "")),
+  /** The API's own name at API Gateway, which no webhook may lead to either. */
+  API_HOST: z.string().min(1),
   DELIVER_FIRST_QUEUE_URL: url,
   DELIVER_RETRY_QUEUE_URL: url,
   /** Noncurrent versions kept per file, and for how many days. */

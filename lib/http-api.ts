@@ -32,6 +32,8 @@ export class HttpApi extends Construct {
   readonly api: RestApi;
   /** Where clients reach the API, without a trailing slash. */
   readonly publicUrl: string;
+  /** The API's name at API Gateway, which leads to it whatever domain stands in front. */
+  readonly host: string;
 
   constructor(scope: Construct, id: string, config: StageConfig) {
     super(scope, id);
@@ -60,9 +62,8 @@ export class HttpApi extends Construct {
         accessLogFormat,
       },
     });
-    this.publicUrl =
-      config.publicUrl ??
-      `https://${this.api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}/${STAGE_NAME}`;
+    this.host = `${this.api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
+    this.publicUrl = config.publicUrl ?? `https://${this.host}/${STAGE_NAME}`;
     addGatewayResponses(this.api, config.corsOrigins);
     acknowledge(this, reasons);
     alarm(this, "ServerErrors", {

@@ -28,12 +28,14 @@ export class ServiceStack extends Stack {
       VERSIONS_KEEP: String(config.versions.keep),
       VERSIONS_KEEP_DAYS: String(config.versions.keepDays),
     };
+    const outboundEnv: FunctionEnv = { PUBLIC_URL: http.publicUrl, API_HOST: http.host };
     const busEnv: FunctionEnv = { BUS_NAME: bus.eventBusName };
 
     const webhooks = new WebhookPipeline(this, "Webhooks", {
       config,
       bus,
-      env: { ...tableEnv, PUBLIC_URL: http.publicUrl },
+      env: tableEnv,
+      outboundEnv,
     });
     const first = webhooks.first.queue;
     const retry = webhooks.retry.queue;
@@ -47,7 +49,7 @@ export class ServiceStack extends Stack {
       config,
       source: "api",
       description: "Answers the HTTP API",
-      env: { ...fileEnv, ...queueEnv, ...corsEnv },
+      env: { ...fileEnv, ...queueEnv, ...corsEnv, ...outboundEnv },
       // API Gateway waits for 29 s at most.
       timeout: Duration.seconds(29),
       memory: 1024,

@@ -13,6 +13,8 @@ export interface WebhookPipelineProps {
   readonly config: StageConfig;
   readonly bus: EventBus;
   readonly env: FunctionEnv;
+  /** For what sends requests to URLs that users give: what they may not lead to. */
+  readonly outboundEnv: FunctionEnv;
 }
 
 /**
@@ -27,13 +29,13 @@ export class WebhookPipeline extends Construct {
   readonly first: EventQueue;
   readonly retry: EventQueue;
 
-  constructor(scope: Construct, id: string, { config, bus, env }: WebhookPipelineProps) {
+  constructor(scope: Construct, id: string, { config, bus, env, outboundEnv }: WebhookPipelineProps) {
     super(scope, id);
     this.deliver = new NodeFunction(this, "Deliver", {
       config,
       source: "deliver",
       description: "Sends one attempt of a webhook delivery",
-      env,
+      env: { ...env, ...outboundEnv },
       // An attempt has 15 s in all; the rest is for leasing, recording and rearming it.
       timeout: Duration.seconds(30),
       memory: 512,

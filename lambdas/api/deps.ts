@@ -13,6 +13,7 @@ export type ApiDeps = TableDeps & Deps & DeliveryDeps;
 export function apiDeps(): ApiDeps {
   const env = readEnv([
     "PUBLIC_URL",
+    "API_HOST",
     "DELIVER_FIRST_QUEUE_URL",
     "DELIVER_RETRY_QUEUE_URL",
     "WHARF_ALLOW_LOOPBACK_HTTP",

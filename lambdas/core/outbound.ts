@@ -63,10 +63,11 @@ export interface Outbound {
 /** The way out that a function's environment allows. */
 export function outboundOf(env: {
   PUBLIC_URL: string;
+  API_HOST: string;
   WHARF_ALLOW_LOOPBACK_HTTP?: "1" | undefined;
 }): Outbound {
   return createOutbound({
-    ownHosts: [new URL(env.PUBLIC_URL).hostname],
+    ownHosts: [new URL(env.PUBLIC_URL).hostname, env.API_HOST],
     allowLoopback: env.WHARF_ALLOW_LOOPBACK_HTTP === "1",
   });
 }

@@ -13,6 +13,7 @@ import { readEnv } from "../env.ts";
 const env = readEnv([
   "TABLE_NAME",
   "PUBLIC_URL",
+  "API_HOST",
   "DELIVER_FIRST_QUEUE_URL",
   "DELIVER_RETRY_QUEUE_URL",
   "WHARF_ALLOW_LOOPBACK_HTTP",

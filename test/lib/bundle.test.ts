@@ -18,6 +18,7 @@ const values: Record<string, string> = {
   BUCKET_NAME: "bucket",
   BUS_NAME: "bus",
   PUBLIC_URL: "https://api.example.com/prod",
+  API_HOST: "abc123.execute-api.us-east-1.amazonaws.com",
   DELIVER_FIRST_QUEUE_URL: "https://sqs.example.com/1/first",
   DELIVER_RETRY_QUEUE_URL: "https://sqs.example.com/1/retry",
   VERSIONS_KEEP: "20",

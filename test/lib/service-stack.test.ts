@@ -54,6 +54,19 @@ describe("functions", () => {
     expect(JSON.stringify(template.toJSON())).not.toContain("LOOPBACK");
   });
 
+  it("know each name of the API's where they send requests to users' URLs", () => {
+    const { service } = synth("prod", { publicUrl: "https://files.example.com" });
+    const senders = resources(service, "AWS::Lambda::Function").filter(
+      ([, { Properties }]) => "API_HOST" in Properties.Environment.Variables,
+    );
+    expect(senders.map(([id]) => id.replace(/[0-9A-F]{8}$/, ""))).toEqual(["WebhooksDeliver", "ApiFunction"]);
+    for (const [, { Properties }] of senders) {
+      const { PUBLIC_URL, API_HOST } = Properties.Environment.Variables;
+      expect(PUBLIC_URL).toBe("https://files.example.com");
+      expect(JSON.stringify(API_HOST)).toMatch(/\{"Ref":"HttpApi\w+"\},"\.execute-api\."/);
+    }
+  });
+
   it("get only variables that env.ts knows", () => {
     const known: VariableName[] = Object.keys(variables) as VariableName[];
     for (const [, { Properties }] of functions) {
