@@ -79,6 +79,8 @@ export function readClaim(request: SignedRequest): Claim | undefined {
     );
   }
   if (header !== undefined) return readHeader(header, request);
+  // Signature version 2, which buckets made since June 2020 don't take.
+  if (!inQuery && request.query.some(([name]) => name === "AWSAccessKeyId")) throw unsupportedMechanism();
   return inQuery ? readQuery(request) : undefined;
 }
 
@@ -99,10 +101,7 @@ function readHeader(header: string, request: SignedRequest): Claim {
   const refuse = refusalsOf(service);
   if (header.slice(0, space) !== ALGORITHM) {
     throw service === "s3"
-      ? new AwsError(
-          "InvalidRequest",
-          `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
-        )
+      ? unsupportedMechanism()
       : refuse.malformed(`Unsupported algorithm; use ${ALGORITHM}.`, "header");
   }
   for (const name of ["Credential", "SignedHeaders", "Signature"]) {
@@ -116,6 +115,13 @@ function readHeader(header: string, request: SignedRequest): Claim {
     fields.get("SignedHeaders")?.split(";") ?? [],
     fields.get("Signature") ?? "",
     refuse,
+  );
+}
+
+function unsupportedMechanism(): AwsError {
+  return new AwsError(
+    "InvalidRequest",
+    `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`,
   );
 }
 

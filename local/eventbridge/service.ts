@@ -11,6 +11,7 @@ import {
   REGION,
 } from "#local/types.ts";
 import { parseJson, sendJson, sendJsonError } from "#local/wire.ts";
+import { checkEntry, type Entry, failed, readEntries } from "./entry.ts";
 import { checkPattern, matches, type Pattern } from "./pattern.ts";
 import { nextRun } from "./schedule.ts";
 import { type InputShape, shapeInput } from "./transform.ts";
@@ -64,19 +65,7 @@ export interface EventBridgeOptions {
   invokeLambda(functionArn: string, payload: string, ruleArn: string): void;
 }
 
-// EventBridge: 10 entries per call at most, 256 KB each.
-const MAX_ENTRIES = 10;
-const MAX_ENTRY_BYTES = 262_144;
 const SERVICE: Principal = { kind: "service", arn: "events.amazonaws.com" };
-
-const entry = z.object({
-  Source: z.string().min(1).optional(),
-  DetailType: z.string().min(1).optional(),
-  Detail: z.string().optional(),
-  EventBusName: z.string().optional(),
-  Resources: z.array(z.string()).optional(),
-  Time: z.number().optional(),
-});
 
 /** Delivery to queues happens within the call that puts the event, so what was acknowledged is in the queues. */
 export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridgeOptions): EventBridgeService {
@@ -149,29 +138,13 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
     cancels.set(rule.arn, cancel);
   }
 
-  function putOne({ Source, DetailType, Detail, EventBusName, Resources = [], Time }: z.infer<typeof entry>) {
-    const name = busName(EventBusName);
+  function putOne(entry: Entry) {
+    const name = busName(entry.EventBusName);
     if (!buses.has(name)) return failed("ResourceNotFoundException", `Event bus ${name} does not exist.`);
-    if (Source === undefined || DetailType === undefined || Detail === undefined) {
-      return failed(
-        "InvalidArgument",
-        "Parameter Source, DetailType or Detail is not valid. Reason: it is required.",
-      );
-    }
-    if (Buffer.byteLength(Source + DetailType + Detail) > MAX_ENTRY_BYTES) {
-      return failed("InvalidArgument", `Total size of the entry is over ${MAX_ENTRY_BYTES} bytes.`);
-    }
-    let detail: unknown;
-    try {
-      detail = JSON.parse(Detail);
-    } catch {
-      return failed("MalformedDetail", "Detail is malformed.");
-    }
-    const time = Time === undefined ? undefined : `${new Date(Time * 1000).toISOString().slice(0, 19)}Z`;
-    const event = makeEvent(
-      { source: Source, "detail-type": DetailType, resources: Resources, detail },
-      time,
-    );
+    const checked = checkEntry(entry);
+    if ("ErrorCode" in checked) return checked;
+    const { time, ...given } = checked;
+    const event = makeEvent(given, time);
     publish(name, event);
     return { EventId: event.id };
   }
@@ -202,19 +175,13 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
         if (operation !== "PutEvents") {
           throw new AwsError("UnknownOperationException", `The local EventBridge has no ${operation}.`);
         }
-        const { Entries } = z.object({ Entries: z.array(entry).min(1) }).parse(parseJson(call.body));
-        if (Entries.length > MAX_ENTRIES) {
-          throw new AwsError(
-            "ValidationException",
-            `Entries: at most ${MAX_ENTRIES} per call, not ${Entries.length}.`,
-          );
-        }
+        const entries = readEntries(parseJson(call.body));
         // All or nothing: a caller that may not use one of the buses puts nothing.
-        for (const { EventBusName } of Entries) {
+        for (const { EventBusName } of entries) {
           const arn = buses.get(busName(EventBusName));
           if (arn !== undefined) call.authorize("events:PutEvents", arn);
         }
-        const results = Entries.map(putOne);
+        const results = entries.map(putOne);
         const FailedEntryCount = results.filter((result) => "ErrorCode" in result).length;
         sendJson(call.res, { FailedEntryCount, Entries: results }, { type: "application/x-amz-json-1.1" });
         call.trace.status = 200;
@@ -235,8 +202,4 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
 /** A bus is named by its name or its ARN. */
 function busName(given = "default"): string {
   return given.split("/").at(-1) ?? given;
-}
-
-function failed(ErrorCode: string, ErrorMessage: string) {
-  return { ErrorCode, ErrorMessage };
 }

@@ -1,8 +1,8 @@
 /** Feeds a queue's messages to a function. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { systemAttributes } from "../sqs/answers.ts";
 import type { Message } from "../sqs/queue.ts";
-import { systemAttributes } from "../sqs/service.ts";
 import { REGION } from "../types.ts";
 import { failedItems } from "./batch-response.ts";
 import type { QueueSourceConfig, Source, SourceServices } from "./event-sources.ts";

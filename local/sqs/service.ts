@@ -9,10 +9,12 @@ import {
   type ServiceOptions,
 } from "#local/types.ts";
 import { parseJson, sendJson, sendJsonError } from "#local/wire.ts";
+import { attributesOf, pick, received, shownAttributes } from "./answers.ts";
 import { attributesMd5, md5, messageAttributes } from "./attributes.ts";
+import { runBatch } from "./batch.ts";
+import { queryError, refusal } from "./errors.ts";
 import { pollMessages } from "./poll.ts";
-import type { Message } from "./queue.ts";
-import { openQueueStore, type QueueSpec, type QueueStore } from "./store.ts";
+import { openQueueStore, type QueueStore } from "./store.ts";
 
 export interface SqsService extends AwsService, Omit<QueueStore, "close" | "queue"> {
   /** The URL that SDK clients use for this queue. It names no host of its own: the endpoint decides. */
@@ -20,17 +22,20 @@ export interface SqsService extends AwsService, Omit<QueueStore, "close" | "queu
 }
 
 const seconds = (max: number) => z.number().int().min(0).max(max);
+// XML 1.0's characters are all that a message may hold.
+const FORBIDDEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const sendEntry = z.object({
   MessageBody: z.string().min(1),
   DelaySeconds: seconds(900).optional(),
   MessageGroupId: z.string().max(128).optional(),
+  MessageDeduplicationId: z.never("it is for FIFO queues").optional(),
   MessageAttributes: messageAttributes.optional(),
 });
-// SQS: 10 entries in a batch at most, with different ids.
-const entries = <T extends z.ZodType>(entry: T) => z.array(entry).min(1).max(10);
 const handle = z.object({ ReceiptHandle: z.string() });
 const visibility = handle.extend({ VisibilityTimeout: seconds(43_200) });
-const withId = { Id: z.string().min(1).max(80) };
+
+/** A handle of these queues; of what else SQS says that it isn't valid. */
+const RECEIPT = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** Opens the queues in `dir` (`sqs.sqlite`) or in memory. `origin` is where clients reach this port. */
 export function createSqs(options: ServiceOptions & { origin?: () => string }): SqsService {
@@ -47,6 +52,9 @@ export function createSqs(options: ServiceOptions & { origin?: () => string }): 
   };
 
   function sendOne(arn: string, entry: z.infer<typeof sendEntry>) {
+    if (FORBIDDEN.test(entry.MessageBody)) {
+      throw new AwsError("InvalidMessageContents", "Invalid characters found in the message.");
+    }
     const message = store.send(arn, entry.MessageBody, {
       delaySeconds: entry.DelaySeconds,
       groupId: entry.MessageGroupId,
@@ -61,52 +69,46 @@ export function createSqs(options: ServiceOptions & { origin?: () => string }): 
     };
   }
 
+  function deleteOne(arn: string, { ReceiptHandle }: z.infer<typeof handle>): void {
+    if (!RECEIPT.test(ReceiptHandle)) throw badReceipt(ReceiptHandle);
+    store.delete(arn, ReceiptHandle);
+  }
+
+  function changeOne(arn: string, { ReceiptHandle, VisibilityTimeout }: z.infer<typeof visibility>): void {
+    if (!RECEIPT.test(ReceiptHandle)) throw badReceipt(ReceiptHandle);
+    store.changeVisibility(arn, ReceiptHandle, VisibilityTimeout);
+  }
+
   type Run = (arn: string, input: Record<string, unknown>, call: AwsCall) => unknown;
   const operations: Record<string, { permission?: string; run: Run }> = {
     SendMessage: { run: (arn, input) => sendOne(arn, sendEntry.parse(input)) },
     SendMessageBatch: {
       permission: "SendMessage",
-      run: (arn, input) => {
-        const all = entries(sendEntry.extend(withId)).parse(input["Entries"]);
-        const bytes = all.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0);
-        // SQS: 1 MiB in a batch, all messages together.
-        if (bytes > 1_048_576) {
-          throw new AwsError(
-            "BatchRequestTooLong",
-            `Batch requests cannot be longer than 1048576 bytes; this has ${bytes}.`,
-          );
-        }
-        return batch(all, (e) => sendOne(arn, e));
-      },
+      run: (arn, input) => runBatch(input["Entries"], sendEntry, (entry) => sendOne(arn, entry)),
     },
     ReceiveMessage: {
       run: async (arn, input, call) => {
+        const shown = shownAttributes.parse(input);
         const messages = await pollMessages(store, arn, input, call);
-        return messages.length === 0 ? {} : { Messages: messages.map(received) };
+        return messages.length === 0 ? {} : { Messages: messages.map((message) => received(message, shown)) };
       },
     },
-    DeleteMessage: { run: (arn, input) => void store.delete(arn, handle.parse(input).ReceiptHandle) },
+    DeleteMessage: { run: (arn, input) => deleteOne(arn, handle.parse(input)) },
     DeleteMessageBatch: {
       permission: "DeleteMessage",
-      run: (arn, input) =>
-        batch(entries(handle.extend(withId)).parse(input["Entries"]), (e) =>
-          store.delete(arn, e.ReceiptHandle),
-        ),
+      run: (arn, input) => runBatch(input["Entries"], handle, (entry) => deleteOne(arn, entry)),
     },
-    ChangeMessageVisibility: {
-      run: (arn, input) => {
-        const { ReceiptHandle, VisibilityTimeout } = visibility.parse(input);
-        store.changeVisibility(arn, ReceiptHandle, VisibilityTimeout);
-      },
-    },
+    ChangeMessageVisibility: { run: (arn, input) => changeOne(arn, visibility.parse(input)) },
     ChangeMessageVisibilityBatch: {
       permission: "ChangeMessageVisibility",
-      run: (arn, input) =>
-        batch(entries(visibility.extend(withId)).parse(input["Entries"]), (e) =>
-          store.changeVisibility(arn, e.ReceiptHandle, e.VisibilityTimeout),
-        ),
+      run: (arn, input) => runBatch(input["Entries"], visibility, (entry) => changeOne(arn, entry)),
     },
-    GetQueueAttributes: { run: (arn) => ({ Attributes: attributesOf(queue(arn).spec, store.depth(arn)) }) },
+    GetQueueAttributes: {
+      run: (arn, input) => {
+        const { AttributeNames } = shownAttributes.parse(input);
+        return { Attributes: pick(attributesOf(queue(arn).spec, store.depth(arn)), AttributeNames) };
+      },
+    },
     PurgeQueue: { run: (arn) => store.purge(arn) },
   };
 
@@ -124,6 +126,7 @@ export function createSqs(options: ServiceOptions & { origin?: () => string }): 
       } catch (error) {
         const known = refusal(error);
         call.trace.status = known.status;
+        call.res.setHeader("x-amzn-query-error", queryError(known));
         sendJsonError(call.res, known, "com.amazonaws.sqs");
       }
     },
@@ -154,71 +157,9 @@ export function createSqs(options: ServiceOptions & { origin?: () => string }): 
   }
 }
 
-/** Runs a batch entry by entry: each succeeds or fails alone. */
-function batch<E extends { Id: string }>(all: readonly E[], one: (entry: E) => unknown) {
-  if (new Set(all.map(({ Id }) => Id)).size < all.length) {
-    throw new AwsError(
-      "BatchEntryIdsNotDistinct",
-      "Two or more batch entries in the request have the same Id.",
-    );
-  }
-  const Successful: object[] = [];
-  const Failed: object[] = [];
-  for (const entry of all) {
-    try {
-      Successful.push(Object.assign({ Id: entry.Id }, one(entry)));
-    } catch (error) {
-      const known = refusal(error);
-      Failed.push({
-        Id: entry.Id,
-        Code: known.code,
-        Message: known.message,
-        SenderFault: known.status < 500,
-      });
-    }
-  }
-  return { Successful, Failed };
-}
-
-function refusal(error: unknown): AwsError {
-  if (error instanceof AwsError) return error;
-  if (error instanceof z.ZodError) return new AwsError("InvalidParameterValue", z.prettifyError(error));
-  throw error;
-}
-
-function received(message: Message) {
-  const attributes = messageAttributes.parse(JSON.parse(message.attributes));
-  const has = Object.keys(attributes).length > 0;
-  return {
-    MessageId: message.messageId,
-    ReceiptHandle: message.receipt,
-    Body: message.body,
-    MD5OfBody: md5(message.body),
-    Attributes: systemAttributes(message),
-    ...(has ? { MessageAttributes: attributes, MD5OfMessageAttributes: attributesMd5(attributes) } : {}),
-  };
-}
-
-/** The system attributes of a received message, as `ReceiveMessage` and event-source mappings show them. */
-export function systemAttributes(message: Message): Record<string, string> {
-  return {
-    ApproximateReceiveCount: String(message.receiveCount),
-    SentTimestamp: String(message.sentAt),
-    ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),
-    SenderId: ACCOUNT,
-    ...(message.group === "" ? {} : { MessageGroupId: message.group }),
-  };
-}
-
-function attributesOf(spec: QueueSpec, depth: { visible: number; inFlight: number; delayed: number }) {
-  return {
-    QueueArn: spec.arn,
-    ApproximateNumberOfMessages: String(depth.visible),
-    ApproximateNumberOfMessagesNotVisible: String(depth.inFlight),
-    ApproximateNumberOfMessagesDelayed: String(depth.delayed),
-    VisibilityTimeout: String(spec.visibilityTimeout),
-    DelaySeconds: String(spec.delaySeconds),
-    MessageRetentionPeriod: String(spec.retentionSeconds),
-    ...(spec.redrive === undefined ? {} : { RedrivePolicy: JSON.stringify(spec.redrive) }),
-  };
+function badReceipt(given: string): AwsError {
+  return new AwsError(
+    "ReceiptHandleIsInvalid",
+    `The input receipt handle "${given}" is not a valid receipt handle.`,
+  );
 }

@@ -2,6 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { expect, test } from "vitest";
 import { createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
+import { checkEntry, readEntries } from "#local/eventbridge/entry.ts";
 import { checkPattern, matches, type Pattern } from "#local/eventbridge/pattern.ts";
 import { nextRun } from "#local/eventbridge/schedule.ts";
 import { createEventBridge } from "#local/eventbridge/service.ts";
@@ -44,6 +45,30 @@ test.each([
   ["cron(0/20 * * * ? *)", "2026-01-01T00:21:00Z", "2026-01-01T00:40:00Z"],
 ])("%s after %s is %s", (expression, after, expected) => {
   expect(nextRun(expression, Date.parse(after))).toBe(Date.parse(expected));
+});
+
+const entry = { Source: "wharf", DetailType: "t", Detail: "{}" };
+
+test.each<[string, object, string | undefined]>([
+  ["an entry", entry, undefined],
+  ["no source", { ...entry, Source: undefined }, "InvalidArgument"],
+  ["AWS's own source", { ...entry, Source: "aws.s3" }, "NotAuthorizedForSourceException"],
+  ["no JSON", { ...entry, Detail: "{" }, "MalformedDetail"],
+  ["JSON that is no object", { ...entry, Detail: "[]" }, "MalformedDetail"],
+])("%s: %j gives %s", (_, given, code) => {
+  const [read] = readEntries({ Entries: [given] });
+  const checked = read && checkEntry(read);
+  expect(checked && "ErrorCode" in checked ? checked.ErrorCode : undefined).toBe(code);
+});
+
+test("a request holds 10 entries and less than 1 MB", () => {
+  const sized = (bytes: number) => ({ ...entry, Detail: `{"a":"${"x".repeat(bytes - 14)}"}` });
+  expect(readEntries({ Entries: [sized(524_288), sized(524_287)] })).toHaveLength(2);
+  expect(() => readEntries({ Entries: [sized(524_288), sized(524_288)] })).toThrow(
+    /1048576 bytes of 1048576/,
+  );
+  expect(() => readEntries({ Entries: [] })).toThrow();
+  expect(() => readEntries({ Entries: Array(11).fill(entry) })).toThrow();
 });
 
 test("PutEvents answers entry by entry, and a refused queue's events go to the dead letters", async () => {

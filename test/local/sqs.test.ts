@@ -10,7 +10,9 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { AwsClient } from "aws4fetch";
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { type Clock, createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
 import { createAwsServer } from "#local/server.ts";
@@ -81,6 +83,99 @@ test("the SDK sends, receives with checked digests, extends and deletes", async 
     clock.stop();
   }
 });
+
+type Refused = [command: string, code: string, input: object];
+const entries = (...all: object[]) => ({ Entries: all.map((entry, n) => ({ Id: `${n}`, ...entry })) });
+const body = { MessageBody: "x" };
+
+test.each<Refused>([
+  ["SendMessage", "MissingParameter", { MessageBody: "" }],
+  ["SendMessage", "MissingParameter", {}],
+  ["SendMessage", "InvalidMessageContents", { MessageBody: "a\u0000b" }],
+  ["SendMessage", "InvalidMessageContents", { MessageBody: "\uffff" }],
+  ["SendMessage", "InvalidParameterValue", { MessageBody: "x".repeat(1_048_577) }],
+  ["SendMessage", "InvalidParameterValue", { ...body, DelaySeconds: 901 }],
+  ["SendMessage", "InvalidParameterValue", { ...body, DelaySeconds: -1 }],
+  ["SendMessage", "InvalidParameterValue", { ...body, MessageDeduplicationId: "d" }],
+  ["SendMessageBatch", "EmptyBatchRequest", entries()],
+  ["SendMessageBatch", "TooManyEntriesInBatchRequest", entries(...Array(11).fill(body))],
+  ["SendMessageBatch", "BatchEntryIdsNotDistinct", entries(body, { ...body, Id: "0" })],
+  ["SendMessageBatch", "InvalidBatchEntryId", entries({ ...body, Id: "a b" })],
+  [
+    "SendMessageBatch",
+    "BatchRequestTooLong",
+    entries(...Array(2).fill({ MessageBody: "x".repeat(600_000) })),
+  ],
+  ["ReceiveMessage", "InvalidParameterValue", { MaxNumberOfMessages: 11 }],
+  ["ReceiveMessage", "InvalidParameterValue", { WaitTimeSeconds: 21 }],
+  ["ReceiveMessage", "InvalidParameterValue", { VisibilityTimeout: 43_201 }],
+  ["DeleteMessage", "ReceiptHandleIsInvalid", { ReceiptHandle: "none of ours" }],
+  ["DeleteMessage", "MissingParameter", {}],
+  ["CreateQueue", "UnsupportedOperation", { QueueName: "x.fifo" }],
+])("%s is refused: %s", async (command, code, input) => {
+  await using sqs = await overHttp();
+  expect(await sqs.call(command, input)).toMatchObject({ __type: `com.amazonaws.sqs#${code}` });
+});
+
+test("entries of a batch fail alone", async () => {
+  await using sqs = await overHttp();
+  const answer = await sqs.call(
+    "SendMessageBatch",
+    entries(body, { ...body, DelaySeconds: 901 }, { MessageBody: "\u0001" }),
+  );
+  expect(answer).toMatchObject({
+    Successful: [{ Id: "0" }],
+    Failed: [
+      { Id: "1", Code: "InvalidParameterValue", SenderFault: true },
+      { Id: "2", Code: "InvalidMessageContents", SenderFault: true },
+    ],
+  });
+});
+
+test("a message may have 1 MiB, and attributes are shown where they are asked for", async () => {
+  await using sqs = await overHttp();
+  const MessageAttributes = { trace: { DataType: "String", StringValue: "t" } };
+  await sqs.call("SendMessage", { MessageBody: "x".repeat(1_048_576) });
+  await sqs.call("SendMessage", { ...body, MessageAttributes });
+  await sqs.call("SendMessage", { ...body, MessageAttributes });
+  expect(await sqs.call("ReceiveMessage", {})).toMatchObject({ Messages: [{ Body: "x".repeat(1_048_576) }] });
+  const { Messages } = z
+    .object({ Messages: z.array(z.looseObject({})) })
+    .parse(await sqs.call("ReceiveMessage", {}));
+  expect(Object.keys(Messages[0] ?? {})).toEqual(["MessageId", "ReceiptHandle", "Body", "MD5OfBody"]);
+  const asked = { AttributeNames: ["SentTimestamp"], MessageAttributeNames: ["tr.*"] };
+  expect(await sqs.call("ReceiveMessage", asked)).toMatchObject({
+    Messages: [{ Attributes: { SentTimestamp: expect.stringMatching(/^\d{13}$/) }, MessageAttributes }],
+  });
+  expect(await sqs.call("GetQueueAttributes", {})).toEqual({ Attributes: {} });
+  expect(await sqs.call("GetQueueAttributes", { AttributeNames: ["QueueArn"] })).toEqual({
+    Attributes: { QueueArn: arn("work") },
+  });
+});
+
+/** The queues behind their port, for requests that no SDK would send. */
+async function overHttp() {
+  const clock = createClock();
+  const sqs = queues(clock);
+  const credentials = createCredentials({ clock, dir: undefined });
+  const server = await createAwsServer({ clock, services: [sqs], credentials, iam: { authorize: () => {} } });
+  const aws = new AwsClient({ ...credentials.root, region: "us-east-1", service: "sqs", retries: 0 });
+  return {
+    async call(command: string, input: object): Promise<unknown> {
+      const answer = await aws.fetch(server.url, {
+        method: "POST",
+        headers: { "x-amz-target": `AmazonSQS.${command}` },
+        body: JSON.stringify({ QueueUrl: `${server.url}/000000000000/work`, ...input }),
+      });
+      return answer.json();
+    },
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await sqs.close();
+      clock.stop();
+    },
+  };
+}
 
 test("delays and visibility go by the clock, and the third receive is a burial", () => {
   const clock = createClock();
