@@ -52,7 +52,8 @@ export const name = z
   .superRefine((value, context) => {
     const problem = nameProblem(value);
     if (problem) context.addIssue({ code: "custom", message: `the name ${problem}` });
-  });
+  })
+  .meta({ minLength: 1, description: "1–255 bytes of UTF-8, kept in NFC." });
 
 /** Deepest path of folders. */
 export const MAX_DEPTH = 32;
@@ -77,7 +78,8 @@ export const path = z
         return;
       }
     }
-  });
+  })
+  .meta({ minLength: 1 });
 
 /** A workspace by its id or its name; a name that isn't taken yet makes a new workspace of the client's. */
 export const workspaceRef = z

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { id, time } from "./common.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
-import { jsonSchema } from "./openapi.ts";
+import { jsonSchema } from "./json-schema.ts";
 import { disabledReason } from "./webhooks.ts";
 
 interface TypeInfo {

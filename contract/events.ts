@@ -24,17 +24,19 @@ export const eventType = z.enum(eventTypes);
 export type EventType = z.infer<typeof eventType>;
 
 /** What every event has; `data` differs by type. */
-export const event = z.object({
-  id: id("evt"),
-  type: eventType,
-  occurred_at: time,
-  request_id: z.string(),
-  workspace_id: id("ws"),
-  file_id: id("file").optional(),
-  share_id: id("shr").optional(),
-  actor,
-  data: z.record(z.string(), z.unknown()),
-});
+export const event = z
+  .object({
+    id: id("evt"),
+    type: eventType,
+    occurred_at: time,
+    request_id: z.string(),
+    workspace_id: id("ws"),
+    file_id: id("file").optional(),
+    share_id: id("shr").optional(),
+    actor,
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "Event" });
 export type Event = z.infer<typeof event>;
 
 /** `source` of these events on the bus; rules match it. */

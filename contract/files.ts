@@ -3,36 +3,46 @@ import * as z from "zod";
 import { id, MAX_DEPTH, name, page, path, time, workspaceRef } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
-export const workspace = z.object({
-  workspace_id: id("ws"),
-  name: z.string(),
-  is_default: z.boolean().meta({ description: "Where this client's uploads go unless they say otherwise." }),
-});
+export const workspace = z
+  .object({
+    workspace_id: id("ws"),
+    name: z.string(),
+    is_default: z
+      .boolean()
+      .meta({ description: "Where this client's uploads go unless they say otherwise." }),
+  })
+  .meta({ id: "Workspace" });
 
-export const folder = z.object({ kind: z.literal("folder"), folder_id: id("fld"), name: z.string() });
+export const folder = z
+  .object({ kind: z.literal("folder"), folder_id: id("fld"), name: z.string() })
+  .meta({ id: "Folder" });
 
-export const file = z.object({
-  kind: z.literal("file"),
-  file_id: id("file"),
-  workspace_id: id("ws"),
-  folder_id: id("fld"),
-  name: z.string(),
-  size: z.int().meta({ description: "Bytes of the current version." }),
-  content_type: z.string(),
-  version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
-  created_at: time,
-  created_by: z.string().meta({ description: "Id of the client that made the file." }),
-  updated_at: time,
-});
+export const file = z
+  .object({
+    kind: z.literal("file"),
+    file_id: id("file"),
+    workspace_id: id("ws"),
+    folder_id: id("fld"),
+    name: z.string(),
+    size: z.int().meta({ description: "Bytes of the current version." }),
+    content_type: z.string(),
+    version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
+    created_at: time,
+    created_by: z.string().meta({ description: "Id of the client that made the file." }),
+    updated_at: time,
+  })
+  .meta({ id: "File" });
 export type File = z.infer<typeof file>;
 
 /** A file with what is known of its current version's bytes. */
-export const fileDetail = file.extend({
-  crc32: z.string().optional().meta({ description: "Of the whole file, lower-case hex." }),
-  crc32c: z.string().optional(),
-  sha256: z.string().optional(),
-  metadata: z.record(z.string(), z.string()).optional(),
-});
+export const fileDetail = file
+  .extend({
+    crc32: z.string().optional().meta({ description: "Of the whole file, lower-case hex." }),
+    crc32c: z.string().optional(),
+    sha256: z.string().optional(),
+    metadata: z.record(z.string(), z.string()).optional(),
+  })
+  .meta({ id: "FileDetail" });
 export type FileDetail = z.infer<typeof fileDetail>;
 
 /** `/`, `reports/2026` or `/reports/2026/` → the names of the folders from the root down. */

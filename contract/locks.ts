@@ -60,17 +60,21 @@ export const waitRequest = z.strictObject({
     .meta({ description: "How long to wait for the holder: 1 … 20 s." }),
 });
 
-export const lockGrant = z.object({
-  file_id: id("file"),
-  lock_id: id("lock"),
-  lock_token: lockToken,
-  fencing_token: z.int().meta({ description: "Grows with every grant and every break of this file's lock." }),
-  acquired_at: time,
-  expires_at: time,
-  server_time: time,
-  renew_after_seconds: z.int(),
-  version_id: id("ver").meta({ description: "The current version at the moment of the grant." }),
-});
+export const lockGrant = z
+  .object({
+    file_id: id("file"),
+    lock_id: id("lock"),
+    lock_token: lockToken,
+    fencing_token: z
+      .int()
+      .meta({ description: "Grows with every grant and every break of this file's lock." }),
+    acquired_at: time,
+    expires_at: time,
+    server_time: time,
+    renew_after_seconds: z.int(),
+    version_id: id("ver").meta({ description: "The current version at the moment of the grant." }),
+  })
+  .meta({ id: "LockGrant" });
 export type LockGrant = z.infer<typeof lockGrant>;
 
 /** What 423 `file_locked` tells beside the conventional members of a problem. */
@@ -85,15 +89,17 @@ export const fileLocked = problem.extend({
     .meta({ description: "When the lock is free at the latest, unless it is renewed." }),
 });
 
-export const lockState = z.object({
-  locked: z.boolean(),
-  holder: holder.optional(),
-  reason: z.string().optional(),
-  acquired_at: time.optional(),
-  expires_at: time.nullable(),
-  fencing_token: z.int(),
-  server_time: time,
-});
+export const lockState = z
+  .object({
+    locked: z.boolean(),
+    holder: holder.optional(),
+    reason: z.string().optional(),
+    acquired_at: time.optional(),
+    expires_at: time.nullable(),
+    fencing_token: z.int(),
+    server_time: time,
+  })
+  .meta({ id: "LockState" });
 
 export const renewRequest = z.strictObject({ lock_token: lockToken, ttl_seconds: ttlSeconds.optional() });
 export const renewAnswer = lockGrant.omit({ lock_token: true, version_id: true });

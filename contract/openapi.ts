@@ -1,24 +1,10 @@
 /** `/openapi.json` from the routes that validate: OpenAPI 3.1, JSON Schema 2020-12. */
-import * as z from "zod";
-import { problem } from "./common.ts";
+import type * as z from "zod";
+import { problem, type Scope } from "./common.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
+import { type Json, jsonSchema } from "./json-schema.ts";
 import type { Route } from "./route.ts";
 import { tokenAnswer, tokenError, tokenRequest } from "./tokens.ts";
-
-type Json = Record<string, unknown>;
-
-/** JSON Schema 2020-12, as zod writes it. */
-export type JsonSchema = z.core.JSONSchema.BaseSchema;
-
-/** JSON Schema of a zod schema as a request is written (`input`) or an answer read (`output`). */
-export function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: "any",
-    target: "draft-2020-12",
-  });
-  return rest;
-}
 
 /** The whole document. `server` is the origin that clients use. */
 export function openApi(routes: readonly Route[], server: string): Json {
@@ -26,22 +12,72 @@ export function openApi(routes: readonly Route[], server: string): Json {
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) };
   }
-  return {
+  const document = {
     openapi: "3.1.0",
     info: {
       title: "Wharf",
       version: "1",
-      description: "Programmatic file sharing. Errors are RFC 9457 problem details with a stable `code`.",
+      description:
+        "Programmatic file sharing. Errors are RFC 9457 problem details with a stable `code`. Ignore members of answers that you don't know.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: server }],
     security: [{ bearer: [] }],
+    tags: ["Tokens", ...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
-      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "An access token, good for 15 minutes." },
+        oauth2: {
+          type: "oauth2",
+          flows: { clientCredentials: { tokenUrl: `${server}/v1/auth/token`, scopes: SCOPES } },
+        },
+      },
+      headers: HEADERS,
+      examples: problemExamples(),
       schemas: { Problem: jsonSchema(problem, "output") },
     },
   };
+  return withNamedSchemas(document);
+}
+
+/** Moves the schemas that have a name, which each schema carries along, to where generators look for them. */
+function withNamedSchemas(document: Json & { components: { schemas: Json } }): Json {
+  const found: Json = {};
+  const text = JSON.stringify(document, (key, value: unknown) =>
+    key === "$defs" ? void Object.assign(found, value) : value,
+  );
+  const parsed = JSON.parse(text) as typeof document;
+  Object.assign(parsed.components.schemas, found);
+  return JSON.parse(JSON.stringify(parsed).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
+}
+
+const SCOPES: Record<Scope, string> = {
+  "files:read": "Read the files of the client's workspaces, their versions and events",
+  "files:write": "Upload, and move, delete, restore and lock what one may read or has uploaded",
+  "shares:write": "Make and revoke links",
+  "webhooks:write": "Manage webhooks",
+  "locks:break": "Break another's lock",
+  admin: "Everything, in every workspace",
+};
+
+const text = { type: "string" };
+const HEADERS = {
+  "X-Request-ID": { description: "The caller's id where it sent a good one, else a new one.", schema: text },
+  "Idempotency-Replayed": {
+    description: "`true` where this request has been done before under its Idempotency-Key.",
+    schema: text,
+  },
+  "Retry-After": {
+    description: "Seconds until it is worth another try, where known.",
+    schema: { type: "integer" },
+  },
+  "WWW-Authenticate": { description: "What is wrong with the token (RFC 6750).", schema: text },
+};
+
+/** References to these headers of every answer that may have them. */
+function headerRefs(...names: (keyof typeof HEADERS)[]): Json {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 function operation(route: Route): Json {
@@ -51,20 +87,29 @@ function operation(route: Route): Json {
     in: "header",
     name,
     description,
-    schema: { type: "string" },
+    schema: REQUEST_HEADERS[name] ?? text,
   }));
-  if (route.idempotency === "record") headers.push(IDEMPOTENCY_KEY);
+  if (takesKey(route)) headers.push(IDEMPOTENCY_KEY);
   return {
     operationId: route.id,
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     tags: [route.tag],
-    ...(route.scopes === "public" ? { security: [] } : { "x-scopes": route.scopes }),
+    ...security(route),
     parameters: [...params, ...query, ...headers],
-    ...(route.body === undefined ? {} : { requestBody: requestBody(route) }),
+    ...requestBody(route),
     responses: { ...successes(route), ...failures(errorsOf(route)) },
   };
 }
+
+function security({ scopes }: Route): Json {
+  if (scopes === "public") return { security: [] };
+  // Any one of the scopes will do, and each alternative is a requirement of its own.
+  const oauth2 = scopes.length === 0 ? [[]] : scopes.map((scope) => [scope]);
+  return { "x-scopes": scopes, security: [{ bearer: [] }, ...oauth2.map((list) => ({ oauth2: list }))] };
+}
+
+const takesKey = ({ method, scopes }: Route) => method === "POST" && scopes !== "public";
 
 /** What any call may meet, whatever it asks for. */
 const anywhere = ["rate_limited", "internal", "unavailable"] as const satisfies ErrorCode[];
@@ -73,11 +118,19 @@ const anyJson = [
   "payload_too_large",
   "unsupported_media_type",
 ] as const satisfies ErrorCode[];
+const anyKey = ["idempotency_mismatch", "idempotency_in_progress"] as const satisfies ErrorCode[];
 
-/** A route's own errors, and those that every JSON body and every call can have. */
-export function errorsOf({ errors, body, bodyType }: Route): readonly ErrorCode[] {
-  const json = body !== undefined && bodyType === undefined;
-  return [...new Set<ErrorCode>([...errors, ...(json ? anyJson : []), ...anywhere])];
+/** A route's own errors, and those that every JSON body, every key and every call can have. */
+export function errorsOf(route: Route): readonly ErrorCode[] {
+  const json = route.body !== undefined && route.bodyType === undefined;
+  return [
+    ...new Set<ErrorCode>([
+      ...route.errors,
+      ...(json ? anyJson : []),
+      ...(takesKey(route) ? anyKey : []),
+      ...anywhere,
+    ]),
+  ];
 }
 
 const IDEMPOTENCY_KEY = {
@@ -85,7 +138,14 @@ const IDEMPOTENCY_KEY = {
   name: "Idempotency-Key",
   description:
     "1–255 printable ASCII characters; the same key and request within 24 h give the first answer.",
-  schema: { type: "string" },
+  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]([ -~]*[!-~])?$" },
+};
+
+/** What request headers may hold, where their description alone would leave that open. */
+const REQUEST_HEADERS: Record<string, Json> = {
+  "If-Match": { type: "string", pattern: '^(\\*|ver_\\w+|"ver_\\w+")$' },
+  "If-None-Match": { type: "string", pattern: "^\\*$" },
+  "Content-Range": { type: "string", pattern: "^bytes \\d+-\\d+/(\\d+|\\*)$" },
 };
 
 function parameter(where: "query" | "path", name: string, schema: z.ZodType): Json {
@@ -93,68 +153,94 @@ function parameter(where: "query" | "path", name: string, schema: z.ZodType): Js
   return { in: where, name, required, schema: jsonSchema(schema, "input") };
 }
 
-function requestBody(route: Route): Json {
-  const type = route.bodyType ?? "application/json";
-  const schema = route.body === undefined ? {} : jsonSchema(route.body, "input");
-  const example = route.example?.request;
-  return { required: true, content: { [type]: { schema, ...(example === undefined ? {} : { example }) } } };
+function requestBody({ body, bodyType, example }: Route): Json {
+  if (body === undefined && bodyType === undefined) return {};
+  const type = bodyType ?? "application/json";
+  const schema = body === undefined ? { type: "string", format: "binary" } : jsonSchema(body, "input");
+  // A JSON body that is left out counts as {}.
+  const optional = bodyType === undefined && body?.safeParse({}).success === true;
+  const shown = example?.request === undefined ? {} : { example: example.request };
+  return { requestBody: { required: !optional, content: { [type]: { schema, ...shown } } } };
 }
 
 function successes(route: Route): Json {
   const example = route.example?.response;
+  const common = headerRefs("X-Request-ID", ...(takesKey(route) ? (["Idempotency-Replayed"] as const) : []));
   return Object.fromEntries(
     Object.entries(route.responses).map(
-      ([status, { description, schema, type = "application/json", headers }], index) => [
-        status,
-        {
-          description,
-          ...(headers === undefined ? {} : { headers: headerObjects(headers) }),
-          ...(schema === undefined
-            ? {}
-            : {
-                content: {
-                  [type]: {
-                    schema: jsonSchema(schema, "output"),
-                    ...(index === 0 && example !== undefined ? { example } : {}),
-                  },
-                },
-              }),
-        },
-      ],
+      ([status, { description, schema, type = "application/json", headers = {} }], index) => {
+        const shown = index === 0 && example !== undefined ? { example } : {};
+        const content = schema && { content: { [type]: { schema: jsonSchema(schema, "output"), ...shown } } };
+        return [status, { description, headers: { ...headerObjects(headers), ...common }, ...content }];
+      },
     ),
   );
 }
 
 function headerObjects(headers: Record<string, string>): Json {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: "string" } }]),
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: text }]),
   );
 }
 
-/** One response per status; its description lists the codes. */
+/** One response per status, with an example of each code. */
 function failures(codes: readonly ErrorCode[]): Json {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
     const status = errorCodes[code][0];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries(
-    [...byStatus].map(([status, group]) => [
-      status,
-      {
-        description: group.map((code) => `\`${code}\`: ${errorCodes[code][1]}`).join("; "),
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  return Object.fromEntries([...byStatus].map(([status, group]) => [status, failure(status, group)]));
+}
+
+const RETRIED = [403, 409, 423, 429, 503];
+
+function failure(status: number, codes: readonly ErrorCode[]): Json {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${errorCodes[code][1]}`).join("; "),
+    headers: {
+      ...headerRefs("X-Request-ID"),
+      ...(status === 401 ? headerRefs("WWW-Authenticate") : {}),
+      ...(RETRIED.includes(status) ? headerRefs("Retry-After") : {}),
+    },
+    content: {
+      "application/problem+json": {
+        schema: { $ref: "#/components/schemas/Problem" },
+        examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
       },
-    ]),
+    },
+  };
+}
+
+function problemExamples(): Json {
+  return Object.fromEntries(
+    Object.entries(errorCodes).map(([code, [status, title]]) => {
+      const request_id = "5b76bd1f-4bf5-4269-bf96-d9012fff56e3";
+      const value = {
+        type: `urn:wharf:problem:${code}`,
+        title,
+        status,
+        detail: `${title}.`,
+        code,
+        request_id,
+      };
+      return [code, { summary: title, value }];
+    }),
   );
 }
 
 function tokenOperation(): Json {
   const schema = jsonSchema(tokenRequest, "input");
-  const failure = { content: { "application/json": { schema: jsonSchema(tokenError, "output") } } };
+  const failed = (description: string, ...headers: (keyof typeof HEADERS)[]) => ({
+    description,
+    headers: headerRefs("X-Request-ID", ...headers),
+    content: { "application/json": { schema: jsonSchema(tokenError, "output") } },
+  });
   return {
     operationId: "issueToken",
     summary: "Exchange a client's id and secret for an access token of 15 minutes",
+    description:
+      "RFC 6749, 4.4, by form or as JSON; by form the credentials may come as HTTP Basic. Errors keep that RFC's shape (5.2).",
     tags: ["Tokens"],
     security: [],
     requestBody: {
@@ -164,13 +250,11 @@ function tokenOperation(): Json {
     responses: {
       200: {
         description: "The token",
+        headers: headerRefs("X-Request-ID"),
         content: { "application/json": { schema: jsonSchema(tokenAnswer, "output") } },
       },
-      400: {
-        description: "`invalid_request`, `invalid_scope`, `unsupported_grant_type` (RFC 6749, 5.2)",
-        ...failure,
-      },
-      401: { description: "`invalid_client`", ...failure },
+      400: failed("`invalid_request`, `invalid_scope`, `unsupported_grant_type`"),
+      401: failed("`invalid_client`", "WWW-Authenticate"),
       ...failures(anywhere),
     },
   };

@@ -18,17 +18,19 @@ export const shareRequest = z.strictObject({
   password: z.string().min(1).max(MAX_PASSWORD).optional(),
 });
 
-export const share = z.object({
-  share_id: id("shr"),
-  file_id: id("file"),
-  share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
-  created_at: time,
-  expires_at: time,
-  max_downloads: z.int().nullable(),
-  downloads: z.int(),
-  has_password: z.boolean(),
-  state: shareState,
-});
+export const share = z
+  .object({
+    share_id: id("shr"),
+    file_id: id("file"),
+    share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
+    created_at: time,
+    expires_at: time,
+    max_downloads: z.int().nullable(),
+    downloads: z.int(),
+    has_password: z.boolean(),
+    state: shareState,
+  })
+  .meta({ id: "Share" });
 export type Share = z.infer<typeof share>;
 
 const tag = "Shares";
@@ -116,7 +118,7 @@ export const openLinkRoute = defineRoute({
   query: { download: z.literal("1").optional() },
   headers: { "X-Share-Password": "The link's password, where it has one, in ASCII; POST takes any." },
   responses: {
-    200: { description: "The page" },
+    200: { description: "The page", type: "text/html", schema: z.string() },
     302: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
   },
   errors: linkErrors,

@@ -44,7 +44,10 @@ function digest(name: keyof typeof LENGTHS) {
       context.addIssue({ code: "custom", message: `must be ${bytes} bytes as hex or base64` });
       return z.NEVER;
     })
-    .meta({ description: `${bytes} bytes as hex or base64.` });
+    .meta({
+      description: `${bytes} bytes as hex or base64.`,
+      pattern: `^([0-9a-fA-F]{${bytes * 2}}|[A-Za-z0-9+/]{${Math.ceil((bytes * 8) / 6)}}={1,2})$`,
+    });
 }
 
 /** Base64 as a string of bytes; empty where it isn't base64. */
@@ -65,7 +68,8 @@ export const checksum = z
   })
   .refine((given) => Object.values(given).filter((value) => value !== undefined).length === 1, {
     message: "needs exactly one of crc32, crc32c, sha256",
-  });
+  })
+  .meta({ minProperties: 1, maxProperties: 1 });
 export type Checksum = z.infer<typeof checksum>;
 
 /** RFC 9110, 8.3.1, without parameters that hold quoted strings. */
@@ -101,20 +105,22 @@ export const startRequest = z.strictObject({
 });
 export type StartRequest = z.infer<typeof startRequest>;
 
-const partUrl = z.object({ part_number: z.int(), url: z.string() });
+const partUrl = z.object({ part_number: z.int(), url: z.string() }).meta({ id: "PartUrl" });
 
-export const startAnswer = z.object({
-  upload_id: id("upl"),
-  file_id: id("file"),
-  workspace_id: id("ws"),
-  folder_id: id("fld"),
-  name: z.string(),
-  part_size: z.int(),
-  part_count: z.int().optional().meta({ description: "Where the size is known." }),
-  expires_at: time,
-  parts: z.array(partUrl),
-  urls_expire_at: time,
-});
+export const startAnswer = z
+  .object({
+    upload_id: id("upl"),
+    file_id: id("file"),
+    workspace_id: id("ws"),
+    folder_id: id("fld"),
+    name: z.string(),
+    part_size: z.int(),
+    part_count: z.int().optional().meta({ description: "Where the size is known." }),
+    expires_at: time,
+    parts: z.array(partUrl),
+    urls_expire_at: time,
+  })
+  .meta({ id: "StartedUpload" });
 export type StartAnswer = z.infer<typeof startAnswer>;
 
 export const partsRequest = z
@@ -169,24 +175,26 @@ export const partsAnswer = z.union([
 
 export const uploadState = z.enum(["open", "finalizing", "completed", "rejected", "aborted", "expired"]);
 
-export const uploadStatus = z.object({
-  upload_id: id("upl"),
-  state: uploadState,
-  file_id: id("file"),
-  workspace_id: id("ws"),
-  folder_id: id("fld"),
-  name: z.string(),
-  size: z.int().optional().meta({ description: "The declared one." }),
-  part_size: z.int(),
-  part_count: z.int().optional(),
-  received: z
-    .array(z.tuple([z.int(), z.int()]))
-    .meta({ description: "Numbers of the parts that S3 holds, as ranges." }),
-  bytes_received: z.int(),
-  created_at: time,
-  expires_at: time,
-  version_id: id("ver").optional().meta({ description: "Once completed." }),
-});
+export const uploadStatus = z
+  .object({
+    upload_id: id("upl"),
+    state: uploadState,
+    file_id: id("file"),
+    workspace_id: id("ws"),
+    folder_id: id("fld"),
+    name: z.string(),
+    size: z.int().optional().meta({ description: "The declared one." }),
+    part_size: z.int(),
+    part_count: z.int().optional(),
+    received: z
+      .array(z.tuple([z.int(), z.int()]))
+      .meta({ description: "Numbers of the parts that S3 holds, as ranges." }),
+    bytes_received: z.int(),
+    created_at: time,
+    expires_at: time,
+    version_id: id("ver").optional().meta({ description: "Once completed." }),
+  })
+  .meta({ id: "Upload" });
 export type UploadStatus = z.infer<typeof uploadStatus>;
 
 export const finalizeRequest = z
@@ -207,23 +215,25 @@ export const finalizeRequest = z
   });
 export type FinalizeRequest = z.infer<typeof finalizeRequest>;
 
-export const finalizeAnswer = z.object({
-  upload_id: id("upl"),
-  file_id: id("file"),
-  version_id: id("ver"),
-  status: z.literal("ready"),
-  workspace_id: id("ws"),
-  folder_id: id("fld"),
-  name: z.string(),
-  size: z.int(),
-  content_type: z.string(),
-  crc32: z.string().optional(),
-  crc32c: z.string().optional(),
-  sha256: z.string().optional(),
-  share_url: z.string().nullable(),
-  share_id: id("shr").nullable(),
-  expires_at: time.nullable().meta({ description: "When the link dies." }),
-});
+export const finalizeAnswer = z
+  .object({
+    upload_id: id("upl"),
+    file_id: id("file"),
+    version_id: id("ver"),
+    status: z.literal("ready"),
+    workspace_id: id("ws"),
+    folder_id: id("fld"),
+    name: z.string(),
+    size: z.int(),
+    content_type: z.string(),
+    crc32: z.string().optional(),
+    crc32c: z.string().optional(),
+    sha256: z.string().optional(),
+    share_url: z.string().nullable(),
+    share_id: id("shr").nullable(),
+    expires_at: time.nullable().meta({ description: "When the link dies." }),
+  })
+  .meta({ id: "FinishedUpload" });
 export type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
 
 /** A form's fields are text. */

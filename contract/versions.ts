@@ -3,25 +3,27 @@ import * as z from "zod";
 import { id, page, time } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
-export const version = z.object({
-  version_id: id("ver"),
-  file_id: id("file"),
-  current: z.boolean(),
-  state: z
-    .enum(["ready", "rejected"])
-    .meta({ description: "`rejected`: its content was not what its name said, and is gone." }),
-  size: z.int().meta({ description: "Bytes." }),
-  content_type: z.string(),
-  crc32: z.string().optional(),
-  crc32c: z.string().optional(),
-  sha256: z.string().optional(),
-  metadata: z.record(z.string(), z.string()).optional(),
-  restored_from: id("ver")
-    .optional()
-    .meta({ description: "The version whose content this one brought back." }),
-  created_at: time,
-  created_by: z.string().meta({ description: "Id of the client that made it." }),
-});
+export const version = z
+  .object({
+    version_id: id("ver"),
+    file_id: id("file"),
+    current: z.boolean(),
+    state: z
+      .enum(["ready", "rejected"])
+      .meta({ description: "`rejected`: its content was not what its name said, and is gone." }),
+    size: z.int().meta({ description: "Bytes." }),
+    content_type: z.string(),
+    crc32: z.string().optional(),
+    crc32c: z.string().optional(),
+    sha256: z.string().optional(),
+    metadata: z.record(z.string(), z.string()).optional(),
+    restored_from: id("ver")
+      .optional()
+      .meta({ description: "The version whose content this one brought back." }),
+    created_at: time,
+    created_by: z.string().meta({ description: "Id of the client that made it." }),
+  })
+  .meta({ id: "Version" });
 export type Version = z.infer<typeof version>;
 
 const tag = "Versions";

@@ -65,22 +65,24 @@ export type ErrorClass = z.infer<typeof errorClass>;
 export const disabledReason = z.enum(["manual", "gone", "asked", "failing"]);
 export type DisabledReason = z.infer<typeof disabledReason>;
 
-export const webhook = z.object({
-  webhook_id: id("hook"),
-  url: z.string(),
-  events: z.array(z.string()),
-  folders: z.array(z.string()),
-  description: z.string().nullable(),
-  rate_per_second: z.int(),
-  status: z.enum(["enabled", "disabled"]),
-  disabled_at: time.nullable(),
-  disabled_reason: disabledReason.nullable().meta({
-    description:
-      "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h.",
-  }),
-  created_at: time,
-  updated_at: time,
-});
+export const webhook = z
+  .object({
+    webhook_id: id("hook"),
+    url: z.string(),
+    events: z.array(z.string()),
+    folders: z.array(z.string()),
+    description: z.string().nullable(),
+    rate_per_second: z.int(),
+    status: z.enum(["enabled", "disabled"]),
+    disabled_at: time.nullable(),
+    disabled_reason: disabledReason.nullable().meta({
+      description:
+        "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h.",
+    }),
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ id: "Webhook" });
 export type Webhook = z.infer<typeof webhook>;
 
 /** An endpoint with how its deliveries fare. */
@@ -98,58 +100,64 @@ export const webhookDetail = webhook.extend({
   }),
 });
 
-export const attempt = z.object({
-  number: z.int(),
-  trigger,
-  url: z.string(),
-  body_sha256: z.string(),
-  started_at: time,
-  dns_ms: z.number().nullable().meta({ description: "`null` where a kept connection was used." }),
-  connect_ms: z.number().nullable(),
-  tls_ms: z.number().nullable(),
-  first_byte_ms: z.number().nullable(),
-  total_ms: z.number(),
-  remote_ip: z.string().nullable(),
-  status: z.int().nullable(),
-  answer: z.string().nullable().meta({ description: "The first 4 KiB of the answer's body." }),
-  error_class: errorClass.nullable(),
-  error: z.string().nullable(),
-  retry_after_seconds: z.number().nullable(),
-  signed_with: z.array(z.enum(["current", "previous"])),
-});
+export const attempt = z
+  .object({
+    number: z.int(),
+    trigger,
+    url: z.string(),
+    body_sha256: z.string(),
+    started_at: time,
+    dns_ms: z.number().nullable().meta({ description: "`null` where a kept connection was used." }),
+    connect_ms: z.number().nullable(),
+    tls_ms: z.number().nullable(),
+    first_byte_ms: z.number().nullable(),
+    total_ms: z.number(),
+    remote_ip: z.string().nullable(),
+    status: z.int().nullable(),
+    answer: z.string().nullable().meta({ description: "The first 4 KiB of the answer's body." }),
+    error_class: errorClass.nullable(),
+    error: z.string().nullable(),
+    retry_after_seconds: z.number().nullable(),
+    signed_with: z.array(z.enum(["current", "previous"])),
+  })
+  .meta({ id: "Attempt" });
 export type Attempt = z.infer<typeof attempt>;
 
-export const delivery = z.object({
-  delivery_id: id("dlv"),
-  webhook_id: id("hook"),
-  event_id: id("evt"),
-  event_type: z.string(),
-  workspace_id: id("ws"),
-  request_id: z.string(),
-  status: deliveryStatus,
-  reason: z.string().nullable().meta({ description: "Why it ended without success." }),
-  attempts: z.int(),
-  next_attempt_at: time.nullable(),
-  last_status: z.int().nullable(),
-  last_error: z.string().nullable(),
-  created_at: time,
-  finished_at: time.nullable(),
-});
+export const delivery = z
+  .object({
+    delivery_id: id("dlv"),
+    webhook_id: id("hook"),
+    event_id: id("evt"),
+    event_type: z.string(),
+    workspace_id: id("ws"),
+    request_id: z.string(),
+    status: deliveryStatus,
+    reason: z.string().nullable().meta({ description: "Why it ended without success." }),
+    attempts: z.int(),
+    next_attempt_at: time.nullable(),
+    last_status: z.int().nullable(),
+    last_error: z.string().nullable(),
+    created_at: time,
+    finished_at: time.nullable(),
+  })
+  .meta({ id: "Delivery" });
 export type Delivery = z.infer<typeof delivery>;
 export const deliveryDetail = delivery.extend({ attempt_log: z.array(attempt) });
 
-export const recovery = z.object({
-  job_id: id("job"),
-  webhook_id: id("hook"),
-  state: z.enum(["running", "done", "cancelled"]),
-  statuses: z.array(deliveryStatus),
-  since: time,
-  until: time,
-  scanned: z.int().meta({ description: "Deliveries looked at." }),
-  recovered: z.int().meta({ description: "Deliveries that are sent again." }),
-  created_at: time,
-  finished_at: time.nullable(),
-});
+export const recovery = z
+  .object({
+    job_id: id("job"),
+    webhook_id: id("hook"),
+    state: z.enum(["running", "done", "cancelled"]),
+    statuses: z.array(deliveryStatus),
+    since: time,
+    until: time,
+    scanned: z.int().meta({ description: "Deliveries looked at." }),
+    recovered: z.int().meta({ description: "Deliveries that are sent again." }),
+    created_at: time,
+    finished_at: time.nullable(),
+  })
+  .meta({ id: "Recovery" });
 export type Recovery = z.infer<typeof recovery>;
 
 const tag = "Webhooks";

@@ -1,6 +1,7 @@
 /** One operation of the reference: what it does, how to call it, what goes in, what comes out. */
 import type { ErrorCode } from "#contract/errors.ts";
-import { errorsOf, jsonSchema } from "#contract/openapi.ts";
+import { inlined, jsonSchema } from "#contract/json-schema.ts";
+import { errorsOf } from "#contract/openapi.ts";
 import type { Route } from "#contract/route.ts";
 import { escapeHtml } from "./html.ts";
 import { type Field, noteOf, shapesOf, typeOf } from "./schema-fields.ts";
@@ -11,7 +12,7 @@ export function operation(route: Route, server: string): string {
 <p><strong>${escapeHtml(summary)}.</strong> ${prose(description ?? "")} ${access(route)}</p>
 <pre>${escapeHtml(curl(route, server))}</pre>
 ${parameters(route)}
-${route.body === undefined ? "" : `<h4>Request <small>${route.bodyType ?? "application/json"}</small></h4>${shapes(shapesOf(jsonSchema(route.body, "input")), "required")}`}
+${route.body === undefined ? "" : `<h4>Request <small>${route.bodyType ?? "application/json"}</small></h4>${shapes(shapesOf(inlined(jsonSchema(route.body, "input"))), "required")}`}
 ${Object.entries(route.responses)
   .map(([status, response]) => answer(status, response))
   .join("")}
@@ -65,7 +66,7 @@ function parameters(route: Route): string {
 function answer(status: string, { description, schema, headers = {} }: Route["responses"][number]): string {
   const named = Object.entries(headers).map(([name, what]) => row(name, "header", what, ""));
   return `<h4>${status} <small>${prose(description)}</small></h4>${named.length === 0 ? "" : table(named)}${
-    schema === undefined ? "" : shapes(shapesOf(jsonSchema(schema, "output")), "optional")
+    schema === undefined ? "" : shapes(shapesOf(inlined(jsonSchema(schema, "output"))), "optional")
   }`;
 }
 

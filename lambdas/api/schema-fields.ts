@@ -1,5 +1,5 @@
 /** JSON Schemas as rows that people can read. */
-import type { JsonSchema } from "#contract/openapi.ts";
+import type { JsonSchema } from "#contract/json-schema.ts";
 
 export interface Field {
   /** `parts[].url`: where in the body. */

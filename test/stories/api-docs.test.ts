@@ -1,6 +1,7 @@
 /** What the API says of itself. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
+import { problem } from "#contract/common.ts";
 import { errorCodes } from "#contract/errors.ts";
 import { eventTypes } from "#contract/events.ts";
 import * as files from "#contract/files.ts";
@@ -13,13 +14,22 @@ import * as webhooks from "#contract/webhooks.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const schema = z.record(z.string(), z.unknown());
-const content = z.record(z.string(), z.strictObject({ schema, example: z.unknown().optional() }));
+const reference = z.strictObject({ $ref: z.string() });
+const content = z.record(
+  z.string(),
+  z.strictObject({
+    schema,
+    example: z.unknown().optional(),
+    examples: z.record(z.string(), reference).optional(),
+  }),
+);
+const header = z.strictObject({ description: z.string(), schema });
 const operation = z.strictObject({
   operationId: z.string(),
   summary: z.string(),
   description: z.string().optional(),
   tags: z.array(z.string()).length(1),
-  security: z.array(z.never()).optional(),
+  security: z.array(z.record(z.enum(["bearer", "oauth2"]), z.array(z.string()).optional())),
   "x-scopes": z.array(z.string()).optional(),
   parameters: z
     .array(
@@ -32,12 +42,12 @@ const operation = z.strictObject({
       }),
     )
     .default([]),
-  requestBody: z.strictObject({ required: z.literal(true), content }).optional(),
+  requestBody: z.strictObject({ required: z.boolean(), content }).optional(),
   responses: z.record(
     z.string().regex(/^([1-5]\d\d|default)$/),
     z.strictObject({
       description: z.string().min(1),
-      headers: z.record(z.string(), z.strictObject({ description: z.string(), schema })).optional(),
+      headers: z.record(z.string(), z.union([header, reference])),
       content: content.optional(),
     }),
   ),
@@ -48,14 +58,27 @@ const openApi = z.strictObject({
   info: z.looseObject({ title: z.string(), version: z.string() }),
   servers: z.array(z.strictObject({ url: z.url() })).length(1),
   security: z.array(z.record(z.string(), z.array(z.string()))),
+  tags: z.array(z.strictObject({ name: z.string() })),
   paths: z.record(
     z.string().startsWith("/"),
     z.partialRecord(z.enum(["get", "post", "put", "patch", "delete"]), operation),
   ),
   components: z.strictObject({
     securitySchemes: z.strictObject({
-      bearer: z.strictObject({ type: z.literal("http"), scheme: z.literal("bearer") }),
+      bearer: z.strictObject({
+        type: z.literal("http"),
+        scheme: z.literal("bearer"),
+        description: z.string(),
+      }),
+      oauth2: z.strictObject({
+        type: z.literal("oauth2"),
+        flows: z.strictObject({
+          clientCredentials: z.strictObject({ tokenUrl: z.url(), scopes: z.record(z.string(), z.string()) }),
+        }),
+      }),
     }),
+    headers: z.record(z.string(), header),
+    examples: z.record(z.string(), z.strictObject({ summary: z.string(), value: problem })),
     schemas: z.record(z.string(), schema),
   }),
 });
@@ -115,7 +138,7 @@ test("every operation says how it fails, and its examples fit its schemas", () =
     const statuses = Object.keys(responses);
     expect([operationId, statuses.some((status) => /^[23]/.test(status))]).toEqual([operationId, true]);
     expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining(["429", "500", "503"])]);
-    if (security === undefined)
+    if (security.length > 0)
       expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining(["401", "403"])]);
     if (requestBody?.content["application/json"] !== undefined && operationId !== "issueToken") {
       expect([operationId, statuses]).toEqual([operationId, expect.arrayContaining(["400", "413", "415"])]);
@@ -131,6 +154,29 @@ test("every operation says how it fails, and its examples fit its schemas", () =
     if (example?.response === undefined) continue;
     expect([id, success?.schema?.safeParse(example.response).success]).toEqual([id, true]);
   }
+});
+
+test("generators find named schemas, and answers are open for members to come", () => {
+  expect(Object.keys(document.components.schemas)).toEqual(
+    expect.arrayContaining(["Problem", "File", "Share", "Upload", "StartedUpload", "FinishedUpload"]),
+  );
+  const answers = operations().map(({ responses }) => responses);
+  const closed = /"additionalProperties":false/;
+  expect(JSON.stringify(answers)).not.toMatch(closed);
+  expect(JSON.stringify(document.components.schemas)).not.toMatch(closed);
+  expect(JSON.stringify(operations().map(({ requestBody }) => requestBody))).toMatch(closed);
+});
+
+test("a body that may be left out is optional, and scopes are OAuth's too", () => {
+  const one = (id: string) => operations().find(({ operationId }) => operationId === id);
+  expect(one("finalizeUpload")?.requestBody?.required).toBe(false);
+  expect(one("startUpload")?.requestBody?.required).toBe(true);
+  expect(one("sendChunk")?.requestBody?.content).toHaveProperty(["application/octet-stream"]);
+  expect(one("startUpload")?.security).toEqual([{ bearer: [] }, { oauth2: ["files:write"] }]);
+  expect(one("openLink")?.security).toEqual([]);
+  expect(document.components.securitySchemes.oauth2.flows.clientCredentials.tokenUrl).toBe(
+    `${story.origin}/v1/auth/token`,
+  );
 });
 
 test("/docs is a page that runs nothing", async () => {

@@ -1,0 +1,43 @@
+/** JSON Schema (2020-12) of the contract's zod schemas, as people and generators like to read it. */
+import * as z from "zod";
+
+export type Json = Record<string, unknown>;
+/** JSON Schema 2020-12, as zod writes it. */
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/**
+ * JSON Schema of a schema as a request is written (`input`) or an answer read (`output`). Schemas that have an id
+ * stand under `$defs`.
+ */
+export function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    target: "draft-2020-12",
+    override: ({ jsonSchema: json }) => simplify(json, io),
+  });
+  return rest;
+}
+
+/** Leaves out what zod says beside the contract. */
+function simplify(json: Json, io: "input" | "output"): void {
+  // Clients must ignore members that they don't know, so no answer is closed.
+  if (io === "output" && json["additionalProperties"] === false) delete json["additionalProperties"];
+  if (json["minimum"] === Number.MIN_SAFE_INTEGER) delete json["minimum"];
+  if (json["maximum"] === Number.MAX_SAFE_INTEGER) delete json["maximum"];
+  // The format says it all; the pattern counts leap years.
+  if (json["format"] === "date-time") delete json["pattern"];
+  if (!Array.isArray(json["prefixItems"])) return;
+  // A tuple of one type is a list to most generators; its length is in minItems and maxItems.
+  json["items"] = json["prefixItems"][0];
+  delete json["prefixItems"];
+}
+
+/** The same schema without `$defs`: each reference is replaced by what it leads to. */
+export function inlined({ $defs = {}, ...schema }: JsonSchema): JsonSchema {
+  const resolve = (_: string, value: unknown) => {
+    const { $ref, ...more } = z.looseObject({ $ref: z.string() }).safeParse(value).data ?? {};
+    return $ref === undefined ? value : { ...$defs[$ref.replace("#/$defs/", "")], ...more };
+  };
+  return JSON.parse(JSON.stringify(schema, resolve)) as JsonSchema;
+}
