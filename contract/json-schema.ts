@@ -27,10 +27,6 @@ function simplify(json: Json, io: "input" | "output"): void {
   if (json["maximum"] === Number.MAX_SAFE_INTEGER) delete json["maximum"];
   // The format says it all; the pattern counts leap years.
   if (json["format"] === "date-time") delete json["pattern"];
-  if (!Array.isArray(json["prefixItems"])) return;
-  // A tuple of one type is a list to most generators; its length is in minItems and maxItems.
-  json["items"] = json["prefixItems"][0];
-  delete json["prefixItems"];
 }
 
 /** The same schema without `$defs`: each reference is replaced by what it leads to. */

@@ -41,15 +41,21 @@ export function openApi(routes: readonly Route[], server: string): Json {
   return withNamedSchemas(document);
 }
 
-/** Moves the schemas that have a name, which each schema carries along, to where generators look for them. */
+/**
+ * Moves the schemas that have a name, which each schema carries along, to where generators look for them. Tuples, which
+ * few generators know, become lists of their first type; their length is in minItems and maxItems.
+ */
 function withNamedSchemas(document: Json & { components: { schemas: Json } }): Json {
   const found: Json = {};
-  const text = JSON.stringify(document, (key, value: unknown) =>
-    key === "$defs" ? void Object.assign(found, value) : value,
-  );
-  const parsed = JSON.parse(text) as typeof document;
-  Object.assign(parsed.components.schemas, found);
-  return JSON.parse(JSON.stringify(parsed).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
+  const rest = JSON.parse(
+    JSON.stringify(document, (key, value) => (key === "$defs" ? void Object.assign(found, value) : value)),
+  ) as typeof document;
+  Object.assign(rest.components.schemas, found);
+  const listed = JSON.stringify(rest, (_, value) => {
+    const { prefixItems, ...list } = Object(value) as { prefixItems?: unknown[] };
+    return prefixItems === undefined ? value : { ...list, items: prefixItems[0] };
+  });
+  return JSON.parse(listed.replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
 }
 
 const SCOPES: Record<Scope, string> = {

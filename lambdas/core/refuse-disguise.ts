@@ -1,7 +1,7 @@
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import type { FileRecord } from "./records.ts";
-import { disguise, SNIFF_BYTES, sniff } from "./sniff-type.ts";
+import { disguise, extensionOf, SNIFF_BYTES, sniff } from "./sniff-type.ts";
 
 /**
  * Refuses a new name under which a file would pose as something harmless, as an upload of that name would be.
@@ -22,8 +22,4 @@ export async function refuseDisguise(
     `${JSON.stringify(name)} would hide that the file's content is of the kind ${found.actual}. Choose a name that says what it is.`,
     { ...found },
   );
-}
-
-function extensionOf(name: string): string | undefined {
-  return /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase();
 }

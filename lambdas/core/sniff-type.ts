@@ -73,7 +73,7 @@ export function disguise(
   { name, declared }: { name: string; declared?: string | undefined },
 ): { claimed: string; actual: Danger } | undefined {
   if (danger === undefined) return undefined;
-  const extension = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase();
+  const extension = extensionOf(name);
   const type = declared?.split(";")[0]?.toLowerCase();
   const claims: [string, Claim][] = [
     [`.${extension}`, CLAIM_OF_EXTENSION.get(extension ?? "") ?? "unknown"],
@@ -81,6 +81,11 @@ export function disguise(
   ];
   const found = claims.find(([, claim]) => HIDES[claim].includes(danger));
   return found === undefined ? undefined : { claimed: found[0], actual: danger };
+}
+
+/** What follows a name's last dot, lower-case; dots and spaces at its end don't count, which Windows drops. */
+export function extensionOf(name: string): string | undefined {
+  return /\.([^.]+)$/.exec(name.replace(/[. ]+$/, ""))?.[1]?.toLowerCase();
 }
 
 async function knownType(prefix: Uint8Array): Promise<string | undefined> {

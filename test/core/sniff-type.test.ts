@@ -45,6 +45,7 @@ describe("content under a name and a declared type", () => {
     ["passes", "open.lnk", undefined, shortcut],
     ["executable", "invoice.pdf", undefined, program],
     ["executable", "invoice.PDF", undefined, program],
+    ["executable", "invoice.pdf. .", undefined, program],
     ["executable", "cat.jpg", undefined, elf],
     ["executable", "notes.txt", undefined, program],
     ["executable", "report.docx", undefined, machO],
