@@ -10,6 +10,7 @@ import { type Story, startStory } from "#test/support/story.ts";
 
 const run = promisify(execFile);
 const example = (path: string) => fileURLToPath(new URL(`../../examples/${path}`, import.meta.url));
+const hasCurl = ["bash", "curl"].every((program) => spawnSync(program, ["--version"]).status === 0);
 const hasRequests = spawnSync("python3", ["-c", "import requests"]).status === 0;
 
 let story: Story;
@@ -44,6 +45,13 @@ async function uploadedBy(program: string, script: string, content: Buffer): Pro
 test("Node sends a file in one request", async () => {
   const content = Buffer.from("from Node\n");
   expect(await uploadedBy(process.execPath, "node/upload.mjs", content)).toEqual(content);
+});
+
+test.skipIf(!hasCurl).each([
+  ["chunks of 8 MiB", Buffer.alloc(9 * 1_048_576, "from curl ")],
+  ["an empty file", Buffer.alloc(0)],
+])("curl sends %s (needs bash and curl)", async (_, content) => {
+  expect((await uploadedBy("bash", "curl/upload.sh", content)).equals(content)).toBe(true);
 });
 
 test.skipIf(!hasRequests)("Python sends chunks of 5 MiB (needs python3 with requests)", async () => {

@@ -1,0 +1,48 @@
+/** The pages say what is there: their links lead somewhere, and their commands exist. */
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const pages = globSync(["*.md", "docs/*.md"]);
+const read = (page: string) => readFileSync(page, "utf8");
+const { scripts } = JSON.parse(read("package.json"));
+
+/** A heading's anchor, as GitHub makes it. */
+const anchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s-]/gu, "")
+    .trim()
+    .replace(/\s/g, "-");
+
+describe.each(pages)("%s", (page) => {
+  const text = read(page);
+
+  it("links to files and headings that are there", () => {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = ""]) => link);
+    for (const link of links) {
+      const [path = "", hash] = link.split("#");
+      const target = path === "" ? page : join(dirname(page), path);
+      expect([link, existsSync(target)]).toEqual([link, true]);
+      if (hash === undefined) continue;
+      const anchors = [...read(target).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) => anchor(heading));
+      expect([link, anchors]).toEqual([link, expect.arrayContaining([hash])]);
+    }
+  });
+
+  it("names commands that are there", () => {
+    for (const [, name = ""] of text.matchAll(/npm run (?:--silent )?([\w:]+)/g))
+      expect(Object.keys(scripts)).toContain(name);
+    for (const [, script = ""] of text.matchAll(/bash ([\w./-]+\.sh)/g)) {
+      const places = [script, `examples/curl/${script}`];
+      expect([script, places.some((place) => existsSync(place))]).toEqual([script, true]);
+    }
+  });
+});
+
+it("the README is short, and the guides' index has every guide", () => {
+  expect(read("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(150);
+  const index = read("docs/README.md");
+  for (const page of pages.filter((path) => /^docs\/(?!README)/.test(path)))
+    expect(index).toContain(`(${page.replace("docs/", "")})`);
+});
