@@ -56,8 +56,6 @@ export interface PartUrls {
   expiresAt: number;
 }
 
-export type Signer = ReturnType<typeof createSigner>;
-
 const ALGORITHM = "AWS4-HMAC-SHA256";
 const MAX_EXPIRES_IN = 604_800;
 

@@ -32,7 +32,6 @@ export const workspaceRecord = z.object({
   members: z.set(z.string()),
   created_at: z.string(),
 });
-export type WorkspaceRecord = z.infer<typeof workspaceRecord>;
 
 export const entryRecord = z.object({
   sk: z.string(),

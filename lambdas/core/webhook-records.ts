@@ -1,6 +1,6 @@
 /** Shapes of what the table stores of endpoints, deliveries and the event log. Times as in `records.ts`. */
 import * as z from "zod";
-import { type DeliveryStatus, deliveryStatus, trigger } from "#contract/webhooks.ts";
+import { deliveryStatus, trigger } from "#contract/webhooks.ts";
 
 /** An event of the outbox, as far as delivery reads it. */
 export const eventRecord = z.object({
@@ -124,8 +124,3 @@ export const feedEntry = z.object({
   type: z.string(),
   at_ms: z.number(),
 });
-
-/** True for a status that nothing will change by itself. */
-export function isFinished(status: DeliveryStatus): boolean {
-  return status !== "pending";
-}

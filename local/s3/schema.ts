@@ -1,5 +1,5 @@
 /** The metadata of the local S3: one SQLite file beside the blobs. */
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { algorithmSchema, checksumTypeSchema } from "./checksum.ts";
 
@@ -55,8 +55,6 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
     throw error;
   }
 }
-
-export type Row = Record<string, SQLOutputValue>;
 
 const json = <T>(schema: z.ZodType<T>) => z.string().transform((text) => schema.parse(JSON.parse(text)));
 const textMap = z.record(z.string(), z.string());
