@@ -308,7 +308,7 @@ export const startUploadRoute = defineRoute({
   scopes,
   body: startRequest,
   responses: { 201: { description: "The session and its first URLs", schema: startAnswer } },
-  errors: [...common, ...idempotency, "checksum_unsupported", "name_taken", "conflict"],
+  errors: [...common, ...idempotency, "checksum_unsupported", "name_taken", "conflict", "limit_exceeded"],
   example: {
     request: { filename: "reports/2026/q3.pdf", size: 48_213, content_type: "application/pdf" },
     response: {
@@ -425,6 +425,13 @@ export const uploadFileRoute = defineRoute({
   bodyType: "multipart/form-data",
   headers: fence,
   responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
-  errors: [...common, ...idempotency, ...commitErrors, "payload_too_large", "unsupported_media_type"],
+  errors: [
+    ...common,
+    ...idempotency,
+    ...commitErrors,
+    "payload_too_large",
+    "unsupported_media_type",
+    "limit_exceeded",
+  ],
   example: { response: finished },
 });

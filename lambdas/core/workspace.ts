@@ -3,8 +3,11 @@ import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { type Call, type Caller, canUse } from "./call.ts";
 import { type Deps, iso, newId } from "./deps.ts";
-import { notFound } from "./error.ts";
+import { notFound, WharfError } from "./error.ts";
 import { clientRecord } from "./records.ts";
+
+/** A client's record names its workspaces, and every call reads it: 100 of them are 10 KB. */
+const MAX_WORKSPACES = 100;
 
 /** A workspace's root folder has the workspace's own ULID, so that nobody has to look it up. */
 export function rootFolder(workspaceId: string): string {
@@ -52,7 +55,9 @@ export function workspaceWrites(now: number, { name, clientId }: { name: string;
  * The id of the workspace that a request names (by id or name; default: the client's own).
  *
  * A name that nobody has yet makes a new workspace of the client's, as a path makes its folders. Costs no AWS
- * call where the client already has the workspace. @throws WharfError not_found for another client's.
+ * call where the client already has the workspace.
+ *
+ * @throws WharfError not_found for another client's; limit_exceeded for a new one where the client has 100.
  */
 export async function useWorkspace(deps: Deps, { caller }: Call, ref: string | undefined): Promise<string> {
   if (ref === undefined || ref === caller.default_workspace) return caller.default_workspace;
@@ -72,8 +77,8 @@ async function makeOrFind(deps: Deps, caller: Caller, name: string): Promise<str
   const grant: Write = {
     key: keys.client(caller.client_id),
     update: `SET #workspaces.#${workspaceId} = :name`,
-    condition: "attribute_not_exists(#revoked_at)",
-    values: { name },
+    condition: "attribute_not_exists(#revoked_at) AND size(#workspaces) < :max",
+    values: { name, max: MAX_WORKSPACES },
   };
   try {
     await deps.table.transact([...writes, grant]);
@@ -84,6 +89,13 @@ async function makeOrFind(deps: Deps, caller: Caller, name: string): Promise<str
   // The name is taken: by this client, in a request that ran beside this one, or by another's.
   const taken = await deps.table.get(z.object({ workspace_id: z.string() }), keys.workspaceName(name));
   const client = await deps.table.get(clientRecord, keys.client(caller.client_id));
+  if (taken === undefined && Object.keys(client?.workspaces ?? {}).length >= MAX_WORKSPACES) {
+    throw new WharfError(
+      "limit_exceeded",
+      `The client has ${MAX_WORKSPACES} workspaces, and can't make ${JSON.stringify(name)} as well. Use folders of one that it has.`,
+      { max_workspaces: MAX_WORKSPACES },
+    );
+  }
   if (taken === undefined || client === undefined) throw notFound("workspace", name);
   if (!(taken.workspace_id in client.workspaces) && !caller.scopes.has("admin"))
     throw notFound("workspace", name);

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
 import { type FinalizeAnswer, partsAnswer, type StartAnswer, startAnswer } from "#contract/uploads.ts";
+import { newId } from "#core/deps.ts";
 import { crcOf, MIB, put, shaOf, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -115,6 +117,24 @@ describe("a file travels", () => {
     await put(session.parts[1]?.url, "the end");
     expect(await by.finish(session.upload_id)).toMatchObject({ size: 5 * MIB + 7 });
   });
+});
+
+test("a client names 100 workspaces at most, which every call of its reads", async () => {
+  const many = await world.client("files:write");
+  const names = Array.from({ length: 98 }, (_, n) => [newId("ws", n), `ws-${n}`]);
+  await world.deps.table.update({
+    key: keys.client(many.client_id),
+    update: "SET #workspaces = :workspaces",
+    values: { workspaces: { [many.workspace_id]: many.name, ...Object.fromEntries(names) } },
+  });
+  const start = (workspace: string) =>
+    many.request("/v1/uploads", { json: { filename: "x.txt", size: 1, workspace } });
+  expect((await start("the-last")).status).toBe(201);
+  expect(await read(problem, start("too-many"))).toMatchObject({
+    ...{ status: 429, code: "limit_exceeded", max_workspaces: 100 },
+  });
+  expect((await start("the-last")).status).toBe(201);
+  expect(await refusal(start(client.name))).toEqual([404, "not_found"]);
 });
 
 describe("plan", () => {

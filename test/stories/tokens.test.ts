@@ -200,6 +200,8 @@ test.for(bad)("without a good token there is 401: %s", async ([, authorization])
 test("logs hold no token and no secret", async () => {
   const token = await story.token();
   await whoami(token);
+  const swapped = { client_id: story.clientSecret, client_secret: story.clientId };
+  expect((await ask({ json: swapped })).status).toBe(401);
   const logged = story.cloud.logs
     .lines()
     .map(({ text }) => text)
