@@ -6,6 +6,7 @@ import {
   Code,
   Function as LambdaFunction,
   LoggingFormat,
+  RecursiveLoop,
   Runtime,
 } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
@@ -28,6 +29,12 @@ export interface NodeFunctionProps {
   readonly memory: number;
   /** @default the account's unreserved pool */
   readonly reservedConcurrency?: number;
+  /**
+   * The function feeds the queue that feeds it. Lambda takes that for a mistake and ends such a chain after some 16
+   * calls, unless it is told.
+   * @default false
+   */
+  readonly feedsItself?: boolean;
 }
 
 /**
@@ -54,6 +61,7 @@ export class NodeFunction extends LambdaFunction {
       role,
       logGroup,
       loggingFormat: LoggingFormat.JSON,
+      recursiveLoop: props.feedsItself === true ? RecursiveLoop.ALLOW : RecursiveLoop.TERMINATE,
       ...(props.reservedConcurrency === undefined
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrency }),

@@ -39,6 +39,8 @@ export class WebhookPipeline extends Construct {
       // An attempt has 15 s in all; the rest is for leasing, recording and rearming it.
       timeout: Duration.seconds(30),
       memory: 512,
+      // Retries, and deliveries that wait for their endpoint's turn, go round by the queue as often as it takes.
+      feedsItself: true,
     });
     const worker = { handler: this.deliver, batchSize: 5, maxConcurrency: config.deliverConcurrency };
     this.first = new EventQueue(this, "DeliverFirst", worker);

@@ -88,6 +88,27 @@ describe("functions", () => {
     }
   });
 
+  it("may go round by a queue for ever only where they feed it themselves", () => {
+    const feeds = (role: string | undefined, queue: string | undefined) =>
+      resources(template, "AWS::IAM::Policy").some(
+        ([, { Properties }]) =>
+          target(Properties.Roles[0]) === role &&
+          Properties.PolicyDocument.Statement.some(
+            (one: { Action: string | string[]; Resource: { Ref: string } | { Ref: string }[] }) =>
+              [one.Action].flat().includes("sqs:SendMessage") &&
+              [one.Resource].flat().some((resource) => target(resource) === queue),
+          ),
+      );
+    const looping = resources(template, "AWS::Lambda::EventSourceMapping").flatMap(([, { Properties }]) => {
+      const handler = functions.find(([id]) => id === target(Properties.FunctionName));
+      const role = target(handler?.[1].Properties.Role);
+      return feeds(role, target(Properties.EventSourceArn)) ? [handler?.[1].Properties.Description] : [];
+    });
+    expect(looping).toEqual(["Sends one attempt of a webhook delivery"]);
+    for (const [, { Properties }] of functions)
+      expect(Properties.RecursiveLoop).toBe(looping.includes(Properties.Description) ? "Allow" : "Terminate");
+  });
+
   const reserved = (stack: Template) =>
     resources(stack, "AWS::Lambda::Function")
       .filter(([, { Properties }]) => "ReservedConcurrentExecutions" in Properties)

@@ -25,6 +25,7 @@ const functionSchema = z.strictObject({
     })
     .optional(),
   PackageType: z.literal("Zip").optional(),
+  RecursiveLoop: inert,
   Architectures: inert,
   Description: inert,
   EphemeralStorage: inert,
