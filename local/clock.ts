@@ -24,8 +24,12 @@ interface Timer {
 
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
-/** Creates a clock whose offset starts at 0. */
-export function createClock(): Clock {
+/**
+ * Creates a clock whose offset starts at 0.
+ *
+ * @param onError told of what a task threw. @default throws it where nothing catches it
+ */
+export function createClock({ onError = rethrow }: { onError?: (error: unknown) => void } = {}): Clock {
   const shared = new SharedArrayBuffer(8);
   const offset = new BigInt64Array(shared);
   const timers = new Set<Timer>();
@@ -43,8 +47,14 @@ export function createClock(): Clock {
 
   function fire() {
     const due = [...timers].filter((timer) => timer.at <= now()).sort((a, b) => a.at - b.at);
+    // Tasks may stop other tasks, and one that fails must not stop the others.
     for (const timer of due) {
-      if (timers.delete(timer)) timer.task();
+      if (!timers.delete(timer)) continue;
+      try {
+        timer.task();
+      } catch (error) {
+        onError(error);
+      }
     }
     arm();
   }
@@ -69,4 +79,10 @@ export function createClock(): Clock {
       clearTimeout(handle);
     },
   };
+}
+
+function rethrow(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

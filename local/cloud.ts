@@ -95,7 +95,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   async function start(): Promise<Cloud> {
     if (dir !== undefined) closers.push(lockDirectory(dir));
     const stacks = readStacks(options.assembly ?? (await ensureAssembly()));
-    const clock = options.clock ?? createClock();
+    const clock = options.clock ?? createClock({ onError: (error) => log("clock", said(error)) });
     if (!options.clock) closers.push(clock.stop);
     const logs = createLogs({ file: dir && join(dir, "log.jsonl") });
     closers.push(logs.flush);
@@ -156,7 +156,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
           authorizeRole(roleArn, "lambda", "sqs:SendMessage", queueArn);
           await services.sqs.send(queueArn, body);
         } catch (error) {
-          log("lambda", `${queueArn} got no failed event: ${error instanceof Error ? error.message : error}`);
+          log("lambda", `${queueArn} got no failed event: ${said(error)}`);
         }
       },
     });
@@ -234,6 +234,10 @@ async function startServices(
   // Loaded where it is asked for: the AWS SDK takes longer than all the rest of a start.
   const { connectExternal } = await import("./external/services.ts");
   return connectExternal({ endpoint, ...common });
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** The variables that have a value. */

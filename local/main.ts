@@ -134,7 +134,17 @@ function explain(error: unknown): string {
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE" && "port" in error) {
     return `port ${error.port} is taken; stop what listens there, or choose another with npm start -- --port N`;
   }
+  if (error instanceof Error && isDiskFull(error)) {
+    return `the disk is full (${error.message}); free some space, or choose another directory with npm start -- --data DIR`;
+  }
   return error instanceof Error ? error.message : String(error);
+}
+
+function isDiskFull(error: Error): boolean {
+  const SQLITE_FULL = 13;
+  return (
+    ("code" in error && error.code === "ENOSPC") || ("errcode" in error && error.errcode === SQLITE_FULL)
+  );
 }
 
 process.on("SIGINT", onSignal);

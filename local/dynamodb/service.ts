@@ -82,10 +82,10 @@ export function createDynamoDb({ clock, dir }: ServiceOptions): DynamoDbService 
   }
 
   function sweep(): void {
+    cancelSweep = clock.at(now() + SWEEP_INTERVAL, sweep);
     runTtl();
     trimStreams(db, now());
     db.run("DELETE FROM request_tokens WHERE at <= ?", now() - TOKEN_LIFETIME);
-    cancelSweep = clock.at(now() + SWEEP_INTERVAL, sweep);
   }
 
   function findTable(name: string) {

@@ -126,6 +126,7 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
     if (schedule === undefined) return;
     cancels.get(rule.arn)?.();
     const cancel = clock.at(nextRun(schedule, clock.now()), () => {
+      tick(rule);
       const event = makeEvent({
         "detail-type": "Scheduled Event",
         source: "aws.events",
@@ -133,7 +134,6 @@ export function createEventBridge({ clock, sqs, iam, invokeLambda }: EventBridge
         detail: {},
       });
       for (const target of rule.targets) deliver(rule, target, event);
-      tick(rule);
     });
     cancels.set(rule.arn, cancel);
   }

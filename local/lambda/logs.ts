@@ -35,6 +35,7 @@ export function createLogs({
   const ring: LogLine[] = [];
   let pending: string[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let isFailing = false;
   let size = file === undefined ? 0 : prepare(file);
 
   function flush() {
@@ -47,8 +48,20 @@ export function createLogs({
       if (size > 0) renameSync(file, `${file}.1`);
       size = 0;
     }
-    appendFileSync(file, text, { mode: 0o600 });
     size += Buffer.byteLength(text);
+    appendFileSync(file, text, { mode: 0o600 });
+  }
+
+  /** A full disk must not end the cloud: it goes on without its file, and says so once. */
+  function tryFlush() {
+    try {
+      flush();
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing)
+        console.error(`lines are not in ${file}: ${error instanceof Error ? error.message : error}`);
+      isFailing = true;
+    }
   }
 
   return {
@@ -58,10 +71,10 @@ export function createLogs({
       if (ring.length > keep * 2) ring.splice(0, ring.length - keep);
       if (file === undefined) return;
       pending.push(`${JSON.stringify({ ...line, time: new Date(line.time).toISOString() })}\n`);
-      timer ??= setTimeout(flush, 200).unref();
+      timer ??= setTimeout(tryFlush, 200).unref();
     },
     lines: () => ring.slice(-keep),
-    flush,
+    flush: tryFlush,
   };
 }
 

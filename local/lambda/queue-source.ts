@@ -10,6 +10,7 @@ import { passesFilters } from "./filter.ts";
 
 // Lambda: polling starts with 5 batches at once where the mapping sets no maximum.
 const DEFAULT_CONCURRENCY = 5;
+const RETRY_MS = 1_000;
 
 /** Starts to poll. Messages of a failed batch come back after the queue's visibility timeout, as in AWS. */
 export function startQueueSource(config: QueueSourceConfig, services: SourceServices): Source {
@@ -20,6 +21,7 @@ export function startQueueSource(config: QueueSourceConfig, services: SourceServ
   let stopped = false;
   let cancelWindow: (() => void) | undefined;
   let windowOver = false;
+  let cancelRetry = () => {};
 
   // Lambda refuses to create a mapping whose role lacks any of these.
   for (const action of ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]) {
@@ -29,6 +31,17 @@ export function startQueueSource(config: QueueSourceConfig, services: SourceServ
   pump();
 
   function pump() {
+    try {
+      startBatches();
+    } catch (error) {
+      // E.g. a full disk: what was received comes back, and is asked for again.
+      onError(`${config.id}: ${error instanceof Error ? error.message : error}`);
+      cancelRetry();
+      cancelRetry = clock.at(clock.now() + RETRY_MS, pump);
+    }
+  }
+
+  function startBatches() {
     while (!stopped && active < concurrency && isBatchReady()) {
       const messages = sqs.receive(queueArn, { max: batchSize });
       if (messages.length === 0) return;
@@ -93,6 +106,7 @@ export function startQueueSource(config: QueueSourceConfig, services: SourceServ
       stopped = true;
       stopListening();
       cancelWindow?.();
+      cancelRetry();
     },
   };
 }

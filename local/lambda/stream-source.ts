@@ -22,6 +22,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
   let draining = false;
   let again = false;
   let stopped = false;
+  let cancelRetry = () => {};
 
   // Lambda refuses to create a mapping whose role lacks any of these.
   for (const action of STREAM_ACTIONS) authorize(functionArn, `dynamodb:${action}`, streamArn);
@@ -45,6 +46,8 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
       }
     } catch (error) {
       if (!stopped) onError(`${config.id}: ${error instanceof Error ? error.stack : error}`);
+      cancelRetry();
+      cancelRetry = clock.at(clock.now() + MAX_BACKOFF_MS, () => void drain());
     } finally {
       draining = false;
     }
@@ -180,6 +183,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
     stop() {
       stopped = true;
       stopListening();
+      cancelRetry();
     },
   };
 }

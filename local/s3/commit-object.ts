@@ -20,19 +20,19 @@ export interface ObjectCommit {
 export function commitObject(s3: S3, request: S3Request, commit: ObjectCommit): number {
   const { headers, tags, received, condition, reason } = commit;
   const { bucket, key, call, settings } = request;
-  try {
-    condition?.check(s3.store.object(bucket, key));
-  } catch (error) {
-    s3.blobs.remove([received.blob]);
-    throw error;
-  }
   const modified = s3.clock.now();
   const { size, md5, blob } = received;
   const checksum = { algorithm: received.algorithm, type: "FULL_OBJECT", value: received.checksum } as const;
-  s3.store.putObject(
-    { bucket, key, etag: md5, modified, parts: null, headers, tags, checksum },
-    { part: 1, size, blob, md5, checksum: received.checksum, modified },
-    () => s3.events.record({ call, settings, reason, object: { key, size, etag: md5 } }),
-  );
+  try {
+    condition?.check(s3.store.object(bucket, key));
+    s3.store.putObject(
+      { bucket, key, etag: md5, modified, parts: null, headers, tags, checksum },
+      { part: 1, size, blob, md5, checksum: received.checksum, modified },
+      () => s3.events.record({ call, settings, reason, object: { key, size, etag: md5 } }),
+    );
+  } catch (error) {
+    s3.blobs.remove([blob]);
+    throw error;
+  }
   return modified;
 }

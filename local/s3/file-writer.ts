@@ -1,5 +1,5 @@
 /** Appends chunks to a new file, many in one system call, while the caller goes on receiving and hashing. */
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 
 export interface FileWriter {
   /** Takes a chunk; a promise means that enough is waiting, and resolves when there is room again. */
@@ -12,6 +12,15 @@ export interface FileWriter {
 
 // Bytes that may wait while as many are being written: keeps disk and hashes both busy, in little memory.
 const MAX_QUEUED = 2 * 1024 * 1024;
+
+/** Writes every byte: the system may take some only, and says why not all when it is asked again. */
+async function writeAll(file: FileHandle, batch: readonly Uint8Array[]): Promise<void> {
+  let { bytesWritten: done } = await file.writev(batch);
+  for (const chunk of batch) {
+    while (done < chunk.length) done += (await file.write(chunk, done)).bytesWritten;
+    done -= chunk.length;
+  }
+}
 
 /** Opens `path` for writing at once; errors show in the next `write` or in `finish`. For one caller at a time. */
 export function createFileWriter(path: string): FileWriter {
@@ -28,12 +37,10 @@ export function createFileWriter(path: string): FileWriter {
       const file = await opening;
       while (queue.length > 0 && !closed) {
         const batch = queue;
-        const bytes = queued;
         queue = [];
         queued = 0;
         roomMade();
-        const { bytesWritten } = await file.writev(batch);
-        if (bytesWritten < bytes) throw new Error(`${path}: wrote ${bytesWritten} of ${bytes} bytes`);
+        await writeAll(file, batch);
       }
     } catch (error) {
       failure = error;

@@ -100,8 +100,8 @@ export function createS3(options: S3Options): S3Service {
   let cancelTimer = () => {};
   function scheduleLifecycle(): void {
     cancelTimer = clock.at(Math.floor(clock.now() / DAY + 1) * DAY, () => {
-      runLifecycle(s3);
       scheduleLifecycle();
+      runLifecycle(s3);
     });
   }
   scheduleLifecycle();

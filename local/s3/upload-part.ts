@@ -33,11 +33,13 @@ function checkAlgorithm(upload: Upload, declared: DeclaredChecksum | undefined):
 function commitPart(s3: S3, upload: Upload, part: number, received: Received): number {
   const { blob, size, md5, checksum } = received;
   const modified = s3.clock.now();
-  if (!s3.store.putPart(upload.id, { part, blob, size, md5, checksum, modified })) {
-    s3.blobs.remove([blob]);
+  try {
+    if (s3.store.putPart(upload.id, { part, blob, size, md5, checksum, modified })) return modified;
     throw s3Error("NoSuchUpload", { UploadId: upload.id });
+  } catch (error) {
+    s3.blobs.remove([blob]);
+    throw error;
   }
-  return modified;
 }
 
 /** UploadPart. */

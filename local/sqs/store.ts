@@ -100,8 +100,8 @@ export function openQueueStore({ clock, dir }: ServiceOptions) {
 
   function ripen(target: Queue): void {
     target.state.depth(clock.now());
-    wake(target);
     arm(target);
+    wake(target);
   }
 
   function wake(target: Queue): void {
@@ -158,6 +158,10 @@ export function openQueueStore({ clock, dir }: ServiceOptions) {
     while (received.length < max) {
       const [message] = target.state.take(now, 1);
       if (message === undefined) break;
+      message.visibleAt = now + (visibilityTimeout ?? target.spec.visibilityTimeout) * 1000;
+      message.receipt = randomUUID();
+      // First of all: if what follows can't be written, the message comes back by itself.
+      target.state.hold(message);
       if (message.sentAt + target.spec.retentionSeconds * 1000 <= now) {
         drop(target, message);
         continue;
@@ -167,12 +171,9 @@ export function openQueueStore({ clock, dir }: ServiceOptions) {
         bury(target, message, redrive.deadLetterTargetArn, now);
         continue;
       }
-      message.visibleAt = now + (visibilityTimeout ?? target.spec.visibilityTimeout) * 1000;
       message.receiveCount += 1;
       message.firstReceivedAt ||= now;
-      message.receipt = randomUUID();
       save(message);
-      target.state.hold(message);
       received.push(message);
     }
     arm(target);

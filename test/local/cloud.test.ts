@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -125,7 +127,8 @@ test("calls are traced with the API request or invocation behind them, and can b
   cloud.setFaults(undefined);
   await send();
   await cloud.waitForIdle();
-  expect(lines(cloud)).toEqual(["tick"]);
+  // A minute may begin meanwhile, whose event is none of ours.
+  expect(lines(cloud).filter((line) => line.includes("tick"))).toHaveLength(1);
   expect(cloud.traces().at(-1)).toMatchObject({
     service: "sqs",
     action: "SendMessage",
@@ -147,6 +150,15 @@ test("one cloud holds a data directory; a killed one lets go of it", async () =>
   const killed = promisify(execFile)(process.execPath, ["--input-type=module", "-e", script]);
   await expect(killed).rejects.toMatchObject({ signal: "SIGKILL" });
   await startFixture(fixture, { dataDir });
+});
+
+test("a directory that can't hold state stops the start with what to do", async () => {
+  const file = join(temporaryDirectory(), "file");
+  writeFileSync(file, "");
+  const start = startCloud({ assembly: writeAssembly(fixture), dataDir: file });
+  await expect(start).rejects.toThrow(
+    /file can't hold the cloud's state \(EEXIST.*\); make it a writable directory, or choose another/,
+  );
 });
 
 test("a port that is taken stops the start, and nothing stays behind", async () => {

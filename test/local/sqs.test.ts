@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
@@ -223,6 +224,27 @@ test("what was accepted survives the process; what was in flight comes back afte
     expect(message).toMatchObject({ body: "held", receiveCount: 2 });
     await after.close();
   } finally {
+    clock.stop();
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test("a message whose receive can't be written comes back by itself", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "wharf-sqs-"));
+  const clock = createClock();
+  const sqs = queues(clock, dir);
+  const other = new DatabaseSync(join(dir, "sqs.sqlite"));
+  try {
+    sqs.send(arn("work"), "kept");
+    other.exec("BEGIN IMMEDIATE");
+    expect(() => sqs.receive(arn("work"))).toThrow(/locked/);
+    other.exec("ROLLBACK");
+    expect(sqs.receive(arn("work"))).toEqual([]);
+    clock.advance(60_000);
+    expect(sqs.receive(arn("work")).map(({ body }) => body)).toEqual(["kept"]);
+  } finally {
+    other.close();
+    await sqs.close();
     clock.stop();
     rmSync(dir, { recursive: true });
   }
