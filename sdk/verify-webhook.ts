@@ -102,6 +102,8 @@ export function verifyBodySignature({ headers, body, secret }: ReceivedWebhook):
   const given = header(headers, "x-signature").toLowerCase();
   const bytes = toBytes(body);
   for (const one of list(secret)) {
+    // Anybody can sign with a key that isn't there.
+    if (one === "") throw badSecret("is empty");
     // This scheme's key is the secret's text as it was shown, prefix and all.
     const expected = createHmac("sha256", one).update(bytes).digest("hex");
     if (same(given, expected)) return parse(bytes);
@@ -138,7 +140,7 @@ function decodeSecret(secret: string): Uint8Array {
   const encoded = secret.replace(/^whsec_/, "");
   const bytes = Buffer.from(encoded, "base64");
   if (bytes.length === 0 || bytes.toString("base64") !== encoded) {
-    throw new WebhookVerificationError("bad_secret", "the secret is not whsec_ and base64");
+    throw badSecret("is not whsec_ and base64");
   }
   return bytes;
 }
@@ -159,11 +161,24 @@ function parse(bytes: Uint8Array): WebhookEvent {
 
 function toBytes(body: ReceivedWebhook["body"]): Uint8Array {
   if (typeof body === "string") return new TextEncoder().encode(body);
-  return body instanceof ArrayBuffer ? new Uint8Array(body) : body;
+  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  // Not `instanceof`, which bytes of another realm fail, as in some test runners.
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  // Written in JavaScript, a receiver may hand over what a framework has parsed.
+  throw new WebhookVerificationError(
+    "bad_body",
+    "the body is not raw: take its bytes before any JSON parser",
+  );
 }
 
 function list(secret: string | readonly string[]): readonly string[] {
-  return typeof secret === "string" ? [secret] : secret;
+  const secrets = [secret].flat().filter((one) => one !== undefined);
+  if (secrets.length === 0) throw badSecret("is missing");
+  return secrets;
+}
+
+function badSecret(why: string): WebhookVerificationError {
+  return new WebhookVerificationError("bad_secret", `the secret ${why}`);
 }
 
 function noMatch(name: string): WebhookVerificationError {

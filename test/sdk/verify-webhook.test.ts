@@ -97,6 +97,27 @@ describe("refuses", () => {
     expect(["", "whsec_", "whsec_%", `${secret}=`].map(by)).toEqual(Array(4).fill("bad_secret"));
   });
 
+  test("a secret that isn't there, which anybody could sign with", () => {
+    const unset = process.env["WHARF_NO_SUCH_SECRET"] as string;
+    for (const none of ["", unset, [], [""], [unset]]) {
+      const key = "";
+      const forged = {
+        "webhook-id": id,
+        "webhook-timestamp": String(timestamp),
+        "webhook-signature": `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`,
+        "x-signature": createHmac("sha256", key).update(body).digest("hex"),
+      };
+      expect(refusal(() => verifyWebhook({ headers: forged, body, secret: none, now }))).toBe("bad_secret");
+      expect(refusal(() => verifyBodySignature({ headers: forged, body, secret: none }))).toBe("bad_secret");
+    }
+  });
+
+  test("a body that a framework has parsed", () => {
+    const parsed = event as string;
+    expect(refusal(() => verifyWebhook({ headers, body: parsed, secret, now }))).toBe("bad_body");
+    expect(refusal(() => verifyBodySignature({ headers, body: parsed, secret }))).toBe("bad_body");
+  });
+
   test("a signed body that isn't JSON", () => {
     const given = {
       ...headers,
