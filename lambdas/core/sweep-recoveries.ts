@@ -82,8 +82,10 @@ async function restart(
     await deps.table.update({ ...write, update: write.update.replace("SET ", "SET #job_id = :job, ") });
     return restarted;
   } catch (error) {
-    if (error instanceof ConditionFailed) return undefined;
-    throw error;
+    if (!(error instanceof ConditionFailed)) throw error;
+    // Another sweep may have restarted it for this job at the same moment; either may be the one that counts.
+    const found = error.item === undefined ? undefined : deliveryRecord.parse(error.item);
+    return found?.job_id === job.job_id ? found : undefined;
   }
 }
 

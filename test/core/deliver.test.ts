@@ -8,6 +8,7 @@ import { getRecovery, startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
 import { SCHEDULE } from "#core/schedule.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
+import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { hookRecord, hookState } from "#core/webhook-records.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
@@ -402,6 +403,44 @@ describe("recovery", () => {
     world.deps.queues.send = send;
     await world.pass(5 * MINUTE);
     expect(await counts(job_id)).toEqual(["done", 130, 130]);
+    expect(receiver.received).toHaveLength(2 * length);
+  });
+
+  test("is counted once and whole where two sweeps take it on at the same moment", async () => {
+    const { length } = await world.emitMany(40);
+    await world.pass(5 * MINUTE);
+    const { job_id } = await start(["succeeded"]);
+    const { table, queues } = world.deps;
+    const seen = Promise.withResolvers<void>();
+    const restarted = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    /** The page of deliveries comes once `when` has happened. */
+    const pageAfter = (when: Promise<void>, then = () => {}) => ({
+      ...table,
+      async query(input: Parameters<typeof table.query>[0]) {
+        const page = await table.query(input);
+        if (!String(input.values["pk"]).startsWith("DLV#")) return page;
+        then();
+        await when;
+        return page;
+      },
+    });
+    const slow = {
+      ...world.deps,
+      table: pageAfter(seen.promise),
+      queues: {
+        async send(...args: Parameters<typeof queues.send>) {
+          restarted.resolve();
+          await ended.promise;
+          return queues.send(...args);
+        },
+      },
+    };
+    // It has read the page before the slow one restarts it, and saves before the slow one does.
+    const quick = { ...world.deps, table: pageAfter(restarted.promise, () => seen.resolve()) };
+    await Promise.all([sweepRecoveries(slow), sweepRecoveries(quick).finally(() => ended.resolve())]);
+    await world.pass(5 * MINUTE);
+    expect(await counts(job_id)).toEqual(["done", 40, 40]);
     expect(receiver.received).toHaveLength(2 * length);
   });
 
