@@ -67,16 +67,18 @@ async function dial(
 ): Promise<Socket> {
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
   let failure: unknown;
-  for (const { address, family } of addresses) {
+  for (const [index, { address, family }] of addresses.entries()) {
     // An IP literal: Node asks no resolver again between the check and the connection.
     const socket = connectTcp({ host: address, port, family, noDelay: true });
+    // An address that swallows everything must leave time for those after it.
+    const now = performance.now();
+    const share = now + (deadline - now) / (addresses.length - index);
     try {
-      await before(deadline, opened(socket, "connect"));
+      await before(share, opened(socket, "connect"));
       return socket;
     } catch (error) {
       socket.destroy();
       failure = error;
-      if (error instanceof OutboundError) break;
     }
   }
   throw asOutboundError("connect", failure);

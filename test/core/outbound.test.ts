@@ -181,6 +181,16 @@ describe("no answer", () => {
     expect(await outboundTo().post(request(gone.url))).toMatchObject({ error_class: "connect" });
   });
 
+  test("nobody at the first of two addresses: the second is tried, and told", async () => {
+    const target = await receiver();
+    const resolve = async () => ["127.0.0.2", "127.0.0.1"].map((address) => ({ address, family: 4 }));
+    const url = target.url.replace("127.0.0.1", "localhost");
+    expect(await outboundTo({ resolve }).post(request(url))).toMatchObject({
+      status: 204,
+      remote_ip: "127.0.0.1",
+    });
+  });
+
   test("a name server that hangs", async () => {
     const outbound = outboundTo({
       ...IMPATIENT_TO_CONNECT,
