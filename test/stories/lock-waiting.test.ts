@@ -3,6 +3,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
@@ -12,6 +13,8 @@ import { ensureAssembly } from "#local/assembly.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const run = promisify(execFile);
+/** Loopback is not to go by a proxy of this machine. */
+const bare = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)));
 const has = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 
 let assembly: string;
@@ -104,20 +107,42 @@ print(answer.status_code, [one.status_code for one in answer.history], answer.js
 test.skipIf(!has("python3", "-c", "import requests"))("so does Python's requests (needs it)", async () => {
   const { lock, release } = await heldFile();
   story.cloud.clearTraces();
-  const env = { ...process.env, URL: `${story.origin}${lock}`, TOKEN: await story.token() };
+  const env = { ...bare, URL: `${story.origin}${lock}`, TOKEN: await story.token() };
   const waiting = run("python3", ["-c", python], { env });
   await letGoOnceWaitedFor(release);
   expect((await waiting).stdout.trim()).toBe("201 [307] 2");
 });
 
+test.skipIf(!has("python3", "-c", "import requests"))(
+  "agents of the example overwrite nobody (needs it)",
+  async () => {
+    const { file_id } = await story.upload(Buffer.from("begin\n"), { filename: "notes.txt" });
+    const script = fileURLToPath(new URL("../../examples/python/append.py", import.meta.url));
+    const env = {
+      ...bare,
+      WHARF_URL: story.origin,
+      WHARF_CLIENT_ID: story.clientId,
+      WHARF_CLIENT_SECRET: story.clientSecret,
+    };
+    const lines = ["one", "two", "three"];
+    await Promise.all(lines.map((line) => run("python3", [script, file_id, line], { env })));
+    const content = await (await story.api(`/v1/files/${file_id}/content`, { redirect: "follow" })).text();
+    expect(content.split("\n").sort()).toEqual(["", "begin", ...lines].sort());
+  },
+);
+
 test.skipIf(!has("curl", "--version"))("so does curl -L (needs it)", async () => {
   const { lock, release } = await heldFile();
   story.cloud.clearTraces();
-  const waiting = run("curl", [
-    ...["-sSL", "-w", "\n%{http_code} %{num_redirects}", `${story.origin}${lock}`],
-    ...["-H", `authorization: Bearer ${await story.token()}`, "-H", "content-type: application/json"],
-    ...["-d", '{"wait_seconds":20,"client":"curl"}'],
-  ]);
+  const waiting = run(
+    "curl",
+    [
+      ...["-sSL", "-w", "\n%{http_code} %{num_redirects}", `${story.origin}${lock}`],
+      ...["-H", `authorization: Bearer ${await story.token()}`, "-H", "content-type: application/json"],
+      ...["-d", '{"wait_seconds":20,"client":"curl"}'],
+    ],
+    { env: bare },
+  );
   await letGoOnceWaitedFor(release);
   const [body = "", status] = (await waiting).stdout.split("\n");
   expect(status).toBe("201 1");

@@ -1,5 +1,7 @@
 /** Is a history of one file's lock one that a single lock, used by one caller at a time, could have had? */
 
+import { sha256 } from "#aws/keys.ts";
+
 /** As the contract has it; not imported, since a wrong one must show. */
 export const GRACE_MS = 2_000;
 
@@ -14,8 +16,8 @@ export interface Operation {
   ifMatch?: string | undefined;
   /** What the call sets, also where its answer was lost. */
   sets: { token?: string | undefined; expires?: number; version?: string };
-  outcome:
-    | { as: "done"; fencing?: number; version?: string }
+  outcome: /** `held`: SHA-256 of the token whose lease stands, where the call tells. */
+    | { as: "done"; fencing?: number; version?: string; held?: string | undefined }
     | { as: "refused"; code: string; vague: boolean }
     | { as: "unknown" };
 }
@@ -58,13 +60,16 @@ function after(state: State, operation: Operation): State[] {
   const mine = held && state.token === token && state.expires > clock;
   const none = { ...state, token: undefined };
   if (outcome.as === "refused") return refusedRightly(state, operation, { held, free, mine }) ? [state] : [];
-  const fits = ({ fencing, version }: State) =>
+  const fits = ({ token, fencing, version }: State) =>
     outcome.as === "unknown" ||
-    ((outcome.fencing ?? fencing) === fencing && (outcome.version ?? version) === version);
+    ((outcome.fencing ?? fencing) === fencing &&
+      (outcome.version ?? version) === version &&
+      (!("held" in outcome) || outcome.held === (token && sha256(token))));
   const next = (): State[] => {
     switch (kind) {
       case "acquire":
-        if (!free) return [];
+        // Without a token nothing was sent.
+        if (!free || sets.token === undefined) return [];
         return [{ ...state, token: sets.token, expires: sets.expires ?? 0, fencing: state.fencing + 1 }];
       case "renew":
         return mine ? [{ ...state, expires: sets.expires ?? 0 }] : [];
@@ -75,7 +80,7 @@ function after(state: State, operation: Operation): State[] {
         return [held ? { ...none, fencing: state.fencing + 1 } : state];
       case "commit":
         if (!(token === undefined ? free : mine) || (ifMatch ?? state.version) !== state.version) return [];
-        return [{ ...state, version: sets.version ?? "" }];
+        return sets.version === undefined ? [] : [{ ...state, version: sets.version }];
       case "sweep":
         return held && free ? [none, state] : [state];
       case "look":

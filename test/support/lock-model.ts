@@ -3,20 +3,25 @@
  * refused at random, the callers' clocks apart, and time moved to the edges of leases; then checks what happened.
  */
 import fc from "fast-check";
+import * as z from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
-import { createTable, type Table, TransactionFailed } from "#aws/table.ts";
+import { createObjects } from "#aws/objects.ts";
+import { createTable, type Table } from "#aws/table.ts";
 import { acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
 import type { Call } from "#core/call.ts";
+import { commitUpload } from "#core/commit-upload.ts";
 import { type Deps, iso, newId } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
-import { fileUpdate, whyRefused } from "#core/file-write.ts";
+import type { Preconditions } from "#core/file-write.ts";
+import { intentOf } from "#core/finalize-upload.ts";
 import { findFile } from "#core/find-file.ts";
 import { type FileRecord, fileRecord } from "#core/records.ts";
 import { releaseLock } from "#core/release-lock.ts";
 import { renewLock } from "#core/renew-lock.ts";
-import { supersede } from "#core/supersede-version.ts";
+import { restoreVersion } from "#core/restore-version.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
+import { type UploadRecord, uploadItem } from "#core/upload-record.ts";
 import { inProcessDynamoDb, type Network } from "./in-process-dynamodb.ts";
 import { GRACE_MS, isLinearizable, type Operation } from "./lock-history.ts";
 import { spec } from "./table-spec.ts";
@@ -25,12 +30,19 @@ const T0 = Date.UTC(2026, 0, 1);
 const WORKSPACE = "ws_1";
 const faultKinds = ["before", "after", "twice", "late", "again", "throttled"] as const;
 type Fault = (typeof faultKinds)[number] | "none";
+const THROTTLED = {
+  statusCode: 400,
+  headers: { "content-type": "application/x-amz-json-1.0" },
+  body: Buffer.from(
+    '{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"slow down"}',
+  ),
+};
 
 type Step =
   | { do: "acquire"; ttl: number }
   | { do: "renew"; ttl: number }
   | { do: "release" | "break" | "look" | "sweep" }
-  | { do: "commit"; bare: boolean; match: "none" | "current" | "stale" }
+  | { do: "commit" | "restore"; bare: boolean; match: "none" | "current" | "stale" }
   | { do: "pause"; ms: number }
   | { do: "edge"; offset: number };
 
@@ -46,7 +58,7 @@ const step = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      do: fc.constant("commit" as const),
+      do: fc.constantFrom("commit" as const, "commit" as const, "restore" as const),
       bare: fc.nat(3).map((n) => n === 0),
       match: fc.constantFrom("none" as const, "current" as const, "stale" as const),
     }),
@@ -188,6 +200,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
   ): Promise<void> {
     const clock = () => world.now + skew;
     let operation: Operation | undefined;
+    let renewFor = 0;
     let sends = 0;
 
     place.path.network = async ({ action, run }) => {
@@ -205,7 +218,8 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
         return { answer, changed };
       };
       await turns.schedule(Promise.resolve(), `${name} ${action} ${kind}`);
-      if (kind === "before" || kind === "throttled") throw new Error(kind);
+      if (kind === "before") throw new Error(kind);
+      if (kind === "throttled") return THROTTLED;
       if (kind === "late") {
         for (let turn = 0; turn < 9; turn++)
           await turns.schedule(Promise.resolve(), `${name} ${action} on its way`);
@@ -230,10 +244,26 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       table: place.table,
       now() {
         if (operation !== undefined) operation.clock = clock();
+        // What a renewal sets follows from the time at which it is sent.
+        if (operation?.kind === "renew") operation.sets = { expires: clock() + renewFor };
         return clock();
       },
     };
     const call: Call = { ...anyCall, caller: { ...anyCall.caller, client_id: name, name } };
+    const ofFirst = { fileId, versionId: first.version_id };
+
+    /** What finalize does once S3 has the bytes. */
+    async function finalize(record: Call["record"], demanded: Preconditions) {
+      const upload = newUpload(first, name);
+      world.busy += 1;
+      await bare.put({ put: uploadItem(upload) });
+      world.busy -= 1;
+      const all: Deps = { ...deps, objects: NO_OBJECTS, config: NO_CONFIG };
+      const intent = intentOf(deps, call, {}, demanded);
+      const content = { size: 1, content_type: "text/plain" };
+      return commitUpload(all, { upload, intent, content, from: "open", record });
+    }
+
     let token: string | undefined;
     let seen = first.version_id;
 
@@ -248,8 +278,9 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
         continue;
       }
       count(report.operations, todo.do);
+      const kind = todo.do === "restore" ? "commit" : todo.do;
       const mine: Operation = {
-        ...{ kind: todo.do, start: ++moment, end: Number.POSITIVE_INFINITY, clock: clock() },
+        ...{ kind, start: ++moment, end: Number.POSITIVE_INFINITY, clock: clock() },
         ...{ sets: {}, outcome: { as: "unknown" } },
       };
       operation = mine;
@@ -271,11 +302,19 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       operation = undefined;
     }
 
-    async function act(todo: Step, mine: Operation): Promise<{ fencing?: number; version?: string }> {
+    /** The call with what the API reads ahead of the verb. */
+    async function withFile(): Promise<Call> {
+      return { ...call, ahead: await place.table.batchGet([keys.node(fileId)]) };
+    }
+
+    async function act(
+      todo: Step,
+      mine: Operation,
+    ): Promise<{ fencing?: number; version?: string; held?: string | undefined }> {
       switch (todo.do) {
         case "acquire": {
-          mine.sets = { token: `lost ${moment}` };
-          const [grant] = await acquireLocks(deps, call, [fileId], { ttl_seconds: todo.ttl }, ([only]) => {
+          const terms = { ttl_seconds: todo.ttl };
+          const [grant] = await acquireLocks(deps, await withFile(), [fileId], terms, ([only]) => {
             mine.sets = { token: only?.lock_token, expires: Date.parse(only?.expires_at ?? "") };
             return { status: 201, body: only };
           });
@@ -285,36 +324,41 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
         }
         case "renew": {
           mine.token = token ?? "none";
+          renewFor = todo.ttl * 1000;
           const terms = { lock_token: mine.token, ttl_seconds: todo.ttl };
-          try {
-            return { fencing: (await renewLock(deps, call, fileId, terms)).fencing_token };
-          } finally {
-            mine.sets = { expires: mine.clock + todo.ttl * 1000 };
-          }
+          return { fencing: (await renewLock(deps, await withFile(), fileId, terms)).fencing_token };
         }
         case "release":
           mine.token = token ?? "none";
-          await releaseLock(deps, call, fileId, mine.token);
+          await releaseLock(deps, await withFile(), fileId, mine.token);
           return {};
         case "break":
-          return { fencing: (await breakLock(deps, call, fileId, "model")).fencing_token };
+          return { fencing: (await breakLock(deps, await withFile(), fileId, "model")).fencing_token };
         case "sweep":
           await sweepLocks(deps);
           return {};
         case "look": {
-          const { fencing, version_id } = await findFile(deps, call.caller, fileId);
+          const { fencing, version_id, lock } = await findFile(deps, call.caller, fileId);
           seen = version_id;
-          return { fencing, version: version_id };
+          return { fencing, version: version_id, held: lock?.token_hash };
         }
-        case "commit": {
+        case "commit":
+        case "restore": {
           mine.token = todo.bare ? undefined : token;
           mine.ifMatch =
             todo.match === "none" ? undefined : todo.match === "current" ? seen : first.version_id;
-          const version = newId("ver", T0);
-          mine.sets = { version };
-          await commit(deps, call, { fileId, version, lockToken: mine.token, ifMatch: mine.ifMatch });
-          seen = version;
-          return { version };
+          /** The answer is made just before the write that it tells of. */
+          const record: Call["record"] = ({ body }) => {
+            mine.sets = { version: versioned.parse(body).version_id };
+            return [];
+          };
+          const demanded = { lockToken: mine.token, ifMatch: mine.ifMatch };
+          const { version_id } =
+            todo.do === "restore"
+              ? await restoreVersion(deps, { ...call, record }, { ...ofFirst, preconditions: demanded })
+              : await finalize(record, demanded);
+          seen = version_id;
+          return { version: version_id };
         }
         default:
           throw new Error(todo.do);
@@ -363,7 +407,7 @@ async function addFile(table: Table, now: number): Promise<FileRecord> {
   const [node_id, version_id] = [newId("file", now), newId("ver", now)];
   const content = { version_id, size: 1, content_type: "text/plain", object_key: "o/1" };
   const made = { created_at: iso(now), created_by: "cli_1" };
-  const place = { workspace_id: WORKSPACE, folder_id: "fld_1", name: "a" };
+  const place = { workspace_id: WORKSPACE, folder_id: newId("fld", now), name: "a" };
   const file = {
     kind: "file" as const,
     node_id,
@@ -374,43 +418,40 @@ async function addFile(table: Table, now: number): Promise<FileRecord> {
     fencing: 0,
   };
   await table.put({ put: { ...keys.node(node_id), ...file } });
-  await table.put({ put: { ...keys.version(node_id, version_id), version_id, file_id: node_id } });
+  const version = { ...content, ...made, file_id: node_id, state: "ready", upload_id: "upl_1" };
+  await table.put({ put: { ...keys.version(node_id, version_id), ...version } });
+  await table.put({ put: { ...keys.entry(file.folder_id, file.name), node_id, kind: "file" } });
   return file;
 }
 
-/** Makes a new version current, as finalize does: read, then one fenced transaction. */
-async function commit(
-  deps: Pick<Deps, "table" | "now">,
-  call: Call,
-  {
-    fileId,
-    version,
-    ...demands
-  }: { fileId: string; version: string; lockToken?: string | undefined; ifMatch?: string | undefined },
-): Promise<void> {
-  for (let round = 0; round < 4; round++) {
-    const file = await findFile(deps, call.caller, fileId);
-    const now = deps.now();
-    const { condition, values, write } = supersede(now, file);
-    try {
-      await deps.table.transact([
-        fileUpdate(now, fileId, demands, {
-          update: "SET #version_id = :version",
-          condition,
-          values: { version, ...values },
-        }),
-        write,
-        { put: { ...keys.version(fileId, version), version_id: version, file_id: fileId } },
-      ]);
-      return;
-    } catch (error) {
-      if (!(error instanceof TransactionFailed)) throw error;
-      const refused = whyRefused(error.failed.get(0), fileId, demands, now);
-      if (refused !== undefined) throw refused;
-    }
-  }
-  throw new WharfError("conflict", "Lost every round.");
+/** A session whose bytes have come, for the name at which the file stands. */
+function newUpload(file: FileRecord, client_id: string): UploadRecord {
+  const upload_id = newId("upl", T0);
+  return {
+    ...{ upload_id, client_id, request_id: "model", state: "open", if_exists: "version", part_size: 1 },
+    ...{ workspace_id: WORKSPACE, folder_id: file.folder_id, name: file.name, file_id: file.node_id },
+    ...{ object_key: `o/${upload_id}`, created_at: iso(T0), expires_ms: T0 + 365 * 86_400_000 },
+  };
 }
+
+const versioned = z.object({ version_id: z.string() });
+
+/** Finalize without a link needs neither. */
+const NO_CONFIG: Deps["config"] = {
+  publicUrl: "",
+  versionsKeep: 0,
+  versionsKeepDays: 1,
+  allowLoopbackHttp: false,
+};
+const NO_OBJECTS: Deps["objects"] = createObjects(
+  {
+    config: {
+      region: () => Promise.reject(new Error("no S3 here")),
+      credentials: () => Promise.reject(new Error("no S3 here")),
+    },
+  },
+  "none",
+);
 
 /** Looks at the file's record after every write that reached the engine, and judges the change. */
 function watcher(table: Table, first: FileRecord) {
@@ -458,6 +499,7 @@ function faultOf(
   const lives = owns && held.expires_ms > sent;
   if (end !== Number.POSITIVE_INFINITY && outcome.as === "done") return "changed after it was done";
   if (after.fencing < before.fencing) return "the fencing number fell";
+  if (holds !== undefined && holds.generation !== after.fencing) return "a lease of another generation";
   if (holds !== undefined && holds.lock_id !== held?.lock_id) {
     if (after.fencing <= before.fencing) return "a grant without a new fencing number";
     // By the clock of the grant itself, which may have been long on its way.

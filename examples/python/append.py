@@ -1,0 +1,84 @@
+"""Append a line to a text file that other agents write too, under its lock.
+
+    pip install requests
+    WHARF_URL=http://127.0.0.1:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… python append.py FILE_ID LINE
+"""
+
+import os
+import sys
+import threading
+import time
+import uuid
+from contextlib import contextmanager
+
+import requests
+
+origin = os.environ.get("WHARF_URL", "http://127.0.0.1:4400") + "/v1"
+
+
+def acquire(session, lock, name, patience=600):
+    """Takes the lock, waiting for its holder; the same Idempotency-Key until it is answered, so that no grant is lost."""
+    deadline, key = time.monotonic() + patience, str(uuid.uuid4())
+    while True:
+        # Where another holds it the API answers 307 to where callers wait; requests follows.
+        answer = session.post(
+            lock,
+            json={"ttl_seconds": 60, "wait_seconds": 20, "client": name},
+            headers={"Idempotency-Key": key},
+            timeout=40,
+        )
+        if answer.status_code not in (409, 423, 429, 503) or time.monotonic() > deadline:
+            answer.raise_for_status()
+            return answer.json()
+        time.sleep(min(int(answer.headers.get("Retry-After", 1)), 5))
+
+
+@contextmanager
+def locked(session, file_id, name):
+    """Holds the lock, renewing it each third of its life; gives the headers that every write must carry."""
+    lock = f"{origin}/files/{file_id}/lock"
+    grant = acquire(session, lock, name)
+    token, done = grant["lock_token"], threading.Event()
+
+    def keep():
+        while not done.wait(grant["renew_after_seconds"]):
+            renewed = session.post(f"{lock}/renew", json={"lock_token": token}, timeout=30)
+            if renewed.status_code == 409:
+                return  # Lost: the writes of this holder are refused from here on.
+
+    threading.Thread(target=keep, daemon=True).start()
+    try:
+        yield {"Lock-Token": token, "If-Match": f'"{grant["version_id"]}"'}
+    finally:
+        done.set()
+        session.delete(lock, headers={"Lock-Token": token}, timeout=30)
+
+
+def main(file_id, line):
+    session = requests.Session()
+    answer = session.post(
+        f"{origin}/auth/token",
+        json={"client_id": os.environ["WHARF_CLIENT_ID"], "client_secret": os.environ["WHARF_CLIENT_SECRET"]},
+        timeout=30,
+    )
+    answer.raise_for_status()
+    session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    with locked(session, file_id, f"append-{os.getpid()}") as fence:
+        file = session.get(f"{origin}/files/{file_id}", timeout=30).json()
+        content = session.get(f"{origin}/files/{file_id}/content", timeout=30)
+        content.raise_for_status()
+        written = session.post(
+            f"{origin}/files/upload",
+            files={"file": (file["name"], content.content + line.encode() + b"\n", file["content_type"])},
+            data={"workspace": file["workspace_id"]},
+            headers=fence,
+            timeout=60,
+        )
+        # 409 lock_lost or 412 version_mismatch: another wrote meanwhile. Stop; read it anew before writing again.
+        written.raise_for_status()
+        print(written.json()["version_id"])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])
