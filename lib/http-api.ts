@@ -62,6 +62,8 @@ export class HttpApi extends Construct {
         accessLogFormat,
       },
     });
+    // CDK's own output of the URL, which is not the clients' where a domain stands in front.
+    this.api.node.tryRemoveChild("Endpoint");
     this.host = `${this.api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
     this.publicUrl = config.publicUrl ?? `https://${this.host}/${STAGE_NAME}`;
     addGatewayResponses(this.api, config.corsOrigins);

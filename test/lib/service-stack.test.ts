@@ -315,6 +315,7 @@ describe("the service stack", () => {
   });
 
   it("prints where the API is", () => {
+    expect(Object.keys(template.findOutputs("*"))).toEqual(["ApiUrl"]);
     expect(template.findOutputs("ApiUrl")["ApiUrl"]?.["Value"]).toEqual({
       "Fn::Join": [
         "",
