@@ -8,5 +8,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // A process for every file would spend a quarter of the time on loading the same modules again.
+    isolate: false,
   },
 });

@@ -23,6 +23,7 @@ test("a part that fails stops no other and is counted in embedded metric format"
   expect(result).toEqual({ counts: { links: 3 }, failed: ["uploads", "versions"] });
   // CloudWatch: `_aws` at the root, and each metric and dimension as a member beside it.
   expect(lines().find((line) => "_aws" in line)).toEqual({
+    level: "info",
     _aws: {
       Timestamp: 1_767_225_600_000,
       CloudWatchMetrics: [
