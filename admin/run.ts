@@ -76,15 +76,17 @@ export async function runAdmin(
       err(`${error.message}\nSee npm run admin -- --help`);
       return 2;
     }
-    err(
-      isWharfError(error)
-        ? error.message
-        : error instanceof Error
-          ? `${error.name}: ${error.message}`
-          : String(error),
-    );
+    err(explain(error));
     return 1;
   }
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A local cloud that was killed leaves word of where it was.
+  if ("code" in error && error.code === "ECONNREFUSED")
+    return `${error.message}: nobody answers there; start the local cloud with npm start.`;
+  return isWharfError(error) ? error.message : `${error.name}: ${error.message}`;
 }
 
 function parse(args: readonly string[]) {

@@ -30,7 +30,7 @@ export interface Blobs {
   remove(ids: readonly string[]): void;
   /** Removes files that no row names: what a killed process left half-written. */
   sweep(inUse: ReadonlySet<string>): void;
-  /** Waits for removals. */
+  /** Discards what is half-written and waits for removals. */
   close(): Promise<void>;
 }
 
@@ -42,6 +42,7 @@ export function createBlobs(dir: string): Blobs {
   const readers = new Map<string, number>();
   const doomed = new Set<string>();
   const removals = new Set<Promise<void>>();
+  const unfinished = new Set<BlobWriter>();
   const path = (id: string) => join(dir, id);
 
   function removeFile(id: string): Promise<void> {
@@ -71,13 +72,21 @@ export function createBlobs(dir: string): Blobs {
     create() {
       const id = randomUUID();
       const file = createFileWriter(path(id));
-      return {
-        ...{ id, write: file.write, finish: file.finish },
+      const writer: BlobWriter = {
+        id,
+        write: file.write,
+        async finish() {
+          await file.finish();
+          unfinished.delete(writer);
+        },
         async discard() {
           await file.close();
           await removeFile(id);
+          unfinished.delete(writer);
         },
       };
+      unfinished.add(writer);
+      return writer;
     },
 
     read(slices) {
@@ -98,6 +107,7 @@ export function createBlobs(dir: string): Blobs {
     },
 
     async close() {
+      await Promise.all([...unfinished].map((writer) => writer.discard()));
       await Promise.all(removals);
     },
   };

@@ -75,6 +75,13 @@ function s3(cloud: Cloud): S3Client {
   return client;
 }
 
+function sqs(cloud: Cloud): SQSClient {
+  const { awsUrl: endpoint, rootCredentials: credentials } = cloud;
+  const client = new SQSClient({ endpoint, region: "us-east-1", credentials: { ...credentials } });
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
 test("an object's event reaches a function, and schedules follow the clock", async () => {
   const cloud = await startFixture(fixture);
   await s3(cloud).send(new PutObjectCommand({ Bucket: cloud.outputs["Bucket"], Key: "a", Body: "hi" }));
@@ -137,6 +144,36 @@ test("calls are traced with the API request or invocation behind them, and can b
   });
   cloud.clearTraces();
   expect(cloud.traces()).toEqual([]);
+});
+
+test("a template that has changed is applied, and what it no longer has keeps its data", async () => {
+  const dataDir = temporaryDirectory();
+  const { Mapping, Queue, Created, EveryMinute, Policy, ...rest } = fixture.resources ?? {};
+  const idle = { Type: "AWS::CDK::Metadata" };
+  const first = await startCloud({
+    assembly: writeAssembly({ ...fixture, resources: { ...fixture.resources, Mapping: idle } }),
+    dataDir,
+  });
+  await sqs(first).send(new SendMessageCommand({ QueueUrl: first.outputs["Queue"], MessageBody: "{}" }));
+  await first.stop();
+
+  // The queue has gone with its rules, another is new; the function's role named the queue.
+  const { Bucket } = fixture.outputs ?? {};
+  const second = await startCloud({
+    assembly: writeAssembly({
+      resources: { ...rest, Fresh: { Type: "AWS::SQS::Queue" } },
+      outputs: { ...(Bucket && { Bucket }), Fresh: { Value: { Ref: "Fresh" } } },
+    }),
+    dataDir,
+  });
+  await s3(second).send(new PutObjectCommand({ Bucket: second.outputs["Bucket"], Key: "a", Body: "hi" }));
+  await sqs(second).send(new SendMessageCommand({ QueueUrl: second.outputs["Fresh"], MessageBody: "{}" }));
+  await second.stop();
+
+  const third = await startFixture(fixture, { dataDir });
+  await third.waitForIdle();
+  expect(lines(third).filter((line) => line.includes("tick"))).toHaveLength(1);
+  expect(lines(third).filter((line) => line.includes("Object Created"))).toEqual([]);
 });
 
 test("one cloud holds a data directory; a killed one lets go of it", async () => {

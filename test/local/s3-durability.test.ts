@@ -16,6 +16,15 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+/** Begins to PUT an object and never ends. */
+function sendHalf(endpoint: string): void {
+  const socket = connect(Number(new URL(endpoint).port), "127.0.0.1", () => {
+    socket.write(`PUT /${BUCKET}/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${64 * MIB}\r\n\r\n`);
+    socket.write(Buffer.alloc(8 * MIB, "x"));
+  });
+  socket.on("error", () => {}); // the other side is about to go
+}
+
 const blobs = () => readdir(join(dir, "blobs"));
 
 describe("state on disk", () => {
@@ -54,11 +63,7 @@ describe("state on disk", () => {
     const [endpoint] = await once(child, "message");
     const url = `${endpoint}/${BUCKET}`;
     await fetch(`${url}/before`, { method: "PUT", body: "before" });
-    const socket = connect(Number(new URL(endpoint).port), "127.0.0.1", () => {
-      socket.write(`PUT /${BUCKET}/half HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${64 * MIB}\r\n\r\n`);
-      socket.write(Buffer.alloc(8 * MIB, "x"));
-    });
-    socket.on("error", () => {});
+    sendHalf(endpoint);
     await vi.waitFor(async () => expect(await blobs()).toHaveLength(2));
     child.kill("SIGKILL");
     await once(child, "exit");
@@ -68,6 +73,14 @@ describe("state on disk", () => {
     expect(await (await h.anonymous(`/${BUCKET}/before`)).text()).toBe("before");
     expect((await h.anonymous(`/${BUCKET}/half`)).status).toBe(404);
     expect(await blobs()).toHaveLength(1);
+  });
+
+  it("has nothing half-written after a stop amid an upload", async () => {
+    const h = await startS3({ dir });
+    sendHalf(h.endpoint);
+    await vi.waitFor(async () => expect(await blobs()).toHaveLength(1));
+    await h[Symbol.asyncDispose]();
+    expect(await blobs()).toEqual([]);
   });
 
   it("in memory leaves nothing behind", async () => {
