@@ -1,7 +1,9 @@
 import { createServer } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { guardedConnect } from "#core/guarded-connect.ts";
 import { createOutbound, type Outbound } from "#core/outbound.ts";
 import { type Address, createGuard, isPublic } from "#core/outbound-guard.ts";
+import { startRawServer } from "#test/support/raw-server.ts";
 
 const PUBLIC: Address = { address: "93.184.216.34", family: 4 };
 const names = new Map<string, Address[]>();
@@ -200,6 +202,23 @@ describe("names that lead to addresses that are not public", () => {
     }
     expect(connections).toBe(0);
   });
+
+  test.each(["http:", "https:"])(
+    "an address that slips through is found out once connected: %s",
+    async (scheme) => {
+      let sent = 0;
+      const listening = await startRawServer((socket) => socket.on("data", ({ length }) => (sent += length)));
+      // As though the check and the connection had seen different addresses.
+      const guard = { ...outbound.guard, addressesOf: async () => to("127.0.0.1") };
+      const url = new URL(`${scheme}//hooks.example.org:${new URL(listening.url).port}/`);
+      await expect(guardedConnect({ guard, url, timeoutMs: 5_000 })).rejects.toMatchObject({
+        error_class: "egress_blocked",
+        message: "hooks.example.org leads to 127.0.0.1, which is not a public address",
+      });
+      await listening.close();
+      expect(sent).toBe(0);
+    },
+  );
 
   test("a name that nobody knows is a DNS failure, which is tried again", async () => {
     expect(await send("https://nowhere.example.org/")).toMatchObject({ error_class: "dns" });

@@ -60,6 +60,15 @@ describe("answers", () => {
     expect(other.received).toHaveLength(0);
   });
 
+  test("a switch of protocols that nobody asked for is an answer, and ends there", async () => {
+    const address = await rawServer((socket) =>
+      socket.once("data", () =>
+        socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nmore"),
+      ),
+    );
+    expect(await outboundTo().post(request(address))).toMatchObject({ status: 101 });
+  });
+
   test("proxy variables mean nothing", async () => {
     const proxy = await receiver();
     const target = await receiver();
@@ -166,6 +175,14 @@ describe("no answer", () => {
   test("something that isn't HTTP", async () => {
     const address = await rawServer((socket) => socket.end("SSH-2.0-OpenSSH_9.9\r\n"));
     expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "protocol" });
+  });
+
+  test("interim answers without end", async () => {
+    const address = await rawServer((socket) => {
+      const timer = setInterval(() => socket.write("HTTP/1.1 103 Early Hints\r\nX-A: b\r\n\r\n"), 5);
+      socket.on("close", () => clearInterval(timer));
+    });
+    expect(await outboundTo(IMPATIENT).post(request(address))).toMatchObject({ error_class: "timeout" });
   });
 
   test("headers of more than 16 KiB", async () => {

@@ -85,3 +85,34 @@ test("others' workspaces are not there", async () => {
   const bad = await story.api("/v1/events?type=file_deleted,nothing");
   expect(bad.status).toBe(400);
 });
+
+test("cursors that nobody gave are refused, or lead to nothing", async () => {
+  const { next_cursor } = await pull("limit=1");
+  const [mark] = JSON.parse(Buffer.from(next_cursor, "base64url").toString()) as [string];
+  const forged = (...parts: unknown[]) => Buffer.from(JSON.stringify(parts)).toString("base64url");
+  const refused = [
+    "",
+    "latest ",
+    "LATEST",
+    "0",
+    `${next_cursor}AAAA`,
+    next_cursor.slice(0, -2),
+    forged("another list's", "1"),
+    ...["-1", "1.5", "1e3", " 1", "0x1", "NaN", "SEQ#1", "1".repeat(13), "1\0"].map((seq) =>
+      forged(mark, seq),
+    ),
+    forged(mark, 1),
+    forged(mark),
+    forged([mark, "1"]),
+  ];
+  for (const after of refused) {
+    const answer = await story.api(`/v1/events?after=${encodeURIComponent(after)}`);
+    expect([after, answer.status, problem.parse(await answer.json()).code]).toEqual([
+      after,
+      400,
+      "invalid_cursor",
+    ]);
+  }
+  const beyond = forged(mark, "9".repeat(12));
+  expect(await pull(`after=${beyond}`)).toEqual({ items: [], next_cursor: beyond });
+});

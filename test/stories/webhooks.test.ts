@@ -226,6 +226,27 @@ describe("who hears of what", () => {
     await Promise.all(hooks.map(({ webhook_id }) => remove(webhook_id)));
   });
 
+  test("a move concerns the folder that it leaves and the one that it comes to", async () => {
+    const [from, to] = [await story.receiver(), await story.receiver()];
+    const { file_id, folder_id } = await uploadFile("from/deep/er/moving.txt");
+    const { folder_id: target } = await uploadFile("to/seed.txt");
+    const events = ["file_moved", "file_deleted"];
+    const hooks = await Promise.all([
+      register(from.url, { events, folders: [folder_id] }),
+      register(to.url, { events, folders: [target] }),
+    ]);
+    const change = (json: unknown) => story.api(`/v1/files/${file_id}`, { method: "PATCH", json });
+    expect((await change({ folder: "to/below" })).status).toBe(200);
+    await Promise.all([from.until(1), to.until(1)]);
+    await story.api(`/v1/files/${file_id}`, { method: "DELETE" });
+    await to.until(2);
+    await story.cloud.waitForIdle();
+    const types = (received: Received[]) => received.map(({ headers }) => headers["x-event-type"]).sort();
+    expect(types(from.received)).toEqual(["file_moved"]);
+    expect(types(to.received)).toEqual(["file_deleted", "file_moved"]);
+    await Promise.all(hooks.map(({ webhook_id }) => remove(webhook_id)));
+  });
+
   test("another's endpoint can't be seen, changed, tried or deleted", async () => {
     const { webhook_id } = await register("http://127.0.0.1:9/");
     const other = await story.client("nosy");
