@@ -80,149 +80,138 @@ export interface Cloud {
  */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const { dataDir: dir, maxEnvironments = Math.max(4, 2 * availableParallelism()), extraEnv = {} } = options;
-  const closers: (() => unknown)[] = [];
-  /** Ends what has started, last first. */
-  const stop = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
+  // Ends what has started where the start fails.
+  await using started = new AsyncDisposableStack();
+  if (dir !== undefined) started.defer(lockDirectory(dir));
+  const stacks = readStacks(options.assembly ?? (await ensureAssembly()));
+  const clock = options.clock ?? createClock({ onError: (error) => log("clock", said(error)) });
+  if (!options.clock) started.defer(clock.stop);
+  const logs = createLogs({ file: dir && join(dir, "log.jsonl") });
+  started.defer(logs.flush);
+  const log = (origin: string, text: string, requestId?: string) =>
+    logs.write({ time: clock.now(), function: origin, requestId, text });
+
+  const roles: Account["roles"] = new Map();
+  const streams: Account["streams"] = new Map();
+  const apis: Account["apis"] = [];
+  let apiUrl = "";
+
+  const hooks: ServiceHooks = {
+    invokeLambda(functionArn, payload, ruleArn) {
+      if (!lambda.allows(functionArn, "events.amazonaws.com", ruleArn)) {
+        throw new AwsError(
+          "AccessDeniedException",
+          `No permission lets ${ruleArn} invoke ${functionArn}`,
+          403,
+        );
+      }
+      lambda.invokeAsync(functionArn, payload);
+    },
+    invocationOf(environment) {
+      const invocation = lambda.invocationOf(environment);
+      return invocation && (invocation.cause ?? invocation.requestId);
+    },
+    log,
   };
-  try {
-    return await start();
-  } catch (error) {
-    await stop();
-    throw error;
+  const services = await startServices(options, { clock, hooks });
+  started.defer(services.close);
+  const { awsUrl, iam } = services;
+
+  function roleOf(roleArn: string, session: string): Principal {
+    const role = roles.get(roleArn);
+    if (!role) throw new Error(`${roleArn} is no role that Lambda may assume`);
+    const arn = `arn:aws:sts::${ACCOUNT}:assumed-role/${role.name}/${session}`;
+    return { kind: "role", arn, role: role.logicalId };
   }
+  const authorizeRole = (roleArn: string, session: string, action: string, resource: string) =>
+    iam.authorize(roleOf(roleArn, session), action, resource, { "aws:securetransport": "true" });
 
-  async function start(): Promise<Cloud> {
-    if (dir !== undefined) closers.push(lockDirectory(dir));
-    const stacks = readStacks(options.assembly ?? (await ensureAssembly()));
-    const clock = options.clock ?? createClock({ onError: (error) => log("clock", said(error)) });
-    if (!options.clock) closers.push(clock.stop);
-    const logs = createLogs({ file: dir && join(dir, "log.jsonl") });
-    closers.push(logs.flush);
-    const log = (origin: string, text: string, requestId?: string) =>
-      logs.write({ time: clock.now(), function: origin, requestId, text });
+  const lambda = createLambda({
+    clock,
+    logs,
+    maxEnvironments,
+    envFor: (config) =>
+      defined({
+        ...localUrls(config.env, apis, apiUrl),
+        AWS_ENDPOINT_URL: awsUrl,
+        // No deployed stack has it: webhooks may go to receivers on this machine.
+        WHARF_ALLOW_LOOPBACK_HTTP: "1",
+        ...extraEnv,
+      }),
+    credentialsFor: ({ roleArn, name }, environment) =>
+      services.issue({ ...roleOf(roleArn, name), environment }),
+    async sendToQueue(queueArn, body, roleArn) {
+      try {
+        authorizeRole(roleArn, "lambda", "sqs:SendMessage", queueArn);
+        await services.sqs.send(queueArn, body);
+      } catch (error) {
+        log("lambda", `${queueArn} got no failed event: ${said(error)}`);
+      }
+    },
+  });
+  const eventSources = createEventSources({
+    clock,
+    sqs: services.sqs,
+    dynamodb: services.dynamodb,
+    lambda,
+    tableOfStream(arn) {
+      const table = streams.get(arn);
+      if (table === undefined) throw new Error(`${arn} is no stream of a table in the template`);
+      return table;
+    },
+    authorize(functionArn, action, resource) {
+      const { roleArn, name } = lambda.function(functionArn);
+      authorizeRole(roleArn, name, action, resource);
+    },
+    onError: (reason) => log("event-sources", reason),
+  });
+  const account = { ...services, lambda, eventSources, roles, streams, apis };
+  const { outputs } = await provision(stacks, provisioners(account));
 
-    const roles: Account["roles"] = new Map();
-    const streams: Account["streams"] = new Map();
-    const apis: Account["apis"] = [];
-    let apiUrl = "";
+  const [api, ...others] = apis;
+  if (!api || others.length > 0)
+    throw new Error(`the template has ${apis.length} REST APIs; the local cloud serves one`);
+  const apiServer = await createApiServer({
+    api,
+    functions: lambda,
+    clock,
+    port: options.apiPort ?? 0,
+    onError: (requestId, reason) => log("api-gateway", reason, requestId),
+  });
+  started.defer(apiServer.close);
+  apiUrl = apiServer.url;
+  started.defer(() => lambda.stop());
+  eventSources.start();
+  started.defer(eventSources.stop);
+  services.begin();
+  const running = started.move();
 
-    const hooks: ServiceHooks = {
-      invokeLambda(functionArn, payload, ruleArn) {
-        if (!lambda.allows(functionArn, "events.amazonaws.com", ruleArn)) {
-          throw new AwsError(
-            "AccessDeniedException",
-            `No permission lets ${ruleArn} invoke ${functionArn}`,
-            403,
-          );
-        }
-        lambda.invokeAsync(functionArn, payload);
-      },
-      invocationOf(environment) {
-        const invocation = lambda.invocationOf(environment);
-        return invocation && (invocation.cause ?? invocation.requestId);
-      },
-      log,
-    };
-    const services = await startServices(options, { clock, hooks });
-    closers.push(services.close);
-    const { awsUrl, iam } = services;
-
-    function roleOf(roleArn: string, session: string): Principal {
-      const role = roles.get(roleArn);
-      if (!role) throw new Error(`${roleArn} is no role that Lambda may assume`);
-      const arn = `arn:aws:sts::${ACCOUNT}:assumed-role/${role.name}/${session}`;
-      return { kind: "role", arn, role: role.logicalId };
-    }
-    const authorizeRole = (roleArn: string, session: string, action: string, resource: string) =>
-      iam.authorize(roleOf(roleArn, session), action, resource, { "aws:securetransport": "true" });
-
-    const lambda = createLambda({
-      clock,
-      logs,
-      maxEnvironments,
-      envFor: (config) =>
-        defined({
-          ...localUrls(config.env, apis, apiUrl),
-          AWS_ENDPOINT_URL: awsUrl,
-          // No deployed stack has it: webhooks may go to receivers on this machine.
-          WHARF_ALLOW_LOOPBACK_HTTP: "1",
-          ...extraEnv,
-        }),
-      credentialsFor: ({ roleArn, name }, environment) =>
-        services.issue({ ...roleOf(roleArn, name), environment }),
-      async sendToQueue(queueArn, body, roleArn) {
-        try {
-          authorizeRole(roleArn, "lambda", "sqs:SendMessage", queueArn);
-          await services.sqs.send(queueArn, body);
-        } catch (error) {
-          log("lambda", `${queueArn} got no failed event: ${said(error)}`);
-        }
-      },
-    });
-    const eventSources = createEventSources({
-      clock,
-      sqs: services.sqs,
-      dynamodb: services.dynamodb,
-      lambda,
-      tableOfStream(arn) {
-        const table = streams.get(arn);
-        if (table === undefined) throw new Error(`${arn} is no stream of a table in the template`);
-        return table;
-      },
-      authorize(functionArn, action, resource) {
-        const { roleArn, name } = lambda.function(functionArn);
-        authorizeRole(roleArn, name, action, resource);
-      },
-      onError: (reason) => log("event-sources", reason),
-    });
-    const account = { ...services, lambda, eventSources, roles, streams, apis };
-    const { outputs } = await provision(stacks, provisioners(account));
-
-    const [api, ...others] = apis;
-    if (!api || others.length > 0)
-      throw new Error(`the template has ${apis.length} REST APIs; the local cloud serves one`);
-    const apiServer = await createApiServer({
-      api,
-      functions: lambda,
-      clock,
-      port: options.apiPort ?? 0,
-      onError: (requestId, reason) => log("api-gateway", reason, requestId),
-    });
-    closers.push(apiServer.close);
-    apiUrl = apiServer.url;
-    closers.push(() => lambda.stop());
-    eventSources.start();
-    closers.push(eventSources.stop);
-    services.begin();
-
-    return {
-      apiUrl,
-      awsUrl,
-      rootCredentials: services.root,
-      outputs: localUrls(outputs, apis, apiUrl),
-      clock,
-      advance: clock.advance,
-      traces: services.traces,
-      clearTraces: services.clearTraces,
-      iamUsage: iam.usage,
-      setFaults: services.setFaults,
-      logs,
-      async invoke(prefix, payload) {
-        const { arn } = functionByPrefix(lambda.functions(), prefix);
-        const result = await lambda.invoke(arn, JSON.stringify(payload));
-        const parsed: unknown = JSON.parse(result.payload);
-        return { payload: parsed, ...(result.functionError && { functionError: result.functionError }) };
-      },
-      killEnvironment: lambda.kill,
-      waitForIdle: ({ timeoutMs = 20_000 } = {}) =>
-        waitUntilIdle(
-          () => [...eventSources.busy(), ...lambda.running().map(({ functionArn }) => functionArn)],
-          timeoutMs,
-        ),
-      stop,
-    };
-  }
+  return {
+    apiUrl,
+    awsUrl,
+    rootCredentials: services.root,
+    outputs: localUrls(outputs, apis, apiUrl),
+    clock,
+    advance: clock.advance,
+    traces: services.traces,
+    clearTraces: services.clearTraces,
+    iamUsage: iam.usage,
+    setFaults: services.setFaults,
+    logs,
+    async invoke(prefix, payload) {
+      const { arn } = functionByPrefix(lambda.functions(), prefix);
+      const result = await lambda.invoke(arn, JSON.stringify(payload));
+      const parsed: unknown = JSON.parse(result.payload);
+      return { payload: parsed, ...(result.functionError && { functionError: result.functionError }) };
+    },
+    killEnvironment: lambda.kill,
+    waitForIdle: ({ timeoutMs = 20_000 } = {}) =>
+      waitUntilIdle(
+        () => [...eventSources.busy(), ...lambda.running().map(({ functionArn }) => functionArn)],
+        timeoutMs,
+      ),
+    stop: () => running.disposeAsync(),
+  };
 }
 
 /** The services in this process, or those of the emulator at `endpoint`. */

@@ -27,85 +27,74 @@ export async function startEmbedded({
   onTrace?: ((trace: CallTrace) => void) | undefined;
   hooks: ServiceHooks;
 }): Promise<Services> {
-  const closers: (() => unknown)[] = [];
-  /** Ends what has started, last first. */
-  const close = async () => {
-    for (const end of closers.splice(0).reverse()) await end();
+  // Ends what has started where the start fails.
+  await using started = new AsyncDisposableStack();
+  const traces = createTraces();
+  let faults: FaultHook | undefined;
+  let awsUrl = "";
+  const iam = createIam();
+  const credentials = createCredentials({ clock, dir });
+  const dynamodb = createDynamoDb({ clock, dir });
+  started.defer(() => dynamodb.close());
+  const sqs = createSqs({ clock, dir, origin: () => awsUrl });
+  started.defer(() => sqs.close());
+  const eventbridge = createEventBridge({ clock, sqs, iam, invokeLambda: hooks.invokeLambda });
+  started.defer(() => eventbridge.close());
+  const s3 = createS3({
+    clock,
+    dir,
+    onEvent: eventbridge.emit,
+    secretFor(accessKeyId, sessionToken) {
+      const found = credentials.lookup(accessKeyId, sessionToken);
+      return typeof found === "string"
+        ? undefined
+        : { secret: found.secretAccessKey, principal: found.principal };
+    },
+  });
+  started.defer(() => s3.close());
+  const server = await createAwsServer({
+    clock,
+    credentials,
+    iam,
+    services: [s3, dynamodb, sqs, eventbridge],
+    port,
+    faults: (call) => faults?.(call),
+    onTrace(trace) {
+      const invocation = trace.environment && hooks.invocationOf(trace.environment);
+      if (invocation) trace.invocation = invocation;
+      traces.add(trace);
+      onTrace(trace);
+    },
+    onError: (error, { service, action }) =>
+      hooks.log(`aws/${service}`, `${action}: ${error instanceof Error ? error.stack : error}`),
+  });
+  started.defer(server.close);
+  awsUrl = server.url;
+  const running = started.move();
+  return {
+    awsUrl,
+    root: credentials.root,
+    s3,
+    dynamodb,
+    sqs: {
+      ...sqs,
+      createQueue(queue) {
+        sqs.createQueue(queue);
+        return { arn: queue.arn, url: sqs.url(queue.arn) };
+      },
+    },
+    eventbridge,
+    iam,
+    issue: credentials.issue,
+    begin() {
+      eventbridge.startSchedules();
+      s3.replayEvents();
+    },
+    traces: traces.all,
+    clearTraces: traces.clear,
+    setFaults(hook) {
+      faults = hook;
+    },
+    close: () => running.disposeAsync(),
   };
-  try {
-    return await start();
-  } catch (error) {
-    await close();
-    throw error;
-  }
-
-  async function start(): Promise<Services> {
-    const traces = createTraces();
-    let faults: FaultHook | undefined;
-    let awsUrl = "";
-    const iam = createIam();
-    const credentials = createCredentials({ clock, dir });
-    const dynamodb = createDynamoDb({ clock, dir });
-    closers.push(() => dynamodb.close());
-    const sqs = createSqs({ clock, dir, origin: () => awsUrl });
-    closers.push(() => sqs.close());
-    const eventbridge = createEventBridge({ clock, sqs, iam, invokeLambda: hooks.invokeLambda });
-    closers.push(() => eventbridge.close());
-    const s3 = createS3({
-      clock,
-      dir,
-      onEvent: eventbridge.emit,
-      secretFor(accessKeyId, sessionToken) {
-        const found = credentials.lookup(accessKeyId, sessionToken);
-        return typeof found === "string"
-          ? undefined
-          : { secret: found.secretAccessKey, principal: found.principal };
-      },
-    });
-    closers.push(() => s3.close());
-    const server = await createAwsServer({
-      clock,
-      credentials,
-      iam,
-      services: [s3, dynamodb, sqs, eventbridge],
-      port,
-      faults: (call) => faults?.(call),
-      onTrace(trace) {
-        const invocation = trace.environment && hooks.invocationOf(trace.environment);
-        if (invocation) trace.invocation = invocation;
-        traces.add(trace);
-        onTrace(trace);
-      },
-      onError: (error, { service, action }) =>
-        hooks.log(`aws/${service}`, `${action}: ${error instanceof Error ? error.stack : error}`),
-    });
-    closers.push(server.close);
-    awsUrl = server.url;
-    return {
-      awsUrl,
-      root: credentials.root,
-      s3,
-      dynamodb,
-      sqs: {
-        ...sqs,
-        createQueue(queue) {
-          sqs.createQueue(queue);
-          return { arn: queue.arn, url: sqs.url(queue.arn) };
-        },
-      },
-      eventbridge,
-      iam,
-      issue: credentials.issue,
-      begin() {
-        eventbridge.startSchedules();
-        s3.replayEvents();
-      },
-      traces: traces.all,
-      clearTraces: traces.clear,
-      setFaults(hook) {
-        faults = hook;
-      },
-      close,
-    };
-  }
 }
