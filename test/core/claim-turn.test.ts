@@ -178,6 +178,31 @@ describe("breaker", () => {
   });
 });
 
+describe("what has changed since the state was read", () => {
+  const claimWith = (seen: HookState, rate_per_second = 500) =>
+    claimTurn(deps(), { webhook_id, rate_per_second }, { seen });
+
+  test("a pause", async () => {
+    const turn = await claim();
+    const seen = await state();
+    await settle(turn, false, 50, 10 * MINUTE);
+    expect((await claimWith(seen)).go).toBe(false);
+  });
+
+  test("a breaker that has opened", async () => {
+    const seen = await state();
+    for (const _ of times(5)) await attempt(false);
+    expect((await claimWith(seen)).go).toBe(false);
+  });
+
+  test("a second's turns that are used up", async () => {
+    await claim(5);
+    const seen = await state();
+    for (const _ of times(4)) expect((await claim(5)).go).toBe(true);
+    expect((await claimWith(seen, 5)).go).toBe(false);
+  });
+});
+
 test("a deleted endpoint gets no turn and leaves no state behind", async () => {
   const turn = await claim();
   await world.deps.table.remove({ remove: keys.hookState(webhook_id) });

@@ -1,7 +1,10 @@
 /** Days of deliveries in seconds: schedule, deferrals, disabling, recovery, duplicates and losses. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { due, keys } from "#aws/keys.ts";
+import type { DeliveryMessage } from "#aws/queues.ts";
+import type { Update } from "#aws/table.ts";
 import { event } from "#contract/events.ts";
+import { deliver } from "#core/deliver.ts";
 import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
@@ -9,7 +12,9 @@ import { redeliver } from "#core/redeliver.ts";
 import { SCHEDULE } from "#core/schedule.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
-import { hookRecord, hookState } from "#core/webhook-records.ts";
+import { wakeMessage } from "#core/wake.ts";
+import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/webhook-records.ts";
+import { finishDelivery } from "#core/write-delivery.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 
@@ -42,6 +47,22 @@ beforeEach(async () => {
     await receiver.close();
   };
 });
+
+/** Lets something happen before the first update that begins so is sent; tells whether it has. */
+function meanwhile(beginning: string, act: (write: Update) => Promise<unknown>): () => boolean {
+  const { table } = world.deps;
+  const { update } = table;
+  let happened = false;
+  table.update = async (write) => {
+    if (!happened && write.update.startsWith(beginning)) {
+      happened = true;
+      table.update = update;
+      await act(write);
+    }
+    return update(write);
+  };
+  return () => happened;
+}
 
 const statuses = async () => (await endpoint.deliveries()).map(({ status }) => status);
 const ids = () => receiver.received.map(({ headers }) => headers["webhook-id"]);
@@ -195,18 +216,12 @@ describe("what goes wrong on the way", () => {
       hookState.parse((await world.deps.table.batchGet([keys.hookState(webhook_id)]))[0]);
     world.skip(HOUR);
     expect((await stateOf()).open_until_ms).toBeLessThan(world.now());
-    const { table } = world.deps;
-    const { update } = table;
     // The other of two workers takes the lease between this one's turn and its own lease.
-    table.update = async (write) => {
-      if (write.update.startsWith("SET #lease = ")) {
-        table.update = update;
-        await update({ ...write, values: { ...write.values, lease: "another's" } });
-      }
-      return update(write);
-    };
+    const happened = meanwhile("SET #lease = ", async (write) => {
+      await world.deps.table.update({ ...write, values: { ...write.values, lease: "another's" } });
+    });
     await world.workOne();
-    expect(table.update).toBe(update);
+    expect(happened()).toBe(true);
     const state = await stateOf();
     expect(state.probe_until_ms).toBeUndefined();
     expect(Object.keys(state).filter((name) => name.startsWith("slot_"))).toEqual([]);
@@ -224,6 +239,81 @@ describe("what goes wrong on the way", () => {
     ]);
     expect(record).toMatchObject([{ status: "cancelled", reason: "endpoint_deleted" }]);
     expect(record[0]).not.toHaveProperty("due_pk");
+  });
+});
+
+describe("a worker that is overtaken between what it reads and what it writes", () => {
+  const rowOf = async () => {
+    const { items } = await world.deps.table.query({
+      where: "#pk = :pk",
+      values: { pk: keys.delivery(endpoint.webhook_id, "").pk },
+    });
+    return deliveryRecord.parse(items[0]);
+  };
+  const messageOf = (row: DeliveryRecord): DeliveryMessage => ({ ...wakeMessage(row), lane: "retry" });
+  /** A delivery whose first attempt has failed and whose second is due. */
+  async function dueAgain(): Promise<DeliveryRecord> {
+    receiver.behave(fail);
+    await world.emit();
+    world.skip(10 * SECOND);
+    return rowOf();
+  }
+
+  test("by a worker that makes the attempt: makes it no second time", async () => {
+    const message = messageOf(await dueAgain());
+    const happened = meanwhile("SET #lease = ", () => deliver(world.deps, message));
+    expect(await deliver(world.deps, message)).toBe("dropped");
+    expect([happened(), receiver.received.length]).toEqual([true, 2]);
+    expect(await rowOf()).toMatchObject({ status: "pending", attempts: 2, step: 2 });
+  });
+
+  test("after its lease has run out: records nothing of its own", async () => {
+    const message = messageOf(await dueAgain());
+    const { table } = world.deps;
+    const { transact } = table;
+    table.transact = async (writes) => {
+      table.transact = transact;
+      world.skip(31 * SECOND);
+      expect(await deliver(world.deps, message)).toBe("retry");
+      return transact(writes);
+    };
+    expect(await deliver(world.deps, message)).toBe("dropped");
+    // Sent twice, under one number, and known by one id.
+    const numbers = receiver.received.map(({ headers }) => headers["x-delivery-attempt"]);
+    expect([numbers, new Set(ids()).size]).toEqual([["1", "2", "2"], 1]);
+    expect(await rowOf()).toMatchObject({ status: "pending", attempts: 2, step: 2 });
+  });
+
+  test("by the end of the delivery: puts nothing off", async () => {
+    const row = await dueAgain();
+    const pause = { paused_until_ms: world.now() + MINUTE };
+    await world.deps.table.update({
+      key: keys.hookState(endpoint.webhook_id),
+      update: "SET #paused_until_ms = :paused_until_ms",
+      values: pause,
+    });
+    const happened = meanwhile("SET #next_ms", () => finishDelivery(world.deps, row, "failed", "expired"));
+    await deliver(world.deps, messageOf(row));
+    expect(happened()).toBe(true);
+    const after = await rowOf();
+    expect(after).toMatchObject({ status: "failed", next_ms: row.next_ms });
+    expect(after.due_sk).toBeUndefined();
+  });
+
+  test("by its owner, who has it sent again: ends nothing", async () => {
+    const row = await dueAgain();
+    const { webhook_id } = endpoint;
+    const hook = await world.deps.table.get(hookRecord, keys.hook(webhook_id));
+    if (hook === undefined) throw new Error("the endpoint is gone");
+    await disableEndpoint(world.deps, hook, "manual", "test");
+    const happened = meanwhile("SET #status = :status, #reason", async () => {
+      await enableWebhook(world.deps, world.call, webhook_id, { force: true });
+      const at = { webhookId: webhook_id, deliveryId: row.delivery_id };
+      await redeliver(world.deps, world.call, at, (body) => ({ status: 202, body }));
+    });
+    await deliver(world.deps, messageOf(row));
+    expect(happened()).toBe(true);
+    expect(await rowOf()).toMatchObject({ status: "pending", step: 0, trigger: "redeliver" });
   });
 });
 
