@@ -1,5 +1,6 @@
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
 import { finalizeAnswer, type StartAnswer, startAnswer } from "#contract/uploads.ts";
 import { finishUpload } from "#core/finish-upload.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
@@ -152,6 +153,26 @@ describe.each(["before", "after"] as const)("an AWS call goes wrong (%s it takes
     expect(await countOf(names)).toEqual(names.map(() => ONCE));
     await sweep(7 * DAY);
     // An upload of S3 whose session was never written is left to the bucket's lifecycle.
+    expect(await left()).toMatchObject({ sessions: 0, objects: 0 });
+  });
+
+  test("in start without a key, where the hint of its path lies: one file, whatever sessions", async () => {
+    const moved = await world.addFile(client, "elsewhere.pdf");
+    const { names, hits } = await everyCall("start without a key", mode, async (name, nth) => {
+      const path = `deep/${name}`;
+      const hint = keys.fileHint(client.workspace_id, path);
+      await world.deps.table.put({ put: { ...hint, file_id: moved } });
+      const fault = await failCall(nth, mode);
+      const given = { json: { filename: path, size: 5 } };
+      const session = startAnswer.parse(await (await persist("/v1/uploads", given)).json());
+      const ended = fault.end();
+      await put(session.parts[0]?.url, "hello");
+      expect((await finalize(session)).file_id).toBe(session.file_id);
+      return ended;
+    });
+    expect(hits.filter((hit) => hit === "dynamodb:PutItem").length).toBeGreaterThan(1);
+    expect(await countOf(names)).toEqual(names.map(() => ONCE));
+    await sweep(7 * DAY);
     expect(await left()).toMatchObject({ sessions: 0, objects: 0 });
   });
 
