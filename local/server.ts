@@ -11,7 +11,9 @@ import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Fault, FaultHook } from "./faults.ts";
 import { discardingResponse } from "./faults.ts";
+import { type Listening, listen } from "./listen.ts";
 import { refusalsOf } from "./refusals.ts";
+import { requestContext } from "./request-context.ts";
 import type { AwsCall, AwsService, CallTrace, ConditionContext, Principal } from "./types.ts";
 import { AwsError, REGION } from "./types.ts";
 import { sendError } from "./wire.ts";
@@ -38,21 +40,13 @@ export interface AwsServerOptions {
   onError?: (error: unknown, trace: CallTrace) => void;
 }
 
-export interface AwsServer {
-  /** `http://127.0.0.1:<port>` */
-  url: string;
-  port: number;
-  /** Ends connections and stops listening; the services stay open. */
-  close(): Promise<void>;
-}
-
 /** Largest body of a JSON service, in bytes. DynamoDB: 16 MB in a batch. */
 const MAX_JSON_BODY = 16 * 1024 * 1024;
 /** An idle connection in the middle of a request ends after this many milliseconds; SQS polls for 20 s. */
 const SOCKET_TIMEOUT = 120_000;
 
 /** Starts to listen. Requests are authenticated, traced, and handed to the service of their credential scope. */
-export async function createAwsServer(options: AwsServerOptions): Promise<AwsServer> {
+export async function createAwsServer(options: AwsServerOptions): Promise<Listening> {
   const { clock, credentials, iam, region = REGION, faults, onTrace, onError = console.error } = options;
   const services = new Map(options.services.map((service) => [service.scope, service]));
   let calls = 0;
@@ -62,25 +56,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
   server.on("request", (req, res) => void answer(req, res, () => {}));
   // The client waits for a go-ahead, and only gets it once its signature holds.
   server.on("checkContinue", (req, res) => void answer(req, res, () => res.writeContinue()));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, options.host ?? "127.0.0.1", () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The AWS port has no number.");
-
-  return {
-    url: `http://${options.host ?? "127.0.0.1"}:${address.port}`,
-    port: address.port,
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return listen(server, options);
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     const requestId = randomUUID();
@@ -253,25 +229,6 @@ function name(trace: CallTrace, claimed: Claim | undefined, principal: Principal
   trace.caller = claimed?.where === "header" ? who : `presigned:${who}`;
   // A presigned URL is used by whoever holds it, long after the invocation that made it.
   if (claimed?.where === "header" && principal.environment) trace.environment = principal.environment;
-}
-
-/** What policies can read of the request itself. */
-function requestContext(req: IncomingMessage, claimed: Claim | undefined, now: number): ConditionContext {
-  const context: ConditionContext = {
-    // Plain HTTP on loopback never leaves the machine; a policy that demands TLS must not lock the laptop out.
-    "aws:securetransport": "true",
-    "aws:sourceip": "127.0.0.1",
-    "aws:currenttime": new Date(now).toISOString(),
-    "aws:epochtime": String(Math.floor(now / 1000)),
-    "aws:requestedregion": claimed?.region ?? REGION,
-  };
-  if (req.headers["user-agent"]) context["aws:useragent"] = req.headers["user-agent"];
-  if (req.headers.referer) context["aws:referer"] = req.headers.referer;
-  if (claimed?.service === "s3") {
-    context["s3:authtype"] = claimed.where === "query" ? "REST-QUERY-STRING" : "REST-HEADER";
-    context["s3:signatureversion"] = "AWS4-HMAC-SHA256";
-  }
-  return context;
 }
 
 async function readBody(req: IncomingMessage): Promise<Buffer> {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Clock } from "../clock.ts";
 import type { InvokeResult } from "../lambda/environment.ts";
+import { type Listening, listen } from "../listen.ts";
 import { AwsError } from "../types.ts";
 import { declaresTooMuch, readBody } from "./body.ts";
 import { type ApiResponse, type GatewayResponseType, gatewayResponse } from "./gateway-response.ts";
@@ -18,13 +19,6 @@ import { proxyEvent, proxyResponse } from "./proxy.ts";
 import { type ApiRequest, executeApiArn, header, readRequest } from "./request.ts";
 import { type Match, route } from "./router.ts";
 import { send } from "./send.ts";
-
-export interface ApiServer {
-  /** `http://127.0.0.1:<port>` */
-  url: string;
-  port: number;
-  close(): Promise<void>;
-}
 
 /** How the gateway reaches functions. */
 export interface Functions {
@@ -65,31 +59,13 @@ export async function createApiServer({
   port?: number;
   host?: string;
   onError: (requestId: string, reason: string) => void;
-}): Promise<ApiServer> {
+}): Promise<Listening> {
   // Node's own limit also counts header names; above it Node answers 431 by itself.
   const server = createServer({ maxHeaderSize: 4 * MAX_HEADER_BYTES, keepAliveTimeout: 60_000 });
   server.on("request", (req, res) => void answer(req, res, () => {}));
   // A client that asks first sends no body when the answer doesn't depend on it.
   server.on("checkContinue", (req, res) => void answer(req, res, () => res.writeContinue()));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The API's port has no number.");
-
-  return {
-    url: `http://${host}:${address.port}`,
-    port: address.port,
-    async close() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return listen(server, { port, host });
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     const request = readRequest(req, clock.now());

@@ -1,4 +1,4 @@
-/** ListObjectsV2. */
+/** ListObjects, in both versions. */
 import { invalidArgument } from "./errors.ts";
 import { bucketArn, type S3Request } from "./request.ts";
 import { sendXml } from "./respond.ts";
@@ -92,8 +92,8 @@ function decodeToken(token: string): string {
   return after;
 }
 
-/** ListObjectsV2. */
-export function listObjectsV2(s3: S3, request: S3Request): void {
+/** What both versions of the listing ask for. */
+function readList(request: S3Request) {
   const prefix = request.query("prefix") ?? "";
   const delimiter = request.query("delimiter") ?? "";
   const asked = countParameter(request, "max-keys", MAX_ENTRIES);
@@ -102,23 +102,22 @@ export function listObjectsV2(s3: S3, request: S3Request): void {
     "s3:delimiter": delimiter,
     "s3:max-keys": String(asked),
   });
-  const encode = listEncoding(request);
-  const token = request.query("continuation-token");
-  const startAfter = request.query("start-after");
-  const after = token === undefined ? (startAfter ?? "") : decodeToken(token);
-  const max = Math.min(asked, MAX_ENTRIES);
-  const page =
-    max === 0
-      ? { objects: [], prefixes: [], next: undefined }
-      : listPage(s3, request.bucket, prefix, delimiter, after, max);
+  return { prefix, delimiter, asked, encode: listEncoding(request) };
+}
 
-  sendXml(request, "ListBucketResult", {
+type List = ReturnType<typeof readList>;
+
+function readPage(s3: S3, request: S3Request, { prefix, delimiter, asked }: List, after: string): Page {
+  const max = Math.min(asked, MAX_ENTRIES);
+  if (max === 0) return { objects: [], prefixes: [], next: undefined };
+  return listPage(s3, request.bucket, prefix, delimiter, after, max);
+}
+
+/** What both versions answer. */
+function listed(request: S3Request, { prefix, delimiter, asked, encode }: List, page: Page) {
+  return {
     Name: request.bucket,
     Prefix: encode(prefix),
-    StartAfter: startAfter === undefined ? undefined : encode(startAfter),
-    ContinuationToken: token,
-    NextContinuationToken: page.next === undefined ? undefined : encodeToken(page.next),
-    KeyCount: page.objects.length + page.prefixes.length,
     MaxKeys: asked,
     Delimiter: delimiter === "" ? undefined : encode(delimiter),
     EncodingType: request.query("encoding-type"),
@@ -133,5 +132,44 @@ export function listObjectsV2(s3: S3, request: S3Request): void {
       StorageClass: "STANDARD",
     })),
     CommonPrefixes: page.prefixes.map((common) => ({ Prefix: encode(common) })),
+  };
+}
+
+/** ListObjectsV2. */
+export function listObjectsV2(s3: S3, request: S3Request): void {
+  const list = readList(request);
+  const token = request.query("continuation-token");
+  const startAfter = request.query("start-after");
+  const page = readPage(s3, request, list, token === undefined ? (startAfter ?? "") : decodeToken(token));
+  sendXml(request, "ListBucketResult", {
+    ...listed(request, list, page),
+    StartAfter: startAfter === undefined ? undefined : list.encode(startAfter),
+    ContinuationToken: token,
+    NextContinuationToken: page.next === undefined ? undefined : encodeToken(page.next),
+    KeyCount: page.objects.length + page.prefixes.length,
   });
+}
+
+/** ListObjects, version 1: pages go on after the last entry, which may be a common prefix. */
+export function listObjects(s3: S3, request: S3Request): void {
+  const list = readList(request);
+  const marker = request.query("marker") ?? "";
+  const { prefix, delimiter } = list;
+  const isPrefix =
+    delimiter !== "" &&
+    marker.length > prefix.length &&
+    marker.startsWith(prefix) &&
+    marker.endsWith(delimiter);
+  const page = readPage(s3, request, list, isPrefix ? afterPrefix(marker) : marker);
+  const last = [page.objects.at(-1)?.key ?? "", page.prefixes.at(-1) ?? ""].sort(byBytes).at(-1) ?? "";
+  sendXml(request, "ListBucketResult", {
+    ...listed(request, list, page),
+    Marker: list.encode(marker),
+    // S3 tells it only with a delimiter; without one it is the last key.
+    NextMarker: page.next !== undefined && delimiter !== "" ? list.encode(last) : undefined,
+  });
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -7,7 +7,7 @@ import { deleteObject, deleteObjects } from "./delete-object.ts";
 import { s3Error } from "./errors.ts";
 import { getObject, headObject } from "./get-object.ts";
 import { listMultipartUploads, listParts } from "./list-multipart.ts";
-import { listObjectsV2 } from "./list-objects.ts";
+import { listObjects, listObjectsV2 } from "./list-objects.ts";
 import { abortMultipartUpload, createMultipartUpload } from "./multipart.ts";
 import { postObject } from "./post-object.ts";
 import { putObject } from "./put-object.ts";
@@ -67,6 +67,7 @@ const ROUTES: Route[] = [
   route("GET", "bucket", "?cors", getBucketCors, "GetBucketCors"),
   route("GET", "bucket", "?uploads", listMultipartUploads, "ListMultipartUploads"),
   route("GET", "bucket", "?list-type", listObjectsV2, "ListObjectsV2"),
+  route("GET", "bucket", "", listObjects, "ListObjects"),
   route("POST", "bucket", "?delete", deleteObjects, "DeleteObjects"),
   route("POST", "bucket", "", postObject, "PostObject"),
 ];
@@ -95,7 +96,7 @@ export function selectOperation(request: S3Request): Operation {
       (header === undefined || request.header(header) !== undefined),
   );
   if (found) return found;
-  if (on === "bucket" && ["GET", "PUT", "DELETE"].includes(req.method ?? "")) {
+  if (on === "bucket" && ["PUT", "DELETE"].includes(req.method ?? "")) {
     throw s3Error("NotImplemented", {
       message: `${req.method} of a bucket without a subresource is not here`,
     });

@@ -9,8 +9,8 @@ import { createCredentials } from "#local/credentials.ts";
 import { createDynamoDb } from "#local/dynamodb/service.ts";
 import { createEventBridge } from "#local/eventbridge/service.ts";
 import { createIam } from "#local/iam/iam.ts";
+import type { Listening } from "#local/listen.ts";
 import { createS3 } from "#local/s3/service.ts";
-import type { AwsServer } from "#local/server.ts";
 import { createAwsServer } from "#local/server.ts";
 import { amzDate, sign, signingKey } from "#local/sigv4.ts";
 import { createSqs } from "#local/sqs/service.ts";
@@ -33,7 +33,7 @@ const credentials = createCredentials({ clock, dir: undefined });
 const traces: CallTrace[] = [];
 let iam = createIam();
 const services: AwsService[] = [];
-let server: AwsServer;
+let server: Listening;
 let sqs: ReturnType<typeof createSqs>;
 
 beforeAll(async () => {

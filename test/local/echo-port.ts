@@ -5,7 +5,8 @@ import type { Clock } from "#local/clock.ts";
 import { createClock } from "#local/clock.ts";
 import type { Credentials } from "#local/credentials.ts";
 import { createCredentials } from "#local/credentials.ts";
-import type { AwsServer, AwsServerOptions } from "#local/server.ts";
+import type { Listening } from "#local/listen.ts";
+import type { AwsServerOptions } from "#local/server.ts";
 import { createAwsServer } from "#local/server.ts";
 import type { AwsCall, AwsService, CallTrace } from "#local/types.ts";
 import { sendJson } from "#local/wire.ts";
@@ -47,7 +48,7 @@ export function flip(text: string): string {
 export interface EchoPort extends AsyncDisposable {
   clock: Clock;
   credentials: Credentials;
-  server: AwsServer;
+  server: Listening;
   traces: CallTrace[];
   /** Calls that reached a service, with the bytes of their bodies. */
   seen: { call: AwsCall; body: Buffer }[];

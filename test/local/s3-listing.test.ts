@@ -1,4 +1,9 @@
-import { ListObjectsV2Command, type ListObjectsV2CommandInput, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  ListObjectsCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BUCKET, type Harness, outcome, startS3 } from "./s3-harness.ts";
@@ -27,6 +32,34 @@ function expected(prefix: string, delimiter: string) {
   }
   return { keys, prefixes: [...prefixes] };
 }
+
+describe("ListObjects", () => {
+  it("lists by prefix and delimiter, each page after the last entry of the one before", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("", "a", "a/", "a/2", "c/", "nothing"),
+        fc.constantFrom("", "/", "2", "//"),
+        fc.integer({ min: 1, max: 12 }),
+        async (Prefix, Delimiter, MaxKeys) => {
+          const keys: string[] = [];
+          const prefixes: string[] = [];
+          let Marker: string | undefined;
+          for (let page = 0; page <= KEYS.length; page++) {
+            const input = { Bucket: BUCKET, Prefix, Delimiter, MaxKeys, Marker };
+            const answer = await h.client.send(new ListObjectsCommand(input));
+            keys.push(...(answer.Contents ?? []).map((object) => object.Key ?? ""));
+            prefixes.push(...(answer.CommonPrefixes ?? []).map((common) => common.Prefix ?? ""));
+            if (!answer.IsTruncated) break;
+            // S3: the marker of the next page is the last key, where the answer names none.
+            Marker = answer.NextMarker ?? keys.at(-1);
+          }
+          expect({ keys, prefixes }).toEqual(expected(Prefix, Delimiter));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});
 
 describe("ListObjectsV2", () => {
   it("lists by prefix and delimiter, whatever the page size", async () => {
