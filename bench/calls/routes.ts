@@ -1,7 +1,9 @@
 /** A request of each kind that a client sends often, with what has to be there before it. */
+import { page } from "#contract/common.ts";
 import { lockGrant } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
 import { startAnswer } from "#contract/uploads.ts";
+import { version } from "#contract/versions.ts";
 import { putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 import { type Cost, count } from "./count.ts";
@@ -52,11 +54,11 @@ export async function countRoutes(story: Story): Promise<Cost[]> {
   await measure("GET /v1/uploads/{id}", upload);
   await measure("POST /v1/uploads/{id}/finalize", `${upload}/finalize`, json({}));
   await measure("POST /v1/uploads/{id}/finalize (again)", `${upload}/finalize`, json({}));
-  const version = await story.start("reports/2026/a.txt", bytes.length);
-  for (const part of version.parts) await putPart(version, part, bytes);
+  const next = await story.start("reports/2026/a.txt", bytes.length);
+  for (const part of next.parts) await putPart(next, part, bytes);
   await measure(
     "POST /v1/uploads/{id}/finalize (new version)",
-    `/v1/uploads/${version.upload_id}/finalize`,
+    `/v1/uploads/${next.upload_id}/finalize`,
     json({}),
   );
   const given = await story.start("reports/2026/f.txt", bytes.length);
@@ -89,6 +91,15 @@ export async function countRoutes(story: Story): Promise<Cost[]> {
     method: "DELETE",
     headers: { "Lock-Token": lock_token },
   });
+  const two = json({ file_ids: [other.file_id, started.file_id] });
+  await measure("POST /v1/locks/batch (2 files)", "/v1/locks/batch", two);
+
+  const versions = page
+    .of(version)
+    .parse(await (await measure("GET /v1/files/{id}/versions", `${path}/versions`)).json());
+  const old = versions.items.find(({ current }) => !current)?.version_id;
+  const restore = `${path}/versions/${old}/restore`;
+  await measure("POST /v1/files/{id}/versions/{v}/restore", restore, { method: "POST" });
   await measure("DELETE /v1/files/{id}", path, { method: "DELETE" });
   return costs;
 }

@@ -173,7 +173,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
 const { values } = parseArgs({
   options: {
     check: { type: "boolean", default: false },
-    runs: { type: "string", default: "1500" },
+    runs: { type: "string", default: "800" },
     seed: { type: "string", default: "1" },
     /** Only mutants whose name holds this. */
     only: { type: "string", default: "" },
@@ -201,8 +201,9 @@ async function main(): Promise<void> {
       return { name, texts };
     }),
   );
-  if (!(await passes(new Map()))) throw new Error("The model test fails without any mutation.");
-  await Promise.all(Array.from({ length: 2 }, work));
+  const unbroken = passes(new Map());
+  await Promise.all([unbroken.then(work), work()]);
+  if (!(await unbroken)) throw new Error("The model test fails without any mutation.");
   console.log(`${chosen.length - survivors.length} of ${chosen.length} mutants died`);
   if (survivors.length > 0) process.exitCode = 1;
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { problem } from "#contract/common.ts";
@@ -75,7 +76,11 @@ test("fetch follows to where it waits, and gets the lock when it is free", async
   await letGoOnceWaitedFor(release);
   const answer = await waiting;
   expect([answer.status, answer.redirected, answer.url]).toEqual([201, true, `${story.origin}${lock}/wait`]);
-  expect(lockGrant.parse(await answer.json()).fencing_token).toBe(2);
+  const { fencing_token, lock_token } = lockGrant.parse(await answer.json());
+  expect(fencing_token).toBe(2);
+  // Shown once: neither logs nor table know it, though an answer is kept for the Idempotency-Key.
+  const { Items = [] } = await story.dynamodb.send(new ScanCommand({ TableName: story.tableName }));
+  expect(JSON.stringify([Items, story.cloud.logs.lines()])).not.toContain(lock_token);
 });
 
 test("where all places are taken a waiter is told to come back, and calls that don't wait go on", async () => {

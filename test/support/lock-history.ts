@@ -7,7 +7,8 @@ export const GRACE_MS = 2_000;
 
 /** One call of a verb, as its caller saw it. `end` is infinite where its outcome is unknown. */
 export interface Operation {
-  kind: "acquire" | "renew" | "release" | "break" | "commit" | "look" | "sweep";
+  /** `touch`: a write that is fenced as a commit is, and makes no version. */
+  kind: "acquire" | "renew" | "release" | "break" | "commit" | "touch" | "look" | "sweep";
   start: number;
   end: number;
   /** The caller's clock where the verb read it last. */
@@ -78,8 +79,10 @@ function after(state: State, operation: Operation): State[] {
         return state.token === token ? [none] : [];
       case "break":
         return [held ? { ...none, fencing: state.fencing + 1 } : state];
+      case "touch":
       case "commit":
         if (!(token === undefined ? free : mine) || (ifMatch ?? state.version) !== state.version) return [];
+        if (kind === "touch") return [state];
         return sets.version === undefined ? [] : [{ ...state, version: sets.version }];
       case "sweep":
         return held && free ? [none, state] : [state];

@@ -4,16 +4,17 @@
  */
 import fc from "fast-check";
 import * as z from "zod";
-import { keys, sha256 } from "#aws/keys.ts";
+import { keys, sha256, under } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
-import { createTable, type Table } from "#aws/table.ts";
+import { createTable, type Table, TransactionFailed } from "#aws/table.ts";
 import { acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
 import type { Call } from "#core/call.ts";
+import { chooseTarget } from "#core/choose-target.ts";
 import { commitUpload } from "#core/commit-upload.ts";
 import { type Deps, iso, newId } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
-import type { Preconditions } from "#core/file-write.ts";
+import { fileUpdate, type Preconditions, whyRefused } from "#core/file-write.ts";
 import { intentOf } from "#core/finalize-upload.ts";
 import { findFile } from "#core/find-file.ts";
 import { type FileRecord, fileRecord } from "#core/records.ts";
@@ -42,7 +43,13 @@ type Step =
   | { do: "acquire"; ttl: number }
   | { do: "renew"; ttl: number }
   | { do: "release" | "break" | "look" | "sweep" }
-  | { do: "commit" | "restore"; bare: boolean; match: "none" | "current" | "stale" }
+  | {
+      do: "commit" | "restore" | "touch";
+      bare: boolean;
+      match: "none" | "current" | "stale";
+      /** S3 takes until so many ms after the end of the lease that stands. */
+      until?: number | undefined;
+    }
   | { do: "pause"; ms: number }
   | { do: "edge"; offset: number };
 
@@ -58,9 +65,10 @@ const step = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      do: fc.constantFrom("commit" as const, "commit" as const, "restore" as const),
+      do: fc.constantFrom("commit" as const, "commit" as const, "restore" as const, "touch" as const),
       bare: fc.nat(3).map((n) => n === 0),
       match: fc.constantFrom("none" as const, "current" as const, "stale" as const),
+      until: fc.constantFrom(undefined, undefined, undefined, -1, 0, 1),
     }),
   },
   {
@@ -252,8 +260,26 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
     const call: Call = { ...anyCall, caller: { ...anyCall.caller, client_id: name, name } };
     const ofFirst = { fileId, versionId: first.version_id };
 
-    /** What finalize does once S3 has the bytes. */
-    async function finalize(record: Call["record"], demanded: Preconditions) {
+    /** The fence itself, with nothing read before it. */
+    async function touch(demanded: Preconditions): Promise<void> {
+      const now = deps.now();
+      const change = { update: "SET #updated_at = :at", values: { at: newId("job", T0) } };
+      try {
+        await deps.table.transact([fileUpdate(now, fileId, demanded, change)]);
+      } catch (error) {
+        if (!(error instanceof TransactionFailed)) throw error;
+        throw whyRefused(error.failed.get(0), fileId, demanded, now) ?? new Error("refused for no reason");
+      }
+    }
+
+    /** Moves time to so many ms after the end of the lease that stands, by this caller's clock. */
+    async function passTo(offset: number): Promise<void> {
+      const { lock } = await watch.read();
+      if (lock !== undefined) world.now = Math.max(world.now, lock.expires_ms + offset - skew);
+    }
+
+    /** What finalize does around S3, which takes its time: what was read before is old when it is relied on. */
+    async function finalize(record: Call["record"], demanded: Preconditions, until: number | undefined) {
       const upload = newUpload(first, name);
       world.busy += 1;
       await bare.put({ put: uploadItem(upload) });
@@ -261,7 +287,10 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       const all: Deps = { ...deps, objects: NO_OBJECTS, config: NO_CONFIG };
       const intent = intentOf(deps, call, {}, demanded);
       const content = { size: 1, content_type: "text/plain" };
-      return commitUpload(all, { upload, intent, content, from: "open", record });
+      const target = await chooseTarget(all, upload, intent);
+      for (let turn = 0; turn < 4; turn++) await turns.schedule(Promise.resolve(), `${name} S3`);
+      if (until !== undefined) await passTo(until);
+      return commitUpload(all, { upload, intent, content, from: "open", target, record });
     }
 
     let token: string | undefined;
@@ -273,8 +302,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
         continue;
       }
       if (todo.do === "edge") {
-        const lock = (await watch.read()).lock;
-        if (lock !== undefined) world.now = Math.max(world.now, lock.expires_ms + todo.offset - skew);
+        await passTo(todo.offset);
         continue;
       }
       count(report.operations, todo.do);
@@ -343,7 +371,8 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
           return { fencing, version: version_id, held: lock?.token_hash };
         }
         case "commit":
-        case "restore": {
+        case "restore":
+        case "touch": {
           mine.token = todo.bare ? undefined : token;
           mine.ifMatch =
             todo.match === "none" ? undefined : todo.match === "current" ? seen : first.version_id;
@@ -353,10 +382,14 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
             return [];
           };
           const demanded = { lockToken: mine.token, ifMatch: mine.ifMatch };
+          if (todo.do === "touch") {
+            await touch(demanded);
+            return {};
+          }
           const { version_id } =
             todo.do === "restore"
               ? await restoreVersion(deps, { ...call, record }, { ...ofFirst, preconditions: demanded })
-              : await finalize(record, demanded);
+              : await finalize(record, demanded, todo.until);
           seen = version_id;
           return { version: version_id };
         }
@@ -373,6 +406,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
   await turns.waitFor(Promise.all(players));
   await turns.waitFor(Promise.all(stragglers));
   watch.check();
+  await historyHasNoGap(bare, await watch.read());
   if (!isLinearizable(history, first.version_id))
     throw new Violation(`no order explains this history: ${JSON.stringify(history, undefined, 1)}`);
 }
@@ -453,6 +487,17 @@ const NO_OBJECTS: Deps["objects"] = createObjects(
   "none",
 );
 
+/** Each version but the current one knows that another took its place, so that retention finds it. */
+async function historyHasNoGap(table: Table, { node_id, version_id }: FileRecord): Promise<void> {
+  const { items } = await table.query({
+    where: "#pk = :pk AND begins_with(#sk, :prefix)",
+    values: { pk: keys.node(node_id).pk, prefix: under.versions },
+  });
+  const standing = items.filter((item) => item["superseded_ms"] === undefined);
+  if (standing.length !== 1 || standing[0]?.["version_id"] !== version_id)
+    throw new Violation(`current is ${version_id}, standing are ${JSON.stringify(standing)}`);
+}
+
 /** Looks at the file's record after every write that reached the engine, and judges the change. */
 function watcher(table: Table, first: FileRecord) {
   let last = first;
@@ -513,6 +558,9 @@ function faultOf(
     if (kind === "release" && !owns) return "released by another";
     if (kind === "sweep" && !free) return "swept while it lived";
     if (kind !== "break" && kind !== "release" && kind !== "sweep") return `ended by ${kind}`;
+  }
+  if (after.updated_at !== before.updated_at && kind === "touch") {
+    if (token === undefined ? !free : !lives) return "touched without the live lease";
   }
   if (after.version_id !== before.version_id) {
     if (kind !== "commit") return `version changed by ${kind}`;
