@@ -67,7 +67,7 @@ function meanwhile(beginning: string, act: (write: Update) => Promise<unknown>):
 const statuses = async () => (await endpoint.deliveries()).map(({ status }) => status);
 const ids = () => receiver.received.map(({ headers }) => headers["webhook-id"]);
 
-describe("the schedule", () => {
+describe("the schedule", LONG, () => {
   test("makes ten attempts within their bounds and gives up", async () => {
     receiver.behave(fail);
     await world.emit();
@@ -85,7 +85,7 @@ describe("the schedule", () => {
     expect(receiver.received).toHaveLength(10);
   });
 
-  test("never uses up attempts while the breaker is open, and ends at 80 hours", LONG, async () => {
+  test("never uses up attempts while the breaker is open, and ends at 80 hours", async () => {
     receiver.behave(fail);
     for (let event = 0; event < 6; event++) await world.emit();
     await world.pass(HOUR);
@@ -119,7 +119,7 @@ describe("the schedule", () => {
   });
 });
 
-describe("limits", () => {
+describe("limits", LONG, () => {
   test("a burst beyond the rate is spread, and nothing is sent twice", async () => {
     const slow = await world.endpoint(receiver.url, { rate_per_second: 2 });
     await endpoint.remove();
@@ -151,7 +151,7 @@ describe("limits", () => {
   });
 });
 
-describe("what goes wrong on the way", () => {
+describe("what goes wrong on the way", LONG, () => {
   test("messages that come twice, also at the same time, send each attempt once", async () => {
     receiver.behave(fail);
     await world.emit();
@@ -242,7 +242,7 @@ describe("what goes wrong on the way", () => {
   });
 });
 
-describe("a worker that is overtaken between what it reads and what it writes", () => {
+describe("a worker that is overtaken between what it reads and what it writes", LONG, () => {
   const rowOf = async () => {
     const { items } = await world.deps.table.query({
       where: "#pk = :pk",
@@ -317,70 +317,65 @@ describe("a worker that is overtaken between what it reads and what it writes", 
   });
 });
 
-describe("an endpoint that fails for days", () => {
-  test(
-    "is warned of at 24 and 72 hours, disabled at 120, and repaired by enable and recover",
-    LONG,
-    async () => {
-      const watcher = await startReceiver();
-      const watching = await world.endpoint(watcher.url, { events: ["webhook_failing", "webhook_disabled"] });
-      const told = () =>
-        watcher.received
-          .map(({ body }) => event.parse(JSON.parse(body)))
-          .map(({ type, data }) => (type === "webhook_failing" ? data["warning_hours"] : data["reason"]));
-      receiver.behave(fail);
-      const start = world.now();
-      for (let hour = 0; hour < 119; hour += 12) {
-        await world.emit();
-        await world.pass(12 * HOUR - 1);
-        world.skip(1);
-        const passed = (world.now() - start) / HOUR;
-        if (passed < 119)
-          expect(told()).toEqual([...(passed > 24 ? [24] : []), ...(passed > 72 ? [72] : [])]);
-      }
-      await world.pass(HOUR);
-      expect(await endpoint.show()).toMatchObject({ status: "disabled", disabled_reason: "failing" });
-      expect(told()).toEqual([24, 72, "failing"]);
-
-      const { length } = receiver.received;
-      // What was under way is skipped when its time comes, 24 h from now at the latest.
-      await world.pass(30 * HOUR);
-      expect(new Set(await statuses())).toEqual(new Set(["failed", "skipped_disabled"]));
+describe("an endpoint that fails for days", LONG, () => {
+  test("is warned of at 24 and 72 hours, disabled at 120, and repaired by enable and recover", async () => {
+    const watcher = await startReceiver();
+    const watching = await world.endpoint(watcher.url, { events: ["webhook_failing", "webhook_disabled"] });
+    const told = () =>
+      watcher.received
+        .map(({ body }) => event.parse(JSON.parse(body)))
+        .map(({ type, data }) => (type === "webhook_failing" ? data["warning_hours"] : data["reason"]));
+    receiver.behave(fail);
+    const start = world.now();
+    for (let hour = 0; hour < 119; hour += 12) {
       await world.emit();
-      expect(receiver.received).toHaveLength(length);
-      const [skipped] = await endpoint.deliveries();
-      expect(skipped).toMatchObject({ status: "skipped_disabled", attempts: 0 });
+      await world.pass(12 * HOUR - 1);
+      world.skip(1);
+      const passed = (world.now() - start) / HOUR;
+      if (passed < 119) expect(told()).toEqual([...(passed > 24 ? [24] : []), ...(passed > 72 ? [72] : [])]);
+    }
+    await world.pass(HOUR);
+    expect(await endpoint.show()).toMatchObject({ status: "disabled", disabled_reason: "failing" });
+    expect(told()).toEqual([24, 72, "failing"]);
 
-      const { deps, call } = world;
-      const at = { webhookId: endpoint.webhook_id, deliveryId: skipped?.delivery_id ?? "" };
-      const answer = (body: unknown) => ({ status: 202, body });
-      await expect(redeliver(deps, call, at, answer)).rejects.toMatchObject({ code: "webhook_disabled" });
-      const enable = (force: boolean) => enableWebhook(deps, call, endpoint.webhook_id, { force });
-      await expect(enable(false)).rejects.toMatchObject({
-        code: "webhook_disabled",
-        facts: { attempt: { status: 500 } },
-      });
-      receiver.behave(succeed);
-      expect(await enable(false)).toMatchObject({ status: "enabled", disabled_at: null });
+    const { length } = receiver.received;
+    // What was under way is skipped when its time comes, 24 h from now at the latest.
+    await world.pass(30 * HOUR);
+    expect(new Set(await statuses())).toEqual(new Set(["failed", "skipped_disabled"]));
+    await world.emit();
+    expect(receiver.received).toHaveLength(length);
+    const [skipped] = await endpoint.deliveries();
+    expect(skipped).toMatchObject({ status: "skipped_disabled", attempts: 0 });
 
-      const terms = {
-        since: new Date(world.now() - 13 * DAY).toISOString(),
-        statuses: ["skipped_disabled" as const],
-      };
-      const missed = (await statuses()).filter((status) => status === "skipped_disabled").length;
-      const job = await startRecovery(deps, call, endpoint.webhook_id, terms, answer);
-      await world.pass(5 * MINUTE);
-      const done = await getRecovery(deps, call, endpoint.webhook_id, job.job_id);
-      expect(done).toMatchObject({ state: "done", recovered: missed });
-      expect((await statuses()).filter((status) => status === "skipped_disabled")).toEqual([]);
-      expect(await endpoint.delivery(skipped?.delivery_id)).toMatchObject({
-        status: "succeeded",
-        attempt_log: [{ trigger: "recover" }],
-      });
-      await watching.remove();
-      await watcher.close();
-    },
-  );
+    const { deps, call } = world;
+    const at = { webhookId: endpoint.webhook_id, deliveryId: skipped?.delivery_id ?? "" };
+    const answer = (body: unknown) => ({ status: 202, body });
+    await expect(redeliver(deps, call, at, answer)).rejects.toMatchObject({ code: "webhook_disabled" });
+    const enable = (force: boolean) => enableWebhook(deps, call, endpoint.webhook_id, { force });
+    await expect(enable(false)).rejects.toMatchObject({
+      code: "webhook_disabled",
+      facts: { attempt: { status: 500 } },
+    });
+    receiver.behave(succeed);
+    expect(await enable(false)).toMatchObject({ status: "enabled", disabled_at: null });
+
+    const terms = {
+      since: new Date(world.now() - 13 * DAY).toISOString(),
+      statuses: ["skipped_disabled" as const],
+    };
+    const missed = (await statuses()).filter((status) => status === "skipped_disabled").length;
+    const job = await startRecovery(deps, call, endpoint.webhook_id, terms, answer);
+    await world.pass(5 * MINUTE);
+    const done = await getRecovery(deps, call, endpoint.webhook_id, job.job_id);
+    expect(done).toMatchObject({ state: "done", recovered: missed });
+    expect((await statuses()).filter((status) => status === "skipped_disabled")).toEqual([]);
+    expect(await endpoint.delivery(skipped?.delivery_id)).toMatchObject({
+      status: "succeeded",
+      attempt_log: [{ trigger: "recover" }],
+    });
+    await watching.remove();
+    await watcher.close();
+  });
 
   test("is told nothing of itself, so that its failures bring no more", async () => {
     const all = await world.endpoint(receiver.url, { events: ["*"] });
@@ -459,7 +454,7 @@ describe("an endpoint that fails for days", () => {
   });
 });
 
-describe("recovery", () => {
+describe("recovery", LONG, () => {
   const since = () => new Date(world.now() - 13 * DAY).toISOString();
   const start = (statuses: ("failed" | "skipped_disabled" | "succeeded")[]) =>
     startRecovery(world.deps, world.call, endpoint.webhook_id, { since: since(), statuses }, (body) => ({
@@ -476,7 +471,7 @@ describe("recovery", () => {
     return [state, scanned, recovered];
   };
 
-  test("goes through all pages, and a crash between them counts nothing twice", LONG, async () => {
+  test("goes through all pages, and a crash between them counts nothing twice", async () => {
     const { length } = await world.emitMany(130);
     await world.pass(5 * MINUTE);
     expect(receiver.received).toHaveLength(length);
