@@ -12,8 +12,9 @@ export interface StageConfig {
   /** Requests per second that the API takes before it answers 429, and how many at once on top. */
   readonly throttle: { readonly rate: number; readonly burst: number };
   /**
-   * Callers that may wait for a lock at the same time; each holds a Lambda environment for up to 20 s. Reserved, so
-   * that they starve nobody. 0 reserves none, for accounts too small to: Lambda leaves 100 unreserved everywhere.
+   * Callers that may wait at the same time, as many for locks as for events; each holds a Lambda environment for up
+   * to 20 s. Reserved, so that they starve nobody. 0 reserves none, for accounts too small to: Lambda leaves 100
+   * unreserved everywhere.
    */
   readonly waiters: number;
   /** Deliveries workers at once, for each of the two queues. */

@@ -25,6 +25,8 @@ export interface HttpApiHandlers {
   readonly api: NodeFunction;
   /** Answers `POST /v1/files/{id}/lock/wait`, which takes up to 20 s. */
   readonly wait: NodeFunction;
+  /** Answers `GET /v1/events`, which may wait for 20 s. */
+  readonly events: NodeFunction;
 }
 
 /** The REST API. Functions need its URL before it can route to them: construct it, then call `route`. */
@@ -76,9 +78,10 @@ export class HttpApi extends Construct {
   }
 
   /** Routes everything to its function. */
-  route({ api, wait }: HttpApiHandlers): void {
+  route({ api, wait, events }: HttpApiHandlers): void {
     const toApi = new LambdaIntegration(api, { scopePermissionToMethod: false });
     const toWait = new LambdaIntegration(wait, { scopePermissionToMethod: false });
+    const toEvents = new LambdaIntegration(events, { scopePermissionToMethod: false });
     const { root } = this.api;
     const v1 = root.addResource("v1");
     const uploads = v1.addResource("uploads");
@@ -88,11 +91,13 @@ export class HttpApi extends Construct {
     const file = files.addResource("{id}");
     const lock = file.addResource("lock");
     const waiting = lock.addResource("wait");
+    const log = v1.addResource("events");
 
     addChunkMethod(chunks, api);
     waiting.addMethod("POST", toWait);
+    log.addMethod("GET", toEvents);
     // API Gateway refuses a method that the closest resource lacks, so each resource has the rest, and what is below.
-    for (const resource of [root, v1, uploads, upload, chunks, files, file, lock, waiting]) {
+    for (const resource of [root, v1, uploads, upload, chunks, files, file, lock, waiting, log]) {
       resource.addMethod("ANY", toApi);
     }
     for (const resource of [root, v1, upload, file, lock]) {

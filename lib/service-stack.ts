@@ -54,17 +54,20 @@ export class ServiceStack extends Stack {
       timeout: Duration.seconds(29),
       memory: 1024,
     });
-    const wait = new NodeFunction(this, "WaitFunction", {
-      config,
-      source: "wait",
-      description: "Waits for locks",
-      env: { ...tableEnv, ...corsEnv },
-      timeout: Duration.seconds(29),
-      memory: 512,
-      // A waiter holds an environment: these must not be the ones that serve everybody else.
-      ...(config.waiters === 0 ? {} : { reservedConcurrency: config.waiters }),
-    });
-    http.route({ api, wait });
+    const waiter = (id: string, description: string) =>
+      new NodeFunction(this, id, {
+        config,
+        source: "wait",
+        description,
+        env: { ...tableEnv, ...corsEnv },
+        timeout: Duration.seconds(29),
+        memory: 512,
+        // A waiter holds an environment: these must not be the ones that serve everybody else.
+        ...(config.waiters === 0 ? {} : { reservedConcurrency: config.waiters }),
+      });
+    const wait = waiter("WaitFunction", "Waits for locks");
+    const events = waiter("EventsFunction", "Reads events, waiting for the next");
+    http.route({ api, wait, events });
     const ingest = new Ingest(this, "Ingest", { config, bucket, env: fileEnv });
     const relay = new Relay(this, "Relay", { config, table, env: { ...tableEnv, ...busEnv } });
     const sweep = new Sweep(this, "Sweep", { config, env: { ...tableEnv, ...busEnv, ...queueEnv } });
@@ -92,6 +95,7 @@ export class ServiceStack extends Stack {
     grants.send(retry, api);
 
     grants.items(table, wait, "GetItem", "BatchGetItem", ...writes, "DeleteItem");
+    grants.items(table, events, "GetItem", "BatchGetItem", "Query");
 
     grants.items(
       table,

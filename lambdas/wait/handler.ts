@@ -2,14 +2,15 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-l
 import { beginLine, endLine } from "#aws/log.ts";
 import { createApp } from "../api/app.ts";
 import { toRequest, toResult } from "../api/proxy.ts";
+import { events } from "../api/routes/events.ts";
 import { lockWaits } from "../api/routes/locks.ts";
 import { tableDeps } from "../api/table-deps.ts";
 
-const app = createApp(tableDeps(), [lockWaits]);
+const app = createApp(tableDeps(), [lockWaits, events]);
 
 /**
- * Callers that wait for a lock: each holds an execution environment, so they have a function of their own whose
- * reserved concurrency bounds them, and leave those of everybody else alone.
+ * Callers that wait, for a lock or for events: each holds an execution environment, so each kind has a function of its
+ * own, whose reserved concurrency bounds them, and leaves those of everybody else alone.
  */
 export async function handler(
   event: APIGatewayProxyEvent,

@@ -21,16 +21,18 @@ function routes(): Record<string, string> {
   };
   return Object.fromEntries(
     methods.map(([, { Properties }]) => {
-      const [handler] = JSON.stringify(Properties.Integration.Uri).match(/(Api|Wait)Function/) ?? ["?"];
+      const [handler] = JSON.stringify(Properties.Integration.Uri).match(/(Api|Wait|Events)Function/) ?? [
+        "?",
+      ];
       return [`${Properties.HttpMethod} ${path(Properties.ResourceId.Ref) || "/"}`, handler];
     }),
   );
 }
 
 describe("routes", () => {
-  it("send waiters to their own function and everything else to the API's", () => {
-    const { "POST /v1/files/{id}/lock/wait": waiting, ...others } = routes();
-    expect(waiting).toBe("WaitFunction");
+  it("send waiters to their own functions and everything else to the API's", () => {
+    const { "POST /v1/files/{id}/lock/wait": lock, "GET /v1/events": events, ...others } = routes();
+    expect([lock, events]).toEqual(["WaitFunction", "EventsFunction"]);
     expect(new Set(Object.values(others))).toEqual(new Set(["ApiFunction"]));
   });
 
@@ -48,6 +50,7 @@ describe("routes", () => {
         "ANY /v1/files/{id}/lock",
         "ANY /v1/files/{id}/lock/wait",
         "ANY /v1/files/{id}/lock/{proxy+}",
+        "ANY /v1/events",
       ]),
     );
   });

@@ -33,8 +33,8 @@ function deadLetterIds(): Set<string | undefined> {
 }
 
 describe("functions", () => {
-  it("are the seven of the design, on Node 24 and arm64, with explicit limits", () => {
-    expect(functions).toHaveLength(7);
+  it("are the seven of the design and a second that waits, on Node 24 and arm64, with explicit limits", () => {
+    expect(functions).toHaveLength(8);
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({
         Runtime: "nodejs24.x",
@@ -114,13 +114,18 @@ describe("functions", () => {
       .filter(([, { Properties }]) => "ReservedConcurrentExecutions" in Properties)
       .map(([, { Properties }]) => [Properties.Description, Properties.ReservedConcurrentExecutions]);
 
-  it("wait for locks in environments of their own", () => {
-    expect(reserved(synth("prod").service)).toEqual([["Waits for locks", 50]]);
+  const waiters = (count: number) => [
+    ["Waits for locks", count],
+    ["Reads events, waiting for the next", count],
+  ];
+
+  it("wait for locks and for events in environments of their own", () => {
+    expect(reserved(synth("prod").service)).toEqual(waiters(50));
   });
 
   it("reserve nothing in dev, which deploys into accounts whose limit is 10, unless they are told to", () => {
     expect(reserved(template)).toEqual([]);
-    expect(reserved(synth("dev", stageConfig("dev", "20")).service)).toEqual([["Waits for locks", 20]]);
+    expect(reserved(synth("dev", stageConfig("dev", "20")).service)).toEqual(waiters(20));
     expect(reserved(synth("prod", stageConfig("prod", "0")).service)).toEqual([]);
   });
 });

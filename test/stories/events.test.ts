@@ -8,7 +8,7 @@ import { type Story, startStory } from "#test/support/story.ts";
 let story: Story;
 
 beforeAll(async () => {
-  story = await startStory();
+  story = await startStory({ cloud: { maxEnvironments: 3 } });
 });
 afterAll(() => story.stop());
 
@@ -51,6 +51,19 @@ test("a request that waits is answered as soon as something happens", async () =
   const { items } = await waiting;
   expect(items).toMatchObject([{ type: "upload_completed", file_id }]);
   expect(performance.now() - started).toBeLessThan(15_000);
+});
+
+test("readers that wait are in nobody else's way", async () => {
+  const { next_cursor } = await pull("after=latest");
+  story.cloud.clearTraces();
+  // As many as a function has environments.
+  const readers = Array.from({ length: 3 }, () => pull(`after=${next_cursor}&wait=20`));
+  await story.eventually(() => {
+    const looks = story.cloud.traces().filter(({ caller }) => caller.startsWith("EventsFunction"));
+    expect(looks.filter(({ action }) => action === "Query").length).toBeGreaterThanOrEqual(3);
+  });
+  const { file_id } = await put("meanwhile.txt");
+  for (const { items } of await Promise.all(readers)) expect(items).toMatchObject([{ file_id }]);
 });
 
 test("and with nothing at its end", async () => {
