@@ -10,6 +10,9 @@ import { type Answer, type App, routesOf, send } from "../serve.ts";
 export function docs(app: App, { config }: Pick<Deps, "config">): void {
   const cache = { "Cache-Control": "public, max-age=300" };
   const style = createHash("sha256").update(docsStyle).digest("base64");
+  // Anybody may ask, and each takes a tenth of a second and more to make.
+  const document = once(() => JSON.stringify(openApi(routesOf(app), config.publicUrl)));
+  const page = once(() => docsPage(routesOf(app), config.publicUrl));
   const show = (path: string, answer: () => Answer) =>
     app.get(path, () => {
       note({ route: `GET ${path}` });
@@ -20,19 +23,24 @@ export function docs(app: App, { config }: Pick<Deps, "config">): void {
 
   show("/healthz", () => ({ status: 200, body: { status: "ok" } }));
 
-  show("/openapi.json", () => ({
-    status: 200,
-    body: openApi(routesOf(app), config.publicUrl),
-    headers: cache,
-  }));
+  show("/openapi.json", () => ({ status: 200, body: document(), headers: cache }));
 
   show("/docs", () => ({
     status: 200,
-    body: docsPage(routesOf(app), config.publicUrl),
+    body: page(),
     headers: {
       ...cache,
       "Content-Type": "text/html; charset=utf-8",
       "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; frame-ancestors 'none'`,
     },
   }));
+}
+
+/** Makes something when it is first needed, which is after all routes are there, and keeps it. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
