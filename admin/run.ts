@@ -81,11 +81,18 @@ export async function runAdmin(
   }
 }
 
+/** What the administrator can do about a failure. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // A local cloud that was killed leaves word of where it was.
   if ("code" in error && error.code === "ECONNREFUSED")
     return `${error.message}: nobody answers there; start the local cloud with npm start.`;
+  if (error.message === "Region is missing")
+    return "No AWS region: say --region R, or set AWS_REGION or AWS_PROFILE.";
+  if (error.name === "CredentialsProviderError")
+    return "No AWS credentials: set AWS_PROFILE, or sign in (aws sso login). --local needs none.";
+  if (error.name === "ResourceNotFoundException")
+    return "There is no such table in this account and region: look at TableName in cdk-outputs.json, --region and AWS_PROFILE.";
   return isWharfError(error) ? error.message : `${error.name}: ${error.message}`;
 }
 

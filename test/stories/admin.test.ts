@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { runAdmin } from "#admin/run.ts";
 import { REGION } from "#local/types.ts";
@@ -102,4 +102,38 @@ test("without a cloud on the directory it says how to start one", async () => {
   } finally {
     rmSync(empty, { recursive: true, force: true });
   }
+});
+
+/** Runs a command line as it is; the exit code and what was said of the fault. */
+async function refused(...args: string[]) {
+  const err: string[] = [];
+  const code = await runAdmin(args, {}, { err: (line) => void err.push(line) });
+  return [code, err.join("\n")];
+}
+
+test("what AWS lacks is said in words that help", async () => {
+  for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) vi.stubEnv(name, undefined);
+  for (const name of ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]) vi.stubEnv(name, "/nowhere");
+  vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+  try {
+    const list = ["list-clients", "--table", "wharf"];
+    expect(await refused(...list)).toEqual([1, expect.stringMatching(/^No AWS region: say --region/)]);
+    expect(await refused(...list, "--region", "eu-west-1")).toEqual([
+      1,
+      expect.stringMatching(/^No AWS credentials/),
+    ]);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+test("a table that isn't there is named as the fault", async () => {
+  const { awsUrl, rootCredentials: credentials } = story.cloud;
+  const folder = mkdtempSync(join(data, "another-"));
+  const told = { awsUrl, region: REGION, table: "another", credentials };
+  writeFileSync(join(folder, "endpoint.json"), JSON.stringify(told));
+  expect(await refused("list-clients", "--local", "--data", folder)).toEqual([
+    1,
+    expect.stringMatching(/^There is no such table/),
+  ]);
 });
