@@ -267,6 +267,31 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     expect(await rowOf()).toMatchObject({ status: "pending", attempts: 2, step: 2 });
   });
 
+  test("by the schedule, since its message is an old one: does nothing", async () => {
+    const old = messageOf(await dueAgain());
+    expect(await deliver(world.deps, old)).toBe("retry");
+    const waiting = world.waiting().length;
+    expect(await deliver(world.deps, old)).toBe("dropped");
+    // Neither sent nor sent round the queue again, now or when the third attempt is due.
+    world.skip(HOUR);
+    expect(await deliver(world.deps, old)).toBe("dropped");
+    expect([receiver.received.length, world.waiting().length]).toEqual([2, waiting]);
+  });
+
+  test("by its owner, who asks for another attempt while it sends: keeps its own", async () => {
+    const row = await dueAgain();
+    const at = { webhookId: endpoint.webhook_id, deliveryId: row.delivery_id };
+    let refused: unknown;
+    receiver.behave(async (res) => {
+      const answer = (body: unknown) => ({ status: 202, body });
+      refused = await redeliver(world.deps, world.call, at, answer).catch((error: unknown) => error);
+      res.writeHead(204).end();
+    });
+    expect(await deliver(world.deps, messageOf(row))).toBe("succeeded");
+    expect(refused).toMatchObject({ code: "conflict", facts: { retry_after_seconds: 15 } });
+    expect(await rowOf()).toMatchObject({ status: "succeeded", attempts: 2 });
+  });
+
   test("after its lease has run out: records nothing of its own", async () => {
     const message = messageOf(await dueAgain());
     const { table } = world.deps;
