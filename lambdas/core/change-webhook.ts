@@ -4,6 +4,7 @@ import { type Item, TransactionFailed } from "#aws/table.ts";
 import type { changeWebhookRoute, Webhook } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { checkDestination } from "./check-destination.ts";
+import { checkFolders } from "./check-folders.ts";
 import { iso } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { findWebhook } from "./find-webhook.ts";
@@ -17,7 +18,7 @@ type Changes = z.output<typeof changeWebhookRoute.body>;
 /**
  * Changes what the request names, and leaves the rest. A new URL starts with a clean record.
  *
- * @throws WharfError not_found, invalid_url, egress_blocked
+ * @throws WharfError not_found, invalid_url, egress_blocked; invalid_request for unknown folders
  */
 export async function changeWebhook(
   deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
@@ -27,6 +28,7 @@ export async function changeWebhook(
 ): Promise<Webhook> {
   const hook = await findWebhook(deps, caller, webhookId);
   if (changes.url !== undefined) await checkDestination(deps.outbound.guard, changes.url);
+  await checkFolders(deps, caller, changes.folders ?? []);
   const moved = changes.url !== undefined && changes.url !== hook.url;
   const { description, ...rest } = changes;
   const values: Item = {

@@ -5,6 +5,7 @@ import { TransactionFailed } from "#aws/table.ts";
 import { MAX_ENDPOINTS, type registerWebhookRoute, type Webhook } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { checkDestination } from "./check-destination.ts";
+import { checkFolders } from "./check-folders.ts";
 import { iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
@@ -22,7 +23,7 @@ export function newWebhookSecret(): string {
 /**
  * Registers an endpoint and shows its secret, this once.
  *
- * @throws WharfError invalid_url, egress_blocked; limit_exceeded where the client has 100 already.
+ * @throws WharfError invalid_url, egress_blocked; invalid_request for unknown folders; limit_exceeded where the client has 100 already.
  */
 export async function registerWebhook(
   deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
@@ -31,6 +32,7 @@ export async function registerWebhook(
   answer: (registered: Registered) => { status: number; body: unknown },
 ): Promise<Registered> {
   await checkDestination(deps.outbound.guard, request.url);
+  await checkFolders(deps, call.caller, request.folders);
   const { client_id, default_workspace } = call.caller;
   const now = deps.now();
   const { secret = newWebhookSecret(), ...rest } = request;

@@ -226,6 +226,30 @@ describe("who hears of what", () => {
     await Promise.all(hooks.map(({ webhook_id }) => remove(webhook_id)));
   });
 
+  test("folders that are not there, or another's, are refused by name", async () => {
+    const other = await story.client("neighbour");
+    const { folder_id: theirs } = await uploadFile("theirs/x.txt", other);
+    const { folder_id: ours } = await uploadFile("ours/x.txt");
+    const { folder_id: root } = await uploadFile("root.txt");
+    const nowhere = "fld_01JZZZZZZZZZZZZZZZZZZZZZZZ";
+    const ask = (folders: string[], path = "", method = "POST") =>
+      story.api(`/v1/webhooks${path}`, {
+        method,
+        json: method === "PATCH" ? { folders } : { url: "http://127.0.0.1:9/", events: ["*"], folders },
+      });
+    const answer = z.parse(problem, await (await ask([ours, theirs, nowhere])).json());
+    expect(answer).toMatchObject({
+      code: "invalid_request",
+      errors: [
+        { pointer: "/folders/1", detail: `${theirs} is no folder that you use` },
+        { pointer: "/folders/2", detail: `${nowhere} is no folder that you use` },
+      ],
+    });
+    const made = registeredWebhook.parse(await (await ask([ours, root])).json());
+    expect(await refused(ask([theirs], `/${made.webhook_id}`, "PATCH"))).toEqual([400, "invalid_request"]);
+    await remove(made.webhook_id);
+  });
+
   test("a move concerns the folder that it leaves and the one that it comes to", async () => {
     const [from, to] = [await story.receiver(), await story.receiver()];
     const { file_id, folder_id } = await uploadFile("from/deep/er/moving.txt");
