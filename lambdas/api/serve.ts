@@ -1,7 +1,7 @@
 /** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
 import type { Context, Hono } from "hono";
 import * as z from "zod";
-import type { Key } from "#aws/keys.ts";
+import { type Key, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { Route } from "#contract/route.ts";
 import { authenticate } from "#core/authenticate.ts";
@@ -115,6 +115,9 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     }
   });
 }
+
+/** For routes of one file whose verb begins by looking at it. */
+export const readsFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
 
 const REPLAYED = { "Idempotency-Replayed": "true" };
 

@@ -10,7 +10,7 @@ export async function downloadVersion(
   call: Call,
   { fileId, versionId, method }: { fileId: string; versionId: string; method: "GET" | "HEAD" },
 ): Promise<string> {
-  const { file, version } = await findVersion(deps, call.caller, fileId, versionId);
+  const { file, version } = await findVersion(deps, call.caller, fileId, versionId, call.ahead);
   const { version_id, object_key, size, content_type } = version;
   const then = { ...file, version_id, object_key, size, content_type };
   if (method === "GET") await deps.table.put(downloadEvent(deps, call, then));

@@ -1,4 +1,5 @@
 import { keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
@@ -8,6 +9,7 @@ import { type FileRecord, type VersionRecord, versionRecord } from "./records.ts
 /**
  * A file and one of its versions whose bytes are there, where the caller may know of them.
  *
+ * @param ahead as for `findFile`.
  * @throws WharfError not_found, not_a_file.
  */
 export async function findVersion(
@@ -15,9 +17,10 @@ export async function findVersion(
   caller: Caller,
   fileId: string,
   versionId: string,
+  ahead: readonly Item[] = [],
 ): Promise<{ file: FileRecord; version: VersionRecord }> {
   const [file, version] = await Promise.all([
-    findFile(deps, caller, fileId),
+    findFile(deps, caller, fileId, ahead),
     deps.table.get(versionRecord, keys.version(fileId, versionId)),
   ]);
   if (version === undefined || version.state !== "ready" || version.removed_ms !== undefined)

@@ -26,7 +26,8 @@ export async function restoreVersion(
   { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
 ): Promise<Version> {
   for (let round = 0; round < ROUNDS; round++) {
-    const { file, version } = await findVersion(deps, call.caller, fileId, versionId);
+    const ahead = round === 0 ? call.ahead : [];
+    const { file, version } = await findVersion(deps, call.caller, fileId, versionId, ahead);
     const now = deps.now();
     const refused = whyRefused(file, fileId, preconditions, now);
     if (refused !== undefined) throw refused;

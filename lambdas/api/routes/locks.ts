@@ -1,4 +1,3 @@
-import { keys } from "#aws/keys.ts";
 import {
   acquireLockRoute,
   breakLockRoute,
@@ -18,14 +17,11 @@ import { releaseLock } from "#core/release-lock.ts";
 import { renewLock } from "#core/renew-lock.ts";
 import { waitForLock } from "#core/wait-for-lock.ts";
 import { PROBLEM_TYPE, problemBody } from "../problem.ts";
-import { type App, serve } from "../serve.ts";
+import { type App, readsFile, serve } from "../serve.ts";
 
 type LockDeps = Pick<Deps, "table" | "now">;
 
-/** The file comes with the token: nothing of one file's lock takes more than one call after it. */
-const ofFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
-
-/** Locks, but for waiting. */
+/** Locks, but for waiting: nothing of one file's lock takes more than one call after the token's. */
 export function locks(app: App, deps: LockDeps): void {
   serve(
     app,
@@ -45,7 +41,7 @@ export function locks(app: App, deps: LockDeps): void {
         };
       }
     },
-    ofFile,
+    readsFile,
   );
 
   serve(
@@ -53,7 +49,7 @@ export function locks(app: App, deps: LockDeps): void {
     deps,
     renewLockRoute,
     async ({ params, body, call }) => ({ status: 200, body: await renewLock(deps, call, params.id, body) }),
-    ofFile,
+    readsFile,
   );
 
   serve(
@@ -67,7 +63,7 @@ export function locks(app: App, deps: LockDeps): void {
       await releaseLock(deps, call, params.id, token);
       return { status: 204 };
     },
-    ofFile,
+    readsFile,
   );
 
   serve(
@@ -78,7 +74,7 @@ export function locks(app: App, deps: LockDeps): void {
       const file = await findFile(deps, call.caller, params.id, call.ahead);
       return { status: 200, body: lockState(file, deps.now()) };
     },
-    ofFile,
+    readsFile,
   );
 
   serve(
@@ -89,7 +85,7 @@ export function locks(app: App, deps: LockDeps): void {
       status: 200,
       body: await breakLock(deps, call, params.id, body.reason),
     }),
-    ofFile,
+    readsFile,
   );
 
   serve(app, deps, lockBatchRoute, async ({ body, call }) => {
@@ -108,6 +104,6 @@ export function lockWaits(app: App, deps: LockDeps): void {
       status: 201,
       body: await waitForLock(deps, call, params.id, body),
     }),
-    ofFile,
+    readsFile,
   );
 }

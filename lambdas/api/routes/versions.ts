@@ -11,20 +11,32 @@ import { listVersions } from "#core/list-versions.ts";
 import { restoreVersion } from "#core/restore-version.ts";
 import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
-import { type App, serve } from "../serve.ts";
+import { type App, readsFile, serve } from "../serve.ts";
 
 /** Versions of files. */
 export function versions(app: App, deps: Deps): void {
-  serve(app, deps, listVersionsRoute, async ({ params, query, call }) => ({
-    status: 200,
-    body: await listVersions(deps, call, params.id, query),
-  }));
+  serve(
+    app,
+    deps,
+    listVersionsRoute,
+    async ({ params, query, call }) => ({
+      status: 200,
+      body: await listVersions(deps, call, params.id, query),
+    }),
+    readsFile,
+  );
 
-  serve(app, deps, getVersionContentRoute, async ({ params, call, context }) => {
-    const method = context.req.method === "HEAD" ? "HEAD" : "GET";
-    const Location = await downloadVersion(deps, call, { fileId: params.id, versionId: params.v, method });
-    return { status: 302, headers: { ...etagOf({ version_id: params.v }), Location } };
-  });
+  serve(
+    app,
+    deps,
+    getVersionContentRoute,
+    async ({ params, call, context }) => {
+      const method = context.req.method === "HEAD" ? "HEAD" : "GET";
+      const Location = await downloadVersion(deps, call, { fileId: params.id, versionId: params.v, method });
+      return { status: 302, headers: { ...etagOf({ version_id: params.v }), Location } };
+    },
+    readsFile,
+  );
 
   serve(
     app,
@@ -39,12 +51,18 @@ export function versions(app: App, deps: Deps): void {
       });
       return { status: 200, body };
     },
-    { headers: etagOf },
+    { ...readsFile, headers: etagOf },
   );
 
-  serve(app, deps, deleteVersionRoute, async ({ params, call, context }) => {
-    const preconditions = preconditionsOf(context);
-    await deleteVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
-    return { status: 204 };
-  });
+  serve(
+    app,
+    deps,
+    deleteVersionRoute,
+    async ({ params, call, context }) => {
+      const preconditions = preconditionsOf(context);
+      await deleteVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
+      return { status: 204 };
+    },
+    readsFile,
+  );
 }
