@@ -11,7 +11,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { event } from "#contract/events.ts";
 import { finalizeAnswer, uploadStatus } from "#contract/uploads.ts";
@@ -52,6 +52,11 @@ async function greetingOf(endpoint: string, dataDir: string): Promise<string> {
   return output;
 }
 
+/** Empties the emulator. */
+async function reset(endpoint: string): Promise<void> {
+  await fetch(`${endpoint}/moto-api/reset`, { method: "POST" });
+}
+
 describe.skipIf(!isThere)("over moto (skipped without moto_server)", { timeout: 180_000 }, () => {
   let moto: ChildProcess;
   let endpoint: string;
@@ -63,6 +68,8 @@ describe.skipIf(!isThere)("over moto (skipped without moto_server)", { timeout: 
     await eventually(() => fetch(endpoint), WAIT);
   });
   afterAll(() => void moto.kill());
+  // What moto cancels, it cancels for everybody: nothing of one test may be under way in another.
+  beforeEach(() => reset(endpoint));
 
   const start = () => startStory({ cloud: { endpoint }, name: `ci-${randomBytes(4).toString("hex")}` });
 
@@ -116,7 +123,7 @@ describe.skipIf(!isThere)("over moto (skipped without moto_server)", { timeout: 
     expect(client(first)).toMatch(/^cli_/);
     expect(client(second)).toBe(client(first));
     // An emulator that was emptied knows nobody.
-    await fetch(`${endpoint}/moto-api/reset`, { method: "POST" });
+    await reset(endpoint);
     const third = await start();
     expect(client(third)).toMatch(/^cli_/);
     expect(client(third)).not.toBe(client(first));
