@@ -96,6 +96,7 @@ export const restoreVersionRoute = defineRoute({
   tag,
   scopes: ["files:write"],
   params: one,
+  body: z.strictObject({}),
   headers: fence,
   responses: { 200: { description: "The new current version", schema: version, headers: etag } },
   errors: [...common, ...fenceErrors, "idempotency_mismatch", "idempotency_in_progress"],

@@ -129,6 +129,14 @@ describe("X-Request-ID", () => {
   });
 });
 
+/** An id that the route's schema takes. */
+function idFor(path: string, name: string): string {
+  const [, collection = ""] = path.split("/").slice(1);
+  const prefix = { v: "ver", ws: "ws", delivery_id: "dlv", job_id: "job" }[name];
+  const own = { uploads: "upl", files: "file", shares: "shr", webhooks: "hook" }[collection];
+  return `${prefix ?? own}_01JZZZZZZZZZZZZZZZZZZZZZZZ`;
+}
+
 describe("what isn't there", () => {
   test("the origin itself leads to the docs", async () => {
     const answer = await story.api("/", { token: null });
@@ -177,6 +185,32 @@ describe("what isn't there", () => {
       in: "body",
       errors: [{ pointer: "/file_name" }, { pointer: "/filename" }, { pointer: "/size" }],
     });
+  });
+
+  test("every POST and PATCH refuses a field that it doesn't know, and every GET such a parameter", async () => {
+    const all = await story.client("strict", scopes);
+    const document = z.object({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
+    const { paths } = document.parse(await (await story.api("/openapi.json")).json());
+    let checked = 0;
+    for (const [path, methods] of Object.entries(paths)) {
+      if (!path.startsWith("/v1") || path === "/v1/auth/token") continue;
+      const url = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => idFor(path, name));
+      for (const method of Object.keys(methods)) {
+        if (method === "put" || method === "delete" || path === "/v1/files/upload") continue;
+        const answer = await (method === "get"
+          ? all.api(`${url}?nonsense=1`)
+          : all.api(url, { method: method.toUpperCase(), json: { nonsense: 1 } }));
+        expect([method, path, answer.status]).toEqual([method, path, 400]);
+        const { code, errors } = z.looseObject({ errors: z.array(z.unknown()) }).parse(await answer.json());
+        expect([path, code, errors]).toEqual([
+          path,
+          "unknown_field",
+          expect.arrayContaining([expect.objectContaining({ pointer: "/nonsense" })]),
+        ]);
+        checked++;
+      }
+    }
+    expect(checked).toBeGreaterThan(30);
   });
 
   test("a query parameter that comes twice is refused, since one of the two would be ignored", async () => {

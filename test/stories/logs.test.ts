@@ -52,7 +52,7 @@ test("a refusal's line has its code", async () => {
   });
   expect(linesOf("log-2")).toMatchObject([{ status: 400, code: "unknown_field" }]);
   await story.api("/v1/nothing", { headers: { "X-Request-ID": "log-3" } });
-  expect(linesOf("log-3")).toMatchObject([{ status: 404, code: "not_found" }]);
+  expect(linesOf("log-3")).toMatchObject([{ status: 404, code: "not_found", route: "unmatched" }]);
 });
 
 test("the id of a finalize is in every consumer that it set to work, and in the webhook", async () => {
