@@ -4,6 +4,7 @@ import { due, keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
 import type { Update } from "#aws/table.ts";
 import { event } from "#contract/events.ts";
+import { changeWebhook } from "#core/change-webhook.ts";
 import { deliver } from "#core/deliver.ts";
 import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";
@@ -104,6 +105,22 @@ describe("the schedule", LONG, () => {
     const { length } = receiver.received;
     await world.pass(DAY);
     expect(receiver.received).toHaveLength(length);
+  });
+
+  test("goes to the endpoint's URL as it is at each attempt, with the same body signed anew", async () => {
+    receiver.behave(fail);
+    const id = await world.emit();
+    const elsewhere = await startReceiver();
+    await changeWebhook(world.deps, world.call, endpoint.webhook_id, { url: elsewhere.url });
+    await world.pass(10 * SECOND);
+    const [[first], [second]] = [receiver.received, elsewhere.received];
+    expect([receiver.received.length, elsewhere.received.length]).toEqual([1, 1]);
+    expect(second?.body).toBe(first?.body);
+    expect(second?.headers).toMatchObject({ "webhook-id": id, "x-delivery-attempt": "2" });
+    const changing = ["webhook-timestamp", "webhook-signature"];
+    for (const name of changing) expect(second?.headers[name]).not.toBe(first?.headers[name]);
+    expect(second?.headers["x-signature"]).toBe(first?.headers["x-signature"]);
+    await elsewhere.close();
   });
 
   test("goes on where the receiver recovers, each event once", async () => {

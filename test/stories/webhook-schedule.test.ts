@@ -10,6 +10,7 @@ import {
   webhookDetail,
 } from "#contract/webhooks.ts";
 import { SCHEDULE } from "#core/schedule.ts";
+import { genuine } from "#test/support/genuine.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const SECOND = 1_000;
@@ -35,13 +36,14 @@ async function endpoint(
   events = ["upload_completed"],
 ) {
   const receiver = await story.receiver(behaviour);
-  const { webhook_id } = await story.json(registeredWebhook, "/v1/webhooks", {
+  const { webhook_id, secret } = await story.json(registeredWebhook, "/v1/webhooks", {
     json: { url: receiver.url, events },
   });
   const at = `/v1/webhooks/${webhook_id}`;
   return {
     receiver,
     webhook_id,
+    secret,
     at,
     show: () => story.json(webhookDetail, at),
     list: async (query = "") => (await story.json(deliveryPage, `${at}/deliveries?${query}`)).items,
@@ -92,6 +94,7 @@ test("ten attempts, each within its bounds, and then no more", { timeout: 120_00
   expect(new Set(received.map(({ body }) => body)).size).toBe(1);
   expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
   expect(new Set(received.map(({ headers }) => headers["webhook-signature"])).size).toBe(10);
+  for (const one of received) expect(genuine(target.secret, one)).toBe(true);
 
   story.advance(48 * HOUR);
   await idle();

@@ -17,6 +17,7 @@ import {
   webhookDetail,
   webhookPage,
 } from "#contract/webhooks.ts";
+import { genuine } from "#test/support/genuine.ts";
 import type { Received } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -37,13 +38,6 @@ const refused = async (answer: Promise<Response>) => {
 };
 const remove = (webhookId: string) => story.api(`/v1/webhooks/${webhookId}`, { method: "DELETE" });
 
-/** True where the reference implementation takes the delivery for genuine. */
-function genuine(secret: string, { body, headers }: Received): boolean {
-  // The library reads the clock; the cloud's may have been moved.
-  const at = Number(headers["webhook-timestamp"]);
-  const expected = new Webhook(secret).sign(headers["webhook-id"] ?? "", new Date(at * 1000), body);
-  return (headers["webhook-signature"] ?? "").split(" ").includes(expected);
-}
 const plain = (secret: string, body: string) => createHmac("sha256", secret).update(body).digest("hex");
 
 describe("a delivery", () => {
@@ -389,6 +383,15 @@ describe("an endpoint's life", () => {
     const last = await story.json(rotatedSecret, `${at}/secret/rotate`, { json: { overlap_seconds: 0 } });
     const atOnce = await deliver(4);
     expect([genuine(last.secret, atOnce), genuine(next.secret, atOnce)]).toEqual([true, false]);
+    await remove(webhook_id);
+  });
+
+  test.each([-1, 604_801, 1.5, "60", null])("an overlap of %j is refused", async (overlap_seconds) => {
+    const { webhook_id, secret } = await register("http://127.0.0.1:9/");
+    const rotate = story.api(`/v1/webhooks/${webhook_id}/secret/rotate`, {
+      json: { overlap_seconds, secret },
+    });
+    expect(await refused(rotate)).toEqual([400, "invalid_request"]);
     await remove(webhook_id);
   });
 
