@@ -1,4 +1,4 @@
-/** Waiting for a lock by way of the real gateway: clients follow to where they wait, and are in nobody's way there. */
+/** Locks on the whole cloud: clients follow to where they wait, and are in nobody's way there; what runs out is told. */
 import { execFile, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,8 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { problem } from "#contract/common.ts";
-import { lockGrant } from "#contract/locks.ts";
+import { lockGrant, lockState } from "#contract/locks.ts";
+import { eventLog } from "#contract/webhooks.ts";
 import { ensureAssembly } from "#local/assembly.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -100,6 +101,25 @@ test("where all places are taken a waiter is told to come back, and calls that d
 
   expect((await release()).status).toBe(204);
   expect((await first).status).toBe(201);
+});
+
+test("a lease that runs out is told of within two minutes, and the API knows at once", async () => {
+  const { file_id } = await story.upload(Buffer.from("x"), { filename: "left.txt" });
+  const lock = `/v1/files/${file_id}/lock`;
+  const { expires_at } = await story.json(lockGrant, lock, { json: { ttl_seconds: 30 } });
+  story.advance(30_000);
+  expect((await story.json(lockState, lock)).locked).toBe(false);
+  for (let minute = 0; minute < 2; minute++) {
+    story.advance(61_000);
+    await story.cloud.waitForIdle();
+  }
+  const { items } = await story.json(eventLog, "/v1/events?limit=100&type=lock_expired");
+  const [told, ...more] = items.filter((one) => one.file_id === file_id);
+  expect(more).toEqual([]);
+  expect(told?.data).toMatchObject({ fencing_token: 1, expires_at });
+  const after = Date.parse(told?.occurred_at ?? "") - Date.parse(expires_at);
+  expect(after).toBeGreaterThanOrEqual(2_000);
+  expect(after).toBeLessThanOrEqual(120_000);
 });
 
 const python = `
