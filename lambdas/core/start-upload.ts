@@ -21,8 +21,8 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
 /**
  * Starts an upload: a session, S3's multipart upload behind it, and the first window of URLs.
  *
- * Two sequential round trips into a folder that exists. What the name leads to is decided again when the upload is
- * finalized.
+ * Two sequential round trips into a folder that exists; under an Idempotency-Key, whose claim comes first and whose
+ * record knows the answer, four. What the name leads to is decided again when the upload is finalized.
  *
  * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace).
  */
@@ -160,9 +160,11 @@ async function save(
   // The hint is right nearly always, so the session is written beside the look, and mended where it isn't.
   const guess = draft.if_exists === "version" && hintedFile !== undefined ? hintedFile : draft.file_id;
   const write = (file_id: string) => deps.table.put({ put: uploadItem({ ...draft, file_id }) });
-  const [found] = await Promise.all([look(), write(guess)]);
+  const looking = look();
+  // What the look throws is heard when the write has ended, so that it can be taken back.
+  await Promise.all([write(guess), looking.catch(() => {})]);
   try {
-    const told = meet(call, draft, ...found);
+    const told = meet(call, draft, ...(await looking));
     if (told.file_id !== guess) await write(told.file_id);
     return told;
   } catch (error) {
