@@ -3,6 +3,9 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/** No icon: browsers would ask for `/favicon.ico` at each page, which is a call of a function. Needs `img-src data:`. */
+export const NO_ICON = '<link rel="icon" href="data:,">';
+
 /** Colours of every page, in light and dark; text on each has a contrast of 4.5 at least (WCAG 2.2, 1.4.3). */
 export const palette = `
 :root { color-scheme: light dark; --page: #eef1f5; --card: #fff; --text: #16202c; --soft: #55616f; --line: #dde3ea; --accent: #0b5cad; --on: #fff; --bad: #b3261e; --tint: #e7f0fa }

@@ -1,5 +1,5 @@
 /** What people see behind a link: plain HTML that works without JavaScript, on any screen, in light and dark. */
-import { escapeHtml, palette } from "./html.ts";
+import { escapeHtml, NO_ICON, palette } from "./html.ts";
 
 export const linkStyle = `${palette}
 body { margin: 0; min-height: 100vh; min-height: 100svh; display: grid; place-items: center; padding: 1.25rem; background: var(--page); color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }
@@ -80,7 +80,7 @@ function page(icon: keyof typeof icons, title: string, content: string): string 
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex, nofollow">
-<style>${linkStyle}</style></head>
+${NO_ICON}<style>${linkStyle}</style></head>
 <body><main><div class="icon"><svg viewBox="0 0 24 24" aria-hidden="true">${icons[icon]}</svg></div>
 ${content}</main></body></html>
 `;

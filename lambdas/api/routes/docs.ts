@@ -31,7 +31,7 @@ export function docs(app: App, { config }: Pick<Deps, "config">): void {
     headers: {
       ...cache,
       "Content-Type": "text/html; charset=utf-8",
-      "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${style}'; base-uri 'none'; frame-ancestors 'none'`,
+      "Content-Security-Policy": `default-src 'none'; img-src data:; style-src 'sha256-${style}'; base-uri 'none'; frame-ancestors 'none'`,
     },
   }));
 }

@@ -91,7 +91,7 @@ function html(
   headers: Record<string, string> = {},
 ): Response {
   // Browsers apply form-action to the redirect as well, which leads to the bucket.
-  const policy = `default-src 'none'; style-src 'sha256-${STYLE}'; form-action 'self' ${bucketOrigin}; base-uri 'none'; frame-ancestors 'none'`;
+  const policy = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE}'; form-action 'self' ${bucketOrigin}; base-uri 'none'; frame-ancestors 'none'`;
   return send({
     status,
     body,
