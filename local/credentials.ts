@@ -5,10 +5,11 @@
  * and their secret is derived from the token, so URLs that a role presigned outlive a restart, as in AWS.
  */
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
+import { replaceFile } from "./replace-file.ts";
 import type { Principal } from "./types.ts";
 import { ACCOUNT } from "./types.ts";
 
@@ -120,9 +121,7 @@ function load(dir: string | undefined): z.infer<typeof stored> {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "credentials.json");
   if (existsSync(file)) return stored.parse(JSON.parse(readFileSync(file, "utf8")));
-  // Renamed into place: a crash in between must not leave half a file.
-  writeFileSync(`${file}.new`, JSON.stringify(fresh), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  replaceFile(file, JSON.stringify(fresh));
   return fresh;
 }
 

@@ -1,10 +1,10 @@
 /** The client that the local cloud makes for its user at the first start. */
-import { writeFileSync } from "node:fs";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTable } from "#aws/table.ts";
 import { scopes } from "#contract/common.ts";
 import { createClient } from "#core/create-client.ts";
 import type { Cloud } from "./cloud.ts";
+import { replaceFile } from "./replace-file.ts";
 import type { StoredClient } from "./stored-client.ts";
 import { REGION } from "./types.ts";
 
@@ -18,8 +18,7 @@ export async function makeFirstClient(
   try {
     const deps = { table: createTable(dynamoDb, tableName), now: clock.now };
     const { client_id, client_secret } = await createClient(deps, { name: "local", scopes });
-    if (file !== undefined)
-      writeFileSync(file, JSON.stringify({ client_id, client_secret }), { mode: 0o600 });
+    if (file !== undefined) replaceFile(file, JSON.stringify({ client_id, client_secret }));
     return { client_id, client_secret };
   } finally {
     dynamoDb.destroy();

@@ -22,7 +22,7 @@ Wharf is ready at ${apiUrl}
   client id       ${client_id}
   client secret   ${client_secret}
   AWS services    ${awsUrl}
-  state and logs  ${isExternal ? "state is kept by the emulator; logs " : ""}${dataDir ?? "in memory, gone at the end"}${isExternal ? "\n  not enforced    IAM and bucket policies: the emulator checks neither" : ""}
+${where(dataDir, isExternal)}
 
 Paste these into another shell, in order: a token, an upload, the download by its link.
 
@@ -32,4 +32,12 @@ curl -sL "$LINK"
 
 API: ${apiUrl}/docs   Stop: Ctrl-C
 `;
+}
+
+function where(dataDir: string | undefined, isExternal: boolean): string {
+  const here = dataDir ?? "in memory, gone at the end";
+  if (!isExternal) return `  state and logs  ${here}`;
+  return `  state           the emulator's
+  logs            ${here}
+  not enforced    IAM and bucket policies: the emulator checks neither`;
 }

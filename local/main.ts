@@ -1,11 +1,12 @@
 /** `npm start`: Wharf on this machine, with no AWS account. */
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureAssembly } from "./assembly.ts";
 import { type Cloud, startCloud } from "./cloud.ts";
 import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
 import { greeting } from "./greeting.ts";
+import { replaceFile } from "./replace-file.ts";
 import { readStoredClient, type StoredClient } from "./stored-client.ts";
 import { REGION } from "./types.ts";
 
@@ -117,7 +118,7 @@ async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<
 function tellAdmin({ awsUrl, rootCredentials }: Cloud, table: string, dataDir: string): void {
   const told = { awsUrl, region: REGION, table, credentials: rootCredentials };
   const file = join(dataDir, "endpoint.json");
-  writeFileSync(file, JSON.stringify(told), { mode: 0o600 });
+  replaceFile(file, JSON.stringify(told));
   process.once("exit", () => rmSync(file, { force: true }));
 }
 
