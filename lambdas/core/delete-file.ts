@@ -28,7 +28,7 @@ export async function deleteFile(
   preconditions: Preconditions,
 ): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    const file = await findFile(deps, call.caller, fileId);
+    const file = await findFile(deps, call.caller, fileId, round === 0 ? call.ahead : []);
     const { lock } = file;
     const now = deps.now();
     const purge = due("version", now + PURGE_AFTER_MS, fileId);

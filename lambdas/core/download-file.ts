@@ -22,7 +22,7 @@ export async function downloadFile(
   fileId: string,
   method: "GET" | "HEAD",
 ): Promise<{ url: string; file: FileRecord }> {
-  const file = await findFile(deps, call.caller, fileId);
+  const file = await findFile(deps, call.caller, fileId, call.ahead);
   if (method === "GET") await deps.table.put(downloadEvent(deps, call, file));
   return { url: await signDownload(deps, file, { method, seconds: URL_SECONDS }), file };
 }

@@ -19,7 +19,7 @@ import { listWorkspaces } from "#core/list-workspaces.ts";
 import { moveFile } from "#core/move-file.ts";
 import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
-import { type App, serve } from "../serve.ts";
+import { type App, readsFile, serve } from "../serve.ts";
 
 /** Workspaces, folders and files. */
 export function files(app: App, deps: Deps): void {
@@ -37,24 +37,48 @@ export function files(app: App, deps: Deps): void {
     return { status: 200, body: await listFiles(deps, await findFolder(deps, workspaceId, ref), page) };
   });
 
-  serve(app, deps, getFileRoute, async ({ params, call }) => {
-    const body = await fileDetail(deps, await findFile(deps, call.caller, params.id));
-    return { status: 200, body, headers: etagOf(body) };
-  });
+  serve(
+    app,
+    deps,
+    getFileRoute,
+    async ({ params, call }) => {
+      const file = await findFile(deps, call.caller, params.id, call.ahead);
+      return { status: 200, body: await fileDetail(deps, file) };
+    },
+    { ...readsFile, headers: etagOf },
+  );
 
-  serve(app, deps, getContentRoute, async ({ params, call, context }) => {
-    const method = context.req.method === "HEAD" ? "HEAD" : "GET";
-    const { url, file } = await downloadFile(deps, call, params.id, method);
-    return { status: 302, headers: { ...etagOf(file), Location: url } };
-  });
+  serve(
+    app,
+    deps,
+    getContentRoute,
+    async ({ params, call, context }) => {
+      const method = context.req.method === "HEAD" ? "HEAD" : "GET";
+      const { url, file } = await downloadFile(deps, call, params.id, method);
+      return { status: 302, headers: { ...etagOf(file), Location: url } };
+    },
+    readsFile,
+  );
 
-  serve(app, deps, moveFileRoute, async ({ params, body, call, context }) => {
-    const file = await moveFile(deps, call, params.id, body, preconditionsOf(context));
-    return { status: 200, body: file, headers: etagOf(file) };
-  });
+  serve(
+    app,
+    deps,
+    moveFileRoute,
+    async ({ params, body, call, context }) => ({
+      status: 200,
+      body: await moveFile(deps, call, params.id, body, preconditionsOf(context)),
+    }),
+    { ...readsFile, headers: etagOf },
+  );
 
-  serve(app, deps, deleteFileRoute, async ({ params, call, context }) => {
-    await deleteFile(deps, call, params.id, preconditionsOf(context));
-    return { status: 204 };
-  });
+  serve(
+    app,
+    deps,
+    deleteFileRoute,
+    async ({ params, call, context }) => {
+      await deleteFile(deps, call, params.id, preconditionsOf(context));
+      return { status: 204 };
+    },
+    readsFile,
+  );
 }
