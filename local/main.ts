@@ -150,6 +150,7 @@ function isDiskFull(error: Error): boolean {
 
 process.on("SIGINT", onSignal);
 process.on("SIGTERM", onSignal);
+process.on("SIGHUP", onSignal);
 try {
   const options = readOptions(process.argv.slice(2));
   if (options.help) console.log(USAGE);
