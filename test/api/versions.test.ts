@@ -3,6 +3,7 @@ import { due, keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { file } from "#contract/files.ts";
 import { lockGrant } from "#contract/locks.ts";
+import { startAnswer } from "#contract/uploads.ts";
 import { version } from "#contract/versions.ts";
 import { type Deps, iso, newId } from "#core/deps.ts";
 import { fileUpdate } from "#core/file-write.ts";
@@ -124,6 +125,31 @@ test("every version downloads, with its event; a HEAD tells nobody", async () =>
   expect(await refusal(content(UNKNOWN))).toEqual([404, "not_found"]);
   const told = (await world.events("file_downloaded")).filter((one) => one.file_id === id);
   expect(told.map(({ data }) => data["version_id"])).toEqual([v1, v1, v2]);
+});
+
+test("an upload that was refused is listed as rejected for 90 days, and leads nowhere", async () => {
+  id = await world.addFile(client, "posing.pdf", "%PDF-1.7");
+  const v1 = await current();
+  world.advance(5);
+  const program = Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0", "latin1");
+  const started = await read(
+    startAnswer,
+    client.request("/v1/uploads", { json: { filename: "posing.pdf", size: program.length } }),
+  );
+  await fetch(started.parts[0]?.url ?? "", { method: "PUT", body: program });
+  const finalized = client.request(`/v1/uploads/${started.upload_id}/finalize`, { json: {} });
+  expect(await refusal(finalized)).toEqual([422, "type_mismatch"]);
+  const { items } = await list();
+  expect(items.map(({ state, current }) => [state, current])).toEqual([
+    ["rejected", false],
+    ["ready", true],
+  ]);
+  const refused = items[0]?.version_id ?? "";
+  for (const answer of [content(refused), restore(refused), remove(refused)])
+    expect(await refusal(answer)).toEqual([404, "not_found"]);
+  expect(await current()).toBe(v1);
+  const [record] = await world.deps.table.batchGet([keys.version(id, refused)]);
+  expect(Number(record?.["ttl"]) * 1000 - world.deps.now()).toBeGreaterThan(89 * DAY);
 });
 
 describe("restoring", () => {
