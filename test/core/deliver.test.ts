@@ -11,6 +11,7 @@ import { enableWebhook } from "#core/enable-webhook.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
 import { SCHEDULE } from "#core/schedule.ts";
+import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { wakeMessage } from "#core/wake.ts";
@@ -200,7 +201,10 @@ describe("what goes wrong on the way", LONG, () => {
     await world.emit();
     world.loseMessages();
     world.skip(3 * MINUTE);
-    await Promise.all([world.sweep(), world.sweep(), world.sweep()]);
+    const sweeps = await Promise.all([1, 2, 3].map(() => sweepDeliveries(world.deps)));
+    expect(sweeps.map(({ woken }) => woken).sort()).toEqual([0, 0, 1]);
+    expect(Math.max(...sweeps.map(({ oldestMs }) => oldestMs))).toBeGreaterThan(2 * MINUTE);
+    await world.work();
     expect(receiver.received).toHaveLength(2);
   });
 
@@ -257,6 +261,22 @@ describe("what goes wrong on the way", LONG, () => {
     expect(record).toMatchObject([{ status: "cancelled", reason: "endpoint_deleted" }]);
     expect(record[0]).not.toHaveProperty("due_pk");
   });
+});
+
+test("a message that comes too soon comes again, and one that comes too late ends its delivery", async () => {
+  receiver.behave(fail);
+  await world.emit();
+  await world.pass(10 * SECOND);
+  const [message] = world.waiting().map((one) => one.message);
+  if (message === undefined) throw new Error("no message waits");
+  world.loseMessages();
+  expect(await deliver(world.deps, message)).toBe("deferred");
+  expect(world.waiting().map((one) => one.message)).toEqual([message]);
+  world.loseMessages();
+  world.skip(80 * HOUR);
+  expect(await deliver(world.deps, message)).toBe("expired");
+  expect(receiver.received).toHaveLength(2);
+  expect(await endpoint.deliveries()).toMatchObject([{ status: "failed", reason: "expired" }]);
 });
 
 describe("a worker that is overtaken between what it reads and what it writes", LONG, () => {
