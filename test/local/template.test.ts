@@ -59,6 +59,29 @@ test.each<[string, Parameters<typeof writeAssembly>[0], RegExp]>([
     },
     /assumed-role\/fixture-FnRole.* is not authorized to perform: sqs:ReceiveMessage/,
   ],
+  [
+    "more variables than a function can have",
+    { functions: { Fn: { code: "", properties: { Environment: { Variables: { A: "x".repeat(4_090) } } } } } },
+    /Fn isn't understood.*more than Lambda's 4096 bytes/s,
+  ],
+  [
+    "a large batch that nothing gathers",
+    {
+      functions: { Fn: { code: "" } },
+      resources: {
+        Queue: { Type: "AWS::SQS::Queue" },
+        Mapping: {
+          Type: "AWS::Lambda::EventSourceMapping",
+          Properties: {
+            FunctionName: { Ref: "Fn" },
+            EventSourceArn: { "Fn::GetAtt": ["Queue", "Arn"] },
+            BatchSize: 11,
+          },
+        },
+      },
+    },
+    /Mapping isn't understood.*MaximumBatchingWindowInSeconds/s,
+  ],
 ])("the start stops at %s", async (_, fixture, message) => {
   await expect(start(fixture)).rejects.toThrow(message);
 });

@@ -5,6 +5,8 @@ import { ACCOUNT, REGION } from "../../types.ts";
 import { inert, type Provisioners, parseProperties, physicalName } from "../resource.ts";
 import type { LambdaRole } from "./iam.ts";
 
+const MAX_ENV_BYTES = 4_096;
+
 const functionSchema = z.strictObject({
   FunctionName: z.string().optional(),
   Handler: z.string(),
@@ -13,7 +15,12 @@ const functionSchema = z.strictObject({
   Role: z.string(),
   Timeout: z.number().default(3),
   MemorySize: z.number().default(128),
-  Environment: z.strictObject({ Variables: z.record(z.string(), z.coerce.string()) }).optional(),
+  Environment: z
+    .strictObject({ Variables: z.record(z.string(), z.coerce.string()) })
+    .refine(({ Variables }) => Buffer.byteLength(JSON.stringify(Variables)) <= MAX_ENV_BYTES, {
+      error: `the variables hold more than Lambda's ${MAX_ENV_BYTES} bytes`,
+    })
+    .optional(),
   ReservedConcurrentExecutions: z.number().optional(),
   DeadLetterConfig: z.strictObject({ TargetArn: z.string() }).optional(),
   LoggingConfig: z
@@ -51,24 +58,34 @@ const asyncSchema = z.strictObject({
     .optional(),
 });
 
-const mappingSchema = z.strictObject({
-  FunctionName: z.string(),
-  EventSourceArn: z.string(),
-  Enabled: z.boolean().default(true),
-  BatchSize: z.number().default(10),
-  MaximumBatchingWindowInSeconds: z.number().default(0),
-  FunctionResponseTypes: z.array(z.literal("ReportBatchItemFailures")).default([]),
-  FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })) }).optional(),
-  ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }).optional(),
-  StartingPosition: z.enum(["TRIM_HORIZON", "LATEST"]).optional(),
-  BisectBatchOnFunctionError: z.boolean().default(false),
-  // Lambda: -1 is without end.
-  MaximumRetryAttempts: z.number().default(-1),
-  MaximumRecordAgeInSeconds: z.number().default(-1),
-  ParallelizationFactor: z.number().default(1),
-  DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }) }).optional(),
-  Tags: inert,
-});
+const mappingSchema = z
+  .strictObject({
+    FunctionName: z.string(),
+    EventSourceArn: z.string(),
+    Enabled: z.boolean().default(true),
+    BatchSize: z.number().default(10),
+    MaximumBatchingWindowInSeconds: z.number().default(0),
+    FunctionResponseTypes: z.array(z.literal("ReportBatchItemFailures")).default([]),
+    FilterCriteria: z.strictObject({ Filters: z.array(z.strictObject({ Pattern: z.string() })) }).optional(),
+    ScalingConfig: z.strictObject({ MaximumConcurrency: z.number() }).optional(),
+    StartingPosition: z.enum(["TRIM_HORIZON", "LATEST"]).optional(),
+    BisectBatchOnFunctionError: z.boolean().default(false),
+    // Lambda: -1 is without end.
+    MaximumRetryAttempts: z.number().default(-1),
+    MaximumRecordAgeInSeconds: z.number().default(-1),
+    ParallelizationFactor: z.number().default(1),
+    DestinationConfig: z.strictObject({ OnFailure: z.strictObject({ Destination: z.string() }) }).optional(),
+    Tags: inert,
+  })
+  .refine(
+    (mapping) =>
+      !mapping.EventSourceArn.includes(":sqs:") ||
+      mapping.BatchSize <= 10 ||
+      mapping.MaximumBatchingWindowInSeconds > 0,
+    {
+      error: "Lambda gathers more than 10 messages only within a MaximumBatchingWindowInSeconds",
+    },
+  );
 
 /** Functions, who may invoke them, and the queues and streams that feed them. */
 export function lambdaResources(
