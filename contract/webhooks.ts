@@ -62,7 +62,7 @@ export type Trigger = z.infer<typeof trigger>;
 export const errorClass = z.enum(["dns", "connect", "tls", "reset", "timeout", "protocol", "egress_blocked"]);
 export type ErrorClass = z.infer<typeof errorClass>;
 
-export const disabledReason = z.enum(["manual", "gone", "asked", "failing"]);
+export const disabledReason = z.enum(["manual", "gone", "asked", "failing", "revoked"]);
 export type DisabledReason = z.infer<typeof disabledReason>;
 
 export const webhook = z
@@ -77,7 +77,7 @@ export const webhook = z
     disabled_at: time.nullable(),
     disabled_reason: disabledReason.nullable().meta({
       description:
-        "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h.",
+        "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h; `revoked`: with its client.",
     }),
     created_at: time,
     updated_at: time,

@@ -2,17 +2,25 @@ import { keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import { newSecret } from "./create-client.ts";
 import { type Deps, iso } from "./deps.ts";
+import { disableEndpoint } from "./disable-endpoint.ts";
 import { notFound, WharfError } from "./error.ts";
+import { readHooks } from "./match-endpoints.ts";
 import { clientRecord } from "./records.ts";
 
 type ClientDeps = Pick<Deps, "table" | "now">;
 
-/** Stops a client and all its tokens at once. Idempotent. @throws WharfError not_found */
+/**
+ * Stops a client and all its tokens at once, and its endpoints with it: they are told of nothing new, and what was
+ * still to be tried again is skipped. Idempotent. @throws WharfError not_found
+ */
 export async function revokeClient(deps: ClientDeps, clientId: string): Promise<void> {
   await change(deps, clientId, {
     update: "SET #revoked_at = if_not_exists(#revoked_at, :now)",
     values: { now: iso(deps.now()) },
   });
+  for (const hook of await readHooks(deps)) {
+    if (hook.client_id === clientId) await disableEndpoint(deps, hook, "revoked", `revoke-${clientId}`);
+  }
 }
 
 /** Adds a second secret; both work until `retireSecrets`. @throws WharfError conflict where two are live already. */

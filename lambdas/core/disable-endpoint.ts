@@ -37,7 +37,8 @@ export async function disableEndpoint(
         data: { webhook_id: hook.webhook_id, reason },
       }),
     ]);
-    if (reason !== "manual") emitMetric(deps.table.name, "DisabledEndpoints", 1, now);
+    // Those that somebody meant to disable are no reason for an alarm.
+    if (reason !== "manual" && reason !== "revoked") emitMetric(deps.table.name, "DisabledEndpoints", 1, now);
     return true;
   } catch (error) {
     if (error instanceof TransactionFailed) return false;

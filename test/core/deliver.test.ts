@@ -4,7 +4,9 @@ import { due, keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
 import type { Update } from "#aws/table.ts";
 import { event } from "#contract/events.ts";
+import { revokeClient } from "#core/change-client.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
+import { createClient } from "#core/create-client.ts";
 import { deliver } from "#core/deliver.ts";
 import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";
@@ -463,6 +465,34 @@ describe("an endpoint that fails for days", LONG, () => {
     expect(await types(all)).toEqual(["file_moved"]);
     expect((await types(watching)).sort()).toEqual(["file_moved", "webhook_disabled"]);
     await Promise.all([all.remove(), watching.remove(), watcher.close()]);
+  });
+
+  test("ends with its client: what was to be tried again is skipped", async () => {
+    receiver.behave(fail);
+    await world.emit();
+    const { client_id } = world.call.caller;
+    const other = await createClient(world.deps, { name: "leaving", scopes: ["webhooks:write"] });
+    await world.deps.table.update({
+      key: keys.hook(endpoint.webhook_id),
+      update: "SET #client_id = :client_id",
+      values: { client_id: other.client_id },
+    });
+    for (const _ of [1, 2]) await revokeClient(world.deps, other.client_id);
+    receiver.behave(succeed);
+    await world.pass(HOUR);
+    expect(receiver.received).toHaveLength(1);
+    const hook = await world.deps.table.get(hookRecord, keys.hook(endpoint.webhook_id));
+    expect(hook).toMatchObject({ client_id: other.client_id, disabled_reason: "revoked" });
+    const told = (await world.events("webhook_disabled")).filter(
+      ({ data }) => data["webhook_id"] === endpoint.webhook_id,
+    );
+    expect(told.map(({ data }) => data["reason"])).toEqual(["revoked"]);
+    await world.deps.table.update({
+      key: keys.hook(endpoint.webhook_id),
+      update: "SET #client_id = :client_id",
+      values: { client_id },
+    });
+    expect(await statuses()).toEqual(["skipped_disabled"]);
   });
 
   test("can be enabled by force, without an answer", async () => {
