@@ -59,6 +59,7 @@ export const keys = {
   hookState: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "STATE" }),
   hookSecret: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "SECRET" }),
   recovery: (hook: string, job: string): Key => ({ pk: `HOOK#${hook}`, sk: `JOB#${job}` }),
+  wakeUp: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "WAKE_UP" }),
   /** An endpoint's deliveries, in the order of their events' ids. */
   delivery: (hook: string, delivery: string): Key => ({ pk: `DLV#${hook}`, sk: delivery }),
   attempt: (delivery: string, number: number): Key => ({
@@ -74,7 +75,16 @@ export const keys = {
 export const under = { versions: "VER#", shares: "SHARE#", tokens: "TOKEN#", feed: "SEQ#" } as const;
 
 /** What the sweep looks for in the sparse index `due`. */
-export type DueKind = "upload" | "link" | "event" | "delivery" | "lock" | "version" | "endpoint" | "recovery";
+export type DueKind =
+  | "upload"
+  | "link"
+  | "event"
+  | "delivery"
+  | "lock"
+  | "version"
+  | "endpoint"
+  | "recovery"
+  | "wake_up";
 
 export const DUE_INDEX = "due";
 export const DUE_SHARDS = 16;

@@ -4,6 +4,7 @@ import { bucket, openFor, shouldOpen, staleBuckets } from "./breaker.ts";
 import type { Turn } from "./claim-turn.ts";
 import type { Deps } from "./deps.ts";
 import { WARN_HOURS } from "./endpoint-health.ts";
+import { planWakeUp } from "./plan-wake-up.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
 /** Weight of the newest duration in the moving average. */
@@ -14,7 +15,7 @@ export async function settleTurn(
   deps: Pick<Deps, "table" | "now">,
   webhookId: string,
   turn: Extract<Turn, { go: true }>,
-  { ok, durationMs, pauseMs }: { ok: boolean; durationMs: number; pauseMs?: number | undefined },
+  { ok, durationMs, pauseMs = 0 }: { ok: boolean; durationMs: number; pauseMs?: number | undefined },
 ): Promise<void> {
   const now = deps.now();
   const key = keys.hookState(webhookId);
@@ -24,17 +25,20 @@ export async function settleTurn(
   );
   if (after === undefined) return;
   const settled = hookState.parse(after);
+  let openUntil = !ok && turn.probe ? settled.open_until_ms : undefined;
   if (!ok && settled.open_until_ms === undefined && shouldOpen(settled, now)) {
-    await ifStill(() =>
+    const until = now + openFor({});
+    const opened = await ifStill(() =>
       deps.table.update({
         key,
         update: "SET #open_until_ms = :until, #open_for_ms = :duration",
         condition: "attribute_not_exists(#open_until_ms) AND #failures > :none",
-        values: { until: now + openFor({}), duration: openFor({}), none: 0 },
+        values: { until, duration: openFor({}), none: 0 },
       }),
     );
+    if (opened !== undefined) openUntil = until;
   }
-  if (pauseMs !== undefined && pauseMs > 0) {
+  if (pauseMs > 0) {
     await ifStill(() =>
       deps.table.update({
         key,
@@ -43,6 +47,11 @@ export async function settleTurn(
         values: { until: now + pauseMs },
       }),
     );
+  }
+  if (openUntil !== undefined) {
+    await planWakeUp(deps, webhookId, { at: Math.max(openUntil, now + pauseMs), all: false });
+  } else if (pauseMs > 0 || (ok && turn.probe)) {
+    await planWakeUp(deps, webhookId, { at: now + pauseMs, all: true });
   }
 }
 

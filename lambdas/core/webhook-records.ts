@@ -81,6 +81,8 @@ export const deliveryRecord = z.object({
   started_ms: z.number(),
   /** When the next attempt is due; also names it (see `deliveryMessage`). */
   next_ms: z.number(),
+  /** It was due before, and had to wait for its endpoint. */
+  deferred: z.boolean().optional(),
   /** A turn of the endpoint's rate is kept for `next_ms`. */
   reserved: z.boolean().optional(),
   /** How often the sweep has sent a message for this `next_ms`. */

@@ -57,9 +57,9 @@ export async function deferDelivery(
     deps.table.update({
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
       update:
-        "SET #next_ms = :next_ms, #reserved = :reserved, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #rearms",
+        "SET #next_ms = :next_ms, #deferred = :deferred, #reserved = :reserved, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #rearms",
       condition: `${STILL_DUE} AND ${UNLEASED}`,
-      values: { ...stillDue(delivery), now, next_ms, reserved, due_pk, due_sk },
+      values: { ...stillDue(delivery), now, next_ms, deferred: true, reserved, due_pk, due_sk },
     }),
   );
   if (deferred && !bySweep) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
@@ -85,7 +85,7 @@ export async function finishDelivery<S extends Exclude<DeliveryStatus, "pending"
   return status;
 }
 
-const FINISH = "REMOVE #due_pk, #due_sk, #lease, #lease_until_ms, #reserved, #rearms";
+const FINISH = "REMOVE #due_pk, #due_sk, #lease, #lease_until_ms, #deferred, #reserved, #rearms";
 
 /**
  * Records an attempt and what follows from it, in one transaction: the end, or the next attempt, for which a
@@ -116,7 +116,7 @@ export async function recordAttempt(
   };
   const going = {
     update:
-      "SET #status = :status, #attempts = :attempts, #step = :step, #last_status = :last_status, #last_error = :last_error, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #reserved, #rearms",
+      "SET #status = :status, #attempts = :attempts, #step = :step, #last_status = :last_status, #last_error = :last_error, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #deferred, #reserved, #rearms",
     values: { next_ms, due_pk: wake?.due_pk, due_sk: wake?.due_sk },
   };
   const { update, values } = wake === undefined ? ending : going;

@@ -12,6 +12,7 @@ import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { readEnv } from "../env.ts";
 
 /** A part begins no further page when this little of the function's time is left (ms). */
@@ -48,6 +49,7 @@ export async function handler(
       return woken;
     },
     recoveries: () => sweepRecoveries(deps),
+    wakeUps: () => sweepWakeUps(deps),
     endpoints: () => sweepEndpoints(deps),
     links: () => sweepLinks(deps),
     locks: () => sweepLocks(deps),

@@ -139,6 +139,49 @@ describe("the schedule", LONG, () => {
   });
 });
 
+describe("an endpoint that was down for long", LONG, () => {
+  /** Deliveries that no attempt has been made of yet. */
+  const untried = async () => (await endpoint.deliveries()).filter(({ attempts }) => attempts === 0).length;
+
+  test("is probed at every turn, and has its backlog soon after it is well again", async () => {
+    receiver.behave(fail);
+    const events = await world.emitMany(40);
+    await world.pass(4 * HOUR);
+    const { length } = receiver.received;
+    await world.pass(HOUR);
+    // The breaker opens for 15 minutes by now, and the sweep comes each minute.
+    expect(receiver.received.length - length).toBeGreaterThanOrEqual(3);
+    expect(receiver.received.length - length).toBeLessThanOrEqual(5);
+    expect(await untried()).toBeGreaterThan(5);
+
+    receiver.behave(succeed);
+    await world.pass(20 * MINUTE);
+    expect(await untried()).toBe(0);
+    // Who waits for an attempt of its schedule keeps waiting for it.
+    await world.pass(24 * HOUR);
+    expect(new Set(await statuses())).toEqual(new Set(["succeeded"]));
+    expect(new Set(ids())).toEqual(new Set(events));
+  });
+
+  test("that fails again while its backlog comes is left alone at once", async () => {
+    const slow = await world.endpoint(receiver.url, { rate_per_second: 2 });
+    await endpoint.remove();
+    receiver.behave(fail);
+    await world.emitMany(40);
+    await world.pass(2 * HOUR);
+    const before = receiver.received.length;
+    let left = 3;
+    receiver.behave((res) => void res.writeHead(left-- > 0 ? 204 : 500).end());
+    await world.pass(20 * MINUTE);
+    // Three successes, five failures in a row, and probes.
+    expect(receiver.received.length - before).toBeLessThan(20);
+    receiver.behave(succeed);
+    await world.pass(30 * HOUR);
+    expect(new Set((await slow.deliveries()).map(({ status }) => status))).toEqual(new Set(["succeeded"]));
+    await slow.remove();
+  });
+});
+
 describe("limits", LONG, () => {
   test("a burst beyond the rate is spread, and nothing is sent twice", async () => {
     const slow = await world.endpoint(receiver.url, { rate_per_second: 2 });
@@ -400,6 +443,8 @@ describe("an endpoint that fails for days", LONG, () => {
     const told = () =>
       watcher.received
         .map(({ body }) => event.parse(JSON.parse(body)))
+        // The sweep also takes out what other endpoints have left.
+        .filter(({ data }) => data["webhook_id"] === endpoint.webhook_id)
         .map(({ type, data }) => (type === "webhook_failing" ? data["warning_hours"] : data["reason"]));
     receiver.behave(fail);
     const start = world.now();

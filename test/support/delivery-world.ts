@@ -22,6 +22,7 @@ import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { eventRecord } from "#core/webhook-records.ts";
 import { startWorld } from "./world.ts";
 
@@ -152,6 +153,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     delivery: () => sweepDeliveries(deps),
     endpoint: () => sweepEndpoints(deps),
     recovery: () => sweepRecoveries(deps),
+    wake_up: () => sweepWakeUps(deps),
     event: () => sweepEvents(deps),
   };
 

@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { due, keys } from "#aws/keys.ts";
+import { type Deps, ttl } from "./deps.ts";
+
+const KEEP_MS = 7 * 86_400_000;
+
+/** At `at_ms` the sweep wakes deliveries that wait for this endpoint: all of them, or one that takes the probe. */
+export const wakeUp = z.object({
+  webhook_id: z.string(),
+  at_ms: z.number(),
+  all: z.boolean(),
+  /** Where the last page of `all` ended. */
+  after: z.string().optional(),
+  woken: z.number(),
+});
+export type WakeUp = z.infer<typeof wakeUp>;
+
+/**
+ * Plans when somebody asks again at an endpoint whose deliveries have been put off; what was planned before is
+ * forgotten.
+ *
+ * Each delivery asks by itself too, but the seldomer the longer it has waited: without this an endpoint that is well
+ * again could go unnoticed for hours, and its backlog for hours more.
+ */
+export async function planWakeUp(
+  { table }: Pick<Deps, "table">,
+  webhookId: string,
+  { at, all }: { at: number; all: boolean },
+): Promise<void> {
+  const planned: WakeUp = { webhook_id: webhookId, at_ms: at, all, woken: 0 };
+  await table.put({
+    put: {
+      ...keys.wakeUp(webhookId),
+      ...due("wake_up", at, webhookId),
+      ...planned,
+      ttl: ttl(at + KEEP_MS),
+    },
+  });
+}
