@@ -56,6 +56,13 @@ export function createQueueState(): QueueState {
       );
   }
 
+  function makeUnready(message: Message): void {
+    const list = ready.get(message.group) ?? [];
+    const index = list.indexOf(message);
+    if (index >= 0) list.splice(index, 1);
+    if (list.length === 0) ready.delete(message.group);
+  }
+
   function wait(message: Message): void {
     waiting.add(message);
     if (earliest === undefined || message.visibleAt < earliest) earliest = message.visibleAt;
@@ -121,11 +128,7 @@ export function createQueueState(): QueueState {
     },
     byReceipt: (receipt) => receipts.get(receipt),
     hold(message) {
-      for (const [group, list] of ready) {
-        const index = list.indexOf(message);
-        if (index >= 0) list.splice(index, 1);
-        if (list.length === 0) ready.delete(group);
-      }
+      makeUnready(message);
       receipts.set(message.receipt, message);
       wait(message);
     },
@@ -134,10 +137,7 @@ export function createQueueState(): QueueState {
       receipts.delete(message.receipt);
       waiting.delete(message);
       land(message);
-      const list = ready.get(message.group);
-      const index = list?.indexOf(message) ?? -1;
-      if (list !== undefined && index >= 0) list.splice(index, 1);
-      if (list?.length === 0) ready.delete(message.group);
+      makeUnready(message);
     },
     nextVisible: () => earliest,
     depth(now) {
