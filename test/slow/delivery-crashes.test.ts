@@ -44,7 +44,7 @@ async function everyCall(
 ): Promise<void> {
   const hits: string[] = [];
   for (let nth = 0, more = true; more; nth++) {
-    expect(nth).toBeLessThan(60);
+    expect(nth).toBeLessThan(120);
     more = false;
     await story(async (run) => {
       const fault = world.failCall(nth, mode);
