@@ -26,7 +26,7 @@ export const bucketSchema = z.object({
   /** The bucket policy document; the local cloud's IAM reads it, S3 only keeps it. */
   policy: z.unknown().optional(),
   publicAccessBlock: z.record(z.string(), z.boolean()).optional(),
-  encryption: z.enum(["AES256", "aws:kms"]).default("AES256"),
+  encryption: z.literal("AES256").default("AES256"),
   ownership: z
     .enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"])
     .default("BucketOwnerEnforced"),

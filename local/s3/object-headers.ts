@@ -60,7 +60,10 @@ export function describeObject(request: S3Request): ObjectDescription {
     throw s3Error("NotImplemented", { Header: "x-amz-acl" });
   }
   const encryption = request.header("x-amz-server-side-encryption");
-  if (encryption !== undefined && encryption !== "AES256" && encryption !== "aws:kms") {
+  if (encryption?.startsWith("aws:")) {
+    throw s3Error("NotImplemented", { Header: "x-amz-server-side-encryption" });
+  }
+  if (encryption !== undefined && encryption !== "AES256") {
     const message = "The encryption method specified is not supported";
     throw invalidArgument(message, "x-amz-server-side-encryption", encryption);
   }

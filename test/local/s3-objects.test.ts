@@ -313,6 +313,7 @@ describe("refused writes", () => {
     ["too much metadata", { "x-amz-meta-big": "x".repeat(2100) }, "400 MetadataTooLarge"],
     ["public ACL", { "x-amz-acl": "public-read" }, "400 AccessControlListNotSupported"],
     ["duplicate tags", { "x-amz-tagging": "a=1&a=2" }, "400 InvalidArgument"],
+    ["SSE-KMS", { "x-amz-server-side-encryption": "aws:kms" }, "501 NotImplemented"],
     ["SSE-C", { "x-amz-server-side-encryption-customer-algorithm": "AES256" }, "501 NotImplemented"],
   ])("%s %o", async (_name, headers, expected) => {
     const response = await h.anonymous(`/${BUCKET}/refused`, { method: "PUT", body: "hello", headers });
