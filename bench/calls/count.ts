@@ -19,7 +19,7 @@ export interface Cost {
 }
 
 /** Each call takes this long (ms), so that those sent side by side overlap and those in sequence can't. */
-const DELAY_MS = 40;
+const DELAY_MS = 100;
 
 /** Sends a request with the id that it is given, and counts what the API's function does for it. */
 export async function count(

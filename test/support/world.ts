@@ -79,13 +79,15 @@ export async function startWorld() {
     requestChecksumCalculation: "WHEN_REQUIRED",
   });
   let offset = 0;
+  /** What the machine's clock showed when it was stopped. */
+  let stoppedAt: number | undefined;
   let clients = 0;
   const deps: Deps & { corsOrigins: string[] } = {
     table: createTable(dynamo, spec.name),
     objects: createObjects(bucket, "files", { endpoint: server.url }),
     config: { publicUrl: PUBLIC_URL, versionsKeep: 20, versionsKeepDays: 90, allowLoopbackHttp: false },
     corsOrigins: ["*"],
-    now: () => Date.now() + offset,
+    now: () => (stoppedAt ?? Date.now()) + offset,
   };
   const app = createApp(deps, [uploads, files, versions, shares, links, locks, lockWaits]);
 
@@ -208,6 +210,13 @@ export async function startWorld() {
     /** What goes wrong from now on. @default nothing */
     setFault(hook: FaultHook = () => undefined) {
       fault = hook;
+    },
+    /** From now on the verbs' time moves by `advance` alone; returns what starts it again. */
+    stopClock() {
+      stoppedAt = Date.now();
+      return () => {
+        stoppedAt = undefined;
+      };
     },
     /** Moves the verbs' time, not that of the AWS services. */
     advance(ms: number) {
