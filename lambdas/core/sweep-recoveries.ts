@@ -69,7 +69,8 @@ async function restart(
   row: DeliveryRecord,
 ): Promise<DeliveryRecord | undefined> {
   if (row.job_id === job.job_id) return row;
-  if (!job.statuses.includes(row.status)) return undefined;
+  // A test that failed, or a ping, is nothing that was missed.
+  if (!job.statuses.includes(row.status) || row.event_type === "webhook_test") return undefined;
   const now = deps.now();
   const skippedAt = Date.parse(row.finished_at ?? iso(row.created_ms));
   if (row.status === "skipped_disabled" && skippedAt < now - SKIPPED_KEEP_MS) return undefined;

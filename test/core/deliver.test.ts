@@ -16,6 +16,7 @@ import { SCHEDULE } from "#core/schedule.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { testWebhook } from "#core/test-webhook.ts";
 import { wakeMessage } from "#core/wake.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/webhook-records.ts";
 import { finishDelivery } from "#core/write-delivery.ts";
@@ -676,6 +677,24 @@ describe("recovery", LONG, () => {
     await world.pass(5 * MINUTE);
     expect(await counts(job_id)).toEqual(["done", 40, 40]);
     expect(receiver.received).toHaveLength(2 * length);
+  });
+
+  test("leaves tests and pings alone", async () => {
+    const hook = await world.deps.table.get(hookRecord, keys.hook(endpoint.webhook_id));
+    if (hook === undefined) throw new Error("the endpoint is gone");
+    receiver.behave(gone);
+    await testWebhook(world.deps, world.call, hook);
+    await world.emit();
+    receiver.behave(succeed);
+    await enableWebhook(world.deps, world.call, endpoint.webhook_id, { force: true });
+    const { job_id } = await start(["failed"]);
+    await world.pass(2 * MINUTE);
+    expect(await counts(job_id)).toEqual(["done", 2, 1]);
+    expect(receiver.received.map(({ headers }) => headers["x-event-type"])).toEqual([
+      "webhook_test",
+      "upload_completed",
+      "upload_completed",
+    ]);
   });
 
   test("leaves alone what was skipped more than seven days ago", async () => {
