@@ -104,7 +104,7 @@ function operation(route: Route): Json {
     ...security(route),
     parameters: [...params, ...query, ...headers],
     ...requestBody(route),
-    responses: { ...successes(route), ...failures(errorsOf(route)) },
+    responses: { ...successes(route), ...failures(errorsOf(route), route) },
   };
 }
 
@@ -190,18 +190,22 @@ function headerObjects(headers: Record<string, string>): Json {
 }
 
 /** One response per status, with an example of each code. */
-function failures(codes: readonly ErrorCode[]): Json {
+function failures(codes: readonly ErrorCode[], { errorPages = false }: Pick<Route, "errorPages"> = {}): Json {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
     const status = errorCodes[code][0];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return Object.fromEntries([...byStatus].map(([status, group]) => [status, failure(status, group)]));
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [status, failure(status, group, errorPages)]),
+  );
 }
 
 const RETRIED = [403, 409, 423, 429, 503];
 
-function failure(status: number, codes: readonly ErrorCode[]): Json {
+function failure(status: number, codes: readonly ErrorCode[], errorPages: boolean): Json {
+  // A 500 is the same for everyone.
+  const page = errorPages && status !== 500 ? { "text/html": { schema: text } } : {};
   return {
     description: codes.map((code) => `\`${code}\`: ${errorCodes[code][1]}`).join("; "),
     headers: {
@@ -214,6 +218,7 @@ function failure(status: number, codes: readonly ErrorCode[]): Json {
         schema: { $ref: "#/components/schemas/Problem" },
         examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
       },
+      ...page,
     },
   };
 }

@@ -44,6 +44,8 @@ export interface Route<
   headers?: Record<string, string>;
   responses: Record<number, Success>;
   errors: readonly ErrorCode[];
+  /** Where it refuses, people (`Accept: text/html`) get a page. @default false */
+  errorPages?: boolean;
   /** Example of a request body and of the first success, for the docs. */
   example?: { request?: unknown; response?: unknown };
 }

@@ -122,6 +122,7 @@ export const openLinkRoute = defineRoute({
     302: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
   },
   errors: linkErrors,
+  errorPages: true,
 });
 
 export const unlockLinkRoute = defineRoute({
@@ -141,4 +142,5 @@ export const unlockLinkRoute = defineRoute({
     303: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
   },
   errors: [...linkErrors, "unsupported_media_type", "payload_too_large"],
+  errorPages: true,
 });

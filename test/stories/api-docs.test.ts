@@ -179,6 +179,19 @@ test("a body that may be left out is optional, and scopes are OAuth's too", () =
   );
 });
 
+test("a link's refusals are pages for people and problems for programs, as declared", async () => {
+  const { responses } = operations().find(({ operationId }) => operationId === "openLink") ?? {};
+  const types = await Promise.all(
+    ["text/html", "*/*"].map(async (Accept) => {
+      const answer = await story.api(`/s/${"A".repeat(22)}`, { token: null, headers: { Accept } });
+      expect(answer.status).toBe(404);
+      return answer.headers.get("content-type")?.split(";")[0];
+    }),
+  );
+  expect(types).toEqual(["text/html", "application/problem+json"]);
+  expect(Object.keys(responses?.["404"]?.content ?? {}).sort()).toEqual(types.toSorted());
+});
+
 test("/docs is a page that runs nothing", async () => {
   const answer = await story.api("/docs", { token: null });
   expect(answer.status).toBe(200);
