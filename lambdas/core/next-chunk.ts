@@ -121,7 +121,10 @@ function canBeLast(
   const total = range?.total ?? size;
   if (total === undefined) return true;
   if (range !== undefined) return range.start + range.length === total;
-  if (!sequential) return true;
-  const before = leading(parts).reduce((sum, part) => sum + part.size, 0);
+  // What comes before one that the caller numbers may still be on its way; before the first comes nothing.
+  if (!sequential && number > 1) return true;
+  const before = leading(parts)
+    .slice(0, number - 1)
+    .reduce((sum, part) => sum + part.size, 0);
   return before + length >= total;
 }

@@ -150,6 +150,20 @@ describe("with ?part=n", () => {
     expect(shaOf(await by.download(file_id))).toBe(shaOf(Buffer.concat([a, b, c])));
   });
 
+  test("a small first one is refused where the size says that more follows", async () => {
+    const { upload_id } = await by.start({ filename: "first.bin", size: 6 * MIB });
+    for (let time = 0; time < 2; time++) {
+      expect(await refused(upload_id, { part: 1, length: 10 })).toMatchObject({
+        code: "chunk_too_small",
+        part_number: 1,
+      });
+      await send(upload_id, randomBytes(5 * MIB), { part: 1 });
+    }
+    expect((await ask(upload_id, { part: 2, length: 10 })).status, "part 1 may come anew").toBe(307);
+    const tiny = await by.start({ filename: "tiny.bin", size: 10 });
+    expect((await ask(tiny.upload_id, { part: 1, length: 10 })).status, "all of it").toBe(307);
+  });
+
   test("a small one below one that has arrived is refused", async () => {
     const { upload_id } = await by.start({ filename: "below.bin" });
     await send(upload_id, randomBytes(10), { part: 3 });
