@@ -246,7 +246,8 @@ describe("an attempt that meets", () => {
     if (first === undefined) return;
     if (first.error_class === "timeout") {
       expect(first.total_ms).toBeGreaterThanOrEqual(14_900);
-      expect(first.total_ms).toBeLessThan(17_000);
+      // Far from the 30 s at which the function would be stopped, and from what a busy machine takes longer.
+      expect(first.total_ms).toBeLessThan(25_000);
     }
     // Those on schedule may have been tried again by now; what followed from the first attempt still shows.
     const second = seen.attempt_log[1]?.started_at ?? seen.next_attempt_at;
