@@ -96,7 +96,7 @@ export const webhookDetail = webhook.extend({
     breaker_open_until: time
       .nullable()
       .meta({ description: "Nothing is sent until then, but one probe after." }),
-    secret_overlap_until: time.nullable().meta({ description: "Both secrets sign until then." }),
+    previous_secret_until: time.nullable().meta({ description: "Both secrets sign until then." }),
   }),
 });
 

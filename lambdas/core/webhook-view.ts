@@ -45,7 +45,7 @@ export function webhookDetail(
       failures_in_row: state.failures ?? 0,
       paused_until: ahead(state.paused_until_ms),
       breaker_open_until: at(state.open_until_ms),
-      secret_overlap_until: secret.previous === undefined ? null : ahead(secret.previous_until_ms),
+      previous_secret_until: secret.previous === undefined ? null : ahead(secret.previous_until_ms),
     },
   };
 }

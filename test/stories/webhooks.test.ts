@@ -350,9 +350,10 @@ describe("an endpoint's life", () => {
     const receiver = await story.receiver();
     const { webhook_id, secret: old } = await register(receiver.url);
     const at = `/v1/webhooks/${webhook_id}`;
-    const { secret: fresh } = await story.json(rotatedSecret, `${at}/secret/rotate`, {
+    const { secret: fresh, previous_secret_until } = await story.json(rotatedSecret, `${at}/secret/rotate`, {
       json: { overlap_seconds: 3_600 },
     });
+    expect((await story.json(webhookDetail, at)).health).toMatchObject({ previous_secret_until });
     const deliver = async (count: number) => {
       await uploadFile("rotating.txt");
       const got = (await receiver.until(count)).at(-1);
