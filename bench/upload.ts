@@ -15,6 +15,7 @@ import { promisify } from "node:util";
 import { createSigner } from "#aws/signer.ts";
 import { finalizeAnswer } from "#contract/uploads.ts";
 import { startCloudChild } from "#test/support/cloud-child.ts";
+import { directEnv } from "#test/support/direct-env.ts";
 
 const MIB = 1_048_576;
 const LANES = 8;
@@ -105,7 +106,7 @@ async function byCurl({ aws }: Cloud, file: string, key: string): Promise<void> 
     credentials: async () => credentials,
   });
   const { url } = await signer.sign({ method: "PUT", key, expiresIn: 3600 });
-  await run_("curl", ["--fail", "--silent", "--show-error", "-T", file, url]);
+  await run_("curl", ["--fail", "--silent", "--show-error", "-T", file, url], { env: directEnv });
 }
 
 async function hasCurl(): Promise<boolean> {

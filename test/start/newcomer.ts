@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { directEnv } from "#test/support/direct-env.ts";
 
 /** Real milliseconds after which a start or stop counts as hung. */
 const PATIENCE_MS = 120_000;
@@ -102,7 +103,11 @@ function uploadByCurl(output: string): void {
     console.log("skipped: pasting the curl lines (there is no curl)");
     return;
   }
-  const shell = spawnSync("bash", ["-c", pasted(output)], { encoding: "utf8", timeout: PATIENCE_MS });
+  const shell = spawnSync("bash", ["-c", pasted(output)], {
+    encoding: "utf8",
+    timeout: PATIENCE_MS,
+    env: directEnv,
+  });
   assert.equal(shell.status, 0, shell.stderr);
   assert.equal(shell.stdout, CONTENT, shell.stderr);
   console.log("pasted the three lines of curl: the file came back by its link");

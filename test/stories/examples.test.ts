@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { directEnv } from "#test/support/direct-env.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const run = promisify(execFile);
@@ -20,8 +21,7 @@ beforeAll(async () => {
   story = await startStory();
   folder = mkdtempSync(join(tmpdir(), "wharf-examples-"));
   env = {
-    // Loopback is not to go by a proxy of this machine.
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name))),
+    ...directEnv,
     WHARF_URL: story.origin,
     WHARF_CLIENT_ID: story.clientId,
     WHARF_CLIENT_SECRET: story.clientSecret,

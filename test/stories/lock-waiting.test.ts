@@ -12,11 +12,10 @@ import { problem } from "#contract/common.ts";
 import { lockGrant, lockState } from "#contract/locks.ts";
 import { eventLog } from "#contract/webhooks.ts";
 import { ensureAssembly } from "#local/assembly.ts";
+import { directEnv } from "#test/support/direct-env.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const run = promisify(execFile);
-/** Loopback is not to go by a proxy of this machine. */
-const bare = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/_proxy$/i.test(name)));
 const has = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
 
 let assembly: string;
@@ -132,7 +131,7 @@ print(answer.status_code, [one.status_code for one in answer.history], answer.js
 test.skipIf(!has("python3", "-c", "import requests"))("so does Python's requests (needs it)", async () => {
   const { lock, release } = await heldFile();
   story.cloud.clearTraces();
-  const env = { ...bare, URL: `${story.origin}${lock}`, TOKEN: await story.token() };
+  const env = { ...directEnv, URL: `${story.origin}${lock}`, TOKEN: await story.token() };
   const waiting = run("python3", ["-c", python], { env });
   await letGoOnceWaitedFor(release);
   expect((await waiting).stdout.trim()).toBe("201 [307] 2");
@@ -144,7 +143,7 @@ test.skipIf(!has("python3", "-c", "import requests"))(
     const { file_id } = await story.upload(Buffer.from("begin\n"), { filename: "notes.txt" });
     const script = fileURLToPath(new URL("../../examples/python/append.py", import.meta.url));
     const env = {
-      ...bare,
+      ...directEnv,
       WHARF_URL: story.origin,
       WHARF_CLIENT_ID: story.clientId,
       WHARF_CLIENT_SECRET: story.clientSecret,
@@ -166,7 +165,7 @@ test.skipIf(!has("curl", "--version"))("so does curl -L (needs it)", async () =>
       ...["-H", `authorization: Bearer ${await story.token()}`, "-H", "content-type: application/json"],
       ...["-d", '{"wait_seconds":20,"client":"curl"}'],
     ],
-    { env: bare },
+    { env: directEnv },
   );
   await letGoOnceWaitedFor(release);
   const [body = "", status] = (await waiting).stdout.split("\n");
