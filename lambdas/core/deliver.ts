@@ -12,7 +12,7 @@ import { deferDelivery, finishDelivery, recordAttempt, takeLease } from "./write
 
 /** A message that comes this much too soon is waited for by sending it again. */
 const EARLY_MS = 500;
-const MAX_PATIENCE_MS = 6 * 3_600_000;
+const MAX_PATIENCE_MS = 12 * 3_600_000;
 
 export type DeliveryResult =
   | "succeeded"
@@ -97,7 +97,7 @@ async function attempt(
  * at each of its probes. The sweep sees to it that one does, and wakes them all once it is answered (`planWakeUp`).
  */
 function patience({ started_ms }: Delivering["delivery"], now: number): number {
-  const wait = Math.min((now - started_ms) / 2, MAX_PATIENCE_MS);
+  const wait = Math.min(now - started_ms, MAX_PATIENCE_MS);
   return now + wait * (0.5 + 0.5 * Math.random());
 }
 
