@@ -2,7 +2,7 @@
 
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createOutbound, type OutboundOptions } from "#core/outbound.ts";
 import { selfSigned } from "#test/support/certificate.ts";
 import { startRawServer, startTlsServer } from "#test/support/raw-server.ts";
@@ -72,12 +72,8 @@ describe("answers", () => {
   test("proxy variables mean nothing", async () => {
     const proxy = await receiver();
     const target = await receiver();
-    process.env["HTTP_PROXY"] = proxy.url;
-    process.env["http_proxy"] = proxy.url;
-    closers.push(() => {
-      delete process.env["HTTP_PROXY"];
-      delete process.env["http_proxy"];
-    });
+    for (const name of ["HTTP_PROXY", "http_proxy"]) vi.stubEnv(name, proxy.url);
+    closers.push(() => vi.unstubAllEnvs());
     expect(await outboundTo().post(request(target.url))).toMatchObject({ status: 204 });
     expect(proxy.received).toHaveLength(0);
   });

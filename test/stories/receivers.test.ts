@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { type Story, startStory } from "#test/support/story.ts";
 import { receiver as honoReceiver } from "../../examples/receivers/hono.ts";
 
@@ -61,7 +61,8 @@ test.skipIf(!hasExpress)("Express verifies and reads file_id (needs express)", a
 });
 
 test("Hono and API Gateway verify what the cloud sends, and refuse it altered", async () => {
-  process.env["WHARF_WEBHOOK_SECRET"] = secret;
+  vi.stubEnv("WHARF_WEBHOOK_SECRET", secret);
+  onTestFinished(() => void vi.unstubAllEnvs());
   const { handler } = await import("../../examples/receivers/api-gateway.ts");
   const endpoint = await story.receiver();
   await story.api("/v1/webhooks", { json: { url: endpoint.url, events: ["upload_completed"], secret } });
