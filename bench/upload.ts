@@ -5,12 +5,10 @@
  * since a single round on a small machine may take twice as long as the next.
  */
 import { execFile } from "node:child_process";
-import { createReadStream } from "node:fs";
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { type FileHandle, mkdtemp, open, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createSigner } from "#aws/signer.ts";
 import { finalizeAnswer } from "#contract/uploads.ts";
@@ -19,6 +17,7 @@ import { directEnv } from "#test/support/direct-env.ts";
 
 const MIB = 1_048_576;
 const LANES = 8;
+const CHUNK = MIB / 4;
 const run_ = promisify(execFile);
 
 type Cloud = Awaited<ReturnType<typeof startCloudChild>>;
@@ -70,20 +69,31 @@ async function byParts({ client }: Cloud, file: string, size: number, round: num
   }
   const agent = new Agent({ keepAlive: true, maxSockets: LANES });
   const queue = urls.values();
+  const handle = await open(file, "r");
   await Promise.all(
     Array.from({ length: LANES }, async () => {
+      const buffers = [Buffer.allocUnsafe(CHUNK), Buffer.allocUnsafe(CHUNK)] as const;
       for (const { part_number, url } of queue) {
         const from = (part_number - 1) * started.part_size;
-        await put(agent, url, file, from, Math.min(from + started.part_size, size));
+        await put(agent, url, { handle, from, to: Math.min(from + started.part_size, size), buffers });
       }
     }),
   );
+  await handle.close();
   agent.destroy();
   await client.json(finalizeAnswer, `/v1/uploads/${started.upload_id}/finalize`, { json: {} });
 }
 
-/** Streams bytes `from` … `to` of the file to a presigned URL. */
-async function put(agent: Agent, url: string, file: string, from: number, to: number): Promise<void> {
+interface Range {
+  handle: FileHandle;
+  from: number;
+  to: number;
+  /** Filled in turn: one is read while the other is sent. New ones for every chunk would cost more than sending. */
+  buffers: readonly [Buffer, Buffer];
+}
+
+/** Sends bytes `from` … `to` of the file to a presigned URL. */
+async function put(agent: Agent, url: string, { handle, from, to, buffers }: Range): Promise<void> {
   const sent = request(url, { method: "PUT", agent, headers: { "content-length": to - from } });
   const answered = new Promise<number>((resolve, reject) => {
     sent.once("error", reject);
@@ -92,7 +102,21 @@ async function put(agent: Agent, url: string, file: string, from: number, to: nu
       response.once("end", () => resolve(response.statusCode ?? 0));
     });
   });
-  await pipeline(createReadStream(file, { start: from, end: to - 1, highWaterMark: MIB }), sent);
+  let sending = Promise.resolve();
+  let [next, other] = buffers;
+  for (let at = from; at < to; ) {
+    const { bytesRead } = await handle.read(next, 0, Math.min(next.length, to - at), at);
+    if (bytesRead === 0) throw new Error(`the file ends before byte ${to}`);
+    await sending;
+    const chunk = next.subarray(0, bytesRead);
+    sending = new Promise((resolve, reject) =>
+      sent.write(chunk, (error) => (error ? reject(error) : resolve())),
+    );
+    [next, other] = [other, next];
+    at += bytesRead;
+  }
+  await sending;
+  sent.end();
   const status = await answered;
   if (status !== 200) throw new Error(`a part was answered ${status}`);
 }
