@@ -113,7 +113,7 @@ export class ServiceStack extends Stack {
     grants.items(table, relay.handler, ...writes);
     grants.publish(bus, relay.handler);
 
-    grants.items(table, fanOut, "GetItem", "BatchGetItem", "Query", "PutItem");
+    grants.items(table, fanOut, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem");
     grants.items(table, deliver, "BatchGetItem", ...writes);
 
     grants.items(table, sweep.handler, "GetItem", "Query", ...writes);

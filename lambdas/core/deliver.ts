@@ -1,8 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
-import { claimTurn, laneOf, type Turn } from "./claim-turn.ts";
+import { claimTurn, type Turn } from "./claim-turn.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
+import { laneOf } from "./endpoint-limits.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";

@@ -3,14 +3,15 @@ import type { Wake } from "#aws/queues.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Event } from "#contract/events.ts";
 import type { Trigger } from "#contract/webhooks.ts";
-import { blockedUntil, laneOf } from "./claim-turn.ts";
 import { deliveryId } from "./delivery-id.ts";
 import { iso, ttl } from "./deps.ts";
+import { blockedUntil, laneOf } from "./endpoint-limits.ts";
 import { inParallel } from "./in-parallel.ts";
-import { matchEndpoints, type Subscriber } from "./match-endpoints.ts";
+import { matchEndpoints, type Subscription } from "./match-endpoints.ts";
+import { reserveTurns, type Wait } from "./reserve-turns.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
-import { deliveryRecord } from "./webhook-records.ts";
+import { deliveryRecord, type HookRecord } from "./webhook-records.ts";
 
 /** Deliveries are kept for 30 days. */
 export const DELIVERY_KEEP_MS = 30 * 86_400_000;
@@ -18,31 +19,56 @@ const PARALLEL_WRITES = 25;
 
 /** Writes one delivery for each endpoint that wants an event, and wakes a worker for it. Doing it again changes nothing. */
 export async function fanOut(deps: QueueDeps, events: readonly Event[]): Promise<{ deliveries: number }> {
-  const pairs = await matchEndpoints(deps, events);
+  const subscriptions = await matchEndpoints(deps, events);
   const now = deps.now();
-  const wakes = await inParallel(pairs, PARALLEL_WRITES, ({ event, subscriber }) =>
-    writeDelivery(deps, now, event, subscriber),
-  );
+  // Whose turn it is goes first: it must not wait for the rows of endpoints that wait anyway.
   for (const lane of ["first", "retry"] as const) {
-    const messages = pairs.flatMap(({ subscriber }, index) => {
-      const wake = wakes[index];
-      return wake !== undefined && laneOf(subscriber.state, now) === lane ? [wake] : [];
-    });
-    await deps.queues.send(lane, messages, now);
+    const mine = subscriptions.filter(({ state }) => laneOf(state, now) === lane);
+    const planned = await inParallel(mine, PARALLEL_WRITES, (subscription) => plan(deps, now, subscription));
+    const wakes = await inParallel(planned.flat(), PARALLEL_WRITES, (delivery) =>
+      writeDelivery(deps, now, delivery),
+    );
+    await deps.queues.send(
+      lane,
+      wakes.filter((wake) => wake !== undefined),
+      now,
+    );
   }
-  return { deliveries: pairs.length };
+  return { deliveries: subscriptions.reduce((sum, { events }) => sum + events.length, 0) };
+}
+
+interface Planned {
+  hook: HookRecord;
+  event: Event;
+  wait: Wait;
+}
+
+/** When each event's first attempt comes: where others wait for their turn already, after them. */
+async function plan(deps: QueueDeps, now: number, { hook, state, events }: Subscription): Promise<Planned[]> {
+  let turns: Wait[] = [];
+  if (hook.disabled_at === undefined && blockedUntil(state, now) === undefined && (state.turn_ms ?? 0) >= now)
+    turns = await reserveTurns(deps, hook, { state, count: events.length, now }).catch(ifMovedOn);
+  return events.map((event, index) => {
+    const wait = turns[index] ?? { at: blockedUntil(state, now) ?? now, reserved: false };
+    return { hook, event, wait };
+  });
+}
+
+/** Its turns are free by now, or it is gone: a worker finds out. */
+function ifMovedOn(error: unknown): Wait[] {
+  if (error instanceof ConditionFailed) return [];
+  throw error;
 }
 
 /** Writes the row unless it is there, and returns the message for it where its first attempt is still to come. */
 async function writeDelivery(
   deps: QueueDeps,
   now: number,
-  event: Event,
-  { hook, state }: Subscriber,
+  { hook, event, wait }: Planned,
 ): Promise<Wake | undefined> {
   const delivery_id = deliveryId(hook.webhook_id, event.id);
   const skipped = hook.disabled_at !== undefined;
-  const next_ms = Math.round(blockedUntil(state, now) ?? now);
+  const next_ms = Math.round(wait.at);
   const { bySweep, due_pk, due_sk } = wakeAt(delivery_id, next_ms, now);
   const row: Item & { next_ms: number } = {
     delivery_id,
@@ -57,6 +83,7 @@ async function writeDelivery(
     step: 0,
     started_ms: now,
     next_ms,
+    ...(wait.reserved ? { reserved: true } : {}),
     created_ms: now,
     ttl: ttl(now + DELIVERY_KEEP_MS),
     ...(skipped ? { finished_at: iso(now), reason: "endpoint_disabled" } : { due_pk, due_sk }),

@@ -6,9 +6,11 @@ import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
 import { type ClientRecord, clientRecord } from "./records.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "./webhook-records.ts";
 
-export interface Subscriber {
+/** An endpoint, and those of the events that it wants. */
+export interface Subscription {
   hook: HookRecord;
   state: HookState;
+  events: Event[];
 }
 
 /** Pages of endpoints, of up to 1 MB each: some 2,000. */
@@ -21,23 +23,26 @@ const MAX_PAGES = 20;
 export async function matchEndpoints(
   deps: Pick<Deps, "table">,
   events: readonly Event[],
-): Promise<{ event: Event; subscriber: Subscriber }[]> {
+): Promise<Subscription[]> {
   const hooks = (await readHooks(deps)).filter((hook) => events.some((event) => wantsType(hook, event)));
   if (hooks.length === 0) return [];
   const [clients, states] = await readOwners(deps, hooks);
   const lookup: FolderLookup = new Map();
-  const pairs: { event: Event; subscriber: Subscriber }[] = [];
-  for (const event of events) {
-    for (const hook of hooks) {
-      const client = clients.get(hook.client_id);
+  const subscriptions: Subscription[] = [];
+  for (const hook of hooks) {
+    const client = clients.get(hook.client_id);
+    const wanted: Event[] = [];
+    for (const event of events) {
       if (client === undefined || !wantsType(hook, event) || !mayKnow(client, event)) continue;
       // What is told of an endpoint (that it fails, that it is disabled) is told to others.
       if (event.data["webhook_id"] === hook.webhook_id) continue;
       if (hook.folders.length > 0 && !(await inFolders(deps, event, hook.folders, lookup))) continue;
-      pairs.push({ event, subscriber: { hook, state: states.get(hook.webhook_id) ?? {} } });
+      wanted.push(event);
     }
+    if (wanted.length > 0)
+      subscriptions.push({ hook, state: states.get(hook.webhook_id) ?? {}, events: wanted });
   }
-  return pairs;
+  return subscriptions;
 }
 
 /** Every endpoint, strongly consistent: one that has just been registered hears of what follows. */

@@ -1,8 +1,9 @@
 /** Limits of one endpoint, as conditions of writes against the table: whoever asks, and however many at once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { claimTurn, laneOf, type Turn } from "#core/claim-turn.ts";
+import { claimTurn, type Turn } from "#core/claim-turn.ts";
 import { newId } from "#core/deps.ts";
+import { laneOf } from "#core/endpoint-limits.ts";
 import { settleTurn } from "#core/settle-turn.ts";
 import { type HookState, hookState } from "#core/webhook-records.ts";
 import { startWorld, type World } from "#test/support/world.ts";

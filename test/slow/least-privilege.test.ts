@@ -182,6 +182,8 @@ async function webhooks(): Promise<() => Promise<void>> {
     ok(webhook, "/v1/webhooks", { json: { url, events: ["*"], ...more } });
   const good = await register(receiver.url);
   await register(receiver.url, { folders: [folder_id] });
+  // What comes faster has its turns kept for it.
+  await register(receiver.url, { rate_per_second: 1 });
   const bad = await register(broken.url);
   return async () => {
     await story.cloud.waitForIdle();

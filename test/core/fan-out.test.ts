@@ -1,0 +1,125 @@
+/** What fan-out does beside endpoints that take nothing now: they wait in order, and hold up nobody else. */
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
+import { deliveryId } from "#core/delivery-id.ts";
+import { deliveryRecord, hookState } from "#core/webhook-records.ts";
+import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
+import { type Receiver, startReceiver } from "#test/support/receiver.ts";
+
+const MINUTE = 60_000;
+const DAY = 1_440 * MINUTE;
+
+let world: DeliveryWorld;
+let receiver: Receiver;
+let restore = () => {};
+
+beforeAll(async () => {
+  world = await startDeliveryWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  world.loseMessages();
+  world.skip(DAY);
+  receiver = await startReceiver();
+  return async () => {
+    restore();
+    await receiver.close();
+  };
+});
+
+/** An endpoint that is gone when its test ends. */
+async function endpoint(more: Record<string, unknown> = {}, state: Record<string, unknown> = {}) {
+  const made = await world.endpoint(receiver.url, more);
+  const { webhook_id } = made;
+  const names = Object.keys(state);
+  if (names.length > 0) {
+    const update = `SET ${names.map((name) => `#${name} = :${name}`).join(", ")}`;
+    await world.deps.table.update({ key: keys.hookState(webhook_id), update, values: state });
+  }
+  return { ...made, webhook_id, [Symbol.asyncDispose]: made.remove };
+}
+
+/** The row of an event's delivery. */
+async function row(webhookId: string, eventId: string) {
+  const key = keys.delivery(webhookId, deliveryId(webhookId, eventId));
+  return await world.deps.table.get(deliveryRecord, key);
+}
+
+test("behind those that wait already, each has its turn before any worker asks", async () => {
+  await using slow = await endpoint({ rate_per_second: 2 });
+  for (let event = 0; event < 3; event++) await world.emit();
+  expect(receiver.received).toHaveLength(2);
+  const before = await world.deps.table.get(hookState, keys.hookState(slow.webhook_id));
+  const events = await world.emitMany(4);
+  expect(receiver.received).toHaveLength(2);
+  const rows = await Promise.all(events.map((event) => row(slow.webhook_id, event)));
+  const turns = rows.map((found) => (found?.next_ms ?? 0) - (before?.turn_ms ?? 0)).sort((a, b) => a - b);
+  expect(turns.map((turn) => Math.round(turn))).toEqual([500, 1_000, 1_500, 2_000]);
+  expect(rows.every((found) => found?.reserved === true && found.deferred === undefined)).toBe(true);
+  await world.pass(MINUTE);
+  expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(7);
+  expect(receiver.received).toHaveLength(7);
+});
+
+test("behind a quarter of an hour of others, they ask later, and all arrive", async () => {
+  await using full = await endpoint({ rate_per_second: 1 }, { turn_ms: world.now() + 16 * MINUTE });
+  const event = await world.emit();
+  const found = await row(full.webhook_id, event);
+  expect(found?.reserved).toBeUndefined();
+  const wait = (found?.next_ms ?? 0) - world.now();
+  expect(wait).toBeGreaterThanOrEqual(10 * MINUTE);
+  expect(wait).toBeLessThanOrEqual(15 * MINUTE);
+  await world.pass(17 * MINUTE);
+  expect(receiver.received).toHaveLength(1);
+});
+
+test("where turns come free meanwhile, it goes at once", async () => {
+  await using freed = await endpoint({}, { turn_ms: world.now() + 5 * MINUTE });
+  const { table } = world.deps;
+  const { update } = table;
+  restore = () => {
+    table.update = update;
+  };
+  table.update = async (write) => {
+    if (write.update.startsWith("SET #turn_ms")) {
+      restore();
+      await update({
+        key: keys.hookState(freed.webhook_id),
+        update: "SET #turn_ms = :none",
+        values: { none: 0 },
+      });
+    }
+    return update(write);
+  };
+  await world.emit();
+  expect(receiver.received).toHaveLength(1);
+});
+
+test("rows of an endpoint that waits come after the others' messages, and hold up nobody", async () => {
+  await using good = await endpoint({}, { latency_ms: 20 });
+  await using down = await endpoint(
+    {},
+    { open_until_ms: world.now() + 10 * MINUTE, open_for_ms: 10 * MINUTE },
+  );
+  const { table } = world.deps;
+  const { put } = table;
+  restore = () => {
+    table.put = put;
+  };
+  table.put = async (write) => {
+    if (write.put["webhook_id"] === down.webhook_id) throw new Error("the row could not be written");
+    return put(write);
+  };
+  const event = await world.emit();
+  expect(receiver.received.map(({ headers }) => headers["webhook-id"])).toEqual([event]);
+  expect(await row(down.webhook_id, event)).toBeUndefined();
+  restore();
+  // The bus's message comes again: what is missing is written, and nothing sent twice.
+  await world.pass(7 * MINUTE);
+  expect(receiver.received).toHaveLength(1);
+  const found = await row(down.webhook_id, event);
+  expect(found?.status).toBe("pending");
+  expect((await good.deliveries()).map(({ attempts }) => attempts)).toEqual([1]);
+  await world.pass(50 * MINUTE);
+  expect(receiver.received).toHaveLength(2);
+});
