@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: process.env["WHARF_SLOW"] === "1" ? ["test/slow/**/*.test.ts"] : ["test/**/*.test.ts"],
     exclude: process.env["WHARF_SLOW"] === "1" ? [] : ["test/slow/**"],
+    globalSetup: "test/support/temp-folder.ts",
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
