@@ -17,8 +17,8 @@ const ROUNDS = 30;
 
 export type Turn =
   | { go: true; slot: string; slotUntil: number; probe: boolean; state: HookState }
-  /** Come again then. */
-  | ({ go: false } & Wait);
+  /** Come again then; `blocked` by a pause or the breaker, not by others that wait. */
+  | ({ go: false; blocked: boolean } & Wait);
 
 interface Endpoint {
   webhook_id: string;
@@ -44,7 +44,7 @@ export async function claimTurn(
   for (let round = 0; round < ROUNDS; round++) {
     const now = deps.now();
     const blocked = blockedUntil(state, now, random);
-    if (blocked !== undefined) return { go: false, at: blocked, reserved: false };
+    if (blocked !== undefined) return { go: false, blocked: true, at: blocked, reserved: false };
     const probe = state.open_until_ms !== undefined;
     const slot = freeSlot(state, now, random);
     const full = slot === undefined;
@@ -54,14 +54,14 @@ export async function claimTurn(
       const [wait] = await reserveTurns(deps, endpoint, { state, count: 1, now, random });
       if (wait === undefined) break;
       // Full although its turn has come: slots last longer than they did, so wait for one of them.
-      return { go: false, ...wait, at: full ? Math.max(wait.at, now + 1_000) : wait.at };
+      return { go: false, blocked: false, ...wait, at: full ? Math.max(wait.at, now + 1_000) : wait.at };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
       if (error.item === undefined) break; // the endpoint has been deleted
       state = hookState.parse(error.item);
     }
   }
-  return { go: false, at: deps.now() + 1_000 + random() * 1_000, reserved: false };
+  return { go: false, blocked: false, at: deps.now() + 1_000 + random() * 1_000, reserved: false };
 
   async function take({ slot, now, probe }: { slot: string; now: number; probe: boolean }): Promise<Turn> {
     const until = now + SLOT_MS;

@@ -13,7 +13,8 @@ import { deferDelivery, finishDelivery, recordAttempt, takeLease } from "./write
 
 /** A message that comes this much too soon is waited for by sending it again. */
 const EARLY_MS = 500;
-const MAX_PATIENCE_MS = 12 * 3_600_000;
+/** Nothing but a delivery's own asking tells when there is room again for those that wait for others. */
+const MAX_PATIENCE_MS = { blocked: 12 * 3_600_000, behindOthers: 3_600_000 };
 
 export type DeliveryResult =
   | "succeeded"
@@ -69,7 +70,7 @@ async function attempt(
   const { delivery, hook, event, secret, state } = loaded;
   const turn = await claimTurn(deps, hook, { seen: state, reserved: delivery.reserved ?? false });
   if (!turn.go) {
-    const at = turn.reserved ? turn.at : Math.max(turn.at, patience(delivery, deps.now()));
+    const at = turn.reserved ? turn.at : Math.max(turn.at, patience(delivery, turn, deps.now()));
     const waits = await deferDelivery(deps, delivery, { at, reserved: turn.reserved });
     return waits ? "deferred" : "expired";
   }
@@ -97,8 +98,12 @@ async function attempt(
  * The longer a delivery has waited, the less often it asks: thousands that wait for a dead endpoint must not all ask
  * at each of its probes. The sweep sees to it that one does, and wakes them all once it is answered (`planWakeUp`).
  */
-function patience({ started_ms }: Delivering["delivery"], now: number): number {
-  const wait = Math.min(now - started_ms, MAX_PATIENCE_MS);
+function patience(
+  { started_ms }: Delivering["delivery"],
+  { blocked }: { blocked: boolean },
+  now: number,
+): number {
+  const wait = Math.min(now - started_ms, blocked ? MAX_PATIENCE_MS.blocked : MAX_PATIENCE_MS.behindOthers);
   return now + wait * (0.5 + 0.5 * Math.random());
 }
 

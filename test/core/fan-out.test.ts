@@ -7,7 +7,8 @@ import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-w
 import { type Receiver, startReceiver } from "#test/support/receiver.ts";
 
 const MINUTE = 60_000;
-const DAY = 1_440 * MINUTE;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 let world: DeliveryWorld;
 let receiver: Receiver;
@@ -71,6 +72,17 @@ test("behind a quarter of an hour of others, they ask later, and all arrive", as
   expect(wait).toBeLessThanOrEqual(15 * MINUTE);
   await world.pass(17 * MINUTE);
   expect(receiver.received).toHaveLength(1);
+});
+
+test("after hours behind others, they still ask each hour, and all arrive soon after there is room", async () => {
+  await using full = await endpoint({}, { turn_ms: world.now() + 10 * HOUR });
+  await world.emitMany(8);
+  await world.pass(9 * HOUR);
+  expect(receiver.received).toHaveLength(0);
+  // There is room for turns from a quarter of an hour before on; none asks later than an hour after.
+  await world.pass(1 * HOUR + 50 * MINUTE);
+  expect(receiver.received).toHaveLength(8);
+  expect((await full.deliveries()).every(({ attempts }) => attempts === 1)).toBe(true);
 });
 
 test("where turns come free meanwhile, it goes at once", async () => {
