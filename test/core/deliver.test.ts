@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
-import type { Update } from "#aws/table.ts";
 import { event } from "#contract/events.ts";
 import { revokeClient } from "#core/change-client.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
@@ -52,22 +51,6 @@ beforeEach(async () => {
     await receiver.close();
   };
 });
-
-/** Lets something happen before the first update that begins so is sent; tells whether it has. */
-function meanwhile(beginning: string, act: (write: Update) => Promise<unknown>): () => boolean {
-  const { table } = world.deps;
-  const { update } = table;
-  let happened = false;
-  table.update = async (write) => {
-    if (!happened && write.update.startsWith(beginning)) {
-      happened = true;
-      table.update = update;
-      await act(write);
-    }
-    return update(write);
-  };
-  return () => happened;
-}
 
 const statuses = async () => (await endpoint.deliveries()).map(({ status }) => status);
 const ids = () => receiver.received.map(({ headers }) => headers["webhook-id"]);
@@ -296,7 +279,7 @@ describe("what goes wrong on the way", LONG, () => {
     world.skip(HOUR);
     expect((await stateOf()).open_until_ms).toBeLessThan(world.now());
     // The other of two workers takes the lease between this one's turn and its own lease.
-    const happened = meanwhile("SET #lease = ", async (write) => {
+    const happened = world.meanwhile("SET #lease = ", async (write) => {
       await world.deps.table.update({ ...write, values: { ...write.values, lease: "another's" } });
     });
     await world.workOne();
@@ -356,7 +339,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
 
   test("by a worker that makes the attempt: makes it no second time", async () => {
     const message = messageOf(await dueAgain());
-    const happened = meanwhile("SET #lease = ", () => deliver(world.deps, message));
+    const happened = world.meanwhile("SET #lease = ", () => deliver(world.deps, message));
     expect(await deliver(world.deps, message)).toBe("dropped");
     expect([happened(), receiver.received.length]).toEqual([true, 2]);
     expect(await rowOf()).toMatchObject({ status: "pending", attempts: 2, step: 2 });
@@ -412,7 +395,9 @@ describe("a worker that is overtaken between what it reads and what it writes", 
       update: "SET #paused_until_ms = :paused_until_ms",
       values: pause,
     });
-    const happened = meanwhile("SET #next_ms", () => finishDelivery(world.deps, row, "failed", "expired"));
+    const happened = world.meanwhile("SET #next_ms", () =>
+      finishDelivery(world.deps, row, "failed", "expired"),
+    );
     await deliver(world.deps, messageOf(row));
     expect(happened()).toBe(true);
     const after = await rowOf();
@@ -426,7 +411,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     const hook = await world.deps.table.get(hookRecord, keys.hook(webhook_id));
     if (hook === undefined) throw new Error("the endpoint is gone");
     await disableEndpoint(world.deps, hook, "manual", "test");
-    const happened = meanwhile("SET #status = :status, #reason", async () => {
+    const happened = world.meanwhile("SET #status = :status, #reason", async () => {
       await enableWebhook(world.deps, world.call, webhook_id, { force: true });
       const at = { webhookId: webhook_id, deliveryId: row.delivery_id };
       await redeliver(world.deps, world.call, at, (body) => ({ status: 202, body }));

@@ -87,23 +87,12 @@ test("after hours behind others, they still ask each hour, and all arrive soon a
 
 test("where turns come free meanwhile, it goes at once", async () => {
   await using freed = await endpoint({}, { turn_ms: world.now() + 5 * MINUTE });
-  const { table } = world.deps;
-  const { update } = table;
-  restore = () => {
-    table.update = update;
-  };
-  table.update = async (write) => {
-    if (write.update.startsWith("SET #turn_ms")) {
-      restore();
-      await update({
-        key: keys.hookState(freed.webhook_id),
-        update: "SET #turn_ms = :none",
-        values: { none: 0 },
-      });
-    }
-    return update(write);
-  };
+  const key = keys.hookState(freed.webhook_id);
+  const happened = world.meanwhile("SET #turn_ms", () =>
+    world.deps.table.update({ key, update: "SET #turn_ms = :none", values: { none: 0 } }),
+  );
   await world.emit();
+  expect(happened()).toBe(true);
   expect(receiver.received).toHaveLength(1);
 });
 

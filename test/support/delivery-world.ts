@@ -6,6 +6,7 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { BusEvent } from "#aws/events.ts";
 import { DUE_INDEX, keys } from "#aws/keys.ts";
 import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wake } from "#aws/queues.ts";
+import type { Update } from "#aws/table.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
 import { registerWebhookRoute } from "#contract/webhooks.ts";
 import type { Call } from "#core/call.ts";
@@ -258,6 +259,21 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
         delivery: (id: string | undefined) => getDelivery(deps, call, webhook_id, id ?? ""),
         remove: () => deps.table.remove({ remove: keys.hook(webhook_id) }),
       };
+    },
+    /** Lets something happen before the first update that begins so is sent; tells whether it has. */
+    meanwhile(beginning: string, act: (write: Update) => Promise<unknown>): () => boolean {
+      const { table } = deps;
+      const { update } = table;
+      let happened = false;
+      table.update = async (write) => {
+        if (!happened && write.update.startsWith(beginning)) {
+          happened = true;
+          table.update = update;
+          await act(write);
+        }
+        return update(write);
+      };
+      return () => happened;
     },
     /** Events that the verbs have told of. */
     events: world.events,
