@@ -42,19 +42,17 @@ export function laneOf(state: HookState, now: number): Lane {
 
 /** A free slot, by chance, so that workers seldom want the same one. */
 export function freeSlot(state: HookState, now: number, random: () => number): string | undefined {
-  const free: string[] = [];
-  for (let index = 0; index < MAX_IN_FLIGHT; index++) {
-    const until = state[`slot_${index}`];
-    if (typeof until !== "number" || until <= now) free.push(`slot_${index}`);
-  }
+  const free = freeSlots(state, now);
   return free[Math.floor(random() * free.length)];
 }
 
 function inFlight(state: HookState, now: number): number {
-  let taken = 0;
-  for (let index = 0; index < MAX_IN_FLIGHT; index++) {
-    const until = state[`slot_${index}`];
-    if (typeof until === "number" && until > now) taken += 1;
-  }
-  return taken;
+  return MAX_IN_FLIGHT - freeSlots(state, now).length;
+}
+
+function freeSlots(state: HookState, now: number): string[] {
+  return Array.from({ length: MAX_IN_FLIGHT }, (_, index) => `slot_${index}`).filter((slot) => {
+    const until = state[slot];
+    return typeof until !== "number" || until <= now;
+  });
 }

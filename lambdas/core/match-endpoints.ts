@@ -31,9 +31,10 @@ export async function matchEndpoints(
   const subscriptions: Subscription[] = [];
   for (const hook of hooks) {
     const client = clients.get(hook.client_id);
+    if (client === undefined) continue;
     const wanted: Event[] = [];
     for (const event of events) {
-      if (client === undefined || !wantsType(hook, event) || !mayKnow(client, event)) continue;
+      if (!wantsType(hook, event) || !mayKnow(client, event)) continue;
       // What is told of an endpoint (that it fails, that it is disabled) is told to others.
       if (event.data["webhook_id"] === hook.webhook_id) continue;
       if (hook.folders.length > 0 && !(await inFolders(deps, event, hook.folders, lookup))) continue;
