@@ -6,12 +6,7 @@ import process from "node:process";
 
 /** Vitest's global setup: before the workers start, which inherit the environment. */
 export default function setup(): () => void {
-  const { TMPDIR: before } = process.env;
   const folder = mkdtempSync(join(tmpdir(), "wharf-tests-"));
   process.env["TMPDIR"] = folder;
-  return () => {
-    if (before === undefined) delete process.env["TMPDIR"];
-    else process.env["TMPDIR"] = before;
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-  };
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }
