@@ -57,10 +57,10 @@ function portOf(server: ReturnType<typeof createServer>): number {
 const close = (server: ReturnType<typeof createServer>) =>
   new Promise<void>((resolve) => server.close(() => resolve()));
 
-/** Runs `npm start` and resolves when it says that it is ready. */
-function start(port: number, data: string): Promise<Started> {
+/** Runs `npm start`, or its command alone, and resolves when it says that it is ready. */
+function start([command, ...args]: [string, ...string[]], port: number, data: string): Promise<Started> {
   const from = performance.now();
-  const child = spawn("npm", ["start", "--", "--port", String(port), "--data", data], {
+  const child = spawn(command, [...args, "--port", String(port), "--data", data], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
     // A process group of its own, as a terminal gives each job.
@@ -81,24 +81,18 @@ function start(port: number, data: string): Promise<Started> {
   });
 }
 
-/** Sends a signal to npm and all that it started, as a terminal does, or to npm alone. */
-function signal(npm: ChildProcess, name: NodeJS.Signals, { group }: { group: boolean }): void {
-  assert(npm.pid !== undefined);
-  process.kill(group ? -npm.pid : npm.pid, name);
-}
-
-/** Stops it and waits until npm and the cloud's own process have gone. */
-async function stop(npm: ChildProcess, name: NodeJS.Signals, to: { group: boolean }): Promise<void> {
+/** Ends what was started by a signal to it alone, waits for the cloud's own process too, and returns the exit code. */
+async function stop(child: ChildProcess, name: NodeJS.Signals): Promise<number | null> {
   const cloud = Number(readFileSync(join(data, "pid"), "utf8"));
-  // npm's exit code depends on who is quicker: 0 if the cloud is, 130 if npm is.
-  const ended = once(npm.removeAllListeners("exit"), "exit");
-  signal(npm, name, to);
+  const ended = once(child.removeAllListeners("exit"), "exit");
+  child.kill(name);
   const end = performance.now() + PATIENCE_MS;
   while (isAlive(cloud)) {
     if (performance.now() > end) throw new Error(`${name} did not stop it`);
     await sleep(50);
   }
   await ended;
+  return child.exitCode;
 }
 
 function isAlive(pid: number): boolean {
@@ -161,23 +155,25 @@ const data = mkdtempSync(join(tmpdir(), "wharf-newcomer-"));
 let running: ChildProcess | undefined;
 try {
   const port = await freePair();
-  const first = await start(port, data);
+  // Without npm, whose exit code after Ctrl-C depends on which of the two is quicker.
+  const first = await start([process.execPath, "local/main.ts"], port, data);
   running = first.child;
   uploadByCurl(first.output);
   const before = await listFiles(first.output);
-  await stop(first.child, "SIGINT", { group: true });
-  console.log("Ctrl-C stopped all");
+  assert.equal(await stop(first.child, "SIGINT"), 0, "exit code after Ctrl-C");
+  console.log("Ctrl-C stopped it with exit code 0");
 
-  const second = await start(port, data);
+  const second = await start(["npm", "start", "--"], port, data);
   running = second.child;
   assert.deepEqual(await listFiles(second.output), before);
   console.log(`a second start found ${before.length === 0 ? "the same workspace" : before.join(", ")}`);
-  await stop(second.child, "SIGTERM", { group: false });
+  await stop(second.child, "SIGTERM");
   console.log("SIGTERM to npm stopped all");
   console.log(
     `ready after ${first.seconds.toFixed(1)} s, the second time after ${second.seconds.toFixed(1)} s`,
   );
 } finally {
-  if (running?.exitCode === null && running.signalCode === null) signal(running, "SIGKILL", { group: true });
+  if (running?.exitCode === null && running.signalCode === null && running.pid !== undefined)
+    process.kill(-running.pid, "SIGKILL");
   rmSync(data, { recursive: true, force: true });
 }
