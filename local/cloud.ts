@@ -44,6 +44,8 @@ export interface CloudOptions {
 export interface Cloud {
   /** Origin of the API, without the stage. */
   apiUrl: string;
+  /** The loopback addresses at which the API listens. */
+  apiAddresses: string[];
   /** Endpoint of the AWS services. */
   awsUrl: string;
   rootCredentials: { accessKeyId: string; secretAccessKey: string };
@@ -188,6 +190,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
 
   return {
     apiUrl,
+    apiAddresses: apiServer.addresses,
     awsUrl,
     rootCredentials: services.root,
     outputs: localUrls(outputs, apis, apiUrl),

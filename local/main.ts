@@ -77,6 +77,7 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
   console.log(
     greeting({
       apiUrl: cloud.apiUrl,
+      apiAddresses: cloud.apiAddresses,
       awsUrl: cloud.awsUrl,
       dataDir,
       isExternal: endpoint !== undefined,

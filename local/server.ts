@@ -28,8 +28,6 @@ export interface AwsServerOptions {
   };
   /** @default 0, a free port */
   port?: number;
-  /** @default "127.0.0.1" */
-  host?: string;
   /** The only region that scopes may name. @default "us-east-1" */
   region?: string;
   /** Told of every call once it has ended, refused ones included. */
@@ -56,7 +54,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
   server.on("request", (req, res) => void answer(req, res, () => {}));
   // The client waits for a go-ahead, and only gets it once its signature holds.
   server.on("checkContinue", (req, res) => void answer(req, res, () => res.writeContinue()));
-  return listen(server, options);
+  return listen(server, { port: options.port });
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     const requestId = randomUUID();

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Upload a file of any size in chunks of 8 MiB and print a link that expires. Needs bash and curl.
 #
-#   WHARF_URL=http://127.0.0.1:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… bash upload.sh FILE [SECONDS]
+#   WHARF_URL=http://localhost:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… bash upload.sh FILE [SECONDS]
 set -euo pipefail
 
-api=${WHARF_URL:-http://127.0.0.1:4400}/v1
+api=${WHARF_URL:-http://localhost:4400}/v1
 file=$1
 expire_in=${2:-86400}
 name=$(basename "$file" | sed 's/[\\"]/\\&/g')

@@ -4,7 +4,7 @@
 import { openAsBlob } from "node:fs";
 import { basename } from "node:path";
 
-const { WHARF_URL = "http://127.0.0.1:4400", WHARF_CLIENT_ID, WHARF_CLIENT_SECRET } = process.env;
+const { WHARF_URL = "http://localhost:4400", WHARF_CLIENT_ID, WHARF_CLIENT_SECRET } = process.env;
 const [path, workspace = "builds"] = process.argv.slice(2);
 
 async function call(route, init) {

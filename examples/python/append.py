@@ -1,7 +1,7 @@
 """Append a line to a text file that other agents write too, under its lock.
 
     pip install requests
-    WHARF_URL=http://127.0.0.1:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… python append.py FILE_ID LINE
+    WHARF_URL=http://localhost:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… python append.py FILE_ID LINE
 """
 
 import os
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import requests
 
-origin = os.environ.get("WHARF_URL", "http://127.0.0.1:4400") + "/v1"
+origin = os.environ.get("WHARF_URL", "http://localhost:4400") + "/v1"
 
 
 def acquire(session, lock, name, patience=600):

@@ -1,7 +1,7 @@
 """Upload a file of any size in 5 MiB chunks and print a link that expires.
 
     pip install requests
-    WHARF_URL=http://127.0.0.1:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… python upload.py FILE
+    WHARF_URL=http://localhost:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… python upload.py FILE
 """
 
 import os
@@ -11,7 +11,7 @@ import requests
 
 CHUNK = 5 * 1024 * 1024
 
-origin = os.environ.get("WHARF_URL", "http://127.0.0.1:4400") + "/v1"
+origin = os.environ.get("WHARF_URL", "http://localhost:4400") + "/v1"
 path = sys.argv[1]
 
 session = requests.Session()

@@ -42,7 +42,9 @@ class Refusal extends Error {
 }
 
 /**
- * Listens on `port` (0: a free one). `api` is read anew for each request: the template may still be filling it.
+ * Listens on `port` (0: a free one) as `localhost`. Its host isn't that of S3, as in AWS: clients that drop
+ * `Authorization` only between hosts (Go's net/http: golang/go#35104; curl before 7.83) drop it where they are redirected there.
+ * `api` is read anew for each request: the template may still be filling it.
  * @param onError hears what went wrong behind a 5xx, for the log.
  */
 export async function createApiServer({
@@ -50,14 +52,12 @@ export async function createApiServer({
   functions,
   clock,
   port = 0,
-  host = "127.0.0.1",
   onError,
 }: {
   api: RestApi;
   functions: Functions;
   clock: Clock;
   port?: number;
-  host?: string;
   onError: (requestId: string, reason: string) => void;
 }): Promise<Listening> {
   // Node's own limit also counts header names; above it Node answers 431 by itself.
@@ -65,7 +65,7 @@ export async function createApiServer({
   server.on("request", (req, res) => void answer(req, res, () => {}));
   // A client that asks first sends no body when the answer doesn't depend on it.
   server.on("checkContinue", (req, res) => void answer(req, res, () => res.writeContinue()));
-  return listen(server, { port, host });
+  return listen(server, { port, name: "localhost" });
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     const request = readRequest(req, clock.now());

@@ -25,9 +25,9 @@ const mapped = (own: object) => ({
 
 /** Sends raw bytes and returns what comes back until `until` shows up or the connection ends. */
 function raw(cloud: Cloud, text: string, until: RegExp): Promise<string> {
-  const { hostname, port } = new URL(cloud.apiUrl);
+  const { port } = new URL(cloud.apiUrl);
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => socket.write(text));
+    const socket = connect(Number(port), "127.0.0.1", () => socket.write(text));
     let got = "";
     const finish = () => {
       socket.destroy();
@@ -291,7 +291,7 @@ describe("mapping templates", () => {
       q: "1",
       type: "text/plain",
       body: "aGk=",
-      ip: "127.0.0.1",
+      ip: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
       color: "red",
     });
   });

@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
@@ -196,6 +199,38 @@ test("a directory that can't hold state stops the start with what to do", async 
   await expect(start).rejects.toThrow(
     /file can't hold the cloud's state \(EEXIST.*\); make it a writable directory, or choose another/,
   );
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1"),
+);
+
+test("API and services answer at both loopback addresses, by either name", async () => {
+  const cloud = await startFixture(fixture);
+  expect([new URL(cloud.apiUrl).hostname, new URL(cloud.awsUrl).hostname]).toEqual([
+    "localhost",
+    "127.0.0.1",
+  ]);
+  expect(cloud.apiAddresses).toEqual(hasIpv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"]);
+  for (const [url, answer] of [
+    [cloud.apiUrl, 403],
+    [cloud.awsUrl, 404],
+  ] as const) {
+    for (const host of ["localhost", "127.0.0.1", ...(hasIpv6 ? ["[::1]"] : [])]) {
+      const { status } = await fetch(`http://${host}:${new URL(url).port}/nothing`);
+      expect([url, host, status]).toEqual([url, host, answer]);
+    }
+  }
+});
+
+test.skipIf(!hasIpv6)("a port that is taken on ::1 alone stops the start by its number", async () => {
+  const other = createServer().listen(0, "::1");
+  onTestFinished(() => void other.close());
+  await once(other, "listening");
+  const address = other.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  const start = startCloud({ assembly: writeAssembly(fixture), apiPort: port ?? 0 });
+  await expect(start).rejects.toMatchObject({ code: "EADDRINUSE", port });
 });
 
 test("a port that is taken stops the start, and nothing stays behind", async () => {
