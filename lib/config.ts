@@ -1,13 +1,15 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 
-export type StageName = "dev" | "prod";
+export type StageName = "dev" | "prod" | "test";
 
 /** What differs between stages; everything else is the same everywhere. */
 export interface StageConfig {
   readonly stage: StageName;
   /** What becomes of bucket and table when their stack goes (its termination protection comes first). */
   readonly dataRemoval: RemovalPolicy;
+  /** Whether nothing keeps its stacks from being deleted: for the stage that `npm run test:aws` makes and removes. */
+  readonly disposable: boolean;
   readonly logRetention: RetentionDays;
   /** Requests per second that the API takes before it answers 429, and how many at once on top. */
   readonly throttle: { readonly rate: number; readonly burst: number };
@@ -35,21 +37,26 @@ export interface StageConfig {
   readonly alarmTopicArn?: string;
 }
 
+const dev: StageConfig = {
+  stage: "dev",
+  dataRemoval: RemovalPolicy.DESTROY,
+  disposable: false,
+  logRetention: RetentionDays.TWO_WEEKS,
+  throttle: { rate: 200, burst: 400 },
+  // New accounts have a limit of 10 in all: any reservation would fail the deployment.
+  waiters: 0,
+  deliverConcurrency: 10,
+  versions: { keep: 20, keepDays: 90 },
+  corsOrigins: ["*"],
+};
+
 const stages: Record<StageName, StageConfig> = {
-  dev: {
-    stage: "dev",
-    dataRemoval: RemovalPolicy.DESTROY,
-    logRetention: RetentionDays.TWO_WEEKS,
-    throttle: { rate: 200, burst: 400 },
-    // New accounts have a limit of 10 in all: any reservation would fail the deployment.
-    waiters: 0,
-    deliverConcurrency: 10,
-    versions: { keep: 20, keepDays: 90 },
-    corsOrigins: ["*"],
-  },
+  dev,
+  test: { ...dev, stage: "test", disposable: true, logRetention: RetentionDays.ONE_DAY },
   prod: {
     stage: "prod",
     dataRemoval: RemovalPolicy.RETAIN,
+    disposable: false,
     logRetention: RetentionDays.THREE_MONTHS,
     throttle: { rate: 1000, burst: 2000 },
     waiters: 50,
@@ -65,8 +72,10 @@ const stages: Record<StageName, StageConfig> = {
  * @throws Error naming what is allowed.
  */
 export function stageConfig(name: unknown = "dev", waiters?: unknown): StageConfig {
-  if (name !== "dev" && name !== "prod")
-    throw new Error(`stage ${JSON.stringify(name)} is not known; use -c stage=dev or -c stage=prod`);
+  if (name !== "dev" && name !== "prod" && name !== "test")
+    throw new Error(
+      `stage ${JSON.stringify(name)} is not known; use -c stage=dev or -c stage=prod (-c stage=test is what npm run test:aws makes and removes)`,
+    );
   if (waiters === undefined) return stages[name];
   const count = Number(waiters);
   if (waiters === "" || !Number.isInteger(count) || count < 0)

@@ -23,7 +23,7 @@ export class DataStack extends Stack {
   constructor(app: App, id: string, config: StageConfig) {
     super(app, id, {
       description: "Wharf: objects, table and event bus",
-      terminationProtection: true,
+      terminationProtection: !config.disposable,
       tags: stageTags(config),
     });
     this.bucket = pin("Bucket", this.createBucket(config));
@@ -97,7 +97,7 @@ export class DataStack extends Stack {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       timeToLiveAttribute: "ttl",
       stream: StreamViewType.NEW_IMAGE,
-      deletionProtection: true,
+      deletionProtection: !config.disposable,
       removalPolicy: config.dataRemoval,
     });
     table.addGlobalSecondaryIndex({

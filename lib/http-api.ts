@@ -50,7 +50,8 @@ export class HttpApi extends Construct {
       endpointTypes: [EndpointType.REGIONAL],
       // API Gateway logs through one role per account and region; this makes it where there is none.
       cloudWatchRole: true,
-      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+      // Other APIs come to log through it too; what makes a disposable stage puts the account's setting back.
+      cloudWatchRoleRemovalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
       // Bodies of one-request uploads. Chunks stay "text" on purpose: their bodies are dropped, never decoded.
       binaryMediaTypes: ["multipart/form-data"],
       deployOptions: {

@@ -7,7 +7,7 @@ describe("the stage", () => {
     expect(stageConfig("prod").stage).toBe("prod");
   });
 
-  it.each(["test", "", "Prod", 1, null])("refuses %j and says what there is", (name) => {
+  it.each(["staging", "", "Prod", 1, null])("refuses %j and says what there is", (name) => {
     expect(() => stageConfig(name)).toThrow(/use -c stage=dev or -c stage=prod/);
   });
 

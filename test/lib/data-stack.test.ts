@@ -54,6 +54,15 @@ describe("the data stack", () => {
     }
     data.hasResourceProperties("AWS::DynamoDB::Table", { DeletionProtectionEnabled: true });
   });
+
+  it("protects nothing of the stage that a test makes and removes", () => {
+    const { data, service } = createApp("test");
+    expect(data.terminationProtection).toBe(false);
+    const templates = [data, service].map((stack) => Template.fromStack(stack));
+    for (const template of templates)
+      expect(template.findResources("*", { DeletionPolicy: "Retain" })).toEqual({});
+    templates[0]?.hasResourceProperties("AWS::DynamoDB::Table", { DeletionProtectionEnabled: false });
+  });
 });
 
 describe("the bucket", () => {
