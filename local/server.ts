@@ -11,6 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Fault, FaultHook } from "./faults.ts";
 import { discardingResponse } from "./faults.ts";
+import { sendBroken, sendLateError } from "./late-answers.ts";
 import { type Listening, listen } from "./listen.ts";
 import { refusalsOf } from "./refusals.ts";
 import { requestContext } from "./request-context.ts";
@@ -37,6 +38,15 @@ export interface AwsServerOptions {
   /** Told of defects in services; the caller is answered `InternalError`. @default console.error */
   onError?: (error: unknown, trace: CallTrace) => void;
 }
+
+interface Incoming {
+  req: IncomingMessage;
+  res: ServerResponse;
+  trace: CallTrace;
+  path: string;
+  requestId: string;
+}
+type CallOn = (res: ServerResponse, trace: CallTrace, slow?: Promise<unknown>) => AwsCall;
 
 /** Largest body of a JSON service, in bytes. DynamoDB: 16 MB in a batch. */
 const MAX_JSON_BODY = 16 * 1024 * 1024;
@@ -102,7 +112,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
         : { principal: null, payload: payloadOf(anonymousHash(req), request) };
       name(trace, claimed, verified.principal);
       const context = requestContext(req, claimed, clock.now());
-      const callOn = (response: ServerResponse, record: CallTrace): AwsCall => {
+      const callOn: CallOn = (response, record, slow) => {
         const call: AwsCall = {
           req,
           res: response,
@@ -117,6 +127,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
           // Read late: S3 learns who signed a POST form only from the form.
           authorize: (action, resource, extra = {}) =>
             authorize(call, action, resource, { ...context, ...extra }),
+          ...(slow && { slow }),
           trace: record,
         };
         return call;
@@ -124,7 +135,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
       const call = await run(
         service,
         callOn,
-        { req, res, trace, path: request.path },
+        { req, res, trace, path: request.path, requestId },
         body ? () => {} : proceed,
       );
       if (verified.principal === null) name(trace, undefined, call?.principal ?? null);
@@ -157,8 +168,8 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
   /** Runs the call, with the fault that the hook asks for; answers the call that ran. */
   async function run(
     service: AwsService,
-    callOn: (res: ServerResponse, trace: CallTrace) => AwsCall,
-    { req, res, trace, path }: { req: IncomingMessage; res: ServerResponse; trace: CallTrace; path: string },
+    callOn: CallOn,
+    { req, res, trace, path, requestId }: Incoming,
     proceed: () => void,
   ): Promise<AwsCall | undefined> {
     const fault = await faults?.({
@@ -177,6 +188,22 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
     if (isObject(fault) && "error" in fault) throw fault.error;
     proceed();
     if (isObject(fault) && "delayMs" in fault) await sleep(fault.delayMs);
+    if (isObject(fault) && "lateError" in fault) {
+      trace.status = 200;
+      await sendLateError(req, res, fault, { requestId, resource: path });
+      return undefined;
+    }
+    if (isObject(fault) && "broken" in fault) {
+      const heard: Buffer[] = [];
+      const call = callOn(
+        discardingResponse(req, (chunk) => heard.push(chunk)),
+        trace,
+      );
+      if (fault.happened) await service.handle(call);
+      trace.status = fault.happened ? call.res.statusCode : 200;
+      await sendBroken(req, res, fault, { action: trace.action, heard: Buffer.concat(heard) });
+      return call;
+    }
     if (fault === "after" || (isObject(fault) && "after" in fault)) {
       const call = callOn(discardingResponse(req), trace);
       await service.handle(call).catch(() => {});
@@ -188,9 +215,17 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
     if (fault === "twice" && service.scope !== "s3") {
       await service.handle(callOn(discardingResponse(req), { ...trace })).catch(() => {});
     }
-    const call = callOn(res, trace);
+    const call = callOn(res, trace, slowness(fault));
     await service.handle(call);
     return call;
+  }
+
+  function slowness(fault: Fault | undefined): Promise<unknown> | undefined {
+    if (!isObject(fault) || !("slow" in fault)) return undefined;
+    const { slow } = fault;
+    return typeof slow === "number"
+      ? new Promise<void>((resolve) => void clock.at(clock.now() + slow, resolve))
+      : slow;
   }
 
   function authorize(call: AwsCall, action: string, resource: string, context: ConditionContext): void {

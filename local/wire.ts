@@ -2,6 +2,8 @@
 import type { ServerResponse } from "node:http";
 import { AwsError } from "./types.ts";
 
+export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
 /** Answers an error in the wire format of `service`. Does nothing once headers are out. */
 export function sendError(
   service: string,
@@ -17,11 +19,8 @@ export function sendError(
   else sendJsonError(res, error);
 }
 
-function sendXmlError(
-  res: ServerResponse,
-  error: AwsError,
-  request: { requestId: string; method: string; resource: string },
-): void {
+/** S3's `<Error>`, without the XML declaration. */
+export function errorElement(error: AwsError, request: { requestId: string; resource: string }): string {
   const fields: Record<string, unknown> = {
     Code: error.code,
     Message: error.message,
@@ -34,9 +33,19 @@ function sendXmlError(
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`)
     .join("");
-  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${inner}</Error>`;
+  return `<Error>${inner}</Error>`;
+}
+
+function sendXmlError(
+  res: ServerResponse,
+  error: AwsError,
+  request: { requestId: string; method: string; resource: string },
+): void {
+  const body = `${XML_DECLARATION}${errorElement(error, request)}`;
   res.statusCode = error.status;
   res.setHeader("content-type", "application/xml");
+  // S3 has given the connection up by then.
+  if (error.code === "RequestTimeout") res.setHeader("connection", "close");
   if (request.method === "HEAD") {
     res.end();
     return;

@@ -4,11 +4,10 @@ import { z } from "zod";
 import { readDocument } from "./body.ts";
 import { ALGORITHMS, type Algorithm, type Checksum, checksumOfParts, DEFAULT_ALGORITHM } from "./checksum.ts";
 import { checksumElement, checksumHeader, checksumMismatch } from "./checksum-headers.ts";
-import { writeCondition } from "./conditions.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { findUpload } from "./multipart.ts";
 import { objectArn, type S3Request, writeContext } from "./request.ts";
-import { sendDocument } from "./respond.ts";
+import { sendDocument, sendLate } from "./respond.ts";
 import type { Segment, Upload } from "./schema.ts";
 import type { S3 } from "./service.ts";
 import { readXml, writeXml } from "./xml.ts";
@@ -110,6 +109,8 @@ function checkObjectSize(request: S3Request, size: number): void {
   if (size > MAX_OBJECT_BYTES) throw s3Error("EntityTooLarge", { ProposedSize: size });
 }
 
+const totalSize = (parts: readonly Segment[]) => parts.reduce((total, part) => total + part.size, 0);
+
 /** ETag of a multipart object: MD5 over the parts' MD5s, and their number. */
 function multipartEtag(parts: readonly Segment[]): string {
   const hash = createHash("md5");
@@ -137,28 +138,53 @@ function completionAnswer(request: S3Request, etag: string, checksum: Checksum):
 export async function completeMultipartUpload(s3: S3, request: S3Request): Promise<void> {
   const { call, bucket, key, settings } = request;
   call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: true }));
-  const condition = writeCondition(request);
-  // The request's checksum headers speak of the object, not of this document.
-  const document = readXml(await readDocument(request, MAX_DOCUMENT_BYTES, undefined), completeSchema);
-  const list = document.CompleteMultipartUpload.Part;
-  const fingerprint = list.map(({ PartNumber, ETag }) => `${PartNumber}:${ETag}`).join(" ");
+  await s3.writes.run(request, async (condition) => {
+    // The request's checksum headers speak of the object, not of this document.
+    const document = readXml(await readDocument(request, MAX_DOCUMENT_BYTES, undefined), completeSchema);
+    const list = document.CompleteMultipartUpload.Part;
+    const fingerprint = list.map(({ PartNumber, ETag }) => `${PartNumber}:${ETag}`).join(" ");
 
-  const done = s3.store.completion(request.query("uploadId") ?? "", bucket, key);
-  if (done?.parts === fingerprint) {
+    const done = s3.store.completion(request.query("uploadId") ?? "", bucket, key);
+    if (done?.parts === fingerprint) {
+      call.res.setHeader("x-amz-server-side-encryption", settings.encryption);
+      sendDocument(request, done.answer);
+      return;
+    }
+
+    const upload = findUpload(s3, request);
+    const parts = resolveParts(s3, upload, list);
+    checkObjectSize(request, totalSize(parts));
+    const algorithm = upload.algorithm ?? DEFAULT_ALGORITHM;
+    const checksum = checksumOfParts(algorithm, upload.checksum_type ?? "FULL_OBJECT", parts);
+    checkPromisedChecksum(request, upload, checksum);
+    condition?.check(s3.store.object(bucket, key));
+
     call.res.setHeader("x-amz-server-side-encryption", settings.encryption);
-    sendDocument(request, done.answer);
-    return;
-  }
+    const { slow } = call;
+    if (!slow) {
+      sendDocument(request, assemble(s3, request, { upload, parts, checksum, fingerprint }));
+      return;
+    }
+    const reveal = s3.store.assemble(upload.id);
+    await sendLate(request, async () => {
+      await slow;
+      condition?.check(s3.store.object(bucket, key));
+      return assemble(s3, request, { upload, parts, checksum, fingerprint });
+    }).finally(reveal);
+  });
+}
 
-  const upload = findUpload(s3, request);
-  const parts = resolveParts(s3, upload, list);
-  const size = parts.reduce((total, part) => total + part.size, 0);
-  checkObjectSize(request, size);
-  const algorithm = upload.algorithm ?? DEFAULT_ALGORITHM;
-  const checksum = checksumOfParts(algorithm, upload.checksum_type ?? "FULL_OBJECT", parts);
-  checkPromisedChecksum(request, upload, checksum);
-  condition?.check(s3.store.object(bucket, key));
+interface Assembly {
+  upload: Upload;
+  parts: readonly Segment[];
+  checksum: Checksum;
+  /** Of the list that was asked for. */
+  fingerprint: string;
+}
 
+/** Makes the object; returns the answer. */
+function assemble(s3: S3, request: S3Request, { upload, parts, checksum, fingerprint }: Assembly): string {
+  const { call, bucket, key, settings } = request;
   const etag = multipartEtag(parts);
   const answer = completionAnswer(request, etag, checksum);
   const { headers, tags } = upload;
@@ -169,10 +195,9 @@ export async function completeMultipartUpload(s3: S3, request: S3Request): Promi
     { bucket, key, etag, modified, parts: parts.length, headers, tags, checksum },
     { parts: fingerprint, answer },
     () => {
-      const object = { key, size, etag };
+      const object = { key, size: totalSize(parts), etag };
       s3.events.record({ call, settings, reason: "CompleteMultipartUpload", object });
     },
   );
-  call.res.setHeader("x-amz-server-side-encryption", settings.encryption);
-  sendDocument(request, answer);
+  return answer;
 }

@@ -57,11 +57,22 @@ const TABLE = {
     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
   ],
   NotImplemented: [501, "A header you provided implies functionality that is not implemented"],
+  OperationAborted: [
+    409,
+    "A conflicting conditional operation is currently in progress against this resource. Please try again.",
+  ],
   PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
+  RequestTimeout: [
+    400,
+    "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.",
+  ],
+  RequestTimeTooSkewed: [403, "The difference between the request time and the current time is too large."],
+  ServiceUnavailable: [503, "Please reduce your request rate."],
   SignatureDoesNotMatch: [
     403,
     "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
   ],
+  SlowDown: [503, "Please reduce your request rate."],
   XAmzContentSHA256Mismatch: [
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",

@@ -1,7 +1,7 @@
 /** Answers: headers that every one has, XML documents, errors. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AwsCall, AwsError } from "../types.ts";
-import { sendError as sendAwsError } from "../wire.ts";
+import { type AwsCall, AwsError } from "../types.ts";
+import { errorElement, sendError as sendAwsError, XML_DECLARATION } from "../wire.ts";
 import type { S3Request } from "./request.ts";
 import { writeXml, type XmlObject } from "./xml.ts";
 
@@ -26,6 +26,29 @@ export function sendDocument(request: S3Request, document: string, status = 200)
   request.call.trace.status = status;
   const headers = { "Content-Type": "application/xml", "Content-Length": Buffer.byteLength(document) };
   request.call.res.writeHead(status, headers).end(document);
+}
+
+// S3 says "periodically"; MinIO sends a space each 10 s. Here a test has to see one.
+const KEEP_ALIVE_MS = 50;
+
+/**
+ * Answers 200 while `work` still runs, keeps the connection alive with white space, and ends with its document or its
+ * error, as S3's long calls do. Source: Amazon S3 API Reference, CompleteMultipartUpload.
+ */
+export async function sendLate(request: S3Request, work: () => Promise<string>): Promise<void> {
+  const { res, requestId, path, trace } = request.call;
+  trace.status = 200;
+  res.writeHead(200, { "Content-Type": "application/xml" });
+  res.write(XML_DECLARATION);
+  const keepAlive = setInterval(() => res.write(" "), KEEP_ALIVE_MS);
+  try {
+    res.end((await work()).slice(XML_DECLARATION.length));
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    res.end(errorElement(error, { requestId, resource: path }));
+  } finally {
+    clearInterval(keepAlive);
+  }
 }
 
 /** Ends with a document. */

@@ -76,6 +76,9 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
     blobs: database.prepare("SELECT blob FROM segments"),
   };
 
+  /** Uploads that a long CompleteMultipartUpload is working on: nobody else finds them any more. */
+  const assembling = new Set<string>();
+
   const removeSegments = (owner: string) => sql.deleteSegments.all(owner).map((row) => String(row["blob"]));
 
   function insertSegment(owner: string, start: number, segment: NewSegment): void {
@@ -156,19 +159,26 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
     },
 
     upload(id: string): Upload | undefined {
-      const row = sql.upload.get(id);
+      const row = assembling.has(id) ? undefined : sql.upload.get(id);
       return row && uploadSchema.parse(row);
     },
 
     /** Uploads from `prefix` on and after (key, id), in that order. */
     uploads(bucket: string, prefix: string, after: { key: string; id: string }, limit: number): Upload[] {
-      const rows = sql.uploads.all(bucket, prefix, after.key, after.id, limit);
-      return rows.map((row) => uploadSchema.parse(row));
+      const rows = sql.uploads.all(bucket, prefix, after.key, after.id, limit + assembling.size);
+      const uploads = rows.map((row) => uploadSchema.parse(row));
+      return uploads.filter(({ id }) => !assembling.has(id)).slice(0, limit);
+    },
+
+    /** Hides an upload while its object is being made; returns what ends that. A killed process ends it too. */
+    assemble(id: string): () => void {
+      assembling.add(id);
+      return () => assembling.delete(id);
     },
 
     /** Commits a part in place of an earlier one of its number; false if the upload has gone meanwhile. */
     putPart(upload: string, segment: NewSegment): boolean {
-      if (!sql.upload.get(upload)) return false;
+      if (assembling.has(upload) || !sql.upload.get(upload)) return false;
       change(() => {
         const before = sql.segment.get(upload, segment.part);
         insertSegment(upload, 0, segment);

@@ -1,7 +1,7 @@
 /** The XML that S3 speaks. */
 import { XMLParser } from "fast-xml-parser";
 import type { z } from "zod";
-import { escapeXml } from "../wire.ts";
+import { escapeXml, XML_DECLARATION } from "../wire.ts";
 import { s3Error } from "./errors.ts";
 
 export type XmlValue = string | number | boolean | undefined | XmlObject | readonly XmlValue[];
@@ -22,12 +22,11 @@ function elements(value: object): string {
     .join("");
 }
 
-const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
 /** A document; arrays repeat their element, `undefined` leaves it out. */
 export function writeXml(root: string, body: XmlObject): string {
-  return `${DECLARATION}<${root} ${NAMESPACE}>${elements(body)}</${root}>`;
+  return `${XML_DECLARATION}<${root} ${NAMESPACE}>${elements(body)}</${root}>`;
 }
 
 const parser = new XMLParser({

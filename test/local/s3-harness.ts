@@ -2,6 +2,7 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { type Clock, createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
+import type { FaultHook } from "#local/faults.ts";
 import type { BucketOptions } from "#local/s3/buckets.ts";
 import type { S3Event } from "#local/s3/events.ts";
 import { createS3, type S3Service } from "#local/s3/service.ts";
@@ -29,6 +30,8 @@ export interface Harness extends AsyncDisposable {
   /** Actions that are refused from now on. */
   denied: Set<string>;
   traces: CallTrace[];
+  /** What goes wrong from now on. @default nothing */
+  setFault(hook?: FaultHook): void;
   /** Sends a request without a signature, which this account lets through. */
   anonymous(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -54,6 +57,7 @@ export async function startS3({
   const callers: (string | null)[] = [];
   const denied = new Set<string>();
   const traces: CallTrace[] = [];
+  let faults: FaultHook = () => undefined;
   const root: Principal = { kind: "root", arn: "arn:aws:iam::000000000000:root" };
   const s3 = createS3({
     clock,
@@ -81,6 +85,7 @@ export async function startS3({
       },
     },
     onTrace: (trace) => traces.push(trace),
+    faults: (call) => faults(call),
   });
   const client = new S3Client({
     endpoint: server.url,
@@ -92,6 +97,9 @@ export async function startS3({
   return {
     ...{ s3, client, clock, endpoint: server.url, ...credentials.root },
     ...{ events, errors, callers, authorized, denied, traces },
+    setFault(hook = () => undefined) {
+      faults = hook;
+    },
     anonymous: (path, init) => fetch(`${server.url}${path}`, init),
     async [Symbol.asyncDispose]() {
       client.destroy();
