@@ -73,9 +73,9 @@ async function byParts({ client }: Cloud, file: string, size: number, round: num
   await Promise.all(
     Array.from({ length: LANES }, async () => {
       const buffers = [Buffer.allocUnsafe(CHUNK), Buffer.allocUnsafe(CHUNK)] as const;
-      for (const { part_number, url } of queue) {
+      for (const { part_number, ...target } of queue) {
         const from = (part_number - 1) * started.part_size;
-        await put(agent, url, { handle, from, to: Math.min(from + started.part_size, size), buffers });
+        await put(agent, target, { handle, from, to: Math.min(from + started.part_size, size), buffers });
       }
     }),
   );
@@ -92,9 +92,22 @@ interface Range {
   buffers: readonly [Buffer, Buffer];
 }
 
-/** Sends bytes `from` … `to` of the file to a presigned URL. */
-async function put(agent: Agent, url: string, { handle, from, to, buffers }: Range): Promise<void> {
-  const sent = request(url, { method: "PUT", agent, headers: { "content-length": to - from } });
+interface Target {
+  url: string;
+  headers: Record<string, string>;
+}
+
+/** Sends bytes `from` … `to` of the file to a presigned URL, with the headers that it was signed for. */
+async function put(
+  agent: Agent,
+  { url, headers }: Target,
+  { handle, from, to, buffers }: Range,
+): Promise<void> {
+  const sent = request(url, {
+    method: "PUT",
+    agent,
+    headers: { ...headers, "content-length": to - from },
+  });
   const answered = new Promise<number>((resolve, reject) => {
     sent.once("error", reject);
     sent.once("response", (response) => {

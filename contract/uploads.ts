@@ -105,7 +105,13 @@ export const startRequest = z.strictObject({
 });
 export type StartRequest = z.infer<typeof startRequest>;
 
-const partUrl = z.object({ part_number: z.int(), url: z.string() }).meta({ id: "PartUrl" });
+const partHeaders = z.record(z.string(), z.string()).meta({
+  description:
+    "Send them with the part as they stand: they are signed, and S3 refuses the URL without them. `{}` where there are none.",
+});
+const partUrl = z
+  .object({ part_number: z.int(), url: z.string(), headers: partHeaders })
+  .meta({ id: "PartUrl" });
 
 export const startAnswer = z
   .object({
@@ -159,16 +165,13 @@ export const partsRequest = z
 export type PartsRequest = z.infer<typeof partsRequest>;
 
 export const partsAnswer = z.union([
-  z.object({
-    parts: z.array(partUrl.extend({ headers: z.record(z.string(), z.string()) })),
-    urls_expire_at: time,
-  }),
   z.object({ parts: z.array(partUrl), urls_expire_at: time }),
   z.object({
     first: z.int(),
     prefix: z.string(),
     suffix: z.string(),
     signatures: z.string().meta({ description: "64 hex characters per part, in one string." }),
+    headers: partHeaders.meta({ description: "What every part needs, as in the other form." }),
     urls_expire_at: time,
   }),
 ]);
@@ -303,7 +306,7 @@ export const startUploadRoute = defineRoute({
   path: "/v1/uploads",
   summary: "Start an upload",
   description:
-    "Answers presigned URLs for the first parts: PUT the bytes there, `part_size` each, then finalize. Without `size` the parts are open-ended.",
+    "Answers presigned URLs for the first parts: PUT the bytes there with the part's `headers`, `part_size` each, then finalize. Without `size` the parts are open-ended.",
   tag,
   scopes,
   body: startRequest,
@@ -318,7 +321,7 @@ export const startUploadRoute = defineRoute({
       part_size: 16 * MIB,
       part_count: 1,
       expires_at: "2026-01-07T00:00:00.000Z",
-      parts: [{ part_number: 1, url: "https://bucket.s3.eu-west-1.amazonaws.com/o/…" }],
+      parts: [{ part_number: 1, url: "https://bucket.s3.eu-west-1.amazonaws.com/o/…", headers: {} }],
       urls_expire_at: "2026-01-01T01:00:00.000Z",
     } satisfies StartAnswer,
   },
@@ -330,7 +333,7 @@ export const signPartsRoute = defineRoute({
   path: "/v1/uploads/{id}/parts",
   summary: "Get URLs for more parts",
   description:
-    "Up to 1,000 URLs; up to 10,000 with `format: compact`, where the URL of part n is `prefix + n + suffix` and the 64 characters of `signatures` from `64 * (n - first)`. With `parts`, S3 enforces each one's length and CRC-32: send the `headers` that come along.",
+    "Up to 1,000 URLs; up to 10,000 with `format: compact`, where the URL of part n is `prefix + n + suffix` and the 64 characters of `signatures` from `64 * (n - first)`. With `parts`, S3 enforces each one's length and CRC-32. Send the `headers` that come along, in every form.",
   tag,
   scopes,
   params,

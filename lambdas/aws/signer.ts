@@ -41,7 +41,6 @@ export interface PartsInput {
   key: string;
   uploadId: string;
   /** As in `SignInput`. */
-  query?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
   expiresIn: number;
 }
@@ -125,11 +124,8 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
   }
 
   /** The URLs of an upload's parts, each for one hash and one HMAC. @throws Error where the credentials have run out. */
-  async function signParts({ uploadId, query, ...input }: PartsInput): Promise<PartUrls> {
-    return prepare(
-      { method: "PUT", ...input, query: { ...query, uploadId, "x-id": "UploadPart" } },
-      "partNumber",
-    );
+  async function signParts({ uploadId, ...input }: PartsInput): Promise<PartUrls> {
+    return prepare({ method: "PUT", ...input, query: { uploadId, "x-id": "UploadPart" } }, "partNumber");
   }
 
   return { sign, signParts };

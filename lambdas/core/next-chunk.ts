@@ -35,6 +35,7 @@ export async function chunkTarget(
 ): Promise<{ part: number; url: string }> {
   const upload = await findUpload(deps, call.caller, uploadId);
   requireOpen(upload, deps.now());
+  refuseSha256(upload);
   const range =
     contentRange === undefined ? undefined : parseContentRange(contentRange, { upload, contentLength });
   const length = range?.length ?? contentLength;
@@ -48,12 +49,6 @@ export async function chunkTarget(
       `This would be part ${number}; S3 takes ${MAX_PARTS}. Send larger chunks.`,
     );
   }
-  if (upload.checksum?.sha256 !== undefined && number > 1) {
-    throw new WharfError(
-      "checksum_unsupported",
-      "This upload declared a SHA-256, which S3 verifies only of one part. Start anew with crc32 or crc32c to send chunks.",
-    );
-  }
   if (small && !canBeLast({ number, length, range, sequential: part === undefined }, parts, upload)) {
     throw new WharfError(
       "chunk_too_small",
@@ -63,6 +58,16 @@ export async function chunkTarget(
   }
   const { parts: signed } = await signWindow(deps, upload, { first: number, count: 1 });
   return { part: number, url: signed[0]?.url ?? "" };
+}
+
+/** The checksum is a header that goes with the URL, and a redirect can't add one. @throws WharfError checksum_unsupported */
+function refuseSha256({ checksum }: UploadRecord): void {
+  if (checksum?.sha256 === undefined) return;
+  throw new WharfError(
+    "checksum_unsupported",
+    "This upload declared a SHA-256, which S3 takes only as a header beside the part's URL; a redirect can't carry it. PUT the file to the URL of POST …/parts with its headers, or start anew with crc32 or crc32c to send chunks.",
+    { supported: ["crc32", "crc32c"] },
+  );
 }
 
 async function arrived({ objects }: Pick<Deps, "objects">, upload: UploadRecord): Promise<Part[]> {

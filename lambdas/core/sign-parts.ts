@@ -27,7 +27,8 @@ export async function signParts(
   const urls = await urlsOf(deps, upload);
   let signatures = "";
   for (let part = first; part < first + count; part++) signatures += urls.signature(part);
-  return { first, prefix: urls.prefix, suffix: urls.suffix, signatures, urls_expire_at: iso(urls.expiresAt) };
+  const { prefix, suffix, headers } = urls;
+  return { first, prefix, suffix, signatures, headers, urls_expire_at: iso(urls.expiresAt) };
 }
 
 /** Full URLs of `count` parts from `first` on. */
@@ -40,6 +41,7 @@ export async function signWindow(
   const parts = Array.from({ length: count }, (_, index) => ({
     part_number: first + index,
     url: urls.prefix + (first + index) + urls.suffix + urls.signature(first + index),
+    headers: urls.headers,
   }));
   return { parts, urls_expire_at: iso(urls.expiresAt) };
 }
@@ -54,13 +56,12 @@ async function signEnforced(deps: SignDeps, upload: UploadRecord, parts: NonNull
         "This upload declared another checksum than crc32, and S3 takes only one kind per upload. Leave crc32 out.",
       );
     }
-    const headers = {
+    const urls = await urlsOf(deps, upload, {
       "content-length": String(size),
       ...(crc32 === undefined ? {} : { "x-amz-checksum-crc32": toBase64(crc32) }),
-    };
-    const urls = await urlsOf(deps, upload, headers);
+    });
     const url = urls.prefix + part_number + urls.suffix + urls.signature(part_number);
-    return { part_number, url, headers, expiresAt: urls.expiresAt };
+    return { part_number, url, headers: urls.headers, expiresAt: urls.expiresAt };
   });
   const all = await Promise.all(signed);
   return {
@@ -69,23 +70,19 @@ async function signEnforced(deps: SignDeps, upload: UploadRecord, parts: NonNull
   };
 }
 
-function urlsOf(
+/** The URLs, and the headers that whoever uses them must send with these very values. */
+async function urlsOf(
   { objects }: SignDeps,
   { object_key, s3_upload_id, checksum }: UploadRecord,
-  headers: Record<string, string> = {},
-): Promise<PartUrls> {
+  own: Record<string, string> = {},
+): Promise<PartUrls & { headers: Record<string, string> }> {
   if (s3_upload_id === undefined) throw new Error("An upload in one request has no parts.");
-  const expiresIn = PART_URL_SECONDS;
-  return objects.signParts({
-    key: object_key,
-    uploadId: s3_upload_id,
-    query: enforced(checksum),
-    headers,
-    expiresIn,
-  });
+  const headers = { ...own, ...enforced(checksum) };
+  const input = { key: object_key, uploadId: s3_upload_id, headers, expiresIn: PART_URL_SECONDS };
+  return { ...(await objects.signParts(input)), headers };
 }
 
-/** A SHA-256 goes into the URL, so that S3 refuses any other bytes. */
+/** Signed as a header, so that S3 refuses any other bytes; in the query S3 would ignore it (aws/aws-sdk-go-v2#2610). */
 function enforced(checksum: Checksum | undefined): Record<string, string> {
   return checksum?.sha256 === undefined ? {} : { "x-amz-checksum-sha256": toBase64(checksum.sha256) };
 }

@@ -15,7 +15,7 @@ export interface S3Request extends S3Target {
   settings: Bucket;
   /** A query parameter. */
   query(name: string): string | undefined;
-  /** A header; a presigned URL may carry `x-amz-*` headers in its query instead. */
+  /** A header; a presigned URL may carry `x-amz-*` headers in its query instead, but for checksums. */
   header(name: string): string | undefined;
 }
 
@@ -51,12 +51,18 @@ export function assertKeyLength(key: string): void {
   if (size > MAX_KEY_BYTES) throw s3Error("KeyTooLongError", { Size: size, MaxSizeAllowed: MAX_KEY_BYTES });
 }
 
+/**
+ * S3 takes these as headers alone; in a query they are signed and then ignored, `x-amz-checksum-mode` too.
+ * Sources: aws/aws-sdk-go-v2#2610, localstack/localstack#12164, boto/boto3#3465.
+ */
+const HEADER_ONLY = /^x-amz-(checksum-|sdk-checksum-algorithm$)/;
+
 /** Puts the pieces of a request together. */
 export function createRequest(call: AwsCall, target: S3Target, settings: Bucket): S3Request {
   const hoisted = new Map<string, string>();
   for (const [name, value] of call.url.searchParams) {
     const lower = name.toLowerCase();
-    if (lower.startsWith("x-amz-")) hoisted.set(lower, value);
+    if (lower.startsWith("x-amz-") && !HEADER_ONLY.test(lower)) hoisted.set(lower, value);
   }
   return {
     ...target,

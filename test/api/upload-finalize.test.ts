@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
+import { partsAnswer } from "#contract/uploads.ts";
 import { MIB, put, shaOf, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -15,6 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+const base64Of = (bytes: Uint8Array | string) => Buffer.from(shaOf(bytes), "hex").toString("base64");
 const fails = async (answer: Response | Promise<Response>) => read(problem, answer);
 
 describe("checksums", () => {
@@ -55,8 +57,39 @@ describe("checksums", () => {
 
   test("a wrong SHA-256 is refused by S3 as it arrives", async () => {
     const session = await by.start({ filename: "wrong-sha", size: 9, checksum: { sha256: shaOf("other") } });
-    expect((await put(session.parts[0]?.url, bytes)).status).toBe(400);
+    const [part] = session.parts;
+    expect(part?.headers).toEqual({ "x-amz-checksum-sha256": base64Of("other") });
+    expect((await put(part?.url, bytes, part?.headers)).status).toBe(400);
+    const without = await put(part?.url, "other");
+    expect([without.status, await without.text()]).toEqual([
+      403,
+      expect.stringContaining("SignatureDoesNotMatch"),
+    ]);
     expect(await by.refusedFinalize(session.upload_id)).toEqual([409, "parts_missing"]);
+  });
+
+  test("a SHA-256 comes as a header with the URLs of every form", async () => {
+    const size = bytes.length;
+    const json = { filename: "forms-sha", size, checksum: { sha256: right.sha256 } };
+    const { upload_id } = await by.start(json);
+    const headers = { "x-amz-checksum-sha256": base64Of(bytes) };
+    for (const asked of [
+      { first: 1, count: 1 },
+      { parts: [{ part_number: 1, size }] },
+      { first: 1, count: 1, format: "compact" },
+    ]) {
+      const answer = await read(partsAnswer, by.sign(upload_id, asked));
+      const own = "parts" in asked ? { "content-length": String(size), ...headers } : headers;
+      const part =
+        "parts" in answer
+          ? answer.parts[0]
+          : { url: `${answer.prefix}1${answer.suffix}${answer.signatures}`, headers: answer.headers };
+      expect(part?.headers).toEqual(own);
+      expect(new URL(part?.url ?? "").search).not.toContain("checksum-sha256=");
+      // fetch sets the length by itself, to the same value.
+      expect((await put(part?.url, bytes, headers)).status).toBe(200);
+    }
+    expect(await by.finish(upload_id)).toMatchObject({ sha256: right.sha256 });
   });
 
   test("one that S3 has not been computing can't be verified", async () => {

@@ -32,7 +32,7 @@ const Bucket = BUCKET;
 const FIRST = randomBytes(5 * MIB);
 const LAST = randomBytes(1000);
 const base64 = (value: number) => Buffer.from(value.toString(16).padStart(8, "0"), "hex").toString("base64");
-const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("base64");
+const sha256 = (data: Uint8Array | string) => createHash("sha256").update(data).digest("base64");
 
 type CreateOptions = Partial<CreateMultipartUploadCommandInput>;
 type PartOptions = Partial<UploadPartCommandInput>;
@@ -250,15 +250,53 @@ describe("checksums of parts", () => {
     expect((await refusal(begin("impossible", options))).name).toBe(expected);
   });
 
-  it("a presigned URL carries the one that S3 enforces", async () => {
-    const u = await begin("presigned", { ChecksumAlgorithm: "SHA256" });
+  it("in the query of a presigned URL is signed and ignored", async () => {
+    const u = await begin("hoisted");
     const command = new UploadPartCommand({ ...u.upload, PartNumber: 1, ChecksumSHA256: sha256(LAST) });
     const url = await getSignedUrl(h.client, command, {
-      unhoistableHeaders: new Set(),
       hoistableHeaders: new Set(["x-amz-checksum-sha256"]),
     });
     expect(new URL(url).searchParams.get("x-amz-checksum-sha256")).toBe(sha256(LAST));
-    const put = (body: Uint8Array) => fetch(url, { method: "PUT", body: new Uint8Array(body) });
+    const put = (target: string, headers = {}) => fetch(target, { method: "PUT", body: "another", headers });
+    expect(await outcome(await put(url))).toBe("200");
+    const changed = url.replace(/(x-amz-checksum-sha256=)./, "$1_");
+    expect(await outcome(await put(changed))).toBe("403 SignatureDoesNotMatch");
+    const twice = await put(url, { "x-amz-checksum-sha256": sha256("another") });
+    expect(await twice.text()).toContain("<HeadersNotSigned>x-amz-checksum-sha256</HeadersNotSigned>");
+    await u.abort();
+  });
+
+  it("of nothing, which the SDK signs into a URL by default, is ignored too", async () => {
+    const u = await begin("sdk default");
+    const url = await getSignedUrl(h.client, new UploadPartCommand({ ...u.upload, PartNumber: 1 }));
+    expect(new URL(url).searchParams.get("x-amz-checksum-crc32")).toBe("AAAAAA==");
+    expect(await outcome(await fetch(url, { method: "PUT", body: "another" }))).toBe("200");
+    await u.abort();
+  });
+
+  it("in the query is none to a composite upload", async () => {
+    const u = await begin("hoisted composite", { ChecksumAlgorithm: "SHA256" });
+    const command = new UploadPartCommand({ ...u.upload, PartNumber: 1, ChecksumSHA256: sha256(LAST) });
+    const url = await getSignedUrl(h.client, command, {
+      hoistableHeaders: new Set(["x-amz-checksum-sha256"]),
+    });
+    const answer = await fetch(url, { method: "PUT", body: new Uint8Array(LAST) });
+    expect(await answer.text()).toContain("expected checksum Type: sha256, actual checksum Type: null");
+    await u.abort();
+  });
+
+  it("signed as a header is the one that S3 enforces", async () => {
+    const u = await begin("presigned", { ChecksumAlgorithm: "SHA256" });
+    const command = new UploadPartCommand({ ...u.upload, PartNumber: 1, ChecksumSHA256: sha256(LAST) });
+    const url = await getSignedUrl(h.client, command, {
+      unhoistableHeaders: new Set(["x-amz-checksum-sha256"]),
+    });
+    const put = (body: Uint8Array) =>
+      fetch(url, {
+        method: "PUT",
+        body: new Uint8Array(body),
+        headers: { "x-amz-checksum-sha256": sha256(LAST) },
+      });
     expect(await outcome(await put(LAST.subarray(1)))).toBe("400 BadDigest");
     const response = await put(LAST);
     expect(response.status).toBe(200);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { type Story, startStory } from "#test/support/story.ts";
+import { shaOf } from "#test/support/uploads.ts";
 
 const PAGE = "https://app.example.com";
 
@@ -59,7 +60,8 @@ function read(answer: Response, name: string): string | null {
 }
 
 const parse = async <T>(schema: z.ZodType<T>, answer: Response) => schema.parse(await answer.json());
-const session = z.object({ upload_id: z.string(), parts: z.array(z.object({ url: z.string() })) });
+const part = z.object({ url: z.string(), headers: z.record(z.string(), z.string()) });
+const session = z.object({ upload_id: z.string(), parts: z.array(part) });
 
 const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
   browse(`${story.origin}${path}`, {
@@ -88,6 +90,15 @@ test("a page uploads by parts and by chunks, and downloads by the link", async (
   );
   const { share_url } = await parse(z.object({ share_url: z.string() }), finished);
   expect(await (await browse(share_url, { method: "GET" })).text()).toBe("hello");
+
+  const sealed = await parse(
+    session,
+    await post("/v1/uploads", { filename: "sealed.txt", checksum: { sha256: shaOf("hello") } }, auth),
+  );
+  const { url = "", headers = {} } = sealed.parts[0] ?? {};
+  expect(Object.keys(headers)).toEqual(["x-amz-checksum-sha256"]);
+  expect((await browse(url, { method: "PUT", body: "hello", headers })).status).toBe(200);
+  expect((await post(`/v1/uploads/${sealed.upload_id}/finalize`, {}, auth)).status).toBe(200);
 
   const other = await parse(session, await post("/v1/uploads", { filename: "chunks.txt" }, auth));
   const chunk = await browse(`${story.origin}/v1/uploads/${other.upload_id}/chunks?part=1`, {

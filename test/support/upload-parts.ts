@@ -2,7 +2,8 @@ import * as z from "zod";
 import type { StartAnswer, UploadStatus } from "#contract/uploads.ts";
 import type { ApiClient } from "./api-client.ts";
 
-const windowAnswer = z.object({ parts: z.array(z.object({ part_number: z.int(), url: z.string() })) });
+const part = z.object({ part_number: z.int(), url: z.string(), headers: z.record(z.string(), z.string()) });
+const windowAnswer = z.object({ parts: z.array(part) });
 const WINDOW = 32;
 
 /** Numbers of the parts that are still to be sent. */
@@ -34,14 +35,17 @@ export async function sendParts(
     const urls = parts.filter(({ part_number }) => wanted.includes(part_number)).values();
     await Promise.all(
       Array.from({ length: lanes }, async () => {
-        for (const { part_number, url } of urls) await sendPart(url, bytesOf(part_number));
+        for (const { part_number, ...target } of urls) await sendPart(target, bytesOf(part_number));
       }),
     );
   }
 }
 
-async function sendPart(url: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
-  const answer = await fetch(url, { method: "PUT", body });
+async function sendPart(
+  { url, headers }: Pick<z.infer<typeof part>, "url" | "headers">,
+  body: Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const answer = await fetch(url, { method: "PUT", body, headers });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`a part was refused: ${answer.status} ${text}`);
 }
