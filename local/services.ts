@@ -23,6 +23,8 @@ export interface QueueFeed {
   depth(arn: string): { visible: number };
   /** Calls `listener` whenever a message may have become visible; returns how to stop that. */
   onMessage(arn: string, listener: () => void): () => void;
+  /** Makes messages visible that were received before this process began: their consumers died with the last one. */
+  release(arn: string): void;
   /** Forgets a message that is done. Where that fails, the message comes again. */
   delete(arn: string, receipt: string): void;
   send(arn: string, body: string): Eventually<unknown>;

@@ -44,21 +44,34 @@ export function createQueues(client: SQSClient, urls: Record<Lane, string>) {
   /**
    * Sends messages that arrive at their `next_ms`, or 900 s from `now` where that is sooner.
    *
+   * @param notBefore epoch ms before which they don't arrive, though their attempt is due.
    * @throws Error where SQS took some only; sending all again is harmless.
    */
-  async function send(lane: Lane, messages: readonly Wake[], now: number): Promise<void> {
+  async function send(
+    lane: Lane,
+    messages: readonly Wake[],
+    now: number,
+    { notBefore = 0 }: { notBefore?: number } = {},
+  ): Promise<void> {
     for (let start = 0; start < messages.length; start += MAX_ENTRIES) {
-      await sendBatch(lane, messages.slice(start, start + MAX_ENTRIES), now);
+      await sendBatch(lane, messages.slice(start, start + MAX_ENTRIES), now, notBefore);
     }
   }
 
-  async function sendBatch(lane: Lane, batch: readonly Wake[], now: number): Promise<void> {
+  async function sendBatch(
+    lane: Lane,
+    batch: readonly Wake[],
+    now: number,
+    notBefore: number,
+  ): Promise<void> {
+    const delay = ({ next_ms }: Wake) =>
+      Math.min(Math.max(next_ms - now, notBefore - now, 0), MAX_DELAY_MS) / 1000;
     let left = batch.map((message, index) => ({
       Id: String(index),
       MessageBody: JSON.stringify({ ...message, lane } satisfies DeliveryMessage),
       // A fair queue: messages of an endpoint with many in flight step back behind those of others.
       MessageGroupId: message.webhook_id,
-      DelaySeconds: Math.ceil(Math.min(Math.max(message.next_ms - now, 0), MAX_DELAY_MS) / 1000),
+      DelaySeconds: Math.ceil(delay(message)),
     }));
     for (let attempt = 1; left.length > 0; attempt++) {
       const answer = await client.send(new SendMessageBatchCommand({ QueueUrl: urls[lane], Entries: left }));

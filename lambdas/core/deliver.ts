@@ -42,11 +42,17 @@ export async function deliver(
   const loaded = await loadDelivery(deps, message);
   if (loaded === undefined) return "dropped";
   const { delivery, hook, event } = loaded;
+  const now = deps.now();
+  const held = delivery.lease_until_ms ?? 0;
+  if (held > now) {
+    // Whoever makes the attempt may be dead, and this message the one that it died with: ask again after its lease.
+    await deps.queues.send("retry", [message], now, { notBefore: held });
+    return "deferred";
+  }
   if (hook === undefined) return await finishDelivery(deps, delivery, "cancelled", "endpoint_deleted");
   if (event === undefined) return await finishDelivery(deps, delivery, "failed", "event_expired");
   if (hook.disabled_at !== undefined)
     return await finishDelivery(deps, delivery, "skipped_disabled", "endpoint_disabled");
-  const now = deps.now();
   if (now >= delivery.started_ms + GIVE_UP_MS) {
     await finishDelivery(deps, delivery, "failed", "expired");
     return "expired";

@@ -32,10 +32,10 @@ export type Loaded = Omit<Delivering, "hook" | "event"> & {
 
 /**
  * Reads what a message is about, in one strongly consistent round trip; `undefined` where the message has been
- * overtaken: its delivery is finished, being attempted, or due at another time by now.
+ * overtaken: its delivery is finished, or due at another time by now.
  */
 export async function loadDelivery(
-  { table, now }: Pick<Deps, "table" | "now">,
+  { table }: Pick<Deps, "table">,
   { webhook_id, delivery_id, event_id, next_ms }: DeliveryMessage,
 ): Promise<Loaded | undefined> {
   const wanted = {
@@ -50,7 +50,6 @@ export async function loadDelivery(
     items.find((item) => item["pk"] === key.pk && item["sk"] === key.sk);
   const delivery = optional(deliveryRecord, found(wanted.delivery));
   if (delivery?.status !== "pending" || delivery.next_ms !== next_ms) return undefined;
-  if ((delivery.lease_until_ms ?? 0) > now()) return undefined;
   const hook = optional(hookRecord, found(wanted.hook));
   const secret = optional(hookSecretRecord, found(wanted.secret));
   return {

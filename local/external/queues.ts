@@ -119,6 +119,8 @@ export function createQueues(sqs: SQSClient, onError: (reason: string) => void):
       startPolling(target);
       return () => target.listeners.delete(listener);
     },
+    // The emulator has outlived the consumers, and knows nothing of them: its visibility timeouts go on.
+    release() {},
     delete(arn, receipt) {
       const { url } = queue(arn);
       void tell(url, sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: receipt })));

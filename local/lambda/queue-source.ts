@@ -27,6 +27,7 @@ export function startQueueSource(config: QueueSourceConfig, services: SourceServ
   for (const action of ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]) {
     authorize(functionArn, action, queueArn);
   }
+  sqs.release(queueArn);
   const stopListening = sqs.onMessage(queueArn, pump);
   pump();
 

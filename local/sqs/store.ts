@@ -214,6 +214,27 @@ export function openQueueStore({ clock, dir }: ServiceOptions) {
       if (seconds === 0) wake(target);
       arm(target);
     },
+    /**
+     * Makes what is in flight visible at once. That it was received still counts, but for one receive that is always
+     * left: restarts alone must not make a dead letter. Returns how many messages there were.
+     */
+    release(arn: string): number {
+      const target = queue(arn);
+      const now = clock.now();
+      const most = (target.spec.redrive?.maxReceiveCount ?? Number.POSITIVE_INFINITY) - 1;
+      const held = [...target.state.all()].filter(
+        ({ receipt, visibleAt }) => receipt !== "" && visibleAt > now,
+      );
+      for (const message of held) {
+        message.visibleAt = now;
+        message.receiveCount = Math.min(message.receiveCount, most);
+        save(message);
+        target.state.hold(message);
+      }
+      if (held.length > 0) wake(target);
+      arm(target);
+      return held.length;
+    },
     purge(arn: string): void {
       const target = queue(arn);
       for (const message of [...target.state.all()]) drop(target, message);

@@ -18,7 +18,7 @@ import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { testWebhook } from "#core/test-webhook.ts";
 import { wakeMessage } from "#core/wake.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/webhook-records.ts";
-import { finishDelivery } from "#core/write-delivery.ts";
+import { finishDelivery, takeLease } from "#core/write-delivery.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 
@@ -343,6 +343,19 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     expect(await deliver(world.deps, message)).toBe("dropped");
     expect([happened(), receiver.received.length]).toEqual([true, 2]);
     expect(await rowOf()).toMatchObject({ status: "pending", attempts: 2, step: 2 });
+  });
+
+  test("by a worker that has died, its message back before its lease is over: asks again after the lease", async () => {
+    const row = await dueAgain();
+    await takeLease(world.deps, row);
+    world.skip(2 * SECOND);
+    const waiting = world.waiting().length;
+    expect(await deliver(world.deps, messageOf(row))).toBe("deferred");
+    expect([receiver.received.length, world.waiting().length]).toEqual([1, waiting + 1]);
+    world.skip(28 * SECOND);
+    receiver.behave(succeed);
+    await world.work();
+    expect(await rowOf()).toMatchObject({ status: "succeeded", attempts: 2 });
   });
 
   test("by the schedule, since its message is an old one: does nothing", async () => {

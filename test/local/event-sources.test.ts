@@ -3,7 +3,8 @@ import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect, onTestFinished, test } from "vitest";
 import type { Cloud } from "#local/cloud.ts";
-import { type Fixture, startFixture } from "./fixture.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { type Fixture, startFixture, temporaryDirectory } from "./fixture.ts";
 
 const queues: Fixture["resources"] = {
   Queue: {
@@ -107,6 +108,32 @@ test("messages reach the function; those that it names come back, then go to the
   await cloud.waitForIdle();
   expect(batches(cloud)).toHaveLength(3);
   expect(await deadLetters(cloud)).toEqual(["bad"]);
+});
+
+test("a batch whose cloud has ended comes to the next one at once", async () => {
+  const held: Fixture = {
+    functions: {
+      Fn: {
+        code: `export const handler = async ({ Records: [{ body, attributes }] }) => {
+          console.log(JSON.stringify([body, attributes.ApproximateReceiveCount]));
+          if (attributes.ApproximateReceiveCount === "1") await new Promise((r) => setTimeout(r, 60_000));
+          return {};
+        };`,
+        policy: readsQueue,
+        properties: { Timeout: 60 },
+      },
+    },
+    resources: { ...queues, Mapping: mapping({ EventSourceArn: { "Fn::GetAtt": ["Queue", "Arn"] } }) },
+    outputs,
+  };
+  const dataDir = temporaryDirectory();
+  const first = await startFixture(held, { dataDir });
+  await send(first, "held");
+  await eventually(() => expect(batches(first)).toEqual([["held", "1"]]));
+  await first.stop();
+  const second = await startFixture(held, { dataDir });
+  await second.waitForIdle();
+  expect(batches(second)).toEqual([["held", "2"]]);
 });
 
 test("filters drop what matches none of them", async () => {

@@ -229,6 +229,29 @@ test("what was accepted survives the process; what was in flight comes back afte
   }
 });
 
+test("released messages are visible at once, received as often as they were", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "wharf-sqs-"));
+  const clock = createClock();
+  try {
+    const before = queues(clock, dir);
+    before.send(arn("work"), "held");
+    before.send(arn("work"), "later", { delaySeconds: 60 });
+    expect(before.receive(arn("work"), { max: 10 })).toHaveLength(1);
+    await before.close();
+    const after = queues(clock, dir);
+    expect([after.release(arn("work")), after.release(arn("work"))]).toEqual([1, 0]);
+    expect(after.receive(arn("work"), { max: 10 })).toMatchObject([{ body: "held", receiveCount: 2 }]);
+    // However often that happens, it is no dead letter.
+    after.release(arn("work"));
+    expect(after.receive(arn("work"), { max: 10 })).toMatchObject([{ body: "held" }]);
+    expect(after.depth(arn("dead"))).toMatchObject({ visible: 0 });
+    await after.close();
+  } finally {
+    clock.stop();
+    rmSync(dir, { recursive: true });
+  }
+});
+
 test("a message whose receive can't be written comes back by itself", async () => {
   const dir = mkdtempSync(join(tmpdir(), "wharf-sqs-"));
   const clock = createClock();

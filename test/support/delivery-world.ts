@@ -64,11 +64,12 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     now: () => now,
     outbound,
     queues: {
-      async send(lane: Lane, messages: readonly Wake[], at: number) {
+      async send(lane: Lane, messages: readonly Wake[], at: number, { notBefore = 0 } = {}) {
         if (messages.length === 0) return;
         await faulty("sqs:SendMessageBatch", () => {
           for (const message of messages) {
-            const delay = Math.ceil(Math.min(Math.max(message.next_ms - at, 0), MAX_DELAY_MS) / 1000) * 1000;
+            const wait = Math.min(Math.max(message.next_ms - at, notBefore - at, 0), MAX_DELAY_MS);
+            const delay = Math.ceil(wait / 1000) * 1000;
             waiting.push({ at: at + delay, message: deliveryMessage.parse({ ...message, lane }) });
           }
         });
