@@ -1,0 +1,36 @@
+/** What the checks look at: a deployment in an AWS account, or the local cloud. */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { createTable } from "#aws/table.ts";
+import { createClient } from "#core/create-client.ts";
+import { type ApiClient, createApiClient } from "#test/support/api-client.ts";
+
+/** Where a deployment is, and the caller's own way to its bucket and table. */
+export interface Deployed {
+  kind: "aws" | "local";
+  /** Of the API, with its stage. */
+  origin: string;
+  bucket: string;
+  tableName: string;
+  s3: S3Client;
+  dynamodb: DynamoDBClient;
+  /** The client's address as API Gateway's access log has it, by API Gateway's request id; the local cloud keeps none. */
+  loggedIp?(requestId: string): Promise<string>;
+}
+
+export interface Target extends Deployed {
+  api: ApiClient;
+  clientId: string;
+  clientSecret: string;
+}
+
+/** Makes a client of the deployment, as `npm run admin` does. */
+export async function withClient(deployed: Deployed): Promise<Target> {
+  const table = createTable(deployed.dynamodb, deployed.tableName);
+  const { client_id, client_secret } = await createClient(
+    { table, now: Date.now },
+    { name: "test-aws", scopes: ["files:read", "files:write", "shares:write"] },
+  );
+  const client = { clientId: client_id, clientSecret: client_secret };
+  return { ...deployed, ...client, api: createApiClient({ origin: deployed.origin, ...client }) };
+}
