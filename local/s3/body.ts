@@ -7,12 +7,19 @@ import { checkDeclared, type DeclaredChecksum } from "./checksum-headers.ts";
 import { s3Error } from "./errors.ts";
 import type { S3Request } from "./request.ts";
 
-/** Throws unless the request declares how long its payload is, at most `limit` bytes; returns the length. */
-function payloadLength(request: S3Request, limit: number): number {
+/**
+ * Throws unless the request declares how long its payload is, at most `limit` bytes; returns the length.
+ * S3 takes HTTP's chunks around its own alone (aws/aws-sdk-go#4944), and a body without a length not even when it is
+ * empty: `curl -X PUT` sends none.
+ */
+export function payloadLength(request: S3Request, limit: number): number {
   const { headers } = request.call.req;
   const framed = request.call.payload.kind === "chunked";
-  const text = framed ? headers["x-amz-decoded-content-length"] : headers["content-length"];
-  if (text === undefined && headers["transfer-encoding"] === undefined && !framed) return 0; // no body at all
+  const decoded = headers["x-amz-decoded-content-length"];
+  if (headers["transfer-encoding"] !== undefined && !(framed && decoded !== undefined)) {
+    throw s3Error("NotImplemented", { Header: "Transfer-Encoding" });
+  }
+  const text = framed ? decoded : headers["content-length"];
   if (typeof text !== "string" || !/^\d+$/.test(text)) throw s3Error("MissingContentLength");
   const length = Number(text);
   if (length > limit) throw s3Error("EntityTooLarge", { ProposedSize: length, MaxSizeAllowed: limit });

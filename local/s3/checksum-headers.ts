@@ -51,7 +51,22 @@ export function declaredChecksum(request: S3Request): DeclaredChecksum | undefin
       "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
     );
   }
+  checkNamedAlgorithm(request, declared[0]);
   return declared[0];
+}
+
+/** An SDK says which checksum it sends, and then has to send it. Source: versity/versitygw#1593 and #1659. */
+function checkNamedAlgorithm(request: S3Request, declared: DeclaredChecksum | undefined): void {
+  const named = request.header("x-amz-sdk-checksum-algorithm");
+  if (named === undefined) return;
+  if (!declared) {
+    throw invalidRequest(
+      "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
+    );
+  }
+  if (named.toUpperCase() !== declared.algorithm) {
+    throw invalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.");
+  }
 }
 
 /** Compares what was declared, if need be in the `trailers`, with what was computed. */

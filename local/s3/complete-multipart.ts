@@ -2,7 +2,14 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { readDocument } from "./body.ts";
-import { ALGORITHMS, type Algorithm, type Checksum, checksumOfParts, DEFAULT_ALGORITHM } from "./checksum.ts";
+import {
+  ALGORITHMS,
+  type Algorithm,
+  type Checksum,
+  type ChecksumType,
+  checksumOfParts,
+  DEFAULT_ALGORITHM,
+} from "./checksum.ts";
 import { checksumElement, checksumHeader, checksumMismatch } from "./checksum-headers.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { findUpload } from "./multipart.ts";
@@ -35,18 +42,24 @@ function checksumOfListed(listed: ListedPart, algorithm: Algorithm): string | un
   return typeof value === "string" ? value : undefined;
 }
 
-/** The stored parts that the list names, in its order. */
-function resolveParts(s3: S3, upload: Upload, list: readonly ListedPart[]): Segment[] {
-  const stored = new Map(s3.store.parts(upload.id, 0, -1).map((segment) => [segment.part, segment]));
+/** The list's order is wrong before anything else about it is. */
+function checkOrder(upload: Upload, list: readonly ListedPart[]): void {
   let before = 0;
-  return list.map((listed, index) => {
-    const { PartNumber, ETag } = listed;
+  for (const { PartNumber } of list) {
     if (PartNumber < 1 || PartNumber > MAX_PARTS) {
       const message = `PartNumber must be between 1 and ${MAX_PARTS}`;
       throw invalidArgument(message, "partNumber", String(PartNumber));
     }
     if (PartNumber <= before) throw s3Error("InvalidPartOrder", { UploadId: upload.id });
     before = PartNumber;
+  }
+}
+
+/** The stored parts that the list names, in its order. */
+function resolveParts(s3: S3, upload: Upload, list: readonly ListedPart[]): Segment[] {
+  const stored = new Map(s3.store.parts(upload.id, 0, -1).map((segment) => [segment.part, segment]));
+  return list.map((listed, index) => {
+    const { PartNumber, ETag } = listed;
     const segment = stored.get(PartNumber);
     const missing = { UploadId: upload.id, PartNumber, ETag };
     if (!segment || segment.md5 !== ETag) throw s3Error("InvalidPart", missing);
@@ -74,14 +87,16 @@ function checkListedChecksum(upload: Upload, listed: ListedPart, segment: Segmen
   }
 }
 
+function checkChecksumType(request: S3Request, expected: ChecksumType): void {
+  const type = request.header("x-amz-checksum-type");
+  if (type === undefined || type === expected) return;
+  throw invalidRequest(
+    `The upload was created using the ${expected} checksum mode. The complete request must use the same checksum mode.`,
+  );
+}
+
 /** Compares the checksum that the request promises for the object with the computed one. */
 function checkPromisedChecksum(request: S3Request, upload: Upload, computed: Checksum): void {
-  const type = request.header("x-amz-checksum-type");
-  if (type !== undefined && type !== computed.type) {
-    throw invalidRequest(
-      `The upload was created using the ${computed.type} checksum mode. The complete request must use the same checksum mode.`,
-    );
-  }
   for (const algorithm of ALGORITHMS) {
     const promised = request.header(checksumHeader(algorithm));
     if (promised === undefined) continue;
@@ -140,7 +155,9 @@ export async function completeMultipartUpload(s3: S3, request: S3Request): Promi
   call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: true }));
   await s3.writes.run(request, async (condition) => {
     // The request's checksum headers speak of the object, not of this document.
-    const document = readXml(await readDocument(request, MAX_DOCUMENT_BYTES, undefined), completeSchema);
+    const body = await readDocument(request, MAX_DOCUMENT_BYTES, undefined);
+    if (body.length === 0) throw invalidRequest("You must specify at least one part");
+    const document = readXml(body, completeSchema);
     const list = document.CompleteMultipartUpload.Part;
     const fingerprint = list.map(({ PartNumber, ETag }) => `${PartNumber}:${ETag}`).join(" ");
 
@@ -151,13 +168,17 @@ export async function completeMultipartUpload(s3: S3, request: S3Request): Promi
       return;
     }
 
+    // In this order. Source: localstack/localstack, `complete_multipart_upload`, whose answers were compared with AWS's.
     const upload = findUpload(s3, request);
+    condition?.check(s3.store.object(bucket, key));
+    checkOrder(upload, list);
+    const type = upload.checksum_type ?? "FULL_OBJECT";
+    checkChecksumType(request, type);
     const parts = resolveParts(s3, upload, list);
     checkObjectSize(request, totalSize(parts));
     const algorithm = upload.algorithm ?? DEFAULT_ALGORITHM;
-    const checksum = checksumOfParts(algorithm, upload.checksum_type ?? "FULL_OBJECT", parts);
+    const checksum = checksumOfParts(algorithm, type, parts);
     checkPromisedChecksum(request, upload, checksum);
-    condition?.check(s3.store.object(bucket, key));
 
     call.res.setHeader("x-amz-server-side-encryption", settings.encryption);
     const { slow } = call;

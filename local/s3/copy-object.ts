@@ -8,6 +8,7 @@ import { checkCopySource } from "./conditions.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { findObject, readObject } from "./get-object.ts";
 import { describeObject } from "./object-headers.ts";
+import { checkExpectedOwner } from "./owner.ts";
 import { MAX_PUT_BYTES } from "./put-object.ts";
 import { createRequest, objectArn, parseTarget, type S3Request, writeContext } from "./request.ts";
 import { sendXml } from "./respond.ts";
@@ -33,6 +34,7 @@ export function copySource(s3: S3, request: S3Request): StoredObject {
     throw invalidArgument("Invalid copy source object key", "x-amz-copy-source", header);
   }
   if (!settings) throw s3Error("NoSuchBucket", { BucketName: target.bucket });
+  checkExpectedOwner(request, "x-amz-source-expected-bucket-owner");
   request.call.authorize("s3:GetObject", objectArn(target));
   const source = findObject(s3, createRequest(request.call, target, settings));
   checkCopySource(request, source);

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { setChecksumHeaders } from "./checksum-headers.ts";
 import { isNotModified } from "./conditions.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
+import { answeredHeader } from "./object-headers.ts";
 import { type ByteRange, parseRange } from "./range.ts";
 import { bucketArn, objectArn, type S3Request } from "./request.ts";
 import { sendEmpty } from "./respond.ts";
@@ -70,7 +71,7 @@ function partRange(s3: S3, request: S3Request, object: StoredObject, part: strin
 function setObjectHeaders(request: S3Request, object: StoredObject): void {
   const { res } = request.call;
   const headers = { ...object.headers, ...overrides(request) };
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, answeredHeader(name, value));
   res.setHeader("Accept-Ranges", "bytes");
   res.setHeader("ETag", `"${object.etag}"`);
   res.setHeader("Last-Modified", new Date(object.modified).toUTCString());

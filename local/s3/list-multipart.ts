@@ -1,17 +1,15 @@
 /** ListParts and ListMultipartUploads. */
-
-import { ACCOUNT } from "../types.ts";
 import { checksumElement } from "./checksum-headers.ts";
 import { s3Error } from "./errors.ts";
 import { countParameter, listEncoding } from "./list-objects.ts";
 import { findUpload } from "./multipart.ts";
+import { OWNER } from "./owner.ts";
 import { bucketArn, objectArn, type S3Request } from "./request.ts";
 import { sendXml } from "./respond.ts";
 import type { S3 } from "./service.ts";
 
 // S3 answers 1,000 parts or uploads at most, whatever is asked for.
 const MAX_ENTRIES = 1000;
-const OWNER = { ID: ACCOUNT, DisplayName: "wharf" };
 
 /** ListParts. */
 export function listParts(s3: S3, request: S3Request): void {

@@ -1,5 +1,6 @@
 /** ListObjects, in both versions. */
 import { invalidArgument } from "./errors.ts";
+import { OWNER } from "./owner.ts";
 import { bucketArn, type S3Request } from "./request.ts";
 import { sendXml } from "./respond.ts";
 import type { StoredObject } from "./schema.ts";
@@ -114,7 +115,12 @@ function readPage(s3: S3, request: S3Request, { prefix, delimiter, asked }: List
 }
 
 /** What both versions answer. */
-function listed(request: S3Request, { prefix, delimiter, asked, encode }: List, page: Page) {
+function listed(
+  request: S3Request,
+  { prefix, delimiter, asked, encode }: List,
+  page: Page,
+  { owner }: { owner: boolean },
+) {
   return {
     Name: request.bucket,
     Prefix: encode(prefix),
@@ -129,6 +135,7 @@ function listed(request: S3Request, { prefix, delimiter, asked, encode }: List, 
       ChecksumAlgorithm: object.checksum.algorithm,
       ChecksumType: object.checksum.type,
       Size: object.size,
+      Owner: owner ? OWNER : undefined,
       StorageClass: "STANDARD",
     })),
     CommonPrefixes: page.prefixes.map((common) => ({ Prefix: encode(common) })),
@@ -142,7 +149,7 @@ export function listObjectsV2(s3: S3, request: S3Request): void {
   const startAfter = request.query("start-after");
   const page = readPage(s3, request, list, token === undefined ? (startAfter ?? "") : decodeToken(token));
   sendXml(request, "ListBucketResult", {
-    ...listed(request, list, page),
+    ...listed(request, list, page, { owner: request.query("fetch-owner") === "true" }),
     StartAfter: startAfter === undefined ? undefined : list.encode(startAfter),
     ContinuationToken: token,
     NextContinuationToken: page.next === undefined ? undefined : encodeToken(page.next),
@@ -163,7 +170,7 @@ export function listObjects(s3: S3, request: S3Request): void {
   const page = readPage(s3, request, list, isPrefix ? afterPrefix(marker) : marker);
   const last = [page.objects.at(-1)?.key ?? "", page.prefixes.at(-1) ?? ""].sort(byBytes).at(-1) ?? "";
   sendXml(request, "ListBucketResult", {
-    ...listed(request, list, page),
+    ...listed(request, list, page, { owner: true }),
     Marker: list.encode(marker),
     // S3 tells it only with a delimiter; without one it is the last key.
     NextMarker: page.next !== undefined && delimiter !== "" ? list.encode(last) : undefined,

@@ -1,5 +1,6 @@
 /** What a client says of an object when it writes it, and S3 says again when it is read. */
 import { invalidArgument, s3Error } from "./errors.ts";
+import { decodeWords, encodeWords, textOfHeader } from "./metadata-text.ts";
 import type { S3Request } from "./request.ts";
 import { parseTagging } from "./tagging.ts";
 
@@ -13,6 +14,11 @@ const NOT_HERE = [
   "x-amz-object-lock-legal-hold",
   "x-amz-website-redirect-location",
 ];
+// Amazon S3 API Reference, PutObject, `x-amz-storage-class`.
+const STORAGE_CLASSES = [
+  ...["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER"],
+  ...["DEEP_ARCHIVE", "OUTPOSTS", "GLACIER_IR", "SNOW", "EXPRESS_ONEZONE", "FSX_OPENZFS", "FSX_ONTAP"],
+];
 
 export interface ObjectDescription {
   headers: Record<string, string>;
@@ -23,27 +29,34 @@ type Lookup = (name: string) => string | undefined;
 
 /** System and user metadata out of headers (or of a form's fields), by lower-case name. */
 export function collectMetadata(names: Iterable<string>, lookup: Lookup): Record<string, string> {
-  const headers: Record<string, string> = { "content-type": lookup("content-type") || "binary/octet-stream" };
+  // A form's value may hold more than a header can.
+  const system = (name: string) => lookup(name)?.replace(/[^\0-\xff]/gu, " ");
+  const headers: Record<string, string> = { "content-type": system("content-type") || "binary/octet-stream" };
   for (const name of KEPT) {
-    const value = lookup(name);
+    const value = system(name);
     if (value) headers[name] = value;
   }
   // `aws-chunked` frames the request; it is no encoding of the object.
-  const encodings = (lookup("content-encoding") ?? "").split(",").map((encoding) => encoding.trim());
+  const encodings = (system("content-encoding") ?? "").split(",").map((encoding) => encoding.trim());
   const encoding = encodings.filter((name) => name !== "" && name !== "aws-chunked").join(",");
   if (encoding) headers["content-encoding"] = encoding;
 
   let size = 0;
   for (const name of new Set(names)) {
     if (!name.startsWith(META)) continue;
-    const value = lookup(name) ?? "";
+    const value = decodeWords(textOfHeader(lookup(name) ?? ""));
     headers[name] = value;
-    size += name.length - META.length + value.length;
+    size += Buffer.byteLength(name) - META.length + Buffer.byteLength(value);
   }
   if (size > MAX_METADATA_BYTES) {
     throw s3Error("MetadataTooLarge", { Size: size, MaxSizeAllowed: MAX_METADATA_BYTES });
   }
   return headers;
+}
+
+/** How a kept header is answered. */
+export function answeredHeader(name: string, value: string): string {
+  return name.startsWith(META) ? encodeWords(value) : value;
 }
 
 /**
@@ -68,6 +81,9 @@ export function describeObject(request: S3Request): ObjectDescription {
     throw invalidArgument(message, "x-amz-server-side-encryption", encryption);
   }
   const storageClass = request.header("x-amz-storage-class");
+  if (storageClass !== undefined && !STORAGE_CLASSES.includes(storageClass)) {
+    throw s3Error("InvalidStorageClass", { StorageClassRequested: storageClass });
+  }
   if (storageClass !== undefined && storageClass !== "STANDARD") {
     throw s3Error("NotImplemented", { Header: "x-amz-storage-class" });
   }

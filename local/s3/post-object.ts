@@ -1,5 +1,5 @@
 /** POST Object: an upload from a browser's form. */
-import { receiveBytes } from "./body.ts";
+import { payloadLength, receiveBytes } from "./body.ts";
 import { ALGORITHMS, DEFAULT_ALGORITHM } from "./checksum.ts";
 import { checksumHeader, checksumMismatch } from "./checksum-headers.ts";
 import { commitObject } from "./commit-object.ts";
@@ -54,6 +54,7 @@ function answer(request: S3Request, key: string, etag: string, fields: ReadonlyM
 /** POST Object. The call is then the policy's signer: `call.principal` says who, before anything is authorized. */
 export async function postObject(s3: S3, request: S3Request): Promise<void> {
   const { call } = request;
+  payloadLength(request, Number.POSITIVE_INFINITY);
   const form = await readForm(
     call.req.headers["content-type"] ?? "",
     call.req.iterator({ destroyOnReturn: false }),

@@ -14,6 +14,7 @@ import { setCorsHeaders } from "./cors.ts";
 import { s3Error } from "./errors.ts";
 import { createEvents, type Events, type S3Event } from "./events.ts";
 import { runLifecycle } from "./lifecycle.ts";
+import { checkExpectedOwner } from "./owner.ts";
 import type { SecretLookup } from "./post-policy.ts";
 import { createRequest, parseTarget } from "./request.ts";
 import { sendError, setCommonHeaders } from "./respond.ts";
@@ -67,6 +68,7 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
     const settings = s3.buckets.get(target.bucket);
     if (!settings) throw s3Error("NoSuchBucket", { BucketName: target.bucket });
     const request = createRequest(call, target, settings);
+    checkExpectedOwner(request, "x-amz-expected-bucket-owner");
     const operation = selectOperation(request);
     call.trace.action = operation.name;
     await operation.run(s3, request);

@@ -27,6 +27,9 @@ function tagMap(pairs: readonly (readonly [string, string])[]): Tags {
     if (key === "" || key.length > MAX_KEY || !ALLOWED.test(key)) {
       throw s3Error("InvalidTag", { message: "The TagKey you have provided is invalid", TagKey: key });
     }
+    if (key.startsWith("aws:")) {
+      throw s3Error("InvalidTag", { message: "Your TagKey cannot be prefixed with aws:", TagKey: key });
+    }
     if (value.length > MAX_VALUE || !ALLOWED.test(value)) {
       throw s3Error("InvalidTag", { message: "The TagValue you have provided is invalid", TagKey: key });
     }

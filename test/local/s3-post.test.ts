@@ -83,6 +83,15 @@ describe("a browser's form", () => {
     expect(Buffer.from(await got.arrayBuffer()).equals(file)).toBe(true);
   });
 
+  it("may say more of the file than a header can", async () => {
+    const fields = { "x-amz-meta-of": "中", "Content-Disposition": 'attachment; filename="中.txt"' };
+    const conditions = ["$x-amz-meta-of", "$content-disposition"].map((name) => ["starts-with", name, ""]);
+    expect((await post({ fields, conditions, filename: "wide.txt" })).status).toBe(204);
+    const got = await h.anonymous(`/${BUCKET}/in/wide.txt`);
+    expect(got.headers.get("x-amz-meta-of")).toBe("=?UTF-8?Q?=E4=B8=AD?=");
+    expect(got.headers.get("content-disposition")).toBe('attachment; filename=" .txt"');
+  });
+
   it("is answered as it asks", async () => {
     const status = (value: string) =>
       post({
