@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { createApiServer } from "./apigateway/server.ts";
 import { ensureAssembly } from "./assembly.ts";
 import { type Clock, createClock } from "./clock.ts";
+import { nameDamage } from "./data/check-folder.ts";
+import { isCorrupt } from "./data/sqlite-error.ts";
 import { startEmbedded } from "./embedded.ts";
 import type { FaultHook } from "./faults.ts";
 import type { Grant } from "./iam/iam.ts";
@@ -49,6 +51,8 @@ export interface Cloud {
   /** Endpoint of the AWS services. */
   awsUrl: string;
   rootCredentials: { accessKeyId: string; secretAccessKey: string };
+  /** What the start found of damage that didn't stop it; also in the log. */
+  notes: readonly string[];
   /** Outputs of the stacks by name. */
   outputs: Record<string, string>;
   clock: Clock;
@@ -78,9 +82,19 @@ export interface Cloud {
 
 /**
  * Starts the account: services, then what the template describes, then the API and what polls.
- * @throws Error when the template holds something unknown, a port is taken or the data directory is in use.
+ * @throws Error when the template holds something unknown, a port is taken, or the data directory is in use or damaged.
  */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
+  try {
+    return await startAccount(options);
+  } catch (error) {
+    // What was read first may not say which file it was read from.
+    if (options.dataDir !== undefined && isCorrupt(error)) nameDamage(options.dataDir);
+    throw error;
+  }
+}
+
+async function startAccount(options: CloudOptions): Promise<Cloud> {
   const { dataDir: dir, maxEnvironments = Math.max(4, 2 * availableParallelism()), extraEnv = {} } = options;
   // Ends what has started where the start fails.
   await using started = new AsyncDisposableStack();
@@ -117,6 +131,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   };
   const services = await startServices(options, { clock, hooks });
   started.defer(services.close);
+  for (const note of services.notes) log("data", note);
   const { awsUrl, iam } = services;
 
   function roleOf(roleArn: string, session: string): Principal {
@@ -193,6 +208,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
     apiAddresses: apiServer.addresses,
     awsUrl,
     rootCredentials: services.root,
+    notes: services.notes,
     outputs: localUrls(outputs, apis, apiUrl),
     clock,
     advance: clock.advance,

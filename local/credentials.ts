@@ -5,10 +5,11 @@
  * and their secret is derived from the token, so URLs that a role presigned outlive a restart, as in AWS.
  */
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
+import { readJsonFile } from "./data/read-json-file.ts";
 import { replaceFile } from "./replace-file.ts";
 import type { Principal } from "./types.ts";
 import { ACCOUNT } from "./types.ts";
@@ -120,7 +121,12 @@ function load(dir: string | undefined): z.infer<typeof stored> {
   if (dir === undefined) return fresh;
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "credentials.json");
-  if (existsSync(file)) return stored.parse(JSON.parse(readFileSync(file, "utf8")));
+  const found = readJsonFile(
+    file,
+    stored,
+    "It holds the account's key. Put it back from a backup, or delete it: the next start makes a new key, and URLs signed before are void",
+  );
+  if (found !== undefined) return found;
   replaceFile(file, JSON.stringify(fresh));
   return fresh;
 }

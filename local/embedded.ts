@@ -1,6 +1,10 @@
 /** S3, DynamoDB, SQS, EventBridge and IAM in this process, on one loopback port. */
+import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import { createCredentials } from "./credentials.ts";
+import { damageAtWork } from "./data/damage.ts";
+import { openFolder } from "./data/open-folder.ts";
+import { isCorrupt } from "./data/sqlite-error.ts";
 import { createDynamoDb } from "./dynamodb/service.ts";
 import { createEventBridge } from "./eventbridge/service.ts";
 import type { FaultHook } from "./faults.ts";
@@ -30,6 +34,9 @@ export async function startEmbedded({
   // Ends what has started where the start fails.
   await using started = new AsyncDisposableStack();
   const traces = createTraces();
+  const folder = dir === undefined ? undefined : openFolder(dir);
+  const notes = folder?.notes ?? [];
+  started.defer(() => folder?.closed());
   let faults: FaultHook | undefined;
   let awsUrl = "";
   const iam = createIam();
@@ -43,6 +50,7 @@ export async function startEmbedded({
   const s3 = createS3({
     clock,
     dir,
+    onNote: (text) => notes.push(text),
     onEvent: eventbridge.emit,
     secretFor(accessKeyId, sessionToken) {
       const found = credentials.lookup(accessKeyId, sessionToken);
@@ -52,6 +60,7 @@ export async function startEmbedded({
     },
   });
   started.defer(() => s3.close());
+  started.defer(() => folder?.closing());
   const server = await createAwsServer({
     clock,
     credentials,
@@ -65,14 +74,19 @@ export async function startEmbedded({
       traces.add(trace);
       onTrace(trace);
     },
-    onError: (error, { service, action }) =>
-      hooks.log(`aws/${service}`, `${action}: ${error instanceof Error ? error.stack : error}`),
+    onError(error, { service, action }) {
+      if (dir !== undefined && isCorrupt(error))
+        hooks.log("data", damageAtWork(join(dir, `${service}.sqlite`)));
+      hooks.log(`aws/${service}`, `${action}: ${error instanceof Error ? error.stack : error}`);
+    },
   });
   started.defer(server.close);
   awsUrl = server.url;
+  folder?.running();
   const running = started.move();
   return {
     awsUrl,
+    notes,
     root: credentials.root,
     s3,
     dynamodb,

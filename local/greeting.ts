@@ -9,6 +9,7 @@ export function greeting({
   awsUrl,
   dataDir,
   isExternal,
+  notes,
   client: { client_id, client_secret },
 }: {
   apiUrl: string;
@@ -17,6 +18,8 @@ export function greeting({
   dataDir: string | undefined;
   /** The AWS services are an emulator's. */
   isExternal: boolean;
+  /** What the start found and the user should know. */
+  notes: readonly string[];
   client: StoredClient;
 }): string {
   const pick = (field: string) => `sed -E 's/.*"${field}":"([^"]+)".*/\\1/'`;
@@ -26,7 +29,7 @@ Wharf is ready at ${apiUrl}
   client id       ${client_id}
   client secret   ${client_secret}
   AWS services    ${awsUrl}
-${where(dataDir, isExternal)}${apiAddresses.includes("::1") ? "" : NO_IPV6}
+${where(dataDir, isExternal)}${apiAddresses.includes("::1") ? "" : NO_IPV6}${notes.map((note) => `\n  note            ${note}`).join("")}
 
 Paste these into another shell, in order: a token, an upload, the download by its link.
 

@@ -1,10 +1,9 @@
 /** One cloud per data directory. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-
-// SQLite: the result code when another connection holds the lock.
-const SQLITE_BUSY = 5;
+import { damaged, whyNotOpened } from "./data/damage.ts";
+import { isBusy, isDiskFull } from "./data/sqlite-error.ts";
 
 /**
  * Claims `dir` for this process and returns what gives it back.
@@ -14,23 +13,63 @@ const SQLITE_BUSY = 5;
  * @throws Error naming the process that holds it, or why the directory is of no use.
  */
 export function lockDirectory(dir: string): () => void {
-  let database: DatabaseSync | undefined;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(join(dir, "lock.sqlite"));
-    database.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
-    writeFileSync(join(dir, "pid"), `${process.pid}\n`);
-  } catch (cause) {
-    database?.close();
-    const why = isBusy(cause)
-      ? `is in use by process ${readFileSync(join(dir, "pid"), "utf8").trim()}; stop that one`
-      : `can't hold the cloud's state (${cause instanceof Error ? cause.message : cause}); make it a writable directory`;
-    throw new Error(`${dir} ${why}, or choose another directory with --data`, { cause });
+  } catch (error) {
+    throw unusable(dir, error);
   }
-  const held = database;
+  const held = hold(dir);
+  try {
+    writeFileSync(join(dir, "pid"), `${process.pid}\n`);
+  } catch (error) {
+    // On a full disk the start goes on: it can't say who holds the lock, which holds all the same.
+    if (!isDiskFull(error)) {
+      held.close();
+      throw unusableFile(dir, "pid", error);
+    }
+  }
   return () => held.close();
 }
 
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
+function hold(dir: string): DatabaseSync {
+  const file = join(dir, "lock.sqlite");
+  let database: DatabaseSync | undefined;
+  try {
+    // SQLite would not say why it can't.
+    closeSync(openSync(file, "a", 0o600));
+    database = new DatabaseSync(file);
+    database.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database?.close();
+    if (isBusy(error)) {
+      const why = `is in use by ${holderOf(dir)}; stop that one, or choose another directory with --data`;
+      throw new Error(`${dir} ${why}`, { cause: error });
+    }
+    throw unusableFile(dir, "lock.sqlite", error);
+  }
+}
+
+function holderOf(dir: string): string {
+  try {
+    return `process ${Number.parseInt(readFileSync(join(dir, "pid"), "utf8"), 10) || "unknown"}`;
+  } catch {
+    return "another process";
+  }
+}
+
+/** A directory that takes no files at all, or one of two files that can go without harm. */
+function unusableFile(dir: string, name: string, error: unknown): Error {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const file = join(dir, name);
+  if (code === "EROFS" || (code === "EACCES" && !existsSync(file))) return unusable(dir, error);
+  return damaged(file, whyNotOpened(error), "It holds nothing that is needed: remove it", error);
+}
+
+function unusable(dir: string, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : cause;
+  return new Error(
+    `${dir} can't hold the cloud's state (${why}); make it a writable directory, or choose another directory with --data`,
+    { cause },
+  );
 }

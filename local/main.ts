@@ -4,6 +4,8 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureAssembly } from "./assembly.ts";
 import { type Cloud, startCloud } from "./cloud.ts";
+import { readRunState } from "./data/run-state.ts";
+import { isDiskFull } from "./data/sqlite-error.ts";
 import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
 import { greeting } from "./greeting.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -65,6 +67,10 @@ interface StartOptions {
 
 /** Starts the cloud and prints how to use it. */
 async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
+  const file = dataDir && join(dataDir, clientFile(endpoint));
+  // Before anything else: where the file is damaged, nothing has begun that would have to end.
+  const stored = readStoredClient(file);
+  const isLost = stored === undefined && dataDir !== undefined && readRunState(dataDir) !== undefined;
   const assembly = await ensureAssembly({
     onSynth: () => console.log("Building the app from its CDK stacks …"),
   });
@@ -72,7 +78,10 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
   stop = cloud.stop;
   const table = cloud.outputs["TableName"];
   if (table === undefined) throw new Error("the stacks have no output TableName");
-  const client = await findClient(cloud, table, { dataDir, endpoint });
+  const client =
+    stored && (endpoint === undefined || (await isKnown(cloud.apiUrl, stored)))
+      ? stored
+      : await makeClient(cloud, table, file);
   if (dataDir !== undefined) tellAdmin(cloud, table, dataDir);
   console.log(
     greeting({
@@ -81,23 +90,17 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
       awsUrl: cloud.awsUrl,
       dataDir,
       isExternal: endpoint !== undefined,
+      notes: isLost
+        ? [...cloud.notes, `${file} was missing: this client is new, and those from before stay valid`]
+        : cloud.notes,
       client,
     }),
   );
 }
 
-/** The client of the first start, or a new one. */
-async function findClient(
-  cloud: Cloud,
-  table: string,
-  { dataDir, endpoint }: Pick<StartOptions, "dataDir" | "endpoint">,
-): Promise<StoredClient> {
-  // One for each emulator, which may have been emptied since.
-  const name = endpoint === undefined ? "client" : `client-${endpoint.replaceAll(/\W+/g, "-")}`;
-  const file = dataDir && join(dataDir, `${name}.json`);
-  const stored = readStoredClient(file);
-  if (stored && (endpoint === undefined || (await isKnown(cloud.apiUrl, stored)))) return stored;
-  return makeClient(cloud, table, file);
+/** One for each emulator, which may have been emptied since. */
+function clientFile(endpoint: string | undefined): string {
+  return endpoint === undefined ? "client.json" : `client-${endpoint.replaceAll(/\W+/g, "-")}.json`;
 }
 
 async function isKnown(apiUrl: string, client: StoredClient): Promise<boolean> {
@@ -140,13 +143,6 @@ function explain(error: unknown): string {
     return `the disk is full (${error.message}); free some space, or choose another directory with npm start -- --data DIR`;
   }
   return error instanceof Error ? error.message : String(error);
-}
-
-function isDiskFull(error: Error): boolean {
-  const SQLITE_FULL = 13;
-  return (
-    ("code" in error && error.code === "ENOSPC") || ("errcode" in error && error.errcode === SQLITE_FULL)
-  );
 }
 
 process.on("SIGINT", onSignal);

@@ -1,7 +1,14 @@
 import { renameSync, writeFileSync } from "node:fs";
+import { damaged, whyNotOpened } from "./data/damage.ts";
+import { isDiskFull } from "./data/sqlite-error.ts";
 
 /** Writes a file that only its owner may read, whole or not at all: a crash in between leaves what was there. */
 export function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  try {
+    writeFileSync(`${path}.new`, text, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    if (isDiskFull(error)) throw error;
+    throw damaged(path, whyNotOpened(error), "It is written anew at each change: remove it", error);
+  }
 }

@@ -40,6 +40,8 @@ export interface StreamFeed {
 export interface Services {
   /** Where functions and clients reach them. */
   awsUrl: string;
+  /** What the start found of damage that doesn't stop it. */
+  notes: string[];
   /** The administrator's key. */
   root: { accessKeyId: string; secretAccessKey: string };
   s3: { createBucket(bucket: BucketOptions): Eventually<unknown> };

@@ -1,11 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { readJsonFile } from "./data/read-json-file.ts";
 
 const storedClient = z.object({ client_id: z.string(), client_secret: z.string() });
 export type StoredClient = z.infer<typeof storedClient>;
 
-/** The client that an earlier start wrote to `file`; `undefined` before the first. */
+/** The client that an earlier start wrote to `file`; `undefined` before the first. @throws Error where it is damaged */
 export function readStoredClient(file: string | undefined): StoredClient | undefined {
-  if (file === undefined || !existsSync(file)) return undefined;
-  return storedClient.parse(JSON.parse(readFileSync(file, "utf8")));
+  if (file === undefined) return undefined;
+  return readJsonFile(
+    file,
+    storedClient,
+    "Put it back from a backup, or delete it: the next start makes a new client, and the old one stays valid",
+  );
 }

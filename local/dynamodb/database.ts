@@ -2,6 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { JOURNAL } from "#local/data/journal.ts";
+import { isBusy } from "#local/data/sqlite-error.ts";
 
 export type Row = Record<string, unknown>;
 
@@ -56,11 +58,12 @@ export function openDatabase(dir: string | undefined): Database {
   const db = new DatabaseSync(file, { timeout: 1000 });
   // One process at a time: a second one on the same directory would keep its own idea of the streams.
   try {
-    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; ${JOURNAL}`);
     db.exec(SCHEMA);
   } catch (cause) {
     db.close();
-    throw new Error(`${file} can't be opened; is another local cloud running on it?`, { cause });
+    if (!isBusy(cause)) throw cause;
+    throw new Error(`${file} is in use; is another local cloud running on it?`, { cause });
   }
   const statements = new Map<string, StatementSync>();
   let open = true;

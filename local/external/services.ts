@@ -52,6 +52,7 @@ export async function connectExternal({
 
   return {
     awsUrl: endpoint,
+    notes: [],
     root: KEYS,
     s3: { createBucket: (bucket) => createBucket(s3, bucket) },
     dynamodb: {

@@ -1,6 +1,6 @@
 /** Bytes on disk: files named by random ids, so that no key ever becomes a path. */
 import { randomUUID } from "node:crypto";
-import { createReadStream, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -28,16 +28,26 @@ export interface Blobs {
   /** Bytes of the slices, one after the other. The files stay until the reader is done, even if removed meanwhile. */
   read(slices: readonly Slice[]): Readable;
   remove(ids: readonly string[]): void;
-  /** Removes files that no row names: what a killed process left half-written. */
-  sweep(inUse: ReadonlySet<string>): void;
+  /**
+   * Moves files that no row names to `lost`: what a killed process left half-written, or what a database that was put
+   * back doesn't know. One that a row names comes back from there.
+   */
+  settle(inUse: ReadonlySet<string>): Settled;
   /** Discards what is half-written and waits for removals. */
   close(): Promise<void>;
 }
 
+export interface Settled {
+  /** Files in `lost`, and their bytes. */
+  lost: { count: number; bytes: number };
+  /** Ids that rows name and no file has. */
+  missing: string[];
+}
+
 const BUFFER = 1024 * 1024;
 
-/** Keeps blobs in `dir`, which it creates. */
-export function createBlobs(dir: string): Blobs {
+/** Keeps blobs in `dir`, which it creates, and those that nobody knows in `lost`. */
+export function createBlobs(dir: string, lost: string): Blobs {
   mkdirSync(dir, { recursive: true });
   const readers = new Map<string, number>();
   const doomed = new Set<string>();
@@ -102,8 +112,19 @@ export function createBlobs(dir: string): Blobs {
       }
     },
 
-    sweep(inUse) {
-      for (const name of readdirSync(dir)) if (!inUse.has(name)) rmSync(path(name), { force: true });
+    settle(inUse) {
+      const here = new Set(readdirSync(dir));
+      const unknown = [...here].filter((name) => !inUse.has(name));
+      if (unknown.length > 0) mkdirSync(lost, { recursive: true });
+      for (const name of unknown) renameSync(path(name), join(lost, name));
+      const away = new Set(existsSync(lost) ? readdirSync(lost) : []);
+      const missing = [...inUse].filter((id) => !here.has(id));
+      for (const id of missing) if (away.delete(id)) renameSync(join(lost, id), path(id));
+      const sizes = [...away].map((name) => statSync(join(lost, name)).size);
+      return {
+        lost: { count: away.size, bytes: sizes.reduce((sum, size) => sum + size, 0) },
+        missing: missing.filter((id) => !existsSync(path(id))),
+      };
     },
 
     async close() {

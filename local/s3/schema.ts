@@ -1,6 +1,7 @@
 /** The metadata of the local S3: one SQLite file beside the blobs. */
 import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import { JOURNAL } from "../data/journal.ts";
 import { algorithmSchema, checksumTypeSchema } from "./checksum.ts";
 
 const SCHEMA = `
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, event TEXT NOT NULL) WIT
 /** Opens the database; `path` may be `:memory:`. */
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  database.exec(JOURNAL);
   database.exec(SCHEMA);
   return database;
 }

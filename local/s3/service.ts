@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { type AwsCall, AwsError, type AwsService, type ServiceOptions } from "../types.ts";
-import { type Blobs, createBlobs } from "./blobs.ts";
+import { type Blobs, createBlobs, type Settled } from "./blobs.ts";
 import { type Bucket, type BucketOptions, type Buckets, createBuckets } from "./buckets.ts";
 import { setCorsHeaders } from "./cors.ts";
 import { s3Error } from "./errors.ts";
@@ -33,6 +33,8 @@ export interface S3Options extends ServiceOptions {
    * @default nobody: forms are refused with `InvalidAccessKeyId`
    */
   secretFor?: SecretLookup;
+  /** Told of bytes that are missing, and of bytes that no object names. @default nobody */
+  onNote?(text: string): void;
 }
 
 export interface S3Service extends AwsService {
@@ -78,16 +80,37 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
   }
 }
 
+/** Says what the start found of bytes and rows that don't belong together. */
+function* notesOn({ store }: S3, { lost, missing }: Settled, folder: string): Generator<string> {
+  if (lost.count > 0) {
+    const size = `${lost.count} files, ${Math.ceil(lost.bytes / 1024)} KiB`;
+    yield `${folder} has ${size}: bytes that no object names, such as those of an upload that a kill broke off; delete it when you miss nothing`;
+  }
+  if (missing.length > 0) {
+    const keys = missing.slice(0, 3).map((id) => store.keyOfBlob(id) ?? `${id} of an unfinished upload`);
+    yield `${missing.length} blobs are missing, so that these objects can't be read: ${keys.join(", ")}${missing.length > 3 ? " …" : ""}; put the folder back from a backup, or delete the files and send them again`;
+  }
+}
+
 /**
  * Creates the service. With `dir`, metadata lives in `dir/s3.sqlite` and bytes in `dir/blobs/`; a row is committed only
- * when its bytes are complete, so a killed process leaves no half object, and what it left of files goes at the start.
+ * when its bytes are complete, so a killed process leaves no half object; what it left of files is moved to
+ * `dir/lost-blobs/` at the start.
  */
 export function createS3(options: S3Options): S3Service {
-  const { clock, dir, onEvent, onError = console.error, secretFor = () => undefined } = options;
+  const {
+    clock,
+    dir,
+    onEvent,
+    onError = console.error,
+    secretFor = () => undefined,
+    onNote = () => {},
+  } = options;
   const home = dir ?? mkdtempSync(join(tmpdir(), "wharf-s3-"));
   mkdirSync(home, { recursive: true });
   const database = openDatabase(dir === undefined ? ":memory:" : join(dir, "s3.sqlite"));
-  const blobs = createBlobs(join(home, "blobs"));
+  const lost = join(home, "lost-blobs");
+  const blobs = createBlobs(join(home, "blobs"), lost);
   const s3: S3 = {
     store: createStore(database, blobs),
     blobs,
@@ -97,7 +120,8 @@ export function createS3(options: S3Options): S3Service {
     clock,
     secretFor,
   };
-  blobs.sweep(s3.store.blobsInUse());
+  const settled = blobs.settle(s3.store.blobsInUse());
+  for (const note of notesOn(s3, settled, lost)) onNote(note);
 
   let cancelTimer = () => {};
   function scheduleLifecycle(): void {

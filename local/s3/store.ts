@@ -74,6 +74,9 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
     putCompletion: database.prepare("INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?)"),
     forgetCompletions: database.prepare("DELETE FROM completions WHERE completed < ?"),
     blobs: database.prepare("SELECT blob FROM segments"),
+    keyOfBlob: database.prepare(
+      "SELECT key FROM objects WHERE id = (SELECT owner FROM segments WHERE blob = ?)",
+    ),
   };
 
   /** Uploads that a long CompleteMultipartUpload is working on: nobody else finds them any more. */
@@ -231,6 +234,12 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
         sql.deleteUpload.run(id);
         return removeSegments(id);
       });
+    },
+
+    /** The object that a blob belongs to; `undefined` for one of an upload's parts. */
+    keyOfBlob(blob: string): string | undefined {
+      const row = sql.keyOfBlob.get(blob);
+      return row && String(row["key"]);
     },
 
     /** Every blob that a row names. */

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { JOURNAL } from "#local/data/journal.ts";
 import { AwsError, type ServiceOptions } from "#local/types.ts";
 import { createQueueState, type Message, type QueueState } from "./queue.ts";
 import { fromRow, SCHEMA } from "./rows.ts";
@@ -41,7 +42,7 @@ export type QueueStore = ReturnType<typeof openQueueStore>;
 export function openQueueStore({ clock, dir }: ServiceOptions) {
   if (dir !== undefined) mkdirSync(dir, { recursive: true });
   const db = new DatabaseSync(dir === undefined ? ":memory:" : join(dir, "sqs.sqlite"));
-  db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; ${SCHEMA}`);
+  db.exec(`${JOURNAL} ${SCHEMA}`);
   const insert = db.prepare(
     "INSERT INTO messages (queue, message_id, body, attributes, group_id, sent_at, visible_at, receive_count, first_received_at, receipt) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, '')",
   );

@@ -73,6 +73,8 @@ describe("state on disk", () => {
     expect(await (await h.anonymous(`/${BUCKET}/before`)).text()).toBe("before");
     expect((await h.anonymous(`/${BUCKET}/half`)).status).toBe(404);
     expect(await blobs()).toHaveLength(1);
+    // Nobody waits for them, but a start can't know that: it only moves them.
+    expect(await readdir(join(dir, "lost-blobs"))).toHaveLength(2);
   });
 
   it("has nothing half-written after a stop amid an upload", async () => {
