@@ -4,6 +4,7 @@ import { type Checksum, DEFAULT_ALGORITHM } from "./checksum.ts";
 import { declaredChecksum, setChecksumHeaders } from "./checksum-headers.ts";
 import { commitObject } from "./commit-object.ts";
 import { describeObject } from "./object-headers.ts";
+import { refuseHeadersOfPut } from "./refuse-headers.ts";
 import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendEmpty } from "./respond.ts";
 import type { S3 } from "./service.ts";
@@ -15,6 +16,7 @@ export const MAX_PUT_BYTES = 5 * GIB;
 export async function putObject(s3: S3, request: S3Request): Promise<void> {
   const { call } = request;
   call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: true }));
+  refuseHeadersOfPut(request);
   const description = describeObject(request);
   if (Object.keys(description.tags).length > 0) call.authorize("s3:PutObjectTagging", objectArn(request));
   const declared = declaredChecksum(request);

@@ -12,6 +12,7 @@ import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
 import { readObject } from "./get-object.ts";
 import { findUpload, partNumber } from "./multipart.ts";
 import { MAX_PUT_BYTES } from "./put-object.ts";
+import { refuseHeadersOfPart } from "./refuse-headers.ts";
 import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
 import type { Upload } from "./schema.ts";
@@ -46,6 +47,7 @@ function commitPart(s3: S3, upload: Upload, part: number, received: Received): n
 export async function uploadPart(s3: S3, request: S3Request): Promise<void> {
   const { call } = request;
   call.authorize("s3:PutObject", objectArn(request), writeContext(request, { creates: false }));
+  refuseHeadersOfPart(request);
   const part = partNumber(request);
   const upload = findUpload(s3, request);
   const declared = declaredChecksum(request);
