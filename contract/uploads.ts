@@ -89,6 +89,13 @@ const metadata = z
   .refine((given) => Object.keys(given).length <= 32, { message: "has more than 32 entries" });
 
 const partNumber = z.coerce.number().int().min(1).max(MAX_PARTS);
+/** As digits: an empty value would be coerced to 0, and a chunk would go to the file's beginning. */
+const byteOffset = z
+  .string()
+  .regex(/^\d{1,14}$/, { message: "must be a number of bytes" })
+  .transform(Number)
+  .pipe(z.int().max(MAX_SIZE))
+  .meta({ description: "The byte of the file at which the chunk begins.", pattern: "^\\d{1,14}$" });
 
 export const startRequest = z.strictObject({
   filename: path.meta({
@@ -363,15 +370,12 @@ export const sendChunkRoute = defineRoute({
   path: "/v1/uploads/{id}/chunks",
   summary: "Send a chunk through the API's address",
   description:
-    "Redirects to the part's URL at S3; send the same body there, as curl -L -T, Python's requests and fetch do by themselves. The number is `?part=n`, or follows from `Content-Range`, or is the one after those that S3 holds without a gap. Only the first two are safe to repeat when an answer was lost, and to send side by side.",
+    "Redirects to the part's URL at S3; send the same body there, as curl -L -T, Python's requests and fetch do by themselves. Its number is `?part=n`, or follows from `?offset=bytes`, or is the one after those that S3 holds without a gap. Only the first two are safe to repeat when an answer was lost, and to send side by side. Headers go along to S3: `Content-Range`, `If-*` and `x-amz-*` are refused here, since S3 refuses them. Not for uploads that declared a `sha256`.",
   tag,
   scopes,
   params,
-  query: { part: partNumber.optional() },
+  query: { part: partNumber.optional(), offset: byteOffset.optional() },
   bodyType: "application/octet-stream",
-  headers: {
-    "Content-Range": "`bytes a-b/total`: where the chunk's bytes stand in the file.",
-  },
   responses: {
     307: { description: "Where the bytes go", headers: { Location: "The part's presigned URL." } },
   },

@@ -32,11 +32,18 @@ answer.raise_for_status()
 upload = f"{origin}/uploads/{answer.json()['upload_id']}"
 
 with open(path, "rb") as file:
+    offset = 0
     while chunk := file.read(CHUNK):
         # The API answers 307; requests sends the chunk on to S3 and leaves the token behind.
+        # With its offset a chunk may be sent again. Not as Content-Range: S3 would get it too, and refuses it.
         session.put(
-            f"{upload}/chunks", data=chunk, headers={"Content-Type": "application/octet-stream"}, timeout=300
+            f"{upload}/chunks",
+            params={"offset": offset},
+            data=chunk,
+            headers={"Content-Type": "application/octet-stream"},
+            timeout=300,
         ).raise_for_status()
+        offset += len(chunk)
 
 answer = session.post(f"{upload}/finalize", json={"expire_in": 3600}, timeout=60)
 answer.raise_for_status()

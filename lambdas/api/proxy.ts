@@ -62,8 +62,7 @@ export function chunkRequest({ chunk }: ChunkEvent): Request {
   for (const [name, value] of Object.entries(chunk.query)) url.searchParams.set(name, value);
   const headers = new Headers();
   for (const [name, value] of Object.entries(chunk.headers)) {
-    // The length of the body that isn't here is a fact for the route, not for this request's framing.
-    if (value !== "") headers.set(name.toLowerCase() === "content-length" ? "x-chunk-length" : name, value);
+    if (value !== "") headers.set(name, value);
   }
   return new Request(url, { method: "PUT", headers });
 }

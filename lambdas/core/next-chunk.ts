@@ -1,7 +1,6 @@
 import type { Part } from "#aws/objects.ts";
 import { MAX_PARTS, MIN_PART_SIZE } from "#contract/uploads.ts";
 import type { Call } from "./call.ts";
-import { type ContentRange, parseContentRange } from "./content-range.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { requireOpen } from "./require-open.ts";
@@ -12,48 +11,36 @@ export interface Chunk {
   uploadId: string;
   /** `?part=n` */
   part?: number | undefined;
-  /** The header, e.g. `bytes 0-5242879/20000000`. */
-  contentRange?: string | undefined;
-  /** Bytes of the chunk, where the client said so. */
-  contentLength?: number | undefined;
+  /** `?offset=n`: the byte of the file at which the chunk begins. */
+  offset?: number | undefined;
 }
 
 /**
  * The part that a chunk is, and the URL where its bytes go.
  *
  * Nothing is written: the number follows from what the caller says and from S3's list of what has arrived, so asking
- * again for a chunk that didn't arrive gives the same part. Without a number or range the caller must send one chunk
+ * again for a chunk that didn't arrive gives the same part. Without a number or offset the caller must send one chunk
  * after another; a chunk that arrived although its answer was lost would then count twice, which a declared size
- * reveals when the upload is finalized.
+ * reveals. How long the chunk is nobody knows here: API Gateway drops `Content-Length` before any mapping.
  *
- * @throws WharfError not_found, upload_closed, upload_expired, chunk_too_small, conflict, invalid_request.
+ * @throws WharfError not_found, upload_closed, upload_expired, checksum_unsupported, chunk_too_small, conflict,
+ * invalid_request.
  */
 export async function chunkTarget(
   deps: Pick<Deps, "table" | "objects" | "now">,
   call: Call,
-  { uploadId, part, contentRange, contentLength }: Chunk,
+  { uploadId, part, offset }: Chunk,
 ): Promise<{ part: number; url: string }> {
+  if (part !== undefined && offset !== undefined)
+    throw new WharfError("invalid_request", "Say ?part or ?offset; both are here, and one would be ignored.");
   const upload = await findUpload(deps, call.caller, uploadId);
   requireOpen(upload, deps.now());
   refuseSha256(upload);
-  const range =
-    contentRange === undefined ? undefined : parseContentRange(contentRange, { upload, contentLength });
-  const length = range?.length ?? contentLength;
-  const small = length !== undefined && length < MIN_PART_SIZE;
-  // A number that the caller gives needs S3's list only to judge a small chunk.
-  const parts = part === undefined || small ? await arrived(deps, upload) : [];
-  const number = part ?? (range === undefined ? nextNumber(parts) : numberAt(range, parts, upload));
+  const number = part ?? numberFor(offset, await arrived(deps, upload), upload);
   if (number > MAX_PARTS) {
     throw new WharfError(
       "invalid_request",
       `This would be part ${number}; S3 takes ${MAX_PARTS}. Send larger chunks.`,
-    );
-  }
-  if (small && !canBeLast({ number, length, range, sequential: part === undefined }, parts, upload)) {
-    throw new WharfError(
-      "chunk_too_small",
-      `Part ${number} has ${length} bytes and more follows. S3 takes ${MIN_PART_SIZE} at least of all but the last.`,
-      { part_number: number, size: length, min_bytes: MIN_PART_SIZE },
     );
   }
   const { parts: signed } = await signWindow(deps, upload, { first: number, count: 1 });
@@ -75,61 +62,63 @@ async function arrived({ objects }: Pick<Deps, "objects">, upload: UploadRecord)
   return (s3_upload_id === undefined ? undefined : await objects.listParts(object_key, s3_upload_id)) ?? [];
 }
 
+/** The part that begins at the offset, or the next in order; nothing before it may be too small for good. */
+function numberFor(offset: number | undefined, parts: readonly Part[], upload: UploadRecord): number {
+  const number = offset === undefined ? nextNumber(parts, upload) : numberAt(offset, parts, upload);
+  const small = parts.find(({ part_number, size }) => part_number < number && size < MIN_PART_SIZE);
+  if (small === undefined) return number;
+  throw new WharfError(
+    "chunk_too_small",
+    `Part ${small.part_number} has arrived with ${small.size} bytes, and S3 takes ${MIN_PART_SIZE} at least of all but the last, so nothing can follow it. Finalize if it is the last; else send it again, together with what follows, as ?part=${small.part_number}.`,
+    { part_number: small.part_number, size: small.size, min_bytes: MIN_PART_SIZE },
+  );
+}
+
 /** The parts from 1 on that have arrived without a gap. */
 function leading(parts: readonly Part[]): readonly Part[] {
   const gap = parts.findIndex(({ part_number }, index) => part_number !== index + 1);
   return gap === -1 ? parts : parts.slice(0, gap);
 }
 
-function nextNumber(parts: readonly Part[]): number {
-  return leading(parts).length + 1;
-}
-
-/**
- * The part that begins at a range's first byte: one that has arrived already, the next, or, where all chunks have
- * `part_size`, any, so that they may come in any order.
- */
-function numberAt(
-  { start }: ContentRange,
-  parts: readonly Part[],
-  { part_size, part_count }: UploadRecord,
-): number {
-  let offset = 0;
-  for (const { part_number, size } of leading(parts)) {
-    if (offset === start) return part_number;
-    offset += size;
-  }
-  if (offset === start) return nextNumber(parts);
-  const regular = parts.every(({ part_number, size }) => size === part_size || part_number === part_count);
-  if (regular && start % part_size === 0) return start / part_size + 1;
+/** The one after those that have arrived. @throws WharfError conflict where the declared size has. */
+function nextNumber(parts: readonly Part[], { size }: UploadRecord): number {
+  const before = leading(parts);
+  const bytes = before.reduce((sum, part) => sum + part.size, 0);
+  if (size === undefined || before.length === 0 || bytes < size) return before.length + 1;
   throw new WharfError(
     "conflict",
-    `The chunk begins at byte ${start}, but the bytes before it have arrived only up to ${offset}. Send the one at ${offset} next, or chunks of ${part_size} bytes in any order, or say ?part=n.`,
-    { expected_start: offset, part_size },
+    `${bytes} bytes have arrived, and the upload was started with ${size}: nothing is left to send. Finalize it; a chunk that is to be replaced goes as ?part=n.`,
+    { bytes_received: bytes, size },
   );
 }
 
-interface Placed {
-  number: number;
-  length: number;
-  range: ContentRange | undefined;
-  /** Everything before it has arrived. */
-  sequential: boolean;
-}
-
-function canBeLast(
-  { number, length, range, sequential }: Placed,
+/**
+ * The part that begins at a byte: one that has arrived already, the next, or, where all chunks have `part_size`, any,
+ * so that they may come in any order.
+ */
+function numberAt(
+  offset: number,
   parts: readonly Part[],
-  { size }: UploadRecord,
-): boolean {
-  if (parts.some(({ part_number }) => part_number > number)) return false;
-  const total = range?.total ?? size;
-  if (total === undefined) return true;
-  if (range !== undefined) return range.start + range.length === total;
-  // What comes before one that the caller numbers may still be on its way; before the first comes nothing.
-  if (!sequential && number > 1) return true;
-  const before = leading(parts)
-    .slice(0, number - 1)
-    .reduce((sum, part) => sum + part.size, 0);
-  return before + length >= total;
+  { size, part_size, part_count }: UploadRecord,
+): number {
+  if (size !== undefined && offset > 0 && offset >= size) {
+    throw new WharfError(
+      "invalid_request",
+      `offset is ${offset}, but the upload was started with ${size} bytes, so its last is at ${size - 1}.`,
+    );
+  }
+  const before = leading(parts);
+  let end = 0;
+  for (const part of before) {
+    if (end === offset) return part.part_number;
+    end += part.size;
+  }
+  if (end === offset) return before.length + 1;
+  const regular = parts.every((part) => part.size === part_size || part.part_number === part_count);
+  if (regular && offset % part_size === 0) return offset / part_size + 1;
+  throw new WharfError(
+    "conflict",
+    `The chunk begins at byte ${offset}, but the bytes before it have arrived only up to ${end}. Send the one at ${end} next, or chunks of ${part_size} bytes in any order, or say ?part=n.`,
+    { expected_offset: end, part_size },
+  );
 }

@@ -17,26 +17,24 @@ afterAll(() => world.close());
 
 interface How {
   part?: number;
-  range?: string;
-  length?: number;
+  offset?: number | string;
 }
 
-/** Asks where a chunk goes, as API Gateway does: without the body, its length in a header. */
-const ask = (id: string, { part, range, length }: How) =>
-  client.request(`/v1/uploads/${id}/chunks${part === undefined ? "" : `?part=${part}`}`, {
+/** Asks where a chunk goes, as API Gateway does: without the body, and without its length. */
+const ask = (id: string, how: How = {}, headers: Record<string, string> = {}) => {
+  const query = Object.entries(how).map(([name, value]) => `${name}=${value}`);
+  return client.request(`/v1/uploads/${id}/chunks${query.length === 0 ? "" : `?${query.join("&")}`}`, {
     method: "PUT",
-    headers: {
-      ...(range === undefined ? {} : { "content-range": range }),
-      ...(length === undefined ? {} : { "x-chunk-length": String(length) }),
-    },
+    headers,
   });
+};
 const partOf = (answer: Response) =>
   Number(new URL(answer.headers.get("location") ?? "").searchParams.get("partNumber"));
-const refused = async (id: string, how: How) => read(problem, ask(id, how));
+const refused = async (id: string, how: How = {}, headers = {}) => read(problem, ask(id, how, headers));
 
 /** Sends a chunk the whole way, and says which part it became. */
 async function send(id: string, bytes: Uint8Array, how: How = {}): Promise<number> {
-  const answer = await ask(id, { length: bytes.length, ...how });
+  const answer = await ask(id, how);
   expect(answer.status).toBe(307);
   expect(answer.headers.get("cache-control")).toBe("no-store");
   expect((await put(answer.headers.get("location") ?? "", bytes)).status).toBe(200);
@@ -59,81 +57,84 @@ describe("one chunk after another, without numbers", () => {
   test("a chunk that didn't arrive is asked for again under its number", async () => {
     const { upload_id } = await by.start({ filename: "again.bin" });
     const chunk = randomBytes(5 * MIB);
-    expect(partOf(await ask(upload_id, { length: chunk.length }))).toBe(1);
+    expect(partOf(await ask(upload_id))).toBe(1);
     expect(await send(upload_id, chunk)).toBe(1);
     expect(await send(upload_id, chunk)).toBe(2);
   });
 
-  test("one that is small and not the last is refused before it is sent", async () => {
-    const { upload_id } = await by.start({ filename: "small.bin", size: 20 * MIB });
-    expect(await refused(upload_id, { length: 5 * MIB - 1 })).toMatchObject({
-      ...{ status: 400, code: "chunk_too_small", part_number: 1, size: 5 * MIB - 1, min_bytes: 5 * MIB },
-    });
-    expect((await ask(upload_id, {})).status, "of unknown length").toBe(307);
-    const unknown = await by.start({ filename: "unknown.bin" });
-    expect((await ask(unknown.upload_id, { length: 3 })).status, "maybe the last").toBe(307);
-  });
-
-  test("one that follows a small one makes finalize name that", async () => {
+  test("one that follows a small one is refused before it is sent, and the small one can be mended", async () => {
     const { upload_id } = await by.start({ filename: "late.bin" });
     await send(upload_id, randomBytes(100));
-    await send(upload_id, randomBytes(100));
-    expect(await read(problem, by.finalize(upload_id))).toMatchObject({
-      code: "chunk_too_small",
-      part_number: 1,
+    for (const how of [{}, { offset: 100 }]) {
+      expect(await refused(upload_id, how)).toMatchObject({
+        ...{ status: 400, code: "chunk_too_small", part_number: 1, size: 100, min_bytes: 5 * MIB },
+      });
+    }
+    await send(upload_id, randomBytes(5 * MIB), { part: 1 });
+    expect(await send(upload_id, randomBytes(100))).toBe(2);
+    expect(await by.finish(upload_id)).toMatchObject({ size: 5 * MIB + 100 });
+  });
+
+  test("one too many is refused where the size was declared", async () => {
+    const { upload_id } = await by.start({ filename: "enough.bin", size: 6 * MIB });
+    await send(upload_id, randomBytes(6 * MIB));
+    expect(await refused(upload_id)).toMatchObject({
+      ...{ status: 409, code: "conflict", bytes_received: 6 * MIB, size: 6 * MIB },
     });
+    expect(await send(upload_id, randomBytes(6 * MIB), { part: 1 })).toBe(1);
+    expect(await by.finish(upload_id)).toMatchObject({ size: 6 * MIB });
   });
 });
 
-describe("with Content-Range", () => {
-  const range = (from: number, to: number, total: number | "*" = 16 * MIB) =>
-    `bytes ${from}-${to - 1}/${total}`;
-
-  test("a repeated range is the same part, the next is the next", async () => {
+describe("with ?offset=n", () => {
+  test("a repeated offset is the same part, the next is the next", async () => {
     const bytes = randomBytes(16 * MIB);
     const { upload_id } = await by.start({ filename: "ranges.bin", size: bytes.length });
     const cuts = [0, 5 * MIB, 11 * MIB, 16 * MIB];
     const chunk = (n: number) => [cuts[n - 1] ?? 0, cuts[n] ?? 0] as const;
     for (const n of [1, 2, 1, 2, 3, 3]) {
-      const [from, to] = chunk(n);
-      expect(await send(upload_id, bytes.subarray(from, to), { range: range(from, to) })).toBe(n);
+      const [offset, to] = chunk(n);
+      expect(await send(upload_id, bytes.subarray(offset, to), { offset })).toBe(n);
     }
     const { file_id } = await by.finish(upload_id);
     expect(shaOf(await by.download(file_id))).toBe(shaOf(bytes));
   });
 
-  test("chunks of part_size come in any order", async () => {
+  test("chunks of part_size come in any order, a small last one first", async () => {
     const bytes = randomBytes(12 * MIB);
     const { upload_id } = await by.start({ filename: "any.bin", size: bytes.length, part_size: 5 * MIB });
     for (const n of [3, 1, 2]) {
-      const [from, to] = [(n - 1) * 5 * MIB, Math.min(n * 5 * MIB, bytes.length)];
-      expect(await send(upload_id, bytes.subarray(from, to), { range: range(from, to, bytes.length) })).toBe(
-        n,
-      );
+      const offset = (n - 1) * 5 * MIB;
+      expect(await send(upload_id, bytes.subarray(offset, offset + 5 * MIB), { offset })).toBe(n);
     }
     const { file_id } = await by.finish(upload_id);
     expect(shaOf(await by.download(file_id))).toBe(shaOf(bytes));
   });
 
-  test("a small last chunk may come first", async () => {
-    const { upload_id } = await by.start({ filename: "last.bin", size: 5 * MIB + 1, part_size: 5 * MIB });
-    expect(
-      await send(upload_id, randomBytes(1), { range: `bytes ${5 * MIB}-${5 * MIB}/${5 * MIB + 1}` }),
-    ).toBe(2);
+  test("an empty file is one chunk at 0", async () => {
+    const { upload_id } = await by.start({ filename: "empty.bin", size: 0 });
+    expect(await send(upload_id, new Uint8Array(), { offset: 0 })).toBe(1);
+    expect(await by.finish(upload_id)).toMatchObject({ size: 0 });
   });
 
-  test.each([
-    ["what is no range", "bytes=0-99", {}, "invalid_request"],
-    ["a range backwards", "bytes 9-5/20", {}, "invalid_request"],
-    ["a range past its own total", "bytes 0-20/20", {}, "invalid_request"],
-    ["another total than the declared", range(0, 5 * MIB, 17 * MIB), {}, "invalid_request"],
-    ["a range past the declared size", range(15 * MIB, 17 * MIB, "*"), {}, "invalid_request"],
-    ["another length than the body's", range(0, 5 * MIB), { length: 6 * MIB }, "invalid_request"],
-    ["a range that begins in the unknown", range(6 * MIB, 12 * MIB), {}, "conflict"],
-    ["a small range that isn't the last", range(0, MIB), {}, "chunk_too_small"],
-  ])("%s is refused", async (_, header, more, code) => {
+  test.each<[string, How, string]>([
+    ["what is no number", { offset: "x" }, "invalid_request"],
+    ["a negative one", { offset: -1 }, "invalid_request"],
+    ["an empty one", { offset: "" }, "invalid_request"],
+    ["hexadecimal digits", { offset: "0x10" }, "invalid_request"],
+    ["more than S3 holds", { offset: 10_000 * 5 * 1024 * MIB + 1 }, "invalid_request"],
+    ["a number beside it", { offset: 0, part: 1 }, "invalid_request"],
+    ["the declared size", { offset: 16 * MIB }, "invalid_request"],
+    ["one that begins in the unknown", { offset: 6 * MIB }, "conflict"],
+  ])("%s is refused", async (_, how, code) => {
     const { upload_id } = await by.start({ filename: `bad-${code}.bin`, size: 16 * MIB });
-    expect(await refused(upload_id, { range: header, ...more })).toMatchObject({ code });
+    expect(await refused(upload_id, how)).toMatchObject({ code });
+  });
+
+  test("a gap is told with the byte that comes next", async () => {
+    const { upload_id } = await by.start({ filename: "gap.bin", size: 16 * MIB });
+    await send(upload_id, randomBytes(5 * MIB), { offset: 0 });
+    expect(await refused(upload_id, { offset: 6 * MIB })).toMatchObject({ expected_offset: 5 * MIB });
   });
 });
 
@@ -150,27 +151,15 @@ describe("with ?part=n", () => {
     expect(shaOf(await by.download(file_id))).toBe(shaOf(Buffer.concat([a, b, c])));
   });
 
-  test("a small first one is refused where the size says that more follows", async () => {
-    const { upload_id } = await by.start({ filename: "first.bin", size: 6 * MIB });
-    for (let time = 0; time < 2; time++) {
-      expect(await refused(upload_id, { part: 1, length: 10 })).toMatchObject({
-        code: "chunk_too_small",
-        part_number: 1,
-      });
-      await send(upload_id, randomBytes(5 * MIB), { part: 1 });
-    }
-    expect((await ask(upload_id, { part: 2, length: 10 })).status, "part 1 may come anew").toBe(307);
-    const tiny = await by.start({ filename: "tiny.bin", size: 10 });
-    expect((await ask(tiny.upload_id, { part: 1, length: 10 })).status, "all of it").toBe(307);
-  });
-
-  test("a small one below one that has arrived is refused", async () => {
+  test("a small one that isn't the last makes finalize name it, and can be mended", async () => {
     const { upload_id } = await by.start({ filename: "below.bin" });
-    await send(upload_id, randomBytes(10), { part: 3 });
-    expect(await refused(upload_id, { part: 2, length: 10 })).toMatchObject({
-      code: "chunk_too_small",
-      part_number: 2,
+    await send(upload_id, randomBytes(10), { part: 1 });
+    await send(upload_id, randomBytes(10), { part: 2 });
+    expect(await read(problem, by.finalize(upload_id))).toMatchObject({
+      ...{ status: 400, code: "chunk_too_small", part_number: 1, size: 10, min_bytes: 5 * MIB },
     });
+    await send(upload_id, randomBytes(5 * MIB), { part: 1 });
+    expect(await by.finish(upload_id)).toMatchObject({ size: 5 * MIB + 10 });
   });
 
   test.each(["0", "10001", "x", "1.5"])("%s is no part", async (part) => {
@@ -191,6 +180,39 @@ test("an upload with a SHA-256 takes no chunks: its checksum is a header, which 
   }
   expect((await put(parts[0]?.url, "hello", parts[0]?.headers)).status).toBe(200);
   expect(await by.finish(upload_id)).toMatchObject({ sha256: shaOf("hello") });
+});
+
+describe("headers that would go along to S3", () => {
+  let upload_id: string;
+  beforeAll(async () => ({ upload_id } = await by.start({ filename: "carried.bin", size: 5 })));
+
+  test.each([
+    ["Content-Range", "bytes 0-4/5", /501.*\?part=n or \?offset=bytes/],
+    ["Content-Range", "nonsense", /501/],
+    ["If-Match", '"ver_x"', /501.*finalize/],
+    ["If-None-Match", "*", /501.*finalize/],
+    ["If-Modified-Since", "Sat, 01 Jan 2000 00:00:00 GMT", /501/],
+    ["If-Unmodified-Since", "Sat, 01 Jan 2000 00:00:00 GMT", /501/],
+    ["x-amz-acl", "private", /403.*POST …\/parts/],
+    ["x-amz-checksum-crc32", "AAAAAA==", /403/],
+    ["x-amz-meta-colour", "red", /403/],
+  ])("and be refused there are refused here: %s: %s", async (name, value, detail) => {
+    expect(await refused(upload_id, { part: 1 }, { [name]: value })).toMatchObject({
+      ...{ status: 400, code: "invalid_request", header: name.toLowerCase() },
+      detail: expect.stringMatching(detail),
+    });
+  });
+
+  test.each([
+    ["Content-MD5", "XUFAKrxLKna5cZ2REBfFkg=="],
+    ["Content-Encoding", "gzip"],
+    ["Idempotency-Key", "k"],
+    ["traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
+    ["X-Amz-Cf-Id", "CloudFront's"],
+    ["x-amzn-trace-id", "Root=1"],
+  ])("and do no harm there may: %s", async (name, value) => {
+    expect((await ask(upload_id, { part: 1 }, { [name]: value })).status).toBe(307);
+  });
 });
 
 test("no chunk goes to an upload that is over", async () => {

@@ -82,15 +82,12 @@ describe("the chunk route", () => {
     );
 
   it("gives the function everything but the body", () => {
-    const made = event(
-      { Authorization: "Bearer abc", "Content-Length": "5242880", "X-Request-ID": "r-1" },
-      { part: "3", colour: "red" },
-    );
+    const made = event({ Authorization: "Bearer abc", "X-Request-ID": "r-1" }, { part: "3", colour: "red" });
     expect(made).toEqual({
       chunk: {
         id: "upl_1",
         query: { part: "3", colour: "red" },
-        headers: { authorization: "Bearer abc", "content-length": "5242880", "x-request-id": "r-1" },
+        headers: { authorization: "Bearer abc", "x-request-id": "r-1" },
       },
     });
     if (!isChunkEvent(made)) throw new Error("the function does not know its own event");

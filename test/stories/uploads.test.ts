@@ -63,15 +63,31 @@ describe("chunks", () => {
     expect([read.status, shaOf(Buffer.from(await read.arrayBuffer()))]).toEqual([200, shaOf(bytes)]);
   });
 
-  test("the gateway tells length, range and number, whatever the type of the body", async () => {
+  test("by their offset, which may be sent again", async () => {
+    const bytes = randomBytes(6 * MIB);
+    const { upload_id } = await story.start("offsets.bin", bytes.length);
+    for (const at of [0, 0, 5 * MIB, 5 * MIB]) {
+      const sent = await chunk(upload_id, bytes.subarray(at, at + 5 * MIB), octets, `?offset=${at}`);
+      expect([sent.status, sent.redirected]).toEqual([200, true]);
+    }
+    const { file_id } = await finalize(upload_id);
+    expect(shaOf(await contentOf(file_id))).toBe(shaOf(bytes));
+  });
+
+  test("the gateway tells headers and number, whatever the type of the body, and never its length", async () => {
     const { upload_id } = await story.start("headers.bin", 20 * MIB);
-    const small = await chunk(upload_id, randomBytes(1_000), octets);
-    expect(await problemOf(small)).toMatchObject({ status: 400, body: code("chunk_too_small") });
-    const contradiction = await chunk(upload_id, randomBytes(10), {
-      ...octets,
-      "Content-Range": "bytes 0-99/*",
-    });
-    expect(await problemOf(contradiction)).toMatchObject({ status: 400, body: code("invalid_request") });
+    expect((await chunk(upload_id, randomBytes(1_000), octets)).status).toBe(200);
+    const next = await chunk(upload_id, randomBytes(1_000), octets);
+    expect(await problemOf(next)).toMatchObject({ status: 400, body: code("chunk_too_small") });
+    expect((await chunk(upload_id, randomBytes(5 * MIB), octets, "?part=1")).status).toBe(200);
+    for (const [name, value] of [
+      ["Content-Range", "bytes 0-9/20971520"],
+      ["If-None-Match", "*"],
+      ["x-amz-acl", "private"],
+    ]) {
+      const carried = await chunk(upload_id, randomBytes(10), { ...octets, [`${name}`]: `${value}` });
+      expect(await problemOf(carried)).toMatchObject({ status: 400, body: code("invalid_request") });
+    }
     const numbered = await chunk(
       upload_id,
       randomBytes(5 * MIB),
@@ -79,7 +95,10 @@ describe("chunks", () => {
       "?part=3",
     );
     expect(numbered.status).toBe(200);
-    expect((await statusOf(upload_id)).received).toEqual([[3, 3]]);
+    expect((await statusOf(upload_id)).received).toEqual([
+      [1, 1],
+      [3, 3],
+    ]);
     expect((await chunk(upload_id, randomBytes(5 * MIB), { "Content-Type": "image/png" })).status).toBe(415);
     expect((await chunk(upload_id, randomBytes(5 * MIB), octets, "?part=x")).status).toBe(400);
   });
@@ -94,10 +113,7 @@ describe("chunks", () => {
     const { upload_id } = await story.start("mine.bin", 5);
     const path = `/v1/uploads/${upload_id}/chunks`;
     const unsigned = await story.api(path, { method: "PUT", body: "hello", headers: octets, token: null });
-    expect([unsigned.status, unsigned.headers.get("www-authenticate")]).toEqual([
-      401,
-      'Bearer realm="wharf"',
-    ]);
+    expect([unsigned.status, unsigned.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="wharf"']);
     const other = await story.client("other");
     expect((await other.api(path, { method: "PUT", body: "hello", headers: octets })).status).toBe(404);
   });

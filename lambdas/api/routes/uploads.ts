@@ -21,6 +21,7 @@ import { uploadFile } from "#core/upload-file.ts";
 import { viewUpload } from "#core/view-upload.ts";
 import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
+import { refuseCarriedHeaders } from "../refuse-carried-headers.ts";
 import { type App, type AppContext, check, serve } from "../serve.ts";
 
 /** Upload sessions, chunks by way of the API's address, and small files in one request. */
@@ -47,12 +48,8 @@ export function uploads(app: App, deps: Deps): void {
   }));
 
   serve(app, deps, sendChunkRoute, async ({ params, query, call, context }) => {
-    const { url } = await chunkTarget(deps, call, {
-      uploadId: params.id,
-      part: query.part,
-      contentRange: context.req.header("content-range"),
-      contentLength: lengthOf(context),
-    });
+    refuseCarriedHeaders(context.req.raw.headers);
+    const { url } = await chunkTarget(deps, call, { uploadId: params.id, ...query });
     return { status: 307, headers: { Location: url } };
   });
 
@@ -100,10 +97,4 @@ function described(file: File): { filename: string; content_type: string | undef
   // RFC 7578, 4.4: text/plain also stands where the sender said nothing.
   const unsaid = file.type === "text/plain" && !/\.(txt|text|log|md)$/i.test(filename);
   return { filename, content_type: unsaid ? undefined : mediaType.safeParse(file.type).data };
-}
-
-/** Bytes of a chunk whose body API Gateway has dropped. */
-function lengthOf(context: AppContext): number | undefined {
-  const length = context.req.header("x-chunk-length");
-  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
 }
