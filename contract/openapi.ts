@@ -78,8 +78,19 @@ const HEADERS = {
     description: "Seconds until it is worth another try, where known.",
     schema: { type: "integer" },
   },
-  "WWW-Authenticate": { description: "What is wrong with the token (RFC 6750).", schema: text },
+  "WWW-Authenticate": {
+    description:
+      "What is wrong with the token (RFC 6750). API Gateway renames it; behind another front door it has this name.",
+    schema: text,
+  },
+  "x-amzn-Remapped-WWW-Authenticate": {
+    description: "`WWW-Authenticate` as API Gateway sends it: the same value under another name.",
+    schema: text,
+  },
 };
+
+/** A 401's challenge, under the name of HTTP and the one that API Gateway gives it. */
+const CHALLENGE = ["WWW-Authenticate", "x-amzn-Remapped-WWW-Authenticate"] as const;
 
 /** References to these headers of every answer that may have them. */
 function headerRefs(...names: (keyof typeof HEADERS)[]): Json {
@@ -151,7 +162,6 @@ const IDEMPOTENCY_KEY = {
 const REQUEST_HEADERS: Record<string, Json> = {
   "If-Match": { type: "string", pattern: '^(\\*|ver_\\w+|"ver_\\w+")$' },
   "If-None-Match": { type: "string", pattern: "^\\*$" },
-  "Content-Range": { type: "string", pattern: "^bytes \\d+-\\d+/(\\d+|\\*)$" },
 };
 
 function parameter(where: "query" | "path", name: string, schema: z.ZodType): Json {
@@ -210,7 +220,7 @@ function failure(status: number, codes: readonly ErrorCode[], errorPages: boolea
     description: codes.map((code) => `\`${code}\`: ${errorCodes[code][1]}`).join("; "),
     headers: {
       ...headerRefs("X-Request-ID"),
-      ...(status === 401 ? headerRefs("WWW-Authenticate") : {}),
+      ...(status === 401 ? headerRefs(...CHALLENGE) : {}),
       ...(RETRIED.includes(status) ? headerRefs("Retry-After") : {}),
     },
     content: {
@@ -265,7 +275,7 @@ function tokenOperation(): Json {
         content: { "application/json": { schema: jsonSchema(tokenAnswer, "output") } },
       },
       400: failed("`invalid_request`, `invalid_scope`, `unsupported_grant_type`"),
-      401: failed("`invalid_client`", "WWW-Authenticate"),
+      401: failed("`invalid_client`", ...CHALLENGE),
       ...failures(anywhere),
     },
   };

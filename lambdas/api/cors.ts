@@ -9,6 +9,7 @@ export function cors(origins: readonly string[]): MiddlewareHandler {
     allowHeaders: [
       "Authorization",
       "Content-Type",
+      // Refused where chunks are taken; unless a page may send it, it never learns why.
       "Content-Range",
       "Idempotency-Key",
       "If-Match",
@@ -24,6 +25,8 @@ export function cors(origins: readonly string[]): MiddlewareHandler {
       "X-Request-ID",
       "Idempotency-Replayed",
       "WWW-Authenticate",
+      // What API Gateway makes of it.
+      "x-amzn-Remapped-WWW-Authenticate",
     ],
     maxAge: 86_400,
   });

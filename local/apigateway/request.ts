@@ -1,6 +1,7 @@
 /** One request on its way through API Gateway, read once. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { reachesIntegration } from "./headers.ts";
 import type { RestApi } from "./model.ts";
 import type { Match } from "./router.ts";
 
@@ -87,11 +88,7 @@ function headersOf(req: IncomingMessage): MultiMap {
   const map = collect(pairs, (name) => name.toLowerCase());
   const forwarded = [...map].find(([name]) => name.toLowerCase() === "x-forwarded-for")?.[1].at(-1);
   for (const name of [...map.keys()]) {
-    if (
-      /^(expect|connection|keep-alive|transfer-encoding|upgrade|x-forwarded-(for|proto|port))$/i.test(name)
-    ) {
-      map.delete(name);
-    }
+    if (!reachesIntegration(name) || /^x-forwarded-(for|proto|port)$/i.test(name)) map.delete(name);
   }
   const source = req.socket.remoteAddress?.replace(/^::ffff:/, "") ?? "127.0.0.1";
   map.set("X-Forwarded-For", [forwarded === undefined ? source : `${forwarded}, ${source}`]);

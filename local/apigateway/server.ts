@@ -6,6 +6,7 @@ import { type Listening, listen } from "../listen.ts";
 import { AwsError } from "../types.ts";
 import { declaresTooMuch, readBody } from "./body.ts";
 import { type ApiResponse, type GatewayResponseType, gatewayResponse } from "./gateway-response.ts";
+import { renamed } from "./headers.ts";
 import {
   type MappedIntegration,
   mapRequest,
@@ -107,7 +108,7 @@ export async function createApiServer({
     const result = await call(request, match, integration, event);
     const response =
       result.functionError === undefined ? proxyResponse(api, request, result.payload) : undefined;
-    if (response) return response;
+    if (response) return { ...response, headers: renamed(response.headers, integration.type) };
     onError(
       request.id,
       `${match.resource.path}: the function's answer is no proxy response: ${result.payload.slice(0, 2_000)}`,
@@ -133,7 +134,7 @@ export async function createApiServer({
     const result =
       integration.type === "MOCK" ? mock(text) : await invokeMapped(request, match, integration, text);
     const response = mapResponse(api, request, match, integration.responses, result);
-    if (response) return response;
+    if (response) return { ...response, headers: renamed(response.headers, integration.type) };
     onError(
       request.id,
       `${match.resource.path}: no integration response fits ${result.payload.slice(0, 2_000)}`,

@@ -23,6 +23,15 @@ const mapped = (own: object) => ({
   ...own,
 });
 
+/** What API Gateway renamed, by the name before. */
+const remapped = (headers: Headers) =>
+  Object.fromEntries(
+    [...headers].flatMap(([name, value]) => {
+      const before = /^x-amzn-remapped-(.+)$/.exec(name)?.[1];
+      return before === undefined ? [] : [[before, value]];
+    }),
+  );
+
 /** Sends raw bytes and returns what comes back until `until` shows up or the connection ends. */
 function raw(cloud: Cloud, text: string, until: RegExp): Promise<string> {
   const { port } = new URL(cloud.apiUrl);
@@ -117,6 +126,28 @@ describe("proxy integrations", () => {
     });
   });
 
+  test("headers of the connection and of the body's framing reach no function", async () => {
+    const cloud = await startFixture(fixture);
+    const dropped = [
+      ...["Content-MD5: x", "Expect: 100-continue", "Keep-Alive: timeout=5", "Max-Forwards: 2"],
+      ...["Proxy-Authenticate: Basic", "Server: x", "TE: deflate", "Trailer: Expires", "Upgrade: HTTP/2.0"],
+      ...["WWW-Authenticate: Basic", "Connection: close", "Content-Length: 2"],
+    ];
+    const kept = ["Host: a", "Range: bytes=0-1", "Content-Range: bytes 0-1/2", "Date: x", "If-Match: *"];
+    const answer = await raw(
+      cloud,
+      `POST /x HTTP/1.1\r\n${[...dropped, ...kept].join("\r\n")}\r\n\r\nhi`,
+      /"isBase64Encoded":\w+\}$/,
+    );
+    const event = JSON.parse(answer.slice(answer.indexOf("{")));
+    const names = (lines: string[]) => lines.map((line) => line.split(":", 1)[0]);
+    expect(event.body).toBe("hi");
+    expect(Object.keys(event.multiValueHeaders)).toEqual([
+      ...names(kept),
+      ...["X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"],
+    ]);
+  });
+
   test("bodies are text, or base64 for binary media types", async () => {
     const cloud = await startFixture(fixture);
     const post = async (type: string) =>
@@ -143,6 +174,25 @@ describe("proxy integrations", () => {
     expect(await text.text()).toBe("aGk=");
     const head = await fetch(cloud.apiUrl, { method: "HEAD", headers: { accept: "image/png" } });
     expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([201, "2", ""]);
+  });
+
+  test("an answer's headers that are the gateway's own come under other names", async () => {
+    const answer = `{ statusCode: 401, body: "", headers: { "WWW-Authenticate": "Bearer", date: "then", Server: "me",
+      connection: "close", "Content-Length": "9", "User-Agent": "kept", Expect: "kept" } }`;
+    const cloud = await startFixture({
+      functions: { Fn: say(answer) },
+      paths: { "/": { ANY: proxyTo("Fn") } },
+    });
+    const { headers } = await fetch(cloud.apiUrl);
+    expect(remapped(headers)).toEqual({
+      "www-authenticate": "Bearer",
+      date: "then",
+      server: "me",
+      connection: "close",
+      "content-length": "9",
+    });
+    expect([headers.get("www-authenticate"), headers.get("content-length")]).toEqual([null, "0"]);
+    expect([headers.get("user-agent"), headers.get("expect")]).toEqual(["kept", "kept"]);
   });
 
   test.each<[string, string]>([
@@ -294,6 +344,44 @@ describe("mapping templates", () => {
       ip: expect.stringMatching(/^(127\.0\.0\.1|::1)$/),
       color: "red",
     });
+  });
+
+  test("see no length of the body, and can't name the gateway's own headers", async () => {
+    const names = ["WWW-Authenticate", "Date", "Server", "Authorization", "Content-MD5", "Expect", "Host"];
+    const more = ["Max-Forwards", "Proxy-Authenticate", "Trailer", "Upgrade", "User-Agent"];
+    const override = [...names, ...more]
+      .map((name) => `#set($context.responseOverride.header.${name} = "${name}")`)
+      .join("");
+    const cloud = await startFixture({
+      functions: { Fn: say(`event`) },
+      paths: {
+        "/": {
+          PUT: mapped({
+            RequestTemplates: {
+              "application/json": `{"length":"$input.params("Content-Length")","md5":"$input.params("Content-MD5")","range":"$input.params("Content-Range")"}`,
+            },
+            IntegrationResponses: [
+              {
+                StatusCode: "200",
+                ResponseParameters: { "method.response.header.Connection": "'close'" },
+                ResponseTemplates: { "application/json": `${override}$input.json("$")` },
+              },
+            ],
+          }),
+        },
+      },
+    });
+    const { headers, ...answer } = await fetch(cloud.apiUrl, {
+      method: "PUT",
+      body: "hi",
+      headers: { "content-type": "application/json", "content-md5": "x", "content-range": "bytes 0-1/2" },
+    }).then(async (res) => ({ headers: res.headers, body: await res.json() }));
+    expect(answer.body).toEqual({ length: "", md5: "", range: "bytes 0-1/2" });
+    expect(remapped(headers)).toEqual({
+      connection: "close",
+      ...Object.fromEntries([...names, ...more].map((name) => [name.toLowerCase(), name])),
+    });
+    for (const name of ["www-authenticate", "user-agent"]) expect(headers.get(name)).toBeNull();
   });
 
   test("errors choose their response by the pattern; a content type without a template is refused", async () => {

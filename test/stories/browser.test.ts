@@ -4,6 +4,8 @@ import * as z from "zod";
 import { type Story, startStory } from "#test/support/story.ts";
 import { shaOf } from "#test/support/uploads.ts";
 
+/** `WWW-Authenticate`, as API Gateway lets it out. */
+const CHALLENGE = "x-amzn-remapped-www-authenticate";
 const PAGE = "https://app.example.com";
 
 let story: Story;
@@ -113,5 +115,5 @@ test("a page uploads by parts and by chunks, and downloads by the link", async (
 test("a page can read why it was refused", async () => {
   const refused = await post("/v1/uploads", { filename: "page.txt" }, { authorization: "Bearer no" });
   expect([refused.status, await refused.json()]).toMatchObject([401, { code: "unauthenticated" }]);
-  expect(read(refused, "www-authenticate")).toMatch(/^Bearer/);
+  expect(read(refused, CHALLENGE)).toMatch(/^Bearer/);
 });

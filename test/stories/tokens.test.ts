@@ -124,6 +124,8 @@ const refusals: [string, () => ApiInit, number, string][] = [
   ],
   ["a scope that there isn't", () => ({ json: { ...credentials(), scope: "root" } }), 400, "invalid_scope"],
 ];
+/** `WWW-Authenticate`, as API Gateway lets it out. */
+const CHALLENGE = "x-amzn-remapped-www-authenticate";
 const JSON_TYPE = { "content-type": "application/json" };
 
 test.for(refusals)("refused in RFC 6749's shape: %s", async ([, init, status, error]) => {
@@ -131,7 +133,7 @@ test.for(refusals)("refused in RFC 6749's shape: %s", async ([, init, status, er
   expect(answer.status).toBe(status);
   expect(tokenError.parse(await answer.json())).toMatchObject({ error });
   expect(answer.headers.get("cache-control")).toBe("no-store");
-  if (status === 401) expect(answer.headers.get("www-authenticate")).toMatch(/^Basic /);
+  if (status === 401) expect(answer.headers.get(CHALLENGE)).toMatch(/^Basic /);
 });
 
 test("a token with fewer scopes than its client can do no more than it says", async () => {
@@ -143,7 +145,7 @@ test("a token with fewer scopes than its client can do no more than it says", as
     code: "forbidden",
     required_scopes: ["files:write"],
   });
-  expect(refused.headers.get("www-authenticate")).toContain('scope="files:write"');
+  expect(refused.headers.get(CHALLENGE)).toContain('scope="files:write"');
 });
 
 test("a token dies after 900 s", async () => {
@@ -153,7 +155,7 @@ test("a token dies after 900 s", async () => {
   story.advance(3_000);
   const answer = await whoami(token);
   expect(answer.status).toBe(401);
-  expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer .*invalid_token/);
+  expect(answer.headers.get(CHALLENGE)).toMatch(/^Bearer .*invalid_token/);
 });
 
 const administrator = () => ({ table: story.table, now: story.cloud.clock.now });
@@ -193,7 +195,7 @@ test.for(bad)("without a good token there is 401: %s", async ([, authorization])
     headers: authorization === undefined ? {} : { authorization },
   });
   expect(answer.status).toBe(401);
-  expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer/);
+  expect(answer.headers.get(CHALLENGE)).toMatch(/^Bearer/);
   expect(problem.parse(await answer.json())).toMatchObject({ code: "unauthenticated", status: 401 });
 });
 

@@ -8,6 +8,8 @@ import type { ApiInit } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 import { MIB, shaOf } from "#test/support/uploads.ts";
 
+/** `WWW-Authenticate`, as API Gateway lets it out. */
+const CHALLENGE = "x-amzn-remapped-www-authenticate";
 const HOUR = 3_600_000;
 
 let story: Story;
@@ -113,7 +115,7 @@ describe("chunks", () => {
     const { upload_id } = await story.start("mine.bin", 5);
     const path = `/v1/uploads/${upload_id}/chunks`;
     const unsigned = await story.api(path, { method: "PUT", body: "hello", headers: octets, token: null });
-    expect([unsigned.status, unsigned.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="wharf"']);
+    expect([unsigned.status, unsigned.headers.get(CHALLENGE)]).toEqual([401, 'Bearer realm="wharf"']);
     const other = await story.client("other");
     expect((await other.api(path, { method: "PUT", body: "hello", headers: octets })).status).toBe(404);
   });
