@@ -79,7 +79,9 @@ const refusals: readonly Refusal[] = [
     type: ResponseType.INTEGRATION_TIMEOUT,
     code: "unavailable",
     status: 503,
-    detail: "The request took longer than 29 s and may have had its effect; send it again.",
+    detail:
+      "The request took longer than 29 s and may have had its effect; send it again after Retry-After, with its Idempotency-Key if it has one.",
+    facts: { retry_after_seconds: 5 },
   },
   {
     type: ResponseType.DEFAULT_4XX,

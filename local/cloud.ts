@@ -1,6 +1,7 @@
 /** An AWS account in this process, made from the synthesized template. */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { createApiServer } from "./apigateway/server.ts";
 import { ensureAssembly } from "./assembly.ts";
 import { type Clock, createClock } from "./clock.ts";
@@ -16,11 +17,16 @@ import { createLogs, type Logs } from "./lambda/logs.ts";
 import { createLambda } from "./lambda/service.ts";
 import { localUrls } from "./local-urls.ts";
 import { lockDirectory } from "./lock-file.ts";
+import { machineNotes } from "./machine-notes.ts";
+import { connectionLimit, openFileLimit } from "./open-files.ts";
 import type { ServiceHooks, Services } from "./services.ts";
 import { provision } from "./template/provision.ts";
 import { type Account, provisioners } from "./template/provisioners/all.ts";
 import { readStacks } from "./template/stacks.ts";
 import { ACCOUNT, AwsError, type CallTrace, type Principal } from "./types.ts";
+
+/** Long enough for a burst, short enough to tell a client early. */
+const MAX_WAIT_MS = 3_000;
 
 export interface CloudOptions {
   /** Directory of a cloud assembly. @default the repo's own app, synthesized where it changed */
@@ -37,6 +43,10 @@ export interface CloudOptions {
   clock?: Clock;
   /** Environments per function where the template reserves no concurrency. @default two per core, at least 4 */
   maxEnvironments?: number;
+  /** Real milliseconds for which a call of the API waits while all environments of its function are busy. @default 3000 */
+  maxWaitMs?: number;
+  /** Connections at once on each of the two ports. @default by the limit of open files */
+  maxConnections?: number;
   /** Hears of every AWS call once it has ended. */
   onTrace?: (trace: CallTrace) => void;
   /** Variables for every function, on top of the template's; `undefined` takes one away. */
@@ -51,7 +61,7 @@ export interface Cloud {
   /** Endpoint of the AWS services. */
   awsUrl: string;
   rootCredentials: { accessKeyId: string; secretAccessKey: string };
-  /** What the start found of damage that didn't stop it; also in the log. */
+  /** What the start found that its user should know: damage that didn't stop it (also in the log), and what the machine lacks. */
   notes: readonly string[];
   /** Outputs of the stacks by name. */
   outputs: Record<string, string>;
@@ -76,6 +86,11 @@ export interface Cloud {
    * @throws Error naming what is still at work after `timeoutMs` (real milliseconds; default 20,000).
    */
   waitForIdle(options?: { timeoutMs?: number }): Promise<void>;
+  /**
+   * Lets what runs end: nothing new is taken, API calls that run on after `ms` (real milliseconds) are answered 503,
+   * and messages of batches that do are visible at the next start. `stop` comes next.
+   */
+  drain(ms: number): Promise<void>;
   /** Ends everything; state stays where `dataDir` says. */
   stop(): Promise<void>;
 }
@@ -96,6 +111,7 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
 
 async function startAccount(options: CloudOptions): Promise<Cloud> {
   const { dataDir: dir, maxEnvironments = Math.max(4, 2 * availableParallelism()), extraEnv = {} } = options;
+  const { maxWaitMs = MAX_WAIT_MS, maxConnections = connectionLimit(openFileLimit()) } = options;
   // Ends what has started where the start fails.
   await using started = new AsyncDisposableStack();
   if (dir !== undefined) started.defer(lockDirectory(dir));
@@ -129,7 +145,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     },
     log,
   };
-  const services = await startServices(options, { clock, hooks });
+  const services = await startServices(options, { clock, maxConnections, hooks });
   started.defer(services.close);
   for (const note of services.notes) log("data", note);
   const { awsUrl, iam } = services;
@@ -147,6 +163,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     clock,
     logs,
     maxEnvironments,
+    maxWaitMs,
     envFor: (config) =>
       defined({
         ...localUrls(config.env, apis, apiUrl),
@@ -193,6 +210,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     functions: lambda,
     clock,
     port: options.apiPort ?? 0,
+    maxConnections,
     onError: (requestId, reason) => log("api-gateway", reason, requestId),
   });
   started.defer(apiServer.close);
@@ -208,7 +226,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     apiAddresses: apiServer.addresses,
     awsUrl,
     rootCredentials: services.root,
-    notes: services.notes,
+    notes: [...services.notes, ...machineNotes(apiServer.addresses, openFileLimit())],
     outputs: localUrls(outputs, apis, apiUrl),
     clock,
     advance: clock.advance,
@@ -229,6 +247,13 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
         () => [...eventSources.busy(), ...lambda.running().map(({ functionArn }) => functionArn)],
         timeoutMs,
       ),
+    async drain(ms) {
+      const end = performance.now() + ms;
+      const left = () => Math.max(0, end - performance.now());
+      eventSources.pause();
+      await Promise.all([apiServer.drain(ms), settled(eventSources.busy, ms)]);
+      await services.drain(left());
+    },
     stop: () => running.disposeAsync(),
   };
 }
@@ -236,12 +261,17 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
 /** The services in this process, or those of the emulator at `endpoint`. */
 async function startServices(
   { endpoint, dataDir: dir, awsPort: port = 0, onTrace }: CloudOptions,
-  common: { clock: Clock; hooks: ServiceHooks },
+  { maxConnections, ...common }: { clock: Clock; maxConnections: number; hooks: ServiceHooks },
 ): Promise<Services> {
-  if (endpoint === undefined) return startEmbedded({ dir, port, onTrace, ...common });
+  if (endpoint === undefined) return startEmbedded({ dir, port, maxConnections, onTrace, ...common });
   // Loaded where it is asked for: the AWS SDK takes longer than all the rest of a start.
   const { connectExternal } = await import("./external/services.ts");
   return connectExternal({ endpoint, ...common });
+}
+
+/** Resolves when nothing is busy, or after `ms` real milliseconds. */
+async function settled(busy: () => string[], ms: number): Promise<void> {
+  for (const end = performance.now() + ms; busy().length > 0 && performance.now() < end; ) await delay(10);
 }
 
 function said(error: unknown): string {

@@ -21,6 +21,7 @@ export async function startEmbedded({
   clock,
   dir,
   port,
+  maxConnections,
   onTrace = () => {},
   hooks,
 }: {
@@ -28,6 +29,8 @@ export async function startEmbedded({
   dir: string | undefined;
   /** 0: a free one. */
   port: number;
+  /** At once on that port. */
+  maxConnections: number;
   onTrace?: ((trace: CallTrace) => void) | undefined;
   hooks: ServiceHooks;
 }): Promise<Services> {
@@ -67,6 +70,7 @@ export async function startEmbedded({
     iam,
     services: [s3, dynamodb, sqs, eventbridge],
     port,
+    maxConnections,
     faults: (call) => faults?.(call),
     onTrace(trace) {
       const invocation = trace.environment && hooks.invocationOf(trace.environment);
@@ -109,6 +113,7 @@ export async function startEmbedded({
     setFaults(hook) {
       faults = hook;
     },
+    drain: server.drain,
     close: () => running.disposeAsync(),
   };
 }

@@ -1,11 +1,8 @@
 import type { StoredClient } from "./stored-client.ts";
 
-const NO_IPV6 = "\n  addresses       127.0.0.1 alone: this machine has no ::1";
-
 /** What `npm start` prints once the cloud answers: where it is, who may call, and three lines to paste in order. */
 export function greeting({
   apiUrl,
-  apiAddresses,
   awsUrl,
   dataDir,
   isExternal,
@@ -13,7 +10,6 @@ export function greeting({
   client: { client_id, client_secret },
 }: {
   apiUrl: string;
-  apiAddresses: readonly string[];
   awsUrl: string;
   dataDir: string | undefined;
   /** The AWS services are an emulator's. */
@@ -29,7 +25,7 @@ Wharf is ready at ${apiUrl}
   client id       ${client_id}
   client secret   ${client_secret}
   AWS services    ${awsUrl}
-${where(dataDir, isExternal)}${apiAddresses.includes("::1") ? "" : NO_IPV6}${notes.map((note) => `\n  note            ${note}`).join("")}
+${where(dataDir, isExternal)}${notes.map((note) => `\n  note            ${note}`).join("")}
 
 Paste these into another shell, in order: a token, an upload, the download by its link.
 

@@ -7,6 +7,8 @@ export interface Listening {
   port: number;
   /** The loopback addresses that it listens on: `127.0.0.1`, and `::1` where the machine has IPv6. */
   addresses: string[];
+  /** Takes no more connections, and closes those that are idle. */
+  refuse(): void;
   /** Ends connections and stops listening. */
   close(): Promise<void>;
 }
@@ -32,14 +34,19 @@ export async function listen(
     server.emit("connection", socket),
   );
   const { number, hasBoth } = await bindBoth(server, second, port);
+  let closed: Promise<unknown> | undefined;
+  const refuse = () => {
+    closed ??= Promise.all([server, second].map((each) => new Promise((resolve) => each.close(resolve))));
+  };
   return {
     url: `http://${name}:${number}`,
     port: number,
     addresses: hasBoth ? ["127.0.0.1", "::1"] : ["127.0.0.1"],
+    refuse,
     async close() {
-      const closed = [server, second].map((each) => new Promise((resolve) => each.close(resolve)));
+      refuse();
       server.closeAllConnections();
-      await Promise.all(closed);
+      await closed;
     },
   };
 }

@@ -21,6 +21,12 @@ const USAGE = `npm start -- [options]
                ones in this process (default: AWS_ENDPOINT_URL, where it is set)
   --help`;
 
+/** How long calls that run have to end after Ctrl-C or SIGTERM. */
+const GRACE_MS = 5_000;
+/** npm passes on the Ctrl-C that the terminal has sent to all: within this time the two are one. */
+const ECHO_MS = 500;
+const STOPPING = `Stopping: calls that run have ${GRACE_MS / 1_000} s to end. Ctrl-C again ends them at once.`;
+
 /** A fault of the command line. */
 class UsageError extends Error {}
 
@@ -75,7 +81,7 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
     onSynth: () => console.log("Building the app from its CDK stacks …"),
   });
   const cloud = await startCloud({ assembly, dataDir, endpoint, apiPort: port, awsPort: port && port + 1 });
-  stop = cloud.stop;
+  running = cloud;
   const table = cloud.outputs["TableName"];
   if (table === undefined) throw new Error("the stacks have no output TableName");
   const client =
@@ -86,7 +92,6 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
   console.log(
     greeting({
       apiUrl: cloud.apiUrl,
-      apiAddresses: cloud.apiAddresses,
       awsUrl: cloud.awsUrl,
       dataDir,
       isExternal: endpoint !== undefined,
@@ -126,13 +131,23 @@ function tellAdmin({ awsUrl, rootCredentials }: Cloud, table: string, dataDir: s
   process.once("exit", () => rmSync(file, { force: true }));
 }
 
-let stop = async () => {};
+let running: Cloud | undefined;
+/** `performance.now()` of the signal that ends it. */
+let endsSince: number | undefined;
 
 function onSignal(): void {
-  const stopNow = stop;
-  // A second Ctrl-C ends what hangs.
-  stop = async () => process.exit(130);
-  void stopNow().then(() => process.exit(0));
+  const now = performance.now();
+  if (endsSince === undefined) {
+    endsSince = now;
+    void end().then(() => process.exit(0));
+  } else if (now - endsSince > ECHO_MS) process.exit(130);
+}
+
+async function end(): Promise<void> {
+  const told = setTimeout(() => console.log(STOPPING), ECHO_MS);
+  await running?.drain(GRACE_MS);
+  clearTimeout(told);
+  await running?.stop();
 }
 
 function explain(error: unknown): string {

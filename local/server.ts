@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { actionName } from "./action-name.ts";
 import { payloadOf, verify } from "./authenticate.ts";
+import { countCalls } from "./calls.ts";
 import type { Claim } from "./claim.ts";
 import { readClaim, readRequest } from "./claim.ts";
 import type { Clock } from "./clock.ts";
@@ -29,6 +30,8 @@ export interface AwsServerOptions {
   };
   /** @default 0, a free port */
   port?: number;
+  /** At once; calls on one more are refused. @default no limit */
+  maxConnections?: number;
   /** The only region that scopes may name. @default "us-east-1" */
   region?: string;
   /** Told of every call once it has ended, refused ones included. */
@@ -53,21 +56,35 @@ const MAX_JSON_BODY = 16 * 1024 * 1024;
 /** An idle connection in the middle of a request ends after this many milliseconds; SQS polls for 20 s. */
 const SOCKET_TIMEOUT = 120_000;
 
+export interface AwsServer extends Listening {
+  /** Takes nothing new, and resolves when what runs has ended, or after `ms` (real milliseconds). */
+  drain(ms: number): Promise<void>;
+}
+
 /** Starts to listen. Requests are authenticated, traced, and handed to the service of their credential scope. */
-export async function createAwsServer(options: AwsServerOptions): Promise<Listening> {
+export async function createAwsServer(options: AwsServerOptions): Promise<AwsServer> {
   const { clock, credentials, iam, region = REGION, faults, onTrace, onError = console.error } = options;
   const services = new Map(options.services.map((service) => [service.scope, service]));
   let calls = 0;
 
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 });
   server.timeout = SOCKET_TIMEOUT;
+  const running = countCalls(server, options.maxConnections ?? Number.POSITIVE_INFINITY);
   server.on("request", (req, res) => void answer(req, res, () => {}));
   // The client waits for a go-ahead, and only gets it once its signature holds.
   server.on("checkContinue", (req, res) => void answer(req, res, () => res.writeContinue()));
-  return listen(server, { port: options.port });
+  const listening = await listen(server, { port: options.port });
+  return {
+    ...listening,
+    async drain(ms) {
+      listening.refuse();
+      await running.end(ms, () => busy("s3"));
+    },
+  };
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     const requestId = randomUUID();
+    const { refused } = running.begin(req, res);
     const trace: CallTrace = {
       service: guessService(req),
       action: "",
@@ -81,6 +98,10 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
     // SDKs set their clock by this header, so it has to be the cloud's time.
     res.setHeader("date", new Date(clock.now()).toUTCString());
     try {
+      if (refused) {
+        res.setHeader("retry-after", "1");
+        throw busy(trace.service);
+      }
       const request = readRequest(req);
       resource = request.path;
       const url = new URL(`http://local${req.url}`);
@@ -236,6 +257,12 @@ export async function createAwsServer(options: AwsServerOptions): Promise<Listen
       throw new AwsError("AccessDeniedException", error.message);
     }
   }
+}
+
+/** Too many connections, or the end is near: every SDK tries again after such an answer. */
+function busy(service: string): AwsError {
+  const code = service === "s3" ? "SlowDown" : "ServiceUnavailable";
+  return new AwsError(code, "Please reduce your request rate.", 503);
 }
 
 function isObject(fault: Fault | undefined): fault is Exclude<Fault, string> {

@@ -63,6 +63,8 @@ export interface Services {
   traces(): CallTrace[];
   clearTraces(): void;
   setFaults(hook: FaultHook | undefined): void;
+  /** Takes no more calls, and resolves when those that run have ended, or after `ms` (real milliseconds). */
+  drain(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 

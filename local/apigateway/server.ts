@@ -1,5 +1,6 @@
 /** API Gateway's front door: one REST API on a loopback port of its own. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { countCalls } from "../calls.ts";
 import type { Clock } from "../clock.ts";
 import type { InvokeResult } from "../lambda/environment.ts";
 import { type Listening, listen } from "../listen.ts";
@@ -25,11 +26,21 @@ import { send } from "./send.ts";
 export interface Functions {
   /** Whether the function's permissions let API Gateway invoke it for the method's ARN. */
   allows(functionArn: string, principal: string, sourceArn: string): boolean;
-  invoke(functionArn: string, payload: string, options: { cause: string }): Promise<InvokeResult>;
+  /** @throws AwsError 429 where it is throttled; the signal's reason where that is aborted before it begins. */
+  invoke(
+    functionArn: string,
+    payload: string,
+    options: { cause: string; signal: AbortSignal },
+  ): Promise<InvokeResult>;
 }
 
 // API Gateway: request line and header values hold 10,240 bytes together.
 const MAX_HEADER_BYTES = 10_240;
+
+export interface ApiServer extends Listening {
+  /** Takes nothing new; calls that run have `ms` (real milliseconds) to end, the rest is answered 503. */
+  drain(ms: number): Promise<void>;
+}
 
 /** Thrown to answer by a gateway response. */
 class Refusal extends Error {
@@ -53,27 +64,40 @@ export async function createApiServer({
   functions,
   clock,
   port = 0,
+  maxConnections,
   onError,
 }: {
   api: RestApi;
   functions: Functions;
   clock: Clock;
   port?: number;
+  /** At once; calls on one more are answered 503. */
+  maxConnections: number;
   onError: (requestId: string, reason: string) => void;
-}): Promise<Listening> {
+}): Promise<ApiServer> {
   // Node's own limit also counts header names; above it Node answers 431 by itself.
   const server = createServer({ maxHeaderSize: 4 * MAX_HEADER_BYTES, keepAliveTimeout: 60_000 });
+  const calls = countCalls(server, maxConnections);
   server.on("request", (req, res) => void answer(req, res, () => {}));
   // A client that asks first sends no body when the answer doesn't depend on it.
   server.on("checkContinue", (req, res) => void answer(req, res, () => res.writeContinue()));
-  return listen(server, { port, name: "localhost" });
+  const listening = await listen(server, { port, name: "localhost" });
+  return {
+    ...listening,
+    async drain(ms) {
+      listening.refuse();
+      await calls.end(ms, unavailable);
+    },
+  };
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     const request = readRequest(req, clock.now());
+    const { signal, refused } = calls.begin(req, res);
     try {
-      send(req, res, request, await respond(req, request, proceed));
+      if (refused) throw unavailable();
+      send(req, res, request, await unlessAborted(signal, respond(req, request, { proceed, signal })));
     } catch (error) {
-      if (req.destroyed && !req.complete) return;
+      if (res.destroyed || (req.destroyed && !req.complete)) return;
       const refusal =
         error instanceof Refusal ? error : new Refusal("DEFAULT_5XX", { status: statusOf(error) });
       if (!(error instanceof Refusal))
@@ -86,7 +110,7 @@ export async function createApiServer({
   async function respond(
     req: IncomingMessage,
     request: ApiRequest,
-    proceed: () => void,
+    { proceed, signal }: Course,
   ): Promise<ApiResponse> {
     if (headerBytes(req) > MAX_HEADER_BYTES) {
       throw new Refusal("DEFAULT_4XX", { status: 431, detail: "Request header fields too large" });
@@ -102,10 +126,11 @@ export async function createApiServer({
       }
     }
     const { integration } = match.method;
-    if (integration.type !== "AWS_PROXY") return mapped(req, request, match, integration, proceed);
+    if (integration.type !== "AWS_PROXY")
+      return mapped(req, request, match, integration, { proceed, signal });
     proceed();
     const event = proxyEvent(api, request, match, await wholeBody(req));
-    const result = await call(request, match, integration, event);
+    const result = await call(request, match, integration, { event, signal });
     const response =
       result.functionError === undefined ? proxyResponse(api, request, result.payload) : undefined;
     if (response) return { ...response, headers: renamed(response.headers, integration.type) };
@@ -121,7 +146,7 @@ export async function createApiServer({
     request: ApiRequest,
     match: Match,
     integration: MappedIntegration,
-    proceed: () => void,
+    { proceed, signal }: Course,
   ): Promise<ApiResponse> {
     const mapping = requestMapping(integration, request);
     if (mapping === "refused") throw new Refusal("UNSUPPORTED_MEDIA_TYPE");
@@ -132,7 +157,9 @@ export async function createApiServer({
     }
     const { text } = mapRequest(api, request, match, mapping, templateBody(api, integration, request, body));
     const result =
-      integration.type === "MOCK" ? mock(text) : await invokeMapped(request, match, integration, text);
+      integration.type === "MOCK"
+        ? mock(text)
+        : await invokeMapped(request, match, integration, { event: text, signal });
     const response = mapResponse(api, request, match, integration.responses, result);
     if (response) return { ...response, headers: renamed(response.headers, integration.type) };
     onError(
@@ -146,9 +173,9 @@ export async function createApiServer({
     request: ApiRequest,
     match: Match,
     integration: Extract<Integration, { type: "AWS" }>,
-    event: string,
+    input: Input,
   ) {
-    const { payload, functionError } = await call(request, match, integration, event);
+    const { payload, functionError } = await call(request, match, integration, input);
     if (functionError !== undefined)
       onError(request.id, `${match.resource.path}: ${payload.slice(0, 2_000)}`);
     return { payload, failed: functionError !== undefined };
@@ -158,7 +185,7 @@ export async function createApiServer({
     request: ApiRequest,
     match: Match,
     { functionArn, timeoutMs }: { functionArn: string; timeoutMs: number },
-    event: string,
+    { event, signal }: Input,
   ): Promise<InvokeResult> {
     const sourceArn = executeApiArn(api, request, match);
     if (!functions.allows(functionArn, "apigateway.amazonaws.com", sourceArn)) {
@@ -168,13 +195,12 @@ export async function createApiServer({
       );
       throw new Refusal("API_CONFIGURATION_ERROR");
     }
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Refusal("INTEGRATION_TIMEOUT")), timeoutMs);
-    });
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(new Refusal("INTEGRATION_TIMEOUT")), timeoutMs);
+    const either = AbortSignal.any([signal, timeout.signal]);
     const cause = header(request, "x-request-id") ?? request.id;
     try {
-      return await Promise.race([functions.invoke(functionArn, event, { cause }), timeout]);
+      return await unlessAborted(either, functions.invoke(functionArn, event, { cause, signal: either }));
     } catch (error) {
       if (error instanceof AwsError && error.status === 413) throw new Refusal("REQUEST_TOO_LARGE");
       // API Gateway logs a throttled function as "Execution failed due to configuration error: Rate Exceeded".
@@ -184,6 +210,31 @@ export async function createApiServer({
       clearTimeout(timer);
     }
   }
+}
+
+/** What a call may still do: ask for its body, and go on until its signal is aborted. */
+interface Course {
+  proceed: () => void;
+  signal: AbortSignal;
+}
+
+interface Input {
+  /** JSON text. */
+  event: string;
+  signal: AbortSignal;
+}
+
+/** Locally "busy" and "about to stop" are what a throttled function is in AWS: the API's own words and status. */
+const unavailable = () => new Refusal("API_CONFIGURATION_ERROR");
+
+/** The result, or the signal's reason as soon as that is aborted. */
+function unlessAborted<T>(signal: AbortSignal, result: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    result.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 /** A header that can't be sent is the function's fault. */

@@ -77,6 +77,8 @@ export async function connectExternal({
     setFaults() {
       throw new Error("faults need the services in this process; an emulator's calls can't be made to fail");
     },
+    // The emulator goes on.
+    async drain() {},
     async close() {
       await schedules.close();
       streams.close();

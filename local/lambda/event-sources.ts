@@ -45,6 +45,8 @@ export interface StreamSourceConfig extends SourceConfig {
 export interface Source {
   /** Whether it has something to do now; what waits for time to pass doesn't count. */
   busy(): boolean;
+  /** Takes nothing new; what runs goes on, and alone keeps it busy. */
+  pause(): void;
   stop(): void;
 }
 
@@ -67,6 +69,8 @@ export interface EventSources {
   start(): void;
   /** Ids of the mappings that have something to do. */
   busy(): string[];
+  /** They take nothing new, and finish what they have begun. */
+  pause(): void;
   stop(): void;
 }
 
@@ -81,6 +85,9 @@ export function createEventSources(services: SourceServices): EventSources {
       for (const { id, start } of pending.splice(0)) running.set(id, start());
     },
     busy: () => [...running].filter(([, source]) => source.busy()).map(([id]) => id),
+    pause() {
+      for (const source of running.values()) source.pause();
+    },
     stop() {
       for (const source of running.values()) source.stop();
     },

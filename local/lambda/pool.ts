@@ -2,9 +2,20 @@
 import { AwsError } from "../types.ts";
 import type { Environment, InvokeRequest, InvokeResult } from "./environment.ts";
 
+/** How long a request waits for a free environment. */
+export interface Patience {
+  /** Real milliseconds. @default no end */
+  waitMs?: number;
+  /** Aborted when nobody wants the answer any more: what hasn't begun by then never does. */
+  signal?: AbortSignal;
+}
+
 export interface Pool {
-  /** Runs a request in a free environment, or waits for one. Throws `TooManyRequestsException` past a reserved limit. */
-  run(request: InvokeRequest): Promise<InvokeResult>;
+  /**
+   * Runs a request in a free environment, or waits for one. Throws `TooManyRequestsException` past a reserved limit,
+   * when its time is over, or at once where too many with a limit to their patience wait.
+   */
+  run(request: InvokeRequest, patience?: Patience): Promise<InvokeResult>;
   stop(): Promise<void>;
 }
 
@@ -16,12 +27,14 @@ interface Entry {
 }
 
 const IDLE_MS = 5 * 60_000;
+/** Requests with a limit to their patience that wait at once, per function. */
+const MAX_WAITING = 100;
 /** Credentials must outlive the URLs that a function signs right after it is picked. */
 const MIN_CREDENTIAL_MS = 60 * 60_000;
 
 /**
  * `limit` environments at most. With `reserved`, a request past the limit is refused as Lambda does;
- * without, it waits: a laptop's limit is lower than an account's, and waiting hides that.
+ * without, it waits a moment: a laptop's limit is lower than an account's, and waiting hides that.
  */
 export function createPool({
   start,
@@ -36,7 +49,8 @@ export function createPool({
 }): Pool {
   const free: Entry[] = [];
   const busy = new Set<Entry>();
-  const waiting: ((entry: Entry) => void)[] = [];
+  /** In the order of arrival. */
+  const waiting = new Set<(entry: Entry) => void>();
 
   function retire(entry: Entry) {
     clearTimeout(entry.idleTimer);
@@ -56,14 +70,33 @@ export function createPool({
     return { ...start(), idleTimer: undefined };
   }
 
-  function claim(): Promise<Entry> {
+  async function claim({ waitMs, signal }: Patience): Promise<Entry> {
+    signal?.throwIfAborted();
     const entry = pick();
     if (entry) {
       busy.add(entry);
-      return Promise.resolve(entry);
+      return entry;
     }
-    if (reserved) throw new AwsError("TooManyRequestsException", "Rate Exceeded.", 429);
-    return new Promise((resolve) => waiting.push(resolve));
+    if (reserved || (waitMs !== undefined && waiting.size >= MAX_WAITING)) throw throttled();
+    return await new Promise((resolve, reject) => {
+      const timer = waitMs === undefined ? undefined : setTimeout(() => leave(throttled()), waitMs);
+      const onAbort = () => leave(signal?.reason);
+      signal?.addEventListener("abort", onAbort);
+      waiting.add(begin);
+      function begin(free: Entry) {
+        stopWaiting();
+        resolve(free);
+      }
+      function leave(reason: unknown) {
+        stopWaiting();
+        reject(reason);
+      }
+      function stopWaiting() {
+        waiting.delete(begin);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+      }
+    });
   }
 
   function release(entry: Entry) {
@@ -72,16 +105,16 @@ export function createPool({
       entry.idleTimer = setTimeout(() => void retire(entry), IDLE_MS).unref();
       free.push(entry);
     }
-    if (waiting.length === 0) return;
-    const next = pick();
+    const [begin] = waiting;
+    const next = begin && pick();
     if (!next) return;
     busy.add(next);
-    waiting.shift()?.(next);
+    begin(next);
   }
 
   return {
-    async run(request) {
-      const entry = await claim();
+    async run(request, patience = {}) {
+      const entry = await claim(patience);
       try {
         return await entry.environment.invoke(request);
       } finally {
@@ -92,4 +125,8 @@ export function createPool({
       await Promise.all([...free, ...busy].map(retire));
     },
   };
+}
+
+function throttled(): AwsError {
+  return new AwsError("TooManyRequestsException", "Rate Exceeded.", 429);
 }

@@ -18,6 +18,7 @@ export function startQueueSource(config: QueueSourceConfig, services: SourceServ
   const { queueArn, functionArn, batchSize, windowMs } = config;
   const concurrency = Math.min(config.maxConcurrency ?? DEFAULT_CONCURRENCY, lambda.limit(functionArn));
   let active = 0;
+  let paused = false;
   let stopped = false;
   let cancelWindow: (() => void) | undefined;
   let windowOver = false;
@@ -43,7 +44,7 @@ export function startQueueSource(config: QueueSourceConfig, services: SourceServ
   }
 
   function startBatches() {
-    while (!stopped && active < concurrency && isBatchReady()) {
+    while (!paused && active < concurrency && isBatchReady()) {
       const messages = sqs.receive(queueArn, { max: batchSize });
       if (messages.length === 0) return;
       active++;
@@ -102,14 +103,20 @@ export function startQueueSource(config: QueueSourceConfig, services: SourceServ
   }
 
   return {
-    busy: () => active > 0 || sqs.depth(queueArn).visible > 0,
+    busy: () => active > 0 || (!paused && sqs.depth(queueArn).visible > 0),
+    pause,
     stop() {
+      pause();
       stopped = true;
-      stopListening();
-      cancelWindow?.();
-      cancelRetry();
     },
   };
+
+  function pause() {
+    paused = true;
+    stopListening();
+    cancelWindow?.();
+    cancelRetry();
+  }
 }
 
 /** A message as filters see it: a JSON body is matched by its fields. */

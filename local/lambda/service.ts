@@ -23,6 +23,11 @@ export interface Invocation {
   cause: string | undefined;
 }
 
+export interface InvokeOptions {
+  cause?: string | undefined;
+  signal?: AbortSignal;
+}
+
 export interface LambdaService {
   putFunction(config: FunctionConfig): void;
   putPermission(functionArn: string, permission: Permission): void;
@@ -34,12 +39,13 @@ export interface LambdaService {
   limit(arn: string): number;
   /** Whether a service may invoke the function on behalf of `sourceArn`. */
   allows(functionArn: string, principal: string, sourceArn: string): boolean;
-  /** Runs the function and waits for its answer. `payload` is JSON text of at most 6 MB. */
-  invoke(
-    functionArn: string,
-    payload: string,
-    options?: { cause?: string | undefined },
-  ): Promise<InvokeResult>;
+  /**
+   * Runs the function and waits for its answer. `payload` is JSON text of at most 6 MB.
+   *
+   * With a `signal` it is for a client that waits: refused as throttled after `maxWaitMs` without an environment, and
+   * not begun once the client has gone.
+   */
+  invoke(functionArn: string, payload: string, options?: InvokeOptions): Promise<InvokeResult>;
   /** Queues an event (at most 1 MB); failed attempts are retried after 1 and 2 minutes, then go to the failure destination. */
   invokeAsync(functionArn: string, payload: string): void;
   /** Invocations that run now, or wait for an environment. */
@@ -56,6 +62,7 @@ const MAX_REQUEST_BYTES = 6_291_456;
 
 /**
  * @param maxEnvironments environments per function where the template reserves no concurrency.
+ * @param maxWaitMs real milliseconds for which a client waits for one of them.
  * @param envFor variables on top of the ones that Lambda sets.
  * @param credentialsFor makes the keys that one environment signs with.
  * @param sendToQueue delivers to a dead-letter queue or failure destination, acting as `roleArn`; never rejects.
@@ -64,6 +71,7 @@ export function createLambda({
   clock,
   logs,
   maxEnvironments,
+  maxWaitMs,
   envFor,
   credentialsFor,
   sendToQueue,
@@ -71,6 +79,7 @@ export function createLambda({
   clock: Clock;
   logs: Logs;
   maxEnvironments: number;
+  maxWaitMs: number;
   envFor: (config: FunctionConfig) => Record<string, string>;
   credentialsFor: (config: FunctionConfig, environmentId: string) => RoleCredentials;
   sendToQueue: (queueArn: string, body: string, roleArn: string) => Promise<void>;
@@ -120,7 +129,7 @@ export function createLambda({
   async function invoke(
     functionArn: string,
     payload: string,
-    { cause }: { cause?: string | undefined } = {},
+    { cause, signal }: InvokeOptions = {},
   ): Promise<InvokeResult> {
     if (stopped) throw new AwsError("ServiceException", "the cloud is stopping", 500);
     const config = find(functionArn);
@@ -133,7 +142,10 @@ export function createLambda({
     const traceId = `Root=1-${Math.floor(clock.now() / 1_000).toString(16)}-${requestId.replaceAll("-", "").slice(0, 24)}`;
     running.set(requestId, { functionArn, requestId, cause });
     try {
-      return await pool(config).run({ requestId, event: payload, traceId });
+      return await pool(config).run(
+        { requestId, event: payload, traceId },
+        signal && { signal, waitMs: maxWaitMs },
+      );
     } finally {
       running.delete(requestId);
     }

@@ -21,6 +21,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
   const checkpoint = dynamodb.checkpoint(config.id);
   let draining = false;
   let again = false;
+  let paused = false;
   let stopped = false;
   let cancelRetry = () => {};
 
@@ -40,7 +41,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
     if (draining) return;
     draining = true;
     try {
-      while (again && !stopped) {
+      while (again && !paused) {
         again = false;
         await drainOnce();
       }
@@ -56,7 +57,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
   async function drainOnce(): Promise<void> {
     for (
       let window = unread(batchSize * lanes);
-      window.length > 0 && !stopped;
+      window.length > 0 && !paused;
       window = unread(batchSize * lanes)
     ) {
       if (config.windowMs > 0 && window.length < batchSize) {
@@ -179,13 +180,19 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
   }
 
   return {
-    busy: () => draining || unread(1).length > 0,
+    busy: () => draining || (!paused && unread(1).length > 0),
+    pause,
     stop() {
+      pause();
       stopped = true;
-      stopListening();
-      cancelRetry();
     },
   };
+
+  function pause() {
+    paused = true;
+    stopListening();
+    cancelRetry();
+  }
 }
 
 /** Splits records so that those of one item stay together and in order. */

@@ -175,6 +175,11 @@ describe("API Gateway's own answers", () => {
       const problem = JSON.parse(ResponseTemplates["application/json"]);
       expect(problem).toMatchObject({ status: Number(StatusCode), request_id: "$context.requestId" });
       expect(problem.code).toMatch(/^[a-z_]+$/);
+      // Who may come again is told when.
+      const wait = /^'(\d+)'$/.exec(ResponseParameters["gatewayresponse.header.Retry-After"] ?? "")?.[1];
+      const isLater = ["429", "503", "504"].includes(StatusCode);
+      expect([StatusCode, wait !== undefined]).toEqual([StatusCode, isLater]);
+      if (isLater) expect(problem.retry_after_seconds).toBe(Number(wait));
     }
   });
 });

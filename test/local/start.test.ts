@@ -1,9 +1,12 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { statSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { eventually } from "#test/support/eventually.ts";
 import { temporaryDirectory } from "./fixture.ts";
 
 interface Started {
@@ -13,8 +16,11 @@ interface Started {
 }
 
 /** Runs `npm start` as npm would, and waits until it is ready or over. */
-async function start(...args: string[]): Promise<Started> {
-  const child = spawn(process.execPath, ["local/main.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+function start(...args: string[]): Promise<Started> {
+  return watch(spawn(process.execPath, ["local/main.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] }));
+}
+
+async function watch(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Started> {
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
@@ -64,6 +70,54 @@ test("what is printed works when pasted, and a second start finds it all again",
   expect(taken.output()).toMatch(/port \d+ is taken/);
   expect(taken.process.exitCode).toBe(1);
   expect(await end(second, "SIGTERM")).toBe(0);
+});
+
+/** A call whose body never comes; resolves once the API has asked for it. */
+async function startCall({ output }: Started): Promise<{ got(): string; closed: Promise<unknown> }> {
+  const api = /ready at (\S+)/.exec(output())?.[1] ?? "";
+  const socket = connect(Number(new URL(api).port), "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  let got = "";
+  socket.on("data", (chunk) => (got += chunk));
+  const closed = once(socket, "close");
+  socket.write(
+    "POST /v1/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n",
+  );
+  await eventually(() => expect(got).toContain("100 Continue"));
+  return { got: () => got, closed };
+}
+
+test("Ctrl-C by way of npm, which comes twice, lets calls end and tells the rest to come again", {
+  timeout: 60_000,
+}, async () => {
+  const started = await start("--port", "0", "--memory");
+  const call = await startCall(started);
+  const ended = once(started.process, "close");
+  started.process.kill("SIGINT");
+  started.process.kill("SIGINT");
+  await call.closed;
+  expect(call.got()).toMatch(/HTTP\/1\.1 503 .*\r\nRetry-After: 1\r\n.*"code":"unavailable"/s);
+  expect(call.got()).toMatch(/\r\nConnection: close\r\n/);
+  expect(await ended).toEqual([0, null]);
+  expect(started.output()).toContain("Stopping: calls that run have 5 s to end.");
+});
+
+test("a second Ctrl-C ends it at once", { timeout: 60_000 }, async () => {
+  const started = await start("--port", "0", "--memory");
+  const call = await startCall(started);
+  await eventually(() => {
+    started.process.kill("SIGINT");
+    expect(started.process.exitCode).toBe(130);
+  });
+  await call.closed;
+  expect(call.got()).not.toContain("503");
+});
+
+test("few open files are told of at the start", { timeout: 60_000 }, async () => {
+  const command = `ulimit -n 400; exec "${process.execPath}" local/main.ts --port 0 --memory`;
+  const started = await watch(spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] }));
+  expect(started.output()).toContain("may open 400 files, so each port takes 66 connections at once");
+  expect(await end(started, "SIGTERM")).toBe(0);
 });
 
 test.each([

@@ -29,7 +29,8 @@ const SCOPES: readonly Scope[] = ["files:read", "files:write", "shares:write", "
 
 /** Starts the cloud on free ports, in memory unless told otherwise. `await using story = await startStory()`. */
 export async function startStory({ scopes = SCOPES, name = "ci", cloud: options = {} }: StoryOptions = {}) {
-  const cloud = await startCloud(options);
+  // An account has more environments than this machine: stories are not about waiting for one.
+  const cloud = await startCloud({ maxWaitMs: 60_000, ...options });
   const aws = { endpoint: cloud.awsUrl, region: REGION, credentials: cloud.rootCredentials };
   const dynamodb = new DynamoDBClient(aws);
   const s3 = new S3Client({ ...aws, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" });
