@@ -37,6 +37,7 @@ export const errorCodes = {
   rate_limited: [429, "Too many requests"],
   limit_exceeded: [429, "A limit of this deployment is reached"],
   internal: [500, "Something went wrong on our side"],
+  finalizing: [503, "S3 is still putting the upload together"],
   unavailable: [503, "Try again shortly"],
 } as const satisfies Record<string, readonly [number, string]>;
 

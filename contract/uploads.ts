@@ -388,7 +388,7 @@ export const finalizeUploadRoute = defineRoute({
   path: "/v1/uploads/{id}/finalize",
   summary: "Make the file of its parts",
   description:
-    "The file appears at once or not at all. Repeating gives the same answer and the same link. Where the client may make links (`shares:write`) it gets one unless `share` is false.",
+    "The file appears at once or not at all. Repeating gives the same answer and the same link. S3 may take minutes for many parts: 503 `finalizing` asks to send the same request again. Where the client may make links (`shares:write`) it gets one unless `share` is false.",
   tag,
   scopes,
   params,
@@ -404,6 +404,7 @@ export const finalizeUploadRoute = defineRoute({
     "size_mismatch",
     "chunk_too_small",
     "checksum_unsupported",
+    "finalizing",
   ],
   example: { request: { expire_in: 86_400 }, response: finished },
 });

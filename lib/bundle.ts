@@ -11,20 +11,37 @@ export type FunctionName = (typeof functionNames)[number];
 export const sources = fileURLToPath(new URL("../lambdas", import.meta.url));
 
 /**
- * Bundles every function to `<outDir>/<name>/index.mjs`, AWS SDK included.
+ * Bundles every function to `<outDir>/<name>/index.mjs`, AWS SDK included. What a function loads on demand (S3's client)
+ * lies in files beside it, so that a cold start which needs none of it reads none of it.
  *
- * One build for all, so that what they share is parsed once. No source maps: they are three times the code to
- * download at each cold start, and the same commit gives the same bytes, so a stack can be read against a build of it.
+ * No source maps: they are three times the code to download at each cold start, and the same commit gives the same
+ * bytes, so a stack can be read against a build of it.
  */
 export async function bundleFunctions(outDir: string): Promise<void> {
+  // One build for all that load nothing later, so that what they share is parsed once. The others have one each: their
+  // functions' folders are deployed apart, so no file may be shared between them.
+  const whole = functionNames.filter((name) => !loadsLater.includes(name));
+  await Promise.all([
+    bundle(whole, outDir, { splitting: false }),
+    ...loadsLater.map((name) => bundle([name], outDir, { splitting: true })),
+  ]);
+}
+
+/** Functions that call S3. */
+const loadsLater: readonly FunctionName[] = ["api", "ingest"];
+
+async function bundle(
+  names: readonly FunctionName[],
+  outdir: string,
+  { splitting }: { splitting: boolean },
+): Promise<void> {
   await build({
-    entryPoints: functionNames.map((name) => ({
-      in: join(sources, name, "handler.ts"),
-      out: `${name}/index`,
-    })),
-    outdir: outDir,
+    entryPoints: names.map((name) => ({ in: join(sources, name, "handler.ts"), out: `${name}/index` })),
+    outdir,
     outExtension: { ".js": ".mjs" },
+    chunkNames: `${names[0]}/[name]-[hash]`,
     bundle: true,
+    splitting,
     platform: "node",
     target: "node24",
     format: "esm",
@@ -70,13 +87,13 @@ const literalKeys: Plugin = {
 
 /**
  * Leaves out what the SDK loads on demand and is never asked for: the credential chain's links after the environment
- * (which has credentials in Lambda), and streams of events (no call here has one).
+ * (which has credentials in Lambda), streams of events (no call here has one), and what tells browsers apart.
  */
 const neverLoaded: Plugin = {
   name: "never-loaded",
   setup({ onResolve }) {
     const filter =
-      /^(@aws-sdk\/credential-provider-(http|ini|process|sso|web-identity)|@smithy\/(credential-provider-imds|core\/event-streams))$/;
+      /^(@aws-sdk\/credential-provider-(http|ini|process|sso|web-identity)|@smithy\/(credential-provider-imds|core\/event-streams)|bowser)$/;
     onResolve({ filter }, ({ kind }) => (kind === "dynamic-import" ? { external: true } : undefined));
   },
 };

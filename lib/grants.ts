@@ -42,6 +42,11 @@ export const grants = {
     Grant.addToPrincipal({ grantee, actions: actions.map((action) => `s3:${action}`), resourceArns });
   },
 
+  /** Being told 404 for an object that isn't there: without it S3 answers 403, as for all that it forbids. */
+  missingObjects(bucket: Bucket, grantee: IGrantable): void {
+    Grant.addToPrincipal({ grantee, actions: ["s3:ListBucket"], resourceArns: [bucket.bucketArn] });
+  },
+
   send(queue: Queue, grantee: IGrantable): void {
     queue.grants.actions(grantee, ["sqs:SendMessage"]);
   },

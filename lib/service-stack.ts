@@ -92,6 +92,7 @@ export class ServiceStack extends Stack {
       "AbortMultipartUpload",
       "ListMultipartUploadParts",
     );
+    grants.missingObjects(bucket, api);
     grants.send(retry, api);
 
     grants.items(table, wait, "GetItem", "BatchGetItem", ...writes, "DeleteItem");
@@ -109,6 +110,7 @@ export class ServiceStack extends Stack {
     );
     grants.due(table, ingest.handler);
     grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject", "AbortMultipartUpload");
+    grants.missingObjects(bucket, ingest.handler);
 
     grants.items(table, relay.handler, ...writes);
     grants.publish(bus, relay.handler);

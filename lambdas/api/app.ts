@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { describe, note } from "#aws/log.ts";
+import { isContended, isPassing } from "#aws/passing.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
@@ -51,8 +52,17 @@ export function createApp<D extends TableDeps>(
   });
   app.onError((error, context) => {
     if (error instanceof WharfError) return problem(context, error);
-    if (passing.has(error.name)) return problem(context, busy(error));
+    if (isContended(error))
+      return problem(
+        context,
+        unavailable(error, "Others are changing the same thing right now; send it again.", 1),
+      );
     note({ error: describe(error) });
+    if (isPassing(error))
+      return problem(
+        context,
+        unavailable(error, "What is behind the API doesn't answer as it should; send it again shortly.", 5),
+      );
     return problem(
       context,
       new WharfError("internal", "Send the request again; quote the request_id if it goes on."),
@@ -61,25 +71,10 @@ export function createApp<D extends TableDeps>(
   return app;
 }
 
-/** DynamoDB's errors that say no more than "not now", after all tries. */
-const passing = new Set([
-  "TransactionCanceledException",
-  "TransactionConflictException",
-  "TransactionInProgressException",
-  "ProvisionedThroughputExceededException",
-  "RequestLimitExceeded",
-  "ThrottlingException",
-]);
-
-function busy(cause: Error): WharfError {
+/** What a client is told where AWS doesn't answer: nothing that it could mend, and to come back. */
+function unavailable(cause: Error, detail: string, retry_after_seconds: number): WharfError {
   note({ busy: cause.name });
-  const facts = { retry_after_seconds: 1 };
-  return new WharfError(
-    "unavailable",
-    "Others are changing the same thing right now; send it again.",
-    facts,
-    { cause },
-  );
+  return new WharfError("unavailable", detail, { retry_after_seconds }, { cause });
 }
 
 /** Methods that have a route at `path`. */

@@ -1,7 +1,20 @@
-/** AWS clients as every function makes them: keep-alive by default, no needless checksums, every call counted. */
+/** AWS clients as every function makes them: keep-alive by default, no call without an end, every call counted. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { countCall } from "./log.ts";
 
+/**
+ * How long one try may take, in ms: to connect, to the answer's first byte, and without a byte in between. The SDK
+ * has no such limits of its own: a connection that died in silence would hold a function until its own end.
+ */
+export const clientLimits = {
+  requestHandler: {
+    connectionTimeout: 3_000,
+    requestTimeout: 10_000,
+    // Else the SDK only writes a warning.
+    throwOnRequestTimeout: true,
+    socketTimeout: 10_000,
+  },
+};
 /** What every SDK client's middleware stack takes, whatever the service's own types are. */
 interface Countable {
   middlewareStack: {
@@ -24,5 +37,5 @@ export function counted<C extends Countable>(client: C, service: string): C {
 
 /** A DynamoDB client. Region, credentials and endpoint come from the function's environment. */
 export function dynamoDb(): DynamoDBClient {
-  return counted(new DynamoDBClient({}), "dynamodb");
+  return counted(new DynamoDBClient(clientLimits), "dynamodb");
 }

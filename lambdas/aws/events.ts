@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { EVENT_SOURCE } from "#contract/events.ts";
-import { counted } from "./clients.ts";
+import { clientLimits, counted } from "./clients.ts";
 
 /** An event as it goes on the bus; `body` is the exact text that receivers get. */
 export interface BusEvent {
@@ -17,7 +17,7 @@ export type Bus = ReturnType<typeof createBus>;
 
 /** The bus that a function's environment names. */
 export function eventBus(env: { BUS_NAME: string }): Bus {
-  return createBus(counted(new EventBridgeClient({}), "events"), env.BUS_NAME);
+  return createBus(counted(new EventBridgeClient(clientLimits), "events"), env.BUS_NAME);
 }
 
 /** Binds publishing to a client and a bus's name. Only the relay and the sweep, which stands in for it, publish. */

@@ -1,7 +1,17 @@
 /** Objects in the bucket, as verbs use them. Checksums are lower-case hex here and base64 only on S3's wire. */
+import type {
+  CompleteMultipartUploadCommandInput,
+  CreateMultipartUploadCommandInput,
+  PutObjectCommandInput,
+  S3Client,
+  Part as S3Part,
+} from "@aws-sdk/client-s3";
 import { attachment, downloadType } from "./content-disposition.ts";
-import { createS3, type Identity, S3Error, xmlEscape, xmlText } from "./s3.ts";
-import { createSigner } from "./signer.ts";
+import { isPassing } from "./passing.ts";
+import type * as S3 from "./s3.ts";
+import { createSigner, type Identity } from "./signer.ts";
+
+type Sdk = typeof S3;
 
 /** What S3 computes over an upload; `SHA256` can only be of one part. */
 export type Algorithm = "CRC32" | "CRC32C" | "SHA256";
@@ -30,7 +40,9 @@ const checksumNames = ["ChecksumCRC32", "ChecksumCRC32C", "ChecksumSHA256"] as c
 const PAGE = 1_000; // S3: ListParts answers 1,000 parts at most
 const MAX_PARTS = 10_000; // S3: an upload has 10,000 parts at most
 /** The bytes themselves never say what they are: type and name live in the table, a download's URL carries them. */
-const inert = { "content-type": "application/octet-stream", "content-disposition": "attachment" } as const;
+const inert = { ContentType: "application/octet-stream", ContentDisposition: "attachment" } as const;
+/** How long a call may take with all its tries, in ms: API Gateway waits for 29 s, and a verb makes several calls. */
+const PATIENCE_MS = 20_000;
 
 interface Download {
   filename: string;
@@ -57,25 +69,48 @@ export function createObjects(
 ) {
   const identity: Identity = { region: () => config.region(), credentials: () => config.credentials() };
   const signer = createSigner({ bucket, ...identity, endpoint });
-  const send = createS3(identity, bucket, endpoint);
+  let connected: Promise<{ sdk: Sdk; client: S3Client }> | undefined;
+
+  /** Loads S3's client at the first call. */
+  async function connect(): Promise<{ sdk: Sdk; client: S3Client }> {
+    const sdk = await import("./s3.ts");
+    return { sdk, client: sdk.createS3(identity, endpoint) };
+  }
+
+  /**
+   * Makes a call and all its tries within `patience` ms.
+   *
+   * @throws S3ServiceException, or a TimeoutError, once no try helps.
+   */
+  async function call<T>(
+    make: (sdk: Sdk, send: S3Client["send"], options: { abortSignal: AbortSignal }) => Promise<T>,
+    patience = PATIENCE_MS,
+  ): Promise<T> {
+    connected ??= connect();
+    const { sdk, client } = await connected;
+    const abortSignal = AbortSignal.timeout(patience);
+    try {
+      return await make(sdk, client.send.bind(client), { abortSignal });
+    } catch (error) {
+      // The SDK says that it was aborted, and not why.
+      if (abortSignal.aborted) throw abortSignal.reason;
+      throw error;
+    }
+  }
 
   /** Begins a multipart upload and returns S3's id of it. Parts need carry no checksums, except for SHA256. */
   async function createMultipart(key: string, algorithm: Algorithm): Promise<string> {
-    const { body } = await send({
-      operation: "CreateMultipartUpload",
-      method: "POST",
-      key,
-      query: { uploads: "" },
-      headers: {
-        ...inert,
-        "x-amz-checksum-algorithm": algorithm,
-        // S3 combines CRCs of parts to that of the whole; of SHA-256 it can't.
-        "x-amz-checksum-type": algorithm === "SHA256" ? "COMPOSITE" : "FULL_OBJECT",
-      },
-    });
-    const uploadId = xmlText(text(body), "UploadId");
-    if (uploadId === undefined) throw new Error("CreateMultipartUpload answered without an UploadId.");
-    return uploadId;
+    const input: CreateMultipartUploadCommandInput = {
+      ...{ Bucket: bucket, Key: key, ...inert },
+      ChecksumAlgorithm: algorithm,
+      // S3 combines CRCs of parts to that of the whole; of SHA-256 it can't.
+      ChecksumType: algorithm === "SHA256" ? "COMPOSITE" : "FULL_OBJECT",
+    };
+    const { UploadId } = await call((sdk, send, options) =>
+      send(new sdk.CreateMultipartUploadCommand(input), options),
+    );
+    if (UploadId === undefined) throw new Error("CreateMultipartUpload answered without an UploadId.");
+    return UploadId;
   }
 
   /**
@@ -85,9 +120,12 @@ export function createObjects(
    */
   async function listParts(key: string, uploadId: string, expected = 1): Promise<Part[] | undefined> {
     const page = async (marker: number) => {
-      const query = { uploadId, "max-parts": String(PAGE), "part-number-marker": String(marker) };
-      const xml = text((await send({ operation: "ListParts", method: "GET", key, query })).body);
-      return { parts: partsOf(xml), marker, next: nextMarker(xml) };
+      const input = { Bucket: bucket, Key: key, UploadId: uploadId, MaxParts: PAGE };
+      const answer = await call((sdk, send, options) =>
+        send(new sdk.ListPartsCommand({ ...input, PartNumberMarker: String(marker) }), options),
+      );
+      const next = answer.IsTruncated === true ? Number(answer.NextPartNumberMarker) : undefined;
+      return { parts: (answer.Parts ?? []).map(partOf), marker, next };
     };
     const markers = Array.from(
       { length: Math.ceil(Math.min(expected, MAX_PARTS) / PAGE) || 1 },
@@ -111,44 +149,49 @@ export function createObjects(
 
   /**
    * Makes the object of its parts. Safe to repeat: an object that is there already is this upload's, since keys are
-   * never shared.
+   * never shared. S3 may work on it for minutes; waits for `patience` ms at most.
    *
-   * @returns `gone` where S3 has no such upload (any more): completed before, or aborted; `head` tells which.
-   * `changed` where the parts aren't those of the list (any more), or do not have that size together; `busy` where
-   * another call is completing the very same upload.
+   * @returns `gone` where S3 has no such upload (any more): completed before, being completed, or aborted; `head` tells
+   * which. `changed` where the parts aren't those of the list (any more), or do not have that size together; `unknown`
+   * where S3 didn't say in time or in whole: it may be doing it still.
    */
   async function complete(
     key: string,
     uploadId: string,
-    { parts, size }: { parts: readonly Part[]; size: number },
-  ): Promise<"completed" | "gone" | "changed" | "busy"> {
+    { parts, size, patience }: { parts: readonly Part[]; size: number; patience: number },
+  ): Promise<"completed" | "gone" | "changed" | "unknown"> {
+    const input: CompleteMultipartUploadCommandInput = {
+      ...{ Bucket: bucket, Key: key, UploadId: uploadId },
+      IfNoneMatch: "*",
+      MpuObjectSize: size,
+      MultipartUpload: {
+        Parts: parts.map(({ part_number, etag, checksum }) => ({
+          ...{ PartNumber: part_number, ETag: `"${etag}"` },
+          ...checksum,
+        })),
+      },
+    };
     try {
-      await send({
-        operation: "CompleteMultipartUpload",
-        method: "POST",
-        key,
-        query: { uploadId },
-        headers: {
-          "content-type": "application/xml",
-          "if-none-match": "*",
-          "x-amz-mp-object-size": String(size),
-        },
-        body: `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts.map(partXml).join("")}</CompleteMultipartUpload>`,
-      });
+      await call(
+        (sdk, send, options) =>
+          send(new sdk.CompleteMultipartUploadCommand(input), { ...options, requestTimeout: patience }),
+        patience,
+      );
       return "completed";
     } catch (error) {
       if (isS3(error, "NoSuchUpload", "PreconditionFailed")) return "gone";
-      if (isS3(error, "ConditionalRequestConflict")) return "busy";
       if (isS3(error, "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest"))
         return "changed";
+      if (isPassing(error) || isS3(error, "ConditionalRequestConflict")) return "unknown";
       throw error;
     }
   }
 
   /** Forgets an upload and its parts. Idempotent. */
   async function abort(key: string, uploadId: string): Promise<void> {
+    const input = { Bucket: bucket, Key: key, UploadId: uploadId };
     try {
-      await send({ operation: "AbortMultipartUpload", method: "DELETE", key, query: { uploadId } });
+      await call((sdk, send, options) => send(new sdk.AbortMultipartUploadCommand(input), options));
     } catch (error) {
       if (!isS3(error, "NoSuchUpload")) throw error;
     }
@@ -156,20 +199,16 @@ export function createObjects(
 
   /** Size and checksums of an object; `undefined` where there is none. */
   async function head(key: string): Promise<ObjectFacts | undefined> {
+    const input = { Bucket: bucket, Key: key, ChecksumMode: "ENABLED" } as const;
     try {
-      const { headers } = await send({
-        operation: "HeadObject",
-        method: "HEAD",
-        key,
-        headers: { "x-amz-checksum-mode": "ENABLED" },
-      });
-      const crc32 = headers.get("x-amz-checksum-crc32");
-      const crc32c = headers.get("x-amz-checksum-crc32c");
+      const answer = await call((sdk, send, options) => send(new sdk.HeadObjectCommand(input), options));
+      const { ContentLength, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA256 } = answer;
+      if (ContentLength === undefined) throw new Error("HeadObject answered without a Content-Length.");
       return {
-        size: Number(headers.get("content-length")),
-        ...(crc32 !== null && { crc32: toHex(crc32) }),
-        ...(crc32c !== null && { crc32c: toHex(crc32c) }),
-        ...sha256Of(headers.get("x-amz-checksum-sha256")),
+        size: ContentLength,
+        ...(ChecksumCRC32 !== undefined && { crc32: toHex(ChecksumCRC32) }),
+        ...(ChecksumCRC32C !== undefined && { crc32c: toHex(ChecksumCRC32C) }),
+        ...sha256Of(ChecksumSHA256),
       };
     } catch (error) {
       if (isMissing(error)) return undefined;
@@ -179,9 +218,15 @@ export function createObjects(
 
   /** The object's first bytes, at most `bytes`; `undefined` where there is none. */
   async function readPrefix(key: string, bytes: number): Promise<Uint8Array | undefined> {
+    const input = { Bucket: bucket, Key: key, Range: `bytes=0-${bytes - 1}` };
+    const read = () =>
+      call(async (sdk, send, options) => {
+        const { Body } = await send(new sdk.GetObjectCommand(input), options);
+        return Body?.transformToByteArray() ?? new Uint8Array();
+      });
     try {
-      const headers = { range: `bytes=0-${bytes - 1}` };
-      return (await send({ operation: "GetObject", method: "GET", key, headers })).body;
+      // The SDK's tries end with the answer's head: a body that breaks off is asked for again here.
+      return await read().catch((error: unknown) => (isPassing(error) ? read() : Promise.reject(error)));
     } catch (error) {
       // RFC 9110, 14.1.2: no range of an empty object can be satisfied.
       if (isS3(error, "InvalidRange")) return new Uint8Array();
@@ -192,15 +237,13 @@ export function createObjects(
 
   /** Stores a whole object. Repeating it is harmless: the first stays. `sha256` in hex is checked by S3. */
   async function put(key: string, body: Uint8Array, { sha256 }: { sha256: string }): Promise<void> {
-    const checksum = Buffer.from(sha256, "hex").toString("base64");
+    const input: PutObjectCommandInput = {
+      ...{ Bucket: bucket, Key: key, Body: body, ...inert },
+      IfNoneMatch: "*",
+      ChecksumSHA256: Buffer.from(sha256, "hex").toString("base64"),
+    };
     try {
-      await send({
-        operation: "PutObject",
-        method: "PUT",
-        key,
-        headers: { ...inert, "if-none-match": "*", "x-amz-checksum-sha256": checksum },
-        body,
-      });
+      await call((sdk, send, options) => send(new sdk.PutObjectCommand(input), options));
     } catch (error) {
       if (!isS3(error, "PreconditionFailed")) throw error;
     }
@@ -208,7 +251,9 @@ export function createObjects(
 
   /** Deletes an object. Idempotent. */
   async function remove(key: string): Promise<void> {
-    await send({ operation: "DeleteObject", method: "DELETE", key });
+    await call((sdk, send, options) =>
+      send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key }), options),
+    );
   }
 
   /** A presigned URL that downloads an object as `filename`; never rendered inline. */
@@ -244,47 +289,32 @@ export function createObjects(
   };
 }
 
-function text(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
-function partsOf(xml: string): Part[] {
-  return [...xml.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = ""]) => {
-    const checksum: Part["checksum"] = {};
-    for (const name of checksumNames) {
-      const value = xmlText(part, name);
-      if (value !== undefined) checksum[name] = value;
-    }
-    return {
-      part_number: Number(xmlText(part, "PartNumber")),
-      etag: (xmlText(part, "ETag") ?? "").replaceAll('"', ""),
-      size: Number(xmlText(part, "Size")),
-      checksum,
-    };
-  });
-}
-
-function partXml({ part_number, etag, checksum }: Part): string {
-  const fields = { PartNumber: String(part_number), ETag: `"${etag}"`, ...checksum };
-  const inner = Object.entries(fields).map(([name, value]) => `<${name}>${xmlEscape(value)}</${name}>`);
-  return `<Part>${inner.join("")}</Part>`;
-}
-
-function nextMarker(xml: string): number | undefined {
-  return xmlText(xml, "IsTruncated") === "true" ? Number(xmlText(xml, "NextPartNumberMarker")) : undefined;
+function partOf({ PartNumber, ETag, Size, ...rest }: S3Part): Part {
+  if (PartNumber === undefined || ETag === undefined || Size === undefined)
+    throw new Error("ListParts answered with a part that lacks its number, ETag or size.");
+  const checksum: Part["checksum"] = {};
+  for (const name of checksumNames) {
+    const value = rest[name];
+    if (value !== undefined) checksum[name] = value;
+  }
+  return { part_number: PartNumber, etag: ETag.replaceAll('"', ""), size: Size, checksum };
 }
 
 function isS3(error: unknown, ...codes: readonly string[]): boolean {
-  return error instanceof S3Error && codes.includes(error.code);
+  return error instanceof Error && codes.includes(error.name);
 }
 
-/** S3 answers 403 instead of 404 to a role that may not list the bucket, as none of ours may. */
+/**
+ * Nothing stands at the key. A role that may list the bucket is told 404; 403 says no more than that something doesn't
+ * let it look (S3 API Reference, HeadObject). HEAD's 404 has no code, and nothing else has that status: a bucket that
+ * is missing fails the calls beside it by its own code.
+ */
 function isMissing(error: unknown): boolean {
-  return error instanceof S3Error && (error.status === 404 || error.status === 403);
+  return isS3(error, "NotFound", "NoSuchKey");
 }
 
-function sha256Of(checksum: string | null): Pick<ObjectFacts, "sha256" | "sha256Composite"> {
-  if (checksum === null) return {};
+function sha256Of(checksum: string | undefined): Pick<ObjectFacts, "sha256" | "sha256Composite"> {
+  if (checksum === undefined) return {};
   // A composite says how many parts it is of: `<base64>-1`.
   const [digest = "", count] = checksum.split("-");
   return count === undefined ? { sha256: toHex(digest) } : { sha256Composite: toHex(digest) };

@@ -1,6 +1,6 @@
 import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
-import { counted } from "./clients.ts";
+import { clientLimits, counted } from "./clients.ts";
 
 /** First attempts to endpoints that answer well have a queue of their own, which retries can't hold up. */
 export type Lane = "first" | "retry";
@@ -33,7 +33,7 @@ export function deliveryQueues(env: {
   DELIVER_FIRST_QUEUE_URL: string;
   DELIVER_RETRY_QUEUE_URL: string;
 }): Queues {
-  return createQueues(counted(new SQSClient({}), "sqs"), {
+  return createQueues(counted(new SQSClient(clientLimits), "sqs"), {
     first: env.DELIVER_FIRST_QUEUE_URL,
     retry: env.DELIVER_RETRY_QUEUE_URL,
   });

@@ -1,137 +1,99 @@
 /**
- * S3's REST API as far as Wharf calls it: nine operations over fetch, signed by headers.
- *
- * The SDK's S3 client is 130 kB of each function that has it, and most of a cold start; Wharf signs S3's URLs itself
- * already (`signer.ts`), so its own calls need only a request, an error code and three flat XML answers.
+ * S3's client with the commands that Wharf sends. A module of its own, so that a function loads it at its first call
+ * to S3 and not at its start.
  */
-import { createHmac, hash } from "node:crypto";
-import { countCall } from "./log.ts";
-import { address, createDayKey, type SigningCredentials, uriEncode } from "./signer.ts";
+import { S3Client } from "@aws-sdk/client-s3";
+import { StandardRetryStrategy } from "@smithy/core/retry";
+import { clientLimits, counted } from "./clients.ts";
+import type { Identity } from "./signer.ts";
 
-export interface S3Request {
-  /** S3's name of the operation, for the log. */
-  operation: string;
-  method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
-  key: string;
-  query?: Record<string, string>;
-  /** By lower-case name. */
-  headers?: Record<string, string>;
-  body?: Uint8Array | string;
-}
+export {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 
-export interface S3Answer {
-  headers: Headers;
-  body: Uint8Array;
-}
-
-/** An error of S3's; `code` is S3's own (`NoSuchUpload`), or the status where the answer had no body. */
-export class S3Error extends Error {
-  readonly code: string;
-  readonly status: number;
-  constructor(code: string, status: number, message: string) {
-    super(`S3 answered ${status} ${code}: ${message}`);
-    this.name = "S3Error";
-    this.code = code;
-    this.status = status;
-  }
-}
-
-/** Who calls, and where; any SDK client's `config` says both. */
-export interface Identity {
-  region: () => Promise<string>;
-  credentials: () => Promise<SigningCredentials>;
-}
-
-const TRIES = 3;
-/** Milliseconds for one try; CompleteMultipartUpload may take minutes for terabytes, but API Gateway waits for 29 s. */
-const TIMEOUT = 25_000;
-
-/** Binds requests to a bucket. `endpoint` as in `createSigner`. */
-export function createS3(identity: Identity, bucket: string, endpoint: string | undefined) {
-  const dayKey = createDayKey();
-
-  /** Sends one request; S3's faults of the moment and broken connections are tried again. @throws S3Error */
-  return async function send(request: S3Request): Promise<S3Answer> {
-    countCall(`s3.${request.operation}`);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await once(request);
-      } catch (error) {
-        const passing = error instanceof S3Error ? error.status >= 500 : error instanceof TypeError;
-        if (!passing || attempt === TRIES) throw error;
-        // Full jitter: up to 100 ms, then up to 200 ms.
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** attempt));
-      }
-    }
-  };
-
-  async function once({ method, key, query = {}, headers = {}, body = "" }: S3Request): Promise<S3Answer> {
-    const [region, credentials] = await Promise.all([identity.region(), identity.credentials()]);
-    const { origin, host, path } = address({ bucket, endpoint, region }, key);
-    const timestamp = new Date().toISOString().replaceAll(/[-:]|\.\d{3}/g, "");
-    const signed: Record<string, string> = {
-      ...headers,
-      host,
-      "x-amz-content-sha256": hash("sha256", body),
-      "x-amz-date": timestamp,
-      ...(credentials.sessionToken === undefined ? {} : { "x-amz-security-token": credentials.sessionToken }),
-    };
-    const names = Object.keys(signed).sort();
-    const search = Object.entries(query)
-      .map(([name, value]) => `${uriEncode(name)}=${uriEncode(value)}`)
-      .sort()
-      .join("&");
-    const canonicalHeaders = names.map((name) => `${name}:${signed[name]}\n`).join("");
-    const canonical = [
-      method,
-      path,
-      search,
-      canonicalHeaders,
-      names.join(";"),
-      signed["x-amz-content-sha256"],
-    ].join("\n");
-    const scope = `${timestamp.slice(0, 8)}/${region}/s3/aws4_request`;
-    const signature = createHmac("sha256", dayKey(credentials.secretAccessKey, timestamp.slice(0, 8), region))
-      .update(`AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash("sha256", canonical)}`)
-      .digest("hex");
-    const { host: _, ...sent } = signed;
-    const response = await fetch(`${origin}${path}${search === "" ? "" : `?${search}`}`, {
-      method,
-      headers: {
-        ...sent,
-        authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
-      },
-      ...(method === "PUT" || method === "POST" ? { body } : {}),
-      redirect: "error",
-      signal: AbortSignal.timeout(TIMEOUT),
-    });
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    const xml = (response.headers.get("content-type") ?? "").includes("xml")
-      ? new TextDecoder().decode(bytes)
-      : "";
-    // CompleteMultipartUpload answers 200 before it is done, and may then end in an error.
-    if (response.ok && !/^(<\?xml[^>]*>)?\s*<Error>/.test(xml))
-      return { headers: response.headers, body: bytes };
-    const status = response.ok ? 500 : response.status;
-    throw new S3Error(
-      xmlText(xml, "Code") ?? String(status),
-      status,
-      xmlText(xml, "Message") ?? "no message",
-    );
-  }
-}
-
-/** The text of the first element of this name. S3's answers are flat: no element that is read here nests in itself. */
-export function xmlText(xml: string, name: string): string | undefined {
-  const [, text] = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml) ?? [];
-  return text?.replaceAll(/&(quot|amp|lt|gt|apos|#\d+|#x[\da-f]+);/gi, (_, entity: string) => {
-    if (entity.startsWith("#x")) return String.fromCodePoint(Number.parseInt(entity.slice(2), 16));
-    if (entity.startsWith("#")) return String.fromCodePoint(Number(entity.slice(1)));
-    return { quot: '"', amp: "&", lt: "<", gt: ">", apos: "'" }[entity.toLowerCase()] ?? "";
+/** A client for S3. `endpoint` as in `createSigner`. */
+export function createS3({ region, credentials }: Identity, endpoint: string | undefined): S3Client {
+  const client = new S3Client({
+    ...clientLimits,
+    region,
+    credentials,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    // Checksums are asked for where they are wanted; the default would send one with every request.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+    retryStrategy: new StandardRetryStrategy(RETRIES),
   });
+  client.middlewareStack.add(retryConflicts, { step: "deserialize", name: "retryConflicts" });
+  // Innermost, since it reads the body before the SDK does.
+  client.middlewareStack.add(wholeAnswer, { step: "deserialize", name: "wholeAnswer", priority: "low" });
+  return counted(client, "s3");
 }
 
-/** Escapes text for an element. */
-export function xmlEscape(text: string): string {
-  return text.replace(/[&<>]/g, (char) => `&#${char.charCodeAt(0)};`);
+/** Four pauses, each twice as long: up to 3.75 s together, and 15 s where S3 asks to slow down (there they begin at 1 s). */
+const RETRIES = { maxAttempts: 5, baseDelay: 250 };
+
+type Middleware = Parameters<S3Client["middlewareStack"]["add"]>[0];
+
+/**
+ * `ConditionalRequestConflict` says that another request for the very key is under way. S3 asks to send the request
+ * again; the SDK takes it for final. (S3 API Reference, PutObject and CompleteMultipartUpload, `If-None-Match`.)
+ */
+const retryConflicts: Middleware = (next) => async (args) => {
+  try {
+    return await next(args);
+  } catch (error) {
+    if (error instanceof Error && error.name === "ConditionalRequestConflict")
+      Object.assign(error, { $retryable: {} });
+    throw error;
+  }
+};
+
+/** CompleteMultipartUpload's answer is some hundred bytes; what is longer isn't one. */
+const MAX_ANSWER = 1_048_576;
+
+/**
+ * S3 sends CompleteMultipartUpload's 200 before it knows the outcome, white space while it works, and then a result
+ * or an `<Error>`, unless the connection breaks (S3 API Reference, CompleteMultipartUpload). Only a result that is
+ * whole is success. The SDK finds an error at the document's very end, and takes what was cut off for a result.
+ */
+const wholeAnswer: Middleware = (next, context) => async (args) => {
+  const result = await next(args);
+  const { response } = result;
+  if (!("commandName" in context) || context["commandName"] !== "CompleteMultipartUploadCommand")
+    return result;
+  if (!isAnswer(response) || response.statusCode !== 200) return result;
+  // No XML declaration may follow white space, as S3's does here.
+  const text = (await textOf(response.body)).trim();
+  if (!/<\/(CompleteMultipartUploadResult|Error)>$/.test(text)) {
+    throw Object.assign(new Error(`S3 broke off its answer after ${text.length} characters.`), {
+      name: "IncompleteAnswer",
+      $retryable: {},
+    });
+  }
+  response.body = Buffer.from(text);
+  return result;
+};
+
+function isAnswer(
+  response: unknown,
+): response is { statusCode: number; body: AsyncIterable<Uint8Array> | Buffer } {
+  return typeof response === "object" && response !== null && "statusCode" in response && "body" in response;
+}
+
+async function textOf(body: AsyncIterable<Uint8Array> | Buffer): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of Buffer.isBuffer(body) ? [body] : body) {
+    size += chunk.length;
+    if (size > MAX_ANSWER) throw new Error(`S3's answer has more than ${MAX_ANSWER} bytes.`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }

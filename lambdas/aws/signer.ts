@@ -17,10 +17,14 @@ export interface SigningCredentials {
   expiration?: Date;
 }
 
-export interface SignerOptions {
-  bucket: string;
+/** Who signs, and where; any SDK client's `config` says both. */
+export interface Identity {
   region: () => Promise<string>;
   credentials: () => Promise<SigningCredentials>;
+}
+
+export interface SignerOptions extends Identity {
+  bucket: string;
   /** Endpoint that isn't AWS's own; URLs are path-style then. @default the bucket's virtual host in its region */
   endpoint?: string | undefined;
   /** Milliseconds since the epoch. @default Date.now */
@@ -132,7 +136,7 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
 }
 
 /** Derives the key that signs everything of one day and region for S3, and keeps it while they stay the same. */
-export function createDayKey() {
+function createDayKey() {
   let day: { id: string; key: KeyObject } | undefined;
   return (secret: string, date: string, region: string): KeyObject => {
     const id = `${date}/${region}/${secret}`;
@@ -145,7 +149,7 @@ export function createDayKey() {
 }
 
 /** Percent-encodes all but RFC 3986's unreserved characters, as SigV4 wants it. */
-export function uriEncode(text: string): string {
+function uriEncode(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -160,7 +164,7 @@ function lifetime(asked: number, expiration: Date | undefined, moment: number): 
 }
 
 /** Where an object is: path-style under an endpoint of one's own, else on the bucket's virtual host. */
-export function address(
+function address(
   { bucket, endpoint, region }: { bucket: string; endpoint: string | undefined; region: string },
   key: string,
 ): { origin: string; host: string; path: string } {

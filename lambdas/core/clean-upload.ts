@@ -1,25 +1,34 @@
-import { keys } from "#aws/keys.ts";
+import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
-import type { UploadRecord } from "./upload-record.ts";
+import { assembledBy, type UploadRecord } from "./upload-record.ts";
 
 /**
  * Removes what an aborted, expired or rejected upload left in S3, then takes it out of the sweep's sight. Idempotent; the
  * caller has ended the session already, so that nothing can become a file while its bytes go.
+ *
+ * Where S3 may be making the object still, the sweep comes again when it has.
  */
 export async function cleanUpload(
-  deps: Pick<Deps, "table" | "objects">,
-  { upload_id, object_key, s3_upload_id }: UploadRecord,
+  deps: Pick<Deps, "table" | "objects" | "now">,
+  upload: UploadRecord,
 ): Promise<void> {
+  const { upload_id, object_key, s3_upload_id } = upload;
   // An object can only come from an upload that was not aborted, so this order leaves none.
   if (s3_upload_id !== undefined) await deps.objects.abort(object_key, s3_upload_id);
   await deps.objects.remove(object_key);
+  // What was rejected had been seen: S3 makes nothing of it any more.
+  const again = upload.state === "rejected" ? 0 : assembledBy(upload);
+  const later = again > deps.now();
   try {
     await deps.table.update({
       key: keys.upload(upload_id),
-      update: "REMOVE #due_pk, #due_sk",
+      update: later ? "SET #due_pk = :due_pk, #due_sk = :due_sk" : "REMOVE #due_pk, #due_sk",
       condition: "#state IN (:aborted, :expired, :rejected)",
-      values: { aborted: "aborted", expired: "expired", rejected: "rejected" },
+      values: {
+        ...{ aborted: "aborted", expired: "expired", rejected: "rejected" },
+        ...(later ? due("upload", again, upload_id) : {}),
+      },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

@@ -12,7 +12,13 @@ import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { disguise, SNIFF_BYTES, type Sniffed, sniff } from "./sniff-type.ts";
 import { endOf, rejected } from "./upload-end.ts";
-import { type Intent, type Rejection, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import {
+  assembledBy,
+  type Intent,
+  type Rejection,
+  type UploadRecord,
+  uploadRecord,
+} from "./upload-record.ts";
 import { type Content, type From, sessionWrite, versionWrite } from "./upload-writes.ts";
 
 interface Completion {
@@ -28,7 +34,8 @@ interface Completion {
  *
  * Looks at what S3 holds, then commits the file or rejects the upload for good. Two sequential round trips.
  *
- * @throws WharfError type_mismatch, checksum_mismatch, and what `commitUpload` throws.
+ * @throws WharfError finalizing where S3 may still be making the object, upload_expired where it never will;
+ * type_mismatch, checksum_mismatch, and what `commitUpload` throws.
  */
 export async function completeUpload(deps: Deps, completion: Completion): Promise<FinalizeAnswer> {
   const { object_key, upload_id } = completion.upload;
@@ -40,9 +47,19 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
     // An abort or another finalize may have ended the session meanwhile.
     const ended = await endOf(deps, await deps.table.get(uploadRecord, keys.upload(upload_id)));
     if (ended !== undefined) return ended;
+    if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
     throw new WharfError("upload_expired", "S3 holds nothing of this upload any more. Start a new upload.");
   }
   return judgeUpload(deps, { ...completion, facts: facts.size === 0 ? EMPTY_FACTS : facts, prefix });
+}
+
+/** What a client is told whose upload S3 may be putting together still; the intent stays. */
+export function stillFinalizing(): WharfError {
+  return new WharfError(
+    "finalizing",
+    "S3 is putting the parts together, which takes minutes where they are many or S3 is busy. Nothing is lost: send the same request again.",
+    { retry_after_seconds: 5 },
+  );
 }
 
 /** Commits or rejects an upload by what is known of its bytes. */
@@ -128,7 +145,7 @@ async function reject(
     });
   }
   // What fails here the sweep does again.
-  await cleanUpload(deps, upload).catch((error: unknown) =>
+  await cleanUpload(deps, { ...upload, state: "rejected" }).catch((error: unknown) =>
     say("warn", "the bytes of a rejected upload are left to the sweep", { error: describe(error) }),
   );
   throw rejected(rejection);

@@ -1,15 +1,17 @@
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
 import type { FinalizeAnswer, FinalizeRequest } from "#contract/uploads.ts";
+import { assemble, beginAssembly, listParts } from "./assemble-upload.ts";
 import { type Call, hasScope, requireScope } from "./call.ts";
 import { checkParts } from "./check-parts.ts";
 import { requireSupported } from "./checksum.ts";
 import { chooseTarget } from "./choose-target.ts";
 import { completeUpload } from "./complete-upload.ts";
 import { type Deps, newId } from "./deps.ts";
-import { isWharfError, notFound, WharfError } from "./error.ts";
+import { isWharfError, notFound } from "./error.ts";
 import type { Preconditions } from "./file-write.ts";
 import { linkToken } from "./link-token.ts";
+import { reopenUpload } from "./reopen-upload.ts";
 import { requireOpen } from "./require-open.ts";
 import { endOf } from "./upload-end.ts";
 import { type Intent, type UploadRecord, uploadRecord, visibleUpload } from "./upload-record.ts";
@@ -17,6 +19,8 @@ import { withdrawIntent } from "./withdraw-intent.ts";
 
 /** After this the sweep takes a look at what a finalize that never ended has left. */
 const FINISH_AFTER_MS = 5 * 60_000;
+/** How long a call waits for S3 to put the parts together: API Gateway waits for 29 s, and the commit comes after. */
+const PATIENCE_MS = 22_000;
 
 /** What the headers of finalize demand. */
 export type Demands = Preconditions & { createOnly?: boolean };
@@ -25,10 +29,12 @@ export type Demands = Preconditions & { createOnly?: boolean };
  * Makes a file of an upload's parts: at once or not at all. Repeating gives the same answer and the same link.
  *
  * Five sequential round trips: the intent; S3's list beside what stands at the name; S3 puts the parts together; a look
- * at the object; the transaction. A function that dies in between leaves its intent to ingest or the sweep.
+ * at the object; the transaction. A function that dies in between leaves its intent to ingest or the sweep, and so does
+ * one that S3 keeps waiting.
  *
- * @throws WharfError parts_missing, size_mismatch, chunk_too_small (the session stays open), checksum_mismatch,
- * type_mismatch (it is over), name_taken, version_mismatch, file_locked, lock_lost, upload_closed, upload_expired.
+ * @throws WharfError finalizing (S3 is at it: ask again), parts_missing, size_mismatch, chunk_too_small (the session
+ * stays open), checksum_mismatch, type_mismatch (it is over), name_taken, version_mismatch, file_locked, lock_lost,
+ * upload_closed, upload_expired.
  */
 export async function finalizeUpload(
   deps: Deps,
@@ -37,35 +43,38 @@ export async function finalizeUpload(
   request: FinalizeRequest,
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
+  const until = deps.now() + PATIENCE_MS;
   const intent = intentOf(deps, call, request, demanded);
   const { upload, ended } = await recordIntent(deps, call, uploadId, intent);
   if (ended !== undefined) {
     await recordLate(deps, call, ended);
     return ended;
   }
-  let assembled = upload.assembled;
+  let current = upload;
   try {
     requireSupported(upload.checksum, request.checksum);
     const [parts, target] = await Promise.all([
-      assembled === undefined ? list(deps, upload) : undefined,
+      upload.assembled === undefined ? listParts(deps, upload) : undefined,
       chooseTarget(deps, upload, intent),
       // Reads the key of links once per environment, here rather than as a round trip of its own.
       intent.share ? linkToken(deps, uploadId) : undefined,
     ]);
     if (parts !== undefined) {
       const size = checkParts(upload, parts, request.parts);
-      await assemble(deps, upload, parts, size);
-      assembled = { parts: parts.length, size };
+      current = await beginAssembly(deps, upload, intent);
+      await assemble(deps, current, { parts, size, patience: until - deps.now() });
     }
     const [answer] = await Promise.all([
-      completeUpload(deps, { upload, intent, from: "open", target, record: call.record }),
+      completeUpload(deps, { upload: current, intent, from: "open", target, record: call.record }),
       // An empty file was put as a whole, so S3's upload is of no use any more.
       parts?.length === 0 ? deps.objects.abort(upload.object_key, upload.s3_upload_id ?? "") : undefined,
     ]);
     return answer;
   } catch (error) {
     // Where the outcome isn't known, whoever looks next finds out.
-    if (isWharfError(error)) await withdrawIntent(deps, upload, intent, assembled);
+    if (!isWharfError(error) || error.code === "finalizing") throw error;
+    if (current.assembling === undefined) await withdrawIntent(deps, upload, intent, { settled: true });
+    else await reopenUpload(deps, current, intent, error);
     throw error;
   }
 }
@@ -112,7 +121,10 @@ export function intentOf(
   };
 }
 
-/** Writes the intent into the session, or finds how the session ended. */
+/**
+ * Writes the intent into the session, or finds how the session ended. The session's `assembling` is what earlier calls
+ * may have begun: none where there were none.
+ */
 async function recordIntent(
   deps: Deps,
   { caller }: Call,
@@ -125,14 +137,18 @@ async function recordIntent(
   try {
     const item = await deps.table.update({
       key: keys.upload(uploadId),
-      update: "SET #state = :finalizing, #intent = :intent, #due_pk = :due_pk, #due_sk = :due_sk",
+      update:
+        "SET #state = :finalizing, #intent = :intent, #due_pk = :due_pk, #due_sk = :due_sk, #assembling = if_not_exists(#assembling, :assembling)",
       condition: `#state IN (:open, :finalizing) AND #expires_ms > :now${admin ? "" : " AND #client_id = :client_id"}`,
       values: {
         ...{ open: "open", finalizing: "finalizing", intent, due_pk, due_sk, now },
+        assembling: { attempt: intent.attempt, since_ms: now },
         ...(admin ? {} : { client_id: caller.client_id }),
       },
     });
-    return { upload: uploadRecord.parse(item) };
+    const upload = uploadRecord.parse(item);
+    const earlier = upload.assembling?.attempt === intent.attempt ? undefined : upload.assembling;
+    return { upload: { ...upload, assembling: earlier } };
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     return whyNot(deps, caller, uploadId, error.item);
@@ -145,35 +161,4 @@ async function whyNot(deps: Deps, caller: Call["caller"], uploadId: string, item
   if (ended !== undefined) return { upload, ended };
   requireOpen(upload, deps.now());
   throw notFound("upload", uploadId);
-}
-
-/** S3's list; `undefined` where S3 has put the parts together already, or forgotten them: the object tells. */
-async function list(deps: Pick<Deps, "objects">, { object_key, s3_upload_id, part_count }: UploadRecord) {
-  return s3_upload_id === undefined
-    ? undefined
-    : deps.objects.listParts(object_key, s3_upload_id, part_count);
-}
-
-/** Has S3 make the object. Repeating is safe, whatever became of the first try. */
-async function assemble(
-  deps: Pick<Deps, "objects">,
-  { object_key, s3_upload_id = "" }: UploadRecord,
-  parts: NonNullable<Awaited<ReturnType<typeof list>>>,
-  size: number,
-): Promise<void> {
-  if (parts.length === 0) {
-    // S3: a multipart upload has one part at least, so an empty file is put as a whole.
-    await deps.objects.put(object_key, new Uint8Array(), { sha256: sha256("") });
-    return;
-  }
-  const result = await deps.objects.complete(object_key, s3_upload_id, { parts, size });
-  if (result === "completed" || result === "gone") return;
-  if (result === "busy") {
-    throw new WharfError("conflict", "Another finalize of this upload is running. Send the request again.", {
-      retry_after_seconds: 1,
-    });
-  }
-  throw new WharfError("parts_missing", "Parts were replaced while they were put together. Finalize again.", {
-    retry_after_seconds: 1,
-  });
 }

@@ -1,11 +1,12 @@
-import { keys } from "#aws/keys.ts";
+import { due, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
+import { ConditionFailed } from "#aws/table.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
 import type { Deps } from "./deps.ts";
 import { isWharfError } from "./error.ts";
-import { uploadRecord } from "./upload-record.ts";
-import { withdrawIntent } from "./withdraw-intent.ts";
+import { reopenUpload } from "./reopen-upload.ts";
+import { assembledBy, type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
 
 /**
  * Finishes what a finalize has begun and perhaps did not live to end; the object of an upload that was given up goes.
@@ -32,11 +33,29 @@ export async function finishUpload(
     await completeUpload(deps, { upload, intent, from: "ours" });
     return "completed";
   } catch (error) {
-    // A refusal: trying again would give the same. The client may still finalize in another way.
     if (!isWharfError(error)) throw error;
     note({ refused: error.code });
-    const there = await deps.objects.head(upload.object_key);
-    await withdrawIntent(deps, upload, intent, there && { parts: upload.part_count ?? 1, size: there.size });
+    if (error.code === "finalizing") {
+      await postpone(deps, upload, intent);
+      return "left";
+    }
+    // A refusal: trying again would give the same. The client may still finalize in another way.
+    await reopenUpload(deps, upload, intent, error);
     return "refused";
+  }
+}
+
+/** S3 may be making the object still: the sweep looks again when it has, or never will. Its event may come before. */
+async function postpone({ table }: Deps, upload: UploadRecord, { attempt }: Intent): Promise<void> {
+  const { due_pk, due_sk } = due("upload", assembledBy(upload), upload.upload_id);
+  try {
+    await table.update({
+      key: keys.upload(upload.upload_id),
+      update: "SET #due_pk = :due_pk, #due_sk = :due_sk",
+      condition: "#state = :finalizing AND #intent.#attempt = :attempt",
+      values: { finalizing: "finalizing", due_pk, due_sk, attempt },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
   }
 }

@@ -58,7 +58,8 @@ export type Rejection = z.infer<typeof rejection>;
  * An upload session.
  *
  * `open` → `finalizing` (an intent is recorded) → `completed` or `rejected`, or back to `open` where finalize was
- * refused; `open` and `finalizing` → `aborted` by their client, `open` → `expired` by the sweep. While something of it is left in S3 it is in the index `due`.
+ * refused or S3 has made nothing in 15 minutes; `open` and `finalizing` → `aborted` by their client, `open` → `expired`
+ * by the sweep. While something of it is, or may yet be, in S3 it is in the index `due`.
  */
 export const uploadRecord = z.object({
   upload_id: z.string(),
@@ -84,6 +85,11 @@ export const uploadRecord = z.object({
   metadata: z.record(z.string(), z.string()).optional(),
   created_at: z.string(),
   expires_ms: z.number(),
+  /**
+   * Which finalize first may have had S3 put the parts together, and when (ms). S3 works on for minutes after a call
+   * that nobody waits for any more, and shows neither the parts nor the object meanwhile.
+   */
+  assembling: z.object({ attempt: z.string(), since_ms: z.number() }).optional(),
   /** S3 has put the parts together already; no more of them can come. */
   assembled: z.object({ parts: z.number(), size: z.number() }).optional(),
   intent: intent.optional(),
@@ -91,6 +97,14 @@ export const uploadRecord = z.object({
   rejection: rejection.optional(),
 });
 export type UploadRecord = z.infer<typeof uploadRecord>;
+
+/** For how long after its call S3 may be putting parts together. S3 speaks of "several minutes" for the largest. */
+export const ASSEMBLY_MS = 15 * 60_000;
+
+/** When (ms) S3 has made the object, if it ever does; 0 where it was never asked to. */
+export function assembledBy({ assembling }: Pick<UploadRecord, "assembling">): number {
+  return assembling === undefined ? 0 : assembling.since_ms + ASSEMBLY_MS;
+}
 
 /** How long a finished session still answers: longer than any of S3's late events. */
 const KEEP_MS = 14 * 86_400_000;

@@ -42,12 +42,22 @@ async function received({ objects }: Pick<Deps, "objects">, upload: UploadRecord
       bytes_received: assembled.size,
     };
   if (s3_upload_id === undefined || state === "aborted" || state === "expired" || state === "rejected")
-    return { received: [], bytes_received: 0 };
-  const parts = (await objects.listParts(upload.object_key, s3_upload_id, part_count)) ?? [];
+    return NOTHING;
+  const parts = await objects.listParts(upload.object_key, s3_upload_id, part_count);
+  // While S3 puts the parts together it lists them no more; finalize had found them complete.
+  if (parts === undefined) return state === "finalizing" ? planned(upload) : NOTHING;
   return {
     received: ranges(parts.map(({ part_number }) => part_number)),
     bytes_received: parts.reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+const NOTHING: Pick<UploadStatus, "received" | "bytes_received"> = { received: [], bytes_received: 0 };
+
+function planned({ part_count, size }: UploadRecord): Pick<UploadStatus, "received" | "bytes_received"> {
+  return part_count === undefined || size === undefined
+    ? NOTHING
+    : { received: [[1, part_count]], bytes_received: size };
 }
 
 /** Ascending numbers as ranges: 1, 2, 3, 7 → [[1, 3], [7, 7]]. */

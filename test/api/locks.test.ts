@@ -204,7 +204,7 @@ describe("renewing", () => {
     const { expires_at } = await read(renewAnswer, renew(lock_token, { ttl_seconds: 600 }));
     world.setFault(({ action }) => (action === "BatchGetItem" ? "before" : undefined));
     arrive();
-    expect((await late).status).toBe(500);
+    expect((await late).status).toBe(503);
     world.setFault();
     expect((await state()).expires_at).toBe(expires_at);
   });

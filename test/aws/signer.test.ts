@@ -1,4 +1,4 @@
-import { GetObjectCommand, S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand, HeadObjectCommand, S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -134,16 +134,19 @@ describe("the signer gives what the SDK's presigner gives", () => {
       }),
     ));
 
-  test("for downloads under any name", () =>
+  test.each([
+    ["GET", GetObjectCommand, { "x-id": "GetObject" }],
+    ["HEAD", HeadObjectCommand, {}],
+  ] as const)("for %s under any name", (method, Command, id) =>
     fc.assert(
       fc.asyncProperty(given, fc.string({ unit: "grapheme" }), async (input, name) => {
         const { key, time, expiresIn } = input;
         const query = { "response-content-disposition": name, "response-content-type": "text/plain" };
         const { url } = await ours(input).sign({
-          ...{ method: "GET", key, expiresIn },
-          query: { ...query, "x-id": "GetObject" },
+          ...{ method, key, expiresIn },
+          query: { ...query, ...id },
         });
-        const command = new GetObjectCommand({
+        const command = new Command({
           ...{ Bucket: BUCKET, Key: key },
           ...{ ResponseContentDisposition: name, ResponseContentType: "text/plain" },
         });
@@ -153,7 +156,8 @@ describe("the signer gives what the SDK's presigner gives", () => {
         });
         expect(anyOrder(url)).toEqual(anyOrder(expected));
       }),
-    ));
+    ),
+  );
 });
 
 const at: Given = {

@@ -73,16 +73,6 @@ test.each([
   expect(answer.text).toContain(text);
 });
 
-test("Transfer-Encoding in place of a length is 501 and named", async () => {
-  const chunked = { method: "PUT", path: url.slice(h.endpoint.length), body: BODY };
-  const { status, text } = await send(h.endpoint, {
-    ...chunked,
-    headers: { "transfer-encoding": "chunked" },
-  });
-  expect([status, errorCode(text)]).toEqual([501, "NotImplemented"]);
-  expect(text).toContain("<Header>Transfer-Encoding</Header>");
-});
-
 test("Content-Range is 501 for whole objects too", async () => {
   const whole = await getSignedUrl(h.client, new PutObjectCommand({ Bucket: BUCKET, Key: "whole" }));
   expect((await put({ "Content-Range": "bytes 0-4/5" }, whole)).text).toContain(

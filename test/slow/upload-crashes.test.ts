@@ -220,7 +220,7 @@ describe.each(["before", "after"] as const)("an AWS call goes wrong (%s it takes
     const { names, hits } = await everyCall("ingest", mode, async (name, nth) => {
       const session = await send(name);
       world.setFault(({ action }) => (action === "CompleteMultipartUpload" ? "after" : undefined));
-      expect((await client.request(finalizePath(session), { json: {} })).status).toBe(500);
+      expect((await client.request(finalizePath(session), { json: {} })).status).toBe(503);
       const fault = await failCall(nth, mode);
       const tried = await finishUpload(world.deps, session.upload_id).catch(() => "failed");
       const ended = fault.end();

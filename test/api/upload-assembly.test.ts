@@ -1,0 +1,186 @@
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { problem } from "#contract/common.ts";
+import { sweepUploads } from "#core/sweep-uploads.ts";
+import type { BrokenEnd, BrokenForm, Fault, LateLayout } from "#local/faults.ts";
+import { s3Fault } from "#local/faults.ts";
+import { type Uploader, uploader } from "#test/support/uploads.ts";
+import { type Client, read, startWorld, type World } from "#test/support/world.ts";
+
+const MINUTE = 60_000;
+
+let world: World;
+let client: Client;
+let by: Uploader;
+
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write", "shares:write");
+  by = uploader(client);
+});
+afterEach(() => world.setFault());
+afterAll(() => world.close());
+
+/** CompleteMultipartUpload goes wrong in this way, `times` times. */
+function failComplete(fault: Fault, times = Number.POSITIVE_INFINITY) {
+  let count = 0;
+  world.setFault(({ action }) =>
+    action === "CompleteMultipartUpload" && count++ < times ? fault : undefined,
+  );
+  return () => count;
+}
+
+const whatIsToldOf = (id: string) => read(problem, by.finalize(id));
+const isFinalizing = { status: 503, code: "finalizing", retry_after_seconds: 5 };
+async function objects(): Promise<string[]> {
+  const { Contents = [] } = await world.s3.send(new ListObjectsV2Command({ Bucket: "files" }));
+  return Contents.map(({ Key = "" }) => Key);
+}
+
+describe("S3's 200 is no success until it has said so to the end", () => {
+  const forms: BrokenForm[] = ["empty", "preamble", "half", "unclosed"];
+  const ends: BrokenEnd[] = ["cut", "clean"];
+  const cases = forms.flatMap((form) =>
+    ends.flatMap((end) => [true, false].map((happened) => ({ form, end, happened }))),
+  );
+
+  test.each(cases)("where it ends $form and $end, whether it happened ($happened) or not", async (given) => {
+    const session = await by.upload(`broken-${given.form}-${given.end}-${given.happened}.txt`);
+    const asked = failComplete({ broken: given.form, happened: given.happened, end: given.end }, 1);
+    expect(await by.finish(session.upload_id)).toMatchObject({ file_id: session.file_id, size: 5 });
+    // The SDK asks again, and what S3 then says holds for both.
+    expect(asked()).toBe(2);
+    expect((await by.download(session.file_id)).toString()).toBe("hello");
+  });
+
+  const layouts: LateLayout[] = ["none", "before", "between", "both"];
+  test.each(layouts)("where an error comes late, with white space %s its document", async (layout) => {
+    const session = await by.upload(`late-${layout}.txt`);
+    const asked = failComplete({ lateError: s3Fault("InternalError").error, layout }, 1);
+    expect(await by.finish(session.upload_id)).toMatchObject({ size: 5 });
+    expect(asked()).toBe(2);
+    expect((await by.download(session.file_id)).toString()).toBe("hello");
+  });
+
+  test("where it never says so: the client is told to ask again, and nothing is lost", async () => {
+    const session = await by.upload("never.txt");
+    failComplete({ broken: "empty", happened: false });
+    expect(await whatIsToldOf(session.upload_id)).toMatchObject(isFinalizing);
+    expect(await by.status(session.upload_id)).toMatchObject({ state: "finalizing", bytes_received: 5 });
+    world.setFault();
+    expect(await by.finish(session.upload_id)).toMatchObject({ file_id: session.file_id, size: 5 });
+  });
+
+  test("where it failed although it said so: nobody takes the object's word for it", async () => {
+    const session = await by.upload("not-seen.txt");
+    world.setFault(({ action }) => (action === "HeadObject" ? s3Fault("NoSuchKey") : undefined));
+    expect(await whatIsToldOf(session.upload_id)).toMatchObject(isFinalizing);
+    world.setFault();
+    expect(await by.finish(session.upload_id)).toMatchObject({ file_id: session.file_id, size: 5 });
+  });
+});
+
+describe("while S3 puts the parts together", () => {
+  /** A finalize that S3 keeps waiting until `release`; the upload is gone meanwhile. */
+  async function startSlow(name: string, json: Record<string, unknown> = {}) {
+    const session = await by.upload(name, "hello", json);
+    const gate = Promise.withResolvers<void>();
+    const began = Promise.withResolvers<void>();
+    world.setFault(({ action }) => {
+      if (action !== "CompleteMultipartUpload") return undefined;
+      began.resolve();
+      return { slow: gate.promise };
+    });
+    const first = by.finalize(session.upload_id);
+    await began.promise;
+    // Once S3 has taken the call, the parts are gone and the object isn't there.
+    await expect
+      .poll(() => world.deps.objects.listParts(`o/${session.workspace_id}/${session.upload_id}`, "x"))
+      .toBe(undefined);
+    return { ...session, first, release: () => gate.resolve() };
+  }
+
+  test("a repeat is told so, and gets the same answer in the end", async () => {
+    const slow = await startSlow("slow.txt");
+    expect(await whatIsToldOf(slow.upload_id)).toMatchObject(isFinalizing);
+    expect(await by.status(slow.upload_id)).toMatchObject({
+      state: "finalizing",
+      received: [[1, 1]],
+      bytes_received: 5,
+    });
+    slow.release();
+    const answer = await (await slow.first).json();
+    expect(answer).toMatchObject({ file_id: slow.file_id, size: 5 });
+    expect(await by.finish(slow.upload_id)).toEqual(answer);
+  });
+
+  test("neither a wrong repeat nor the sweep gives it up", async () => {
+    const slow = await startSlow("wrong-repeat.txt");
+    const wrong = await by.finalize(slow.upload_id, { parts: [{ part_number: 1, etag: "none" }] });
+    expect((await read(problem, wrong)).code).toBe("finalizing");
+    world.advance(6 * MINUTE);
+    await sweepUploads(world.deps);
+    expect(await by.status(slow.upload_id)).toMatchObject({ state: "finalizing" });
+    expect(await whatIsToldOf(slow.upload_id)).toMatchObject(isFinalizing);
+    slow.release();
+    expect((await slow.first).status).toBe(200);
+  });
+
+  test("a refusal of a repeat doesn't make a later one think that S3 isn't at it", async () => {
+    const slow = await startSlow("named.txt", { if_exists: "fail" });
+    const other = await world.addFile(client, "named.txt", "other");
+    expect(await whatIsToldOf(slow.upload_id)).toMatchObject({ status: 409, code: "name_taken" });
+    expect((await client.request(`/v1/files/${other}`, { method: "DELETE" })).status).toBe(204);
+    expect(await whatIsToldOf(slow.upload_id)).toMatchObject(isFinalizing);
+    slow.release();
+    expect((await slow.first).status).toBe(200);
+    expect((await by.download(slow.file_id)).toString()).toBe("hello");
+  });
+
+  test("an abort leaves nothing, although S3 makes the object afterwards", async () => {
+    const slow = await startSlow("aborted.txt");
+    expect((await by.drop(slow.upload_id)).status).toBe(204);
+    slow.release();
+    expect(await read(problem, slow.first)).toMatchObject({ status: 409, code: "upload_closed" });
+    expect((await objects()).filter((key) => key.endsWith(slow.upload_id))).toHaveLength(1);
+    world.advance(16 * MINUTE);
+    await sweepUploads(world.deps);
+    expect((await objects()).filter((key) => key.endsWith(slow.upload_id))).toEqual([]);
+    const left = (await world.dump()).filter(
+      (item) => item["upload_id"] === slow.upload_id && item["due_pk"],
+    );
+    expect(left).toEqual([]);
+  });
+});
+
+test("after 15 minutes without an object, the truth is told each time: there is nothing any more", async () => {
+  const session = await by.upload("lost.txt");
+  failComplete({ broken: "empty", happened: false });
+  expect(await whatIsToldOf(session.upload_id)).toMatchObject(isFinalizing);
+  // S3 has forgotten the upload, as its lifecycle may have it do.
+  const item = (await world.dump()).find(({ upload_id }) => upload_id === session.upload_id);
+  await world.deps.objects.abort(String(item?.["object_key"]), String(item?.["s3_upload_id"]));
+  expect(await whatIsToldOf(session.upload_id)).toMatchObject(isFinalizing);
+  world.advance(16 * MINUTE);
+  await sweepUploads(world.deps);
+  expect(await by.status(session.upload_id)).toMatchObject({ state: "open", received: [] });
+  for (let time = 0; time < 3; time++) {
+    expect(await whatIsToldOf(session.upload_id)).toMatchObject({ status: 410, code: "upload_expired" });
+  }
+});
+
+test.each(["AccessDenied", "RequestTimeTooSkewed"] as const)(
+  "%s is no word of what is there: the session stays, and goes on once S3 answers",
+  async (code) => {
+    const session = await by.upload(`denied-${code}.txt`);
+    for (const action of ["ListParts", "CompleteMultipartUpload", "HeadObject", "GetObject"]) {
+      world.setFault((call) => (call.action === action ? s3Fault(code) : undefined));
+      const told = await whatIsToldOf(session.upload_id);
+      expect([action, told.status >= 500]).toEqual([action, true]);
+      world.setFault();
+      expect(await by.status(session.upload_id)).toMatchObject({ bytes_received: 5 });
+    }
+    expect(await by.finish(session.upload_id)).toMatchObject({ file_id: session.file_id, size: 5 });
+    expect((await by.download(session.file_id)).toString()).toBe("hello");
+  },
+);
