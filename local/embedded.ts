@@ -55,6 +55,8 @@ export async function startEmbedded({
     dir,
     onNote: (text) => notes.push(text),
     onEvent: eventbridge.emit,
+    onError: (error) =>
+      hooks.log("aws/s3", error instanceof Error ? (error.stack ?? error.message) : `${error}`),
     secretFor(accessKeyId, sessionToken) {
       const found = credentials.lookup(accessKeyId, sessionToken);
       return typeof found === "string"

@@ -4,6 +4,7 @@ import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, statS
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { damaged, damageOf, type StoredBlob, verified } from "./damaged-blob.ts";
 import { createFileWriter } from "./file-writer.ts";
 
 export interface BlobWriter {
@@ -16,8 +17,8 @@ export interface BlobWriter {
   discard(): Promise<void>;
 }
 
-export interface Slice {
-  blob: string;
+/** A piece of a stored file. */
+export interface Slice extends StoredBlob {
   from: number;
   /** Exclusive. */
   to: number;
@@ -25,8 +26,17 @@ export interface Slice {
 
 export interface Blobs {
   create(): BlobWriter;
-  /** Bytes of the slices, one after the other. The files stay until the reader is done, even if removed meanwhile. */
-  read(slices: readonly Slice[]): Readable;
+  /**
+   * Looks whether the files of an object (`bucket/key`) are there in full.
+   * @throws Error `DamagedBlob`, which names the first that isn't
+   */
+  check(name: string, files: readonly Pick<StoredBlob, "blob" | "size">[]): void;
+  /**
+   * Bytes of the slices, one after the other; a file that is read whole is checked before its last bytes are given
+   * out. The files stay until the reader is done, even if removed meanwhile.
+   * @throws Error `DamagedBlob`, at once or while reading
+   */
+  read(name: string, slices: readonly Slice[]): Readable;
   remove(ids: readonly string[]): void;
   /**
    * Moves files that no row names to `lost`: what a killed process left half-written, or what a database that was put
@@ -72,9 +82,25 @@ export function createBlobs(dir: string, lost: string): Blobs {
     }
   }
 
-  async function* readInTurn(slices: readonly Slice[]): AsyncGenerator<Buffer> {
-    for (const { blob, from, to } of slices) {
-      if (to > from) yield* createReadStream(path(blob), { start: from, end: to - 1, highWaterMark: BUFFER });
+  async function* readInTurn(name: string, slices: readonly Slice[]): AsyncGenerator<Buffer> {
+    for (const slice of slices) {
+      const { blob, from, to, size } = slice;
+      if (to === from) continue;
+      const fail = (what: string) => damaged(path(blob), name, what);
+      const bytes = createReadStream(path(blob), { start: from, end: to - 1, highWaterMark: BUFFER });
+      let left = to - from;
+      for await (const chunk of to - from === size ? verified(bytes, slice, fail) : bytes) {
+        left -= chunk.length;
+        yield chunk;
+      }
+      if (left > 0) throw fail(`its last ${left} bytes went away while it was read`);
+    }
+  }
+
+  function check(name: string, files: readonly Pick<StoredBlob, "blob" | "size">[]): void {
+    for (const file of files) {
+      const what = damageOf(path(file.blob), file);
+      if (what) throw damaged(path(file.blob), name, what);
     }
   }
 
@@ -99,10 +125,13 @@ export function createBlobs(dir: string, lost: string): Blobs {
       return writer;
     },
 
-    read(slices) {
+    check,
+
+    read(name, slices) {
+      check(name, slices);
       const ids = slices.map((slice) => slice.blob);
       for (const id of ids) readers.set(id, (readers.get(id) ?? 0) + 1);
-      return Readable.from(readInTurn(slices)).once("close", () => release(ids));
+      return Readable.from(readInTurn(name, slices)).once("close", () => release(ids));
     },
 
     remove(ids) {

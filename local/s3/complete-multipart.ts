@@ -175,6 +175,7 @@ export async function completeMultipartUpload(s3: S3, request: S3Request): Promi
     const type = upload.checksum_type ?? "FULL_OBJECT";
     checkChecksumType(request, type);
     const parts = resolveParts(s3, upload, list);
+    s3.blobs.check(`${bucket}/${key}`, parts);
     checkObjectSize(request, totalSize(parts));
     const algorithm = upload.algorithm ?? DEFAULT_ALGORITHM;
     const checksum = checksumOfParts(algorithm, type, parts);

@@ -1,6 +1,8 @@
 /** GetObject and HeadObject. */
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { finished, type Readable } from "node:stream";
+import type { Slice } from "./blobs.ts";
 import { setChecksumHeaders } from "./checksum-headers.ts";
 import { isNotModified } from "./conditions.ts";
 import { invalidArgument, invalidRequest, s3Error } from "./errors.ts";
@@ -68,9 +70,8 @@ function partRange(s3: S3, request: S3Request, object: StoredObject, part: strin
   return { from: segment.start, to: segment.start + segment.size };
 }
 
-function setObjectHeaders(request: S3Request, object: StoredObject): void {
+function setObjectHeaders(request: S3Request, object: StoredObject, headers: Record<string, string>): void {
   const { res } = request.call;
-  const headers = { ...object.headers, ...overrides(request) };
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, answeredHeader(name, value));
   res.setHeader("Accept-Ranges", "bytes");
   res.setHeader("ETag", `"${object.etag}"`);
@@ -80,14 +81,41 @@ function setObjectHeaders(request: S3Request, object: StoredObject): void {
   if (tags > 0) res.setHeader("x-amz-tagging-count", tags);
 }
 
-/** Bytes of an object, across its segments. */
-export function readObject(s3: S3, object: StoredObject, { from, to }: ByteRange): Readable {
-  const slices = s3.store.slices(object.id, from, to).map(({ blob, start, size }) => ({
-    blob,
+function slicesOf(s3: S3, object: StoredObject, { from, to }: ByteRange): Slice[] {
+  const { algorithm } = object.checksum;
+  return s3.store.slices(object.id, from, to).map(({ blob, start, size, checksum }) => ({
+    ...{ blob, size, checksum, algorithm },
     from: Math.max(from - start, 0),
     to: Math.min(to - start, size),
   }));
-  return s3.blobs.read(slices);
+}
+
+const nameOf = ({ bucket, key }: StoredObject) => `${bucket}/${key}`;
+
+/**
+ * Bytes of an object, across its segments.
+ * @throws Error `DamagedBlob`, at once or while reading
+ */
+export function readObject(s3: S3, object: StoredObject, range: ByteRange): Readable {
+  return s3.blobs.read(nameOf(object), slicesOf(s3, object, range));
+}
+
+/** Reads as far as the first bytes. */
+async function openBytes(s3: S3, object: StoredObject, range: ByteRange): Promise<Readable> {
+  const source = readObject(s3, object, range);
+  source.on("error", () => {}); // whoever waits for the bytes is told
+  await once(source, "readable");
+  return source;
+}
+
+/** Sends the bytes; where they fail, what was sent so far must not look whole, so the caller ends the connection. */
+async function sendBytes(source: Readable, res: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    finished(source, (error) => error && reject(error));
+    finished(res, () => resolve()); // the client may leave whenever it likes
+    source.pipe(res);
+  });
+  source.destroy();
 }
 
 async function answerObject(s3: S3, request: S3Request, withBody: boolean): Promise<void> {
@@ -110,26 +138,25 @@ async function answerObject(s3: S3, request: S3Request, withBody: boolean): Prom
     part === undefined
       ? parseRange(current ? request.header("range") : undefined, object.size)
       : partRange(s3, request, object, part);
-  setObjectHeaders(request, object);
+  const headers = { ...object.headers, ...overrides(request) };
+  const { from, to } = range ?? { from: 0, to: object.size };
+  // Damage that shows by now is a 500; later it is a connection that ends.
+  if (!withBody) s3.blobs.check(nameOf(object), slicesOf(s3, object, { from, to }));
+  const source = withBody && to > from ? await openBytes(s3, object, { from, to }) : undefined;
+
+  setObjectHeaders(request, object, headers);
   if (request.header("x-amz-checksum-mode")?.toUpperCase() === "ENABLED" && !range) {
     setChecksumHeaders(res, object.checksum);
   }
 
-  const { from, to } = range ?? { from: 0, to: object.size };
   // A range of an empty object (its only part) can't be written as one.
   const partial = range !== undefined && object.size > 0;
   if (partial) res.setHeader("Content-Range", `bytes ${from}-${to - 1}/${object.size}`);
   res.setHeader("Content-Length", to - from);
   call.trace.status = partial ? 206 : 200;
   res.writeHead(call.trace.status);
-  if (!withBody || to === from) {
-    res.end();
-    return;
-  }
-  await pipeline(readObject(s3, object, { from, to }), res).catch((error) => {
-    // The client may leave whenever it likes; anything else is ours.
-    if (!res.destroyed) throw error;
-  });
+  if (source) await sendBytes(source, res);
+  else res.end();
 }
 
 export const getObject = (s3: S3, request: S3Request) => answerObject(s3, request, true);

@@ -6,10 +6,22 @@ import { findUpload } from "./multipart.ts";
 import { OWNER } from "./owner.ts";
 import { bucketArn, objectArn, type S3Request } from "./request.ts";
 import { sendXml } from "./respond.ts";
+import type { Segment } from "./schema.ts";
 import type { S3 } from "./service.ts";
 
 // S3 answers 1,000 parts or uploads at most, whatever is asked for.
 const MAX_ENTRIES = 1000;
+
+/** A part whose bytes are lost is as one that never came: its client sends it again. */
+function isWhole(s3: S3, request: S3Request, part: Segment): boolean {
+  try {
+    s3.blobs.check(`${request.bucket}/${request.key}, part ${part.part}`, [part]);
+    return true;
+  } catch (error) {
+    s3.report(error);
+    return false;
+  }
+}
 
 /** ListParts. */
 export function listParts(s3: S3, request: S3Request): void {
@@ -33,13 +45,15 @@ export function listParts(s3: S3, request: S3Request): void {
     IsTruncated: found.length > max,
     ChecksumAlgorithm: algorithm ?? undefined,
     ChecksumType: upload.checksum_type ?? undefined,
-    Part: parts.map((part) => ({
-      PartNumber: part.part,
-      LastModified: new Date(part.modified).toISOString(),
-      ETag: `"${part.md5}"`,
-      Size: part.size,
-      ...(algorithm === null ? {} : checksumElement(algorithm, part.checksum)),
-    })),
+    Part: parts
+      .filter((part) => isWhole(s3, request, part))
+      .map((part) => ({
+        PartNumber: part.part,
+        LastModified: new Date(part.modified).toISOString(),
+        ETag: `"${part.md5}"`,
+        Size: part.size,
+        ...(algorithm === null ? {} : checksumElement(algorithm, part.checksum)),
+      })),
   });
 }
 

@@ -26,7 +26,7 @@ import { createWrites, type Writes } from "./writes.ts";
 export interface S3Options extends ServiceOptions {
   /** Gets every event of buckets with EventBridge enabled, in order, at least once. */
   onEvent(event: S3Event): void;
-  /** Told when `onEvent` threw; the event stays for the next time. @default console.error */
+  /** Told when `onEvent` threw (the event stays for the next time) and of damage. @default console.error */
   onError?(error: unknown): void;
   /**
    * Finds who signed a POST policy; the form carries its credentials itself, so the server can't have checked it.
@@ -55,6 +55,8 @@ export interface S3 {
   buckets: Buckets;
   events: Events;
   writes: Writes;
+  /** Tells the operator what the caller is not told. */
+  report(error: unknown): void;
   clock: Clock;
   secretFor: SecretLookup;
 }
@@ -117,6 +119,7 @@ export function createS3(options: S3Options): S3Service {
     buckets: createBuckets(database),
     events: createEvents({ database, now: clock.now, deliver: onEvent, onError }),
     writes: createWrites(),
+    report: onError,
     clock,
     secretFor,
   };

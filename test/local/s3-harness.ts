@@ -21,8 +21,10 @@ export interface Harness extends AsyncDisposable {
   accessKeyId: string;
   secretAccessKey: string;
   events: S3Event[];
-  /** What the taker of events threw. */
+  /** What the taker of events threw, and damage that a call found and lived with. */
   errors: unknown[];
+  /** What services threw and callers were told `InternalError` of. */
+  defects: unknown[];
   /** ARN of whoever was authorized; `null` without a signature. */
   callers: (string | null)[];
   /** `action resource` of every authorization. */
@@ -54,6 +56,7 @@ export async function startS3({
   const events: S3Event[] = [];
   const authorized: string[] = [];
   const errors: unknown[] = [];
+  const defects: unknown[] = [];
   const callers: (string | null)[] = [];
   const denied = new Set<string>();
   const traces: CallTrace[] = [];
@@ -85,6 +88,7 @@ export async function startS3({
       },
     },
     onTrace: (trace) => traces.push(trace),
+    onError: (error) => defects.push(error),
     faults: (call) => faults(call),
   });
   const client = new S3Client({
@@ -96,7 +100,7 @@ export async function startS3({
   });
   return {
     ...{ s3, client, clock, endpoint: server.url, ...credentials.root },
-    ...{ events, errors, callers, authorized, denied, traces },
+    ...{ events, errors, defects, callers, authorized, denied, traces },
     setFault(hook = () => undefined) {
       faults = hook;
     },
