@@ -112,6 +112,8 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     } catch (error) {
       await idempotency.release();
       throw error;
+    } finally {
+      idempotency.end();
     }
   });
 }

@@ -13,9 +13,15 @@ import { type Deps, ttl } from "./deps.ts";
 import { WharfError } from "./error.ts";
 
 const KEEP_MS = 86_400_000;
-/** A claim whose function died is free again after this: longer than API Gateway's 29 s. */
-const CLAIM_MS = 35_000;
+/** A claim whose function has died is free again after this. */
+const CLAIM_MS = 5_000;
+/**
+ * A function that works renews its claim, so that a renewal may fail twice. Should it fall silent for longer, another
+ * takes the claim over, and the first one's transaction fails: there is one effect all the same.
+ */
+const RENEW_MS = 1_500;
 const MAX_KEY = 255;
+const MINE = "#claim = :claim AND attribute_not_exists(#answer)";
 /** The same request's claim, whose function has died without an answer. */
 const ABANDONED = " OR (#request = :request AND attribute_not_exists(#answer) AND #claimed_until_ms <= :now)";
 
@@ -34,16 +40,22 @@ export interface Idempotency {
   /** This request came before under this key, and is of a kind that is done again instead of recorded. */
   repeated?: true;
   record: Call["record"];
-  /** Gives the claim up, so that a corrected request can use the key. */
+  /**
+   * Gives the claim up, so that a corrected request can use the key.
+   *
+   * @throws WharfError idempotency_in_progress where another has taken it over: its answer is the one that counts.
+   */
   release(): Promise<void>;
+  /** The function has answered: the claim is renewed no more. */
+  end(): void;
 }
 
-const NONE: Idempotency = { record: () => [], release: async () => {} };
+const NONE: Idempotency = { record: () => [], release: async () => {}, end() {} };
 
 /**
  * Claims `key` for a request, or finds what was answered to it before.
  *
- * Of a `natural` request, which changes nothing more when it is done again, nothing but the claim is kept.
+ * The claim is renewed until `end` is called, which must be, whatever comes of the request. Of a `natural` request, which changes nothing more when it is done again, nothing but the claim is kept.
  *
  * @throws WharfError idempotency_mismatch where the key belongs to another request, idempotency_in_progress where
  * the first is still running.
@@ -90,13 +102,25 @@ export async function beginIdempotent(
   }
   return claimed();
 
+  async function renew(): Promise<void> {
+    await deps.table.update({
+      key: itemKey,
+      update: "SET #claimed_until_ms = :until",
+      condition: MINE,
+      values: { claim, until: deps.now() + CLAIM_MS },
+    });
+  }
+
   function claimed(): Idempotency {
+    // One that fails is made up for by the next; a claim that is lost shows in the transaction.
+    const renewing = setInterval(() => void renew().catch(() => {}), RENEW_MS);
     return {
+      end: () => clearInterval(renewing),
       record: (answer) => [
         {
           key: itemKey,
           update: "SET #answer = :answer",
-          condition: "#claim = :claim AND attribute_not_exists(#answer)",
+          condition: MINE,
           values: { claim, answer: seal(key ?? "", JSON.stringify(answer)) },
         } satisfies Write,
       ],
@@ -104,11 +128,12 @@ export async function beginIdempotent(
         try {
           await deps.table.remove({
             remove: itemKey,
-            condition: "#claim = :claim AND attribute_not_exists(#answer)",
+            condition: MINE,
             values: { claim },
           });
         } catch (error) {
           if (!(error instanceof ConditionFailed)) throw error;
+          if (error.item !== undefined && error.item["claim"] !== claim) throw inProgress(1);
         }
       },
     };
@@ -125,12 +150,14 @@ function mismatch(): WharfError {
 /** What was answered to the same request before. @throws WharfError idempotency_in_progress */
 function found({ answer, claimed_until_ms }: z.infer<typeof record>, key: string, now: number): Idempotency {
   if (answer !== undefined) return { ...NONE, replay: answerShape.parse(JSON.parse(open(key, answer))) };
-  throw new WharfError(
+  throw inProgress(Math.max(1, Math.ceil((claimed_until_ms - now) / 1000)));
+}
+
+function inProgress(seconds: number): WharfError {
+  return new WharfError(
     "idempotency_in_progress",
     "The first request with this Idempotency-Key is still running.",
-    {
-      retry_after_seconds: Math.max(1, Math.ceil((claimed_until_ms - now) / 1000)),
-    },
+    { retry_after_seconds: seconds },
   );
 }
 

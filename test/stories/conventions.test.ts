@@ -273,6 +273,25 @@ describe("Idempotency-Key", () => {
     expect(await third.json()).toEqual(await (await first).json());
   });
 
+  test("a key whose function has died is free within seconds", async () => {
+    let dead: string | undefined;
+    story.cloud.setFaults(async ({ action, environment }) => {
+      if (action !== "TransactWriteItems" || environment === undefined) return undefined;
+      dead ??= environment;
+      await story.cloud.killEnvironment(environment);
+      return "before";
+    });
+    expect((await shareWith("dead")).status).toBe(500);
+    story.cloud.setFaults(undefined);
+    expect(dead).toBeDefined();
+    const early = await shareWith("dead");
+    expect(early.status).toBe(409);
+    const wait = Number(early.headers.get("retry-after"));
+    expect(wait).toBeLessThanOrEqual(5);
+    story.advance(wait * 1_000);
+    expect((await shareWith("dead")).status).toBe(201);
+  });
+
   test("ten at once make one link", async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => shareWith("four")));
     const made = answers.filter(({ status }) => status === 201);

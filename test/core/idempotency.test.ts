@@ -1,0 +1,51 @@
+/** A key's claim is a lease: kept while its function works, free soon after that has died. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Caller } from "#core/call.ts";
+import { beginIdempotent } from "#core/idempotency.ts";
+import { eventually } from "#test/support/eventually.ts";
+import { startWorld, type World } from "#test/support/world.ts";
+
+const SECOND = 1_000;
+const caller: Caller = {
+  client_id: "cli_1",
+  name: "ci",
+  scopes: new Set(),
+  default_workspace: "ws_1",
+  workspaces: {},
+};
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+
+const begin = (key: string) => beginIdempotent(world.deps, { caller, key, request: "same" });
+const inProgress = { code: "idempotency_in_progress" };
+const claimOf = async () => {
+  const claims = (await world.dump()).flatMap(({ claimed_until_ms: until }) =>
+    until ? [Number(until)] : [],
+  );
+  return Math.max(...claims);
+};
+
+test("a claim lives as long as its function, and not much longer", async () => {
+  const startClock = world.stopClock();
+  const first = await begin("key");
+  const until = await claimOf();
+  world.advance(4 * SECOND);
+  await eventually(async () => expect(await claimOf()).toBeGreaterThan(until));
+  world.advance(4 * SECOND);
+  await expect(begin("key")).rejects.toMatchObject({ ...inProgress, facts: { retry_after_seconds: 1 } });
+  first.end();
+  world.advance(SECOND);
+  const second = await begin("key");
+  // What the first one still does has no effect.
+  const answered = { status: 201, body: {} };
+  await expect(world.deps.table.transact(first.record(answered))).rejects.toThrow();
+  await expect(first.release()).rejects.toMatchObject(inProgress);
+  await world.deps.table.transact(second.record(answered));
+  second.end();
+  expect(await begin("key")).toMatchObject({ replay: answered });
+  startClock();
+});
