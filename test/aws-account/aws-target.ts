@@ -26,16 +26,24 @@ export async function withAwsTarget(
     await requireFree(aws, options);
     if (!options.yes && !(await confirm((await whoAmI(aws)).account)))
       throw new Error("Not agreed: nothing was made.");
+    const faults: unknown[] = [];
     try {
       const deployed = await deploy();
-      if (isStopped()) return;
       const { s3, dynamodb } = aws;
-      await use(
-        await withClient({ kind: "aws", ...deployed, s3, dynamodb, loggedIp: (id) => loggedIp(aws, id) }),
-      );
-    } finally {
-      await end(aws, options, roleBefore);
+      const target = {
+        kind: "aws" as const,
+        ...deployed,
+        s3,
+        dynamodb,
+        loggedIp: (id: string) => loggedIp(aws, id),
+      };
+      if (!isStopped()) await use(await withClient(target));
+    } catch (error) {
+      faults.push(error);
     }
+    if (options.keep) console.log("\n  Kept: npm run test:aws -- --reuse goes on with it and removes it.");
+    else faults.push(...(await removeAll(aws, roleBefore)));
+    if (faults.length > 0) throw new AggregateError(faults);
   } finally {
     aws.close();
   }
@@ -53,16 +61,14 @@ async function announce(aws: Aws, roleBefore: string): Promise<void> {
 `);
 }
 
-async function end(aws: Aws, { keep }: Options, roleBefore: string): Promise<void> {
-  if (keep) {
-    console.log(`\n  Kept, as --keep says: npm run test:aws -- --reuse runs again and removes it.`);
-    return;
-  }
+/** Tears down, and returns an error that names what is left. */
+async function removeAll(aws: Aws, roleBefore: string): Promise<Error[]> {
   console.log("\n  Removing it:");
   const left = await tearDown(aws, roleBefore);
-  if (left.length === 0) console.log("  All is gone.");
-  else
-    throw new Error(
-      `Left in the account; remove it by hand, or by --reuse --yes:\n  - ${left.join("\n  - ")}`,
-    );
+  if (left.length > 0)
+    return [
+      new Error(`Left in the account; --reuse removes it, or remove it by hand:\n  - ${left.join("\n  - ")}`),
+    ];
+  console.log("  All is gone.");
+  return [];
 }

@@ -38,6 +38,7 @@ async function main(): Promise<number> {
 
 /** What the caller can do about a failure. */
 function explain(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(explain).join("\n");
   if (!(error instanceof Error)) return String(error);
   if (error.message === "Region is missing") return "No AWS region: set AWS_REGION or AWS_PROFILE.";
   if (error.name === "CredentialsProviderError")
