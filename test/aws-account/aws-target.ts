@@ -5,7 +5,7 @@ import { deploy } from "./deploy.ts";
 import { gatewayRole } from "./gateway-role.ts";
 import { loggedIp } from "./logged-ip.ts";
 import type { Options } from "./options.ts";
-import { DATA, requireFree, SERVICE } from "./stacks.ts";
+import { DATA, findStack, requireFree, SERVICE } from "./stacks.ts";
 import { type Target, withClient } from "./target.ts";
 import { tearDown } from "./teardown.ts";
 
@@ -22,13 +22,14 @@ export async function withAwsTarget(
   const aws = connect();
   try {
     const roleBefore = await gatewayRole(aws);
-    await announce(aws, roleBefore);
+    const caller = await whoAmI(aws);
+    announce(caller, roleBefore);
     await requireFree(aws, options);
-    if (!options.yes && !(await confirm((await whoAmI(aws)).account)))
-      throw new Error("Not agreed: nothing was made.");
+    if (!options.yes && !(await confirm(caller.account))) throw new Error("Not agreed: nothing was made.");
     const faults: unknown[] = [];
     try {
-      const deployed = await deploy();
+      const deployed = await deploy(caller.region);
+      await requireDeployed(aws);
       const { s3, dynamodb } = aws;
       const target = {
         kind: "aws" as const,
@@ -49,8 +50,7 @@ export async function withAwsTarget(
   }
 }
 
-async function announce(aws: Aws, roleBefore: string): Promise<void> {
-  const { account, arn, region } = await whoAmI(aws);
+function announce({ account, arn, region }: Awaited<ReturnType<typeof whoAmI>>, roleBefore: string): void {
   console.log(`
   account  ${account}, region ${region}
   as       ${arn}
@@ -59,6 +59,14 @@ async function announce(aws: Aws, roleBefore: string): Promise<void> {
   removes  all of it at the end, or after Ctrl-C; the CDK's bootstrap bucket keeps the functions' code
   takes    about 15 minutes, and well under 1 USD at list prices
 `);
+}
+
+/** The CDK CLI finds credentials by rules of its own (plugins, `cdk.json`). @throws Error where it found others. */
+async function requireDeployed(aws: Aws): Promise<void> {
+  if ((await findStack(aws, SERVICE)) !== undefined) return;
+  throw new Error(
+    `The CDK CLI deployed ${DATA} and ${SERVICE} elsewhere than here: remove them there by hand.`,
+  );
 }
 
 /** Tears down, and returns an error that names what is left. */

@@ -14,12 +14,12 @@ const outputsFile = z.object({
   [SERVICE]: z.object({ ApiUrl: z.url() }),
 });
 
-/** Deploys both stacks and returns their outputs. @throws Error where the CDK CLI fails; it has said why. */
-export async function deploy(): Promise<{ bucket: string; tableName: string; origin: string }> {
+/** Deploys both stacks into a region and returns their outputs. @throws Error where the CDK CLI fails; it has said why. */
+export async function deploy(region: string): Promise<{ bucket: string; tableName: string; origin: string }> {
   const folder = mkdtempSync(join(tmpdir(), "wharf-test-aws-"));
   const outputs = join(folder, "outputs.json");
   try {
-    await cdk([
+    await cdk(region, [
       ...["deploy", DATA, SERVICE, "--context", `stage=${STAGE}`, "--outputs-file", outputs],
       ...["--output", join(folder, "cdk.out"), "--require-approval", "never", "--progress", "events"],
     ]);
@@ -30,12 +30,17 @@ export async function deploy(): Promise<{ bucket: string; tableName: string; ori
   }
 }
 
-async function cdk(args: readonly string[]): Promise<void> {
+async function cdk(region: string, args: readonly string[]): Promise<void> {
   const bin = join(ROOT, "node_modules", ".bin");
   const child = spawn(join(bin, "cdk"), args, {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, PATH: `${bin}:${process.env["PATH"]}` },
+    env: {
+      ...process.env,
+      PATH: `${bin}:${process.env["PATH"]}`,
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: region,
+    },
     // Out of the terminal's reach: Ctrl-C ends a deployment by removing it, and one that is half made can't be told
     // from one that is still being made.
     detached: true,

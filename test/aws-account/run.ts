@@ -10,12 +10,18 @@ import { readOptions, USAGE, UsageError } from "./options.ts";
 import { report } from "./report.ts";
 import type { Target } from "./target.ts";
 
-let stopped = false;
-const isStopped = () => stopped;
+/** npm passes Ctrl-C on to a process that the terminal has told already. */
+const SAME_SIGNAL_MS = 1_000;
+
+let stoppedAt: number | undefined;
+const isStopped = () => stoppedAt !== undefined;
 
 function onSignal(): void {
-  if (stopped) process.exit(130);
-  stopped = true;
+  if (stoppedAt !== undefined) {
+    if (performance.now() - stoppedAt > SAME_SIGNAL_MS) process.exit(130);
+    return;
+  }
+  stoppedAt = performance.now();
   console.log(
     "\n  Stops after this step and removes what was made. Again: leaves all as it is (--reuse removes it).",
   );
@@ -33,7 +39,7 @@ async function main(): Promise<number> {
   };
   if (options.local) await withLocalTarget(use);
   else await withAwsTarget(options, use, isStopped);
-  return failed > 0 || stopped ? 1 : 0;
+  return failed > 0 || isStopped() ? 1 : 0;
 }
 
 /** What the caller can do about a failure. */
@@ -48,6 +54,10 @@ function explain(error: unknown): string {
 
 process.on("SIGINT", onSignal);
 process.on("SIGTERM", onSignal);
+// A terminal that was closed: what was made is removed all the same, though nobody reads of it.
+process.on("SIGHUP", onSignal);
+process.stdout.on("error", () => {});
+process.stderr.on("error", () => {});
 try {
   process.exitCode = await main();
 } catch (error) {
