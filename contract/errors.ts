@@ -39,6 +39,7 @@ export const errorCodes = {
   internal: [500, "Something went wrong on our side"],
   finalizing: [503, "S3 is still putting the upload together"],
   unavailable: [503, "Try again shortly"],
+  storage_full: [503, "The storage is full"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ErrorCode = keyof typeof errorCodes;

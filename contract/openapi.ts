@@ -129,7 +129,7 @@ function security({ scopes }: Route): Json {
 const takesKey = ({ method, scopes }: Route) => method === "POST" && scopes !== "public";
 
 /** What any call may meet, whatever it asks for. */
-const anywhere = ["rate_limited", "internal", "unavailable"] as const satisfies ErrorCode[];
+const anywhere = ["rate_limited", "internal", "unavailable", "storage_full"] as const satisfies ErrorCode[];
 const anyJson = [
   "invalid_json",
   "payload_too_large",

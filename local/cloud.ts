@@ -118,7 +118,8 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
   const stacks = readStacks(options.assembly ?? (await ensureAssembly()));
   const clock = options.clock ?? createClock({ onError: (error) => log("clock", said(error)) });
   if (!options.clock) started.defer(clock.stop);
-  const logs = createLogs({ file: dir && join(dir, "log.jsonl") });
+  let hasRoom = () => true;
+  const logs = createLogs({ file: dir && join(dir, "log.jsonl"), hasRoom: () => hasRoom() });
   started.defer(logs.flush);
   const log = (origin: string, text: string, requestId?: string) =>
     logs.write({ time: clock.now(), function: origin, requestId, text });
@@ -147,6 +148,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
   };
   const services = await startServices(options, { clock, maxConnections, hooks });
   started.defer(services.close);
+  hasRoom = services.hasRoom;
   for (const note of services.notes) log("data", note);
   const { awsUrl, iam } = services;
 

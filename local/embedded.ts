@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { createCredentials } from "./credentials.ts";
 import { damageAtWork } from "./data/damage.ts";
 import { openFolder } from "./data/open-folder.ts";
+import { ENDLESS, keepRoom } from "./data/room.ts";
 import { isCorrupt } from "./data/sqlite-error.ts";
 import { createDynamoDb } from "./dynamodb/service.ts";
 import { createEventBridge } from "./eventbridge/service.ts";
@@ -37,6 +38,8 @@ export async function startEmbedded({
   // Ends what has started where the start fails.
   await using started = new AsyncDisposableStack();
   const traces = createTraces();
+  // First of all, since not even looking at a database does without room.
+  const room = dir === undefined ? ENDLESS : keepRoom(dir, (text) => hooks.log("data", text));
   const folder = dir === undefined ? undefined : openFolder(dir);
   const notes = folder?.notes ?? [];
   started.defer(() => folder?.closed());
@@ -44,15 +47,16 @@ export async function startEmbedded({
   let awsUrl = "";
   const iam = createIam();
   const credentials = createCredentials({ clock, dir });
-  const dynamodb = createDynamoDb({ clock, dir });
+  const dynamodb = createDynamoDb({ clock, dir, room });
   started.defer(() => dynamodb.close());
-  const sqs = createSqs({ clock, dir, origin: () => awsUrl });
+  const sqs = createSqs({ clock, dir, room, origin: () => awsUrl });
   started.defer(() => sqs.close());
   const eventbridge = createEventBridge({ clock, sqs, iam, invokeLambda: hooks.invokeLambda });
   started.defer(() => eventbridge.close());
   const s3 = createS3({
     clock,
     dir,
+    room,
     onNote: (text) => notes.push(text),
     onEvent: eventbridge.emit,
     onError: (error) =>
@@ -93,6 +97,7 @@ export async function startEmbedded({
   return {
     awsUrl,
     notes,
+    hasRoom: room.isThere,
     root: credentials.root,
     s3,
     dynamodb,

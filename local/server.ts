@@ -10,6 +10,7 @@ import type { Claim } from "./claim.ts";
 import { readClaim, readRequest } from "./claim.ts";
 import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
+import { explainFull } from "./data/storage-full.ts";
 import type { Fault, FaultHook } from "./faults.ts";
 import { discardingResponse } from "./faults.ts";
 import { sendBroken, sendLateError } from "./late-answers.ts";
@@ -169,8 +170,9 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       onTrace?.(trace);
     }
 
-    function fail(error: unknown): void {
+    function fail(thrown: unknown): void {
       if (req.socket.destroyed) return;
+      const error = explainFull(thrown);
       const known = error instanceof AwsError;
       if (!known) onError(error, trace);
       const internal = new AwsError(

@@ -42,6 +42,8 @@ export interface Services {
   awsUrl: string;
   /** What the start found of damage that doesn't stop it. */
   notes: string[];
+  /** Whether the disk has room for more than what must go on. */
+  hasRoom(): boolean;
   /** The administrator's key. */
   root: { accessKeyId: string; secretAccessKey: string };
   s3: { createBucket(bucket: BucketOptions): Eventually<unknown> };

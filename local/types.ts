@@ -1,6 +1,7 @@
 /** What the parts of the local cloud say to each other. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "./clock.ts";
+import type { Room } from "./data/room.ts";
 
 /** Who signed a request. `root` is the local administrator; `role` is a Lambda's execution role. */
 export interface Principal {
@@ -107,4 +108,6 @@ export interface ServiceOptions {
   clock: Clock;
   /** Directory for state, or `undefined` for memory (objects then go to a temporary directory removed on close). */
   dir: string | undefined;
+  /** Room on the disk. @default endless */
+  room?: Room;
 }

@@ -1,5 +1,6 @@
 /** How AWS services write errors: S3 in XML, the JSON protocols with `__type`. */
 import type { ServerResponse } from "node:http";
+import { headersOf } from "./data/storage-full.ts";
 import { AwsError } from "./types.ts";
 
 export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
@@ -15,6 +16,7 @@ export function sendError(
     res.destroy();
     return;
   }
+  for (const [name, value] of Object.entries(headersOf(error))) res.setHeader(name, value);
   if (service === "s3") sendXmlError(res, error, request);
   else sendJsonError(res, error);
 }

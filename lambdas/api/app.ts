@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { describe, note } from "#aws/log.ts";
-import { isContended, isPassing } from "#aws/passing.ts";
+import { isContended, isPassing, isStorageFull } from "#aws/passing.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
@@ -57,6 +57,7 @@ export function createApp<D extends TableDeps>(
         context,
         unavailable(error, "Others are changing the same thing right now; send it again.", 1),
       );
+    if (isStorageFull(error)) return problem(context, storageFull(error));
     note({ error: describe(error) });
     if (isPassing(error))
       return problem(
@@ -75,6 +76,13 @@ export function createApp<D extends TableDeps>(
 function unavailable(cause: Error, detail: string, retry_after_seconds: number): WharfError {
   note({ busy: cause.name });
   return new WharfError("unavailable", detail, { retry_after_seconds }, { cause });
+}
+
+function storageFull(cause: Error): WharfError {
+  note({ storage_full: describe(cause) });
+  const facts = { retry_after_seconds: 30 };
+  const detail = `Nothing was stored: ${cause.message} Deleting files makes room; then send it again.`;
+  return new WharfError("storage_full", detail, facts, { cause });
 }
 
 /** Methods that have a route at `path`. */

@@ -22,6 +22,11 @@ export function isPassing(error: unknown): error is Error {
   return isSdkError(error) && (isThrottlingError(error) || isTransientError(error) || isServerError(error));
 }
 
+/** An emulator or another store has no room left: its name of status 507. AWS's own storage has no end. */
+export function isStorageFull(error: unknown): error is Error {
+  return error instanceof Error && error.name === "InsufficientStorage";
+}
+
 /** The marks that the SDK looks for are all optional, so that any error may be one of its own. */
 function isSdkError(error: unknown): error is Parameters<typeof isTransientError>[0] {
   return error instanceof Error;

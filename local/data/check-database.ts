@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { damaged, whyNotOpened } from "./damage.ts";
+import { isCorrupt } from "./sqlite-error.ts";
 
 export interface DatabaseCheck {
   file: string;
@@ -61,6 +62,7 @@ export function checkPages(file: string, wayOut: string): void {
       database.close();
     }
   } catch (cause) {
+    if (!isCorrupt(cause)) throw damaged(file, whyNotOpened(cause), wayOut, cause);
     found = cause instanceof Error ? cause.message : cause;
   }
   if (found !== "ok") {

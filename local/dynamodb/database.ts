@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { JOURNAL } from "#local/data/journal.ts";
+import { ENDLESS } from "#local/data/room.ts";
 import { isBusy } from "#local/data/sqlite-error.ts";
 
 export type Row = Record<string, unknown>;
@@ -52,7 +53,7 @@ const SCHEMA = `
 `;
 
 /** Opens `dynamodb.sqlite` in `dir`, or a database in memory. */
-export function openDatabase(dir: string | undefined): Database {
+export function openDatabase(dir: string | undefined, room = ENDLESS): Database {
   if (dir !== undefined) mkdirSync(dir, { recursive: true });
   const file = dir === undefined ? ":memory:" : join(dir, "dynamodb.sqlite");
   const db = new DatabaseSync(file, { timeout: 1000 });
@@ -74,21 +75,27 @@ export function openDatabase(dir: string | undefined): Database {
     return statement;
   }
 
+  function transact<T>(work: () => T): T {
+    prepare("BEGIN IMMEDIATE").run();
+    try {
+      const result = work();
+      prepare("COMMIT").run();
+      return result;
+    } catch (error) {
+      if (db.isTransaction) prepare("ROLLBACK").run();
+      throw error;
+    }
+  }
+
   return {
-    run: (sql, ...values) => prepare(sql).run(...values),
+    run(sql, ...values) {
+      const write = () => prepare(sql).run(...values);
+      // Within a transaction it is the whole that is made again.
+      return db.isTransaction ? write() : room.commit(write);
+    },
     get: (sql, ...values) => prepare(sql).get(...values),
     rows: (sql, ...values) => prepare(sql).iterate(...values),
-    transaction(work) {
-      prepare("BEGIN IMMEDIATE").run();
-      try {
-        const result = work();
-        prepare("COMMIT").run();
-        return result;
-      } catch (error) {
-        if (db.isTransaction) prepare("ROLLBACK").run();
-        throw error;
-      }
-    },
+    transaction: (work) => room.commit(() => transact(work)),
     close() {
       if (open) db.close();
       open = false;

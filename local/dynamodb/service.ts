@@ -70,8 +70,8 @@ const TARGET = /^DynamoDB_20120810\.(\w+)$/;
 const SWEEP_INTERVAL = 5_000;
 
 /** Opens the tables in `dir` (`dynamodb.sqlite`) or in memory. */
-export function createDynamoDb({ clock, dir }: ServiceOptions): DynamoDbService {
-  const db = openDatabase(dir);
+export function createDynamoDb({ clock, dir, room }: ServiceOptions): DynamoDbService {
+  const db = openDatabase(dir, room);
   const catalog = openCatalog(db);
   const now = () => clock.now();
   const store = openStore(db, now);

@@ -53,6 +53,7 @@ export async function connectExternal({
   return {
     awsUrl: endpoint,
     notes: [],
+    hasRoom: () => true,
     root: KEYS,
     s3: { createBucket: (bucket) => createBucket(s3, bucket) },
     dynamodb: {

@@ -27,10 +27,13 @@ export function createLogs({
   file,
   keep = 5_000,
   maxBytes = 16 * 1024 * 1024,
+  hasRoom = () => true,
 }: {
   file?: string | undefined;
   keep?: number;
   maxBytes?: number;
+  /** Whether the disk has room for lines. */
+  hasRoom?: () => boolean;
 }): Logs {
   const ring: LogLine[] = [];
   let pending: string[] = [];
@@ -44,6 +47,7 @@ export function createLogs({
     if (file === undefined || pending.length === 0) return;
     const text = pending.join("");
     pending = [];
+    if (!hasRoom()) throw new Error("the disk is full");
     if (size + text.length > maxBytes) {
       if (size > 0) renameSync(file, `${file}.1`);
       size = 0;

@@ -4,6 +4,7 @@ import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, statS
 import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import type { Room } from "../data/room.ts";
 import { damaged, damageOf, type StoredBlob, verified } from "./damaged-blob.ts";
 import { createFileWriter } from "./file-writer.ts";
 
@@ -56,8 +57,8 @@ export interface Settled {
 
 const BUFFER = 1024 * 1024;
 
-/** Keeps blobs in `dir`, which it creates, and those that nobody knows in `lost`. */
-export function createBlobs(dir: string, lost: string): Blobs {
+/** Keeps blobs in `dir`, which it creates, and those that nobody knows in `lost`. `room` lets bytes in. */
+export function createBlobs(dir: string, lost: string, room: Pick<Room, "admit">): Blobs {
   mkdirSync(dir, { recursive: true });
   const readers = new Map<string, number>();
   const doomed = new Set<string>();
@@ -106,11 +107,16 @@ export function createBlobs(dir: string, lost: string): Blobs {
 
   return {
     create() {
+      room.admit();
       const id = randomUUID();
       const file = createFileWriter(path(id));
       const writer: BlobWriter = {
         id,
-        write: file.write,
+        write(chunk) {
+          // What was kept back for databases is not for uploads that began before.
+          room.admit();
+          return file.write(chunk);
+        },
         async finish() {
           await file.finish();
           unfinished.delete(writer);

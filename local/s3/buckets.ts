@@ -1,6 +1,7 @@
 /** Buckets and what CloudFormation says of them. */
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import type { Room } from "../data/room.ts";
 
 export const corsRuleSchema = z.object({
   allowedOrigins: z.array(z.string()),
@@ -44,7 +45,7 @@ export interface Buckets {
 }
 
 /** Keeps buckets in `database`, and in memory for reading. */
-export function createBuckets(database: DatabaseSync): Buckets {
+export function createBuckets(database: DatabaseSync, { commit }: Pick<Room, "commit">): Buckets {
   const save = database.prepare("INSERT OR REPLACE INTO buckets (name, config) VALUES (?, ?)");
   const known = new Map<string, Bucket>();
   for (const row of database.prepare("SELECT config FROM buckets").all()) {
@@ -54,7 +55,7 @@ export function createBuckets(database: DatabaseSync): Buckets {
   return {
     put(options) {
       const bucket = bucketSchema.parse(options);
-      save.run(bucket.name, JSON.stringify(bucket));
+      commit(() => save.run(bucket.name, JSON.stringify(bucket)));
       known.set(bucket.name, bucket);
       return bucket;
     },

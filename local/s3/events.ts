@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
+import type { Room } from "../data/room.ts";
 import { ACCOUNT, type AwsCall, REGION } from "../types.ts";
 import type { Bucket } from "./buckets.ts";
 
@@ -51,6 +52,7 @@ export interface Events {
 
 export interface EventsOptions {
   database: DatabaseSync;
+  room: Pick<Room, "commit">;
   /** Epoch ms. */
   now(): number;
   deliver(event: S3Event): void;
@@ -59,7 +61,7 @@ export interface EventsOptions {
 }
 
 /** An outbox of its own: an object that exists has had its event, also across a killed process. */
-export function createEvents({ database, now, deliver, onError }: EventsOptions): Events {
+export function createEvents({ database, room, now, deliver, onError }: EventsOptions): Events {
   const insert = database.prepare("INSERT INTO events (id, event) VALUES (?, ?)");
   const pending = database.prepare("SELECT id, event FROM events ORDER BY id");
   const remove = database.prepare("DELETE FROM events WHERE id = ?");
@@ -108,7 +110,7 @@ export function createEvents({ database, now, deliver, onError }: EventsOptions)
           onError(error);
           return; // events of a key stay in order
         }
-        remove.run(id ?? null);
+        room.commit(() => remove.run(id ?? null));
       }
     },
   };

@@ -7,6 +7,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "../clock.ts";
+import { ENDLESS } from "../data/room.ts";
+import { explainFull } from "../data/storage-full.ts";
 import { type AwsCall, AwsError, type AwsService, type ServiceOptions } from "../types.ts";
 import { type Blobs, createBlobs, type Settled } from "./blobs.ts";
 import { type Bucket, type BucketOptions, type Buckets, createBuckets } from "./buckets.ts";
@@ -76,7 +78,8 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
     const operation = selectOperation(request);
     call.trace.action = operation.name;
     await operation.run(s3, request);
-  } catch (error) {
+  } catch (thrown) {
+    const error = explainFull(thrown);
     if (!(error instanceof AwsError)) throw error;
     sendError({ call, error });
   }
@@ -103,6 +106,7 @@ export function createS3(options: S3Options): S3Service {
   const {
     clock,
     dir,
+    room = ENDLESS,
     onEvent,
     onError = console.error,
     secretFor = () => undefined,
@@ -112,12 +116,12 @@ export function createS3(options: S3Options): S3Service {
   mkdirSync(home, { recursive: true });
   const database = openDatabase(dir === undefined ? ":memory:" : join(dir, "s3.sqlite"));
   const lost = join(home, "lost-blobs");
-  const blobs = createBlobs(join(home, "blobs"), lost);
+  const blobs = createBlobs(join(home, "blobs"), lost, room);
   const s3: S3 = {
-    store: createStore(database, blobs),
+    store: createStore(database, blobs, room),
     blobs,
-    buckets: createBuckets(database),
-    events: createEvents({ database, now: clock.now, deliver: onEvent, onError }),
+    buckets: createBuckets(database, room),
+    events: createEvents({ database, room, now: clock.now, deliver: onEvent, onError }),
     writes: createWrites(),
     report: onError,
     clock,

@@ -1,6 +1,7 @@
 /** Objects, uploads and their segments as rows. Every function is synchronous, so a check and its write are one. */
 import { randomBytes, randomUUID } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import type { Room } from "../data/room.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Algorithm, Checksum, ChecksumType } from "./checksum.ts";
 import {
@@ -43,7 +44,11 @@ export interface Completion {
 export type Store = ReturnType<typeof createStore>;
 
 /** The tables' verbs; blobs that no row needs any more are removed after the commit. */
-export function createStore(database: DatabaseSync, blobs: Blobs) {
+export function createStore(
+  database: DatabaseSync,
+  blobs: Blobs,
+  { commit, admit }: Pick<Room, "commit" | "admit">,
+) {
   const sql = {
     object: database.prepare("SELECT * FROM objects WHERE bucket = ? AND key = ?"),
     putObject: database.prepare("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -104,7 +109,7 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
 
   /** Commits `work`, then removes the blobs that it returns. */
   function change(work: () => string[]): void {
-    blobs.remove(transact(database, work));
+    blobs.remove(commit(() => transact(database, work)));
   }
 
   return {
@@ -130,7 +135,7 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
     },
 
     setTags(bucket: string, key: string, tags: Record<string, string>): void {
-      sql.tags.run(JSON.stringify(tags), bucket, key);
+      commit(() => sql.tags.run(JSON.stringify(tags), bucket, key));
     },
 
     /** Removes the object; `alongside` runs in the same transaction, if there was one. */
@@ -157,7 +162,8 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
       const id = randomBytes(48).toString("base64url");
       const { bucket, key, initiated, headers, tags, algorithm, checksumType } = upload;
       const maps = [JSON.stringify(headers), JSON.stringify(tags)] as const;
-      sql.putUpload.run(id, bucket, key, initiated, ...maps, algorithm, checksumType);
+      admit(); // what would follow are its parts
+      commit(() => sql.putUpload.run(id, bucket, key, initiated, ...maps, algorithm, checksumType));
       return id;
     },
 
@@ -226,7 +232,7 @@ export function createStore(database: DatabaseSync, blobs: Blobs) {
     },
 
     forgetCompletions(before: number): void {
-      sql.forgetCompletions.run(before);
+      commit(() => sql.forgetCompletions.run(before));
     },
 
     abortUpload(id: string): void {

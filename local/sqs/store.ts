@@ -4,6 +4,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { JOURNAL } from "#local/data/journal.ts";
+import { ENDLESS } from "#local/data/room.ts";
 import { AwsError, type ServiceOptions } from "#local/types.ts";
 import { createQueueState, type Message, type QueueState } from "./queue.ts";
 import { fromRow, SCHEMA } from "./rows.ts";
@@ -39,7 +40,7 @@ export interface Queue {
 export type QueueStore = ReturnType<typeof openQueueStore>;
 
 /** Opens `sqs.sqlite` in `dir`, or a database in memory. */
-export function openQueueStore({ clock, dir }: ServiceOptions) {
+export function openQueueStore({ clock, dir, room = ENDLESS }: ServiceOptions) {
   if (dir !== undefined) mkdirSync(dir, { recursive: true });
   const db = new DatabaseSync(dir === undefined ? ":memory:" : join(dir, "sqs.sqlite"));
   db.exec(`${JOURNAL} ${SCHEMA}`);
@@ -125,14 +126,9 @@ export function openQueueStore({ clock, dir }: ServiceOptions) {
       firstReceivedAt: 0,
       receipt: "",
     };
-    const { lastInsertRowid } = insert.run(
-      arn,
-      message.messageId,
-      body,
-      message.attributes,
-      message.group,
-      now,
-      visibleAt,
+    const { messageId, attributes, group } = message;
+    const { lastInsertRowid } = room.commit(() =>
+      insert.run(arn, messageId, body, attributes, group, now, visibleAt),
     );
     message.id = Number(lastInsertRowid);
     target.state.add(message);
@@ -174,17 +170,17 @@ export function openQueueStore({ clock, dir }: ServiceOptions) {
   }
 
   function save({ visibleAt, receiveCount, firstReceivedAt, receipt, id }: Message): void {
-    change.run(visibleAt, receiveCount, firstReceivedAt, receipt, id);
+    room.commit(() => change.run(visibleAt, receiveCount, firstReceivedAt, receipt, id));
   }
 
   function drop(target: Queue, message: Message): void {
-    erase.run(message.id);
+    room.commit(() => erase.run(message.id));
     target.state.remove(message);
   }
 
   function bury(from: Queue, message: Message, deadLetterArn: string, now: number): void {
     const target = queue(deadLetterArn);
-    move.run(deadLetterArn, now, message.id);
+    room.commit(() => move.run(deadLetterArn, now, message.id));
     from.state.remove(message);
     target.state.add({ ...message, visibleAt: now, receipt: "" });
     wake(target);

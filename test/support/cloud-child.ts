@@ -21,10 +21,15 @@ const report = z.object({
   calls: z.array(z.object({ caller: z.string(), action: z.string(), status: z.number() })),
 });
 
-/** Starts a cloud over `dataDir` in a child process, with a client of it. `await using` ends it. */
-export async function startCloudChild(dataDir: string) {
+/**
+ * Starts a cloud over `dataDir` in a child process, with a client of it. `await using` ends it.
+ *
+ * @param within what goes before the command, such as `nsenter` with its options
+ */
+export async function startCloudChild(dataDir: string, within: readonly string[] = []) {
   const script = fileURLToPath(new URL("./cloud-process.ts", import.meta.url));
-  const child = spawn(process.execPath, [script, dataDir], { stdio: ["pipe", "pipe", "inherit"] });
+  const [command = process.execPath, ...args] = [...within, process.execPath, script, dataDir];
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const exited = once(child, "exit");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.on("error", () => {}); // it may have been killed
@@ -48,11 +53,18 @@ export async function startCloudChild(dataDir: string) {
 
   const started = ready.parse(await next());
   const client = createApiClient(started);
+  /** Ends it in good order. */
+  async function stop(): Promise<void> {
+    await ask("stop");
+    await exited;
+  }
+
   return {
     client,
     /** Its AWS port, and the administrator's key for it. */
     aws: started.aws,
     kill,
+    stop,
     /** Moves its time forward, until the next start. */
     advance: (ms: number) => ask("advance", ms),
     idle: () => ask("idle"),

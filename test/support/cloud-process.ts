@@ -18,6 +18,10 @@ const client =
 const commands: Record<string, (value: number) => unknown> = {
   advance: (ms) => cloud.advance(ms),
   idle: () => cloud.waitForIdle(),
+  async stop() {
+    await cloud.stop();
+    setImmediate(() => process.exit());
+  },
   /** Largest resident size so far, in bytes, and the calls to S3. */
   report: () => ({
     peakRss: process.resourceUsage().maxRSS * 1_024,
