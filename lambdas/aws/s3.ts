@@ -30,7 +30,16 @@ export function createS3({ region, credentials }: Identity, endpoint: string | u
     responseChecksumValidation: "WHEN_REQUIRED",
     retryStrategy: new StandardRetryStrategy(RETRIES),
   });
-  client.middlewareStack.add(retryConflicts, { step: "deserialize", name: "retryConflicts" });
+  // `ConditionalRequestConflict` says that another request for the very key is under way. S3 asks to send the request
+  // again (S3 API Reference, `If-None-Match` of PutObject and CompleteMultipartUpload); the SDK takes it for final.
+  client.middlewareStack.add(
+    (next) => (args) =>
+      next(args).catch((error: unknown) => {
+        const conflict = error instanceof Error && error.name === "ConditionalRequestConflict";
+        throw conflict ? Object.assign(error, { $retryable: {} }) : error;
+      }),
+    { step: "finalizeRequest", name: "retryConflicts", priority: "low" },
+  );
   // Innermost, since it reads the body before the SDK does.
   client.middlewareStack.add(wholeAnswer, { step: "deserialize", name: "wholeAnswer", priority: "low" });
   return counted(client, "s3");
@@ -40,20 +49,6 @@ export function createS3({ region, credentials }: Identity, endpoint: string | u
 const RETRIES = { maxAttempts: 5, baseDelay: 250 };
 
 type Middleware = Parameters<S3Client["middlewareStack"]["add"]>[0];
-
-/**
- * `ConditionalRequestConflict` says that another request for the very key is under way. S3 asks to send the request
- * again; the SDK takes it for final. (S3 API Reference, PutObject and CompleteMultipartUpload, `If-None-Match`.)
- */
-const retryConflicts: Middleware = (next) => async (args) => {
-  try {
-    return await next(args);
-  } catch (error) {
-    if (error instanceof Error && error.name === "ConditionalRequestConflict")
-      Object.assign(error, { $retryable: {} });
-    throw error;
-  }
-};
 
 /** CompleteMultipartUpload's answer is some hundred bytes; what is longer isn't one. */
 const MAX_ANSWER = 1_048_576;
