@@ -158,6 +158,8 @@ try {
   // Without npm, whose exit code after Ctrl-C depends on which of the two is quicker.
   const first = await start([process.execPath, "local/main.ts"], port, data);
   running = first.child;
+  assert.match(first.output, new RegExp(`ready at http://localhost:${port}\n`));
+  assert.match(first.output, new RegExp(`AWS services +http://127.0.0.1:${port + 1}\n`));
   uploadByCurl(first.output);
   const before = await listFiles(first.output);
   assert.equal(await stop(first.child, "SIGINT"), 0, "exit code after Ctrl-C");

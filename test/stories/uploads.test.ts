@@ -33,7 +33,7 @@ async function contentOf(fileId: string): Promise<Buffer> {
   const answer = await story.api(`/v1/files/${fileId}/content`, { redirect: "follow" });
   return Buffer.from(await answer.arrayBuffer());
 }
-/** Follows a redirect as Go's net/http, Java's clients and curl before 7.83 do: ports don't tell hosts apart. */
+/** Follows a redirect as Go's net/http and curl before 7.83 do: ports don't tell hosts apart. */
 async function followAsGo(path: string, init: ApiInit = {}): Promise<Response> {
   const answer = await story.api(path, { ...init, headers: octets });
   const to = new URL(answer.headers.get("location") ?? "");
