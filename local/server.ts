@@ -2,7 +2,6 @@
 import { hash, randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
 import { actionName } from "./action-name.ts";
 import { payloadOf, verify } from "./authenticate.ts";
 import { countCalls } from "./calls.ts";
@@ -11,12 +10,11 @@ import { readClaim, readRequest } from "./claim.ts";
 import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
 import { explainFull } from "./data/storage-full.ts";
-import type { Fault, FaultHook } from "./faults.ts";
-import { discardingResponse } from "./faults.ts";
-import { sendBroken, sendLateError } from "./late-answers.ts";
+import type { FaultCall, FaultHook } from "./faults.ts";
 import { type Listening, listen } from "./listen.ts";
 import { refusalsOf } from "./refusals.ts";
 import { requestContext } from "./request-context.ts";
+import { type CallOn, runCall } from "./run-call.ts";
 import type { AwsCall, AwsService, CallTrace, ConditionContext, Principal } from "./types.ts";
 import { AwsError, REGION } from "./types.ts";
 import { sendError } from "./wire.ts";
@@ -42,15 +40,6 @@ export interface AwsServerOptions {
   /** Told of defects in services; the caller is answered `InternalError`. @default console.error */
   onError?: (error: unknown, trace: CallTrace) => void;
 }
-
-interface Incoming {
-  req: IncomingMessage;
-  res: ServerResponse;
-  trace: CallTrace;
-  path: string;
-  requestId: string;
-}
-type CallOn = (res: ServerResponse, trace: CallTrace, slow?: Promise<unknown>) => AwsCall;
 
 /** Largest body of a JSON service, in bytes. DynamoDB: 16 MB in a batch. */
 const MAX_JSON_BODY = 16 * 1024 * 1024;
@@ -154,12 +143,12 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
         };
         return call;
       };
-      const call = await run(
-        service,
-        callOn,
-        { req, res, trace, path: request.path, requestId },
-        body ? () => {} : proceed,
-      );
+      const { path } = request;
+      const fault = await faults?.(faultCall(trace, req, path));
+      const call = await runCall(fault, {
+        ...{ service, callOn, req, res, trace, path, requestId, clock },
+        proceed: body ? () => {} : proceed,
+      });
       if (verified.principal === null) name(trace, undefined, call?.principal ?? null);
       trace.status ||= res.headersSent ? res.statusCode : 0;
     } catch (error) {
@@ -188,67 +177,10 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
     }
   }
 
-  /** Runs the call, with the fault that the hook asks for; answers the call that ran. */
-  async function run(
-    service: AwsService,
-    callOn: CallOn,
-    { req, res, trace, path, requestId }: Incoming,
-    proceed: () => void,
-  ): Promise<AwsCall | undefined> {
-    const fault = await faults?.({
-      service: trace.service,
-      action: trace.action,
-      caller: trace.caller,
-      ...(trace.environment && { environment: trace.environment }),
-      method: req.method ?? "GET",
-      path,
-      index: calls++,
-    });
-    if (fault === "before") {
-      req.socket.destroy();
-      return undefined;
-    }
-    if (isObject(fault) && "error" in fault) throw fault.error;
-    proceed();
-    if (isObject(fault) && "delayMs" in fault) await sleep(fault.delayMs);
-    if (isObject(fault) && "lateError" in fault) {
-      trace.status = 200;
-      await sendLateError(req, res, fault, { requestId, resource: path });
-      return undefined;
-    }
-    if (isObject(fault) && "broken" in fault) {
-      const heard: Buffer[] = [];
-      const call = callOn(
-        discardingResponse(req, (chunk) => heard.push(chunk)),
-        trace,
-      );
-      if (fault.happened) await service.handle(call);
-      trace.status = fault.happened ? call.res.statusCode : 200;
-      await sendBroken(req, res, fault, { action: trace.action, heard: Buffer.concat(heard) });
-      return call;
-    }
-    if (fault === "after" || (isObject(fault) && "after" in fault)) {
-      const call = callOn(discardingResponse(req), trace);
-      await service.handle(call).catch(() => {});
-      trace.status = call.res.statusCode;
-      if (isObject(fault)) await fault.after();
-      req.socket.destroy();
-      return call;
-    }
-    if (fault === "twice" && service.scope !== "s3") {
-      await service.handle(callOn(discardingResponse(req), { ...trace })).catch(() => {});
-    }
-    const call = callOn(res, trace, slowness(fault));
-    await service.handle(call);
-    return call;
-  }
-
-  function slowness(fault: Fault | undefined): Promise<unknown> | undefined {
-    if (!isObject(fault) || !("slow" in fault)) return undefined;
-    const { slow } = fault;
-    return typeof slow === "number"
-      ? new Promise<void>((resolve) => void clock.at(clock.now() + slow, resolve))
-      : slow;
+  function faultCall(trace: CallTrace, req: IncomingMessage, path: string): FaultCall {
+    const { service, action, caller, environment } = trace;
+    const who = { caller, ...(environment && { environment }) };
+    return { service, action, ...who, method: req.method ?? "GET", path, index: calls++ };
   }
 
   function authorize(call: AwsCall, action: string, resource: string, context: ConditionContext): void {
@@ -265,10 +197,6 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
 function busy(service: string): AwsError {
   const code = service === "s3" ? "SlowDown" : "ServiceUnavailable";
   return new AwsError(code, "Please reduce your request rate.", 503);
-}
-
-function isObject(fault: Fault | undefined): fault is Exclude<Fault, string> {
-  return typeof fault === "object";
 }
 
 /** Before the scope is known, a target header tells a JSON service from S3. */

@@ -189,6 +189,18 @@ describe("a completion that takes minutes", () => {
   });
 });
 
+describe("a fault that the call can't have", () => {
+  it.each<[string, Fault]>([
+    ["late", { lateError: s3Fault("SlowDown").error }],
+    ["broken", { broken: "empty", happened: true }],
+    ["slow", { slow: 1 }],
+  ])("is told to whoever wrote the test: %s", async (_name, fault) => {
+    strike("GetObject", fault);
+    expect(await outcome(await h.anonymous(`/${BUCKET}/any`))).toBe("500 InternalError");
+    expect(h.defects.splice(0).map(String)).toEqual([expect.stringContaining("GetObject can't")]);
+  });
+});
+
 describe("S3's errors by name", () => {
   const cases: [S3ErrorCode, number][] = [
     ["AccessDenied", 403],
