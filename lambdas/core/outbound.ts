@@ -86,10 +86,9 @@ export function createOutbound({
 
   function prepare<A extends http.Agent>(agent: A): A {
     // Node's own types leave out that options of the request reach the agent.
-    type Options = { target: URL; endpoint: string };
     const own = {
-      getName: ({ target, endpoint }: Options) => `${endpoint} ${target.origin}`,
-      createConnection({ target }: Options, done: (error: Error | null, socket?: Duplex) => void) {
+      getName: nameOf,
+      createConnection({ target }: Route, done: (error: Error | null, socket?: Duplex) => void) {
         guardedConnect({ guard, url: target, timeoutMs: connectTimeoutMs, ca }).then(
           ({ socket, connection }) => {
             connections.set(socket, connection);
@@ -120,22 +119,33 @@ export function createOutbound({
     try {
       const target = guard.checkUrl(request.url);
       dropStale();
-      return await exchange(target, request, startedAt);
+      const result = await exchange(target, request, startedAt);
+      if (!result.unheard) return result.exchange;
+      dropIdle(target, request.endpoint);
+      return (await exchange(target, request, startedAt)).exchange;
     } catch (error) {
       const error_class = error instanceof EgressBlocked ? "egress_blocked" : "protocol";
       return { error_class, error: messageOf(error), total_ms: performance.now() - startedAt };
     }
   }
 
+  /** The endpoint's next request goes by a new connection. */
+  function dropIdle(target: URL, endpoint: string): void {
+    for (const agent of Object.values(agents)) {
+      for (const socket of agent.freeSockets[nameOf({ target, endpoint })] ?? []) socket.destroy();
+    }
+  }
+
   /**
-   * Sends once. A kept connection that breaks is a failure like any other: whether the request was acted on nobody
-   * knows, and an attempt is never sent twice.
+   * Sends once. `unheard`: the kept connection ended before a byte of the answer, as where a receiver closes it at
+   * the moment of the request (RFC 9112, 9.3.1). The caller sends again at once, by a new connection: if the request
+   * was acted on after all, the receiver knows its id.
    */
   function exchange(
     target: URL,
     { headers, body, endpoint }: OutboundRequest,
     startedAt: number,
-  ): Promise<Exchange> {
+  ): Promise<{ exchange: Exchange; unheard: boolean }> {
     const https_ = target.protocol === "https:";
     const options = {
       method: "POST",
@@ -147,13 +157,23 @@ export function createOutbound({
     };
     return new Promise((resolve) => {
       const req: ClientRequest = (https_ ? https : http).request(target, options);
-      const deadline = setTimeout(() => {
-        req.destroy(new OutboundError("timeout", `no answer within ${timeoutMs} ms`));
-      }, timeoutMs);
+      const deadline = setTimeout(
+        () => {
+          req.destroy(new OutboundError("timeout", `no answer within ${timeoutMs} ms`));
+        },
+        startedAt + timeoutMs - performance.now(),
+      );
       let headersIn = false;
-      const settle = (result: Exchange) => {
+      let heard = false;
+      const hear = () => {
+        heard = true;
+      };
+      // Before the parser, which may find an error in the first bytes.
+      req.on("socket", (socket) => socket.prependOnceListener("data", hear));
+      const settle = (exchange: Exchange, unheard = false) => {
         clearTimeout(deadline);
-        resolve(result);
+        req.socket?.off("data", hear);
+        resolve({ exchange, unheard });
       };
       const facts = () => {
         const connection = req.socket === null || req.reusedSocket ? undefined : connections.get(req.socket);
@@ -167,7 +187,8 @@ export function createOutbound({
       req.on("error", (error) => {
         if (headersIn) return;
         const { error_class, error: text } = describeFailure(error);
-        settle({ ...facts(), error_class, error: text });
+        const unheard = req.reusedSocket && !heard && error_class === "reset";
+        settle({ ...facts(), error_class, error: text }, unheard);
       });
       const answered = async (res: IncomingMessage) => {
         // The headers decide; whatever happens to the body changes nothing.
@@ -202,6 +223,14 @@ export function createOutbound({
     },
   };
 }
+
+interface Route {
+  target: URL;
+  endpoint: string;
+}
+
+/** Connections of one name serve each other's requests. */
+const nameOf = ({ target, endpoint }: Route) => `${endpoint} ${target.origin}`;
 
 const kept = { keepAlive: true, maxFreeSockets: MAX_IDLE_SOCKETS };
 

@@ -37,6 +37,8 @@ export async function sendAttempt(
     headers: {
       "content-type": "application/json; charset=utf-8",
       "user-agent": "Wharf-Webhooks/1",
+      // Old rule sets of firewalls refuse requests without it.
+      accept: "*/*",
       "webhook-id": event.event_id,
       "webhook-timestamp": String(timestamp),
       "webhook-signature": signatures["webhook-signature"],

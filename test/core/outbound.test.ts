@@ -271,12 +271,68 @@ describe("kept connections", () => {
     expect(target.connections()).toBe(2);
   });
 
-  test("that break are a failure, and nothing is sent twice", async () => {
+  test("that the receiver closes at the moment of the request cost no attempt", async () => {
+    const target = await receiver();
+    const outbound = outboundTo();
+    const kept = new Set<number>();
+    // A worker that has had enough closes without a look at what has just come.
+    target.behave((res, { connection }, req) => {
+      if (kept.has(connection)) return void req.socket.destroy();
+      kept.add(connection);
+      res.writeHead(204).end();
+    });
+    for (let attempt = 0; attempt < 5; attempt++)
+      expect(await outbound.post(request(target.url))).toMatchObject({ status: 204 });
+    expect(target.connections()).toBe(5);
+    expect(target.received).toHaveLength(9);
+  });
+
+  test.each([
+    ["ends", (socket: Socket) => void socket.end()],
+    ["is reset", (socket: Socket) => void socket.resetAndDestroy()],
+  ])("are replaced where one %s, with all others of the endpoint", async (_, close) => {
+    const target = await receiver();
+    const outbound = outboundTo();
+    const posts = () => Promise.all([1, 2, 3].map(() => outbound.post(request(target.url))));
+    await posts();
+    const before = target.connections();
+    target.behave((res, { connection }, req) =>
+      connection <= before ? close(req.socket) : void res.writeHead(204).end(),
+    );
+    expect(await posts()).toMatchObject([{ status: 204 }, { status: 204 }, { status: 204 }]);
+  });
+
+  test("that break are replaced once: a fresh one that breaks is a failure", async () => {
     const target = await receiver();
     const outbound = outboundTo();
     await outbound.post(request(target.url));
     target.behave((_res, _one, req) => void req.socket.resetAndDestroy());
     expect(await outbound.post(request(target.url))).toMatchObject({ error_class: "reset" });
+    expect(target.received).toHaveLength(3);
+  });
+
+  test.each([
+    [
+      "breaks after the first byte",
+      (socket: Socket) => void socket.write("H", () => socket.destroy()),
+      "reset",
+    ],
+    ["answers what isn't HTTP", (socket: Socket) => void socket.end("SSH-2.0-OpenSSH_9.9\r\n"), "protocol"],
+  ])("whose receiver %s are not tried again", async (_, answer, error_class) => {
+    const target = await receiver();
+    const outbound = outboundTo();
+    await outbound.post(request(target.url));
+    target.behave((_res, _one, req) => answer(req.socket));
+    expect(await outbound.post(request(target.url))).toMatchObject({ error_class });
+    expect(target.received).toHaveLength(2);
+  });
+
+  test("on which nobody answers are waited for no longer than others, and not tried again", async () => {
+    const target = await receiver();
+    const outbound = outboundTo({ timeoutMs: 1_000 });
+    await outbound.post(request(target.url));
+    target.behave(() => {});
+    expect(await outbound.post(request(target.url))).toMatchObject({ error_class: "timeout" });
     expect(target.received).toHaveLength(2);
   });
 

@@ -50,6 +50,7 @@ describe("a delivery", () => {
     expect(got.headers).toMatchObject({
       "content-type": "application/json; charset=utf-8",
       "user-agent": "Wharf-Webhooks/1",
+      accept: "*/*",
       "webhook-id": expect.stringMatching(/^evt_/),
       "webhook-timestamp": expect.stringMatching(/^\d{10}$/),
       "x-signature": plain(secret, got.body),
