@@ -38,10 +38,14 @@ export async function startEmbedded({
   // Ends what has started where the start fails.
   await using started = new AsyncDisposableStack();
   const traces = createTraces();
+  const notes: string[] = [];
+  let note = (text: string): void => {
+    notes.push(text);
+  };
   // First of all, since not even looking at a database does without room.
-  const room = dir === undefined ? ENDLESS : keepRoom(dir, (text) => hooks.log("data", text));
+  const room = dir === undefined ? ENDLESS : keepRoom(dir, (text) => note(text));
   const folder = dir === undefined ? undefined : openFolder(dir);
-  const notes = folder?.notes ?? [];
+  notes.push(...(folder?.notes ?? []));
   started.defer(() => folder?.closed());
   let faults: FaultHook | undefined;
   let awsUrl = "";
@@ -57,7 +61,7 @@ export async function startEmbedded({
     clock,
     dir,
     room,
-    onNote: (text) => notes.push(text),
+    onNote: (text) => note(text),
     onEvent: eventbridge.emit,
     onError: (error) =>
       hooks.log("aws/s3", error instanceof Error ? (error.stack ?? error.message) : `${error}`),
@@ -93,6 +97,7 @@ export async function startEmbedded({
   started.defer(server.close);
   awsUrl = server.url;
   folder?.running();
+  note = (text) => hooks.log("data", text);
   const running = started.move();
   return {
     awsUrl,

@@ -20,7 +20,7 @@ export interface SmallDisk {
 /** Whether this system lets its users make mount namespaces; needs no root. */
 export const canMount = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "none", tmpdir()]).status === 0;
 
-/** Makes one of `mib` MiB. `options` go to the mount, such as `ro`. */
+/** Makes one of `mib` MiB. */
 export async function makeSmallDisk(mib: number): Promise<SmallDisk> {
   const dir = mkdtempSync(join(tmpdir(), "wharf-disk-"));
   const script = `mount -t tmpfs -o size=${mib}m none "$0" && echo ready && exec cat`;
