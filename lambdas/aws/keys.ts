@@ -21,7 +21,8 @@ export const keys = {
   token: (client: string, token: string): Key => ({ pk: `CLIENT#${client}`, sk: `TOKEN#${sha256(token)}` }),
 
   workspace: (workspace: string): Key => ({ pk: "WORKSPACES", sk: workspace }),
-  workspaceName: (name: string): Key => ({ pk: `WSNAME#${name}`, sk: META }),
+  /** Names are unique among an owner's workspaces: nobody meets another's, or learns of it. */
+  workspaceName: (owner: string, name: string): Key => ({ pk: `WSNAME#${owner}`, sk: name }),
 
   /** One name in a folder: unique by construction, listed in the order of its UTF-8 bytes. */
   entry: (folder: string, name: string): Key => ({ pk: `DIR#${folder}`, sk: name }),

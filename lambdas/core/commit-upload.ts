@@ -5,6 +5,7 @@ import { type Deps, iso, newId } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileUpdate, whyRefused } from "./file-write.ts";
+import { recordLate } from "./record-late.ts";
 import type { FileRecord } from "./records.ts";
 import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
@@ -53,7 +54,7 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
       const ended = error.failed.has(SESSION) ? await endOf(deps, error.failed.get(SESSION)) : undefined;
-      if (ended !== undefined) return ended;
+      if (ended !== undefined) return recordLate(deps, commit, ended);
       explain(error.failed, { target, intent, upload, now });
     }
   }

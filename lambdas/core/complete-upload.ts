@@ -10,6 +10,7 @@ import { commitUpload } from "./commit-upload.ts";
 import { type Deps, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
+import { recordLate } from "./record-late.ts";
 import { disguise, SNIFF_BYTES, type Sniffed, sniff } from "./sniff-type.ts";
 import { endOf, rejected } from "./upload-end.ts";
 import {
@@ -46,7 +47,7 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
   if (facts === undefined || prefix === undefined) {
     // An abort or another finalize may have ended the session meanwhile.
     const ended = await endOf(deps, await deps.table.get(uploadRecord, keys.upload(upload_id)));
-    if (ended !== undefined) return ended;
+    if (ended !== undefined) return recordLate(deps, { record: completion.record ?? (() => []) }, ended);
     if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
     throw new WharfError("upload_expired", "S3 holds nothing of this upload any more. Start a new upload.");
   }

@@ -1,5 +1,5 @@
 import { due, keys, sha256 } from "#aws/keys.ts";
-import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { FinalizeAnswer, FinalizeRequest } from "#contract/uploads.ts";
 import { assemble, beginAssembly, listParts } from "./assemble-upload.ts";
 import { type Call, hasScope, requireScope } from "./call.ts";
@@ -11,6 +11,7 @@ import { type Deps, newId } from "./deps.ts";
 import { isWharfError, notFound } from "./error.ts";
 import type { Preconditions } from "./file-write.ts";
 import { linkToken } from "./link-token.ts";
+import { recordLate } from "./record-late.ts";
 import { reopenUpload } from "./reopen-upload.ts";
 import { requireOpen } from "./require-open.ts";
 import { endOf } from "./upload-end.ts";
@@ -46,10 +47,7 @@ export async function finalizeUpload(
   const until = deps.now() + PATIENCE_MS;
   const intent = intentOf(deps, call, request, demanded);
   const { upload, ended } = await recordIntent(deps, call, uploadId, intent);
-  if (ended !== undefined) {
-    await recordLate(deps, call, ended);
-    return ended;
-  }
+  if (ended !== undefined) return recordLate(deps, call, ended);
   let current = upload;
   try {
     requireSupported(upload.checksum, request.checksum);
@@ -76,18 +74,6 @@ export async function finalizeUpload(
     if (current.assembling === undefined) await withdrawIntent(deps, upload, intent, { settled: true });
     else await reopenUpload(deps, current, intent, error);
     throw error;
-  }
-}
-
-/** The answer was given without this call's Idempotency-Key, or its record died with the function. */
-async function recordLate({ table }: Pick<Deps, "table">, call: Call, body: FinalizeAnswer): Promise<void> {
-  const record = call.record({ status: 200, body });
-  if (record.length === 0) return;
-  try {
-    await table.transact(record);
-  } catch (error) {
-    // Recorded by another meanwhile.
-    if (!(error instanceof TransactionFailed)) throw error;
   }
 }
 

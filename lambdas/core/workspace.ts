@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
-import { type Call, type Caller, canUse } from "./call.ts";
+import type { Call, Caller } from "./call.ts";
 import { type Deps, iso, newId } from "./deps.ts";
-import { notFound, WharfError } from "./error.ts";
+import { WharfError } from "./error.ts";
+import { findWorkspace } from "./find-workspace.ts";
+import { knownWorkspace, noWorkspace } from "./known-workspace.ts";
 import { clientRecord } from "./records.ts";
 
 /** A client's record names its workspaces, and every call reads it: 100 of them are 10 KB. */
@@ -32,7 +34,7 @@ export function workspaceWrites(now: number, { name, clientId }: { name: string;
       condition: "attribute_not_exists(#pk)",
     },
     {
-      put: { ...keys.workspaceName(name), workspace_id: workspaceId },
+      put: { ...keys.workspaceName(clientId, name), workspace_id: workspaceId },
       condition: "attribute_not_exists(#pk)",
     },
     {
@@ -54,22 +56,17 @@ export function workspaceWrites(now: number, { name, clientId }: { name: string;
 /**
  * The id of the workspace that a request names (by id or name; default: the client's own).
  *
- * A name that nobody has yet makes a new workspace of the client's, as a path makes its folders. Costs no AWS
- * call where the client already has the workspace.
+ * A name that the client has no workspace of makes a new one, as a path makes its folders. Costs no AWS call where the
+ * client already has the workspace.
  *
- * @throws WharfError not_found for another client's; limit_exceeded for a new one where the client has 100.
+ * @throws WharfError not_found for another's id; invalid_request for a name of several; limit_exceeded for a new one where
+ * the client has 100.
  */
 export async function useWorkspace(deps: Deps, { caller }: Call, ref: string | undefined): Promise<string> {
-  if (ref === undefined || ref === caller.default_workspace) return caller.default_workspace;
-  if (ref.startsWith("ws_")) {
-    if (ref in caller.workspaces) return ref;
-    if (!canUse(caller, ref)) throw notFound("workspace", ref);
-    const [found] = await deps.table.batchGet([keys.workspace(ref)]);
-    if (found === undefined) throw notFound("workspace", ref);
-    return ref;
-  }
-  const own = Object.entries(caller.workspaces).find(([, name]) => name === ref);
-  return own?.[0] ?? (await makeOrFind(deps, caller, ref));
+  if (ref === undefined) return caller.default_workspace;
+  const own = knownWorkspace(caller, ref);
+  if (own !== undefined) return own;
+  return ref.startsWith("ws_") ? findWorkspace(deps, caller, ref) : makeOrFind(deps, caller, ref);
 }
 
 async function makeOrFind(deps: Deps, caller: Caller, name: string): Promise<string> {
@@ -86,18 +83,19 @@ async function makeOrFind(deps: Deps, caller: Caller, name: string): Promise<str
   } catch (error) {
     if (!(error instanceof TransactionFailed)) throw error;
   }
-  // The name is taken: by this client, in a request that ran beside this one, or by another's.
-  const taken = await deps.table.get(z.object({ workspace_id: z.string() }), keys.workspaceName(name));
+  // Made by a request of this client's that ran beside this one, or there may be no more.
+  const taken = await deps.table.get(
+    z.object({ workspace_id: z.string() }),
+    keys.workspaceName(caller.client_id, name),
+  );
+  if (taken !== undefined) return taken.workspace_id;
   const client = await deps.table.get(clientRecord, keys.client(caller.client_id));
-  if (taken === undefined && Object.keys(client?.workspaces ?? {}).length >= MAX_WORKSPACES) {
+  if (Object.keys(client?.workspaces ?? {}).length >= MAX_WORKSPACES) {
     throw new WharfError(
       "limit_exceeded",
       `The client has ${MAX_WORKSPACES} workspaces, and can't make ${JSON.stringify(name)} as well. Use folders of one that it has.`,
       { max_workspaces: MAX_WORKSPACES },
     );
   }
-  if (taken === undefined || client === undefined) throw notFound("workspace", name);
-  if (!(taken.workspace_id in client.workspaces) && !caller.scopes.has("admin"))
-    throw notFound("workspace", name);
-  return taken.workspace_id;
+  throw noWorkspace(caller, name);
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys, under } from "#aws/keys.ts";
 import { startAnswer } from "#contract/uploads.ts";
+import { finishUpload } from "#core/finish-upload.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 
@@ -144,4 +145,23 @@ test("uploads, moves and deletions at once leave one name, one file and one hint
     ),
     { numRuns: 6 },
   );
+});
+
+test("a finalize under a key that loses to ingest answers the result, and so does its repeat, at once", async () => {
+  const { upload_id } = await by.upload("lost-to-ingest.txt");
+  const key = { "idempotency-key": "lost-to-ingest" };
+  let first = true;
+  world.setFault(async ({ action }) => {
+    if (action !== "TransactWriteItems" || !first) return undefined;
+    first = false;
+    // Ingest hears of the object and is faster.
+    expect(await finishUpload(world.deps, upload_id)).toBe("completed");
+    return undefined;
+  });
+  const answer = await by.finalize(upload_id, {}, key);
+  world.setFault();
+  expect([answer.status, first]).toEqual([200, false]);
+  const repeat = await by.finalize(upload_id, {}, key);
+  expect([repeat.status, repeat.headers.get("idempotency-replayed")]).toEqual([200, "true"]);
+  expect(await repeat.json()).toEqual(await answer.json());
 });

@@ -1,0 +1,23 @@
+import { TransactionFailed } from "#aws/table.ts";
+import type { FinalizeAnswer } from "#contract/uploads.ts";
+import type { Call } from "./call.ts";
+import type { Deps } from "./deps.ts";
+
+/**
+ * Records under a call's Idempotency-Key what another gave as the answer to the same upload: ingest, or a function
+ * whose own record died with it. Without it a repeat would be told for seconds that the first is still running.
+ */
+export async function recordLate(
+  { table }: Pick<Deps, "table">,
+  { record }: Pick<Call, "record">,
+  body: FinalizeAnswer,
+): Promise<FinalizeAnswer> {
+  const writes = record({ status: 200, body });
+  try {
+    if (writes.length > 0) await table.transact(writes);
+  } catch (error) {
+    // Recorded by another meanwhile.
+    if (!(error instanceof TransactionFailed)) throw error;
+  }
+  return body;
+}

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { problem } from "#contract/common.ts";
+import { shareWorkspace } from "#core/change-client.ts";
+import { createClient } from "#core/create-client.ts";
+import { uploader } from "#test/support/uploads.ts";
+import { type Client, read, startWorld, type World } from "#test/support/world.ts";
+
+let world: World;
+let one: Client;
+let other: Client;
+
+beforeAll(async () => {
+  world = await startWorld();
+  one = await world.client("files:read", "files:write");
+  other = await world.client("files:read", "files:write");
+});
+afterAll(() => world.close());
+
+const startIn = (client: Client, workspace: string) =>
+  uploader(client).start({ filename: "a.txt", size: 1, workspace });
+const filesIn = (client: Client, workspace: string) => client.request(`/v1/workspaces/${workspace}/files`);
+
+test("two clients have a workspace of one name each, and neither meets the other's", async () => {
+  const [first, second] = await Promise.all([startIn(one, "reports"), startIn(other, "reports")]);
+  expect(second.workspace_id).not.toBe(first.workspace_id);
+  expect((await startIn(one, "reports")).workspace_id).toBe(first.workspace_id);
+  for (const client of [one, other]) expect((await filesIn(client, "reports")).status).toBe(200);
+  expect((await filesIn(other, first.workspace_id)).status).toBe(404);
+  // Not even a client's own workspace takes a name away from others.
+  expect((await startIn(one, other.name)).workspace_id).not.toBe(other.workspace_id);
+});
+
+test("a client's requests that name a new workspace at once make one", async () => {
+  const started = await Promise.all(Array.from({ length: 8 }, () => startIn(one, "together")));
+  expect(new Set(started.map(({ workspace_id }) => workspace_id)).size).toBe(1);
+});
+
+test("clients may have one name, and each a workspace of it", async () => {
+  const given = { name: "twins", scopes: ["files:write"] as const };
+  const [a, b] = await Promise.all([createClient(world.deps, given), createClient(world.deps, given)]);
+  expect([a.workspace, b.workspace]).toEqual(["twins", "twins"]);
+  expect(a.workspace_id).not.toBe(b.workspace_id);
+});
+
+test("a name of an own and a shared workspace has to be said by id", async () => {
+  const { workspace_id: own } = await startIn(one, "shared");
+  const { workspace_id: theirs } = await startIn(other, "shared");
+  await shareWorkspace(world.deps, { clientId: one.client_id, workspaceId: theirs });
+  const refused = await read(problem, filesIn(one, "shared"));
+  expect(refused).toMatchObject({
+    status: 400,
+    code: "invalid_request",
+    workspace_ids: [own, theirs].sort(),
+  });
+  for (const id of [own, theirs]) expect((await filesIn(one, id)).status).toBe(200);
+  expect((await startIn(one, theirs)).workspace_id).toBe(theirs);
+});
+
+test("a name that isn't there is refused with those that are", async () => {
+  const { status, detail } = await read(problem, filesIn(other, "reprots"));
+  expect(status).toBe(404);
+  expect(detail).toContain("reports");
+  expect(detail).not.toContain("together");
+});
+
+test("an admin names others' workspaces by id", async () => {
+  const admin = await world.client("admin");
+  expect((await filesIn(admin, one.workspace_id)).status).toBe(200);
+  expect((await filesIn(admin, one.name)).status).toBe(404);
+});
+
+test.each(["constructor", "valueOf", "toString"])("%s is a name like any other", async (name) => {
+  expect((await filesIn(one, name)).status).toBe(404);
+});
