@@ -3,6 +3,10 @@ import * as z from "zod";
 import { id, MAX_DEPTH, name, page, path, time, workspaceRef } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
+/** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
+export const URL_SECONDS = 60;
+export const MAX_URL_SECONDS = 300;
+
 export const workspace = z
   .object({
     workspace_id: id("ws"),
@@ -104,6 +108,27 @@ export const fileExample = {
   updated_at: "2026-01-01T00:00:00.000Z",
 };
 
+/** Query of routes that lead to a presigned URL of S3. */
+export const urlQuery = {
+  expires_in: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_URL_SECONDS)
+    .default(URL_SECONDS)
+    .meta({
+      description: `Seconds that the URL of S3 works: 1 … ${MAX_URL_SECONDS}. A deleted file's bytes stay reachable by it for so long.`,
+    }),
+};
+
+/** What a redirect to S3 says of its URL, which is in `Location`; a HEAD has no body. */
+export const urlAnswer = z
+  .object({
+    expires_in: z.int().meta({ description: "Seconds that the URL works." }),
+    expires_at: time.meta({ description: "When it stops to." }),
+  })
+  .meta({ id: "DownloadUrl" });
+
 export const listWorkspacesRoute = defineRoute({
   id: "listWorkspaces",
   method: "GET",
@@ -155,12 +180,17 @@ export const getContentRoute = defineRoute({
   path: "/v1/files/{id}/content",
   summary: "Download a file's current version",
   description:
-    "Redirects to S3 with a URL that works for 300 s; send `Range` along for a part of the bytes. A GET emits `file_downloaded`, a HEAD doesn't.",
+    "Redirects to S3 with a URL that works for `expires_in` seconds; send `Range` along for a part of the bytes. A GET emits `file_downloaded`, a HEAD doesn't.",
   tag,
   scopes: ["files:read"],
   params: fileId,
+  query: urlQuery,
   responses: {
-    302: { description: "Where the bytes are", headers: { ...etag, Location: "A presigned URL of S3." } },
+    302: {
+      description: "Where the bytes are",
+      schema: urlAnswer,
+      headers: { ...etag, Location: "A presigned URL of S3." },
+    },
   },
   errors: [...common, "not_a_file"],
 });
@@ -188,7 +218,7 @@ export const deleteFileRoute = defineRoute({
   path: "/v1/files/{id}",
   summary: "Delete a file with its versions and links",
   description:
-    "Its links are dead at once. URLs of S3 given out before work until they run out (300 s at most); the bytes are removed after that. A client without `files:read` may delete only what it uploaded itself.",
+    "Its links are dead at once. URLs of S3 given out before work until they run out (60 s, or what `expires_in` asked for: 300 s at most); the bytes are removed after that. A client without `files:read` may delete only what it uploaded itself.",
   tag,
   scopes: ["files:write"],
   params: fileId,

@@ -1,6 +1,7 @@
 /** Versions: what a file held before, and how it comes back. */
 import * as z from "zod";
 import { id, page, time } from "./common.ts";
+import { urlAnswer, urlQuery } from "./files.ts";
 import { defineRoute } from "./route.ts";
 
 export const version = z
@@ -76,12 +77,17 @@ export const getVersionContentRoute = defineRoute({
   method: "GET",
   path: "/v1/files/{id}/versions/{v}/content",
   summary: "Download a version",
-  description: "As a file's content: redirects to S3 with a URL that works for 300 s.",
+  description: "As a file's content: redirects to S3 with a URL that works for `expires_in` seconds.",
   tag,
   scopes: ["files:read"],
   params: one,
+  query: urlQuery,
   responses: {
-    302: { description: "Where the bytes are", headers: { ...etag, Location: "A presigned URL of S3." } },
+    302: {
+      description: "Where the bytes are",
+      schema: urlAnswer,
+      headers: { ...etag, Location: "A presigned URL of S3." },
+    },
   },
   errors: common,
 });
@@ -108,7 +114,8 @@ export const deleteVersionRoute = defineRoute({
   method: "DELETE",
   path: "/v1/files/{id}/versions/{v}",
   summary: "Delete a version that is not the current one",
-  description: "URLs of S3 given out before work until they run out (300 s at most).",
+  description:
+    "URLs of S3 given out before work until they run out (60 s, or what `expires_in` asked for: 300 s at most).",
   tag,
   scopes: ["files:write"],
   params: one,

@@ -70,7 +70,7 @@ export class DataStack extends Stack {
           allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT],
           allowedOrigins: [...config.corsOrigins],
           allowedHeaders: ["*"],
-          exposedHeaders: ["ETag", ...checksumHeaders],
+          exposedHeaders: [...readableHeaders],
           maxAge: 3600,
         },
       ],
@@ -110,10 +110,16 @@ export class DataStack extends Stack {
   }
 }
 
-/** S3's answers to parts and objects; a page may read them only where they are exposed. */
-const checksumHeaders = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"].map(
-  (name) => `x-amz-checksum-${name}`,
-);
+/**
+ * What pages may read of S3's answers to parts and objects: unless it is exposed, a script sees only what Fetch
+ * safelists (`Cache-Control`, `Content-Length`, `Content-Type`, `Last-Modified` and few more).
+ */
+const readableHeaders = [
+  ...["ETag", "Content-Disposition", "Content-Length", "Content-Range", "Accept-Ranges"],
+  ...["crc32", "crc32c", "crc64nvme", "sha1", "sha256", "type"].map((name) => `x-amz-checksum-${name}`),
+  // By which S3's people find a request.
+  ...["x-amz-request-id", "x-amz-id-2"],
+];
 
 /** Fixes the logical id: CloudFormation replaces a resource whose id changes, and these hold data. */
 function pin<C extends Construct>(logicalId: string, construct: C): C {

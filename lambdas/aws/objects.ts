@@ -260,8 +260,8 @@ export function createObjects(
   async function signGet(
     key: string,
     { filename, contentType, expiresIn, method = "GET" }: Download,
-  ): Promise<string> {
-    const { url } = await signer.sign({
+  ): Promise<{ url: string; expiresAt: number }> {
+    return signer.sign({
       method,
       key,
       query: {
@@ -270,7 +270,6 @@ export function createObjects(
       },
       expiresIn,
     });
-    return url;
   }
 
   const { sign, signParts } = signer;

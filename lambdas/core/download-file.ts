@@ -4,10 +4,7 @@ import type { Deps } from "./deps.ts";
 import { eventWrite } from "./event.ts";
 import { findFile } from "./find-file.ts";
 import type { FileRecord } from "./records.ts";
-import { signDownload } from "./sign-download.ts";
-
-/** Life of a presigned download, in seconds. */
-export const URL_SECONDS = 300;
+import { type SignOptions, signDownload } from "./sign-download.ts";
 
 /**
  * A presigned URL of a file's current version, with `file_downloaded` in the outbox before the URL leaves.
@@ -20,11 +17,11 @@ export async function downloadFile(
   deps: Deps,
   call: Call,
   fileId: string,
-  method: "GET" | "HEAD",
-): Promise<{ url: string; file: FileRecord }> {
+  options: SignOptions,
+): Promise<{ url: string; expiresAt: number; file: FileRecord }> {
   const file = await findFile(deps, call.caller, fileId, call.ahead);
-  if (method === "GET") await deps.table.put(downloadEvent(deps, call, file));
-  return { url: await signDownload(deps, file, { method, seconds: URL_SECONDS }), file };
+  if (options.method === "GET") await deps.table.put(downloadEvent(deps, call, file));
+  return { ...(await signDownload(deps, file, options)), file };
 }
 
 /** The outbox write of `file_downloaded`, for the version that `file` describes. */

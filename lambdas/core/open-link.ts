@@ -66,7 +66,7 @@ async function signUntil(
     const start = second();
     const left = Math.floor(until / 1000) - start;
     if (left < 1) throw linkGone("expired");
-    const url = await signDownload(deps, file, { method, seconds: Math.min(LINK_URL_SECONDS, left) });
+    const { url } = await signDownload(deps, file, { method, seconds: Math.min(LINK_URL_SECONDS, left) });
     // S3 counts from the URL's date, in whole seconds: had the next one begun meanwhile, it would outlive the link.
     if (second() === start) return url;
   }

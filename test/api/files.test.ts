@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
-import { file, fileDetail, folder, workspace } from "#contract/files.ts";
+import { file, fileDetail, folder, urlAnswer, workspace } from "#contract/files.ts";
 import { rootFolder } from "#core/workspace.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -189,14 +189,44 @@ test("a file's facts hold the checksum of its current version", async () => {
   expect(facts.sha256).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 });
 
+/** `X-Amz-Date` as ISO 8601. */
+const signedAt = (url: URL) =>
+  (url.searchParams.get("X-Amz-Date") ?? "").replace(/^(....)(..)(..)T(..)(..)(..)Z$/, "$1-$2-$3T$4:$5:$6Z");
+
 describe("content", () => {
+  test.each([
+    ["1", 1],
+    ["300", 300],
+  ])("works for as long as the caller wants: %s s", async (asked, seconds) => {
+    const id = await world.addFile(client, `for-${asked}.txt`);
+    const { version_id } = await read(fileDetail, client.request(`/v1/files/${id}`));
+    for (const path of [`/v1/files/${id}/content`, `/v1/files/${id}/versions/${version_id}/content`]) {
+      const answer = await client.request(`${path}?expires_in=${asked}`);
+      expect([answer.status, (await read(urlAnswer, answer)).expires_in]).toEqual([302, seconds]);
+      const location = new URL(answer.headers.get("location") ?? "");
+      expect(location.searchParams.get("X-Amz-Expires")).toBe(asked);
+    }
+  });
+
+  let made = 0;
+  test.each(["0", "301", "-1", "1.5", "", "soon"])("never for %j s", async (asked) => {
+    const id = await world.addFile(client, `never-${made++}.txt`);
+    expect(await refusal(client.request(`/v1/files/${id}/content?expires_in=${asked}`))).toEqual([
+      400,
+      "invalid_request",
+    ]);
+    expect((await world.events("file_downloaded")).filter((one) => one.file_id === id)).toEqual([]);
+  });
+
   test("redirects to bytes that download under the file's name, in ranges too", async () => {
     const id = await world.addFile(client, "straße & co.txt", "0123456789");
     const answer = await client.request(`/v1/files/${id}/content`);
     expect(answer.status).toBe(302);
     expect(answer.headers.get("etag")).toMatch(/^"ver_\w{26}"$/);
     const url = new URL(answer.headers.get("location") ?? "");
-    expect(url.searchParams.get("X-Amz-Expires")).toBe("300");
+    expect(url.searchParams.get("X-Amz-Expires")).toBe("60");
+    const { expires_in, expires_at } = await read(urlAnswer, answer);
+    expect([expires_in, Date.parse(expires_at) - Date.parse(signedAt(url))]).toEqual([60, 60_000]);
     const whole = await fetch(url);
     expect(await whole.text()).toBe("0123456789");
     expect(whole.headers.get("content-disposition")).toBe(

@@ -100,7 +100,12 @@ describe("the bucket", () => {
     const cors = resources(template, "AWS::S3::Bucket")[0]?.[1].Properties.CorsConfiguration.CorsRules;
     expect(cors).toHaveLength(1);
     expect(cors[0].AllowedMethods.toSorted()).toEqual(["GET", "HEAD", "PUT"]);
-    expect(cors[0].ExposedHeaders).toEqual(expect.arrayContaining(["ETag", "x-amz-checksum-crc32"]));
+    expect(cors[0].ExposedHeaders).toEqual(
+      expect.arrayContaining([
+        ...["ETag", "Content-Disposition", "Content-Range", "Accept-Ranges", "Content-Length"],
+        "x-amz-checksum-crc32",
+      ]),
+    );
   });
 
   it("aborts uploads that were left for 7 days", () => {

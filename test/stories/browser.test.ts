@@ -65,6 +65,8 @@ const parse = async <T>(schema: z.ZodType<T>, answer: Response) => schema.parse(
 const part = z.object({ url: z.string(), headers: z.record(z.string(), z.string()) });
 const session = z.object({ upload_id: z.string(), parts: z.array(part) });
 
+const bearer = async () => ({ authorization: `Bearer ${await story.token()}` });
+
 const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
   browse(`${story.origin}${path}`, {
     method: "POST",
@@ -110,6 +112,35 @@ test("a page uploads by parts and by chunks, and downloads by the link", async (
   });
   expect(chunk.status).toBe(200);
   expect((await post(`/v1/uploads/${other.upload_id}/finalize`, {}, auth)).status).toBe(200);
+});
+
+test("a page reads what S3 says of the bytes, and its libraries may mark every call", async () => {
+  const tracing = {
+    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    tracestate: "vendor=1",
+    baggage: "user=1",
+    "sentry-trace": "1-1-1",
+    "x-requested-with": "XMLHttpRequest",
+    "cache-control": "no-cache",
+  };
+  const started = await post(
+    "/v1/uploads",
+    { filename: "marked.txt", size: 5 },
+    { ...tracing, ...(await bearer()) },
+  );
+  const { upload_id, parts } = await parse(session, started);
+  await browse(parts[0]?.url ?? "", { method: "PUT", body: "hello" });
+  const finished = await post(`/v1/uploads/${upload_id}/finalize`, {}, { ...tracing, ...(await bearer()) });
+  const { share_url } = await parse(z.object({ share_url: z.string() }), finished);
+  const range = { method: "GET", headers: { range: "bytes=1-2", "if-range": '"x"', "if-none-match": '"x"' } };
+  const bytes = await browse(share_url, { ...range, headers: { ...tracing, range: "bytes=1-2" } });
+  expect([bytes.status, await bytes.text()]).toEqual([206, "el"]);
+  expect(read(bytes, "content-disposition")).toContain("marked.txt");
+  expect(read(bytes, "content-range")).toBe("bytes 1-2/5");
+  expect(read(bytes, "content-length")).toBe("2");
+  expect(read(bytes, "accept-ranges")).toBe("bytes");
+  expect(read(bytes, "etag")).toMatch(/^"/);
+  await ask(share_url, range, PAGE);
 });
 
 test("a page can read why it was refused", async () => {

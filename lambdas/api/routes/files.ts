@@ -20,6 +20,7 @@ import { moveFile } from "#core/move-file.ts";
 import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
 import { type App, readsFile, serve } from "../serve.ts";
+import { methodOf, toBytes } from "../to-bytes.ts";
 
 /** Workspaces, folders and files. */
 export function files(app: App, deps: Deps): void {
@@ -52,10 +53,10 @@ export function files(app: App, deps: Deps): void {
     app,
     deps,
     getContentRoute,
-    async ({ params, call, context }) => {
-      const method = context.req.method === "HEAD" ? "HEAD" : "GET";
-      const { url, file } = await downloadFile(deps, call, params.id, method);
-      return { status: 302, headers: { ...etagOf(file), Location: url } };
+    async ({ params, query, call, context }) => {
+      const options = { method: methodOf(context), seconds: query.expires_in };
+      const { file, ...signed } = await downloadFile(deps, call, params.id, options);
+      return toBytes(signed, etagOf(file));
     },
     readsFile,
   );

@@ -12,6 +12,7 @@ import { restoreVersion } from "#core/restore-version.ts";
 import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
 import { type App, readsFile, serve } from "../serve.ts";
+import { methodOf, toBytes } from "../to-bytes.ts";
 
 /** Versions of files. */
 export function versions(app: App, deps: Deps): void {
@@ -30,10 +31,11 @@ export function versions(app: App, deps: Deps): void {
     app,
     deps,
     getVersionContentRoute,
-    async ({ params, call, context }) => {
-      const method = context.req.method === "HEAD" ? "HEAD" : "GET";
-      const Location = await downloadVersion(deps, call, { fileId: params.id, versionId: params.v, method });
-      return { status: 302, headers: { ...etagOf({ version_id: params.v }), Location } };
+    async ({ params, query, call, context }) => {
+      const options = { method: methodOf(context), seconds: query.expires_in };
+      const version = { fileId: params.id, versionId: params.v };
+      const signed = await downloadVersion(deps, call, { ...version, ...options });
+      return toBytes(signed, etagOf({ version_id: params.v }));
     },
     readsFile,
   );

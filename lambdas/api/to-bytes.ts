@@ -1,0 +1,21 @@
+import type * as z from "zod";
+import type { urlAnswer } from "#contract/files.ts";
+import { iso } from "#core/deps.ts";
+import type { Answer, AppContext } from "./serve.ts";
+
+/** What a download route was asked by: Hono answers HEAD by the route of GET. */
+export function methodOf({ req }: AppContext): "GET" | "HEAD" {
+  return req.method === "HEAD" ? "HEAD" : "GET";
+}
+
+/** Leads to a presigned URL; the body says how long it works, for clients that keep it. */
+export function toBytes(
+  { url, expiresAt }: { url: string; expiresAt: number },
+  headers: Record<string, string>,
+): Answer {
+  const body: z.output<typeof urlAnswer> = {
+    expires_in: Number(new URL(url).searchParams.get("X-Amz-Expires")),
+    expires_at: iso(expiresAt),
+  };
+  return { status: 302, headers: { ...headers, Location: url }, body };
+}
