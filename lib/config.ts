@@ -6,8 +6,8 @@ export type StageName = "dev" | "prod" | "test";
 /** What differs between stages; everything else is the same everywhere. */
 export interface StageConfig {
   readonly stage: StageName;
-  /** What becomes of bucket and table when their stack goes (its termination protection comes first). */
-  readonly dataRemoval: RemovalPolicy;
+  /** What becomes of bucket, table and logs when their stack goes (the data stack's termination protection comes first). */
+  readonly removal: RemovalPolicy;
   /** Whether nothing keeps its stacks from being deleted: for the stage that `npm run test:aws` makes and removes. */
   readonly disposable: boolean;
   readonly logRetention: RetentionDays;
@@ -39,7 +39,7 @@ export interface StageConfig {
 
 const dev: StageConfig = {
   stage: "dev",
-  dataRemoval: RemovalPolicy.DESTROY,
+  removal: RemovalPolicy.DESTROY,
   disposable: false,
   logRetention: RetentionDays.TWO_WEEKS,
   throttle: { rate: 200, burst: 400 },
@@ -55,7 +55,7 @@ const stages: Record<StageName, StageConfig> = {
   test: { ...dev, stage: "test", disposable: true, logRetention: RetentionDays.ONE_DAY },
   prod: {
     stage: "prod",
-    dataRemoval: RemovalPolicy.RETAIN,
+    removal: RemovalPolicy.RETAIN,
     disposable: false,
     logRetention: RetentionDays.THREE_MONTHS,
     throttle: { rate: 1000, burst: 2000 },

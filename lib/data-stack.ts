@@ -64,7 +64,7 @@ export class DataStack extends Stack {
       minimumTLSVersion: 1.2,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      removalPolicy: config.dataRemoval,
+      removalPolicy: config.removal,
       cors: [
         {
           allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT],
@@ -98,7 +98,7 @@ export class DataStack extends Stack {
       timeToLiveAttribute: "ttl",
       stream: StreamViewType.NEW_IMAGE,
       deletionProtection: !config.disposable,
-      removalPolicy: config.dataRemoval,
+      removalPolicy: config.removal,
     });
     table.addGlobalSecondaryIndex({
       indexName: DUE_INDEX,

@@ -62,6 +62,14 @@ export class DeliveryDashboard extends Construct {
       periods: 5,
     });
 
+    alarm(this, "DisguiseRefused", {
+      description:
+        "A program or web page posed as something harmless and was refused: its upload_rejected event, or level=info with code=type_mismatch in the api function's log, says whose",
+      // One word an hour is enough of a client that goes on trying.
+      metric: own("RefusedDisguises", "Sum").with({ period: Duration.hours(1) }),
+      above: 0,
+    });
+
     const { deliver, fanOut, first, retry } = webhooks;
     const queues = { first: first.queue, retry: retry.queue };
     new Dashboard(this, "Delivery").addWidgets(

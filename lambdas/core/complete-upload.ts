@@ -1,5 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
+import { emitMetric } from "#aws/metrics.ts";
 import type { ObjectFacts } from "#aws/objects.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
@@ -145,6 +146,7 @@ async function reject(
       retry_after_seconds: 1,
     });
   }
+  if (rejection.code === "type_mismatch") emitMetric(deps.table.name, "RefusedDisguises", 1, now);
   // What fails here the sweep does again.
   await cleanUpload(deps, { ...upload, state: "rejected" }).catch((error: unknown) =>
     say("warn", "the bytes of a rejected upload are left to the sweep", { error: describe(error) }),

@@ -56,6 +56,20 @@ describe("routes", () => {
   });
 });
 
+describe("connections", () => {
+  it("need TLS 1.2 and forward secrecy, and the access log says what each had", () => {
+    template.hasResourceProperties("AWS::ApiGateway::RestApi", {
+      SecurityPolicy: "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+      EndpointAccessMode: "BASIC",
+    });
+    const [[, stage] = []] = resources(template, "AWS::ApiGateway::Stage");
+    expect(JSON.parse(stage?.Properties.AccessLogSetting.Format)).toMatchObject({
+      tls: "$context.tlsVersion",
+      cipher: "$context.cipherSuite",
+    });
+  });
+});
+
 describe("the chunk route", () => {
   it("drops bodies of every type that it takes and refuses the others", () => {
     const put = methods.find(([, { Properties }]) => Properties.HttpMethod === "PUT")?.[1].Properties;

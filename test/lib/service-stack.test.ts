@@ -240,6 +240,7 @@ describe("alarms", () => {
         "OldestDueDelivery",
         "DisabledEndpoints",
         "FailedSweeps",
+        "RefusedDisguises",
       ]),
     );
   });
@@ -317,6 +318,13 @@ describe("the service stack", () => {
       resources(stack, "AWS::Logs::LogGroup").map(([, { Properties }]) => Properties.RetentionInDays);
     expect(new Set(days(template))).toEqual(new Set([14]));
     expect(new Set(days(synth("prod").service))).toEqual(new Set([90]));
+  });
+
+  it("keeps prod's logs when their stack goes, for as long as they are kept anyway", () => {
+    const fates = (stack: Template) =>
+      new Set(resources(stack, "AWS::Logs::LogGroup").map(([, { DeletionPolicy }]) => DeletionPolicy));
+    expect(fates(synth("prod").service)).toEqual(new Set(["Retain"]));
+    expect(fates(template)).toEqual(new Set(["Delete"]));
   });
 
   it("prints where the API is", () => {

@@ -23,6 +23,18 @@ test.each<[string, Parameters<typeof writeAssembly>[0], RegExp]>([
     /AWS::ApiGateway::Method PathaGET/,
   ],
   [
+    "a TLS policy without the mode that it needs",
+    {
+      resources: {
+        Second: {
+          Type: "AWS::ApiGateway::RestApi",
+          Properties: { Name: "second", SecurityPolicy: "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09" },
+        },
+      },
+    },
+    /SecurityPolicy_\* needs an EndpointAccessMode/,
+  ],
+  [
     "a method that asks for signatures",
     {
       resources: {

@@ -126,3 +126,15 @@ test("opening a link leaves neither its token nor its password in the log", asyn
     .join("\n");
   for (const hidden of [path, path.split("/").at(-1) ?? "", "horse"]) expect(all).not.toContain(hidden);
 });
+
+test("a file that posed as another is counted once, however often its refusal is told", async () => {
+  const counted = () =>
+    story.cloud.logs.lines().filter(({ text }) => text.includes('"RefusedDisguises":1')).length;
+  const before = counted();
+  const program = Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0", "latin1");
+  const started = await story.start("invoice.pdf", program.length);
+  for (const part of started.parts) await putPart(started, part, program);
+  const finalize = () => story.api(`/v1/uploads/${started.upload_id}/finalize`, { json: {} });
+  expect([(await finalize()).status, (await finalize()).status]).toEqual([422, 422]);
+  expect(counted() - before).toBe(1);
+});

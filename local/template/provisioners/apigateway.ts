@@ -8,14 +8,27 @@ import {
 } from "../../apigateway/model.ts";
 import { inert, type Provisioners, parseProperties, type Resource, shortHash } from "../resource.ts";
 
-const apiSchema = z.strictObject({
-  Name: z.string(),
-  BinaryMediaTypes: z.array(z.string()).default([]),
-  EndpointConfiguration: inert,
-  DisableExecuteApiEndpoint: z.literal(false).optional(),
-  Description: inert,
-  Tags: inert,
-});
+const apiSchema = z
+  .strictObject({
+    Name: z.string(),
+    BinaryMediaTypes: z.array(z.string()).default([]),
+    EndpointConfiguration: inert,
+    DisableExecuteApiEndpoint: z.literal(false).optional(),
+    // Of the TLS connection, which plain HTTP on loopback has none of.
+    SecurityPolicy: z
+      .string()
+      .regex(/^(TLS_1_[02]|SecurityPolicy_TLS\w+)$/)
+      .default("TLS_1_0"),
+    EndpointAccessMode: z.enum(["BASIC", "STRICT"]).optional(),
+    Description: inert,
+    Tags: inert,
+  })
+  // API Gateway's developer guide, "Endpoint access mode": enhanced policies need one.
+  .refine(
+    ({ SecurityPolicy, EndpointAccessMode }) =>
+      EndpointAccessMode !== undefined || !SecurityPolicy.startsWith("SecurityPolicy_"),
+    "a SecurityPolicy_* needs an EndpointAccessMode",
+  );
 
 const resourceSchema = z.strictObject({ RestApiId: z.string(), ParentId: z.string(), PathPart: z.string() });
 
