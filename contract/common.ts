@@ -29,6 +29,16 @@ export function id<P extends Prefix>(prefix: P) {
 /** ISO 8601 UTC with milliseconds. */
 export const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
 
+/** What stands where bytes that were no UTF-8 have been replaced on their way. */
+const REPLACEMENT = "\ufffd";
+
+/** Text of which every character is the sender's own, as names and passwords must be. */
+export function wholeText(schema: z.ZodString) {
+  return schema.refine((value) => value.isWellFormed() && !value.includes(REPLACEMENT), {
+    message: "has an unpaired surrogate, or U+FFFD, which stands where bytes were no UTF-8; send it in UTF-8",
+  });
+}
+
 /** Why `name` can't name a file or folder, or `undefined` when it can. */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "is empty";
@@ -36,6 +46,8 @@ export function nameProblem(name: string): string | undefined {
   if (name.includes("/")) return "may not contain '/'";
   if (/\p{Cc}/u.test(name) || !name.isWellFormed())
     return "may not contain control characters or unpaired surrogates";
+  if (name.includes(REPLACEMENT))
+    return "has U+FFFD, which stands where bytes were no UTF-8; send the name in UTF-8";
   // Unicode's embeddings, overrides and isolates: `photo<U+202E>gpj.exe` is shown as photoexe.jpg.
   if (/[\u202a-\u202e\u2066-\u2069]/.test(name))
     return "may not contain characters that turn the direction of text (U+202A–U+202E, U+2066–U+2069)";

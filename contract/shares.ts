@@ -1,11 +1,17 @@
 /** Shares: links to files that expire, for people and programs. */
 import * as z from "zod";
-import { DEFAULT_EXPIRE_IN, expireIn, id, page, time } from "./common.ts";
+import { DEFAULT_EXPIRE_IN, expireIn, id, page, time, wholeText } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
 /** Seconds that the URL of S3 works to which a link leads. */
 export const LINK_URL_SECONDS = 60;
 export const MAX_PASSWORD = 256;
+
+/** A link's password. */
+export const linkPassword = wholeText(z.string().min(1).max(MAX_PASSWORD));
+
+/** What the page's form sends. */
+export const unlockRequest = z.strictObject({ password: wholeText(z.string()) });
 
 export const shareState = z.enum(["active", "expired", "revoked", "used_up"]);
 export type ShareState = z.infer<typeof shareState>;
@@ -15,7 +21,7 @@ export const shareRequest = z.strictObject({
     .default(DEFAULT_EXPIRE_IN)
     .meta({ description: "Seconds that the link lives: 60 … 604,800 (7 days)." }),
   max_downloads: z.int().min(1).max(1_000_000).optional(),
-  password: z.string().min(1).max(MAX_PASSWORD).optional(),
+  password: linkPassword.optional(),
 });
 
 export const share = z
@@ -135,7 +141,7 @@ export const unlockLinkRoute = defineRoute({
   tag: "Links",
   scopes: "public",
   params: token,
-  body: z.strictObject({ password: z.string() }),
+  body: unlockRequest,
   bodyType: "application/x-www-form-urlencoded",
   idempotency: "natural",
   responses: {

@@ -426,7 +426,8 @@ export const uploadFileRoute = defineRoute({
   method: "POST",
   path: "/v1/files/upload",
   summary: "Upload a small file in one request",
-  description: "At most 4 MiB; larger files go to POST /v1/uploads.",
+  description:
+    "At most 4 MiB; larger files go to POST /v1/uploads. The file's name is read as its sender wrote it: `%22`, backslashes, RFC 2047 or `filename*`. Text is UTF-8.",
   tag,
   scopes,
   body: directRequest,

@@ -5,6 +5,7 @@ import { isContended, isPassing, isStorageFull } from "#aws/passing.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
+import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
 import type { App, AppContext } from "./serve.ts";
 import type { TableDeps } from "./table-deps.ts";
 
@@ -32,6 +33,10 @@ export function createApp<D extends TableDeps>(
     note({ status: context.res.status });
   });
   app.use(cors(deps.corsOrigins));
+  app.use(async (context, next) => {
+    refuseNonUtf8(context.req.raw);
+    await next();
+  });
 
   for (const add of routes) add(app, deps);
 

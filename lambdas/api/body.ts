@@ -1,5 +1,6 @@
 import { WharfError } from "#core/error.ts";
 import type { AppContext } from "./serve.ts";
+import { decodeHandedOn, decodePercent } from "./utf8.ts";
 
 /** JSON bodies hold names and numbers, never files. */
 const MAX_JSON_BYTES = 1_048_576;
@@ -19,10 +20,15 @@ export async function readJson(context: AppContext): Promise<unknown> {
   if (type !== undefined && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new WharfError("unsupported_media_type", `The body is ${type}; this route takes application/json.`);
   }
+  const text = decodeHandedOn(bytes, {
+    what: "The body",
+    code: "invalid_json",
+    instead: "If you mean U+FFFD itself, write it as \\ufffd.",
+  });
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(text);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : "not UTF-8";
+    const why = cause instanceof Error ? cause.message : "it can't be read";
     throw new WharfError("invalid_json", `The body is not JSON in UTF-8: ${why}`, {}, { cause });
   }
 }
@@ -30,8 +36,13 @@ export async function readJson(context: AppContext): Promise<unknown> {
 /** Forms hold a few short fields. */
 const MAX_FORM_BYTES = 16_384;
 
-/** The fields of an urlencoded form; of one that came twice the last. @throws WharfError payload_too_large, unsupported_media_type. */
+/** The fields of an urlencoded form; of one that came twice the last. @throws WharfError payload_too_large, unsupported_media_type, invalid_request. */
 export async function readForm(context: AppContext): Promise<Record<string, string>> {
+  return Object.fromEntries(await readFormFields(context));
+}
+
+/** The same with each time that a field came. */
+export async function readFormFields(context: AppContext): Promise<[name: string, value: string][]> {
   const type = context.req.header("content-type");
   if (type === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
     throw new WharfError(
@@ -39,11 +50,13 @@ export async function readForm(context: AppContext): Promise<Record<string, stri
       `The body is ${type ?? "of no type"}; this route takes application/x-www-form-urlencoded.`,
     );
   }
-  const text = await context.req.text();
-  if (text.length > MAX_FORM_BYTES) {
+  const bytes = new Uint8Array(await context.req.arrayBuffer());
+  if (bytes.length > MAX_FORM_BYTES) {
     throw new WharfError("payload_too_large", `The form is larger than ${MAX_FORM_BYTES} bytes.`, {
       max_bytes: MAX_FORM_BYTES,
     });
   }
-  return Object.fromEntries(new URLSearchParams(text));
+  const text = decodeHandedOn(bytes, { what: "The form", instead: "Percent-encode what isn't ASCII." });
+  decodePercent(text, { what: "The form" });
+  return [...new URLSearchParams(text)];
 }

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { MAX_DIRECT_BYTES } from "#contract/uploads.ts";
 import { WharfError } from "#core/error.ts";
+import { decodeCharset, filenameOf, parametersOf } from "./disposition.ts";
+import { boundaryOf, malformed, type Part, splitMultipart } from "./multipart.ts";
 import type { AppContext } from "./serve.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** Room for the other fields and the boundaries. */
 const MAX_FORM_BYTES = MAX_DIRECT_BYTES + 65_536;
@@ -20,32 +23,70 @@ export async function readForm(context: AppContext): Promise<{ body: unknown; fi
       `The body is ${type || "of no type"}; this route takes multipart/form-data.`,
     );
   }
-  if (!/;\s*boundary=/i.test(type)) {
+  const boundary = boundaryOf(type);
+  if (boundary === undefined) {
     throw new WharfError(
       "invalid_request",
       "The Content-Type has no boundary. Leave the header out: what makes the form also sets it.",
     );
   }
-  const bytes = await context.req.arrayBuffer();
-  if (bytes.byteLength > MAX_FORM_BYTES) throw tooLarge(bytes.byteLength);
-  const body: Record<string, File | string> = {};
-  const fingerprint: Record<string, unknown> = {};
-  for (const [name, value] of await parse(bytes, type)) {
-    if (Object.hasOwn(body, name)) throw new WharfError("invalid_request", `The field ${name} came twice.`);
-    body[name] = value;
-    if (typeof value === "string") fingerprint[name] = value;
+  const bytes = Buffer.from(await context.req.arrayBuffer());
+  if (bytes.length > MAX_FORM_BYTES) throw tooLarge(bytes.length);
+  const userAgent = context.req.header("user-agent") ?? "";
+  const fields = new Map<string, File | string>();
+  const fingerprint = new Map<string, unknown>();
+  for (const part of splitMultipart(bytes, boundary)) {
+    const { name, value } = fieldOf(part, userAgent);
+    if (fields.has(name)) throw new WharfError("invalid_request", `The field ${name} came twice.`);
+    fields.set(name, value);
+    if (typeof value === "string") fingerprint.set(name, value);
     else if (value.size > MAX_DIRECT_BYTES) throw tooLarge(value.size);
-    else fingerprint[name] = [value.name, value.type, await digest(value)];
+    else fingerprint.set(name, [value.name, value.type, await digest(value)]);
   }
-  return { body, fingerprint };
+  return { body: Object.fromEntries(fields), fingerprint: Object.fromEntries(fingerprint) };
 }
 
-async function parse(bytes: ArrayBuffer, type: string): Promise<FormData> {
-  try {
-    return await new Response(bytes, { headers: { "Content-Type": type } }).formData();
-  } catch (cause) {
-    throw new WharfError("invalid_request", "The body is not valid multipart/form-data.", {}, { cause });
-  }
+/** A part's field: a file where it has a file name, else text. */
+function fieldOf(part: Part, userAgent: string): { name: string; value: File | string } {
+  const header = part.headers.get("content-disposition");
+  if (header === undefined)
+    throw malformed(part.offset, "a part without Content-Disposition before its body");
+  const said = { what: "The Content-Disposition of a part", from: header.offset };
+  const parameters = parametersOf(decodeUtf8(header.value, said));
+  const name = parameters.get("name");
+  if (name === undefined) throw malformed(header.offset, "a part without a name");
+  const { type, charset } = typeOf(part);
+  const filename = filenameOf(parameters, userAgent, {
+    what: `The file name of the field ${name}`,
+    from: header.offset,
+  });
+  const body = decodeTransfer(part);
+  if (filename !== undefined) return { name, value: new File([body], filename, { type }) };
+  const text = decodeCharset(body, charset, { what: `The field ${name}`, from: part.offset });
+  return { name, value: text };
+}
+
+/** A part's media type, its parameters without quotes, and the charset of its text (RFC 7578, 4.4 and 4.5). */
+function typeOf(part: Part): { type: string; charset: string } {
+  // RFC 7578, 4.4: what says nothing is text/plain.
+  const header = part.headers.get("content-type")?.value.toString("latin1").trim() ?? "text/plain";
+  const parameters = parametersOf(header);
+  const rest = [...parameters].filter(([, value]) => /^[\w.+-]+$/.test(value));
+  const type = [header.split(";", 1)[0]?.trim(), ...rest.map(([name, value]) => `${name}=${value}`)].join(
+    "; ",
+  );
+  return { type, charset: parameters.get("charset") ?? "utf-8" };
+}
+
+/** RFC 7578, 4.7 deprecates transfer encodings; mail libraries still send them. */
+function decodeTransfer({ headers, body, offset }: Part): Uint8Array {
+  const encoding = headers.get("content-transfer-encoding")?.value.toString("latin1").trim().toLowerCase();
+  if (encoding === undefined || ["binary", "8bit", "7bit"].includes(encoding)) return body;
+  if (encoding === "base64") return Buffer.from(body.toString("latin1"), "base64");
+  throw malformed(
+    offset,
+    `the Content-Transfer-Encoding ${JSON.stringify(encoding.slice(0, 40))}; send bytes as they are`,
+  );
 }
 
 async function digest(file: Blob): Promise<string> {

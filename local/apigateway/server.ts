@@ -115,6 +115,8 @@ export async function createApiServer({
     if (headerBytes(req) > MAX_HEADER_BYTES) {
       throw new Refusal("DEFAULT_4XX", { status: 431, detail: "Request header fields too large" });
     }
+    // RFC 3986, 2.1: what isn't ASCII is percent-encoded. Node takes any byte, and would hand it on as Latin-1.
+    if (/[^\x21-\x7e]/.test(req.url ?? "")) throw new Refusal("DEFAULT_4XX", { status: 400 });
     const match = route(api, request.httpMethod, request.rawPath);
     if (!match) throw new Refusal("MISSING_AUTHENTICATION_TOKEN");
     if (declaresTooMuch(req)) throw new Refusal("REQUEST_TOO_LARGE");

@@ -144,11 +144,65 @@ describe("bodies", () => {
     expect(JSON.stringify(told).length).toBeLessThan(2_000);
   });
 
-  test("bytes that are no UTF-8", async () => {
-    const body = Buffer.from([...Buffer.from('{"filename":"'), 0xff, 0xfe, ...Buffer.from('","size":1}')]);
-    const answer = await story.api("/v1/uploads", { body, headers: { "content-type": "application/json" } });
-    // API Gateway hands text on, so bytes that are none have become U+FFFD before a function sees them.
-    expect([201, 400]).toContain(answer.status);
+  // API Gateway hands text on, so bytes that are none have become U+FFFD before a function sees them.
+  test.for([
+    ["in a name", '{"filename":"r\xe9sum\xe9.txt","size":1}', 14],
+    ["after text that is UTF-8", '{"size":1,"filename":"\xc3\xa9\xc3"}', 24],
+    ["in metadata", '{"filename":"a","metadata":{"by":"Ren\xe9"}}', 37],
+    ["as U+FFFD itself", '{"filename":"\xef\xbf\xbd"}', 13],
+  ] as const)("bytes that are no UTF-8: %s", async ([, latin1, offset]) => {
+    const answer = await story.api("/v1/uploads", {
+      body: Buffer.from(latin1, "latin1"),
+      headers: { "content-type": "application/json" },
+    });
+    expect(answer.status).toBe(400);
+    expect(await refusal(answer)).toMatchObject({ code: "invalid_json", offset });
+  });
+
+  test("U+FFFD by its escape is no name either, nor a password", async () => {
+    for (const [path, body] of [
+      ["/v1/uploads", '{"filename":"\\ufffd.txt"}'],
+      [`/v1/files/${fileId}/shares`, '{"password":"\\ufffd"}'],
+      [`/v1/files/${fileId}/shares`, '{"password":"\\ud800"}'],
+    ] as const) {
+      const answer = await story.api(path, { body, headers: { "content-type": "application/json" } });
+      expect([body, answer.status]).toEqual([body, 400]);
+    }
+    const kept = await start({ filename: "kept", metadata: { note: "\u00e9" } });
+    expect(kept.status).toBe(201);
+  });
+
+  test("Latin-1 in a form, a query, a path and a header is refused, with its offset", async () => {
+    const type = { "content-type": "application/x-www-form-urlencoded" };
+    const { share_url } = await story.json(share, `/v1/files/${fileId}/shares`, {
+      json: { password: "caf\u00e9" },
+    });
+    const files = `/v1/workspaces/${story.workspaceId}/files`;
+    for (const [path, init, offset] of [
+      [share_url, { body: Buffer.from("password=caf\xe9", "latin1"), headers: type }, 12],
+      [share_url, { body: "password=caf%E9", headers: type }, 12],
+      [`${files}?path=caf%E9`, {}, undefined],
+      [`${files}/%E9`, {}, files.length + 1],
+      ["/v1/files/%FF/content", {}, "/v1/files/".length],
+      [share_url, { headers: { "x-share-password": "caf\u00e9" } }, 3],
+    ] as const) {
+      const answer = await story.api(path, init);
+      expect([path, answer.status]).toEqual([path, 400]);
+      const { code, offset: at } = await refusal(answer);
+      expect([path, code]).toEqual([path, "invalid_request"]);
+      if (offset !== undefined) expect([path, at]).toEqual([path, offset]);
+    }
+    const right = await story.api(share_url, { body: "password=caf%C3%A9", headers: type });
+    expect(right.status).toBe(303);
+  });
+
+  test("bytes that aren't ASCII in the request line", async () => {
+    const line = Buffer.from(
+      `GET /v1/workspaces/${story.workspaceId}/files?path=caf\xe9 HTTP/1.1\r\n`,
+      "latin1",
+    );
+    const answer = await raw(Buffer.concat([line, Buffer.from("Host: x\r\nConnection: close\r\n\r\n")]));
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   test("unknown fields by the thousand, or of a name that long, make no long answer", async () => {

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { note } from "#aws/log.ts";
-import { openLinkRoute, unlockLinkRoute } from "#contract/shares.ts";
+import { openLinkRoute, unlockLinkRoute, unlockRequest } from "#contract/shares.ts";
 import type { Deps } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
 import { openLink, viewLink } from "#core/open-link.ts";
 import { readForm } from "../body.ts";
 import { deadPage, downloadPage, linkStyle, passwordPage } from "../link-page.ts";
 import { prefersHtml } from "../prefers-html.ts";
-import { type App, type AppContext, document, send } from "../serve.ts";
+import { type App, type AppContext, check, document, send } from "../serve.ts";
 
 /** `/s/{token}`: public, so that the link's secret is all that a recipient needs. */
 export function links(app: App, deps: Deps): void {
@@ -35,7 +35,7 @@ export function links(app: App, deps: Deps): void {
   app.post("/s/:token", (context) =>
     forReader(bucketOrigin, context, "POST /s/{token}", async () => {
       const token = context.req.param("token");
-      const { password } = await readForm(context);
+      const { password } = check(unlockRequest.partial(), await readForm(context), "body");
       const opening = { token, password: password || undefined, ...callOf(context), method: "GET" as const };
       // 303: the browser goes on with a GET, whatever it came with.
       return redirect(303, await openLink(deps, opening));

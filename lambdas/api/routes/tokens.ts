@@ -4,7 +4,7 @@ import { tokenRequest } from "#contract/tokens.ts";
 import type { Deps } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
 import { issueToken, TokenError, type TokenRequest } from "#core/issue-token.ts";
-import { readJson } from "../body.ts";
+import { readFormFields, readJson } from "../body.ts";
 import { type App, type AppContext, send } from "../serve.ts";
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
@@ -66,15 +66,13 @@ async function readRequest(context: AppContext): Promise<TokenRequest> {
 }
 
 async function readForm(context: AppContext): Promise<Record<string, string>> {
-  const text = await context.req.text();
-  if (text.length > 10_000) throw invalid("The form is too large.");
-  const fields: Record<string, string> = {};
-  for (const [name, value] of new URLSearchParams(text)) {
+  const fields = new Map<string, string>();
+  for (const [name, value] of await readFormFields(context)) {
     // RFC 6749, 3.2: parameters must not be repeated.
-    if (Object.hasOwn(fields, name)) throw invalid(`The field ${name} came twice.`);
-    fields[name] = value;
+    if (fields.has(name)) throw invalid(`The field ${name} came twice.`);
+    fields.set(name, value);
   }
-  return fields;
+  return Object.fromEntries(fields);
 }
 
 /** RFC 6749, 2.3.1: id and secret are form-encoded before they are joined. */
