@@ -88,6 +88,9 @@ const tag = "Files";
 const fileId = { id: id("file") };
 const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
 const etag = { ETag: "The current version's id, quoted." };
+const detailEtag = {
+  ETag: "Of the answer as a whole: it begins with the current version's id, and `If-Match` takes it as it stands.",
+};
 const fence = {
   "If-Match": "The version that must be current (its id, quoted or bare), else 412.",
   "Lock-Token": "The caller's lease, where the file is locked.",
@@ -169,7 +172,7 @@ export const getFileRoute = defineRoute({
   tag,
   scopes: ["files:read"],
   params: fileId,
-  responses: { 200: { description: "The file", schema: fileDetail, headers: etag } },
+  responses: { 200: { description: "The file", schema: fileDetail, headers: detailEtag } },
   errors: [...common, "not_a_file"],
   example: { response: { ...fileExample, crc32: "3610a686" } },
 });

@@ -70,6 +70,7 @@ const SCOPES: Record<Scope, string> = {
 const text = { type: "string" };
 const HEADERS = {
   "X-Request-ID": { description: "The caller's id where it sent a good one, else a new one.", schema: text },
+  ETag: { description: "Of the answer as a whole, for `If-None-Match`.", schema: text },
   "Idempotency-Replayed": {
     description: "`true` where this request has been done before under its Idempotency-Key.",
     schema: text,
@@ -107,6 +108,7 @@ function operation(route: Route): Json {
     schema: REQUEST_HEADERS[name] ?? text,
   }));
   if (takesKey(route)) headers.push(IDEMPOTENCY_KEY);
+  if (isConditional(route)) headers.push(IF_NONE_MATCH);
   return {
     operationId: route.id,
     summary: route.summary,
@@ -158,9 +160,20 @@ const IDEMPOTENCY_KEY = {
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]([ -~]*[!-~])?$" },
 };
 
+/** GETs that answer JSON have an ETag of what they answer. */
+const isConditional = ({ method, responses }: Route) =>
+  method === "GET" && responses[200]?.schema !== undefined;
+
+const IF_NONE_MATCH = {
+  in: "header",
+  name: "If-None-Match",
+  description: "ETags of answers that the caller has: 304 where one of them still holds.",
+  schema: text,
+};
+
 /** What request headers may hold, where their description alone would leave that open. */
 const REQUEST_HEADERS: Record<string, Json> = {
-  "If-Match": { type: "string", pattern: '^(\\*|ver_\\w+|"ver_\\w+")$' },
+  "If-Match": { type: "string", pattern: '^(\\*|ver_\\w+|"ver_\\w+(\\.[\\w-]+)?")$' },
   "If-None-Match": { type: "string", pattern: "^\\*$" },
 };
 
@@ -182,15 +195,19 @@ function requestBody({ body, bodyType, example }: Route): Json {
 function successes(route: Route): Json {
   const example = route.example?.response;
   const common = headerRefs("X-Request-ID", ...(takesKey(route) ? (["Idempotency-Replayed"] as const) : []));
-  return Object.fromEntries(
+  const etag = isConditional(route) ? headerRefs("ETag") : {};
+  const known = { description: "What the caller has still holds", headers: { ...etag, ...common } };
+  const all = Object.fromEntries(
     Object.entries(route.responses).map(
       ([status, { description, schema, type = "application/json", headers = {} }], index) => {
         const shown = index === 0 && example !== undefined ? { example } : {};
         const content = schema && { content: { [type]: { schema: jsonSchema(schema, "output"), ...shown } } };
-        return [status, { description, headers: { ...headerObjects(headers), ...common }, ...content }];
+        const own = { ...(status === "200" ? etag : {}), ...headerObjects(headers) };
+        return [status, { description, headers: { ...own, ...common }, ...content }];
       },
     ),
   );
+  return isConditional(route) ? { ...all, 304: known } : all;
 }
 
 function headerObjects(headers: Record<string, string>): Json {

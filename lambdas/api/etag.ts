@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import * as z from "zod";
 
 const versioned = z.object({ version_id: z.string() });
@@ -5,4 +6,20 @@ const versioned = z.object({ version_id: z.string() });
 /** `ETag` of an answer that names a file's version. */
 export function etagOf(body: unknown): { ETag: string } {
   return { ETag: `"${versioned.parse(body).version_id}"` };
+}
+
+/**
+ * The ETag of what a GET answers: of its very text, since a name changes without a new version. It begins
+ * with the version's id, where the answer has one, so that `If-Match` takes it as it stands.
+ */
+export function etagOfText(text: string, version: string | undefined): string {
+  const digest = hash("sha256", text, "base64url").slice(0, 22);
+  return version === undefined ? `"${digest}"` : `"${version.replaceAll('"', "")}.${digest}"`;
+}
+
+/** Whether `If-None-Match` names this ETag, or is `*`. RFC 9110, 13.1.2: compared weakly. */
+export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch.trim() === "*") return true;
+  return [...ifNoneMatch.matchAll(/"[^"]*"/g)].some(([one]) => one === etag);
 }

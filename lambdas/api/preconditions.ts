@@ -4,7 +4,7 @@ import type { AppContext } from "./serve.ts";
 
 /**
  * What the headers `Lock-Token` and `If-Match` demand of a write. A version id counts quoted, as ETags are, and
- * bare; `*` asks that the file exists.
+ * bare, and so does the ETag of a GET, which goes on after it; `*` asks that the file exists.
  *
  * @throws WharfError invalid_request for anything else, lists and weak tags among it: a condition that is ignored is
  * worse than none.
@@ -13,7 +13,7 @@ export function preconditionsOf(context: AppContext): Preconditions {
   const lockToken = context.req.header("lock-token");
   const given = context.req.header("if-match")?.trim();
   if (given === undefined) return { lockToken };
-  const [, quoted, bare] = /^(?:"(ver_\w+)"|(ver_\w+|\*))$/.exec(given) ?? [];
+  const [, quoted, bare] = /^(?:"(ver_\w+)(?:\.[\w-]+)?"|(ver_\w+|\*))$/.exec(given) ?? [];
   const ifMatch = quoted ?? bare;
   if (ifMatch === undefined) {
     throw new WharfError(

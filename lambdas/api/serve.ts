@@ -10,6 +10,7 @@ import type { Deps } from "#core/deps.ts";
 import { type Facts, WharfError } from "#core/error.ts";
 import { beginIdempotent } from "#core/idempotency.ts";
 import { readJson } from "./body.ts";
+import { etagOfText, isKnown } from "./etag.ts";
 import { readForm } from "./form.ts";
 
 export type App = Hono<{ Variables: { requestId: string } }>;
@@ -108,7 +109,8 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
       // A redirect is no effect: the key is free for where it leads.
       if (answer.status >= 300) await idempotency.release();
       const all = { ...options.headers?.(answer.body), ...headers, ...(idempotency.repeated && REPLAYED) };
-      return send({ ...answer, headers: all });
+      const sent = { ...answer, headers: all };
+      return send(route.method === "GET" ? unlessKnown(sent, context.req.header("if-none-match")) : sent);
     } catch (error) {
       await idempotency.release();
       throw error;
@@ -144,6 +146,17 @@ async function readBody(
   }
   const body = check(route.body, await readJson(context), "body");
   return { body, fingerprint: body };
+}
+
+/** What a GET answers: the text with its ETag, or 304 to a caller that has it (RFC 9110, 15.4.5). */
+function unlessKnown(answer: Answer, ifNoneMatch: string | undefined): Answer {
+  if (answer.status !== 200 || answer.body === undefined || typeof answer.body === "string") return answer;
+  const text = JSON.stringify(answer.body);
+  const etag = etagOfText(text, answer.headers?.["ETag"]);
+  const headers = { ...answer.headers, ETag: etag };
+  return isKnown(ifNoneMatch, etag)
+    ? { status: 304, headers }
+    : { status: 200, body: text, headers: { "Content-Type": "application/json", ...headers } };
 }
 
 /** Writes an answer; every API answer is private to its caller. */

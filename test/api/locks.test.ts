@@ -43,7 +43,7 @@ describe("a grant", () => {
     const grant = await read(lockGrant, answer);
     const current = client.request(`/v1/files/${id}`);
     expect(grant).toMatchObject({ file_id: id, fencing_token: 1, renew_after_seconds: 30 });
-    expect((await current).headers.get("etag")).toBe(`"${grant.version_id}"`);
+    expect((await current).headers.get("etag")?.startsWith(`"${grant.version_id}.`)).toBe(true);
     expect(Date.parse(grant.expires_at) - Date.parse(grant.acquired_at)).toBe(90_000);
     expect(Buffer.from(grant.lock_token.slice(4), "base64url")).toHaveLength(32);
     expect(JSON.stringify(await world.dump())).not.toContain(grant.lock_token);
