@@ -7,6 +7,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import ipaddr from "ipaddr.js";
+import { trimEndOf } from "./trim-end-of.ts";
 
 export interface Address {
   address: string;
@@ -107,7 +108,7 @@ function isLoopbackHost(hostname: string): boolean {
 
 /** Lower case, and without the root's dot: `Example.com.` is `example.com`. */
 function bare(hostname: string): string {
-  return hostname.toLowerCase().replace(/\.+$/, "");
+  return trimEndOf(hostname.toLowerCase(), ".");
 }
 
 function refuse(why: string): EgressBlocked {

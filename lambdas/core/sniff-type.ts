@@ -4,6 +4,7 @@
  * docs/content-types.md has the rule as a table. Only the first bytes are looked at; what no rule names, passes.
  */
 import { fileTypeFromBuffer } from "file-type/core";
+import { trimEndOf } from "./trim-end-of.ts";
 
 /** Bytes that the rule looks at; `file-type` needs 4,100 for the formats that it knows. */
 export const SNIFF_BYTES = 4_100;
@@ -85,7 +86,9 @@ export function disguise(
 
 /** What follows a name's last dot, lower-case; dots and spaces at its end don't count, which Windows drops. */
 export function extensionOf(name: string): string | undefined {
-  return /\.([^.]+)$/.exec(name.replace(/[. ]+$/, ""))?.[1]?.toLowerCase();
+  const shown = trimEndOf(name, ". ");
+  const dot = shown.lastIndexOf(".");
+  return dot === -1 ? undefined : shown.slice(dot + 1).toLowerCase();
 }
 
 async function knownType(prefix: Uint8Array): Promise<string | undefined> {
@@ -114,9 +117,26 @@ function dangerOf(prefix: Uint8Array, type: string | undefined): Danger | undefi
   if (/^#! ?\/|^@echo off\b|^<\?php\b/i.test(text)) return "script";
   if (/<script[\s>]/i.test(text) && /^<(!doctype|!--|\?xml|[a-z])/i.test(text))
     return /<svg[\s>]/i.test(text) ? "markup" : "script";
-  if (/^(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*<(!doctype html|html|head|body|iframe|svg)[\s>]/i.test(text))
-    return "markup";
-  return undefined;
+  return isPage(text) ? "markup" : undefined;
+}
+
+/** What a page or a drawing begins with. */
+const ROOT = /<(?:!doctype html|html|head|body|iframe|svg)[\s>]/gi;
+
+/**
+ * Whether it begins as a page or a drawing does, behind an XML declaration and comments where there are some.
+ *
+ * Comments are looked for backwards from each root, which costs one pass however many there are.
+ */
+function isPage(text: string): boolean {
+  const start = /^<\?xml[^>]*>\s*/i.exec(text)?.[0].length ?? 0;
+  const commented = text.startsWith("<!--", start);
+  return text.matchAll(ROOT).some(({ index }) => {
+    if (index === start) return true;
+    const before = text.slice(start, index).trimEnd();
+    // HTML: `--!>` ends a comment too, with a parse error that stops nobody.
+    return commented && (before.endsWith("-->") || before.endsWith("--!>"));
+  });
 }
 
 /** The header of a program is full of zeros, and text has none. */

@@ -66,7 +66,14 @@ export function checkPages(file: string, wayOut: string): void {
     found = cause instanceof Error ? cause.message : cause;
   }
   if (found !== "ok") {
-    throw damaged(file, `is damaged (${String(found).replaceAll(/\s*\n\s*/g, " ")})`, wayOut);
+    throw damaged(
+      file,
+      `is damaged (${String(found)
+        .split("\n")
+        .map((line) => line.trim())
+        .join(" ")})`,
+      wayOut,
+    );
   }
 }
 

@@ -30,9 +30,16 @@ export function parseDecimal(text: string): Decimal {
   if (first < 0) return ZERO;
   return inRange({
     sign: match[1] === "-" ? -1 : 1,
-    digits: all.slice(first).replace(/0+$/, ""),
+    digits: withoutZeros(all.slice(first)),
     magnitude: Number(match[4] ?? 0) + whole.length - 1 - first,
   });
+}
+
+/** Without zeros at the end, in one pass: a number may come with as many digits as a request holds. */
+function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === "0") end -= 1;
+  return digits.slice(0, end);
 }
 
 function inRange(value: Decimal): Decimal {
@@ -91,7 +98,7 @@ export function addNumbers(left: string, right: string): string {
   const sum = scaled(a, scale) + scaled(b, scale);
   if (sum === 0n) return "0";
   const all = (sum < 0n ? -sum : sum).toString();
-  const digits = all.replace(/0+$/, "");
+  const digits = withoutZeros(all);
   if (digits.length > MAX_DIGITS) throw overflow(); // what DynamoDB says of lost precision, too
   return formatDecimal(inRange({ sign: sum < 0n ? -1 : 1, digits, magnitude: scale + all.length - 1 }));
 }

@@ -1,5 +1,6 @@
 /** Event patterns, as EventBridge and event-source mappings' filters match them. */
-import { isRecord } from "#local/wire.ts";
+import { globMatches } from "../glob.ts";
+import { isRecord } from "../wire.ts";
 
 /** A pattern: fields with arrays of literals and matchers, nested like the event. */
 export type Pattern = Record<string, unknown>;
@@ -67,9 +68,8 @@ const operators: Record<string, (value: unknown, operand: unknown) => boolean> =
   "equals-ignore-case": (value, operand) =>
     text(value, (given) => given.toLowerCase() === String(operand).toLowerCase()),
   wildcard: (value, operand) =>
-    text(value, (given) =>
-      new RegExp(`^${String(operand).split("*").map(RegExp.escape).join(".*")}$`, "s").test(given),
-    ),
+    // EventBridge: `*` is the one wildcard.
+    text(value, (given) => globMatches(String(operand), given, { starsOnly: true })),
   "anything-but": (value, operand) => {
     if (value === undefined) return false;
     const refused = Array.isArray(operand) ? operand : [operand];

@@ -1,7 +1,8 @@
 /** Condition operators of policies, as in the IAM User Guide, "IAM JSON policy elements: Condition operators". */
 import { BlockList, isIPv6 } from "node:net";
+import { globMatches } from "../glob.ts";
 import type { ConditionContext } from "../types.ts";
-import { arnMatches, globMatches, substitute } from "./pattern.ts";
+import { arnMatches, substitute } from "./pattern.ts";
 
 /** One line of a `Condition` block. */
 export interface Condition {

@@ -1,7 +1,8 @@
 /** Decides which calls are allowed, as AWS does within one account, and remembers which grants were used. */
+
+import { globMatches } from "../glob.ts";
 import type { ConditionContext, Principal } from "../types.ts";
 import { ACCOUNT, AwsError } from "../types.ts";
-import { globMatches } from "./pattern.ts";
 import type { PolicyDocument, Statement } from "./policy.ts";
 import { applies, grantsDirectly, parsePolicy, resourceFits } from "./policy.ts";
 
@@ -105,7 +106,10 @@ export function createIam(): Iam {
         throw denied(call, "with an explicit deny in a resource-based policy");
       }
       for (const grant of identity.flatMap(({ grants }) => grants)) {
-        if (globMatches(grant.action, action, true) && resourceFits(grant.resource, resource, context)) {
+        if (
+          globMatches(grant.action, action, { ignoreCase: true }) &&
+          resourceFits(grant.resource, resource, context)
+        ) {
           use(grant, action);
         }
       }

@@ -1,22 +1,6 @@
 /** Wildcards and variables of policy elements. */
+import { globMatches } from "../glob.ts";
 import type { ConditionContext } from "../types.ts";
-
-const cache = new Map<string, RegExp>();
-
-/** Tells whether `text` fits a pattern in which `*` stands for any characters and `?` for one. */
-export function globMatches(pattern: string, text: string, ignoreCase = false): boolean {
-  const key = `${ignoreCase ? "i" : "c"}${pattern}`;
-  let regex = cache.get(key);
-  if (!regex) {
-    const source = pattern
-      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".");
-    regex = new RegExp(`^${source}$`, ignoreCase ? "is" : "s");
-    cache.set(key, regex);
-  }
-  return regex.test(text);
-}
 
 /** Like `globMatches`, but a wildcard stays within its part of the ARN, except in the resource part. */
 export function arnMatches(pattern: string, arn: string): boolean {
@@ -41,9 +25,9 @@ function splitArn(arn: string): string[] {
 export function substitute(text: string, context: ConditionContext): string | undefined {
   if (!text.includes("${")) return text;
   let known = true;
-  const result = text.replace(/\$\{([^}]*)\}/g, (_all, inner: string) => {
+  const result = text.replace(/\$\{(\$|[^${}]*)\}/g, (_all, inner: string) => {
     if (inner === "*" || inner === "?" || inner === "$") return inner;
-    const [, key = "", fallback] = /^\s*([^,\s]+)\s*(?:,\s*'([^']*)')?\s*$/.exec(inner) ?? [];
+    const [, key = "", fallback] = /^([^,\s]+)(?:\s*,\s*'([^']*)')?$/.exec(inner.trim()) ?? [];
     const value = context[key.toLowerCase()] ?? fallback;
     if (typeof value !== "string") known = false;
     return String(value);

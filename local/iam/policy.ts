@@ -1,10 +1,11 @@
 /** Reads policy documents and says what their statements apply to. */
 import { z } from "zod";
+import { globMatches } from "../glob.ts";
 import type { ConditionContext, Principal } from "../types.ts";
 import { ACCOUNT } from "../types.ts";
 import type { Condition } from "./conditions.ts";
 import { holds, parseConditions } from "./conditions.ts";
-import { arnMatches, globMatches, substitute } from "./pattern.ts";
+import { arnMatches, substitute } from "./pattern.ts";
 
 /** A policy document with its intrinsic functions resolved. */
 export type PolicyDocument = { Statement: unknown; Version?: string; Id?: string };
@@ -89,7 +90,7 @@ export function applies(
   call: { principal: Principal | null; roleArn: string | undefined; action: string; resource: string },
   context: ConditionContext,
 ): boolean {
-  const action = (pattern: string) => globMatches(pattern, call.action, true);
+  const action = (pattern: string) => globMatches(pattern, call.action, { ignoreCase: true });
   const resource = (pattern: string) => resourceFits(pattern, call.resource, context);
   const principal = (list: Principals) => principalFits(list, call.principal, call.roleArn);
   return (

@@ -1,6 +1,7 @@
 /** Lambda: functions by ARN, synchronous and asynchronous invocations, resource-based permissions. */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock.ts";
+import { globMatches } from "../glob.ts";
 import { AwsError } from "../types.ts";
 import { createAsyncInvoker } from "./async.ts";
 import { type Environment, type InvokeResult, startEnvironment } from "./environment.ts";
@@ -172,7 +173,7 @@ export function createLambda({
       (permissions.get(functionArn) ?? []).some(
         (permission) =>
           permission.principal === principal &&
-          (permission.sourceArn === undefined || matchesArn(permission.sourceArn, sourceArn)),
+          (permission.sourceArn === undefined || globMatches(permission.sourceArn, sourceArn)),
       ),
     invoke,
     invokeAsync(functionArn, payload) {
@@ -190,13 +191,4 @@ export function createLambda({
       await Promise.all([...pools.values()].map((each) => each.stop()));
     },
   };
-}
-
-/** Matches an ARN against one with `*` and `?`. */
-export function matchesArn(pattern: string, arn: string): boolean {
-  const escaped = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${escaped}$`, "s").test(arn);
 }

@@ -13,8 +13,12 @@ export interface Form {
 }
 
 function parameter(header: string, name: string): string | undefined {
-  const match = new RegExp(`[;\\s]${name}="((?:[^"\\\\]|\\\\.)*)"`, "i").exec(header);
-  return match?.[1]?.replace(/\\(.)/g, "$1").replaceAll("%22", '"');
+  const lower = header.toLowerCase();
+  const starts = [";", " ", "\t"].map((before) => lower.indexOf(`${before}${name}="`));
+  const start = starts.find((at) => at >= 0);
+  if (start === undefined) return undefined;
+  const match = /^(?:[^"\\]|\\.)*(?=")/.exec(header.slice(start + name.length + 3));
+  return match?.[0].replace(/\\(.)/g, "$1").replaceAll("%22", '"');
 }
 
 /**
@@ -22,7 +26,7 @@ function parameter(header: string, name: string): string | undefined {
  * @throws AwsError `MalformedPOSTRequest`, `MaxPostPreDataLengthExceeded`, `InvalidArgument`
  */
 export async function readForm(contentType: string, source: AsyncIterable<Buffer>): Promise<Form> {
-  const boundary = /;\s*boundary="?([^";]{1,200})"?/i.exec(contentType)?.[1];
+  const boundary = /;\s*boundary="?([^";]+)/i.exec(contentType)?.[1];
   if (boundary === undefined) throw s3Error("MalformedPOSTRequest");
   const delimiter = Buffer.from(`\r\n--${boundary}`);
   const iterator = source[Symbol.asyncIterator]();

@@ -21,9 +21,6 @@ export interface S3Request extends S3Target {
 
 const MAX_KEY_BYTES = 1024;
 
-// `bucket.localhost`, `bucket.s3.localhost`, `bucket.s3.us-east-1.localhost`; `s3.….localhost` alone is path style.
-const VIRTUAL_HOST = /^(?!s3[.-])(.+?)(?:\.s3(?:[.-][a-z0-9-]+)?)?\.localhost$/;
-
 /**
  * Bucket and key of a request.
  * @param path as sent, but percent-decoded
@@ -33,7 +30,7 @@ const VIRTUAL_HOST = /^(?!s3[.-])(.+?)(?:\.s3(?:[.-][a-z0-9-]+)?)?\.localhost$/;
 export function parseTarget(path: string, host: string | undefined): S3Target {
   const decoded = path.slice(1);
   const hostname = (host ?? "").replace(/:\d+$/, "").toLowerCase();
-  const virtual = hostname === "s3.localhost" ? undefined : VIRTUAL_HOST.exec(hostname)?.[1];
+  const virtual = bucketOfHost(hostname);
   const slash = decoded.indexOf("/");
   const target =
     virtual !== undefined
@@ -43,6 +40,15 @@ export function parseTarget(path: string, host: string | undefined): S3Target {
         : { bucket: decoded.slice(0, slash), key: decoded.slice(slash + 1) };
   assertKeyLength(target.key);
   return target;
+}
+
+/** `bucket.localhost`, `bucket.s3.localhost`, `bucket.s3.us-east-1.localhost`; `s3.….localhost` alone is path style. */
+function bucketOfHost(hostname: string): string | undefined {
+  const labels = hostname.split(".");
+  if (labels.length < 2 || labels.pop() !== "localhost" || /^s3(?:-|$)/.test(labels[0] ?? ""))
+    return undefined;
+  if (labels.length > 2 && labels.at(-2) === "s3") return labels.slice(0, -2).join(".");
+  return /^s3(?:-[a-z0-9-]+)?$/.test(labels.at(-1) ?? "") ? labels.slice(0, -1).join(".") : labels.join(".");
 }
 
 /** S3: a key is at most 1,024 bytes of UTF-8. */

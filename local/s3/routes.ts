@@ -40,7 +40,7 @@ function route(
   name: string,
 ): Route {
   const query = /\?(\w+(?:-\w+)*)/.exec(selector)?.[1];
-  const header = /([\w-]+):/.exec(selector)?.[1];
+  const header = /(?:^| )([\w-]+):$/.exec(selector)?.[1];
   return { method, on, query, header, run, name };
 }
 

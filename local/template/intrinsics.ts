@@ -60,7 +60,7 @@ export function createResolver(scope: ResolveScope): Resolver {
     "Fn::Sub": (argument) => {
       const [pattern, own] = Array.isArray(argument) ? argument : [argument, {}];
       const variables = object(resolve(own));
-      return text(pattern).replace(/\$\{(!?)([^}]+)\}/g, (whole, literal: string, name: string) => {
+      return text(pattern).replace(/\$\{(!?)([^${}]+)\}/g, (whole, literal: string, name: string) => {
         if (literal) return whole.replace("!", "");
         if (Object.hasOwn(variables, name)) return text(variables[name]);
         const [id = "", ...rest] = name.split(".");
@@ -165,7 +165,7 @@ export function references(value: unknown): string[] {
     }
     if (name === "Fn::Sub") {
       const pattern = Array.isArray(argument) ? argument[0] : argument;
-      const named = [...String(pattern).matchAll(/\$\{([^!}][^}]*)\}/g)].map(
+      const named = [...String(pattern).matchAll(/\$\{([^!${}][^${}]*)\}/g)].map(
         ([, id]) => id?.split(".")[0] ?? "",
       );
       return [...named, ...(Array.isArray(argument) ? references(argument[1]) : [])];

@@ -77,6 +77,17 @@ describe("content under a name and a declared type", () => {
     ["markup", "photo.png", undefined, page],
     ["markup", "photo.png", undefined, svg],
     ["markup", "report.pdf", undefined, table],
+    // Comments before a page, however many and however closed, hide nothing, and cost no more than one pass.
+    ["passes", "report.pdf", undefined, bytes("<!---->".repeat(40), "x")],
+    ["passes", "report.pdf", undefined, bytes("<!---->".repeat(580), "x")],
+    ["passes", "report.pdf", undefined, bytes("<!--".repeat(1_000), "<htm")],
+    ["passes", "report.pdf", undefined, bytes("<?xml ".repeat(600), "<html")],
+    ["markup", "photo.png", undefined, bytes("<!---->".repeat(40), "<html>")],
+    ["markup", "photo.png", undefined, bytes("<!-- a -->\n<!-- b --> <svg ")],
+    ["markup", "photo.png", undefined, bytes("<!-- a --> b --> <svg ")],
+    ["markup", "photo.png", undefined, bytes("<!--><html>")],
+    ["markup", "photo.png", undefined, bytes("<!-- a --!><html>")],
+    ["markup", "photo.png", undefined, bytes('<?xml version="1.0"?> <!-- a --> <svg>')],
     // What it says, and what nobody knows.
     ["passes", "report.pdf", "application/pdf", pdf],
     ["passes", "photo.jpg", "image/jpeg", png],

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { globMatches } from "#local/glob.ts";
 import { holds, parseConditions } from "#local/iam/conditions.ts";
 import { createIam } from "#local/iam/iam.ts";
-import { arnMatches, globMatches, substitute } from "#local/iam/pattern.ts";
+import { arnMatches, substitute } from "#local/iam/pattern.ts";
 import type { PolicyDocument } from "#local/iam/policy.ts";
 import type { ConditionContext, Principal } from "#local/types.ts";
 
@@ -338,6 +339,10 @@ test("globs match like the words they are made of", () => {
       expect(arnMatches(`arn:aws:s3:::${words.join("*")}`, arn)).toBe(true);
     }),
   );
+  expect(globMatches("a?c", "abc", { starsOnly: true })).toBe(false);
+  expect(globMatches("GET*", "getObject", { ignoreCase: true })).toBe(true);
+  // Steps of a regular expression: text to the power of the stars.
+  expect(globMatches(`${"*a".repeat(30)}b`, "a".repeat(5_000))).toBe(false);
   // biome-ignore-start lint/suspicious/noTemplateCurlyInString: policy variables
   expect(substitute("${*}${?}${$}", {})).toBe("*?$");
   expect(substitute("${aws:PrincipalTag/team, 'none'}", {})).toBe("none");

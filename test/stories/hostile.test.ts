@@ -31,6 +31,12 @@ async function raw(request: string | Buffer): Promise<string> {
   return text(socket);
 }
 
+test("a file of empty comments is taken within one call, and ends whole", async () => {
+  // A backtracking expression takes 2^40 steps for it.
+  const content = bytes(`${"<!---->".repeat(40)}x`);
+  expect(await story.upload(content, { filename: "comments.txt" })).toMatchObject({ status: "ready" });
+});
+
 describe("names", () => {
   test.for([
     "../../etc/passwd",

@@ -1,0 +1,49 @@
+/** Expressions that the check can't judge by itself, or that it refuses although they can do no harm: each says why. */
+export interface Accepted {
+  file: string;
+  /** As it is written there. */
+  text: string;
+  why: string;
+  /** Where the expression is made of text: what comes of it, to be judged like the others. */
+  becomes?: string;
+}
+
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: sources as they are written
+export const accepted: readonly Accepted[] = [
+  {
+    file: "contract/common.ts",
+    text: "new RegExp(`^${prefix}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`)",
+    why: "prefixes are our own words",
+    becomes: "^upl_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+  },
+  {
+    file: "contract/uploads.ts",
+    text: "new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`)",
+    why: "digests have 4 or 32 bytes",
+    becomes: "^[0-9a-fA-F]{64}$",
+  },
+  {
+    file: "lambdas/api/app.ts",
+    text: 'new RegExp(`^${path.replaceAll(".", "\\\\.").replaceAll(/:\\w+/g, "[^/]+")}$`)',
+    why: "paths are those of our routes, whose parameters stand between slashes",
+    becomes: "^/v1/webhooks/[^/]+/deliveries/[^/]+/redeliver$",
+  },
+  {
+    file: "local/dynamodb/context.ts",
+    text: "new RegExp(`^arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/([a-zA-Z0-9_.-]{3,255})$`)",
+    why: "region and account are constants",
+    becomes: "^arn:aws:dynamodb:eu-west-1:111122223333:table/([a-zA-Z0-9_.-]{3,255})$",
+  },
+  {
+    file: "local/local-urls.ts",
+    text: "/https:\\/\\/(\\w+)\\.execute-api\\.[\\w-]+\\.amazonaws\\.com(\\/\\w+)?/g",
+    why: "reads the stack's own settings and outputs; its automaton is too large to be judged in time",
+  },
+  {
+    file: "local/template/provisioners/apigateway.ts",
+    text: "new RegExp(`^(?:${response.SelectionPattern})$`)",
+    why: "the stack's own template says it; AWS takes it as an expression too",
+    becomes: "^(?:(\\n|.)+)$",
+  },
+];
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: sources as they are written
