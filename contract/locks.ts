@@ -7,6 +7,8 @@ import { defineRoute } from "./route.ts";
 export const MAX_BATCH = 25;
 /** Hours that one lease can be renewed for, counted from its acquisition. */
 export const MAX_RENEWAL_HOURS = 24;
+/** Seconds that a lease lives which had to be waited for, until its holder shows itself. */
+export const PROVISIONAL_SECONDS = 10;
 /** Live locks in one deployment, as counted by the sweep in the last minute. */
 export const MAX_LIVE_LOCKS = 1_000;
 
@@ -71,7 +73,10 @@ export const lockGrant = z
     acquired_at: time,
     expires_at: time,
     server_time: time,
-    renew_after_seconds: z.int(),
+    renew_after_seconds: z.int().meta({ description: "A third of what is left of the lease, in seconds." }),
+    provisional: z.boolean().meta({
+      description: `True where the lock had to be waited for: the lease ends in ${PROVISIONAL_SECONDS} s unless a renewal or a write with its token comes first, which gives it its \`ttl_seconds\`.`,
+    }),
     version_id: id("ver").meta({ description: "The current version at the moment of the grant." }),
   })
   .meta({ id: "LockGrant" });
@@ -102,7 +107,7 @@ export const lockState = z
   .meta({ id: "LockState" });
 
 export const renewRequest = z.strictObject({ lock_token: lockToken, ttl_seconds: ttlSeconds.optional() });
-export const renewAnswer = lockGrant.omit({ lock_token: true, version_id: true });
+export const renewAnswer = lockGrant.omit({ lock_token: true, provisional: true, version_id: true });
 export const breakRequest = z.strictObject({ reason });
 export const batchRequest = z.strictObject({
   ...terms,
@@ -136,6 +141,7 @@ const grantExample = {
   expires_at: "2026-01-01T00:05:00.000Z",
   server_time: "2026-01-01T00:00:00.000Z",
   renew_after_seconds: 100,
+  provisional: false,
   version_id: "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ",
 };
 
@@ -181,7 +187,7 @@ export const waitForLockRoute = defineRoute({
   path: "/v1/files/{id}/lock/wait",
   summary: "Acquire a file's lock, waiting for its holder",
   description:
-    "As `acquireLock`, asked again until `wait_seconds` are over. Waiters have a function of their own: where all its places are taken the answer is 503 with Retry-After, and calls that don't wait go on. An `Idempotency-Key` counts for both routes.",
+    "As `acquireLock`, asked again until `wait_seconds` are over. Waiters have a function of their own: where all its places are taken the answer is 503 with Retry-After, and calls that don't wait go on. An `Idempotency-Key` counts for both routes. A lease that had to be waited for is `provisional`, since who asked may have hung up: renew it within 10 s, or it is gone. A repeat under the same key answers the grant while it lives, and acquires anew after.",
   tag,
   scopes,
   params,
@@ -191,7 +197,12 @@ export const waitForLockRoute = defineRoute({
   errors: acquireErrors,
   example: {
     request: { ttl_seconds: 300, wait_seconds: 20, client: "agent-7" },
-    response: grantExample,
+    response: {
+      ...grantExample,
+      expires_at: "2026-01-01T00:00:10.000Z",
+      renew_after_seconds: 3,
+      provisional: true,
+    },
   },
 });
 

@@ -40,7 +40,10 @@ interface Options<P extends Shape, A> {
   reads?: (params: Output<P>) => readonly Key[];
   /** Headers that follow from an answer's body, a recorded one's too. */
   headers?: (body: unknown) => Record<string, string>;
-  /** Makes the answer from a recorded one, where parts of it (signed URLs) are made anew. */
+  /**
+   * Makes the answer from a recorded one, where parts of it (signed URLs) are made anew; `undefined` where it holds no
+   * more, and the request is done again.
+   */
   replay?: (recorded: A, call: Call) => Promise<unknown>;
 }
 
@@ -102,7 +105,8 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     if (idempotency.replay !== undefined) {
       const { status, body } = idempotency.replay;
       const fresh = options.replay === undefined ? body : await options.replay(body, call);
-      return send({ status, body: fresh, headers: { ...options.headers?.(fresh), ...REPLAYED } });
+      if (options.replay === undefined || fresh !== undefined)
+        return send({ status, body: fresh, headers: { ...options.headers?.(fresh), ...REPLAYED } });
     }
     try {
       const { headers, ...answer } = await handle({ ...input, call });

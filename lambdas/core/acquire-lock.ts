@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
-import type { LockGrant } from "#contract/locks.ts";
+import { type LockGrant, PROVISIONAL_SECONDS } from "#contract/locks.ts";
 import { actorOf, type Call } from "./call.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
@@ -18,6 +18,11 @@ export interface LockTerms {
   reason?: string | undefined;
   /** Who holds it, where many agents share one API client. */
   client?: string | undefined;
+  /**
+   * Whoever asked has waited, and may have hung up: the lease lives for `PROVISIONAL_SECONDS` until a renewal or a
+   * write shows that its token has arrived. @default false
+   */
+  provisional?: boolean;
 }
 
 /** Tries before the caller is told to come back: each lost one is another's success. */
@@ -89,6 +94,10 @@ function refuseHeld(files: readonly FileRecord[], now: number): void {
 function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) {
   const lock_token = `whl_${randomBytes(32).toString("base64url")}`;
   const fencing = file.fencing + 1;
+  const { provisional = false } = terms;
+  const whole_ms = now + terms.ttl_seconds * 1000;
+  const expires_ms = provisional ? now + PROVISIONAL_SECONDS * 1000 : whole_ms;
+  const { due_sk } = due("lock", whole_ms, file.node_id);
   const lock: Lock = {
     lock_id: newId("lock", now),
     token_hash: sha256(lock_token),
@@ -97,8 +106,9 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
     holder: terms.client ?? call.caller.name,
     ...(terms.reason === undefined ? {} : { reason: terms.reason }),
     acquired_ms: now,
-    expires_ms: now + terms.ttl_seconds * 1000,
+    expires_ms,
     ttl_seconds: terms.ttl_seconds,
+    ...(provisional ? { whole: { expires_ms: whole_ms, due_sk } } : {}),
     renewals: 0,
   };
   const grant: LockGrant = {
@@ -109,7 +119,8 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
     acquired_at: iso(now),
     expires_at: iso(lock.expires_ms),
     server_time: iso(now),
-    renew_after_seconds: Math.floor(terms.ttl_seconds / 3),
+    renew_after_seconds: Math.floor((expires_ms - now) / 3000),
+    provisional,
     version_id: file.version_id,
   };
   const acquired = eventWrite(now, {

@@ -36,6 +36,7 @@ export async function deleteFile(
       await deps.table.transact([
         fileUpdate(now, fileId, preconditions, {
           update: "SET #deleted_at = :now, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock",
+          endsLock: true,
           condition: `#name = :name AND #folder_id = :folder_id AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
           values: {
             ...{ now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },

@@ -28,16 +28,28 @@ export interface Preconditions {
  * An update of a file's record with its fence: the file exists, nobody else holds a live lease, the caller's own
  * lease (where it shows one) has not run out, and the version is the one that it expects.
  *
+ * Under a lease that is provisional it makes that whole, as though it had been granted so.
+ *
  * @param update e.g. `SET #name = :name`; attributes as `#x`, values as `:x` from `values`.
  * @param condition a further condition, joined by AND.
+ * @param endsLock the update removes the lock itself.
  */
 export function fileUpdate(
   now: number,
   fileId: string,
   preconditions: Preconditions,
-  { update, ...more }: { update: string; values?: Item; condition?: string },
+  {
+    update,
+    endsLock = false,
+    ...more
+  }: { update: string; values?: Item; condition?: string; endsLock?: boolean },
 ): Update {
-  return { key: keys.node(fileId), update, ...fence(now, preconditions, more) };
+  const underLease = lockHashOf(preconditions) !== undefined && !endsLock;
+  return {
+    key: keys.node(fileId),
+    update: underLease ? confirming(update) : update,
+    ...fence(now, preconditions, more),
+  };
 }
 
 /** The same fence where a write changes what belongs to a file but not the file's record. */
@@ -46,8 +58,21 @@ export function fileCheck(
   fileId: string,
   preconditions: Preconditions,
   more: { values?: Item; condition?: string },
-): Check {
-  return { check: keys.node(fileId), ...fence(now, preconditions, more) };
+): Check | Update {
+  const fenced = fence(now, preconditions, more);
+  if (lockHashOf(preconditions) === undefined) return { check: keys.node(fileId), ...fenced };
+  return { key: keys.node(fileId), update: confirming(), ...fenced };
+}
+
+const WHOLE = ["#lock.#expires_ms = if_not_exists(#lock.#whole.#expires_ms, #lock.#expires_ms)"]
+  .concat("#due_sk = if_not_exists(#lock.#whole.#due_sk, #due_sk)")
+  .join(", ");
+
+/** The update, which also makes a provisional lease whole; of another lease it changes nothing. */
+function confirming(update?: string): string {
+  const [sets, removes] = update?.split(" REMOVE ") ?? [];
+  const all = sets === undefined ? `SET ${WHOLE}` : `${sets}, ${WHOLE}`;
+  return `${all} REMOVE ${removes === undefined ? "" : `${removes}, `}#lock.#whole`;
 }
 
 function fence(

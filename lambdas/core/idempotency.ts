@@ -7,7 +7,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed, type Write } from "#aws/table.ts";
+import { ConditionFailed, type Item, type Write } from "#aws/table.ts";
 import type { Call, Caller } from "./call.ts";
 import { type Deps, ttl } from "./deps.ts";
 import { WharfError } from "./error.ts";
@@ -35,7 +35,7 @@ const record = z.object({
 const answerShape = z.object({ status: z.number(), body: z.unknown() });
 
 export interface Idempotency {
-  /** The first answer, where this request has been done already. */
+  /** The first answer, where this request has been done already. `record` then replaces it, if it still stands. */
   replay?: { status: number; body: unknown };
   /** This request came before under this key, and is of a kind that is done again instead of recorded. */
   repeated?: true;
@@ -98,7 +98,7 @@ export async function beginIdempotent(
     const existing = record.parse(error.item);
     if (existing.request !== fingerprint) throw mismatch();
     if (existing.claim === claim) return claimed();
-    return natural ? { ...NONE, repeated: true } : found(existing, key, now);
+    return natural ? { ...NONE, repeated: true } : found(existing);
   }
   return claimed();
 
@@ -111,19 +111,31 @@ export async function beginIdempotent(
     });
   }
 
+  /** What was answered to the same request before. @throws WharfError idempotency_in_progress */
+  function found({ answer: seen, claimed_until_ms }: z.infer<typeof record>): Idempotency {
+    if (seen === undefined) throw inProgress(Math.max(1, Math.ceil((claimed_until_ms - now) / 1000)));
+    return {
+      ...NONE,
+      replay: answerShape.parse(JSON.parse(open(key ?? "", seen))),
+      record: (answer) => [recording(answer, { condition: "#answer = :seen", values: { seen } })],
+    };
+  }
+
+  function recording(answer: unknown, { condition, values }: { condition: string; values: Item }): Write {
+    return {
+      key: itemKey,
+      update: "SET #answer = :answer",
+      condition,
+      values: { ...values, answer: seal(key ?? "", JSON.stringify(answer)) },
+    };
+  }
+
   function claimed(): Idempotency {
     // One that fails is made up for by the next; a claim that is lost shows in the transaction.
     const renewing = setInterval(() => void renew().catch(() => {}), RENEW_MS);
     return {
       end: () => clearInterval(renewing),
-      record: (answer) => [
-        {
-          key: itemKey,
-          update: "SET #answer = :answer",
-          condition: MINE,
-          values: { claim, answer: seal(key ?? "", JSON.stringify(answer)) },
-        } satisfies Write,
-      ],
+      record: (answer) => [recording(answer, { condition: MINE, values: { claim } })],
       release: async () => {
         try {
           await deps.table.remove({
@@ -145,12 +157,6 @@ function mismatch(): WharfError {
     "idempotency_mismatch",
     "This Idempotency-Key was used with another request in the last 24 hours. Use a new key for a new request.",
   );
-}
-
-/** What was answered to the same request before. @throws WharfError idempotency_in_progress */
-function found({ answer, claimed_until_ms }: z.infer<typeof record>, key: string, now: number): Idempotency {
-  if (answer !== undefined) return { ...NONE, replay: answerShape.parse(JSON.parse(open(key, answer))) };
-  throw inProgress(Math.max(1, Math.ceil((claimed_until_ms - now) / 1000)));
 }
 
 function inProgress(seconds: number): WharfError {

@@ -94,6 +94,8 @@ export const fileRecord = z.object({
       acquired_ms: z.number(),
       expires_ms: z.number(),
       ttl_seconds: z.number(),
+      /** Granted after waiting: what its end becomes once its holder shows itself, in the file's record and in the index. */
+      whole: z.object({ expires_ms: z.number(), due_sk: z.string() }).optional(),
       /** Counts up, so that a renewal that arrives late is told from the one that it would undo. */
       renewals: z.number().default(0),
     })

@@ -14,7 +14,8 @@ const MAX_RENEWAL_MS = MAX_RENEWAL_HOURS * 3_600_000;
 const ROUNDS = 4;
 
 /**
- * Replaces the expiry of a live lease by now + ttl (default: as acquired), at most 24 h after its acquisition.
+ * Replaces the expiry of a live lease by now + ttl (default: as acquired), at most 24 h after its acquisition. A
+ * provisional lease is whole from then on.
  *
  * The condition holds the count of renewals as read: one that is delayed on its way can't take back a later one, whose
  * holder was told that it lives longer.
@@ -64,7 +65,7 @@ async function renewed(
     await deps.table.update({
       key: keys.node(fileId),
       update:
-        "SET #lock.#expires_ms = :expires, #lock.#renewals = :renewals, #due_pk = :due_pk, #due_sk = :due_sk",
+        "SET #lock.#expires_ms = :expires, #lock.#renewals = :renewals, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock.#whole",
       condition: [
         "attribute_not_exists(#deleted_at)",
         "#lock.#token_hash = :hash AND #lock.#generation = #fencing",

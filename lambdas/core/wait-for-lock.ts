@@ -11,6 +11,9 @@ const LAST_PAUSE_MS = 1_000;
 /**
  * Acquires one file's lock, waiting up to `wait_seconds` for its holder; each look costs one read.
  *
+ * Nobody tells whether who asked still listens (API Gateway tells a function nothing of a client that hangs up), so a
+ * lease that had to be waited for is provisional.
+ *
  * @throws WharfError file_locked with the holder's facts when the wait is over, and as `acquireLocks`.
  */
 export async function waitForLock(
@@ -21,9 +24,10 @@ export async function waitForLock(
 ): Promise<LockGrant> {
   const until = deps.now() + wait_seconds * 1000;
   let ahead = call.ahead;
+  let provisional = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
     try {
-      return await acquireLock(deps, { ...call, ahead }, fileId, terms);
+      return await acquireLock(deps, { ...call, ahead }, fileId, { ...terms, provisional });
     } catch (error) {
       if (!isWharfError(error, "file_locked")) throw error;
       const left = until - deps.now();
@@ -31,6 +35,7 @@ export async function waitForLock(
       const wait = Math.min(pause * (0.8 + Math.random() * 0.4), untilFree(error), left);
       await new Promise((resolve) => setTimeout(resolve, wait));
       ahead = [];
+      provisional = true;
     }
   }
 }

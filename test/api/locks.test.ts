@@ -361,6 +361,7 @@ describe("waiting", () => {
     expect((await acquire(terms, id, headers)).status).toBe(307);
     await release(lock_token);
     const first = await read(lockGrant, wait(terms, headers));
+    expect(first.provisional).toBe(false);
     for (const again of [await acquire(terms, id, headers), await wait(terms, headers)]) {
       expect([again.status, again.headers.get("idempotency-replayed")]).toEqual([201, "true"]);
       expect(await read(lockGrant, again)).toEqual(first);
@@ -368,6 +369,117 @@ describe("waiting", () => {
     for (const other of [acquire({ ...terms, wait_seconds: 10 }, id, headers), wait({}, headers)])
       expect(await refusal(other)).toEqual([422, "idempotency_mismatch"]);
     expect(await told()).toEqual(["lock_acquired 1", "lock_released 1", "lock_acquired 2"]);
+  });
+
+  /** A grant that another let go of while its caller waited. */
+  async function waitedFor(json: unknown = {}, headers = {}) {
+    const { lock_token } = await granted();
+    const waiting = wait(json, headers);
+    const looked = world.traces.length;
+    await expect.poll(() => world.traces.length, { timeout: 10_000 }).toBeGreaterThan(looked + 1);
+    expect((await release(lock_token)).status).toBe(204);
+    return read(lockGrant, waiting);
+  }
+  const lifetime = ({ acquired_at, expires_at }: { acquired_at: string; expires_at: string | null }) =>
+    Date.parse(expires_at ?? "") - Date.parse(acquired_at);
+
+  test("whoever hung up holds the lock for 10 s, and no longer", async () => {
+    const grant = await waitedFor({ ttl_seconds: 300 });
+    expect(grant).toMatchObject({ provisional: true, renew_after_seconds: 3 });
+    expect(lifetime(grant)).toBe(10_000);
+    expect((await state()).expires_at).toBe(grant.expires_at);
+    world.advance(10_000 + GRACE);
+    expect(await granted()).toMatchObject({ provisional: false, fencing_token: 3 });
+    expect(await refusal(renew(grant.lock_token))).toEqual([409, "lock_lost"]);
+    expect((await told()).slice(-2).sort()).toEqual(["lock_acquired 3", "lock_expired 2"]);
+  });
+
+  test("who did not have to wait has the whole lease", async () => {
+    const grant = await read(lockGrant, wait({ ttl_seconds: 300 }));
+    expect(grant).toMatchObject({ provisional: false, renew_after_seconds: 100 });
+    expect(lifetime(grant)).toBe(300_000);
+  });
+
+  test("the first renewal gives the lease whole, and later ones replace its end as ever", async () => {
+    const { lock_token, acquired_at } = await waitedFor({ ttl_seconds: 300 });
+    world.advance(9_000);
+    const renewed = await read(renewAnswer, renew(lock_token));
+    expect(Date.parse(renewed.expires_at) - Date.parse(renewed.server_time)).toBe(300_000);
+    expect(renewed.renew_after_seconds).toBe(100);
+    world.advance(299_000);
+    const last = await read(renewAnswer, renew(lock_token, { ttl_seconds: 30 }));
+    // A write must not give back what the renewal took.
+    expect((await move(lock_token)).status).toBe(200);
+    expect(await state()).toMatchObject({ acquired_at, expires_at: last.expires_at });
+  });
+
+  const move = (token: string) =>
+    client.request(`/v1/files/${id}`, {
+      method: "PATCH",
+      json: { name: `moved-${id}` },
+      headers: { "lock-token": token },
+    });
+
+  test("so does the first write, and the sweep tells of the end that it has then", async () => {
+    const { lock_token, acquired_at } = await waitedFor({ ttl_seconds: 60 });
+    world.advance(9_000);
+    expect((await move(lock_token)).status).toBe(200);
+    const after = await state();
+    expect(lifetime({ acquired_at, expires_at: after.expires_at })).toBe(60_000);
+    world.advance(50_000);
+    await sweepLocks(world.deps);
+    expect((await told()).at(-1)).toBe("lock_acquired 2");
+    world.advance(1_000 + GRACE);
+    await sweepLocks(world.deps);
+    expect((await told()).at(-1)).toBe("lock_expired 2");
+  });
+
+  test("so does a write to what belongs to the file", async () => {
+    const [before] = await world.deps.table.batchGet([keys.node(id)]);
+    const path = `/v1/files/${id}/versions/${String(before?.["version_id"])}`;
+    const body = new FormData();
+    body.append("file", new Blob(["newer"], { type: "text/plain" }), `file-${files}.txt`);
+    expect((await client.request("/v1/files/upload", { body })).status).toBe(200);
+    const { lock_token, acquired_at } = await waitedFor({ ttl_seconds: 60 });
+    const headers = { "lock-token": lock_token };
+    expect((await client.request(path, { method: "DELETE", headers })).status).toBe(204);
+    expect(lifetime({ acquired_at, expires_at: (await state()).expires_at })).toBe(60_000);
+  });
+
+  test("a repeat answers the grant as it is while it lives, and acquires anew once it has ended", async () => {
+    const headers = { "idempotency-key": `again-${id}` };
+    const terms = { ttl_seconds: 300, wait_seconds: 20, client: "agent-8" };
+    const first = await waitedFor(terms, headers);
+    world.advance(6_000);
+    for (const repeat of [() => acquire(terms, id, headers), () => wait(terms, headers)]) {
+      const again = await repeat();
+      expect(again.headers.get("idempotency-replayed")).toBe("true");
+      const { lock_token, expires_at, renew_after_seconds } = await read(lockGrant, again);
+      expect({ lock_token, expires_at }).toEqual({
+        lock_token: first.lock_token,
+        expires_at: first.expires_at,
+      });
+      expect(renew_after_seconds).toBe(1);
+    }
+    world.advance(4_000 + GRACE);
+    const anew = await acquire(terms, id, headers);
+    expect(anew.headers.get("idempotency-replayed")).toBeNull();
+    const second = await read(lockGrant, anew);
+    expect(second).toMatchObject({ fencing_token: 3, provisional: false });
+    expect(second.lock_token).not.toBe(first.lock_token);
+    // That is what is repeated from here on, its end too.
+    world.advance(400_000);
+    expect(await read(lockGrant, acquire(terms, id, headers))).toEqual(second);
+  });
+
+  test("a repeat that was made whole answers so", async () => {
+    const headers = { "idempotency-key": `whole-${id}` };
+    const first = await waitedFor({ ttl_seconds: 300 }, headers);
+    await renew(first.lock_token);
+    world.advance(30_000);
+    const again = await read(lockGrant, wait({ ttl_seconds: 300 }, headers));
+    expect(again).toMatchObject({ lock_token: first.lock_token, provisional: false });
+    expect(again.renew_after_seconds).toBeGreaterThan(80);
   });
 
   test.each([{ wait_seconds: 0 }, { wait_seconds: 21 }])("takes %j for a mistake", async (json) => {

@@ -43,6 +43,35 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "acquire-lock",
     ["expires_ms > now - LOCK_GRACE_MS", "expires_ms >= now - LOCK_GRACE_MS"],
   ],
+  [
+    "acquire: whole although it was waited for",
+    "acquire-lock",
+    ["provisional ? now + PROVISIONAL_SECONDS * 1000 : whole_ms", "whole_ms"],
+  ],
+  [
+    "acquire: never made whole",
+    "acquire-lock",
+    ["provisional ? { whole: { expires_ms: whole_ms, due_sk } } : {}", "{}"],
+  ],
+  ["renew: stays provisional", "renew-lock", [" REMOVE #lock.#whole", ""]],
+  [
+    "fence: a write makes nothing whole",
+    "file-write",
+    ["underLease ? confirming(update) : update", "update"],
+  ],
+  [
+    "fence: stays provisional",
+    "file-write",
+    ["`${removes}, `}#lock.#whole`", "`${removes}, `}#lock.#nothing`"],
+  ],
+  [
+    "fence: made whole without the lease",
+    "file-write",
+    [
+      "const underLease = lockHashOf(preconditions) !== undefined && !endsLock",
+      "const underLease = !endsLock",
+    ],
+  ],
   ["grace of 0", "file-write", ["LOCK_GRACE_MS = 2_000", "LOCK_GRACE_MS = 0"]],
   [
     "renew: end not compared",

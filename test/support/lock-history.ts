@@ -4,6 +4,7 @@ import { sha256 } from "#aws/keys.ts";
 
 /** As the contract has it; not imported, since a wrong one must show. */
 export const GRACE_MS = 2_000;
+export const PROVISIONAL_MS = 10_000;
 
 /** One call of a verb, as its caller saw it. `end` is infinite where its outcome is unknown. */
 export interface Operation {
@@ -15,8 +16,10 @@ export interface Operation {
   clock: number;
   token?: string | undefined;
   ifMatch?: string | undefined;
+  /** An acquisition that had to wait. */
+  waited?: boolean;
   /** What the call sets, also where its answer was lost. */
-  sets: { token?: string | undefined; expires?: number; version?: string };
+  sets: { token?: string | undefined; expires?: number; whole?: number | undefined; version?: string };
   outcome: /** `held`: SHA-256 of the token whose lease stands, where the call tells. */
     | { as: "done"; fencing?: number; version?: string; held?: string | undefined }
     | { as: "refused"; code: string; vague: boolean }
@@ -26,6 +29,8 @@ export interface Operation {
 interface State {
   token: string | undefined;
   expires: number;
+  /** Of a provisional lease: its end once it is used. */
+  whole?: number | undefined;
   fencing: number;
   version: string;
 }
@@ -59,7 +64,9 @@ function after(state: State, operation: Operation): State[] {
   const held = state.token !== undefined;
   const free = !held || state.expires + GRACE_MS <= clock;
   const mine = held && state.token === token && state.expires > clock;
-  const none = { ...state, token: undefined };
+  const none = { ...state, token: undefined, whole: undefined };
+  const used =
+    token === undefined ? state : { ...state, expires: state.whole ?? state.expires, whole: undefined };
   if (outcome.as === "refused") return refusedRightly(state, operation, { held, free, mine }) ? [state] : [];
   const fits = ({ token, fencing, version }: State) =>
     outcome.as === "unknown" ||
@@ -71,9 +78,14 @@ function after(state: State, operation: Operation): State[] {
       case "acquire":
         // Without a token nothing was sent.
         if (!free || sets.token === undefined) return [];
-        return [{ ...state, token: sets.token, expires: sets.expires ?? 0, fencing: state.fencing + 1 }];
+        return [
+          {
+            ...{ ...state, token: sets.token, fencing: state.fencing + 1 },
+            ...{ expires: sets.expires ?? 0, whole: sets.whole },
+          },
+        ];
       case "renew":
-        return mine ? [{ ...state, expires: sets.expires ?? 0 }] : [];
+        return mine ? [{ ...state, expires: sets.expires ?? 0, whole: undefined }] : [];
       case "release":
         if (!held) return [state];
         return state.token === token ? [none] : [];
@@ -82,8 +94,8 @@ function after(state: State, operation: Operation): State[] {
       case "touch":
       case "commit":
         if (!(token === undefined ? free : mine) || (ifMatch ?? state.version) !== state.version) return [];
-        if (kind === "touch") return [state];
-        return sets.version === undefined ? [] : [{ ...state, version: sets.version }];
+        if (kind === "touch") return [used];
+        return sets.version === undefined ? [] : [{ ...used, version: sets.version }];
       case "sweep":
         return held && free ? [none, state] : [state];
       case "look":

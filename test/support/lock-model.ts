@@ -24,7 +24,7 @@ import { restoreVersion } from "#core/restore-version.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { type UploadRecord, uploadItem } from "#core/upload-record.ts";
 import { inProcessDynamoDb, type Network } from "./in-process-dynamodb.ts";
-import { GRACE_MS, isLinearizable, type Operation } from "./lock-history.ts";
+import { GRACE_MS, isLinearizable, type Operation, PROVISIONAL_MS } from "./lock-history.ts";
 import { spec } from "./table-spec.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
@@ -40,7 +40,8 @@ const THROTTLED = {
 };
 
 type Step =
-  | { do: "acquire"; ttl: number }
+  /** `waited`: as where another held it, and the caller may have hung up. */
+  | { do: "acquire"; ttl: number; waited: boolean }
   | { do: "renew"; ttl: number }
   | { do: "release" | "break" | "look" | "sweep" }
   | {
@@ -55,7 +56,10 @@ type Step =
 
 const ttl = fc.constantFrom(30, 31, 60);
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("acquire" as const), ttl }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ do: fc.constant("acquire" as const), ttl, waited: fc.boolean() }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constant("renew" as const), ttl }),
@@ -88,14 +92,19 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 12, arbitrary: fc.constant("none" as const) },
   { weight: 4, arbitrary: fc.constantFrom(...faultKinds) },
 );
-const acquiring = { do: "acquire" as const, ttl: 30 };
+const acquiring = { do: "acquire" as const, ttl: 30, waited: false };
+const waiting = { ...acquiring, waited: true };
 /** Programs that bring about on purpose what random ones seldom do: one keeps a lease, others wait for its end. */
 const keeper = fc
   .array(fc.constantFrom<Step>({ do: "renew", ttl: 30 }, { do: "commit", bare: false, match: "none" }), {
     minLength: 2,
     maxLength: 8,
   })
-  .map((steps): Step[] => [acquiring, ...steps.flatMap((step): Step[] => [{ do: "pause", ms: 500 }, step])]);
+  .chain((steps) => fc.constantFrom(acquiring, waiting).map((first) => ({ first, steps })))
+  .map(({ first, steps }): Step[] => [
+    first,
+    ...steps.flatMap((step): Step[] => [{ do: "pause", ms: 500 }, step]),
+  ]);
 const rival = fc
   .array(
     fc.record({
@@ -341,9 +350,12 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
     ): Promise<{ fencing?: number; version?: string; held?: string | undefined }> {
       switch (todo.do) {
         case "acquire": {
-          const terms = { ttl_seconds: todo.ttl };
+          const terms = { ttl_seconds: todo.ttl, provisional: todo.waited };
+          mine.waited = todo.waited;
           const [grant] = await acquireLocks(deps, await withFile(), [fileId], terms, ([only]) => {
-            mine.sets = { token: only?.lock_token, expires: Date.parse(only?.expires_at ?? "") };
+            const [from, until] = [only?.acquired_at ?? "", only?.expires_at ?? ""].map(Date.parse);
+            const whole = todo.waited ? (from ?? 0) + todo.ttl * 1000 : undefined;
+            mine.sets = { token: only?.lock_token, expires: until ?? 0, whole };
             return { status: 201, body: only };
           });
           token = grant?.lock_token;
@@ -534,7 +546,7 @@ function watcher(table: Table, first: FileRecord) {
 function faultOf(
   before: FileRecord,
   after: FileRecord,
-  { kind, token, clock: sent, end, outcome }: Operation,
+  { kind, token, clock: sent, end, outcome, waited }: Operation,
   clock: number,
 ): string | undefined {
   const { lock: held } = before;
@@ -550,9 +562,18 @@ function faultOf(
     // By the clock of the grant itself, which may have been long on its way.
     if (held !== undefined && holds.acquired_ms < held.expires_ms + GRACE_MS)
       return "granted while another's lease or its grace lived";
+    if (waited && holds.expires_ms > holds.acquired_ms + PROVISIONAL_MS)
+      return "lives for longer than a holder that nobody has heard of may";
   } else if (holds !== undefined && holds.expires_ms !== held?.expires_ms) {
-    if (kind !== "renew" || !lives) return "renewed by another, or after its end";
+    const confirms = kind === "touch" || kind === "commit";
+    if (kind !== "renew" && !confirms) return `renewed by ${kind}`;
+    if (!lives) return "renewed by another, or after its end";
+    if (confirms && holds.expires_ms !== held.acquired_ms + held.ttl_seconds * 1000)
+      return "given more or less than was asked for";
   }
+  if (owns && holds?.lock_id === held.lock_id && holds.whole !== undefined)
+    if (kind === "renew" || after.updated_at !== before.updated_at)
+      return "still provisional after it was used";
   if (held !== undefined && holds === undefined) {
     if (kind === "break" && after.fencing <= before.fencing) return "broken without a new fencing number";
     if (kind === "release" && !owns) return "released by another";

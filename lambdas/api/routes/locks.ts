@@ -9,12 +9,14 @@ import {
 } from "#contract/locks.ts";
 import { acquireLock, acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
+import type { Call } from "#core/call.ts";
 import type { Deps } from "#core/deps.ts";
 import { isWharfError, WharfError } from "#core/error.ts";
 import { findFile } from "#core/find-file.ts";
 import { lockState } from "#core/lock-state.ts";
 import { releaseLock } from "#core/release-lock.ts";
 import { renewLock } from "#core/renew-lock.ts";
+import { repeatGrant } from "#core/repeat-grant.ts";
 import { waitForLock } from "#core/wait-for-lock.ts";
 import { PROBLEM_TYPE, problemBody } from "../problem.ts";
 import { type App, readsFile, serve } from "../serve.ts";
@@ -41,7 +43,7 @@ export function locks(app: App, deps: LockDeps): void {
         };
       }
     },
-    readsFile,
+    grants(deps),
   );
 
   serve(
@@ -104,6 +106,12 @@ export function lockWaits(app: App, deps: LockDeps): void {
       status: 201,
       body: await waitForLock(deps, call, params.id, body),
     }),
-    readsFile,
+    grants(deps),
   );
+}
+
+/** For the two routes that grant one file's lock, under one Idempotency-Key. */
+function grants(deps: LockDeps) {
+  const replay = (recorded: unknown, call: Call) => repeatGrant(deps, call, recorded);
+  return { ...readsFile, replay };
 }

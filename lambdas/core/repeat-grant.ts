@@ -1,0 +1,33 @@
+import { type LockGrant, lockGrant } from "#contract/locks.ts";
+import type { Call } from "./call.ts";
+import { type Deps, iso } from "./deps.ts";
+import { findFile } from "./find-file.ts";
+
+/** Those of a version of Wharf that knew no provisional leases are whole. */
+const recordedGrant = lockGrant.extend({ provisional: lockGrant.shape.provisional.default(false) });
+
+/**
+ * A grant that was recorded under an Idempotency-Key, as it is now; `undefined` where it was provisional and its lease
+ * has ended: it did nobody any good, so the request is to be done again.
+ *
+ * @throws WharfError not_found
+ */
+export async function repeatGrant(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  recorded: unknown,
+): Promise<LockGrant | undefined> {
+  const grant = recordedGrant.parse(recorded);
+  if (!grant.provisional) return grant;
+  // Not what was read ahead of the record, which may be older than the grant.
+  const { lock } = await findFile(deps, call.caller, grant.file_id);
+  const now = deps.now();
+  if (lock?.lock_id !== grant.lock_id || lock.expires_ms <= now) return undefined;
+  return {
+    ...grant,
+    expires_at: iso(lock.expires_ms),
+    server_time: iso(now),
+    renew_after_seconds: Math.floor((lock.expires_ms - now) / 3000),
+    provisional: lock.whole !== undefined,
+  };
+}
