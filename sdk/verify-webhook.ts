@@ -16,7 +16,8 @@ export type WebhookRefusal =
   | "too_old"
   | "too_new"
   | "no_match"
-  | "bad_body";
+  | "bad_body"
+  | "bad_option";
 
 /** A webhook that is not genuine, or not for now. Answer 400 and do nothing else with it. */
 export class WebhookVerificationError extends Error {
@@ -63,7 +64,7 @@ export interface VerifyOptions extends ReceivedWebhook {
 /**
  * Checks a webhook by the Standard Webhooks headers and returns its event.
  *
- * @throws WebhookVerificationError
+ * @throws WebhookVerificationError; `bad_option` where a tolerance or time is no number, which would check no age.
  * @see https://www.standardwebhooks.com
  * @example
  * const event = verifyWebhook({ body: rawBody, headers: req.headers, secret: process.env.WEBHOOK_SECRET });
@@ -75,6 +76,8 @@ export function verifyWebhook({
   toleranceSeconds = 300,
   now = Date.now(),
 }: VerifyOptions): WebhookEvent {
+  checkNumber("toleranceSeconds", toleranceSeconds);
+  checkNumber("now", now);
   const id = header(headers, "webhook-id");
   const timestamp = header(headers, "webhook-timestamp");
   const given = header(headers, "webhook-signature");
@@ -102,8 +105,6 @@ export function verifyBodySignature({ headers, body, secret }: ReceivedWebhook):
   const given = header(headers, "x-signature").toLowerCase();
   const bytes = toBytes(body);
   for (const one of list(secret)) {
-    // Anybody can sign with a key that isn't there.
-    if (one === "") throw badSecret("is empty");
     // This scheme's key is the secret's text as it was shown, prefix and all.
     const expected = createHmac("sha256", one).update(bytes).digest("hex");
     if (same(given, expected)) return parse(bytes);
@@ -121,6 +122,12 @@ function header(headers: ReceivedWebhook["headers"], name: string): string {
     throw new WebhookVerificationError("missing_header", `the header ${name} is missing`);
   }
   return text;
+}
+
+/** Compared with NaN every age is right, and receivers written in JavaScript may hand over anything. */
+function checkNumber(name: string, value: unknown): void {
+  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return;
+  throw new WebhookVerificationError("bad_option", `${name} is ${String(value)}, not a number of 0 or more`);
 }
 
 function checkTime(timestamp: string, toleranceSeconds: number, now: number): void {
@@ -152,11 +159,22 @@ function same(given: string, expected: string): boolean {
 }
 
 function parse(bytes: Uint8Array): WebhookEvent {
+  let event: unknown;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    event = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw new WebhookVerificationError("bad_body", "the body is signed, but it is not JSON");
   }
+  if (isEvent(event)) return event;
+  throw new WebhookVerificationError(
+    "bad_body",
+    "the body is signed, but it is no event with an id and a type",
+  );
+}
+
+function isEvent(value: unknown): value is WebhookEvent {
+  if (typeof value !== "object" || value === null || !("id" in value) || !("type" in value)) return false;
+  return typeof value.id === "string" && typeof value.type === "string";
 }
 
 function toBytes(body: ReceivedWebhook["body"]): Uint8Array {
@@ -172,8 +190,13 @@ function toBytes(body: ReceivedWebhook["body"]): Uint8Array {
 }
 
 function list(secret: string | readonly string[]): readonly string[] {
-  const secrets = [secret].flat().filter((one) => one !== undefined);
+  const secrets = [secret].flat().filter((one) => one !== undefined && one !== null);
   if (secrets.length === 0) throw badSecret("is missing");
+  for (const one of secrets) {
+    if (typeof one !== "string") throw badSecret("is no text");
+    // Anybody can sign with a key that isn't there.
+    if (one === "") throw badSecret("is empty");
+  }
   return secrets;
 }
 

@@ -64,15 +64,17 @@ export function fileCheck(
   return { key: keys.node(fileId), update: confirming(), ...fenced };
 }
 
-const WHOLE = ["#lock.#expires_ms = if_not_exists(#lock.#whole.#expires_ms, #lock.#expires_ms)"]
-  .concat("#due_sk = if_not_exists(#lock.#whole.#due_sk, #due_sk)")
-  .join(", ");
+/** Of a provisional lease: its whole end. */
+const PROVISIONAL = "#lock.#whole";
+const WHOLE =
+  "#lock.#expires_ms = if_not_exists(#lock.#whole.#expires_ms, #lock.#expires_ms), #due_sk = if_not_exists(#lock.#whole.#due_sk, #due_sk)";
 
 /** The update, which also makes a provisional lease whole; of another lease it changes nothing. */
 function confirming(update?: string): string {
   const [sets, removes] = update?.split(" REMOVE ") ?? [];
-  const all = sets === undefined ? `SET ${WHOLE}` : `${sets}, ${WHOLE}`;
-  return `${all} REMOVE ${removes === undefined ? "" : `${removes}, `}#lock.#whole`;
+  const confirmed = sets === undefined ? `SET ${WHOLE}` : `${sets}, ${WHOLE}`;
+  const gone = removes === undefined ? [PROVISIONAL] : [removes, PROVISIONAL];
+  return `${confirmed} REMOVE ${gone.join(", ")}`;
 }
 
 function fence(

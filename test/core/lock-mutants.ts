@@ -62,7 +62,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
   [
     "fence: stays provisional",
     "file-write",
-    ["`${removes}, `}#lock.#whole`", "`${removes}, `}#lock.#nothing`"],
+    ['PROVISIONAL = "#lock.#whole"', 'PROVISIONAL = "#lock.#nothing"'],
   ],
   [
     "fence: made whole without the lease",

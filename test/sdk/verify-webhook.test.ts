@@ -58,7 +58,8 @@ describe("accepts", () => {
 
   test("what the reference implementation signs, whatever the key and the body", () =>
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 24, maxLength: 64 }), fc.json(), (key, json) => {
+      fc.property(fc.uint8Array({ minLength: 24, maxLength: 64 }), fc.jsonValue(), (key, data) => {
+        const json = JSON.stringify({ ...event, data: { any: data } });
         const made = `whsec_${Buffer.from(key).toString("base64")}`;
         const signature = new Webhook(made).sign(id, new Date(now), json);
         const given = { ...headers, "webhook-signature": signature };
@@ -110,6 +111,48 @@ describe("refuses", () => {
       expect(refusal(() => verifyWebhook({ headers: forged, body, secret: none, now }))).toBe("bad_secret");
       expect(refusal(() => verifyBodySignature({ headers: forged, body, secret: none }))).toBe("bad_secret");
     }
+  });
+
+  test.each([
+    ["toleranceSeconds", NaN],
+    ["toleranceSeconds", Infinity],
+    ["toleranceSeconds", -1],
+    ["toleranceSeconds", "abc"],
+    ["toleranceSeconds", "300"],
+    ["toleranceSeconds", null],
+    ["now", NaN],
+    ["now", Infinity],
+    ["now", "abc"],
+    ["now", null],
+    ["now", new Date(now)],
+  ])("%s of %s, with which no age would be checked", (name, value) => {
+    const options: object = { headers, body, secret, now: now + 86_400_000, [name]: value };
+    expect(refusal(() => verifyWebhook(options as Parameters<typeof verifyWebhook>[0]))).toBe("bad_option");
+  });
+
+  test.each([[null], [7], [{}], [[null]], [[7, secret]], [[secret, ""]]])("%j as a secret", (value) => {
+    const given = { headers, body, secret: value as string, now };
+    expect(refusal(() => verifyWebhook(given))).toBe("bad_secret");
+    expect(refusal(() => verifyBodySignature(given))).toBe("bad_secret");
+  });
+
+  test.each([
+    "null",
+    "7",
+    '"text"',
+    "[]",
+    "{}",
+    '{"id":"evt_1"}',
+    '{"id":7,"type":"x"}',
+    '{"id":null,"type":"x"}',
+  ])("a signed body that is no event: %s", (text) => {
+    const given = {
+      ...headers,
+      "webhook-signature": new Webhook(secret).sign(id, new Date(now), text),
+      "X-Signature": createHmac("sha256", secret).update(text).digest("hex"),
+    };
+    expect(refusal(() => verifyWebhook({ headers: given, body: text, secret, now }))).toBe("bad_body");
+    expect(refusal(() => verifyBodySignature({ headers: given, body: text, secret }))).toBe("bad_body");
   });
 
   test("a body that a framework has parsed", () => {
