@@ -1,5 +1,6 @@
 /** Pieces that many schemas share: ids, times, names, pages. */
 import * as z from "zod";
+import { nameProblem, REPLACEMENT } from "./names.ts";
 
 /** Id prefixes; an id is a prefix, `_` and a ULID. */
 export const prefixes = [
@@ -29,9 +30,6 @@ export function id<P extends Prefix>(prefix: P) {
 /** ISO 8601 UTC with milliseconds. */
 export const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
 
-/** What stands where bytes that were no UTF-8 have been replaced on their way. */
-const REPLACEMENT = "\ufffd";
-
 /** Text of which every character is the sender's own, as names and passwords must be. */
 export function wholeText(schema: z.ZodString) {
   return schema.refine((value) => value.isWellFormed() && !value.includes(REPLACEMENT), {
@@ -39,24 +37,7 @@ export function wholeText(schema: z.ZodString) {
   });
 }
 
-/** Why `name` can't name a file or folder, or `undefined` when it can. */
-export function nameProblem(name: string): string | undefined {
-  if (name === "") return "is empty";
-  if (name === "." || name === "..") return `may not be ${JSON.stringify(name)}`;
-  if (name.includes("/")) return "may not contain '/'";
-  if (/\p{Cc}/u.test(name) || !name.isWellFormed())
-    return "may not contain control characters or unpaired surrogates";
-  if (name.includes(REPLACEMENT))
-    return "has U+FFFD, which stands where bytes were no UTF-8; send the name in UTF-8";
-  // Unicode's embeddings, overrides and isolates: `photo<U+202E>gpj.exe` is shown as photoexe.jpg.
-  if (/[\u202a-\u202e\u2066-\u2069]/.test(name))
-    return "may not contain characters that turn the direction of text (U+202A–U+202E, U+2066–U+2069)";
-  const bytes = new TextEncoder().encode(name).length;
-  if (bytes > 255) return `is ${bytes} bytes of UTF-8; at most 255 are allowed`;
-  return undefined;
-}
-
-/** A file's or folder's name: 1–255 bytes of UTF-8 NFC, no `/`, control or direction characters, `.` or `..`. */
+/** A file's or folder's name: 1–255 bytes of UTF-8 NFC; `nameProblem` has what it may hold. */
 export const name = z
   .string()
   .max(1024)
@@ -65,7 +46,11 @@ export const name = z
     const problem = nameProblem(value);
     if (problem) context.addIssue({ code: "custom", message: `the name ${problem}` });
   })
-  .meta({ minLength: 1, description: "1–255 bytes of UTF-8, kept in NFC." });
+  .meta({
+    minLength: 1,
+    description:
+      "1–255 bytes of UTF-8, kept in NFC. No `/`, nothing that shows nothing (controls, format characters), no space at either end and no dot at its end.",
+  });
 
 /** Deepest path of folders. */
 export const MAX_DEPTH = 32;

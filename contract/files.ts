@@ -1,6 +1,6 @@
 /** Files, folders and workspaces. */
 import * as z from "zod";
-import { id, MAX_DEPTH, name, page, path, time, workspaceRef } from "./common.ts";
+import { id, MAX_DEPTH, name, page, path, prefixes, time, workspaceRef } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
 /** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
@@ -54,6 +54,11 @@ export const folderPath = z
   .string()
   .max(4096)
   .transform((value, context) => {
+    const id = idInPlaceOfPath(value);
+    if (id !== undefined) {
+      context.addIssue({ code: "custom", message: id });
+      return z.NEVER;
+    }
     const inner = value.replace(/^\//, "").replace(/\/$/, "");
     if (inner === "") return [];
     const parsed = path.safeParse(inner);
@@ -65,7 +70,17 @@ export const folderPath = z
     for (const { message } of problems) context.addIssue({ code: "custom", message });
     return z.NEVER;
   })
-  .meta({ description: "Folders from the workspace's root, e.g. `reports/2026`; `/` is the root." });
+  .meta({
+    description:
+      "Folders from the workspace's root, e.g. `reports/2026`; `/` is the root. What begins as an id does (`fld_`, `job_` …) needs the leading `/`.",
+  });
+
+/** Why a path that begins as an id does isn't taken: an id cut short would make a folder of that name. */
+function idInPlaceOfPath(value: string): string | undefined {
+  const [prefix, ...rest] = value.split("_");
+  if (rest.length === 0 || !prefixes.some((known) => known === prefix)) return undefined;
+  return `begins as an id does (${prefix}_) and is no folder's; for a folder of that name write /${value}`;
+}
 
 const folderId = id("fld");
 

@@ -1,4 +1,5 @@
 /** What people see behind a link: plain HTML that works without JavaScript, on any screen, in light and dark. */
+import { escapedName } from "#contract/names.ts";
 import { escapeHtml, NO_ICON, palette } from "./html.ts";
 
 export const linkStyle = `${palette}
@@ -37,7 +38,7 @@ export interface LinkPage {
 
 /** The file's name, size and expiry, with the button. A plain link, since looking at the page downloads nothing. */
 export function downloadPage({ file, link, now }: LinkPage): string {
-  const name = visibleName(file.name);
+  const name = escapedName(file.name);
   const left = link.max_downloads === undefined ? undefined : link.max_downloads - link.downloads;
   return page(
     "file",
@@ -84,11 +85,6 @@ ${NO_ICON}<style>${linkStyle}</style></head>
 <body><main><div class="icon"><svg viewBox="0 0 24 24" aria-hidden="true">${icons[icon]}</svg></div>
 ${content}</main></body></html>
 `;
-}
-
-/** Without the characters that turn text around. The strongest of them no name may hold; the marks some need. */
-function visibleName(name: string): string {
-  return name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
 const UNITS = ["kB", "MB", "GB", "TB"] as const;

@@ -44,6 +44,8 @@ export function numberedName(name: string, number: number): string {
   const room = MAX_BYTES - " (00000)".length - Buffer.byteLength(name.slice(cut));
   let stem = name.slice(0, cut);
   while (Buffer.byteLength(stem) > Math.max(room, 1)) stem = [...stem].slice(0, -1).join("");
+  // What a joiner joined is cut off, and a name may not end in one.
+  stem = stem.replace(/[\u200c\u200d]+$/u, "");
   const extension = room > 0 ? name.slice(cut) : "";
   return `${stem} (${number})${extension}`;
 }

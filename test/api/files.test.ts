@@ -4,6 +4,7 @@ import { z } from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { file, fileDetail, folder, urlAnswer, workspace } from "#contract/files.ts";
+import { nameProblem } from "#contract/names.ts";
 import { rootFolder } from "#core/workspace.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -319,11 +320,30 @@ describe("moving", () => {
     expect((await read(file, patch(id, { name: "e\u0301.txt" }))).name).toBe("\u00e9.txt");
   });
 
+  test("gives a folder that is named like an id by its path from the root", async () => {
+    const id = await world.addFile(client, "drop.txt");
+    expect((await patch(id, { folder: "/job_4711" })).status).toBe(200);
+    expect(names(await list(client, "?path=/job_4711"))).toEqual(["drop.txt"]);
+    expect((await client.request(`/v1/workspaces/${client.workspace_id}/files?path=job_4711`)).status).toBe(
+      400,
+    );
+  });
+
+  test("takes a name that is not allowed any more away", async () => {
+    const id = await world.addFile(client, "old.pdf\u200e");
+    expect(await read(file, client.request(`/v1/files/${id}`))).toMatchObject({ name: "old.pdf\u200e" });
+    expect((await patch(id, { folder: "/kept" })).status).toBe(200);
+    expect(await refusal(patch(id, { name: "new.pdf\u200e" }))).toEqual([400, "invalid_request"]);
+    expect((await read(file, patch(id, { name: "old.txt" }))).name).toBe("old.txt");
+  });
+
   test.each([
     ["a taken name", { name: "taken.txt" }, 409, "name_taken"],
     ["a folder's name", { name: "dir" }, 409, "name_taken"],
     ["a file in the path", { folder: "taken.txt/sub" }, 409, "name_taken"],
     ["a folder of nobody", { folder: "fld_01JZZZZZZZZZZZZZZZZZZZZZZZ" }, 404, "not_found"],
+    ["a folder's id cut short", { folder: "fld_12" }, 400, "invalid_request"],
+    ["a file's id as a folder", { folder: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ" }, 400, "invalid_request"],
     ["nothing to do", {}, 400, "invalid_request"],
     ["an unknown field", { name: "x", parent: "y" }, 400, "unknown_field"],
     ["a slash", { name: "a/b" }, 400, "invalid_request"],
@@ -366,13 +386,10 @@ describe("moving", () => {
     const name = fc
       .string({ unit: "binary", minLength: 1, maxLength: 60 })
       .map((text) => text.normalize("NFC"))
-      .filter(
-        (text) =>
-          !/[\p{Cc}/\u202a-\u202e\u2066-\u2069]/u.test(text) && text !== "." && text !== ".." && text !== "",
-      );
+      .filter((text) => nameProblem(text) === undefined);
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(name, fc.constantFrom('"; x="', "a\\", "%0d%0a", "'';*=", "a\u200fb.txt")),
+        fc.oneof(name, fc.constantFrom('"; x="', "a\\", "%0d%0a", "'';*=", "می‌خواهم.txt")),
         async (to) => {
           expect((await by.request(`/v1/files/${id}`, { method: "PATCH", json: { name: to } })).status).toBe(
             200,

@@ -290,7 +290,9 @@ describe("the page", () => {
     const html = await (await see(share_url)).text();
     expect(html).not.toContain("<img");
     expect(html).not.toContain("\u202e");
-    expect(html).toContain("<bdi>&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;amp;gpj.exe</bdi>");
+    expect(html).toContain(
+      "<bdi>&#60;img src=x onerror=alert(1)&#62;&#34;&#39;&#38;amp;&#60;U+202E&#62;gpj.exe</bdi>",
+    );
   });
 
   test("of a dead link says why", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nameProblem } from "#contract/common.ts";
+import { nameProblem } from "#contract/names.ts";
 import { numberedName } from "#core/free-name.ts";
 
 test.each([
@@ -8,9 +8,15 @@ test.each([
   ["q3.tar.gz", "q3.tar (1).gz"],
   ["README", "README (1)"],
   [".env", ".env (1)"],
-  ["a.", "a (1)."],
 ])("%s → %s", (name, expected) => {
   expect(numberedName(name, 1)).toBe(expected);
+});
+
+test("a name is cut between characters, never behind a joiner", () => {
+  for (let length = 225; length <= 240; length++) {
+    const numbered = numberedName(`${"x".repeat(length)}👩‍💻.pdf`, 1);
+    expect([numbered, nameProblem(numbered)]).toEqual([numbered, undefined]);
+  }
 });
 
 test("a number makes any name another, and never one that is not allowed", () => {

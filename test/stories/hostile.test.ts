@@ -55,6 +55,14 @@ describe("names", () => {
     "lone \ud800 surrogate",
     "photo\u202egpj.exe",
     "invoice\u2067pdf\u200f.exe\u2069",
+    "invoice.pdf\u200e",
+    "invoice.pdf\u200b",
+    "invoice.pdf\u00ad",
+    "invoice.pdf\u3000",
+    "invoice.pdf\u00a0",
+    "invoice.pdf.",
+    "invoice.pdf ",
+    "folder\u200f/invoice.pdf",
     "é".repeat(128),
     `${"d/".repeat(40)}deep`,
   ])("%j is refused as a file's name", async (filename) => {
@@ -63,7 +71,7 @@ describe("names", () => {
     expect(await refusal(answer)).toMatchObject({ errors: [{ pointer: "/filename" }] });
   });
 
-  test.for(["../up", "a/b", "line\nbreak", "..", "photo\u202egpj.exe"])(
+  test.for(["../up", "a/b", "line\nbreak", "..", "photo\u202egpj.exe", "invoice.pdf\u200e", "invoice.pdf."])(
     "%j is refused as a new name",
     async (name) => {
       const answer = await story.api(`/v1/files/${fileId}`, { method: "PATCH", json: { name } });
@@ -94,7 +102,7 @@ describe("names", () => {
     "percent%0d%0aSet-Cookie: a=b.txt",
     "<script>alert(1)</script>".replace("/", "_"),
     "x".repeat(255),
-    "trailing dot.",
+    "می‌خواهم 👩‍💻.txt",
     "__proto__",
     "constructor",
   ])("%j stays a name: no header, no markup comes of it", async (filename) => {

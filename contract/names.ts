@@ -1,0 +1,87 @@
+/** What names of files and folders may hold, and what people see of one. Unicode's own properties, no list of ours. */
+
+/** What stands where bytes that were no UTF-8 have been replaced on their way. */
+export const REPLACEMENT = "\ufffd";
+
+/**
+ * Shown as nothing: controls (Cc), format characters (Cf), separators of lines and paragraphs (Zl, Zp), and the rest of
+ * what UAX #44 calls default-ignorable: fillers, variation selectors.
+ */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** Shown as a gap, which nobody sees at an end: spaces (Zs), and Braille's blank, which is a symbol to Unicode. */
+const GAP = /[\p{Zs}\u2800]/u;
+
+/** U+200C and U+200D: Persian and Indic words and families of emoji need them, in between. */
+const JOINER = /[\u200c\u200d]/u;
+const JOINED = /[\p{L}\p{M}\p{Emoji_Presentation}\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
+
+/** Variation selectors choose the look of what stands before them; elsewhere they show nothing. */
+const SELECTOR = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}\u180b-\u180d\u180f]/u;
+const SELECTED = /[\p{Emoji}\p{S}\p{Script=Han}\p{Script=Mongolian}\p{Script=Phags_Pa}\p{Script=Myanmar}]/u;
+
+/** Why `name` can't name a file or folder, or `undefined` when it can. */
+export function nameProblem(name: string): string | undefined {
+  if (name === "") return "is empty";
+  if (name === "." || name === "..") return `may not be ${JSON.stringify(name)}`;
+  if (name.includes("/")) return "may not contain '/'";
+  if (!name.isWellFormed()) return "may not contain unpaired surrogates";
+  if (name.includes(REPLACEMENT))
+    return "has U+FFFD, which stands where bytes were no UTF-8; send the name in UTF-8";
+  const unseen = firstUnseen(name);
+  if (unseen !== undefined)
+    return `may not contain ${codePoint(unseen)}, which shows nothing or turns the text around it; leave it out`;
+  const [first = "", last = ""] = [[...name][0], [...name].at(-1)];
+  if (GAP.test(first)) return `may not begin with ${codePoint(first)}, a space; leave it out`;
+  if (GAP.test(last) || last === ".")
+    return `may not end with ${codePoint(last)}, ${last === "." ? "a dot" : "a space"}; leave it out`;
+  const bytes = new TextEncoder().encode(name).length;
+  if (bytes > 255) return `is ${bytes} bytes of UTF-8; at most 255 are allowed`;
+  return undefined;
+}
+
+/** The first character that shows nothing where it stands. */
+function firstUnseen(name: string): string | undefined {
+  for (const { 0: char, index } of name.matchAll(UNSEEN)) {
+    const before = [...name.slice(Math.max(0, index - 2), index)].at(-1) ?? "";
+    const after = [...name.slice(index + char.length, index + char.length + 2)][0] ?? "";
+    const joins = JOINER.test(char) && JOINED.test(before) && JOINED.test(after);
+    const selects = SELECTOR.test(char) && SELECTED.test(before) && !/[#*0-9]/.test(before);
+    if (!joins && !selects && !keycap(before, char, after)) return char;
+  }
+  return undefined;
+}
+
+/** 1️⃣ is a digit, U+FE0F and U+20E3; a digit with U+FE0F alone looks like the digit. */
+function keycap(before: string, char: string, after: string): boolean {
+  return char === "\ufe0f" && /[#*0-9]/.test(before) && after === "\u20e3";
+}
+
+/** `U+200E` */
+function codePoint(char: string): string {
+  return `U+${char.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/** What a reader takes a name for: without what shows nothing, wide and ligature forms as what they look like. */
+export function seenName(name: string): string {
+  const seen = [...name.replace(UNSEEN, "").normalize("NFKC")];
+  const end = seen.findLastIndex((char) => char !== "." && !GAP.test(char));
+  return seen.slice(0, end + 1).join("");
+}
+
+/**
+ * A name as people are shown it who must not be misled: what shows nothing as its code point.
+ *
+ * Only names from before it was refused have any.
+ */
+export function escapedName(name: string): string {
+  const problem = nameProblem(name);
+  if (problem === undefined) return name;
+  const chars = [...name];
+  const end = chars.findLastIndex((char) => char !== "." && !GAP.test(char));
+  return chars
+    .map((char, at) => {
+      const hidden = char.match(UNSEEN) !== null || (at > end && GAP.test(char));
+      return hidden ? `<${codePoint(char)}>` : char;
+    })
+    .join("");
+}

@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { escapedName, nameProblem, seenName } from "#contract/names.ts";
+
+describe("a name", () => {
+  test.each([
+    ...[".gitignore", "a..b", "q3 final.pdf", "~$lock.docx", "100%.txt", "__proto__"],
+    // Persian, Sinhala and Devanagari words that need a joiner or its opposite.
+    ...["می‌خواهم.txt", "ශ්‍රී.txt", "क्‍ष.pdf", "סיכום (סופי).pdf"],
+    ...["👩‍💻.png", "👨‍👩‍👧‍👦", "👩🏽‍🚀.jpg", "❤️‍🔥.gif", "1️⃣.txt", "☎️ list.txt", "葛󠄀.txt", "ᠠ᠋.txt", "🏳️‍🌈"],
+  ])("may be %s", (name) => {
+    expect(nameProblem(name)).toBeUndefined();
+    expect(escapedName(name)).toBe(name);
+  });
+
+  test.each([
+    ["invoice.pdf\u200e", "U+200E"],
+    ["invoice.pdf\u200f", "U+200F"],
+    ["\u061cinvoice.pdf", "U+061C"],
+    ["invoice.pdf\u200b", "U+200B"],
+    ["invoice\u00ad.pdf", "U+00AD"],
+    ["\ufeffinvoice.pdf", "U+FEFF"],
+    ["invoice\u2028.pdf", "U+2028"],
+    ["invoice\u2029.pdf", "U+2029"],
+    ["invoice.pdf\u0000", "U+0000"],
+    ["invoice.pdf\u0085", "U+0085"],
+    ["photo\u202egpj.exe", "U+202E"],
+    ["invoice.pdf\u200d", "U+200D"],
+    ["invoice.\u200cpdf", "U+200C"],
+    ["invoice.pdf\ufe0f", "U+FE0F"],
+    ["1\ufe0f.pdf", "U+FE0F"],
+    ["invoice.pdf\u3164", "U+3164"],
+    ["invoice.pdf\u034f", "U+034F"],
+    ["invoice.pdf\u{e0041}", "U+E0041"],
+    ["invoice.pdf\u3000", "U+3000"],
+    ["invoice.pdf\u00a0", "U+00A0"],
+    ["invoice.pdf\u2800", "U+2800"],
+    ["invoice.pdf ", "U+0020"],
+    [" invoice.pdf", "U+0020"],
+    ["invoice.pdf.", "U+002E"],
+    ["invoice\ufffd.pdf", "U+FFFD"],
+  ])("may not be %j, by %s", (name, point) => {
+    expect(nameProblem(name)).toContain(point);
+  });
+
+  test("from before is shown with what nobody sees in it", () => {
+    expect(escapedName("invoice.pdf\u200e \u3000")).toBe("invoice.pdf<U+200E><U+0020><U+3000>");
+    expect(escapedName("a b\u202e.exe")).toBe("a b<U+202E>.exe");
+  });
+
+  test.each([
+    ["invoice.pdf\u200e. \u00a0", "invoice.pdf"],
+    ["invoice.pd\u200cf", "invoice.pdf"],
+    ["invoice．ｐｄｆ", "invoice.pdf"],
+    ["a b.txt", "a b.txt"],
+    [". .", ""],
+  ])("%j is taken for %j", (name, seen) => {
+    expect(seenName(name)).toBe(seen);
+  });
+
+  test("that passes ends in what is seen, and looks the same without what isn't", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 20 }), (text) => {
+        if (nameProblem(text) !== undefined) return;
+        expect(seenName(text).length).toBeGreaterThan(0);
+        expect(text.trimEnd()).toBe(text);
+        expect(text).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]|\.$/u);
+      }),
+    );
+  });
+});
