@@ -14,6 +14,10 @@ export const MIN_PART_SIZE = 5 * MIB;
 /** S3: a part has 5 GiB at most. */
 export const MAX_PART_SIZE = 5 * GIB;
 export const MAX_SIZE = MAX_PARTS * MAX_PART_SIZE;
+/** A file's path from the workspace's root, folders included. */
+export const MAX_PATH_BYTES = 1_024;
+/** Keys and values of an upload's metadata together. */
+export const MAX_METADATA_BYTES = 2_048;
 /** Presigned URLs in the answer that starts an upload. */
 export const FIRST_WINDOW = 32;
 /** URLs in one answer, in full and in compact form. */
@@ -84,9 +88,14 @@ export const ifExists = z.enum(["version", "fail", "rename"]).meta({
   description: "What happens where the name is taken: a new version, a refusal, or `name (1).ext`.",
 });
 
+const byteLength = (text: string) => new TextEncoder().encode(text).length;
+
 const metadata = z
   .record(z.string().regex(/^[\w.-]{1,64}$/), z.string().max(512))
-  .refine((given) => Object.keys(given).length <= 32, { message: "has more than 32 entries" });
+  .refine((given) => Object.keys(given).length <= 32, { message: "has more than 32 entries" })
+  .refine((given) => byteLength(Object.entries(given).flat().join("")) <= MAX_METADATA_BYTES, {
+    message: `has more than ${MAX_METADATA_BYTES} bytes of keys and values together`,
+  });
 
 const partNumber = z.coerce.number().int().min(1).max(MAX_PARTS);
 /** As digits: an empty value would be coerced to 0, and a chunk would go to the file's beginning. */
@@ -112,6 +121,10 @@ export const startRequest = z.strictObject({
 });
 export type StartRequest = z.infer<typeof startRequest>;
 
+const futureFolder = id("fld")
+  .optional()
+  .meta({ description: "None where the folder isn't there yet: it is made with the file." });
+
 const partHeaders = z.record(z.string(), z.string()).meta({
   description:
     "Send them with the part as they stand: they are signed, and S3 refuses the URL without them. `{}` where there are none.",
@@ -125,7 +138,7 @@ export const startAnswer = z
     upload_id: id("upl"),
     file_id: id("file"),
     workspace_id: id("ws"),
-    folder_id: id("fld"),
+    folder_id: futureFolder,
     name: z.string(),
     part_size: z.int(),
     part_count: z.int().optional().meta({ description: "Where the size is known." }),
@@ -191,7 +204,7 @@ export const uploadStatus = z
     state: uploadState,
     file_id: id("file"),
     workspace_id: id("ws"),
-    folder_id: id("fld"),
+    folder_id: futureFolder,
     name: z.string(),
     size: z.int().optional().meta({ description: "The declared one." }),
     part_size: z.int(),

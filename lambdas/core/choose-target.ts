@@ -24,17 +24,19 @@ export async function chooseTarget(
   upload: UploadRecord,
   intent: Intent,
 ): Promise<Target> {
-  const entryKey = keys.entry(upload.folder_id, upload.name);
+  const { folder_id } = upload;
+  // Where there is no folder yet, there is no file in it.
+  const entryKey = folder_id === undefined ? undefined : keys.entry(folder_id, upload.name);
   const rename = upload.if_exists === "rename" && !intent.create_only;
   const [items, free] = await Promise.all([
-    deps.table.batchGet([keys.node(upload.file_id), entryKey]),
-    rename ? freeName(deps, upload.folder_id, upload.name) : undefined,
+    deps.table.batchGet([keys.node(upload.file_id), ...(entryKey === undefined ? [] : [entryKey])]),
+    rename && folder_id !== undefined ? freeName(deps, folder_id, upload.name) : undefined,
   ]);
-  const node = items.find((item) => item["pk"] !== entryKey.pk);
+  const node = items.find((item) => item["pk"] !== entryKey?.pk);
   if (isLive(node)) return versionOf(deps, upload, node, intent);
 
   const fileId = node === undefined ? upload.file_id : newId("file", deps.now());
-  const standing = items.find((item) => item["pk"] === entryKey.pk);
+  const standing = items.find((item) => item["pk"] === entryKey?.pk);
   if (standing === undefined) return create(fileId, upload.name, intent);
   const entry = entryRecord.parse(standing);
   if (free !== undefined) return create(fileId, free, intent);

@@ -5,12 +5,13 @@ import { type Deps, iso, newId } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileUpdate, whyRefused } from "./file-write.ts";
+import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
 import type { FileRecord } from "./records.ts";
 import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
 import { answerOf, endOf } from "./upload-end.ts";
-import type { Intent, Outcome, UploadRecord } from "./upload-record.ts";
+import type { Intent, Outcome, PlacedUpload, UploadRecord } from "./upload-record.ts";
 import {
   type Content,
   type From,
@@ -22,6 +23,17 @@ import {
 
 /** Each lost round is another's success at the same name or file. */
 const ROUNDS = 20;
+
+/** The upload with its folder, which is made where it isn't there. */
+async function placed(deps: Deps, upload: UploadRecord): Promise<PlacedUpload> {
+  if (isPlaced(upload)) return upload;
+  const segments = upload.folder_path?.split("/") ?? [];
+  return { ...upload, folder_id: await makeFolders(deps, upload.workspace_id, segments) };
+}
+
+function isPlaced(upload: UploadRecord): upload is PlacedUpload {
+  return upload.folder_id !== undefined;
+}
 
 interface Commit {
   upload: UploadRecord;
@@ -35,19 +47,22 @@ interface Commit {
 }
 
 /**
- * Makes the file: session, version, file, name, link and events in one transaction, or nothing.
+ * Makes the file: session, version, file, name, link and events in one transaction, or nothing. Folders that aren't
+ * there are made before.
  *
  * Whoever comes second finds the session ended and gets the first one's answer.
  *
  * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost, upload_closed, conflict.
  */
 export async function commitUpload(deps: Deps, commit: Commit): Promise<FinalizeAnswer> {
-  const { upload, intent } = commit;
+  const { intent } = commit;
+  const upload = await placed(deps, commit.upload);
   for (let round = 0; round < ROUNDS; round++) {
-    const chosen = round === 0 ? commit.target : undefined;
+    // A folder that was only made now may hold what it was chosen without.
+    const chosen = round === 0 && upload === commit.upload ? commit.target : undefined;
     const target = chosen ?? (await chooseTarget(deps, upload, intent));
     const now = deps.now();
-    const { writes, answer } = await writesOf(deps, commit, target, now);
+    const { writes, answer } = await writesOf(deps, { ...commit, upload }, target, now);
     try {
       await deps.table.transact(writes);
       return answer;
@@ -70,7 +85,7 @@ const FOLDER = 2;
 /** Throws where trying again with another target can't help. */
 function explain(
   failed: ReadonlyMap<number, Item | undefined>,
-  { target, intent, upload, now }: { target: Target; intent: Intent; upload: UploadRecord; now: number },
+  { target, intent, upload, now }: { target: Target; intent: Intent; upload: PlacedUpload; now: number },
 ): void {
   if (target.kind === "version" && failed.has(FILE)) {
     const item = failed.get(FILE);
@@ -88,7 +103,7 @@ function explain(
 
 async function writesOf(
   deps: Deps,
-  { upload, intent, content, from, record }: Commit,
+  { upload, intent, content, from, record }: Commit & { upload: PlacedUpload },
   target: Target,
   now: number,
 ) {

@@ -3,7 +3,7 @@ import { TransactionFailed, type Write } from "#aws/table.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { hintPath } from "./file-entry.ts";
-import { entryRecord, fileHintRecord, pathHintRecord } from "./records.ts";
+import { type EntryRecord, entryRecord, fileHintRecord, pathHintRecord } from "./records.ts";
 import { rootFolder } from "./workspace.ts";
 
 /** Each lost round is another's success at making a folder of the same path. */
@@ -20,19 +20,47 @@ export async function makeFolders(
   workspaceId: string,
   segments: readonly string[],
 ): Promise<string> {
-  return (await makeWay(deps, workspaceId, segments)).folderId;
+  const paths = pathsOf(segments);
+  const { known } = await readHints(deps, workspaceId, paths);
+  return makeMissing(deps, workspaceId, paths, known);
 }
 
-/** `makeFolders`, and in the same read which file may stand at `name` in the folder; only its entry tells for sure. */
-export async function makeWay(
-  deps: Pick<Deps, "table" | "now">,
+/**
+ * The folder at a path, if it is there, and which file may stand at `name` in it; only its entry tells for sure.
+ *
+ * One read where the folder exists, one more for each level that it hasn't. @throws WharfError name_taken where a file
+ * stands in the way.
+ */
+export async function findWay(
+  deps: Pick<Deps, "table">,
   workspaceId: string,
   segments: readonly string[],
-  name?: string,
-): Promise<{ folderId: string; hintedFile: string | undefined }> {
-  const paths = segments.map((_, level) => segments.slice(0, level + 1).join("/"));
-  const filePath = name === undefined ? undefined : hintPath(paths.at(-1), name);
-  const hints = await deps.table.batchGet([
+  name: string,
+): Promise<{ folderId: string | undefined; hintedFile: string | undefined }> {
+  const paths = pathsOf(segments);
+  const { known, hintedFile } = await readHints(deps, workspaceId, paths, hintPath(paths.at(-1), name));
+  const depth = paths.findLastIndex((path) => known.has(path)) + 1;
+  let folderId = known.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
+  for (let level = depth; level < paths.length; level++) {
+    const entry = await deps.table.get(entryRecord, keys.entry(folderId, segments[level] ?? ""));
+    if (entry === undefined) return { folderId: undefined, hintedFile: undefined };
+    folderId = folderOf(entry, paths[level] ?? "");
+  }
+  return { folderId, hintedFile };
+}
+
+/** `a/b/c` → `a`, `a/b`, `a/b/c`. */
+const pathsOf = (segments: readonly string[]) =>
+  segments.map((_, level) => segments.slice(0, level + 1).join("/"));
+
+/** The folders of these paths, as far as hints know them, and the file that one leads to. */
+async function readHints(
+  { table }: Pick<Deps, "table">,
+  workspaceId: string,
+  paths: readonly string[],
+  filePath?: string,
+): Promise<{ known: Map<string, string>; hintedFile: string | undefined }> {
+  const hints = await table.batchGet([
     ...paths.map((path) => keys.pathHint(workspaceId, path)),
     ...(filePath === undefined ? [] : [keys.fileHint(workspaceId, filePath)]),
   ]);
@@ -43,7 +71,7 @@ export async function makeWay(
     if (folder.success) known.set(folder.data.path, folder.data.folder_id);
     else hintedFile = fileHintRecord.parse(hint).file_id;
   }
-  return { folderId: await makeMissing(deps, workspaceId, paths, known), hintedFile };
+  return { known, hintedFile };
 }
 
 async function makeMissing(
@@ -107,11 +135,13 @@ function folderWrites(now: number, { workspaceId, parentId, folderId, path }: Ne
 
 /** The folder that another made at this path meanwhile. */
 function takenBy(error: TransactionFailed, path: string): string {
-  const entry = entryRecord.parse(error.failed.get(0));
-  if (entry.kind === "file") {
-    throw new WharfError("name_taken", `${path} is a file, so it can't hold folders or files.`, {
-      file_id: entry.node_id,
-    });
-  }
-  return entry.node_id;
+  return folderOf(entryRecord.parse(error.failed.get(0)), path);
+}
+
+/** @throws WharfError name_taken where it is a file. */
+function folderOf({ kind, node_id }: EntryRecord, path: string): string {
+  if (kind === "folder") return node_id;
+  throw new WharfError("name_taken", `${path} is a file, so it can't hold folders or files.`, {
+    file_id: node_id,
+  });
 }

@@ -2,13 +2,19 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
-import { FIRST_WINDOW, SESSION_DAYS, type StartAnswer, type StartRequest } from "#contract/uploads.ts";
+import {
+  FIRST_WINDOW,
+  MAX_PATH_BYTES,
+  SESSION_DAYS,
+  type StartAnswer,
+  type StartRequest,
+} from "#contract/uploads.ts";
 import { type Call, hasScope } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { isWharfError, WharfError } from "./error.ts";
 import { freeName } from "./free-name.ts";
-import { makeWay } from "./make-folders.ts";
+import { findWay } from "./make-folders.ts";
 import { nameTaken } from "./name-taken.ts";
 import { planParts } from "./plan-parts.ts";
 import { type EntryRecord, entryRecord } from "./records.ts";
@@ -21,7 +27,7 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
 /**
  * Starts an upload: a session, S3's multipart upload behind it, and the first window of URLs.
  *
- * Two sequential round trips into a folder that exists; under an Idempotency-Key, whose claim comes first and whose
+ * Two sequential round trips into a folder that exists, three into one that doesn't (which is made with the file); under an Idempotency-Key, whose claim comes first and whose
  * record knows the answer, four. What the name leads to is decided again when the upload is finalized.
  *
  * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace).
@@ -86,7 +92,8 @@ async function startAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): P
   const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
   const { parts, urls_expire_at } = await signWindow(deps, upload, { first: 1, count });
   return {
-    ...{ upload_id, file_id, workspace_id, folder_id, name, part_size },
+    ...{ upload_id, file_id, workspace_id, name, part_size },
+    ...(folder_id === undefined ? {} : { folder_id }),
     ...(part_count === undefined ? {} : { part_count }),
     ...{ expires_at: iso(upload.expires_ms), parts, urls_expire_at },
   };
@@ -105,6 +112,14 @@ export function splitPath({
 } {
   const folders = [...path, ...filename.split("/")];
   const name = folders.pop() ?? filename;
+  const bytes = Buffer.byteLength([...folders, name].join("/"));
+  if (bytes > MAX_PATH_BYTES) {
+    throw new WharfError(
+      "invalid_request",
+      `path and filename have ${bytes} bytes together; at most ${MAX_PATH_BYTES}.`,
+      { max_path_bytes: MAX_PATH_BYTES },
+    );
+  }
   if (folders.length > MAX_DEPTH) {
     throw new WharfError(
       "invalid_request",
@@ -124,7 +139,7 @@ export function folderPath(folders: readonly string[]): string | undefined {
 
 /** The folder, and which file may stand under the name. */
 async function place(deps: Deps, workspaceId: string, folders: readonly string[], name: string) {
-  if (folders.length > 0) return makeWay(deps, workspaceId, folders, name);
+  if (folders.length > 0) return findWay(deps, workspaceId, folders, name);
   const folderId = rootFolder(workspaceId);
   const entry = await deps.table.get(entryRecord, keys.entry(folderId, name));
   return { folderId, hintedFile: entry?.kind === "file" ? entry.node_id : undefined };
@@ -142,11 +157,14 @@ async function save(
   draft: UploadRecord,
   hintedFile: string | undefined,
 ): Promise<UploadRecord> {
-  const { upload_id } = draft;
+  const { upload_id, folder_id } = draft;
   const look = () =>
     Promise.all([
-      deps.table.get(entryRecord, keys.entry(draft.folder_id, draft.name)),
-      draft.if_exists === "rename" ? freeName(deps, draft.folder_id, draft.name) : undefined,
+      // Where there is no folder, there is no file in it.
+      folder_id === undefined ? undefined : deps.table.get(entryRecord, keys.entry(folder_id, draft.name)),
+      folder_id !== undefined && draft.if_exists === "rename"
+        ? freeName(deps, folder_id, draft.name)
+        : undefined,
     ]);
   if (call.record({ status: 201, body: {} }).length > 0) {
     const told = meet(call, draft, ...(await look()));

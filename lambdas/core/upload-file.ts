@@ -5,7 +5,7 @@ import type { Call } from "./call.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
-import { makeFolders } from "./make-folders.ts";
+import { findWay } from "./make-folders.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { folderPath, splitPath } from "./start-upload.ts";
 import { objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
@@ -51,7 +51,7 @@ export async function uploadFile(
     client_id: call.caller.client_id,
     request_id: call.requestId,
     workspace_id,
-    folder_id: await makeFolders(deps, workspace_id, folders),
+    folder_id: (await findWay(deps, workspace_id, folders, name)).folderId,
     folder_path: folderPath(folders),
     name,
     if_exists: file.if_exists,

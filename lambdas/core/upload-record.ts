@@ -67,7 +67,8 @@ export const uploadRecord = z.object({
   client_id: z.string(),
   request_id: z.string(),
   workspace_id: z.string(),
-  folder_id: z.string(),
+  /** None where the folder wasn't there at the start: folders are made when the file is. */
+  folder_id: z.string().optional(),
   /** From the root, as it was asked for; the root has none. */
   folder_path: z.string().optional(),
   name: z.string(),
@@ -97,6 +98,9 @@ export const uploadRecord = z.object({
   rejection: rejection.optional(),
 });
 export type UploadRecord = z.infer<typeof uploadRecord>;
+
+/** One whose folder is there. */
+export type PlacedUpload = UploadRecord & { folder_id: string };
 
 /** For how long after its call S3 may be putting parts together. S3 speaks of "several minutes" for the largest. */
 export const ASSEMBLY_MS = 15 * 60_000;

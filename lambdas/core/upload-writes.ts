@@ -2,7 +2,7 @@ import { due, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import { iso, ttl } from "./deps.ts";
 import { addEntry, hintPath } from "./file-entry.ts";
-import type { Intent, Outcome, Rejection, UploadRecord } from "./upload-record.ts";
+import type { Intent, Outcome, PlacedUpload, Rejection, UploadRecord } from "./upload-record.ts";
 
 /** How long a version's record tells of an upload that was refused. */
 const REJECTED_KEEP_MS = 90 * 86_400_000;
@@ -21,7 +21,7 @@ export interface Content {
 
 /** A new file: its record and its name, in a folder that is there. */
 export function newFileWrites(
-  upload: UploadRecord,
+  upload: PlacedUpload,
   { file_id, name, current, now }: { file_id: string; name: string; current: Item; now: number },
 ): Write[] {
   const { workspace_id, folder_id, client_id } = upload;

@@ -15,7 +15,8 @@ export async function viewUpload(
   return {
     upload_id: upload.upload_id,
     state: open && upload.expires_ms <= deps.now() ? "expired" : upload.state,
-    ...{ file_id, workspace_id: upload.workspace_id, folder_id, name },
+    ...{ file_id, workspace_id: upload.workspace_id, name },
+    ...(folder_id === undefined ? {} : { folder_id }),
     ...(size === undefined ? {} : { size }),
     part_size,
     ...(part_count === undefined ? {} : { part_count }),

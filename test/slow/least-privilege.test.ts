@@ -7,7 +7,7 @@ import * as z from "zod";
 import { scopes } from "#contract/common.ts";
 import { lockGrant } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
-import { startAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
 import { delivery, webhook } from "#contract/webhooks.ts";
 import { ensureAssembly } from "#local/assembly.ts";
 import { AwsError } from "#local/types.ts";
@@ -175,9 +175,8 @@ async function locks(fileId: string): Promise<void> {
 async function webhooks(): Promise<() => Promise<void>> {
   const receiver = await story.receiver();
   const broken = await story.receiver((res) => void res.writeHead(500).end());
-  const { folder_id } = await ok(startAnswer, "/v1/uploads", {
-    json: { filename: "reports/2026/x", size: 1 },
-  });
+  const { upload_id } = await send("reports/2026/x", bytes("x"));
+  const { folder_id } = await ok(finalizeAnswer, `/v1/uploads/${upload_id}/finalize`, { json: {} });
   const register = (url: string, more: object = {}) =>
     ok(webhook, "/v1/webhooks", { json: { url, events: ["*"], ...more } });
   const good = await register(receiver.url);
