@@ -219,7 +219,7 @@ export const moveFileRoute = defineRoute({
   path: "/v1/files/{id}",
   summary: "Rename a file, move it within its workspace, or both",
   description:
-    "Folders of a path that don't exist yet are made. Touches no bytes. A new extension is held to the same rule as an upload's. A client without `files:read` may move only what it uploaded itself.",
+    "Folders of a path that don't exist yet are made. Touches no bytes. A new extension is held to the same rule as an upload's. A client without `files:read` may move only files that nobody but it has written to.",
   tag,
   scopes: ["files:write"],
   params: fileId,
@@ -236,7 +236,7 @@ export const deleteFileRoute = defineRoute({
   path: "/v1/files/{id}",
   summary: "Delete a file with its versions and links",
   description:
-    "Its links are dead at once. URLs of S3 given out before work until they run out (60 s, or what `expires_in` asked for: 300 s at most); the bytes are removed after that. A client without `files:read` may delete only what it uploaded itself.",
+    "Its links are dead at once. URLs of S3 given out before work until they run out (60 s, or what `expires_in` asked for: 300 s at most); the bytes are removed after that. A client without `files:read` may delete only files that nobody but it has written to.",
   tag,
   scopes: ["files:write"],
   params: fileId,

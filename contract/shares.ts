@@ -28,6 +28,10 @@ export const share = z
   .object({
     share_id: id("shr"),
     file_id: id("file"),
+    version_id: id("ver").nullable().meta({
+      description:
+        "The version that the link leads to, where a client without `files:read` made it; `null`: whatever is current.",
+    }),
     share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
     created_at: time,
     expires_at: time,
@@ -48,6 +52,7 @@ const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidde
 const example: Share = {
   share_id: "shr_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  version_id: null,
   share_url: "https://files.example.com/s/AAAAAAAAAAAAAAAAAAAAAA",
   created_at: "2026-01-01T00:00:00.000Z",
   expires_at: "2026-01-02T00:00:00.000Z",
@@ -62,6 +67,8 @@ export const createShareRoute = defineRoute({
   method: "POST",
   path: "/v1/files/{id}/shares",
   summary: "Make a link to a file",
+  description:
+    "The link leads to the file's current version. Made without `files:read` it is bound to the newest version that the client made itself, and such a client sees no other links.",
   tag,
   scopes,
   params: fileId,

@@ -401,7 +401,7 @@ export const finalizeUploadRoute = defineRoute({
   path: "/v1/uploads/{id}/finalize",
   summary: "Make the file of its parts",
   description:
-    "The file appears at once or not at all. Repeating gives the same answer and the same link. S3 may take minutes for many parts: 503 `finalizing` asks to send the same request again. Where the client may make links (`shares:write`) it gets one unless `share` is false.",
+    "The file appears at once or not at all. Repeating gives the same answer and the same link. S3 may take minutes for many parts: 503 `finalizing` asks to send the same request again. Where the token may make links (`shares:write`) it gets one unless `share` is false; a repeat shows the link only to a token that may make one. Without `files:read` the link is bound to this version.",
   tag,
   scopes,
   params,

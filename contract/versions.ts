@@ -98,7 +98,7 @@ export const restoreVersionRoute = defineRoute({
   path: "/v1/files/{id}/versions/{v}/restore",
   summary: "Make an old version's content current again, as a new version",
   description:
-    "History only grows: the answer is a new version that names the same bytes. Emits `version_restored`. A client without `files:read` may restore only in files that it made itself.",
+    "History only grows: the answer is a new version that names the same bytes. Emits `version_restored`. A client without `files:read` may restore only in files that nobody but it has written to.",
   tag,
   scopes: ["files:write"],
   params: one,
@@ -115,7 +115,7 @@ export const deleteVersionRoute = defineRoute({
   path: "/v1/files/{id}/versions/{v}",
   summary: "Delete a version that is not the current one",
   description:
-    "URLs of S3 given out before work until they run out (60 s, or what `expires_in` asked for: 300 s at most).",
+    "URLs of S3 given out before work until they run out (60 s, or what `expires_in` asked for: 300 s at most). A client without `files:read` may delete only versions that it made.",
   tag,
   scopes: ["files:write"],
   params: one,

@@ -3,9 +3,10 @@ import type { Context, Hono } from "hono";
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
+import type { Scope } from "#contract/common.ts";
 import type { Route } from "#contract/route.ts";
 import { authenticate } from "#core/authenticate.ts";
-import { type Call, insufficientScope } from "#core/call.ts";
+import { type Call, insufficientScope, requireSameScopes } from "#core/call.ts";
 import type { Deps } from "#core/deps.ts";
 import { type Facts, WharfError } from "#core/error.ts";
 import { beginIdempotent } from "#core/idempotency.ts";
@@ -41,10 +42,11 @@ interface Options<P extends Shape, A> {
   /** Headers that follow from an answer's body, a recorded one's too. */
   headers?: (body: unknown) => Record<string, string>;
   /**
-   * Makes the answer from a recorded one, where parts of it (signed URLs) are made anew; `undefined` where it holds no
-   * more, and the request is done again.
+   * Makes the answer from a recorded one, for the token that asks now: parts (signed URLs) are made anew, or left out
+   * where that lacks scopes of the first; `undefined` where it holds no more, and the request is done again. Without it
+   * a token that lacks any is refused.
    */
-  replay?: (recorded: A, call: Call) => Promise<unknown>;
+  replay?: (recorded: A, call: Call, lacking: readonly Scope[]) => Promise<unknown>;
 }
 
 const documented = new WeakMap<App, Route[]>();
@@ -103,8 +105,9 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     });
     const call: Call = { caller, requestId, record: idempotency.record, ahead };
     if (idempotency.replay !== undefined) {
-      const { status, body } = idempotency.replay;
-      const fresh = options.replay === undefined ? body : await options.replay(body, call);
+      const { status, body, lacking } = idempotency.replay;
+      if (options.replay === undefined) requireSameScopes(lacking);
+      const fresh = options.replay === undefined ? body : await options.replay(body, call, lacking);
       if (options.replay === undefined || fresh !== undefined)
         return send({ status, body: fresh, headers: { ...options.headers?.(fresh), ...REPLAYED } });
     }

@@ -7,7 +7,7 @@ import { type Deps, iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileLocked, LOCK_GRACE_MS } from "./file-write.ts";
-import { findFiles } from "./find-file.ts";
+import { findFiles, requireHandled } from "./find-file.ts";
 import { type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { refuseAtLockLimit } from "./lock-limit.ts";
 import { visibleFile } from "./read-files.ts";
@@ -45,7 +45,7 @@ export async function acquireLocks(
   terms: LockTerms,
   answer: (grants: LockGrant[]) => { status: number; body: unknown },
 ): Promise<LockGrant[]> {
-  let files = await findFiles(deps, call.caller, fileIds, call.ahead);
+  let files = await findFiles(deps, call.caller, fileIds, "lock", call.ahead);
   for (let round = 0; round < ROUNDS; round++) {
     const now = deps.now();
     refuseHeld(files, now);
@@ -62,6 +62,7 @@ export async function acquireLocks(
       files = files.map((file, index) =>
         error.failed.has(index) ? visibleFile(call.caller, file.node_id, error.failed.get(index)) : file,
       );
+      for (const file of files) requireHandled(call.caller, "lock", file);
     }
   }
   const now = deps.now();

@@ -40,6 +40,16 @@ export function requireScope(caller: Caller, ...anyOf: readonly Scope[]): void {
   throw insufficientScope(anyOf);
 }
 
+/** @throws WharfError forbidden: a recorded answer is repeated only to a token that may know what the first one did. */
+export function requireSameScopes(lacking: readonly Scope[]): void {
+  if (lacking.length === 0) return;
+  throw new WharfError(
+    "forbidden",
+    `This Idempotency-Key's answer was given to a token that also had ${lacking.join(" ")}. Repeat the request with such a token.`,
+    { required_scopes: lacking },
+  );
+}
+
 /** RFC 6750, 3.1: the answer names the scope that would do. */
 export function insufficientScope(anyOf: readonly Scope[]): WharfError {
   return new WharfError(

@@ -4,6 +4,7 @@ import { type Deps, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { whyRefused } from "./file-write.ts";
 import { freeName } from "./free-name.ts";
+import { fileMadeBy, mayHandle } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
 import { entryRecord, type FileRecord, fileRecord } from "./records.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
@@ -51,7 +52,8 @@ function isLive(node: Item | undefined): node is Item {
 
 function versionOf({ now }: Pick<Deps, "now">, upload: UploadRecord, node: Item, intent: Intent): Target {
   const file = fileRecord.parse(node);
-  if (!intent.reads_all && file.created_by !== upload.client_id) throw nameTaken(upload, file);
+  const made = { file: fileMadeBy(upload.client_id, file) };
+  if (!mayHandle(intent.reads_all, "write", made)) throw nameTaken(upload, file);
   if (intent.create_only) {
     throw new WharfError(
       "version_mismatch",

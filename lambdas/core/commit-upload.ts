@@ -68,7 +68,9 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
       return answer;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
-      const ended = error.failed.has(SESSION) ? await endOf(deps, error.failed.get(SESSION)) : undefined;
+      const ended = error.failed.has(SESSION)
+        ? await endOf(deps, error.failed.get(SESSION), intent)
+        : undefined;
       if (ended !== undefined) return recordLate(deps, commit, ended);
       explain(error.failed, { target, intent, upload, now });
     }
@@ -113,9 +115,10 @@ async function writesOf(
   const actor = { type: "client", id: upload.client_id } as const;
   const said = { request_id: intent.request_id, workspace_id: upload.workspace_id, file_id, actor };
   const version_id = newId("ver", now);
+  const bound = intent.reads_all ? undefined : version_id;
   const share = intent.share
     ? await newShare(deps, {
-        file: said,
+        file: { ...said, version_id: bound },
         createdBy: upload.client_id,
         requestId: intent.request_id,
         actor,
@@ -128,7 +131,8 @@ async function writesOf(
     share_id: share?.share_id ?? null,
     expires_at: share?.expires_at ?? null,
   };
-  const answer = await answerOf(deps, upload, outcome);
+  const link = { share_bound: bound !== undefined };
+  const answer = await answerOf(deps, { ...upload, ...link }, outcome, intent);
   const current = {
     version_id,
     size: content.size,
@@ -137,9 +141,9 @@ async function writesOf(
     updated_at: iso(now),
   };
   const writes: Write[] = [
-    sessionWrite(upload, { intent, from, end: { state: "completed", outcome }, now }),
+    sessionWrite(upload, { intent, from, end: { state: "completed", outcome, ...link }, now }),
     ...(target.kind === "version"
-      ? newVersion(target.file, { intent, current, now })
+      ? newVersion(target.file, { upload, intent, current, now })
       : newFileWrites(upload, { file_id, name, current, now })),
     versionWrite(upload, { file_id, version_id, content, state: "ready", now }),
     eventWrite(now, {
@@ -155,9 +159,10 @@ async function writesOf(
 
 function newVersion(
   file: FileRecord,
-  { intent, current, now }: { intent: Intent; current: Item; now: number },
+  { upload, intent, current, now }: { upload: UploadRecord; intent: Intent; current: Item; now: number },
 ): Write[] {
   const { condition, values, write } = supersede(now, file);
-  const change = { update: setAll(current), condition, values: { ...current, ...values } };
+  const set = { ...current, ...(upload.client_id === file.created_by ? {} : { mixed: true }) };
+  const change = { update: setAll(set), condition, values: { ...set, ...values } };
   return [fileUpdate(now, file.node_id, demands(intent), change), write];
 }

@@ -47,7 +47,11 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
   ]);
   if (facts === undefined || prefix === undefined) {
     // An abort or another finalize may have ended the session meanwhile.
-    const ended = await endOf(deps, await deps.table.get(uploadRecord, keys.upload(upload_id)));
+    const ended = await endOf(
+      deps,
+      await deps.table.get(uploadRecord, keys.upload(upload_id)),
+      completion.intent,
+    );
     if (ended !== undefined) return recordLate(deps, { record: completion.record ?? (() => []) }, ended);
     if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
     throw new WharfError("upload_expired", "S3 holds nothing of this upload any more. Start a new upload.");
@@ -140,7 +144,7 @@ async function reject(
     ]);
   } catch (error) {
     if (!(error instanceof TransactionFailed)) throw error;
-    const ended = await endOf(deps, error.failed.get(0));
+    const ended = await endOf(deps, error.failed.get(0), intent);
     if (ended !== undefined) return ended;
     throw new WharfError("conflict", "The upload is being finalized elsewhere. Send the request again.", {
       retry_after_seconds: 1,

@@ -1,12 +1,13 @@
-import { keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import type { Share } from "#contract/shares.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
-import { findFile } from "./find-file.ts";
+import { linkedFileChecks } from "./linked-file.ts";
+import { readFile } from "./read-files.ts";
 import { newShare } from "./share.ts";
 import { shareView } from "./share-view.ts";
+import { shareableVersion } from "./shareable-version.ts";
 
 export interface ShareTerms {
   /** Seconds. */
@@ -28,9 +29,10 @@ export async function createShare(
   terms: ShareTerms,
   answer: (share: Share) => { status: number; body: unknown },
 ): Promise<Share> {
-  const file = await findFile(deps, call.caller, fileId);
+  const file = await readFile(deps, call.caller, fileId);
+  const versionId = await shareableVersion(deps, call.caller, file);
   const { writes, link } = await newShare(deps, {
-    file: { file_id: fileId, workspace_id: file.workspace_id },
+    file: { file_id: fileId, version_id: versionId, workspace_id: file.workspace_id },
     createdBy: call.caller.client_id,
     requestId: call.requestId,
     actor: actorOf(call.caller),
@@ -40,14 +42,11 @@ export async function createShare(
   });
   const share = await shareView(deps, link);
   try {
-    await deps.table.transact([
-      { check: keys.node(fileId), condition: "attribute_exists(#pk) AND attribute_not_exists(#deleted_at)" },
-      ...writes,
-      ...call.record(answer(share)),
-    ]);
+    await deps.table.transact([...linkedFileChecks(link), ...writes, ...call.record(answer(share))]);
     return share;
   } catch (error) {
-    if (error instanceof TransactionFailed && error.failed.has(0)) throw notFound("file", fileId);
+    const gone = error instanceof TransactionFailed && (error.failed.has(0) || error.failed.has(1));
+    if (gone) throw notFound("file", fileId);
     throw error;
   }
 }

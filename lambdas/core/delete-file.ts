@@ -8,6 +8,7 @@ import { removeEntry } from "./file-entry.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import { leaseEndedEvent } from "./lock-events.ts";
+import { readsAll } from "./may-handle.ts";
 
 /** Presigned URLs given out just before the deletion have run out when the bytes go. */
 const PURGE_AFTER_MS = 600_000;
@@ -28,16 +29,18 @@ export async function deleteFile(
   preconditions: Preconditions,
 ): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
-    const file = await findFile(deps, call.caller, fileId, round === 0 ? call.ahead : []);
+    const file = await findFile(deps, call.caller, fileId, "delete", round === 0 ? call.ahead : []);
     const { lock } = file;
     const now = deps.now();
+    // Another's version, made since the read, would go too.
+    const stillOwn = readsAll(call.caller.scopes) ? "#kind = :file_kind" : "attribute_not_exists(#mixed)";
     const purge = due("version", now + PURGE_AFTER_MS, fileId);
     try {
       await deps.table.transact([
         fileUpdate(now, fileId, preconditions, {
           update: "SET #deleted_at = :now, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock",
           endsLock: true,
-          condition: `#name = :name AND #folder_id = :folder_id AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
+          condition: `#name = :name AND #folder_id = :folder_id AND ${stillOwn} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
           values: {
             ...{ now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
             lock_id: lock?.lock_id,

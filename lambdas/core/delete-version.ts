@@ -18,7 +18,7 @@ export async function deleteVersion(
   call: Call,
   { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
 ): Promise<void> {
-  await findVersion(deps, call.caller, fileId, versionId, call.ahead);
+  await findVersion(deps, call.caller, fileId, versionId, "delete_version", call.ahead);
   const now = deps.now();
   try {
     await deps.table.transact([

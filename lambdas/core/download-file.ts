@@ -19,7 +19,7 @@ export async function downloadFile(
   fileId: string,
   options: SignOptions,
 ): Promise<{ url: string; expiresAt: number; file: FileRecord }> {
-  const file = await findFile(deps, call.caller, fileId, call.ahead);
+  const file = await findFile(deps, call.caller, fileId, "read", call.ahead);
   if (options.method === "GET") await deps.table.put(downloadEvent(deps, call, file));
   return { ...(await signDownload(deps, file, options)), file };
 }

@@ -10,7 +10,7 @@ export async function downloadVersion(
   call: Call,
   { fileId, versionId, method, seconds }: { fileId: string; versionId: string } & SignOptions,
 ): Promise<{ url: string; expiresAt: number }> {
-  const { file, version } = await findVersion(deps, call.caller, fileId, versionId, call.ahead);
+  const { file, version } = await findVersion(deps, call.caller, fileId, versionId, "read", call.ahead);
   const { version_id, object_key, size, content_type } = version;
   const then = { ...file, version_id, object_key, size, content_type };
   if (method === "GET") await deps.table.put(downloadEvent(deps, call, then));

@@ -11,6 +11,7 @@ import { type Deps, newId } from "./deps.ts";
 import { isWharfError, notFound } from "./error.ts";
 import type { Preconditions } from "./file-write.ts";
 import { linkToken } from "./link-token.ts";
+import { readsAll } from "./may-handle.ts";
 import { recordLate } from "./record-late.ts";
 import { reopenUpload } from "./reopen-upload.ts";
 import { requireOpen } from "./require-open.ts";
@@ -98,7 +99,7 @@ export function intentOf(
     attempt: newId("job", deps.now()),
     request_id: call.requestId,
     share: wantsShare(call, request),
-    reads_all: hasScope(call.caller, "files:read"),
+    reads_all: readsAll(call.caller.scopes),
     expire_in: request.expire_in,
     checksum: request.checksum,
     lock_hash: lockToken === undefined ? undefined : sha256(lockToken),
@@ -137,13 +138,17 @@ async function recordIntent(
     return { upload: { ...upload, assembling: earlier } };
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    return whyNot(deps, caller, uploadId, error.item);
+    return whyNot(deps, caller, { uploadId, item: error.item, intent });
   }
 }
 
-async function whyNot(deps: Deps, caller: Call["caller"], uploadId: string, item: Item | undefined) {
+async function whyNot(
+  deps: Deps,
+  caller: Call["caller"],
+  { uploadId, item, intent }: { uploadId: string; item: Item | undefined; intent: Intent },
+) {
   const upload = visibleUpload(caller, uploadId, item === undefined ? undefined : uploadRecord.parse(item));
-  const ended = await endOf(deps, item);
+  const ended = await endOf(deps, item, intent);
   if (ended !== undefined) return { upload, ended };
   requireOpen(upload, deps.now());
   throw notFound("upload", uploadId);

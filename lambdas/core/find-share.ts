@@ -2,12 +2,13 @@ import { keys } from "#aws/keys.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { isWharfError, notFound } from "./error.ts";
-import { findFile } from "./find-file.ts";
 import { linkToken } from "./link-token.ts";
-import { type LinkRecord, linkRecord } from "./records.ts";
+import { fileMadeBy, madeBy, mayHandle, readsAll } from "./may-handle.ts";
+import { readFile } from "./read-files.ts";
+import { type FileRecord, type LinkRecord, linkRecord } from "./records.ts";
 
 /**
- * A share's record: whoever may see the file may see its links, and when the file is deleted they are gone.
+ * A share's record, where the caller may see it; when the file is deleted its links are gone.
  *
  * Two reads, since the link's key follows from the id. @throws WharfError not_found
  */
@@ -19,9 +20,18 @@ export async function findShare(
   const link = await deps.table.get(linkRecord, keys.link(await linkToken(deps, shareId)));
   if (link === undefined) throw notFound("share", shareId);
   try {
-    await findFile(deps, caller, link.file_id);
+    if (maySee(caller, await readFile(deps, caller, link.file_id), link)) return link;
   } catch (error) {
-    throw isWharfError(error, "not_found") ? notFound("share", shareId) : error;
+    if (!isWharfError(error, "not_found")) throw error;
   }
-  return link;
+  throw notFound("share", shareId);
+}
+
+/**
+ * Whoever reads all files sees all links to them; others see their own, but for those that lead to whatever is
+ * current, which a broader token has made: what is behind them may be another's.
+ */
+export function maySee({ client_id, scopes }: Caller, file: FileRecord, link: LinkRecord): boolean {
+  const thing = link.version_id === undefined ? "others" : madeBy(client_id, link.created_by);
+  return mayHandle(readsAll(scopes), "see_link", { file: fileMadeBy(client_id, file), thing });
 }

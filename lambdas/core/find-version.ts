@@ -3,11 +3,12 @@ import type { Item } from "#aws/table.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
-import { findFile } from "./find-file.ts";
+import { fileMadeBy, madeBy, mayHandle, readsAll, type Verb } from "./may-handle.ts";
+import { readFile } from "./read-files.ts";
 import { type FileRecord, type VersionRecord, versionRecord } from "./records.ts";
 
 /**
- * A file and one of its versions whose bytes are there, where the caller may know of them.
+ * A file and one of its versions whose bytes are there, where the caller may do `verb` to them.
  *
  * @param ahead as for `findFile`.
  * @throws WharfError not_found, not_a_file.
@@ -17,12 +18,16 @@ export async function findVersion(
   caller: Caller,
   fileId: string,
   versionId: string,
+  verb: Verb,
   ahead: readonly Item[] = [],
 ): Promise<{ file: FileRecord; version: VersionRecord }> {
   const [file, version] = await Promise.all([
-    findFile(deps, caller, fileId, ahead),
+    readFile(deps, caller, fileId, ahead),
     deps.table.get(versionRecord, keys.version(fileId, versionId)),
   ]);
+  const { client_id, scopes } = caller;
+  const made = { file: fileMadeBy(client_id, file), thing: madeBy(client_id, version?.created_by) };
+  if (!mayHandle(readsAll(scopes), verb, made)) throw notFound("file", fileId);
   if (version === undefined || version.state !== "ready" || version.removed_ms !== undefined)
     throw notFound("version", versionId);
   return { file, version };

@@ -8,7 +8,8 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } f
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item, type Write } from "#aws/table.ts";
-import type { Call, Caller } from "./call.ts";
+import { type Scope, scope } from "#contract/common.ts";
+import { type Call, type Caller, hasScope } from "./call.ts";
 import { type Deps, ttl } from "./deps.ts";
 import { WharfError } from "./error.ts";
 
@@ -32,11 +33,20 @@ const record = z.object({
   expires_ms: z.number(),
   answer: z.string().optional(),
 });
-const answerShape = z.object({ status: z.number(), body: z.unknown() });
+const answerShape = z.object({
+  status: z.number(),
+  body: z.unknown(),
+  /** Of the token that it was given to. */
+  scopes: z.array(scope),
+});
 
 export interface Idempotency {
-  /** The first answer, where this request has been done already. `record` then replaces it, if it still stands. */
-  replay?: { status: number; body: unknown };
+  /**
+   * The first answer, where this request has been done already. `record` then replaces it, if it still stands.
+   * `lacking`: scopes of the token that it was given to and this one has not, so that not all of it may be this one's
+   * to know.
+   */
+  replay?: { status: number; body: unknown; lacking: readonly Scope[] };
   /** This request came before under this key, and is of a kind that is done again instead of recorded. */
   repeated?: true;
   record: Call["record"];
@@ -114,19 +124,23 @@ export async function beginIdempotent(
   /** What was answered to the same request before. @throws WharfError idempotency_in_progress */
   function found({ answer: seen, claimed_until_ms }: z.infer<typeof record>): Idempotency {
     if (seen === undefined) throw inProgress(Math.max(1, Math.ceil((claimed_until_ms - now) / 1000)));
+    const { scopes, ...first } = answerShape.parse(JSON.parse(open(key ?? "", seen)));
     return {
       ...NONE,
-      replay: answerShape.parse(JSON.parse(open(key ?? "", seen))),
+      replay: { ...first, lacking: scopes.filter((held) => !hasScope(caller, held)) },
       record: (answer) => [recording(answer, { condition: "#answer = :seen", values: { seen } })],
     };
   }
 
-  function recording(answer: unknown, { condition, values }: { condition: string; values: Item }): Write {
+  function recording(answer: object, { condition, values }: { condition: string; values: Item }): Write {
     return {
       key: itemKey,
       update: "SET #answer = :answer",
       condition,
-      values: { ...values, answer: seal(key ?? "", JSON.stringify(answer)) },
+      values: {
+        ...values,
+        answer: seal(key ?? "", JSON.stringify({ ...answer, scopes: [...caller.scopes] })),
+      },
     };
   }
 

@@ -4,11 +4,13 @@ import type { Share } from "#contract/shares.ts";
 import type { Call } from "./call.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
 import type { Deps } from "./deps.ts";
-import { findFile } from "./find-file.ts";
+import { maySee } from "./find-share.ts";
 import { linkToken } from "./link-token.ts";
 import { type PageQuery, pageOf } from "./page.ts";
-import { linkRecord } from "./records.ts";
+import { readFile } from "./read-files.ts";
+import { type LinkRecord, linkRecord } from "./records.ts";
 import { shareView } from "./share-view.ts";
+import { shareableVersion } from "./shareable-version.ts";
 
 const pointer = z.object({ share_id: z.string() });
 
@@ -21,7 +23,9 @@ export async function listShares(
 ) {
   const list = `shares ${fileId}`;
   const after = readCursor(list, cursor);
-  await findFile(deps, caller, fileId);
+  const file = await readFile(deps, caller, fileId);
+  // A file in which the caller made nothing doesn't exist for it.
+  if (file.created_by !== caller.client_id) await shareableVersion(deps, caller, file);
   const { items } = await deps.table.query({
     where: "#pk = :pk AND begins_with(#sk, :prefix)",
     values: { pk: keys.node(fileId).pk, prefix: under.shares },
@@ -36,16 +40,21 @@ export async function listShares(
     (last) => cursorAfter(list, last),
     (shareId) => shareId,
   );
-  const views = await readViews(deps, page.items);
+  const views = await readViews(deps, page.items, (link) => maySee(caller, file, link));
   return {
     ...page,
     items: page.items.map((shareId) => views.get(shareId)).filter((view) => view !== undefined),
   };
 }
 
-async function readViews(deps: Pick<Deps, "table" | "config" | "now">, shareIds: readonly string[]) {
+async function readViews(
+  deps: Pick<Deps, "table" | "config" | "now">,
+  shareIds: readonly string[],
+  seen: (link: LinkRecord) => boolean,
+) {
   const tokens = await Promise.all(shareIds.map((shareId) => linkToken(deps, shareId)));
   const items = await deps.table.batchGet(tokens.map((token) => keys.link(token)));
-  const views = await Promise.all(items.map((item) => shareView(deps, linkRecord.parse(item))));
+  const links = items.map((item) => linkRecord.parse(item)).filter(seen);
+  const views = await Promise.all(links.map((link) => shareView(deps, link)));
   return new Map<string, Share>(views.map((view) => [view.share_id, view]));
 }

@@ -32,7 +32,7 @@ export async function moveFile(
   preconditions: Preconditions,
 ): Promise<File> {
   for (let round = 0; round < ROUNDS; round++) {
-    const file = await findFile(deps, call.caller, fileId, round === 0 ? call.ahead : []);
+    const file = await findFile(deps, call.caller, fileId, "move", round === 0 ? call.ahead : []);
     const name = to.name ?? file.name;
     const folder_id = to.folder === undefined ? file.folder_id : await targetFolder(deps, file, to.folder);
     if (name === file.name && folder_id === file.folder_id) {

@@ -4,7 +4,8 @@ import { LINK_URL_SECONDS, type ShareState } from "#contract/shares.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
-import { type FileRecord, fileRecord, type LinkRecord, linkRecord } from "./records.ts";
+import { linkedFile, linkedFileChecks } from "./linked-file.ts";
+import { type FileRecord, type LinkRecord, linkRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
 import { signDownload } from "./sign-download.ts";
 import { tryPassword, wrongPassword } from "./try-password.ts";
@@ -19,7 +20,7 @@ export async function viewLink(
   token: string,
 ): Promise<{ link: LinkRecord; file: FileRecord }> {
   const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now());
-  return { link, file: present(await readFile(deps.table, link)) };
+  return { link, file: present(await linkedFile(deps.table, link)) };
 }
 
 export interface Opening {
@@ -49,7 +50,7 @@ export async function openLink(
   const link = live(found, deps.now());
   if (link.password !== undefined && password === undefined) throw wrongPassword();
   const [file] = await Promise.all([
-    readFile(deps.table, link),
+    linkedFile(deps.table, link),
     method === "GET" ? countDownload(deps, link, requestId) : forgetTries(deps.table, link),
   ]);
   return { url: await signUntil(deps, present(file), { method, until: link.expires_ms }), link };
@@ -88,10 +89,7 @@ async function countDownload(
           "#expires_ms > :now AND attribute_not_exists(#revoked_at) AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)",
         values: { one: 1, now },
       },
-      {
-        check: keys.node(link.file_id),
-        condition: "attribute_exists(#pk) AND attribute_not_exists(#deleted_at)",
-      },
+      ...linkedFileChecks(link),
       eventWrite(now, {
         type: "link_accessed",
         request_id: requestId,
@@ -118,10 +116,6 @@ async function forgetTries(table: Table, link: LinkRecord): Promise<void> {
     update: "REMOVE #tried_passwords, #tried_ms",
     condition: "attribute_exists(#pk)",
   });
-}
-
-async function readFile(table: Table, link: LinkRecord): Promise<FileRecord | undefined> {
-  return table.get(fileRecord, keys.node(link.file_id));
 }
 
 function live(link: LinkRecord | undefined, now: number): LinkRecord {

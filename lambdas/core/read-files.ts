@@ -22,6 +22,18 @@ export async function readFiles(
   return fileIds.map((fileId) => visibleFile(caller, fileId, found.get(fileId)));
 }
 
+/** One file by id. @throws WharfError not_found, not_a_file. */
+export async function readFile(
+  deps: Pick<Deps, "table">,
+  caller: Caller,
+  fileId: string,
+  ahead: readonly Item[] = [],
+): Promise<FileRecord> {
+  const [file] = await readFiles(deps, caller, [fileId], ahead);
+  if (file === undefined) throw notFound("file", fileId);
+  return file;
+}
+
 /** The file's record where the caller may know of it. @throws WharfError not_found, not_a_file. */
 export function visibleFile(caller: Caller, fileId: string, item: Item | undefined): FileRecord {
   if (item === undefined || !canUse(caller, String(item["workspace_id"]))) throw notFound("file", fileId);

@@ -78,6 +78,8 @@ export const fileRecord = z.object({
   created_by: z.string(),
   updated_at: z.string(),
   deleted_at: z.string().optional(),
+  /** Others than its maker have made versions of it; see `mayHandle`. */
+  mixed: z.boolean().optional(),
   /** Fencing number of the latest grant; only grows. 0 or absent: never locked. */
   fencing: z.number().default(0),
   /** Present while a grant stands (it may have expired: compare `expires_ms`). */
@@ -119,6 +121,8 @@ export const versionRecord = z.object({
   metadata: z.record(z.string(), z.string()).optional(),
   /** The version that this one is a restoration of; both name the same object. */
   restored_from: z.string().optional(),
+  /** Of a restoration: the client that sent the bytes. */
+  content_by: z.string().optional(),
   /** When another version became the current one in its place. */
   superseded_ms: z.number().optional(),
   /** From here on nobody sees it; the sweep removes its bytes unless another version names them. */
@@ -131,6 +135,8 @@ export const linkRecord = z.object({
   sk: z.string(),
   share_id: z.string(),
   file_id: z.string(),
+  /** The version that the link leads to; none where it leads to the file's current one. */
+  version_id: z.string().optional(),
   workspace_id: z.string(),
   created_by: z.string(),
   created_at: z.string(),

@@ -17,7 +17,7 @@ export async function releaseLock(
   fileId: string,
   lockToken: string,
 ): Promise<void> {
-  const file = await findFile(deps, call.caller, fileId, call.ahead);
+  const file = await findFile(deps, call.caller, fileId, "release_lock", call.ahead);
   const { lock } = file;
   if (lock === undefined) return;
   const hash = sha256(lockToken);

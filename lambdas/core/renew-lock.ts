@@ -29,7 +29,7 @@ export async function renewLock(
   { lock_token, ttl_seconds }: { lock_token: string; ttl_seconds?: number | undefined },
 ) {
   for (let round = 0; round < ROUNDS; round++) {
-    const file = await findFile(deps, call.caller, fileId, round === 0 ? call.ahead : []);
+    const file = await findFile(deps, call.caller, fileId, "renew_lock", round === 0 ? call.ahead : []);
     const now = deps.now();
     const { lock } = file;
     if (lock === undefined || !isLive(file, sha256(lock_token), now)) throw lockLost(file);

@@ -20,7 +20,7 @@ export async function repeatGrant(
   const grant = recordedGrant.parse(recorded);
   if (!grant.provisional) return grant;
   // Not what was read ahead of the record, which may be older than the grant.
-  const { lock } = await findFile(deps, call.caller, grant.file_id);
+  const { lock } = await findFile(deps, call.caller, grant.file_id, "see_lock");
   const now = deps.now();
   if (lock?.lock_id !== grant.lock_id || lock.expires_ms <= now) return undefined;
   return {

@@ -27,7 +27,7 @@ export async function restoreVersion(
 ): Promise<Version> {
   for (let round = 0; round < ROUNDS; round++) {
     const ahead = round === 0 ? call.ahead : [];
-    const { file, version } = await findVersion(deps, call.caller, fileId, versionId, ahead);
+    const { file, version } = await findVersion(deps, call.caller, fileId, versionId, "write", ahead);
     const now = deps.now();
     const refused = whyRefused(file, fileId, preconditions, now);
     if (refused !== undefined) throw refused;
@@ -73,16 +73,26 @@ function restoration(
     version_id: newId("ver", now),
     created_at: iso(now),
     created_by: call.caller.client_id,
+    content_by: version.content_by ?? version.created_by,
     restored_from: version.version_id,
   };
   const { version_id, size, content_type, object_key } = restored;
   const stepsBack = supersede(now, file);
+  // Bringing the maker's own bytes back leaves the file its own.
+  const mixed = restored.content_by === file.created_by ? "" : ", #mixed = :mixed";
   const writes = [
     fileUpdate(now, fileId, preconditions, {
-      update:
-        "SET #version_id = :version_id, #size = :size, #content_type = :content_type, #object_key = :object_key, #updated_at = :updated_at",
+      update: `SET #version_id = :version_id, #size = :size, #content_type = :content_type, #object_key = :object_key, #updated_at = :updated_at${mixed}`,
       condition: stepsBack.condition,
-      values: { version_id, size, content_type, object_key, updated_at: iso(now), ...stepsBack.values },
+      values: {
+        version_id,
+        size,
+        content_type,
+        object_key,
+        updated_at: iso(now),
+        mixed: mixed === "" ? undefined : true,
+        ...stepsBack.values,
+      },
     }),
     {
       check: keys.version(fileId, version.version_id),

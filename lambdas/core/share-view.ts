@@ -19,6 +19,7 @@ export async function shareView(
   return {
     share_id: link.share_id,
     file_id: link.file_id,
+    version_id: link.version_id ?? null,
     share_url: await shareUrl(deps, link.share_id),
     created_at: link.created_at,
     expires_at: iso(link.expires_ms),

@@ -11,7 +11,8 @@ import type { LinkRecord } from "./records.ts";
 const KEEP_MS = 90 * 86_400_000;
 
 export interface NewShare {
-  file: { file_id: string; workspace_id: string };
+  /** With `version_id` the link leads to that version, whatever becomes current. */
+  file: { file_id: string; version_id?: string | undefined; workspace_id: string };
   /** Client id. */
   createdBy: string;
   requestId: string;
@@ -42,6 +43,7 @@ export async function newShare(
     ...keys.link(token),
     share_id: shareId,
     file_id: file.file_id,
+    version_id: file.version_id,
     workspace_id: file.workspace_id,
     created_by: createdBy,
     created_at: iso(now),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { keys } from "#aws/keys.ts";
+import { type Key, keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
 import {
@@ -9,15 +9,16 @@ import {
   type StartAnswer,
   type StartRequest,
 } from "#contract/uploads.ts";
-import { type Call, hasScope } from "./call.ts";
+import type { Call } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { isWharfError, WharfError } from "./error.ts";
 import { freeName } from "./free-name.ts";
 import { findWay } from "./make-folders.ts";
+import { fileMadeBy, mayHandle, readsAll } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
 import { planParts } from "./plan-parts.ts";
-import { type EntryRecord, entryRecord } from "./records.ts";
+import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
 import { signWindow } from "./sign-parts.ts";
 import { findUpload, objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
 import { rootFolder, useWorkspace } from "./workspace.ts";
@@ -158,16 +159,20 @@ async function save(
   hintedFile: string | undefined,
 ): Promise<UploadRecord> {
   const { upload_id, folder_id } = draft;
-  const look = () =>
-    Promise.all([
+  const look = async () => {
+    const [stands, free] = await Promise.all([
       // Where there is no folder, there is no file in it.
-      folder_id === undefined ? undefined : deps.table.get(entryRecord, keys.entry(folder_id, draft.name)),
+      folder_id === undefined
+        ? { entry: undefined, writable: true }
+        : lookAt(deps, call, keys.entry(folder_id, draft.name), hintedFile),
       folder_id !== undefined && draft.if_exists === "rename"
         ? freeName(deps, folder_id, draft.name)
         : undefined,
     ]);
+    return { ...stands, free };
+  };
   if (call.record({ status: 201, body: {} }).length > 0) {
-    const told = meet(call, draft, ...(await look()));
+    const told = meet(draft, await look());
     const record = call.record({
       status: 201,
       body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
@@ -182,7 +187,7 @@ async function save(
   // What the look throws is heard when the write has ended, so that it can be taken back.
   await Promise.all([write(guess), looking.catch(() => {})]);
   try {
-    const told = meet(call, draft, ...(await looking));
+    const told = meet(draft, await looking);
     if (told.file_id !== guess) await write(told.file_id);
     return told;
   } catch (error) {
@@ -193,15 +198,38 @@ async function save(
 
 /** What `if_exists` makes of what stands under the name. @throws WharfError name_taken */
 function meet(
-  { caller }: Call,
   draft: UploadRecord,
-  entry: EntryRecord | undefined,
-  free: string | undefined,
+  { entry, free, writable }: { entry: EntryRecord | undefined; free: string | undefined; writable: boolean },
 ): UploadRecord {
   if (entry === undefined) return draft;
   if (free !== undefined) return { ...draft, name: free };
-  const writable = hasScope(caller, "files:read") || entry.created_by === caller.client_id;
   if (draft.if_exists === "version" && entry.kind === "file" && writable)
     return { ...draft, file_id: entry.node_id };
   throw nameTaken(draft, entry);
+}
+
+/**
+ * What stands under the name, and whether the caller may make a version of it; finalize decides again. For a client
+ * whose own file it must be, the file comes in the same round trip where the hint is right.
+ */
+async function lookAt(
+  { table }: Pick<Deps, "table">,
+  { caller: { client_id, scopes } }: Call,
+  key: Key,
+  hintedFile: string | undefined,
+): Promise<{ entry: EntryRecord | undefined; writable: boolean }> {
+  const all = readsAll(scopes);
+  if (all) return { entry: await table.get(entryRecord, key), writable: true };
+  const hinted = hintedFile === undefined ? [] : [keys.node(hintedFile)];
+  const items = await table.batchGet([key, ...hinted]);
+  const entry = items.find(({ pk }) => pk === key.pk);
+  if (entry === undefined) return { entry, writable: true };
+  const found = entryRecord.parse(entry);
+  if (found.kind === "folder" || found.created_by !== client_id) return { entry: found, writable: false };
+  const node = keys.node(found.node_id);
+  const file = fileRecord.safeParse(
+    items.find(({ pk }) => pk === node.pk) ?? (await table.batchGet([node]))[0],
+  ).data;
+  const made = file && { file: fileMadeBy(client_id, file) };
+  return { entry: found, writable: made !== undefined && mayHandle(all, "write", made) };
 }

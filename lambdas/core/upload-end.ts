@@ -4,35 +4,59 @@ import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { closedFor, uploadExpired } from "./require-open.ts";
 import { shareUrl } from "./share.ts";
-import { type Outcome, type Rejection, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import {
+  type Intent,
+  type Outcome,
+  type Rejection,
+  type UploadRecord,
+  uploadRecord,
+} from "./upload-record.ts";
 
 /**
  * How a session ended, as its client is told each time: the answer, or the refusal thrown; `undefined` while it hasn't.
  *
  * @throws WharfError type_mismatch, checksum_mismatch, upload_closed.
  */
-export async function endOf(deps: Deps, item: Item | undefined): Promise<FinalizeAnswer | undefined> {
+export async function endOf(
+  deps: Deps,
+  item: Item | undefined,
+  asked: Asked,
+): Promise<FinalizeAnswer | undefined> {
   const parsed = uploadRecord.safeParse(item);
   if (!parsed.success)
     throw new WharfError("upload_closed", "The upload session is gone. Start a new upload.");
   const upload = parsed.data;
-  if (upload.outcome !== undefined) return answerOf(deps, upload, upload.outcome);
+  if (upload.outcome !== undefined) return answerOf(deps, upload, upload.outcome, asked);
   if (upload.rejection !== undefined) throw rejected(upload.rejection);
   if (upload.state === "aborted") throw closedFor(upload);
   if (upload.state === "expired") throw uploadExpired(upload);
   return undefined;
 }
 
-/** The answer of a finalized upload; the link is the same each time, since it derives from the share's id. */
-export async function answerOf(deps: Deps, upload: UploadRecord, outcome: Outcome): Promise<FinalizeAnswer> {
+/** Of the call that is answered: whether it asks for a link and may make one, and whether it reads all files. */
+export type Asked = Pick<Intent, "share" | "reads_all">;
+
+/**
+ * The answer of a finalized upload, with the link where this call may know of it; it is the same each time, since it
+ * derives from the share's id.
+ */
+export async function answerOf(
+  deps: Deps,
+  upload: Pick<UploadRecord, "upload_id" | "workspace_id" | "share_bound">,
+  outcome: Outcome,
+  { share, reads_all }: Asked,
+): Promise<FinalizeAnswer> {
   const { share_id } = outcome;
-  return {
-    upload_id: upload.upload_id,
-    status: "ready",
-    workspace_id: upload.workspace_id,
-    ...outcome,
-    share_url: share_id === null ? null : await shareUrl(deps, share_id),
-  };
+  const { upload_id, workspace_id, share_bound = false } = upload;
+  const answer = { upload_id, status: "ready" as const, workspace_id, ...outcome };
+  // A link that leads to the current version may lead to another's.
+  if (share_id === null || !share || !(reads_all || share_bound)) return withoutLink(answer);
+  return { ...answer, share_url: await shareUrl(deps, share_id) };
+}
+
+/** An answer as it is given to a token that may not know of the link. */
+export function withoutLink<A extends Omit<FinalizeAnswer, "share_url">>(answer: A) {
+  return { ...answer, share_url: null, share_id: null, expires_at: null };
 }
 
 /** The refusal of an upload whose content was not what it should be. */

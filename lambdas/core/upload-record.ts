@@ -95,6 +95,8 @@ export const uploadRecord = z.object({
   assembled: z.object({ parts: z.number(), size: z.number() }).optional(),
   intent: intent.optional(),
   outcome: outcome.optional(),
+  /** The link that came with it leads to its version, and not to whatever becomes current. */
+  share_bound: z.boolean().optional(),
   rejection: rejection.optional(),
 });
 export type UploadRecord = z.infer<typeof uploadRecord>;

@@ -93,7 +93,9 @@ export function sessionWrite(
   }: {
     intent: Intent;
     from: From;
-    end: { state: "completed"; outcome: Outcome } | { state: "rejected"; rejection: Rejection };
+    end:
+      | { state: "completed"; outcome: Outcome; share_bound: boolean }
+      | { state: "rejected"; rejection: Rejection };
     now: number;
   },
 ): Write {

@@ -378,7 +378,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
           await sweepLocks(deps);
           return {};
         case "look": {
-          const { fencing, version_id, lock } = await findFile(deps, call.caller, fileId);
+          const { fencing, version_id, lock } = await findFile(deps, call.caller, fileId, "see_lock");
           seen = version_id;
           return { fencing, version: version_id, held: lock?.token_hash };
         }

@@ -43,7 +43,7 @@ export function files(app: App, deps: Deps): void {
     deps,
     getFileRoute,
     async ({ params, call }) => {
-      const file = await findFile(deps, call.caller, params.id, call.ahead);
+      const file = await findFile(deps, call.caller, params.id, "read", call.ahead);
       return { status: 200, body: await fileDetail(deps, file) };
     },
     { ...readsFile, headers: etagOf },

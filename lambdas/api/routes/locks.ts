@@ -1,3 +1,4 @@
+import type { Scope } from "#contract/common.ts";
 import {
   acquireLockRoute,
   breakLockRoute,
@@ -9,7 +10,7 @@ import {
 } from "#contract/locks.ts";
 import { acquireLock, acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
-import type { Call } from "#core/call.ts";
+import { type Call, requireSameScopes } from "#core/call.ts";
 import type { Deps } from "#core/deps.ts";
 import { isWharfError, WharfError } from "#core/error.ts";
 import { findFile } from "#core/find-file.ts";
@@ -73,7 +74,7 @@ export function locks(app: App, deps: LockDeps): void {
     deps,
     getLockRoute,
     async ({ params, call }) => {
-      const file = await findFile(deps, call.caller, params.id, call.ahead);
+      const file = await findFile(deps, call.caller, params.id, "see_lock", call.ahead);
       return { status: 200, body: lockState(file, deps.now()) };
     },
     readsFile,
@@ -112,6 +113,9 @@ export function lockWaits(app: App, deps: LockDeps): void {
 
 /** For the two routes that grant one file's lock, under one Idempotency-Key. */
 function grants(deps: LockDeps) {
-  const replay = (recorded: unknown, call: Call) => repeatGrant(deps, call, recorded);
+  const replay = (recorded: unknown, call: Call, lacking: readonly Scope[]) => {
+    requireSameScopes(lacking);
+    return repeatGrant(deps, call, recorded);
+  };
   return { ...readsFile, replay };
 }

@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { path } from "#contract/common.ts";
+import { path, type Scope } from "#contract/common.ts";
 import {
   abortUploadRoute,
+  finalizeAnswer,
   finalizeUploadRoute,
   getUploadRoute,
   mediaType,
@@ -17,6 +18,7 @@ import { type Demands, finalizeUpload } from "#core/finalize-upload.ts";
 import { chunkTarget } from "#core/next-chunk.ts";
 import { signParts } from "#core/sign-parts.ts";
 import { restartAnswer, startUpload } from "#core/start-upload.ts";
+import { withoutLink } from "#core/upload-end.ts";
 import { uploadFile } from "#core/upload-file.ts";
 import { viewUpload } from "#core/view-upload.ts";
 import { etagOf } from "../etag.ts";
@@ -61,7 +63,7 @@ export function uploads(app: App, deps: Deps): void {
       status: 200,
       body: await finalizeUpload(deps, call, params.id, body, demandsOf(context)),
     }),
-    { headers: etagOf },
+    { headers: etagOf, replay: finished },
   );
 
   serve(app, deps, abortUploadRoute, async ({ params, call }) => {
@@ -79,9 +81,18 @@ export function uploads(app: App, deps: Deps): void {
       const small = { ...rest, filename, content_type, bytes: await file.bytes() };
       return { status: 200, body: await uploadFile(deps, call, small, demandsOf(context)) };
     },
-    { headers: etagOf },
+    { headers: etagOf, replay: finished },
   );
 }
+
+/** A recorded answer; its link is for tokens that may know of it. */
+async function finished(recorded: unknown, _: unknown, lacking: readonly Scope[]) {
+  const answer = finalizeAnswer.parse(recorded);
+  return lacking.some((scope) => LINK_SCOPES.has(scope)) ? withoutLink(answer) : answer;
+}
+
+/** What decides whether a token may know of an upload's link. */
+const LINK_SCOPES: ReadonlySet<Scope> = new Set(["shares:write", "files:read", "admin"]);
 
 function demandsOf(context: AppContext): Demands {
   const ifNoneMatch = context.req.header("if-none-match")?.trim();

@@ -1,0 +1,26 @@
+import type { Caller } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { notFound } from "./error.ts";
+import { fileMadeBy, madeBy, mayHandle, readsAll } from "./may-handle.ts";
+import type { FileRecord } from "./records.ts";
+import { versionsOf } from "./versions-of.ts";
+
+/**
+ * The version that a link of the caller's is bound to: none for whoever reads all files, whose links lead to the
+ * current one; else the newest that the caller made itself, so that what others write never shows behind its link.
+ *
+ * @throws WharfError not_found where it made none that is left.
+ */
+export async function shareableVersion(
+  deps: Pick<Deps, "table">,
+  { scopes, client_id }: Caller,
+  file: FileRecord,
+): Promise<string | undefined> {
+  const all = readsAll(scopes);
+  if (all) return undefined;
+  for await (const { version_id, created_by, state, removed_ms } of versionsOf(deps, file.node_id)) {
+    const made = { file: fileMadeBy(client_id, file), thing: madeBy(client_id, created_by) };
+    if (state === "ready" && removed_ms === undefined && mayHandle(all, "share", made)) return version_id;
+  }
+  throw notFound("file", file.node_id);
+}
