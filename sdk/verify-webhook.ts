@@ -19,7 +19,7 @@ export type WebhookRefusal =
   | "bad_body"
   | "bad_option";
 
-/** A webhook that is not genuine, or not for now. Answer 400 and do nothing else with it. */
+/** A webhook that is not genuine, or not for now. Answer 401 and do nothing else with it. */
 export class WebhookVerificationError extends Error {
   readonly code: WebhookRefusal;
   constructor(code: WebhookRefusal, message: string) {

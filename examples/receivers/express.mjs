@@ -6,7 +6,8 @@ import express from "express";
 import { verifyWebhook, WebhookVerificationError } from "../../sdk/verify-webhook.ts";
 
 const app = express();
-const seen = new Set(); // deliveries are repeated when an answer gets lost: do each webhook-id once
+const seen = new Set(); // deliveries are repeated when an answer gets lost: do each id once, and keep the latest
+const KEPT = 10_000;
 
 // express.raw, not express.json: the signature is of the bytes as they came.
 app.post("/webhooks/wharf", express.raw({ type: "*/*", limit: "64kb" }), (req, res) => {
@@ -18,12 +19,13 @@ app.post("/webhooks/wharf", express.raw({ type: "*/*", limit: "64kb" }), (req, r
     });
     if (!seen.has(event.id)) {
       seen.add(event.id);
+      if (seen.size > KEPT) seen.delete(seen.values().next().value);
       if (event.type === "upload_completed") console.log("uploaded", event.file_id);
     }
     res.sendStatus(204);
   } catch (error) {
     if (!(error instanceof WebhookVerificationError)) throw error;
-    res.status(400).send(error.code);
+    res.status(401).send(error.code);
   }
 });
 
