@@ -156,7 +156,7 @@ const IDEMPOTENCY_KEY = {
   in: "header",
   name: "Idempotency-Key",
   description:
-    "1–255 printable ASCII characters; the same key and request within 24 h give the first answer.",
+    "1–255 printable ASCII characters; the same key and request within 24 h give the first answer. Use 128 random bits: what is kept of request and answer is sealed with it.",
   schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]([ -~]*[!-~])?$" },
 };
 

@@ -2,9 +2,11 @@
  * `Idempotency-Key`: a claim before the work, the answer in the transaction of the effect.
  *
  * The recorded answer may hold a link or a secret, so it is sealed with a key derived from the Idempotency-Key
- * itself, of which the table holds only a hash: without repeating the request nobody can read it.
+ * itself, of which the table holds only a hash: without repeating the request nobody can read it. What tells one request
+ * from another may hold a password, so it is an HMAC under such a key and not a bare hash, which could be guessed. Both
+ * are as strong as the Idempotency-Key: 128 random bits are asked for.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item, type Write } from "#aws/table.ts";
@@ -88,7 +90,9 @@ export async function beginIdempotent(
   }
   const now = deps.now();
   const itemKey = keys.idempotency(caller.client_id, key);
-  const fingerprint = createHash("sha256").update(JSON.stringify(request)).digest("base64url");
+  const fingerprint = createHmac("sha256", derive(key, "request"))
+    .update(JSON.stringify(request))
+    .digest("base64url");
   const claim = randomBytes(16).toString("base64url");
   try {
     await deps.table.put({
@@ -181,18 +185,21 @@ function inProgress(seconds: number): WharfError {
   );
 }
 
-const sealingKey = (key: string) => Buffer.from(hkdfSync("sha256", key, "", "wharf idempotency answer", 32));
+/** RFC 5869: one key for each use, none of which tells of another. */
+function derive(key: string, use: "answer" | "request"): Buffer {
+  return Buffer.from(hkdfSync("sha256", key, "", `wharf idempotency ${use}`, 32));
+}
 
 function seal(key: string, text: string): string {
   const nonce = randomBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", sealingKey(key), nonce);
+  const cipher = createCipheriv("aes-256-gcm", derive(key, "answer"), nonce);
   const sealed = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString("base64");
 }
 
 function open(key: string, sealed: string): string {
   const bytes = Buffer.from(sealed, "base64");
-  const decipher = createDecipheriv("aes-256-gcm", sealingKey(key), bytes.subarray(0, 12));
+  const decipher = createDecipheriv("aes-256-gcm", derive(key, "answer"), bytes.subarray(0, 12));
   decipher.setAuthTag(bytes.subarray(12, 28));
   return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");
 }

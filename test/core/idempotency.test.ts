@@ -1,4 +1,5 @@
 /** A key's claim is a lease: kept while its function works, free soon after that has died. */
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Caller } from "#core/call.ts";
 import { beginIdempotent } from "#core/idempotency.ts";
@@ -48,4 +49,27 @@ test("a claim lives as long as its function, and not much longer", async () => {
   second.end();
   expect(await begin("key")).toMatchObject({ replay: answered });
   startClock();
+});
+
+test("the table's record tells nobody who guesses what the request said", async () => {
+  const request = (password: string) => ({ route: "createShare", params: {}, body: { password } });
+  const key = "0123456789abcdef0123456789abcdef";
+  const made = await beginIdempotent(world.deps, { caller, key, request: request("hunter2") });
+  made.end();
+  const text = JSON.stringify(await world.dump());
+  for (const guess of ["letmein", "hunter2"]) {
+    for (const encoding of ["hex", "base64", "base64url"] as const) {
+      const digest = createHash("sha256")
+        .update(JSON.stringify(request(guess)))
+        .digest(encoding);
+      expect(text).not.toContain(digest);
+    }
+  }
+  // The same request under another key leaves another mark.
+  const other = await beginIdempotent(world.deps, { caller, key: `${key}0`, request: request("hunter2") });
+  other.end();
+  const marks = (await world.dump()).flatMap((item) => (item["request"] ? [item["request"]] : []));
+  expect(new Set(marks).size).toBe(marks.length);
+  const repeated = beginIdempotent(world.deps, { caller, key, request: request("letmein") });
+  await expect(repeated).rejects.toMatchObject({ code: "idempotency_mismatch" });
 });
