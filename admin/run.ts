@@ -63,7 +63,7 @@ export async function runAdmin(
       return values.help ? 0 : 2;
     }
     if (rest.length > 0) throw new UsageError(`${JSON.stringify(rest[0])} is one word too many.`);
-    const run = commands[command];
+    const run = Object.hasOwn(commands, command) ? commands[command] : undefined;
     if (run === undefined) {
       throw new UsageError(
         `No command ${JSON.stringify(command)}; there are ${Object.keys(commands).join(", ")}.`,

@@ -25,6 +25,12 @@ export async function readJson(context: AppContext): Promise<unknown> {
     code: "invalid_json",
     instead: "If you mean U+FFFD itself, write it as \\ufffd.",
   });
+  const body = parseJson(text);
+  refuseProto(body);
+  return body;
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -32,6 +38,37 @@ export async function readJson(context: AppContext): Promise<unknown> {
     throw new WharfError("invalid_json", `The body is not JSON in UTF-8: ${why}`, {}, { cause });
   }
 }
+
+/**
+ * Refuses `__proto__` as a name anywhere in a body: zod leaves it out of records in silence, and whoever copies an
+ * object name by name sets its prototype. @throws WharfError unknown_field
+ */
+function refuseProto(body: unknown): void {
+  // By hand, since a body may be nested deeper than the stack.
+  const left: { value: unknown; pointer: string }[] = [{ value: body, pointer: "" }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { value, pointer } = next;
+    if (typeof value !== "object" || value === null) continue;
+    if (Object.hasOwn(value, "__proto__")) {
+      const errors = [{ pointer: `${pointer}/__proto__`, detail: "is not a known field" }];
+      throw new WharfError(
+        "unknown_field",
+        `The body is not valid. ${pointer}/__proto__ is no name to use.`,
+        {
+          in: "body",
+          errors,
+        },
+      );
+    }
+    for (const [name, inner] of Object.entries(value)) {
+      // Past this depth the place needs no telling.
+      const longer = pointer.length < MAX_POINTER ? `${pointer}/${name.slice(0, MAX_POINTER)}` : pointer;
+      left.push({ value: inner, pointer: longer });
+    }
+  }
+}
+
+const MAX_POINTER = 100;
 
 /** Forms hold a few short fields. */
 const MAX_FORM_BYTES = 16_384;

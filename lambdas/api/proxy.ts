@@ -31,6 +31,7 @@ function byteString(value: string): string {
 export async function toResult(response: Response): Promise<APIGatewayProxyResult> {
   const multiValueHeaders: Record<string, string[]> = {};
   for (const [name, value] of response.headers) {
+    // biome-ignore lint/plugin: headers of our own answer
     multiValueHeaders[name] = [...(multiValueHeaders[name] ?? []), value];
   }
   return {

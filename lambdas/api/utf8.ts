@@ -44,6 +44,7 @@ export function decodePercent(text: string, refusing: Refusing): string {
   for (let at = 0; at < bytes.length; at++) {
     const hex = bytes[at] === PERCENT ? bytes.toString("latin1", at + 1, at + 3) : "";
     const escaped = /^[0-9a-f]{2}$/i.test(hex);
+    // biome-ignore lint/plugin: a number
     decoded[origin.length] = escaped ? Number.parseInt(hex, 16) : (bytes[at] ?? 0);
     origin.push(at);
     if (escaped) at += 2;

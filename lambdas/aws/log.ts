@@ -55,6 +55,7 @@ export function describe(error: unknown): Line {
 
 function tally(): Record<string, number> {
   const counts: Record<string, number> = {};
+  // biome-ignore lint/plugin: calls of our own
   for (const name of calls) counts[name] = (counts[name] ?? 0) + 1;
   return counts;
 }

@@ -45,6 +45,7 @@ export function embedMetrics(table: string, values: MetricValues, now: number): 
           Namespace: METRIC_NAMESPACE,
           Dimensions: [[METRIC_DIMENSION]],
           Metrics: Object.entries(metrics)
+            // biome-ignore lint/plugin: metrics of our own
             .filter(([name]) => name in values)
             .map(([Name, Unit]) => ({ Name, Unit })),
         },

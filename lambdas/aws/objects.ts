@@ -294,6 +294,7 @@ function partOf({ PartNumber, ETag, Size, ...rest }: S3Part): Part {
   const checksum: Part["checksum"] = {};
   for (const name of checksumNames) {
     const value = rest[name];
+    // biome-ignore lint/plugin: checksums of our own list
     if (value !== undefined) checksum[name] = value;
   }
   return { part_number: PartNumber, etag: ETag.replaceAll('"', ""), size: Size, checksum };

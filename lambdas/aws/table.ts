@@ -121,7 +121,7 @@ export function createTable(client: DynamoDBClient, name: string) {
       doc.send(
         new PutCommand({
           TableName: name,
-          Item: write.put,
+          Item: storableItem(write.put),
           ...condition(write),
           ReturnValuesOnConditionCheckFailure: "ALL_OLD",
         }),
@@ -215,7 +215,7 @@ export function createTable(client: DynamoDBClient, name: string) {
     if ("put" in write) {
       const Put = {
         TableName: name,
-        Item: write.put,
+        Item: storableItem(write.put),
         ...condition(write),
         ReturnValuesOnConditionCheckFailure,
       };
@@ -256,6 +256,24 @@ export function createTable(client: DynamoDBClient, name: string) {
   return { name, get, batchGet, put, update, remove, query, transact };
 }
 
+/**
+ * The value with every object that has a member `constructor` as a Map: the document client tells objects from others
+ * by their `constructor`, and takes one that came from outside for a class that it doesn't know.
+ */
+function storable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(storable);
+  if (typeof value !== "object" || value === null) return value;
+  const own = Object.hasOwn(value, "constructor");
+  if (!own && Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value).map(([name, inner]): [string, unknown] => [name, storable(inner)]);
+  return own ? new Map(entries) : Object.fromEntries(entries);
+}
+
+/** The same for all of an item's attributes. */
+function storableItem<T extends Item>(item: T): Item {
+  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, storable(value)]));
+}
+
 function condition(write: Condition, expression = "") {
   return {
     ...(write.condition === undefined ? {} : { ConditionExpression: write.condition }),
@@ -271,7 +289,11 @@ function naming(expression: string, values: Values | undefined) {
     ...(names.length === 0 ? {} : { ExpressionAttributeNames: Object.fromEntries(names) }),
     ...(entries.length === 0
       ? {}
-      : { ExpressionAttributeValues: Object.fromEntries(entries.map(([key, value]) => [`:${key}`, value])) }),
+      : {
+          ExpressionAttributeValues: Object.fromEntries(
+            entries.map(([key, value]) => [`:${key}`, storable(value)]),
+          ),
+        }),
   };
 }
 

@@ -62,5 +62,5 @@ export function insufficientScope(anyOf: readonly Scope[]): WharfError {
 
 /** True where the caller may use this workspace. */
 export function canUse(caller: Caller, workspaceId: string): boolean {
-  return caller.scopes.has("admin") || workspaceId in caller.workspaces;
+  return caller.scopes.has("admin") || Object.hasOwn(caller.workspaces, workspaceId);
 }

@@ -7,6 +7,7 @@ export async function inParallel<T, R>(
   const results: R[] = new Array(items.length);
   const entries = items.entries();
   const worker = async () => {
+    // biome-ignore lint/plugin: a number
     for (const [index, item] of entries) results[index] = await task(item);
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));

@@ -88,7 +88,7 @@ function wantsType(hook: HookRecord, event: Event): boolean {
 
 function mayKnow(client: ClientRecord, event: Event): boolean {
   if (client.revoked_at !== undefined) return false;
-  return event.workspace_id in client.workspaces || client.scopes.includes("admin");
+  return Object.hasOwn(client.workspaces, event.workspace_id) || client.scopes.includes("admin");
 }
 
 async function inFolders(
