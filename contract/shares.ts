@@ -5,13 +5,18 @@ import { defineRoute } from "./route.ts";
 
 /** Seconds that the URL of S3 works to which a link leads. */
 export const LINK_URL_SECONDS = 60;
+/** Seconds from a counted download in which the same source may go on with it, and by how many ranges at most. */
+export const LINK_RESUME_SECONDS = 3_600;
+export const LINK_RANGES = 50;
 export const MAX_PASSWORD = 256;
 
 /** A link's password. */
 export const linkPassword = wholeText(z.string().min(1).max(MAX_PASSWORD));
 
 /** What the page's form sends. */
-export const unlockRequest = z.strictObject({ password: wholeText(z.string()) });
+export const unlockRequest = z.strictObject({
+  password: wholeText(z.string()).optional().meta({ description: "Needed where the link has one." }),
+});
 
 export const shareState = z.enum(["active", "expired", "revoked", "used_up"]);
 export type ShareState = z.infer<typeof shareState>;
@@ -124,14 +129,18 @@ export const openLinkRoute = defineRoute({
   method: "GET",
   path: "/s/{token}",
   summary: "Open a link: a page for people, a redirect to the bytes for programs",
-  description: `Where Accept asks for text/html: a page with name, size, expiry and a button. Else, or with \`?download=1\`: a redirect to S3 with a URL that works for ${LINK_URL_SECONDS} s and never longer than the link. Only such a GET counts as a download; a HEAD or a look at the page doesn't.`,
+  description: `Browsers get a page, previews and scanners a smaller one that leads nowhere; neither counts. Programs, and whoever asks with \`?download=1\`, get a redirect to S3 with a URL that works for ${LINK_URL_SECONDS} s and never longer than the link, and count as a download. A HEAD counts nothing, and a browser's prefetch of \`?download=1\` gets 204. Ranges past the first byte go on with a download that the same address began: ${LINK_RANGES} at most within ${LINK_RESUME_SECONDS / 60} minutes, not counted.`,
   tag: "Links",
   scopes: "public",
   params: token,
   query: { download: z.literal("1").optional() },
-  headers: { "X-Share-Password": "The link's password, where it has one, in ASCII; POST takes any." },
+  headers: {
+    "X-Share-Password": "The link's password, where it has one, in ASCII; POST takes any.",
+    Range: "Send it to S3 along with the redirect; see above for what counts.",
+  },
   responses: {
     200: { description: "The page", type: "text/html", schema: z.string() },
+    204: { description: "A prefetch of `?download=1`" },
     302: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
   },
   errors: linkErrors,
@@ -142,9 +151,9 @@ export const unlockLinkRoute = defineRoute({
   id: "unlockLink",
   method: "POST",
   path: "/s/{token}",
-  summary: "Download with a password, as the page's form does",
+  summary: "Download, with a password where there is one, as the page's form does",
   description:
-    "After 5 wrong passwords each further try has to wait: 5 s, then twice as long each time, up to 15 minutes.",
+    "Counts as a download. Browsers get a page that starts it, and other sites' forms are led to the link's own page. After 5 wrong passwords each further try has to wait: 5 s, then twice as long each time, up to 15 minutes.",
   tag: "Links",
   scopes: "public",
   params: token,
@@ -152,6 +161,11 @@ export const unlockLinkRoute = defineRoute({
   bodyType: "application/x-www-form-urlencoded",
   idempotency: "natural",
   responses: {
+    200: {
+      description: "For browsers: a page that starts the download",
+      type: "text/html",
+      schema: z.string(),
+    },
     303: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
   },
   errors: [...linkErrors, "unsupported_media_type", "payload_too_large"],

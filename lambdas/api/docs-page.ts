@@ -4,14 +4,14 @@ import { eventCatalogue } from "#contract/event-types.ts";
 import type { Route } from "#contract/route.ts";
 import { operation, prose } from "./docs-operation.ts";
 import { docsStyle } from "./docs-style.ts";
-import { escapeHtml, NO_ICON } from "./html.ts";
+import { escapeHtml, ICON } from "./html.ts";
 
 /** `server` is the origin that clients use. Every operation, event and error can be linked to by its name. */
 export function docsPage(routes: readonly Route[], server: string): string {
   const tags = [...Map.groupBy(routes, ({ tag }) => tag)];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Wharf API</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">${NO_ICON}<style>${docsStyle}</style></head>
+<meta name="viewport" content="width=device-width, initial-scale=1">${ICON}<style>${docsStyle}</style></head>
 <body><a class="skip" href="#main">Skip to the content</a>
 <nav aria-label="Contents"><ul><li><a href="#start">Start</a><li><a href="#conventions">Conventions</a>
 ${tags.map(([tag, group]) => `<li><a href="#${tag}">${tag}</a><ul>${group.map(({ id, summary }) => `<li><a href="#${id}">${escapeHtml(summary)}</a>`).join("")}</ul>`).join("")}

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-l
 import { beginLine, endLine } from "#aws/log.ts";
 import { createApp } from "./app.ts";
 import { apiDeps } from "./deps.ts";
-import { type ChunkEvent, chunkRequest, isChunkEvent, toRequest, toResult } from "./proxy.ts";
+import { type ChunkEvent, chunkRequest, gatewayFacts, isChunkEvent, toRequest, toResult } from "./proxy.ts";
 import { docs } from "./routes/docs.ts";
 import { events } from "./routes/events.ts";
 import { files } from "./routes/files.ts";
@@ -38,7 +38,7 @@ export async function handler(
   try {
     return isChunkEvent(event)
       ? flat(await toResult(await app.fetch(chunkRequest(event))))
-      : await toResult(await app.fetch(toRequest(event)));
+      : await toResult(await app.fetch(toRequest(event), gatewayFacts(event)));
   } finally {
     endLine(Date.now());
   }

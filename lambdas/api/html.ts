@@ -3,8 +3,12 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** No icon: browsers would ask for `/favicon.ico` at each page, which is a call of a function. Needs `img-src data:`. */
-export const NO_ICON = '<link rel="icon" href="data:,">';
+/** A bollard with its rope, as an SVG document. */
+export const ICON_SVG =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b5cad"/><path d="M9 9h14v4h-3l1 10H11l1-10H9zM8 23h16v3H8z" fill="#fff"/></svg>';
+
+/** The icon in the page itself: browsers would ask for `/favicon.ico`, a call of a function. Needs `img-src data:`. */
+export const ICON = `<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(ICON_SVG)}">`;
 
 /** Colours of every page, in light and dark; text on each has a contrast of 4.5 at least (WCAG 2.2, 1.4.3). */
 export const palette = `

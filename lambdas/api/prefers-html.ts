@@ -1,9 +1,14 @@
 /**
- * True where `Accept` names HTML and likes nothing unnamed better: browsers do, curl, requests and fetch don't.
+ * True where `Accept` names HTML and likes nothing unnamed better: browsers do, curl, requests and fetch don't; Java and wget2 do.
  *
- * RFC 9110, 12.5.1. `*\/*` alone is a program's, and gets the bytes.
- */
+ * RFC 9110, 12.5.1. */
 export function prefersHtml(accept: string | undefined): boolean {
+  const { html, anything } = acceptsOf(accept);
+  return html > 0 && html >= anything;
+}
+
+/** How much `Accept` likes HTML and what it doesn't name, 0 … 1. */
+export function acceptsOf(accept: string | undefined): { html: number; anything: number } {
   let html = 0;
   let anything = 0;
   for (const range of (accept ?? "").toLowerCase().split(",")) {
@@ -12,7 +17,7 @@ export function prefersHtml(accept: string | undefined): boolean {
     if (type === "text/html" || type === "application/xhtml+xml") html = Math.max(html, quality);
     else if (type === "*/*") anything = Math.max(anything, quality);
   }
-  return html > 0 && html >= anything;
+  return { html, anything };
 }
 
 function qualityOf(parameters: readonly string[]): number {

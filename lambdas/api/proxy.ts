@@ -22,6 +22,11 @@ export function toRequest(event: APIGatewayProxyEvent): Request {
   });
 }
 
+/** What API Gateway knows of the request beside it: the peer's address, not what `X-Forwarded-For` claims. */
+export function gatewayFacts({ requestContext }: APIGatewayProxyEvent): { sourceIp: string } {
+  return { sourceIp: requestContext.identity.sourceIp };
+}
+
 /** A header's value as fetch takes it: characters past U+00FF travel as the bytes of their UTF-8. */
 function byteString(value: string): string {
   return /[^\0-\xff]/.test(value) ? Buffer.from(value, "utf8").toString("latin1") : value;

@@ -14,8 +14,13 @@ import { readJson } from "./body.ts";
 import { etagOfText, isKnown } from "./etag.ts";
 import { readForm } from "./form.ts";
 
-export type App = Hono<{ Variables: { requestId: string } }>;
-export type AppContext = Context<{ Variables: { requestId: string } }>;
+/** `Bindings`: what the gateway says of a request beside it. */
+interface AppTypes {
+  Variables: { requestId: string };
+  Bindings: { sourceIp?: string | undefined } | undefined;
+}
+export type App = Hono<AppTypes>;
+export type AppContext = Context<AppTypes>;
 
 type Shape = Record<string, z.ZodType>;
 type Output<S extends Shape> = { [K in keyof S]: z.output<S[K]> };

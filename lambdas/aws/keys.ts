@@ -40,6 +40,11 @@ export const keys = {
 
   upload: (upload: string): Key => ({ pk: `UPL#${upload}`, sk: META }),
   link: (token: string): Key => ({ pk: `LINK#${sha256(token)}`, sk: META }),
+  /** A counted start of a download by one source, which may go on where it broke off. */
+  linkStart: (token: string, source: string): Key => ({
+    pk: `LINK#${sha256(token)}`,
+    sk: `START#${sha256(`${token}#${source}`)}`,
+  }),
   idempotency: (client: string, key: string): Key => ({ pk: `IDEM#${client}#${sha256(key)}`, sk: META }),
 
   /** The outbox; the relay's stream filter matches this prefix. */

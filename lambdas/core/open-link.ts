@@ -1,10 +1,11 @@
 import { type Key, keys } from "#aws/keys.ts";
-import { type Table, TransactionFailed } from "#aws/table.ts";
-import { LINK_URL_SECONDS, type ShareState } from "#contract/shares.ts";
+import type { Table } from "#aws/table.ts";
+import { LINK_URL_SECONDS } from "#contract/shares.ts";
+import { beginsLater } from "./begins-later.ts";
+import { countDownload, linkGone } from "./count-download.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { eventWrite } from "./event.ts";
-import { linkedFile, linkedFileChecks } from "./linked-file.ts";
+import { linkedFile } from "./linked-file.ts";
 import { type FileRecord, type LinkRecord, linkRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
 import { signDownload } from "./sign-download.ts";
@@ -27,33 +28,46 @@ export interface Opening {
   token: string;
   password?: string | undefined;
   requestId: string;
+  /** `Range` as it came: what begins past the first byte may go on with a download that was counted. */
+  range?: string | undefined;
+  /** Where the request came from (`sourceOf`). */
+  source?: string | undefined;
   /** A HEAD looks without counting as a download; its URL is good for a HEAD only. */
   method: "GET" | "HEAD";
 }
 
 /**
- * Opens a link: the download is counted, with `link_accessed`, before the URL is signed.
+ * Opens a link: the download is counted, with `link_accessed`, before the URL is signed, unless it goes on with one
+ * that the same source began (`countDownload`).
  *
- * Two round trips: the link, then the count beside the read of the file. A token is looked up by its hash, so
- * that a guess takes as long whatever it has in common with a real one.
+ * Two round trips: the link, then the count beside the read of the file, which a range waits for: its place depends on
+ * the file's size. A token is looked up by its hash, so that a guess takes as long whatever it has in common with a
+ * real one.
  *
- * @returns a presigned URL of at most 60 s that never outlives the link.
+ * @returns a presigned URL of at most 60 s that never outlives the link, and the link as it is afterwards.
  * @throws WharfError not_found, link_gone, wrong_password, rate_limited.
  */
 export async function openLink(
   deps: Deps,
-  { token, password, requestId, method }: Opening,
-): Promise<{ url: string; link: LinkRecord }> {
+  { token, password, requestId, range, source, method }: Opening,
+): Promise<{ url: string; link: LinkRecord; file: FileRecord }> {
   const key = keys.link(token);
   const found =
     password === undefined ? await deps.table.get(linkRecord, key) : await tryPassword(deps, key, password);
-  const link = live(found, deps.now());
+  const link = live(found, deps.now(), method === "GET");
   if (link.password !== undefined && password === undefined) throw wrongPassword();
-  const [file] = await Promise.all([
-    linkedFile(deps.table, link),
-    method === "GET" ? countDownload(deps, link, requestId) : forgetTries(deps.table, link),
+  const reading = linkedFile(deps.table, link);
+  const count = async () => {
+    const later = range !== undefined && beginsLater(range, present(await reading).size);
+    return countDownload(deps, link, { token, requestId, source, later });
+  };
+  const [read, counted] = await Promise.all([
+    reading,
+    method === "GET" ? count() : forgetTries(deps.table, link),
   ]);
-  return { url: await signUntil(deps, present(file), { method, until: link.expires_ms }), link };
+  const file = present(read);
+  const url = await signUntil(deps, file, { method, until: link.expires_ms });
+  return { url, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };
 }
 
 /** A URL of at most 60 s that has run out at `until` (ms, a whole second). */
@@ -73,40 +87,6 @@ async function signUntil(
   }
 }
 
-/** Counts one download where the link is alive and its file there, all in the write. @throws WharfError link_gone */
-async function countDownload(
-  deps: Pick<Deps, "table" | "now">,
-  link: LinkRecord,
-  requestId: string,
-): Promise<void> {
-  const now = deps.now();
-  try {
-    await deps.table.transact([
-      {
-        key: { pk: link.pk, sk: link.sk },
-        update: "ADD #downloads :one REMOVE #tried_passwords, #tried_ms",
-        condition:
-          "#expires_ms > :now AND attribute_not_exists(#revoked_at) AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)",
-        values: { one: 1, now },
-      },
-      ...linkedFileChecks(link),
-      eventWrite(now, {
-        type: "link_accessed",
-        request_id: requestId,
-        workspace_id: link.workspace_id,
-        file_id: link.file_id,
-        share_id: link.share_id,
-        actor: { type: "link", id: link.share_id },
-        data: { max_downloads: link.max_downloads ?? null },
-      }),
-    ]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-    const current = error.failed.has(0) ? linkRecord.safeParse(error.failed.get(0)) : undefined;
-    throw linkGone(current?.success === true ? shareState(current.data, now) : "active");
-  }
-}
-
 /** A right password gives back the tries that nothing delays. */
 async function forgetTries(table: Table, link: LinkRecord): Promise<void> {
   if (link.tried_passwords === undefined) return;
@@ -118,28 +98,16 @@ async function forgetTries(table: Table, link: LinkRecord): Promise<void> {
   });
 }
 
-function live(link: LinkRecord | undefined, now: number): LinkRecord {
+/** @param usedUp whether a link that was used up passes: a download that it counted may go on. */
+function live(link: LinkRecord | undefined, now: number, usedUp = false): LinkRecord {
   if (link === undefined)
     throw new WharfError("not_found", "There is no such link. Check that it is complete.");
   const state = shareState(link, now);
-  if (state !== "active") throw linkGone(state);
+  if (state !== "active" && !(usedUp && state === "used_up")) throw linkGone(state);
   return link;
 }
 
 function present(file: FileRecord | undefined): FileRecord {
   if (file === undefined || file.deleted_at !== undefined) throw linkGone("active");
   return file;
-}
-
-/** 410. A link that is active by itself is gone with its file. */
-function linkGone(state: ShareState): WharfError {
-  const why = {
-    active: "The file that this link led to has been deleted.",
-    expired: "This link has expired.",
-    revoked: "This link has been withdrawn by its owner.",
-    used_up: "This link has been used as often as its owner allowed.",
-  };
-  return new WharfError("link_gone", `${why[state]} Ask its owner for a new one.`, {
-    reason: state === "active" ? "deleted" : state,
-  });
 }

@@ -153,3 +153,14 @@ export const linkRecord = z.object({
   tried_ms: z.number().optional(),
 });
 export type LinkRecord = z.infer<typeof linkRecord>;
+
+/** See `keys.linkStart`. */
+export const linkStartRecord = z.object({
+  /** When it was counted. */
+  started_ms: z.number(),
+  /** Whether the file's beginning was asked for since; a range may have come before it. */
+  begun: z.boolean(),
+  /** Ranges past the beginning that have gone on with it. */
+  ranges: z.number(),
+});
+export type LinkStart = z.infer<typeof linkStartRecord>;

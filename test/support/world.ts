@@ -40,7 +40,11 @@ export interface Given {
   /** Neither of these. */
   body?: FormData | Uint8Array;
   headers?: Record<string, string>;
+  /** The caller's address as the gateway sees it. @default one of documentation's */
+  sourceIp?: string;
 }
+
+const SOURCE = "192.0.2.1";
 
 /** An answer's body, checked against what the contract says of it. */
 export async function read<T>(schema: z.ZodType<T>, answer: Response | Promise<Response>): Promise<T> {
@@ -93,14 +97,15 @@ export async function startWorld() {
 
   async function request(
     path: string,
-    { method, json, form, body: given, headers = {} }: Given = {},
+    { method, json, form, body: given, headers = {}, sourceIp = SOURCE }: Given = {},
   ): Promise<Response> {
     const body = json === undefined ? (form ? new URLSearchParams(form) : given) : JSON.stringify(json);
-    return app.request(path.replace(PUBLIC_URL, ""), {
+    const init = {
       method: method ?? (body === undefined ? "GET" : "POST"),
       headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body }),
-    });
+    };
+    return app.request(path.replace(PUBLIC_URL, ""), init, { sourceIp });
   }
 
   /** Requests that carry a client's token, which is asked for anew when it has run out. */

@@ -1,49 +1,73 @@
-import { createHash } from "node:crypto";
 import { note } from "#aws/log.ts";
 import { openLinkRoute, unlockLinkRoute, unlockRequest } from "#contract/shares.ts";
 import type { Deps } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
 import { openLink, viewLink } from "#core/open-link.ts";
+import { sourceOf } from "#core/source-of.ts";
 import { readForm } from "../body.ts";
-import { deadPage, downloadPage, linkStyle, passwordPage } from "../link-page.ts";
-import { prefersHtml } from "../prefers-html.ts";
+import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "../link-page.ts";
+import { type Reader, readerOf } from "../link-reader.ts";
+import { type Page, plainPage, sendPage } from "../page.ts";
 import { type App, type AppContext, check, document, send } from "../serve.ts";
+import { methodOf } from "../to-bytes.ts";
 
 /** `/s/{token}`: public, so that the link's secret is all that a recipient needs. */
 export function links(app: App, deps: Deps): void {
-  const bucketOrigin = async () =>
-    new URL((await deps.objects.sign({ method: "HEAD", key: "any", expiresIn: 1 })).url).origin;
-
   document(app, openLinkRoute);
   app.get("/s/:token", (context) =>
-    forReader(bucketOrigin, context, "GET /s/{token}", async () => {
+    forReader(deps, context, "GET /s/{token}", async (reader) => {
       const token = context.req.param("token");
-      const method = context.req.method === "HEAD" ? "HEAD" : "GET";
-      if (context.req.query("download") !== "1" && prefersHtml(context.req.header("accept"))) {
-        const { link, file } = await viewLink(deps, token);
-        note({ share_id: link.share_id });
-        const page =
-          link.password === undefined ? downloadPage({ file, link, now: deps.now() }) : passwordPage();
-        return html(await bucketOrigin(), 200, page);
-      }
+      const download = context.req.query("download") === "1";
+      // What was not asked for yet is not given: the browser asks again when it is.
+      if (download && reader === "prefetch") return send({ status: 204, headers: VARY });
+      if (!download && reader !== "program") return sendPage(200, await pageFor(deps, token, reader), VARY);
       const password = context.req.header("x-share-password");
-      return redirect(302, await openLink(deps, { token, password, ...callOf(context), method }));
+      const method = methodOf(context);
+      const opened = await openLink(deps, { token, password, ...callOf(context), method });
+      return redirect(302, opened);
     }),
   );
 
   document(app, unlockLinkRoute);
   app.post("/s/:token", (context) =>
-    forReader(bucketOrigin, context, "POST /s/{token}", async () => {
+    forReader(deps, context, "POST /s/{token}", async (reader) => {
       const token = context.req.param("token");
-      const { password } = check(unlockRequest.partial(), await readForm(context), "body");
+      // Another site's form that somebody was lured to send uses nothing up: it leads to the page.
+      if (isLured(context)) return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
+      const { password } = check(unlockRequest, await readForm(context), "body");
       const opening = { token, password: password || undefined, ...callOf(context), method: "GET" as const };
-      // 303: the browser goes on with a GET, whatever it came with.
-      return redirect(303, await openLink(deps, opening));
+      const opened = await openLink(deps, opening);
+      if (reader !== "person") return redirect(303, opened);
+      note({ share_id: opened.link.share_id });
+      const seconds = Number(new URL(opened.url).searchParams.get("X-Amz-Expires"));
+      return sendPage(200, startedPage({ ...opened, seconds }), VARY);
     }),
   );
 }
 
-const callOf = (context: AppContext) => ({ requestId: context.get("requestId") });
+async function pageFor(deps: Deps, token: string, reader: Reader): Promise<Page> {
+  const { link, file } = await viewLink(deps, token);
+  note({ share_id: link.share_id });
+  const facts = { file, link, now: deps.now() };
+  // A prefetched page is shown when its reader comes.
+  if (reader === "preview") return link.password === undefined ? previewPage(facts) : protectedPage();
+  return link.password === undefined ? downloadPage(facts) : passwordPage();
+}
+
+const linkOf = ({ config }: Pick<Deps, "config">, token: string) =>
+  `${config.publicUrl}/s/${encodeURIComponent(token)}`;
+
+const callOf = (context: AppContext) => ({
+  requestId: context.get("requestId"),
+  range: context.req.header("range"),
+  source: sourceOf(context.env?.sourceIp),
+});
+
+/** Fetch Metadata: a navigation that another site began. */
+function isLured({ req }: AppContext): boolean {
+  const site = req.header("sec-fetch-site");
+  return req.header("sec-fetch-mode") === "navigate" && (site === "cross-site" || site === "same-site");
+}
 
 function redirect(status: 302 | 303, { url, link }: Awaited<ReturnType<typeof openLink>>): Response {
   note({ share_id: link.share_id });
@@ -52,57 +76,34 @@ function redirect(status: 302 | 303, { url, link }: Awaited<ReturnType<typeof op
 
 /** Runs `answer`; people get a page where programs get a problem. */
 async function forReader(
-  bucketOrigin: () => Promise<string>,
+  { now }: Pick<Deps, "now">,
   context: AppContext,
   route: string,
-  answer: () => Promise<Response>,
+  answer: (reader: Reader) => Promise<Response>,
 ): Promise<Response> {
   // The route and never the path, which holds the secret.
   note({ route });
+  const reader = readerOf((name) => context.req.header(name));
   try {
-    return await answer();
+    return await answer(reader);
   } catch (error) {
-    if (!(error instanceof WharfError) || !prefersHtml(context.req.header("accept"))) throw error;
+    if (!(error instanceof WharfError) || reader === "program") throw error;
     note({ code: error.code });
-    return html(await bucketOrigin(), error.status, pageOf(error, context), error.headers);
+    return sendPage(error.status, pageOf(error, context, now()), { ...VARY, ...error.headers });
   }
 }
 
-function pageOf(error: WharfError, { req }: AppContext): string {
+function pageOf(error: WharfError, { req }: AppContext, now: number): Page {
   const again = error.facts["retry_after_seconds"];
-  const wait = typeof again === "number" ? ` Wait ${again} seconds before you try again.` : "";
+  const wait = typeof again === "number" ? { seconds: again, until: now + again * 1000 } : undefined;
   if (error.code === "wrong_password")
-    return passwordPage(req.method === "POST" ? { error: `That password is wrong.${wait}` } : {});
-  if (error.code === "rate_limited") return passwordPage({ error: `Too many wrong passwords.${wait}` });
-  if (error.code === "link_gone") return deadPage("This link no longer works", error.message);
+    return passwordPage(req.method === "POST" ? { error: "That password is wrong.", wait } : {});
+  if (error.code === "rate_limited") return passwordPage({ error: "Too many wrong passwords.", wait });
+  if (error.code === "link_gone") return plainPage("This link no longer works", error.message);
   if (error.code === "not_found")
-    return deadPage("There is no such link", "Check that it is complete, or ask its owner for a new one.");
-  return deadPage("That did not work", error.message);
+    return plainPage("There is no such link", "Check that it is complete, or ask its owner for a new one.");
+  return plainPage("That did not work", error.message);
 }
 
-const VARY = { Vary: "Accept" };
-const STYLE = createHash("sha256").update(linkStyle).digest("base64");
-
-/** A page that runs nothing, loads nothing, is framed by nobody and indexed nowhere. */
-function html(
-  bucketOrigin: string,
-  status: number,
-  body: string,
-  headers: Record<string, string> = {},
-): Response {
-  // Browsers apply form-action to the redirect as well, which leads to the bucket.
-  const policy = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE}'; form-action 'self' ${bucketOrigin}; base-uri 'none'; frame-ancestors 'none'`;
-  return send({
-    status,
-    body,
-    headers: {
-      "Content-Type": "text/html; charset=utf-8",
-      "Content-Security-Policy": policy,
-      "Referrer-Policy": "no-referrer",
-      "X-Frame-Options": "DENY",
-      "X-Robots-Tag": "noindex, nofollow",
-      ...VARY,
-      ...headers,
-    },
-  });
-}
+/** What the answer depends on; nothing keeps it anyway. */
+const VARY = { Vary: "Accept, Accept-Language, Purpose, Sec-Fetch-Mode, Sec-Purpose, User-Agent" };

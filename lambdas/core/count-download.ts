@@ -1,0 +1,168 @@
+import { type Key, keys } from "#aws/keys.ts";
+import { type Check, type Condition, TransactionFailed, type Update } from "#aws/table.ts";
+import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "#contract/shares.ts";
+import { type Deps, ttl } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import { eventWrite } from "./event.ts";
+import { linkedFileChecks } from "./linked-file.ts";
+import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
+import { shareState } from "./share-view.ts";
+
+export interface Asked {
+  token: string;
+  requestId: string;
+  /** Where it came from (`sourceOf`); from nowhere nothing goes on. */
+  source: string | undefined;
+  /** Whether it begins past the file's first byte. */
+  later: boolean;
+}
+
+/** Counting and going on follow each other where requests of one source race; each round one of them is through. */
+const ROUNDS = 4;
+
+/**
+ * Counts one download, with `link_accessed`, where the link is alive and its file there, all in the write.
+ *
+ * What goes on with a download that the same source began within the hour is not counted again: 50 ranges past the
+ * first byte, and one from it where a range came first, as a download manager's parallel ones do.
+ *
+ * @returns whether it was counted.
+ * @throws WharfError link_gone; unavailable where requests of one source outrun each other.
+ */
+export async function countDownload(
+  deps: Pick<Deps, "table" | "now">,
+  link: LinkRecord,
+  asked: Asked,
+): Promise<boolean> {
+  const start = asked.source === undefined ? undefined : keys.linkStart(asked.token, asked.source);
+  const usedUp = shareState(link, deps.now()) === "used_up";
+  // Before the writes, whose failing costs as much as their success: a dead link is asked for without end.
+  if (usedUp && !(start !== undefined && (await mayGoOn(deps, start, asked)))) throw linkGone("used_up");
+  let counts = !(asked.later || usedUp);
+  for (let round = 0; round < ROUNDS; round++) {
+    if (start === undefined || counts) {
+      if (await count(deps, link, { ...asked, start })) return true;
+    } else if (await goOn(deps, link, { ...asked, start })) return false;
+    counts = !counts;
+  }
+  throw new WharfError("unavailable", "Other downloads by this link got in the way; send it again.", {
+    retry_after_seconds: 1,
+  });
+}
+
+async function mayGoOn(
+  { table, now }: Pick<Deps, "table" | "now">,
+  key: Key,
+  { later }: Asked,
+): Promise<boolean> {
+  const start = await table.get(linkStartRecord, key);
+  if (start === undefined || start.started_ms <= since(now())) return false;
+  return later ? start.ranges < LINK_RANGES : !start.begun;
+}
+
+/** False where the source may go on with what was counted before. */
+async function count(
+  { table, now }: Pick<Deps, "table" | "now">,
+  link: LinkRecord,
+  { start, requestId, later }: Asked & { start: Key | undefined },
+): Promise<boolean> {
+  const at = now();
+  const begun: LinkStart = { started_ms: at, begun: !later, ranges: 0 };
+  const kept = { ttl: ttl(at + LINK_RESUME_SECONDS * 1000) };
+  try {
+    await table.transact([
+      {
+        key: { pk: link.pk, sk: link.sk },
+        update: "ADD #downloads :one REMOVE #tried_passwords, #tried_ms",
+        condition: `${ALIVE} AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)`,
+        values: { one: 1, now: at },
+      },
+      ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, later) }]),
+      ...linkedFileChecks(link),
+      eventWrite(at, {
+        type: "link_accessed",
+        request_id: requestId,
+        workspace_id: link.workspace_id,
+        file_id: link.file_id,
+        share_id: link.share_id,
+        actor: { type: "link", id: link.share_id },
+        data: { max_downloads: link.max_downloads ?? null },
+      }),
+    ]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TransactionFailed)) throw error;
+    if (start !== undefined && error.failed.has(1)) return false;
+    throw linkGone(stateIn(error.failed.get(0), at));
+  }
+}
+
+/** False where the source has nothing to go on with. */
+async function goOn(
+  { table, now }: Pick<Deps, "table" | "now">,
+  link: LinkRecord,
+  { start, later }: Asked & { start: Key },
+): Promise<boolean> {
+  const at = now();
+  const alive = { condition: ALIVE, values: { now: at } };
+  const key: Key = { pk: link.pk, sk: link.sk };
+  // A right password gives back the tries that nothing delays.
+  const linkAlive: Check | Update =
+    link.tried_passwords === undefined
+      ? { check: key, ...alive }
+      : { key, update: "REMOVE #tried_passwords, #tried_ms", ...alive };
+  try {
+    await table.transact([
+      later
+        ? {
+            key: start,
+            update: "ADD #ranges :one",
+            condition: "#started_ms > :since AND #ranges < :most",
+            values: { one: 1, since: since(at), most: LINK_RANGES },
+          }
+        : {
+            key: start,
+            update: "SET #begun = :begun",
+            condition: "#started_ms > :since AND #begun <> :begun",
+            values: { begun: true, since: since(at) },
+          },
+      linkAlive,
+      ...linkedFileChecks(link),
+    ]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TransactionFailed)) throw error;
+    if ([...error.failed.keys()].every((index) => index === 0)) return false;
+    throw linkGone(stateIn(error.failed.get(1), at));
+  }
+}
+
+const ALIVE = "#expires_ms > :now AND attribute_not_exists(#revoked_at)";
+const since = (now: number) => now - LINK_RESUME_SECONDS * 1000;
+
+/** What `goOn` asks for doesn't hold. */
+function mayNotGoOn(at: number, later: boolean): Condition {
+  const past = "attribute_not_exists(#pk) OR #started_ms <= :since";
+  return later
+    ? { condition: `${past} OR #ranges >= :most`, values: { since: since(at), most: LINK_RANGES } }
+    : { condition: `${past} OR #begun = :begun`, values: { since: since(at), begun: true } };
+}
+
+/** A link whose own condition held is gone with its file. */
+function stateIn(item: unknown, now: number): ShareState {
+  const current = linkRecord.safeParse(item);
+  return current.success ? shareState(current.data, now) : "active";
+}
+
+/** 410. A link that is active by itself is gone with its file. */
+export function linkGone(state: ShareState): WharfError {
+  const why = {
+    active: "The file that this link led to has been deleted.",
+    expired: "This link has expired.",
+    revoked: "This link has been withdrawn by its owner.",
+    used_up: "This link has been used as often as its owner allowed.",
+  };
+  return new WharfError("link_gone", `${why[state]} Ask its owner for a new one.`, {
+    reason: state === "active" ? "deleted" : state,
+  });
+}
