@@ -28,6 +28,9 @@ export const file = z
     workspace_id: id("ws"),
     folder_id: id("fld"),
     name: z.string(),
+    path: z
+      .string()
+      .meta({ description: "Folders and name from the workspace's root, e.g. `reports/q3.pdf`." }),
     size: z.int().meta({ description: "Bytes of the current version." }),
     content_type: z.string(),
     version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
@@ -118,6 +121,7 @@ export const fileExample = {
   workspace_id: "ws_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   folder_id: "fld_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   name: "q3.pdf",
+  path: "reports/2026/q3.pdf",
   size: 48_213,
   content_type: "application/pdf",
   version_id: "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ",

@@ -106,19 +106,45 @@ const byteOffset = z
   .pipe(z.int().max(MAX_SIZE))
   .meta({ description: "The byte of the file at which the chunk begins.", pattern: "^\\d{1,14}$" });
 
-export const startRequest = z.strictObject({
-  filename: path.meta({
-    description: "The file's name, with the folders before it if you like; they are made as needed.",
-  }),
-  size: z.int().min(0).max(MAX_SIZE).optional(),
-  content_type: mediaType.optional(),
-  workspace: workspaceRef.optional(),
-  path: folderPath.optional().meta({ description: "Folder that `filename` is relative to." }),
-  if_exists: ifExists.default("version"),
-  part_size: z.int().min(MIN_PART_SIZE).max(MAX_PART_SIZE).optional(),
-  checksum: checksum.optional(),
-  metadata: metadata.optional(),
-});
+const places = {
+  folder_id: id("fld")
+    .optional()
+    .meta({ description: "A folder by its id; `path` and the folders of the name are relative to it." }),
+  file_id: id("file")
+    .optional()
+    .meta({ description: "A file by its id: this becomes a new version of it, wherever it is." }),
+};
+
+/** What can't stand beside `file_id`. */
+function strayPlaces({ file_id, if_exists, ...others }: Record<string, unknown>): string[] {
+  if (file_id === undefined) return [];
+  const stray = ["workspace", "path", "folder_id"].filter((name) => others[name] !== undefined);
+  if (if_exists !== "version") stray.push("if_exists");
+  return stray.map((name) => `has file_id, which names the file; leave ${name} out`);
+}
+
+export const startRequest = z
+  .strictObject({
+    filename: path.optional().meta({
+      description: "The file's name, with the folders before it if you like; they are made with the file.",
+    }),
+    size: z.int().min(0).max(MAX_SIZE).optional(),
+    content_type: mediaType.optional(),
+    workspace: workspaceRef.optional(),
+    path: folderPath.optional().meta({ description: "Folder that `filename` is relative to." }),
+    ...places,
+    if_exists: ifExists.default("version"),
+    part_size: z.int().min(MIN_PART_SIZE).max(MAX_PART_SIZE).optional(),
+    checksum: checksum.optional(),
+    metadata: metadata.optional(),
+  })
+  .superRefine((given, context) => {
+    const complain = (message: string) => context.addIssue({ code: "custom", message });
+    if (given.file_id === undefined && given.filename === undefined) complain("needs filename, or file_id");
+    if (given.file_id !== undefined && given.filename !== undefined)
+      complain("has file_id, which names the file; leave filename out");
+    for (const message of strayPlaces(given)) complain(message);
+  });
 export type StartRequest = z.infer<typeof startRequest>;
 
 const futureFolder = id("fld")
@@ -273,12 +299,16 @@ export const directRequest = z
     file: z.file(),
     workspace: workspaceRef.optional(),
     path: folderPath.optional(),
+    ...places,
     expire_in: formSeconds.optional(),
     share: formBoolean.optional(),
     if_exists: ifExists.default("version"),
   })
   .refine(({ share, expire_in }) => !(share === false && expire_in !== undefined), {
     message: "has expire_in, which is a link's, and share=false, which makes none",
+  })
+  .superRefine((given, context) => {
+    for (const message of strayPlaces(given)) context.addIssue({ code: "custom", message });
   });
 
 const tag = "Uploads";
@@ -440,7 +470,7 @@ export const uploadFileRoute = defineRoute({
   path: "/v1/files/upload",
   summary: "Upload a small file in one request",
   description:
-    "At most 4 MiB; larger files go to POST /v1/uploads. The file's name is read as its sender wrote it: `%22`, backslashes, RFC 2047 or `filename*`. Text is UTF-8.",
+    "At most 4 MiB; larger files go to POST /v1/uploads. With `file_id` the file keeps its name, and the form's counts for nothing. The file's name is read as its sender wrote it: `%22`, backslashes, RFC 2047 or `filename*`. Text is UTF-8.",
   tag,
   scopes,
   body: directRequest,

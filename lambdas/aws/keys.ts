@@ -38,6 +38,8 @@ export const keys = {
     sk: `FILE#${sha256(path)}`,
   }),
 
+  /** Which upload keeps a path's name free for itself. */
+  reservation: (workspace: string, path: string): Key => ({ pk: `RES#${workspace}`, sk: sha256(path) }),
   upload: (upload: string): Key => ({ pk: `UPL#${upload}`, sk: META }),
   link: (token: string): Key => ({ pk: `LINK#${sha256(token)}`, sk: META }),
   /** A counted start of a download by one source, which may go on where it broke off. */

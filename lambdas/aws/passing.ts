@@ -19,7 +19,8 @@ export function isContended(error: unknown): error is Error {
  * As the SDK classifies errors, its clients' own timeouts and the end of a call's patience included.
  */
 export function isPassing(error: unknown): error is Error {
-  return isSdkError(error) && (isThrottlingError(error) || isTransientError(error) || isServerError(error));
+  if (!isSdkError(error) || isStorageFull(error)) return false;
+  return isThrottlingError(error) || isTransientError(error) || isServerError(error);
 }
 
 /** An emulator or another store has no room left: its name of status 507. AWS's own storage has no end. */

@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { type Deps, newId } from "./deps.ts";
-import { WharfError } from "./error.ts";
+import { notFound, WharfError } from "./error.ts";
 import { whyRefused } from "./file-write.ts";
 import { freeName } from "./free-name.ts";
 import { fileMadeBy, mayHandle } from "./may-handle.ts";
@@ -35,6 +35,8 @@ export async function chooseTarget(
   ]);
   const node = items.find((item) => item["pk"] !== entryKey?.pk);
   if (isLive(node)) return versionOf(deps, upload, node, intent);
+
+  if (upload.of_file) throw notFound("file", upload.file_id);
 
   const fileId = node === undefined ? upload.file_id : newId("file", deps.now());
   const standing = items.find((item) => item["pk"] === entryKey?.pk);

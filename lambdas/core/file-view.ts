@@ -11,6 +11,7 @@ export function fileView(file: FileRecord): File {
     workspace_id: file.workspace_id,
     folder_id: file.folder_id,
     name: file.name,
+    path: file.hint_path ?? file.name,
     size: file.size,
     content_type: file.content_type,
     version_id: file.version_id,

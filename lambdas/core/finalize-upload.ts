@@ -15,6 +15,7 @@ import { readsAll } from "./may-handle.ts";
 import { recordLate } from "./record-late.ts";
 import { reopenUpload } from "./reopen-upload.ts";
 import { requireOpen } from "./require-open.ts";
+import { keepReserved } from "./reserve-name.ts";
 import { endOf } from "./upload-end.ts";
 import { type Intent, type UploadRecord, uploadRecord, visibleUpload } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
@@ -55,6 +56,7 @@ export async function finalizeUpload(
     const [parts, target] = await Promise.all([
       upload.assembled === undefined ? listParts(deps, upload) : undefined,
       chooseTarget(deps, upload, intent),
+      keepReserved(deps, upload),
       // Reads the key of links once per environment, here rather than as a round trip of its own.
       intent.share ? linkToken(deps, uploadId) : undefined,
     ]);

@@ -4,6 +4,7 @@ import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { requireOpen } from "./require-open.ts";
+import { keepReserved } from "./reserve-name.ts";
 import { signWindow } from "./sign-parts.ts";
 import { findUpload, type UploadRecord } from "./upload-record.ts";
 
@@ -35,6 +36,7 @@ export async function chunkTarget(
     throw new WharfError("invalid_request", "Say ?part or ?offset; both are here, and one would be ignored.");
   const upload = await findUpload(deps, call.caller, uploadId);
   requireOpen(upload, deps.now());
+  await keepReserved(deps, upload);
   refuseSha256(upload);
   const number = part ?? numberFor(offset, await arrived(deps, upload), upload);
   if (number > MAX_PARTS) {

@@ -4,6 +4,7 @@ import type { Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { requireOpen } from "./require-open.ts";
+import { keepReserved } from "./reserve-name.ts";
 import { findUpload, type UploadRecord } from "./upload-record.ts";
 
 type SignDeps = Pick<Deps, "objects">;
@@ -21,6 +22,7 @@ export async function signParts(
 ) {
   const upload = await findUpload(deps, call.caller, uploadId);
   requireOpen(upload, deps.now());
+  await keepReserved(deps, upload);
   if (parts !== undefined) return signEnforced(deps, upload, parts);
   requirePart(upload, first + count - 1);
   if (format !== "compact") return signWindow(deps, upload, { first, count });

@@ -1,27 +1,20 @@
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
-import { MAX_DEPTH } from "#contract/common.ts";
-import {
-  FIRST_WINDOW,
-  MAX_PATH_BYTES,
-  SESSION_DAYS,
-  type StartAnswer,
-  type StartRequest,
-} from "#contract/uploads.ts";
+import { FIRST_WINDOW, SESSION_DAYS, type StartAnswer, type StartRequest } from "#contract/uploads.ts";
 import type { Call } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
-import { isWharfError, WharfError } from "./error.ts";
+import { isWharfError } from "./error.ts";
 import { freeName } from "./free-name.ts";
-import { findWay } from "./make-folders.ts";
 import { fileMadeBy, mayHandle, readsAll } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
 import { planParts } from "./plan-parts.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
+import { saveReserved } from "./reserve-name.ts";
 import { signWindow } from "./sign-parts.ts";
+import { folderPath, lookAround, placeOf } from "./upload-place.ts";
 import { findUpload, objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
-import { rootFolder, useWorkspace } from "./workspace.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
 
@@ -35,15 +28,15 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
  */
 export async function startUpload(deps: Deps, call: Call, request: StartRequest): Promise<StartAnswer> {
   const plan = planParts(request);
-  const { folders, name } = splitPath(request);
-  const workspace_id = await useWorkspace(deps, call, request.workspace);
+  const place = await placeOf(deps, call, request);
+  const { workspace_id, name, file } = place;
   const now = deps.now();
   const upload_id = newId("upl", now);
   const object_key = objectKey(workspace_id, upload_id);
 
   const [multipart, placed] = await Promise.allSettled([
     deps.objects.createMultipart(object_key, algorithmFor(request.checksum)),
-    place(deps, workspace_id, folders, name),
+    lookAround(deps, place),
   ]);
   if (multipart.status === "rejected") throw multipart.reason;
   const s3_upload_id = multipart.value;
@@ -56,10 +49,11 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       request_id: call.requestId,
       workspace_id,
       folder_id: placed.value.folderId,
-      folder_path: folderPath(folders),
+      folder_path: folderPath(place.folders),
       name,
       if_exists: request.if_exists,
-      file_id: newId("file", now),
+      file_id: file?.node_id ?? newId("file", now),
+      ...(file === undefined ? {} : { of_file: true as const }),
       object_key,
       s3_upload_id,
       size: request.size,
@@ -100,52 +94,6 @@ async function startAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): P
   };
 }
 
-/** Folders and name that a request's `path` and `filename` lead to. */
-export function splitPath({
-  path = [],
-  filename,
-}: {
-  path?: readonly string[] | undefined;
-  filename: string;
-}): {
-  folders: string[];
-  name: string;
-} {
-  const folders = [...path, ...filename.split("/")];
-  const name = folders.pop() ?? filename;
-  const bytes = Buffer.byteLength([...folders, name].join("/"));
-  if (bytes > MAX_PATH_BYTES) {
-    throw new WharfError(
-      "invalid_request",
-      `path and filename have ${bytes} bytes together; at most ${MAX_PATH_BYTES}.`,
-      { max_path_bytes: MAX_PATH_BYTES },
-    );
-  }
-  if (folders.length > MAX_DEPTH) {
-    throw new WharfError(
-      "invalid_request",
-      `path and filename have ${folders.length} folders; at most ${MAX_DEPTH}.`,
-      {
-        max_depth: MAX_DEPTH,
-      },
-    );
-  }
-  return { folders, name };
-}
-
-/** `reports/2026`; none for the root. */
-export function folderPath(folders: readonly string[]): string | undefined {
-  return folders.length === 0 ? undefined : folders.join("/");
-}
-
-/** The folder, and which file may stand under the name. */
-async function place(deps: Deps, workspaceId: string, folders: readonly string[], name: string) {
-  if (folders.length > 0) return findWay(deps, workspaceId, folders, name);
-  const folderId = rootFolder(workspaceId);
-  const entry = await deps.table.get(entryRecord, keys.entry(folderId, name));
-  return { folderId, hintedFile: entry?.kind === "file" ? entry.node_id : undefined };
-}
-
 /**
  * Writes the session for the file that its name leads to; in the transaction of the call's record, if it has one.
  *
@@ -159,6 +107,16 @@ async function save(
   hintedFile: string | undefined,
 ): Promise<UploadRecord> {
   const { upload_id, folder_id } = draft;
+  const recording = (told: UploadRecord) =>
+    call.record({
+      status: 201,
+      body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
+    });
+  if (draft.if_exists === "fail") return saveReserved(deps, draft, recording(draft));
+  if (draft.of_file) {
+    await deps.table.transact([{ put: uploadItem(draft) }, ...recording(draft)]);
+    return draft;
+  }
   const look = async () => {
     const [stands, free] = await Promise.all([
       // Where there is no folder, there is no file in it.

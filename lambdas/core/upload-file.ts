@@ -5,21 +5,17 @@ import type { Call } from "./call.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
-import { findWay } from "./make-folders.ts";
+import { saveReserved } from "./reserve-name.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
-import { folderPath, splitPath } from "./start-upload.ts";
+import { folderPath, lookAround, type PlaceRequest, placeOf } from "./upload-place.ts";
 import { objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
-import { useWorkspace } from "./workspace.ts";
 
 /** Longer than any function lives; the sweep then removes what a dead one left. */
 const SESSION_MS = 15 * 60_000;
 
-export interface SmallFile {
+export interface SmallFile extends PlaceRequest {
   bytes: Uint8Array;
-  filename: string;
   content_type?: string | undefined;
-  workspace?: string | undefined;
-  path?: readonly string[] | undefined;
   if_exists: UploadRecord["if_exists"];
   expire_in?: number | undefined;
   share?: boolean | undefined;
@@ -39,9 +35,9 @@ export async function uploadFile(
   file: SmallFile,
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
-  const { folders, name } = splitPath(file);
   const intent = intentOf(deps, call, { share: file.share, expire_in: file.expire_in }, demanded);
-  const workspace_id = await useWorkspace(deps, call, file.workspace);
+  const place = await placeOf(deps, call, file);
+  const { workspace_id, name } = place;
   const now = deps.now();
   const upload_id = newId("upl", now);
   const size = file.bytes.length;
@@ -51,11 +47,12 @@ export async function uploadFile(
     client_id: call.caller.client_id,
     request_id: call.requestId,
     workspace_id,
-    folder_id: (await findWay(deps, workspace_id, folders, name)).folderId,
-    folder_path: folderPath(folders),
+    folder_id: (await lookAround(deps, place)).folderId,
+    folder_path: folderPath(place.folders),
     name,
     if_exists: file.if_exists,
-    file_id: newId("file", now),
+    file_id: place.file?.node_id ?? newId("file", now),
+    ...(place.file === undefined ? {} : { of_file: true as const }),
     object_key: objectKey(workspace_id, upload_id),
     size,
     part_size: Math.max(size, 1),
@@ -64,7 +61,8 @@ export async function uploadFile(
     created_at: iso(now),
     expires_ms: now + SESSION_MS,
   };
-  await deps.table.put({ put: uploadItem(upload) });
+  if (upload.if_exists === "fail") await saveReserved(deps, upload, []);
+  else await deps.table.put({ put: uploadItem(upload) });
   const facts = {
     size,
     crc32: crc32(file.bytes).toString(16).padStart(8, "0"),

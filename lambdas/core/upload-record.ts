@@ -75,6 +75,10 @@ export const uploadRecord = z.object({
   if_exists: ifExists,
   /** The file that this becomes, or becomes a version of, as the client was told at the start. */
   file_id: z.string(),
+  /** The client named the file: this becomes a version of it, wherever it is by then, or nothing. */
+  of_file: z.literal(true).optional(),
+  /** Until when (ms) the name is reserved, where `if_exists` is `fail`. */
+  reserved_until_ms: z.number().optional(),
   object_key: z.string(),
   /** S3's id of the multipart upload; none where the bytes came in the request itself. */
   s3_upload_id: z.string().optional(),

@@ -1,6 +1,7 @@
 import type { UploadStatus } from "#contract/uploads.ts";
 import type { Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
+import { keepReserved } from "./reserve-name.ts";
 import { findUpload, type UploadRecord } from "./upload-record.ts";
 
 /** A session as its client sees it; what has arrived comes from S3's own list. */
@@ -10,6 +11,7 @@ export async function viewUpload(
   uploadId: string,
 ): Promise<UploadStatus> {
   const upload = await findUpload(deps, call.caller, uploadId);
+  await keepReserved(deps, upload);
   const { file_id, folder_id, name, size, part_size, part_count, outcome } = upload;
   const open = upload.state === "open" || upload.state === "finalizing";
   return {

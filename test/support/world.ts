@@ -160,6 +160,7 @@ export async function startWorld() {
           ...version,
           ...made,
           ...{ kind: "file", node_id, workspace_id: by.workspace_id, folder_id, name, updated_at: now },
+          ...(segments.length === 0 ? {} : { hint_path: path }),
         },
       },
       {
