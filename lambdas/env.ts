@@ -8,6 +8,12 @@ import * as z from "zod";
 
 const url = z.url();
 
+/** RFC 9116, 2.5.3: a URI, and of the web https only. */
+const contact = z.url({
+  protocol: /^(https|mailto|tel)$/,
+  error: "must be a URI that begins with https:, mailto: or tel:",
+});
+
 /** Variables by function; the values are zod schemas, the keys are the names used by `lib/`. */
 export const variables = {
   TABLE_NAME: z.string().min(3),
@@ -24,6 +30,11 @@ export const variables = {
   VERSIONS_KEEP_DAYS: z.coerce.number().int().min(1).default(90),
   /** Origins, comma-separated, whose pages may call the API from a browser. */
   CORS_ORIGINS: z.string().default("*"),
+  /** Who runs the deployment and how to reach them, for its start page and security.txt. */
+  OPERATOR_NAME: z.string().min(1).optional(),
+  OPERATOR_CONTACT: contact.optional(),
+  SECURITY_CONTACT: contact.optional(),
+  GUIDES_URL: url.optional(),
   /** Set by the local cloud alone: webhooks may go to http on loopback. A template test proves its absence. */
   WHARF_ALLOW_LOOPBACK_HTTP: z.literal("1").optional(),
   /** Set by Lambda. */

@@ -31,10 +31,29 @@ export interface StageConfig {
    */
   readonly publicUrl?: string;
   /**
+   * Who runs it.
+   * @default the start page names nobody
+   */
+  readonly operator?: OperatorConfig;
+  /**
    * SNS topic that every alarm notifies.
    * @default alarms show in CloudWatch only
    */
   readonly alarmTopicArn?: string;
+}
+
+/** Who runs a deployment, as its start page and `/.well-known/security.txt` say. */
+export interface OperatorConfig {
+  readonly name?: string;
+  /** URI by which people reach them: `mailto:share@example.com`, `https://…` or `tel:…`. */
+  readonly contact?: string;
+  /**
+   * The same for who found a flaw.
+   * @default no security.txt
+   */
+  readonly securityContact?: string;
+  /** URL of guides of your own, for the start page. */
+  readonly guides?: string;
 }
 
 const dev: StageConfig = {

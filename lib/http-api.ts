@@ -1,4 +1,4 @@
-import { Aws, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Aws, Duration, RemovalPolicy, Size, Stack } from "aws-cdk-lib";
 import {
   AccessLogField,
   AccessLogFormat,
@@ -55,6 +55,8 @@ export class HttpApi extends Construct {
       cloudWatchRoleRemovalPolicy: config.disposable ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
       // Bodies of one-request uploads. Chunks stay "text" on purpose: their bodies are dropped, never decoded.
       binaryMediaTypes: ["multipart/form-data"],
+      // Below some hundred bytes an answer would only grow.
+      minCompressionSize: Size.bytes(1024),
       deployOptions: {
         stageName: STAGE_NAME,
         throttlingRateLimit: config.throttle.rate,

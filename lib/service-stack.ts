@@ -11,6 +11,7 @@ import { HttpApi } from "./http-api.ts";
 import { Ingest } from "./ingest.ts";
 import { acknowledge } from "./nag.ts";
 import { type FunctionEnv, NodeFunction } from "./node-function.ts";
+import { operatorEnv } from "./operator-env.ts";
 import { Relay } from "./relay.ts";
 import { Sweep } from "./sweep.ts";
 import { WebhookPipeline } from "./webhook-pipeline.ts";
@@ -49,7 +50,7 @@ export class ServiceStack extends Stack {
       config,
       source: "api",
       description: "Answers the HTTP API",
-      env: { ...fileEnv, ...queueEnv, ...corsEnv, ...outboundEnv },
+      env: { ...fileEnv, ...queueEnv, ...corsEnv, ...outboundEnv, ...operatorEnv(config.operator) },
       // API Gateway waits for 29 s at most.
       timeout: Duration.seconds(29),
       memory: 1024,

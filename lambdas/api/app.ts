@@ -4,6 +4,8 @@ import { describe, note } from "#aws/log.ts";
 import { isContended, isPassing, isStorageFull } from "#aws/passing.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
+import { readerOf } from "./link-reader.ts";
+import { lostPage, sendPage } from "./page.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
 import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
 import type { App, AppContext } from "./serve.ts";
@@ -47,10 +49,10 @@ export function createApp<D extends TableDeps>(
       const detail = `${path} takes ${allowed.join(", ")}, not ${method}.`;
       // RFC 9110, 15.5.6: Allow is a must.
       const headers = { Allow: allowed.join(", ") };
-      return problem(context, new WharfError("method_not_allowed", detail, {}, { headers }));
+      return refuse(context, new WharfError("method_not_allowed", detail, {}, { headers }));
     }
     const hint = methodsOf(app, `/v1${path}`).length > 0 ? ` Its path begins with /v1: /v1${path}.` : "";
-    return problem(
+    return refuse(
       context,
       new WharfError("not_found", `There is no ${method} ${path}.${hint} See GET /openapi.json.`),
     );
@@ -88,6 +90,15 @@ function storageFull(cause: Error): WharfError {
   const facts = { retry_after_seconds: 30 };
   const detail = `Nothing was stored: ${cause.message} Deleting files makes room; then send it again.`;
   return new WharfError("storage_full", detail, facts, { cause });
+}
+
+/** Refuses what has no route: people get a page. */
+function refuse(context: AppContext, error: WharfError): Response {
+  if (readerOf((name) => context.req.header(name)) === "program") return problem(context, error);
+  note({ code: error.code });
+  // Relative, so that it stays on the stage that the reader called.
+  const home = "../".repeat(context.req.path.split("/").length - 2) || "./";
+  return sendPage(error.status, lostPage(home), error.headers);
 }
 
 /** Methods that have a route at `path`. */

@@ -4,10 +4,11 @@ import { outboundOf } from "#core/outbound.ts";
 import type { DeliveryDeps } from "#core/webhook-deps.ts";
 import { readEnv } from "../env.ts";
 import { fileDeps } from "../file-deps.ts";
+import type { Operator } from "./routes/site.ts";
 import { type TableDeps, tableDeps } from "./table-deps.ts";
 
 /** What the API's routes need. */
-export type ApiDeps = TableDeps & Deps & DeliveryDeps;
+export type ApiDeps = TableDeps & Deps & DeliveryDeps & { operator: Operator };
 
 /** Builds the API's dependencies from the function's environment, once per cold start. */
 export function apiDeps(): ApiDeps {
@@ -17,11 +18,18 @@ export function apiDeps(): ApiDeps {
     "DELIVER_FIRST_QUEUE_URL",
     "DELIVER_RETRY_QUEUE_URL",
     "WHARF_ALLOW_LOOPBACK_HTTP",
+    ...(["OPERATOR_NAME", "OPERATOR_CONTACT", "SECURITY_CONTACT", "GUIDES_URL"] as const),
   ]);
   return {
     ...tableDeps(),
     ...fileDeps(),
     queues: deliveryQueues(env),
     outbound: outboundOf(env),
+    operator: {
+      name: env.OPERATOR_NAME,
+      contact: env.OPERATOR_CONTACT,
+      securityContact: env.SECURITY_CONTACT,
+      guides: env.GUIDES_URL,
+    },
   };
 }

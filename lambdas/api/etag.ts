@@ -1,5 +1,6 @@
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import * as z from "zod";
+import type { Answer } from "./serve.ts";
 
 const versioned = z.object({ version_id: z.string() });
 
@@ -22,4 +23,20 @@ export function isKnown(ifNoneMatch: string | undefined, etag: string): boolean 
   if (ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === "*") return true;
   return [...ifNoneMatch.matchAll(/"[^"]*"/g)].some(([one]) => one === etag);
+}
+
+/** Of a text, weak (RFC 9110, 8.8.1): its bytes differ by the coding that a gateway gives it. */
+export function textEtag(text: string): string {
+  return `W/"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+}
+
+/** 304 where the client names the answer's `ETag` in `If-None-Match`, compared weakly (RFC 9110, 13.1.2). */
+export function unlessKnown(answer: Answer, ifNoneMatch: string | undefined): Answer {
+  const etag = answer.headers?.["ETag"];
+  if (etag === undefined || ifNoneMatch === undefined) return answer;
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
+  const known = ifNoneMatch.split(",").map(opaque);
+  if (!known.includes(opaque(etag)) && !known.includes("*")) return answer;
+  const { "Content-Type": _, ...headers } = answer.headers ?? {};
+  return { status: 304, headers };
 }

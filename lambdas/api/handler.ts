@@ -9,6 +9,7 @@ import { files } from "./routes/files.ts";
 import { links } from "./routes/links.ts";
 import { locks, lockWaits } from "./routes/locks.ts";
 import { shares } from "./routes/shares.ts";
+import { site } from "./routes/site.ts";
 import { tokens } from "./routes/tokens.ts";
 import { uploads } from "./routes/uploads.ts";
 import { versions } from "./routes/versions.ts";
@@ -27,6 +28,7 @@ const app = createApp(apiDeps(), [
   webhooks,
   events,
   docs,
+  site,
 ]);
 
 /** API Gateway's entry: whole requests by proxy, and chunks whose bodies a mapping template has dropped. */

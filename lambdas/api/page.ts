@@ -42,14 +42,12 @@ export interface Page {
   content: string;
   /** Further HTML of its head. @default none */
   head?: string;
-  /** Whether search engines may list it. @default false */
-  listed?: boolean;
 }
 
-function render({ icon, title, content, head = "", listed = false }: Page): string {
+function render({ icon, title, content, head = "" }: Page): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">${listed ? "" : '<meta name="robots" content="noindex, nofollow">'}
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex, nofollow">
 ${head}${ICON}<style>${style}</style></head>
 <body><main><div class="icon"><svg viewBox="0 0 24 24" aria-hidden="true">${icons[icon]}</svg></div>
 ${content}</main><script>${pageScript}</script></body></html>
@@ -69,10 +67,19 @@ export function sendPage(status: number, page: Page, headers: Record<string, str
       "Content-Security-Policy": POLICY,
       "Referrer-Policy": "no-referrer",
       "X-Frame-Options": "DENY",
-      ...(page.listed === true ? {} : { "X-Robots-Tag": "noindex, nofollow" }),
+      "X-Robots-Tag": "noindex, nofollow",
       ...headers,
     },
   });
+}
+
+/** For an address that leads nowhere; `home`: where the start page is. */
+export function lostPage(home: string): Page {
+  const page = plainPage("There is nothing here", "Check that the address is complete.");
+  return {
+    ...page,
+    content: `${page.content}<p>Or go to the <a href="${escapeHtml(home)}">start page</a>.</p>`,
+  };
 }
 
 /** Says in a sentence why there is nothing to see. */

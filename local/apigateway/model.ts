@@ -64,6 +64,8 @@ export interface RestApi {
   name: string;
   root: Resource;
   binaryMediaTypes: string[];
+  /** Bytes from which answers are compressed. @default never */
+  minimumCompressionSize?: number;
   gatewayResponses: Map<string, GatewayResponse>;
   stage: { name: string; variables: Record<string, string> } | undefined;
 }

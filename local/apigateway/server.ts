@@ -6,6 +6,7 @@ import type { InvokeResult } from "../lambda/environment.ts";
 import { type Listening, listen } from "../listen.ts";
 import { AwsError } from "../types.ts";
 import { declaresTooMuch, readBody } from "./body.ts";
+import { compressed } from "./compress.ts";
 import { type ApiResponse, type GatewayResponseType, gatewayResponse } from "./gateway-response.ts";
 import { renamed } from "./headers.ts";
 import {
@@ -135,12 +136,21 @@ export async function createApiServer({
     const result = await call(request, match, integration, { event, signal });
     const response =
       result.functionError === undefined ? proxyResponse(api, request, result.payload) : undefined;
-    if (response) return { ...response, headers: renamed(response.headers, integration.type) };
+    if (response) return asSent(request, response, integration.type);
     onError(
       request.id,
       `${match.resource.path}: the function's answer is no proxy response: ${result.payload.slice(0, 2_000)}`,
     );
     throw new Refusal("DEFAULT_5XX", { status: 502 });
+  }
+
+  async function asSent(
+    request: ApiRequest,
+    response: ApiResponse,
+    type: Integration["type"],
+  ): Promise<ApiResponse> {
+    const small = await compressed(api, request, response);
+    return { ...small, headers: renamed(small.headers, type) };
   }
 
   async function mapped(
@@ -163,7 +173,7 @@ export async function createApiServer({
         ? mock(text)
         : await invokeMapped(request, match, integration, { event: text, signal });
     const response = mapResponse(api, request, match, integration.responses, result);
-    if (response) return { ...response, headers: renamed(response.headers, integration.type) };
+    if (response) return asSent(request, response, integration.type);
     onError(
       request.id,
       `${match.resource.path}: no integration response fits ${result.payload.slice(0, 2_000)}`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stageConfig } from "#lib/config.ts";
+import { operatorEnv } from "#lib/operator-env.ts";
 
 describe("the stage", () => {
   it("is dev where nothing is said", () => {
@@ -19,4 +20,22 @@ describe("the stage", () => {
   it.each(["", "-1", "1.5", "many"])("refuses %j waiters", (waiters) => {
     expect(() => stageConfig("dev", waiters)).toThrow(/use -c waiters=0 or more/);
   });
+});
+
+describe("the operator", () => {
+  it("reaches the API's function as far as it is named", () => {
+    expect(operatorEnv()).toEqual({});
+    expect(operatorEnv({ name: "Acme", securityContact: "https://example.com/security" })).toEqual({
+      OPERATOR_NAME: "Acme",
+      SECURITY_CONTACT: "https://example.com/security",
+    });
+  });
+
+  it.each(["share@example.com", "http://example.com", "javascript:alert(1)", ""])(
+    "is never reached by %j, which stops the deployment",
+    (contact) => {
+      expect(() => operatorEnv({ contact })).toThrow(/OPERATOR_CONTACT/);
+      expect(() => operatorEnv({ securityContact: contact })).toThrow(/SECURITY_CONTACT/);
+    },
+  );
 });

@@ -176,6 +176,32 @@ describe("proxy integrations", () => {
     expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([201, "2", ""]);
   });
 
+  test("answers are compressed from the API's minimum size, for who names a coding", async () => {
+    const answer = `{ statusCode: 200, headers: { "Content-Type": "text/plain",
+      ...(event.queryStringParameters?.own ? { "Content-Encoding": "br" } : {}) },
+      body: "x".repeat(Number(event.queryStringParameters?.size ?? 100)) }`;
+    const paths = { "/": { ANY: proxyTo("Fn") } };
+    const coding = async (cloud: Cloud, query: string, acceptEncoding: string) => {
+      const head = `GET /${query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${acceptEncoding && `Accept-Encoding: ${acceptEncoding}\r\n`}\r\n`;
+      return /content-encoding: (\w+)/i.exec(await raw(cloud, head, /\r\n\r\n/))?.[1];
+    };
+    const cloud = await startFixture({
+      functions: { Fn: say(answer) },
+      paths,
+      api: { MinimumCompressionSize: 100 },
+    });
+    expect(await coding(cloud, "", "gzip, deflate, br")).toBe("gzip");
+    expect(await coding(cloud, "", "br, deflate")).toBe("deflate");
+    expect(await coding(cloud, "", "gzip;q=0, deflate;q=0.5")).toBe("deflate");
+    for (const none of ["", "*", "br", "identity", "gzip;q=0"])
+      expect([none, await coding(cloud, "", none)]).toEqual([none, undefined]);
+    expect(await coding(cloud, "?size=99", "gzip")).toBeUndefined();
+    expect(await coding(cloud, "?own=1", "gzip")).toBe("br");
+    expect(await (await fetch(cloud.apiUrl)).text()).toBe("x".repeat(100));
+    const never = await startFixture({ functions: { Fn: say(answer) }, paths });
+    expect(await coding(never, "", "gzip")).toBeUndefined();
+  });
+
   test("an answer's headers that are the gateway's own come under other names", async () => {
     const answer = `{ statusCode: 401, body: "", headers: { "WWW-Authenticate": "Bearer", date: "then", Server: "me",
       connection: "close", "Content-Length": "9", "User-Agent": "kept", Expect: "kept" } }`;

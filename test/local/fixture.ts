@@ -22,6 +22,8 @@ export interface Fixture {
   conditions?: Record<string, object>;
   /** Paths of the API, e.g. `{"/v1/{proxy+}": {ANY: integration}}`. */
   paths?: Record<string, Record<string, object>>;
+  /** Further properties of the API. */
+  api?: object;
 }
 
 /** An AWS_PROXY integration with a fixture's function. */
@@ -53,11 +55,12 @@ export function writeAssembly({
   outputs = {},
   conditions = {},
   paths = {},
+  api = {},
 }: Fixture): string {
   const dir = temporaryDirectory();
   const template = {
     Conditions: conditions,
-    Resources: { ...functionResources(functions), ...apiResources(paths), ...resources },
+    Resources: { ...functionResources(functions), ...apiResources(paths, api), ...resources },
     Outputs: outputs,
   };
   const files: Record<string, object> = {};
@@ -129,9 +132,15 @@ function functionResources(functions: Record<string, FixtureFunction>): Record<s
   return Object.fromEntries(resources.flat());
 }
 
-function apiResources(paths: Record<string, Record<string, object>>): Record<string, object> {
+function apiResources(
+  paths: Record<string, Record<string, object>>,
+  properties: object,
+): Record<string, object> {
   const resources: Record<string, object> = {
-    Api: { Type: "AWS::ApiGateway::RestApi", Properties: { Name: "api", BinaryMediaTypes: ["image/png"] } },
+    Api: {
+      Type: "AWS::ApiGateway::RestApi",
+      Properties: { Name: "api", BinaryMediaTypes: ["image/png"], ...properties },
+    },
     Stage: {
       Type: "AWS::ApiGateway::Stage",
       Properties: {

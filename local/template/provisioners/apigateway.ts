@@ -12,6 +12,8 @@ const apiSchema = z
   .strictObject({
     Name: z.string(),
     BinaryMediaTypes: z.array(z.string()).default([]),
+    // API Gateway: 0 … 10 MB.
+    MinimumCompressionSize: z.int().min(0).max(10_485_760).optional(),
     EndpointConfiguration: inert,
     DisableExecuteApiEndpoint: z.literal(false).optional(),
     // Of the TLS connection, which plain HTTP on loopback has none of.
@@ -113,9 +115,10 @@ export function apiGatewayResources(onApi: (api: RestApi) => void): Provisioners
 
   return {
     "AWS::ApiGateway::RestApi": (resource) => {
-      const { Name, BinaryMediaTypes } = parseProperties(apiSchema, resource);
+      const { Name, BinaryMediaTypes, MinimumCompressionSize } = parseProperties(apiSchema, resource);
       const api = createRestApi(shortHash(`${resource.stackName}/${resource.logicalId}`, 10), Name);
       api.binaryMediaTypes.push(...BinaryMediaTypes);
+      if (MinimumCompressionSize !== undefined) api.minimumCompressionSize = MinimumCompressionSize;
       apis.set(api.id, api);
       resources.set(api.root.id, api.root);
       onApi(api);
