@@ -1,33 +1,55 @@
 #!/usr/bin/env bash
-# Upload a file of any size in chunks of 8 MiB and print a link that expires. Needs bash and curl.
+# Upload a file of any size in parts and print a link that expires. Needs bash and curl.
 #
 #   WHARF_URL=http://localhost:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… bash upload.sh FILE [SECONDS]
 set -euo pipefail
 
-api=${WHARF_URL:-http://localhost:4400}/v1
+if [ $# -lt 1 ]; then
+  sed -n '2,4s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+fi
+api=${WHARF_URL:-http://localhost:4400}
+api=${api%/}/v1
 file=$1
 expire_in=${2:-86400}
 name=$(basename "$file" | sed 's/[\\"]/\\&/g')
-chunk=$(mktemp)
-trap 'rm -f "$chunk"' EXIT
+part=$(mktemp)
+trap 'rm -f "$part"' EXIT
 
 # Headers and credentials come by standard input: arguments are seen by everybody on the machine.
-call() { curl -sS --fail-with-body --retry 3 -K - "$@" <<<"${auth:-}"; }
-pick() { sed -E "s/.*\"$1\":\"([^\"]+)\".*/\1/"; }
+send() { curl -sS --fail-with-body --retry 5 -K - "$@"; }
+# The answer in $answer; one that is a refusal is shown, since it says what to do.
+ask() { answer=$(send "$@") || { printf '%s\n' "$answer" >&2; exit 1; }; }
 json=(-H content-type:application/json -X POST)
+pick() { sed -E "s/.*\"$1\":\"?([^\",}]+)\"?.*/\1/"; }
 
-auth="user = \"$WHARF_CLIENT_ID:$WHARF_CLIENT_SECRET\""
-token=$(call "$api/auth/token" -d grant_type=client_credentials | pick access_token)
-auth="header = \"Authorization: Bearer $token\""
+# A token lives for 15 minutes: after 10 the next call asks for another.
+asked_at=-600
+call() {
+  if [ $((SECONDS - asked_at)) -ge 600 ]; then
+    asked_at=$SECONDS
+    ask "$api/auth/token" -d grant_type=client_credentials <<<"user = \"$WHARF_CLIENT_ID:$WHARF_CLIENT_SECRET\""
+    token=$(pick access_token <<<"$answer")
+  fi
+  ask "$api$1" "${json[@]}" -d "$2" <<<"header = \"Authorization: Bearer $token\""
+}
 
 size=$(wc -c <"$file")
-upload=$(call "$api/uploads" "${json[@]}" -d "{\"filename\":\"$name\",\"size\":$((size))}" | pick upload_id)
+call /uploads "{\"filename\":\"$name\",\"size\":$((size))}"
+upload=$(pick upload_id <<<"$answer")
+part_size=$(pick part_size <<<"$answer")
+count=$(pick part_count <<<"$answer")
 
-number=0
-while dd if="$file" of="$chunk" bs=8388608 skip="$number" count=1 2>/dev/null && [ -s "$chunk" ]; do
-  number=$((number + 1))
-  # The API answers 307 and curl sends the chunk on to S3; a numbered chunk may be sent again.
-  call -L -T "$chunk" -H content-type:application/octet-stream "$api/uploads/$upload/chunks?part=$number"
+for ((number = 1; number <= count; number++)); do
+  # dd's blocks of 1 MiB: every part_size is made of them, unless it is the whole file.
+  if [ "$count" = 1 ]; then cp "$file" "$part"; else
+    dd if="$file" of="$part" bs=1048576 skip=$(((number - 1) * (part_size / 1048576))) \
+      count=$((part_size / 1048576)) 2>/dev/null
+  fi
+  call "/uploads/$upload/parts" "{\"first\":$number,\"count\":1}"
+  # Straight to S3, which gets no token; a part may be sent again.
+  send -T "$part" "$(pick url <<<"$answer")" -o /dev/null </dev/null
 done
 
-call "$api/uploads/$upload/finalize" "${json[@]}" -d "{\"expire_in\":$expire_in}" | pick share_url
+call "/uploads/$upload/finalize" "{\"expire_in\":$expire_in}"
+pick share_url <<<"$answer"

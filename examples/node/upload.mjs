@@ -1,14 +1,20 @@
 // Upload a small file in one request and print a link that expires. Node 20 or newer, nothing to install.
 //
-//   WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… node upload.mjs FILE [WORKSPACE]
+//   WHARF_URL=http://localhost:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… node upload.mjs FILE [WORKSPACE]
+//
+// WORKSPACE is a name or an id; without it the file goes to the client's own.
 import { openAsBlob } from "node:fs";
 import { basename } from "node:path";
 
 const { WHARF_URL = "http://localhost:4400", WHARF_CLIENT_ID, WHARF_CLIENT_SECRET } = process.env;
-const [path, workspace = "builds"] = process.argv.slice(2);
+const [path, workspace] = process.argv.slice(2);
+if (path === undefined) {
+  console.error("usage: node upload.mjs FILE [WORKSPACE]");
+  process.exit(2);
+}
 
 async function call(route, init) {
-  const response = await fetch(WHARF_URL + route, { method: "POST", ...init });
+  const response = await fetch(WHARF_URL.replace(/\/+$/, "") + route, { method: "POST", ...init });
   const body = await response.json();
   if (!response.ok) throw new Error(`${response.status} ${body.detail ?? body.error_description}`);
   return body;
@@ -21,7 +27,7 @@ const { access_token } = await call("/v1/auth/token", {
 
 const form = new FormData();
 form.set("file", await openAsBlob(path), basename(path));
-form.set("workspace", workspace);
+if (workspace !== undefined) form.set("workspace", workspace);
 const { share_url } = await call("/v1/files/upload", {
   headers: { Authorization: `Bearer ${access_token}` },
   body: form,

@@ -13,7 +13,15 @@ from contextlib import contextmanager
 
 import requests
 
-origin = os.environ.get("WHARF_URL", "http://localhost:4400") + "/v1"
+origin = os.environ.get("WHARF_URL", "http://localhost:4400").rstrip("/") + "/v1"
+
+
+def checked(answer):
+    """The answer, where it is a good one; else the program ends with what the API says of it."""
+    if answer.ok:
+        return answer
+    problem = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
+    sys.exit(f"{answer.status_code}: {problem.get('detail') or problem.get('error_description') or answer.text}")
 
 
 def acquire(session, lock, name, patience=600):
@@ -28,8 +36,7 @@ def acquire(session, lock, name, patience=600):
             timeout=40,
         )
         if answer.status_code not in (409, 423, 429, 503) or time.monotonic() > deadline:
-            answer.raise_for_status()
-            return answer.json()
+            return checked(answer).json()
         time.sleep(min(int(answer.headers.get("Retry-After", 1)), 5))
 
 
@@ -61,24 +68,24 @@ def main(file_id, line):
         json={"client_id": os.environ["WHARF_CLIENT_ID"], "client_secret": os.environ["WHARF_CLIENT_SECRET"]},
         timeout=30,
     )
-    answer.raise_for_status()
-    session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    session.headers["Authorization"] = f"Bearer {checked(answer).json()['access_token']}"
 
     with locked(session, file_id, f"append-{os.getpid()}") as fence:
-        file = session.get(f"{origin}/files/{file_id}", timeout=30).json()
-        content = session.get(f"{origin}/files/{file_id}/content", timeout=30)
-        content.raise_for_status()
+        file = checked(session.get(f"{origin}/files/{file_id}", timeout=30)).json()
+        content = checked(session.get(f"{origin}/files/{file_id}/content", timeout=30))
         written = session.post(
             f"{origin}/files/upload",
             files={"file": (file["name"], content.content + line.encode() + b"\n", file["content_type"])},
-            data={"workspace": file["workspace_id"]},
+            # A new version of this file, wherever it is, and no link.
+            data={"file_id": file_id, "share": "false"},
             headers=fence,
             timeout=60,
         )
         # 409 lock_lost or 412 version_mismatch: another wrote meanwhile. Stop; read it anew before writing again.
-        written.raise_for_status()
-        print(written.json()["version_id"])
+        print(checked(written).json()["version_id"])
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    if len(sys.argv) != 3:
+        sys.exit(__doc__.strip())
+    main(*sys.argv[1:])

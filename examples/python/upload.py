@@ -1,4 +1,4 @@
-"""Upload a file of any size in 5 MiB chunks and print a link that expires.
+"""Upload a file of any size and print a link that expires.
 
     pip install requests
     WHARF_URL=http://localhost:4400 WHARF_CLIENT_ID=cli_… WHARF_CLIENT_SECRET=whs_… python upload.py FILE
@@ -6,45 +6,90 @@
 
 import os
 import sys
+import time
 
 import requests
 
-CHUNK = 5 * 1024 * 1024
+ORIGIN = os.environ.get("WHARF_URL", "http://localhost:4400").rstrip("/") + "/v1"
+WINDOW = 32  # parts whose URLs come at once; each works for an hour at most
 
-origin = os.environ.get("WHARF_URL", "http://localhost:4400") + "/v1"
-path = sys.argv[1]
 
-session = requests.Session()
-answer = session.post(
-    f"{origin}/auth/token",
-    json={"client_id": os.environ["WHARF_CLIENT_ID"], "client_secret": os.environ["WHARF_CLIENT_SECRET"]},
-    timeout=30,
-)
-answer.raise_for_status()
-session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+class Wharf:
+    """Calls the API with a token that is asked for anew before it runs out."""
 
-answer = session.post(
-    f"{origin}/uploads",
-    json={"filename": os.path.basename(path), "size": os.path.getsize(path)},
-    timeout=30,
-)
-answer.raise_for_status()
-upload = f"{origin}/uploads/{answer.json()['upload_id']}"
+    def __init__(self):
+        self.session = requests.Session()
+        self.good_until = 0.0
 
-with open(path, "rb") as file:
-    offset = 0
-    while chunk := file.read(CHUNK):
-        # The API answers 307; requests sends the chunk on to S3 and leaves the token behind.
-        # With its offset a chunk may be sent again. Not as Content-Range: S3 would get it too, and refuses it.
-        session.put(
-            f"{upload}/chunks",
-            params={"offset": offset},
-            data=chunk,
-            headers={"Content-Type": "application/octet-stream"},
-            timeout=300,
-        ).raise_for_status()
-        offset += len(chunk)
+    def call(self, method, path, body=None):
+        if time.monotonic() > self.good_until:
+            secret = {"client_id": os.environ["WHARF_CLIENT_ID"], "client_secret": os.environ["WHARF_CLIENT_SECRET"]}
+            token = checked(self.session.post(f"{ORIGIN}/auth/token", json=secret, timeout=30)).json()
+            self.session.headers["Authorization"] = f"Bearer {token['access_token']}"
+            self.good_until = time.monotonic() + token["expires_in"] / 2
+        for _ in range(20):
+            answer = self.session.request(method, ORIGIN + path, json=body, timeout=60)
+            # 503: S3 is at work, or something is busy; the same request again is safe for all that is called here.
+            if answer.status_code not in (429, 503):
+                break
+            time.sleep(int(answer.headers.get("Retry-After", 1)))
+        return checked(answer).json()
 
-answer = session.post(f"{upload}/finalize", json={"expire_in": 3600}, timeout=60)
-answer.raise_for_status()
-print(answer.json()["share_url"])
+
+def checked(answer):
+    """The answer, where it is a good one; else the program ends with what the API says of it."""
+    if answer.ok:
+        return answer
+    problem = answer.json() if "json" in answer.headers.get("Content-Type", "") else {}
+    sys.exit(f"{answer.status_code}: {problem.get('detail') or problem.get('error_description') or answer.text}")
+
+
+class Slice:
+    """A piece of an open file as the body of a request: requests reads it as it sends."""
+
+    def __init__(self, file, length):
+        self.file, self.left = file, length
+
+    def __len__(self):
+        return self.left
+
+    def read(self, size=-1):
+        piece = self.file.read(self.left if size < 0 else min(size, self.left))
+        self.left -= len(piece)
+        return piece
+
+
+def send(url, headers, file, start, length):
+    """PUTs one part to S3, which gets no token; a part may be sent again."""
+    for attempt in range(5):
+        file.seek(start)
+        try:
+            answer = requests.put(url, data=Slice(file, length) if length else b"", headers=headers, timeout=300)
+            if answer.ok:
+                return
+            if answer.status_code < 500:
+                sys.exit(f"S3 answered {answer.status_code}: {answer.text}")
+        except requests.ConnectionError:
+            pass
+        time.sleep(2**attempt)
+    sys.exit("S3 could not be reached five times; run the program again.")
+
+
+def main(path):
+    wharf, size = Wharf(), os.path.getsize(path)
+    # `part_size` follows from the size: S3 takes 10,000 parts.
+    upload = wharf.call("POST", "/uploads", {"filename": os.path.basename(path), "size": size})
+    part_size, count = upload["part_size"], upload["part_count"]
+    with open(path, "rb") as file:
+        for first in range(1, count + 1, WINDOW):
+            window = {"first": first, "count": min(WINDOW, count - first + 1)}
+            for part in wharf.call("POST", f"/uploads/{upload['upload_id']}/parts", window)["parts"]:
+                start = (part["part_number"] - 1) * part_size
+                send(part["url"], part["headers"], file, start, min(part_size, size - start))
+    print(wharf.call("POST", f"/uploads/{upload['upload_id']}/finalize", {"expire_in": 3600})["share_url"])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__.strip())
+    main(sys.argv[1])

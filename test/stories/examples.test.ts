@@ -48,17 +48,37 @@ test("Node sends a file in one request", async () => {
 });
 
 test.skipIf(!hasCurl).each([
-  ["chunks of 8 MiB", Buffer.alloc(9 * 1_048_576, "from curl ")],
+  ["two parts", Buffer.alloc(17 * 1_048_576, "from curl ")],
   ["an empty file", Buffer.alloc(0)],
 ])("curl sends %s (needs bash and curl)", async (_, content) => {
   expect((await uploadedBy("bash", "curl/upload.sh", content)).equals(content)).toBe(true);
 });
 
-test.skipIf(!hasRequests)("Python sends chunks of 5 MiB (needs python3 with requests)", async () => {
-  const content = Buffer.alloc(11 * 1_048_576, "from Python ");
+test.skipIf(!hasRequests)("Python sends two parts (needs python3 with requests)", async () => {
+  const content = Buffer.alloc(17 * 1_048_576, "from Python ");
   expect((await uploadedBy("python3", "python/upload.py", content)).equals(content)).toBe(true);
 });
 
 test.skipIf(!hasRequests)("Python sends an empty file", async () => {
   expect(await uploadedBy("python3", "python/upload.py", Buffer.alloc(0))).toEqual(Buffer.alloc(0));
+});
+
+test.each([
+  ["node/upload.mjs", process.execPath, true],
+  ["curl/upload.sh", "bash", hasCurl],
+  ["python/upload.py", "python3", hasRequests],
+  ["python/append.py", "python3", hasRequests],
+])("%s says how it is used, and what the API says of a wrong secret", async (script, program, there) => {
+  if (!there) return;
+  const failed = async (args: string[], wrong: Record<string, string> = {}) =>
+    run(program, [example(script), ...args], { env: { ...env, ...wrong } }).then(
+      ({ stdout }) => `succeeded: ${stdout}`,
+      ({ stderr, stdout }: { stderr: string; stdout: string }) => stderr + stdout,
+    );
+  expect(await failed([])).toContain(script.split("/")[1]);
+  const path = join(folder, "small.txt");
+  writeFileSync(path, "small");
+  const args = script.includes("append") ? ["file_01JZZZZZZZZZZZZZZZZZZZZZZZ", "line"] : [path];
+  const told = await failed(args, { WHARF_CLIENT_SECRET: "whs_wrong", WHARF_URL: `${story.origin}/` });
+  expect(told).toMatch(/client|secret/i);
 });
