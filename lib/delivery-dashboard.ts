@@ -70,6 +70,13 @@ export class DeliveryDashboard extends Construct {
       above: 0,
     });
 
+    alarm(this, "PutAside", {
+      description:
+        'Something is put aside that a sweep or the relay failed at again and again: look for "put aside" and level=error in the logs of sweep, ingest and relay; it is tried every 15 minutes',
+      metric: own("PutAside", "Maximum"),
+      above: 0,
+    });
+
     const { deliver, fanOut, first, retry } = webhooks;
     const queues = { first: first.queue, retry: retry.queue };
     new Dashboard(this, "Delivery").addWidgets(

@@ -32,7 +32,8 @@ export class Ingest extends Construct {
     });
     const queue = new EventQueue(this, "Events", {
       handler: this.handler,
-      batchSize: 10,
+      // One that ends the function, or hangs in it, takes no other with it: neither an upload nor the tick.
+      batchSize: 1,
       maxConcurrency: 10,
     });
     queue.onSchedule("EveryMinute", Schedule.rate(Duration.minutes(1)));

@@ -1,6 +1,8 @@
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { EVENT_SOURCE } from "#contract/events.ts";
 import { clientLimits, counted } from "./clients.ts";
+import { describe, say } from "./log.ts";
+import { isPassing } from "./passing.ts";
 
 /** An event as it goes on the bus; `body` is the exact text that receivers get. */
 export interface BusEvent {
@@ -25,11 +27,17 @@ export function createBus(client: EventBridgeClient, name: string) {
   /**
    * Puts events on the bus and returns the ids of those that it took.
    *
-   * PutEvents succeeds in part: a request that is answered 200 may hold entries that failed.
+   * PutEvents succeeds in part: a request that is answered 200 may hold entries that failed. One that is refused as a
+   * whole, as too large or malformed, is sent again entry by entry, so that one event keeps no other.
    */
   async function publish(events: readonly BusEvent[]): Promise<Set<string>> {
     const taken = new Set<string>();
-    for (const batch of batches(events)) {
+    for (const batch of batches(events)) await put(batch, taken);
+    return taken;
+  }
+
+  async function put(batch: readonly BusEvent[], taken: Set<string>): Promise<void> {
+    try {
       const answer = await client.send(
         new PutEventsCommand({
           Entries: batch.map((event) => ({
@@ -44,8 +52,12 @@ export function createBus(client: EventBridgeClient, name: string) {
         const entry = answer.Entries?.[index];
         if (entry?.EventId !== undefined && entry.ErrorCode === undefined) taken.add(event.event_id);
       }
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      if (batch.length === 1)
+        say("error", "the bus refuses an event", { event_id: batch[0]?.event_id, error: describe(error) });
+      else for (const event of batch) await put([event], taken);
     }
-    return taken;
   }
 
   return { publish };

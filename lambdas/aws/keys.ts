@@ -83,16 +83,18 @@ export const keys = {
 export const under = { versions: "VER#", shares: "SHARE#", tokens: "TOKEN#", feed: "SEQ#" } as const;
 
 /** What the sweep looks for in the sparse index `due`. */
-export type DueKind =
-  | "upload"
-  | "link"
-  | "event"
-  | "delivery"
-  | "lock"
-  | "version"
-  | "endpoint"
-  | "recovery"
-  | "wake_up";
+export const dueKinds = [
+  "upload",
+  "link",
+  "event",
+  "delivery",
+  "lock",
+  "version",
+  "endpoint",
+  "recovery",
+  "wake_up",
+] as const;
+export type DueKind = (typeof dueKinds)[number];
 
 export const DUE_INDEX = "due";
 export const DUE_SHARDS = 16;
@@ -101,6 +103,16 @@ export const DUE_SHARDS = 16;
 export function dueShard(kind: DueKind, id: string): string {
   const byte = createHash("sha256").update(id).digest()[0] ?? 0;
   return `${kind}#${byte % DUE_SHARDS}`;
+}
+
+/** The index partition of a kind's items that failed so often that they are looked at apart from the others. */
+export function asideShard(kind: DueKind): string {
+  return `${kind}#aside`;
+}
+
+/** The primary key of an item as it was read. */
+export function keyOf({ pk, sk }: Record<string, unknown>): Key {
+  return { pk: String(pk), sk: String(sk) };
 }
 
 /** Index attributes that make an item due at `at` (ms since the epoch). */

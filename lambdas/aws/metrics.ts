@@ -16,6 +16,8 @@ export const metrics = {
   DisabledEndpoints: "Count",
   /** Parts of a sweep that failed; the next minute's sweep tries them again. */
   FailedSweeps: "Count",
+  /** Things that a sweep failed at so often that it has put them aside; each minute that they are there. */
+  PutAside: "Count",
   /** Files that posed as something harmless, and were refused as an upload or under a new name. */
   RefusedDisguises: "Count",
   /** Requests to endpoints. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { WharfError } from "./error.ts";
+import { parseJson } from "./parse-json.ts";
 
 /** DynamoDB: a sort key has 1,024 bytes at most; no name or id has half of it. */
 const shape = z.tuple([z.string(), z.string().min(1).max(255)]);
@@ -29,12 +30,4 @@ export function readCursor(list: string, cursor: string | undefined): string | u
 
 function mark(list: string): string {
   return createHash("sha256").update(list).digest("base64url").slice(0, 12);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

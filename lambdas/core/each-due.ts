@@ -1,59 +1,127 @@
-import { DUE_INDEX, DUE_SHARDS, type DueKind } from "#aws/keys.ts";
+import { asideShard, DUE_INDEX, DUE_SHARDS, type DueKind } from "#aws/keys.ts";
+import { describe, say } from "#aws/log.ts";
+import { emitMetric } from "#aws/metrics.ts";
 import type { Item } from "#aws/table.ts";
 import { type Deps, iso } from "./deps.ts";
+import { dueAfterFailure, dueAsBefore, dueOf } from "./put-aside.ts";
+import { within } from "./within.ts";
 
 /** Pages of one shard in one run; what is left waits for the next minute. */
 const MAX_PAGES = 20;
+/** How long one item may take (ms); what can take longer ends itself before, by its `timeLeft`. */
+const ITEM_MS = 10_000;
+/** What is due for longer than this (ms) may have ended the run that had it. */
+const SUSPECT_MS = 3 * 60_000;
+/** Of what is put aside, so many items are looked at in one run. */
+const MAX_ASIDE = 50;
 
 export interface DueDeps extends Pick<Deps, "table" | "now"> {
   /** False once the run should end; what is left is due in the next one too. @default always true */
   timeLeft?(): boolean;
+  /** How long one item may take, in ms. @default 10,000 */
+  itemMs?: number;
+}
+
+/** What the handling of one item may know of it. */
+export interface Chance {
+  /** False once this item should end; it is due again in the next minute. */
+  timeLeft(): boolean;
+  /** How often it has failed, this time counted in where it may fail by ending the whole run. */
+  failures: number;
 }
 
 /**
  * Hands every item of a kind that is due now to `handle`, the shards side by side, and counts what was done.
  *
  * The index lags behind the table, so `handle` must find out by a condition whether its item still is as it says.
- * One item's or shard's failure keeps no other waiting. @throws AggregateError of all that failed, at the end.
+ * One item's or shard's failure keeps no other waiting: each has its time, is due later and later after each failure,
+ * and is put aside after some. What has been due for long is made due later before it is handled, since it may be what
+ * ended earlier runs: nothing in JavaScript can end a loop that never does.
+ *
+ * @throws AggregateError of all that failed, at the end.
  */
 export function eachDue(
   deps: DueDeps,
   kind: DueKind,
-  handle: (item: Item) => Promise<boolean>,
+  handle: (item: Item, chance: Chance) => Promise<boolean>,
 ): Promise<number> {
   return eachDueBatch(deps, kind, async (items, failed) => {
     let done = 0;
     for (const item of items) {
+      if (deps.timeLeft?.() === false) break;
       try {
-        if (await handle(item)) done += 1;
+        if (await attempt(deps, kind, item, handle)) done += 1;
       } catch (error) {
-        failed(error);
+        await failed(item, error);
       }
     }
     return done;
   });
 }
 
-/** The same by pages, of up to 1 MB each: `handle` returns how many it has done, and may tell of single failures. */
+async function attempt(
+  deps: DueDeps,
+  kind: DueKind,
+  item: Item,
+  handle: (item: Item, chance: Chance) => Promise<boolean>,
+): Promise<boolean> {
+  const { at, failures, aside } = dueOf(kind, item);
+  const suspect = failures > 0 || aside || at + SUSPECT_MS < deps.now();
+  const claimed = suspect ? await dueAfterFailure(deps, kind, item, failures + 1) : item;
+  // Another run has it, or this was its last failure.
+  if (claimed === undefined || (!aside && dueOf(kind, claimed).aside)) return false;
+  const { itemMs = ITEM_MS } = deps;
+  const until = performance.now() + 0.8 * itemMs;
+  const chance = {
+    timeLeft: () => deps.timeLeft?.() !== false && performance.now() < until,
+    failures: suspect ? failures + 1 : 0,
+  };
+  const done = await within(itemMs, handle(claimed, chance));
+  if (suspect) await dueAsBefore(deps, kind, { claimed, before: item });
+  return done;
+}
+
+/** Tells of an item that failed. */
+export type Failed = (item: Item, error: unknown) => Promise<void>;
+
+/**
+ * The same by pages, of up to 1 MB each: `handle` returns how many it has done, and tells of items that failed. What it
+ * throws is no item's fault and counts against none.
+ */
 export async function eachDueBatch(
   deps: DueDeps,
   kind: DueKind,
-  handle: (items: readonly Item[], failed: (error: unknown) => void) => Promise<number>,
+  handle: (items: readonly Item[], failed: Failed) => Promise<number>,
 ): Promise<number> {
   // `~` sorts after the `#` and any id that follow the time.
   const until = `${iso(deps.now())}~`;
   const errors: unknown[] = [];
-  const counts = await Promise.all(
-    Array.from({ length: DUE_SHARDS }, (_, shard) =>
-      sweepShard(`${kind}#${shard}`).catch((error: unknown) => {
-        errors.push(error);
-        return 0;
-      }),
-    ),
-  );
+  const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => `${kind}#${shard}`);
+  const counts = await Promise.all(shards.map((shard) => guarded(() => sweepShard(shard))));
+  // Last, so that it takes no time from what may go well.
+  counts.push(await guarded(sweepAside));
   if (errors.length > 0)
     throw new AggregateError(errors, `${errors.length} failures among what is due of kind ${kind}`);
   return counts.reduce((sum, count) => sum + count, 0);
+
+  async function guarded(run: () => Promise<number>): Promise<number> {
+    try {
+      return await run();
+    } catch (error) {
+      errors.push(error);
+      return 0;
+    }
+  }
+
+  async function failed(item: Item, error: unknown): Promise<void> {
+    errors.push(error);
+    try {
+      // Where it was made due later before, this finds it moved on.
+      await dueAfterFailure(deps, kind, item, dueOf(kind, item).failures + 1);
+    } catch (cause) {
+      say("warn", "what failed could not be made due later", { kind, error: describe(cause) });
+    }
+  }
 
   async function sweepShard(shard: string): Promise<number> {
     let done = 0;
@@ -65,14 +133,24 @@ export async function eachDueBatch(
         values: { shard, until },
         after,
       });
-      try {
-        if (found.items.length > 0) done += await handle(found.items, (error) => errors.push(error));
-      } catch (error) {
-        errors.push(error);
-      }
+      if (found.items.length > 0) done += await guarded(() => handle(found.items, failed));
       after = found.next;
       if (after === undefined) break;
     }
     return done;
+  }
+
+  /** What is put aside is counted as long as it is there. */
+  async function sweepAside(): Promise<number> {
+    const { items } = await deps.table.query({
+      index: DUE_INDEX,
+      where: "#due_pk = :shard",
+      values: { shard: asideShard(kind) },
+      limit: MAX_ASIDE,
+    });
+    if (items.length === 0) return 0;
+    emitMetric(deps.table.name, "PutAside", items.length, deps.now());
+    const again = items.filter((item) => String(item["due_sk"]) <= until);
+    return again.length === 0 ? 0 : handle(again, failed);
   }
 }

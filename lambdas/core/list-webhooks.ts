@@ -9,7 +9,7 @@ import { webhookView } from "./webhook-view.ts";
 
 /** The caller's endpoints, the oldest first; an admin's are all. */
 export async function listWebhooks(
-  deps: Pick<Deps, "table">,
+  deps: Pick<Deps, "table" | "now">,
   { caller }: Call,
   { limit, cursor }: PageQuery,
 ) {

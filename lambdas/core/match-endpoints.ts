@@ -3,6 +3,7 @@ import type { Item } from "#aws/table.ts";
 import type { Event } from "#contract/events.ts";
 import type { Deps } from "./deps.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
+import { readable } from "./readable.ts";
 import { type ClientRecord, clientRecord } from "./records.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "./webhook-records.ts";
 
@@ -21,7 +22,7 @@ const MAX_PAGES = 20;
  * workspace at this moment. Disabled endpoints are among them.
  */
 export async function matchEndpoints(
-  deps: Pick<Deps, "table">,
+  deps: Pick<Deps, "table" | "now">,
   events: readonly Event[],
 ): Promise<Subscription[]> {
   const hooks = (await readHooks(deps)).filter((hook) => events.some((event) => wantsType(hook, event)));
@@ -47,39 +48,38 @@ export async function matchEndpoints(
 }
 
 /** Every endpoint, strongly consistent: one that has just been registered hears of what follows. */
-export async function readHooks({ table }: Pick<Deps, "table">): Promise<HookRecord[]> {
+export async function readHooks(deps: Pick<Deps, "table" | "now">): Promise<HookRecord[]> {
   const hooks: HookRecord[] = [];
   let after: Item | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const { items, next } = await table.query({
+    const { items, next } = await deps.table.query({
       where: "#pk = :pk",
       values: { pk: keys.hook("").pk },
       after,
     });
-    hooks.push(...items.map((item) => hookRecord.parse(item)));
+    hooks.push(...readable(deps, hookRecord, items));
     if (next === undefined) return hooks;
     after = next;
   }
   throw new Error(`there are more than ${hooks.length} endpoints`);
 }
 
-async function readOwners(deps: Pick<Deps, "table">, hooks: readonly HookRecord[]) {
+async function readOwners(deps: Pick<Deps, "table" | "now">, hooks: readonly HookRecord[]) {
   const clientIds = [...new Set(hooks.map(({ client_id }) => client_id))];
   const items = await deps.table.batchGet([
     ...clientIds.map((clientId) => keys.client(clientId)),
     ...hooks.map(({ webhook_id }) => keys.hookState(webhook_id)),
   ]);
-  const clients = new Map<string, ClientRecord>();
-  const states = new Map<string, HookState>();
-  for (const item of items) {
-    const state = hookState.parse(item);
-    if (state.webhook_id !== undefined) states.set(state.webhook_id, state);
-    else {
-      const client = clientRecord.parse(item);
-      clients.set(client.client_id, client);
-    }
-  }
+  const [ofStates, ofClients] = partition(items, (item) => "webhook_id" in item);
+  const clients = new Map(
+    readable(deps, clientRecord, ofClients).map((client) => [client.client_id, client]),
+  );
+  const states = new Map(readable(deps, hookState, ofStates).map((state) => [state.webhook_id, state]));
   return [clients, states] as const;
+}
+
+function partition<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(test), all.filter((one) => !test(one))];
 }
 
 function wantsType(hook: HookRecord, event: Event): boolean {

@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import { type Deps, ttl } from "./deps.ts";
+import type { Chance } from "./each-due.ts";
 import type { FileRecord, VersionRecord } from "./records.ts";
 import { versionsOf } from "./versions-of.ts";
 
@@ -11,14 +12,16 @@ type PurgeDeps = Pick<Deps, "table" | "objects" | "now">;
 
 /**
  * Removes a deleted file's versions: bytes first, then the record that names them, and the due key last. A crash
- * anywhere leaves a file that is still due, and nothing that nobody knows of.
+ * anywhere leaves a file that is still due, and nothing that nobody knows of; so does the end of its time.
  */
 export async function purgeFile(
   deps: PurgeDeps,
   { node_id: fileId, deleted_at }: FileRecord,
+  { timeLeft }: Pick<Chance, "timeLeft">,
 ): Promise<boolean> {
   if (deleted_at === undefined) return false;
   for await (const { version_id, object_key } of versionsOf(deps, fileId)) {
+    if (!timeLeft()) return false;
     await deps.objects.remove(object_key);
     await deps.table.remove({ remove: keys.version(fileId, version_id) });
   }

@@ -6,8 +6,11 @@ import { inParallel } from "./in-parallel.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
 import { type DeliveryRecord, deliveryRecord } from "./webhook-records.ts";
+import { within } from "./within.ts";
 
 const PARALLEL_WRITES = 10;
+/** How long one row's write may take (ms). */
+const ROW_MS = 10_000;
 
 /**
  * Wakes deliveries whose long delay is about to end, and those whose message has been lost. Returns how many, and
@@ -19,12 +22,20 @@ export async function sweepDeliveries(
   deps: QueueDeps & DueDeps,
 ): Promise<{ woken: number; oldestMs: number }> {
   let oldestMs = 0;
-  const woken = await eachDueBatch(deps, "delivery", async (items) => {
+  const woken = await eachDueBatch(deps, "delivery", async (items, failed) => {
     const now = deps.now();
-    const rows = items.map((item) => deliveryRecord.parse(item));
-    for (const { next_ms } of rows) oldestMs = Math.max(oldestMs, now - next_ms);
-    const rearmed = await inParallel(rows, PARALLEL_WRITES, (row) => rearm(deps, row));
-    const mine = rows.filter((_, index) => rearmed[index]);
+    // Whom this makes due later has its turn behind it, whatever it does to the rest of the run.
+    const rearmed = await inParallel(items, PARALLEL_WRITES, async (item) => {
+      try {
+        const row = deliveryRecord.parse(item);
+        oldestMs = Math.max(oldestMs, now - row.next_ms);
+        return (await within(deps.itemMs ?? ROW_MS, rearm(deps, row))) ? row : undefined;
+      } catch (error) {
+        await failed(item, error);
+        return undefined;
+      }
+    });
+    const mine = rearmed.filter((row) => row !== undefined);
     await deps.queues.send("retry", mine.map(wakeMessage), now);
     return mine.length;
   });

@@ -1,14 +1,24 @@
+import type { Item } from "#aws/table.ts";
 import { type DueDeps, eachDueBatch } from "./each-due.ts";
 import { type RelayDeps, relayEvents } from "./relay-events.ts";
-import { eventRecord } from "./webhook-records.ts";
+import { type EventRecord, eventRecord } from "./webhook-records.ts";
 
 /** Takes out events that have stood in the outbox for two minutes: the relay has missed them. Returns how many. */
 export function sweepEvents(deps: RelayDeps & DueDeps): Promise<number> {
-  return eachDueBatch(deps, "event", async (items) => {
+  return eachDueBatch(deps, "event", async (items, failed) => {
+    const events: { item: Item; event: EventRecord }[] = [];
+    for (const item of items) {
+      const { data, error } = eventRecord.safeParse(item);
+      if (data === undefined) await failed(item, error);
+      else events.push({ item, event: data });
+    }
     const done = await relayEvents(
       deps,
-      items.map((item) => eventRecord.parse(item)),
+      events.map(({ event }) => event),
     );
+    for (const { item, event } of events) {
+      if (!done.has(event.event_id)) await failed(item, new Error(`${event.event_id} was not taken`));
+    }
     return done.size;
   });
 }

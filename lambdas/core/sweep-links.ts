@@ -1,6 +1,6 @@
 import { type Item, TransactionFailed } from "#aws/table.ts";
 import { type Deps, iso } from "./deps.ts";
-import { eachDue } from "./each-due.ts";
+import { type DueDeps, eachDue } from "./each-due.ts";
 import { eventWrite } from "./event.ts";
 import { linkRecord } from "./records.ts";
 
@@ -9,7 +9,7 @@ import { linkRecord } from "./records.ts";
  *
  * The links died by themselves at their second; this only says so. Returns how many it told of.
  */
-export function sweepLinks(deps: Pick<Deps, "table" | "now">): Promise<number> {
+export function sweepLinks(deps: DueDeps): Promise<number> {
   return eachDue(deps, "link", (item) => endLink(deps, item));
 }
 

@@ -1,7 +1,7 @@
 import { DUE_INDEX, DUE_SHARDS, keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed } from "#aws/table.ts";
 import { type Deps, iso } from "./deps.ts";
-import { eachDue } from "./each-due.ts";
+import { type DueDeps, eachDue } from "./each-due.ts";
 import { LOCK_GRACE_MS } from "./file-write.ts";
 import { lockExpiredEvent } from "./lock-events.ts";
 import { fileRecord } from "./records.ts";
@@ -14,9 +14,7 @@ const MAX_PAGES = 20;
  *
  * The count is what `refuseAtLockLimit` goes by. @throws AggregateError of the leases that could not be ended.
  */
-export async function sweepLocks(
-  deps: Pick<Deps, "table" | "now">,
-): Promise<{ expired: number; live: number }> {
+export async function sweepLocks(deps: DueDeps): Promise<{ expired: number; live: number }> {
   let expired = 0;
   let live = 0;
   try {

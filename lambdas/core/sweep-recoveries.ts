@@ -4,6 +4,7 @@ import { firstDeliveryId } from "./delivery-id.ts";
 import { iso } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { inParallel } from "./in-parallel.ts";
+import { readable } from "./readable.ts";
 import { restartWrite } from "./redeliver.ts";
 import { wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
@@ -50,14 +51,14 @@ async function advance(deps: QueueDeps, job: RecoveryRecord): Promise<RecoveryRe
     limit: PAGE,
     after: job.after === undefined ? undefined : keys.delivery(job.webhook_id, job.after),
   });
-  const rows = items.map((item) => deliveryRecord.parse(item));
+  const rows = readable(deps, deliveryRecord, items);
   const restarted = await inParallel(rows, PARALLEL_WRITES, (row) => restart(deps, job, row));
   const recovered = restarted.filter((row) => row !== undefined);
   await deps.queues.send("retry", recovered.map(wakeMessage), deps.now());
   return save(deps, job, {
     state: next === undefined ? "done" : "running",
-    after: rows.at(-1)?.delivery_id,
-    scanned: rows.length,
+    after: next === undefined ? undefined : String(next["sk"]),
+    scanned: items.length,
     recovered: recovered.length,
   });
 }

@@ -1,25 +1,57 @@
+import { decodeTime } from "ulid";
+import { describe, say } from "#aws/log.ts";
 import { endUpload } from "./abort-upload.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import type { Deps } from "./deps.ts";
-import { eachDue } from "./each-due.ts";
+import { type Chance, type DueDeps, eachDue } from "./each-due.ts";
 import { finishUpload } from "./finish-upload.ts";
-import { uploadRecord } from "./upload-record.ts";
+import { ASSEMBLY_MS, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { withdrawIntent } from "./withdraw-intent.ts";
+
+/** A session that couldn't be finished so often, for whatever reason, is its client's again. */
+const MAX_TRIES = 3;
 
 /**
  * Ends abandoned sessions with what they hold in S3, and finishes or reopens those whose finalize never ended.
  *
  * Returns how many sessions have moved on.
  */
-export function sweepUploads(deps: Deps): Promise<number> {
-  return eachDue(deps, "upload", async (item) => {
+export function sweepUploads(deps: Deps & DueDeps): Promise<number> {
+  return eachDue(deps, "upload", async (item, chance) => {
     const upload = uploadRecord.parse(item);
     if (upload.state === "open") {
       if (!(await endUpload(deps, upload, "expired"))) return false;
       await cleanUpload(deps, upload);
       return true;
     }
-    if (upload.state === "finalizing") return (await finishUpload(deps, upload.upload_id)) !== "left";
+    if (upload.state === "finalizing") return settle(deps, upload, chance);
     await cleanUpload(deps, upload);
     return true;
   });
+}
+
+/**
+ * Finishes a finalize, or opens its session again where that fails: within 20 minutes of the client's latest call, its
+ * session has ended or is open, whatever S3 or the content does.
+ */
+async function settle(deps: Deps, upload: UploadRecord, { failures }: Chance): Promise<boolean> {
+  const { intent } = upload;
+  // Looking at it once more may end this run as well.
+  if (failures >= MAX_TRIES && intent !== undefined) {
+    await withdrawIntent(deps, upload, intent, { settled: false });
+    say("warn", "a finalize could not be finished; its upload is open again", {
+      upload_id: upload.upload_id,
+    });
+    return true;
+  }
+  try {
+    return (await finishUpload(deps, upload.upload_id)) !== "left";
+  } catch (error) {
+    const begun = intent === undefined ? undefined : decodeTime(intent.attempt.slice("job_".length));
+    if (intent === undefined || begun === undefined || begun + ASSEMBLY_MS > deps.now()) throw error;
+    await withdrawIntent(deps, upload, intent, { settled: false });
+    const facts = { upload_id: upload.upload_id, error: describe(error) };
+    say("warn", "a finalize could not be finished in time; its upload is open again", facts);
+    return true;
+  }
 }

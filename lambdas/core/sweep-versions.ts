@@ -1,6 +1,6 @@
 import type { Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
-import { eachDue } from "./each-due.ts";
+import { type DueDeps, eachDue } from "./each-due.ts";
 import { keepRetention } from "./keep-retention.ts";
 import { purgeFile, purgeVersion } from "./purge-version.ts";
 import { fileRecord, versionRecord } from "./records.ts";
@@ -9,9 +9,9 @@ import { fileRecord, versionRecord } from "./records.ts";
  * Removes the bytes of deleted files and versions once no presigned URL leads to them, and keeps the retention of
  * superseded versions. Returns how many files and versions are done.
  */
-export function sweepVersions(deps: Pick<Deps, "table" | "objects" | "config" | "now">): Promise<number> {
-  return eachDue(deps, "version", async (item: Item) => {
-    if (item["kind"] === "file") return purgeFile(deps, fileRecord.parse(item));
+export function sweepVersions(deps: Pick<Deps, "objects" | "config"> & DueDeps): Promise<number> {
+  return eachDue(deps, "version", async (item: Item, chance) => {
+    if (item["kind"] === "file") return purgeFile(deps, fileRecord.parse(item), chance);
     const version = versionRecord.parse(item);
     return version.removed_ms === undefined ? keepRetention(deps, version) : purgeVersion(deps, version);
   });

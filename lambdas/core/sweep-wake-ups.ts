@@ -3,6 +3,7 @@ import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type WakeUp, wakeUp } from "./plan-wake-up.ts";
+import { readable } from "./readable.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
 import { deliveryRecord, hookRecord, hookState } from "./webhook-records.ts";
 import { deferDelivery } from "./write-delivery.ts";
@@ -15,10 +16,10 @@ const PARALLEL_WRITES = 10;
 /** Wakes deliveries of endpoints that may be well again. Returns how many it woke. */
 export async function sweepWakeUps(deps: QueueDeps & DueDeps): Promise<number> {
   let woken = 0;
-  await eachDue(deps, "wake_up", async (item) => {
+  await eachDue(deps, "wake_up", async (item, { timeLeft }) => {
     let job: WakeUp | undefined = wakeUp.parse(item);
     for (let page = 0; page < MAX_PAGES && job !== undefined; page++) {
-      if (deps.timeLeft?.() === false) break;
+      if (!timeLeft()) break;
       const before: WakeUp = job;
       const { after, count, ended } = await wakePage(deps, before);
       woken += count;
@@ -51,8 +52,8 @@ async function wakePage(deps: QueueDeps, job: WakeUp) {
   });
   const now = deps.now();
   const interval = 1_000 / hook.rate_per_second;
-  const waiting = items
-    .map((item, index) => ({ row: deliveryRecord.parse(item), at: now + (job.woken + index) * interval }))
+  const waiting = readable(deps, deliveryRecord, items)
+    .map((row, index) => ({ row, at: now + (job.woken + index) * interval }))
     // Who comes sooner by itself keeps its time.
     .filter(({ row, at }) => row.next_ms > at);
   const rows = job.all ? waiting : waiting.slice(0, 1);

@@ -7,6 +7,7 @@ import { createTable } from "#aws/table.ts";
 import { deliver } from "#core/deliver.ts";
 import { deliveryMetrics } from "#core/delivery-metrics.ts";
 import { outboundOf } from "#core/outbound.ts";
+import { parseJson } from "#core/parse-json.ts";
 import type { Sent } from "#core/send-attempt.ts";
 import { readEnv } from "../env.ts";
 
@@ -30,7 +31,7 @@ export async function handler(
   { Records }: SQSEvent,
   context: Pick<Context, "awsRequestId">,
 ): Promise<SQSBatchResponse> {
-  const messages = Records.map(({ body }) => deliveryMessage.safeParse(JSON.parse(body)));
+  const messages = Records.map(({ body }) => deliveryMessage.safeParse(parseJson(body)));
   const ids = messages.flatMap(({ data }) => data?.request_id ?? []);
   beginLine(Date.now(), {
     function: "deliver",

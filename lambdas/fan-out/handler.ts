@@ -1,11 +1,12 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import * as z from "zod";
 import { dynamoDb } from "#aws/clients.ts";
-import { beginLine, describe, endLine } from "#aws/log.ts";
+import { beginLine, describe, endLine, note, say } from "#aws/log.ts";
 import { deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
-import { event } from "#contract/events.ts";
+import { type Event, event } from "#contract/events.ts";
 import { fanOut } from "#core/fan-out.ts";
+import { parseJson } from "#core/parse-json.ts";
 import { readEnv } from "../env.ts";
 
 const env = readEnv(["TABLE_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);
@@ -18,25 +19,38 @@ const deps = {
 /** EventBridge's envelope; `detail` is the event as it was stored. */
 const envelope = z.object({ detail: event });
 
-/** Events from the bus. A batch is done as a whole: doing it again costs little and changes nothing. */
+/** Events from the bus, as one batch; where that fails, one by one, so that one that can't be done keeps no other. */
 export async function handler(
   { Records }: SQSEvent,
   context: Pick<Context, "awsRequestId">,
 ): Promise<SQSBatchResponse> {
   beginLine(Date.now(), { function: "fan-out", lambda_request_id: context.awsRequestId });
-  const parsed = Records.map(({ messageId, body }) => ({
-    messageId,
-    envelope: envelope.safeParse(JSON.parse(body)),
-  }));
-  const events = parsed.flatMap(({ envelope }) => (envelope.success ? [envelope.data.detail] : []));
+  const given = Records.map(({ messageId, body }) => ({ messageId, event: eventOf(body) }));
+  const events = given.flatMap(({ event }) => event ?? []);
   const request_id = [...new Set(events.map((event) => event.request_id))].join(" ");
-  const bad = parsed.filter(({ envelope }) => !envelope.success);
+  let failed = given.filter(({ event }) => event === undefined);
+  note({ request_id, events: events.length, malformed: failed.length });
   try {
-    const { deliveries } = await fanOut(deps, events);
-    endLine(Date.now(), { request_id, events: events.length, deliveries, malformed: bad.length });
-    return { batchItemFailures: bad.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    note({ deliveries: (await fanOut(deps, events)).deliveries });
   } catch (error) {
-    endLine(Date.now(), { request_id, events: events.length, error: describe(error) });
-    return { batchItemFailures: Records.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    note({ error: describe(error) });
+    const done = await Promise.all(given.map(({ event }) => event !== undefined && alone(event)));
+    failed = given.filter((_, index) => !done[index]);
   }
+  endLine(Date.now(), { failed: failed.length });
+  return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+}
+
+async function alone(event: Event): Promise<boolean> {
+  try {
+    await fanOut(deps, [event]);
+    return true;
+  } catch (error) {
+    say("error", "an event could not be fanned out", { event_id: event.id, error: describe(error) });
+    return false;
+  }
+}
+
+function eventOf(body: string): Event | undefined {
+  return envelope.safeParse(parseJson(body)).data?.detail;
 }

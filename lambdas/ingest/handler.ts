@@ -8,6 +8,9 @@ import { sweepVersions } from "#core/sweep-versions.ts";
 import { uploadOfKey } from "#core/upload-record.ts";
 import { fileDeps } from "../file-deps.ts";
 
+/** A sweep begins nothing more when this little of the function's time is left (ms): one item may take 10 s. */
+const RESERVE_MS = 15_000;
+
 const deps = fileDeps();
 
 const message = z.discriminatedUnion("detail-type", [
@@ -23,13 +26,13 @@ const message = z.discriminatedUnion("detail-type", [
 /** Objects that S3 has made whole, and each minute what uploads left behind; messages that fail come again. */
 export async function handler(
   { Records }: SQSEvent,
-  context: Pick<Context, "awsRequestId">,
+  context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
 ): Promise<SQSBatchResponse> {
   const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
   for (const record of Records) {
     beginLine(Date.now(), { function: "ingest", lambda_request_id: context.awsRequestId });
     try {
-      await ingest(record);
+      await ingest(record, () => context.getRemainingTimeInMillis() > RESERVE_MS);
     } catch (error) {
       note({ error: describe(error) });
       batchItemFailures.push({ itemIdentifier: record.messageId });
@@ -39,12 +42,12 @@ export async function handler(
   return { batchItemFailures };
 }
 
-async function ingest({ body }: SQSRecord): Promise<void> {
+async function ingest({ body }: SQSRecord, timeLeft: () => boolean): Promise<void> {
   const given = message.parse(JSON.parse(body));
   if (given["detail-type"] === "Scheduled Event") {
     const { counts, failed } = await runParts(deps, {
-      uploads: () => sweepUploads(deps),
-      versions: () => sweepVersions(deps),
+      uploads: () => sweepUploads({ ...deps, timeLeft }),
+      versions: () => sweepVersions({ ...deps, timeLeft }),
     });
     // A tick that failed in part is not tried again: the next one is a minute away.
     note({ ...counts, ...(failed.length > 0 ? { error: failed } : {}) });

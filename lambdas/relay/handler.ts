@@ -2,10 +2,11 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
 import { dynamoDb } from "#aws/clients.ts";
 import { eventBus } from "#aws/events.ts";
-import { beginLine, describe, endLine, note } from "#aws/log.ts";
+import { beginLine, describe, endLine, note, say } from "#aws/log.ts";
+import { emitMetric } from "#aws/metrics.ts";
 import { createTable } from "#aws/table.ts";
 import { relayEvents } from "#core/relay-events.ts";
-import { eventRecord } from "#core/webhook-records.ts";
+import { type EventRecord, eventRecord } from "#core/webhook-records.ts";
 import { readEnv } from "../env.ts";
 
 const env = readEnv(["TABLE_NAME", "BUS_NAME"]);
@@ -15,12 +16,21 @@ const deps = {
   now: () => Date.now(),
 };
 
-/** New events, from the table's stream. Lambda goes on from the first that failed. */
+/**
+ * New events, from the table's stream. Lambda goes on from the first that failed.
+ *
+ * A record that can't be read never will be: it holds up its shard for nothing, so it is told of and left to the
+ * sweep, which puts it aside.
+ */
 export async function handler(
   { Records }: DynamoDBStreamEvent,
   context: Pick<Context, "awsRequestId">,
 ): Promise<DynamoDBBatchResponse> {
-  const events = Records.map(newEvent);
+  const readable = Records.flatMap((record) => {
+    const event = newEvent(record);
+    return event === undefined ? [] : [{ record, event }];
+  });
+  const events = readable.map(({ event }) => event);
   beginLine(Date.now(), {
     function: "relay",
     lambda_request_id: context.awsRequestId,
@@ -32,15 +42,23 @@ export async function handler(
   } catch (error) {
     note({ error: describe(error) });
   }
-  const failed = Records.filter((_, index) => !done.has(events[index]?.event_id ?? ""));
+  const failed = readable.filter(({ event }) => !done.has(event.event_id));
   endLine(Date.now(), { events: events.length, failed: failed.length });
   return {
-    batchItemFailures: failed.map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber ?? "" })),
+    batchItemFailures: failed.map(({ record }) => ({
+      itemIdentifier: record.dynamodb?.SequenceNumber ?? "",
+    })),
   };
 }
 
-function newEvent({ dynamodb }: DynamoDBRecord) {
+function newEvent({ dynamodb }: DynamoDBRecord): EventRecord | undefined {
   // The stream's types and the SDK's say the same in different words.
   const image = dynamodb?.NewImage as Parameters<typeof unmarshall>[0] | undefined;
-  return eventRecord.parse(unmarshall(image ?? {}));
+  const { data, error } = eventRecord.safeParse(unmarshall(image ?? {}));
+  if (data === undefined) {
+    const { pk } = dynamodb?.Keys ?? {};
+    say("error", "an event of the outbox can't be read", { pk: pk?.S, error: describe(error) });
+    emitMetric(env.TABLE_NAME, "PutAside", 1, Date.now());
+  }
+  return data;
 }

@@ -130,7 +130,7 @@ describe("an event", () => {
     const { table } = world.deps;
     const { transact } = table;
     table.transact = () => Promise.reject(new Error("died"));
-    await expect(relayEvents(world.deps, records)).rejects.toThrow("died");
+    expect(await relayEvents(world.deps, records)).toEqual(new Set());
     table.transact = transact;
     expect(await recordOf(id)).toEqual(unsent);
     await world.pass(4 * MINUTE);

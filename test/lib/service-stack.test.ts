@@ -240,6 +240,7 @@ describe("alarms", () => {
         "OldestDueDelivery",
         "DisabledEndpoints",
         "FailedSweeps",
+        "PutAside",
         "RefusedDisguises",
       ]),
     );

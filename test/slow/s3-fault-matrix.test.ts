@@ -170,7 +170,7 @@ const verbs: Verb[] = [
       return {
         async ask() {
           const record = await file();
-          if (record !== undefined) await purgeFile(world.deps, record);
+          if (record !== undefined) await purgeFile(world.deps, record, { timeLeft: () => true });
           return undefined;
         },
         async holds() {

@@ -1,0 +1,288 @@
+/**
+ * One poisoned record in every sweep: it keeps no other, is put aside after some failures, and an alarm tells of it.
+ *
+ * The table of cases is compared with the kinds that the code knows, so that a new one can't be forgotten.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { BusEvent } from "#aws/events.ts";
+import { asideShard, type DueKind, due, dueKinds, type Key, keyOf, keys } from "#aws/keys.ts";
+import type { Wake } from "#aws/queues.ts";
+import type { Item } from "#aws/table.ts";
+import { iso, newId } from "#core/deps.ts";
+import type { DueDeps } from "#core/each-due.ts";
+import { eventWrite } from "#core/event.ts";
+import { sweepDeliveries } from "#core/sweep-deliveries.ts";
+import { sweepEndpoints } from "#core/sweep-endpoints.ts";
+import { sweepEvents } from "#core/sweep-events.ts";
+import { sweepLinks } from "#core/sweep-links.ts";
+import { sweepLocks } from "#core/sweep-locks.ts";
+import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { sweepUploads } from "#core/sweep-uploads.ts";
+import { sweepVersions } from "#core/sweep-versions.ts";
+import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
+import { objectKey, uploadItem } from "#core/upload-record.ts";
+import { startWorld, type World } from "#test/support/world.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world.close());
+afterEach(() => vi.restoreAllMocks());
+
+type SweepDeps = World["deps"] &
+  DueDeps & {
+    bus: { publish(events: readonly BusEvent[]): Promise<Set<string>> };
+    queues: { send(lane: string, messages: readonly Wake[]): Promise<void> };
+  };
+
+interface Case {
+  sweep(deps: SweepDeps): Promise<unknown>;
+  /** An item of the kind that is due. */
+  item(now: number): Item & Key;
+  /** What must stand beside it. */
+  beside?(item: Item, now: number): (Item & Key)[];
+  /** Whether the sweep has done its work on it. */
+  done(item: Item | undefined): boolean;
+}
+
+const ws = newId("ws", Date.now());
+const gone = (item: Item | undefined) => item?.["due_pk"] === undefined;
+const hookOf = (webhook_id: string, now: number): Item & Key => ({
+  ...keys.hook(webhook_id),
+  ...{ webhook_id, client_id: "cli_test", workspace_id: ws, url: "https://example.com/", events: ["*"] },
+  ...{ rate_per_second: 50, created_at: iso(now), updated_at: iso(now) },
+});
+
+const cases: Record<DueKind, Case> = {
+  upload: {
+    sweep: sweepUploads,
+    item: (now) => {
+      const upload_id = newId("upl", now);
+      return uploadItem({
+        ...{ upload_id, state: "open", client_id: "cli_test", request_id: "test", workspace_id: ws },
+        ...{ folder_id: newId("fld", now), name: "a.txt", if_exists: "version", file_id: newId("file", now) },
+        ...{ object_key: objectKey(ws, upload_id), part_size: 5, created_at: iso(now), expires_ms: now },
+      });
+    },
+    done: (item) => item?.["state"] === "expired" && gone(item),
+  },
+  version: {
+    sweep: sweepVersions,
+    item: (now) => {
+      const [file_id, version_id] = [newId("file", now), newId("ver", now)];
+      return {
+        ...keys.version(file_id, version_id),
+        ...due("version", now, version_id),
+        ...{ version_id, file_id, object_key: `o/${ws}/${version_id}`, size: 1, content_type: "text/plain" },
+        ...{ state: "ready", upload_id: "upl_test", created_at: iso(now), created_by: "cli_test" },
+        removed_ms: now,
+      };
+    },
+    done: (item) => item === undefined,
+  },
+  link: {
+    sweep: sweepLinks,
+    item: (now) => {
+      const share_id = newId("shr", now);
+      return {
+        ...keys.link(share_id),
+        ...due("link", now, share_id),
+        ...{ share_id, file_id: newId("file", now), workspace_id: ws, created_by: "cli_test" },
+        ...{ created_at: iso(now), expires_ms: now, downloads: 0 },
+      };
+    },
+    done: (item) => item?.["ended_at"] !== undefined,
+  },
+  lock: {
+    sweep: sweepLocks,
+    item: (now) => {
+      const [node_id, lock_id] = [newId("file", now), newId("lock", now)];
+      return {
+        ...keys.node(node_id),
+        ...due("lock", now, node_id),
+        ...{ kind: "file", node_id, workspace_id: ws, folder_id: "fld_test", name: "a", size: 1 },
+        ...{ version_id: "ver_test", content_type: "text/plain", object_key: "o", created_at: iso(now) },
+        ...{ created_by: "cli_test", updated_at: iso(now), fencing: 1 },
+        lock: {
+          ...{ lock_id, token_hash: "", generation: 1, client_id: "cli_test", holder: "ci" },
+          ...{ acquired_ms: now - 2 * MINUTE, expires_ms: now - MINUTE, ttl_seconds: 60 },
+        },
+      };
+    },
+    done: (item) => item !== undefined && item["lock"] === undefined,
+  },
+  event: {
+    sweep: sweepEvents,
+    item: (now) =>
+      eventWrite(now - HOUR, {
+        ...{ type: "file_moved", request_id: "test", workspace_id: ws },
+        ...{ actor: { type: "system", id: "test" }, data: {} },
+      }).put,
+    done: (item) => item?.["seq"] !== undefined,
+  },
+  delivery: {
+    sweep: sweepDeliveries,
+    item: (now) => deliveryOf(newId("hook", now), now),
+    done: (item) => Number(item?.["rearms"]) > 0,
+  },
+  endpoint: {
+    sweep: sweepEndpoints,
+    item: (now) => {
+      const webhook_id = newId("hook", now);
+      const state = { webhook_id, failing_since_ms: now - 25 * HOUR, last_failure_ms: now, failing_count: 9 };
+      return { ...keys.hookState(webhook_id), ...due("endpoint", now, webhook_id), ...state };
+    },
+    beside: ({ webhook_id }, now) => [hookOf(String(webhook_id), now)],
+    done: (item) => item?.["warned_hours"] === 24,
+  },
+  recovery: {
+    sweep: sweepRecoveries,
+    item: (now) => {
+      const [job_id, webhook_id] = [newId("job", now), newId("hook", now)];
+      return {
+        ...keys.recovery(webhook_id, job_id),
+        ...due("recovery", now, job_id),
+        ...{ job_id, webhook_id, statuses: ["failed"], since_ms: now - DAY, until_ms: now, state: "running" },
+        ...{ scanned: 0, recovered: 0, created_at: iso(now), request_id: "test" },
+      };
+    },
+    beside: ({ webhook_id }, now) => [hookOf(String(webhook_id), now)],
+    done: (item) => item?.["state"] === "done" && gone(item),
+  },
+  wake_up: {
+    sweep: sweepWakeUps,
+    item: (now) => {
+      const webhook_id = newId("hook", now);
+      return {
+        ...keys.wakeUp(webhook_id),
+        ...due("wake_up", now, webhook_id),
+        ...{ webhook_id, at_ms: now, all: true, woken: 0 },
+      };
+    },
+    beside: ({ webhook_id }, now) => [hookOf(String(webhook_id), now)],
+    done: gone,
+  },
+};
+
+function deliveryOf(webhook_id: string, now: number): Item & Key {
+  const delivery_id = newId("dlv", now);
+  return {
+    ...keys.delivery(webhook_id, delivery_id),
+    ...due("delivery", now, delivery_id),
+    ...{ delivery_id, webhook_id, event_id: newId("evt", now), event_type: "file_moved", workspace_id: ws },
+    ...{ request_id: "test", status: "pending", trigger: "event", attempts: 0, step: 0, started_ms: now },
+    ...{ next_ms: now, created_ms: now },
+  };
+}
+
+type Poison = (pk: string) => Promise<never>;
+const throwing: Poison = (pk) => Promise.reject(new Error(`${pk} always fails`));
+const hanging: Poison = () => new Promise<never>(() => {});
+
+/**
+ * The world's own dependencies, but for calls that concern a poisoned item: these go as its poison has it. Making it
+ * due later is no call on its behalf.
+ */
+function depsWith(poisons: ReadonlyMap<string, Poison>): SweepDeps {
+  const { table, objects } = world.deps;
+  const of = (input: unknown) => {
+    const text = JSON.stringify(input);
+    return text.includes("#due_sk = :seen") && text.includes('"SET #due_pk = :due_pk, #due_sk = :due_sk"')
+      ? undefined
+      : [...poisons].find(([id]) => text.includes(id));
+  };
+  const guard = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
+    return (...args: A): Promise<R> => {
+      const [id = "", poison] = of(args) ?? [];
+      return poison === undefined ? call(...args) : poison(id);
+    };
+  };
+  return {
+    ...world.deps,
+    table: {
+      ...table,
+      get: (schema, key, options) => guard((...[given]: [Key]) => table.get(schema, given, options))(key),
+      ...{ put: guard(table.put), update: guard(table.update), remove: guard(table.remove) },
+      ...{ query: guard(table.query), transact: guard(table.transact) },
+    },
+    objects: { ...objects, remove: guard(objects.remove) },
+    itemMs: 100,
+    bus: { publish: async (events) => new Set(events.map(({ event_id }) => event_id)) },
+    queues: { send: async () => {} },
+  };
+}
+
+/** Counts of the metric in what has been written to the log. */
+function capturePutAside(): () => number[] {
+  const written: string[] = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((line) => {
+    written.push(String(line));
+    return true;
+  });
+  return () =>
+    written.flatMap((line) => {
+      const { PutAside } = JSON.parse(line);
+      return typeof PutAside === "number" ? [PutAside] : [];
+    });
+}
+
+/** The id that an item's calls name, whatever they are about. */
+const idOf = (item: Item) => String(item["due_sk"]).split("#")[1] ?? "";
+
+test("every kind of what is due has its case", () => {
+  expect(Object.keys(cases).toSorted()).toEqual([...dueKinds].toSorted());
+});
+
+describe.each(dueKinds)("a poisoned %s", (kind) => {
+  const { sweep, item, beside, done } = cases[kind];
+
+  async function plant(at: number, change: (item: Item & Key) => Item & Key = (same) => same) {
+    const now = world.deps.now();
+    const made = item(now);
+    // All in one shard, so that the oldest comes first.
+    const dueItem = change({ ...made, due_pk: `${kind}#0`, due_sk: `${iso(at)}#${idOf(made)}` });
+    for (const put of [dueItem, ...(beside?.(made, now) ?? [])]) await world.deps.table.put({ put });
+    return { id: idOf(made), key: keyOf(dueItem) };
+  }
+  const read = async (key: Key) => (await world.deps.table.batchGet([key]))[0];
+
+  test("keeps no other, is put aside after some failures, and is told of", async () => {
+    const putAside = capturePutAside();
+    const now = world.deps.now();
+    const unreadable = await plant(now - 4_000, ({ pk, sk, due_pk, due_sk }) => ({ pk, sk, due_pk, due_sk }));
+    const fails = await plant(now - 3_000);
+    const hangs = await plant(now - 2_000);
+    const good = await plant(now - 1_000);
+    const poisons = { unreadable, fails, hangs };
+    const deps = depsWith(
+      new Map([
+        [fails.id, throwing],
+        [hangs.id, hanging],
+      ]),
+    );
+    await expect(sweep(deps)).rejects.toThrow(`among what is due of kind ${kind}`);
+    expect(done(await read(good.key))).toBe(true);
+
+    for (let run = 0; run < 6; run++) {
+      world.advance(5 * MINUTE);
+      await sweep(deps).catch(() => {});
+    }
+    for (const { key } of Object.values(poisons))
+      expect(await read(key)).toMatchObject({ due_pk: asideShard(kind) });
+    expect(Math.max(...putAside())).toBe(3);
+
+    // What comes later goes its way; once the cause is mended, so does what was put aside.
+    const later = await plant(world.deps.now() - 1_000);
+    await sweep(deps).catch(() => {});
+    expect(done(await read(later.key))).toBe(true);
+    world.advance(16 * MINUTE);
+    await sweep(depsWith(new Map())).catch(() => {});
+    for (const { key } of [fails, hangs]) expect(done(await read(key))).toBe(true);
+    await world.deps.table.remove({ remove: unreadable.key });
+  });
+});
