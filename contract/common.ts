@@ -92,6 +92,20 @@ export const DEFAULT_EXPIRE_IN = 86_400;
 /** Seconds that a link lives: 60 … 604,800 (7 days). */
 export const expireIn = z.int().min(60).max(604_800);
 
+/** Content that isn't quite what its name or type promises. */
+export const mismatch = z
+  .object({
+    claimed: z.string().meta({ description: "The extension or media type, such as `.jpg`." }),
+    actual: z
+      .string()
+      .meta({ description: "What the first bytes are, such as `heif`; `unknown` where nobody knows." }),
+  })
+  .meta({
+    id: "Mismatch",
+    description:
+      "Only where the content is not quite what its name or type promises, as a HEIC named `.jpg`.",
+  });
+
 export const page = {
   /** Query of every list. */
   query: {

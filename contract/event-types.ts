@@ -1,6 +1,6 @@
 /** What each event type's `data` holds, with an example: the source of `GET /v1/webhooks/event-types`. */
 import * as z from "zod";
-import { id, time } from "./common.ts";
+import { id, mismatch, time } from "./common.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
 import { jsonSchema } from "./json-schema.ts";
 import { disabledReason } from "./webhooks.ts";
@@ -61,6 +61,7 @@ const types: Record<EventType, TypeInfo> = {
       size: z.int(),
       content_type: z.string(),
       ...checksums,
+      mismatch: mismatch.optional(),
       share_id: id("shr").nullable(),
       expires_at: time.nullable().meta({ description: "When the link made with it expires." }),
     }),
@@ -115,7 +116,7 @@ const types: Record<EventType, TypeInfo> = {
   },
   file_moved: {
     description: "A file has another name, another folder, or both.",
-    data: z.object({ from: place, to: place }),
+    data: z.object({ from: place, to: place, mismatch: mismatch.optional() }),
     example: {
       file_id,
       actor: client,
@@ -181,6 +182,7 @@ const types: Record<EventType, TypeInfo> = {
       version_id: id("ver").meta({ description: "The new version, with the bytes of the older one." }),
       restored_from: id("ver"),
       previous_version_id: id("ver"),
+      mismatch: mismatch.optional(),
     }),
     example: {
       file_id,

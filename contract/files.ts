@@ -1,6 +1,6 @@
 /** Files, folders and workspaces. */
 import * as z from "zod";
-import { id, MAX_DEPTH, name, page, path, prefixes, time, workspaceRef } from "./common.ts";
+import { id, MAX_DEPTH, mismatch, name, page, path, prefixes, time, workspaceRef } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
 /** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
@@ -33,6 +33,7 @@ export const file = z
       .meta({ description: "Folders and name from the workspace's root, e.g. `reports/q3.pdf`." }),
     size: z.int().meta({ description: "Bytes of the current version." }),
     content_type: z.string(),
+    mismatch: mismatch.optional(),
     version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
     created_at: time,
     created_by: z.string().meta({ description: "Id of the client that made the file." }),
@@ -223,7 +224,7 @@ export const moveFileRoute = defineRoute({
   path: "/v1/files/{id}",
   summary: "Rename a file, move it within its workspace, or both",
   description:
-    "Folders of a path that don't exist yet are made. Touches no bytes. A new extension is held to the same rule as an upload's. A client without `files:read` may move only files that nobody but it has written to.",
+    "Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's. A client without `files:read` may move only files that nobody but it has written to.",
   tag,
   scopes: ["files:write"],
   params: fileId,

@@ -1,6 +1,6 @@
 /** Uploads: sessions whose bytes go straight to S3, and small files in one request. */
 import * as z from "zod";
-import { DEFAULT_EXPIRE_IN, expireIn, id, path, time, workspaceRef } from "./common.ts";
+import { DEFAULT_EXPIRE_IN, expireIn, id, mismatch, path, time, workspaceRef } from "./common.ts";
 import { folderPath } from "./files.ts";
 import { defineRoute } from "./route.ts";
 
@@ -129,7 +129,9 @@ export const startRequest = z
       description: "The file's name, with the folders before it if you like; they are made with the file.",
     }),
     size: z.int().min(0).max(MAX_SIZE).optional(),
-    content_type: mediaType.optional(),
+    content_type: mediaType
+      .optional()
+      .meta({ description: "Follows from the extension or the bytes unless said." }),
     workspace: workspaceRef.optional(),
     path: folderPath.optional().meta({ description: "Folder that `filename` is relative to." }),
     ...places,
@@ -278,6 +280,7 @@ export const finalizeAnswer = z
     crc32: z.string().optional(),
     crc32c: z.string().optional(),
     sha256: z.string().optional(),
+    mismatch: mismatch.optional(),
     share_url: z.string().nullable(),
     share_id: id("shr").nullable(),
     expires_at: time.nullable().meta({ description: "When the link dies." }),

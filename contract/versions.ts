@@ -98,14 +98,14 @@ export const restoreVersionRoute = defineRoute({
   path: "/v1/files/{id}/versions/{v}/restore",
   summary: "Make an old version's content current again, as a new version",
   description:
-    "History only grows: the answer is a new version that names the same bytes. Emits `version_restored`. A client without `files:read` may restore only in files that nobody but it has written to.",
+    "History only grows: the answer is a new version that names the same bytes, under the name that the file has now, which must not hide them. Emits `version_restored`. A client without `files:read` may restore only in files that nobody but it has written to.",
   tag,
   scopes: ["files:write"],
   params: one,
   body: z.strictObject({}),
   headers: fence,
   responses: { 200: { description: "The new current version", schema: version, headers: etag } },
-  errors: [...common, ...fenceErrors, "idempotency_mismatch", "idempotency_in_progress"],
+  errors: [...common, ...fenceErrors, "type_mismatch", "idempotency_mismatch", "idempotency_in_progress"],
   example: { response: example },
 });
 

@@ -28,6 +28,8 @@ export const variables = {
   /** Noncurrent versions kept per file, and for how many days. */
   VERSIONS_KEEP: z.coerce.number().int().min(0).default(20),
   VERSIONS_KEEP_DAYS: z.coerce.number().int().min(1).default(90),
+  /** What becomes of bytes of another family than what their name or type promises. */
+  CONTENT_MISMATCH: z.enum(["refuse", "flag"]).default("refuse"),
   /** Origins, comma-separated, whose pages may call the API from a browser. */
   CORS_ORIGINS: z.string().default("*"),
   /** Who runs the deployment and how to reach them, for its start page and security.txt. */

@@ -13,6 +13,7 @@ export function fileDeps(): Deps {
     "PUBLIC_URL",
     "VERSIONS_KEEP",
     "VERSIONS_KEEP_DAYS",
+    "CONTENT_MISMATCH",
     "WHARF_ALLOW_LOOPBACK_HTTP",
   ]);
   const client = dynamoDb();
@@ -23,6 +24,7 @@ export function fileDeps(): Deps {
       publicUrl: env.PUBLIC_URL,
       versionsKeep: env.VERSIONS_KEEP,
       versionsKeepDays: env.VERSIONS_KEEP_DAYS,
+      contentMismatch: env.CONTENT_MISMATCH,
       allowLoopbackHttp: env.WHARF_ALLOW_LOOPBACK_HTTP === "1",
     },
     now: () => Date.now(),

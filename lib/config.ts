@@ -23,6 +23,11 @@ export interface StageConfig {
   readonly deliverConcurrency: number;
   /** Noncurrent versions kept per file, and for how many days. */
   readonly versions: { readonly keep: number; readonly keepDays: number };
+  /**
+   * What becomes of content of another family than what its name or type promises, as text under `.pdf`: refused with
+   * 422, or taken and flagged. What runs when it is opened is refused either way.
+   */
+  readonly contentMismatch: "refuse" | "flag";
   /** Origins whose pages may call the API and the bucket from a browser. */
   readonly corsOrigins: readonly string[];
   /**
@@ -66,6 +71,7 @@ const dev: StageConfig = {
   waiters: 0,
   deliverConcurrency: 10,
   versions: { keep: 20, keepDays: 90 },
+  contentMismatch: "refuse",
   corsOrigins: ["*"],
 };
 
@@ -81,6 +87,7 @@ const stages: Record<StageName, StageConfig> = {
     waiters: 50,
     deliverConcurrency: 50,
     versions: { keep: 20, keepDays: 90 },
+    contentMismatch: "refuse",
     corsOrigins: ["*"],
   },
 };

@@ -28,6 +28,7 @@ export class ServiceStack extends Stack {
       PUBLIC_URL: http.publicUrl,
       VERSIONS_KEEP: String(config.versions.keep),
       VERSIONS_KEEP_DAYS: String(config.versions.keepDays),
+      CONTENT_MISMATCH: config.contentMismatch,
     };
     const outboundEnv: FunctionEnv = { PUBLIC_URL: http.publicUrl, API_HOST: http.host };
     const busEnv: FunctionEnv = { BUS_NAME: bus.eventBusName };

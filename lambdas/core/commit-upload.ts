@@ -5,11 +5,13 @@ import { type Deps, iso, newId } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileUpdate, whyRefused } from "./file-write.ts";
+import { judgeContent, type Mismatch, type SniffedContent } from "./judge-content.ts";
 import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
 import type { FileRecord } from "./records.ts";
 import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
+import { typeOf } from "./type-of.ts";
 import { answerOf, endOf } from "./upload-end.ts";
 import type { Intent, Outcome, PlacedUpload, UploadRecord } from "./upload-record.ts";
 import {
@@ -38,10 +40,13 @@ function isPlaced(upload: UploadRecord): upload is PlacedUpload {
 interface Commit {
   upload: UploadRecord;
   intent: Intent;
-  content: Content;
+  content: Omit<Content, "content_type">;
+  sniffed: SniffedContent;
   from: From;
   /** What was chosen before the bytes were put together; chosen anew where it no longer holds. */
   target?: Target | undefined;
+  /** Ends the session where the content may not pass under the name that it would get. */
+  refuse(name: string, mismatch: Mismatch): Promise<FinalizeAnswer>;
   /** Writes that record the answer, as in `Call`. */
   record(answer: { status: number; body: unknown }): Write[];
 }
@@ -62,7 +67,19 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
     const chosen = round === 0 && upload === commit.upload ? commit.target : undefined;
     const target = chosen ?? (await chooseTarget(deps, upload, intent));
     const now = deps.now();
-    const { writes, answer } = await writesOf(deps, { ...commit, upload }, target, now);
+    // The name is the file's, which may have been renamed since the start.
+    const { name } = target.kind === "version" ? target.file : target;
+    const { refused, flagged } = judgeContent(
+      { name, declared: upload.content_type },
+      commit.sniffed.kept,
+      deps.config.contentMismatch,
+    );
+    if (refused !== undefined) return commit.refuse(name, refused);
+    const { writes, answer } = await writesOf(
+      deps,
+      { ...commit, upload },
+      { target, mismatch: flagged, now },
+    );
     try {
       await deps.table.transact(writes);
       return answer;
@@ -105,13 +122,13 @@ function explain(
 
 async function writesOf(
   deps: Deps,
-  { upload, intent, content, from, record }: Commit & { upload: PlacedUpload },
-  target: Target,
-  now: number,
+  { upload, intent, content: known, sniffed, from, record }: Commit & { upload: PlacedUpload },
+  { target, mismatch, now }: { target: Target; mismatch: Mismatch | undefined; now: number },
 ) {
   const file_id = target.kind === "version" ? target.file.node_id : target.fileId;
   const { folder_id, name } =
     target.kind === "version" ? target.file : { folder_id: upload.folder_id, name: target.name };
+  const content: Content = { ...known, content_type: typeOf(name, upload.content_type, sniffed) };
   const actor = { type: "client", id: upload.client_id } as const;
   const said = { request_id: intent.request_id, workspace_id: upload.workspace_id, file_id, actor };
   const version_id = newId("ver", now);
@@ -128,6 +145,7 @@ async function writesOf(
   const outcome: Outcome = {
     ...{ file_id, version_id, folder_id, name },
     ...content,
+    mismatch,
     share_id: share?.share_id ?? null,
     expires_at: share?.expires_at ?? null,
   };
@@ -138,6 +156,8 @@ async function writesOf(
     size: content.size,
     content_type: content.content_type,
     object_key: upload.object_key,
+    sniffed: sniffed.kept,
+    mismatch: mismatch ?? null,
     updated_at: iso(now),
   };
   const writes: Write[] = [
@@ -145,7 +165,7 @@ async function writesOf(
     ...(target.kind === "version"
       ? newVersion(target.file, { upload, intent, current, now })
       : newFileWrites(upload, { file_id, name, current, now })),
-    versionWrite(upload, { file_id, version_id, content, state: "ready", now }),
+    versionWrite(upload, { file_id, version_id, content, sniffed: sniffed.kept, state: "ready", now }),
     eventWrite(now, {
       type: "upload_completed",
       ...said,
@@ -163,6 +183,11 @@ function newVersion(
 ): Write[] {
   const { condition, values, write } = supersede(now, file);
   const set = { ...current, ...(upload.client_id === file.created_by ? {} : { mixed: true }) };
-  const change = { update: setAll(set), condition, values: { ...set, ...values } };
+  const change = {
+    update: setAll(set),
+    // The name too: the content was judged by it.
+    condition: `${condition} AND #name = :judged_name`,
+    values: { ...set, ...values, judged_name: file.name },
+  };
   return [fileUpdate(now, file.node_id, demands(intent), change), write];
 }

@@ -11,8 +11,10 @@ import { commitUpload } from "./commit-upload.ts";
 import { type Deps, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
+import { describeMismatch, type Mismatch, sniffContent } from "./judge-content.ts";
 import { recordLate } from "./record-late.ts";
-import { disguise, SNIFF_BYTES, type Sniffed, sniff } from "./sniff-type.ts";
+import { SNIFF_BYTES } from "./sniff-type.ts";
+import { typeOf } from "./type-of.ts";
 import { endOf, rejected } from "./upload-end.ts";
 import {
   assembledBy,
@@ -79,39 +81,47 @@ export async function judgeUpload(
   }: Completion & { facts: ObjectFacts; prefix: Uint8Array },
 ): Promise<FinalizeAnswer> {
   const { upload, intent } = completion;
-  const sniffed = await sniff(prefix);
-  const content: Content = {
+  const sniffed = await sniffContent(prefix);
+  const content = {
     size: facts.size,
-    content_type: upload.content_type ?? sniffed.type ?? "application/octet-stream",
     crc32: facts.crc32,
     crc32c: facts.crc32c,
     sha256: facts.sha256 ?? intent.checksum?.sha256 ?? upload.checksum?.sha256,
   };
-  const rejection = whyRejected(upload, { intent, facts, sniffed });
-  if (rejection === undefined) return commitUpload(deps, { ...completion, content, record });
-  return reject(deps, completion, rejection, { ...content, sha256: facts.sha256 });
+  const refuse = (name: string, rejection: Rejection) => {
+    const content_type = typeOf(name, upload.content_type, sniffed);
+    return reject(deps, completion, {
+      name,
+      rejection,
+      content: { ...content, content_type, sha256: facts.sha256 },
+    });
+  };
+  const wrong = contradiction([upload.checksum, intent.checksum], facts);
+  if (wrong !== undefined) return refuse(upload.name, wrongChecksum(wrong));
+  return commitUpload(deps, {
+    ...completion,
+    ...{ content, sniffed, record },
+    refuse: (name, mismatch) => refuse(name, wrongType(name, mismatch)),
+  });
 }
 
-function whyRejected(
-  { name, content_type, checksum }: UploadRecord,
-  { intent, facts, sniffed }: { intent: Intent; facts: ObjectFacts; sniffed: Sniffed },
-): Rejection | undefined {
-  const wrong = contradiction([checksum, intent.checksum], facts);
-  if (wrong !== undefined) {
-    const { algorithm, expected, actual } = wrong;
-    return {
-      code: "checksum_mismatch",
-      detail: `The ${algorithm} is not ${expected}${actual === undefined ? "" : ` but ${actual}`}. The bytes are removed; start a new upload.`,
-      facts: { algorithm, expected, ...(actual === undefined ? {} : { actual }) },
-    };
-  }
-  const disguised = disguise(sniffed, { name, declared: content_type });
-  if (disguised === undefined) return undefined;
-  const { claimed, actual } = disguised;
+function wrongChecksum({
+  algorithm,
+  expected,
+  actual,
+}: NonNullable<ReturnType<typeof contradiction>>): Rejection {
+  return {
+    code: "checksum_mismatch",
+    detail: `The ${algorithm} is not ${expected}${actual === undefined ? "" : ` but ${actual}`}. The bytes are removed; start a new upload.`,
+    facts: { algorithm, expected, ...(actual === undefined ? {} : { actual }) },
+  };
+}
+
+function wrongType(name: string, mismatch: Mismatch): Rejection {
   return {
     code: "type_mismatch",
-    detail: `${JSON.stringify(name)} (${claimed}) holds ${actual === "markup" ? "a web page" : `an ${actual}`.replace("an script", "a script")}. The bytes are removed; upload it under a name and type that say what it is.`,
-    facts: { claimed, actual },
+    detail: `${describeMismatch(name, mismatch)}. The bytes are removed; upload it under a name and type that say what it is.`,
+    facts: { ...mismatch },
   };
 }
 
@@ -119,8 +129,7 @@ function whyRejected(
 async function reject(
   deps: Deps,
   { upload, intent, from }: Completion,
-  rejection: Rejection,
-  content: Content,
+  { name, rejection, content }: { name: string; rejection: Rejection; content: Content },
 ): Promise<FinalizeAnswer> {
   const now = deps.now();
   const { file_id } = upload;
@@ -136,7 +145,7 @@ async function reject(
         file_id,
         actor: { type: "client", id: upload.client_id },
         data: {
-          ...{ upload_id: upload.upload_id, version_id, name: upload.name, size: content.size },
+          ...{ upload_id: upload.upload_id, version_id, name, size: content.size },
           reason: rejection.code,
           ...rejection.facts,
         },

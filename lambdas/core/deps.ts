@@ -2,6 +2,7 @@ import { ulid } from "ulid";
 import type { Objects } from "#aws/objects.ts";
 import type { Table } from "#aws/table.ts";
 import type { Prefix } from "#contract/common.ts";
+import type { MismatchPolicy } from "./judge-content.ts";
 
 /** What verbs need of the world; built once per execution environment, replaced in tests of rules. */
 export interface Deps {
@@ -18,6 +19,7 @@ export interface Config {
   versionsKeep: number;
   versionsKeepDays: number;
   allowLoopbackHttp: boolean;
+  contentMismatch: MismatchPolicy;
 }
 
 /** A new id: prefix, `_`, ULID of this moment. */

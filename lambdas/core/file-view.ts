@@ -14,6 +14,7 @@ export function fileView(file: FileRecord): File {
     path: file.hint_path ?? file.name,
     size: file.size,
     content_type: file.content_type,
+    ...(file.mismatch ? { mismatch: file.mismatch } : {}),
     version_id: file.version_id,
     created_at: file.created_at,
     created_by: file.created_by,

@@ -10,9 +10,9 @@ import { fileView } from "./file-view.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import { findFolder } from "./find-folder.ts";
+import { judgeName } from "./judge-name.ts";
 import { makeFolders } from "./make-folders.ts";
 import { type FileRecord, folderRecord } from "./records.ts";
-import { refuseDisguise } from "./refuse-disguise.ts";
 
 /** Reads and tries again only where another moved the file or gave it a version in between. */
 const ROUNDS = 4;
@@ -25,7 +25,7 @@ const ROUNDS = 4;
  * @throws WharfError name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file.
  */
 export async function moveFile(
-  deps: Pick<Deps, "table" | "objects" | "now">,
+  deps: Pick<Deps, "table" | "objects" | "config" | "now">,
   call: Call,
   fileId: string,
   to: { name?: string | undefined; folder?: FolderRef | undefined },
@@ -40,15 +40,28 @@ export async function moveFile(
       if (refused !== undefined) throw refused;
       return fileView(file);
     }
-    const [folderPath] = await Promise.all([pathOf(deps, folder_id), refuseDisguise(deps, file, name)]);
+    const [folderPath, mismatch] = await Promise.all([
+      pathOf(deps, folder_id),
+      mismatchUnder(deps, file, name),
+    ]);
     const now = deps.now();
-    const target = { name, folder_id, hint_path: hintPath(folderPath, name) };
+    const target = { name, folder_id, hint_path: hintPath(folderPath, name), mismatch };
     if (await moved(deps, call, { file, target, preconditions, now }))
       return fileView({ ...file, ...target, updated_at: iso(now) });
   }
   throw new WharfError("conflict", "Others keep changing this file; read it and send this again.", {
     retry_after_seconds: 1,
   });
+}
+
+/** What of the content is to be flagged under a new name. @throws WharfError type_mismatch */
+async function mismatchUnder(
+  deps: Pick<Deps, "objects" | "config">,
+  file: FileRecord,
+  name: string,
+): Promise<FileRecord["mismatch"]> {
+  if (name === file.name) return file.mismatch ?? null;
+  return (await judgeName(deps, file, name)).mismatch ?? null;
 }
 
 /** The folder to move into; a path's missing folders are made, as an upload does. */
@@ -65,7 +78,7 @@ async function pathOf({ table }: Pick<Deps, "table">, folderId: string): Promise
 
 interface Move {
   file: FileRecord;
-  target: Pick<FileRecord, "name" | "folder_id" | "hint_path">;
+  target: Pick<FileRecord, "name" | "folder_id" | "hint_path" | "mismatch">;
   preconditions: Preconditions;
   now: number;
 }
@@ -77,12 +90,12 @@ async function moved(
   { file, target, preconditions, now }: Move,
 ): Promise<boolean> {
   const from = { name: file.name, folder_id: file.folder_id };
-  const { hint_path, ...to } = target;
+  const { hint_path, mismatch, ...to } = target;
   const updated_at = iso(now);
   const folder = folderCheck(file, target.folder_id);
   const writes = [
     fileUpdate(now, file.node_id, preconditions, {
-      update: `SET #name = :name, #folder_id = :folder_id, #updated_at = :updated_at${hint_path === undefined ? " REMOVE #hint_path" : ", #hint_path = :hint_path"}`,
+      update: `SET #name = :name, #folder_id = :folder_id, #mismatch = :mismatch, #updated_at = :updated_at${hint_path === undefined ? " REMOVE #hint_path" : ", #hint_path = :hint_path"}`,
       // The version too: its content is what the new name was judged by.
       condition: "#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged",
       values: {
@@ -98,7 +111,7 @@ async function moved(
       workspace_id: file.workspace_id,
       file_id: file.node_id,
       actor: actorOf(call.caller),
-      data: { from, to },
+      data: { from, to, ...(mismatch ? { mismatch } : {}) },
     }),
     ...folder,
   ];

@@ -1,6 +1,13 @@
 /** Shapes of what the table stores, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
 import { scope } from "#contract/common.ts";
+import { sniffedRecord } from "./judge-content.ts";
+
+/** Content that isn't quite what a name promises; see `judgeContent`. */
+export const mismatchRecord = z.object({ claimed: z.string(), actual: z.string() });
+
+/** What is known of a version's first bytes; none where it is older than what is kept, or the rules are newer. */
+const sniffed = sniffedRecord.optional().catch(undefined);
 
 export const clientRecord = z.object({
   client_id: z.string(),
@@ -74,6 +81,9 @@ export const fileRecord = z.object({
   size: z.number(),
   content_type: z.string(),
   object_key: z.string(),
+  sniffed,
+  /** The current version under the current name. */
+  mismatch: mismatchRecord.nullish(),
   created_at: z.string(),
   created_by: z.string(),
   updated_at: z.string(),
@@ -111,6 +121,7 @@ export const versionRecord = z.object({
   object_key: z.string(),
   size: z.number(),
   content_type: z.string(),
+  sniffed,
   crc32: z.string().optional(),
   crc32c: z.string().optional(),
   sha256: z.string().optional(),

@@ -7,6 +7,7 @@ import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findVersion } from "./find-version.ts";
+import { judgeName } from "./judge-name.ts";
 import { versionView } from "./list-versions.ts";
 import type { FileRecord, VersionRecord } from "./records.ts";
 import { supersede } from "./supersede-version.ts";
@@ -18,10 +19,10 @@ const ROUNDS = 4;
  * Makes an old version's content current again, as a new version that names the same bytes, in one transaction
  * with `version_restored`. History only grows; no bytes are copied.
  *
- * @throws WharfError conflict where it is the current one, not_found, file_locked, lock_lost, version_mismatch.
+ * @throws WharfError type_mismatch where the file has a name since under which the content may not pass, conflict where it is the current one, not_found, file_locked, lock_lost, version_mismatch.
  */
 export async function restoreVersion(
-  deps: Pick<Deps, "table" | "now">,
+  deps: Pick<Deps, "table" | "objects" | "config" | "now">,
   call: Call,
   { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
 ): Promise<Version> {
@@ -35,7 +36,8 @@ export async function restoreVersion(
       throw new WharfError("conflict", `${versionId} is the current version already.`, {
         version_id: versionId,
       });
-    const { writes, restored } = restoration(call, { file, version, preconditions, now });
+    const judged = await judgeName(deps, version, file.name);
+    const { writes, restored } = restoration(call, { file, version, judged, preconditions, now });
     const answer = versionView(restored, restored);
     try {
       await deps.table.transact([...writes, ...call.record({ status: 200, body: answer })]);
@@ -62,35 +64,41 @@ function restoration(
   {
     file,
     version,
+    judged,
     preconditions,
     now,
-  }: { file: FileRecord; version: VersionRecord; preconditions: Preconditions; now: number },
+  }: {
+    file: FileRecord;
+    version: VersionRecord;
+    judged: Awaited<ReturnType<typeof judgeName>>;
+    preconditions: Preconditions;
+    now: number;
+  },
 ) {
   const { node_id: fileId } = file;
   const { superseded_ms: _, restored_from: __, ...content } = version;
   const restored: VersionRecord = {
     ...content,
+    sniffed: judged.sniffed,
     version_id: newId("ver", now),
     created_at: iso(now),
     created_by: call.caller.client_id,
     content_by: version.content_by ?? version.created_by,
     restored_from: version.version_id,
   };
-  const { version_id, size, content_type, object_key } = restored;
+  const { version_id, size, content_type, object_key, sniffed } = restored;
+  const mismatch = judged.mismatch ?? null;
   const stepsBack = supersede(now, file);
   // Bringing the maker's own bytes back leaves the file its own.
   const mixed = restored.content_by === file.created_by ? "" : ", #mixed = :mixed";
   const writes = [
     fileUpdate(now, fileId, preconditions, {
-      update: `SET #version_id = :version_id, #size = :size, #content_type = :content_type, #object_key = :object_key, #updated_at = :updated_at${mixed}`,
-      condition: stepsBack.condition,
+      update: `SET #version_id = :version_id, #size = :size, #content_type = :content_type, #object_key = :object_key, #sniffed = :sniffed, #mismatch = :mismatch, #updated_at = :updated_at${mixed}`,
+      // The name too: the content was judged by it.
+      condition: `${stepsBack.condition} AND #name = :judged_name`,
       values: {
-        version_id,
-        size,
-        content_type,
-        object_key,
-        updated_at: iso(now),
-        mixed: mixed === "" ? undefined : true,
+        ...{ version_id, size, content_type, object_key, sniffed: sniffed ?? null, mismatch },
+        ...{ updated_at: iso(now), judged_name: file.name, mixed: mixed === "" ? undefined : true },
         ...stepsBack.values,
       },
     }),
@@ -110,6 +118,7 @@ function restoration(
       data: {
         ...{ name: file.name, folder_id: file.folder_id, size, version_id },
         ...{ restored_from: version.version_id, previous_version_id: file.version_id },
+        ...(mismatch === null ? {} : { mismatch }),
       },
     }),
   ];

@@ -4,13 +4,14 @@
  * docs/content-types.md has the rule as a table. Only the first bytes are looked at; what no rule names, passes.
  */
 import { fileTypeFromBuffer } from "file-type/core";
-import { trimEndOf } from "./trim-end-of.ts";
+import { seenName } from "#contract/names.ts";
 
 /** Bytes that the rule looks at; `file-type` needs 4,100 for the formats that it knows. */
 export const SNIFF_BYTES = 4_100;
 
 /** What runs when it is opened. */
-export type Danger = "executable" | "script" | "markup";
+export const dangers = ["executable", "script", "markup"] as const;
+export type Danger = (typeof dangers)[number];
 
 /** What somebody takes a file for who sees its name or type. */
 type Claim = "binary" | "office" | "text" | "page" | "program" | "unknown";
@@ -70,7 +71,7 @@ export async function sniff(prefix: Uint8Array): Promise<Sniffed> {
 
 /** Why content may not pass under this name and declared type, or `undefined` where it may. */
 export function disguise(
-  { danger }: Sniffed,
+  { danger }: Pick<Sniffed, "danger">,
   { name, declared }: { name: string; declared?: string | undefined },
 ): { claimed: string; actual: Danger } | undefined {
   if (danger === undefined) return undefined;
@@ -84,9 +85,9 @@ export function disguise(
   return found === undefined ? undefined : { claimed: found[0], actual: danger };
 }
 
-/** What follows a name's last dot, lower-case; dots and spaces at its end don't count, which Windows drops. */
+/** What follows the last dot of a name as it is seen, lower-case: what shows nothing doesn't count, nor dots at its end. */
 export function extensionOf(name: string): string | undefined {
-  const shown = trimEndOf(name, ". ");
+  const shown = seenName(name);
   const dot = shown.lastIndexOf(".");
   return dot === -1 ? undefined : shown.slice(dot + 1).toLowerCase();
 }
@@ -114,7 +115,7 @@ function dangerOf(prefix: Uint8Array, type: string | undefined): Danger | undefi
     .toString("latin1")
     .replace(/^\u00ef\u00bb\u00bf/, "")
     .trimStart();
-  if (/^#! ?\/|^@echo off\b|^<\?php\b/i.test(text)) return "script";
+  if (/^#![ \t]*\/|^@echo off\b|^<\?php\b/i.test(text)) return "script";
   if (/<script[\s>]/i.test(text) && /^<(!doctype|!--|\?xml|[a-z])/i.test(text))
     return /<svg[\s>]/i.test(text) ? "markup" : "script";
   return isPage(text) ? "markup" : undefined;

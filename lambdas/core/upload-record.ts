@@ -5,6 +5,7 @@ import { ifExists } from "#contract/uploads.ts";
 import { type Caller, canUse } from "./call.ts";
 import { type Deps, ttl } from "./deps.ts";
 import { notFound } from "./error.ts";
+import { mismatchRecord } from "./records.ts";
 
 const digests = z.object({
   crc32: z.string().optional(),
@@ -41,6 +42,7 @@ export const outcome = z.object({
   crc32: z.string().optional(),
   crc32c: z.string().optional(),
   sha256: z.string().optional(),
+  mismatch: mismatchRecord.optional(),
   share_id: z.string().nullable(),
   expires_at: z.string().nullable(),
 });

@@ -2,6 +2,7 @@ import { due, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import { iso, ttl } from "./deps.ts";
 import { addEntry, hintPath } from "./file-entry.ts";
+import type { SniffedRecord } from "./judge-content.ts";
 import type { Intent, Outcome, PlacedUpload, Rejection, UploadRecord } from "./upload-record.ts";
 
 /** How long a version's record tells of an upload that was refused. */
@@ -55,12 +56,14 @@ export function versionWrite(
     file_id,
     version_id,
     content,
+    sniffed,
     state,
     now,
   }: {
     file_id: string;
     version_id: string;
     content: Content;
+    sniffed?: SniffedRecord;
     state: "ready" | "rejected";
     now: number;
   },
@@ -71,6 +74,7 @@ export function versionWrite(
       ...{ version_id, file_id, state },
       object_key: upload.object_key,
       ...content,
+      sniffed,
       upload_id: upload.upload_id,
       created_at: iso(now),
       created_by: upload.client_id,

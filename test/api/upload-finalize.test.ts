@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
+import { file } from "#contract/files.ts";
 import { partsAnswer } from "#contract/uploads.ts";
 import { MIB, put, shaOf, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
@@ -266,6 +267,7 @@ describe("content that poses as something else", () => {
       Buffer.concat([Buffer.from("MZ"), Buffer.alloc(200)]),
       "executable",
     ],
+    ["text as a PDF", "letter.pdf", undefined, Buffer.from("Dear reader,\n"), "text"],
     ["a shell script as a PDF", "invoice.pdf", undefined, Buffer.from("#!/bin/sh\nrm -rf /\n"), "script"],
     [
       "a page with a script as a document",
@@ -295,13 +297,58 @@ describe("content that poses as something else", () => {
     ).toEqual([]);
   });
 
+  test("of the same family is flagged, on the file and in its event, until it has the right name", async () => {
+    const jpeg = Buffer.from("ffd8ffe000104a46494600010100000100010000", "hex");
+    const mismatch = { claimed: ".png", actual: "jpeg" };
+    const { file_id } = await by.uploaded("photo.png", jpeg);
+    expect(await read(file, client.request(`/v1/files/${file_id}`))).toMatchObject({ mismatch });
+    const told = (await world.events("upload_completed")).find((one) => one.file_id === file_id);
+    expect(told?.data).toMatchObject({ mismatch });
+    expect(JSON.stringify(told)).not.toContain("sniffed");
+    const renamed = (name: string) =>
+      read(file, client.request(`/v1/files/${file_id}`, { method: "PATCH", json: { name } }));
+    expect(await renamed("photo.jpg")).not.toHaveProperty("mismatch");
+    expect(await renamed("photo.gif")).toMatchObject({ mismatch: { claimed: ".gif", actual: "jpeg" } });
+    expect((await world.events("file_moved")).at(-1)?.data).toMatchObject({ mismatch: { claimed: ".gif" } });
+  });
+
+  test("is judged by the name that the file has at the end, not by the one at the start", async () => {
+    const shell = "#!\t/bin/sh\n";
+    const { file_id } = await by.uploaded("run.sh", shell);
+    const late = await by.upload("run.sh", shell);
+    expect(late.file_id).toBe(file_id);
+    await by.uploaded("posing.pdf", "%PDF-1.7");
+    const moved = { method: "PATCH", json: { name: "invoice.pdf" } };
+    expect(await refusal(client.request(`/v1/files/${file_id}`, moved))).toEqual([422, "type_mismatch"]);
+    const { file_id: pdf } = await by.uploaded("plain.txt", "%PDF-1.7");
+    const session = await by.upload("plain.txt", shell);
+    expect((await client.request(`/v1/files/${pdf}`, moved)).status).toBe(200);
+    expect(await by.refusedFinalize(session.upload_id)).toEqual([422, "type_mismatch"]);
+    const rejected = (await world.events("upload_rejected")).at(-1);
+    expect(rejected?.data).toMatchObject({ name: "invoice.pdf", claimed: ".pdf", actual: "script" });
+  });
+
+  test("comes back under no name that hides it", async () => {
+    const first = await by.uploaded("job.sh", "#!  /bin/sh\n");
+    await by.uploaded("job.sh", "%PDF-1.7\n");
+    expect(
+      (await client.request(`/v1/files/${first.file_id}`, { method: "PATCH", json: { name: "job.pdf" } }))
+        .status,
+    ).toBe(200);
+    const restore = () =>
+      client.request(`/v1/files/${first.file_id}/versions/${first.version_id}/restore`, { json: {} });
+    expect(await refusal(restore())).toEqual([422, "type_mismatch"]);
+    await client.request(`/v1/files/${first.file_id}`, { method: "PATCH", json: { name: "job.sh" } });
+    expect((await restore()).status).toBe(200);
+  });
+
   test("an honest program passes", async () => {
     const bytes = Buffer.concat([Buffer.from("MZ"), Buffer.alloc(200)]);
     const session = await by.upload("setup.exe", bytes, { content_type: "application/octet-stream" });
     expect(await by.finish(session.upload_id)).toMatchObject({ content_type: "application/octet-stream" });
   });
 
-  test("a type that nobody said is taken from the bytes", async () => {
+  test("a type that nobody said follows from the name, or from the bytes", async () => {
     const png = Buffer.from(
       "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000a49444154789c6360000002000154a24f5f0000000049454e44ae426082",
       "hex",
@@ -309,8 +356,7 @@ describe("content that poses as something else", () => {
     expect(await by.finish((await by.upload("dot.png", png)).upload_id)).toMatchObject({
       content_type: "image/png",
     });
-    expect(await by.uploaded("words.csv", "a,b\n1,2\n")).toMatchObject({
-      content_type: "application/octet-stream",
-    });
+    expect(await by.uploaded("words.csv", "a,b\n1,2\n")).toMatchObject({ content_type: "text/csv" });
+    expect(await by.uploaded("words.unknown")).toMatchObject({ content_type: "application/octet-stream" });
   });
 });

@@ -39,16 +39,16 @@ describe("a name that is taken", () => {
 
   test("becomes the next that is free with rename, at the start and again at the end", async () => {
     for (const folder of ["", "deep/"]) {
-      const late = await by.upload(`${folder}r.tar.gz`, "late", { if_exists: "rename" });
-      expect(late.name).toBe("r.tar.gz");
-      await by.uploaded(`${folder}r.tar.gz`);
-      const second = await by.upload(`${folder}r.tar.gz`, "second", { if_exists: "rename" });
-      expect(second.name).toBe("r.tar (1).gz");
+      const late = await by.upload(`${folder}r.tar.old`, "late", { if_exists: "rename" });
+      expect(late.name).toBe("r.tar.old");
+      await by.uploaded(`${folder}r.tar.old`);
+      const second = await by.upload(`${folder}r.tar.old`, "second", { if_exists: "rename" });
+      expect(second.name).toBe("r.tar (1).old");
       expect(await by.finish(second.upload_id)).toMatchObject({
-        name: "r.tar (1).gz",
+        name: "r.tar (1).old",
         file_id: second.file_id,
       });
-      expect(await by.finish(late.upload_id)).toMatchObject({ name: "r.tar (2).gz", file_id: late.file_id });
+      expect(await by.finish(late.upload_id)).toMatchObject({ name: "r.tar (2).old", file_id: late.file_id });
     }
   });
 

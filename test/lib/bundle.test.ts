@@ -23,6 +23,7 @@ const values: Record<string, string> = {
   DELIVER_RETRY_QUEUE_URL: "https://sqs.example.com/1/retry",
   VERSIONS_KEEP: "20",
   VERSIONS_KEEP_DAYS: "90",
+  CONTENT_MISMATCH: "refuse",
   CORS_ORIGINS: "*",
 };
 

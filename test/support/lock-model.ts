@@ -295,11 +295,15 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       world.busy -= 1;
       const all: Deps = { ...deps, objects: NO_OBJECTS, config: NO_CONFIG };
       const intent = intentOf(deps, call, {}, demanded);
-      const content = { size: 1, content_type: "text/plain" };
+      const content = { size: 1 };
       const target = await chooseTarget(all, upload, intent);
       for (let turn = 0; turn < 4; turn++) await turns.schedule(Promise.resolve(), `${name} S3`);
       if (until !== undefined) await passTo(until);
-      return commitUpload(all, { upload, intent, content, from: "open", target, record });
+      return commitUpload(all, {
+        ...{ upload, intent, content, from: "open", target, record },
+        sniffed: { kept: SNIFFED, type: undefined },
+        refuse: () => Promise.reject(new Error("text may have any name here")),
+      });
     }
 
     let token: string | undefined;
@@ -400,7 +404,11 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
           }
           const { version_id } =
             todo.do === "restore"
-              ? await restoreVersion(deps, { ...call, record }, { ...ofFirst, preconditions: demanded })
+              ? await restoreVersion(
+                  { ...deps, objects: NO_OBJECTS, config: NO_CONFIG },
+                  { ...call, record },
+                  { ...ofFirst, preconditions: demanded },
+                )
               : await finalize(record, demanded, todo.until);
           seen = version_id;
           return { version: version_id };
@@ -459,12 +467,20 @@ async function addFile(table: Table, now: number): Promise<FileRecord> {
     node_id,
     ...place,
     ...content,
+    sniffed: SNIFFED,
     ...made,
     updated_at: iso(now),
     fencing: 0,
   };
   await table.put({ put: { ...keys.node(node_id), ...file } });
-  const version = { ...content, ...made, file_id: node_id, state: "ready", upload_id: "upl_1" };
+  const version = {
+    ...content,
+    sniffed: SNIFFED,
+    ...made,
+    file_id: node_id,
+    state: "ready",
+    upload_id: "upl_1",
+  };
   await table.put({ put: { ...keys.version(node_id, version_id), ...version } });
   await table.put({ put: { ...keys.entry(file.folder_id, file.name), node_id, kind: "file" } });
   return file;
@@ -482,12 +498,16 @@ function newUpload(file: FileRecord, client_id: string): UploadRecord {
 
 const versioned = z.object({ version_id: z.string() });
 
+/** What is kept of text's first bytes, so that nobody reads them. */
+const SNIFFED: FileRecord["sniffed"] & {} = { rules: 1, formats: ["text"] };
+
 /** Finalize without a link needs neither. */
 const NO_CONFIG: Deps["config"] = {
   publicUrl: "",
   versionsKeep: 0,
   versionsKeepDays: 1,
   allowLoopbackHttp: false,
+  contentMismatch: "refuse",
 };
 const NO_OBJECTS: Deps["objects"] = createObjects(
   {

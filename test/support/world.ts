@@ -89,7 +89,13 @@ export async function startWorld() {
   const deps: Deps & { corsOrigins: string[] } = {
     table: createTable(dynamo, spec.name),
     objects: createObjects(bucket, "files", { endpoint: server.url }),
-    config: { publicUrl: PUBLIC_URL, versionsKeep: 20, versionsKeepDays: 90, allowLoopbackHttp: false },
+    config: {
+      publicUrl: PUBLIC_URL,
+      versionsKeep: 20,
+      versionsKeepDays: 90,
+      allowLoopbackHttp: false,
+      contentMismatch: "refuse" as const,
+    },
     corsOrigins: ["*"],
     now: () => (stoppedAt ?? Date.now()) + offset,
   };

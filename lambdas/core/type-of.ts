@@ -1,0 +1,28 @@
+import { lookup } from "mrmime";
+import { judgeContent, type SniffedContent } from "./judge-content.ts";
+import { extensionOf } from "./sniff-type.ts";
+
+/** What mrmime leaves out with all vendors' types, though everybody has such files. */
+const TYPES = new Map(
+  Object.entries({
+    docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    pptx: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    odt: "application/vnd.oasis.opendocument.text",
+    ods: "application/vnd.oasis.opendocument.spreadsheet",
+    odp: "application/vnd.oasis.opendocument.presentation",
+  }),
+);
+
+/**
+ * A file's media type: the declared one; else what its extension says, where the bytes don't contradict it (`.ts` is
+ * MPEG as well as TypeScript); else what the bytes say.
+ */
+export function typeOf(name: string, declared: string | undefined, { kept, type }: SniffedContent): string {
+  if (declared !== undefined) return declared;
+  const extension = extensionOf(name) ?? "";
+  const guess = TYPES.get(extension) ?? lookup(extension);
+  const fits =
+    guess !== undefined && Object.keys(judgeContent({ name, declared: guess }, kept, "refuse")).length === 0;
+  return (fits ? guess : type) ?? "application/octet-stream";
+}
