@@ -29,6 +29,13 @@ function simplify(json: Json, io: "input" | "output"): void {
   if (json["format"] === "date-time") delete json["pattern"];
 }
 
+/** The schema under a name of its own, unless it has one: generators would make one up of where it stands. */
+export function named({ $defs = {}, ...schema }: JsonSchema, name: string): JsonSchema {
+  if (schema.$ref !== undefined || (schema.type === "string" && schema.enum === undefined))
+    return { ...schema, $defs };
+  return { $ref: `#/$defs/${name}`, $defs: { ...$defs, [name]: schema } };
+}
+
 /** The same schema without `$defs`: each reference is replaced by what it leads to. */
 export function inlined({ $defs = {}, ...schema }: JsonSchema): JsonSchema {
   const resolve = (_: string, value: unknown) => {

@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import { problem, type Scope } from "./common.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
-import { type Json, jsonSchema } from "./json-schema.ts";
+import { type Json, jsonSchema, named } from "./json-schema.ts";
 import type { Route } from "./route.ts";
 import { tokenAnswer, tokenError, tokenRequest } from "./tokens.ts";
 
@@ -183,10 +183,16 @@ function parameter(where: "query" | "path", name: string, schema: z.ZodType): Js
   return { in: where, name, required, schema: jsonSchema(schema, "input") };
 }
 
-function requestBody({ body, bodyType, example }: Route): Json {
+/** `startUpload` → `StartUpload`. */
+const titled = (id: string) => id.charAt(0).toUpperCase() + id.slice(1);
+
+function requestBody({ id, body, bodyType, example }: Route): Json {
   if (body === undefined && bodyType === undefined) return {};
   const type = bodyType ?? "application/json";
-  const schema = body === undefined ? { type: "string", format: "binary" } : jsonSchema(body, "input");
+  const schema =
+    body === undefined
+      ? { type: "string", format: "binary" }
+      : named(jsonSchema(body, "input"), `${titled(id)}Request`);
   // A JSON body that is left out counts as {}.
   const optional = bodyType === undefined && body?.safeParse({}).success === true;
   const shown = example?.request === undefined ? {} : { example: example.request };
@@ -202,7 +208,10 @@ function successes(route: Route): Json {
     Object.entries(route.responses).map(
       ([status, { description, schema, type = "application/json", headers = {} }], index) => {
         const shown = index === 0 && example !== undefined ? { example } : {};
-        const content = schema && { content: { [type]: { schema: jsonSchema(schema, "output"), ...shown } } };
+        const name = `${titled(route.id)}Answer${index === 0 ? "" : status}`;
+        const content = schema && {
+          content: { [type]: { schema: named(jsonSchema(schema, "output"), name), ...shown } },
+        };
         const own = { ...(status === "200" ? etag : {}), ...headerObjects(headers) };
         return [status, { description, headers: { ...own, ...common }, ...content }];
       },
@@ -269,11 +278,11 @@ function problemExamples(): Json {
 }
 
 function tokenOperation(): Json {
-  const schema = jsonSchema(tokenRequest, "input");
+  const schema = named(jsonSchema(tokenRequest, "input"), "TokenRequest");
   const failed = (description: string, ...headers: (keyof typeof HEADERS)[]) => ({
     description,
     headers: headerRefs("X-Request-ID", ...headers),
-    content: { "application/json": { schema: jsonSchema(tokenError, "output") } },
+    content: { "application/json": { schema: named(jsonSchema(tokenError, "output"), "TokenError") } },
   });
   return {
     operationId: "issueToken",
@@ -290,7 +299,7 @@ function tokenOperation(): Json {
       200: {
         description: "The token",
         headers: headerRefs("X-Request-ID"),
-        content: { "application/json": { schema: jsonSchema(tokenAnswer, "output") } },
+        content: { "application/json": { schema: named(jsonSchema(tokenAnswer, "output"), "Token") } },
       },
       400: failed("`invalid_request`, `invalid_scope`, `unsupported_grant_type`"),
       401: failed("`invalid_client`", ...CHALLENGE),

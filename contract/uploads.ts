@@ -154,6 +154,7 @@ const futureFolder = id("fld")
   .meta({ description: "None where the folder isn't there yet: it is made with the file." });
 
 const partHeaders = z.record(z.string(), z.string()).meta({
+  id: "PartHeaders",
   description:
     "Send them with the part as they stand: they are signed, and S3 refuses the URL without them. `{}` where there are none.",
 });
@@ -213,15 +214,17 @@ export const partsRequest = z
 export type PartsRequest = z.infer<typeof partsRequest>;
 
 export const partsAnswer = z.union([
-  z.object({ parts: z.array(partUrl), urls_expire_at: time }),
-  z.object({
-    first: z.int(),
-    prefix: z.string(),
-    suffix: z.string(),
-    signatures: z.string().meta({ description: "64 hex characters per part, in one string." }),
-    headers: partHeaders.meta({ description: "What every part needs, as in the other form." }),
-    urls_expire_at: time,
-  }),
+  z.object({ parts: z.array(partUrl), urls_expire_at: time }).meta({ id: "PartUrls" }),
+  z
+    .object({
+      first: z.int(),
+      prefix: z.string(),
+      suffix: z.string(),
+      signatures: z.string().meta({ description: "64 hex characters per part, in one string." }),
+      headers: partHeaders,
+      urls_expire_at: time,
+    })
+    .meta({ id: "CompactPartUrls" }),
 ]);
 
 export const uploadState = z.enum(["open", "finalizing", "completed", "rejected", "aborted", "expired"]);
