@@ -7,79 +7,64 @@
  */
 const previewers = [
   // Messengers and social networks
-  ["slackbot", "Slack: https://api.slack.com/robots"],
-  ["slack-imgproxy", "Slack: https://api.slack.com/robots"],
-  ["skypeuripreview", "Microsoft Teams and Skype"],
-  ["whatsapp/", "WhatsApp"],
-  ["telegrambot", "Telegram; farjadp/Gheychi-Premium#4 tells of a one-time link that it used up"],
-  ["discordbot", "Discord: https://discordapp.com"],
-  [
-    "facebookexternalhit",
-    "Facebook, and iMessage: https://developers.facebook.com/docs/sharing/webmasters/crawler/",
-  ],
-  ["facebookcatalog", "Facebook: https://developers.facebook.com/docs/sharing/webmasters/web-crawlers"],
-  ["facebookbot", "Facebook: https://developers.facebook.com/docs/sharing/bot/"],
-  ["meta-external", "Meta: https://developers.facebook.com/docs/sharing/webmasters/web-crawlers"],
-  ["twitterbot", "X: https://dev.twitter.com/cards/getting-started"],
-  ["linkedinbot", "LinkedIn"],
-  ["pinterestbot", "Pinterest: http://www.pinterest.com/bot.html"],
-  ["pinterest/0", "Pinterest: http://www.pinterest.com/bot.html"],
-  ["redditbot", "Reddit: http://www.reddit.com/feedback"],
-  ["snap url preview service", "Snapchat: https://developers.snap.com/robots"],
-  ["snapurlpreview", "Snapchat: https://business.snapchat.com/legal/snapchat-automated-crawler"],
-  ["vkshare", "VK: http://vk.com/dev/Share"],
-  ["viber", "Viber: https://www.viber.com/"],
-  ["mattermost-bot", "Mattermost: https://datadome.co/bots/mattermost-bot/"],
-  ["mastodon/", "Mastodon: http.rb's agent with the instance's address"],
-  ["embedly", "Embedly: http://support.embed.ly"],
-  ["iframely", "Iframely, for Atlassian too: https://iframely.com/docs/about"],
-  ["atlassian-bot", "Atlassian: https://support.atlassian.com (connect a custom website to Rovo)"],
-  ["bitlybot", "Bitly: http://bit.ly/"],
+  "slackbot", // Slack: https://api.slack.com/robots
+  "slack-imgproxy", // Slack: https://api.slack.com/robots
+  "skypeuripreview", // Microsoft Teams and Skype
+  "whatsapp/", // WhatsApp
+  "telegrambot", // Telegram; farjadp/Gheychi-Premium#4 tells of a one-time link that it used up
+  "discordbot", // Discord: https://discordapp.com
+  "facebookexternalhit", // Facebook, and iMessage: https://developers.facebook.com/docs/sharing/webmasters/crawler/
+  "facebookcatalog", // Facebook: https://developers.facebook.com/docs/sharing/webmasters/web-crawlers
+  "facebookbot", // Facebook: https://developers.facebook.com/docs/sharing/bot/
+  "meta-external", // Meta: https://developers.facebook.com/docs/sharing/webmasters/web-crawlers
+  "twitterbot", // X: https://dev.twitter.com/cards/getting-started
+  "linkedinbot", // LinkedIn
+  "pinterestbot", // Pinterest: http://www.pinterest.com/bot.html
+  "pinterest/0", // Pinterest: http://www.pinterest.com/bot.html
+  "redditbot", // Reddit: http://www.reddit.com/feedback
+  "snap url preview service", // Snapchat: https://developers.snap.com/robots
+  "snapurlpreview", // Snapchat: https://business.snapchat.com/legal/snapchat-automated-crawler
+  "vkshare", // VK: http://vk.com/dev/Share
+  "viber", // Viber: https://www.viber.com/
+  "mattermost-bot", // Mattermost: https://datadome.co/bots/mattermost-bot/
+  "mastodon/", // Mastodon: http.rb's agent with the instance's address
+  "embedly", // Embedly: http://support.embed.ly
+  "iframely", // Iframely, for Atlassian too: https://iframely.com/docs/about
+  "atlassian-bot", // Atlassian: https://support.atlassian.com (connect a custom website to Rovo)
+  "bitlybot", // Bitly: http://bit.ly/
   // Search engines
-  ["googlebot", "Google: http://www.google.com/bot.html"],
-  [
-    "google-inspectiontool",
-    "Google: https://developers.google.com/search/docs/crawling-indexing/overview-google-crawlers",
-  ],
-  [
-    "google-read-aloud",
-    "Google: https://developers.google.com/search/docs/crawling-indexing/overview-google-crawlers",
-  ],
-  [
-    "googleother",
-    "Google: https://developers.google.com/search/docs/crawling-indexing/overview-google-crawlers",
-  ],
-  ["googleimageproxy", "Gmail: https://support.google.com/webmasters/answer/1061943"],
-  ["bingbot", "Bing: http://www.bing.com/bingbot.htm"],
-  ["bingpreview", "Bing: https://www.bing.com/webmaster/help/which-crawlers-does-bing-use-8c184ec0"],
-  ["applebot", "Apple: http://www.apple.com/go/applebot"],
-  ["duckduckbot", "DuckDuckGo: http://duckduckgo.com/duckduckbot.html"],
-  ["yandex.com/bots", "Yandex: https://yandex.ru/support/webmaster/robot-workings/check-yandex-robots.html"],
-  ["baiduspider", "Baidu: http://www.baidu.com/search/spider.html"],
-  ["petalbot", "Petal: https://webmaster.petalsearch.com/site/petalbot"],
+  "googlebot", // Google: http://www.google.com/bot.html
+  "google-inspectiontool", // Google: https://developers.google.com/search/docs/crawling-indexing/overview-google-crawlers
+  "google-read-aloud", // Google: https://developers.google.com/search/docs/crawling-indexing/overview-google-crawlers
+  "googleother", // Google: https://developers.google.com/search/docs/crawling-indexing/overview-google-crawlers
+  "googleimageproxy", // Gmail: https://support.google.com/webmasters/answer/1061943
+  "bingbot", // Bing: http://www.bing.com/bingbot.htm
+  "bingpreview", // Bing: https://www.bing.com/webmaster/help/which-crawlers-does-bing-use-8c184ec0
+  "applebot", // Apple: http://www.apple.com/go/applebot
+  "duckduckbot", // DuckDuckGo: http://duckduckgo.com/duckduckbot.html
+  "yandex.com/bots", // Yandex: https://yandex.ru/support/webmaster/robot-workings/check-yandex-robots.html
+  "baiduspider", // Baidu: http://www.baidu.com/search/spider.html
+  "petalbot", // Petal: https://webmaster.petalsearch.com/site/petalbot
   // Scanners of mail and of links. Most name nobody and call themselves a browser: those get a browser's page.
-  [
-    "barracuda",
-    "Barracuda Link Protection: check.live-direct-marketing.online/blog/bot-clicks-security-scanners-detect",
-  ],
-  ["proofpoint", "Proofpoint URL Defense: as above"],
-  ["ciscosecureemail", "Cisco Secure Email: as above"],
-  ["appengine-google; (+http://code.google.com/appengine; appid: s~virustotalcloud", "VirusTotal"],
-  ["cloudflareradarurlscanner", "Cloudflare: https://radar.cloudflare.com/"],
+  "barracuda", // Barracuda Link Protection: check.live-direct-marketing.online/blog/bot-clicks-security-scanners-detect
+  "proofpoint", // Proofpoint URL Defense: as above
+  "ciscosecureemail", // Cisco Secure Email: as above
+  "appengine-google; (+http://code.google.com/appengine; appid: s~virustotalcloud", // VirusTotal
+  "cloudflareradarurlscanner", // Cloudflare: https://radar.cloudflare.com/
   // Link checkers
-  ["lychee/", "lycheeverse/lychee: `lychee/{version}` unless told otherwise"],
-  ["w3c-checklink", "W3C Link Checker: https://validator.w3.org/services"],
-  ["w3c_validator", "W3C: https://validator.w3.org/services"],
-  ["w3c-mobileok", "W3C: https://validator.w3.org/services"],
-  ["linkchecker", "linkchecker/linkchecker: `Mozilla/5.0 (compatible; LinkChecker/{version}; …)`"],
-  ["deadlinkchecker", "http://www.deadlinkchecker.com"],
-  ["broken link checker", "https://wpmudev.com/docs/hub-2-0/broken-link-checker-2/"],
-  ["xenu link sleuth", "http://home.snafu.de/tilman/xenulink.html"],
-  ["screaming frog", "http://www.screamingfrog.co.uk/seo-spider"],
-] as const;
+  "lychee/", // lycheeverse/lychee: `lychee/{version}` unless told otherwise
+  "w3c-checklink", // W3C Link Checker: https://validator.w3.org/services
+  "w3c_validator", // W3C: https://validator.w3.org/services
+  "w3c-mobileok", // W3C: https://validator.w3.org/services
+  "linkchecker", // linkchecker/linkchecker: `Mozilla/5.0 (compatible; LinkChecker/{version}; …)`
+  "deadlinkchecker", // http://www.deadlinkchecker.com
+  "broken link checker", // https://wpmudev.com/docs/hub-2-0/broken-link-checker-2/
+  "xenu link sleuth", // http://home.snafu.de/tilman/xenulink.html
+  "screaming frog", // http://www.screamingfrog.co.uk/seo-spider
+];
 
 /** Whether a `User-Agent` names a service that looks at links for others. */
 export function isPreviewer(userAgent: string | undefined): boolean {
   const agent = userAgent?.toLowerCase() ?? "";
-  return previewers.some(([name]) => agent.includes(name));
+  return previewers.some((name) => agent.includes(name));
 }

@@ -1,39 +1,40 @@
-import { createHash } from "node:crypto";
 import { note } from "#aws/log.ts";
-import { openApi } from "#contract/openapi.ts";
 import type { Deps } from "#core/deps.ts";
-import { docsPage } from "../docs-page.ts";
-import { docsStyle } from "../docs-style.ts";
 import { textEtag, unlessKnown } from "../etag.ts";
 import { type Answer, type App, routesOf, send } from "../serve.ts";
+
+/** What makes both documents: loaded when somebody asks, since most calls never do. */
+const documents = () => import("../documents.ts");
 
 /** `/openapi.json`, `/docs` and `/healthz`. */
 export function docs(app: App, { config }: Pick<Deps, "config">): void {
   const cache = { "Cache-Control": "public, max-age=300" };
-  const style = createHash("sha256").update(docsStyle).digest("base64");
   // Anybody may ask, and each takes a tenth of a second and more to make.
-  const document = once(() => tagged(JSON.stringify(openApi(routesOf(app), config.publicUrl))));
-  const page = once(() => tagged(docsPage(routesOf(app), config.publicUrl)));
-  const show = (path: string, answer: () => Answer) =>
-    app.get(path, (context) => {
+  const document = once(async () => tagged((await documents()).openApiText(routesOf(app), config.publicUrl)));
+  const page = once(async () => {
+    const { docsPage, docsPolicy } = await documents();
+    return { ...tagged(docsPage(routesOf(app), config.publicUrl)), policy: docsPolicy };
+  });
+  const show = (path: string, answer: () => Answer | Promise<Answer>) =>
+    app.get(path, async (context) => {
       note({ route: `GET ${path}` });
-      return send(unlessKnown(answer(), context.req.header("if-none-match")));
+      return send(unlessKnown(await answer(), context.req.header("if-none-match")));
     });
 
   show("/healthz", () => ({ status: 200, body: { status: "ok" } }));
 
-  show("/openapi.json", () => {
-    const { body, etag } = document();
+  show("/openapi.json", async () => {
+    const { body, etag } = await document();
     return { status: 200, body, headers: { ...cache, ...etag } };
   });
 
-  show("/docs", () => {
-    const { body, etag } = page();
+  show("/docs", async () => {
+    const { body, etag, policy } = await page();
     const headers = {
       ...cache,
       ...etag,
       "Content-Type": "text/html; charset=utf-8",
-      "Content-Security-Policy": `default-src 'none'; img-src data:; style-src 'sha256-${style}'; base-uri 'none'; frame-ancestors 'none'`,
+      "Content-Security-Policy": policy,
     };
     return { status: 200, body, headers };
   });

@@ -1,4 +1,3 @@
-import { eventCatalogue } from "#contract/event-types.ts";
 import {
   changeWebhookRoute,
   deleteWebhookRoute,
@@ -37,7 +36,10 @@ const answerWith = (status: number) => (body: unknown) => ({ status, body });
 
 /** Endpoints and their deliveries. */
 export function webhooks(app: App, deps: DeliveryDeps): void {
-  serve(app, deps, eventTypesRoute, async () => ({ status: 200, body: { items: eventCatalogue() } }));
+  serve(app, deps, eventTypesRoute, async () => {
+    const { eventCatalogue } = await import("../documents.ts");
+    return { status: 200, body: { items: eventCatalogue() } };
+  });
 
   serve(app, deps, registerWebhookRoute, async ({ body, call }) => {
     const answer = answerWith(201);
