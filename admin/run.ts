@@ -14,7 +14,9 @@ const USAGE = `npm run admin -- <command> [options]
   create-client --name NAME --scopes S[,S…] [--workspace NAME]
                                 makes a client; prints its id and secret (this once)
   list-clients                  every client, a line of JSON each
-  revoke-client --client ID     stops a client and all its tokens at once
+  revoke-client --client ID [--links keep|revoke]
+                                stops a client and all its tokens at once; its sessions, locks and endpoints
+                                end with it, its links only with --links revoke; prints what ended
   rotate-secret --client ID     adds a second secret; both work
   retire-secrets --client ID    ends every secret but the newest
   share-workspace --client ID --workspace WS_ID
@@ -30,6 +32,7 @@ const options = {
   scopes: { type: "string" },
   client: { type: "string" },
   workspace: { type: "string" },
+  links: { type: "string", default: "keep" },
   table: { type: "string" },
   region: { type: "string" },
   local: { type: "boolean", default: false },
@@ -124,8 +127,10 @@ const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<read
   },
   "list-clients": (deps) => listClients(deps),
   "revoke-client": async (deps, values) => {
-    await revokeClient(deps, required(values, "client"));
-    return [];
+    const { links } = values;
+    if (links !== "keep" && links !== "revoke")
+      throw new UsageError(`--links ${JSON.stringify(links)}: keep or revoke.`);
+    return [await revokeClient(deps, required(values, "client"), links)];
   },
   "rotate-secret": async (deps, values) => [await rotateSecret(deps, required(values, "client"))],
   "retire-secrets": async (deps, values) => {

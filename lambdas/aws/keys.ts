@@ -20,6 +20,9 @@ export const keys = {
   clientEntry: (client: string): Key => ({ pk: "CLIENTS", sk: client }),
   token: (client: string, token: string): Key => ({ pk: `CLIENT#${client}`, sk: `TOKEN#${sha256(token)}` }),
 
+  /** What is still to end of a revoked client's. */
+  revocation: (client: string): Key => ({ pk: `CLIENT#${client}`, sk: "REVOCATION" }),
+
   workspace: (workspace: string): Key => ({ pk: "WORKSPACES", sk: workspace }),
   /** Names are unique among an owner's workspaces: nobody meets another's, or learns of it. */
   workspaceName: (owner: string, name: string): Key => ({ pk: `WSNAME#${owner}`, sk: name }),
@@ -92,6 +95,7 @@ export const dueKinds = [
   "version",
   "endpoint",
   "recovery",
+  "revocation",
   "wake_up",
 ] as const;
 export type DueKind = (typeof dueKinds)[number];

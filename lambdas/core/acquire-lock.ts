@@ -49,7 +49,7 @@ export async function acquireLocks(
   for (let round = 0; round < ROUNDS; round++) {
     const now = deps.now();
     refuseHeld(files, now);
-    await refuseAtLockLimit(deps, files.length);
+    await refuseAtLockLimit(deps, call.caller.client_id, files.length);
     const made = files.map((file) => makeGrant(call, file, terms, now));
     const grants = made.map(({ grant }) => grant);
     // The files come first: the index of a condition that does not hold is its file's.

@@ -1,10 +1,11 @@
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
+import { TransactionFailed, type Write } from "#aws/table.ts";
+import type { Actor } from "#contract/common.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
-import { lockFacts } from "./lock-events.ts";
+import { type Lock, lockFacts } from "./lock-events.ts";
 import { lockState } from "./lock-state.ts";
 import { readFiles } from "./read-files.ts";
 import type { FileRecord } from "./records.ts";
@@ -39,20 +40,7 @@ export async function breakLock(
     const state = lockState(after, now);
     try {
       await deps.table.transact([
-        {
-          key: keys.node(fileId),
-          update: "SET #fencing = :fencing REMOVE #lock, #due_pk, #due_sk",
-          condition: "#lock.#lock_id = :seen AND #fencing < :fencing",
-          values: { seen: lock.lock_id, fencing: after.fencing },
-        },
-        eventWrite(now, {
-          type: "lock_broken",
-          request_id: call.requestId,
-          workspace_id: file.workspace_id,
-          file_id: fileId,
-          actor: actorOf(call.caller),
-          data: { ...lockFacts(file, lock), fencing_token: after.fencing, break_reason: reason },
-        }),
+        ...breakWrites(now, file, lock, { requestId: call.requestId, actor: actorOf(call.caller), reason }),
         ...call.record({ status: 200, body: state }),
       ]);
       return state;
@@ -63,4 +51,46 @@ export async function breakLock(
   throw new WharfError("conflict", "The lock keeps changing hands; look at it again, then break it.", {
     retry_after_seconds: 1,
   });
+}
+
+interface Why {
+  requestId: string;
+  actor: Actor;
+  reason: string;
+}
+
+/** Ends the lease that the file's record holds; false where it holds none, or another stands by now. */
+export async function breakLease(
+  { table, now }: Pick<Deps, "table" | "now">,
+  file: FileRecord,
+  why: Why,
+): Promise<boolean> {
+  if (file.lock === undefined) return false;
+  try {
+    await table.transact(breakWrites(now(), file, file.lock, why));
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionFailed) return false;
+    throw error;
+  }
+}
+
+function breakWrites(now: number, file: FileRecord, lock: Lock, { requestId, actor, reason }: Why): Write[] {
+  const fencing = file.fencing + 1;
+  return [
+    {
+      key: keys.node(file.node_id),
+      update: "SET #fencing = :fencing REMOVE #lock, #due_pk, #due_sk",
+      condition: "#lock.#lock_id = :seen AND #fencing < :fencing",
+      values: { seen: lock.lock_id, fencing },
+    },
+    eventWrite(now, {
+      type: "lock_broken",
+      request_id: requestId,
+      workspace_id: file.workspace_id,
+      file_id: file.node_id,
+      actor,
+      data: { ...lockFacts(file, lock), fencing_token: fencing, break_reason: reason },
+    }),
+  ];
 }

@@ -2,25 +2,41 @@ import { keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import { newSecret } from "./create-client.ts";
 import { type Deps, iso } from "./deps.ts";
-import { disableEndpoint } from "./disable-endpoint.ts";
+import { type Ended, endHoldings, type LinksEnd, newRevocation } from "./end-holdings.ts";
 import { notFound, WharfError } from "./error.ts";
-import { readHooks } from "./match-endpoints.ts";
 import { clientRecord } from "./records.ts";
 
 type ClientDeps = Pick<Deps, "table" | "now">;
 
+/** How long the administrator waits for what the client holds to end (ms); the sweep does the rest. */
+const PATIENCE_MS = 60_000;
+
 /**
- * Stops a client and all its tokens at once, and its endpoints with it: they are told of nothing new, and what was
- * still to be tried again is skipped. Idempotent. @throws WharfError not_found
+ * Stops a client and all its tokens at once: calls, finalize and new URLs are refused from here on. What it holds ends
+ * with it: sessions (S3 forgets their parts within minutes), locks, endpoints and, where asked for, its links. Where
+ * that takes long the sweep goes on with it. Idempotent. @throws WharfError not_found
  */
-export async function revokeClient(deps: ClientDeps, clientId: string): Promise<void> {
-  await change(deps, clientId, {
-    update: "SET #revoked_at = if_not_exists(#revoked_at, :now)",
-    values: { now: iso(deps.now()) },
-  });
-  for (const hook of await readHooks(deps)) {
-    if (hook.client_id === clientId) await disableEndpoint(deps, hook, "revoked", `revoke-${clientId}`);
-  }
+export async function revokeClient(
+  deps: ClientDeps,
+  clientId: string,
+  links: LinksEnd = "keep",
+): Promise<{ client_id: string; revoked_at: string; links: LinksEnd; ended: Ended }> {
+  const now = deps.now();
+  const { job, write } = newRevocation(now, clientId, links);
+  const client = await deps.table.get(clientRecord, keys.client(clientId));
+  if (client === undefined) throw notFound("client", clientId);
+  await deps.table.transact([
+    {
+      key: keys.client(clientId),
+      update: "SET #revoked_at = if_not_exists(#revoked_at, :now)",
+      condition: "attribute_exists(#pk)",
+      values: { now: iso(now) },
+    },
+    write,
+  ]);
+  const timeLeft = () => deps.now() < now + PATIENCE_MS;
+  const { ended } = await endHoldings({ ...deps, timeLeft }, job);
+  return { client_id: clientId, revoked_at: client.revoked_at ?? iso(now), links, ended };
 }
 
 /** Adds a second secret; both work until `retireSecrets`. @throws WharfError conflict where two are live already. */

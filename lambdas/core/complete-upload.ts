@@ -13,6 +13,7 @@ import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { describeMismatch, type Mismatch, sniffContent } from "./judge-content.ts";
 import { recordLate } from "./record-late.ts";
+import { requireLiveClient } from "./require-live-client.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { typeOf } from "./type-of.ts";
 import { endOf, rejected } from "./upload-end.ts";
@@ -46,6 +47,7 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
   const [facts, prefix] = await Promise.all([
     deps.objects.head(object_key),
     deps.objects.readPrefix(object_key, SNIFF_BYTES),
+    requireLiveClient(deps, completion.upload.client_id),
   ]);
   if (facts === undefined || prefix === undefined) {
     // An abort or another finalize may have ended the session meanwhile.

@@ -1,9 +1,8 @@
-import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Caller } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { findShare } from "./find-share.ts";
-import { linkToken } from "./link-token.ts";
+import type { LinkRecord } from "./records.ts";
 
 /** Kills a link at once. One that is dead already stays as it is. @throws WharfError not_found */
 export async function revokeShare(
@@ -11,17 +10,26 @@ export async function revokeShare(
   caller: Caller,
   shareId: string,
 ): Promise<void> {
-  await findShare(deps, caller, shareId);
+  await revokeLink(deps, await findShare(deps, caller, shareId));
+}
+
+/** True where the link was alive. */
+export async function revokeLink(
+  deps: Pick<Deps, "table" | "now">,
+  { pk, sk }: Pick<LinkRecord, "pk" | "sk">,
+): Promise<boolean> {
   const now = deps.now();
   try {
     await deps.table.update({
-      key: keys.link(await linkToken(deps, shareId)),
+      key: { pk, sk },
       update: "SET #revoked_at = :revoked_at REMOVE #due_pk, #due_sk",
       // Where it has expired, `link_expired` is still to be told.
       condition: "attribute_not_exists(#revoked_at) AND #expires_ms > :now",
       values: { revoked_at: iso(now), now },
     });
+    return true;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
+    return false;
   }
 }

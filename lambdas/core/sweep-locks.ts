@@ -1,9 +1,11 @@
+import * as z from "zod";
 import { DUE_INDEX, DUE_SHARDS, keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed } from "#aws/table.ts";
 import { type Deps, iso } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { LOCK_GRACE_MS } from "./file-write.ts";
 import { lockExpiredEvent } from "./lock-events.ts";
+import { tallyLocks } from "./lock-limit.ts";
 import { fileRecord } from "./records.ts";
 
 /** Pages of one shard in one run; what is left waits for the next minute. */
@@ -26,17 +28,18 @@ export async function sweepLocks(deps: DueDeps): Promise<{ expired: number; live
 }
 
 async function countLive(deps: Pick<Deps, "table" | "now">): Promise<number> {
-  const counts = await Promise.all(
-    Array.from({ length: DUE_SHARDS }, (_, shard) => countShard(deps, `lock#${shard}`)),
-  );
-  const live = counts.reduce((sum, count) => sum + count, 0);
-  await deps.table.put({ put: { ...keys.setting("live-locks"), live, counted_at: iso(deps.now()) } });
-  return live;
+  const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => holdersIn(deps, `lock#${shard}`));
+  const holders = (await Promise.all(shards)).flat();
+  const counted_at = iso(deps.now());
+  await deps.table.put({ put: { ...keys.setting("live-locks"), ...tallyLocks(holders), counted_at } });
+  return holders.length;
 }
 
-/** Leases of one shard whose end is still to come, by the index. */
-async function countShard({ table, now }: Pick<Deps, "table" | "now">, shard: string): Promise<number> {
-  let live = 0;
+const held = z.object({ lock: z.object({ client_id: z.string() }) });
+
+/** Holders of one shard's leases whose end is still to come, by the index. */
+async function holdersIn({ table, now }: Pick<Deps, "table" | "now">, shard: string): Promise<string[]> {
+  const holders: string[] = [];
   let after: Item | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const found = await table.query({
@@ -45,11 +48,14 @@ async function countShard({ table, now }: Pick<Deps, "table" | "now">, shard: st
       values: { shard, now: iso(now()) },
       after,
     });
-    live += found.items.length;
+    for (const item of found.items) {
+      const { data } = held.safeParse(item);
+      if (data !== undefined) holders.push(data.lock.client_id);
+    }
     after = found.next;
     if (after === undefined) break;
   }
-  return live;
+  return holders;
 }
 
 /** Ends the lease that `item` (as the index has it) holds, if it has run out and still stands. */

@@ -39,7 +39,8 @@ export function sweepRecoveries(deps: QueueDeps & DueDeps): Promise<number> {
 
 /** One page; `undefined` where another sweep has taken the job on. */
 async function advance(deps: QueueDeps, job: RecoveryRecord): Promise<RecoveryRecord | undefined> {
-  if ((await deps.table.get(hookRecord, keys.hook(job.webhook_id))) === undefined)
+  const hook = await deps.table.get(hookRecord, keys.hook(job.webhook_id));
+  if (hook === undefined || hook.disabled_reason === "revoked")
     return save(deps, job, { state: "cancelled", scanned: 0, recovered: 0 });
   const { items, next } = await deps.table.query({
     where: "#pk = :pk AND #sk BETWEEN :from AND :to",

@@ -5,6 +5,7 @@ import type { Call } from "./call.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
+import { requireLiveClient } from "./require-live-client.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { folderPath, lookAround, type PlaceRequest, placeOf } from "./upload-place.ts";
@@ -68,7 +69,10 @@ export async function uploadFile(
     crc32: crc32(file.bytes).toString(16).padStart(8, "0"),
     sha256: createHash("sha256").update(file.bytes).digest("hex"),
   };
-  await deps.objects.put(upload.object_key, file.bytes, facts);
+  await Promise.all([
+    deps.objects.put(upload.object_key, file.bytes, facts),
+    requireLiveClient(deps, call.caller.client_id),
+  ]);
   const prefix = file.bytes.subarray(0, SNIFF_BYTES);
   return judgeUpload(deps, { upload, intent, from: "open", facts, prefix, record: call.record });
 }

@@ -12,6 +12,7 @@ import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { sweepRevocations } from "#core/sweep-revocations.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { readEnv } from "../env.ts";
 
@@ -53,6 +54,7 @@ export async function handler(
     endpoints: () => sweepEndpoints(deps),
     links: () => sweepLinks(deps),
     locks: () => sweepLocks(deps),
+    revocations: () => sweepRevocations(deps),
   });
   endLine(Date.now(), { ticks: Records.length, ...counts, ...(failed.length > 0 ? { error: failed } : {}) });
   // A tick that failed in part is not tried again: the next one is a minute away.

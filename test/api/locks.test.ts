@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
 import { batchAnswer, fileLocked, lockGrant, lockState, renewAnswer } from "#contract/locks.ts";
+import { tallyLocks } from "#core/lock-limit.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -542,6 +543,20 @@ describe("who may not", () => {
       404,
       "not_found",
     ]);
+  });
+
+  test("a client whose share is taken, and nobody else", async () => {
+    // 1,000 leases of one client, as the sweep finds them.
+    const { live, clients } = tallyLocks(Array.from({ length: 1_000 }, () => client.client_id));
+    await world.deps.table.put({ put: { ...keys.setting("live-locks"), live, clients } });
+    world.advance(61_000);
+    expect(await refusal(acquire())).toEqual([429, "lock_limit"]);
+    const other = await world.client("files:read", "files:write");
+    const theirs = await newFile(other);
+    expect((await other.request(`/v1/files/${theirs}/lock`, { json: {} })).status).toBe(201);
+    await sweepLocks(world.deps);
+    world.advance(61_000);
+    expect((await acquire()).status).toBe(201);
   });
 
   test("anyone, once 1,000 locks live by the last count", async () => {

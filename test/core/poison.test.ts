@@ -17,6 +17,7 @@ import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { sweepRevocations } from "#core/sweep-revocations.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
@@ -153,6 +154,20 @@ const cases: Record<DueKind, Case> = {
     },
     beside: ({ webhook_id }, now) => [hookOf(String(webhook_id), now)],
     done: (item) => item?.["state"] === "done" && gone(item),
+  },
+  revocation: {
+    sweep: sweepRevocations,
+    item: (now) => {
+      const client_id = newId("cli", now);
+      const job = { client_id, run: "job_test", links: "revoke", revoked_ms: now - HOUR };
+      return {
+        ...keys.revocation(client_id),
+        ...due("revocation", now, client_id),
+        ...{ ...job, began_ms: 0, kind: 0 },
+      };
+    },
+    // How far it gets in one run depends on the machine; a run that went well says when it began.
+    done: (item) => Number(item?.["began_ms"]) > 0,
   },
   wake_up: {
     sweep: sweepWakeUps,

@@ -1,0 +1,209 @@
+/** What ends when a client is revoked: sessions, locks, endpoints and, where it is asked for, links. */
+import * as z from "zod";
+import { DUE_INDEX, DUE_SHARDS, type DueKind, due, keys } from "#aws/keys.ts";
+import { describe, say } from "#aws/log.ts";
+import { ConditionFailed, type Item, type Put } from "#aws/table.ts";
+import { endUpload } from "./abort-upload.ts";
+import { breakLease } from "./break-lock.ts";
+import { iso, newId } from "./deps.ts";
+import { disableEndpoint } from "./disable-endpoint.ts";
+import type { DueDeps } from "./each-due.ts";
+import { inParallel } from "./in-parallel.ts";
+import { readHooks } from "./match-endpoints.ts";
+import { fileRecord, linkRecord } from "./records.ts";
+import { revokeLink } from "./revoke-share.ts";
+import { uploadRecord } from "./upload-record.ts";
+
+/**
+ * A pass that began this long after the revocation has seen all: calls that were under way live for 29 s, and the
+ * index lags by moments.
+ */
+const SETTLED_MS = 60_000;
+const GIVE_UP_MS = 3_600_000;
+const PARALLEL = 4;
+
+export type LinksEnd = "keep" | "revoke";
+
+const revocationRecord = z.object({
+  client_id: z.string(),
+  run: z.string(),
+  links: z.enum(["keep", "revoke"]),
+  revoked_ms: z.number(),
+  /** When the pass under way began, and which kind of thing it is at. */
+  began_ms: z.number(),
+  kind: z.number(),
+});
+export type Revocation = z.infer<typeof revocationRecord>;
+
+export interface Ended {
+  sessions: number;
+  locks: number;
+  links: number;
+  endpoints: number;
+}
+
+/** A new job, and the write that makes it due for the sweep. */
+export function newRevocation(
+  now: number,
+  clientId: string,
+  links: LinksEnd,
+): { job: Revocation; write: Put } {
+  const run = newId("job", now);
+  const job = { client_id: clientId, run, links, revoked_ms: now, began_ms: now, kind: 0 };
+  return {
+    job,
+    write: { put: { ...keys.revocation(clientId), ...job, ...due("revocation", now, clientId) } },
+  };
+}
+
+/** A job as the index has it. */
+export function revocationOf(item: Item): Revocation {
+  return revocationRecord.parse(item);
+}
+
+/**
+ * Takes a job on, through the index of what is due, in which all that a client holds stands, until its pass is over or
+ * `timeLeft` says so: the shards side by side, page by page. What has ended has left the index, so that a run which
+ * goes on begins a kind anew. Idempotent, also beside another run.
+ *
+ * @returns what it ended; `done` once nothing is left.
+ */
+export async function endHoldings(
+  deps: DueDeps,
+  given: Revocation,
+): Promise<{ ended: Ended; done: boolean }> {
+  const ended: Ended = { sessions: 0, locks: 0, links: 0, endpoints: 0 };
+  let job = given;
+  if (job.kind === 0) {
+    job = { ...job, began_ms: deps.now() };
+    ended.endpoints = await disableEndpoints(deps, job.client_id);
+  }
+  const kinds = kindsOf(job).slice(job.kind);
+  let failures = 0;
+  for (const kind of kinds) {
+    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) =>
+      endShard(deps, kind, { shard: `${kind.due}#${shard}`, client: job.client_id }),
+    );
+    for (const shard of await Promise.all(shards)) {
+      ended[kind.name] += shard.ended;
+      failures += shard.failures;
+    }
+    if (deps.timeLeft?.() === false) return { ended, done: await save(deps, job, deps.now()) };
+    job = { ...job, kind: job.kind + 1 };
+  }
+  // What failed is tried again each minute, for an hour.
+  const settled = job.began_ms >= job.revoked_ms + (failures === 0 ? SETTLED_MS : GIVE_UP_MS);
+  const again = settled ? undefined : Math.max(job.revoked_ms, job.began_ms) + SETTLED_MS;
+  return { ended, done: await save(deps, { ...job, kind: 0 }, again) };
+}
+
+async function endShard(
+  deps: DueDeps,
+  kind: Kind,
+  place: { shard: string; client: string },
+): Promise<{ ended: number; failures: number }> {
+  let [ended, failures] = [0, 0];
+  let after: Item | undefined;
+  do {
+    const { items, next } = await deps.table.query({
+      index: DUE_INDEX,
+      where: "#due_pk = :shard",
+      filter: kind.filter,
+      values: { ...place, ...kind.values },
+      after,
+    });
+    const results = await inParallel(items, PARALLEL, (item) => endOne(deps, kind, item));
+    ended += results.filter(Boolean).length;
+    failures += results.filter((result) => result === undefined).length;
+    after = next;
+  } while (after !== undefined && deps.timeLeft?.() !== false);
+  return { ended, failures };
+}
+
+/** `undefined` where it failed, so that one that can't be ended keeps no other. */
+async function endOne(deps: DueDeps, { name, end }: Kind, item: Item): Promise<boolean | undefined> {
+  try {
+    return await end(deps, item);
+  } catch (error) {
+    say("error", `one of a revoked client's ${name} could not be ended`, { error: describe(error) });
+    return undefined;
+  }
+}
+
+interface Kind {
+  name: Exclude<keyof Ended, "endpoints">;
+  due: DueKind;
+  filter: string;
+  values: Item;
+  end(deps: DueDeps, item: Item): Promise<boolean>;
+}
+
+const sessions: Kind = {
+  name: "sessions",
+  due: "upload",
+  filter: "#client_id = :client AND #state IN (:open, :finalizing)",
+  values: { open: "open", finalizing: "finalizing" },
+  // Ended and due at once: the sweep that knows S3 removes the bytes.
+  end: (deps, item) => endUpload(deps, uploadRecord.parse(item), "aborted"),
+};
+const locks: Kind = {
+  name: "locks",
+  due: "lock",
+  filter: "#lock.#client_id = :client",
+  values: {},
+  end: (deps, item) => {
+    const file = fileRecord.parse(item);
+    const requestId = `revoke-${file.lock?.client_id}`;
+    return breakLease(deps, file, {
+      requestId,
+      actor: { type: "system", id: "revocation" },
+      reason: "its client has been revoked",
+    });
+  },
+};
+const links: Kind = {
+  name: "links",
+  due: "link",
+  filter: "#created_by = :client",
+  values: {},
+  end: (deps, item) => revokeLink(deps, linkRecord.parse(item)),
+};
+
+function kindsOf(job: Revocation): readonly [Kind, ...Kind[]] {
+  return job.links === "revoke" ? [links, sessions, locks] : [sessions, locks];
+}
+
+async function disableEndpoints(deps: DueDeps, clientId: string): Promise<number> {
+  let disabled = 0;
+  for (const hook of await readHooks(deps)) {
+    const own = hook.client_id === clientId;
+    if (own && (await disableEndpoint(deps, hook, "revoked", `revoke-${clientId}`))) disabled += 1;
+  }
+  return disabled;
+}
+
+/** Keeps how far the job is, unless another has taken its place. True where it is over. */
+async function save(
+  { table, now }: DueDeps,
+  { client_id, run, began_ms, kind }: Revocation,
+  againMs: number | undefined,
+): Promise<boolean> {
+  const over = againMs === undefined;
+  const place = "SET #began_ms = :began_ms, #kind = :kind";
+  try {
+    await table.update({
+      key: keys.revocation(client_id),
+      update: over
+        ? `${place}, #ended_at = :ended_at REMOVE #due_pk, #due_sk`
+        : `${place}, #due_pk = :due_pk, #due_sk = :due_sk`,
+      condition: "#run = :run",
+      values: {
+        ...{ began_ms, kind, run },
+        ...(over ? { ended_at: iso(now()) } : due("revocation", againMs, client_id)),
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+  return over;
+}
