@@ -13,6 +13,13 @@ export const MAX_PASSWORD = 256;
 /** A link's password. */
 export const linkPassword = wholeText(z.string().min(1).max(MAX_PASSWORD));
 
+/** Downloads after which a link is used up. */
+export const maxDownloads = z
+  .int()
+  .min(1)
+  .max(1_000_000)
+  .meta({ description: "Downloads after which the link is used up; unlimited unless said." });
+
 /** What the page's form sends. */
 export const unlockRequest = z.strictObject({
   password: wholeText(z.string()).optional().meta({ description: "Needed where the link has one." }),
@@ -25,7 +32,7 @@ export const shareRequest = z.strictObject({
   expire_in: expireIn
     .default(DEFAULT_EXPIRE_IN)
     .meta({ description: "Seconds that the link lives: 60 … 604,800 (7 days)." }),
-  max_downloads: z.int().min(1).max(1_000_000).optional(),
+  max_downloads: maxDownloads.optional(),
   password: linkPassword.optional(),
 });
 

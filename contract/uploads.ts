@@ -3,6 +3,7 @@ import * as z from "zod";
 import { DEFAULT_EXPIRE_IN, expireIn, id, mismatch, path, time, workspaceRef } from "./common.ts";
 import { folderPath } from "./files.ts";
 import { defineRoute } from "./route.ts";
+import { linkPassword, maxDownloads } from "./shares.ts";
 
 const MIB = 1_048_576;
 const GIB = 1_073_741_824;
@@ -139,6 +140,10 @@ export const startRequest = z
     part_size: z.int().min(MIN_PART_SIZE).max(MAX_PART_SIZE).optional(),
     checksum: checksum.optional(),
     metadata: metadata.optional(),
+    expire_in: expireIn.optional().meta({
+      description:
+        "Seconds that the link lives which finalize makes, unless that says otherwise: refused here and not after all bytes were sent.",
+    }),
   })
   .superRefine((given, context) => {
     const complain = (message: string) => context.addIssue({ code: "custom", message });
@@ -251,11 +256,25 @@ export const uploadStatus = z
   .meta({ id: "Upload" });
 export type UploadStatus = z.infer<typeof uploadStatus>;
 
+/** Terms of the link that are given and `share: false`, which makes none. */
+function strayTerms({ share, expire_in, max_downloads, password }: Record<string, unknown>): string[] {
+  if (share !== false) return [];
+  return Object.entries({ expire_in, max_downloads, password })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => `has ${name}, which is a link's, and share: false, which makes none`);
+}
+
+const refuseStrayTerms = (given: Record<string, unknown>, context: z.core.$RefinementCtx) => {
+  for (const message of strayTerms(given)) context.addIssue({ code: "custom", message });
+};
+
 export const finalizeRequest = z
   .strictObject({
-    expire_in: expireIn
-      .optional()
-      .meta({ description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said.` }),
+    expire_in: expireIn.optional().meta({
+      description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said here or at the start.`,
+    }),
+    max_downloads: maxDownloads.optional(),
+    password: linkPassword.optional(),
     parts: z
       .array(z.strictObject({ part_number: z.int().min(1).max(MAX_PARTS), etag: z.string().max(128) }))
       .max(MAX_PARTS)
@@ -264,9 +283,7 @@ export const finalizeRequest = z
     checksum: checksum.optional(),
     share: z.boolean().optional().meta({ description: "`false`: no link." }),
   })
-  .refine(({ share, expire_in }) => !(share === false && expire_in !== undefined), {
-    message: "has expire_in, which is a link's, and share: false, which makes none",
-  });
+  .superRefine(refuseStrayTerms);
 export type FinalizeRequest = z.infer<typeof finalizeRequest>;
 
 export const finalizeAnswer = z
@@ -298,6 +315,12 @@ const formSeconds = z
   .transform(Number)
   .pipe(expireIn)
   .meta({ description: `Seconds that the link lives: 60 … 604,800; ${DEFAULT_EXPIRE_IN} unless said.` });
+const formDownloads = z
+  .string()
+  .regex(/^\d{1,9}$/, { message: "must be a whole number of downloads" })
+  .transform(Number)
+  .pipe(maxDownloads)
+  .meta({ description: "Downloads after which the link is used up; unlimited unless said." });
 const formBoolean = z.enum(["true", "false"]).transform((value) => value === "true");
 
 export const directRequest = z
@@ -307,12 +330,12 @@ export const directRequest = z
     path: folderPath.optional(),
     ...places,
     expire_in: formSeconds.optional(),
+    max_downloads: formDownloads.optional(),
+    password: linkPassword.optional(),
     share: formBoolean.optional(),
     if_exists: ifExists.default("version"),
   })
-  .refine(({ share, expire_in }) => !(share === false && expire_in !== undefined), {
-    message: "has expire_in, which is a link's, and share=false, which makes none",
-  })
+  .superRefine(refuseStrayTerms)
   .superRefine((given, context) => {
     for (const message of strayPlaces(given)) context.addIssue({ code: "custom", message });
   });

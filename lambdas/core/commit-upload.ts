@@ -139,7 +139,9 @@ async function writesOf(
         createdBy: upload.client_id,
         requestId: intent.request_id,
         actor,
-        expireIn: intent.expire_in,
+        expireIn: intent.expire_in ?? upload.expire_in,
+        maxDownloads: intent.max_downloads,
+        passwordHash: intent.password_hash,
       })
     : undefined;
   const outcome: Outcome = {

@@ -4,6 +4,7 @@ import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { linkedFileChecks } from "./linked-file.ts";
+import { hashPassword } from "./password.ts";
 import { readFile } from "./read-files.ts";
 import { newShare } from "./share.ts";
 import { shareView } from "./share-view.ts";
@@ -38,7 +39,7 @@ export async function createShare(
     actor: actorOf(call.caller),
     expireIn: terms.expire_in,
     maxDownloads: terms.max_downloads,
-    password: terms.password,
+    passwordHash: terms.password === undefined ? undefined : await hashPassword(terms.password),
   });
   const share = await shareView(deps, link);
   try {

@@ -12,6 +12,7 @@ import { isWharfError, notFound } from "./error.ts";
 import type { Preconditions } from "./file-write.ts";
 import { linkToken } from "./link-token.ts";
 import { readsAll } from "./may-handle.ts";
+import { hashPassword } from "./password.ts";
 import { recordLate } from "./record-late.ts";
 import { reopenUpload } from "./reopen-upload.ts";
 import { requireOpen } from "./require-open.ts";
@@ -47,7 +48,7 @@ export async function finalizeUpload(
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
   const until = deps.now() + PATIENCE_MS;
-  const intent = intentOf(deps, call, request, demanded);
+  const intent = await intentOf(deps, call, request, demanded);
   const { upload, ended } = await recordIntent(deps, call, uploadId, intent);
   if (ended !== undefined) return recordLate(deps, call, ended);
   let current = upload;
@@ -80,29 +81,37 @@ export async function finalizeUpload(
   }
 }
 
+/** What finalize may say of the link. */
+type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;
+
 /** Whether a link comes with the file: where the client may make links, unless it says no. @throws WharfError forbidden */
 export function wantsShare(
   { caller }: Call,
-  { share, expire_in }: Pick<FinalizeRequest, "share" | "expire_in">,
+  { share, expire_in, max_downloads, password }: LinkTerms,
 ): boolean {
-  if (share === true || expire_in !== undefined) requireScope(caller, "shares:write");
+  if (share === true || [expire_in, max_downloads, password].some((term) => term !== undefined))
+    requireScope(caller, "shares:write");
   return share ?? hasScope(caller, "shares:write");
 }
 
 /** What a call asks for, as it is kept for whoever may have to finish it. */
-export function intentOf(
+export async function intentOf(
   deps: Pick<Deps, "now">,
   call: Call,
   request: FinalizeRequest,
   { lockToken, ifMatch, createOnly = false }: Demands,
-): Intent {
+): Promise<Intent> {
+  const share = wantsShare(call, request);
   return {
     // Any id that nobody else has.
     attempt: newId("job", deps.now()),
     request_id: call.requestId,
-    share: wantsShare(call, request),
+    share,
     reads_all: readsAll(call.caller.scopes),
     expire_in: request.expire_in,
+    max_downloads: request.max_downloads,
+    // Never the password itself: the intent is stored.
+    password_hash: request.password === undefined ? undefined : await hashPassword(request.password),
     checksum: request.checksum,
     lock_hash: lockToken === undefined ? undefined : sha256(lockToken),
     if_match: ifMatch,

@@ -4,7 +4,6 @@ import { type Actor, DEFAULT_EXPIRE_IN } from "#contract/common.ts";
 import { type Deps, iso, newId, ttl } from "./deps.ts";
 import { eventWrite } from "./event.ts";
 import { linkToken } from "./link-token.ts";
-import { hashPassword } from "./password.ts";
 import type { LinkRecord } from "./records.ts";
 
 /** How long a dead link still says why it is dead. */
@@ -21,7 +20,8 @@ export interface NewShare {
   expireIn?: number | undefined;
   /** @default unlimited */
   maxDownloads?: number | undefined;
-  password?: string | undefined;
+  /** As `hashPassword` makes it. */
+  passwordHash?: string | undefined;
 }
 
 /**
@@ -31,7 +31,7 @@ export interface NewShare {
  */
 export async function newShare(
   deps: Pick<Deps, "table" | "config" | "now">,
-  { file, createdBy, requestId, actor, expireIn = DEFAULT_EXPIRE_IN, maxDownloads, password }: NewShare,
+  { file, createdBy, requestId, actor, expireIn = DEFAULT_EXPIRE_IN, maxDownloads, passwordHash }: NewShare,
 ): Promise<{ share_id: string; share_url: string; expires_at: string; link: LinkRecord; writes: Write[] }> {
   const now = deps.now();
   const shareId = newId("shr", now);
@@ -50,7 +50,7 @@ export async function newShare(
     expires_ms: expiresMs,
     max_downloads: maxDownloads,
     downloads: 0,
-    password: password === undefined ? undefined : await hashPassword(password),
+    password: passwordHash,
   };
   const writes: Write[] = [
     {
@@ -68,7 +68,7 @@ export async function newShare(
       data: {
         expires_at: iso(expiresMs),
         max_downloads: maxDownloads ?? null,
-        has_password: password !== undefined,
+        has_password: passwordHash !== undefined,
       },
     }),
   ];

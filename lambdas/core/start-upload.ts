@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import { FIRST_WINDOW, SESSION_DAYS, type StartAnswer, type StartRequest } from "#contract/uploads.ts";
-import type { Call } from "./call.ts";
+import { type Call, requireScope } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { isWharfError } from "./error.ts";
@@ -27,6 +27,7 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
  * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace).
  */
 export async function startUpload(deps: Deps, call: Call, request: StartRequest): Promise<StartAnswer> {
+  if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
   const plan = planParts(request);
   const place = await placeOf(deps, call, request);
   const { workspace_id, name, file } = place;
@@ -61,6 +62,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       content_type: request.content_type,
       checksum: request.checksum,
       metadata: request.metadata,
+      expire_in: request.expire_in,
       created_at: iso(now),
       expires_ms: now + SESSION_MS,
     };

@@ -19,6 +19,8 @@ export interface SmallFile extends PlaceRequest {
   content_type?: string | undefined;
   if_exists: UploadRecord["if_exists"];
   expire_in?: number | undefined;
+  max_downloads?: number | undefined;
+  password?: string | undefined;
   share?: boolean | undefined;
 }
 
@@ -36,7 +38,8 @@ export async function uploadFile(
   file: SmallFile,
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
-  const intent = intentOf(deps, call, { share: file.share, expire_in: file.expire_in }, demanded);
+  const { share, expire_in, max_downloads, password } = file;
+  const intent = await intentOf(deps, call, { share, expire_in, max_downloads, password }, demanded);
   const place = await placeOf(deps, call, file);
   const { workspace_id, name } = place;
   const now = deps.now();

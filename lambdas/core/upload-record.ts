@@ -22,6 +22,9 @@ export const intent = z.object({
   /** The caller reads all files of the workspace, so it may also write versions of those that others made. */
   reads_all: z.boolean(),
   expire_in: z.number().optional(),
+  max_downloads: z.number().optional(),
+  /** As `hashPassword` makes it. */
+  password_hash: z.string().optional(),
   checksum: digests.optional(),
   /** SHA-256 of the Lock-Token; the token itself is nobody's but the caller's. */
   lock_hash: z.string().optional(),
@@ -90,6 +93,8 @@ export const uploadRecord = z.object({
   content_type: z.string().optional(),
   checksum: digests.optional(),
   metadata: z.record(z.string(), z.string()).optional(),
+  /** Seconds; what finalize says counts before it. */
+  expire_in: z.number().optional(),
   created_at: z.string(),
   expires_ms: z.number(),
   /**

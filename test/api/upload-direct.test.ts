@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { share } from "#contract/shares.ts";
 import { finalizeAnswer } from "#contract/uploads.ts";
 import { crcOf, MIB, shaOf, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
@@ -51,6 +52,17 @@ describe("a small file in one request", () => {
     expect(await refusal(send(form({ ...fields, if_exists: "fail" })))).toEqual([409, "name_taken"]);
   });
 
+  test("may have a link with a password and a limit", async () => {
+    const fields = { file: new Blob(["x"]), password: "pässword", max_downloads: "2" };
+    const answer = await read(finalizeAnswer, send(form(fields, "kept.txt")));
+    expect(await read(share, client.request(`/v1/shares/${answer.share_id}`))).toMatchObject({
+      has_password: true,
+      max_downloads: 2,
+    });
+    const opened = await world.request(answer.share_url ?? "", { form: { password: "pässword" } });
+    expect(opened.status).toBe(303);
+  });
+
   test("poses as nothing", async () => {
     expect(await refusal(send(form({ file: new Blob(["#!/bin/sh\n"]) }, "x.pdf")))).toEqual([
       422,
@@ -64,6 +76,13 @@ describe("a small file in one request", () => {
     ["an unknown field", { file: new Blob(["x"]), colour: "red" }, 400, "unknown_field"],
     ["an expire_in that is no number", { file: new Blob(["x"]), expire_in: "soon" }, 400, "invalid_request"],
     ["an expire_in in hex", { file: new Blob(["x"]), expire_in: "0x100" }, 400, "invalid_request"],
+    ["no downloads at all", { file: new Blob(["x"]), max_downloads: "0" }, 400, "invalid_request"],
+    [
+      "a password for no link",
+      { file: new Blob(["x"]), share: "false", password: "x" },
+      400,
+      "invalid_request",
+    ],
     ["more than 4 MiB", { file: new Blob([randomBytes(4 * MIB + 1)]) }, 413, "payload_too_large"],
   ])("refuses %s", async (_, fields, ...expected) => {
     expect(await refusal(send(form(fields)))).toEqual(expected);

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
 import { file } from "#contract/files.ts";
+import { share } from "#contract/shares.ts";
 import { partsAnswer } from "#contract/uploads.ts";
 import { MIB, put, shaOf, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
@@ -246,6 +247,45 @@ describe("links", () => {
       share_id: null,
       expires_at: null,
     });
+  });
+
+  test("take their password and limit from finalize, which keeps no password", async () => {
+    const terms = { password: "correct horse", max_downloads: 1 };
+    const session = await by.upload("limited.txt");
+    const done = await by.finish(session.upload_id, terms);
+    const made = await read(share, client.request(`/v1/shares/${done.share_id}`));
+    expect(made).toMatchObject({ has_password: true, max_downloads: 1 });
+    const open = (password: string) =>
+      world.request(done.share_url ?? "", { headers: { "x-share-password": password } });
+    expect((await open("wrong")).status).toBe(403);
+    expect((await open(terms.password)).status).toBe(302);
+    expect((await open(terms.password)).status).toBe(410);
+    expect(JSON.stringify(await world.dump())).not.toContain(terms.password);
+    const unshared = await by.upload("unlimited.txt");
+    for (const term of [{ password: "x" }, { max_downloads: 1 }])
+      expect(await by.refusedFinalize(unshared.upload_id, { share: false, ...term })).toEqual([
+        400,
+        "invalid_request",
+      ]);
+  });
+
+  test("live as long as the start said, which is told there what is too long", async () => {
+    expect(await by.refusedStart({ filename: "long.txt", expire_in: 604_801 })).toEqual([
+      400,
+      "invalid_request",
+    ]);
+    const writer = await client.withScopes("files:write");
+    expect(await refusal(writer("/v1/uploads", { json: { filename: "long.txt", expire_in: 60 } }))).toEqual([
+      403,
+      "forbidden",
+    ]);
+    const told = async (finalize: Record<string, unknown>) => {
+      const { upload_id } = await by.upload("brief.txt", "x", { expire_in: 3_600 });
+      const { expires_at } = await by.finish(upload_id, finalize);
+      return Math.round((Date.parse(expires_at ?? "") - world.deps.now()) / 60_000);
+    };
+    expect(await told({})).toBe(60);
+    expect(await told({ expire_in: 600 })).toBe(10);
   });
 
   test("don't come where they aren't wanted", async () => {

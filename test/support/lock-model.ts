@@ -294,7 +294,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       await bare.put({ put: uploadItem(upload) });
       world.busy -= 1;
       const all: Deps = { ...deps, objects: NO_OBJECTS, config: NO_CONFIG };
-      const intent = intentOf(deps, call, {}, demanded);
+      const intent = await intentOf(deps, call, {}, demanded);
       const content = { size: 1 };
       const target = await chooseTarget(all, upload, intent);
       for (let turn = 0; turn < 4; turn++) await turns.schedule(Promise.resolve(), `${name} S3`);
