@@ -117,6 +117,23 @@ export const page = {
     z.object({ items: z.array(item), next_cursor: z.string().nullable() }),
 };
 
+/** A list from outside: of at most `max` members, no two the same by what `key` makes of them. */
+export function distinct<T extends z.ZodType>(
+  item: T,
+  {
+    min = 0,
+    max,
+    key = (member) => member,
+  }: { min?: number; max: number; key?: (member: z.output<T>) => unknown },
+) {
+  return z
+    .array(item)
+    .min(min)
+    .max(max)
+    .refine((members) => new Set(members.map(key)).size === members.length, "names one twice")
+    .meta({ uniqueItems: true });
+}
+
 /** Who did something, as events and audit rows say it. */
 export const actor = z.object({ type: z.enum(["client", "link", "system"]), id: z.string() });
 export type Actor = z.infer<typeof actor>;

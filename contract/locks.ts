@@ -1,6 +1,6 @@
 /** Locks: exclusive leases on files, with a fencing number that only grows. */
 import * as z from "zod";
-import { id, problem, time } from "./common.ts";
+import { distinct, id, problem, time } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
 /** Files in one batch. */
@@ -113,11 +113,7 @@ export const renewAnswer = lockGrant.omit({ lock_token: true, provisional: true,
 export const breakRequest = z.strictObject({ reason });
 export const batchRequest = z.strictObject({
   ...terms,
-  file_ids: z
-    .array(id("file"))
-    .min(1)
-    .max(MAX_BATCH)
-    .refine((ids) => new Set(ids).size === ids.length, "names a file twice"),
+  file_ids: distinct(id("file"), { min: 1, max: MAX_BATCH }),
 });
 export const batchAnswer = z.object({ items: z.array(lockGrant) });
 

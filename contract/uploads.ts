@@ -1,6 +1,6 @@
 /** Uploads: sessions whose bytes go straight to S3, and small files in one request. */
 import * as z from "zod";
-import { DEFAULT_EXPIRE_IN, expireIn, id, mismatch, path, time, workspaceRef } from "./common.ts";
+import { DEFAULT_EXPIRE_IN, distinct, expireIn, id, mismatch, path, time, workspaceRef } from "./common.ts";
 import { folderPath } from "./files.ts";
 import { defineRoute } from "./route.ts";
 import { linkPassword, maxDownloads } from "./shares.ts";
@@ -191,16 +191,14 @@ export const partsRequest = z
       .enum(["urls", "compact"])
       .optional()
       .meta({ description: "`urls` for up to 1,000 parts, `compact` for up to 10,000." }),
-    parts: z
-      .array(
-        z.strictObject({
-          part_number: z.int().min(1).max(MAX_PARTS),
-          size: z.int().min(0).max(MAX_PART_SIZE),
-          crc32: digest("crc32").optional(),
-        }),
-      )
-      .min(1)
-      .max(MAX_WINDOW)
+    parts: distinct(
+      z.strictObject({
+        part_number: z.int().min(1).max(MAX_PARTS),
+        size: z.int().min(0).max(MAX_PART_SIZE),
+        crc32: digest("crc32").optional(),
+      }),
+      { min: 1, max: MAX_WINDOW, key: ({ part_number }) => part_number },
+    )
       .optional()
       .meta({ description: "Instead of a range: parts whose length and checksum S3 is to enforce." }),
   })
@@ -209,8 +207,6 @@ export const partsRequest = z
     const range = [first, count, format].some((value) => value !== undefined);
     if (range === (parts !== undefined)) complain("needs first and count, or parts, and not both");
     else if (range && count === undefined) complain("needs count, the number of URLs");
-    if (new Set(parts?.map(({ part_number }) => part_number)).size < (parts?.length ?? 0))
-      complain("names a part twice");
     if (count !== undefined && count > MAX_WINDOW && format !== "compact")
       complain(
         `count is ${count}; at most ${MAX_WINDOW} URLs come at once, ${MAX_PARTS} with format compact`,
@@ -275,9 +271,10 @@ export const finalizeRequest = z
     }),
     max_downloads: maxDownloads.optional(),
     password: linkPassword.optional(),
-    parts: z
-      .array(z.strictObject({ part_number: z.int().min(1).max(MAX_PARTS), etag: z.string().max(128) }))
-      .max(MAX_PARTS)
+    parts: distinct(
+      z.strictObject({ part_number: z.int().min(1).max(MAX_PARTS), etag: z.string().max(128) }),
+      { max: MAX_PARTS, key: ({ part_number }) => part_number },
+    )
       .optional()
       .meta({ description: "What you sent, to be compared with what S3 holds." }),
     checksum: checksum.optional(),

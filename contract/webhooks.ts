@@ -1,6 +1,6 @@
 /** Webhooks: endpoints, their deliveries, and the log of events for those who can't be reached. */
 import * as z from "zod";
-import { id, page, time } from "./common.ts";
+import { distinct, id, page, time } from "./common.ts";
 import { event, eventType, eventTypes } from "./events.ts";
 import { defineRoute } from "./route.ts";
 
@@ -13,12 +13,11 @@ export const MAX_RECOVER_DAYS = 14;
 export const MAX_WAIT_SECONDS = 20;
 const MAX_OVERLAP_SECONDS = 604_800;
 
-const subscription = z
-  .array(z.enum(["*", ...eventTypes], `must be "*" or one of ${eventTypes.join(", ")}`))
-  .min(1)
-  .max(50)
+const subscription = distinct(
+  z.enum(["*", ...eventTypes], `must be "*" or one of ${eventTypes.join(", ")}`),
+  { min: 1, max: 50 },
+)
   .refine((events) => events.length === 1 || !events.includes("*"), '"*" stands alone')
-  .refine((events) => new Set(events).size === events.length, "names an event twice")
   .meta({ description: 'Event types, or `["*"]` for all.', example: ["upload_completed"] });
 
 const url = z.string().min(1).max(2_048).meta({
@@ -26,10 +25,9 @@ const url = z.string().min(1).max(2_048).meta({
   example: "https://ci.example.com/hooks/wharf",
 });
 
-const folders = z
-  .array(id("fld"))
-  .max(20)
-  .meta({ description: "Only events of files in or below one of these folders; empty for all." });
+const folders = distinct(id("fld"), { max: 20 }).meta({
+  description: "Only events of files in or below one of these folders; empty for all.",
+});
 
 const description = z.string().max(500);
 
@@ -148,7 +146,10 @@ export const recovery = z
   .object({
     job_id: id("job"),
     webhook_id: id("hook"),
-    state: z.enum(["running", "done", "cancelled"]),
+    state: z.enum(["running", "done", "cancelled", "failed"]).meta({
+      description:
+        "`cancelled`: with its endpoint; `failed`: it could not be carried out after several tries. Start another.",
+    }),
     statuses: z.array(deliveryStatus),
     since: time,
     until: time,
@@ -449,20 +450,20 @@ export const recoverRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks/{id}/recover",
   summary: "Send an endpoint's deliveries of a span of time again",
-  description: `A job: it begins within a minute. Spans up to ${MAX_RECOVER_DAYS} days; deliveries skipped while the endpoint was disabled can be recovered for 7 days.`,
+  description: `A job: it begins within a minute. Spans up to ${MAX_RECOVER_DAYS} days; deliveries skipped while the endpoint was disabled can be recovered for 7 days. An endpoint has one running job at a time.`,
   tag,
   scopes,
   params,
   body: z.strictObject({
     since: time,
     until: time.optional(),
-    statuses: z
-      .array(z.enum(["failed", "skipped_disabled", "succeeded"]))
-      .min(1)
-      .default(["failed", "skipped_disabled"]),
+    statuses: distinct(z.enum(["failed", "skipped_disabled", "succeeded"]), { min: 1, max: 3 }).default([
+      "failed",
+      "skipped_disabled",
+    ]),
   }),
   responses: { 202: { description: "The job", schema: recovery } },
-  errors: [...common, "webhook_disabled", ...once],
+  errors: [...common, "webhook_disabled", "recovery_running", ...once],
 });
 
 export const getRecoveryRoute = defineRoute({
@@ -507,7 +508,7 @@ export const listEventsRoute = defineRoute({
       .string()
       .max(1_000)
       .transform((types) => types.split(","))
-      .pipe(z.array(eventType))
+      .pipe(distinct(eventType, { min: 1, max: 50 }))
       .optional()
       .meta({ description: "Event types, comma-separated.", example: "upload_completed,file_deleted" }),
     folder: id("fld").optional().meta({ description: "Only events of files in or below this folder." }),

@@ -70,6 +70,8 @@ export const keys = {
   hookState: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "STATE" }),
   hookSecret: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "SECRET" }),
   recovery: (hook: string, job: string): Key => ({ pk: `HOOK#${hook}`, sk: `JOB#${job}` }),
+  /** Which recovery of an endpoint runs: one at a time. */
+  recovering: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "RECOVERING" }),
   wakeUp: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "WAKE_UP" }),
   /** An endpoint's deliveries, in the order of their events' ids. */
   delivery: (hook: string, delivery: string): Key => ({ pk: `DLV#${hook}`, sk: delivery }),

@@ -1,12 +1,13 @@
 import type * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
+import { type Item, TransactionFailed } from "#aws/table.ts";
 import { MAX_RECOVER_DAYS, type Recovery, type recoverRoute } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { type Deps, iso, newId, ttl } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findWebhook } from "./find-webhook.ts";
 import { requireEnabled } from "./redeliver.ts";
-import { type RecoveryRecord, recoveryRecord } from "./webhook-records.ts";
+import { type RecoveryRecord, recovering, recoveryRecord } from "./webhook-records.ts";
 
 const DAY_MS = 86_400_000;
 const KEEP_MS = 30 * DAY_MS;
@@ -14,7 +15,7 @@ const KEEP_MS = 30 * DAY_MS;
 /**
  * Starts a job that sends the deliveries of a span of time again; the sweep does the work.
  *
- * @throws WharfError not_found, webhook_disabled, invalid_request for a span that is empty or longer than 14 days
+ * @throws WharfError not_found, webhook_disabled, recovery_running, invalid_request for a span that is empty or longer than 14 days
  */
 export async function startRecovery(
   deps: Pick<Deps, "table" | "now">,
@@ -45,18 +46,43 @@ export async function startRecovery(
     request_id: call.requestId,
   };
   const view = recoveryView(job);
-  await deps.table.transact([
-    {
-      put: {
-        ...keys.recovery(webhookId, job.job_id),
-        ...due("recovery", now, job.job_id),
-        ...job,
-        ttl: ttl(now + KEEP_MS),
+  try {
+    await deps.table.transact([
+      {
+        put: {
+          ...keys.recovering(webhookId),
+          job_id: job.job_id,
+          until_ms: now + DAY_MS,
+          ttl: ttl(now + DAY_MS),
+        },
+        // A job whose record was lost holds the place for a day at most.
+        condition: "attribute_not_exists(#pk) OR #until_ms <= :now",
+        values: { now },
       },
-    },
-    ...call.record(answer(view)),
-  ]);
+      {
+        put: {
+          ...keys.recovery(webhookId, job.job_id),
+          ...due("recovery", now, job.job_id),
+          ...job,
+          ttl: ttl(now + KEEP_MS),
+        },
+      },
+      ...call.record(answer(view)),
+    ]);
+  } catch (error) {
+    if (!(error instanceof TransactionFailed) || !error.failed.has(0)) throw error;
+    throw stillRunning(error.failed.get(0));
+  }
   return view;
+}
+
+function stillRunning(item: Item | undefined): WharfError {
+  const { job_id } = recovering.parse(item);
+  return new WharfError(
+    "recovery_running",
+    `${job_id} is still sending this endpoint's deliveries again. Wait until it is done, then start another.`,
+    { job_id },
+  );
 }
 
 function badSince(since: string, detail: string): WharfError {

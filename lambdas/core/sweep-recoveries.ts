@@ -1,9 +1,10 @@
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed, type Item } from "#aws/table.ts";
+import { ConditionFailed, type Item, TransactionFailed, type Update } from "#aws/table.ts";
 import { firstDeliveryId } from "./delivery-id.ts";
 import { iso } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { inParallel } from "./in-parallel.ts";
+import { MAX_FAILURES } from "./put-aside.ts";
 import { readable } from "./readable.ts";
 import { restartWrite } from "./redeliver.ts";
 import { wakeMessage } from "./wake.ts";
@@ -13,6 +14,7 @@ import {
   deliveryRecord,
   hookRecord,
   type RecoveryRecord,
+  recovering,
   recoveryRecord,
 } from "./webhook-records.ts";
 
@@ -25,11 +27,16 @@ const SKIPPED_KEEP_MS = 7 * 86_400_000;
 
 /** Takes every running recovery on by some pages. Returns how many jobs moved. */
 export function sweepRecoveries(deps: QueueDeps & DueDeps): Promise<number> {
-  return eachDue(deps, "recovery", async (item) => {
+  return eachDue(deps, "recovery", async (item, { timeLeft, failures }) => {
     let job: RecoveryRecord | undefined = recoveryRecord.parse(item);
+    // Before it is put aside, where nobody would tell its client.
+    if (failures === MAX_FAILURES) {
+      await save(deps, job, { state: "failed", scanned: 0, recovered: 0 });
+      return true;
+    }
     let moved = false;
     for (let page = 0; page < MAX_PAGES && job?.state === "running"; page++) {
-      if (deps.timeLeft?.() === false) break;
+      if (!timeLeft()) break;
       job = await advance(deps, job);
       moved = true;
     }
@@ -37,7 +44,7 @@ export function sweepRecoveries(deps: QueueDeps & DueDeps): Promise<number> {
   });
 }
 
-/** One page; `undefined` where another sweep has taken the job on. */
+/** One page; `undefined` where the job has ended, or another sweep has taken it on. */
 async function advance(deps: QueueDeps, job: RecoveryRecord): Promise<RecoveryRecord | undefined> {
   const hook = await deps.table.get(hookRecord, keys.hook(job.webhook_id));
   if (hook === undefined || hook.disabled_reason === "revoked")
@@ -111,16 +118,32 @@ async function save(
   const sets = ["state", "scanned", "recovered", "after", "finished_at"].filter(
     (name) => values[name] !== undefined,
   );
+  const write = {
+    key: keys.recovery(job.webhook_id, job.job_id),
+    update: `SET ${sets.map((name) => `#${name} = :${name}`).join(", ")}${ended ? " REMOVE #due_pk, #due_sk" : ""}`,
+    condition: `#state = :running AND ${job.after === undefined ? "attribute_not_exists(#after)" : "#after = :seen"}`,
+    values,
+  };
   try {
-    const item = await deps.table.update({
-      key: keys.recovery(job.webhook_id, job.job_id),
-      update: `SET ${sets.map((name) => `#${name} = :${name}`).join(", ")}${ended ? " REMOVE #due_pk, #due_sk" : ""}`,
-      condition: `#state = :running AND ${job.after === undefined ? "attribute_not_exists(#after)" : "#after = :seen"}`,
-      values,
-    });
-    return recoveryRecord.parse(item);
+    if (!ended) return recoveryRecord.parse(await deps.table.update(write));
+    await deps.table.transact([write, ...((await holdsPlace(deps, job)) ? [makeRoom(job)] : [])]);
   } catch (error) {
-    if (error instanceof ConditionFailed) return undefined;
-    throw error;
+    if (!(error instanceof ConditionFailed || error instanceof TransactionFailed)) throw error;
   }
+  return undefined;
+}
+
+/** After a day another job may have taken the endpoint over. */
+async function holdsPlace({ table }: QueueDeps, { webhook_id, job_id }: RecoveryRecord): Promise<boolean> {
+  return (await table.get(recovering, keys.recovering(webhook_id)))?.job_id === job_id;
+}
+
+/** The endpoint may have another recovery now. */
+function makeRoom({ webhook_id, job_id }: RecoveryRecord): Update {
+  return {
+    key: keys.recovering(webhook_id),
+    update: "SET #until_ms = :over",
+    condition: "#job_id = :job",
+    values: { over: 0, job: job_id },
+  };
 }

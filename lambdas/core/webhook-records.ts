@@ -105,10 +105,10 @@ export type DeliveryRecord = z.infer<typeof deliveryRecord>;
 export const recoveryRecord = z.object({
   job_id: z.string(),
   webhook_id: z.string(),
-  statuses: z.array(deliveryStatus),
+  statuses: z.array(deliveryStatus).max(10),
   since_ms: z.number(),
   until_ms: z.number(),
-  state: z.enum(["running", "done", "cancelled"]),
+  state: z.enum(["running", "done", "cancelled", "failed"]),
   /** Delivery to go on after. */
   after: z.string().optional(),
   scanned: z.number(),
@@ -118,6 +118,9 @@ export const recoveryRecord = z.object({
   request_id: z.string(),
 });
 export type RecoveryRecord = z.infer<typeof recoveryRecord>;
+
+/** See `keys.recovering`. */
+export const recovering = z.object({ job_id: z.string() });
 
 export const feedHead = z.object({ seq: z.number() });
 export const feedEntry = z.object({

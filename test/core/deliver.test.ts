@@ -710,6 +710,34 @@ describe("recovery", LONG, () => {
     expect((await statuses()).sort()).toEqual(["skipped_disabled", "succeeded"]);
   });
 
+  test("is the only one of its endpoint: a second is told of it until it is done", async () => {
+    await world.emit();
+    const { job_id } = await start(["succeeded"]);
+    await expect(start(["succeeded"])).rejects.toMatchObject({ code: "recovery_running", facts: { job_id } });
+    await world.pass(2 * MINUTE);
+    expect(await counts(job_id)).toEqual(["done", 1, 1]);
+    const next = await start(["failed"]);
+    await world.pass(2 * MINUTE);
+    expect(await counts(next.job_id)).toEqual(["done", 1, 0]);
+  });
+
+  test("that can't be carried out ends as failed within minutes, and makes room", async () => {
+    await world.emit();
+    const { job_id } = await start(["succeeded"]);
+    const { send } = world.deps.queues;
+    world.deps.queues.send = async () => {
+      throw new Error("died");
+    };
+    for (let minute = 0; minute < 20; minute++) {
+      world.skip(MINUTE);
+      await sweepRecoveries(world.deps).catch(() => {});
+    }
+    world.deps.queues.send = send;
+    expect((await counts(job_id))[0]).toBe("failed");
+    await start(["succeeded"]);
+    await world.pass(5 * MINUTE);
+  });
+
   test("ends with the endpoint", async () => {
     await world.emit();
     const { job_id } = await start(["succeeded"]);
