@@ -1,0 +1,107 @@
+/**
+ * The largest size of every record, from its schema: far below DynamoDB's 400 KB, so that no write fails for what a
+ * record has become, and pages of a query stay many.
+ */
+import { expect, test } from "vitest";
+import * as z from "zod";
+import { inlined, jsonSchema } from "#contract/json-schema.ts";
+import { MAX_METADATA_BYTES } from "#contract/uploads.ts";
+import { wakeUp } from "#core/plan-wake-up.ts";
+import * as records from "#core/records.ts";
+import * as uploads from "#core/upload-record.ts";
+import * as webhooks from "#core/webhook-records.ts";
+
+const MAX_BYTES = 100_000;
+
+/** Bytes of what a field holds at most where its schema doesn't say, by its name: what the contract lets in. */
+const BYTES: Record<string, number> = {
+  // Contract: 255 bytes a name, 4,096 characters a path.
+  ...{ name: 255, holder: 1_000, description: 4 * 500, reason: 4 * 500 },
+  ...{ path: 4 * 4_096, hint_path: 4 * 4_351, folder_path: 4 * 4_096 },
+  ...{ content_type: 255, url: 2_048, request_id: 128, if_match: 128, detail: 2_000, facts: 2_000 },
+  ...{ metadata: 3 * MAX_METADATA_BYTES },
+  // Formats and what was claimed of them: an extension or a media type.
+  ...{ claimed: 300, actual: 300, formats: 1_000 },
+  // S3's ids of multipart uploads are opaque, of some 130 characters.
+  ...{ object_key: 1_024, s3_upload_id: 1_024 },
+  // Hashes, secrets and what is derived from them.
+  ...{
+    hash: 64,
+    lock_hash: 64,
+    token_hash: 64,
+    crc32: 64,
+    crc32c: 64,
+    sha256: 64,
+    password: 200,
+    password_hash: 200,
+  },
+  ...{ current: 100, previous: 100, lease: 36 },
+  // Events hold names, paths and facts: stories hold each under 20,000.
+  body: 20_000,
+  // Keys, and where a page ended.
+  ...{ pk: 1_100, sk: 1_024, due_sk: 100, after: 100 },
+};
+/** Members of lists and maps whose schema doesn't say: what verbs let in. */
+const MEMBERS: Record<string, number> = {
+  secrets: 10,
+  scopes: 6,
+  workspaces: 100,
+  members: 100,
+  events: 50,
+  folders: 20,
+};
+/** Ids, times and words of ours. */
+const SHORT =
+  /(_id|_from|_at|_by|^type|_type|^code|^attempt|^last_error|^default_workspace|^root_folder|_reason)$/;
+
+const known: Record<string, z.ZodType> = {
+  wakeUp,
+  ...schemasOf(records),
+  ...schemasOf(uploads),
+  ...schemasOf(webhooks),
+};
+
+function schemasOf(module: object): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    Object.entries(module).filter((entry): entry is [string, z.ZodType] => entry[1] instanceof z.ZodType),
+  );
+}
+
+/** Bytes that a value takes at most. @throws where nothing says how long it may be */
+function largest(schema: unknown, name: string): number {
+  const { type, properties, items, anyOf, maxItems, maxLength, ...rest } = shape.parse(schema);
+  if (name in BYTES) return BYTES[name] ?? 0;
+  if (anyOf !== undefined) return Math.max(...anyOf.map((one) => largest(one, name)));
+  if (rest.const !== undefined) return String(rest.const).length;
+  if (rest.enum !== undefined) return Math.max(...rest.enum.map((word) => String(word).length));
+  if (type === "object" && properties !== undefined)
+    return Object.entries(properties).reduce(
+      (sum, [key, value]) => sum + key.length + largest(value, key) + 3,
+      0,
+    );
+  if (type === "array" || type === "object" || type === undefined) {
+    const members = maxItems ?? MEMBERS[name];
+    if (members === undefined) throw new Error(`${name} has no largest number of members`);
+    return members * (items === undefined ? 300 : largest(items, "member_id") + 3);
+  }
+  // DynamoDB: 21 bytes a number at most.
+  if (type !== "string" && !type.includes("string")) return 21;
+  if (maxLength !== undefined) return 4 * maxLength;
+  if (SHORT.test(name)) return 64;
+  throw new Error(`${name} has no largest length`);
+}
+
+const shape = z.object({
+  type: z.union([z.string(), z.array(z.string())]).optional(),
+  properties: z.record(z.string(), z.unknown()).optional(),
+  items: z.unknown().optional(),
+  anyOf: z.array(z.unknown()).optional(),
+  enum: z.array(z.unknown()).optional(),
+  const: z.unknown().optional(),
+  maxItems: z.number().optional(),
+  maxLength: z.number().optional(),
+});
+
+test.each(Object.entries(known))("%s stays under 100 KB", (name, schema) => {
+  expect(largest(inlined(jsonSchema(schema, "output")), name)).toBeLessThan(MAX_BYTES);
+});
