@@ -77,7 +77,7 @@ export class DeliveryDashboard extends Construct {
       above: 0,
     });
 
-    const { deliver, fanOut, first, retry } = webhooks;
+    const { deliver, deliverSlow, fanOut, first, retry } = webhooks;
     const queues = { first: first.queue, retry: retry.queue };
     new Dashboard(this, "Delivery").addWidgets(
       graph(
@@ -96,14 +96,20 @@ export class DeliveryDashboard extends Construct {
       graph("What endpoints take to answer, ms", percentiles("AttemptDuration")),
       graph("Invocations", [
         deliver.metricInvocations({ label: "deliver", period }),
+        deliverSlow.metricInvocations({ label: "deliver to slow ones", period }),
         fanOut.metricInvocations({ label: "fan-out", period }),
       ]),
       graph("Errors and throttles", [
         deliver.metricErrors({ label: "deliver errors", period }),
+        deliverSlow.metricErrors({ label: "deliver to slow ones, errors", period }),
         fanOut.metricErrors({ label: "fan-out errors", period }),
         deliver.metricThrottles({ label: "deliver throttles", period }),
+        deliverSlow.metricThrottles({ label: "deliver to slow ones, throttles", period }),
       ]),
-      graph("Invocation p99, ms", [deliver.metricDuration({ label: "deliver", statistic: "p99", period })]),
+      graph("Invocation p99, ms", [
+        deliver.metricDuration({ label: "deliver", statistic: "p99", period }),
+        deliverSlow.metricDuration({ label: "deliver to slow ones", statistic: "p99", period }),
+      ]),
       graph(
         "Dead letters",
         each({ first: first.deadLetters, retry: retry.deadLetters }, (queue, label) =>

@@ -74,7 +74,7 @@ export class ServiceStack extends Stack {
     const relay = new Relay(this, "Relay", { config, table, env: { ...tableEnv, ...busEnv } });
     const sweep = new Sweep(this, "Sweep", { config, env: { ...tableEnv, ...busEnv, ...queueEnv } });
 
-    const { fanOut, deliver } = webhooks;
+    const { fanOut, deliver, deliverSlow } = webhooks;
     grants.items(
       table,
       api,
@@ -118,7 +118,7 @@ export class ServiceStack extends Stack {
     grants.publish(bus, relay.handler);
 
     grants.items(table, fanOut, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem");
-    grants.items(table, deliver, "BatchGetItem", ...writes);
+    for (const worker of [deliver, deliverSlow]) grants.items(table, worker, "BatchGetItem", ...writes);
 
     grants.items(table, sweep.handler, "GetItem", "Query", ...writes);
     grants.due(table, sweep.handler);

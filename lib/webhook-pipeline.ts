@@ -20,38 +20,46 @@ export interface WebhookPipelineProps {
 /**
  * bus → fan-out → one message per matching endpoint → deliver → the customer's HTTPS endpoint.
  *
- * First attempts and retries have queues of their own, so that a storm of retries delays nothing new. Both are
- * fair queues: messages carry the endpoint's id as `MessageGroupId`, so that one slow endpoint waits alone.
+ * Endpoints that answer promptly have a queue and a function of their own, so that no number of slow or silent ones,
+ * and no storm of retries, takes the environments which serve them. Both are fair queues: messages carry the client's
+ * id as `MessageGroupId`, so that one client's backlog keeps no other waiting.
  */
 export class WebhookPipeline extends Construct {
   readonly fanOut: NodeFunction;
+  /** Serves the endpoints that answer promptly. */
   readonly deliver: NodeFunction;
+  /** Serves the rest: who is slow, fails or has never answered. */
+  readonly deliverSlow: NodeFunction;
   readonly first: EventQueue;
   readonly retry: EventQueue;
 
   constructor(scope: Construct, id: string, { config, bus, env, outboundEnv }: WebhookPipelineProps) {
     super(scope, id);
-    this.deliver = new NodeFunction(this, "Deliver", {
-      config,
-      source: "deliver",
-      description: "Sends one attempt of a webhook delivery",
-      env: { ...env, ...outboundEnv },
-      // An attempt has 15 s in all; the rest is for leasing, recording and rearming it.
-      timeout: Duration.seconds(30),
-      memory: 512,
-      // Retries, and deliveries that wait for their endpoint's turn, go round by the queue as often as it takes.
-      feedsItself: true,
-    });
-    const worker = { handler: this.deliver, batchSize: 5, maxConcurrency: config.deliverConcurrency };
-    this.first = new EventQueue(this, "DeliverFirst", worker);
-    this.retry = new EventQueue(this, "DeliverRetry", worker);
+    const worker = (id: string, description: string) =>
+      new NodeFunction(this, id, {
+        config,
+        source: "deliver",
+        description,
+        env: { ...env, ...outboundEnv },
+        // An attempt has 15 s in all; the rest is for leasing, recording and rearming it.
+        timeout: Duration.seconds(30),
+        memory: 512,
+        // Retries, and deliveries that wait for their endpoint's turn, go round by the queue as often as it takes.
+        feedsItself: true,
+      });
+    this.deliver = worker("Deliver", "Sends webhook deliveries to endpoints that answer promptly");
+    this.deliverSlow = worker("DeliverSlow", "Sends webhook deliveries to all other endpoints");
+    const source = { batchSize: 5, maxConcurrency: config.deliverConcurrency };
+    this.first = new EventQueue(this, "DeliverFirst", { ...source, handler: this.deliver });
+    this.retry = new EventQueue(this, "DeliverRetry", { ...source, handler: this.deliverSlow });
 
     const queueEnv = {
       DELIVER_FIRST_QUEUE_URL: this.first.queue.queueUrl,
       DELIVER_RETRY_QUEUE_URL: this.retry.queue.queueUrl,
     };
     // Only now: the queues needed the function.
-    for (const [name, url] of Object.entries(queueEnv)) this.deliver.addEnvironment(name, url);
+    for (const [name, url] of Object.entries(queueEnv))
+      for (const handler of [this.deliver, this.deliverSlow]) handler.addEnvironment(name, url);
 
     this.fanOut = new NodeFunction(this, "FanOut", {
       config,
@@ -68,12 +76,11 @@ export class WebhookPipeline extends Construct {
     });
     events.onEvent("Emitted", { source: [EVENT_SOURCE] }, bus);
 
-    // Whatever is sent again goes to the retries' queue, whoever sends it.
-    grants.send(this.first.queue, this.fanOut);
-    for (const sender of [this.fanOut, this.deliver]) grants.send(this.retry.queue, sender);
-    late("First attempts", this.first.queue, Duration.minutes(5));
+    for (const sender of [this.fanOut, this.deliver]) grants.send(this.first.queue, sender);
+    for (const sender of [this.fanOut, this.deliver, this.deliverSlow]) grants.send(this.retry.queue, sender);
+    late("Prompt endpoints' messages", this.first.queue, Duration.minutes(5));
     // SQS: messages may be delayed by 900 s, which is no backlog.
-    late("Retries", this.retry.queue, Duration.minutes(20));
+    late("Other messages", this.retry.queue, Duration.minutes(20));
   }
 }
 

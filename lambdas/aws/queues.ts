@@ -2,7 +2,7 @@ import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { clientLimits, counted } from "./clients.ts";
 
-/** First attempts to endpoints that answer well have a queue of their own, which retries can't hold up. */
+/** Endpoints that answer promptly have a queue of their own, which retries and whoever is slow can't hold up. */
 export type Lane = "first" | "retry";
 
 /** What tells a worker which delivery to try. Good only while the delivery's `next_ms` is still this one. */
@@ -13,6 +13,8 @@ export const deliveryMessage = z.object({
   /** When the attempt is due (ms); names the attempt, so that a message sent twice acts once. */
   next_ms: z.number(),
   request_id: z.string(),
+  /** Whose endpoint it is; absent in messages of earlier versions. */
+  client_id: z.string().optional(),
   /** The queue that it came by. */
   lane: z.enum(["first", "retry"]),
 });
@@ -69,8 +71,9 @@ export function createQueues(client: SQSClient, urls: Record<Lane, string>) {
     let left = batch.map((message, index) => ({
       Id: String(index),
       MessageBody: JSON.stringify({ ...message, lane } satisfies DeliveryMessage),
-      // A fair queue: messages of an endpoint with many in flight step back behind those of others.
-      MessageGroupId: message.webhook_id,
+      // A fair queue: messages of a client that takes more than its share of the workers step back behind those of
+      // others. Of one client's endpoints each has its own limits.
+      MessageGroupId: message.client_id ?? message.webhook_id,
       DelaySeconds: Math.ceil(delay(message)),
     }));
     for (let attempt = 1; left.length > 0; attempt++) {

@@ -1,11 +1,11 @@
 /**
- * May a request go to this endpoint now? At most 20 in flight, so many per second, not while it pauses, not while
+ * May a request go to this endpoint now? At most 20 in flight and fewer where it fails, so many per second, not while it pauses, not while
  * its breaker is open but for one probe. Every limit is a condition of the write that takes the turn.
  */
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
-import { blockedUntil, freeSlot } from "./endpoint-limits.ts";
+import { blockedUntil, freeSlot, placesOf } from "./endpoint-limits.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
@@ -46,7 +46,7 @@ export async function claimTurn(
     const blocked = blockedUntil(state, now, random);
     if (blocked !== undefined) return { go: false, blocked: true, at: blocked, reserved: false };
     const probe = state.open_until_ms !== undefined;
-    const slot = freeSlot(state, now, random);
+    const slot = freeSlot(state, { now, places: placesOf(state), random });
     const full = slot === undefined;
     const early = !reserved && !probe && (state.turn_ms ?? 0) >= now;
     try {

@@ -1,15 +1,15 @@
 import { keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
-import type { DeliveryMessage } from "#aws/queues.ts";
+import type { DeliveryMessage, Lane } from "#aws/queues.ts";
 import { claimTurn, type Turn } from "./claim-turn.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
-import { laneOf } from "./endpoint-limits.ts";
+import { laneOf, timeOf } from "./endpoint-limits.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";
-import { settleTurn } from "./settle-turn.ts";
+import { abandonTurn, settleTurn } from "./settle-turn.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
-import { deferDelivery, finishDelivery, recordAttempt, takeLease } from "./write-delivery.ts";
+import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
 
 /** A message that comes this much too soon is waited for by sending it again. */
 const EARLY_MS = 500;
@@ -23,6 +23,7 @@ export type DeliveryResult =
   | "deferred"
   | "dropped"
   | "forwarded"
+  | "set_aside"
   | "skipped_disabled"
   | "cancelled"
   | "expired";
@@ -65,19 +66,20 @@ export async function deliver(
     await deps.queues.send("retry", [message], now);
     return "forwarded";
   }
-  return await attempt(deps, { ...loaded, hook, event }, onSent);
+  return await attempt(deps, { ...loaded, hook, event }, message.lane, onSent);
 }
 
 async function attempt(
   deps: DeliveryDeps,
   loaded: Delivering,
+  lane: Lane,
   onSent: (sent: Sent) => void,
 ): Promise<DeliveryResult> {
   const { delivery, hook, event, secret, state } = loaded;
   const turn = await claimTurn(deps, hook, { seen: state, reserved: delivery.reserved ?? false });
   if (!turn.go) {
     const at = turn.reserved ? turn.at : Math.max(turn.at, patience(delivery, turn, deps.now()));
-    const waits = await deferDelivery(deps, delivery, { at, reserved: turn.reserved });
+    const waits = await deferDelivery(deps, delivery, { at, reserved: turn.reserved, lane });
     return waits ? "deferred" : "expired";
   }
   const lease = await takeLease(deps, delivery);
@@ -85,9 +87,15 @@ async function attempt(
     await returnTurn(deps, hook.webhook_id, turn);
     return "dropped";
   }
-  const sent = await sendAttempt(deps, { hook, secret, event, delivery });
-  onSent(sent);
+  const timeoutMs = timeOf(turn.state, { lane, probe: turn.probe });
+  const sent = await sendAttempt(deps, { hook, secret, event, delivery, timeoutMs });
   const { attempt, verdict } = sent;
+  if (lane === "first" && attempt.error_class === "timeout") {
+    await setAside(deps, delivery, lease);
+    await abandonTurn(deps, hook.webhook_id, turn);
+    return "set_aside";
+  }
+  onSent(sent);
   note({ [delivery.delivery_id]: attempt.status ?? attempt.error_class });
   // The record first: it keeps the attempt from being made again, while a slot frees itself in 30 s.
   const result = await recordAttempt(deps, delivery, lease, sent);

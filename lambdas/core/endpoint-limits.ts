@@ -3,6 +3,8 @@ import type { Lane } from "#aws/queues.ts";
 import type { HookState } from "./webhook-records.ts";
 
 export const MAX_IN_FLIGHT = 20;
+/** Until it answers well again it holds no more places than these. */
+const FAILING_IN_FLIGHT = 2;
 /** While a breaker is open, those that wait come within so many times as long as it stays open. */
 const SPREAD = 4;
 
@@ -25,34 +27,51 @@ export function blockedUntil(
   return undefined;
 }
 
+/** Whether it has ever answered a signed request with 2xx, and so wants them. */
+export function isVerified(state: HookState): boolean {
+  return state.last_success_ms !== undefined;
+}
+
+/** How many requests may be under way: few until an endpoint answers well, so that silent ones hold few workers. */
+export function placesOf(state: HookState): number {
+  if (!isVerified(state)) return 1;
+  return (state.failures ?? 0) > 0 ? FAILING_IN_FLIGHT : MAX_IN_FLIGHT;
+}
+
 /** Answers slower than this (ms, on average) are waited for beside the retries. */
 const SLOW_MS = 1_000;
-/** An endpoint of which nothing is known yet may hold up this many workers of first attempts. */
-const UNPROVEN_IN_FLIGHT = 2;
+/** Workers of endpoints that answer wait no longer than this; who takes longer is asked again beside the retries. */
+export const PROMPT_MS = 2_000;
+const FULL_MS = 15_000;
+/** Whoever fails is waited for twice as long as its answers took while it gave some, and at least this long. */
+const MIN_FAILING_MS = 5_000;
+
+/** How long an attempt may take (ms). A probe has all the time, so that whoever is slow by nature is heard again. */
+export function timeOf(state: HookState, { lane, probe }: { lane: Lane; probe: boolean }): number {
+  if (lane === "first") return PROMPT_MS;
+  if (probe || !isVerified(state) || (state.failures ?? 0) === 0) return FULL_MS;
+  return Math.min(FULL_MS, Math.max(MIN_FAILING_MS, 2 * (state.answered_ms ?? FULL_MS)));
+}
 
 /**
- * Where the endpoint's deliveries are worked off: first attempts have a queue of their own, and whoever is slow,
- * blocked or not proven yet must not hold up its workers.
+ * Where the endpoint's deliveries are worked off. Those that answer promptly have a queue and workers of their own,
+ * whoever is slow, blocked or has never answered another: nothing there can hold up the former.
  */
 export function laneOf(state: HookState, now: number): Lane {
   if (blockedUntil(state, now) !== undefined || state.open_until_ms !== undefined) return "retry";
-  if (state.latency_ms === undefined) return inFlight(state, now) < UNPROVEN_IN_FLIGHT ? "first" : "retry";
+  if (!isVerified(state) || state.latency_ms === undefined) return "retry";
   return state.latency_ms <= SLOW_MS ? "first" : "retry";
 }
 
-/** A free slot, by chance, so that workers seldom want the same one. */
-export function freeSlot(state: HookState, now: number, random: () => number): string | undefined {
-  const free = freeSlots(state, now);
-  return free[Math.floor(random() * free.length)];
-}
-
-function inFlight(state: HookState, now: number): number {
-  return MAX_IN_FLIGHT - freeSlots(state, now).length;
-}
-
-function freeSlots(state: HookState, now: number): string[] {
-  return Array.from({ length: MAX_IN_FLIGHT }, (_, index) => `slot_${index}`).filter((slot) => {
+/** A free one of the endpoint's places, by chance, so that workers seldom want the same one. */
+export function freeSlot(
+  state: HookState,
+  { now, places, random }: { now: number; places: number; random: () => number },
+): string | undefined {
+  const free = Array.from({ length: MAX_IN_FLIGHT }, (_, index) => `slot_${index}`).filter((slot) => {
     const until = state[slot];
     return typeof until !== "number" || until <= now;
   });
+  if (MAX_IN_FLIGHT - free.length >= places) return undefined;
+  return free[Math.floor(random() * free.length)];
 }

@@ -35,6 +35,8 @@ export interface OutboundRequest {
   body: string;
   /** Connections are kept for the next request of the same endpoint only. */
   endpoint: string;
+  /** Where that is less than the way out's own. */
+  timeoutMs?: number | undefined;
 }
 
 /** What came of a request; durations in ms. Without `status` there is an `error_class`. */
@@ -143,9 +145,10 @@ export function createOutbound({
    */
   function exchange(
     target: URL,
-    { headers, body, endpoint }: OutboundRequest,
+    { headers, body, endpoint, timeoutMs: own = timeoutMs }: OutboundRequest,
     startedAt: number,
   ): Promise<{ exchange: Exchange; unheard: boolean }> {
+    const ms = Math.min(own, timeoutMs);
     const https_ = target.protocol === "https:";
     const options = {
       method: "POST",
@@ -159,9 +162,9 @@ export function createOutbound({
       const req: ClientRequest = (https_ ? https : http).request(target, options);
       const deadline = setTimeout(
         () => {
-          req.destroy(new OutboundError("timeout", `no answer within ${timeoutMs} ms`));
+          req.destroy(new OutboundError("timeout", `no answer within ${ms} ms`));
         },
-        startedAt + timeoutMs - performance.now(),
+        startedAt + ms - performance.now(),
       );
       let headersIn = false;
       let heard = false;
@@ -196,7 +199,7 @@ export function createOutbound({
         clearTimeout(deadline);
         const first_byte_ms = performance.now() - startedAt;
         const timings = facts();
-        const answer = await readAnswer(res, Math.min(BODY_MS, timeoutMs - first_byte_ms));
+        const answer = await readAnswer(res, Math.min(BODY_MS, ms - first_byte_ms));
         settle({
           ...timings,
           status: res.statusCode ?? 0,

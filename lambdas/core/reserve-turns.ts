@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Deps } from "./deps.ts";
-import { MAX_IN_FLIGHT } from "./endpoint-limits.ts";
+import { placesOf } from "./endpoint-limits.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
 /** How far ahead turns are given out. */
@@ -13,7 +13,7 @@ export interface Wait {
 }
 
 /**
- * Keeps the next `count` turns of what the endpoint can take: its rate, or 20 in the time that an answer needs.
+ * Keeps the next `count` turns of what the endpoint can take: its rate, or as many as may be under way in the time that an answer needs.
  * Thousands that wait so come one after the other, instead of all asking again and again.
  *
  * @param state the endpoint's state as just read.
@@ -33,7 +33,7 @@ export async function reserveTurns(
   const each = Array.from({ length: count });
   if (turn > now + HORIZON_MS)
     return each.map(() => ({ at: now + HORIZON_MS * (0.7 + 0.3 * random()), reserved: false }));
-  const interval = Math.max(1_000 / rate_per_second, latency / MAX_IN_FLIGHT);
+  const interval = Math.max(1_000 / rate_per_second, latency / placesOf(state));
   const ahead = turn >= now;
   const item = await table.update({
     key: keys.hookState(webhook_id),

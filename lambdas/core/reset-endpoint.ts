@@ -6,7 +6,7 @@ export function resetState(webhookId: string): Update {
   return {
     key: keys.hookState(webhookId),
     update:
-      "SET #failures = :none REMOVE #latency_ms, #paused_until_ms, #open_until_ms, #open_for_ms, #probe_until_ms, #failing_since_ms, #failing_count, #warned_hours, #due_pk, #due_sk",
+      "SET #failures = :none REMOVE #latency_ms, #answered_ms, #paused_until_ms, #open_until_ms, #open_for_ms, #probe_until_ms, #failing_since_ms, #failing_count, #warned_hours, #due_pk, #due_sk",
     condition: "attribute_exists(#webhook_id)",
     values: { none: 0 },
   };

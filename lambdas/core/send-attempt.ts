@@ -18,12 +18,14 @@ export interface AttemptInput {
   secret: HookSecretRecord;
   event: Pick<EventRecord, "event_id" | "type" | "body" | "request_id">;
   delivery: Pick<DeliveryRecord, "delivery_id" | "attempts" | "trigger">;
+  /** @default 15,000 ms */
+  timeoutMs?: number;
 }
 
 /** Signs and sends one attempt, to the endpoint's URL as it is now, and says what came of it. Never rejects. */
 export async function sendAttempt(
   deps: Pick<DeliveryDeps, "outbound" | "now">,
-  { hook, secret, event, delivery }: AttemptInput,
+  { hook, secret, event, delivery, timeoutMs }: AttemptInput,
 ): Promise<Sent> {
   const now = deps.now();
   const number = delivery.attempts + 1;
@@ -34,6 +36,7 @@ export async function sendAttempt(
     url: hook.url,
     endpoint: hook.webhook_id,
     body: event.body,
+    timeoutMs,
     headers: {
       "content-type": "application/json; charset=utf-8",
       "user-agent": "Wharf-Webhooks/1",

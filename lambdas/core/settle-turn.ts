@@ -5,10 +5,12 @@ import type { Turn } from "./claim-turn.ts";
 import type { Deps } from "./deps.ts";
 import { WARN_HOURS } from "./endpoint-health.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
-import { type HookState, hookState } from "./webhook-records.ts";
+import { hookState } from "./webhook-records.ts";
 
 /** Weight of the newest duration in the moving average. */
 const WEIGHT = 0.2;
+/** What an answer that was not waited for counts as. */
+const SILENT_MS = 15_000;
 
 /** Gives a turn back and counts how its attempt ended: the breaker, the pause, and since when the endpoint fails. */
 export async function settleTurn(
@@ -55,12 +57,28 @@ export async function settleTurn(
   }
 }
 
+/** Gives a turn back whose answer was not waited for to its end: nothing is known but that the endpoint is slow now. */
+export async function abandonTurn(
+  deps: Pick<Deps, "table">,
+  webhookId: string,
+  { slot, state }: Extract<Turn, { go: true }>,
+): Promise<void> {
+  await ifStill(() =>
+    deps.table.update({
+      key: keys.hookState(webhookId),
+      update: `SET #latency_ms = :latency REMOVE #${slot}`,
+      condition: "attribute_exists(#webhook_id)",
+      values: { latency: latency(state.latency_ms, SILENT_MS) },
+    }),
+  );
+}
+
 function changes(
   { slot, probe, state }: Extract<Turn, { go: true }>,
   webhookId: string,
   { ok, durationMs, now }: { ok: boolean; durationMs: number; now: number },
 ) {
-  const latency_ms = latency(state, durationMs);
+  const latency_ms = latency(state.latency_ms, durationMs);
   const closing = ok && state.open_until_ms !== undefined;
   const stale = staleBuckets(state, now, closing).map((name) => `#${name}`);
   const count = `ADD #${bucket(ok, now)} :one`;
@@ -79,8 +97,11 @@ function changes(
       ...stale,
     ];
     return {
-      update: `SET #latency_ms = :latency_ms, #last_success_ms = :now, #failures = :none REMOVE ${forget.join(", ")} ${count}`,
-      values: { latency_ms, now, none: 0, one: 1 },
+      update: `SET #latency_ms = :latency_ms, #answered_ms = :answered_ms, #last_success_ms = :now, #failures = :none REMOVE ${forget.join(", ")} ${count}`,
+      values: {
+        ...{ latency_ms, answered_ms: latency(state.answered_ms, durationMs) },
+        ...{ now, none: 0, one: 1 },
+      },
     };
   }
   const sets = [
@@ -109,8 +130,8 @@ function changes(
   };
 }
 
-function latency({ latency_ms }: HookState, durationMs: number): number {
-  return Math.round(latency_ms === undefined ? durationMs : latency_ms * (1 - WEIGHT) + durationMs * WEIGHT);
+function latency(average: number | undefined, durationMs: number): number {
+  return Math.round(average === undefined ? durationMs : average * (1 - WEIGHT) + durationMs * WEIGHT);
 }
 
 /** The item after the write, or `undefined` where its condition no longer holds: the endpoint has gone or moved on. */

@@ -27,7 +27,8 @@ export function wakeMessage(delivery: {
   event_id: string;
   next_ms: number;
   request_id: string;
+  client_id?: string | undefined;
 }): Wake {
-  const { webhook_id, delivery_id, event_id, next_ms, request_id } = delivery;
-  return { webhook_id, delivery_id, event_id, next_ms, request_id };
+  const { webhook_id, delivery_id, event_id, next_ms, request_id, client_id } = delivery;
+  return { webhook_id, delivery_id, event_id, next_ms, request_id, ...(client_id && { client_id }) };
 }

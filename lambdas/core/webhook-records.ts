@@ -49,6 +49,8 @@ export const hookState = z.looseObject({
   turn_ms: z.number().optional(),
   /** Moving average of attempts' durations. */
   latency_ms: z.number().optional(),
+  /** The same of those that it answered with 2xx. */
+  answered_ms: z.number().optional(),
   paused_until_ms: z.number().optional(),
   /** Failures since the last success. */
   failures: z.number().optional(),
@@ -67,6 +69,8 @@ export type HookState = z.infer<typeof hookState>;
 export const deliveryRecord = z.object({
   delivery_id: z.string(),
   webhook_id: z.string(),
+  /** Whose endpoint it is; absent in rows of earlier versions. */
+  client_id: z.string().optional(),
   event_id: z.string(),
   event_type: z.string(),
   workspace_id: z.string(),

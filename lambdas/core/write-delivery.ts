@@ -1,6 +1,7 @@
 /** Every write to a delivery after its first: each has the delivery's state as its condition. */
 import { randomUUID } from "node:crypto";
 import { keys } from "#aws/keys.ts";
+import type { Lane } from "#aws/queues.ts";
 import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
@@ -44,7 +45,7 @@ export async function takeLease(
 export async function deferDelivery(
   deps: QueueDeps,
   delivery: DeliveryRecord,
-  { at, reserved }: { at: number; reserved: boolean },
+  { at, reserved, lane = "retry" }: { at: number; reserved: boolean; lane?: Lane },
 ): Promise<boolean> {
   const now = deps.now();
   const next_ms = Math.round(at);
@@ -62,8 +63,31 @@ export async function deferDelivery(
       values: { ...stillDue(delivery), now, next_ms, deferred: true, reserved, due_pk, due_sk },
     }),
   );
-  if (deferred && !bySweep) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
+  if (deferred && !bySweep) await deps.queues.send(lane, [wakeMessage({ ...delivery, next_ms })], now);
   return true;
+}
+
+/** A receiver that is slow for once may still be at it when its request is given up. */
+const SET_ASIDE_MS = 5_000;
+
+/**
+ * Gives up an attempt that took longer than the workers of prompt endpoints wait. It uses up none: it is made anew
+ * beside the retries, where it has its whole time.
+ */
+export async function setAside(deps: QueueDeps, delivery: DeliveryRecord, lease: string): Promise<void> {
+  const now = deps.now();
+  const next_ms = now + SET_ASIDE_MS;
+  const { due_pk, due_sk } = wakeAt(delivery.delivery_id, next_ms, now);
+  const mine = await ifStill(
+    deps.table.update({
+      key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
+      update:
+        "SET #next_ms = :next_ms, #deferred = :deferred, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #reserved, #rearms",
+      condition: "#lease = :lease AND #status = :pending",
+      values: { next_ms, deferred: true, due_pk, due_sk, lease, pending: "pending" satisfies DeliveryStatus },
+    }),
+  );
+  if (mine) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
 }
 
 /** Ends a delivery that is not being attempted. */

@@ -3,13 +3,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { keys } from "#aws/keys.ts";
 import { claimTurn, type Turn } from "#core/claim-turn.ts";
 import { newId } from "#core/deps.ts";
-import { laneOf } from "#core/endpoint-limits.ts";
-import { settleTurn } from "#core/settle-turn.ts";
+import { laneOf, placesOf, timeOf } from "#core/endpoint-limits.ts";
+import { abandonTurn, settleTurn } from "#core/settle-turn.ts";
 import { type HookState, hookState } from "#core/webhook-records.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+
+/** What is known of an endpoint that has answered. */
+const WELL = { last_success_ms: 1, latency_ms: 50 };
 
 let world: World;
 let now = Date.UTC(2026, 0, 1);
@@ -23,7 +26,7 @@ afterAll(() => world.close());
 beforeEach(async () => {
   now += 60 * MINUTE;
   webhook_id = newId("hook", now);
-  await world.deps.table.put({ put: { ...keys.hookState(webhook_id), webhook_id } });
+  await world.deps.table.put({ put: { ...keys.hookState(webhook_id), webhook_id, ...WELL } });
 });
 
 async function state(): Promise<HookState> {
@@ -64,7 +67,8 @@ describe("in flight", () => {
   });
 
   test("those that wait are spread over the time that slow answers need", async () => {
-    await settle(await claim(), true, 10 * SECOND);
+    const key = keys.hookState(webhook_id);
+    await world.deps.table.update({ key, update: "SET #latency_ms = :ms", values: { ms: 10 * SECOND } });
     for (const _ of times(20)) expect((await claim()).go).toBe(true);
     const waits: number[] = [];
     for (const _ of times(10)) {
@@ -214,15 +218,46 @@ test("a deleted endpoint gets no turn and leaves no state behind", async () => {
 
 describe("lanes", () => {
   test.each([
-    ["nothing known, nothing under way", {}, "first"],
-    ["nothing known, one under way", { slot_3: 1e15 }, "first"],
-    ["nothing known, two under way", { slot_3: 1e15, slot_4: 1e15 }, "retry"],
-    ["answers well", { latency_ms: 80, slot_3: 1e15, slot_4: 1e15 }, "first"],
-    ["slow", { latency_ms: 1_001 }, "retry"],
-    ["paused", { latency_ms: 80, paused_until_ms: 1e15 }, "retry"],
-    ["broken", { latency_ms: 80, open_until_ms: 1e15 }, "retry"],
-    ["to be probed", { latency_ms: 80, open_until_ms: 1 }, "retry"],
+    ["nothing known", {}, "retry"],
+    ["never answered well", { latency_ms: 80 }, "retry"],
+    ["answers well", WELL, "first"],
+    ["fails fast", { ...WELL, failures: 4 }, "first"],
+    ["enabled again", { last_success_ms: 1 }, "retry"],
+    ["slow", { ...WELL, latency_ms: 1_001 }, "retry"],
+    ["paused", { ...WELL, paused_until_ms: 1e15 }, "retry"],
+    ["broken", { ...WELL, open_until_ms: 1e15 }, "retry"],
+    ["to be probed", { ...WELL, open_until_ms: 1 }, "retry"],
   ] as const)("%s: %o → %s", (_, given, lane) => {
     expect(laneOf(given, now)).toBe(lane);
+  });
+
+  test.each([
+    ["never answered", {}, 1],
+    ["answers", WELL, 20],
+    ["failed last time", { ...WELL, failures: 1 }, 2],
+  ] as const)("%s: %o may have %i under way", (_, given, places) => {
+    expect(placesOf(given)).toBe(places);
+  });
+
+  test.each([
+    ["prompt", WELL, { lane: "first", probe: false }, 2_000],
+    ["slow", { ...WELL, latency_ms: 9_000 }, { lane: "retry", probe: false }, 15_000],
+    ["never answered", { failures: 3 }, { lane: "retry", probe: false }, 15_000],
+    ["fails", { ...WELL, failures: 1, answered_ms: 50 }, { lane: "retry", probe: false }, 5_000],
+    ["slow, and fails", { ...WELL, failures: 1, answered_ms: 4_000 }, { lane: "retry", probe: false }, 8_000],
+    ["fails, probed", { ...WELL, failures: 9, answered_ms: 50 }, { lane: "retry", probe: true }, 15_000],
+  ] as const)("%s: %o, %o is waited for %i ms", (_, given, by, ms) => {
+    expect(timeOf(given, by)).toBe(ms);
+  });
+
+  test("an answer that was not waited for makes its endpoint slow, and five quick ones prompt again", async () => {
+    const turn = await claim();
+    if (turn.go) await abandonTurn(deps(), webhook_id, turn);
+    expect(laneOf(await state(), now)).toBe("retry");
+    for (const _ of times(5)) await settle(await claim(), true, 20);
+    expect(await state()).toMatchObject({ failures: 0, answered_ms: 20 });
+    expect(laneOf(await state(), now)).toBe("retry");
+    await settle(await claim(), true, 20);
+    expect(laneOf(await state(), now)).toBe("first");
   });
 });

@@ -320,6 +320,26 @@ test("a message that comes too soon comes again, and one that comes too late end
   expect(await endpoint.deliveries()).toMatchObject([{ status: "failed", reason: "expired" }]);
 });
 
+test("an answer that the workers of prompt endpoints don't wait for uses up no attempt, and is waited for elsewhere", async () => {
+  await world.emit();
+  for (let event = 0; event < 2; event++) await world.emit();
+  let answer = () => {};
+  receiver.behave((res) => {
+    answer = () => void res.writeHead(204).end();
+  });
+  const id = await world.emit();
+  const [waits, ...others] = world.waiting();
+  expect([waits?.message.lane, others.length]).toEqual(["retry", 0]);
+  expect(await endpoint.deliveries()).toMatchObject([{ status: "pending", attempts: 0 }, {}, {}, {}]);
+  expect((await endpoint.show()).health.failures_in_row).toBe(0);
+  answer();
+  receiver.behave(succeed);
+  await world.pass(10 * SECOND);
+  expect(await endpoint.deliveries()).toMatchObject([{ status: "succeeded", attempts: 1 }, {}, {}, {}]);
+  expect(ids().filter((one) => one === id)).toHaveLength(2);
+  expect(receiver.received.at(-1)?.headers["x-delivery-attempt"]).toBe("1");
+});
+
 describe("a worker that is overtaken between what it reads and what it writes", LONG, () => {
   const rowOf = async () => {
     const { items } = await world.deps.table.query({
@@ -338,6 +358,8 @@ describe("a worker that is overtaken between what it reads and what it writes", 
   }
 
   test("by a worker that makes the attempt: makes it no second time", async () => {
+    const key = keys.hookState(endpoint.webhook_id);
+    await world.deps.table.update({ key, update: "SET #last_success_ms = :at", values: { at: 1 } });
     const message = messageOf(await dueAgain());
     const happened = world.meanwhile("SET #lease = ", () => deliver(world.deps, message));
     expect(await deliver(world.deps, message)).toBe("dropped");

@@ -75,7 +75,7 @@ test("behind a quarter of an hour of others, they ask later, and all arrive", as
 });
 
 test("after hours behind others, they still ask each hour, and all arrive soon after there is room", async () => {
-  await using full = await endpoint({}, { turn_ms: world.now() + 10 * HOUR });
+  await using full = await endpoint({}, { turn_ms: world.now() + 10 * HOUR, last_success_ms: 1 });
   await world.emitMany(8);
   await world.pass(9 * HOUR);
   expect(receiver.received).toHaveLength(0);
@@ -97,7 +97,7 @@ test("where turns come free meanwhile, it goes at once", async () => {
 });
 
 test("rows of an endpoint that waits come after the others' messages, and hold up nobody", async () => {
-  await using good = await endpoint({}, { latency_ms: 20 });
+  await using good = await endpoint({}, { latency_ms: 20, last_success_ms: 1 });
   await using down = await endpoint(
     {},
     { open_until_ms: world.now() + 10 * MINUTE, open_for_ms: 10 * MINUTE },

@@ -33,8 +33,8 @@ function deadLetterIds(): Set<string | undefined> {
 }
 
 describe("functions", () => {
-  it("are the seven of the design and a second that waits, on Node 24 and arm64, with explicit limits", () => {
-    expect(functions).toHaveLength(8);
+  it("are the seven of the design, a second that waits and one that delivers to slow endpoints, on Node 24 and arm64, with explicit limits", () => {
+    expect(functions).toHaveLength(9);
     for (const [, { Properties }] of functions) {
       expect(Properties).toMatchObject({
         Runtime: "nodejs24.x",
@@ -59,7 +59,11 @@ describe("functions", () => {
     const senders = resources(service, "AWS::Lambda::Function").filter(
       ([, { Properties }]) => "API_HOST" in Properties.Environment.Variables,
     );
-    expect(senders.map(([id]) => id.replace(/[0-9A-F]{8}$/, ""))).toEqual(["WebhooksDeliver", "ApiFunction"]);
+    expect(senders.map(([id]) => id.replace(/[0-9A-F]{8}$/, ""))).toEqual([
+      "WebhooksDeliver",
+      "WebhooksDeliverSlow",
+      "ApiFunction",
+    ]);
     for (const [, { Properties }] of senders) {
       const { PUBLIC_URL, API_HOST } = Properties.Environment.Variables;
       expect(PUBLIC_URL).toBe("https://files.example.com");
@@ -104,7 +108,10 @@ describe("functions", () => {
       const role = target(handler?.[1].Properties.Role);
       return feeds(role, target(Properties.EventSourceArn)) ? [handler?.[1].Properties.Description] : [];
     });
-    expect(looping).toEqual(["Sends one attempt of a webhook delivery"]);
+    expect(looping).toEqual([
+      "Sends webhook deliveries to endpoints that answer promptly",
+      "Sends webhook deliveries to all other endpoints",
+    ]);
     for (const [, { Properties }] of functions)
       expect(Properties.RecursiveLoop).toBe(looping.includes(Properties.Description) ? "Allow" : "Terminate");
   });

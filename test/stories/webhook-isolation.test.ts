@@ -1,0 +1,54 @@
+/** Receivers that never answer take nothing from those that do, however few workers there are. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTable } from "#aws/table.ts";
+import { eventCatalogue } from "#contract/event-types.ts";
+import { registeredWebhook, webhookDetail } from "#contract/webhooks.ts";
+import { eventWrite } from "#core/event.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+/** Of each function: 2 × batches of 5 are fewer places than there are silent receivers. */
+const ENVIRONMENTS = 2;
+const SILENT = 12;
+
+let story: Story;
+beforeAll(async () => {
+  story = await startStory({ cloud: { maxEnvironments: ENVIRONMENTS } });
+});
+afterAll(() => story?.stop());
+
+const register = (url: string) =>
+  story.json(registeredWebhook, "/v1/webhooks", { json: { url, events: ["upload_completed"] } });
+/** Events as verbs write them: the write itself is no part of the story, and silent receivers are waited for 15 s only. */
+async function emit(count: number): Promise<void> {
+  const table = createTable(story.dynamodb, story.tableName);
+  const example = eventCatalogue().find(({ type }) => type === "upload_completed")?.example;
+  if (example === undefined) throw new Error("upload_completed has no example");
+  const { id: _, occurred_at: __, ...event } = { ...example, workspace_id: story.workspaceId };
+  const events = Array.from({ length: count }, () => eventWrite(story.cloud.clock.now(), event));
+  await Promise.all(events.map(({ put }) => table.put({ put })));
+}
+
+test("one that answers hears of all events before any of those that don't is given up", async () => {
+  const healthy = await story.receiver();
+  const { webhook_id } = await register(healthy.url);
+  await emit(1);
+  await healthy.until(1);
+  // Its answer has been counted: from here on it is one that answers.
+  await expect
+    .poll(async () => (await story.json(webhookDetail, `/v1/webhooks/${webhook_id}`)).health.last_success_at)
+    .not.toBeNull();
+
+  let givenUp = 0;
+  const silent = await story.receiver((res) => {
+    res.on("close", () => {
+      givenUp += 1;
+    });
+  });
+  for (let one = 0; one < SILENT; one++) await register(silent.url);
+  await emit(1);
+  // Some are being waited for; the others' messages fill what is left.
+  await silent.until(ENVIRONMENTS);
+  await emit(3);
+  await healthy.until(5);
+  expect(givenUp).toBe(0);
+});
