@@ -22,6 +22,7 @@ import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { objectKey, uploadItem } from "#core/upload-record.ts";
+import { within } from "#core/within.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
@@ -299,5 +300,51 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     await sweep(depsWith(new Map())).catch(() => {});
     for (const { key } of [fails, hangs]) expect(done(await read(key))).toBe(true);
     await world.deps.table.remove({ remove: unreadable.key });
+  });
+});
+
+describe("a finalize that can't be finished", () => {
+  /** A session whose finalize began now and whose function died. */
+  async function begun(): Promise<{ id: string; key: Key }> {
+    const now = world.deps.now();
+    const made = cases.upload.item(now);
+    const id = String(made["upload_id"]);
+    const intent = { attempt: newId("job", now), request_id: "test", share: false, reads_all: false };
+    const state = { state: "finalizing", intent: { ...intent, create_only: false }, expires_ms: now + DAY };
+    await world.deps.table.put({
+      put: { ...made, ...state, ...due("upload", now + 5 * MINUTE, id), s3_upload_id: "s3-test" },
+    });
+    return { id, key: keyOf(made) };
+  }
+  const stateOf = async (key: Key) => (await world.deps.table.batchGet([key]))[0]?.["state"];
+
+  async function minutes(count: number, run: () => Promise<unknown>): Promise<void> {
+    for (let minute = 0; minute < count; minute++) {
+      world.advance(MINUTE);
+      await run();
+    }
+  }
+
+  test("for what S3 answers opens its session again within 20 minutes", async () => {
+    const { key } = await begun();
+    const away = () => Promise.reject(new Error("S3 is away"));
+    const deps = { ...world.deps, objects: { ...world.deps.objects, head: away, readPrefix: away } };
+    expect(await stateOf(key)).toBe("finalizing");
+    await minutes(20, () => sweepUploads(deps).catch(() => {}));
+    expect(await stateOf(key)).toBe("open");
+  });
+
+  test("since it ends each run that looks at it opens again too, and then keeps no other", async () => {
+    const { key } = await begun();
+    // The run that looks at it never comes back, as if its function had been ended.
+    const endless = () => new Promise<never>(() => {});
+    const objects = { ...world.deps.objects, head: endless, readPrefix: endless };
+    const deps = { ...world.deps, objects, itemMs: 1_000_000 };
+    await minutes(20, () => within(100, sweepUploads(deps)).catch(() => {}));
+    expect(await stateOf(key)).toBe("open");
+    const other = cases.upload.item(world.deps.now());
+    await world.deps.table.put({ put: other });
+    await sweepUploads(deps);
+    expect(await stateOf(keyOf(other))).toBe("expired");
   });
 });
