@@ -26,7 +26,7 @@ export const errorCodes = {
   renewal_limit: [409, "The lock has been renewed for as long as is allowed"],
   webhook_disabled: [409, "The endpoint is disabled"],
   recovery_running: [409, "The endpoint has a recovery that is still running"],
-  upload_expired: [410, "The upload session has expired"],
+  upload_expired: [410, "The upload session is over"],
   link_gone: [410, "The link no longer works"],
   version_mismatch: [412, "The file has another current version"],
   payload_too_large: [413, "The body is too large"],

@@ -342,7 +342,7 @@ const scopes = ["files:write"] as const;
 const params = { id: id("upl") };
 const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
 const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
-const closed = ["upload_closed", "upload_expired"] as const;
+const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
 const etag = { ETag: "The new version's id, quoted." };
 const fence = {
   "If-Match":
@@ -473,7 +473,6 @@ export const finalizeUploadRoute = defineRoute({
     "size_mismatch",
     "chunk_too_small",
     "checksum_unsupported",
-    "finalizing",
   ],
   example: { request: { expire_in: 86_400 }, response: finished },
 });

@@ -88,7 +88,7 @@ function unavailable(cause: Error, detail: string, retry_after_seconds: number):
 function storageFull(cause: Error): WharfError {
   note({ storage_full: describe(cause) });
   const facts = { retry_after_seconds: 30 };
-  const detail = `Nothing was stored: ${cause.message} Deleting files makes room; then send it again.`;
+  const detail = `Nothing was stored: ${cause.message} Deleted files make room within minutes; then send it again.`;
   return new WharfError("storage_full", detail, facts, { cause });
 }
 

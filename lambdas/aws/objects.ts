@@ -180,8 +180,7 @@ export function createObjects(
       return "completed";
     } catch (error) {
       if (isS3(error, "NoSuchUpload", "PreconditionFailed")) return "gone";
-      if (isS3(error, "InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest"))
-        return "changed";
+      if (isS3(error, "InvalidPart", "InvalidPartOrder", "EntityTooSmall")) return "changed";
       if (isPassing(error) || isS3(error, "ConditionalRequestConflict")) return "unknown";
       throw error;
     }

@@ -2,9 +2,9 @@
 import { keys, sha256 } from "#aws/keys.ts";
 import type { Part } from "#aws/objects.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import { stillFinalizing } from "./complete-upload.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { stillFinalizing } from "./require-open.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 
 /** What an earlier call began longer ago than this no longer says since when S3 is at work. */

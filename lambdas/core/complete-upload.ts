@@ -14,6 +14,7 @@ import { eventWrite } from "./event.ts";
 import { describeMismatch, type Mismatch, sniffContent } from "./judge-content.ts";
 import { recordLate } from "./record-late.ts";
 import { requireLiveClient } from "./require-live-client.ts";
+import { stillFinalizing, uploadLost } from "./require-open.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { typeOf } from "./type-of.ts";
 import { endOf, rejected } from "./upload-end.ts";
@@ -58,18 +59,9 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
     );
     if (ended !== undefined) return recordLate(deps, { record: completion.record ?? (() => []) }, ended);
     if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
-    throw new WharfError("upload_expired", "S3 holds nothing of this upload any more. Start a new upload.");
+    throw uploadLost(upload_id);
   }
   return judgeUpload(deps, { ...completion, facts: facts.size === 0 ? EMPTY_FACTS : facts, prefix });
-}
-
-/** What a client is told whose upload S3 may be putting together still; the intent stays. */
-export function stillFinalizing(): WharfError {
-  return new WharfError(
-    "finalizing",
-    "S3 is putting the parts together, which takes minutes where they are many or S3 is busy. Nothing is lost: send the same request again.",
-    { retry_after_seconds: 5 },
-  );
 }
 
 /** Commits or rejects an upload by what is known of its bytes. */

@@ -8,6 +8,7 @@ import { requireSupported } from "./checksum.ts";
 import { chooseTarget } from "./choose-target.ts";
 import { completeUpload } from "./complete-upload.ts";
 import { type Deps, newId } from "./deps.ts";
+import { endLost } from "./end-lost.ts";
 import { isWharfError, notFound } from "./error.ts";
 import type { Preconditions } from "./file-write.ts";
 import { linkToken } from "./link-token.ts";
@@ -75,8 +76,9 @@ export async function finalizeUpload(
   } catch (error) {
     // Where the outcome isn't known, whoever looks next finds out.
     if (!isWharfError(error) || error.code === "finalizing") throw error;
-    if (current.assembling === undefined) await withdrawIntent(deps, upload, intent, { settled: true });
-    else await reopenUpload(deps, current, intent, error);
+    if (error.code === "upload_expired") await endLost(deps, current, intent);
+    else if (current.assembling === undefined) await withdrawIntent(deps, upload, intent, { settled: true });
+    else await reopenUpload(deps, current, intent);
     throw error;
   }
 }

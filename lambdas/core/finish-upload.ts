@@ -4,6 +4,7 @@ import { ConditionFailed } from "#aws/table.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
 import type { Deps } from "./deps.ts";
+import { endLost } from "./end-lost.ts";
 import { isWharfError } from "./error.ts";
 import { reopenUpload } from "./reopen-upload.ts";
 import { assembledBy, type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
@@ -40,7 +41,8 @@ export async function finishUpload(
       return "left";
     }
     // A refusal: trying again would give the same. The client may still finalize in another way.
-    await reopenUpload(deps, upload, intent, error);
+    if (error.code === "upload_expired") await endLost(deps, upload, intent);
+    else await reopenUpload(deps, upload, intent);
     return "refused";
   }
 }

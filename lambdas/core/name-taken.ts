@@ -9,7 +9,7 @@ export function nameTaken(
 ): WharfError {
   const detail =
     kind === "folder"
-      ? `${JSON.stringify(name)} is a folder. Choose another name, or a path below it.`
-      : `${JSON.stringify(name)} is taken in that folder. Choose another name, or if_exists version or rename.`;
+      ? `${JSON.stringify(name)} is a folder. Start an upload under another name, or a path below it.`
+      : `${JSON.stringify(name)} is taken in that folder. Start an upload under another name, or with if_exists version or rename; or move or delete what stands there.`;
   return new WharfError("name_taken", detail, { name, kind });
 }

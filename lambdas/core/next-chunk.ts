@@ -3,7 +3,7 @@ import { MAX_PARTS, MIN_PART_SIZE } from "#contract/uploads.ts";
 import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { requireOpen } from "./require-open.ts";
+import { requireOpen, uploadLost } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 import { signWindow } from "./sign-parts.ts";
 import { findUpload, type UploadRecord } from "./upload-record.ts";
@@ -38,7 +38,7 @@ export async function chunkTarget(
   requireOpen(upload, deps.now());
   await keepReserved(deps, upload);
   refuseSha256(upload);
-  const number = part ?? numberFor(offset, await arrived(deps, upload), upload);
+  const number = part ?? numberFor(offset, await arrived(deps, call, upload), upload);
   if (number > MAX_PARTS) {
     throw new WharfError(
       "invalid_request",
@@ -59,9 +59,17 @@ function refuseSha256({ checksum }: UploadRecord): void {
   );
 }
 
-async function arrived({ objects }: Pick<Deps, "objects">, upload: UploadRecord): Promise<Part[]> {
-  const { object_key, s3_upload_id } = upload;
-  return (s3_upload_id === undefined ? undefined : await objects.listParts(object_key, s3_upload_id)) ?? [];
+/** @throws WharfError finalizing, upload_closed where another call is ending the session, upload_expired where S3 has lost it. */
+async function arrived(
+  deps: Pick<Deps, "table" | "objects" | "now">,
+  { caller }: Call,
+  { upload_id, object_key, s3_upload_id }: UploadRecord,
+): Promise<Part[]> {
+  if (s3_upload_id === undefined) return [];
+  const parts = await deps.objects.listParts(object_key, s3_upload_id);
+  if (parts !== undefined) return parts;
+  requireOpen(await findUpload(deps, caller, upload_id), deps.now());
+  throw uploadLost(upload_id);
 }
 
 /** The part that begins at the offset, or the next in order; nothing before it may be too small for good. */

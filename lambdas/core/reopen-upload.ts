@@ -1,21 +1,18 @@
 import type { Deps } from "./deps.ts";
-import type { WharfError } from "./error.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
 
 /**
  * Reopens a session whose finalize was refused after S3 was asked for the object. Where the object is there, the
- * session says so; where it isn't, S3 may still be making it, unless the refusal says that it never will.
+ * session says so; where it isn't, S3 may still be making it.
  */
 export async function reopenUpload(
   deps: Pick<Deps, "table" | "objects">,
   upload: UploadRecord,
   intent: Intent,
-  { code }: WharfError,
 ): Promise<void> {
   const there = upload.assembled ?? (await wholeOf(deps, upload));
-  const settled = there !== undefined || code === "upload_expired";
-  await withdrawIntent(deps, upload, intent, { assembled: there, settled });
+  await withdrawIntent(deps, upload, intent, { assembled: there, settled: there !== undefined });
 }
 
 /** Only what was seen is recorded: S3's own word of having made it may be lost, or wrong. */

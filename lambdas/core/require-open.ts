@@ -2,7 +2,7 @@ import { iso } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import type { UploadRecord } from "./upload-record.ts";
 
-/** Refuses where no more bytes can come. @throws WharfError upload_closed, upload_expired. */
+/** Refuses where no more bytes can come. @throws WharfError upload_closed, upload_expired, finalizing. */
 export function requireOpen(upload: UploadRecord, now: number): void {
   const { state, upload_id } = upload;
   if (state === "completed") {
@@ -27,6 +27,17 @@ export function requireOpen(upload: UploadRecord, now: number): void {
       },
     );
   }
+  // Another finalize may have S3 put the parts together, which takes no more of them: asking again tells.
+  if (state === "finalizing") throw stillFinalizing();
+}
+
+/** What a client is told whose upload S3 may be putting together still; the intent stays. */
+export function stillFinalizing(): WharfError {
+  return new WharfError(
+    "finalizing",
+    "S3 is putting the parts together, which takes minutes where they are many or S3 is busy. Nothing is lost: send the same finalize again.",
+    { retry_after_seconds: 5 },
+  );
 }
 
 /** What is told of a session that has ended without a file. */
@@ -34,8 +45,17 @@ export function closedFor({ upload_id, state }: UploadRecord): WharfError {
   return new WharfError("upload_closed", `${upload_id} was ${state}. Start a new upload.`, { state });
 }
 
-export function uploadExpired({ upload_id, expires_ms }: UploadRecord): WharfError {
+export function uploadExpired({ upload_id, expires_ms, lost }: UploadRecord): WharfError {
+  if (lost) return uploadLost(upload_id);
   return new WharfError("upload_expired", `${upload_id} expired at ${iso(expires_ms)}. Start a new upload.`, {
     expires_at: iso(expires_ms),
   });
+}
+
+/** S3 has forgotten the upload, and made nothing of it: an administrator or a lifecycle rule has aborted it. */
+export function uploadLost(uploadId: string): WharfError {
+  return new WharfError(
+    "upload_expired",
+    `S3 holds nothing of ${uploadId} any more. Start a new upload and send the file again.`,
+  );
 }

@@ -102,6 +102,8 @@ export const uploadRecord = z.object({
    * that nobody waits for any more, and shows neither the parts nor the object meanwhile.
    */
   assembling: z.object({ attempt: z.string(), since_ms: z.number() }).optional(),
+  /** It ended before its time: S3 had forgotten it, and made nothing of it. */
+  lost: z.literal(true).optional(),
   /** S3 has put the parts together already; no more of them can come. */
   assembled: z.object({ parts: z.number(), size: z.number() }).optional(),
   intent: intent.optional(),

@@ -13,16 +13,21 @@ export async function viewUpload(
   const upload = await findUpload(deps, call.caller, uploadId);
   await keepReserved(deps, upload);
   const { file_id, folder_id, name, size, part_size, part_count, outcome } = upload;
+  const seen = await received(deps, upload);
+  // S3 has lost it, unless another call has ended it since it was read.
+  if (seen === undefined && (await findUpload(deps, call.caller, uploadId)).state !== "open")
+    return viewUpload(deps, call, uploadId);
   const open = upload.state === "open" || upload.state === "finalizing";
+  const over = seen === undefined || upload.expires_ms <= deps.now();
   return {
     upload_id: upload.upload_id,
-    state: open && upload.expires_ms <= deps.now() ? "expired" : upload.state,
+    state: open && over ? "expired" : upload.state,
     ...{ file_id, workspace_id: upload.workspace_id, name },
     ...(folder_id === undefined ? {} : { folder_id }),
     ...(size === undefined ? {} : { size }),
     part_size,
     ...(part_count === undefined ? {} : { part_count }),
-    ...(await received(deps, upload)),
+    ...(seen ?? NOTHING),
     created_at: upload.created_at,
     expires_at: iso(upload.expires_ms),
     ...(outcome === undefined
@@ -36,7 +41,13 @@ export async function viewUpload(
   };
 }
 
-async function received({ objects }: Pick<Deps, "objects">, upload: UploadRecord) {
+type Received = Pick<UploadStatus, "received" | "bytes_received">;
+
+/** `undefined` where S3 knows nothing of an open upload. */
+async function received(
+  { objects }: Pick<Deps, "objects">,
+  upload: UploadRecord,
+): Promise<Received | undefined> {
   const { s3_upload_id, part_count, assembled, outcome, state } = upload;
   if (outcome !== undefined) return { received: [], bytes_received: outcome.size };
   if (assembled !== undefined)
@@ -48,16 +59,16 @@ async function received({ objects }: Pick<Deps, "objects">, upload: UploadRecord
     return NOTHING;
   const parts = await objects.listParts(upload.object_key, s3_upload_id, part_count);
   // While S3 puts the parts together it lists them no more; finalize had found them complete.
-  if (parts === undefined) return state === "finalizing" ? planned(upload) : NOTHING;
+  if (parts === undefined) return state === "finalizing" ? planned(upload) : undefined;
   return {
     received: ranges(parts.map(({ part_number }) => part_number)),
     bytes_received: parts.reduce((sum, { size }) => sum + size, 0),
   };
 }
 
-const NOTHING: Pick<UploadStatus, "received" | "bytes_received"> = { received: [], bytes_received: 0 };
+const NOTHING: Received = { received: [], bytes_received: 0 };
 
-function planned({ part_count, size }: UploadRecord): Pick<UploadStatus, "received" | "bytes_received"> {
+function planned({ part_count, size }: UploadRecord): Received {
   return part_count === undefined || size === undefined
     ? NOTHING
     : { received: [[1, part_count]], bytes_received: size };

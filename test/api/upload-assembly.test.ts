@@ -5,7 +5,7 @@ import { sweepUploads } from "#core/sweep-uploads.ts";
 import type { BrokenEnd, BrokenForm, Fault, LateLayout } from "#local/faults.ts";
 import { s3Fault } from "#local/faults.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
-import { type Client, read, startWorld, type World } from "#test/support/world.ts";
+import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
 
@@ -80,25 +80,36 @@ describe("S3's 200 is no success until it has said so to the end", () => {
   });
 });
 
+/** A finalize that S3 keeps waiting until `release`; the upload is gone meanwhile. */
+async function startSlow(name: string, json: Record<string, unknown> = {}) {
+  const session = await by.upload(name, "hello", json);
+  const gate = Promise.withResolvers<void>();
+  const began = Promise.withResolvers<void>();
+  world.setFault(({ action }) => {
+    if (action !== "CompleteMultipartUpload") return undefined;
+    began.resolve();
+    return { slow: gate.promise };
+  });
+  const first = by.finalize(session.upload_id);
+  await began.promise;
+  // Once S3 has taken the call, the parts are gone and the object isn't there.
+  await expect
+    .poll(() => world.deps.objects.listParts(`o/${session.workspace_id}/${session.upload_id}`, "x"))
+    .toBe(undefined);
+  return { ...session, first, release: () => gate.resolve() };
+}
+
 describe("while S3 puts the parts together", () => {
-  /** A finalize that S3 keeps waiting until `release`; the upload is gone meanwhile. */
-  async function startSlow(name: string, json: Record<string, unknown> = {}) {
-    const session = await by.upload(name, "hello", json);
-    const gate = Promise.withResolvers<void>();
-    const began = Promise.withResolvers<void>();
-    world.setFault(({ action }) => {
-      if (action !== "CompleteMultipartUpload") return undefined;
-      began.resolve();
-      return { slow: gate.promise };
-    });
-    const first = by.finalize(session.upload_id);
-    await began.promise;
-    // Once S3 has taken the call, the parts are gone and the object isn't there.
-    await expect
-      .poll(() => world.deps.objects.listParts(`o/${session.workspace_id}/${session.upload_id}`, "x"))
-      .toBe(undefined);
-    return { ...session, first, release: () => gate.resolve() };
-  }
+  test("no part can be sent, nor its URL be had", async () => {
+    const slow = await startSlow("no-parts.txt");
+    for (const request of [
+      by.sign(slow.upload_id, { first: 1, count: 1 }),
+      client.request(`/v1/uploads/${slow.upload_id}/chunks?part=1`, { method: "PUT" }),
+    ])
+      expect(await read(problem, request)).toMatchObject(isFinalizing);
+    slow.release();
+    expect((await slow.first).status).toBe(200);
+  });
 
   test("a repeat is told so, and gets the same answer in the end", async () => {
     const slow = await startSlow("slow.txt");
@@ -163,10 +174,42 @@ test("after 15 minutes without an object, the truth is told each time: there is 
   expect(await whatIsToldOf(session.upload_id)).toMatchObject(isFinalizing);
   world.advance(16 * MINUTE);
   await sweepUploads(world.deps);
-  expect(await by.status(session.upload_id)).toMatchObject({ state: "open", received: [] });
   for (let time = 0; time < 3; time++) {
     expect(await whatIsToldOf(session.upload_id)).toMatchObject({ status: 410, code: "upload_expired" });
   }
+  expect(await by.status(session.upload_id)).toMatchObject({ state: "expired", received: [] });
+  expect(await refusal(by.sign(session.upload_id, { first: 1, count: 1 }))).toEqual([410, "upload_expired"]);
+});
+
+test("a session whose upload S3 has forgotten says so wherever it is asked, before finalize too", async () => {
+  const session = await by.upload("forgotten.txt");
+  const item = (await world.dump()).find(({ upload_id }) => upload_id === session.upload_id);
+  await world.deps.objects.abort(String(item?.["object_key"]), String(item?.["s3_upload_id"]));
+  expect(await by.status(session.upload_id)).toMatchObject({ state: "expired", received: [] });
+  const chunk = client.request(`/v1/uploads/${session.upload_id}/chunks`, { method: "PUT" });
+  expect(await refusal(chunk)).toEqual([410, "upload_expired"]);
+  const told = await whatIsToldOf(session.upload_id);
+  expect(told).toMatchObject({ status: 410, code: "upload_expired" });
+  expect(told.detail).toContain("S3 holds nothing of");
+});
+
+test("what is told as gone stays gone, also where S3 makes the object after all", async () => {
+  const slow = await startSlow("too-late.txt");
+  world.advance(16 * MINUTE);
+  expect(await whatIsToldOf(slow.upload_id)).toMatchObject({ status: 410, code: "upload_expired" });
+  slow.release();
+  expect(await read(problem, slow.first)).toMatchObject({ status: 410, code: "upload_expired" });
+  await sweepUploads(world.deps);
+  expect((await objects()).filter((key) => key.endsWith(slow.upload_id))).toEqual([]);
+  expect(await by.status(slow.upload_id)).toMatchObject({ state: "expired" });
+});
+
+test("InvalidRequest is no word of parts that were replaced", async () => {
+  const session = await by.upload("invalid.txt");
+  failComplete(s3Fault("InvalidRequest"));
+  expect(await whatIsToldOf(session.upload_id)).toMatchObject({ status: 500, code: "internal" });
+  world.setFault();
+  expect(await by.finish(session.upload_id)).toMatchObject({ size: 5 });
 });
 
 test.each(["AccessDenied", "RequestTimeTooSkewed"] as const)(
