@@ -1,8 +1,10 @@
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { type Caller, hasScope } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { knownWorkspace, noWorkspace } from "./known-workspace.ts";
-import { workspaceRecord } from "./records.ts";
+
+const found = z.object({ workspace_id: z.string() });
 
 /**
  * The id of the workspace that the caller names, by id or name, to read from: unlike an upload, reading makes none.
@@ -17,10 +19,10 @@ export async function findWorkspace(
 ): Promise<string> {
   const own = knownWorkspace(caller, ref);
   if (own !== undefined) return own;
-  const found =
+  const other =
     hasScope(caller, "admin") && ref.startsWith("ws_")
-      ? await table.get(workspaceRecord, keys.workspace(ref))
+      ? await table.get(found, keys.workspace(ref))
       : undefined;
-  if (found === undefined) throw noWorkspace(caller, ref);
-  return found.workspace_id;
+  if (other === undefined) throw noWorkspace(caller, ref);
+  return other.workspace_id;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { keys, sha256 } from "#aws/keys.ts";
+import { due, keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { file, fileDetail, folder, urlAnswer, workspace } from "#contract/files.ts";
 import { nameProblem } from "#contract/names.ts";
@@ -32,8 +32,9 @@ async function lock(fileId: string, { token, expires_ms }: { token: string; expi
   const lease = { lock_id: "lock_1", token_hash: sha256(token), client_id: "cli_x", holder: "agent" };
   await world.deps.table.update({
     key: keys.node(fileId),
-    update: "SET #lock = :lock, #fencing = :fencing",
+    update: "SET #lock = :lock, #fencing = :fencing, #due_pk = :due_pk, #due_sk = :due_sk",
     values: {
+      ...due("lock", expires_ms, fileId),
       lock: {
         ...lease,
         generation: 1,
@@ -85,6 +86,7 @@ describe("listing", () => {
           workspace_id: by.workspace_id,
           folder_id: folders(byId)[0],
           name: "q3.pdf",
+          path: "reports/2026/q3.pdf",
           size: 5,
           content_type: "text/plain",
           version_id: expect.stringMatching(/^ver_/),
