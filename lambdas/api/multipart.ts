@@ -19,8 +19,8 @@ const CRLF = "\r\n";
 
 /** The boundary that a Content-Type names, quoted or bare; `undefined` where it names none. */
 export function boundaryOf(contentType: string): string | undefined {
-  // RFC 2046, 5.1.1: 1 to 70 characters; more are taken.
-  const [, quoted, bare] = /;\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i.exec(contentType) ?? [];
+  // RFC 2046, 5.1.1: 1 to 70 characters; more are taken, up to what a header may hold.
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType) ?? [];
   return quoted ?? bare;
 }
 

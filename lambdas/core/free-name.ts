@@ -2,6 +2,7 @@ import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { trimEndOf } from "./trim-end-of.ts";
 
 const MAX_BYTES = 255;
 /** Pages of names like this one that are looked through. */
@@ -45,7 +46,7 @@ export function numberedName(name: string, number: number): string {
   let stem = name.slice(0, cut);
   while (Buffer.byteLength(stem) > Math.max(room, 1)) stem = [...stem].slice(0, -1).join("");
   // What a joiner joined is cut off, and a name may not end in one.
-  stem = stem.replace(/[\u200c\u200d]+$/u, "");
+  stem = trimEndOf(stem, "\u200c\u200d");
   const extension = room > 0 ? name.slice(cut) : "";
   return `${stem} (${number})${extension}`;
 }
