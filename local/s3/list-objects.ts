@@ -42,6 +42,12 @@ function afterPrefix(prefix: string): string {
   return `${prefix}\u{10ffff}`; // no key holds this noncharacter right after a delimiter
 }
 
+/** What a key is rolled up into; `undefined` for one that stays. `key` begins with `prefix`. */
+function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
+  const at = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
+  return at < 0 ? undefined : key.slice(0, at + delimiter.length);
+}
+
 interface Page {
   objects: StoredObject[];
   prefixes: string[];
@@ -67,13 +73,12 @@ function listPage(
     for (const object of rows) {
       if (!object.key.startsWith(prefix)) return { ...page, next: undefined };
       if (page.objects.length + page.prefixes.length === max) return { ...page, next: cursor };
-      const at = delimiter === "" ? -1 : object.key.indexOf(delimiter, prefix.length);
-      if (at < 0) {
+      const common = commonPrefix(object.key, prefix, delimiter);
+      if (common === undefined) {
         page.objects.push(object);
         cursor = object.key;
         continue;
       }
-      const common = object.key.slice(0, at + delimiter.length);
       page.prefixes.push(common);
       cursor = afterPrefix(common);
       jumped = true;
@@ -162,12 +167,8 @@ export function listObjects(s3: S3, request: S3Request): void {
   const list = readList(request);
   const marker = request.query("marker") ?? "";
   const { prefix, delimiter } = list;
-  const isPrefix =
-    delimiter !== "" &&
-    marker.length > prefix.length &&
-    marker.startsWith(prefix) &&
-    marker.endsWith(delimiter);
-  const page = readPage(s3, request, list, isPrefix ? afterPrefix(marker) : marker);
+  const common = marker.startsWith(prefix) ? commonPrefix(marker, prefix, delimiter) : undefined;
+  const page = readPage(s3, request, list, common === marker ? afterPrefix(marker) : marker);
   const last = [page.objects.at(-1)?.key ?? "", page.prefixes.at(-1) ?? ""].sort(byBytes).at(-1) ?? "";
   sendXml(request, "ListBucketResult", {
     ...listed(request, list, page, { owner: true }),
