@@ -30,13 +30,12 @@ const LONG_CALLS = ["CompleteMultipartUpload", "CopyObject", "UploadPartCopy"];
  * @throws AwsError what the service or the fault answers; Error for a fault that this call can't have
  */
 export async function runCall(fault: Fault | undefined, options: RunOptions): Promise<AwsCall | undefined> {
-  const { service, callOn, req, res, trace, clock, proceed } = options;
+  const { service, callOn, req, res, trace, clock } = options;
   if (fault === "before") {
     req.socket.destroy();
     return undefined;
   }
   if (isObject(fault) && "error" in fault) throw fault.error;
-  proceed();
   if (isObject(fault) && "delayMs" in fault) await sleep(fault.delayMs);
   if (isObject(fault) && ("lateError" in fault || "broken" in fault)) return endBadly(fault, options);
   if (fault === "after" || (isObject(fault) && "after" in fault)) {
@@ -63,6 +62,7 @@ async function endBadly(fault: LateFault, options: RunOptions): Promise<AwsCall 
   if (!LONG_CALLS.includes(action)) {
     throw new Error(`${action} can't end late; S3 sends an early 200 for ${LONG_CALLS.join(", ")} alone.`);
   }
+  options.proceed();
   if ("lateError" in fault) {
     trace.status = 200;
     await sendLateError(req, res, fault, { requestId, resource: path });

@@ -61,8 +61,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
   server.timeout = SOCKET_TIMEOUT;
   const running = countCalls(server, options.maxConnections ?? Number.POSITIVE_INFINITY);
   server.on("request", (req, res) => void answer(req, res, () => {}));
-  // The client waits for a go-ahead, and only gets it once its signature holds.
-  server.on("checkContinue", (req, res) => void answer(req, res, () => res.writeContinue()));
+  server.on("checkContinue", (req, res) => void answer(req, res, goAhead(res)));
   const listening = await listen(server, { port: options.port });
   return {
     ...listening,
@@ -110,8 +109,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       }
       let body: Buffer | undefined;
       if (trace.service !== "s3") {
-        proceed();
-        body = await readBody(req);
+        body = await readBody(req, proceed);
       }
       const verified = claimed
         ? verify(request, claimed, {
@@ -138,6 +136,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
           // Read late: S3 learns who signed a POST form only from the form.
           authorize: (action, resource, extra = {}) =>
             authorize(call, action, resource, { ...context, ...extra }),
+          proceed,
           ...(slow && { slow }),
           trace: record,
         };
@@ -146,8 +145,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       const { path } = request;
       const fault = await faults?.(faultCall(trace, req, path));
       const call = await runCall(fault, {
-        ...{ service, callOn, req, res, trace, path, requestId, clock },
-        proceed: body ? () => {} : proceed,
+        ...{ service, callOn, req, res, trace, path, requestId, clock, proceed },
       });
       if (verified.principal === null) name(trace, undefined, call?.principal ?? null);
       trace.status ||= res.headersSent ? res.statusCode : 0;
@@ -193,6 +191,9 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
   }
 }
 
+const tooLarge = () =>
+  new AwsError("RequestEntityTooLargeException", "The request is larger than 16 MB.", 413);
+
 /** Too many connections, or the end is near: every SDK tries again after such an answer. */
 function busy(service: string): AwsError {
   const code = service === "s3" ? "SlowDown" : "ServiceUnavailable";
@@ -221,15 +222,30 @@ function name(trace: CallTrace, claimed: Claim | undefined, principal: Principal
   if (claimed?.where === "header" && principal.environment) trace.environment = principal.environment;
 }
 
-async function readBody(req: IncomingMessage): Promise<Buffer> {
+/**
+ * Asks for a body that its client holds back, once: the first refusal comes before it. Until then an answer ends the
+ * connection, since that body may come all the same. Source: RFC 9110, 10.1.1.
+ */
+function goAhead(res: ServerResponse): () => void {
+  let isAsked = false;
+  res.setHeader("connection", "close");
+  return () => {
+    if (isAsked || res.headersSent) return;
+    isAsked = true;
+    res.removeHeader("connection");
+    res.writeContinue();
+  };
+}
+
+async function readBody(req: IncomingMessage, proceed: () => void): Promise<Buffer> {
+  if (Number(req.headers["content-length"]) > MAX_JSON_BODY) throw tooLarge();
+  proceed();
   const chunks: Buffer[] = [];
   let size = 0;
   // The connection has to outlive a body that is refused, for the refusal to be read.
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     size += chunk.length;
-    if (size > MAX_JSON_BODY) {
-      throw new AwsError("RequestEntityTooLargeException", "The request is larger than 16 MB.", 413);
-    }
+    if (size > MAX_JSON_BODY) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -42,6 +42,8 @@ export interface AwsCall {
    * Called by the service once for each (action, resource) that AWS would check.
    */
   authorize(action: string, resource: string, context?: ConditionContext): void;
+  /** S3 only: asks a client that waits (`Expect: 100-continue`) for its body; call it before reading `req`. */
+  proceed(): void;
   /** S3's CompleteMultipartUpload: the object appears only once this has resolved. A fault that tests set. */
   slow?: Promise<unknown>;
   /** What the trace says of this call; services fill it in. */

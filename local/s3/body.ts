@@ -4,7 +4,7 @@ import { decodeChunked } from "./aws-chunked.ts";
 import type { Blobs } from "./blobs.ts";
 import { type Algorithm, createHasher } from "./checksum.ts";
 import { checkDeclared, type DeclaredChecksum } from "./checksum-headers.ts";
-import { s3Error } from "./errors.ts";
+import { notHere, s3Error } from "./errors.ts";
 import type { S3Request } from "./request.ts";
 
 /**
@@ -17,7 +17,7 @@ export function payloadLength(request: S3Request, limit: number): number {
   const framed = request.call.payload.kind === "chunked";
   const decoded = headers["x-amz-decoded-content-length"];
   if (headers["transfer-encoding"] !== undefined && !(framed && decoded !== undefined)) {
-    throw s3Error("NotImplemented", { Header: "Transfer-Encoding" });
+    throw notHere("Header", "Transfer-Encoding");
   }
   const text = framed ? decoded : headers["content-length"];
   if (typeof text !== "string" || !/^\d+$/.test(text)) throw s3Error("MissingContentLength");
@@ -68,6 +68,7 @@ async function digest(
 
 /** The request's bytes; a client that goes away mid-body is `IncompleteBody`. */
 async function* requestBytes(request: S3Request): AsyncGenerator<Buffer> {
+  request.call.proceed();
   try {
     yield* request.call.req.iterator({ destroyOnReturn: false });
   } catch (cause) {

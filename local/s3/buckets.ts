@@ -31,35 +31,46 @@ export const bucketSchema = z.object({
   ownership: z
     .enum(["BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"])
     .default("BucketOwnerEnforced"),
+  tags: z.record(z.string(), z.string()).default({}),
 });
 
 /** A bucket as the template describes it; what is left out has S3's default. */
 export type BucketOptions = z.input<typeof bucketSchema>;
-export type Bucket = z.output<typeof bucketSchema>;
+const keptSchema = bucketSchema.extend({
+  /** Epoch ms; buckets of earlier versions have none until they are put again. */
+  created: z.number().default(0),
+});
+export type Bucket = z.output<typeof keptSchema>;
 
 export interface Buckets {
   /** Creates the bucket or replaces its settings; objects stay. */
   put(options: BucketOptions): Bucket;
   get(name: string): Bucket | undefined;
+  /** In the order of their names. */
   all(): Bucket[];
 }
 
 /** Keeps buckets in `database`, and in memory for reading. */
-export function createBuckets(database: DatabaseSync, { commit }: Pick<Room, "commit">): Buckets {
+export function createBuckets(
+  database: DatabaseSync,
+  { commit }: Pick<Room, "commit">,
+  now: () => number,
+): Buckets {
   const save = database.prepare("INSERT OR REPLACE INTO buckets (name, config) VALUES (?, ?)");
   const known = new Map<string, Bucket>();
   for (const row of database.prepare("SELECT config FROM buckets").all()) {
-    const bucket = bucketSchema.parse(JSON.parse(String(row["config"])));
+    const bucket = keptSchema.parse(JSON.parse(String(row["config"])));
     known.set(bucket.name, bucket);
   }
   return {
     put(options) {
-      const bucket = bucketSchema.parse(options);
+      const created = known.get(options.name)?.created || now();
+      const bucket = { ...bucketSchema.parse(options), created };
       commit(() => save.run(bucket.name, JSON.stringify(bucket)));
       known.set(bucket.name, bucket);
       return bucket;
     },
     get: (name) => known.get(name),
-    all: () => [...known.values()],
+    all: () => [...known.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }

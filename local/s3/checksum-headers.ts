@@ -55,6 +55,17 @@ export function declaredChecksum(request: S3Request): DeclaredChecksum | undefin
   return declared[0];
 }
 
+/**
+ * As `declaredChecksum`, where S3 takes no body without it or `Content-MD5`. PutObjectTagging isn't such a call, though
+ * its SDKs send one: versity/versitygw#1662.
+ * @throws AwsError `InvalidRequest`
+ */
+export function requiredChecksum(request: S3Request): DeclaredChecksum | undefined {
+  const declared = declaredChecksum(request);
+  if (declared !== undefined || request.header("content-md5") !== undefined) return declared;
+  throw invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+}
+
 /** An SDK says which checksum it sends, and then has to send it. Source: versity/versitygw#1593 and #1659. */
 function checkNamedAlgorithm(request: S3Request, declared: DeclaredChecksum | undefined): void {
   const named = request.header("x-amz-sdk-checksum-algorithm");

@@ -1,5 +1,5 @@
 /** `If-*` headers: of reads (RFC 9110 §13), of writes and of copy sources. */
-import { s3Error } from "./errors.ts";
+import { notHere, s3Error } from "./errors.ts";
 import type { S3Request } from "./request.ts";
 import type { StoredObject } from "./schema.ts";
 
@@ -78,7 +78,7 @@ export function writeCondition(request: S3Request): WriteCondition | undefined {
   const { "if-match": ifMatch, "if-none-match": ifNoneMatch } = request.call.req.headers;
   if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
   if (ifNoneMatch !== undefined && (ifNoneMatch !== "*" || ifMatch !== undefined)) {
-    throw s3Error("NotImplemented", { Header: "If-None-Match" });
+    throw notHere("Header", "If-None-Match");
   }
   let conflicting = false;
   return {

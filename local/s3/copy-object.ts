@@ -36,7 +36,7 @@ export function copySource(s3: S3, request: S3Request): StoredObject {
   if (!settings) throw s3Error("NoSuchBucket", { BucketName: target.bucket });
   checkExpectedOwner(request, "x-amz-source-expected-bucket-owner");
   request.call.authorize("s3:GetObject", objectArn(target));
-  const source = findObject(s3, createRequest(request.call, target, settings));
+  const source = findObject(s3, { ...createRequest(request.call, target), settings });
   checkCopySource(request, source);
   return source;
 }

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { AwsError } from "../types.ts";
 import { readDocument } from "./body.ts";
-import { declaredChecksum } from "./checksum-headers.ts";
-import { invalidRequest, s3Error } from "./errors.ts";
-import { objectArn, type S3Request } from "./request.ts";
+import { requiredChecksum } from "./checksum-headers.ts";
+import { s3Error } from "./errors.ts";
+import { assertKeyLength, objectArn, type S3Request } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
 import type { S3 } from "./service.ts";
 import { readXml, type XmlObject } from "./xml.ts";
@@ -15,6 +15,7 @@ const MAX_DOCUMENT_BYTES = 2 * 1024 * 1024;
 
 /** Removes a key; one that isn't there is fine, and makes no event. */
 function remove(s3: S3, request: S3Request, key: string, ifMatch?: string): void {
+  assertKeyLength(key);
   const target = { bucket: request.bucket, key };
   request.call.authorize("s3:DeleteObject", objectArn(target));
   const object = s3.store.object(target.bucket, key);
@@ -35,22 +36,19 @@ export function deleteObject(s3: S3, request: S3Request): void {
   sendEmpty(request, 204);
 }
 
-const deleteSchema = z.object({
-  Delete: z.object({
-    Quiet: z.string().optional(),
-    Object: z.array(z.object({ Key: z.string().min(1), ETag: z.string().optional() })).max(MAX_KEYS),
+const deleteSchema = z.strictObject({
+  Delete: z.strictObject({
+    Quiet: z.enum(["true", "false"]).optional(),
+    Object: z.array(z.strictObject({ Key: z.string().min(1), ETag: z.string().optional() })).max(MAX_KEYS),
   }),
 });
+// Amazon S3 API Reference, ObjectIdentifier; the last two are for directory buckets alone.
+const NOT_HERE = /^(VersionId|LastModifiedTime|Size)$/;
 
 /** DeleteObjects: each key has its own outcome. */
 export async function deleteObjects(s3: S3, request: S3Request): Promise<void> {
-  const { headers } = request.call.req;
-  const names = Object.keys(headers);
-  if (!names.some((name) => name === "content-md5" || /^x-amz-(checksum-|trailer)/.test(name))) {
-    throw invalidRequest("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
-  }
-  const body = await readDocument(request, MAX_DOCUMENT_BYTES, declaredChecksum(request));
-  const { Delete } = readXml(body, deleteSchema);
+  const body = await readDocument(request, MAX_DOCUMENT_BYTES, requiredChecksum(request));
+  const { Delete } = readXml(body, deleteSchema, NOT_HERE);
   const deleted: XmlObject[] = [];
   const errors: XmlObject[] = [];
   for (const { Key, ETag } of Delete.Object) {

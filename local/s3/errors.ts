@@ -57,6 +57,7 @@ const TABLE = {
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchCORSConfiguration: [404, "The CORS configuration does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
+  NoSuchTagSet: [404, "The TagSet does not exist"],
   NoSuchUpload: [
     404,
     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
@@ -94,6 +95,19 @@ export function s3Error(code: S3ErrorCode, details: Details & { message?: string
   const [status, usual] = TABLE[code];
   const { message = usual, ...rest } = details;
   return new AwsError(code, message, status, rest);
+}
+
+const KINDS = {
+  Header: "A header",
+  Parameter: "A query parameter",
+  Element: "An element",
+  Field: "A form field",
+};
+
+/** Refuses what a request names and this S3 doesn't have. Of S3's own words those on headers are known. */
+export function notHere(kind: keyof typeof KINDS, name: string): AwsError {
+  const message = `${KINDS[kind]} you provided implies functionality that is not implemented`;
+  return s3Error("NotImplemented", { message, [kind]: name });
 }
 
 /** `InvalidArgument` as S3 words it: which argument, with what value. */

@@ -1,6 +1,6 @@
 /** ListParts and ListMultipartUploads. */
 import { checksumElement } from "./checksum-headers.ts";
-import { s3Error } from "./errors.ts";
+import { notHere } from "./errors.ts";
 import { countParameter, listEncoding } from "./list-objects.ts";
 import { findUpload } from "./multipart.ts";
 import { OWNER } from "./owner.ts";
@@ -60,7 +60,7 @@ export function listParts(s3: S3, request: S3Request): void {
 /** ListMultipartUploads. Keys are not rolled up: a delimiter is refused rather than ignored. */
 export function listMultipartUploads(s3: S3, request: S3Request): void {
   request.call.authorize("s3:ListBucketMultipartUploads", bucketArn(request));
-  if (request.query("delimiter")) throw s3Error("NotImplemented", { Header: "delimiter" });
+  if (request.query("delimiter")) throw notHere("Parameter", "delimiter");
   const encode = listEncoding(request);
   const prefix = request.query("prefix") ?? "";
   const keyMarker = request.query("key-marker") ?? "";

@@ -1,5 +1,5 @@
 /** What a client says of an object when it writes it, and S3 says again when it is read. */
-import { invalidArgument, s3Error } from "./errors.ts";
+import { invalidArgument, notHere, s3Error } from "./errors.ts";
 import { decodeWords, encodeWords, textOfHeader } from "./metadata-text.ts";
 import type { S3Request } from "./request.ts";
 import { parseTagging } from "./tagging.ts";
@@ -59,22 +59,31 @@ export function answeredHeader(name: string, value: string): string {
   return name.startsWith(META) ? encodeWords(value) : value;
 }
 
+/** Amazon S3 User Guide, "Controlling ownership of objects": only what gives all to the owner is let through. */
+function refuseAcl(request: S3Request, names: readonly string[]): void {
+  const acl = request.header("x-amz-acl");
+  const isForeign = acl !== undefined && !OWNER_ACLS.includes(acl);
+  const found = isForeign ? "x-amz-acl" : names.find((name) => name.startsWith("x-amz-grant-"));
+  if (found === undefined) return;
+  if (request.settings.ownership === "BucketOwnerEnforced") throw s3Error("AccessControlListNotSupported");
+  throw notHere("Header", found);
+}
+
 /**
  * Description of the object that a PUT, a copy or CreateMultipartUpload makes.
  * @throws AwsError also for features that this S3 doesn't have (`NotImplemented`), rather than ignoring them
  */
 export function describeObject(request: S3Request): ObjectDescription {
   for (const name of NOT_HERE) {
-    if (request.header(name) !== undefined) throw s3Error("NotImplemented", { Header: name });
+    if (request.header(name) !== undefined) throw notHere("Header", name);
   }
-  const acl = request.header("x-amz-acl");
-  if (acl !== undefined && !OWNER_ACLS.includes(acl)) {
-    if (request.settings.ownership === "BucketOwnerEnforced") throw s3Error("AccessControlListNotSupported");
-    throw s3Error("NotImplemented", { Header: "x-amz-acl" });
-  }
+  const names = [...Object.keys(request.call.req.headers), ...request.call.url.searchParams.keys()].map(
+    (name) => name.toLowerCase(),
+  );
+  refuseAcl(request, names);
   const encryption = request.header("x-amz-server-side-encryption");
   if (encryption?.startsWith("aws:")) {
-    throw s3Error("NotImplemented", { Header: "x-amz-server-side-encryption" });
+    throw notHere("Header", "x-amz-server-side-encryption");
   }
   if (encryption !== undefined && encryption !== "AES256") {
     const message = "The encryption method specified is not supported";
@@ -85,14 +94,10 @@ export function describeObject(request: S3Request): ObjectDescription {
     throw s3Error("InvalidStorageClass", { StorageClassRequested: storageClass });
   }
   if (storageClass !== undefined && storageClass !== "STANDARD") {
-    throw s3Error("NotImplemented", { Header: "x-amz-storage-class" });
+    throw notHere("Header", "x-amz-storage-class");
   }
-  const names = [...Object.keys(request.call.req.headers), ...request.call.url.searchParams.keys()];
   return {
-    headers: collectMetadata(
-      names.map((name) => name.toLowerCase()),
-      request.header,
-    ),
+    headers: collectMetadata(names, request.header),
     tags: parseTagging(request.header("x-amz-tagging")),
   };
 }

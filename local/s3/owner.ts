@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import { ACCOUNT } from "../types.ts";
 import { s3Error } from "./errors.ts";
-import type { S3Request } from "./request.ts";
+import type { Unrouted } from "./request.ts";
 
 /** A canonical user id, as S3 shows one: 64 hex digits. S3 has stopped telling a DisplayName. */
 export const OWNER = { ID: hash("sha256", ACCOUNT) };
@@ -14,7 +14,7 @@ export const OWNER = { ID: hash("sha256", ACCOUNT) };
  * @throws AwsError `AccessDenied`, `InvalidBucketOwnerAWSAccountID`
  */
 export function checkExpectedOwner(
-  request: S3Request,
+  request: Unrouted,
   header: "x-amz-expected-bucket-owner" | "x-amz-source-expected-bucket-owner",
 ): void {
   const expected = request.header(header);

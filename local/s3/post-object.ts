@@ -55,6 +55,7 @@ function answer(request: S3Request, key: string, etag: string, fields: ReadonlyM
 export async function postObject(s3: S3, request: S3Request): Promise<void> {
   const { call } = request;
   payloadLength(request, Number.POSITIVE_INFINITY);
+  call.proceed();
   const form = await readForm(
     call.req.headers["content-type"] ?? "",
     call.req.iterator({ destroyOnReturn: false }),

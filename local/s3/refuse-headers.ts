@@ -1,5 +1,5 @@
 /** Headers of HTTP that S3 knows for other operations and answers 501 to where bytes are put. */
-import { s3Error } from "./errors.ts";
+import { notHere } from "./errors.ts";
 import type { S3Request } from "./request.ts";
 
 // Sources: QubitProducts/gcs-browser-upload#15 and rpldy/react-uploady#923.
@@ -23,5 +23,5 @@ export function refuseHeadersOfPart(request: S3Request): void {
 
 function refuse({ call }: S3Request, names: readonly string[]): void {
   const found = names.find((name) => call.req.headers[name.toLowerCase()] !== undefined);
-  if (found !== undefined) throw s3Error("NotImplemented", { Header: found });
+  if (found !== undefined) throw notHere("Header", found);
 }

@@ -10,9 +10,13 @@ export interface S3Target {
   key: string;
 }
 
-export interface S3Request extends S3Target {
-  call: AwsCall;
+export interface S3Request extends Unrouted {
   settings: Bucket;
+}
+
+/** A request whose bucket hasn't been looked up. */
+export interface Unrouted extends S3Target {
+  call: AwsCall;
   /** A query parameter. */
   query(name: string): string | undefined;
   /** A header; a presigned URL may carry `x-amz-*` headers in its query instead, but for checksums. */
@@ -64,7 +68,7 @@ export function assertKeyLength(key: string): void {
 const HEADER_ONLY = /^x-amz-(checksum-|sdk-checksum-algorithm$)/;
 
 /** Puts the pieces of a request together. */
-export function createRequest(call: AwsCall, target: S3Target, settings: Bucket): S3Request {
+export function createRequest(call: AwsCall, target: S3Target): Unrouted {
   const hoisted = new Map<string, string>();
   for (const [name, value] of call.url.searchParams) {
     const lower = name.toLowerCase();
@@ -73,7 +77,6 @@ export function createRequest(call: AwsCall, target: S3Target, settings: Bucket)
   return {
     ...target,
     call,
-    settings,
     query: (name) => call.url.searchParams.get(name) ?? undefined,
     header(name) {
       const value = call.req.headers[name];

@@ -8,6 +8,8 @@ import { writeXml, type XmlObject } from "./xml.ts";
 // Bytes of a refused upload that are still taken from a client that goes on sending.
 const DRAIN_LIMIT = 64 * 1024 * 1024;
 
+type Answerable = Pick<S3Request, "call">;
+
 /** Sets what every answer of S3 carries. */
 export function setCommonHeaders(res: ServerResponse, requestId: string): void {
   res.setHeader("x-amz-request-id", requestId);
@@ -16,13 +18,13 @@ export function setCommonHeaders(res: ServerResponse, requestId: string): void {
 }
 
 /** Ends with no body. */
-export function sendEmpty(request: S3Request, status: number): void {
+export function sendEmpty(request: Answerable, status: number): void {
   request.call.trace.status = status;
   request.call.res.writeHead(status, status === 204 || status === 304 ? {} : { "Content-Length": 0 }).end();
 }
 
 /** Ends with a document that is already written. */
-export function sendDocument(request: S3Request, document: string, status = 200): void {
+export function sendDocument(request: Answerable, document: string, status = 200): void {
   request.call.trace.status = status;
   const headers = { "Content-Type": "application/xml", "Content-Length": Buffer.byteLength(document) };
   request.call.res.writeHead(status, headers).end(document);
@@ -52,7 +54,7 @@ export async function sendLate(request: S3Request, work: () => Promise<string>):
 }
 
 /** Ends with a document. */
-export function sendXml(request: S3Request, root: string, body: XmlObject): void {
+export function sendXml(request: Answerable, root: string, body: XmlObject): void {
   sendDocument(request, writeXml(root, body));
 }
 

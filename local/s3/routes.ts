@@ -1,17 +1,17 @@
 /** Which operation a request asks for: method, whether it names a key, and the query that selects a subresource. */
-import { getBucketLocation, headBucket } from "./bucket-info.ts";
+import { getBucketLocation, getBucketTagging, headBucket } from "./bucket-info.ts";
 import { completeMultipartUpload } from "./complete-multipart.ts";
 import { copyObject } from "./copy-object.ts";
 import { getBucketCors, preflight } from "./cors.ts";
 import { deleteObject, deleteObjects } from "./delete-object.ts";
-import { s3Error } from "./errors.ts";
+import { notHere, s3Error } from "./errors.ts";
 import { getObject, headObject } from "./get-object.ts";
 import { listMultipartUploads, listParts } from "./list-multipart.ts";
 import { listObjects, listObjectsV2 } from "./list-objects.ts";
 import { abortMultipartUpload, createMultipartUpload } from "./multipart.ts";
 import { postObject } from "./post-object.ts";
 import { putObject } from "./put-object.ts";
-import type { S3Request } from "./request.ts";
+import type { S3Request, Unrouted } from "./request.ts";
 import type { S3 } from "./service.ts";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./tagging.ts";
 import { uploadPart, uploadPartCopy } from "./upload-part.ts";
@@ -65,6 +65,7 @@ const ROUTES: Route[] = [
   route("HEAD", "bucket", "", headBucket, "HeadBucket"),
   route("GET", "bucket", "?location", getBucketLocation, "GetBucketLocation"),
   route("GET", "bucket", "?cors", getBucketCors, "GetBucketCors"),
+  route("GET", "bucket", "?tagging", getBucketTagging, "GetBucketTagging"),
   route("GET", "bucket", "?uploads", listMultipartUploads, "ListMultipartUploads"),
   route("GET", "bucket", "?list-type", listObjectsV2, "ListObjectsV2"),
   route("GET", "bucket", "", listObjects, "ListObjects"),
@@ -72,7 +73,8 @@ const ROUTES: Route[] = [
   route("POST", "bucket", "", postObject, "PostObject"),
 ];
 
-// Subresources of S3 that this one doesn't have; without this list they would read or write the object itself.
+// Subresources of S3 that this one doesn't have; without this list they would read or write the object itself. What S3
+// doesn't know of an object it ignores, so that URLs may carry parameters of others (gaul/s3proxy#189).
 const NOT_HERE = [
   ...["acl", "accelerate", "analytics", "attributes", "encryption", "intelligent-tiering", "inventory"],
   ...["legal-hold", "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls"],
@@ -80,27 +82,53 @@ const NOT_HERE = [
   ...["select", "torrent", "versioning", "versions", "versionId", "website", "append", "renameObject"],
 ];
 
+const LISTING = ["prefix", "delimiter", "encoding-type"];
+/** Query parameters of bucket operations, besides the one that selects each. */
+const FURTHER: Record<string, readonly string[]> = {
+  ListObjects: [...LISTING, "max-keys", "marker"],
+  ListObjectsV2: [...LISTING, "max-keys", "continuation-token", "start-after", "fetch-owner"],
+  ListMultipartUploads: [...LISTING, "max-uploads", "key-marker", "upload-id-marker"],
+};
+
+/** The first query parameter that is neither `known` nor part of a signature or of an SDK's habits. */
+export function foreignParameter(request: Unrouted, known: readonly string[]): string | undefined {
+  const names = [...request.call.url.searchParams.keys()];
+  return names.find((name) => !known.includes(name) && name !== "x-id" && !/^x-amz-/i.test(name));
+}
+
+/** Of a bucket nothing unknown is let through: a listing isn't what `?abac` or `?list-type=3` asks for. */
+function refuseOfBucket(request: Unrouted, found: Route | undefined): void {
+  const known = [found?.query ?? "", ...(FURTHER[found?.name ?? ""] ?? [])];
+  const foreign =
+    foreignParameter(request, known) ??
+    (found?.query === "list-type" && request.query("list-type") !== "2" ? "list-type" : undefined);
+  if (foreign !== undefined) throw notHere("Parameter", foreign);
+  const { method } = request.call.req;
+  if (found || (method !== "PUT" && method !== "DELETE")) return;
+  const name = method === "PUT" ? "CreateBucket" : "DeleteBucket";
+  const message = `${name} is not here: the template says which buckets there are`;
+  throw s3Error("NotImplemented", { message });
+}
+
 /**
  * The operation of a request.
  * @throws AwsError `NotImplemented`, `MethodNotAllowed`
  */
-export function selectOperation(request: S3Request): Operation {
+export function selectOperation(request: Unrouted): Operation {
   const { req, url } = request.call;
   const on = request.key === "" ? "bucket" : "object";
-  const foreign = NOT_HERE.find((name) => url.searchParams.has(name));
-  if (foreign !== undefined && req.method !== "OPTIONS") throw s3Error("NotImplemented", { Header: foreign });
-  const candidates = ROUTES.filter((route) => route.on === on && route.method === req.method);
-  const found = candidates.find(
-    ({ query, header }) =>
+  const found = ROUTES.find(
+    ({ method, query, header, ...route }) =>
+      route.on === on &&
+      method === req.method &&
       (query === undefined || url.searchParams.has(query)) &&
       (header === undefined || request.header(header) !== undefined),
   );
-  if (found) return found;
-  if (on === "bucket" && ["PUT", "DELETE"].includes(req.method ?? "")) {
-    throw s3Error("NotImplemented", {
-      message: `${req.method} of a bucket without a subresource is not here`,
-    });
+  if (req.method !== "OPTIONS") {
+    if (on === "bucket") refuseOfBucket(request, found);
+    const foreign = on === "object" && NOT_HERE.find((name) => url.searchParams.has(name));
+    if (foreign) throw notHere("Parameter", foreign);
   }
-  const details = { Method: req.method, ResourceType: on.toUpperCase() };
-  throw s3Error("MethodNotAllowed", details);
+  if (found) return found;
+  throw s3Error("MethodNotAllowed", { Method: req.method, ResourceType: on.toUpperCase() });
 }

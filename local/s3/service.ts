@@ -16,6 +16,7 @@ import { setCorsHeaders } from "./cors.ts";
 import { s3Error } from "./errors.ts";
 import { createEvents, type Events, type S3Event } from "./events.ts";
 import { runLifecycle } from "./lifecycle.ts";
+import { listBuckets } from "./list-buckets.ts";
 import { checkExpectedOwner } from "./owner.ts";
 import type { SecretLookup } from "./post-policy.ts";
 import { createRequest, parseTarget } from "./request.ts";
@@ -70,14 +71,18 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
   const { req, res } = call;
   setCommonHeaders(res, call.requestId);
   try {
-    const target = parseTarget(call.path, req.headers.host);
-    const settings = s3.buckets.get(target.bucket);
-    if (!settings) throw s3Error("NoSuchBucket", { BucketName: target.bucket });
-    const request = createRequest(call, target, settings);
-    checkExpectedOwner(request, "x-amz-expected-bucket-owner");
+    const request = createRequest(call, parseTarget(call.path, req.headers.host));
+    const { bucket, key } = request;
+    if (bucket === "" && key === "") {
+      listBuckets(s3, request);
+      return;
+    }
     const operation = selectOperation(request);
     call.trace.action = operation.name;
-    await operation.run(s3, request);
+    const settings = s3.buckets.get(bucket);
+    if (!settings) throw s3Error("NoSuchBucket", { BucketName: bucket });
+    checkExpectedOwner(request, "x-amz-expected-bucket-owner");
+    await operation.run(s3, { ...request, settings });
   } catch (thrown) {
     const error = explainFull(thrown);
     if (!(error instanceof AwsError)) throw error;
@@ -85,15 +90,18 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
   }
 }
 
+const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
 /** Says what the start found of bytes and rows that don't belong together. */
 function* notesOn({ store }: S3, { lost, missing }: Settled, folder: string): Generator<string> {
   if (lost.count > 0) {
-    const size = `${lost.count} files, ${Math.ceil(lost.bytes / 1024)} KiB`;
+    const size = `${count(lost.count, "file")}, ${Math.ceil(lost.bytes / 1024)} KiB`;
     yield `${folder} has ${size}: bytes that no object names, such as those of an upload that a kill broke off; delete it when you miss nothing`;
   }
   if (missing.length > 0) {
     const keys = missing.slice(0, 3).map((id) => store.keyOfBlob(id) ?? `${id} of an unfinished upload`);
-    yield `${missing.length} blobs are missing, so that these objects can't be read: ${keys.join(", ")}${missing.length > 3 ? " …" : ""}; put the folder back from a backup, or delete the files and send them again`;
+    const are = missing.length === 1 ? "is" : "are";
+    yield `${count(missing.length, "blob")} ${are} missing, so that these objects can't be read: ${keys.join(", ")}${missing.length > 3 ? " …" : ""}; put the folder back from a backup, or delete the files and send them again`;
   }
 }
 
@@ -120,7 +128,7 @@ export function createS3(options: S3Options): S3Service {
   const s3: S3 = {
     store: createStore(database, blobs, room),
     blobs,
-    buckets: createBuckets(database, room),
+    buckets: createBuckets(database, room, clock.now),
     events: createEvents({ database, room, now: clock.now, deliver: onEvent, onError }),
     writes: createWrites(),
     report: onError,

@@ -53,12 +53,14 @@ export function parseTagging(header: string | undefined): Tags {
   return tagMap(pairs);
 }
 
-const taggingSchema = z.object({
-  Tagging: z.object({
-    TagSet: z.union([
-      z.object({ Tag: z.array(z.object({ Key: z.string(), Value: z.string() })).default([]) }),
-      z.string().transform(() => ({ Tag: [] })),
-    ]),
+const tagSchema = z.strictObject({ Key: z.string(), Value: z.string() });
+const taggingSchema = z.strictObject({
+  Tagging: z.strictObject({
+    // An empty element is read as text.
+    TagSet: z.preprocess(
+      (value) => (typeof value === "string" && value.trim() === "" ? {} : value),
+      z.strictObject({ Tag: z.array(tagSchema).default([]) }),
+    ),
   }),
 });
 

@@ -337,7 +337,7 @@ test("blobs of a database that came from an older backup are moved, said, and co
   cpSync(older, join(dir, "s3.sqlite"));
   const second = await start(dir);
   expect(second.notes).toEqual([
-    expect.stringMatching(/lost-blobs has 1 files, 3 KiB: .*delete it when you miss nothing$/),
+    expect.stringMatching(/lost-blobs has 1 file, 3 KiB: .*delete it when you miss nothing$/),
   ]);
   expect(second.logs.lines().map(({ text }) => text)).toContain(second.notes[0]);
   expect(readdirSync(join(dir, "lost-blobs"))).toHaveLength(1);
@@ -356,7 +356,7 @@ test("a blob that is missing is named at the start, with its object", async () =
   rmSync(join(dir, "blobs", blob));
   const cloud = await start(dir);
   expect(cloud.notes).toEqual([
-    expect.stringMatching(/^1 blobs are missing.*: object-\d+; put the folder back/),
+    expect.stringMatching(/^1 blob is missing.*: object-\d+; put the folder back/),
   ]);
 });
 

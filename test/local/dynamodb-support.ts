@@ -60,6 +60,7 @@ export async function startDynamoDb({
         service: "dynamodb",
         body: await buffer(req),
         payload: { kind: "unsigned" },
+        proceed() {},
         authorize(action, resource, context) {
           asked.push({ action, resource, context });
           authorize(action, resource, context);

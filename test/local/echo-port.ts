@@ -64,6 +64,7 @@ export async function echoPort(options: Partial<AwsServerOptions> = {}): Promise
     scope,
     async handle(call) {
       const chunks: Buffer[] = [];
+      call.proceed();
       if (!call.body) for await (const chunk of call.req) chunks.push(chunk);
       seen.push({ call, body: call.body ?? Buffer.concat(chunks) });
       if (scope === "s3") {

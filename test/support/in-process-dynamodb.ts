@@ -40,6 +40,7 @@ export function inProcessDynamoDb(table: TableSpec, now: () => number) {
       service: "dynamodb",
       body: Buffer.concat([body]),
       payload: { kind: "unsigned" },
+      proceed() {},
       authorize() {},
       trace: { service: "dynamodb", action: "", caller: "root", startedAt: 0, endedAt: 0, status: 0 },
     });

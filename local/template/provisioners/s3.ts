@@ -55,7 +55,7 @@ const bucketSchema = z.strictObject({
     })
     .optional(),
   PublicAccessBlockConfiguration: z.record(z.string(), z.boolean()).optional(),
-  Tags: inert,
+  Tags: z.array(z.strictObject({ Key: z.string(), Value: z.string() })).default([]),
 });
 
 const policySchema = z.strictObject({
@@ -87,6 +87,7 @@ export function s3Resources(s3: Services["s3"], putPolicy: Iam["putResourcePolic
         })),
         eventBridgeEnabled:
           properties.NotificationConfiguration?.EventBridgeConfiguration.EventBridgeEnabled ?? false,
+        tags: Object.fromEntries(properties.Tags.map(({ Key, Value }) => [Key, Value])),
         ...(access && { publicAccessBlock: access }),
         ...(ownership && { ownership }),
       });
