@@ -1,10 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { finalizeAnswer } from "#contract/uploads.ts";
 import { said } from "./check.ts";
+import { obeyRetryAfter } from "./obey-retry-after.ts";
 import type { Target } from "./target.ts";
-
-const TRIES = 20;
-const MAX_WAIT_SECONDS = 30;
 
 export interface Finalized {
   fileId: string;
@@ -20,19 +17,19 @@ export interface Finalized {
  */
 export async function finalizeInTheEnd({ api }: Target, uploadId: string): Promise<Finalized> {
   const begun = performance.now();
-  const refusals: string[] = [];
-  while (refusals.length < TRIES) {
-    const answer = await api.api(`/v1/uploads/${uploadId}/finalize`, { json: { share: false } });
-    if (answer.status === 200) {
-      const { file_id } = finalizeAnswer.parse(await answer.json());
-      return { fileId: file_id, refusals, seconds: (performance.now() - begun) / 1_000 };
-    }
-    const retryAfter = answer.headers.get("retry-after");
-    const words = await said(answer);
-    if (![429, 503].includes(answer.status)) throw new Error(`finalize: ${words}`);
-    if (retryAfter === null) throw new Error(`finalize: ${words} without Retry-After`);
-    refusals.push(words);
-    await delay(Math.min(Number(retryAfter), MAX_WAIT_SECONDS) * 1_000);
+  const headers = { Authorization: `Bearer ${await api.token()}`, "Content-Type": "application/json" };
+  // Not by the client, which keeps refusals to itself.
+  const { answer, refusals } = await obeyRetryAfter(() =>
+    fetch(`${api.origin}/v1/uploads/${uploadId}/finalize`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ share: false }),
+    }),
+  );
+  if (answer.status !== 200) {
+    const after = refusals.length > 0 ? `, after ${refusals.length} refusals with Retry-After` : "";
+    throw new Error(`finalize: ${await said(answer)}${after}`);
   }
-  throw new Error(`finalize: ${TRIES} refusals, the last ${refusals.at(-1)}`);
+  const { file_id } = finalizeAnswer.parse(await answer.json());
+  return { fileId: file_id, refusals, seconds: (performance.now() - begun) / 1_000 };
 }

@@ -1,3 +1,5 @@
+import { patientFetch } from "./obey-retry-after.ts";
+
 export const MIB = 1_048_576;
 
 export interface PartUrl {
@@ -10,7 +12,7 @@ export const sendPart = (
   { url, headers }: PartUrl,
   body: Uint8Array<ArrayBuffer>,
   more: Record<string, string> = {},
-) => fetch(url, { method: "PUT", body, headers: { ...headers, ...more }, redirect: "manual" });
+) => patientFetch(url, { method: "PUT", body, headers: { ...headers, ...more }, redirect: "manual" });
 
 /** Bytes that are no UTF-8: every value from 0 to 255 in turn, another sequence for each `salt`. */
 export function bytesOf(size: number, salt = 0): Uint8Array<ArrayBuffer> {

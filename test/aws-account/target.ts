@@ -4,6 +4,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { createTable } from "#aws/table.ts";
 import { createClient } from "#core/create-client.ts";
 import { type ApiClient, createApiClient } from "#test/support/api-client.ts";
+import { patientFetch } from "./obey-retry-after.ts";
 
 /** Where a deployment is, and the caller's own way to its bucket and table. */
 export interface Deployed {
@@ -32,5 +33,6 @@ export async function withClient(deployed: Deployed): Promise<Target> {
     { name: "test-aws", scopes: ["files:read", "files:write", "shares:write"] },
   );
   const client = { clientId: client_id, clientSecret: client_secret };
-  return { ...deployed, ...client, api: createApiClient({ origin: deployed.origin, ...client }) };
+  const { origin } = deployed;
+  return { ...deployed, ...client, api: createApiClient({ origin, ...client, send: patientFetch }) };
 }

@@ -28,24 +28,27 @@ export type ApiClient = ReturnType<typeof createApiClient>;
  * Talks to the API at `origin` with a client's id and secret; tokens are fetched as they are needed.
  *
  * @param now the cloud's time in epoch ms.
+ * @param send makes the calls. @default fetch
  */
 export function createApiClient({
   origin,
   clientId,
   clientSecret,
   now = Date.now,
+  send = fetch,
 }: {
   origin: string;
   clientId: string;
   clientSecret: string;
   now?: () => number;
+  send?: (url: string, init: RequestInit) => Promise<Response>;
 }) {
   let held: { token: string; until: number } | undefined;
 
   /** A token that works for another minute at least. */
   async function token(): Promise<string> {
     if (held !== undefined && held.until > now()) return held.token;
-    const answer = await fetch(`${origin}/v1/auth/token`, {
+    const answer = await send(`${origin}/v1/auth/token`, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ client_id: clientId, client_secret: clientSecret }),
@@ -62,8 +65,8 @@ export function createApiClient({
     const { json, redirect = "manual" } = init;
     const body = json === undefined ? init.body : JSON.stringify(json);
     const bearer = init.token === undefined ? await token() : init.token;
-    return fetch(path.startsWith("http") ? path : `${origin}${path}`, {
-      method: init.method ?? (body === undefined ? "GET" : "POST"),
+    return send(path.startsWith("http") ? path : `${origin}${path}`, {
+      method: methodOf(init),
       redirect,
       ...(body === undefined ? {} : { body }),
       headers: {
@@ -78,7 +81,7 @@ export function createApiClient({
   async function json<T>(schema: z.ZodType<T>, path: string, init: ApiInit = {}): Promise<T> {
     const answer = await api(path, init);
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${init.method ?? "GET/POST"} ${path}: ${answer.status} ${text}`);
+    if (!answer.ok) throw new Error(`${methodOf(init)} ${path}: ${answer.status} ${text}`);
     return schema.parse(JSON.parse(text));
   }
 
@@ -94,6 +97,11 @@ export function createApiClient({
   }
 
   return { origin, token, api, json, start, upload };
+}
+
+/** POST where there is a body, unless the call says otherwise. */
+function methodOf({ method, json, body }: ApiInit): string {
+  return method ?? ((json ?? body) === undefined ? "GET" : "POST");
 }
 
 /** Sends one part of `bytes` to its presigned URL. @throws Error with S3's answer where it isn't 200. */

@@ -1,6 +1,7 @@
 /** Bytes on the chunk route, which passes them as text on their way to be dropped. */
 import { finalizeAnswer } from "#contract/uploads.ts";
 import { type Check, said, seen, skip } from "../check.ts";
+import { patientFetch } from "../obey-retry-after.ts";
 import { octets, sendChunk } from "../send-chunk.ts";
 import { sendExpecting } from "../send-expecting.ts";
 import { bytesOf, MIB, sendPart } from "../send-part.ts";
@@ -13,7 +14,7 @@ async function roundTrip({ api }: Target, uploadId: string, url: string, bytes: 
   if (put !== "200") return seen(false, `307, then S3 ${put}`);
   const { file_id } = await api.json(finalizeAnswer, `/v1/uploads/${uploadId}/finalize`, { json: {} });
   const { headers } = await api.api(`/v1/files/${file_id}/content`);
-  const got = Buffer.from(await (await fetch(headers.get("location") ?? "")).arrayBuffer());
+  const got = Buffer.from(await (await patientFetch(headers.get("location") ?? "")).arrayBuffer());
   const isSame = got.equals(bytes);
   return seen(isSame, `307, and ${isSame ? "the same" : `${got.length} other`} bytes come back`);
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { directEnv } from "#test/support/direct-env.ts";
 import { type Check, seen, skip } from "../check.ts";
+import { patientFetch } from "../obey-retry-after.ts";
 import { bytesOf, MIB } from "../send-part.ts";
 import type { Target } from "../target.ts";
 
@@ -43,7 +44,7 @@ const python: Check = {
     if (error !== undefined) return skip("there is no python3");
     if (status !== 0) return skip("python3 has no requests (pip install requests)");
     const bytes = bytesOf(11 * MIB);
-    const answer = await fetch(await uploadByPython(target, bytes));
+    const answer = await patientFetch(await uploadByPython(target, bytes));
     const isSame = Buffer.from(await answer.arrayBuffer()).equals(bytes);
     return seen(isSame, isSame ? "the same bytes come back" : `${answer.status}, other bytes`);
   },
