@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { folderId } from "#local/folder-id.ts";
 
 /** Where the table is, and what a DynamoDB client needs to reach it. */
 export interface TableLocation {
@@ -19,6 +20,9 @@ const localFile = z.object({
   region: z.string(),
   table: z.string(),
   credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
+  /** Of the process that wrote it, and of the folder that it uses. */
+  pid: z.number().optional(),
+  folder: z.string().optional(),
 });
 
 /** Finds the table by what the administrator said. @throws Error saying what to do. */
@@ -29,6 +33,12 @@ export async function findTable(
   if (local) {
     const found = await readJson(join(data, "endpoint.json"), localFile);
     if (found === undefined) throw new Error(`No local cloud runs on ${data}. Start one with npm start.`);
+    // A copy of a folder in use leads to the cloud of the original; one that was killed to whoever has its port now.
+    if (found.folder !== folderId(data) || !isAlive(found.pid)) {
+      throw new Error(
+        `No local cloud runs on ${data}: its endpoint.json was copied from another folder, or left by a cloud that was killed. Start one with npm start -- --data ${data}.`,
+      );
+    }
     return {
       table: found.table,
       region: found.region,
@@ -53,6 +63,16 @@ export async function findTable(
       `cdk-outputs.json has ${names.length} tables; say which with --table: ${names.join(", ")}`,
     );
   return { table: name, ...where };
+}
+
+function isAlive(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Another user's.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {

@@ -12,7 +12,9 @@ import { findTable, type TableLocation } from "./find-table.ts";
 const USAGE = `npm run admin -- <command> [options]
 
   create-client --name NAME --scopes S[,S…] [--workspace NAME]
-                                makes a client; prints its id and secret (this once)
+                                makes a client with a new workspace of its own, called NAME too or as
+                                --workspace says; prints its id and secret (this once). To let it use one
+                                that is there: share-workspace
   list-clients                  every client, a line of JSON each
   revoke-client --client ID [--links keep|revoke]
                                 stops a client and all its tokens at once; its sessions, locks and endpoints
@@ -20,7 +22,7 @@ const USAGE = `npm run admin -- <command> [options]
   rotate-secret --client ID     adds a second secret; both work
   retire-secrets --client ID    ends every secret but the newest
   share-workspace --client ID --workspace WS_ID
-                                lets a client use another's workspace
+                                lets a client use another's workspace too; list-clients shows the ids
 
 Scopes: ${scopes.join(", ")}
 Where: the table that the last \`npm run deploy\` told of (cdk-outputs.json), with your AWS credentials;

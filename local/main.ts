@@ -7,6 +7,7 @@ import { type Cloud, startCloud } from "./cloud.ts";
 import { readRunState } from "./data/run-state.ts";
 import { isDiskFull } from "./data/sqlite-error.ts";
 import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
+import { folderId } from "./folder-id.ts";
 import { greeting } from "./greeting.ts";
 import { replaceFile } from "./replace-file.ts";
 import { readStoredClient, type StoredClient } from "./stored-client.ts";
@@ -80,7 +81,10 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
   const assembly = await ensureAssembly({
     onSynth: () => console.log("Building the app from its CDK stacks …"),
   });
-  const cloud = await startCloud({ assembly, dataDir, endpoint, apiPort: port, awsPort: port && port + 1 });
+  const ports = { apiPort: port, awsPort: port && port + 1 };
+  const cloud = await startCloud({ assembly, dataDir, endpoint, ...ports }).catch((error) => {
+    throw namePort(error, ports);
+  });
   running = cloud;
   const table = cloud.outputs["TableName"];
   if (table === undefined) throw new Error("the stacks have no output TableName");
@@ -95,12 +99,16 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
       awsUrl: cloud.awsUrl,
       dataDir,
       isExternal: endpoint !== undefined,
-      notes: isLost
-        ? [...cloud.notes, `${file} was missing: this client is new, and those from before stay valid`]
-        : cloud.notes,
+      notes: isLost ? [...cloud.notes, newClientNote(file ?? "", dataDir)] : cloud.notes,
       client,
     }),
   );
+}
+
+/** How to go on with the files of a client whose secret is lost. */
+function newClientNote(file: string, dataDir: string): string {
+  const admin = `npm run admin -- --local${dataDir === resolve(".wharf") ? "" : ` --data ${dataDir}`}`;
+  return `${file} was missing: this client is new, with a workspace of its own, and those from before stay valid. For their files, "${admin} list-clients" names them, and "${admin} rotate-secret --client cli_…" gives one a secret`;
 }
 
 /** One for each emulator, which may have been emptied since. */
@@ -125,10 +133,14 @@ async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<
 
 /** Leaves word for `npm run admin -- --local`, as long as the cloud runs. */
 function tellAdmin({ awsUrl, rootCredentials }: Cloud, table: string, dataDir: string): void {
-  const told = { awsUrl, region: REGION, table, credentials: rootCredentials };
+  const folder = folderId(dataDir);
+  const told = { awsUrl, region: REGION, table, credentials: rootCredentials, pid: process.pid, folder };
   const file = join(dataDir, "endpoint.json");
   replaceFile(file, JSON.stringify(told));
-  process.once("exit", () => rmSync(file, { force: true }));
+  process.once("exit", () => {
+    // Another folder may have taken the place of one that was moved.
+    if (folderId(dataDir) === folder) rmSync(file, { force: true });
+  });
 }
 
 let running: Cloud | undefined;
@@ -150,10 +162,21 @@ async function end(): Promise<void> {
   await running?.stop();
 }
 
+/** Says of a port that is taken what it is for: of the two, the user chose one. Any other error is as it was. */
+function namePort(error: unknown, { apiPort, awsPort }: { apiPort: number; awsPort: number }): unknown {
+  if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE" && "port" in error))
+    return error;
+  const which =
+    error.port === awsPort
+      ? `${awsPort}, for S3 and the other AWS services (the one after --port ${apiPort}),`
+      : `${error.port}, for the API,`;
+  return new Error(
+    `port ${which} is taken; stop what listens there, or choose another pair with npm start -- --port N`,
+    { cause: error },
+  );
+}
+
 function explain(error: unknown): string {
-  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE" && "port" in error) {
-    return `port ${error.port} is taken; stop what listens there, or choose another with npm start -- --port N`;
-  }
   if (error instanceof Error && isDiskFull(error)) {
     return `the disk is full (${error.message}); free some space, or choose another directory with npm start -- --data DIR`;
   }

@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { greeting } from "#local/greeting.ts";
 
 const pages = globSync(["*.md", "docs/*.md"]);
 const read = (page: string) => readFileSync(page, "utf8");
@@ -38,6 +39,16 @@ describe.each(pages)("%s", (page) => {
       expect([script, places.some((place) => existsSync(place))]).toEqual([script, true]);
     }
   });
+});
+
+it("the README's lines to paste are those that the start prints", () => {
+  const printed = greeting({
+    ...{ apiUrl: "http://localhost:4400", awsUrl: "", dataDir: undefined, isExternal: false, notes: [] },
+    client: { client_id: "cli_…", client_secret: "whs_…" },
+  });
+  const lines = printed.match(/^(TOKEN=|LINK=|curl ).*$/gm) ?? [];
+  expect(lines).toHaveLength(3);
+  expect(read("README.md")).toContain(lines.join("\n"));
 });
 
 it("the README is short, and the guides' index has every guide", () => {

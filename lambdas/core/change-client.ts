@@ -3,7 +3,7 @@ import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import { newSecret } from "./create-client.ts";
 import { type Deps, iso } from "./deps.ts";
 import { type Ended, endHoldings, type LinksEnd, newRevocation } from "./end-holdings.ts";
-import { notFound, WharfError } from "./error.ts";
+import { WharfError } from "./error.ts";
 import { clientRecord } from "./records.ts";
 
 type ClientDeps = Pick<Deps, "table" | "now">;
@@ -24,7 +24,7 @@ export async function revokeClient(
   const now = deps.now();
   const { job, write } = newRevocation(now, clientId, links);
   const client = await deps.table.get(clientRecord, keys.client(clientId));
-  if (client === undefined) throw notFound("client", clientId);
+  if (client === undefined) throw unknownClient(clientId);
   await deps.table.transact([
     {
       key: keys.client(clientId),
@@ -64,7 +64,7 @@ export async function rotateSecret(deps: ClientDeps, clientId: string): Promise<
 /** Ends every secret but the newest. Idempotent. */
 export async function retireSecrets(deps: ClientDeps, clientId: string): Promise<void> {
   const client = await deps.table.get(clientRecord, keys.client(clientId));
-  if (client === undefined) throw notFound("client", clientId);
+  if (client === undefined) throw unknownClient(clientId);
   if (client.secrets.length < 2) return;
   await change(deps, clientId, {
     update: "SET #secrets = :kept",
@@ -79,7 +79,12 @@ export async function shareWorkspace(
   { clientId, workspaceId }: { clientId: string; workspaceId: string },
 ): Promise<void> {
   const [workspace] = await deps.table.batchGet([keys.workspace(workspaceId)]);
-  if (workspace === undefined) throw notFound("workspace", workspaceId);
+  if (workspace === undefined) {
+    throw new WharfError(
+      "not_found",
+      `No workspace has the id ${JSON.stringify(workspaceId)}; ids (ws_…) are needed, not names, and list-clients shows them.`,
+    );
+  }
   try {
     await deps.table.transact([
       {
@@ -96,9 +101,17 @@ export async function shareWorkspace(
       },
     ]);
   } catch (error) {
-    if (error instanceof TransactionFailed) throw notFound("client", clientId);
+    if (error instanceof TransactionFailed) throw unknownClient(clientId);
     throw error;
   }
+}
+
+/** The administrator sees all clients, and has no token. */
+function unknownClient(id: string): WharfError {
+  return new WharfError(
+    "not_found",
+    `No client has the id ${JSON.stringify(id)}; ids (cli_…) are needed, not names, and list-clients shows them.`,
+  );
 }
 
 async function change(
@@ -115,7 +128,7 @@ async function change(
       values,
     });
   } catch (error) {
-    if (error instanceof ConditionFailed && error.item === undefined) throw notFound("client", clientId);
+    if (error instanceof ConditionFailed && error.item === undefined) throw unknownClient(clientId);
     throw error;
   }
 }

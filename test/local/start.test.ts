@@ -1,6 +1,6 @@
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -48,8 +48,8 @@ test("what is printed works when pasted, and a second start finds it all again",
   const first = await start("--port", "0", "--data", dataDir);
   const lines = linesToPaste(first);
   expect(lines).toHaveLength(3);
-  const { stdout } = await promisify(execFile)("bash", ["-c", `${lines.join("\n")}\necho "$LINK" >&2`]);
-  expect(stdout).toBe("Hello from Wharf\n");
+  const { stdout } = await promisify(execFile)("bash", ["-c", `{\n${lines.join("\n")}\n} 2>&1 | cat`]);
+  expect(stdout).toMatch(/^\{.*\}\nHello from Wharf\n$/);
   expect(statSync(join(dataDir, "client.json")).mode & 0o777).toBe(0o600);
   expect(await end(first, "SIGINT")).toBe(0);
 
@@ -67,9 +67,27 @@ test("what is printed works when pasted, and a second start finds it all again",
   expect(third.output()).toContain(`is in use by process ${second.process.pid}`);
   expect(third.process.exitCode).toBe(1);
   const taken = await start("--port", String(new URL(api ?? "").port), "--memory");
-  expect(taken.output()).toMatch(/port \d+ is taken/);
+  expect(taken.output()).toMatch(/port \d+, for the API, is taken/);
   expect(taken.process.exitCode).toBe(1);
+  const neighbour = await start("--port", String(Number(new URL(api ?? "").port) - 1), "--memory");
+  expect(neighbour.output()).toMatch(
+    /port \d+, for S3 and the other AWS services \(the one after --port \d+\), is/,
+  );
   expect(await end(second, "SIGTERM")).toBe(0);
+
+  rmSync(join(dataDir, "client.json"));
+  const other = await start("--port", "0", "--data", dataDir);
+  const id = client.exec(first.output())?.[1] ?? "";
+  expect(other.output()).toContain(`admin -- --local --data ${dataDir} rotate-secret --client cli_…`);
+  const admin = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ["bin/admin.ts", "--local", "--data", dataDir, ...args]);
+  expect((await admin("list-clients")).stdout).toContain(id);
+  const { client_secret } = JSON.parse((await admin("rotate-secret", "--client", id)).stdout);
+  const url = `${/ready at (\S+)/.exec(other.output())?.[1]}/v1/auth/token`;
+  const json = { client_id: id, client_secret };
+  const headers = { "content-type": "application/json" };
+  expect((await fetch(url, { method: "POST", headers, body: JSON.stringify(json) })).status).toBe(200);
+  expect(await end(other, "SIGTERM")).toBe(0);
 });
 
 /** A call whose body never comes; resolves once the API has asked for it. */

@@ -1,10 +1,12 @@
 /** `npm run admin` against a running local cloud. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { runAdmin } from "#admin/run.ts";
+import { folderId } from "#local/folder-id.ts";
 import { REGION } from "#local/types.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -13,15 +15,20 @@ let data: string;
 beforeAll(async () => {
   story = await startStory();
   data = mkdtempSync(join(tmpdir(), "wharf-admin-"));
-  // As `npm start` leaves it for this command.
-  const { awsUrl, rootCredentials: credentials } = story.cloud;
-  const told = { awsUrl, region: REGION, table: story.tableName, credentials };
-  writeFileSync(join(data, "endpoint.json"), JSON.stringify(told));
+  tell(data);
 });
 afterAll(async () => {
   await story?.stop();
   if (data !== undefined) rmSync(data, { recursive: true, force: true });
 });
+
+/** Leaves word in a folder as `npm start` does. */
+function tell(folder: string, changes: object = {}): void {
+  const { awsUrl, rootCredentials: credentials } = story.cloud;
+  const where = { awsUrl, region: REGION, table: story.tableName, credentials };
+  const told = { ...where, pid: process.pid, folder: folderId(folder), ...changes };
+  writeFileSync(join(folder, "endpoint.json"), JSON.stringify(told));
+}
 
 /** Runs a command line; what it printed as JSON and as words. */
 async function admin(...args: string[]) {
@@ -83,7 +90,8 @@ test.for([
   [2, "--name", ["create-client", "--name", "../x", "--scopes", "admin"]],
   [2, "Unknown option", ["list-clients", "--what"]],
   [1, "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ", ["revoke-client", "--client", "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ"]],
-  [1, "nobody", ["rotate-secret", "--client", "nobody"]],
+  [1, 'No client has the id "nobody"', ["rotate-secret", "--client", "nobody"]],
+  [1, "ids (ws_…) are needed", ["share-workspace", "--client", "cli_1", "--workspace", "local"]],
 ] as const)("exit code %i with %j for a command that can't be done", async ([code, words, args]) => {
   const ended = await admin(...args);
   expect(ended.code).toBe(code);
@@ -102,6 +110,19 @@ test("without a cloud on the directory it says how to start one", async () => {
   } finally {
     rmSync(empty, { recursive: true, force: true });
   }
+});
+
+test("a copy of the folder of a running cloud, and one whose cloud was killed, lead to no cloud", async () => {
+  const copy = join(mkdtempSync(join(data, "of-")), "copy");
+  cpSync(join(data, "endpoint.json"), join(copy, "endpoint.json"));
+  const killed = mkdtempSync(join(data, "killed-"));
+  const { pid } = spawnSync("true");
+  tell(killed, { pid });
+  for (const folder of [copy, killed])
+    expect(await refused("list-clients", "--local", "--data", folder)).toEqual([
+      1,
+      expect.stringContaining(`No local cloud runs on ${folder}: `),
+    ]);
 });
 
 /** Runs a command line as it is; the exit code and what was said of the fault. */
@@ -128,10 +149,8 @@ test("what AWS lacks is said in words that help", async () => {
 });
 
 test("a table that isn't there is named as the fault", async () => {
-  const { awsUrl, rootCredentials: credentials } = story.cloud;
   const folder = mkdtempSync(join(data, "another-"));
-  const told = { awsUrl, region: REGION, table: "another", credentials };
-  writeFileSync(join(folder, "endpoint.json"), JSON.stringify(told));
+  tell(folder, { table: "another" });
   expect(await refused("list-clients", "--local", "--data", folder)).toEqual([
     1,
     expect.stringMatching(/^There is no such table/),
