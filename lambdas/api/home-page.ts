@@ -17,7 +17,7 @@ export function homePage({ name, contact, guides }: Operator, publicUrl: string)
     title: name === undefined ? "Wharf" : `Wharf of ${name}`,
     content: `<h1>This is a Wharf</h1>
 <p>Programs share files here, by links that expire. If somebody sent you one, open it whole: it looks like
-${escapeHtml(publicUrl)}/s/… and ends in 22 letters and digits.</p>
+${escapeHtml(publicUrl)}/s/… and ends in 22 characters.</p>
 <p>${who}${reach}</p>
 <ul>${own}<li><a href="${docs}#start">Getting started with the API</a><li><a href="${docs}">API reference</a>
 <li><a href="${docs}#event-types">Events and webhooks</a><li><a href="${escapeHtml(publicUrl)}/openapi.json">openapi.json</a></ul>`,

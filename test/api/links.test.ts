@@ -3,6 +3,7 @@ import { problem } from "#contract/common.ts";
 import { share } from "#contract/shares.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
 import { prefersHtml } from "#lambdas/api/prefers-html.ts";
+import { sayDuration } from "#lambdas/api/spoken.ts";
 import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
@@ -420,6 +421,50 @@ describe("the page", () => {
     );
   });
 
+  test.each([
+    ["تقرير 2026.pdf", "<bdi>تقرير 2026</bdi><bdi>.pdf</bdi>", "\u2068تقرير 2026\u2069.pdf"],
+    ["דוח.xlsx", "<bdi>דוח</bdi><bdi>.xlsx</bdi>", "\u2068דוח\u2069.xlsx"],
+    ["report.2026.pdf", "<bdi>report.2026.pdf</bdi>", "report.2026.pdf"],
+  ])("keeps the extension of %s at its end", async (name, heading, title) => {
+    const { share_url } = await link({ name });
+    const html = await (await see(share_url)).text();
+    expect(html).toContain(`<h1>${heading}</h1>`);
+    expect(html).toContain(`<title>Download ${title}</title>`);
+  });
+
+  test("of a long name shows both ends, and the whole on demand", async () => {
+    const name = `${"👩‍💻 report ".repeat(12)}final.pdf`;
+    const { share_url } = await link({ name });
+    const html = await (await see(share_url)).text();
+    const [, heading = ""] = /<h1><bdi>(.*?)<\/bdi><\/h1>/.exec(html) ?? [];
+    expect([...new Intl.Segmenter("en").segment(heading)].length).toBeLessThanOrEqual(61);
+    expect(heading).toMatch(/^👩‍💻 report .*….*final\.pdf$/);
+    expect(html).toContain(`<summary>Whole name</summary><bdi>${name}</bdi></details>`);
+  });
+
+  test("after the button says what is left, and leads to the same bytes again", async () => {
+    const { share_url, share_id } = await link({ max_downloads: 2, content: "twice" });
+    const started = await world.request(share_url, { form: {}, headers: { accept: BROWSER } });
+    const html = await started.text();
+    expect([started.status, html]).toEqual([200, expect.stringContaining("1 of 2")]);
+    for (let n = 0; n < 2; n++) expect(await (await fetch(startedBy(html))).text()).toBe("twice");
+    expect(await state(share_id)).toEqual(["active", 1]);
+  });
+
+  test("after too many wrong passwords counts down, and says until when", async () => {
+    const { share_url } = await link({ password: "right" });
+    onTestFinished(world.stopClock());
+    const guess = () => world.request(share_url, { form: { password: "no" }, headers: { accept: BROWSER } });
+    for (let n = 0; n < 5; n++) await guess();
+    const waiting = await guess();
+    const html = await waiting.text();
+    const until = new Date(world.deps.now() + 5000).toISOString();
+    expect([waiting.status, waiting.headers.get("retry-after")]).toEqual([429, "5"]);
+    expect(html).toContain(
+      `<span data-wait="5">in 5 seconds, at <time datetime="${until}" data-clock>${until.slice(11, 19)} UTC</time></span>`,
+    );
+  });
+
   test("of a dead link says why", async () => {
     const { share_url, share_id } = await link();
     await client.request(`/v1/shares/${share_id}`, { method: "DELETE" });
@@ -446,4 +491,17 @@ test.each([
   ["text/html;q=bogus", false],
 ])("Accept %j is a browser's: %s", (accept, expected) => {
   expect(prefersHtml(accept)).toBe(expected);
+});
+
+test.each([
+  [86_400_000 - 900, "24 hours"],
+  [7 * 86_400_000 - 900, "7 days"],
+  [29_999, "less than a minute"],
+  [60_000, "1 minute"],
+  [3_600_000, "1 hour"],
+  [90 * 60_000, "90 minutes"],
+  [47.4 * 3_600_000, "47 hours"],
+  [47.6 * 3_600_000, "2 days"],
+])("%d ms are said as %s", (ms, said) => {
+  expect(sayDuration(ms)).toBe(said);
 });
