@@ -1,5 +1,6 @@
 /** What each client gets of a link, and whether it uses the link up: recorded requests, sent byte by byte. */
 import { connect } from "node:net";
+import { gunzipSync, inflateSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { share } from "#contract/shares.ts";
 import { type RecordedClient, recordedClients } from "#test/support/recorded-clients.ts";
@@ -20,6 +21,12 @@ afterAll(() => story?.stop());
 
 const shareOf = (terms: object) => story.json(share, `/v1/files/${fileId}/shares`, { json: terms });
 
+/** What API Gateway compressed for a client that takes it. */
+function decoded(body: Buffer, coding: string | undefined): string {
+  if (coding === undefined || body.length === 0) return body.toString();
+  return (coding === "gzip" ? gunzipSync(body) : inflateSync(body)).toString();
+}
+
 /** The answer's head and body to a request as it was recorded. */
 async function replay(url: string, { method = "GET", query = "", headers }: RecordedClient) {
   const { host, hostname, port, pathname } = new URL(url);
@@ -31,13 +38,15 @@ async function replay(url: string, { method = "GET", query = "", headers }: Reco
   socket.write(`${[...lines, "Connection: close"].join("\r\n")}\r\n\r\n`);
   const chunks: Buffer[] = [];
   for await (const chunk of socket) chunks.push(chunk);
-  const [head = "", ...body] = Buffer.concat(chunks).toString().split("\r\n\r\n");
-  const status = Number(head.split(" ")[1]);
+  const answer = Buffer.concat(chunks);
+  const end = answer.indexOf("\r\n\r\n");
+  const head = answer.subarray(0, end).toString();
+  const value = (name: string) => new RegExp(`^${name}: (.*)$`, "im").exec(head)?.[1]?.trim();
   return {
-    status,
+    status: Number(head.split(" ")[1]),
     head,
-    body: body.join("\r\n\r\n"),
-    location: /^location: (.*)$/im.exec(head)?.[1]?.trim(),
+    body: decoded(answer.subarray(end + 4), value("content-encoding")),
+    location: value("location"),
   };
 }
 
