@@ -1,6 +1,7 @@
 /** What an operation works with: tables, items, permission, capacity. */
 import { ACCOUNT, AwsError, type ConditionContext, REGION } from "#local/types.ts";
 import { isRecord } from "#local/wire.ts";
+import type { AttributeValue } from "./attribute-value.ts";
 import type { Meter } from "./capacity.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Database } from "./database.ts";
@@ -42,6 +43,8 @@ export interface Access {
   action: string;
   /** The items or keys that are asked for, which conditions on `dynamodb:LeadingKeys` see. */
   items?: unknown[];
+  /** Partition that a query reads, by the keys of its table or index; `undefined` where it doesn't say. */
+  partition?: (table: Table) => AttributeValue | undefined;
   index?: string | undefined;
   /** The operation that the action is part of, for transactions. */
   enclosing?: string;
@@ -59,17 +62,24 @@ export function openNamedTable(context: Context, nameOrArn: string, access: Acce
   const resource = access.index === undefined ? tableArn(name) : `${tableArn(name)}/index/${access.index}`;
   context.authorize(`dynamodb:${access.action}`, resource, {
     ...(access.enclosing && { "dynamodb:enclosingoperation": access.enclosing }),
-    ...(table && access.items && { "dynamodb:leadingkeys": leadingKeys(table, access.items) }),
+    ...(table && leadingKeys(table, access)),
   });
   if (table) return table;
   throw new AwsError("ResourceNotFoundException", "Requested resource not found");
 }
 
-/** Partition keys as policies compare them; what isn't a key yet is left to validation. */
-function leadingKeys(table: Table, items: unknown[]): string[] {
-  return items.flatMap((item) => {
-    const value = isRecord(item) ? item[table.keys.hash.name] : undefined;
+/**
+ * Partition keys as policies compare them: none where the call names none, as a Scan does. What isn't a key yet is
+ * left to validation.
+ */
+function leadingKeys(table: Table, { items = [], partition }: Access): ConditionContext {
+  const values = [
+    ...items.map((item) => (isRecord(item) ? item[table.keys.hash.name] : undefined)),
+    partition?.(table),
+  ];
+  const keys = values.flatMap((value) => {
     const key = isRecord(value) ? Object.values(value)[0] : undefined;
     return typeof key === "string" ? [key] : [];
   });
+  return keys.length === 0 ? {} : { "dynamodb:leadingkeys": keys };
 }

@@ -128,7 +128,8 @@ function isOperator(operator: string): boolean {
 /** Tells whether a condition holds for a call. */
 export function holds(condition: Condition, context: ConditionContext): boolean {
   const { quantifier, name, ifExists } = split(condition.operator);
-  const found = context[condition.key];
+  // IAM User Guide, "Set operators for multi-valued context keys": an empty set is a key that isn't there.
+  const found = context[condition.key]?.length === 0 ? undefined : context[condition.key];
   if (name === "Null") return condition.values.includes(String(found === undefined));
   const operator = OPERATORS[name];
   if (!operator) throw new Error(`No operator ${name}.`);

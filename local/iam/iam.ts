@@ -27,6 +27,8 @@ export interface Grant {
   count: number;
   /** The actions of those calls; more telling than the count where `action` has wildcards. */
   actions: string[];
+  /** What its conditions let through (`CLIENT#*` of `dynamodb:leadingkeys`), and how many of those calls each fitted. */
+  values: { key: string; value: string; count: number }[];
   /** False for services that the local cloud lacks (logs, metrics, traces): no call can ever use it here. */
   applicable: boolean;
 }
@@ -110,7 +112,7 @@ export function createIam(): Iam {
           globMatches(grant.action, action, { ignoreCase: true }) &&
           resourceFits(grant.resource, resource, context)
         ) {
-          use(grant, action);
+          use(grant, action, context);
         }
       }
       if (principal?.kind === "root" || identity.length > 0) return;
@@ -120,7 +122,7 @@ export function createIam(): Iam {
     },
     usage() {
       return [...roles.values()].flatMap(({ entries }) =>
-        entries.flatMap(({ grants }) => grants.map((grant) => ({ ...grant, actions: [...grant.actions] }))),
+        entries.flatMap(({ grants }) => grants.map((grant) => structuredClone(grant))),
       );
     },
   };
@@ -146,14 +148,25 @@ function grantsOf(statement: Statement, role: string, policy: string, index: num
       resource,
       count: 0,
       actions: [],
+      values: statement.conditions.flatMap(({ operator, key, values }) =>
+        fitsOneOf(operator) ? values.map((value) => ({ key, value, count: 0 })) : [],
+      ),
       applicable: action === "*" || SERVICES.has(action.split(":")[0]?.toLowerCase() ?? ""),
     })),
   );
 }
 
-function use(grant: Grant, action: string): void {
+function use(grant: Grant, action: string, context: ConditionContext): void {
   grant.count++;
   if (!grant.actions.includes(action)) grant.actions.push(action);
+  for (const line of grant.values) {
+    if ([context[line.key] ?? []].flat().some((given) => globMatches(line.value, given))) line.count++;
+  }
+}
+
+/** Whether a condition lists what it lets through. */
+function fitsOneOf(operator: string): boolean {
+  return /^(ForA\w+:)?String(Equals|Like)(IfExists)?$/.test(operator);
 }
 
 function principalContext(principal: Principal | null, role: Role | undefined): ConditionContext {

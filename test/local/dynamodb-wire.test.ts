@@ -109,6 +109,9 @@ describe("permission", () => {
       ["dynamodb:GetItem", "things"],
       ["dynamodb:BatchGetItem", "things"],
     ]);
+    const keys = db.asked.map(({ context }) => context?.["dynamodb:leadingkeys"]);
+    // A query on an index is judged by the index's partition key.
+    expect(keys).toEqual([["p"], ["x"], ["t"], ["t"], ["t"], ["p"], ["p"], ["p"]]);
     expect(db.asked[2]?.context).toEqual({
       "dynamodb:enclosingoperation": "TransactWriteItems",
       "dynamodb:leadingkeys": ["t"],

@@ -252,6 +252,22 @@ describe("conditions", () => {
       no,
     ],
     ["ForAllValues:StringLike", { "dynamodb:LeadingKeys": "A#*" }, {}, yes],
+    ["ForAllValues:StringLike", { "dynamodb:LeadingKeys": "A#*" }, { "dynamodb:leadingkeys": [] }, yes],
+    [
+      "ForAllValues:StringLike",
+      { "dynamodb:LeadingKeys": ["A#*", "B"] },
+      { "dynamodb:leadingkeys": ["B", "A#"] },
+      yes,
+    ],
+    [
+      "ForAllValues:StringLike",
+      { "dynamodb:LeadingKeys": ["A#*", "B"] },
+      { "dynamodb:leadingkeys": ["BS"] },
+      no,
+    ],
+    ["Null", { "dynamodb:LeadingKeys": false }, { "dynamodb:leadingkeys": ["A#1"] }, yes],
+    ["Null", { "dynamodb:LeadingKeys": false }, { "dynamodb:leadingkeys": [] }, no],
+    ["Null", { "dynamodb:LeadingKeys": false }, {}, no],
     [
       "ForAnyValue:StringLike",
       { "dynamodb:LeadingKeys": "A#*" },
@@ -319,13 +335,37 @@ test("every grant is listed with what used it", () => {
     applicable: true,
   };
   expect(iam.usage().slice(0, 2)).toEqual([
-    { ...common, action: "s3:GetObject*", count: 3, actions: ["s3:GetObject", "s3:GetObjectTagging"] },
-    { ...common, action: "s3:PutObject", count: 0, actions: [] },
+    {
+      ...common,
+      action: "s3:GetObject*",
+      count: 3,
+      actions: ["s3:GetObject", "s3:GetObjectTagging"],
+      values: [],
+    },
+    { ...common, action: "s3:PutObject", count: 0, actions: [], values: [] },
   ]);
   expect(iam.usage().filter((grant) => grant.applicable)).toHaveLength(2);
   expect(iam.usage().find((grant) => grant.action === "logs:PutLogEvents")).toMatchObject({
     applicable: false,
   });
+});
+
+test("a grant's conditions are listed with what fitted them", () => {
+  const table = "arn:aws:dynamodb:us-east-1:000000000000:table/t";
+  const Condition = {
+    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["A#*", "B"] },
+    Null: { "dynamodb:LeadingKeys": "false" },
+  };
+  const iam = account([allow("dynamodb:GetItem", table, { Condition })]);
+  const get = (...keys: string[]) =>
+    ask(iam, "dynamodb:GetItem", table, { context: { "dynamodb:leadingkeys": keys } });
+  expect([get("A#1"), get("A#1", "A#2")]).toEqual(["ok", "ok"]);
+  expect(get("A#1", "C#1")).toContain("no identity-based policy allows the dynamodb:GetItem action");
+  expect(ask(iam, "dynamodb:GetItem", table)).toContain("not authorized");
+  expect(iam.usage()[0]?.values).toEqual([
+    { key: "dynamodb:leadingkeys", value: "A#*", count: 2 },
+    { key: "dynamodb:leadingkeys", value: "B", count: 0 },
+  ]);
 });
 
 test("globs match like the words they are made of", () => {

@@ -1,20 +1,24 @@
 /** Query. */
 import type { SQLInputValue } from "node:sqlite";
-import { attribute } from "../attribute-value.ts";
+import { AwsError } from "#local/types.ts";
+import { type AttributeValue, attribute } from "../attribute-value.ts";
 import { type Context, type Operation, openTable } from "../context.ts";
 import { validationError } from "../errors.ts";
 import { type Condition, parseCondition } from "../expression/condition.ts";
 import { conditionPaths } from "../expression/evaluate-condition.ts";
 import { type KeyRange, keyRange } from "../expression/key-condition.ts";
 import { createScope } from "../expression/scope.ts";
-import { flag, optionalText, refuseLegacy } from "../input.ts";
+import { flag, type Input, optionalText, refuseLegacy } from "../input.ts";
 import { type KeySchema, keyAttributes } from "../keys.ts";
 import { type PageRequest, parsePage, parseStart, readPage, type Start } from "../page.ts";
 import { type StoredItem, toStored } from "../store.ts";
+import type { Table } from "../table.ts";
 import { equalValues } from "../value-order.ts";
 
 export const query: Operation = (input, context) => {
-  const table = openTable(context, input, { action: "Query", index: optionalText(input, "IndexName") });
+  const index = optionalText(input, "IndexName");
+  const partition = (table: Table) => partitionOf(input, table, index);
+  const table = openTable(context, input, { action: "Query", index, partition });
   refuseLegacy(input);
   const text = optionalText(input, "KeyConditionExpression");
   if (text === undefined) {
@@ -37,6 +41,20 @@ export const query: Operation = (input, context) => {
     context,
   );
 };
+
+/** The partition that the query names; `undefined` where it isn't valid, which is told once the caller may ask. */
+function partitionOf(input: Input, table: Table, index: string | undefined): AttributeValue | undefined {
+  const keys = index === undefined ? table.keys : table.indexes.find(({ name }) => name === index)?.keys;
+  const text = optionalText(input, "KeyConditionExpression");
+  if (keys === undefined || text === undefined) return undefined;
+  try {
+    const scope = createScope(input, ["KeyConditionExpression"]);
+    return keyRange(parseCondition("KeyConditionExpression", text, scope), keys).hashValue;
+  } catch (error) {
+    if (error instanceof AwsError) return undefined;
+    throw error;
+  }
+}
 
 function refuseKeysInFilter(filter: Condition, keys: KeySchema): void {
   const named = new Set(conditionPaths(filter).map(([name]) => name));
