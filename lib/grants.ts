@@ -3,7 +3,7 @@ import type { EventBus } from "aws-cdk-lib/aws-events";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
-import { DUE_INDEX } from "#aws/keys.ts";
+import { DUE_INDEX, type DueKind, type PartitionName, partitions } from "#aws/keys.ts";
 
 export type TableAction =
   | "GetItem"
@@ -13,6 +13,9 @@ export type TableAction =
   | "UpdateItem"
   | "DeleteItem"
   | "ConditionCheckItem";
+
+/** What a role may do with which partitions of the table. */
+export type TableAccess = Partial<Record<TableAction, readonly PartitionName[]>>;
 
 export type ObjectAction =
   | "PutObject"
@@ -24,16 +27,27 @@ export type ObjectAction =
 /** Grants of single actions, so that a role holds what its function does and nothing beside. */
 export const grants = {
   /** Items of the table, not of its index. A transaction is allowed by the actions of its items. */
-  items(table: Table, grantee: IGrantable, ...actions: TableAction[]): void {
-    // CDK's own table grants take in every index.
-    const resourceArns = [table.tableArn];
-    Grant.addToPrincipal({ grantee, actions: actions.map((action) => `dynamodb:${action}`), resourceArns });
+  items(table: Table, grantee: IGrantable, access: TableAccess): void {
+    for (const [action, names] of Object.entries(access)) {
+      Grant.addToPrincipal({
+        grantee,
+        actions: [`dynamodb:${action}`],
+        // CDK's own table grants take in every index.
+        resourceArns: [table.tableArn],
+        conditions: inPartitions(names.map((name) => partitions[name])),
+      });
+    }
   },
 
-  /** Reading what is due. */
-  due(table: Table, grantee: IGrantable): void {
-    const resourceArns = [`${table.tableArn}/index/${DUE_INDEX}`];
-    Grant.addToPrincipal({ grantee, actions: ["dynamodb:Query"], resourceArns });
+  /** Reading what is due, of these kinds. */
+  due(table: Table, grantee: IGrantable, ...kinds: DueKind[]): void {
+    Grant.addToPrincipal({
+      grantee,
+      actions: ["dynamodb:Query"],
+      resourceArns: [`${table.tableArn}/index/${DUE_INDEX}`],
+      // Of a query on an index the leading key is the index's own.
+      conditions: inPartitions(kinds.map((kind) => `${kind}#*`)),
+    });
   },
 
   /** Uploaded objects, which are all under `o/`. */
@@ -55,3 +69,14 @@ export const grants = {
     bus.grants.actions(grantee, ["events:PutEvents"]);
   },
 };
+
+/**
+ * Limits a statement to partitions. `ForAllValues` alone would hold where a call names no partition, as a Scan.
+ * Source: IAM User Guide, "Set operators for multi-valued context keys".
+ */
+function inPartitions(patterns: string[]): Record<string, Record<string, unknown>> {
+  return {
+    "ForAllValues:StringLike": { "dynamodb:LeadingKeys": patterns },
+    Null: { "dynamodb:LeadingKeys": "false" },
+  };
+}

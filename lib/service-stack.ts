@@ -6,7 +6,7 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { type StageConfig, stageTags } from "./config.ts";
 import type { DataStack } from "./data-stack.ts";
 import { DeliveryDashboard } from "./delivery-dashboard.ts";
-import { grants, type TableAction } from "./grants.ts";
+import { grants } from "./grants.ts";
 import { HttpApi } from "./http-api.ts";
 import { Ingest } from "./ingest.ts";
 import { acknowledge } from "./nag.ts";
@@ -14,6 +14,7 @@ import { type FunctionEnv, NodeFunction } from "./node-function.ts";
 import { operatorEnv } from "./operator-env.ts";
 import { Relay } from "./relay.ts";
 import { Sweep } from "./sweep.ts";
+import { tableAccess } from "./table-access.ts";
 import { WebhookPipeline } from "./webhook-pipeline.ts";
 
 /** All that can be thrown away and deployed again: API, functions, queues, rules, alarms. */
@@ -75,16 +76,7 @@ export class ServiceStack extends Stack {
     const sweep = new Sweep(this, "Sweep", { config, env: { ...tableEnv, ...busEnv, ...queueEnv } });
 
     const { fanOut, deliver, deliverSlow } = webhooks;
-    grants.items(
-      table,
-      api,
-      "GetItem",
-      "BatchGetItem",
-      "Query",
-      ...writes,
-      "DeleteItem",
-      "ConditionCheckItem",
-    );
+    grants.items(table, api, tableAccess.api);
     grants.objects(
       bucket,
       api,
@@ -97,31 +89,26 @@ export class ServiceStack extends Stack {
     grants.missingObjects(bucket, api);
     grants.send(retry, api);
 
-    grants.items(table, wait, "GetItem", "BatchGetItem", ...writes, "DeleteItem");
-    grants.items(table, events, "GetItem", "BatchGetItem", "Query");
+    grants.items(table, wait, tableAccess.wait);
+    grants.items(table, events, tableAccess.events);
 
-    grants.items(
-      table,
-      ingest.handler,
-      "GetItem",
-      "BatchGetItem",
-      "Query",
-      ...writes,
-      "DeleteItem",
-      "ConditionCheckItem",
-    );
-    grants.due(table, ingest.handler);
+    grants.items(table, ingest.handler, tableAccess.ingest);
+    grants.due(table, ingest.handler, "upload", "version");
     grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject", "AbortMultipartUpload");
     grants.missingObjects(bucket, ingest.handler);
 
-    grants.items(table, relay.handler, ...writes);
+    grants.items(table, relay.handler, tableAccess.relay);
     grants.publish(bus, relay.handler);
 
-    grants.items(table, fanOut, "GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem");
-    for (const worker of [deliver, deliverSlow]) grants.items(table, worker, "BatchGetItem", ...writes);
+    grants.items(table, fanOut, tableAccess.fanOut);
+    for (const worker of [deliver, deliverSlow]) grants.items(table, worker, tableAccess.deliver);
 
-    grants.items(table, sweep.handler, "GetItem", "Query", ...writes);
-    grants.due(table, sweep.handler);
+    grants.items(table, sweep.handler, tableAccess.sweep);
+    grants.due(
+      table,
+      sweep.handler,
+      ...(["link", "event", "delivery", "lock", "endpoint", "recovery", "wake_up"] as const),
+    );
     grants.send(retry, sweep.handler);
     grants.publish(bus, sweep.handler);
 
@@ -139,8 +126,6 @@ export class ServiceStack extends Stack {
     for (const alarm of this.node.findAll()) if (alarm instanceof Alarm) alarm.addAlarmAction(action);
   }
 }
-
-const writes: readonly TableAction[] = ["PutItem", "UpdateItem"];
 
 const reasons = {
   "Serverless-LambdaDLQ":

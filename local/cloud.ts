@@ -9,7 +9,7 @@ import { nameDamage } from "./data/check-folder.ts";
 import { isCorrupt } from "./data/sqlite-error.ts";
 import { startEmbedded } from "./embedded.ts";
 import type { FaultHook } from "./faults.ts";
-import type { Grant } from "./iam/iam.ts";
+import type { Grant, Iam } from "./iam/iam.ts";
 import { waitUntilIdle } from "./idle.ts";
 import { createEventSources } from "./lambda/event-sources.ts";
 import type { FunctionConfig } from "./lambda/function.ts";
@@ -73,6 +73,8 @@ export interface Cloud {
   clearTraces(): void;
   /** What each statement of each role let through. */
   iamUsage(): Grant[];
+  /** Asks the account's policies, as a call would. @throws AwsError AccessDenied */
+  authorize: Iam["authorize"];
   /** Lets AWS calls fail by a plan; `undefined` ends that. */
   setFaults(hook: FaultHook | undefined): void;
   logs: Logs;
@@ -235,6 +237,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     traces: services.traces,
     clearTraces: services.clearTraces,
     iamUsage: iam.usage,
+    authorize: iam.authorize,
     setFaults: services.setFaults,
     logs,
     async invoke(prefix, payload) {

@@ -80,9 +80,41 @@ export const keys = {
     sk: String(number).padStart(6, "0"),
   }),
 
+  /** How many locks are live; apart from settings, so that whoever may read it can't read the key of links. */
+  lockCount: (): Key => ({ pk: "LOCKS", sk: "COUNT" }),
   /** Deployment-wide settings made at first use, such as the key that link tokens derive from. */
   setting: (name: string): Key => ({ pk: "SETTING", sk: name }),
 };
+
+/** The partition of `key`, or all of its kind, as IAM's `dynamodb:LeadingKeys` names them: `HOOKS`, `CLIENT#*`. */
+const partition = ({ pk }: Key): string => pk.replace(/#.*$/s, "#*");
+
+/** The kinds of partitions, which is as fine as a role can be limited: no key of IAM's tells of `sk`. */
+export const partitions = {
+  /** A client's record, its tokens, and how many endpoints it has. */
+  client: partition(keys.client("")),
+  clients: partition(keys.clientEntry("")),
+  workspaces: partition(keys.workspace("")),
+  workspaceNames: partition(keys.workspaceName("", "")),
+  folder: partition(keys.entry("", "")),
+  /** Files and folders, with versions and the ids of links. */
+  node: partition(keys.node("")),
+  paths: partition(keys.pathHint("", "")),
+  upload: partition(keys.upload("")),
+  link: partition(keys.link("")),
+  idempotency: partition(keys.idempotency("", "")),
+  event: partition(keys.event("")),
+  feed: partition(keys.feedHead("")),
+  hooks: partition(keys.hook("")),
+  /** An endpoint's state, secrets and jobs. */
+  hook: partition(keys.hookState("")),
+  deliveries: partition(keys.delivery("", "")),
+  attempts: partition(keys.attempt("", 0)),
+  settings: partition(keys.setting("")),
+  lockCount: partition(keys.lockCount()),
+} as const;
+
+export type PartitionName = keyof typeof partitions;
 
 /** Prefixes for `begins_with` on `sk`. */
 export const under = { versions: "VER#", shares: "SHARE#", tokens: "TOKEN#", feed: "SEQ#" } as const;

@@ -42,7 +42,7 @@ export async function refuseAtLockLimit(
   const now = deps.now();
   let known = counts.get(deps.table);
   if (known === undefined || now - known.readAt > FRESH_MS || known.readAt > now) {
-    const count = await deps.table.get(countRecord, keys.setting("live-locks"), { consistent: false });
+    const count = await deps.table.get(countRecord, keys.lockCount(), { consistent: false });
     const clients = new Map(Object.entries(count?.clients ?? {}));
     known = { live: count?.live ?? 0, clients, readAt: now };
     counts.set(deps.table, known);

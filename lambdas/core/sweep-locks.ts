@@ -31,7 +31,7 @@ async function countLive(deps: Pick<Deps, "table" | "now">): Promise<number> {
   const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => holdersIn(deps, `lock#${shard}`));
   const holders = (await Promise.all(shards)).flat();
   const counted_at = iso(deps.now());
-  await deps.table.put({ put: { ...keys.setting("live-locks"), ...tallyLocks(holders), counted_at } });
+  await deps.table.put({ put: { ...keys.lockCount(), ...tallyLocks(holders), counted_at } });
   return holders.length;
 }
 

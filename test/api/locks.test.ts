@@ -560,7 +560,7 @@ describe("who may not", () => {
   });
 
   test("anyone, once 1,000 locks live by the last count", async () => {
-    const put = { ...keys.setting("live-locks"), live: 1_000 };
+    const put = { ...keys.lockCount(), live: 1_000 };
     await world.deps.table.put({ put });
     world.advance(61_000);
     const refused = await acquire();

@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
+import { partitions } from "#aws/keys.ts";
 import { scopes } from "#contract/common.ts";
 import { lockGrant } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
 import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
 import { delivery, webhook } from "#contract/webhooks.ts";
 import { ensureAssembly } from "#local/assembly.ts";
+import { globMatches } from "#local/glob.ts";
 import { AwsError } from "#local/types.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
@@ -59,11 +61,13 @@ async function send(filename: string, content: Uint8Array, more: Record<string, 
 async function allFlows(): Promise<void> {
   const endpoint = await webhooks();
   const fileId = await uploads();
+  await workspaces();
   await files(fileId);
   await shares(fileId);
   await locks(fileId);
   await endpoint();
   await losses();
+  await outage(fileId);
   await later();
 }
 
@@ -106,6 +110,15 @@ async function uploads(): Promise<string> {
   const direct = await ok(z.object({ file_id: z.string() }), "/v1/files/upload", { body });
   await story.cloud.waitForIdle();
   return direct.file_id;
+}
+
+/** A name that nobody has, named twice at once: one of the two makes it, the other finds it. */
+async function workspaces(): Promise<void> {
+  const starting = { json: { workspace: "second", filename: "a", size: 1 } };
+  await Promise.all([1, 2, 3, 4].map(() => done("/v1/uploads", starting)));
+  const foreign = "ws_01J0000000000000000000000A";
+  expect((await call(`/v1/workspaces/${foreign}/files`)).status).toBe(404);
+  expect((await call(`/v1/events?workspace=${foreign}`)).status).toBe(404);
 }
 
 async function files(fileId: string): Promise<void> {
@@ -184,6 +197,10 @@ async function webhooks(): Promise<() => Promise<void>> {
   // What comes faster has its turns kept for it.
   await register(receiver.url, { rate_per_second: 1 });
   const bad = await register(broken.url);
+  const gone = await story.receiver((res) => void res.writeHead(410).end());
+  await register(gone.url);
+  // Nobody removes this one: after five days of failures the sweep disables it.
+  await register(broken.url);
   return async () => {
     await story.cloud.waitForIdle();
     expect(receiver.received.length).toBeGreaterThan(5);
@@ -211,6 +228,7 @@ async function webhooks(): Promise<() => Promise<void>> {
     for (let count = 0; count < 6; count++) await minute(400_000);
     await done(`/v1/webhooks/${bad.webhook_id}`, { method: "DELETE" });
     await done("/v1/events?limit=100");
+    await done(`/v1/events?limit=100&folder=${folder_id}`);
     expect((await call("/v1/events?after=latest&wait=1")).status).toBe(200);
   };
 }
@@ -231,6 +249,7 @@ async function losses(): Promise<void> {
   for (const [name, content, more] of [
     ["orphan.txt", bytes("orphan"), {}],
     ["unsent.txt", bytes("orphan"), { if_exists: "rename" }],
+    ["reports/2026/orphan.txt", bytes("orphan"), {}],
     ["orphan.pdf", Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0", "latin1"), {}],
   ] as const) {
     // The function dies when S3 has completed the object; ingest does the rest.
@@ -245,6 +264,15 @@ async function losses(): Promise<void> {
     );
     story.cloud.setFaults(undefined);
     await story.cloud.waitForIdle();
+  }
+}
+
+/** Five days in which an endpoint fails: the sweep disables it. */
+async function outage(fileId: string): Promise<void> {
+  for (let day = 0; day < 6; day++) {
+    for (const name of ["one", "two", "three", "four"])
+      await done(`/v1/files/${fileId}`, { method: "PATCH", json: { name: `${day}-${name}.txt` } });
+    await minute(86_400_000);
   }
 }
 
@@ -270,6 +298,83 @@ test("no granted action is unused", () => {
     "logs:CreateLogStream",
     "logs:PutLogEvents",
   ]);
+});
+
+test("each role may use the partitions that it uses, and no other", () => {
+  const grants = story.cloud.iamUsage().filter(({ action, resource }) => isItems(action, resource));
+  const unlimited = grants.filter(({ values }) => values.length === 0);
+  expect(unlimited.map(({ role, action }) => `${role}: ${action}`)).toEqual([]);
+  const unused = grants.flatMap(({ role, action, values }) =>
+    values.filter(({ count }) => count === 0).map(({ value }) => `${role}: ${action} in ${value}`),
+  );
+  expect(unused).toEqual([]);
+});
+
+/** Whether a grant is of items: streams have no partitions that a policy could name. */
+function isItems(action: string, resource: string): boolean {
+  return action.startsWith("dynamodb:") && !resource.includes("/stream/");
+}
+
+test("no role gets at a partition that isn't its own, beside one that is, or without naming any", () => {
+  const all = [...Object.values(partitions), "upload#*"];
+  const roles = Map.groupBy(
+    story.cloud.iamUsage().filter(({ action, resource }) => isItems(action, resource)),
+    ({ role }) => role,
+  );
+  expect(roles.size).toBe(8);
+  const answers: Record<string, string[]> = {};
+  for (const [role, grants] of roles) {
+    const principal = {
+      kind: "role" as const,
+      arn: `arn:aws:sts::000000000000:assumed-role/${role}/x`,
+      role,
+    };
+    const may = (action: string, resource: string, keys: string[]) => {
+      try {
+        story.cloud.authorize(
+          principal,
+          action,
+          resource,
+          keys.length === 0 ? {} : { "dynamodb:leadingkeys": keys },
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof AwsError && error.code === "AccessDenied") return false;
+        throw error;
+      }
+    };
+    answers[role] = grants.flatMap(({ action, resource, values }) => {
+      const own = values.map(({ value }) => value.replace("*", "x"));
+      const foreign = all.map((pattern) => pattern.replace("*", "x")).filter((key) => !own.includes(key));
+      const wrong = [
+        ...own.filter((key) => !may(action, resource, [key])),
+        ...foreign.filter((key) => may(action, resource, [key]) || may(action, resource, [...own, key])),
+      ];
+      return [...wrong, ...(may(action, resource, []) ? ["no key"] : [])].map((key) => `${action} ${key}`);
+    });
+    for (const resource of new Set(grants.map((grant) => grant.resource)))
+      expect(may("dynamodb:Scan", resource, [])).toBe(false);
+  }
+  expect(Object.values(answers).flat()).toEqual([]);
+});
+
+test.for([
+  [
+    "Deliver",
+    "dynamodb:PutItem",
+    ["NODE#x", "CLIENT#x", "DIR#x", "LINK#x", "UPL#x", "SETTING", "WORKSPACES"],
+  ],
+  ["Events", "dynamodb:GetItem", ["SETTING", "HOOK#x", "HOOKS", "LINK#x", "UPL#x"]],
+  ["Events", "dynamodb:BatchGetItem", ["SETTING", "HOOK#x", "HOOKS", "LINK#x"]],
+  ["Wait", "dynamodb:GetItem", ["SETTING", "HOOK#x"]],
+  ["Sweep", "dynamodb:UpdateItem", ["CLIENT#x", "SETTING", "DIR#x"]],
+] as const)("%s can't %s what is none of its business", ([function_, action, keys]) => {
+  const grant = story.cloud
+    .iamUsage()
+    .find(
+      (one) => one.role.includes(function_) && one.action === action && !one.resource.includes("/index/"),
+    );
+  for (const key of keys) expect(grant?.values.some(({ value }) => globMatches(value, key))).toBe(false);
 });
 
 test("no grant names more than one action, and none takes in every resource", () => {
@@ -303,15 +408,36 @@ test("no answer had a status that /openapi.json doesn't tell of", async () => {
   expect(answers.length).toBeGreaterThan(70);
 });
 
-/** Removes `action` from every policy of a copy of the app's template. */
-function withoutGrant(assembly: string, action: string): void {
-  const actions = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
-  const policy = z.object({
-    Type: z.literal("AWS::IAM::Policy"),
-    Properties: z.looseObject({
-      PolicyDocument: z.looseObject({ Statement: z.array(z.looseObject({ Action: actions })) }),
-    }),
-  });
+const listed = z.union([z.string().transform((one) => [one]), z.array(z.string())]);
+const policy = z.object({
+  Type: z.literal("AWS::IAM::Policy"),
+  Properties: z.looseObject({
+    PolicyDocument: z.looseObject({ Statement: z.array(z.looseObject({ Action: listed })) }),
+  }),
+});
+type Statement = z.infer<typeof policy>["Properties"]["PolicyDocument"]["Statement"][number];
+
+/** Removes `action` from a statement. */
+const withoutAction = (action: string) => (statement: Statement) => ({
+  ...statement,
+  Action: statement.Action.filter((one) => one !== action),
+});
+
+/** Removes a kind of partitions from a statement. */
+const withoutPartition = (pattern: string) => (statement: Statement) => {
+  const limits = z
+    .looseObject({ "ForAllValues:StringLike": z.object({ "dynamodb:LeadingKeys": listed }) })
+    .safeParse(statement["Condition"]);
+  if (!limits.success) return statement;
+  const kept = limits.data["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].filter(
+    (one) => one !== pattern,
+  );
+  const Condition = { ...limits.data, "ForAllValues:StringLike": { "dynamodb:LeadingKeys": kept } };
+  return { ...statement, Condition, ...(kept.length === 0 ? { Action: [] } : {}) };
+};
+
+/** Changes every statement of every policy in a copy of the app's template; those without an action go. */
+function narrow(assembly: string, change: (statement: Statement) => Statement): void {
   for (const file of readdirSync(assembly).filter((name) => name.endsWith(".template.json"))) {
     const template = z
       .looseObject({ Resources: z.record(z.string(), z.unknown()) })
@@ -320,10 +446,7 @@ function withoutGrant(assembly: string, action: string): void {
       const parsed = policy.safeParse(resource);
       if (!parsed.success) continue;
       const document = parsed.data.Properties.PolicyDocument;
-      document.Statement = document.Statement.map((statement) => ({
-        ...statement,
-        Action: statement.Action.filter((one) => one !== action),
-      })).filter(({ Action }) => Action.length > 0);
+      document.Statement = document.Statement.map(change).filter(({ Action }) => Action.length > 0);
       template.Resources[id] = { ...z.looseObject({}).parse(resource), ...parsed.data };
     }
     writeFileSync(join(assembly, file), JSON.stringify(template));
@@ -337,7 +460,7 @@ test.for([
   const assembly = mkdtempSync(join(tmpdir(), "wharf-assembly-"));
   try {
     cpSync(await ensureAssembly(), assembly, { recursive: true });
-    withoutGrant(assembly, action);
+    narrow(assembly, withoutAction(action));
     await using poor = await startStory({ cloud: { assembly } });
     const token = action === "s3:PutObject" ? {} : { token: null };
     const answer = await poor.api(action === "s3:PutObject" ? "/v1/uploads" : "/v1/auth/token", {
@@ -356,6 +479,35 @@ test.for([
     expect(logged).toMatch(/User: arn:aws:sts::\d{12}:assumed-role\/\S+ is not authorized to perform: /);
     expect(logged).toMatch(words);
     expect(logged).toContain(`because no identity-based policy allows the ${action} action`);
+  } finally {
+    rmSync(assembly, { recursive: true, force: true });
+  }
+});
+
+test.for([
+  [partitions.client, "/v1/auth/token"],
+  [partitions.upload, "/v1/uploads"],
+  [partitions.folder, "/v1/uploads"],
+] as const)("without %s among its partitions the function is refused", async ([pattern, path]) => {
+  const assembly = mkdtempSync(join(tmpdir(), "wharf-assembly-"));
+  try {
+    cpSync(await ensureAssembly(), assembly, { recursive: true });
+    narrow(assembly, withoutPartition(pattern));
+    await using poor = await startStory({ cloud: { assembly } });
+    const isToken = path === "/v1/auth/token";
+    const answer = await poor.api(path, {
+      json: isToken
+        ? { client_id: poor.clientId, client_secret: poor.clientSecret }
+        : { filename: "a.txt", size: 1 },
+      ...(isToken ? { token: null } : {}),
+    });
+    expect(answer.status).toBe(500);
+    expect(
+      poor.cloud.logs
+        .lines()
+        .map(({ text }) => text)
+        .join("\n"),
+    ).toMatch(/because no identity-based policy allows the dynamodb:\w+ action/);
   } finally {
     rmSync(assembly, { recursive: true, force: true });
   }

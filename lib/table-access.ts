@@ -1,0 +1,64 @@
+import type { TableAccess } from "./grants.ts";
+
+/**
+ * What each function does with which partitions, no more: the local cloud refuses what is missing, and a test what is
+ * unused. `deliver`, which talks to hosts that anybody may have named, reads and writes deliveries and their endpoints
+ * alone; the functions for waiters read no secret of webhooks or links.
+ */
+export const tableAccess = {
+  api: {
+    GetItem: [
+      ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
+      ...(["hooks", "hook", "deliveries", "settings", "lockCount"] as const),
+    ],
+    BatchGetItem: ["client", "folder", "node", "paths", "link"],
+    Query: ["workspaces", "folder", "node", "hooks", "deliveries", "attempts"],
+    PutItem: [
+      ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
+      ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
+    ],
+    UpdateItem: ["client", "node", "upload", "link", "idempotency", "hooks", "hook", "deliveries"],
+    DeleteItem: ["folder", "paths", "idempotency", "hooks", "hook"],
+    ConditionCheckItem: ["node"],
+  },
+  wait: {
+    GetItem: ["lockCount"],
+    BatchGetItem: ["client", "node"],
+    PutItem: ["event", "idempotency"],
+    UpdateItem: ["node", "idempotency"],
+    DeleteItem: ["idempotency"],
+  },
+  events: {
+    GetItem: ["workspaces", "node", "feed"],
+    BatchGetItem: ["client", "event"],
+    Query: ["feed"],
+  },
+  ingest: {
+    GetItem: ["node", "upload", "settings"],
+    BatchGetItem: ["folder", "node"],
+    Query: ["folder", "node"],
+    PutItem: ["folder", "node", "paths", "link", "event"],
+    UpdateItem: ["node", "upload"],
+    DeleteItem: ["node"],
+    ConditionCheckItem: ["node"],
+  },
+  relay: { PutItem: ["feed"], UpdateItem: ["event", "feed"] },
+  fanOut: {
+    GetItem: ["node"],
+    BatchGetItem: ["client", "hook"],
+    Query: ["hooks"],
+    PutItem: ["deliveries"],
+    UpdateItem: ["hook"],
+  },
+  deliver: {
+    BatchGetItem: ["event", "hooks", "hook", "deliveries"],
+    PutItem: ["event", "hook", "attempts"],
+    UpdateItem: ["hooks", "hook", "deliveries"],
+  },
+  sweep: {
+    GetItem: ["hooks", "hook"],
+    Query: ["deliveries"],
+    PutItem: ["event", "feed", "lockCount"],
+    UpdateItem: ["node", "link", "event", "feed", "hooks", "hook", "deliveries"],
+  },
+} satisfies Record<string, TableAccess>;
