@@ -312,6 +312,7 @@ export const enableWebhookRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks/{id}/enable",
   summary: "Enable an endpoint once it answers a ping with 2xx, or by force",
+  description: "The ping waits for 3 s.",
   tag,
   scopes,
   params,
@@ -322,6 +323,9 @@ export const enableWebhookRoute = defineRoute({
   responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
   errors: [...common, "webhook_disabled"],
 });
+
+/** What an endpoint has to answer a test or a ping in. */
+export const TEST_SECONDS = 3;
 
 export const testResult = z.object({
   delivery_id: id("dlv"),
@@ -336,8 +340,7 @@ export const testWebhookRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks/{id}/test",
   summary: "Send a webhook_test now and answer with the attempt",
-  description:
-    "Works for a disabled endpoint too. It is tried once and changes nothing of the endpoint's state.",
+  description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s, and changes nothing of the endpoint's state. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
   tag,
   scopes,
   params,
@@ -503,7 +506,7 @@ export const listEventsRoute = defineRoute({
       .min(0)
       .max(MAX_WAIT_SECONDS)
       .default(0)
-      .meta({ description: "Seconds to wait for an event where there is none." }),
+      .meta({ description: "Seconds to wait for an event where there is none. HEAD never waits." }),
     type: z
       .string()
       .max(1_000)

@@ -9,10 +9,10 @@ export const tableAccess = {
   api: {
     GetItem: [
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
-      ...(["hooks", "hook", "deliveries", "settings", "lockCount"] as const),
+      ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount"] as const),
     ],
-    BatchGetItem: ["client", "folder", "node", "paths", "link"],
-    Query: ["workspaces", "folder", "node", "hooks", "deliveries", "attempts"],
+    BatchGetItem: ["client", "folder", "node", "paths", "link", "event"],
+    Query: ["workspaces", "folder", "node", "feed", "hooks", "deliveries", "attempts"],
     PutItem: [
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),

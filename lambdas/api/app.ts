@@ -7,6 +7,7 @@ import { cors } from "./cors.ts";
 import { readerOf } from "./link-reader.ts";
 import { lostPage, sendPage } from "./page.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
+import { refuseDotSegments } from "./refuse-dot-segments.ts";
 import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
 import type { App, AppContext } from "./serve.ts";
 import type { TableDeps } from "./table-deps.ts";
@@ -35,6 +36,10 @@ export function createApp<D extends TableDeps>(
     note({ status: context.res.status });
   });
   app.use(cors(deps.corsOrigins));
+  app.use(async (context, next) => {
+    refuseDotSegments(context.env?.path ?? context.req.path);
+    await next();
+  });
   app.use(async (context, next) => {
     refuseNonUtf8(context.req.raw);
     await next();

@@ -2,7 +2,15 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-l
 import { beginLine, endLine } from "#aws/log.ts";
 import { createApp } from "./app.ts";
 import { apiDeps } from "./deps.ts";
-import { type ChunkEvent, chunkRequest, gatewayFacts, isChunkEvent, toRequest, toResult } from "./proxy.ts";
+import {
+  type ChunkEvent,
+  chunkPath,
+  chunkRequest,
+  gatewayFacts,
+  isChunkEvent,
+  toRequest,
+  toResult,
+} from "./proxy.ts";
 import { docs } from "./routes/docs.ts";
 import { events } from "./routes/events.ts";
 import { files } from "./routes/files.ts";
@@ -39,7 +47,7 @@ export async function handler(
   beginLine(Date.now(), { function: "api", lambda_request_id: context.awsRequestId });
   try {
     return isChunkEvent(event)
-      ? flat(await toResult(await app.fetch(chunkRequest(event))))
+      ? flat(await toResult(await app.fetch(chunkRequest(event), { path: chunkPath(event) })))
       : await toResult(await app.fetch(toRequest(event), gatewayFacts(event)));
   } finally {
     endLine(Date.now());

@@ -2,6 +2,14 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import * as z from "zod";
 
+/** What API Gateway knows of a request beside it. */
+export interface GatewayFacts {
+  /** The path as it was sent, which URLs don't keep. */
+  path: string;
+  /** The peer's address, not what `X-Forwarded-For` claims. */
+  sourceIp: string;
+}
+
 /** The request behind an event. The host is fixed: nothing may depend on a `Host` header. */
 export function toRequest(event: APIGatewayProxyEvent): Request {
   const url = new URL("http://api.invalid");
@@ -22,9 +30,9 @@ export function toRequest(event: APIGatewayProxyEvent): Request {
   });
 }
 
-/** What API Gateway knows of the request beside it: the peer's address, not what `X-Forwarded-For` claims. */
-export function gatewayFacts({ requestContext }: APIGatewayProxyEvent): { sourceIp: string } {
-  return { sourceIp: requestContext.identity.sourceIp };
+/** The facts beside a proxy event. */
+export function gatewayFacts({ path, requestContext }: APIGatewayProxyEvent): GatewayFacts {
+  return { path, sourceIp: requestContext.identity.sourceIp };
 }
 
 /** A header's value as fetch takes it: characters past U+00FF travel as the bytes of their UTF-8. */
@@ -71,4 +79,9 @@ export function chunkRequest({ chunk }: ChunkEvent): Request {
     if (value !== "") headers.set(name, value);
   }
   return new Request(url, { method: "PUT", headers });
+}
+
+/** Where a chunk was sent to. */
+export function chunkPath({ chunk }: ChunkEvent): string {
+  return `/v1/uploads/${chunk.id}/chunks`;
 }

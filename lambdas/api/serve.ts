@@ -13,11 +13,12 @@ import { beginIdempotent } from "#core/idempotency.ts";
 import { readJson } from "./body.ts";
 import { etagOfText, isKnown } from "./etag.ts";
 import { readForm } from "./form.ts";
+import type { GatewayFacts } from "./proxy.ts";
 
 /** `Bindings`: what the gateway says of a request beside it. */
 interface AppTypes {
   Variables: { requestId: string };
-  Bindings: { sourceIp?: string | undefined } | undefined;
+  Bindings: Partial<GatewayFacts> | undefined;
 }
 export type App = Hono<AppTypes>;
 export type AppContext = Context<AppTypes>;

@@ -90,8 +90,8 @@ export function createOutbound({
     // Node's own types leave out that options of the request reach the agent.
     const own = {
       getName: nameOf,
-      createConnection({ target }: Route, done: (error: Error | null, socket?: Duplex) => void) {
-        guardedConnect({ guard, url: target, timeoutMs: connectTimeoutMs, ca }).then(
+      createConnection({ target, budgetMs }: Timed, done: (error: Error | null, socket?: Duplex) => void) {
+        guardedConnect({ guard, url: target, timeoutMs: Math.min(connectTimeoutMs, budgetMs), ca }).then(
           ({ socket, connection }) => {
             connections.set(socket, connection);
             done(null, socket);
@@ -157,6 +157,7 @@ export function createOutbound({
       maxHeaderSize: MAX_HEADER_BYTES,
       target,
       endpoint,
+      budgetMs: ms,
     };
     return new Promise((resolve) => {
       const req: ClientRequest = (https_ ? https : http).request(target, options);
@@ -230,6 +231,11 @@ export function createOutbound({
 interface Route {
   target: URL;
   endpoint: string;
+}
+
+/** A request's way through an agent. */
+interface Timed extends Route {
+  budgetMs: number;
 }
 
 /** Connections of one name serve each other's requests. */

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import type { TestResult } from "#contract/webhooks.ts";
+import { TEST_SECONDS, type TestResult } from "#contract/webhooks.ts";
 import { actorOf, type Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
 import { iso, ttl } from "./deps.ts";
@@ -9,6 +9,9 @@ import { DELIVERY_KEEP_MS } from "./fan-out.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { eventRecord, type HookRecord, hookSecretRecord } from "./webhook-records.ts";
+
+/** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
+const TIMEOUT_MS = TEST_SECONDS * 1_000;
 
 /**
  * Sends a `webhook_test` now, once, past breaker and rate, and records it. The endpoint's state stays as it is.
@@ -40,6 +43,7 @@ export async function testWebhook(
     secret,
     event,
     delivery: { delivery_id, attempts: 0, trigger },
+    timeoutMs: TIMEOUT_MS,
   });
   const expires = ttl(now + DELIVERY_KEEP_MS);
   await deps.table.transact([

@@ -1,12 +1,12 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { beginLine, endLine } from "#aws/log.ts";
 import { createApp } from "../api/app.ts";
-import { toRequest, toResult } from "../api/proxy.ts";
+import { gatewayFacts, toRequest, toResult } from "../api/proxy.ts";
 import { events } from "../api/routes/events.ts";
 import { lockWaits } from "../api/routes/locks.ts";
 import { tableDeps } from "../api/table-deps.ts";
 
-const app = createApp(tableDeps(), [lockWaits, events]);
+const app = createApp(tableDeps({ mayWait: true }), [lockWaits, events]);
 
 /**
  * Callers that wait, for a lock or for events: each holds an execution environment, so each kind has a function of its
@@ -18,7 +18,7 @@ export async function handler(
 ): Promise<APIGatewayProxyResult> {
   beginLine(Date.now(), { function: "wait", lambda_request_id: context.awsRequestId });
   try {
-    return await toResult(await app.fetch(toRequest(event)));
+    return await toResult(await app.fetch(toRequest(event), gatewayFacts(event)));
   } finally {
     endLine(Date.now());
   }

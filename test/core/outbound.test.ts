@@ -43,6 +43,14 @@ async function rawServer(onConnection: (socket: Socket) => void): Promise<string
   return url;
 }
 
+test("a request may have less time than all have", async () => {
+  const target = await receiver(() => {});
+  expect(await outboundTo().post({ ...request(target.url), timeoutMs: TIMEOUT })).toMatchObject({
+    error_class: "timeout",
+    error: `no answer within ${TIMEOUT} ms`,
+  });
+});
+
 describe("answers", () => {
   test.each([200, 204, 301, 404, 410, 429, 500, 503])("%i", async (status) => {
     const target = await receiver((res) => void res.writeHead(status, { "retry-after": "7" }).end());

@@ -99,7 +99,15 @@ export async function startWorld() {
     corsOrigins: ["*"],
     now: () => (stoppedAt ?? Date.now()) + offset,
   };
-  const app = createApp(deps, [uploads, files, versions, shares, links, locks, lockWaits]);
+  const app = createApp({ ...deps, mayWait: true }, [
+    uploads,
+    files,
+    versions,
+    shares,
+    links,
+    locks,
+    lockWaits,
+  ]);
 
   async function request(
     path: string,

@@ -1,12 +1,13 @@
 import { listEventsRoute } from "#contract/webhooks.ts";
-import type { Deps } from "#core/deps.ts";
 import { readFeed } from "#core/read-feed.ts";
 import { type App, serve } from "../serve.ts";
+import type { TableDeps } from "../table-deps.ts";
 
 /** The log of events, for receivers that can't be reached. */
-export function events(app: App, deps: Pick<Deps, "table" | "now">): void {
+export function events(app: App, deps: TableDeps): void {
   serve(app, deps, listEventsRoute, async ({ query, call }) => ({
     status: 200,
-    body: await readFeed(deps, call, query),
+    // HEAD, and what else API Gateway routes elsewhere than GET, is answered at once.
+    body: await readFeed(deps, call, deps.mayWait ? query : { ...query, wait: 0 }),
   }));
 }

@@ -21,6 +21,7 @@ import { repeatGrant } from "#core/repeat-grant.ts";
 import { waitForLock } from "#core/wait-for-lock.ts";
 import { PROBLEM_TYPE, problemBody } from "../problem.ts";
 import { type App, readsFile, serve } from "../serve.ts";
+import type { TableDeps } from "../table-deps.ts";
 
 type LockDeps = Pick<Deps, "table" | "now">;
 
@@ -97,15 +98,18 @@ export function locks(app: App, deps: LockDeps): void {
   });
 }
 
-/** Waiting for a lock: a caller holds its environment for up to 20 s, so API Gateway sends these to `wait`. */
-export function lockWaits(app: App, deps: LockDeps): void {
+/**
+ * Waiting for a lock: a caller holds its environment for up to 20 s, so API Gateway sends these to `wait`. What comes
+ * elsewhere by another spelling of the path is tried once.
+ */
+export function lockWaits(app: App, deps: TableDeps): void {
   serve(
     app,
     deps,
     waitForLockRoute,
     async ({ params, body, call }) => ({
       status: 201,
-      body: await waitForLock(deps, call, params.id, body),
+      body: await waitForLock(deps, call, params.id, deps.mayWait ? body : { ...body, wait_seconds: 0 }),
     }),
     grants(deps),
   );
