@@ -16,10 +16,11 @@ export const tableAccess = {
     PutItem: [
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
+      "reservations",
     ],
     UpdateItem: ["client", "node", "upload", "link", "idempotency", "hooks", "hook", "deliveries"],
     DeleteItem: ["folder", "paths", "idempotency", "hooks", "hook"],
-    ConditionCheckItem: ["node"],
+    ConditionCheckItem: ["folder", "node", "link"],
   },
   wait: {
     GetItem: ["lockCount"],
@@ -34,8 +35,8 @@ export const tableAccess = {
     Query: ["feed"],
   },
   ingest: {
-    GetItem: ["node", "upload", "settings"],
-    BatchGetItem: ["folder", "node"],
+    GetItem: ["folder", "node", "upload", "settings"],
+    BatchGetItem: ["folder", "node", "paths"],
     Query: ["folder", "node"],
     PutItem: ["folder", "node", "paths", "link", "event"],
     UpdateItem: ["node", "upload"],

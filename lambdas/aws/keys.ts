@@ -101,6 +101,7 @@ export const partitions = {
   node: partition(keys.node("")),
   paths: partition(keys.pathHint("", "")),
   upload: partition(keys.upload("")),
+  reservations: partition(keys.reservation("", "")),
   link: partition(keys.link("")),
   idempotency: partition(keys.idempotency("", "")),
   event: partition(keys.event("")),

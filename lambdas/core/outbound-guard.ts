@@ -5,8 +5,9 @@
  * a name that answers with a public address now and a private one next gets nowhere.
  */
 import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
 import ipaddr from "ipaddr.js";
+import { NOT_PUBLIC, SPECIAL_IPV4, SPECIAL_IPV6 } from "./special-addresses.ts";
 import { trimEndOf } from "./trim-end-of.ts";
 
 export interface Address {
@@ -37,8 +38,8 @@ export class EgressBlocked extends Error {
 }
 
 const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "localdomain", "home.arpa", "onion"];
-/** Azure's metadata service stands in a public range. */
-const NOT_PUBLIC = new Set(["168.63.129.16"]);
+/** Apart: BlockList holds an IPv4 address against IPv6 rules too, as the mapped address that it isn't here. */
+const OUT_OF_BOUNDS = { ipv4: blockList("ipv4"), ipv6: blockList("ipv6") };
 const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
 
 export type Guard = ReturnType<typeof createGuard>;
@@ -94,8 +95,19 @@ export function isPublic(address: string | undefined): boolean {
   if (address === undefined || isIP(address) === 0) return false;
   // `process` turns IPv4-mapped IPv6 addresses into the IPv4 addresses that they reach.
   const parsed = ipaddr.process(address);
-  if (parsed.range() !== "unicast" || NOT_PUBLIC.has(parsed.toString())) return false;
+  // ipaddr.js has its own idea of the registries, from memory; what either knows is refused.
+  if (parsed.range() !== "unicast" || OUT_OF_BOUNDS[parsed.kind()].check(parsed.toString(), parsed.kind()))
+    return false;
   return parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST);
+}
+
+function blockList(family: "ipv4" | "ipv6"): BlockList {
+  const list = new BlockList();
+  for (const [block] of [...SPECIAL_IPV4, ...SPECIAL_IPV6, ...NOT_PUBLIC]) {
+    const [network, bits] = ipaddr.parseCIDR(block);
+    if (network.kind() === family) list.addSubnet(network.toString(), bits, family);
+  }
+  return list;
 }
 
 function isLoopback(address: string | undefined): boolean {

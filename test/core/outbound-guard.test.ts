@@ -1,8 +1,10 @@
 import { createServer } from "node:net";
+import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { guardedConnect } from "#core/guarded-connect.ts";
 import { createOutbound, type Outbound } from "#core/outbound.ts";
 import { type Address, createGuard, isPublic } from "#core/outbound-guard.ts";
+import { NOT_PUBLIC, SPECIAL_IPV4, SPECIAL_IPV6 } from "#core/special-addresses.ts";
 import { startRawServer } from "#test/support/raw-server.ts";
 
 const PUBLIC: Address = { address: "93.184.216.34", family: 4 };
@@ -33,6 +35,20 @@ afterAll(() => new Promise((done) => listener.close(done)));
 beforeEach(() => {
   connections = 0;
   names.clear();
+});
+
+describe("blocks that lead to nobody's host", () => {
+  test.for([...SPECIAL_IPV4, ...SPECIAL_IPV6, ...NOT_PUBLIC])("%s, %s", ([block]) => {
+    const [network, bits] = ipaddr.parseCIDR(block);
+    const bytes = network.toByteArray();
+    const last = bytes.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, bits - 8 * index))));
+    for (const each of [bytes, last]) expect(isPublic(ipaddr.fromByteArray(each).toString())).toBe(false);
+  });
+
+  test("what lies beside them is public", () => {
+    const beside = ["9.255.255.255", "11.0.0.0", "192.88.100.1", "223.255.255.255", "2001:200::1", "2003::1"];
+    for (const address of [...beside, "3ffd::1", "2620:4f:8001::1"]) expect(isPublic(address)).toBe(true);
+  });
 });
 
 const send = (url: string) => outbound.post({ url, headers: {}, body: "{}", endpoint: "hook_1" });

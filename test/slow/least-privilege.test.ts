@@ -78,6 +78,8 @@ async function uploads(): Promise<string> {
   const again = await send("reports/2026/small.txt", bytes("hello again"));
   await done(`/v1/uploads/${again.upload_id}/finalize`, { json: {} });
 
+  await send("reports/2026/mine-alone.txt", bytes("hello"), { if_exists: "fail" });
+
   const large = new Uint8Array(6 * MIB);
   const parts = await send("large.bin", large, { part_size: 5 * MIB });
   await done(`/v1/uploads/${parts.upload_id}/parts`, { json: { count: 2, format: "compact" } });
@@ -156,6 +158,9 @@ async function shares(fileId: string): Promise<void> {
   expect((await open({ "X-Share-Password": "open sesame" })).status).toBe(410);
   await done(`/v1/shares/${locked.share_id}`);
   await done(links);
+  const once = await ok(share, links, { json: { max_downloads: 1 } });
+  for (const Range of ["bytes=0-", "bytes=1-"])
+    await call(new URL(once.share_url).pathname, { token: null, headers: { Range } });
   const second = await ok(share, links, { json: {} });
   expect((await call(new URL(second.share_url).pathname, { token: null })).status).toBe(302);
   await done(`/v1/shares/${second.share_id}`, { method: "DELETE" });
@@ -228,7 +233,7 @@ async function webhooks(): Promise<() => Promise<void>> {
     await done(`/v1/events?limit=100&folder=${folder_id}`);
     // HEAD is answered by the API's function, which never waits.
     for (const after of ["", "&after=latest"])
-      expect((await call(`/v1/events?limit=100${after}`, { method: "HEAD" })).status).toBe(200);
+      expect((await story.api(`/v1/events?limit=100${after}`, { method: "HEAD" })).status).toBe(200);
     expect((await call("/v1/events?after=latest&wait=1")).status).toBe(200);
   };
 }
@@ -250,6 +255,7 @@ async function losses(): Promise<void> {
     ["orphan.txt", bytes("orphan"), {}],
     ["unsent.txt", bytes("orphan"), { if_exists: "rename" }],
     ["reports/2026/orphan.txt", bytes("orphan"), {}],
+    ["quite/new/orphan.txt", bytes("orphan"), {}],
     ["orphan.pdf", Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0", "latin1"), {}],
   ] as const) {
     // The function dies when S3 has completed the object; ingest does the rest.
@@ -303,6 +309,8 @@ test("each role may use the partitions that it uses, and no other", () => {
 
 /** What a story of minutes reaches by luck at most. */
 const rare = [
+  // A folder whose hint is lost is walked to.
+  /^Ingest.*: dynamodb:GetItem in DIR#/,
   // Two requests name a new workspace at the same moment.
   /^Api.*: dynamodb:GetItem in WSNAME#/,
   // The sweep disables an endpoint that has failed 20 times in five days.

@@ -86,7 +86,8 @@ export async function startWorld() {
   /** What the machine's clock showed when it was stopped. */
   let stoppedAt: number | undefined;
   let clients = 0;
-  const deps: Deps & { corsOrigins: string[] } = {
+  const deps: Deps & { corsOrigins: string[]; mayWait: boolean } = {
+    mayWait: true,
     table: createTable(dynamo, spec.name),
     objects: createObjects(bucket, "files", { endpoint: server.url }),
     config: {
@@ -99,15 +100,7 @@ export async function startWorld() {
     corsOrigins: ["*"],
     now: () => (stoppedAt ?? Date.now()) + offset,
   };
-  const app = createApp({ ...deps, mayWait: true }, [
-    uploads,
-    files,
-    versions,
-    shares,
-    links,
-    locks,
-    lockWaits,
-  ]);
+  const app = createApp(deps, [uploads, files, versions, shares, links, locks, lockWaits]);
 
   async function request(
     path: string,
