@@ -107,7 +107,17 @@ export class ServiceStack extends Stack {
     grants.due(
       table,
       sweep.handler,
-      ...(["link", "event", "delivery", "lock", "endpoint", "recovery", "wake_up"] as const),
+      ...([
+        "link",
+        "event",
+        "delivery",
+        "lock",
+        "upload",
+        "revocation",
+        "endpoint",
+        "recovery",
+        "wake_up",
+      ] as const),
     );
     grants.send(retry, sweep.handler);
     grants.publish(bus, sweep.handler);

@@ -58,8 +58,8 @@ export const tableAccess = {
   },
   sweep: {
     GetItem: ["hooks", "hook"],
-    Query: ["deliveries"],
+    Query: ["hooks", "deliveries"],
     PutItem: ["event", "feed", "lockCount"],
-    UpdateItem: ["node", "link", "event", "feed", "hooks", "hook", "deliveries"],
+    UpdateItem: ["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"],
   },
 } satisfies Record<string, TableAccess>;

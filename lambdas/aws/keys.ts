@@ -20,8 +20,8 @@ export const keys = {
   clientEntry: (client: string): Key => ({ pk: "CLIENTS", sk: client }),
   token: (client: string, token: string): Key => ({ pk: `CLIENT#${client}`, sk: `TOKEN#${sha256(token)}` }),
 
-  /** What is still to end of a revoked client's. */
-  revocation: (client: string): Key => ({ pk: `CLIENT#${client}`, sk: "REVOCATION" }),
+  /** What is still to end of a revoked client's; apart from its record, which the sweep may not change. */
+  revocation: (client: string): Key => ({ pk: `REVOKE#${client}`, sk: META }),
 
   workspace: (workspace: string): Key => ({ pk: "WORKSPACES", sk: workspace }),
   /** Names are unique among an owner's workspaces: nobody meets another's, or learns of it. */
@@ -93,6 +93,7 @@ const partition = ({ pk }: Key): string => pk.replace(/#.*$/s, "#*");
 export const partitions = {
   /** A client's record, its tokens, and how many endpoints it has. */
   client: partition(keys.client("")),
+  revocations: partition(keys.revocation("")),
   clients: partition(keys.clientEntry("")),
   workspaces: partition(keys.workspace("")),
   workspaceNames: partition(keys.workspaceName("", "")),

@@ -548,7 +548,7 @@ describe("who may not", () => {
   test("a client whose share is taken, and nobody else", async () => {
     // 1,000 leases of one client, as the sweep finds them.
     const { live, clients } = tallyLocks(Array.from({ length: 1_000 }, () => client.client_id));
-    await world.deps.table.put({ put: { ...keys.setting("live-locks"), live, clients } });
+    await world.deps.table.put({ put: { ...keys.lockCount(), live, clients } });
     world.advance(61_000);
     expect(await refusal(acquire())).toEqual([429, "lock_limit"]);
     const other = await world.client("files:read", "files:write");
