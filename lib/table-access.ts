@@ -35,7 +35,7 @@ export const tableAccess = {
     Query: ["feed"],
   },
   ingest: {
-    GetItem: ["folder", "node", "upload", "settings"],
+    GetItem: ["client", "folder", "node", "upload", "settings"],
     BatchGetItem: ["folder", "node", "paths"],
     Query: ["folder", "node"],
     PutItem: ["folder", "node", "paths", "link", "event"],
