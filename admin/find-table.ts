@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { folderId } from "#local/folder-id.ts";
+import { isAlive } from "#local/is-alive.ts";
 
 /** Where the table is, and what a DynamoDB client needs to reach it. */
 export interface TableLocation {
@@ -34,7 +35,7 @@ export async function findTable(
     const found = await readJson(join(data, "endpoint.json"), localFile);
     if (found === undefined) throw new Error(`No local cloud runs on ${data}. Start one with npm start.`);
     // A copy of a folder in use leads to the cloud of the original; one that was killed to whoever has its port now.
-    if (found.folder !== folderId(data) || !isAlive(found.pid)) {
+    if (found.folder !== folderId(data) || !isAlive(found.pid ?? 0)) {
       throw new Error(
         `No local cloud runs on ${data}: its endpoint.json was copied from another folder, or left by a cloud that was killed. Start one with npm start -- --data ${data}.`,
       );
@@ -63,16 +64,6 @@ export async function findTable(
       `cdk-outputs.json has ${names.length} tables; say which with --table: ${names.join(", ")}`,
     );
   return { table: name, ...where };
-}
-
-function isAlive(pid: number | undefined): boolean {
-  if (pid === undefined) return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // Another user's.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }
 
 async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {

@@ -7,6 +7,7 @@ import { ensureAssembly } from "./assembly.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { nameDamage } from "./data/check-folder.ts";
 import { isCorrupt } from "./data/sqlite-error.ts";
+import { type FolderWatch, watchFolder } from "./data/watch-folder.ts";
 import { startEmbedded } from "./embedded.ts";
 import type { FaultHook } from "./faults.ts";
 import type { Grant, Iam } from "./iam/iam.ts";
@@ -16,7 +17,7 @@ import type { FunctionConfig } from "./lambda/function.ts";
 import { createLogs, type Logs } from "./lambda/logs.ts";
 import { createLambda } from "./lambda/service.ts";
 import { localUrls } from "./local-urls.ts";
-import { lockDirectory } from "./lock-file.ts";
+import { lockDirectory, signDirectory } from "./lock-file.ts";
 import { machineNotes } from "./machine-notes.ts";
 import { connectionLimit, openFileLimit } from "./open-files.ts";
 import type { ServiceHooks, Services } from "./services.ts";
@@ -148,8 +149,15 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     },
     log,
   };
-  const services = await startServices(options, { clock, maxConnections, hooks });
+  let watch: FolderWatch | undefined;
+  const loss = () => watch?.loss();
+  const services = await startServices(options, { clock, maxConnections, hooks, loss });
   started.defer(services.close);
+  if (dir !== undefined) {
+    signDirectory(dir);
+    watch = watchFolder(dir, (text) => console.error(`\n${text}`));
+    started.defer(watch.stop);
+  }
   hasRoom = services.hasRoom;
   for (const note of services.notes) log("data", note);
   const { awsUrl, iam } = services;
@@ -215,6 +223,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     clock,
     port: options.apiPort ?? 0,
     maxConnections,
+    outage: loss,
     onError: (requestId, reason) => log("api-gateway", reason, requestId),
   });
   started.defer(apiServer.close);
@@ -263,12 +272,17 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
   };
 }
 
+interface Common {
+  clock: Clock;
+  hooks: ServiceHooks;
+}
+
 /** The services in this process, or those of the emulator at `endpoint`. */
 async function startServices(
   { endpoint, dataDir: dir, awsPort: port = 0, onTrace }: CloudOptions,
-  { maxConnections, ...common }: { clock: Clock; maxConnections: number; hooks: ServiceHooks },
+  { maxConnections, loss, ...common }: Common & { maxConnections: number; loss: () => string | undefined },
 ): Promise<Services> {
-  if (endpoint === undefined) return startEmbedded({ dir, port, maxConnections, onTrace, ...common });
+  if (endpoint === undefined) return startEmbedded({ dir, port, maxConnections, loss, onTrace, ...common });
   // Loaded where it is asked for: the AWS SDK takes longer than all the rest of a start.
   const { connectExternal } = await import("./external/services.ts");
   return connectExternal({ endpoint, ...common });

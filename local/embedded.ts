@@ -23,6 +23,7 @@ export async function startEmbedded({
   dir,
   port,
   maxConnections,
+  loss,
   onTrace = () => {},
   hooks,
 }: {
@@ -32,6 +33,8 @@ export async function startEmbedded({
   port: number;
   /** At once on that port. */
   maxConnections: number;
+  /** What of `dir` was taken away, for whoever calls. */
+  loss: () => string | undefined;
   onTrace?: ((trace: CallTrace) => void) | undefined;
   hooks: ServiceHooks;
 }): Promise<Services> {
@@ -46,7 +49,8 @@ export async function startEmbedded({
   const room = dir === undefined ? ENDLESS : keepRoom(dir, (text) => note(text));
   const folder = dir === undefined ? undefined : openFolder(dir);
   notes.push(...(folder?.notes ?? []));
-  started.defer(() => folder?.closed());
+  // Another folder may be in its place by then.
+  started.defer(() => void (loss() ?? folder?.closed()));
   let faults: FaultHook | undefined;
   let awsUrl = "";
   const iam = createIam();
@@ -73,7 +77,7 @@ export async function startEmbedded({
     },
   });
   started.defer(() => s3.close());
-  started.defer(() => folder?.closing());
+  started.defer(() => void (loss() ?? folder?.closing()));
   const server = await createAwsServer({
     clock,
     credentials,
@@ -81,6 +85,7 @@ export async function startEmbedded({
     services: [s3, dynamodb, sqs, eventbridge],
     port,
     maxConnections,
+    outage: loss,
     faults: (call) => faults?.(call),
     onTrace(trace) {
       const invocation = trace.environment && hooks.invocationOf(trace.environment);

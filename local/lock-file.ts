@@ -1,15 +1,16 @@
 /** One cloud per data directory. */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { damaged, whyNotOpened } from "./data/damage.ts";
+import { inUse } from "./data/in-use.ts";
 import { isBusy, isDiskFull } from "./data/sqlite-error.ts";
 
 /**
  * Claims `dir` for this process and returns what gives it back.
  *
  * The lock is SQLite's, so the operating system drops it with the process, however that ends: none is ever stale.
- * The file `pid` beside it only says who holds it.
+ * The file `pid` beside it only says who holds it; see `signDirectory`.
  * @throws Error naming the process that holds it, or why the directory is of no use.
  */
 export function lockDirectory(dir: string): () => void {
@@ -19,16 +20,20 @@ export function lockDirectory(dir: string): () => void {
     throw unusable(dir, error);
   }
   const held = hold(dir);
+  return () => held.close();
+}
+
+/**
+ * Writes into the file `pid` who holds the directory. To be called once its databases are open: with `lock.sqlite`
+ * removed two may hold it, and the second must not put its name in the place of the first's.
+ */
+export function signDirectory(dir: string): void {
   try {
     writeFileSync(join(dir, "pid"), `${process.pid}\n`);
   } catch (error) {
     // On a full disk the start goes on: it can't say who holds the lock, which holds all the same.
-    if (!isDiskFull(error)) {
-      held.close();
-      throw unusableFile(dir, "pid", error);
-    }
+    if (!isDiskFull(error)) throw unusableFile(dir, "pid", error);
   }
-  return () => held.close();
 }
 
 function hold(dir: string): DatabaseSync {
@@ -42,19 +47,8 @@ function hold(dir: string): DatabaseSync {
     return database;
   } catch (error) {
     database?.close();
-    if (isBusy(error)) {
-      const why = `is in use by ${holderOf(dir)}; stop that one, or choose another directory with --data`;
-      throw new Error(`${dir} ${why}`, { cause: error });
-    }
+    if (isBusy(error)) throw inUse(dir, dir, error);
     throw unusableFile(dir, "lock.sqlite", error);
-  }
-}
-
-function holderOf(dir: string): string {
-  try {
-    return `process ${Number.parseInt(readFileSync(join(dir, "pid"), "utf8"), 10) || "unknown"}`;
-  } catch {
-    return "another process";
   }
 }
 

@@ -151,7 +151,10 @@ function onSignal(): void {
   const now = performance.now();
   if (endsSince === undefined) {
     endsSince = now;
-    void end().then(() => process.exit(0));
+    void end().then(
+      () => process.exit(0),
+      (error) => fail(`Wharf didn't end in good order: ${explain(error)}`),
+    );
   } else if (now - endsSince > ECHO_MS) process.exit(130);
 }
 
@@ -174,6 +177,11 @@ function namePort(error: unknown, { apiPort, awsPort }: { apiPort: number; awsPo
     `port ${which} is taken; stop what listens there, or choose another pair with npm start -- --port N`,
     { cause: error },
   );
+}
+
+function fail(text: string): never {
+  console.error(text);
+  process.exit(1);
 }
 
 function explain(error: unknown): string {

@@ -33,6 +33,8 @@ export interface AwsServerOptions {
   maxConnections?: number;
   /** The only region that scopes may name. @default "us-east-1" */
   region?: string;
+  /** Why no call can be served now; each is answered 500 with that. */
+  outage?: () => string | undefined;
   /** Told of every call once it has ended, refused ones included. */
   onTrace?: (trace: CallTrace) => void;
   /** Asked before every authenticated call. */
@@ -91,6 +93,8 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
         res.setHeader("retry-after", "1");
         throw busy(trace.service);
       }
+      const why = options.outage?.();
+      if (why !== undefined) throw internal(trace.service, why);
       const request = readRequest(req);
       resource = request.path;
       const url = new URL(`http://local${req.url}`);
@@ -162,12 +166,10 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       const error = explainFull(thrown);
       const known = error instanceof AwsError;
       if (!known) onError(error, trace);
-      const internal = new AwsError(
-        trace.service === "s3" ? "InternalError" : "InternalServerError",
-        "We encountered an internal error. Please try again.",
-        500,
-      );
-      sendError(trace.service, res, known ? error : internal, {
+      const shown = known
+        ? error
+        : internal(trace.service, "We encountered an internal error. Please try again.");
+      sendError(trace.service, res, shown, {
         requestId,
         method: req.method ?? "",
         resource,
@@ -198,6 +200,10 @@ const tooLarge = () =>
 function busy(service: string): AwsError {
   const code = service === "s3" ? "SlowDown" : "ServiceUnavailable";
   return new AwsError(code, "Please reduce your request rate.", 503);
+}
+
+function internal(service: string, message: string): AwsError {
+  return new AwsError(service === "s3" ? "InternalError" : "InternalServerError", message, 500);
 }
 
 /** Before the scope is known, a target header tells a JSON service from S3. */

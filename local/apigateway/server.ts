@@ -66,6 +66,7 @@ export async function createApiServer({
   clock,
   port = 0,
   maxConnections,
+  outage = () => undefined,
   onError,
 }: {
   api: RestApi;
@@ -74,6 +75,8 @@ export async function createApiServer({
   port?: number;
   /** At once; calls on one more are answered 503. */
   maxConnections: number;
+  /** Why no call can be served now; each is answered 500 with that. */
+  outage?: () => string | undefined;
   onError: (requestId: string, reason: string) => void;
 }): Promise<ApiServer> {
   // Node's own limit also counts header names; above it Node answers 431 by itself.
@@ -94,6 +97,9 @@ export async function createApiServer({
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     const request = readRequest(req, clock.now());
     const { signal, refused } = calls.begin(req, res);
+    const why = outage();
+    if (why !== undefined)
+      return send(req, res, request, explained(gatewayResponse(api, request, "DEFAULT_5XX"), why));
     try {
       if (refused) throw unavailable();
       send(req, res, request, await unlessAborted(signal, respond(req, request, { proceed, signal })));
@@ -238,6 +244,11 @@ interface Input {
 
 /** Locally "busy" and "about to stop" are what a throttled function is in AWS: the API's own words and status. */
 const unavailable = () => new Refusal("API_CONFIGURATION_ERROR");
+
+/** The answer with words of the local cloud's own: AWS has no such failure, and so no template for it. */
+function explained(response: ApiResponse, detail: string): ApiResponse {
+  return { ...response, body: Buffer.from(JSON.stringify({ ...JSON.parse(String(response.body)), detail })) };
+}
 
 /** The result, or the signal's reason as soon as that is aborted. */
 function unlessAborted<T>(signal: AbortSignal, result: Promise<T>): Promise<T> {

@@ -1,8 +1,10 @@
 /** Looks at a database before it is opened for use. */
 import { closeSync, openSync, readSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { damaged, whyNotOpened } from "./damage.ts";
-import { isCorrupt } from "./sqlite-error.ts";
+import { inUse } from "./in-use.ts";
+import { isBusy, isCorrupt } from "./sqlite-error.ts";
 
 export interface DatabaseCheck {
   file: string;
@@ -62,6 +64,8 @@ export function checkPages(file: string, wayOut: string): void {
       database.close();
     }
   } catch (cause) {
+    // A start that found no lock has met the one who holds it.
+    if (isBusy(cause)) throw inUse(dirname(file), file, cause);
     if (!isCorrupt(cause)) throw damaged(file, whyNotOpened(cause), wayOut, cause);
     found = cause instanceof Error ? cause.message : cause;
   }

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { inUse } from "#local/data/in-use.ts";
 import { JOURNAL } from "#local/data/journal.ts";
 import { ENDLESS } from "#local/data/room.ts";
 import { isBusy } from "#local/data/sqlite-error.ts";
@@ -63,8 +64,8 @@ export function openDatabase(dir: string | undefined, room = ENDLESS): Database 
     db.exec(SCHEMA);
   } catch (cause) {
     db.close();
-    if (!isBusy(cause)) throw cause;
-    throw new Error(`${file} is in use; is another local cloud running on it?`, { cause });
+    if (!isBusy(cause) || dir === undefined) throw cause;
+    throw inUse(dir, file, cause);
   }
   const statements = new Map<string, StatementSync>();
   let open = true;

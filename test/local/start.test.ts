@@ -1,6 +1,6 @@
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -88,6 +88,55 @@ test("what is printed works when pasted, and a second start finds it all again",
   const headers = { "content-type": "application/json" };
   expect((await fetch(url, { method: "POST", headers, body: JSON.stringify(json) })).status).toBe(200);
   expect(await end(other, "SIGTERM")).toBe(0);
+});
+
+test("a folder that is moved or removed under it is told of at once, and no call is put off", {
+  timeout: 60_000,
+}, async () => {
+  const home = temporaryDirectory();
+  const [data, away] = [join(home, "data"), join(home, "away")];
+  const started = await start("--port", "0", "--data", data);
+  const [, api = "", aws = ""] = /ready at (\S+)[\s\S]*AWS services +(\S+)/.exec(started.output()) ?? [];
+  renameSync(data, away);
+  const answer = await fetch(`${api}/v1/workspaces`);
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([500, null]);
+  expect(await answer.json()).toMatchObject({
+    code: "internal",
+    detail: expect.stringContaining(`${data} is gone: `),
+  });
+  const s3 = await fetch(`${aws}/bucket/key`);
+  expect([s3.status, await s3.text()]).toEqual([500, expect.stringContaining(`${data} is gone: `)]);
+  await eventually(() => expect(started.output()).toContain(`The folder ${data} is gone: `));
+
+  renameSync(away, data);
+  await eventually(() => expect(started.output()).toContain(`${data} is whole again`));
+  expect((await fetch(`${api}/v1/workspaces`)).status).toBe(401);
+  rmSync(data, { recursive: true, force: true });
+  await eventually(() => expect(started.output().match(/is gone: /g)).toHaveLength(2));
+  expect(await end(started, "SIGTERM")).toBe(0);
+  expect(started.output()).not.toContain("    at ");
+});
+
+test("a second start that finds no lock says that the first has the files open, and changes none", {
+  timeout: 60_000,
+}, async () => {
+  const data = temporaryDirectory();
+  const first = await start("--port", "0", "--data", data);
+  for (const [lost, holder] of [
+    ["lock.sqlite", `process ${first.process.pid}`],
+    ["pid", "another process"],
+  ] as const) {
+    for (const name of ["lock.sqlite", lost]) rmSync(join(data, name), { force: true });
+    const second = await start("--port", "0", "--data", data);
+    expect(second.output()).toMatch(
+      new RegExp(`dynamodb.sqlite is in use by ${holder}; stop that one, or choose`),
+    );
+    expect(second.output()).not.toMatch(/remove|backup/);
+    expect(second.process.exitCode).toBe(1);
+    expect(existsSync(join(data, "pid"))).toBe(lost !== "pid");
+  }
+  expect(readFileSync(join(data, "run-state"), "utf8").trim()).toBe("running");
+  expect(await end(first, "SIGTERM")).toBe(0);
 });
 
 /** A call whose body never comes; resolves once the API has asked for it. */
