@@ -175,13 +175,13 @@ export function openQueueStore({ clock, dir, room = ENDLESS }: ServiceOptions) {
 
   function drop(target: Queue, message: Message): void {
     room.commit(() => erase.run(message.id));
-    target.state.remove(message);
+    target.state.remove(message, clock.now());
   }
 
   function bury(from: Queue, message: Message, deadLetterArn: string, now: number): void {
     const target = queue(deadLetterArn);
     room.commit(() => move.run(deadLetterArn, now, message.id));
-    from.state.remove(message);
+    from.state.remove(message, now);
     target.state.add({ ...message, visibleAt: now, receipt: "" });
     wake(target);
     arm(target);

@@ -12,7 +12,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { AwsClient } from "aws4fetch";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type Clock, createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
@@ -198,14 +198,47 @@ test("delays and visibility go by the clock, and the third receive is a burial",
   clock.stop();
 });
 
-test("a group that floods the queue doesn't keep the others waiting", () => {
-  const clock = createClock();
-  const sqs = queues(clock);
-  for (let n = 0; n < 50; n++) sqs.send(arn("work"), `noisy ${n}`, { groupId: "noisy" });
-  for (const group of ["a", "b"]) sqs.send(arn("work"), group, { groupId: group });
-  const first = sqs.receive(arn("work"), { max: 4 }).map(({ body }) => body);
-  expect(first).toEqual(["noisy 0", "a", "b", "noisy 1"]);
-  clock.stop();
+describe("fair queues, as AWS documents them", () => {
+  const take = (sqs: ReturnType<typeof queues>, max: number) =>
+    sqs.receive(arn("work"), { max }).map(({ body }) => body.split(" ")[0]);
+  const flood = (sqs: ReturnType<typeof queues>, groupId: string, count: number) => {
+    for (let n = 0; n < count; n++) sqs.send(arn("work"), `${groupId} ${n}`, { groupId });
+  };
+
+  test("nobody is noisy before 30 of its messages are in flight: the oldest come first", () => {
+    const clock = { ...createClock(), now: () => 1_000 };
+    const sqs = queues(clock);
+    flood(sqs, "noisy", 60);
+    for (const group of ["a", "b"]) flood(sqs, group, 1);
+    expect(new Set(take(sqs, 29))).toEqual(new Set(["noisy"]));
+    expect(take(sqs, 4)).toEqual(["noisy", "a", "b", "noisy"]);
+    clock.stop();
+  });
+
+  test("a group whose few messages take more than a tenth of the time waits for those that take less", () => {
+    const clock = createClock();
+    const sqs = queues(clock);
+    flood(sqs, "slow", 4);
+    const [held] = sqs.receive(arn("work"), { max: 1 });
+    clock.advance(15_000);
+    sqs.delete(arn("work"), held?.receipt ?? "");
+    flood(sqs, "quick", 2);
+    expect(take(sqs, 3)).toEqual(["quick", "quick", "slow"]);
+    clock.stop();
+  });
+
+  test("five minutes later that is forgotten", () => {
+    const clock = createClock();
+    const sqs = queues(clock);
+    flood(sqs, "slow", 4);
+    const [held] = sqs.receive(arn("work"), { max: 1 });
+    clock.advance(15_000);
+    sqs.delete(arn("work"), held?.receipt ?? "");
+    clock.advance(301_000);
+    flood(sqs, "quick", 2);
+    expect(take(sqs, 2)).toEqual(["slow", "slow"]);
+    clock.stop();
+  });
 });
 
 test("what was accepted survives the process; what was in flight comes back after its time", async () => {
