@@ -86,6 +86,10 @@ export type Webhook = z.infer<typeof webhook>;
 /** An endpoint with how its deliveries fare. */
 export const webhookDetail = webhook.extend({
   health: z.object({
+    verified_at: time.nullable().meta({
+      description:
+        "When this URL first answered a delivery with 2xx. Until then one delivery is sent at a time, and one a second.",
+    }),
     last_success_at: time.nullable(),
     last_failure_at: time.nullable(),
     failing_since: time.nullable(),

@@ -45,7 +45,7 @@ export async function changeWebhook(
         condition: "attribute_exists(#pk)",
         values,
       },
-      ...(moved ? [resetState(webhookId)] : []),
+      ...(moved ? [resetState(webhookId, { moved })] : []),
     ]);
   } catch (error) {
     if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);

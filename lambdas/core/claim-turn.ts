@@ -5,7 +5,7 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
-import { blockedUntil, freeSlot, placesOf } from "./endpoint-limits.ts";
+import { blockedUntil, freeSlot, placesOf, rateOf } from "./endpoint-limits.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
@@ -82,7 +82,7 @@ export async function claimTurn(
       conditions.push("attribute_not_exists(#open_until_ms)");
       if (!reserved) {
         const floor = now - BURST_MS;
-        const interval = 1_000 / endpoint.rate_per_second;
+        const interval = 1_000 / rateOf(state, endpoint);
         if ((state.turn_ms ?? 0) > floor) {
           sets.push("#turn_ms = #turn_ms + :interval");
           conditions.push("#turn_ms > :floor AND #turn_ms < :now");

@@ -38,6 +38,11 @@ export function placesOf(state: HookState): number {
   return (state.failures ?? 0) > 0 ? FAILING_IN_FLIGHT : MAX_IN_FLIGHT;
 }
 
+/** Requests per second: one until it has answered well, since the address may be somebody else's. */
+export function rateOf(state: HookState, { rate_per_second }: { rate_per_second: number }): number {
+  return isVerified(state) ? rate_per_second : Math.min(1, rate_per_second);
+}
+
 /** Answers slower than this (ms, on average) are waited for beside the retries. */
 const SLOW_MS = 1_000;
 /** Workers of endpoints that answer wait no longer than this; who takes longer is asked again beside the retries. */

@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Deps } from "./deps.ts";
-import { placesOf } from "./endpoint-limits.ts";
+import { placesOf, rateOf } from "./endpoint-limits.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
 /** How far ahead turns are given out. */
@@ -33,7 +33,7 @@ export async function reserveTurns(
   const each = Array.from({ length: count });
   if (turn > now + HORIZON_MS)
     return each.map(() => ({ at: now + HORIZON_MS * (0.7 + 0.3 * random()), reserved: false }));
-  const interval = Math.max(1_000 / rate_per_second, latency / placesOf(state));
+  const interval = Math.max(1_000 / rateOf(state, { rate_per_second }), latency / placesOf(state));
   const ahead = turn >= now;
   const item = await table.update({
     key: keys.hookState(webhook_id),

@@ -4,6 +4,7 @@ import { bucket, openFor, shouldOpen, staleBuckets } from "./breaker.ts";
 import type { Turn } from "./claim-turn.ts";
 import type { Deps } from "./deps.ts";
 import { WARN_HOURS } from "./endpoint-health.ts";
+import { isVerified } from "./endpoint-limits.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
 import { hookState } from "./webhook-records.ts";
 
@@ -94,10 +95,12 @@ function changes(
       "#warned_hours",
       "#due_pk",
       "#due_sk",
+      // Turns that were given out at one a second: from here on it has its own rate.
+      ...(isVerified(state) ? [] : ["#turn_ms"]),
       ...stale,
     ];
     return {
-      update: `SET #latency_ms = :latency_ms, #answered_ms = :answered_ms, #last_success_ms = :now, #failures = :none REMOVE ${forget.join(", ")} ${count}`,
+      update: `SET #latency_ms = :latency_ms, #answered_ms = :answered_ms, #last_success_ms = :now, #verified_ms = if_not_exists(#verified_ms, if_not_exists(#last_success_ms, :now)), #failures = :none REMOVE ${forget.join(", ")} ${count}`,
       values: {
         ...{ latency_ms, answered_ms: latency(state.answered_ms, durationMs) },
         ...{ now, none: 0, one: 1 },

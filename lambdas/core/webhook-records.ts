@@ -61,6 +61,8 @@ export const hookState = z.looseObject({
   failing_since_ms: z.number().optional(),
   last_failure_ms: z.number().optional(),
   last_success_ms: z.number().optional(),
+  /** Of its first success; absent where that was before this was kept. */
+  verified_ms: z.number().optional(),
   /** Hours of the warning given last: 24 or 72. */
   warned_hours: z.number().optional(),
 });

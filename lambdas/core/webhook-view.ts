@@ -39,6 +39,7 @@ export function webhookDetail(
   return {
     ...webhookView(hook),
     health: {
+      verified_at: at(state.verified_ms ?? state.last_success_ms),
       last_success_at: at(state.last_success_ms),
       last_failure_at: at(state.last_failure_ms),
       failing_since: at(state.failing_since_ms),

@@ -270,6 +270,7 @@ describe("what goes wrong on the way", LONG, () => {
   });
 
   test("a duplicate that took the breaker's probe gives it back", async () => {
+    await world.emit();
     receiver.behave(fail);
     await world.emit();
     await world.emitMany(6);
@@ -320,6 +321,47 @@ test("a message that comes too soon comes again, and one that comes too late end
   expect(await endpoint.deliveries()).toMatchObject([{ status: "failed", reason: "expired" }]);
 });
 
+describe("an endpoint that has never answered well", LONG, () => {
+  const verifiedAt = async () => (await endpoint.show()).health.verified_at;
+
+  test("is sent one delivery at a time and one a second, until it answers one with 2xx", async () => {
+    const open: (() => void)[] = [];
+    receiver.behave((res) => void open.push(() => res.writeHead(204).end()));
+    const working = world.emitMany(10);
+    await receiver.until(1);
+    expect([receiver.received.length, await verifiedAt()]).toEqual([1, null]);
+    receiver.behave(succeed);
+    open[0]?.();
+    await working;
+    expect(await verifiedAt()).toBe(new Date(world.now()).toISOString());
+    await world.pass(30 * SECOND);
+    expect(new Set(ids()).size).toBe(10);
+    const at = await verifiedAt();
+    await world.emitMany(10);
+    expect([receiver.received.length, await verifiedAt()]).toEqual([20, at]);
+  });
+
+  test("and one that has a new URL is one of those again", async () => {
+    await world.emit();
+    expect(await verifiedAt()).not.toBeNull();
+    const elsewhere = await startReceiver(fail);
+    await changeWebhook(world.deps, world.call, endpoint.webhook_id, { url: elsewhere.url });
+    expect(await verifiedAt()).toBeNull();
+    await world.emitMany(10);
+    expect(elsewhere.received).toHaveLength(1);
+    await elsewhere.close();
+  });
+
+  test("is known by what it answered before that was kept", async () => {
+    const key = keys.hookState(endpoint.webhook_id);
+    const at = world.now() - DAY;
+    await world.deps.table.update({ key, update: "SET #last_success_ms = :at", values: { at } });
+    expect(await verifiedAt()).toBe(new Date(at).toISOString());
+    await world.emitMany(10);
+    expect([receiver.received.length, await verifiedAt()]).toEqual([10, new Date(at).toISOString()]);
+  });
+});
+
 test("an answer that the workers of prompt endpoints don't wait for uses up no attempt, and is waited for elsewhere", async () => {
   await world.emit();
   for (let event = 0; event < 2; event++) await world.emit();
@@ -327,6 +369,8 @@ test("an answer that the workers of prompt endpoints don't wait for uses up no a
   receiver.behave((res) => {
     answer = () => void res.writeHead(204).end();
   });
+  // Listed by their events' ids, which begin with the time.
+  world.skip(SECOND);
   const id = await world.emit();
   const [waits, ...others] = world.waiting();
   expect([waits?.message.lane, others.length]).toEqual(["retry", 0]);

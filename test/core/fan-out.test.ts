@@ -47,7 +47,7 @@ async function row(webhookId: string, eventId: string) {
 }
 
 test("behind those that wait already, each has its turn before any worker asks", async () => {
-  await using slow = await endpoint({ rate_per_second: 2 });
+  await using slow = await endpoint({ rate_per_second: 2 }, { last_success_ms: 1 });
   for (let event = 0; event < 3; event++) await world.emit();
   expect(receiver.received).toHaveLength(2);
   const before = await world.deps.table.get(hookState, keys.hookState(slow.webhook_id));
