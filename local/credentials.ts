@@ -38,7 +38,15 @@ export interface Credentials {
   lookup(accessKeyId: string, sessionToken?: string): FoundCredentials | "unknown-key" | "bad-token";
 }
 
-const stored = z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), tokenKey: z.string() });
+const SECRET_BYTES = 30;
+const TOKEN_KEY_BYTES = 32;
+const keyOf = (bytes: number) => z.base64().length(4 * Math.ceil(bytes / 3));
+/** As `load` makes them: an empty key would let anybody sign. */
+const stored = z.object({
+  accessKeyId: z.string().regex(/^AKIA[A-Z2-7]{16}$/),
+  secretAccessKey: keyOf(SECRET_BYTES),
+  tokenKey: keyOf(TOKEN_KEY_BYTES),
+});
 const sealed = z.object({
   id: z.string(),
   expiresAt: z.number(),
@@ -115,8 +123,8 @@ export function createCredentials({ clock, dir }: { clock: Clock; dir: string | 
 function load(dir: string | undefined): z.infer<typeof stored> {
   const fresh = {
     accessKeyId: `AKIA${randomId()}`,
-    secretAccessKey: randomBytes(30).toString("base64"),
-    tokenKey: randomBytes(32).toString("base64"),
+    secretAccessKey: randomBytes(SECRET_BYTES).toString("base64"),
+    tokenKey: randomBytes(TOKEN_KEY_BYTES).toString("base64"),
   };
   if (dir === undefined) return fresh;
   mkdirSync(dir, { recursive: true });

@@ -94,8 +94,10 @@ export async function startEmbedded({
       onTrace(trace);
     },
     onError(error, { service, action }) {
-      if (dir !== undefined && isCorrupt(error))
+      if (dir !== undefined && isCorrupt(error)) {
+        folder?.damaged();
         hooks.log("data", damageAtWork(join(dir, `${service}.sqlite`)));
+      }
       hooks.log(`aws/${service}`, `${action}: ${error instanceof Error ? error.stack : error}`);
     },
   });

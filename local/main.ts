@@ -1,5 +1,5 @@
 /** `npm start`: Wharf on this machine, with no AWS account. */
-import { rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureAssembly } from "./assembly.ts";
@@ -88,10 +88,9 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
   running = cloud;
   const table = cloud.outputs["TableName"];
   if (table === undefined) throw new Error("the stacks have no output TableName");
-  const client =
-    stored && (endpoint === undefined || (await isKnown(cloud.apiUrl, stored)))
-      ? stored
-      : await makeClient(cloud, table, file);
+  const isUsable = stored !== undefined && (await isKnown(cloud.apiUrl, stored));
+  const why = isUsable ? undefined : whyNew(file, { isRefused: stored !== undefined, isLost });
+  const client = isUsable ? stored : await makeClient(cloud, table, file);
   if (dataDir !== undefined) tellAdmin(cloud, table, dataDir);
   console.log(
     greeting({
@@ -99,16 +98,27 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
       awsUrl: cloud.awsUrl,
       dataDir,
       isExternal: endpoint !== undefined,
-      notes: isLost ? [...cloud.notes, newClientNote(file ?? "", dataDir)] : cloud.notes,
+      notes: why === undefined ? cloud.notes : [...cloud.notes, newClientNote(why, dataDir)],
       client,
     }),
   );
 }
 
+/** Why the client isn't that of the last start; one that the API refuses is put aside. */
+function whyNew(
+  file: string | undefined,
+  { isRefused, isLost }: { isRefused: boolean; isLost: boolean },
+): string | undefined {
+  if (file === undefined) return undefined;
+  if (!isRefused) return isLost ? `${file} was missing` : undefined;
+  renameSync(file, `${file}.refused`);
+  return `${file} held a client that isn't known here, or another secret than its own, and is ${file}.refused now`;
+}
+
 /** How to go on with the files of a client whose secret is lost. */
-function newClientNote(file: string, dataDir: string): string {
+function newClientNote(why: string, dataDir: string | undefined): string {
   const admin = `npm run admin -- --local${dataDir === resolve(".wharf") ? "" : ` --data ${dataDir}`}`;
-  return `${file} was missing: this client is new, with a workspace of its own, and those from before stay valid. For their files, "${admin} list-clients" names them, and "${admin} rotate-secret --client cli_…" gives one a secret`;
+  return `${why}: this client is new, with a workspace of its own, and those from before stay valid. For their files, "${admin} list-clients" names them, and "${admin} rotate-secret --client cli_…" gives one a secret`;
 }
 
 /** One for each emulator, which may have been emptied since. */
@@ -116,13 +126,14 @@ function clientFile(endpoint: string | undefined): string {
   return endpoint === undefined ? "client.json" : `client-${endpoint.replaceAll(/\W+/g, "-")}.json`;
 }
 
+/** Whether the API gives it a token; an answer that says nothing of it doesn't count against it. */
 async function isKnown(apiUrl: string, client: StoredClient): Promise<boolean> {
   const answer = await fetch(`${apiUrl}/v1/auth/token`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(client),
   });
-  return answer.ok;
+  return answer.status !== 401;
 }
 
 async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<StoredClient> {

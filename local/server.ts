@@ -9,6 +9,8 @@ import type { Claim } from "./claim.ts";
 import { readClaim, readRequest } from "./claim.ts";
 import type { Clock } from "./clock.ts";
 import type { Credentials } from "./credentials.ts";
+import { storageDamaged } from "./data/damage.ts";
+import { isCorrupt } from "./data/sqlite-error.ts";
 import { explainFull } from "./data/storage-full.ts";
 import type { FaultCall, FaultHook } from "./faults.ts";
 import { type Listening, listen } from "./listen.ts";
@@ -163,9 +165,9 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
 
     function fail(thrown: unknown): void {
       if (req.socket.destroyed) return;
-      const error = explainFull(thrown);
+      const error = isCorrupt(thrown) ? storageDamaged(trace.service, thrown) : explainFull(thrown);
       const known = error instanceof AwsError;
-      if (!known) onError(error, trace);
+      if (!known || error.code === "StorageDamaged") onError(thrown, trace);
       const shown = known
         ? error
         : internal(trace.service, "We encountered an internal error. Please try again.");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { readJsonFile } from "./data/read-json-file.ts";
 
-const storedClient = z.object({ client_id: z.string(), client_secret: z.string() });
+const storedClient = z.object({ client_id: z.string().min(1), client_secret: z.string().min(1) });
 export type StoredClient = z.infer<typeof storedClient>;
 
 /** The client that an earlier start wrote to `file`; `undefined` before the first. @throws Error where it is damaged */

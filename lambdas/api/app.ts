@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { describe, note } from "#aws/log.ts";
-import { isContended, isPassing, isStorageFull } from "#aws/passing.ts";
+import { isContended, isPassing, isStorageDamaged, isStorageFull } from "#aws/passing.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
 import { readerOf } from "./link-reader.ts";
@@ -64,6 +64,10 @@ export function createApp<D extends TableDeps>(
   });
   app.onError((error, context) => {
     if (error instanceof WharfError) return problem(context, error);
+    if (isStorageDamaged(error)) {
+      note({ error: describe(error) });
+      return problem(context, new WharfError("internal", error.message));
+    }
     if (isContended(error))
       return problem(
         context,

@@ -19,13 +19,18 @@ export function isContended(error: unknown): error is Error {
  * As the SDK classifies errors, its clients' own timeouts and the end of a call's patience included.
  */
 export function isPassing(error: unknown): error is Error {
-  if (!isSdkError(error) || isStorageFull(error)) return false;
+  if (!isSdkError(error) || isStorageFull(error) || isStorageDamaged(error)) return false;
   return isThrottlingError(error) || isTransientError(error) || isServerError(error);
 }
 
 /** An emulator or another store has no room left: its name of status 507. AWS's own storage has no end. */
 export function isStorageFull(error: unknown): error is Error {
   return error instanceof Error && error.name === "InsufficientStorage";
+}
+
+/** An emulator can't read its own storage any more: its name of another 507. Nothing but its operator can mend it. */
+export function isStorageDamaged({ name }: Error): boolean {
+  return name === "StorageDamaged";
 }
 
 /** The marks that the SDK looks for are all optional, so that any error may be one of its own. */

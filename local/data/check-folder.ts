@@ -42,6 +42,10 @@ export function checkFolder(dir: string): FolderCheck {
     dropLog(file);
     notes.push(`${file} ${renewed}`);
   }
+  const lost = join(dir, "lost-blobs");
+  if (statSync(lost, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw damaged(lost, "is no directory", "Bytes that no object names go there: move it away, or remove it");
+  }
   if (isExpected && !existsSync(join(dir, "credentials.json"))) {
     notes.push(
       `${join(dir, "credentials.json")} was missing: the account has a new key, and URLs signed before are void`,

@@ -1,5 +1,7 @@
 /** What a start says of a file that it can't go on with: which, what is wrong, and the way out. */
 
+import { AwsError } from "../types.ts";
+
 /** The way out where nothing else has what the file held. */
 export const RESTORE =
   "Put it back from a backup of the whole folder, start in another folder with --data, or remove the folder to begin anew without its files";
@@ -12,6 +14,15 @@ export function damaged(file: string, why: string, wayOut: string, cause?: unkno
 /** What a running cloud says of a database that turns out to be damaged. */
 export function damageAtWork(file: string): string {
   return `${file} is damaged. ${RESTORE}.`;
+}
+
+/**
+ * What callers are told of it: nothing that a second try could mend, which SDKs make after 500, 502, 503 and 504 only.
+ * Source: aws-sdk-js-v3, packages/service-error-classification/src/constants.ts
+ */
+export function storageDamaged(service: string, cause: unknown): AwsError {
+  const message = `The database ${service}.sqlite of this local cloud is damaged; its log says where it is and what to do.`;
+  return Object.assign(new AwsError("StorageDamaged", message, 507), { cause });
 }
 
 /** Says in words why the system didn't open a file; goes on from its name. */

@@ -8,6 +8,8 @@ export interface DataFolder {
   running(): void;
   /** Says that databases are about to be closed. */
   closing(): void;
+  /** Says that one turned out to be damaged: the next start is to read each whole. */
+  damaged(): void;
   /** Says that all of them are closed. */
   closed(): void;
 }
@@ -17,12 +19,16 @@ export function openFolder(dir: string): DataFolder {
   const { notes, state } = checkFolder(dir);
   // Before the first start was whole, a database that isn't here is none that is missing.
   if (state !== undefined) writeRunState(dir, "starting");
+  let isDamaged = false;
   return {
     notes,
     running: () => writeRunState(dir, "running"),
     closing: () => writeRunState(dir, "starting"),
+    damaged() {
+      isDamaged = true;
+    },
     closed() {
-      if (readRunState(dir) !== undefined) writeRunState(dir, "stopped");
+      if (!isDamaged && readRunState(dir) !== undefined) writeRunState(dir, "stopped");
     },
   };
 }

@@ -1,6 +1,7 @@
 /** Room on the disk: some is kept back, so that deletes, tokens and a restart go on when all the rest is full. */
 import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { damaged } from "./damage.ts";
 import { isDiskFull } from "./sqlite-error.ts";
 import { storageFull } from "./storage-full.ts";
 
@@ -24,11 +25,15 @@ export const ENDLESS: Room = { commit: (write) => write(), admit() {}, isThere: 
 
 /**
  * Keeps room back in `dir/reserve`. `onChange` hears when the disk has become full, and when it is so no more.
- * @throws Error where not even a start has room
+ * @throws Error where not even a start has room, or a directory is in the place of the file
  */
 export function keepRoom(dir: string, onChange: (text: string) => void): Room {
   const file = join(dir, "reserve");
-  let isKept = statSync(file, { throwIfNoEntry: false })?.size === KEPT;
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found?.isDirectory()) {
+    throw damaged(file, "is a directory where a file must be", "It only keeps room back: remove it");
+  }
+  let isKept = found?.size === KEPT;
   if (!isKept) isKept = tryKeep();
   if (freeBytes(dir) < START) {
     release();

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { createClock } from "#local/clock.ts";
@@ -32,7 +33,7 @@ const KEYS = Array.from({ length: OBJECTS }, (_, index) => `object-${index}`);
 /** Longer than a page of SQLite's, so that half of a database lacks some. */
 const TEXT = "x".repeat(3_000);
 
-const table = {
+const tableProperties = {
   KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
   AttributeDefinitions: [{ AttributeName: "pk", AttributeType: "S" }],
   BillingMode: "PAY_PER_REQUEST",
@@ -42,9 +43,9 @@ const makeAssembly = () =>
     resources: {
       Bucket: { Type: "AWS::S3::Bucket" },
       Queue: { Type: "AWS::SQS::Queue" },
-      Table: { Type: "AWS::DynamoDB::Table", Properties: table },
+      Table: { Type: "AWS::DynamoDB::Table", Properties: tableProperties },
     },
-    outputs: { Bucket: { Value: { Ref: "Bucket" } } },
+    outputs: { Bucket: { Value: { Ref: "Bucket" } }, Table: { Value: { Ref: "Table" } } },
   });
 
 const home = mkdtempSync(join(tmpdir(), "wharf-damage-"));
@@ -367,3 +368,85 @@ test("what a start writes anew says so where a directory is in its place", () =>
     `${file} is a directory where a file must be. It is written anew at each change: remove it.`,
   );
 });
+
+test.each([
+  ["reserve", mkdirSync, "is a directory where a file must be. It only keeps room back: remove it."],
+  [
+    "lost-blobs",
+    (file: string) => writeFileSync(file, ""),
+    "is no directory. Bytes that no object names go there: move it away, or remove it.",
+  ],
+])("%s of another kind stops the start", async (name, make, said) => {
+  const dir = await folderAfter("stopped");
+  rmSync(join(dir, name), { recursive: true, force: true });
+  make(join(dir, name));
+  await expect(start(dir)).rejects.toThrow(`${join(dir, name)} ${said}`);
+});
+
+test.each([
+  ["credentials.json", { accessKeyId: "" }, KEY],
+  ["credentials.json", { secretAccessKey: "" }, KEY],
+  ["credentials.json", { tokenKey: "" }, KEY],
+  ["credentials.json", { tokenKey: "AAAA" }, KEY],
+  ["client.json", { client_id: "" }, CLIENT],
+  ["client.json", { client_secret: "" }, CLIENT],
+])("%s with %j is damaged", async (name, wrong, wayOut) => {
+  const dir = await folderAfter("stopped");
+  const file = join(dir, name);
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...wrong }));
+  const open = () => {
+    createCredentials({ clock: createClock(), dir });
+    readStoredClient(join(dir, "client.json"));
+  };
+  expect(open).toThrow(`${file} lacks what it must hold (${Object.keys(wrong)}). ${wayOut}`);
+});
+
+test("damage that a call meets is said to its caller, in the log and at the next start", async () => {
+  const dir = temporaryDirectory();
+  const first = await start(dir);
+  await table(first, ({ client, TableName }) =>
+    Promise.all(KEYS.map((pk) => client.send(new PutItemCommand({ TableName, Item: itemOf(pk) })))),
+  );
+  await first.stop();
+  const file = join(dir, "dynamodb.sqlite");
+  spoilPagesWith(file, TEXT.slice(0, 100));
+
+  const second = await start(dir);
+  second.clearTraces();
+  await table(second, async ({ client, TableName }) => {
+    const read = client.send(new GetItemCommand({ TableName, Key: { pk: { S: KEYS[0] ?? "" } } }));
+    await expect(read).rejects.toMatchObject({
+      name: "StorageDamaged",
+      message: expect.stringContaining("The database dynamodb.sqlite of this local cloud is damaged"),
+      $metadata: { httpStatusCode: 507, attempts: 1 },
+    });
+  });
+  expect(second.logs.lines().map(({ text }) => text)).toContainEqual(
+    expect.stringContaining(`${file} is damaged. Put it back`),
+  );
+  await second.stop();
+  await expect(start(dir)).rejects.toThrow(/dynamodb\.sqlite is damaged \(.*\)\. It holds the table\./);
+});
+
+const itemOf = (pk: string) => ({ pk: { S: pk }, text: { S: TEXT } });
+
+/** Runs `work` with the table of the cloud. */
+async function table(
+  { awsUrl: endpoint, rootCredentials, outputs }: Cloud,
+  work: (table: { client: DynamoDBClient; TableName: string | undefined }) => Promise<unknown>,
+): Promise<void> {
+  const credentials = { ...rootCredentials };
+  const client = new DynamoDBClient({ endpoint, region: "us-east-1", credentials });
+  onTestFinished(() => client.destroy());
+  await work({ client, TableName: outputs["Table"] });
+}
+
+/** Fills every page with noise that holds `text`. */
+function spoilPagesWith(file: string, text: string): void {
+  const bytes = readFileSync(file);
+  for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at)) {
+    const page = at - (at % 4096);
+    bytes.fill(0xaa, page, page + 4096);
+  }
+  writeFileSync(file, bytes);
+}

@@ -1,6 +1,6 @@
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -137,6 +137,23 @@ test("a second start that finds no lock says that the first has the files open, 
   }
   expect(readFileSync(join(data, "run-state"), "utf8").trim()).toBe("running");
   expect(await end(first, "SIGTERM")).toBe(0);
+});
+
+test("a client that the API refuses is put aside and said, and the new one works", {
+  timeout: 120_000,
+}, async () => {
+  const dataDir = temporaryDirectory();
+  const file = join(dataDir, "client.json");
+  expect(await end(await start("--port", "0", "--data", dataDir), "SIGTERM")).toBe(0);
+  const wrong = { ...JSON.parse(readFileSync(file, "utf8")), client_secret: "of another cloud" };
+  writeFileSync(file, JSON.stringify(wrong));
+
+  const second = await start("--port", "0", "--data", dataDir);
+  expect(second.output()).toContain(`${file} held a client that isn't known here`);
+  expect(JSON.parse(readFileSync(`${file}.refused`, "utf8"))).toEqual(wrong);
+  const script = `${linesToPaste(second)[0]}\necho "$TOKEN"`;
+  expect((await promisify(execFile)("bash", ["-c", script])).stdout).toMatch(/^\S{20,}\n$/);
+  expect(await end(second, "SIGTERM")).toBe(0);
 });
 
 /** A call whose body never comes; resolves once the API has asked for it. */

@@ -5,6 +5,7 @@ import { problem, type Scope, scopes } from "#contract/common.ts";
 import { share } from "#contract/shares.ts";
 import { tokenAnswer } from "#contract/tokens.ts";
 import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
+import { storageDamaged } from "#local/data/damage.ts";
 import type { ApiInit } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -389,4 +390,13 @@ describe("Idempotency-Key", () => {
     expect(later.status).toBe(201);
     expect(share.parse(await later.json()).share_id).not.toBe(first.share_id);
   });
+});
+
+test("a damaged database is said, and nobody is asked to come again shortly", async () => {
+  const fault = { error: storageDamaged("dynamodb", undefined) };
+  story.cloud.setFaults(({ service }) => (service === "dynamodb" ? fault : undefined));
+  const answer = await story.api(`/v1/files/${fileId}`);
+  story.cloud.setFaults(undefined);
+  expect([answer.status, answer.headers.get("retry-after")]).toEqual([500, null]);
+  expect(await refusal(answer)).toMatchObject({ code: "internal", detail: fault.error.message });
 });
