@@ -117,11 +117,15 @@ const places = {
 };
 
 /** What can't stand beside `file_id`. */
-function strayPlaces({ file_id, if_exists, ...others }: Record<string, unknown>): string[] {
-  if (file_id === undefined) return [];
+function refuseStrayPlaces(
+  { file_id, if_exists, ...others }: Record<string, unknown>,
+  context: z.core.$RefinementCtx,
+): void {
+  if (file_id === undefined) return;
   const stray = ["workspace", "path", "folder_id"].filter((name) => others[name] !== undefined);
   if (if_exists !== "version") stray.push("if_exists");
-  return stray.map((name) => `has file_id, which names the file; leave ${name} out`);
+  for (const name of stray)
+    context.addIssue({ code: "custom", path: [name], message: "can't stand beside file_id; leave it out" });
 }
 
 export const startRequest = z
@@ -146,11 +150,11 @@ export const startRequest = z
     }),
   })
   .superRefine((given, context) => {
-    const complain = (message: string) => context.addIssue({ code: "custom", message });
-    if (given.file_id === undefined && given.filename === undefined) complain("needs filename, or file_id");
+    const complain = (message: string) => context.addIssue({ code: "custom", path: ["filename"], message });
+    if (given.file_id === undefined && given.filename === undefined) complain("is needed, or file_id");
     if (given.file_id !== undefined && given.filename !== undefined)
-      complain("has file_id, which names the file; leave filename out");
-    for (const message of strayPlaces(given)) complain(message);
+      complain("can't stand beside file_id, whose file has a name; leave it out");
+    refuseStrayPlaces(given, context);
   });
 export type StartRequest = z.infer<typeof startRequest>;
 
@@ -334,7 +338,7 @@ export const directRequest = z
   })
   .superRefine(refuseStrayTerms)
   .superRefine((given, context) => {
-    for (const message of strayPlaces(given)) context.addIssue({ code: "custom", message });
+    refuseStrayPlaces(given, context);
   });
 
 const tag = "Uploads";

@@ -13,7 +13,12 @@ import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
 import { typeOf } from "./type-of.ts";
 import { answerOf, endOf } from "./upload-end.ts";
-import type { Intent, Outcome, PlacedUpload, UploadRecord } from "./upload-record.ts";
+import {
+  type Intent,
+  outcome as outcomeShape,
+  type PlacedUpload,
+  type UploadRecord,
+} from "./upload-record.ts";
 import {
   type Content,
   type From,
@@ -144,13 +149,14 @@ async function writesOf(
         passwordHash: intent.password_hash,
       })
     : undefined;
-  const outcome: Outcome = {
+  // In the schema's order, as repeats read it from the table: the answers are the same to the letter.
+  const outcome = outcomeShape.parse({
     ...{ file_id, version_id, folder_id, name },
     ...content,
     mismatch,
     share_id: share?.share_id ?? null,
     expires_at: share?.expires_at ?? null,
-  };
+  });
   const link = { share_bound: bound !== undefined };
   const answer = await answerOf(deps, { ...upload, ...link }, outcome, intent);
   const current = {

@@ -174,7 +174,7 @@ describe("what isn't there", () => {
     expect(await refusal(answer)).toMatchObject({
       code: "unknown_field",
       in: "body",
-      errors: [{ pointer: "/file_name" }, { pointer: "/filename" }, { pointer: "/size" }],
+      errors: [{ pointer: "/file_name" }, { pointer: "/size" }, { pointer: "/filename" }],
     });
   });
 
