@@ -1,4 +1,8 @@
-/** A webhook receiver in a Lambda function behind API Gateway (REST or HTTP API, proxy integration). */
+/**
+ * A webhook receiver in a Lambda function behind API Gateway (REST or HTTP API, proxy integration).
+ *
+ * Elsewhere, copy sdk/verify-webhook.ts beside it and import it from there.
+ */
 import { verifyWebhook, WebhookVerificationError } from "../../sdk/verify-webhook.ts";
 
 interface ProxyEvent {

@@ -1,9 +1,9 @@
-// A webhook receiver in Express. Copy sdk/verify-webhook.ts beside it (Node 22.18 or newer reads it as it is).
+// A webhook receiver in Express, for Node 20 or newer. Copy it and sdk/verify-webhook.mjs into a folder of their own.
 //
-//   npm install express
+//   npm init -y && npm install express
 //   WHARF_WEBHOOK_SECRET=whsec_… node express.mjs
 import express from "express";
-import { verifyWebhook, WebhookVerificationError } from "../../sdk/verify-webhook.ts";
+import { verifyWebhook, WebhookVerificationError } from "./verify-webhook.mjs";
 
 const app = express();
 const seen = new Set(); // deliveries are repeated when an answer gets lost: do each id once, and keep the latest

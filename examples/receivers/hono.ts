@@ -2,6 +2,8 @@
  * A webhook receiver in Hono; it runs wherever Hono and node:crypto do.
  *
  *     WHARF_WEBHOOK_SECRET=whsec_…
+ *
+ * Elsewhere, copy sdk/verify-webhook.ts beside it and import it from there.
  */
 import { Hono } from "hono";
 import { verifyWebhook, WebhookVerificationError } from "../../sdk/verify-webhook.ts";

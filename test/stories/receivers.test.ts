@@ -2,11 +2,14 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
+import { copyFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer } from "node:net";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { temporaryDirectory } from "#test/local/fixture.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 import { receiver as honoReceiver } from "../../examples/receivers/hono.ts";
 
@@ -31,10 +34,10 @@ async function freePort(): Promise<number> {
 }
 
 /** Runs a receiver as a program of its own; `printed` resolves to the next line about an upload. */
-async function runReceiver(program: string, script: string) {
+async function runReceiver(program: string, script: string, folder = example("")) {
   const port = await freePort();
   const env = { ...process.env, WHARF_WEBHOOK_SECRET: secret, PORT: String(port) };
-  const child = spawn(program, [example(script)], { env, stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(program, [join(folder, script)], { env, stdio: ["ignore", "pipe", "ignore"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const url = `http://127.0.0.1:${port}/webhooks/wharf`;
   await story.eventually(async () => expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404));
@@ -109,12 +112,22 @@ async function withstands(
 test.skipIf(!hasFlask)("Flask verifies, and withstands (needs python3 with flask)", () =>
   servesAndWithstands("python3", "flask_receiver.py"),
 );
-test.skipIf(!hasExpress)("Express verifies, and withstands (needs express)", () =>
-  servesAndWithstands(process.execPath, "express.mjs"),
+test.skipIf(!hasExpress)("Express, copied as it says, verifies, and withstands (needs express)", () =>
+  servesAndWithstands(process.execPath, "express.mjs", expressFolder()),
 );
 
-async function servesAndWithstands(program: string, script: string): Promise<void> {
-  const running = await runReceiver(program, script);
+/** A folder as its text has readers make it: both files copied, and what npm 11 writes at `npm init -y`. */
+function expressFolder(): string {
+  const folder = temporaryDirectory();
+  for (const file of [example("express.mjs"), example("../../sdk/verify-webhook.mjs")])
+    copyFileSync(file, join(folder, basename(file)));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "receiver", type: "commonjs" }));
+  symlinkSync(example("../../node_modules"), join(folder, "node_modules"));
+  return folder;
+}
+
+async function servesAndWithstands(program: string, script: string, folder?: string): Promise<void> {
+  const running = await runReceiver(program, script, folder);
   try {
     await withstands((text, headers) => post(running.url, text, headers));
     expect([await running.printed(), await running.printed()]).toEqual([
