@@ -17,6 +17,7 @@ import { s3Error } from "./errors.ts";
 import { createEvents, type Events, type S3Event } from "./events.ts";
 import { runLifecycle } from "./lifecycle.ts";
 import { listBuckets } from "./list-buckets.ts";
+import { count, notesOnMissing } from "./missing-blobs.ts";
 import { checkExpectedOwner } from "./owner.ts";
 import type { SecretLookup } from "./post-policy.ts";
 import { createRequest, parseTarget } from "./request.ts";
@@ -90,19 +91,13 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
   }
 }
 
-const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-
 /** Says what the start found of bytes and rows that don't belong together. */
 function* notesOn({ store }: S3, { lost, missing }: Settled, folder: string): Generator<string> {
   if (lost.count > 0) {
     const size = `${count(lost.count, "file")}, ${Math.ceil(lost.bytes / 1024)} KiB`;
     yield `${folder} has ${size}: bytes that no object names, such as those of an upload that a kill broke off; delete it when you miss nothing`;
   }
-  if (missing.length > 0) {
-    const keys = missing.slice(0, 3).map((id) => store.keyOfBlob(id) ?? `${id} of an unfinished upload`);
-    const are = missing.length === 1 ? "is" : "are";
-    yield `${count(missing.length, "blob")} ${are} missing, so that these objects can't be read: ${keys.join(", ")}${missing.length > 3 ? " …" : ""}; put the folder back from a backup, or delete the files and send them again`;
-  }
+  if (missing.length > 0) yield* notesOnMissing(store.ownersOf(new Set(missing)));
 }
 
 /**

@@ -4,6 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Room } from "../data/room.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Algorithm, Checksum, ChecksumType } from "./checksum.ts";
+import type { BlobOwner } from "./missing-blobs.ts";
 import {
   objectSchema,
   type Segment,
@@ -79,8 +80,9 @@ export function createStore(
     putCompletion: database.prepare("INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?)"),
     forgetCompletions: database.prepare("DELETE FROM completions WHERE completed < ?"),
     blobs: database.prepare("SELECT blob FROM segments"),
-    keyOfBlob: database.prepare(
-      "SELECT key FROM objects WHERE id = (SELECT owner FROM segments WHERE blob = ?)",
+    owners: database.prepare(
+      `SELECT blob, coalesce(objects.key, uploads.key) AS key, objects.key IS NULL AS is_part FROM segments
+       LEFT JOIN objects ON objects.id = owner LEFT JOIN uploads ON uploads.id = owner`,
     ),
   };
 
@@ -242,10 +244,10 @@ export function createStore(
       });
     },
 
-    /** The object that a blob belongs to; `undefined` for one of an upload's parts. */
-    keyOfBlob(blob: string): string | undefined {
-      const row = sql.keyOfBlob.get(blob);
-      return row && String(row["key"]);
+    /** What each of some blobs belongs to. Reads all rows. */
+    ownersOf(blobs: ReadonlySet<string>): BlobOwner[] {
+      const rows = sql.owners.all().filter((row) => blobs.has(String(row["blob"])));
+      return rows.map((row) => ({ key: String(row["key"] ?? row["blob"]), isPart: row["is_part"] === 1 }));
     },
 
     /** Every blob that a row names. */

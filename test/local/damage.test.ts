@@ -17,7 +17,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { createClock } from "#local/clock.ts";
 import { type Cloud, startCloud } from "#local/cloud.ts";
@@ -359,6 +365,19 @@ test("a blob that is missing is named at the start, with its object", async () =
   expect(cloud.notes).toEqual([
     expect.stringMatching(/^1 blob is missing.*: object-\d+; put the folder back/),
   ]);
+});
+
+test("a part that is missing is told as one of an open upload", async () => {
+  const dir = temporaryDirectory();
+  const first = await start(dir);
+  const client = await clientOf(first);
+  const target = { Bucket: first.outputs["Bucket"], Key: "begun" };
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand(target));
+  await client.send(new UploadPartCommand({ ...target, UploadId, PartNumber: 1, Body: TEXT }));
+  await first.stop();
+  for (const blob of readdirSync(join(dir, "blobs"))) rmSync(join(dir, "blobs", blob));
+  const second = await start(dir);
+  expect(second.notes).toEqual(["1 blob is missing of 1 open upload: begun; send these parts again"]);
 });
 
 test("what a start writes anew says so where a directory is in its place", () => {
