@@ -19,7 +19,8 @@ export const tableAccess = {
       "reservations",
     ],
     UpdateItem: ["client", "node", "upload", "link", "idempotency", "hooks", "hook", "deliveries"],
-    DeleteItem: ["folder", "paths", "idempotency", "hooks", "hook"],
+    // A start that is refused takes its session back.
+    DeleteItem: ["folder", "paths", "upload", "idempotency", "hooks", "hook"],
     ConditionCheckItem: ["folder", "node", "link"],
   },
   wait: {

@@ -163,7 +163,7 @@ describe("a directory", () => {
   test("belongs to one local cloud at a time", async () => {
     await db.close();
     db = await startDynamoDb({ dir });
-    await expect(startDynamoDb({ dir })).rejects.toThrow("is another local cloud running on it?");
+    await expect(startDynamoDb({ dir })).rejects.toThrow("is in use by another process");
   });
 
   test("keeps items, stream and checkpoints over a restart, and builds changed indexes anew", async () => {

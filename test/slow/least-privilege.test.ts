@@ -80,6 +80,9 @@ async function uploads(): Promise<string> {
 
   await send("reports/2026/mine-alone.txt", bytes("hello"), { if_exists: "fail" });
 
+  // A folder has the name, so the start takes its session back.
+  expect((await call("/v1/uploads", { json: { filename: "reports", size: 1 } })).status).toBe(409);
+
   const large = new Uint8Array(6 * MIB);
   const parts = await send("large.bin", large, { part_size: 5 * MIB });
   await done(`/v1/uploads/${parts.upload_id}/parts`, { json: { count: 2, format: "compact" } });
