@@ -15,11 +15,20 @@ export function cursorAfter(list: string, last: string): string {
   return Buffer.from(JSON.stringify([mark(list), last])).toString("base64url");
 }
 
-/** The item to go on after, or `undefined` at the start. @throws WharfError invalid_cursor for another list's cursor. */
-export function readCursor(list: string, cursor: string | undefined): string | undefined {
+/**
+ * The item to go on after, or `undefined` at the start. The mark is no signature: whoever knows a list can make one.
+ *
+ * @param fits whether the list could have such an item; needed where DynamoDB refuses to begin at one that it can't have.
+ * @throws WharfError invalid_cursor for another list's cursor.
+ */
+export function readCursor(
+  list: string,
+  cursor: string | undefined,
+  fits: (last: string) => boolean = () => true,
+): string | undefined {
   if (cursor === undefined) return undefined;
   const parsed = shape.safeParse(parseJson(Buffer.from(cursor, "base64url").toString("utf8")));
-  if (!parsed.success || parsed.data[0] !== mark(list)) {
+  if (!parsed.success || parsed.data[0] !== mark(list) || !fits(parsed.data[1])) {
     throw new WharfError(
       "invalid_cursor",
       "The cursor is not one that this list gave. Use next_cursor as it came, with the same filters, or start again without one.",

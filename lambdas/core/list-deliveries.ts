@@ -46,16 +46,19 @@ export async function listDeliveries(
     });
   }
   const list = `deliveries ${webhookId} ${status} ${event_type} ${since} ${until}`;
-  let last = readCursor(list, cursor);
+  const from = since === undefined ? FIRST : firstDeliveryId(Date.parse(since));
+  // `BETWEEN` takes its ends in; no delivery's id ends in sixteen zeros but by a chance of 1 in 2^80.
+  const to = until === undefined ? LAST : firstDeliveryId(Date.parse(until));
+  // DynamoDB compares bytes, which for all that lies between two ids is the order of code units too.
+  let last = readCursor(list, cursor, (id) => id >= from && id <= to);
   const filters = [
     ...(status === undefined ? [] : ["#status = :status"]),
     ...(event_type === undefined ? [] : ["#event_type = :event_type"]),
   ];
   const values: Item = {
     pk: keys.delivery(webhookId, "").pk,
-    from: since === undefined ? FIRST : firstDeliveryId(Date.parse(since)),
-    // `BETWEEN` takes its ends in; no delivery's id ends in sixteen zeros but by a chance of 1 in 2^80.
-    to: until === undefined ? LAST : firstDeliveryId(Date.parse(until)),
+    from,
+    to,
     status,
     event_type,
   };
