@@ -1,10 +1,12 @@
 /** One cloud per data directory. */
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { damaged, whyNotOpened } from "./data/damage.ts";
 import { inUse } from "./data/in-use.ts";
+import { ownFolder } from "./data/own-folder.ts";
 import { isBusy, isDiskFull } from "./data/sqlite-error.ts";
+import { writeNew } from "./data/write-new.ts";
 
 /**
  * Claims `dir` for this process and returns what gives it back.
@@ -19,6 +21,7 @@ export function lockDirectory(dir: string): () => void {
   } catch (error) {
     throw unusable(dir, error);
   }
+  ownFolder(dir);
   const held = hold(dir);
   return () => held.close();
 }
@@ -29,7 +32,7 @@ export function lockDirectory(dir: string): () => void {
  */
 export function signDirectory(dir: string): void {
   try {
-    writeFileSync(join(dir, "pid"), `${process.pid}\n`);
+    writeNew(join(dir, "pid"), `${process.pid}\n`);
   } catch (error) {
     // On a full disk the start goes on: it can't say who holds the lock, which holds all the same.
     if (!isDiskFull(error)) throw unusableFile(dir, "pid", error);
@@ -41,7 +44,7 @@ function hold(dir: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     // SQLite would not say why it can't.
-    closeSync(openSync(file, "a", 0o600));
+    closeSync(openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
     database = new DatabaseSync(file);
     database.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
     return database;

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureAssembly } from "./assembly.ts";
 import { type Cloud, startCloud } from "./cloud.ts";
+import { ownFolder } from "./data/own-folder.ts";
 import { readRunState } from "./data/run-state.ts";
 import { isDiskFull } from "./data/sqlite-error.ts";
 import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
@@ -74,6 +75,9 @@ interface StartOptions {
 
 /** Starts the cloud and prints how to use it. */
 async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
+  // What SQLite and others make is the user's alone too, whatever the shell's umask.
+  process.umask(0o077);
+  const tightened = dataDir === undefined ? [] : ownFolder(dataDir);
   const file = dataDir && join(dataDir, clientFile(endpoint));
   // Before anything else: where the file is damaged, nothing has begun that would have to end.
   const stored = readStoredClient(file);
@@ -98,7 +102,7 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
       awsUrl: cloud.awsUrl,
       dataDir,
       isExternal: endpoint !== undefined,
-      notes: why === undefined ? cloud.notes : [...cloud.notes, newClientNote(why, dataDir)],
+      notes: [...tightened, ...cloud.notes, ...(why === undefined ? [] : [newClientNote(why, dataDir)])],
       client,
     }),
   );

@@ -4,6 +4,7 @@ import { countCalls } from "../calls.ts";
 import type { Clock } from "../clock.ts";
 import type { InvokeResult } from "../lambda/environment.ts";
 import { type Listening, listen } from "../listen.ts";
+import { refuseForeignHost } from "../own-host.ts";
 import { AwsError } from "../types.ts";
 import { declaresTooMuch, readBody } from "./body.ts";
 import { compressed } from "./compress.ts";
@@ -95,6 +96,7 @@ export async function createApiServer({
   };
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
+    if (refuseForeignHost(req, res)) return;
     const request = readRequest(req, clock.now());
     const { signal, refused } = calls.begin(req, res);
     const why = outage();

@@ -1,9 +1,10 @@
 /** Room on the disk: some is kept back, so that deletes, tokens and a restart go on when all the rest is full. */
-import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { closeSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { damaged } from "./damage.ts";
 import { isDiskFull } from "./sqlite-error.ts";
 import { storageFull } from "./storage-full.ts";
+import { openNew } from "./write-new.ts";
 
 export interface Room {
   /** Runs a write to a database, one that may run twice: where the disk is full, again with what was kept back. */
@@ -99,7 +100,7 @@ function freeBytes(dir: string): number {
 function fill(file: string): boolean {
   const bytes = Buffer.alloc(MIB, "room ");
   try {
-    const opened = openSync(file, "w", 0o600);
+    const opened = openNew(file);
     try {
       for (let done = 0; done < KEPT; ) done += writeSync(opened, bytes);
     } finally {

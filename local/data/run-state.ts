@@ -25,7 +25,11 @@ export function readRunState(dir: string): RunState | "unknown" | undefined {
 /** Writes it over what was there, in one call and of one length: that needs no room and is never half done. */
 export function writeRunState(dir: string, state: RunState): void {
   try {
-    const file = openSync(join(dir, FILE), constants.O_WRONLY | constants.O_CREAT, 0o600);
+    const file = openSync(
+      join(dir, FILE),
+      constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW,
+      0o600,
+    );
     try {
       writeSync(file, `${state.padEnd(WIDTH - 1)}\n`, 0);
     } finally {

@@ -158,7 +158,8 @@ test("an upload that breaks off reaches the service as broken, and is no defect"
   const defects: unknown[] = [];
   await using port = await echoPort({ onError: (error) => defects.push(error) });
   const socket = connect(port.server.port, "127.0.0.1");
-  socket.write("PUT /b/k HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
+  const host = `127.0.0.1:${port.server.port}`;
+  socket.write(`PUT /b/k HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 100\r\n\r\nhalf`);
   await once(socket, "connect");
   socket.end();
   await expect.poll(() => port.traces.length).toBe(1);

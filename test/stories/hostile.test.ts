@@ -90,7 +90,9 @@ describe("names", () => {
     for (const path of ["/v1/files/..%2f..%2fetc", "/v1/workspaces/..%2f/files", "/s/..%2f..%2fv1"]) {
       expect((await story.api(path)).status).toBeGreaterThanOrEqual(400);
     }
-    const answer = await raw("GET /v1/../../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const answer = await raw(
+      "GET /v1/../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
   });
 
@@ -216,7 +218,9 @@ describe("bodies", () => {
       `GET /v1/workspaces/${story.workspaceId}/files?path=caf\xe9 HTTP/1.1\r\n`,
       "latin1",
     );
-    const answer = await raw(Buffer.concat([line, Buffer.from("Host: x\r\nConnection: close\r\n\r\n")]));
+    const answer = await raw(
+      Buffer.concat([line, Buffer.from("Host: localhost\r\nConnection: close\r\n\r\n")]),
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   });
 
@@ -256,7 +260,7 @@ describe("bodies", () => {
 describe("headers", () => {
   test("a header of 20 kB ends in 4xx, and the API goes on", async () => {
     const answer = await raw(
-      `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: ${"x".repeat(20_000)}\r\nConnection: close\r\n\r\n`,
+      `GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Big: ${"x".repeat(20_000)}\r\nConnection: close\r\n\r\n`,
     );
     expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
     expect((await story.api("/healthz")).status).toBe(200);
@@ -270,8 +274,8 @@ describe("headers", () => {
     };
     const answer = await story.api(`/v1/files/${fileId}/shares`, { json: {}, headers });
     expect(share.parse(await answer.json()).share_url).toMatch(new RegExp(`^${story.origin}/s/`));
-    const page = await raw("GET /openapi.json HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
-    expect(page).not.toContain("evil.example");
+    const page = await raw("GET /openapi.json HTTP/1.1\r\nHost: [::1]:9\r\nConnection: close\r\n\r\n");
+    expect(page).not.toContain("[::1]");
   });
 
   test.for(["Lock-Token", "If-Match", "X-Share-Password", "Content-Range"])(

@@ -1,0 +1,33 @@
+/** Answers only calls that name this machine: a page of any origin can have its own name lead to 127.0.0.1. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+const OWN = ["localhost", "127.0.0.1", "[::1]"];
+
+/**
+ * Answers 421 (RFC 9110, 15.5.20) to a call for another host, and says whether it did. Nobody but this machine can give
+ * `localhost` and what is below it an address (RFC 6761, 6.3). The port is left open: a forwarded one is another.
+ *
+ * @param virtualHosts whether S3's buckets are called by `bucket.localhost` as well
+ */
+export function refuseForeignHost(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { virtualHosts = false }: { virtualHosts?: boolean } = {},
+): boolean {
+  const { host } = req.headers;
+  // HTTP/1.0 names none, and no browser speaks it.
+  if (host === undefined || isOwn(host, virtualHosts)) return false;
+  const text = `This is a cloud on somebody's own machine, which answers as ${OWN.join(", ")} only, not as ${JSON.stringify(host)}.\n`;
+  res.writeHead(421, {
+    "content-type": "text/plain; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    connection: "close",
+  });
+  res.end(req.method === "HEAD" ? undefined : text);
+  return true;
+}
+
+function isOwn(host: string, virtualHosts: boolean): boolean {
+  const name = host.toLowerCase().replace(/:\d{1,5}$/, "");
+  return OWN.includes(name) || (virtualHosts && name.endsWith(".localhost"));
+}
