@@ -131,6 +131,8 @@ describe.each(["before", "after"] as const)("a call fails %s it takes effect", (
 
   test("where the breaker's probe finds the endpoint well again", LONG, () =>
     everyCall("probe", mode, async (fault) => {
+      // Until an endpoint has answered, one delivery is under way at a time.
+      await arrived(await world.emit());
       receiver.behave((res) => void res.writeHead(500).end());
       const ids: string[] = [];
       for (let event = 0; event < 6; event++) ids.push(await world.emit());

@@ -204,12 +204,21 @@ async function webhooks(): Promise<() => Promise<void>> {
   // What comes faster has its turns kept for it.
   await register(receiver.url, { rate_per_second: 1 });
   const bad = await register(broken.url);
+  // Answers at once, and later too slowly for the workers of prompt endpoints, who hand it on.
+  const slowing = await story.receiver();
+  await register(slowing.url);
   const gone = await story.receiver((res) => void res.writeHead(410).end());
   await register(gone.url);
   return async () => {
     await story.cloud.waitForIdle();
     expect(receiver.received.length).toBeGreaterThan(5);
     expect(broken.received.length).toBeGreaterThan(0);
+    expect(slowing.received.length).toBeGreaterThan(0);
+    slowing.behave((res) => void setTimeout(() => res.writeHead(200).end(), 2_500));
+    const late = await send("late.txt", bytes("late"));
+    await done(`/v1/uploads/${late.upload_id}/finalize`, { json: { share: false } });
+    await story.cloud.waitForIdle();
+    slowing.behave((res) => void res.writeHead(200).end());
     const hook = `/v1/webhooks/${good.webhook_id}`;
     await done("/v1/webhooks");
     await done("/v1/webhooks/event-types");
@@ -313,7 +322,7 @@ test("each role may use the partitions that it uses, and no other", () => {
 /** What a story of minutes reaches by luck at most. */
 const rare = [
   // Revoking is an administrator's command; test/stories/revocation.test.ts has it under the same policies.
-  /^Sweep.*: dynamodb:(Query in HOOKS|UpdateItem in (UPL|REVOKE)#\*)$/,
+  /^Sweep.*: dynamodb:(Query in (HOOKS|upload#\*)|UpdateItem in (UPL|REVOKE)#\*)$/,
   // What fails is another worker's before it is disabled or woken, unless it fails at its first attempt.
   /^WebhooksDeliver\w*: dynamodb:(PutItem in (EVT|HOOK)#\*|UpdateItem in HOOKS)$/,
   // A folder whose hint is lost is walked to.

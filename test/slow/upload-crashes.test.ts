@@ -85,7 +85,7 @@ const start = async (filename: string) => {
   const given = { json: { filename, size: 5 }, headers: { "idempotency-key": filename } };
   return startAnswer.parse(await (await persist("/v1/uploads", given)).json());
 };
-const send = async (filename: string, content = "hello") => {
+const send = async (filename: string, content = "%PDF-") => {
   const session = await start(filename);
   await put(session.parts[0]?.url, content);
   return session;
@@ -145,7 +145,7 @@ describe.each(["before", "after"] as const)("an AWS call goes wrong (%s it takes
       const fault = await failCall(nth, mode);
       const session = await start(name);
       const ended = fault.end();
-      await put(session.parts[0]?.url, "hello");
+      await put(session.parts[0]?.url, "%PDF-");
       expect((await finalize(session)).file_id).toBe(session.file_id);
       return ended;
     });
@@ -166,7 +166,7 @@ describe.each(["before", "after"] as const)("an AWS call goes wrong (%s it takes
       const given = { json: { filename: path, size: 5 } };
       const session = startAnswer.parse(await (await persist("/v1/uploads", given)).json());
       const ended = fault.end();
-      await put(session.parts[0]?.url, "hello");
+      await put(session.parts[0]?.url, "%PDF-");
       expect((await finalize(session)).file_id).toBe(session.file_id);
       return ended;
     });
@@ -276,7 +276,7 @@ describe.each(["before", "after"] as const)("an AWS call goes wrong (%s it takes
   test("in an upload in one request: one file for one key", async () => {
     const { names } = await everyCall("one request", mode, async (name, nth) => {
       const body = new FormData();
-      body.set("file", new Blob(["hello"]), name);
+      body.set("file", new Blob(["%PDF-"]), name);
       const fault = await failCall(nth, mode);
       await persist("/v1/files/upload", {
         method: "POST",
