@@ -38,6 +38,6 @@ function named(keys: readonly string[]): string {
 
 /** Wharf's keys end in the id of the upload that they came by. */
 function hint(keys: readonly string[], what: string): string {
-  const id = keys.map((key) => /upl_\w+$/.exec(key)?.[0]).find((found) => found !== undefined);
+  const id = keys.map((key) => key.slice(key.lastIndexOf("/") + 1)).find((name) => name.startsWith("upl_"));
   return id === undefined ? "" : ` (GET /v1/uploads/${keys.length === 1 ? id : "upl_…"} tells ${what})`;
 }

@@ -261,7 +261,7 @@ const DAMAGES: { what: string; damage(dir: string): void; said: RegExp; goesOn?:
   {
     what: "a blob missing",
     damage: (dir) => rmSync(aBlob(dir)),
-    said: /1 blobs are missing, so that these objects can't be read: \S+/,
+    said: /1 blob is missing\b[^\n]*o\/ws_\w+\/upl_\w+/,
     goesOn: true,
   },
   { what: "a blob short", damage: (dir) => half(aBlob(dir)), said: BLOB, goesOn: true },
