@@ -183,14 +183,21 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "commit-upload",
     // The fence joins what else is asked for in parentheses.
     [
-      "update: setAll(current), condition,",
-      'update: setAll(current), condition: condition + ") OR (" + condition,',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the source
+      "condition: `${condition} AND #name = :judged_name`,",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the source
+      "condition: `${condition} AND #name = :judged_name) OR (#name = :judged_name`,",
     ],
   ],
   [
     "restore: what it demands only read",
     "restore-version",
-    ["condition: stepsBack.condition,", 'condition: stepsBack.condition + ") OR (" + stepsBack.condition,'],
+    [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the source
+      "condition: `${stepsBack.condition} AND #name = :judged_name`,",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the source
+      "condition: `${stepsBack.condition} AND #name = :judged_name) OR (#name = :judged_name`,",
+    ],
   ],
   [
     "fence: If-Match not compared",
