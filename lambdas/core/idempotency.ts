@@ -67,7 +67,8 @@ const NONE: Idempotency = { record: () => [], release: async () => {}, end() {} 
 /**
  * Claims `key` for a request, or finds what was answered to it before.
  *
- * The claim is renewed until `end` is called, which must be, whatever comes of the request. Of a `natural` request, which changes nothing more when it is done again, nothing but the claim is kept.
+ * The claim is renewed until `end` is called, which must be, whatever comes of the request. Of a `natural` request,
+ * which changes nothing more when it is done again, nothing but the claim is kept.
  *
  * @throws WharfError idempotency_mismatch where the key belongs to another request, idempotency_in_progress where
  * the first is still running.

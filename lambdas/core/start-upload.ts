@@ -21,8 +21,8 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
 /**
  * Starts an upload: a session, S3's multipart upload behind it, and the first window of URLs.
  *
- * Two sequential round trips into a folder that exists, three into one that doesn't (which is made with the file); under an Idempotency-Key, whose claim comes first and whose
- * record knows the answer, four. What the name leads to is decided again when the upload is finalized.
+ * Two sequential round trips into a folder that exists, three into one that doesn't (which is made with the file);
+ * under an Idempotency-Key, whose claim comes first and whose record knows the answer, two more. What the name leads to is decided again when the upload is finalized.
  *
  * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace).
  */
