@@ -51,6 +51,16 @@ export async function startCloudChild(dataDir: string, within: readonly string[]
     await exited;
   }
 
+  /** Lets it do nothing while `work` runs. */
+  function hold(work: () => void): void {
+    child.kill("SIGSTOP");
+    try {
+      work();
+    } finally {
+      child.kill("SIGCONT");
+    }
+  }
+
   const started = ready.parse(await next());
   const client = createApiClient(started);
   /** Ends it in good order. */
@@ -64,6 +74,7 @@ export async function startCloudChild(dataDir: string, within: readonly string[]
     /** Its AWS port, and the administrator's key for it. */
     aws: started.aws,
     kill,
+    hold,
     stop,
     /** Moves its time forward, until the next start. */
     advance: (ms: number) => ask("advance", ms),
