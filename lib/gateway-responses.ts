@@ -12,6 +12,8 @@ interface Refusal {
   readonly detail: string;
   /** Further members of the problem. */
   readonly facts?: Readonly<Record<string, number | string>>;
+  /** Value of `Allow`. */
+  readonly allow?: string;
 }
 
 /** What API Gateway answers by itself, without asking a function. */
@@ -42,10 +44,15 @@ const refusals: readonly Refusal[] = [
     detail: "Chunks are sent as application/octet-stream.",
   },
   {
+    // What API Gateway says of a path or a method that it lacks ("Missing Authentication Token": AWS re:Post,
+    // "How do I troubleshoot API Gateway REST API endpoint 403 errors?"). Every path here leads to a function, by ANY,
+    // which stands for seven methods: what is left are TRACE and those that it doesn't know.
     type: ResponseType.MISSING_AUTHENTICATION_TOKEN,
-    code: "not_found",
-    status: 404,
-    detail: "There is no such route. See GET /openapi.json.",
+    code: "method_not_allowed",
+    status: 405,
+    detail: "No route takes this method. See GET /openapi.json.",
+    // The same for every path: nothing here knows which. A function's own 405 has the path's methods.
+    allow: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
   },
   {
     type: ResponseType.RESOURCE_NOT_FOUND,
@@ -101,7 +108,7 @@ const refusals: readonly Refusal[] = [
 export function addGatewayResponses(api: RestApi, corsOrigins: readonly string[]): void {
   // One fixed value is all that can stand here, so pages of several origins can't read these few answers.
   const [origin, ...others] = corsOrigins;
-  for (const { type, code, status, detail, facts = {} } of refusals) {
+  for (const { type, code, status, detail, facts = {}, allow } of refusals) {
     const problem = {
       type: `urn:wharf:problem:${code}`,
       title: errorCodes[code][1],
@@ -118,6 +125,8 @@ export function addGatewayResponses(api: RestApi, corsOrigins: readonly string[]
       // The request's own header may be missing, and a mapping can't choose.
       "X-Request-ID": "context.requestId",
     };
+    // RFC 9110, 15.5.6: Allow is a must.
+    if (allow !== undefined) responseHeaders["Allow"] = `'${allow}'`;
     if (retry !== undefined) responseHeaders["Retry-After"] = `'${retry}'`;
     if (origin !== undefined && others.length === 0) {
       responseHeaders["Access-Control-Allow-Origin"] = `'${origin}'`;
