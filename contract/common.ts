@@ -19,16 +19,42 @@ export const prefixes = [
 ] as const;
 export type Prefix = (typeof prefixes)[number];
 
+/** What each prefix's ids name. */
+const NAMED: Record<Prefix, string> = {
+  upl: "Upload session",
+  file: "File; stays the same through renames, moves and new versions",
+  ver: "Version of a file",
+  ws: "Workspace",
+  fld: "Folder",
+  shr: "Link; not the secret in its URL",
+  hook: "Endpoint",
+  evt: "Event; the same in every delivery of it",
+  dlv: "Delivery of one event to one endpoint",
+  cli: "API client",
+  lock: "One holding of a file's lock",
+  job: "Recovery job",
+};
+
 /** Schema of an id with this prefix: `upl_` and 26 characters of Crockford's base 32. */
 export function id<P extends Prefix>(prefix: P) {
   return z
     .string()
     .regex(new RegExp(`^${prefix}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`), `must be an id that begins with ${prefix}_`)
-    .meta({ example: `${prefix}_01JZZZZZZZZZZZZZZZZZZZZZZZ` });
+    .meta({
+      description: `${NAMED[prefix]}: \`${prefix}_\` and a ULID of 26 characters.`,
+      example: `${prefix}_01JZZZZZZZZZZZZZZZZZZZZZZZ`,
+    });
 }
 
 /** ISO 8601 UTC with milliseconds. */
 export const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
+
+/** A time, with what happens then. */
+export const at = (what: string) => time.meta({ description: `${what}. UTC, to the millisecond.` });
+
+/** A value of another schema, or null, with what either means; the description is the whole value's. */
+export const orNull = <T extends z.ZodType>(schema: T, description: string) =>
+  schema.nullable().meta({ description });
 
 /** Text of which every character is the sender's own, as names and passwords must be. */
 export function wholeText(schema: z.ZodString) {
@@ -76,7 +102,12 @@ export const path = z
       }
     }
   })
-  .meta({ minLength: 1 });
+  .meta({
+    minLength: 1,
+    // Of each part 255 bytes of UTF-8 are taken, which a pattern can't count.
+    pattern: `^[^/]{1,255}(/[^/]{1,255}){0,${MAX_DEPTH}}$`,
+    description: `Names with \`/\` between them, ${MAX_DEPTH} folders deep at most; each part 1–255 bytes of UTF-8.`,
+  });
 
 /** A workspace by its id or its name; a name that isn't taken yet makes a new workspace of the client's. */
 export const workspaceRef = z
@@ -84,6 +115,10 @@ export const workspaceRef = z
   .regex(/^(ws_[0-7][0-9A-HJKMNP-TV-Z]{25}|(?!ws_)[A-Za-z0-9][A-Za-z0-9._-]{0,63})$/, {
     message:
       "must be a workspace's id (ws_…) or a name of 1–64 characters of A-Za-z0-9._- that begins with a letter or digit",
+  })
+  .meta({
+    description:
+      "A workspace's id (`ws_…`), or its name: 1–64 characters of `A-Za-z0-9._-`, the first a letter or digit.",
   });
 
 /** Seconds that a link lives where nothing is said: a day. */
@@ -106,15 +141,27 @@ export const mismatch = z
       "Only where the content is not quite what its name or type promises, as a HEIC named `.jpg`.",
   });
 
+/** A list's place after an item: base64url of JSON. The list that gave it judges it, by a code of its own. */
+export const cursor = z
+  .string()
+  .max(2_048)
+  .meta({ minLength: 1, pattern: "^[A-Za-z0-9_-]+$", format: "cursor" });
+
 export const page = {
   /** Query of every list. */
   query: {
-    limit: z.coerce.number().int().min(1).max(100).default(50),
-    cursor: z.string().max(2048).optional(),
+    limit: z.coerce.number().int().min(1).max(100).default(50).meta({ description: "Items in one page." }),
+    cursor: cursor.optional().meta({
+      description:
+        "`next_cursor` of the page before, as it came, with the same filters; without it: the first page.",
+    }),
   },
   /** Answer of every list. */
   of: <T extends z.ZodType>(item: T) =>
-    z.object({ items: z.array(item), next_cursor: z.string().nullable() }),
+    z.object({
+      items: z.array(item).meta({ description: "This page's part of the list; `limit` at most." }),
+      next_cursor: orNull(z.string(), "The `cursor` of the page after this one; `null` on the last."),
+    }),
 };
 
 /** A list from outside: of at most `max` members, no two the same by what `key` makes of them. */
@@ -135,17 +182,30 @@ export function distinct<T extends z.ZodType>(
 }
 
 /** Who did something, as events and audit rows say it. */
-export const actor = z.object({ type: z.enum(["client", "link", "system"]), id: z.string() });
+export const actor = z
+  .object({
+    type: z
+      .enum(["client", "link", "system"])
+      .meta({ description: "`client`: an API client; `link`: whoever has a link; `system`: Wharf itself." }),
+    id: z.string().meta({ description: "`cli_…` or `shr_…`, or the part of Wharf, such as `sweep`." }),
+  })
+  .meta({ description: "Who did it." });
 export type Actor = z.infer<typeof actor>;
 
 /** RFC 9457 problem details, with Wharf's own members. */
 export const problem = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.string(),
-  request_id: z.string(),
+  type: z.string().meta({ description: "URI of the kind of problem: `urn:wharf:problem:` and the code." }),
+  title: z
+    .string()
+    .meta({ description: "The kind of problem in words; the same for every one of its code." }),
+  status: z.int().meta({ description: "The answer's HTTP status." }),
+  detail: z
+    .string()
+    .meta({ description: "What was wrong here, what is allowed and what to do next, for people." }),
+  code: z.string().meta({ description: "What programs go by: stable, one of the list in `/docs#errors`." }),
+  request_id: z
+    .string()
+    .meta({ description: "The answer's `X-Request-ID`: quote it when you ask for help." }),
 });
 
 /** Scopes that a client can hold. */

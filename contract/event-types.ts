@@ -1,6 +1,7 @@
 /** What each event type's `data` holds, with an example: the source of `GET /v1/webhooks/event-types`. */
 import * as z from "zod";
-import { id, mismatch, time } from "./common.ts";
+import { id, mismatch, orNull, at as when } from "./common.ts";
+import { declaredType, nullableChecksums } from "./content.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
 import { jsonSchema } from "./json-schema.ts";
 import { disabledReason } from "./webhooks.ts";
@@ -22,22 +23,27 @@ const webhook_id = `hook_${ULID}`;
 const client = { type: "client", id: `cli_${ULID}` } as const;
 const system = { type: "system", id: "sweep" } as const;
 
-const place = z.object({ name: z.string(), folder_id: id("fld") });
-const checksums = {
-  crc32: z.string().nullish(),
-  crc32c: z.string().nullish(),
-  sha256: z.string().nullish(),
-};
+const name = z.string().meta({ description: "The file's name without folders, at that moment." });
+const folder = id("fld").meta({ description: "The folder that the file lies in." });
+const size = z.int().meta({ description: "Bytes of the version." });
+const current = id("ver").meta({ description: "The version that was current." });
+const place = z.object({ name, folder_id: folder });
+const perhapsDownloads = orNull(z.int(), "Downloads after which the link is used up; `null`: no limit.");
 
 const lease = z.object({
-  name: z.string(),
-  folder_id: id("fld"),
+  name,
+  folder_id: folder,
   lock_id: id("lock"),
-  holder: z.object({ client_id: id("cli"), name: z.string() }),
-  reason: z.string().optional(),
-  acquired_at: time,
-  expires_at: time,
-  fencing_token: z.int(),
+  holder: z
+    .object({
+      client_id: id("cli"),
+      name: z.string().meta({ description: "`client` of the acquisition, else the API client's name." }),
+    })
+    .meta({ description: "Who has or had it." }),
+  reason: z.string().optional().meta({ description: "Why, as its holder said." }),
+  acquired_at: when("When the holding began"),
+  expires_at: when("When the lease ends or was to end"),
+  fencing_token: z.int().meta({ description: "The holding's number; grows with every grant and break." }),
 });
 const leased = {
   name: "q3.pdf",
@@ -56,14 +62,14 @@ const types: Record<EventType, TypeInfo> = {
       upload_id: id("upl"),
       file_id: id("file"),
       version_id: id("ver"),
-      folder_id: id("fld"),
-      name: z.string(),
-      size: z.int(),
-      content_type: z.string(),
-      ...checksums,
+      folder_id: folder,
+      name,
+      size,
+      content_type: declaredType,
+      ...nullableChecksums,
       mismatch: mismatch.optional(),
-      share_id: id("shr").nullable(),
-      expires_at: time.nullable().meta({ description: "When the link made with it expires." }),
+      share_id: orNull(id("shr"), "The link made with it; `null` where none was."),
+      expires_at: orNull(z.iso.datetime(), "When that link expires; `null` where there is none."),
     }),
     example: {
       file_id,
@@ -87,12 +93,14 @@ const types: Record<EventType, TypeInfo> = {
     data: z.object({
       upload_id: id("upl"),
       version_id: id("ver"),
-      name: z.string(),
-      size: z.int(),
-      reason: z.enum(["type_mismatch", "checksum_mismatch"]),
+      name,
+      size,
+      reason: z
+        .enum(["type_mismatch", "checksum_mismatch"])
+        .meta({ description: "What differs: the kind of content, or its checksum." }),
       claimed: z.string().optional().meta({ description: "The type that name or declaration claim." }),
       algorithm: z.string().optional().meta({ description: "Of the checksum that differs." }),
-      expected: z.string().optional(),
+      expected: z.string().optional().meta({ description: "The checksum that was declared." }),
       actual: z.string().optional().meta({ description: "What the content is, or its checksum." }),
     }),
     example: {
@@ -111,12 +119,16 @@ const types: Record<EventType, TypeInfo> = {
   },
   file_downloaded: {
     description: "A client asked for a file's content.",
-    data: z.object({ name: z.string(), size: z.int(), version_id: id("ver") }),
+    data: z.object({ name, size, version_id: id("ver") }),
     example: { file_id, actor: client, data: { name: "q3.pdf", size: 48_213, version_id } },
   },
   file_moved: {
     description: "A file has another name, another folder, or both.",
-    data: z.object({ from: place, to: place, mismatch: mismatch.optional() }),
+    data: z.object({
+      from: place.meta({ description: "Where it was, and how it was named." }),
+      to: place.meta({ description: "Where it is, and how it is named." }),
+      mismatch: mismatch.optional(),
+    }),
     example: {
       file_id,
       actor: client,
@@ -125,12 +137,16 @@ const types: Record<EventType, TypeInfo> = {
   },
   file_deleted: {
     description: "A file was deleted.",
-    data: z.object({ name: z.string(), folder_id: id("fld"), size: z.int(), version_id: id("ver") }),
+    data: z.object({ name, folder_id: folder, size, version_id: current }),
     example: { file_id, actor: client, data: { name: "q3.pdf", folder_id, size: 48_213, version_id } },
   },
   link_created: {
     description: "A link to a file was made. Its token is never told.",
-    data: z.object({ expires_at: time, max_downloads: z.int().nullable(), has_password: z.boolean() }),
+    data: z.object({
+      expires_at: when("When it dies"),
+      max_downloads: perhapsDownloads,
+      has_password: z.boolean().meta({ description: "Whether it opens with a password only." }),
+    }),
     example: {
       file_id,
       share_id,
@@ -140,12 +156,16 @@ const types: Record<EventType, TypeInfo> = {
   },
   link_accessed: {
     description: "Somebody downloaded through a link.",
-    data: z.object({ max_downloads: z.int().nullable() }),
+    data: z.object({ max_downloads: perhapsDownloads }),
     example: { file_id, share_id, actor: { type: "link", id: share_id }, data: { max_downloads: 3 } },
   },
   link_expired: {
     description: "A link has expired, at most two minutes ago.",
-    data: z.object({ expires_at: time, downloads: z.int(), max_downloads: z.int().nullable() }),
+    data: z.object({
+      expires_at: when("When it died"),
+      downloads: z.int().meta({ description: "Downloads that counted in its life." }),
+      max_downloads: perhapsDownloads,
+    }),
     example: {
       file_id,
       share_id,
@@ -170,18 +190,20 @@ const types: Record<EventType, TypeInfo> = {
   },
   lock_broken: {
     description: "Somebody with the right to do so broke another's lock.",
-    data: lease.extend({ break_reason: z.string().nullish() }),
+    data: lease.extend({
+      break_reason: z.string().nullish().meta({ description: "Why, as whoever broke it said." }),
+    }),
     example: { file_id, actor: client, data: { ...leased, break_reason: "the job is gone" } },
   },
   version_restored: {
     description: "An older version of a file is current again.",
     data: z.object({
-      name: z.string(),
-      folder_id: id("fld"),
-      size: z.int(),
+      name,
+      folder_id: folder,
+      size,
       version_id: id("ver").meta({ description: "The new version, with the bytes of the older one." }),
-      restored_from: id("ver"),
-      previous_version_id: id("ver"),
+      restored_from: id("ver").meta({ description: "The older version, which stays in the history." }),
+      previous_version_id: id("ver").meta({ description: "The version that was current until then." }),
       mismatch: mismatch.optional(),
     }),
     example: {
@@ -201,10 +223,10 @@ const types: Record<EventType, TypeInfo> = {
     description: "An endpoint has had no success for 24 or 72 hours; after 120 it is disabled.",
     data: z.object({
       webhook_id: id("hook"),
-      failing_since: time,
-      failures: z.int(),
-      warning_hours: z.int(),
-      disabled_at_earliest: time,
+      failing_since: when("Its first failure since the last success"),
+      failures: z.int().meta({ description: "Attempts that failed since then." }),
+      warning_hours: z.int().meta({ description: "Which warning this is: that of 24 or of 72 hours." }),
+      disabled_at_earliest: when("When it is disabled unless it succeeds before"),
     }),
     example: {
       actor: system,
@@ -219,7 +241,10 @@ const types: Record<EventType, TypeInfo> = {
   },
   webhook_disabled: {
     description: "An endpoint gets no more deliveries. What it misses can be recovered for 7 days.",
-    data: z.object({ webhook_id: id("hook"), reason: disabledReason }),
+    data: z.object({
+      webhook_id: id("hook"),
+      reason: disabledReason.meta({ description: "Why: see `disabled_reason` of the endpoint." }),
+    }),
     example: { actor: { type: "system", id: "delivery" }, data: { webhook_id, reason: "gone" } },
   },
   webhook_test: {
@@ -231,7 +256,11 @@ const types: Record<EventType, TypeInfo> = {
 
 /** The whole body of an event of this type. */
 export function eventSchema(type: EventType) {
-  return event.extend({ type: z.literal(type), data: types[type].data });
+  const { description, data } = types[type];
+  return event.extend({
+    type: z.literal(type).meta({ description }),
+    data: data.meta({ description: `What ${type} tells beside the members of every event.` }),
+  });
 }
 
 /** Every type with its description, JSON Schema and example. */

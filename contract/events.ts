@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { actor, id, time } from "./common.ts";
+import { actor, at, id } from "./common.ts";
 
 /** Event types that webhooks can subscribe to, in the contract's order. */
 export const eventTypes = [
@@ -27,14 +27,18 @@ export type EventType = z.infer<typeof eventType>;
 export const event = z
   .object({
     id: id("evt"),
-    type: eventType,
-    occurred_at: time,
-    request_id: z.string(),
+    type: eventType.meta({ description: "What happened; `data` follows from it." }),
+    occurred_at: at("When it happened, not when it was sent"),
+    request_id: z.string().meta({
+      description: "`X-Request-ID` of the call that brought it about, or a name of the system's own.",
+    }),
     workspace_id: id("ws"),
-    file_id: id("file").optional(),
-    share_id: id("shr").optional(),
+    file_id: id("file").optional().meta({ description: "The file that it is about, where it is about one." }),
+    share_id: id("shr").optional().meta({ description: "The link that it is about, where it is about one." }),
     actor,
-    data: z.record(z.string(), z.unknown()),
+    data: z.record(z.string(), z.unknown()).meta({
+      description: "What differs by type; `GET /v1/webhooks/event-types` has a schema of each.",
+    }),
   })
   .meta({ id: "Event" });
 export type Event = z.infer<typeof event>;

@@ -1,6 +1,8 @@
 /** Files, folders and workspaces. */
 import * as z from "zod";
-import { id, MAX_DEPTH, mismatch, name, page, path, prefixes, time, workspaceRef } from "./common.ts";
+import { at, id, MAX_DEPTH, mismatch, name, page, path, prefixes, workspaceRef } from "./common.ts";
+import { checksums, declaredType, kept } from "./content.ts";
+import { fence } from "./headers.ts";
 import { defineRoute } from "./route.ts";
 
 /** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
@@ -10,7 +12,7 @@ export const MAX_URL_SECONDS = 300;
 export const workspace = z
   .object({
     workspace_id: id("ws"),
-    name: z.string(),
+    name: z.string().meta({ description: "Unique among the workspaces of the client that made it." }),
     is_default: z
       .boolean()
       .meta({ description: "Where this client's uploads go unless they say otherwise." }),
@@ -18,26 +20,32 @@ export const workspace = z
   .meta({ id: "Workspace" });
 
 export const folder = z
-  .object({ kind: z.literal("folder"), folder_id: id("fld"), name: z.string() })
+  .object({
+    kind: z.literal("folder").meta({ description: "Tells a folder from a file in a list." }),
+    folder_id: id("fld"),
+    name: z.string().meta({ description: "Its own name, without the folders above." }),
+  })
   .meta({ id: "Folder" });
 
 export const file = z
   .object({
-    kind: z.literal("file"),
+    kind: z.literal("file").meta({ description: "Tells a file from a folder in a list." }),
     file_id: id("file"),
     workspace_id: id("ws"),
-    folder_id: id("fld"),
-    name: z.string(),
+    folder_id: id("fld").meta({
+      description: "The folder that it lies in; the workspace's root has an id too.",
+    }),
+    name: z.string().meta({ description: "Its own name, without the folders above." }),
     path: z
       .string()
       .meta({ description: "Folders and name from the workspace's root, e.g. `reports/q3.pdf`." }),
     size: z.int().meta({ description: "Bytes of the current version." }),
-    content_type: z.string(),
+    content_type: declaredType,
     mismatch: mismatch.optional(),
     version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
-    created_at: time,
+    created_at: at("When its first version appeared"),
     created_by: z.string().meta({ description: "Id of the client that made the file." }),
-    updated_at: time,
+    updated_at: at("When its content, name or folder last changed"),
   })
   .meta({ id: "File" });
 export type File = z.infer<typeof file>;
@@ -45,10 +53,8 @@ export type File = z.infer<typeof file>;
 /** A file with what is known of its current version's bytes. */
 export const fileDetail = file
   .extend({
-    crc32: z.string().optional().meta({ description: "Of the whole file, lower-case hex." }),
-    crc32c: z.string().optional(),
-    sha256: z.string().optional(),
-    metadata: z.record(z.string(), z.string()).optional(),
+    ...checksums,
+    metadata: kept.optional(),
   })
   .meta({ id: "FileDetail" });
 export type FileDetail = z.infer<typeof fileDetail>;
@@ -98,7 +104,13 @@ export const folderRef = z
 export type FolderRef = z.infer<typeof folderRef>;
 
 export const moveRequest = z
-  .strictObject({ name: name.optional(), folder: folderRef.optional() })
+  .strictObject({
+    name: name.optional(),
+    folder: folderRef.optional().meta({
+      description:
+        "Where to: a folder's id (`fld_…`), or its path from the workspace's root, of which what is missing is made.",
+    }),
+  })
   .refine((move) => move.name !== undefined || move.folder !== undefined, {
     message: "needs name, folder or both",
   });
@@ -109,10 +121,6 @@ const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidde
 const etag = { ETag: "The current version's id, quoted." };
 const detailEtag = {
   ETag: "Of the answer as a whole: it begins with the current version's id, and `If-Match` takes it as it stands.",
-};
-const fence = {
-  "If-Match": "The version that must be current (its id, quoted or bare), else 412.",
-  "Lock-Token": "The caller's lease, where the file is locked.",
 };
 const fenceErrors = ["not_a_file", "lock_lost", "version_mismatch", "file_locked"] as const;
 
@@ -148,7 +156,7 @@ export const urlQuery = {
 export const urlAnswer = z
   .object({
     expires_in: z.int().meta({ description: "Seconds that the URL works." }),
-    expires_at: time.meta({ description: "When it stops to." }),
+    expires_at: at("When it stops to"),
   })
   .meta({ id: "DownloadUrl" });
 
@@ -174,7 +182,11 @@ export const listFilesRoute = defineRoute({
   tag,
   scopes: ["files:read"],
   params: { ws: workspaceRef },
-  query: { ...page.query, folder: folderId.optional(), path: folderPath.optional() },
+  query: {
+    ...page.query,
+    folder: folderId.optional().meta({ description: "The folder by its id; not beside `path`." }),
+    path: folderPath.optional(),
+  },
   responses: {
     200: {
       description: "One page",

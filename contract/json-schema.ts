@@ -19,6 +19,8 @@ export function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonSchem
   return rest;
 }
 
+const shapes = z.array(z.looseObject({ description: z.string().optional() }));
+
 /** Leaves out what zod says beside the contract. */
 function simplify(json: Json, io: "input" | "output"): void {
   // Clients must ignore members that they don't know, so no answer is closed.
@@ -27,6 +29,11 @@ function simplify(json: Json, io: "input" | "output"): void {
   if (json["maximum"] === Number.MAX_SAFE_INTEGER) delete json["maximum"];
   // The format says it all; the pattern counts leap years.
   if (json["format"] === "date-time") delete json["pattern"];
+  // What a value means stands where readers look for it, whether it may be null or not.
+  const described = shapes
+    .safeParse(json["anyOf"])
+    .data?.filter(({ description }) => description !== undefined);
+  if (described?.length === 1) json["description"] ??= described[0]?.description;
 }
 
 /** The schema under a name of its own, unless it has one: generators would make one up of where it stands. */

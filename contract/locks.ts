@@ -1,6 +1,7 @@
 /** Locks: exclusive leases on files, with a fencing number that only grows. */
 import * as z from "zod";
-import { distinct, id, problem, time } from "./common.ts";
+import { at, distinct, id, orNull, problem } from "./common.ts";
+import { lockToken as lockTokenHeader } from "./headers.ts";
 import { defineRoute } from "./route.ts";
 
 /** Files in one batch. */
@@ -24,11 +25,22 @@ const lockToken = z
   .min(1)
   .max(200)
   .meta({ description: "The secret that the acquisition showed once." });
-const reason = z.string().min(1).max(256);
-const holder = z.object({
-  client_id: id("cli"),
-  name: z.string().meta({ description: "`client` of the acquisition, else the API client's name." }),
+const reason = z
+  .string()
+  .min(1)
+  .max(256)
+  .meta({ description: "Why, for people: whoever meets the lock or misses it reads it." });
+const holder = z
+  .object({
+    client_id: id("cli"),
+    name: z.string().meta({ description: "`client` of the acquisition, else the API client's name." }),
+  })
+  .meta({ description: "Who has the lock." });
+const fencing = z.int().meta({
+  description:
+    "Grows with every grant and every break of this file's lock: stores compare it with the last they saw.",
 });
+const serverTime = at("The server's clock as it answered, to count leases by");
 
 /** Seconds that one call can wait for a lock's holder. */
 export const MAX_WAIT_SECONDS = 20;
@@ -69,12 +81,10 @@ export const lockGrant = z
     file_id: id("file"),
     lock_id: id("lock"),
     lock_token: lockToken,
-    fencing_token: z
-      .int()
-      .meta({ description: "Grows with every grant and every break of this file's lock." }),
-    acquired_at: time,
-    expires_at: time,
-    server_time: time,
+    fencing_token: fencing,
+    acquired_at: at("When the holding began; renewals don't move it"),
+    expires_at: at("When the lease ends unless it is renewed"),
+    server_time: serverTime,
     renew_after_seconds: z.int().meta({ description: "A third of what is left of the lease, in seconds." }),
     provisional: z.boolean().meta({
       description: `True where the lock had to be waited for: the lease ends in ${PROVISIONAL_SECONDS} s unless a renewal or a write with its token comes first, which gives it its \`ttl_seconds\`.`,
@@ -88,34 +98,43 @@ export type LockGrant = z.infer<typeof lockGrant>;
 export const fileLocked = problem.extend({
   file_id: id("file"),
   holder: holder.optional(),
-  reason: z.string().optional(),
-  acquired_at: time.optional(),
-  expires_at: time,
+  reason: reason.optional(),
+  acquired_at: at("When its holding began").optional(),
+  expires_at: at("When the lock is free unless it is renewed"),
   retry_after_seconds: z
     .int()
-    .meta({ description: "When the lock is free at the latest, unless it is renewed." }),
+    .meta({ description: "Seconds until the lock is free at the latest, unless it is renewed." }),
 });
 
 export const lockState = z
   .object({
-    locked: z.boolean(),
+    locked: z.boolean().meta({ description: "Whether a lease lives." }),
     holder: holder.optional(),
-    reason: z.string().optional(),
-    acquired_at: time.optional(),
-    expires_at: time.nullable(),
-    fencing_token: z.int(),
-    server_time: time,
+    reason: reason.optional(),
+    acquired_at: at("When the holding began").optional(),
+    expires_at: orNull(z.iso.datetime(), "When the lease ends unless it is renewed; `null`: nobody has it."),
+    fencing_token: fencing,
+    server_time: serverTime,
   })
   .meta({ id: "LockState" });
 
-export const renewRequest = z.strictObject({ lock_token: lockToken, ttl_seconds: ttlSeconds.optional() });
+export const renewRequest = z.strictObject({
+  lock_token: lockToken,
+  ttl_seconds: ttlSeconds.optional().meta({
+    description: "Seconds that the lease lives from now: 30 … 3,600; as long as at first unless said.",
+  }),
+});
 export const renewAnswer = lockGrant.omit({ lock_token: true, provisional: true, version_id: true });
 export const breakRequest = z.strictObject({ reason });
 export const batchRequest = z.strictObject({
   ...terms,
-  file_ids: distinct(id("file"), { min: 1, max: MAX_BATCH }),
+  file_ids: distinct(id("file"), { min: 1, max: MAX_BATCH }).meta({
+    description: "Files of one or many workspaces; all are locked or none is.",
+  }),
 });
-export const batchAnswer = z.object({ items: z.array(lockGrant) });
+export const batchAnswer = z.object({
+  items: z.array(lockGrant).meta({ description: "One grant for each of `file_ids`, in that order." }),
+});
 
 const params = { id: id("file") };
 const tag = "Locks";
@@ -128,7 +147,6 @@ const common = [
   "not_found",
   "not_a_file",
 ] as const;
-const lockTokenHeader = { "Lock-Token": "The token of the lease." };
 
 const grantExample = {
   file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
@@ -238,7 +256,11 @@ export const releaseLockRoute = defineRoute({
   tag,
   scopes,
   params,
-  headers: lockTokenHeader,
+  headers: {
+    "Lock-Token": lockTokenHeader.meta({
+      description: "The lease's secret: `lock_token` of its acquisition.",
+    }),
+  },
   responses: { 204: { description: "Released, or not held by anyone" } },
   errors: [...common, "lock_token_mismatch"],
 });

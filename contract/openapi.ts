@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { problem, type Scope } from "./common.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { type Json, jsonSchema, named } from "./json-schema.ts";
-import type { Route } from "./route.ts";
+import { isConditional, type Route, requestHeaders, takesKey } from "./route.ts";
 import { tokenAnswer, tokenError, tokenRequest } from "./tokens.ts";
 
 /** The whole document. `server` is the origin that clients use. */
@@ -102,14 +102,9 @@ function headerRefs(...names: (keyof typeof HEADERS)[]): Json {
 function operation(route: Route): Json {
   const query = Object.entries(route.query).map(([name, schema]) => parameter("query", name, schema));
   const params = Object.entries(route.params).map(([name, schema]) => parameter("path", name, schema));
-  const headers = Object.entries(route.headers ?? {}).map(([name, description]) => ({
-    in: "header",
-    name,
-    description,
-    schema: REQUEST_HEADERS[name] ?? text,
-  }));
-  if (takesKey(route)) headers.push(IDEMPOTENCY_KEY);
-  if (isConditional(route)) headers.push(IF_NONE_MATCH);
+  const headers = Object.entries(requestHeaders(route)).map(([name, schema]) =>
+    parameter("header", name, schema),
+  );
   return {
     operationId: route.id,
     summary: route.summary,
@@ -128,8 +123,6 @@ function security({ scopes }: Route): Json {
   const oauth2 = scopes.length === 0 ? [[]] : scopes.map((scope) => [scope]);
   return { "x-scopes": scopes, security: [{ bearer: [] }, ...oauth2.map((list) => ({ oauth2: list }))] };
 }
-
-const takesKey = ({ method, scopes }: Route) => method === "POST" && scopes !== "public";
 
 /** What any call may meet, whatever it asks for. */
 const anywhere = ["rate_limited", "internal", "unavailable", "storage_full"] as const satisfies ErrorCode[];
@@ -153,34 +146,11 @@ export function errorsOf(route: Route): readonly ErrorCode[] {
   ];
 }
 
-const IDEMPOTENCY_KEY = {
-  in: "header",
-  name: "Idempotency-Key",
-  description:
-    "1–255 printable ASCII characters; the same key and request within 24 h give the first answer. Use 128 random bits: what is kept of request and answer is sealed with it.",
-  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[!-~]([ -~]*[!-~])?$" },
-};
-
-/** GETs that answer JSON have an ETag of what they answer. */
-const isConditional = ({ method, responses }: Route) =>
-  method === "GET" && responses[200]?.schema !== undefined;
-
-const IF_NONE_MATCH = {
-  in: "header",
-  name: "If-None-Match",
-  description: "ETags of answers that the caller has: 304 where one of them still holds.",
-  schema: text,
-};
-
-/** What request headers may hold, where their description alone would leave that open. */
-const REQUEST_HEADERS: Record<string, Json> = {
-  "If-Match": { type: "string", pattern: '^(\\*|ver_\\w+|"ver_\\w+(\\.[\\w-]+)?")$' },
-  "If-None-Match": { type: "string", pattern: "^\\*$" },
-};
-
-function parameter(where: "query" | "path", name: string, schema: z.ZodType): Json {
+/** What a parameter means stands beside its schema, where tools look for it. */
+function parameter(where: "query" | "path" | "header", name: string, schema: z.ZodType): Json {
   const required = where === "path" || !schema.safeParse(undefined).success;
-  return { in: where, name, required, schema: jsonSchema(schema, "input") };
+  const { description, ...rest } = jsonSchema(schema, "input");
+  return { in: where, name, required, description, schema: rest };
 }
 
 /** `startUpload` → `StartUpload`. */
@@ -193,8 +163,8 @@ function requestBody({ id, body, bodyType, example }: Route): Json {
     body === undefined
       ? { type: "string", format: "binary" }
       : named(jsonSchema(body, "input"), `${titled(id)}Request`);
-  // A JSON body that is left out counts as {}.
-  const optional = bodyType === undefined && body?.safeParse({}).success === true;
+  // A body that is left out counts as {}; what has a file can't be.
+  const optional = body?.safeParse({}).success === true;
   const shown = example?.request === undefined ? {} : { example: example.request };
   return { requestBody: { required: !optional, content: { [type]: { schema, ...shown } } } };
 }

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { Scope } from "./common.ts";
 import type { ErrorCode } from "./errors.ts";
+import { idempotencyKey, ifNoneMatch, requestId } from "./headers.ts";
 
 type Shape = Record<string, z.ZodType>;
 
@@ -23,6 +24,7 @@ export interface Route<
   Params extends Shape = Shape,
   Query extends Shape = Shape,
   Body extends z.ZodType | undefined = z.ZodType | undefined,
+  Headers extends Shape = Shape,
 > {
   id: string;
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -40,8 +42,8 @@ export interface Route<
   idempotency: "record" | "natural";
   /** Id of the route whose Idempotency-Keys count here too, where one request may be sent to both. @default its own */
   idempotentWith?: string;
-  /** Request headers that matter beside the conventional ones, by name, with what they do. */
-  headers?: Record<string, string>;
+  /** Request headers beside those of every such route (`requestHeaders`). No route reads a cookie. */
+  headers: Headers;
   responses: Record<number, Success>;
   errors: readonly ErrorCode[];
   /** Where it refuses, people (`Accept: text/html`) get a page. @default false */
@@ -50,10 +52,10 @@ export interface Route<
   example?: { request?: unknown; response?: unknown };
 }
 
-type Given<P extends Shape, Q extends Shape, B extends z.ZodType | undefined> = Omit<
-  Route<P, Q, B>,
-  "params" | "query" | "body" | "idempotency"
-> & { params?: P; query?: Q; body?: B; idempotency?: "record" | "natural" };
+type Given<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> = Omit<
+  Route<P, Q, B, H>,
+  "params" | "query" | "body" | "headers" | "idempotency"
+> & { params?: P; query?: Q; body?: B; headers?: H; idempotency?: "record" | "natural" };
 
 /** Declares a route; what is left out is empty, and a POST records its answer. */
 export function defineRoute<
@@ -62,12 +64,33 @@ export function defineRoute<
   // biome-ignore lint/complexity/noBannedTypes: as above
   Q extends Shape = {},
   B extends z.ZodType | undefined = undefined,
->(route: Given<P, Q, B>): Route<P, Q, B> {
+  // biome-ignore lint/complexity/noBannedTypes: as above
+  H extends Shape = {},
+>(route: Given<P, Q, B, H>): Route<P, Q, B, H> {
   return {
     idempotency: route.method === "POST" ? "record" : "natural",
     ...route,
     params: route.params ?? ({} as P),
     query: route.query ?? ({} as Q),
     body: route.body as B,
+    headers: route.headers ?? ({} as H),
+  };
+}
+
+/** Whether a route's requests can be told from another by an `Idempotency-Key`. */
+export const takesKey = ({ method, scopes }: Pick<Route, "method" | "scopes">) =>
+  method === "POST" && scopes !== "public";
+
+/** GETs that answer JSON have an ETag of what they answer. */
+export const isConditional = ({ method, responses }: Pick<Route, "method" | "responses">) =>
+  method === "GET" && responses[200]?.schema !== undefined && responses[200].type === undefined;
+
+/** Schemas of all the headers that a route reads, its own and the conventional ones: what validates them is shown. */
+export function requestHeaders(route: Route): Shape {
+  return {
+    ...route.headers,
+    ...(takesKey(route) ? { "Idempotency-Key": idempotencyKey.optional() } : {}),
+    ...(isConditional(route) ? { "If-None-Match": ifNoneMatch.optional() } : {}),
+    "X-Request-ID": requestId.optional(),
   };
 }

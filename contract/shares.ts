@@ -1,6 +1,6 @@
 /** Shares: links to files that expire, for people and programs. */
 import * as z from "zod";
-import { DEFAULT_EXPIRE_IN, expireIn, id, page, time, wholeText } from "./common.ts";
+import { at, DEFAULT_EXPIRE_IN, expireIn, id, orNull, page, wholeText } from "./common.ts";
 import { defineRoute } from "./route.ts";
 
 /** Seconds that the URL of S3 works to which a link leads. */
@@ -11,7 +11,9 @@ export const LINK_RANGES = 50;
 export const MAX_PASSWORD = 256;
 
 /** A link's password. */
-export const linkPassword = wholeText(z.string().min(1).max(MAX_PASSWORD));
+export const linkPassword = wholeText(z.string().min(1).max(MAX_PASSWORD)).meta({
+  description: "Whoever opens the link must give it too; kept as a hash. None unless said.",
+});
 
 /** Downloads after which a link is used up. */
 export const maxDownloads = z
@@ -40,17 +42,20 @@ export const share = z
   .object({
     share_id: id("shr"),
     file_id: id("file"),
-    version_id: id("ver").nullable().meta({
-      description:
-        "The version that the link leads to, where a client without `files:read` made it; `null`: whatever is current.",
-    }),
+    version_id: orNull(
+      id("ver"),
+      "The version that the link leads to, where a client without `files:read` made it; `null`: whatever is current.",
+    ),
     share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
-    created_at: time,
-    expires_at: time,
-    max_downloads: z.int().nullable(),
-    downloads: z.int(),
-    has_password: z.boolean(),
-    state: shareState,
+    created_at: at("When it was made"),
+    expires_at: at("When it dies, to the second"),
+    max_downloads: orNull(z.int(), "Downloads after which it is used up; `null`: no limit."),
+    downloads: z.int().meta({ description: "Downloads that counted so far; views and HEADs don't." }),
+    has_password: z.boolean().meta({ description: "Whether it opens with a password only." }),
+    state: shareState.meta({
+      description:
+        "`active` works; `used_up`: all of `max_downloads` were made; the others lead nowhere either.",
+    }),
   })
   .meta({ id: "Share" });
 export type Share = z.infer<typeof share>;
@@ -129,6 +134,9 @@ export const revokeShareRoute = defineRoute({
 });
 
 const token = { token: z.string().meta({ description: "The link's secret: 128 bits, base64url." }) };
+const range = z.string().meta({
+  description: "Send it to S3 along with the redirect; what begins past the first byte may not count.",
+});
 const linkErrors = ["wrong_password", "not_found", "link_gone", "rate_limited"] as const;
 
 export const openLinkRoute = defineRoute({
@@ -140,17 +148,26 @@ export const openLinkRoute = defineRoute({
   tag: "Links",
   scopes: "public",
   params: token,
-  query: { download: z.literal("1").optional() },
+  query: {
+    download: z
+      .literal("1", { error: "must be 1, or left out for the page" })
+      .optional()
+      .meta({ description: "`1`: the bytes for browsers too, which get a page otherwise." }),
+  },
   headers: {
-    "X-Share-Password": "The link's password, where it has one, in ASCII; POST takes any.",
-    Range: "Send it to S3 along with the redirect; see above for what counts.",
+    "X-Share-Password": z
+      .string()
+      .max(MAX_PASSWORD)
+      .optional()
+      .meta({ description: "The link's password, where it has one, in ASCII; POST takes any." }),
+    Range: range.optional(),
   },
   responses: {
     200: { description: "The page", type: "text/html", schema: z.string() },
     204: { description: "A prefetch of `?download=1`" },
     302: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
   },
-  errors: linkErrors,
+  errors: [...linkErrors, "invalid_request"],
   errorPages: true,
 });
 
@@ -165,6 +182,7 @@ export const unlockLinkRoute = defineRoute({
   scopes: "public",
   params: token,
   body: unlockRequest,
+  headers: { Range: range.optional() },
   bodyType: "application/x-www-form-urlencoded",
   idempotency: "natural",
   responses: {
@@ -175,6 +193,6 @@ export const unlockLinkRoute = defineRoute({
     },
     303: { description: "Where the bytes are", headers: { Location: "A presigned URL of S3." } },
   },
-  errors: [...linkErrors, "unsupported_media_type", "payload_too_large"],
+  errors: [...linkErrors, "invalid_request", "unknown_field", "unsupported_media_type", "payload_too_large"],
   errorPages: true,
 });

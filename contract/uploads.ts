@@ -1,7 +1,19 @@
 /** Uploads: sessions whose bytes go straight to S3, and small files in one request. */
 import * as z from "zod";
-import { DEFAULT_EXPIRE_IN, distinct, expireIn, id, mismatch, path, time, workspaceRef } from "./common.ts";
+import {
+  at,
+  DEFAULT_EXPIRE_IN,
+  distinct,
+  expireIn,
+  id,
+  mismatch,
+  orNull,
+  path,
+  workspaceRef,
+} from "./common.ts";
+import { checksums, declaredType } from "./content.ts";
 import { folderPath } from "./files.ts";
+import { fence, ifNoneMatchAny } from "./headers.ts";
 import { defineRoute } from "./route.ts";
 import { linkPassword, maxDownloads } from "./shares.ts";
 
@@ -74,7 +86,12 @@ export const checksum = z
   .refine((given) => Object.values(given).filter((value) => value !== undefined).length === 1, {
     message: "needs exactly one of crc32, crc32c, sha256",
   })
-  .meta({ minProperties: 1, maxProperties: 1 });
+  .meta({
+    minProperties: 1,
+    maxProperties: 1,
+    description:
+      "One checksum of the whole file; where the bytes have another, the file never appears (422).",
+  });
 export type Checksum = z.infer<typeof checksum>;
 
 /** RFC 9110, 8.3.1, without parameters that hold quoted strings. */
@@ -83,10 +100,12 @@ export const mediaType = z
   .max(255)
   .regex(/^[A-Za-z0-9][\w!#$&^.+-]*\/[A-Za-z0-9][\w!#$&^.+-]*(; ?[\w-]+=[\w.+-]+)*$/, {
     message: "must be a media type such as application/pdf",
-  });
+  })
+  .meta({ description: "A media type such as `application/pdf`." });
 
 export const ifExists = z.enum(["version", "fail", "rename"]).meta({
-  description: "What happens where the name is taken: a new version, a refusal, or `name (1).ext`.",
+  description:
+    "What happens where the name is taken: `version` makes a new version, `fail` refuses (409), `rename` takes `name (1).ext`.",
 });
 
 const byteLength = (text: string) => new TextEncoder().encode(text).length;
@@ -96,9 +115,15 @@ const metadata = z
   .refine((given) => Object.keys(given).length <= 32, { message: "has more than 32 entries" })
   .refine((given) => byteLength(Object.entries(given).flat().join("")) <= MAX_METADATA_BYTES, {
     message: `has more than ${MAX_METADATA_BYTES} bytes of keys and values together`,
+  })
+  .meta({
+    maxProperties: 32,
+    description: `What you want to find again with the file: keys of 1–64 characters of \`A-Za-z0-9_.-\`, values of 512 at most, ${MAX_METADATA_BYTES.toLocaleString("en-US")} bytes of UTF-8 together.`,
   });
 
-const partNumber = z.coerce.number().int().min(1).max(MAX_PARTS);
+const nthPart = { description: `Which part, counted from 1; S3 takes ${MAX_PARTS.toLocaleString("en-US")}.` };
+const partNumber = z.int().min(1).max(MAX_PARTS).meta(nthPart);
+const queriedPart = z.coerce.number().int().min(1).max(MAX_PARTS).meta(nthPart);
 /** As digits: an empty value would be coerced to 0, and a chunk would go to the file's beginning. */
 const byteOffset = z
   .string()
@@ -106,6 +131,14 @@ const byteOffset = z
   .transform(Number)
   .pipe(z.int().max(MAX_SIZE))
   .meta({ description: "The byte of the file at which the chunk begins.", pattern: "^\\d{1,14}$" });
+
+const intoWorkspace = workspaceRef.meta({
+  description:
+    "Id or name of the workspace; the client's own unless said. A name that is free makes a new one.",
+});
+const intoFolder = folderPath.meta({
+  description: "Folder that the file's name is relative to, e.g. `reports/2026`; `/`, the root, unless said.",
+});
 
 const places = {
   folder_id: id("fld")
@@ -133,15 +166,22 @@ export const startRequest = z
     filename: path.optional().meta({
       description: "The file's name, with the folders before it if you like; they are made with the file.",
     }),
-    size: z.int().min(0).max(MAX_SIZE).optional(),
+    size: z.int().min(0).max(MAX_SIZE).optional().meta({
+      description: "Bytes of the whole file. Left out where it isn't known yet: parts are open-ended then.",
+    }),
     content_type: mediaType
       .optional()
       .meta({ description: "Follows from the extension or the bytes unless said." }),
-    workspace: workspaceRef.optional(),
-    path: folderPath.optional().meta({ description: "Folder that `filename` is relative to." }),
+    workspace: intoWorkspace.optional(),
+    path: intoFolder.optional(),
     ...places,
     if_exists: ifExists.default("version"),
-    part_size: z.int().min(MIN_PART_SIZE).max(MAX_PART_SIZE).optional(),
+    part_size: z
+      .int()
+      .min(MIN_PART_SIZE)
+      .max(MAX_PART_SIZE)
+      .optional()
+      .meta({ description: "Bytes of each part but the last. Follows from `size` unless said." }),
     checksum: checksum.optional(),
     metadata: metadata.optional(),
     expire_in: expireIn.optional().meta({
@@ -168,8 +208,22 @@ const partHeaders = z.record(z.string(), z.string()).meta({
     "Send them with the part as they stand: they are signed, and S3 refuses the URL without them. `{}` where there are none.",
 });
 const partUrl = z
-  .object({ part_number: z.int(), url: z.string(), headers: partHeaders })
+  .object({
+    part_number: partNumber,
+    url: z.string().meta({ description: "PUT the part's bytes there, without `Authorization`." }),
+    headers: partHeaders,
+  })
   .meta({ id: "PartUrl" });
+
+const futureName = z.string().meta({
+  description: "The file's name without folders, as it will be; `if_exists: rename` may have chosen another.",
+});
+const partSize = z.int().meta({ description: "Bytes of each part but the last." });
+const partCount = z.int().meta({ description: "Parts in all, where the size is known." });
+const sessionEnd = at(
+  `When the session ends and what was sent is removed: ${SESSION_DAYS} days after its start`,
+);
+const urlsEnd = at("When the last of these URLs stops to work: an hour at most; ask `…/parts` for new ones");
 
 export const startAnswer = z
   .object({
@@ -177,28 +231,43 @@ export const startAnswer = z
     file_id: id("file"),
     workspace_id: id("ws"),
     folder_id: futureFolder,
-    name: z.string(),
-    part_size: z.int(),
-    part_count: z.int().optional().meta({ description: "Where the size is known." }),
-    expires_at: time,
-    parts: z.array(partUrl),
-    urls_expire_at: time,
+    name: futureName,
+    part_size: partSize,
+    part_count: partCount.optional(),
+    expires_at: sessionEnd,
+    parts: z
+      .array(partUrl)
+      .meta({ description: `The first ${FIRST_WINDOW} parts at most; ask \`…/parts\` for more.` }),
+    urls_expire_at: urlsEnd,
   })
   .meta({ id: "StartedUpload" });
 export type StartAnswer = z.infer<typeof startAnswer>;
 
 export const partsRequest = z
   .strictObject({
-    first: z.int().min(1).max(MAX_PARTS).optional(),
-    count: z.int().min(1).max(MAX_PARTS).optional(),
+    first: partNumber
+      .optional()
+      .meta({ description: "The first part that a URL is wanted for; 1 unless said." }),
+    count: z
+      .int()
+      .min(1)
+      .max(MAX_PARTS)
+      .optional()
+      .meta({
+        description: `How many URLs: ${MAX_WINDOW.toLocaleString("en-US")} at most, unless \`format\` is \`compact\`.`,
+      }),
     format: z
       .enum(["urls", "compact"])
       .optional()
       .meta({ description: "`urls` for up to 1,000 parts, `compact` for up to 10,000." }),
     parts: distinct(
       z.strictObject({
-        part_number: z.int().min(1).max(MAX_PARTS),
-        size: z.int().min(0).max(MAX_PART_SIZE),
+        part_number: partNumber,
+        size: z
+          .int()
+          .min(0)
+          .max(MAX_PART_SIZE)
+          .meta({ description: "Bytes of this part; S3 refuses any other length." }),
         crc32: digest("crc32").optional(),
       }),
       { min: 1, max: MAX_WINDOW, key: ({ part_number }) => part_number },
@@ -219,15 +288,20 @@ export const partsRequest = z
 export type PartsRequest = z.infer<typeof partsRequest>;
 
 export const partsAnswer = z.union([
-  z.object({ parts: z.array(partUrl), urls_expire_at: time }).meta({ id: "PartUrls" }),
   z
     .object({
-      first: z.int(),
-      prefix: z.string(),
-      suffix: z.string(),
+      parts: z.array(partUrl).meta({ description: "One for each part asked for, in that order." }),
+      urls_expire_at: urlsEnd,
+    })
+    .meta({ id: "PartUrls" }),
+  z
+    .object({
+      first: partNumber.meta({ description: "The part that `signatures` begins with." }),
+      prefix: z.string().meta({ description: "What every URL begins with; the part's number follows." }),
+      suffix: z.string().meta({ description: "What follows the part's number; its signature comes last." }),
       signatures: z.string().meta({ description: "64 hex characters per part, in one string." }),
       headers: partHeaders,
-      urls_expire_at: time,
+      urls_expire_at: urlsEnd,
     })
     .meta({ id: "CompactPartUrls" }),
 ]);
@@ -237,20 +311,23 @@ export const uploadState = z.enum(["open", "finalizing", "completed", "rejected"
 export const uploadStatus = z
   .object({
     upload_id: id("upl"),
-    state: uploadState,
+    state: uploadState.meta({
+      description:
+        "`open` takes parts; `finalizing`: S3 puts them together; `completed`: there is a file; `rejected`: the content was not what it said; `aborted`: given up; `expired`: not finalized in time.",
+    }),
     file_id: id("file"),
     workspace_id: id("ws"),
     folder_id: futureFolder,
-    name: z.string(),
-    size: z.int().optional().meta({ description: "The declared one." }),
-    part_size: z.int(),
-    part_count: z.int().optional(),
+    name: futureName,
+    size: z.int().optional().meta({ description: "Bytes of the whole file, where they were declared." }),
+    part_size: partSize,
+    part_count: partCount.optional(),
     received: z
       .array(z.tuple([z.int(), z.int()]))
-      .meta({ description: "Numbers of the parts that S3 holds, as ranges." }),
-    bytes_received: z.int(),
-    created_at: time,
-    expires_at: time,
+      .meta({ description: "Numbers of the parts that S3 holds, as ranges: `[[1,3],[5,5]]` lacks 4." }),
+    bytes_received: z.int().meta({ description: "Bytes of these parts together." }),
+    created_at: at("When it was started"),
+    expires_at: sessionEnd,
     version_id: id("ver").optional().meta({ description: "Once completed." }),
   })
   .meta({ id: "Upload" });
@@ -276,13 +353,19 @@ export const finalizeRequest = z
     max_downloads: maxDownloads.optional(),
     password: linkPassword.optional(),
     parts: distinct(
-      z.strictObject({ part_number: z.int().min(1).max(MAX_PARTS), etag: z.string().max(128) }),
+      z.strictObject({
+        part_number: partNumber,
+        etag: z
+          .string()
+          .max(128)
+          .meta({ description: "`ETag` of S3's answer to the part, with its quotes or without." }),
+      }),
       { max: MAX_PARTS, key: ({ part_number }) => part_number },
     )
       .optional()
       .meta({ description: "What you sent, to be compared with what S3 holds." }),
     checksum: checksum.optional(),
-    share: z.boolean().optional().meta({ description: "`false`: no link." }),
+    share: z.boolean().optional().meta({ description: "`false`: no link. `true` unless said." }),
   })
   .superRefine(refuseStrayTerms);
 export type FinalizeRequest = z.infer<typeof finalizeRequest>;
@@ -292,19 +375,22 @@ export const finalizeAnswer = z
     upload_id: id("upl"),
     file_id: id("file"),
     version_id: id("ver"),
-    status: z.literal("ready"),
+    status: z.literal("ready").meta({ description: "The file is there and can be downloaded." }),
     workspace_id: id("ws"),
     folder_id: id("fld"),
-    name: z.string(),
-    size: z.int(),
-    content_type: z.string(),
-    crc32: z.string().optional(),
-    crc32c: z.string().optional(),
-    sha256: z.string().optional(),
+    name: z
+      .string()
+      .meta({ description: "The file's name without folders; `if_exists: rename` may have chosen another." }),
+    size: z.int().meta({ description: "Bytes of the whole file, as S3 counted them." }),
+    content_type: declaredType,
+    ...checksums,
     mismatch: mismatch.optional(),
-    share_url: z.string().nullable(),
-    share_id: id("shr").nullable(),
-    expires_at: time.nullable().meta({ description: "When the link dies." }),
+    share_url: orNull(
+      z.string(),
+      "The link, for whoever is to download the file; `null` where none was made or shown.",
+    ),
+    share_id: orNull(id("shr"), "The link's id, by which it is revoked; `null` where there is none."),
+    expires_at: orNull(z.iso.datetime(), "When the link dies; `null` where there is none."),
   })
   .meta({ id: "FinishedUpload" });
 export type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
@@ -326,14 +412,16 @@ const formBoolean = z.enum(["true", "false"]).transform((value) => value === "tr
 
 export const directRequest = z
   .strictObject({
-    file: z.file(),
-    workspace: workspaceRef.optional(),
-    path: folderPath.optional(),
+    file: z.file().meta({
+      description: `The bytes, ${MAX_DIRECT_BYTES / MIB} MiB at most, with a file name that may hold folders.`,
+    }),
+    workspace: intoWorkspace.optional(),
+    path: intoFolder.optional(),
     ...places,
     expire_in: formSeconds.optional(),
     max_downloads: formDownloads.optional(),
     password: linkPassword.optional(),
-    share: formBoolean.optional(),
+    share: formBoolean.optional().meta({ description: "`false`: no link. `true` unless said." }),
     if_exists: ifExists.default("version"),
   })
   .superRefine(refuseStrayTerms)
@@ -348,12 +436,7 @@ const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidde
 const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
 const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
 const etag = { ETag: "The new version's id, quoted." };
-const fence = {
-  "If-Match":
-    "The version that must be current (its id, quoted or bare), or `*`: a file of this name; else 412.",
-  "If-None-Match": "`*`: only as a new file, else 412.",
-  "Lock-Token": "The caller's lease, where the file is locked.",
-};
+const demands = { ...fence, "If-None-Match": ifNoneMatchAny.optional() };
 const commitErrors = [
   "checksum_mismatch",
   "type_mismatch",
@@ -447,7 +530,7 @@ export const sendChunkRoute = defineRoute({
   tag,
   scopes,
   params,
-  query: { part: partNumber.optional(), offset: byteOffset.optional() },
+  query: { part: queriedPart.optional(), offset: byteOffset.optional() },
   bodyType: "application/octet-stream",
   responses: {
     307: { description: "Where the bytes go", headers: { Location: "The part's presigned URL." } },
@@ -466,7 +549,7 @@ export const finalizeUploadRoute = defineRoute({
   scopes,
   params,
   body: finalizeRequest,
-  headers: fence,
+  headers: demands,
   responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
   errors: [
     ...common,
@@ -504,7 +587,7 @@ export const uploadFileRoute = defineRoute({
   scopes,
   body: directRequest,
   bodyType: "multipart/form-data",
-  headers: fence,
+  headers: demands,
   responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
   errors: [
     ...common,

@@ -1,27 +1,27 @@
 /** Versions: what a file held before, and how it comes back. */
 import * as z from "zod";
-import { id, page, time } from "./common.ts";
+import { at, id, page } from "./common.ts";
+import { checksums, declaredType, kept } from "./content.ts";
 import { urlAnswer, urlQuery } from "./files.ts";
+import { fence } from "./headers.ts";
 import { defineRoute } from "./route.ts";
 
 export const version = z
   .object({
     version_id: id("ver"),
     file_id: id("file"),
-    current: z.boolean(),
+    current: z.boolean().meta({ description: "Whether it is what the file holds now." }),
     state: z
       .enum(["ready", "rejected"])
       .meta({ description: "`rejected`: its content was not what its name said, and is gone." }),
     size: z.int().meta({ description: "Bytes." }),
-    content_type: z.string(),
-    crc32: z.string().optional(),
-    crc32c: z.string().optional(),
-    sha256: z.string().optional(),
-    metadata: z.record(z.string(), z.string()).optional(),
+    content_type: declaredType,
+    ...checksums,
+    metadata: kept.optional(),
     restored_from: id("ver")
       .optional()
       .meta({ description: "The version whose content this one brought back." }),
-    created_at: time,
+    created_at: at("When it became a version"),
     created_by: z.string().meta({ description: "Id of the client that made it." }),
   })
   .meta({ id: "Version" });
@@ -38,10 +38,6 @@ const common = [
   "not_found",
   "not_a_file",
 ] as const;
-const fence = {
-  "If-Match": "The version that must be current (its id, quoted or bare), else 412.",
-  "Lock-Token": "The caller's lease, where the file is locked.",
-};
 const fenceErrors = ["conflict", "lock_lost", "version_mismatch", "file_locked"] as const;
 const etag = { ETag: "The version's id, quoted." };
 

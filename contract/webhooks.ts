@@ -1,6 +1,6 @@
 /** Webhooks: endpoints, their deliveries, and the log of events for those who can't be reached. */
 import * as z from "zod";
-import { distinct, id, page, time } from "./common.ts";
+import { at, cursor, distinct, id, orNull, page, time, workspaceRef } from "./common.ts";
 import { event, eventType, eventTypes } from "./events.ts";
 import { defineRoute } from "./route.ts";
 
@@ -29,7 +29,7 @@ const folders = distinct(id("fld"), { max: 20 }).meta({
   description: "Only events of files in or below one of these folders; empty for all.",
 });
 
-const description = z.string().max(500);
+const description = z.string().max(500).meta({ description: "For you: what the endpoint is for." });
 
 const ratePerSecond = z
   .int()
@@ -63,64 +63,75 @@ export type ErrorClass = z.infer<typeof errorClass>;
 export const disabledReason = z.enum(["manual", "gone", "asked", "failing", "revoked"]);
 export type DisabledReason = z.infer<typeof disabledReason>;
 
+const orTime = (description: string) => orNull(z.iso.datetime(), description);
+
 export const webhook = z
   .object({
     webhook_id: id("hook"),
-    url: z.string(),
-    events: z.array(z.string()),
-    folders: z.array(z.string()),
-    description: z.string().nullable(),
-    rate_per_second: z.int(),
-    status: z.enum(["enabled", "disabled"]),
-    disabled_at: time.nullable(),
-    disabled_reason: disabledReason.nullable().meta({
-      description:
-        "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h; `revoked`: with its client.",
-    }),
-    created_at: time,
-    updated_at: time,
+    url: z.string().meta({ description: "Where deliveries are POSTed to." }),
+    events: z.array(z.string()).meta({ description: 'Event types that it gets; `["*"]` for all.' }),
+    folders: z
+      .array(z.string())
+      .meta({ description: "Folders in or below which a file must lie; none: anywhere." }),
+    description: orNull(z.string(), "What its owner wrote of it."),
+    rate_per_second: z.int().meta({ description: "Requests per second at most." }),
+    status: z
+      .enum(["enabled", "disabled"])
+      .meta({ description: "A disabled one gets nothing; what it misses can be recovered for 7 days." }),
+    disabled_at: orTime("When it was disabled; `null` while it is enabled."),
+    disabled_reason: orNull(
+      disabledReason,
+      "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h; `revoked`: with its client.",
+    ),
+    created_at: at("When it was registered"),
+    updated_at: at("When it was last changed, enabled or disabled"),
   })
   .meta({ id: "Webhook" });
 export type Webhook = z.infer<typeof webhook>;
 
 /** An endpoint with how its deliveries fare. */
 export const webhookDetail = webhook.extend({
-  health: z.object({
-    verified_at: time.nullable().meta({
-      description:
+  health: z
+    .object({
+      verified_at: orTime(
         "When this URL first answered a delivery with 2xx. Until then one delivery is sent at a time, and one a second.",
-    }),
-    last_success_at: time.nullable(),
-    last_failure_at: time.nullable(),
-    failing_since: time.nullable(),
-    failures_in_row: z.int(),
-    paused_until: time.nullable().meta({ description: "The endpoint asked for a pause by Retry-After." }),
-    breaker_open_until: time
-      .nullable()
-      .meta({ description: "Nothing is sent until then, but one probe after." }),
-    previous_secret_until: time.nullable().meta({ description: "Both secrets sign until then." }),
-  }),
+      ),
+      last_success_at: orTime("When it last answered with 2xx."),
+      last_failure_at: orTime("When an attempt last failed."),
+      failing_since: orTime("Its first failure since the last success; `null` while all is well."),
+      failures_in_row: z.int().meta({ description: "Attempts that failed since the last success." }),
+      paused_until: orTime("The endpoint asked for a pause by Retry-After; it ends then."),
+      breaker_open_until: orTime("Nothing is sent until then, but one probe after."),
+      previous_secret_until: orTime("Both secrets sign until then; `null`: there is one."),
+    })
+    .meta({ description: "How its deliveries fare." }),
 });
 
 export const attempt = z
   .object({
-    number: z.int(),
-    trigger,
-    url: z.string(),
-    body_sha256: z.string(),
-    started_at: time,
-    dns_ms: z.number().nullable().meta({ description: "`null` where a kept connection was used." }),
-    connect_ms: z.number().nullable(),
-    tls_ms: z.number().nullable(),
-    first_byte_ms: z.number().nullable(),
-    total_ms: z.number(),
-    remote_ip: z.string().nullable(),
-    status: z.int().nullable(),
-    answer: z.string().nullable().meta({ description: "The first 4 KiB of the answer's body." }),
-    error_class: errorClass.nullable(),
-    error: z.string().nullable(),
-    retry_after_seconds: z.number().nullable(),
-    signed_with: z.array(z.enum(["current", "previous"])),
+    number: z.int().meta({ description: "Counted from 1 over the delivery's whole life." }),
+    trigger: trigger.meta({
+      description: "What set it off: the event itself, or a later wish of the owner's.",
+    }),
+    url: z
+      .string()
+      .meta({ description: "Where it went; a changed endpoint's older attempts went elsewhere." }),
+    body_sha256: z.string().meta({ description: "Of the body that was sent: 64 lower-case hex characters." }),
+    started_at: at("When it began"),
+    dns_ms: orNull(z.number(), "Milliseconds to resolve the name; `null` where a kept connection was used."),
+    connect_ms: orNull(z.number(), "Milliseconds to connect; `null` where a kept connection was used."),
+    tls_ms: orNull(z.number(), "Milliseconds of the TLS handshake; `null` where there was none."),
+    first_byte_ms: orNull(z.number(), "Milliseconds until the answer began; `null` where none did."),
+    total_ms: z.number().meta({ description: "Milliseconds from its start to its end." }),
+    remote_ip: orNull(z.string(), "The address that it went to; `null` where none was reached."),
+    status: orNull(z.int(), "HTTP status of the answer; `null` where none came."),
+    answer: orNull(z.string(), "The first 4 KiB of the answer's body."),
+    error_class: orNull(errorClass, "Why no answer came: the step that failed; `null` where one came."),
+    error: orNull(z.string(), "The same in words, for people."),
+    retry_after_seconds: orNull(z.number(), "The pause that the answer asked for by Retry-After."),
+    signed_with: z
+      .array(z.enum(["current", "previous"]))
+      .meta({ description: "Secrets that signed it; both while one replaces the other." }),
   })
   .meta({ id: "Attempt" });
 export type Attempt = z.infer<typeof attempt>;
@@ -130,21 +141,26 @@ export const delivery = z
     delivery_id: id("dlv"),
     webhook_id: id("hook"),
     event_id: id("evt"),
-    event_type: z.string(),
+    event_type: z.string().meta({ description: "Type of the event that it delivers." }),
     workspace_id: id("ws"),
-    request_id: z.string(),
-    status: deliveryStatus,
-    reason: z.string().nullable().meta({ description: "Why it ended without success." }),
-    attempts: z.int(),
-    next_attempt_at: time.nullable(),
-    last_status: z.int().nullable(),
-    last_error: z.string().nullable(),
-    created_at: time,
-    finished_at: time.nullable(),
+    request_id: z.string().meta({ description: "`X-Request-ID` of the call that the event came of." }),
+    status: deliveryStatus.meta({
+      description:
+        "`pending`: an attempt is to come; `succeeded`: answered with 2xx; `failed`: all attempts were made; `skipped_disabled`: its endpoint was disabled; `cancelled`: its endpoint is gone.",
+    }),
+    reason: orNull(z.string(), "Why it ended without success."),
+    attempts: z.int().meta({ description: "Attempts made so far." }),
+    next_attempt_at: orTime("When it is tried next; `null` where it isn't."),
+    last_status: orNull(z.int(), "HTTP status that the last attempt got; `null` where no answer came."),
+    last_error: orNull(z.string(), "Why the last attempt got no answer, in words."),
+    created_at: at("When the event was handed to this endpoint"),
+    finished_at: orTime("When it ended, one way or another; `null` while it is pending."),
   })
   .meta({ id: "Delivery" });
 export type Delivery = z.infer<typeof delivery>;
-export const deliveryDetail = delivery.extend({ attempt_log: z.array(attempt) });
+export const deliveryDetail = delivery.extend({
+  attempt_log: z.array(attempt).meta({ description: "The latest 100 attempts, the oldest first." }),
+});
 
 export const recovery = z
   .object({
@@ -154,13 +170,13 @@ export const recovery = z
       description:
         "`cancelled`: with its endpoint; `failed`: it could not be carried out after several tries. Start another.",
     }),
-    statuses: z.array(deliveryStatus),
-    since: time,
-    until: time,
+    statuses: z.array(deliveryStatus).meta({ description: "Deliveries of these states are sent again." }),
+    since: at("Events from then on count"),
+    until: at("Events before then count"),
     scanned: z.int().meta({ description: "Deliveries looked at." }),
     recovered: z.int().meta({ description: "Deliveries that are sent again." }),
-    created_at: time,
-    finished_at: time.nullable(),
+    created_at: at("When it was asked for"),
+    finished_at: orTime("When it ended; `null` while it runs."),
   })
   .meta({ id: "Recovery" });
 export type Recovery = z.infer<typeof recovery>;
@@ -228,14 +244,20 @@ export const listWebhooksRoute = defineRoute({
 });
 
 export const eventTypeList = z.object({
-  items: z.array(
-    z.object({
-      type: eventType,
-      description: z.string(),
-      schema: z.record(z.string(), z.unknown()).meta({ description: "JSON Schema 2020-12." }),
-      example: event,
-    }),
-  ),
+  items: z
+    .array(
+      z
+        .object({
+          type: eventType.meta({ description: "What subscriptions name it." }),
+          description: z.string().meta({ description: "When it is emitted." }),
+          schema: z
+            .record(z.string(), z.unknown())
+            .meta({ description: "JSON Schema 2020-12 of the whole body." }),
+          example: event.meta({ description: "A body as it is delivered." }),
+        })
+        .meta({ id: "EventTypeInfo" }),
+    )
+    .meta({ description: "Every type that this version knows." }),
 });
 
 export const eventTypesRoute = defineRoute({
@@ -334,8 +356,8 @@ export const TEST_SECONDS = 3;
 export const testResult = z.object({
   delivery_id: id("dlv"),
   event_id: id("evt"),
-  ok: z.boolean(),
-  attempt,
+  ok: z.boolean().meta({ description: "Whether it was answered with 2xx in time." }),
+  attempt: attempt.meta({ description: "What was sent and what came back." }),
 });
 export type TestResult = z.infer<typeof testResult>;
 
@@ -362,7 +384,7 @@ export const testWebhookRoute = defineRoute({
 export const rotatedSecret = z.object({
   webhook_id: id("hook"),
   secret: z.string().meta({ description: "Shown this once." }),
-  previous_secret_until: time,
+  previous_secret_until: at("Until when the old secret signs too"),
 });
 export type RotatedSecret = z.infer<typeof rotatedSecret>;
 
@@ -377,7 +399,12 @@ export const rotateWebhookSecretRoute = defineRoute({
   scopes,
   params,
   body: z.strictObject({
-    overlap_seconds: z.int().min(0).max(MAX_OVERLAP_SECONDS).default(86_400),
+    overlap_seconds: z
+      .int()
+      .min(0)
+      .max(MAX_OVERLAP_SECONDS)
+      .default(86_400)
+      .meta({ description: "Seconds that the old secret signs beside the new one; 7 days at most." }),
     secret: secret.optional(),
   }),
   responses: {
@@ -416,10 +443,10 @@ export const listDeliveriesRoute = defineRoute({
   params,
   query: {
     ...page.query,
-    status: deliveryStatus.optional(),
-    event_type: eventType.optional(),
-    since: time.optional().meta({ description: "Events from this moment on." }),
-    until: time.optional().meta({ description: "Events before this moment." }),
+    status: deliveryStatus.optional().meta({ description: "Only deliveries in this state." }),
+    event_type: eventType.optional().meta({ description: "Only deliveries of events of this type." }),
+    since: time.optional().meta({ description: "Only events from this moment on; not after `until`." }),
+    until: time.optional().meta({ description: "Only events before this moment." }),
   },
   responses: { 200: { description: "One page", schema: deliveryPage } },
   errors: [...common, "invalid_cursor"],
@@ -462,12 +489,13 @@ export const recoverRoute = defineRoute({
   scopes,
   params,
   body: z.strictObject({
-    since: time,
-    until: time.optional(),
-    statuses: distinct(z.enum(["failed", "skipped_disabled", "succeeded"]), { min: 1, max: 3 }).default([
-      "failed",
-      "skipped_disabled",
-    ]),
+    since: time.meta({
+      description: `Events from this moment on: ${MAX_RECOVER_DAYS} days ago at the earliest.`,
+    }),
+    until: time.optional().meta({ description: "Events before this moment; now unless said." }),
+    statuses: distinct(z.enum(["failed", "skipped_disabled", "succeeded"]), { min: 1, max: 3 })
+      .default(["failed", "skipped_disabled"])
+      .meta({ description: "Which deliveries are sent again." }),
   }),
   responses: { 202: { description: "The job", schema: recovery } },
   errors: [...common, "webhook_disabled", "recovery_running", ...once],
@@ -486,8 +514,8 @@ export const getRecoveryRoute = defineRoute({
 });
 
 export const eventLog = z.object({
-  items: z.array(event),
-  next_cursor: z.string().meta({ description: "Never null: ask with it again." }),
+  items: z.array(event).meta({ description: "In the workspace's order; none where nothing came in time." }),
+  next_cursor: z.string().meta({ description: "For `after`; never null: ask with it again." }),
 });
 
 export const listEventsRoute = defineRoute({
@@ -500,8 +528,10 @@ export const listEventsRoute = defineRoute({
   tag: "Events",
   scopes: ["webhooks:write", "files:read"],
   query: {
-    workspace: z.string().max(64).optional().meta({ description: "Id or name; default: the client's own." }),
-    after: z.string().max(2_048).optional().meta({
+    workspace: workspaceRef
+      .optional()
+      .meta({ description: "Id or name of the workspace; the client's own unless said." }),
+    after: cursor.optional().meta({
       description: "A cursor; `latest` to begin with what happens next. Without it: the oldest events.",
     }),
     wait: z.coerce

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
 import { describe, note } from "#aws/log.ts";
 import { isContended, isPassing, isStorageDamaged, isStorageFull } from "#aws/passing.ts";
+import { REQUEST_ID } from "#contract/headers.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
 import { readerOf } from "./link-reader.ts";
@@ -11,8 +12,6 @@ import { refuseDotSegments } from "./refuse-dot-segments.ts";
 import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
 import type { App, AppContext } from "./serve.ts";
 import type { TableDeps } from "./table-deps.ts";
-
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The caller's request id where it is well-formed, else a new one. */
 export function requestIdOf(given: string | undefined): string {

@@ -78,16 +78,17 @@ export async function readForm(context: AppContext): Promise<Record<string, stri
   return Object.fromEntries(await readFormFields(context));
 }
 
-/** The same with each time that a field came. */
+/** The same with each time that a field came; an empty body needs no type, and counts as a form without fields. */
 export async function readFormFields(context: AppContext): Promise<[name: string, value: string][]> {
   const type = context.req.header("content-type");
+  const bytes = new Uint8Array(await context.req.arrayBuffer());
+  if (type === undefined && bytes.length === 0) return [];
   if (type === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
     throw new WharfError(
       "unsupported_media_type",
       `The body is ${type ?? "of no type"}; this route takes application/x-www-form-urlencoded.`,
     );
   }
-  const bytes = new Uint8Array(await context.req.arrayBuffer());
   if (bytes.length > MAX_FORM_BYTES) {
     throw new WharfError("payload_too_large", `The form is larger than ${MAX_FORM_BYTES} bytes.`, {
       max_bytes: MAX_FORM_BYTES,

@@ -2,7 +2,7 @@
 import type { ErrorCode } from "#contract/errors.ts";
 import { inlined, jsonSchema } from "#contract/json-schema.ts";
 import { errorsOf } from "#contract/openapi.ts";
-import type { Route } from "#contract/route.ts";
+import { type Route, requestHeaders } from "#contract/route.ts";
 import { escapeHtml } from "./html.ts";
 import { type Field, noteOf, shapesOf, typeOf } from "./schema-fields.ts";
 
@@ -54,11 +54,18 @@ const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 function parameters(route: Route): string {
   const rows = [
+    ...Object.entries(route.params).map(([name, schema]) => {
+      const json = jsonSchema(schema, "input");
+      return row(`{${name}}`, typeOf(json), noteOf(json), "");
+    }),
     ...Object.entries(route.query).map(([name, schema]) => {
       const json = jsonSchema(schema, "input");
       return row(`?${name}`, typeOf(json), noteOf(json), "");
     }),
-    ...Object.entries(route.headers ?? {}).map(([name, what]) => row(name, "header", what, "")),
+    ...Object.entries(requestHeaders(route)).map(([name, schema]) => {
+      const needed = schema.safeParse(undefined).success ? "" : "required";
+      return row(name, "header", noteOf(jsonSchema(schema, "input")), needed);
+    }),
   ];
   return rows.length === 0 ? "" : `<h4>Parameters</h4>${table(rows)}`;
 }

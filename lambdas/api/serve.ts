@@ -4,7 +4,7 @@ import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { Scope } from "#contract/common.ts";
-import type { Route } from "#contract/route.ts";
+import { type Route, requestHeaders } from "#contract/route.ts";
 import { authenticate } from "#core/authenticate.ts";
 import { type Call, insufficientScope, requireSameScopes } from "#core/call.ts";
 import type { Deps } from "#core/deps.ts";
@@ -26,11 +26,12 @@ export type AppContext = Context<AppTypes>;
 type Shape = Record<string, z.ZodType>;
 type Output<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 
-/** What a handler gets: validated input, the caller, and the raw context for headers and streams. */
-export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | undefined> {
+/** What a handler gets: validated input, the caller, and the raw context. */
+export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> {
   params: Output<P>;
   query: Output<Q>;
   body: B extends z.ZodType ? z.output<B> : undefined;
+  headers: Output<H>;
   call: Call;
   context: AppContext;
 }
@@ -68,16 +69,17 @@ export function document(app: App, route: Route): void {
 }
 
 /** Adds `route` to `app`, answered by `handle`. */
-export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined>(
+export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape>(
   app: App,
   deps: Pick<Deps, "table" | "now">,
-  route: Route<P, Q, B>,
-  handle: (input: Input<P, Q, B>) => Promise<Answer>,
+  route: Route<P, Q, B, H>,
+  handle: (input: Input<P, Q, B, H>) => Promise<Answer>,
   options: Options<P, unknown> = {},
 ): void {
   document(app, route);
   const params = z.strictObject(route.params);
   const query = z.strictObject(route.query);
+  const headers = z.object(requestHeaders(route));
   app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (context) => {
     note({ route: `${route.method} ${route.path}` });
     const named = params.safeParse(context.req.param());
@@ -95,7 +97,8 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     const input = {
       params: check(params, context.req.param(), "path") as Output<P>,
       query: check(query, queryOf(context), "query") as Output<Q>,
-      body: given.body as Input<P, Q, B>["body"],
+      body: given.body as Input<P, Q, B, H>["body"],
+      headers: check(headers, headersOf(headers, context), "header") as Output<H>,
       context,
     };
     const requestId = context.get("requestId");
@@ -139,12 +142,17 @@ export const readsFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
 const REPLAYED = { "Idempotency-Replayed": "true" };
 
 /** The query's parameters. @throws WharfError invalid_request for one that came twice, of which one would be ignored. */
-function queryOf(context: AppContext): Record<string, string | undefined> {
+export function queryOf(context: AppContext): Record<string, string | undefined> {
   const all = Object.entries(context.req.queries());
   const twice = all.find(([, values]) => values.length > 1);
   if (twice !== undefined)
     throw new WharfError("invalid_request", `The query parameter ${JSON.stringify(twice[0])} came twice.`);
   return Object.fromEntries(all.map(([name, [value]]) => [name, value]));
+}
+
+/** The headers that a schema names, as they came: HTTP's names have no case (RFC 9110, 5.1). */
+export function headersOf(schema: z.ZodObject, context: AppContext): Record<string, string | undefined> {
+  return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, context.req.header(name)]));
 }
 
 /** The validated body, and what tells one request from another; a body that no schema describes stays unread. */
@@ -185,7 +193,11 @@ export function send({ status, body, headers = {} }: Answer): Response {
  *
  * @throws WharfError `unknown_field` where a field isn't known, whatever else is wrong; else `invalid_request`.
  */
-export function check<T>(schema: z.ZodType<T>, value: unknown, where: "path" | "query" | "body"): T {
+export function check<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  where: "path" | "query" | "header" | "body",
+): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const unknown: Fault[] = [];

@@ -23,7 +23,6 @@ const CLAIM_MS = 5_000;
  * takes the claim over, and the first one's transaction fails: there is one effect all the same.
  */
 const RENEW_MS = 1_500;
-const MAX_KEY = 255;
 const MINE = "#claim = :claim AND attribute_not_exists(#answer)";
 /** The same request's claim, whose function has died without an answer. */
 const ABANDONED = " OR (#request = :request AND attribute_not_exists(#answer) AND #claimed_until_ms <= :now)";
@@ -83,12 +82,6 @@ export async function beginIdempotent(
   }: { caller: Caller; key: string | undefined; request: unknown; natural?: boolean },
 ): Promise<Idempotency> {
   if (key === undefined) return NONE;
-  if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(key) || key.length > MAX_KEY) {
-    throw new WharfError(
-      "invalid_request",
-      `Idempotency-Key must be 1–${MAX_KEY} printable ASCII characters.`,
-    );
-  }
   const now = deps.now();
   const itemKey = keys.idempotency(caller.client_id, key);
   const fingerprint = createHmac("sha256", derive(key, "request"))

@@ -117,6 +117,36 @@ describe("max_downloads", () => {
   });
 });
 
+describe("what a link takes", () => {
+  test.each(["?download=", "?download", "?download=0", "?download=true", "?download=1&download=1"])(
+    "%s is refused, and counts nothing",
+    async (query) => {
+      const { share_url, share_id } = await link();
+      expect(await refusal(world.request(`${share_url}${query}`))).toEqual([400, "invalid_request"]);
+      expect((await see(`${share_url}${query}`)).status).toBe(400);
+      expect(await state(share_id)).toEqual(["active", 0]);
+    },
+  );
+
+  test("what trackers add to a link is nobody's business", async () => {
+    const { share_url } = await link();
+    expect((await world.request(`${share_url}?utm_source=mail&utm_source=x&download=1`)).status).toBe(302);
+  });
+
+  test("a POST without a body is a form without fields", async () => {
+    const { share_url, share_id } = await link();
+    expect((await world.request(share_url, { method: "POST" })).status).toBe(303);
+    expect((await world.request(share_url, { form: {} })).status).toBe(303);
+    expect(await state(share_id)).toEqual(["active", 2]);
+    const kept = await link({ password: "plain" });
+    expect(await refusal(world.request(kept.share_url, { method: "POST" }))).toEqual([403, "wrong_password"]);
+    expect(await refusal(world.request(share_url, { form: { pasword: "x" } }))).toEqual([
+      400,
+      "unknown_field",
+    ]);
+  });
+});
+
 describe("a download that goes on", () => {
   const PLACE = "198.51.100.7";
   const get = async (url: string, range?: string, more: Given = {}) => {

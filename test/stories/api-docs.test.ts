@@ -36,8 +36,8 @@ const operation = z.strictObject({
       z.strictObject({
         in: z.enum(["path", "query", "header"]),
         name: z.string(),
-        description: z.string().optional(),
-        required: z.boolean().optional(),
+        description: z.string(),
+        required: z.boolean(),
         schema,
       }),
     )
@@ -169,6 +169,65 @@ test("no body is without a name, which generators would make up", () => {
   expect(unnamed).toEqual([]);
 });
 
+/** Properties anywhere in a schema that say nothing of themselves; a reference may leave it to what it leads to. */
+function undescribed(schema: unknown, path: string): string[] {
+  if (Array.isArray(schema)) return schema.flatMap((one) => undescribed(one, path));
+  if (typeof schema !== "object" || schema === null) return [];
+  const { properties, ...rest } = z.looseObject({ properties: schemas.optional() }).parse(schema);
+  const here = Object.entries(properties ?? {}).flatMap(([name, property]) => {
+    const target = document.components.schemas[String(property["$ref"]).replace(/^.*\//, "")];
+    const said = z
+      .string()
+      .catch("")
+      .parse(property["description"] ?? target?.["description"]);
+    const plain = said
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, " ")
+      .trim();
+    const repeats = plain === "" || plain.replace(/^the /, "") === name.replaceAll("_", " ");
+    return [...(repeats ? [`${path}.${name}`] : []), ...undescribed(property, `${path}.${name}`)];
+  });
+  const inner = Object.entries(rest).filter(([key]) => !/^(then|else|if|not|example|default)$/.test(key));
+  return [...here, ...inner.flatMap(([key, value]) => undescribed(value, `${path}/${key}`))];
+}
+const schemas = z.record(z.string(), schema);
+
+test("every property says what it means, and every parameter and header", async () => {
+  const catalogue = await story.json(webhooks.eventTypeList, "/v1/webhooks/event-types");
+  const events = Object.fromEntries(catalogue.items.map(({ type, schema }) => [type, schema]));
+  expect(undescribed({ ...document.components.schemas, ...events }, "")).toEqual([]);
+  const said = operations().flatMap(({ operationId, parameters, responses }) => [
+    ...parameters.map(({ name, description }) => [operationId, name, description]),
+    ...Object.values(responses).flatMap(({ headers }) =>
+      Object.entries(headers).map(([name, value]) => [
+        operationId,
+        name,
+        "$ref" in value || value.description,
+      ]),
+    ),
+  ]);
+  expect(said.length).toBeGreaterThan(300);
+  expect(said.filter(([, , text]) => text === "")).toEqual([]);
+});
+
+test("a header that a route asks for, or holds to a form, is declared so", () => {
+  const one = (id: string, name: string) =>
+    operations()
+      .find(({ operationId }) => operationId === id)
+      ?.parameters.find((parameter) => parameter.name === name);
+  expect(one("releaseLock", "Lock-Token")).toMatchObject({ in: "header", required: true });
+  expect(one("deleteFile", "Lock-Token")).toMatchObject({ required: false, schema: { maxLength: 200 } });
+  expect(one("moveFile", "If-Match")?.schema["pattern"]).toContain("ver_");
+  expect(one("finalizeUpload", "If-None-Match")?.schema).toMatchObject({ const: "*" });
+  expect(one("createShare", "Idempotency-Key")?.schema).toMatchObject({ minLength: 1, maxLength: 255 });
+  expect(one("getFile", "If-None-Match")?.required).toBe(false);
+  // A link's page has no ETag.
+  expect(one("openLink", "If-None-Match")).toBeUndefined();
+  expect(
+    operations().every(({ operationId }) => operationId === "issueToken" || one(operationId, "X-Request-ID")),
+  ).toBe(true);
+});
+
 test("generators find named schemas, and answers are open for members to come", () => {
   expect(Object.keys(document.components.schemas)).toEqual(
     expect.arrayContaining(["Problem", "File", "Share", "Upload", "StartedUpload", "FinishedUpload"]),
@@ -233,6 +292,8 @@ test("/docs has a place for every operation, event type and error, and its links
   const outside = links.filter((href) => !href.startsWith("#"));
   expect(outside).toEqual(["openapi.json"]);
   for (const href of links) if (href.startsWith("#")) expect(ids).toContain(href.slice(1));
+  // Nothing is left blank.
+  expect(page).not.toMatch(/<td>(?=<tr>|<\/tbody>)/);
   expect(page).not.toMatch(/ (src|srcset|action)=|@import|url\(/);
 });
 

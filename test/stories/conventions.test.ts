@@ -1,4 +1,7 @@
 /** What holds for every route: scopes, request ids, refusals, idempotency keys. */
+import { once } from "node:events";
+import { request } from "node:http";
+import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { problem, type Scope, scopes } from "#contract/common.ts";
@@ -130,6 +133,26 @@ describe("X-Request-ID", () => {
   });
 });
 
+describe("headers that are held to a form", () => {
+  test.for([
+    ["DELETE", "/lock", {}, "/Lock-Token"],
+    ["DELETE", "/lock", { "Lock-Token": "x".repeat(201) }, "/Lock-Token"],
+    ["DELETE", "", { "Lock-Token": "a\tb" }, "/Lock-Token"],
+    ["DELETE", "", { "If-Match": '"ver_1", "ver_2"' }, "/If-Match"],
+    ["PATCH", "", { "If-Match": 'W/"ver_1"' }, "/If-Match"],
+    ["POST", "/shares", { "Idempotency-Key": "k".repeat(256) }, "/Idempotency-Key"],
+  ] as const)("%s …%s with %j is refused by name", async ([method, path, headers, pointer]) => {
+    const json = method === "DELETE" ? {} : { json: method === "PATCH" ? { name: "b.txt" } : {} };
+    const answer = await story.api(`/v1/files/${fileId}${path}`, { method, headers, ...json });
+    expect(answer.status).toBe(400);
+    expect(await refusal(answer)).toMatchObject({
+      code: "invalid_request",
+      in: "header",
+      errors: [{ pointer }],
+    });
+  });
+});
+
 /** An id that the route's schema takes. */
 function idFor(path: string, name: string): string {
   const [, collection = ""] = path.split("/").slice(1);
@@ -167,6 +190,18 @@ describe("what isn't there", () => {
     expect(answer.headers.get("allow")).toBe(allow);
     expect(await refusal(answer)).toMatchObject({ code: "method_not_allowed" });
   });
+
+  test.for(["TRACE", "PROPFIND", "LOCK"])(
+    "%s, which API Gateway has no method for, is 405 too",
+    async (method) => {
+      for (const path of ["/v1/workspaces", `/v1/files/${fileId}/content`, "/s/x", "/docs"]) {
+        const [answer] = await once(request(`${story.origin}${path}`, { method }).end(), "response");
+        const { code } = problem.parse(await json(answer));
+        expect([path, answer.statusCode, code]).toEqual([path, 405, "method_not_allowed"]);
+        expect(answer.headers.allow).toMatch(/\bGET\b/);
+      }
+    },
+  );
 
   test("an unknown field is named as such, whatever else is wrong", async () => {
     const answer = await story.api("/v1/uploads", { json: { file_name: "a.txt", size: -1 } });

@@ -65,9 +65,9 @@ export function files(app: App, deps: Deps): void {
     app,
     deps,
     moveFileRoute,
-    async ({ params, body, call, context }) => ({
+    async ({ params, body, headers, call }) => ({
       status: 200,
-      body: await moveFile(deps, call, params.id, body, preconditionsOf(context)),
+      body: await moveFile(deps, call, params.id, body, preconditionsOf(headers)),
     }),
     { ...readsFile, headers: etagOf },
   );
@@ -76,8 +76,8 @@ export function files(app: App, deps: Deps): void {
     app,
     deps,
     deleteFileRoute,
-    async ({ params, call, context }) => {
-      await deleteFile(deps, call, params.id, preconditionsOf(context));
+    async ({ params, headers, call }) => {
+      await deleteFile(deps, call, params.id, preconditionsOf(headers));
       return { status: 204 };
     },
     readsFile,

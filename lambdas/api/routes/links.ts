@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { note } from "#aws/log.ts";
 import { openLinkRoute, unlockLinkRoute, unlockRequest } from "#contract/shares.ts";
 import type { Deps } from "#core/deps.ts";
@@ -8,8 +9,13 @@ import { readForm } from "../body.ts";
 import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "../link-page.ts";
 import { type Reader, readerOf } from "../link-reader.ts";
 import { type Page, plainPage, sendPage } from "../page.ts";
-import { type App, type AppContext, check, document, send } from "../serve.ts";
+import { type App, type AppContext, check, document, headersOf, send } from "../serve.ts";
 import { methodOf } from "../to-bytes.ts";
+
+// What trackers and mailers add to a link's query is nobody's business.
+const openQuery = z.object(openLinkRoute.query);
+const openHeaders = z.object(openLinkRoute.headers);
+const unlockHeaders = z.object(unlockLinkRoute.headers);
 
 /** `/s/{token}`: public, so that the link's secret is all that a recipient needs. */
 export function links(app: App, deps: Deps): void {
@@ -17,13 +23,14 @@ export function links(app: App, deps: Deps): void {
   app.get("/s/:token", (context) =>
     forReader(deps, context, "GET /s/{token}", async (reader) => {
       const token = context.req.param("token");
-      const download = context.req.query("download") === "1";
+      const asked = { download: context.req.queries("download")?.join() };
+      const download = check(openQuery, asked, "query").download === "1";
+      const headers = check(openHeaders, headersOf(openHeaders, context), "header");
       // What was not asked for yet is not given: the browser asks again when it is.
       if (download && reader === "prefetch") return send({ status: 204, headers: VARY });
       if (!download && reader !== "program") return sendPage(200, await pageFor(deps, token, reader), VARY);
-      const password = context.req.header("x-share-password");
-      const method = methodOf(context);
-      const opened = await openLink(deps, { token, password, ...callOf(context), method });
+      const call = { ...callOf(context), method: methodOf(context), range: headers.Range };
+      const opened = await openLink(deps, { token, password: headers["X-Share-Password"], ...call });
       return redirect(302, opened);
     }),
   );
@@ -35,7 +42,9 @@ export function links(app: App, deps: Deps): void {
       // Another site's form that somebody was lured to send uses nothing up: it leads to the page.
       if (isLured(context)) return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
       const { password } = check(unlockRequest, await readForm(context), "body");
-      const opening = { token, password: password || undefined, ...callOf(context), method: "GET" as const };
+      const { Range: range } = check(unlockHeaders, headersOf(unlockHeaders, context), "header");
+      const call = { ...callOf(context), method: "GET" as const, range };
+      const opening = { token, password: password || undefined, ...call };
       const opened = await openLink(deps, opening);
       if (reader !== "person") return redirect(303, opened);
       note({ share_id: opened.link.share_id });
@@ -59,7 +68,6 @@ const linkOf = ({ config }: Pick<Deps, "config">, token: string) =>
 
 const callOf = (context: AppContext) => ({
   requestId: context.get("requestId"),
-  range: context.req.header("range"),
   source: sourceOf(context.env?.sourceIp),
 });
 

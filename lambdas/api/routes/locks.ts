@@ -12,7 +12,7 @@ import { acquireLock, acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
 import { type Call, requireSameScopes } from "#core/call.ts";
 import type { Deps } from "#core/deps.ts";
-import { isWharfError, WharfError } from "#core/error.ts";
+import { isWharfError } from "#core/error.ts";
 import { findFile } from "#core/find-file.ts";
 import { lockState } from "#core/lock-state.ts";
 import { releaseLock } from "#core/release-lock.ts";
@@ -60,11 +60,8 @@ export function locks(app: App, deps: LockDeps): void {
     app,
     deps,
     releaseLockRoute,
-    async ({ params, call, context }) => {
-      const token = context.req.header("lock-token");
-      if (token === undefined)
-        throw new WharfError("invalid_request", "Send the lease's token in the header Lock-Token.");
-      await releaseLock(deps, call, params.id, token);
+    async ({ params, headers, call }) => {
+      await releaseLock(deps, call, params.id, headers["Lock-Token"]);
       return { status: 204 };
     },
     readsFile,

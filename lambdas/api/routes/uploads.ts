@@ -13,7 +13,6 @@ import {
 } from "#contract/uploads.ts";
 import { abortUpload } from "#core/abort-upload.ts";
 import type { Deps } from "#core/deps.ts";
-import { WharfError } from "#core/error.ts";
 import { type Demands, finalizeUpload } from "#core/finalize-upload.ts";
 import { chunkTarget } from "#core/next-chunk.ts";
 import { signParts } from "#core/sign-parts.ts";
@@ -24,7 +23,7 @@ import { viewUpload } from "#core/view-upload.ts";
 import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
 import { refuseCarriedHeaders } from "../refuse-carried-headers.ts";
-import { type App, type AppContext, check, serve } from "../serve.ts";
+import { type App, check, serve } from "../serve.ts";
 
 /** Upload sessions, chunks by way of the API's address, and small files in one request. */
 export function uploads(app: App, deps: Deps): void {
@@ -59,9 +58,9 @@ export function uploads(app: App, deps: Deps): void {
     app,
     deps,
     finalizeUploadRoute,
-    async ({ params, body, call, context }) => ({
+    async ({ params, body, headers, call }) => ({
       status: 200,
-      body: await finalizeUpload(deps, call, params.id, body, demandsOf(context)),
+      body: await finalizeUpload(deps, call, params.id, body, demandsOf(headers)),
     }),
     { headers: etagOf, replay: finished },
   );
@@ -75,11 +74,11 @@ export function uploads(app: App, deps: Deps): void {
     app,
     deps,
     uploadFileRoute,
-    async ({ body, call, context }) => {
+    async ({ body, headers, call }) => {
       const { file, ...rest } = body;
       const { filename, content_type } = described(file);
       const small = { ...rest, filename, content_type, bytes: await file.bytes() };
-      return { status: 200, body: await uploadFile(deps, call, small, demandsOf(context)) };
+      return { status: 200, body: await uploadFile(deps, call, small, demandsOf(headers)) };
     },
     { headers: etagOf, replay: finished },
   );
@@ -94,12 +93,10 @@ async function finished(recorded: unknown, _: unknown, lacking: readonly Scope[]
 /** What decides whether a token may know of an upload's link. */
 const LINK_SCOPES: ReadonlySet<Scope> = new Set(["shares:write", "files:read", "admin"]);
 
-function demandsOf(context: AppContext): Demands {
-  const ifNoneMatch = context.req.header("if-none-match")?.trim();
-  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
-    throw new WharfError("invalid_request", `If-None-Match must be *, which asks for a new file.`);
-  }
-  return { ...preconditionsOf(context), createOnly: ifNoneMatch === "*" };
+function demandsOf(
+  headers: Parameters<typeof preconditionsOf>[0] & { "If-None-Match"?: "*" | undefined },
+): Demands {
+  return { ...preconditionsOf(headers), createOnly: headers["If-None-Match"] === "*" };
 }
 
 /** Name and type of a form's file. */

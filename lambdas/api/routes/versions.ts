@@ -44,8 +44,8 @@ export function versions(app: App, deps: Deps): void {
     app,
     deps,
     restoreVersionRoute,
-    async ({ params, call, context }) => {
-      const preconditions = preconditionsOf(context);
+    async ({ params, headers, call }) => {
+      const preconditions = preconditionsOf(headers);
       const body = await restoreVersion(deps, call, {
         fileId: params.id,
         versionId: params.v,
@@ -60,8 +60,8 @@ export function versions(app: App, deps: Deps): void {
     app,
     deps,
     deleteVersionRoute,
-    async ({ params, call, context }) => {
-      const preconditions = preconditionsOf(context);
+    async ({ params, headers, call }) => {
+      const preconditions = preconditionsOf(headers);
       await deleteVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
       return { status: 204 };
     },
