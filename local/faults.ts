@@ -15,6 +15,8 @@ export interface FaultCall {
   method: string;
   /** Percent-decoded path. */
   path: string;
+  /** JSON text of a call of DynamoDB, SQS or EventBridge. */
+  body?: string;
   /** Number of authenticated calls that this port has seen before. */
   index: number;
 }

@@ -151,7 +151,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
         return call;
       };
       const { path } = request;
-      const fault = await faults?.(faultCall(trace, req, path));
+      const fault = await faults?.(faultCall(trace, req, { path, body: body?.toString() }));
       const call = await runCall(fault, {
         ...{ service, callOn, req, res, trace, path, requestId, clock, proceed },
       });
@@ -181,10 +181,15 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
     }
   }
 
-  function faultCall(trace: CallTrace, req: IncomingMessage, path: string): FaultCall {
+  function faultCall(
+    trace: CallTrace,
+    req: IncomingMessage,
+    { path, body }: { path: string; body: string | undefined },
+  ): FaultCall {
     const { service, action, caller, environment } = trace;
     const who = { caller, ...(environment && { environment }) };
-    return { service, action, ...who, method: req.method ?? "GET", path, index: calls++ };
+    const what = { path, ...(body !== undefined && { body }) };
+    return { service, action, ...who, method: req.method ?? "GET", ...what, index: calls++ };
   }
 
   function authorize(call: AwsCall, action: string, resource: string, context: ConditionContext): void {

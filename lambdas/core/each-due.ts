@@ -3,6 +3,7 @@ import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import type { Item } from "#aws/table.ts";
 import { type Deps, iso } from "./deps.ts";
+import { inParallel } from "./in-parallel.ts";
 import { dueAfterFailure, dueAsBefore, dueOf } from "./put-aside.ts";
 import { within } from "./within.ts";
 
@@ -12,6 +13,8 @@ const MAX_PAGES = 20;
 const ITEM_MS = 10_000;
 /** What is due for longer than this (ms) may have ended the run that had it. */
 const SUSPECT_MS = 3 * 60_000;
+/** Items of a page that are made due later at once. */
+const PARALLEL_WRITES = 10;
 /** Of what is put aside, so many items are looked at in one run. */
 const MAX_ASIDE = 50;
 
@@ -45,7 +48,7 @@ export function eachDue(
   kind: DueKind,
   handle: (item: Item, chance: Chance) => Promise<boolean>,
 ): Promise<number> {
-  return eachDueBatch(deps, kind, async (items, failed) => {
+  return eachPage(deps, kind, async (items, failed) => {
     let done = 0;
     for (const item of items) {
       if (deps.timeLeft?.() === false) break;
@@ -65,11 +68,10 @@ async function attempt(
   item: Item,
   handle: (item: Item, chance: Chance) => Promise<boolean>,
 ): Promise<boolean> {
-  const { at, failures, aside } = dueOf(kind, item);
-  const suspect = failures > 0 || aside || at + SUSPECT_MS < deps.now();
-  const claimed = suspect ? await dueAfterFailure(deps, kind, item, failures + 1) : item;
-  // Another run has it, or this was its last failure.
-  if (claimed === undefined || (!aside && dueOf(kind, claimed).aside)) return false;
+  const { failures } = dueOf(kind, item);
+  const suspect = isSuspect(deps, kind, item);
+  const claimed = suspect ? await claim(deps, kind, item) : item;
+  if (claimed === undefined) return false;
   const { itemMs = ITEM_MS } = deps;
   const until = performance.now() + 0.8 * itemMs;
   const chance = {
@@ -81,18 +83,84 @@ async function attempt(
   return done;
 }
 
-/** Tells of an item that failed. */
-export type Failed = (item: Item, error: unknown) => Promise<void>;
+/** Tells of an item that failed; `undefined` is one that has been made due later already. */
+type Failed = (item: Item | undefined, error: unknown) => Promise<void>;
+type HandlePage = (items: readonly Item[], failed: Failed) => Promise<number>;
 
 /**
  * The same by pages, of up to 1 MB each: `handle` returns how many it has done, and tells of items that failed. What it
  * throws is no item's fault and counts against none.
+ *
+ * What has been due for long is made due later before it is handled, here too, and what has failed before is handled
+ * alone: a page that ends each run would be nobody's turn.
  */
-export async function eachDueBatch(
-  deps: DueDeps,
-  kind: DueKind,
-  handle: (items: readonly Item[], failed: Failed) => Promise<number>,
-): Promise<number> {
+export function eachDueBatch(deps: DueDeps, kind: DueKind, handle: HandlePage): Promise<number> {
+  return eachPage(deps, kind, async (items, failed) => {
+    const {
+      fresh = [],
+      late = [],
+      failing = [],
+    } = Object.groupBy(items, (item) => {
+      const { failures, aside } = dueOf(kind, item);
+      return failures > 0 || aside ? "failing" : isSuspect(deps, kind, item) ? "late" : "fresh";
+    });
+    let done = fresh.length > 0 ? await handle(fresh, failed) : 0;
+    done += await handleLate(late, failed);
+    for (const item of failing) {
+      if (deps.timeLeft?.() === false) break;
+      done += await handleAlone(item, failed);
+    }
+    return done;
+  });
+
+  async function handleAlone(item: Item, failed: Failed): Promise<number> {
+    try {
+      const claimed = await claim(deps, kind, item);
+      return claimed === undefined ? 0 : await handle([claimed], asMoved(failed));
+    } catch (error) {
+      // It keeps none of those behind it.
+      await failed(undefined, error);
+      return 0;
+    }
+  }
+
+  async function handleLate(items: readonly Item[], failed: Failed): Promise<number> {
+    const claims = await inParallel(items, PARALLEL_WRITES, async (before) => ({
+      before,
+      claimed: await claim(deps, kind, before),
+    }));
+    const mine = claims.map(({ claimed }) => claimed).filter((item) => item !== undefined);
+    if (mine.length === 0) return 0;
+    try {
+      return await handle(mine, asMoved(failed));
+    } catch (error) {
+      await inParallel(claims, PARALLEL_WRITES, async ({ before, claimed }) => {
+        if (claimed !== undefined) await dueAsBefore(deps, kind, { claimed, before });
+      });
+      throw error;
+    }
+  }
+}
+
+/** What is claimed has been made due later already: a failure is only told of. */
+function asMoved(failed: Failed): Failed {
+  return (_, error) => failed(undefined, error);
+}
+
+/** Makes an item due later, as if it had failed; `undefined` where another run has it, or this was its last failure. */
+async function claim(deps: DueDeps, kind: DueKind, item: Item): Promise<Item | undefined> {
+  const { failures, aside } = dueOf(kind, item);
+  const claimed = await dueAfterFailure(deps, kind, item, failures + 1);
+  return claimed === undefined || (!aside && dueOf(kind, claimed).aside) ? undefined : claimed;
+}
+
+/** Whether it may be what ended earlier runs. */
+function isSuspect({ now }: Pick<Deps, "now">, kind: DueKind, item: Item): boolean {
+  const { at, failures, aside } = dueOf(kind, item);
+  return failures > 0 || aside || at + SUSPECT_MS < now();
+}
+
+async function eachPage(deps: DueDeps, kind: DueKind, handle: HandlePage): Promise<number> {
   // `~` sorts after the `#` and any id that follow the time.
   const until = `${iso(deps.now())}~`;
   const errors: unknown[] = [];
@@ -113,8 +181,9 @@ export async function eachDueBatch(
     }
   }
 
-  async function failed(item: Item, error: unknown): Promise<void> {
+  async function failed(item: Item | undefined, error: unknown): Promise<void> {
     errors.push(error);
+    if (item === undefined) return;
     try {
       // Where it was made due later before, this finds it moved on.
       await dueAfterFailure(deps, kind, item, dueOf(kind, item).failures + 1);

@@ -12,7 +12,7 @@ export type RelayDeps = Pick<Deps, "table" | "now"> & {
   itemMs?: number;
 };
 
-/** Twice as long, and some events more, fit into the relay's 30 s. */
+/** As the relay's, which is a sixth of its time. */
 const ITEM_MS = 5_000;
 
 /**

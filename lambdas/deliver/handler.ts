@@ -9,7 +9,11 @@ import { deliveryMetrics } from "#core/delivery-metrics.ts";
 import { outboundOf } from "#core/outbound.ts";
 import { parseJson } from "#core/parse-json.ts";
 import type { Sent } from "#core/send-attempt.ts";
+import { within } from "#core/within.ts";
 import { readEnv } from "../env.ts";
+
+/** What a delivery may take of the function's time: an attempt has 15 s of 30, and one that hangs takes no other with it. */
+const SHARE = 5 / 6;
 
 const env = readEnv([
   "TABLE_NAME",
@@ -29,7 +33,7 @@ const deps = {
 /** Attempts of a few deliveries, side by side. One that can't be worked off comes back alone. */
 export async function handler(
   { Records }: SQSEvent,
-  context: Pick<Context, "awsRequestId">,
+  context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
 ): Promise<SQSBatchResponse> {
   const messages = Records.map(({ body }) => deliveryMessage.safeParse(parseJson(body)));
   const ids = messages.flatMap(({ data }) => data?.request_id ?? []);
@@ -39,7 +43,10 @@ export async function handler(
     request_id: [...new Set(ids)].join(" "),
   });
   const sent: Sent[] = [];
-  const results = await Promise.all(messages.map(({ data }) => workOff(data, (one) => sent.push(one))));
+  const ms = SHARE * context.getRemainingTimeInMillis();
+  const results = await Promise.all(
+    messages.map(({ data }) => workOff(data, { ms, onSent: (one) => sent.push(one) })),
+  );
   const now = Date.now();
   endLine(now, {
     deliveries: messages.map(({ data }, index) => ({
@@ -55,10 +62,13 @@ export async function handler(
   };
 }
 
-async function workOff(message: DeliveryMessage | undefined, onSent: (sent: Sent) => void) {
+async function workOff(
+  message: DeliveryMessage | undefined,
+  { ms, onSent }: { ms: number; onSent: (sent: Sent) => void },
+) {
   try {
     if (message === undefined) throw new Error("the message is not one that Wharf sends");
-    return await deliver(deps, message, onSent);
+    return await within(ms, deliver(deps, message, onSent));
   } catch (error) {
     const { request_id, delivery_id, webhook_id } = message ?? {};
     say("error", "a delivery could not be worked off", {

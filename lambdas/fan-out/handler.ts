@@ -7,6 +7,7 @@ import { createTable } from "#aws/table.ts";
 import { type Event, event } from "#contract/events.ts";
 import { fanOut } from "#core/fan-out.ts";
 import { parseJson } from "#core/parse-json.ts";
+import { within } from "#core/within.ts";
 import { readEnv } from "../env.ts";
 
 const env = readEnv(["TABLE_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);
@@ -22,8 +23,10 @@ const envelope = z.object({ detail: event });
 /** Events from the bus, as one batch; where that fails, one by one, so that one that can't be done keeps no other. */
 export async function handler(
   { Records }: SQSEvent,
-  context: Pick<Context, "awsRequestId">,
+  context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
 ): Promise<SQSBatchResponse> {
+  // The batch as a whole has a third of the function's time, and so has each event alone: one that hangs ends before it.
+  const shareMs = context.getRemainingTimeInMillis() / 3;
   beginLine(Date.now(), { function: "fan-out", lambda_request_id: context.awsRequestId });
   const given = Records.map(({ messageId, body }) => ({ messageId, event: eventOf(body) }));
   const events = given.flatMap(({ event }) => event ?? []);
@@ -31,19 +34,19 @@ export async function handler(
   let failed = given.filter(({ event }) => event === undefined);
   note({ request_id, events: events.length, malformed: failed.length });
   try {
-    note({ deliveries: (await fanOut(deps, events)).deliveries });
+    note({ deliveries: (await within(shareMs, fanOut(deps, events))).deliveries });
   } catch (error) {
     note({ error: describe(error) });
-    const done = await Promise.all(given.map(({ event }) => event !== undefined && alone(event)));
+    const done = await Promise.all(given.map(({ event }) => event !== undefined && alone(event, shareMs)));
     failed = given.filter((_, index) => !done[index]);
   }
   endLine(Date.now(), { failed: failed.length });
   return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }
 
-async function alone(event: Event): Promise<boolean> {
+async function alone(event: Event, shareMs: number): Promise<boolean> {
   try {
-    await fanOut(deps, [event]);
+    await within(shareMs, fanOut(deps, [event]));
     return true;
   } catch (error) {
     say("error", "an event could not be fanned out", { event_id: event.id, error: describe(error) });

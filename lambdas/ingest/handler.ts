@@ -8,8 +8,8 @@ import { sweepVersions } from "#core/sweep-versions.ts";
 import { uploadOfKey } from "#core/upload-record.ts";
 import { fileDeps } from "../file-deps.ts";
 
-/** A sweep begins nothing more when this little of the function's time is left (ms): one item may take 10 s. */
-const RESERVE_MS = 15_000;
+/** A sweep begins nothing more when this share of the function's 60 s is left: one item may take 10 s. */
+const RESERVE = 1 / 4;
 
 const deps = fileDeps();
 
@@ -29,10 +29,11 @@ export async function handler(
   context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
 ): Promise<SQSBatchResponse> {
   const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
+  const reserveMs = RESERVE * context.getRemainingTimeInMillis();
   for (const record of Records) {
     beginLine(Date.now(), { function: "ingest", lambda_request_id: context.awsRequestId });
     try {
-      await ingest(record, () => context.getRemainingTimeInMillis() > RESERVE_MS);
+      await ingest(record, () => context.getRemainingTimeInMillis() > reserveMs);
     } catch (error) {
       note({ error: describe(error) });
       batchItemFailures.push({ itemIdentifier: record.messageId });

@@ -16,8 +16,8 @@ import { sweepRevocations } from "#core/sweep-revocations.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { readEnv } from "../env.ts";
 
-/** A part begins no further page when this little of the function's time is left (ms). */
-const RESERVE_MS = 30_000;
+/** A part begins no further page when this share of the function's 110 s is left. */
+const RESERVE = 1 / 4;
 
 const env = readEnv(["TABLE_NAME", "BUS_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);
 const shared = {
@@ -41,7 +41,8 @@ export async function handler(
     lambda_request_id: context.awsRequestId,
     request_id: `sweep-${context.awsRequestId}`,
   });
-  const deps = { ...shared, timeLeft: () => context.getRemainingTimeInMillis() > RESERVE_MS };
+  const reserveMs = RESERVE * context.getRemainingTimeInMillis();
+  const deps = { ...shared, timeLeft: () => context.getRemainingTimeInMillis() > reserveMs };
   const { counts, failed } = await runParts(deps, {
     events: () => sweepEvents(deps),
     deliveries: async () => {

@@ -103,7 +103,7 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
       if (failing.length < rest.length) {
         onDone(rest[outcome.failedFrom - 1]);
         retries = 0;
-      } else if (config.bisects && failing.length > 1) {
+      } else if (config.bisects && outcome.whole && failing.length > 1) {
         // Splitting uses up no attempt.
         const half = Math.ceil(failing.length / 2);
         await deliver(failing.slice(0, half), onDone);
@@ -120,10 +120,15 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
     }
   }
 
-  /** Index of the first record that failed, `undefined` when none did. */
+  /**
+   * Index of the first record that failed, `undefined` when none did; `whole` where the batch failed as such. Lambda
+   * halves such a one alone: where the answer names a record, it goes on from there.
+   *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+   */
   async function attempt(
     batch: StreamRecord[],
-  ): Promise<{ failedFrom: number | undefined; requestId: string }> {
+  ): Promise<{ failedFrom: number | undefined; whole?: boolean; requestId: string }> {
     const result = await lambda
       .invoke(functionArn, JSON.stringify({ Records: batch }))
       .catch((error: unknown) => {
@@ -131,11 +136,11 @@ export function startStreamSource(config: StreamSourceConfig, services: SourceSe
         return { functionError: "Unhandled", payload: "null", requestId: randomUUID() };
       });
     const { requestId, payload } = result;
-    if (result.functionError !== undefined) return { failedFrom: 0, requestId };
+    if (result.functionError !== undefined) return { failedFrom: 0, whole: true, requestId };
     if (!config.reportsFailures) return { failedFrom: undefined, requestId };
     const sequences = batch.map(({ dynamodb: { SequenceNumber } }) => SequenceNumber);
     const failed = failedItems(payload, sequences);
-    if (failed === "all") return { failedFrom: 0, requestId };
+    if (failed === "all") return { failedFrom: 0, whole: true, requestId };
     const first = sequences.findIndex((sequence) => failed.has(sequence));
     return { failedFrom: first < 0 ? undefined : first, requestId };
   }

@@ -203,8 +203,10 @@ const hanging: Poison = () => new Promise<never>(() => {});
 /**
  * The world's own dependencies, but for calls that concern a poisoned item: these go as its poison has it. Making it
  * due later is no call on its behalf.
+ *
+ * @param ended whether the function has been ended: none of its calls comes to anything then.
  */
-function depsWith(poisons: ReadonlyMap<string, Poison>): SweepDeps {
+function depsWith(poisons: ReadonlyMap<string, Poison>, ended: () => boolean = () => false): SweepDeps {
   const { table, objects } = world.deps;
   const of = (input: unknown) => {
     const text = JSON.stringify(input);
@@ -214,6 +216,7 @@ function depsWith(poisons: ReadonlyMap<string, Poison>): SweepDeps {
   };
   const guard = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
     return (...args: A): Promise<R> => {
+      if (ended()) return hanging("");
       const [id = "", poison] = of(args) ?? [];
       return poison === undefined ? call(...args) : poison(id);
     };
@@ -227,10 +230,28 @@ function depsWith(poisons: ReadonlyMap<string, Poison>): SweepDeps {
       ...{ query: guard(table.query), transact: guard(table.transact) },
     },
     objects: { ...objects, remove: guard(objects.remove) },
-    itemMs: 100,
-    bus: { publish: async (events) => new Set(events.map(({ event_id }) => event_id)) },
-    queues: { send: async () => {} },
+    itemMs: 250,
+    bus: {
+      publish: async (events) => (ended() ? hanging("") : new Set(events.map(({ event_id }) => event_id))),
+    },
+    queues: { send: async () => (ended() ? hanging("") : undefined) },
   };
+}
+
+/**
+ * Runs a sweep in which the first call on behalf of `id` never comes back, nor lets anything else go on: as a loop
+ * without an end does in a function, which Lambda then ends.
+ */
+async function runEndedBy(id: string, sweep: (deps: SweepDeps) => Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let ended = false;
+  const end: Poison = () => {
+    ended = true;
+    resolve();
+    return hanging("");
+  };
+  const deps = { ...depsWith(new Map([[id, end]]), () => ended), itemMs: 1_000_000 };
+  await Promise.race([promise, sweep(deps).catch(() => {})]);
 }
 
 /** Counts of the metric in what has been written to the log. */
@@ -300,6 +321,26 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     await sweep(depsWith(new Map())).catch(() => {});
     for (const { key } of [fails, hangs]) expect(done(await read(key))).toBe(true);
     await world.deps.table.remove({ remove: unreadable.key });
+  });
+
+  test("that ends each run which looks at it keeps no other for long, and is put aside", async () => {
+    const putAside = capturePutAside();
+    const now = world.deps.now();
+    const ends = await plant(now - 2_000);
+    const beside = await plant(now - 1_000);
+    let later: { key: Key } | undefined;
+    for (let minute = 0; minute < 25; minute++) {
+      await runEndedBy(ends.id, sweep);
+      world.advance(MINUTE);
+      if (minute === 8) {
+        expect(done(await read(beside.key))).toBe(true);
+        later = await plant(world.deps.now() - 1_000);
+      }
+    }
+    expect(await read(ends.key)).toMatchObject({ due_pk: asideShard(kind) });
+    expect(done(later && (await read(later.key)))).toBe(true);
+    expect(putAside()).not.toEqual([]);
+    await world.deps.table.remove({ remove: ends.key });
   });
 });
 

@@ -264,3 +264,21 @@ test("a partial answer goes on from the first record that failed", async () => {
       ["b", "c"],
     ]);
 });
+
+test("a partial answer that names the first of its batch brings all of it again, and all of it is given up", async () => {
+  const code = `export const handler = async ({ Records }) => {
+    console.log(JSON.stringify(${keysOf}));
+    return { batchItemFailures: [{ itemIdentifier: Records[0].dynamodb.SequenceNumber }] };
+  };`;
+  const batching = { BatchSize: 3, MaximumBatchingWindowInSeconds: 60, BisectBatchOnFunctionError: true };
+  const cloud = await startFixture(streamFixture(code, batching));
+  await put(cloud, cloud.outputs["Table"] ?? "", "a", "b", "c");
+  await expect.poll(() => cloud.advance(60_000) ?? batches(cloud).length).toBe(2);
+  await cloud.waitForIdle();
+  expect(batches(cloud)).toEqual([
+    ["a", "b", "c"],
+    ["a", "b", "c"],
+  ]);
+  const [letter] = await deadLetters(cloud);
+  expect(JSON.parse(letter ?? "")).toMatchObject({ DDBStreamBatchInfo: { batchSize: 3 } });
+});
