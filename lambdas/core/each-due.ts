@@ -165,7 +165,13 @@ async function eachPage(deps: DueDeps, kind: DueKind, handle: HandlePage): Promi
   const until = `${iso(deps.now())}~`;
   const errors: unknown[] = [];
   const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => `${kind}#${shard}`);
+  const failing: Item[] = [];
   const counts = await Promise.all(shards.map((shard) => guarded(() => sweepShard(shard))));
+  // One by one: who is made due later beside what ends the run would come again beside it, and be ended again.
+  for (const item of failing) {
+    if (deps.timeLeft?.() === false) break;
+    counts.push(await guarded(() => handle([item], failed)));
+  }
   // Last, so that it takes no time from what may go well.
   counts.push(await guarded(sweepAside));
   if (errors.length > 0)
@@ -202,7 +208,9 @@ async function eachPage(deps: DueDeps, kind: DueKind, handle: HandlePage): Promi
         values: { shard, until },
         after,
       });
-      if (found.items.length > 0) done += await guarded(() => handle(found.items, failed));
+      const others = found.items.filter((item) => dueOf(kind, item).failures === 0);
+      failing.push(...found.items.filter((item) => dueOf(kind, item).failures > 0));
+      if (others.length > 0) done += await guarded(() => handle(others, failed));
       after = found.next;
       if (after === undefined) break;
     }

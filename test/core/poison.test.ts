@@ -306,7 +306,7 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     expect(done(await read(good.key))).toBe(true);
 
     for (let run = 0; run < 6; run++) {
-      world.advance(5 * MINUTE);
+      world.advance(7 * MINUTE);
       await sweep(deps).catch(() => {});
     }
     for (const { key } of Object.values(poisons))
@@ -317,7 +317,7 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     const later = await plant(world.deps.now() - 1_000);
     await sweep(deps).catch(() => {});
     expect(done(await read(later.key))).toBe(true);
-    world.advance(16 * MINUTE);
+    world.advance(18 * MINUTE);
     await sweep(depsWith(new Map())).catch(() => {});
     for (const { key } of [fails, hangs]) expect(done(await read(key))).toBe(true);
     await world.deps.table.remove({ remove: unreadable.key });
@@ -329,10 +329,10 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     const ends = await plant(now - 2_000);
     const beside = await plant(now - 1_000);
     let later: { key: Key } | undefined;
-    for (let minute = 0; minute < 25; minute++) {
+    for (let minute = 0; minute < 40; minute++) {
       await runEndedBy(ends.id, sweep);
       world.advance(MINUTE);
-      if (minute === 8) {
+      if (minute === 12) {
         expect(done(await read(beside.key))).toBe(true);
         later = await plant(world.deps.now() - 1_000);
       }
