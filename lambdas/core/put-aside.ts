@@ -17,7 +17,7 @@ export const MAX_FAILURES = 5;
 const ASIDE_MS = 15 * MINUTE;
 /** Minutes until the next try, by failures. */
 const BACK_OFF = [1, 1, 2, 4, 5];
-/** So much later at most, by chance: of what one run was ended with, not all is due in the same one again. */
+/** After the first, so much later at most, by chance: of what one run was ended with, not all is due in one again. */
 const JITTER_MS = 2 * MINUTE;
 
 /** What the index says of a thing: when it is due, how often it has failed, and whether it is put aside. */
@@ -40,7 +40,7 @@ export async function dueAfterFailure(
   item: Item,
   failures: number,
 ): Promise<Item | undefined> {
-  const now = deps.now() + Math.random() * JITTER_MS;
+  const now = deps.now() + (failures > 1 ? Math.random() * JITTER_MS : 0);
   const { id, aside } = dueOf(kind, item);
   const later = now + (BACK_OFF[failures] ?? 5) * MINUTE;
   const next =
