@@ -147,7 +147,8 @@ export function openQueueStore({ clock, dir, room = ENDLESS }: ServiceOptions) {
     while (received.length < max) {
       const [message] = target.state.take(now, 1);
       if (message === undefined) break;
-      message.visibleAt = now + (visibilityTimeout ?? target.spec.visibilityTimeout) * 1000;
+      // One call never returns a message twice, even one that it leaves visible.
+      message.visibleAt = now + Math.max(1, (visibilityTimeout ?? target.spec.visibilityTimeout) * 1000);
       message.receipt = randomUUID();
       // First of all: if what follows can't be written, the message comes back by itself.
       target.state.hold(message);

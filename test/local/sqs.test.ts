@@ -178,6 +178,18 @@ async function overHttp() {
   };
 }
 
+test("a receive that leaves its messages visible returns each of them once", () => {
+  const clock = createClock();
+  const sqs = queues(clock);
+  for (const body of ["a", "b"]) sqs.send(arn("dead"), body);
+  const bodies = () => sqs.receive(arn("dead"), { max: 10, visibilityTimeout: 0 }).map(({ body }) => body);
+  expect(bodies().toSorted()).toEqual(["a", "b"]);
+  clock.advance(1);
+  expect(bodies().toSorted()).toEqual(["a", "b"]);
+  sqs.close();
+  clock.stop();
+});
+
 test("delays and visibility go by the clock, and the third receive is a burial", () => {
   const clock = createClock();
   const sqs = queues(clock);
