@@ -29,6 +29,9 @@ const contentTypes = [
 /**
  * Everything of the request but its body, as JSON. Escaping makes `\'` of an apostrophe, which JSON doesn't know;
  * no header that is read here may hold one, so `?` stands for it and is refused by whoever reads it.
+ *
+ * `$input.params()` has one value of a repeated parameter. `method.request.multivaluequerystring` has all of them, but
+ * maps only to parameters of an HTTP integration; no template can read it.
  */
 export const chunkRequestTemplate = [
   `#set($headers = $input.params().header)`,

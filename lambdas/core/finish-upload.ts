@@ -1,6 +1,5 @@
 import { due, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
-import { ConditionFailed } from "#aws/table.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
 import type { Deps } from "./deps.ts";
@@ -8,6 +7,7 @@ import { endLost } from "./end-lost.ts";
 import { isWharfError } from "./error.ts";
 import { reopenUpload } from "./reopen-upload.ts";
 import { assembledBy, type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { whileHeld } from "./while-held.ts";
 
 /**
  * Finishes what a finalize has begun and perhaps did not live to end; the object of an upload that was given up goes.
@@ -48,16 +48,10 @@ export async function finishUpload(
 }
 
 /** S3 may be making the object still: the sweep looks again when it has, or never will. Its event may come before. */
-async function postpone({ table }: Deps, upload: UploadRecord, { attempt }: Intent): Promise<void> {
+async function postpone(deps: Deps, upload: UploadRecord, intent: Intent): Promise<void> {
   const { due_pk, due_sk } = due("upload", assembledBy(upload), upload.upload_id);
-  try {
-    await table.update({
-      key: keys.upload(upload.upload_id),
-      update: "SET #due_pk = :due_pk, #due_sk = :due_sk",
-      condition: "#state = :finalizing AND #intent.#attempt = :attempt",
-      values: { finalizing: "finalizing", due_pk, due_sk, attempt },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+  await whileHeld(deps, upload, intent, {
+    update: "SET #due_pk = :due_pk, #due_sk = :due_sk",
+    values: { due_pk, due_sk },
+  });
 }

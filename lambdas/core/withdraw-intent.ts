@@ -1,7 +1,7 @@
-import { due, keys } from "#aws/keys.ts";
-import { ConditionFailed } from "#aws/table.ts";
+import { due } from "#aws/keys.ts";
 import type { Deps } from "./deps.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
+import { whileHeld } from "./while-held.ts";
 
 /**
  * Reopens a session whose finalize was refused, so that nobody carries out later what its caller was told would not
@@ -10,20 +10,14 @@ import type { Intent, UploadRecord } from "./upload-record.ts";
  * `assembled` is what S3 holds as a whole by now. `settled` says that no call of S3's for this session is under way.
  */
 export async function withdrawIntent(
-  { table }: Pick<Deps, "table">,
-  { upload_id, expires_ms }: UploadRecord,
-  { attempt }: Intent,
+  deps: Pick<Deps, "table">,
+  upload: UploadRecord,
+  intent: Intent,
   { assembled, settled }: { assembled?: UploadRecord["assembled"]; settled: boolean },
 ): Promise<void> {
-  const { due_pk, due_sk } = due("upload", expires_ms, upload_id);
-  try {
-    await table.update({
-      key: keys.upload(upload_id),
-      update: `SET #state = :open, #due_pk = :due_pk, #due_sk = :due_sk${assembled === undefined ? "" : ", #assembled = :assembled"} REMOVE #intent${settled ? ", #assembling" : ""}`,
-      condition: "#state = :finalizing AND #intent.#attempt = :attempt",
-      values: { open: "open", finalizing: "finalizing", due_pk, due_sk, attempt, assembled },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+  const { due_pk, due_sk } = due("upload", upload.expires_ms, upload.upload_id);
+  await whileHeld(deps, upload, intent, {
+    update: `SET #state = :open, #due_pk = :due_pk, #due_sk = :due_sk${assembled === undefined ? "" : ", #assembled = :assembled"} REMOVE #intent${settled ? ", #assembling" : ""}`,
+    values: { open: "open", due_pk, due_sk, assembled },
+  });
 }
