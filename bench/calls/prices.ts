@@ -7,8 +7,10 @@
 export const PRICES = {
   /** API Gateway REST, the first 333 million requests of a month. */
   apiRequest: 3.5,
-  /** Lambda, apart from its duration (arm64: $13.33 per million GB-seconds). */
+  /** Lambda, apart from its duration. */
   invocation: 0.2,
+  /** Lambda on arm64: a second of 1 GB. */
+  gbSecond: 13.3334,
   /** DynamoDB on demand: 1 KB written, twice that in a transaction. */
   writeUnit: 0.625,
   /** DynamoDB on demand: 4 KB read consistently, half for eventually. */
@@ -19,7 +21,15 @@ export const PRICES = {
   s3Read: 0.4,
   /** SQS standard, a request of up to 64 KB. */
   queueRequest: 0.4,
+  /** EventBridge, an event of up to 64 KB on a bus of one's own. */
+  busEvent: 1,
 } as const;
+
+/** What bytes cost, in US dollars per GB: sent to the Internet (the first 10 TB of a month), and kept for a month. */
+export const BYTES = { sent: 0.09, kept: 0.023 } as const;
+
+/** S3: requests per second and partitioned prefix, from which on it may throttle. */
+export const S3_RATES = { writes: 3_500, reads: 5_500 } as const;
 
 const FREE = new Set(["DeleteObject", "DeleteObjects", "AbortMultipartUpload"]);
 const WRITES =

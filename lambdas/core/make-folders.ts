@@ -39,15 +39,29 @@ export async function findWay(
 ): Promise<{ folderId: string | undefined; hintedFile: string | undefined }> {
   const paths = pathsOf(segments);
   const { known, hintedFile } = await readHints(deps, workspaceId, paths, hintPath(paths.at(-1), name));
-  const depth = paths.findLastIndex((path) => known.has(path)) + 1;
-  let folderId = known.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
-  for (let level = depth; level < paths.length; level++) {
-    const entry = await deps.table.get(entryRecord, keys.entry(folderId, segments[level] ?? ""));
-    if (entry === undefined) return { folderId: undefined, hintedFile: undefined };
-    folderId = folderOf(entry, paths[level] ?? "");
-  }
-  return { folderId, hintedFile };
+  const { depth, folderId } = await walkOn(deps, workspaceId, paths, known);
+  return depth < paths.length ? { folderId: undefined, hintedFile: undefined } : { folderId, hintedFile };
 }
+
+/** How far down a path its folders are there, and the last of them: below those that are known, by their entries. */
+async function walkOn(
+  { table }: Pick<Deps, "table">,
+  workspaceId: string,
+  paths: readonly string[],
+  known: ReadonlyMap<string, string>,
+): Promise<{ depth: number; folderId: string }> {
+  let depth = paths.findLastIndex((path) => known.has(path)) + 1;
+  let folderId = known.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
+  for (; depth < paths.length; depth++) {
+    const path = paths[depth] ?? "";
+    const entry = await table.get(entryRecord, keys.entry(folderId, nameOf(path)));
+    if (entry === undefined) break;
+    folderId = folderOf(entry, path);
+  }
+  return { depth, folderId };
+}
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
 /** `a/b/c` → `a`, `a/b`, `a/b/c`. */
 const pathsOf = (segments: readonly string[]) =>
@@ -78,11 +92,11 @@ async function makeMissing(
   deps: Pick<Deps, "table" | "now">,
   workspaceId: string,
   paths: readonly string[],
-  known: Map<string, string>,
+  hinted: ReadonlyMap<string, string>,
 ): Promise<string> {
+  let depth = paths.findLastIndex((path) => hinted.has(path)) + 1;
+  let folderId = hinted.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
   for (let round = 0; round < ROUNDS; round++) {
-    const depth = paths.findLastIndex((path) => known.has(path)) + 1;
-    let folderId = known.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
     const writes: Write[] = [];
     for (const path of paths.slice(depth)) {
       const made = newId("fld", deps.now());
@@ -95,8 +109,11 @@ async function makeMissing(
       return folderId;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
-      // Only the first new level can be taken: the others are under an id that nobody has seen.
+      // Only the first new level can be taken: the others are under an id that nobody has seen. Who took it has made
+      // more of the path, most often: its hints tell, and a round for each level would write all the rest each time.
+      const { known } = await readHints(deps, workspaceId, paths);
       known.set(paths[depth] ?? "", takenBy(error, paths[depth] ?? ""));
+      ({ depth, folderId } = await walkOn(deps, workspaceId, paths, known));
     }
   }
   throw new WharfError("conflict", `Others are making the folders of ${paths.at(-1)}; send this again.`, {
@@ -112,7 +129,7 @@ interface NewFolder {
 }
 
 function folderWrites(now: number, { workspaceId, parentId, folderId, path }: NewFolder): Write[] {
-  const name = path.slice(path.lastIndexOf("/") + 1);
+  const name = nameOf(path);
   return [
     {
       put: { ...keys.entry(parentId, name), node_id: folderId, kind: "folder" },

@@ -56,3 +56,31 @@ test("as deep as paths may go", async () => {
   const folder = await makeFolders(world.deps, ws, segments);
   expect(await findFolder(world.deps, ws, { segments })).toBe(folder);
 });
+
+test("who loses the race for a deep path finds what the winner made in one round, with hints or without", async () => {
+  const segments = Array.from({ length: 32 }, (_, n) => `level-${n}`);
+  for (const hints of [true, false]) {
+    const ws = workspace();
+    const { table } = world.deps;
+    let won: Promise<string> | undefined;
+    const late = {
+      ...world.deps,
+      table: {
+        ...table,
+        async transact(writes: Parameters<typeof table.transact>[0]) {
+          if (won === undefined) {
+            won = makeFolders(world.deps, ws, segments);
+            await won;
+            const paths = segments.map((_, level) => segments.slice(0, level + 1).join("/"));
+            if (!hints) for (const path of paths) await table.remove({ remove: keys.pathHint(ws, path) });
+          }
+          lost += 1;
+          await table.transact(writes);
+        },
+      },
+    };
+    let lost = 0;
+    expect(await makeFolders(late, ws, segments)).toBe(await won);
+    expect(lost).toBe(1);
+  }
+});

@@ -1,0 +1,197 @@
+/** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
+import type { Scope } from "#contract/common.ts";
+import { batchAnswer, lockGrant } from "#contract/locks.ts";
+import { share } from "#contract/shares.ts";
+import { FIRST_WINDOW, MAX_METADATA_BYTES, startAnswer } from "#contract/uploads.ts";
+import { registeredWebhook } from "#contract/webhooks.ts";
+import type { CallTrace } from "#local/types.ts";
+import { type ApiInit, putPart } from "#test/support/api-client.ts";
+import type { Story } from "#test/support/story.ts";
+import { PRICES, priceOfCall } from "./prices.ts";
+
+export interface ScopeCost {
+  scope: Scope | "none";
+  call: string;
+  readUnits: number;
+  writeUnits: number;
+  /** Requests to S3 and messages to SQS. */
+  requests: number;
+  /** Events on the bus. */
+  events: number;
+  /** Of a million such calls, in US dollars, without Lambda's duration. */
+  usdPerMillion: number;
+}
+
+const bytes = new TextEncoder().encode("hello");
+/** As deep, and as long, as a path may be: 32 folders and a name, in 1 KB. */
+const deep = (id: number) =>
+  [...Array.from({ length: 32 }, (_, level) => `${id}-${level}-`.padEnd(29, "f")), "file.txt"].join("/");
+const metadata = Object.fromEntries(
+  Array.from({ length: 4 }, (_, index) => [`key${index}`, "v".repeat(MAX_METADATA_BYTES / 4 - 4)]),
+);
+
+/** Counts every candidate once, each at its largest. The client must have all scopes. */
+export async function countScopes(story: Story): Promise<ScopeCost[]> {
+  const costs: ScopeCost[] = [];
+  let id = 0;
+
+  async function measure(scope: ScopeCost["scope"], call: string, path: string, init: ApiInit = {}) {
+    await story.cloud.waitForIdle();
+    story.cloud.clearTraces();
+    let events = 0;
+    const { promise: answered, resolve } = Promise.withResolvers<undefined>();
+    story.cloud.setFaults(({ action, body, caller }) => {
+      if (action === "PutEvents") events += JSON.parse(body ?? "{}").Entries.length;
+      // S3 tells of an object a moment later in AWS; here both would race for the same commit.
+      return caller.startsWith("Ingest") ? answered : undefined;
+    });
+    const answer = await story.api(path, init);
+    resolve(undefined);
+    if (answer.status >= 400) throw new Error(`${call}: ${answer.status} ${await answer.text()}`);
+    await story.cloud.waitForIdle();
+    story.cloud.setFaults(undefined);
+    costs.push(costOf({ scope, call, events }, story.cloud.traces()));
+    return answer;
+  }
+
+  const small = (filename: string, more = {}) =>
+    story.upload(bytes, { filename, start: { metadata, ...more } });
+  const files = await Promise.all(Array.from({ length: 100 }, (_, index) => small(`many/${index}.txt`)));
+  const [first, second] = files.map(({ file_id }) => `/v1/files/${file_id}`);
+  await measure("none", "POST /v1/auth/token", "/v1/auth/token", {
+    json: { client_id: story.clientId, client_secret: story.clientSecret },
+    token: null,
+  });
+  const link = await story.json(share, `${first}/shares`, {
+    json: { password: "a password", max_downloads: 9 },
+  });
+  await measure("none", "POST /s/{token}, right password", new URL(link.share_url).pathname, {
+    method: "POST",
+    body: new URLSearchParams({ password: "a password" }),
+    token: null,
+  });
+
+  const many = `/v1/workspaces/${story.workspaceId}/files?path=many&limit=100`;
+  await measure("files:read", "GET /v1/workspaces/{ws}/files, 100 files", many);
+  await measure(
+    "files:read",
+    "GET /v1/events, 100 events",
+    `/v1/events?workspace=${story.workspaceId}&limit=100`,
+  );
+
+  const start = { filename: deep(++id), size: bytes.length, metadata, if_exists: "fail" };
+  const started = startAnswer.parse(
+    await (
+      await measure("files:write", "POST /v1/uploads, 1 KB of path, 2 KB of metadata", "/v1/uploads", {
+        json: start,
+      })
+    ).json(),
+  );
+  for (const part of started.parts.slice(0, FIRST_WINDOW)) await putPart(started, part, bytes);
+  const finalize = `/v1/uploads/${started.upload_id}/finalize`;
+  await measure("files:write", "POST …/finalize, 32 new folders", finalize, { json: { share: false } });
+  const form = new FormData();
+  form.set("path", deep(++id).split("/").slice(0, -1).join("/"));
+  form.set("share", "false");
+  form.set("file", new Blob(["hello"]), "direct.txt");
+  await measure("files:write", "POST /v1/files/upload, 32 new folders", "/v1/files/upload", {
+    method: "POST",
+    body: form,
+  });
+  // The count of live locks is read once a minute: just now, for this.
+  await story.api(`${second}/lock`, { json: {} });
+  const batch = await measure("files:write", LOCKED, "/v1/locks/batch", {
+    json: { file_ids: files.slice(10, 35).map(({ file_id }) => file_id), client: "c".repeat(128) },
+  });
+  const [lock] = batchAnswer.parse(await batch.json()).items;
+  await measure("files:write", RELEASED, `/v1/files/${lock?.file_id}/lock`, {
+    method: "DELETE",
+    headers: { "Lock-Token": lock?.lock_token ?? "" },
+  });
+  await measure("files:write", RENAMED, first ?? "", {
+    method: "PATCH",
+    json: { name: "z.txt" },
+  });
+
+  await measure("shares:write", "POST /v1/files/{id}/shares, a password", `${first}/shares`, {
+    json: { password: "another password", max_downloads: 9 },
+  });
+  lockGrant.parse(await (await story.api(`${first}/lock`, { json: {} })).json());
+  await measure("locks:break", "POST /v1/files/{id}/lock/break", `${first}/lock/break`, {
+    json: { reason: "r".repeat(200) },
+  });
+
+  const receiver = await story.receiver();
+  const hook = registeredWebhook.parse(
+    await (
+      await measure("webhooks:write", "POST /v1/webhooks", "/v1/webhooks", {
+        json: { url: receiver.url, events: ["file_moved"], description: "d".repeat(500) },
+      })
+    ).json(),
+  );
+  // Until it has answered once it gets one request at a time.
+  await story.api(first ?? "", { method: "PATCH", json: { name: "y.txt" } });
+  await receiver.until(1);
+  await story.cloud.waitForIdle();
+  await measure("webhooks:write", DELIVERED, first ?? "", {
+    method: "PATCH",
+    json: { name: "x.txt" },
+  });
+  await receiver.until(2);
+  await story.api(`/v1/webhooks/${hook.webhook_id}`, { method: "DELETE" });
+  return costs.flatMap((cost) => {
+    if (cost.call === RELEASED) return [];
+    // A client holds 250 locks at most: who goes on locking releases as many.
+    if (cost.call === LOCKED) return [average(cost, find(costs, RELEASED), 25)];
+    return cost.call === DELIVERED ? [without(cost, find(costs, RENAMED))] : [cost];
+  });
+}
+
+const LOCKED = "POST /v1/locks/batch of 25 files, and 25 releases: each of the 26";
+const RELEASED = "DELETE …/lock";
+const RENAMED = "PATCH /v1/files/{id}";
+const DELIVERED = "of any call, each endpoint's delivery of its event";
+
+function find(costs: readonly ScopeCost[], wanted: string): ScopeCost {
+  const found = costs.find(({ call }) => call === wanted);
+  if (found === undefined) throw new Error(`${wanted} hasn't been counted`);
+  return found;
+}
+
+const counted = ["readUnits", "writeUnits", "requests", "events", "usdPerMillion"] as const;
+
+/** Each of its counts and another's, put together. */
+function combine(cost: ScopeCost, other: ScopeCost, by: (one: number, other: number) => number): ScopeCost {
+  return { ...cost, ...Object.fromEntries(counted.map((name) => [name, by(cost[name], other[name])])) };
+}
+
+const average = (cost: ScopeCost, other: ScopeCost, times: number) =>
+  combine(cost, other, (one, each) => (one + times * each) / (1 + times));
+
+/** What is left of a call's cost where another, without what it set off, is taken from it. */
+function without(cost: ScopeCost, other: ScopeCost): ScopeCost {
+  const left = combine(cost, other, (one, less) => one - less);
+  // The queue's receive and delete, and the worker's invocation.
+  return { ...left, usdPerMillion: left.usdPerMillion + 2 * PRICES.queueRequest + PRICES.invocation };
+}
+
+function costOf(what: Pick<ScopeCost, "scope" | "call" | "events">, traces: readonly CallTrace[]): ScopeCost {
+  const ours = traces.filter(({ caller }) => caller !== "root");
+  const sum = (of: (trace: CallTrace) => number) => ours.reduce((total, trace) => total + of(trace), 0);
+  const readUnits = sum(({ readUnits = 0 }) => readUnits);
+  const writeUnits = sum(({ writeUnits = 0 }) => writeUnits);
+  return {
+    ...what,
+    readUnits,
+    writeUnits,
+    requests: sum(({ service }) => (service === "s3" || service === "sqs" ? 1 : 0)),
+    usdPerMillion:
+      PRICES.apiRequest +
+      PRICES.invocation +
+      readUnits * PRICES.readUnit +
+      writeUnits * PRICES.writeUnit +
+      sum(priceOfCall) +
+      // Relay and fan-out, and the events' queue: sent, received, deleted.
+      what.events * (PRICES.busEvent + 2 * PRICES.invocation + 3 * PRICES.queueRequest),
+  };
+}
