@@ -344,6 +344,27 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
   });
 });
 
+async function minutes(count: number, run: () => Promise<unknown>): Promise<void> {
+  for (let minute = 0; minute < count; minute++) {
+    world.advance(MINUTE);
+    await run();
+  }
+}
+
+test("a recovery that ends each run which looks at it is told of as failed within 20 minutes", async () => {
+  const { item, beside } = cases.recovery;
+  const now = world.deps.now();
+  const job = item(now);
+  for (const put of [job, ...(beside?.(job, now) ?? [])]) await world.deps.table.put({ put });
+  const deps = depsWith(new Map());
+  // The run that reads its deliveries never comes back, as if its function had been ended.
+  const query: typeof deps.table.query = (asked) =>
+    asked.where.includes("BETWEEN") ? new Promise<never>(() => {}) : deps.table.query(asked);
+  const ending = { ...deps, table: { ...deps.table, query }, itemMs: 1_000_000 };
+  await minutes(20, () => within(100, sweepRecoveries(ending)).catch(() => {}));
+  expect((await world.deps.table.batchGet([keyOf(job)]))[0]).toMatchObject({ state: "failed" });
+});
+
 describe("a finalize that can't be finished", () => {
   /** A session whose finalize began now and whose function died. */
   async function begun(): Promise<{ id: string; key: Key }> {
@@ -358,13 +379,6 @@ describe("a finalize that can't be finished", () => {
     return { id, key: keyOf(made) };
   }
   const stateOf = async (key: Key) => (await world.deps.table.batchGet([key]))[0]?.["state"];
-
-  async function minutes(count: number, run: () => Promise<unknown>): Promise<void> {
-    for (let minute = 0; minute < count; minute++) {
-      world.advance(MINUTE);
-      await run();
-    }
-  }
 
   test("for what S3 answers opens its session again within 20 minutes", async () => {
     const { key } = await begun();
