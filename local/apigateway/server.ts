@@ -80,8 +80,8 @@ export async function createApiServer({
   outage?: () => string | undefined;
   onError: (requestId: string, reason: string) => void;
 }): Promise<ApiServer> {
-  // Node's own limit also counts header names; above it Node answers 431 by itself.
-  const server = createServer({ maxHeaderSize: 4 * MAX_HEADER_BYTES, keepAliveTimeout: 60_000 });
+  // Node's own limit also counts header names; above it Node answers 431 by itself, without a body.
+  const server = createServer({ maxHeaderSize: 100 * MAX_HEADER_BYTES, keepAliveTimeout: 60_000 });
   const calls = countCalls(server, maxConnections);
   server.on("request", (req, res) => void answer(req, res, () => {}));
   // A client that asks first sends no body when the answer doesn't depend on it.

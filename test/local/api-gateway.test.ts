@@ -319,6 +319,8 @@ describe("gateway responses", () => {
     expect(id).toBe(res.headers.get("x-amzn-requestid"));
     const tooLarge = await fetch(`${cloud.apiUrl}/a`, { headers: { "x-long": "x".repeat(11_000) } });
     expect([tooLarge.status, await tooLarge.json()]).toEqual([431, { type: "DEFAULT_4XX" }]);
+    const farTooLarge = await fetch(`${cloud.apiUrl}/a?x=${"x".repeat(100_000)}`);
+    expect([farTooLarge.status, await farTooLarge.json()]).toEqual([431, { type: "DEFAULT_4XX" }]);
   });
 
   test.each<[string, number, number]>([
