@@ -49,6 +49,29 @@ export function id<P extends Prefix>(prefix: P) {
 /** ISO 8601 UTC with milliseconds. */
 export const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
 
+/** A time from outside: RFC 3339 with any offset, taken over as UTC. */
+export const givenTime = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value).toISOString())
+  .meta({ example: "2026-01-01T00:00:00.000Z" });
+
+/**
+ * A number in a query or form, where all is text: digits alone, since `Number` makes 0 of nothing and 16 of `0x10`.
+ *
+ * @param of what it counts, for who is refused: `seconds`.
+ */
+export function wholeNumber(of: string, { min, max }: { min: number; max: number }) {
+  return (
+    z
+      .string()
+      .regex(/^\d{1,15}$/, { message: `must be a whole number of ${of}` })
+      .transform(Number)
+      .pipe(z.int().min(min).max(max))
+      // What clients and generators are to know of it.
+      .meta({ type: "integer", minimum: min, maximum: max, pattern: undefined })
+  );
+}
+
 /** A time, with what happens then. */
 export const at = (what: string) => time.meta({ description: `${what}. UTC, to the millisecond.` });
 
@@ -78,13 +101,15 @@ export const name = z
       "1–255 bytes of UTF-8, kept in NFC. No `/`, nothing that shows nothing (controls, format characters), no space at either end and no dot at its end.",
   });
 
+/** Characters of a path: one that leads to a file has 1,024 bytes, and slashes at both ends may come. */
+export const MAX_PATH = 1_026;
 /** Deepest path of folders. */
 export const MAX_DEPTH = 32;
 
 /** `reports/2026/q3.pdf` → its segments. Every segment must be a valid name; no leading or trailing `/`. */
 export const path = z
   .string()
-  .max(4096)
+  .max(MAX_PATH)
   .transform((value) => value.normalize("NFC"))
   .superRefine((value, context) => {
     const segments = value.split("/");
@@ -124,8 +149,9 @@ export const workspaceRef = z
 /** Seconds that a link lives where nothing is said: a day. */
 export const DEFAULT_EXPIRE_IN = 86_400;
 
-/** Seconds that a link lives: 60 … 604,800 (7 days). */
-export const expireIn = z.int().min(60).max(604_800);
+/** Seconds that a link lives at least and at most: 7 days. */
+export const EXPIRE_IN = { min: 60, max: 604_800 };
+export const expireIn = z.int().min(EXPIRE_IN.min).max(EXPIRE_IN.max);
 
 /** Content that isn't quite what its name or type promises. */
 export const mismatch = z
@@ -150,7 +176,7 @@ export const cursor = z
 export const page = {
   /** Query of every list. */
   query: {
-    limit: z.coerce.number().int().min(1).max(100).default(50).meta({ description: "Items in one page." }),
+    limit: wholeNumber("items", { min: 1, max: 100 }).default(50).meta({ description: "Items in one page." }),
     cursor: cursor.optional().meta({
       description:
         "`next_cursor` of the page before, as it came, with the same filters; without it: the first page.",
@@ -163,6 +189,21 @@ export const page = {
       next_cursor: orNull(z.string(), "The `cursor` of the page after this one; `null` on the last."),
     }),
 };
+
+type Rule = boolean | { [keyword: string]: unknown };
+
+/**
+ * JSON Schema's way to say that one member's presence or value decides what others may be (2020-12, core 10.2.2), for
+ * `meta` beside the `refine` that says it to zod.
+ */
+export function given(when: Rule, then: Rule, otherwise: Rule = true) {
+  return { if: when, then, ...(otherwise === true ? {} : { else: otherwise }) };
+}
+
+/** Members that may not be there. */
+export const without = (...names: string[]) => ({
+  properties: Object.fromEntries(names.map((name) => [name, false])),
+});
 
 /** A list from outside: of at most `max` members, no two the same by what `key` makes of them. */
 export function distinct<T extends z.ZodType>(
@@ -189,7 +230,7 @@ export const actor = z
       .meta({ description: "`client`: an API client; `link`: whoever has a link; `system`: Wharf itself." }),
     id: z.string().meta({ description: "`cli_…` or `shr_…`, or the part of Wharf, such as `sweep`." }),
   })
-  .meta({ description: "Who did it." });
+  .meta({ id: "Actor", description: "Who did it." });
 export type Actor = z.infer<typeof actor>;
 
 /** RFC 9457 problem details, with Wharf's own members. */

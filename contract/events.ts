@@ -20,7 +20,7 @@ export const eventTypes = [
   "webhook_disabled",
   "webhook_test",
 ] as const;
-export const eventType = z.enum(eventTypes);
+export const eventType = z.enum(eventTypes).meta({ id: "EventType" });
 export type EventType = z.infer<typeof eventType>;
 
 /** What every event has; `data` differs by type. */

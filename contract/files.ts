@@ -1,6 +1,18 @@
 /** Files, folders and workspaces. */
 import * as z from "zod";
-import { at, id, MAX_DEPTH, mismatch, name, page, path, prefixes, workspaceRef } from "./common.ts";
+import {
+  at,
+  id,
+  MAX_DEPTH,
+  MAX_PATH,
+  mismatch,
+  name,
+  page,
+  path,
+  prefixes,
+  wholeNumber,
+  workspaceRef,
+} from "./common.ts";
 import { checksums, declaredType, kept } from "./content.ts";
 import { fence } from "./headers.ts";
 import { defineRoute } from "./route.ts";
@@ -62,7 +74,7 @@ export type FileDetail = z.infer<typeof fileDetail>;
 /** `/`, `reports/2026` or `/reports/2026/` → the names of the folders from the root down. */
 export const folderPath = z
   .string()
-  .max(4096)
+  .max(MAX_PATH)
   .transform((value, context) => {
     const id = idInPlaceOfPath(value);
     if (id !== undefined) {
@@ -81,6 +93,8 @@ export const folderPath = z
     return z.NEVER;
   })
   .meta({
+    // Of each name 255 bytes of UTF-8 are taken, which a pattern can't count.
+    pattern: `^/?([^/]{1,255}(/[^/]{1,255}){0,${MAX_DEPTH - 1}}/?)?$`,
     description:
       "Folders from the workspace's root, e.g. `reports/2026`; `/` is the root. What begins as an id does (`fld_`, `job_` …) needs the leading `/`.",
   });
@@ -113,7 +127,8 @@ export const moveRequest = z
   })
   .refine((move) => move.name !== undefined || move.folder !== undefined, {
     message: "needs name, folder or both",
-  });
+  })
+  .meta({ minProperties: 1 });
 
 const tag = "Files";
 const fileId = { id: id("file") };
@@ -141,11 +156,7 @@ export const fileExample = {
 
 /** Query of routes that lead to a presigned URL of S3. */
 export const urlQuery = {
-  expires_in: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_URL_SECONDS)
+  expires_in: wholeNumber("seconds", { min: 1, max: MAX_URL_SECONDS })
     .default(URL_SECONDS)
     .meta({
       description: `Seconds that the URL of S3 works: 1 … ${MAX_URL_SECONDS}. A deleted file's bytes stay reachable by it for so long.`,

@@ -34,7 +34,7 @@ export const ifMatch = z
 
 /** Only as a new file. */
 export const ifNoneMatchAny = z
-  .literal("*", { error: "must be *, which asks for a new file" })
+  .enum(["*"], { error: "must be *, which asks for a new file" })
   .meta({ description: "`*`: only as a new file, where no file has the name yet; else 412." });
 
 /** ETags that the caller of a GET has; what is no ETag matches nothing. */

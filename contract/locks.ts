@@ -35,7 +35,7 @@ const holder = z
     client_id: id("cli"),
     name: z.string().meta({ description: "`client` of the acquisition, else the API client's name." }),
   })
-  .meta({ description: "Who has the lock." });
+  .meta({ id: "LockHolder", description: "Who has the lock." });
 const fencing = z.int().meta({
   description:
     "Grows with every grant and every break of this file's lock: stores compare it with the last they saw.",

@@ -4,7 +4,7 @@ import { problem, type Scope } from "./common.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { type Json, jsonSchema, named } from "./json-schema.ts";
 import { isConditional, type Route, requestHeaders, takesKey } from "./route.ts";
-import { tokenAnswer, tokenError, tokenRequest } from "./tokens.ts";
+import { tokenAnswer, tokenError, tokenForm, tokenRequest } from "./tokens.ts";
 
 /** The whole document. `server` is the origin that clients use. */
 export function openApi(routes: readonly Route[], server: string): Json {
@@ -150,7 +150,9 @@ export function errorsOf(route: Route): readonly ErrorCode[] {
 function parameter(where: "query" | "path" | "header", name: string, schema: z.ZodType): Json {
   const required = where === "path" || !schema.safeParse(undefined).success;
   const { description, ...rest } = jsonSchema(schema, "input");
-  return { in: where, name, required, description, schema: rest };
+  // Commas between a list's members, and not the parameter once more for each.
+  const list = rest.type === "array" ? { style: "form", explode: false } : {};
+  return { in: where, name, required, description, ...list, schema: rest };
 }
 
 /** `startUpload` → `StartUpload`. */
@@ -248,7 +250,6 @@ function problemExamples(): Json {
 }
 
 function tokenOperation(): Json {
-  const schema = named(jsonSchema(tokenRequest, "input"), "TokenRequest");
   const failed = (description: string, ...headers: (keyof typeof HEADERS)[]) => ({
     description,
     headers: headerRefs("X-Request-ID", ...headers),
@@ -263,7 +264,11 @@ function tokenOperation(): Json {
     security: [],
     requestBody: {
       required: true,
-      content: { "application/json": { schema }, "application/x-www-form-urlencoded": { schema } },
+      // Of one name each: generators tell by it which of the two they send (openapi-python-client, issue 1276).
+      content: {
+        "application/json": { schema: jsonSchema(tokenRequest, "input") },
+        "application/x-www-form-urlencoded": { schema: jsonSchema(tokenForm, "input") },
+      },
     },
     responses: {
       200: {

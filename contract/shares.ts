@@ -16,10 +16,11 @@ export const linkPassword = wholeText(z.string().min(1).max(MAX_PASSWORD)).meta(
 });
 
 /** Downloads after which a link is used up. */
+export const DOWNLOADS = { min: 1, max: 1_000_000 };
 export const maxDownloads = z
   .int()
-  .min(1)
-  .max(1_000_000)
+  .min(DOWNLOADS.min)
+  .max(DOWNLOADS.max)
   .meta({ description: "Downloads after which the link is used up; unlimited unless said." });
 
 /** What the page's form sends. */
@@ -27,7 +28,7 @@ export const unlockRequest = z.strictObject({
   password: wholeText(z.string()).optional().meta({ description: "Needed where the link has one." }),
 });
 
-export const shareState = z.enum(["active", "expired", "revoked", "used_up"]);
+export const shareState = z.enum(["active", "expired", "revoked", "used_up"]).meta({ id: "ShareState" });
 export type ShareState = z.infer<typeof shareState>;
 
 export const shareRequest = z.strictObject({

@@ -4,18 +4,22 @@ import {
   at,
   DEFAULT_EXPIRE_IN,
   distinct,
+  EXPIRE_IN,
   expireIn,
+  given,
   id,
   mismatch,
   orNull,
   path,
+  wholeNumber,
+  without,
   workspaceRef,
 } from "./common.ts";
 import { checksums, declaredType } from "./content.ts";
 import { folderPath } from "./files.ts";
 import { fence, ifNoneMatchAny } from "./headers.ts";
 import { defineRoute } from "./route.ts";
-import { linkPassword, maxDownloads } from "./shares.ts";
+import { DOWNLOADS, linkPassword, maxDownloads } from "./shares.ts";
 
 const MIB = 1_048_576;
 const GIB = 1_073_741_824;
@@ -47,33 +51,22 @@ const LENGTHS = { crc32: 4, crc32c: 4, sha256: 32 };
 /** A checksum as hex or base64; lower-case hex inside and in every answer. */
 function digest(name: keyof typeof LENGTHS) {
   const bytes = LENGTHS[name];
+  const padding = "=".repeat((3 - (bytes % 3)) % 3);
+  const base64 = `[A-Za-z0-9+/]{${Math.ceil((bytes * 8) / 6)}}(?:${padding})?`;
+  const pattern = `^(?:[0-9a-fA-F]{${bytes * 2}}|${base64})$`;
   return z
     .string()
-    .max(64)
-    .transform((value, context) => {
-      if (new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`).test(value)) return value.toLowerCase();
-      if (/^[A-Za-z0-9+/]+={0,2}$/.test(value)) {
-        const hex = [...atob64(value)]
-          .map((char) => char.charCodeAt(0).toString(16).padStart(2, "0"))
-          .join("");
-        if (hex.length === bytes * 2) return hex;
-      }
-      context.addIssue({ code: "custom", message: `must be ${bytes} bytes as hex or base64` });
-      return z.NEVER;
-    })
-    .meta({
-      description: `${bytes} bytes as hex or base64.`,
-      pattern: `^([0-9a-fA-F]{${bytes * 2}}|[A-Za-z0-9+/]{${Math.ceil((bytes * 8) / 6)}}={1,2})$`,
-    });
+    .regex(new RegExp(pattern), { message: `must be ${bytes} bytes as hex or base64` })
+    .transform((value) => (isHex(value, bytes) ? value.toLowerCase() : hexOf(value)))
+    .meta({ description: `${bytes} bytes as hex or base64.` });
 }
 
-/** Base64 as a string of bytes; empty where it isn't base64. */
-function atob64(text: string): string {
-  try {
-    return atob(text);
-  } catch {
-    return "";
-  }
+/** Base64 of four bytes has eight characters too, with its padding. */
+const isHex = (value: string, bytes: number) => value.length === bytes * 2 && !value.endsWith("=");
+
+/** Base64 as hex. */
+function hexOf(base64: string): string {
+  return [...atob(base64)].map((char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join("");
 }
 
 /** One checksum of the whole file. */
@@ -87,6 +80,7 @@ export const checksum = z
     message: "needs exactly one of crc32, crc32c, sha256",
   })
   .meta({
+    id: "Checksum",
     minProperties: 1,
     maxProperties: 1,
     description:
@@ -104,6 +98,7 @@ export const mediaType = z
   .meta({ description: "A media type such as `application/pdf`." });
 
 export const ifExists = z.enum(["version", "fail", "rename"]).meta({
+  id: "IfExists",
   description:
     "What happens where the name is taken: `version` makes a new version, `fail` refuses (409), `rename` takes `name (1).ext`.",
 });
@@ -123,14 +118,10 @@ const metadata = z
 
 const nthPart = { description: `Which part, counted from 1; S3 takes ${MAX_PARTS.toLocaleString("en-US")}.` };
 const partNumber = z.int().min(1).max(MAX_PARTS).meta(nthPart);
-const queriedPart = z.coerce.number().int().min(1).max(MAX_PARTS).meta(nthPart);
-/** As digits: an empty value would be coerced to 0, and a chunk would go to the file's beginning. */
-const byteOffset = z
-  .string()
-  .regex(/^\d{1,14}$/, { message: "must be a number of bytes" })
-  .transform(Number)
-  .pipe(z.int().max(MAX_SIZE))
-  .meta({ description: "The byte of the file at which the chunk begins.", pattern: "^\\d{1,14}$" });
+const queriedPart = wholeNumber("parts", { min: 1, max: MAX_PARTS }).meta(nthPart);
+const byteOffset = wholeNumber("bytes", { min: 0, max: MAX_SIZE }).meta({
+  description: "The byte of the file at which the chunk begins.",
+});
 
 const intoWorkspace = workspaceRef.meta({
   description:
@@ -149,13 +140,16 @@ const places = {
     .meta({ description: "A file by its id: this becomes a new version of it, wherever it is." }),
 };
 
+/** What says where a new file goes. */
+const PLACES = ["workspace", "path", "folder_id"];
+
 /** What can't stand beside `file_id`. */
 function refuseStrayPlaces(
   { file_id, if_exists, ...others }: Record<string, unknown>,
   context: z.core.$RefinementCtx,
 ): void {
   if (file_id === undefined) return;
-  const stray = ["workspace", "path", "folder_id"].filter((name) => others[name] !== undefined);
+  const stray = PLACES.filter((name) => others[name] !== undefined);
   if (if_exists !== "version") stray.push("if_exists");
   for (const name of stray)
     context.addIssue({ code: "custom", path: [name], message: "can't stand beside file_id; leave it out" });
@@ -189,12 +183,26 @@ export const startRequest = z
         "Seconds that the link lives which finalize makes, unless that says otherwise: refused here and not after all bytes were sent.",
     }),
   })
-  .superRefine((given, context) => {
+  .superRefine((start, context) => {
     const complain = (message: string) => context.addIssue({ code: "custom", path: ["filename"], message });
-    if (given.file_id === undefined && given.filename === undefined) complain("is needed, or file_id");
-    if (given.file_id !== undefined && given.filename !== undefined)
+    if (start.file_id === undefined && start.filename === undefined) complain("is needed, or file_id");
+    if (start.file_id !== undefined && start.filename !== undefined)
       complain("can't stand beside file_id, whose file has a name; leave it out");
-    refuseStrayPlaces(given, context);
+    refuseStrayPlaces(start, context);
+  })
+  .meta({
+    ...given(
+      { required: ["file_id"] },
+      { properties: { ...without("filename", ...PLACES).properties, if_exists: { const: "version" } } },
+      { required: ["filename"] },
+    ),
+    // S3 verifies a SHA-256 of one part alone.
+    dependentSchemas: {
+      checksum: given(
+        { properties: { checksum: { required: ["sha256"] } } },
+        { properties: { size: { maximum: MAX_PART_SIZE } } },
+      ),
+    },
   });
 export type StartRequest = z.infer<typeof startRequest>;
 
@@ -261,15 +269,17 @@ export const partsRequest = z
       .optional()
       .meta({ description: "`urls` for up to 1,000 parts, `compact` for up to 10,000." }),
     parts: distinct(
-      z.strictObject({
-        part_number: partNumber,
-        size: z
-          .int()
-          .min(0)
-          .max(MAX_PART_SIZE)
-          .meta({ description: "Bytes of this part; S3 refuses any other length." }),
-        crc32: digest("crc32").optional(),
-      }),
+      z
+        .strictObject({
+          part_number: partNumber,
+          size: z
+            .int()
+            .min(0)
+            .max(MAX_PART_SIZE)
+            .meta({ description: "Bytes of this part; S3 refuses any other length." }),
+          crc32: digest("crc32").optional(),
+        })
+        .meta({ id: "SizedPart" }),
       { min: 1, max: MAX_WINDOW, key: ({ part_number }) => part_number },
     )
       .optional()
@@ -284,7 +294,15 @@ export const partsRequest = z
       complain(
         `count is ${count}; at most ${MAX_WINDOW} URLs come at once, ${MAX_PARTS} with format compact`,
       );
-  });
+  })
+  .meta(
+    given({ required: ["parts"] }, without("first", "count", "format"), {
+      required: ["count"],
+      ...given({ required: ["format"], properties: { format: { const: "compact" } } }, true, {
+        properties: { count: { maximum: MAX_WINDOW } },
+      }),
+    }),
+  );
 export type PartsRequest = z.infer<typeof partsRequest>;
 
 export const partsAnswer = z.union([
@@ -306,7 +324,9 @@ export const partsAnswer = z.union([
     .meta({ id: "CompactPartUrls" }),
 ]);
 
-export const uploadState = z.enum(["open", "finalizing", "completed", "rejected", "aborted", "expired"]);
+export const uploadState = z
+  .enum(["open", "finalizing", "completed", "rejected", "aborted", "expired"])
+  .meta({ id: "UploadState" });
 
 export const uploadStatus = z
   .object({
@@ -341,6 +361,12 @@ function strayTerms({ share, expire_in, max_downloads, password }: Record<string
     .map(([name]) => `has ${name}, which is a link's, and share: false, which makes none`);
 }
 
+/** The same for who reads the schema. */
+const noStrayTerms = given(
+  { required: ["share"], properties: { share: { const: false } } },
+  without("expire_in", "max_downloads", "password"),
+);
+
 const refuseStrayTerms = (given: Record<string, unknown>, context: z.core.$RefinementCtx) => {
   for (const message of strayTerms(given)) context.addIssue({ code: "custom", message });
 };
@@ -353,13 +379,15 @@ export const finalizeRequest = z
     max_downloads: maxDownloads.optional(),
     password: linkPassword.optional(),
     parts: distinct(
-      z.strictObject({
-        part_number: partNumber,
-        etag: z
-          .string()
-          .max(128)
-          .meta({ description: "`ETag` of S3's answer to the part, with its quotes or without." }),
-      }),
+      z
+        .strictObject({
+          part_number: partNumber,
+          etag: z
+            .string()
+            .max(128)
+            .meta({ description: "`ETag` of S3's answer to the part, with its quotes or without." }),
+        })
+        .meta({ id: "SentPart" }),
       { max: MAX_PARTS, key: ({ part_number }) => part_number },
     )
       .optional()
@@ -367,7 +395,8 @@ export const finalizeRequest = z
     checksum: checksum.optional(),
     share: z.boolean().optional().meta({ description: "`false`: no link. `true` unless said." }),
   })
-  .superRefine(refuseStrayTerms);
+  .superRefine(refuseStrayTerms)
+  .meta(noStrayTerms);
 export type FinalizeRequest = z.infer<typeof finalizeRequest>;
 
 export const finalizeAnswer = z
@@ -396,18 +425,12 @@ export const finalizeAnswer = z
 export type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
 
 /** A form's fields are text. */
-const formSeconds = z
-  .string()
-  .regex(/^\d{1,9}$/, { message: "must be a whole number of seconds" })
-  .transform(Number)
-  .pipe(expireIn)
-  .meta({ description: `Seconds that the link lives: 60 … 604,800; ${DEFAULT_EXPIRE_IN} unless said.` });
-const formDownloads = z
-  .string()
-  .regex(/^\d{1,9}$/, { message: "must be a whole number of downloads" })
-  .transform(Number)
-  .pipe(maxDownloads)
-  .meta({ description: "Downloads after which the link is used up; unlimited unless said." });
+const formSeconds = wholeNumber("seconds", EXPIRE_IN).meta({
+  description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said.`,
+});
+const formDownloads = wholeNumber("downloads", DOWNLOADS).meta({
+  description: "Downloads after which the link is used up; unlimited unless said.",
+});
 const formBoolean = z.enum(["true", "false"]).transform((value) => value === "true");
 
 export const directRequest = z
@@ -425,8 +448,8 @@ export const directRequest = z
     if_exists: ifExists.default("version"),
   })
   .superRefine(refuseStrayTerms)
-  .superRefine((given, context) => {
-    refuseStrayPlaces(given, context);
+  .superRefine((direct, context) => {
+    refuseStrayPlaces(direct, context);
   });
 
 const tag = "Uploads";

@@ -1,6 +1,17 @@
 /** Webhooks: endpoints, their deliveries, and the log of events for those who can't be reached. */
 import * as z from "zod";
-import { at, cursor, distinct, id, orNull, page, time, workspaceRef } from "./common.ts";
+import {
+  at,
+  cursor,
+  distinct,
+  given,
+  givenTime,
+  id,
+  orNull,
+  page,
+  wholeNumber,
+  workspaceRef,
+} from "./common.ts";
 import { event, eventType, eventTypes } from "./events.ts";
 import { defineRoute } from "./route.ts";
 
@@ -14,11 +25,15 @@ export const MAX_WAIT_SECONDS = 20;
 const MAX_OVERLAP_SECONDS = 604_800;
 
 const subscription = distinct(
-  z.enum(["*", ...eventTypes], `must be "*" or one of ${eventTypes.join(", ")}`),
+  z.enum(["*", ...eventTypes], `must be "*" or one of ${eventTypes.join(", ")}`).meta({ id: "Subscribed" }),
   { min: 1, max: 50 },
 )
   .refine((events) => events.length === 1 || !events.includes("*"), '"*" stands alone')
-  .meta({ description: 'Event types, or `["*"]` for all.', example: ["upload_completed"] });
+  .meta({
+    ...given({ contains: { const: "*" } }, { maxItems: 1 }),
+    description: 'Event types, or `["*"]` for all.',
+    example: ["upload_completed"],
+  });
 
 const url = z.string().min(1).max(2_048).meta({
   description: "https on port 443, with a public name.",
@@ -37,30 +52,33 @@ const ratePerSecond = z
   .max(500)
   .meta({ description: `Requests per second at most; ${DEFAULT_RATE} unless set.` });
 
-/** Standard Webhooks: 24 to 64 bytes of key. */
+/** Standard Webhooks: 24 to 64 bytes of key. In canonical base64 that is 8 to 21 groups and a rest of 0, 1 or 2 bytes. */
 const secret = z
   .string()
-  .max(100)
-  .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, "must be whsec_ and base64")
-  .refine((value) => {
-    const [, encoded = ""] = value.split("_");
-    const key = Buffer.from(encoded, "base64");
-    return key.length >= 24 && key.length <= 64 && key.toString("base64") === encoded;
-  }, "must hold 24 to 64 bytes in canonical base64")
+  .regex(
+    /^whsec_(?:(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/][AQgw]==)?|(?:[A-Za-z0-9+/]{4}){8,20}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)$/,
+    "must be whsec_ and 24 to 64 bytes in canonical base64",
+  )
   .meta({ description: "`whsec_` and the base64 of 24–64 random bytes. Made for you unless you send one." });
 
-export const deliveryStatus = z.enum(["pending", "succeeded", "failed", "skipped_disabled", "cancelled"]);
+export const deliveryStatus = z
+  .enum(["pending", "succeeded", "failed", "skipped_disabled", "cancelled"])
+  .meta({ id: "DeliveryStatus" });
 export type DeliveryStatus = z.infer<typeof deliveryStatus>;
 
 /** What set an attempt off. */
-export const trigger = z.enum(["event", "redeliver", "recover", "test", "enable"]);
+export const trigger = z.enum(["event", "redeliver", "recover", "test", "enable"]).meta({ id: "Trigger" });
 export type Trigger = z.infer<typeof trigger>;
 
 /** Why an attempt got no answer. */
-export const errorClass = z.enum(["dns", "connect", "tls", "reset", "timeout", "protocol", "egress_blocked"]);
+export const errorClass = z
+  .enum(["dns", "connect", "tls", "reset", "timeout", "protocol", "egress_blocked"])
+  .meta({ id: "ErrorClass" });
 export type ErrorClass = z.infer<typeof errorClass>;
 
-export const disabledReason = z.enum(["manual", "gone", "asked", "failing", "revoked"]);
+export const disabledReason = z
+  .enum(["manual", "gone", "asked", "failing", "revoked"])
+  .meta({ id: "DisabledReason" });
 export type DisabledReason = z.infer<typeof disabledReason>;
 
 const orTime = (description: string) => orNull(z.iso.datetime(), description);
@@ -104,7 +122,7 @@ export const webhookDetail = webhook.extend({
       breaker_open_until: orTime("Nothing is sent until then, but one probe after."),
       previous_secret_until: orTime("Both secrets sign until then; `null`: there is one."),
     })
-    .meta({ description: "How its deliveries fare." }),
+    .meta({ id: "EndpointHealth", description: "How its deliveries fare." }),
 });
 
 export const attempt = z
@@ -445,8 +463,8 @@ export const listDeliveriesRoute = defineRoute({
     ...page.query,
     status: deliveryStatus.optional().meta({ description: "Only deliveries in this state." }),
     event_type: eventType.optional().meta({ description: "Only deliveries of events of this type." }),
-    since: time.optional().meta({ description: "Only events from this moment on; not after `until`." }),
-    until: time.optional().meta({ description: "Only events before this moment." }),
+    since: givenTime.optional().meta({ description: "Only events from this moment on; not after `until`." }),
+    until: givenTime.optional().meta({ description: "Only events before this moment." }),
   },
   responses: { 200: { description: "One page", schema: deliveryPage } },
   errors: [...common, "invalid_cursor"],
@@ -489,10 +507,10 @@ export const recoverRoute = defineRoute({
   scopes,
   params,
   body: z.strictObject({
-    since: time.meta({
+    since: givenTime.meta({
       description: `Events from this moment on: ${MAX_RECOVER_DAYS} days ago at the earliest.`,
     }),
-    until: time.optional().meta({ description: "Events before this moment; now unless said." }),
+    until: givenTime.optional().meta({ description: "Events before this moment; now unless said." }),
     statuses: distinct(z.enum(["failed", "skipped_disabled", "succeeded"]), { min: 1, max: 3 })
       .default(["failed", "skipped_disabled"])
       .meta({ description: "Which deliveries are sent again." }),
@@ -534,11 +552,7 @@ export const listEventsRoute = defineRoute({
     after: cursor.optional().meta({
       description: "A cursor; `latest` to begin with what happens next. Without it: the oldest events.",
     }),
-    wait: z.coerce
-      .number()
-      .int()
-      .min(0)
-      .max(MAX_WAIT_SECONDS)
+    wait: wholeNumber("seconds", { min: 0, max: MAX_WAIT_SECONDS })
       .default(0)
       .meta({ description: "Seconds to wait for an event where there is none. HEAD never waits." }),
     type: z
@@ -547,7 +561,12 @@ export const listEventsRoute = defineRoute({
       .transform((types) => types.split(","))
       .pipe(distinct(eventType, { min: 1, max: 50 }))
       .optional()
-      .meta({ description: "Event types, comma-separated.", example: "upload_completed,file_deleted" }),
+      .meta({
+        // A list, as OpenAPI writes one with commas.
+        ...{ type: "array", items: { type: "string", enum: eventTypes }, maxLength: undefined },
+        ...{ minItems: 1, maxItems: 50, uniqueItems: true },
+        description: "Event types, comma-separated: `upload_completed,file_deleted`. All unless said.",
+      }),
     folder: id("fld").optional().meta({ description: "Only events of files in or below this folder." }),
     limit: page.query.limit,
   },

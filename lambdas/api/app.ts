@@ -6,6 +6,7 @@ import { REQUEST_ID } from "#contract/headers.ts";
 import { WharfError } from "#core/error.ts";
 import { cors } from "./cors.ts";
 import { readerOf } from "./link-reader.ts";
+import { methodNotAllowed, methodsOf } from "./method-not-allowed.ts";
 import { lostPage, sendPage } from "./page.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
 import { refuseDotSegments } from "./refuse-dot-segments.ts";
@@ -48,13 +49,7 @@ export function createApp<D extends TableDeps>(
 
   app.notFound((context) => {
     const { method, path } = context.req;
-    const allowed = methodsOf(app, path);
-    if (allowed.length > 0) {
-      const detail = `${path} takes ${allowed.join(", ")}, not ${method}.`;
-      // RFC 9110, 15.5.6: Allow is a must.
-      const headers = { Allow: allowed.join(", ") };
-      return refuse(context, new WharfError("method_not_allowed", detail, {}, { headers }));
-    }
+    if (methodsOf(app, path).length > 0) return refuse(context, methodNotAllowed(app, context.req));
     const hint = methodsOf(app, `/v1${path}`).length > 0 ? ` Its path begins with /v1: /v1${path}.` : "";
     return refuse(
       context,
@@ -108,18 +103,6 @@ function refuse(context: AppContext, error: WharfError): Response {
   const home = "../".repeat(context.req.path.split("/").length - 2) || "./";
   return sendPage(error.status, lostPage(home), error.headers);
 }
-
-/** Methods that have a route at `path`. */
-function methodsOf(app: App, path: string): string[] {
-  const methods = app.routes
-    .filter((route) => route.method !== "ALL" && patternOf(route.path).test(path))
-    .map(({ method }) => method);
-  // Hono answers HEAD by the route of GET.
-  return [...new Set(methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])))].sort();
-}
-
-const patternOf = (path: string) =>
-  new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/:\w+/g, "[^/]+")}$`);
 
 /** RFC 9457 problem details. */
 export function problem(context: AppContext, error: WharfError): Response {

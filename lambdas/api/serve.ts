@@ -13,6 +13,7 @@ import { beginIdempotent } from "#core/idempotency.ts";
 import { readJson } from "./body.ts";
 import { etagOfText, isKnown } from "./etag.ts";
 import { readForm } from "./form.ts";
+import { isAnothers, methodNotAllowed } from "./method-not-allowed.ts";
 import type { GatewayFacts } from "./proxy.ts";
 
 /** `Bindings`: what the gateway says of a request beside it. */
@@ -80,7 +81,9 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
   const params = z.strictObject(route.params);
   const query = z.strictObject(route.query);
   const headers = z.object(requestHeaders(route));
-  app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (context) => {
+  const pattern = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+  app.on(route.method, pattern, async (context) => {
+    if (isAnothers(app, pattern, context.req.path)) throw methodNotAllowed(app, context.req);
     note({ route: `${route.method} ${route.path}` });
     const named = params.safeParse(context.req.param());
     const { caller, ahead } = await authenticate(

@@ -18,9 +18,9 @@ export const accepted: readonly Accepted[] = [
   },
   {
     file: "contract/uploads.ts",
-    text: "new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`)",
+    text: "new RegExp(pattern)",
     why: "digests have 4 or 32 bytes",
-    becomes: "^[0-9a-fA-F]{64}$",
+    becomes: "^(?:[0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}(?:=)?)$",
   },
   {
     file: "examples/node/upload.mjs",
@@ -28,7 +28,7 @@ export const accepted: readonly Accepted[] = [
     why: "reads the setting of whoever runs it, and needs no file beside it",
   },
   {
-    file: "lambdas/api/app.ts",
+    file: "lambdas/api/method-not-allowed.ts",
     text: 'new RegExp(`^${path.replaceAll(".", "\\\\.").replaceAll(/:\\w+/g, "[^/]+")}$`)',
     why: "paths are those of our routes, whose parameters stand between slashes",
     becomes: "^/v1/webhooks/[^/]+/deliveries/[^/]+/redeliver$",

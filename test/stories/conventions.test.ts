@@ -184,6 +184,8 @@ describe("what isn't there", () => {
     ["PUT", "/healthz", "GET, HEAD"],
     ["GET", "/v1/auth/token", "POST"],
     ["POST", "/v1/files/x", "DELETE, GET, HEAD, PATCH"],
+    ["PATCH", "/v1/files/upload", "POST"],
+    ["DELETE", "/v1/webhooks/event-types", "GET, HEAD"],
   ])("%s %s is 405 and says what there is", async ([method = "", path = "", allow]) => {
     const answer = await story.api(path, { method });
     expect(answer.status).toBe(405);
@@ -242,6 +244,12 @@ describe("what isn't there", () => {
   test("a query parameter that comes twice is refused, since one of the two would be ignored", async () => {
     const answer = await story.api("/v1/workspaces?limit=1&limit=2");
     expect([answer.status, (await refusal(answer)).code]).toEqual([400, "invalid_request"]);
+  });
+
+  test.for(["1e1", "0x1", "", "1.0", "+1", "101"])("a limit of %j is none", async (limit) => {
+    const answer = await story.api(`/v1/workspaces?limit=${encodeURIComponent(limit)}`);
+    expect(answer.status).toBe(400);
+    expect(await refusal(answer)).toMatchObject({ in: "query", errors: [{ pointer: "/limit" }] });
   });
 
   test("ids that are none are refused by where they stand", async () => {

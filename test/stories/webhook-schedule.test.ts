@@ -167,6 +167,8 @@ describe("repair by hand", () => {
     expect(await types("event_type=file_deleted")).toEqual(["file_deleted"]);
     expect(await types("status=failed")).toEqual([]);
     expect((await types(`since=${middle}`)).sort()).toEqual(["file_deleted", "upload_completed"]);
+    const elsewhere = encodeURIComponent(middle.replace("Z", "+00:00"));
+    expect((await types(`since=${elsewhere}`)).sort()).toEqual(["file_deleted", "upload_completed"]);
     expect(await types(`until=${middle}&since=${new Date(from).toISOString()}`)).toEqual([
       "upload_completed",
     ]);

@@ -1,6 +1,6 @@
 import { note } from "#aws/log.ts";
 import { id } from "#contract/common.ts";
-import { tokenRequest } from "#contract/tokens.ts";
+import { tokenForm, tokenRequest } from "#contract/tokens.ts";
 import type { Deps } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
 import { issueToken, TokenError, type TokenRequest } from "#core/issue-token.ts";
@@ -40,14 +40,12 @@ function asTokenError(error: unknown): TokenError {
 
 async function readRequest(context: AppContext): Promise<TokenRequest> {
   const isForm = FORM.test(context.req.header("content-type") ?? "");
-  // RFC 6749, 3.2: fields of a form that aren't known are ignored. In JSON, `scopes` for `scope` would get all of them.
   const fields = isForm
-    ? tokenRequest.safeParse(await readForm(context))
-    : tokenRequest.strict().safeParse(await readJson(context));
+    ? tokenForm.safeParse(await readForm(context))
+    : tokenRequest.safeParse(await readJson(context));
   if (!fields.success)
     throw invalid(fields.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
   const { client_id, client_secret, grant_type, scope } = fields.data;
-  if (isForm && grant_type === undefined) throw invalid("The form needs grant_type=client_credentials.");
   if (grant_type !== undefined && grant_type !== "client_credentials") {
     throw new TokenError("unsupported_grant_type", "Only grant_type=client_credentials is supported.");
   }
