@@ -1,0 +1,119 @@
+/**
+ * `npm run test:schema`: schemathesis against the local cloud, by what `/openapi.json` says, with all of its checks.
+ *
+ * `-- --seed N` repeats a run, whose seed is printed. Bounded by examples; the exit code is schemathesis's. Skipped by
+ * name where there is no Python or no PyPI.
+ */
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import * as z from "zod";
+import { scopes } from "#contract/common.ts";
+import { tokenAnswer } from "#contract/tokens.ts";
+import { pythonTools, Unavailable } from "#test/support/python-tools.ts";
+import { type Story, startStory } from "#test/support/story.ts";
+
+const REQUIREMENTS = ["schemathesis==4.32.5", "hypothesis==6.170.17"];
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+/** Cases of each operation in one phase, at most. */
+const EXAMPLES = 10;
+/** It takes two minutes on two idle cores; after this it hangs. */
+const LIMIT_MS = 600_000;
+/** Things of each kind that generated requests may find. */
+const EACH = 20;
+
+const { values } = parseArgs({ options: { seed: { type: "string" }, examples: { type: "string" } } });
+const seed = values.seed ?? String(randomInt(2 ** 31));
+try {
+  const commands = pythonTools("schemathesis", REQUIREMENTS);
+  process.exitCode = await run(join(commands, "schemathesis"));
+} catch (error) {
+  if (!(error instanceof Unavailable)) throw error;
+  process.stdout.write(`skipped: the schema's checks by schemathesis, since ${error.message}\n`);
+}
+
+async function run(schemathesis: string): Promise<number> {
+  process.stdout.write(`seed ${seed}: repeat it with npm run test:schema -- --seed ${seed}\n`);
+  // Where it leaves what it remembers of a run.
+  const folder = mkdtempSync(join(tmpdir(), "wharf-schema-"));
+  const story = await startStory({ scopes });
+  try {
+    const args = [
+      ...[
+        "--config-file",
+        join(HERE, "schemathesis.toml"),
+        "--no-color",
+        "run",
+        `${story.origin}/openapi.json`,
+      ],
+      ...["--header", `Authorization: Bearer ${await tokenOf(story)}`, "--checks", "all", "--workers", "1"],
+      ...["--seed", seed, "--max-examples", values.examples ?? String(EXAMPLES), "--continue-on-failure"],
+    ];
+    const env = {
+      ...process.env,
+      ...{ PYTHONPATH: HERE, PYTHONDONTWRITEBYTECODE: "1", SCHEMATHESIS_HOOKS: "hooks" },
+      WHARF_WORLD: JSON.stringify(await furnish(story)),
+    };
+    const child = spawn(schemathesis, args, { cwd: folder, env, stdio: ["ignore", "inherit", "inherit"] });
+    const timer = setTimeout(() => {
+      process.stdout.write(`ended after ${LIMIT_MS / 1_000} s\n`);
+      child.kill();
+    }, LIMIT_MS);
+    const [code] = z
+      .tuple([z.number().nullable()])
+      .rest(z.unknown())
+      .parse(await once(child, "exit"));
+    clearTimeout(timer);
+    return code ?? 1;
+  } finally {
+    await story.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function tokenOf({ api, clientId, clientSecret }: Story): Promise<string> {
+  const json = { client_id: clientId, client_secret: clientSecret };
+  return tokenAnswer.parse(await (await api("/v1/auth/token", { json, token: null })).json()).access_token;
+}
+
+/** Makes what requests can be about, and says what it made: ids by the collection in the path. */
+async function furnish(story: Story) {
+  const receiver = await story.receiver();
+  const made = z.looseObject({
+    file_id: z.string().optional(),
+    version_id: z.string().optional(),
+    upload_id: z.string().optional(),
+    share_id: z.string().nullish(),
+    share_url: z.string().nullish(),
+    webhook_id: z.string().optional(),
+  });
+  const files: z.infer<typeof made>[] = [];
+  const others: z.infer<typeof made>[] = [];
+  for (let n = 0; n < EACH; n++) {
+    const content = new TextEncoder().encode(`file ${n}`);
+    files.push(made.parse(await story.upload(content, { filename: `reports/${n}.txt` })));
+    const started = await story.json(made, "/v1/uploads", { json: { filename: `open/${n}.txt` } });
+    const hook = { url: receiver.url, events: ["upload_completed"] };
+    others.push(started, await story.json(made, "/v1/webhooks", { json: hook }));
+  }
+  const all = (list: typeof files, key: keyof z.infer<typeof made>) =>
+    list.map((one) => one[key]).filter((value) => typeof value === "string");
+  return {
+    receiver: receiver.url,
+    client: { client_id: story.clientId, client_secret: story.clientSecret },
+    ids: {
+      files: all(files, "file_id"),
+      versions: all(files, "version_id"),
+      shares: all(files, "share_id"),
+      uploads: all(others, "upload_id"),
+      webhooks: all(others, "webhook_id"),
+      s: all(files, "share_url").map((url) => url.split("/s/")[1]),
+      workspaces: [story.workspaceId],
+    },
+  };
+}
