@@ -2,6 +2,7 @@
 import type * as z from "zod";
 import { problem, type Scope } from "./common.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
+import { requestId } from "./headers.ts";
 import { type Json, jsonSchema, named } from "./json-schema.ts";
 import { isConditional, type Route, requestHeaders, takesKey } from "./route.ts";
 import { tokenAnswer, tokenError, tokenForm, tokenRequest } from "./tokens.ts";
@@ -262,6 +263,7 @@ function tokenOperation(): Json {
       "RFC 6749, 4.4, by form or as JSON; by form the credentials may come as HTTP Basic. Errors keep that RFC's shape (5.2).",
     tags: ["Tokens"],
     security: [],
+    parameters: [parameter("header", "X-Request-ID", requestId.optional())],
     requestBody: {
       required: true,
       // Of one name each: generators tell by it which of the two they send (openapi-python-client, issue 1276).

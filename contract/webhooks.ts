@@ -148,7 +148,7 @@ export const attempt = z
     error: orNull(z.string(), "The same in words, for people."),
     retry_after_seconds: orNull(z.number(), "The pause that the answer asked for by Retry-After."),
     signed_with: z
-      .array(z.enum(["current", "previous"]))
+      .array(z.enum(["current", "previous"]).meta({ id: "SigningSecret" }))
       .meta({ description: "Secrets that signed it; both while one replaces the other." }),
   })
   .meta({ id: "Attempt" });
@@ -511,7 +511,10 @@ export const recoverRoute = defineRoute({
       description: `Events from this moment on: ${MAX_RECOVER_DAYS} days ago at the earliest.`,
     }),
     until: givenTime.optional().meta({ description: "Events before this moment; now unless said." }),
-    statuses: distinct(z.enum(["failed", "skipped_disabled", "succeeded"]), { min: 1, max: 3 })
+    statuses: distinct(z.enum(["failed", "skipped_disabled", "succeeded"]).meta({ id: "Recoverable" }), {
+      min: 1,
+      max: 3,
+    })
       .default(["failed", "skipped_disabled"])
       .meta({ description: "Which deliveries are sent again." }),
   }),

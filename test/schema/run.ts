@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import * as z from "zod";
 import { scopes } from "#contract/common.ts";
 import { tokenAnswer } from "#contract/tokens.ts";
-import { pythonTools, Unavailable } from "#test/support/python-tools.ts";
+import { pythonTools, Unavailable } from "#test/support/registry-tools.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const REQUIREMENTS = ["schemathesis==4.32.5", "hypothesis==6.170.17"];
@@ -30,7 +30,7 @@ const EACH = 20;
 const { values } = parseArgs({ options: { seed: { type: "string" }, examples: { type: "string" } } });
 const seed = values.seed ?? String(randomInt(2 ** 31));
 try {
-  const commands = pythonTools("schemathesis", REQUIREMENTS);
+  const commands = pythonTools(REQUIREMENTS);
   process.exitCode = await run(join(commands, "schemathesis"));
 } catch (error) {
   if (!(error instanceof Unavailable)) throw error;
