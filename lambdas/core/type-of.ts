@@ -1,4 +1,4 @@
-import { lookup } from "mrmime";
+import { mimes } from "mrmime";
 import { judgeContent, type SniffedContent } from "./judge-content.ts";
 import { extensionOf } from "./sniff-type.ts";
 
@@ -21,7 +21,8 @@ const TYPES = new Map(
 export function typeOf(name: string, declared: string | undefined, { kept, type }: SniffedContent): string {
   if (declared !== undefined) return declared;
   const extension = extensionOf(name) ?? "";
-  const guess = TYPES.get(extension) ?? lookup(extension);
+  // Not by its `lookup`, which finds what every object has: `constructor` and `__proto__` are extensions too.
+  const guess = TYPES.get(extension) ?? (Object.hasOwn(mimes, extension) ? mimes[extension] : undefined);
   const fits =
     guess !== undefined && Object.keys(judgeContent({ name, declared: guess }, kept, "refuse")).length === 0;
   return (fits ? guess : type) ?? "application/octet-stream";

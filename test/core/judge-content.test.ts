@@ -199,6 +199,10 @@ test.each<[name: string, declared: string | undefined, content: Content, type: s
   ["t.xyz", undefined, "noise", "application/octet-stream"],
   ["t.txt", "application/x-mine", "text", "application/x-mine"],
   ["empty.txt", undefined, "empty", "text/plain"],
+  // What every object has is no type.
+  ["k.constructor", undefined, "text", "application/octet-stream"],
+  ["K.__PROTO__", undefined, "empty", "application/octet-stream"],
+  ["k.hasOwnProperty", undefined, "text", "application/octet-stream"],
 ])("%s declared %s with %s is %s", async (name, declared, content, type) => {
   expect(typeOf(name, declared, await sniffContent(CONTENT[content]))).toBe(type);
 });
