@@ -20,7 +20,7 @@ const USAGE = `npm run admin -- <command> [options]
                                 stops a client and all its tokens at once; its sessions, locks and endpoints
                                 end with it, its links only with --links revoke; prints what ended
   rotate-secret --client ID     adds a second secret; both work
-  retire-secrets --client ID    ends every secret but the newest
+  retire-secrets --client ID    ends every secret but the newest; prints how many ended
   share-workspace --client ID --workspace WS_ID
                                 lets a client use another's workspace too; list-clients shows the ids
 
@@ -50,7 +50,7 @@ type Env = Record<string, string | undefined>;
 /**
  * Runs one command and returns the process's exit code: 0 done, 1 refused, 2 not understood.
  *
- * Results go to `out` as JSON lines, words about faults to `err`.
+ * Every command prints what it did. Results go to `out` as JSON lines, words about faults to `err`.
  */
 export async function runAdmin(
   args: readonly string[],
@@ -135,16 +135,10 @@ const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<read
     return [await revokeClient(deps, required(values, "client"), links)];
   },
   "rotate-secret": async (deps, values) => [await rotateSecret(deps, required(values, "client"))],
-  "retire-secrets": async (deps, values) => {
-    await retireSecrets(deps, required(values, "client"));
-    return [];
-  },
+  "retire-secrets": async (deps, values) => [await retireSecrets(deps, required(values, "client"))],
   "share-workspace": async (deps, values) => {
-    await shareWorkspace(deps, {
-      clientId: required(values, "client"),
-      workspaceId: required(values, "workspace"),
-    });
-    return [];
+    const [clientId, workspaceId] = [required(values, "client"), required(values, "workspace")];
+    return [await shareWorkspace(deps, { clientId, workspaceId })];
   },
 };
 

@@ -20,6 +20,7 @@ import { localUrls } from "./local-urls.ts";
 import { lockDirectory, signDirectory } from "./lock-file.ts";
 import { machineNotes } from "./machine-notes.ts";
 import { connectionLimit, openFileLimit } from "./open-files.ts";
+import type { Answered } from "./request-line.ts";
 import type { ServiceHooks, Services } from "./services.ts";
 import { provision } from "./template/provision.ts";
 import { type Account, provisioners } from "./template/provisioners/all.ts";
@@ -48,6 +49,8 @@ export interface CloudOptions {
   maxWaitMs?: number;
   /** Connections at once on each of the two ports. @default by the limit of open files */
   maxConnections?: number;
+  /** Hears of every request to the API once it is over. */
+  onAnswer?: ((answered: Answered) => void) | undefined;
   /** Hears of every AWS call once it has ended. */
   onTrace?: (trace: CallTrace) => void;
   /** Variables for every function, on top of the template's; `undefined` takes one away. */
@@ -225,6 +228,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     maxConnections,
     outage: loss,
     onError: (requestId, reason) => log("api-gateway", reason, requestId),
+    onAnswer: options.onAnswer,
   });
   started.defer(apiServer.close);
   apiUrl = apiServer.url;

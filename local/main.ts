@@ -11,6 +11,7 @@ import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
 import { folderId } from "./folder-id.ts";
 import { greeting } from "./greeting.ts";
 import { replaceFile } from "./replace-file.ts";
+import { type Answered, requestLine } from "./request-line.ts";
 import { readStoredClient, type StoredClient } from "./stored-client.ts";
 import { REGION } from "./types.ts";
 
@@ -19,6 +20,7 @@ const USAGE = `npm start -- [options]
   --port N     port of the API; the AWS services take the next one (default 4400)
   --data DIR   where files, table and queues are kept (default .wharf)
   --memory     keep nothing
+  --quiet      no line for each request
   --endpoint URL  S3, DynamoDB, SQS and EventBridge of an AWS emulator (LocalStack, moto …) there instead of the
                ones in this process (default: AWS_ENDPOINT_URL, where it is set)
   --help`;
@@ -38,8 +40,9 @@ function readOptions(args: string[]) {
       args,
       options: {
         port: { type: "string", default: "4400" },
-        data: { type: "string", default: ".wharf" },
+        data: { type: "string" },
         memory: { type: "boolean", default: false },
+        quiet: { type: "boolean", default: false },
         endpoint: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -50,9 +53,14 @@ function readOptions(args: string[]) {
         `--port ${values.port} is no port; take one from 1 to 65534, or 0 for any two that are free`,
       );
     }
-    const dataDir = values.memory ? undefined : resolve(values.data);
+    if (values.memory && values.data !== undefined) {
+      throw new UsageError(
+        `--memory keeps nothing and --data ${values.data} keeps it there: take one of the two`,
+      );
+    }
+    const dataDir = values.memory ? undefined : resolve(values.data ?? ".wharf");
     const endpoint = originOf(values.endpoint ?? process.env["AWS_ENDPOINT_URL"]);
-    return { port, dataDir, endpoint, help: values.help };
+    return { port, dataDir, endpoint, isQuiet: values.quiet, help: values.help };
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(error.message);
     throw error;
@@ -71,10 +79,12 @@ interface StartOptions {
   port: number;
   dataDir: string | undefined;
   endpoint: string | undefined;
+  /** No line for each request. */
+  isQuiet: boolean;
 }
 
 /** Starts the cloud and prints how to use it. */
-async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
+async function start({ port, dataDir, endpoint, isQuiet }: StartOptions): Promise<void> {
   // What SQLite and others make is the user's alone too, whatever the shell's umask.
   process.umask(0o077);
   const tightened = dataDir === undefined ? [] : ownFolder(dataDir);
@@ -86,7 +96,16 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
     onSynth: () => console.log("Building the app from its CDK stacks …"),
   });
   const ports = { apiPort: port, awsPort: port && port + 1 };
-  const cloud = await startCloud({ assembly, dataDir, endpoint, ...ports }).catch((error) => {
+  // What the start asks of its own API is no request of the user's.
+  let isReady = false;
+  const onAnswer = (answered: Answered) => isReady && console.log(requestLine(answered));
+  const cloud = await startCloud({
+    assembly,
+    dataDir,
+    endpoint,
+    ...ports,
+    onAnswer: isQuiet ? undefined : onAnswer,
+  }).catch((error) => {
     throw namePort(error, ports);
   });
   running = cloud;
@@ -106,6 +125,7 @@ async function start({ port, dataDir, endpoint }: StartOptions): Promise<void> {
       client,
     }),
   );
+  isReady = true;
 }
 
 /** Why the client isn't that of the last start; one that the API refuses is put aside. */

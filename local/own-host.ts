@@ -3,6 +3,17 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 const OWN = ["localhost", "127.0.0.1", "[::1]"];
 
+/** The request target in its absolute form (RFC 9112, 3.2.2): authority, then path and query. */
+const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/is;
+
+/** Brings an absolute-form target into origin form; its authority takes the place of `Host` (RFC 9112, 3.2.2). */
+export function readTarget(req: IncomingMessage): void {
+  const [, authority, rest = ""] = ABSOLUTE.exec(req.url ?? "") ?? [];
+  if (authority === undefined) return;
+  req.headers.host = authority;
+  req.url = rest.startsWith("/") ? rest : `/${rest}`;
+}
+
 /**
  * Answers 421 (RFC 9110, 15.5.20) to a call for another host, and says whether it did. Nobody but this machine can give
  * `localhost` and what is below it an address (RFC 6761, 6.3). The port is left open: a forwarded one is another.

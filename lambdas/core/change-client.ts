@@ -62,22 +62,28 @@ export async function rotateSecret(deps: ClientDeps, clientId: string): Promise<
 }
 
 /** Ends every secret but the newest. Idempotent. */
-export async function retireSecrets(deps: ClientDeps, clientId: string): Promise<void> {
+export async function retireSecrets(
+  deps: ClientDeps,
+  clientId: string,
+): Promise<{ client_id: string; secrets_ended: number }> {
   const client = await deps.table.get(clientRecord, keys.client(clientId));
   if (client === undefined) throw unknownClient(clientId);
-  if (client.secrets.length < 2) return;
-  await change(deps, clientId, {
-    update: "SET #secrets = :kept",
-    condition: "#secrets = :seen",
-    values: { kept: client.secrets.slice(-1), seen: client.secrets },
-  });
+  const ended = Math.max(0, client.secrets.length - 1);
+  if (ended > 0) {
+    await change(deps, clientId, {
+      update: "SET #secrets = :kept",
+      condition: "#secrets = :seen",
+      values: { kept: client.secrets.slice(-1), seen: client.secrets },
+    });
+  }
+  return { client_id: clientId, secrets_ended: ended };
 }
 
 /** Lets a client use another's workspace, or a new one. */
 export async function shareWorkspace(
   deps: ClientDeps,
   { clientId, workspaceId }: { clientId: string; workspaceId: string },
-): Promise<void> {
+): Promise<{ client_id: string; workspace_id: string; workspace: string }> {
   const [workspace] = await deps.table.batchGet([keys.workspace(workspaceId)]);
   if (workspace === undefined) {
     throw new WharfError(
@@ -104,6 +110,7 @@ export async function shareWorkspace(
     if (error instanceof TransactionFailed) throw unknownClient(clientId);
     throw error;
   }
+  return { client_id: clientId, workspace_id: workspaceId, workspace: String(workspace["name"]) };
 }
 
 /** The administrator sees all clients, and has no token. */

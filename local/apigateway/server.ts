@@ -4,7 +4,8 @@ import { countCalls } from "../calls.ts";
 import type { Clock } from "../clock.ts";
 import type { InvokeResult } from "../lambda/environment.ts";
 import { type Listening, listen } from "../listen.ts";
-import { refuseForeignHost } from "../own-host.ts";
+import { readTarget, refuseForeignHost } from "../own-host.ts";
+import type { Answered } from "../request-line.ts";
 import { AwsError } from "../types.ts";
 import { declaresTooMuch, readBody } from "./body.ts";
 import { compressed } from "./compress.ts";
@@ -60,6 +61,7 @@ class Refusal extends Error {
  * `Authorization` only between hosts (Go's net/http: golang/go#35104; curl before 7.83) drop it where they are redirected there.
  * `api` is read anew for each request: the template may still be filling it.
  * @param onError hears what went wrong behind a 5xx, for the log.
+ * @param onAnswer hears of each request once it is over.
  */
 export async function createApiServer({
   api,
@@ -69,6 +71,7 @@ export async function createApiServer({
   maxConnections,
   outage = () => undefined,
   onError,
+  onAnswer,
 }: {
   api: RestApi;
   functions: Functions;
@@ -79,6 +82,7 @@ export async function createApiServer({
   /** Why no call can be served now; each is answered 500 with that. */
   outage?: () => string | undefined;
   onError: (requestId: string, reason: string) => void;
+  onAnswer?: ((answered: Answered) => void) | undefined;
 }): Promise<ApiServer> {
   // Node's own limit also counts header names; above it Node answers 431 by itself, without a body.
   const server = createServer({ maxHeaderSize: 100 * MAX_HEADER_BYTES, keepAliveTimeout: 60_000 });
@@ -96,8 +100,10 @@ export async function createApiServer({
   };
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
+    readTarget(req);
     if (refuseForeignHost(req, res)) return;
     const request = readRequest(req, clock.now());
+    if (onAnswer) tellOf(req, res, request, onAnswer);
     const { signal, refused } = calls.begin(req, res);
     const why = outage();
     if (why !== undefined)
@@ -230,6 +236,20 @@ export async function createApiServer({
       clearTimeout(timer);
     }
   }
+}
+
+function tellOf(req: IncomingMessage, res: ServerResponse, request: ApiRequest, tell: (a: Answered) => void) {
+  const begun = performance.now();
+  res.once("close", () =>
+    tell({
+      time: request.receivedAt,
+      method: request.httpMethod,
+      target: req.url ?? "",
+      status: res.writableFinished ? res.statusCode : undefined,
+      ms: performance.now() - begun,
+      requestId: String(res.getHeader("x-request-id") ?? request.id),
+    }),
+  );
 }
 
 /** What a call may still do: ask for its body, and go on until its signal is aborted. */

@@ -78,11 +78,11 @@ describe("the two ports", () => {
   const fixture = { paths: { "/a": { GET: { Type: "MOCK" } } } };
 
   /** The status of a call to `origin` by another name. */
-  const statusAs = (origin: string, host: string) =>
+  const statusAs = (origin: string, host: string, path = "/a") =>
     new Promise<number>((resolve, reject) => {
       const { hostname, port } = new URL(origin);
       const headers = { host: host.replace("PORT", port) };
-      request({ hostname, port, path: "/a", headers }, (res) => {
+      request({ hostname, port, path, headers }, (res) => {
         res.resume().on("end", () => resolve(res.statusCode ?? 0));
       })
         .on("error", reject)
@@ -106,6 +106,23 @@ describe("the two ports", () => {
     for (const origin of [cloud.apiUrl, cloud.awsUrl]) {
       for (const host of [...own, ...portless]) expect(await statusAs(origin, host), host).not.toBe(421);
       for (const host of foreign) expect(await statusAs(origin, host), host).toBe(421);
+    }
+  });
+
+  test("take a target in absolute form, whose host counts", async () => {
+    const cloud = await startFixture(fixture);
+    for (const origin of [cloud.apiUrl, cloud.awsUrl]) {
+      const { port } = new URL(origin);
+      const plain = await statusAs(origin, "localhost:PORT");
+      const own = `http://localhost:${port}/a`;
+      expect(await statusAs(origin, "localhost:PORT", own)).toBe(plain);
+      expect(await statusAs(origin, "rebound.example", own)).toBe(plain);
+      for (const foreign of [
+        "http://rebound.example/a",
+        "HTTP://rebound.example",
+        "http://localhost@rebound.example/a",
+      ])
+        expect(await statusAs(origin, "localhost:PORT", foreign), foreign).toBe(421);
     }
   });
 

@@ -38,6 +38,10 @@ async function end({ process: child }: Started, signal: NodeJS.Signals): Promise
   return code;
 }
 
+/** Runs `npm run logs` as npm would. */
+const logs = (dataDir: string, ...args: string[]) =>
+  promisify(execFile)(process.execPath, ["local/print-logs.ts", "--data", dataDir, ...args]);
+
 /** The lines of the greeting that are to be pasted. */
 const linesToPaste = ({ output }: Started) => output().match(/^(TOKEN=|LINK=|curl ).*$/gm) ?? [];
 
@@ -63,6 +67,20 @@ test("what is printed works when pasted, and a second start finds it all again",
   const list = `${linesToPaste(second)[0]}\ncurl -s ${api}/v1/workspaces/${workspaces.items[0].workspace_id}/files -H "Authorization: Bearer $TOKEN"`;
   expect((await promisify(execFile)("bash", ["-c", list])).stdout).toContain("hello.txt");
 
+  // A line each, without what opens the link.
+  await eventually(() =>
+    expect(first.output()).toMatch(/POST {3}\/v1\/files\/upload {2}200 {2}\d+ ms {2}\S+\n/),
+  );
+  expect(first.output()).toMatch(/GET {4}\/s\/… {2}302 {2}\d+ ms/);
+  expect(first.output()).not.toMatch(/healthz|\/s\/[\w-]/);
+  expect((await logs(dataDir, "--level", "info")).stdout).toMatch(
+    /INFO {2}api .*route=POST \/v1\/files\/upload/,
+  );
+  const requestId = /files\/upload {2}200 {2}\d+ ms {2}(\S+)\n/.exec(first.output())?.[1] ?? "";
+  const ofOne = (await logs(dataDir, "--request", requestId, "-n", "0")).stdout.trimEnd().split("\n");
+  expect(ofOne.filter((line) => !line.endsWith(requestId))).toEqual([]);
+  expect(ofOne.length).toBeGreaterThan(1);
+
   const third = await start("--port", "0", "--data", dataDir);
   expect(third.output()).toContain(`is in use by process ${second.process.pid}`);
   expect(third.process.exitCode).toBe(1);
@@ -73,10 +91,13 @@ test("what is printed works when pasted, and a second start finds it all again",
   expect(neighbour.output()).toMatch(
     /port \d+, for S3 and the other AWS services \(the one after --port \d+\), is/,
   );
+  const both = await start("--memory", "--data", dataDir);
+  expect(both.output()).toMatch(/^--memory keeps nothing and --data \S+ keeps it there: take one of the two/);
+  expect(both.process.exitCode).toBe(2);
   expect(await end(second, "SIGTERM")).toBe(0);
 
   rmSync(join(dataDir, "client.json"));
-  const other = await start("--port", "0", "--data", dataDir);
+  const other = await start("--port", "0", "--data", dataDir, "--quiet");
   const id = client.exec(first.output())?.[1] ?? "";
   expect(other.output()).toContain(`admin -- --local --data ${dataDir} rotate-secret --client cli_…`);
   const admin = (...args: string[]) =>
@@ -88,6 +109,7 @@ test("what is printed works when pasted, and a second start finds it all again",
   const headers = { "content-type": "application/json" };
   expect((await fetch(url, { method: "POST", headers, body: JSON.stringify(json) })).status).toBe(200);
   expect(await end(other, "SIGTERM")).toBe(0);
+  expect(other.output()).not.toContain(" ms ");
 });
 
 test("a folder that is moved or removed under it is told of at once, and no call is put off", {

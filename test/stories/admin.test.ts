@@ -66,7 +66,8 @@ test("a client is made, listed, given a new secret, and revoked", async () => {
   const rotated = await admin("rotate-secret", "--client", client_id);
   const next = z.object({ client_secret: z.string() }).parse(JSON.parse(rotated.out[0] ?? "")).client_secret;
   expect([await statusOf(client_id, client_secret), await statusOf(client_id, next)]).toEqual([200, 200]);
-  expect((await admin("retire-secrets", "--client", client_id)).code).toBe(0);
+  const retired = await admin("retire-secrets", "--client", client_id);
+  expect(JSON.parse(retired.out[0] ?? "")).toEqual({ client_id, secrets_ended: 1 });
   expect([await statusOf(client_id, client_secret), await statusOf(client_id, next)]).toEqual([401, 200]);
   expect((await admin("revoke-client", "--client", client_id)).code).toBe(0);
   expect(await statusOf(client_id, next)).toBe(401);
@@ -79,7 +80,9 @@ test("a workspace is shared with another client", async () => {
   const list = () => story.api(`/v1/workspaces/${story.workspaceId}/files`, { token });
   expect((await list()).status).toBe(404);
   const shared = await admin("share-workspace", "--client", client_id, "--workspace", story.workspaceId);
-  expect(shared.code).toBe(0);
+  expect(shared.out.map((line) => JSON.parse(line))).toEqual([
+    { client_id, workspace_id: story.workspaceId, workspace: expect.any(String) },
+  ]);
   expect((await list()).status).toBe(200);
 });
 

@@ -1,0 +1,34 @@
+/** What `npm start` prints of each request: a line for people, with nothing in it that opens anything. */
+import { stripVTControlCharacters } from "node:util";
+
+/** A request that has ended. */
+export interface Answered {
+  /** Epoch ms by the cloud's clock, when it came. */
+  time: number;
+  method: string;
+  /** The request target as it was sent. */
+  target: string;
+  /** `undefined`: the client hung up before the answer. */
+  status: number | undefined;
+  /** Real milliseconds from the first byte of the request to the last of the answer. */
+  ms: number;
+  requestId: string;
+}
+
+/** Longest target that is shown whole, in characters. */
+const LONGEST = 100;
+
+/** The line: time of day, method, target, status, milliseconds, request id. */
+export function requestLine({ time, method, target, status, ms, requestId }: Answered): string {
+  const at = new Date(time).toTimeString().slice(0, 8);
+  return `${at}  ${method.padEnd(6)} ${shown(target)}  ${status ?? "hung up"}  ${Math.round(ms)} ms  ${shown(requestId)}`;
+}
+
+/** Without tokens of links, signatures and values that may be secrets; in ASCII, since terminals obey what isn't. */
+function shown(text: string): string {
+  const masked = text
+    .replace(/(\/s\/)[^/?]+/, "$1…")
+    .replace(/([?&][^=&]*(?:token|secret|password|signature|credential|key)[^=&]*=)[^&]*/gi, "$1…");
+  const plain = stripVTControlCharacters(masked).replace(/[^\x20-\x7e…]/g, "?");
+  return plain.length > LONGEST ? `${plain.slice(0, LONGEST - 1)}…` : plain;
+}
