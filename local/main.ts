@@ -166,10 +166,10 @@ async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<
   return makeFirstClient(...args);
 }
 
-/** Leaves word for `npm run admin -- --local`, as long as the cloud runs. */
-function tellAdmin({ awsUrl, rootCredentials }: Cloud, table: string, dataDir: string): void {
+/** Leaves word for `npm run admin -- --local` and `npm run env`, as long as the cloud runs. */
+function tellAdmin({ apiUrl, awsUrl, rootCredentials }: Cloud, table: string, dataDir: string): void {
   const folder = folderId(dataDir);
-  const told = { awsUrl, region: REGION, table, credentials: rootCredentials, pid: process.pid, folder };
+  const told = { apiUrl, awsUrl, region: REGION, table, credentials: rootCredentials, pid: process.pid, folder };
   const file = join(dataDir, "endpoint.json");
   replaceFile(file, JSON.stringify(told));
   process.once("exit", () => {

@@ -1,7 +1,8 @@
 import { note } from "#aws/log.ts";
+import { health } from "#contract/health.ts";
 import type { Deps } from "#core/deps.ts";
 import { textEtag, unlessKnown } from "../etag.ts";
-import { type Answer, type App, routesOf, send } from "../serve.ts";
+import { type Answer, type App, document, routesOf, send } from "../serve.ts";
 
 /** What makes both documents: loaded when somebody asks, since most calls never do. */
 const documents = () => import("../documents.ts");
@@ -10,7 +11,7 @@ const documents = () => import("../documents.ts");
 export function docs(app: App, { config }: Pick<Deps, "config">): void {
   const cache = { "Cache-Control": "public, max-age=300" };
   // Anybody may ask, and each takes a tenth of a second and more to make.
-  const document = once(async () => tagged((await documents()).openApiText(routesOf(app), config.publicUrl)));
+  const openApi = once(async () => tagged((await documents()).openApiText(routesOf(app), config.publicUrl)));
   const page = once(async () => {
     const { docsPage, docsPolicy } = await documents();
     return { ...tagged(docsPage(routesOf(app), config.publicUrl)), policy: docsPolicy };
@@ -21,14 +22,15 @@ export function docs(app: App, { config }: Pick<Deps, "config">): void {
       return send(unlessKnown(await answer(), context.req.header("if-none-match")));
     });
 
-  show("/healthz", () => ({ status: 200, body: { status: "ok" } }));
+  document(app, health);
+  show(health.path, () => ({ status: 200, body: { status: "ok" } }));
 
   show("/openapi.json", async () => {
-    const { body, etag } = await document();
+    const { body, etag } = await openApi();
     return { status: 200, body, headers: { ...cache, ...etag } };
   });
 
-  show("/docs", async () => {
+  const showPage = async () => {
     const { body, etag, policy } = await page();
     const headers = {
       ...cache,
@@ -37,7 +39,9 @@ export function docs(app: App, { config }: Pick<Deps, "config">): void {
       "Content-Security-Policy": policy,
     };
     return { status: 200, body, headers };
-  });
+  };
+  show("/docs", showPage);
+  show("/docs/", showPage);
 }
 
 /** API Gateway compresses on the way, so the answer depends on what the client takes. */
