@@ -29,9 +29,9 @@ ${where(dataDir, isExternal)}${notes.map((note) => `\n  note            ${note}`
 
 Paste these into another shell, in order: a token, an upload, the download by its link.
 
-TOKEN=$(curl -s ${apiUrl}/v1/auth/token -u ${client_id}:${client_secret} -d grant_type=client_credentials | ${pick("access_token")})
-LINK=$(echo 'Hello from Wharf' | curl -sw '\\n' ${apiUrl}/v1/files/upload -H "Authorization: Bearer $TOKEN" -F 'file=@-;filename=hello.txt' | tee /dev/stderr | ${pick("share_url")})
-curl -sL "$LINK"
+TOKEN=$(curl -sS ${apiUrl}/v1/auth/token -u ${client_id}:${client_secret} -d grant_type=client_credentials | ${pick("access_token")})
+LINK=$(echo 'Hello from Wharf' | curl -sSw '\\n' ${apiUrl}/v1/files/upload -H "Authorization: Bearer $TOKEN" -F 'file=@-;filename=hello.txt' | tee /dev/stderr | ${pick("share_url")})
+curl -sSL "$LINK"
 
 API: ${apiUrl}/docs   Stop: Ctrl-C
 `;

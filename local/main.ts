@@ -169,7 +169,15 @@ async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<
 /** Leaves word for `npm run admin -- --local` and `npm run env`, as long as the cloud runs. */
 function tellAdmin({ apiUrl, awsUrl, rootCredentials }: Cloud, table: string, dataDir: string): void {
   const folder = folderId(dataDir);
-  const told = { apiUrl, awsUrl, region: REGION, table, credentials: rootCredentials, pid: process.pid, folder };
+  const told = {
+    apiUrl,
+    awsUrl,
+    region: REGION,
+    table,
+    credentials: rootCredentials,
+    pid: process.pid,
+    folder,
+  };
   const file = join(dataDir, "endpoint.json");
   replaceFile(file, JSON.stringify(told));
   process.once("exit", () => {

@@ -1,0 +1,115 @@
+/**
+ * Every block of the guides, in order, as pasted into a fresh shell in the project's folder while `npm start` runs.
+ *
+ * A fence says what becomes of it: `sh` is run, `sh <why>` is not, and another language is shown only.
+ */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { directEnv } from "#test/support/direct-env.ts";
+
+/** Why a block of commands isn't run here, and what runs it instead. */
+const NOT_RUN: Record<string, string> = {
+  setup: "what this test itself begins with; `npm run test:start` does it in a fresh clone",
+  aws: "needs an AWS account; `npm run test:aws` takes its steps there",
+  emulator: "needs moto; `npm run test:moto` does the same",
+  python: "needs Python and requests; the stories of the examples run the same program where they are",
+  forever: "a server that runs on",
+};
+/** Languages that are read, not run. */
+const SHOWN = ["text", "json", "ts", "js", "go", "yaml"];
+
+interface Block {
+  line: number;
+  language: string;
+  why: string | undefined;
+  code: string;
+}
+
+function blocksOf(page: string): Block[] {
+  const text = readFileSync(page, "utf8");
+  return [...text.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(({ index, 1: info = "", 2: code = "" }) => {
+    const [language = "", why] = info.split(" ");
+    return { line: text.slice(0, index).split("\n").length, language, why, code };
+  });
+}
+
+const pages = globSync(["*.md", "docs/*.md"]).map((page) => ({ page, blocks: blocksOf(page) }));
+const run = promisify(execFile);
+
+let folder: string;
+let cloud: ReturnType<typeof spawn>;
+beforeAll(async () => {
+  // The project's folder, but for where the cloud keeps its state and what the guides write.
+  folder = mkdtempSync(join(tmpdir(), "wharf-guides-"));
+  for (const name of readdirSync(".").filter(
+    (entry) => ![".wharf", ".git", "hello.txt", "agent.mjs"].includes(entry),
+  ))
+    symlinkSync(resolve(name), join(folder, name));
+  cloud = spawn(process.execPath, [resolve("local/main.ts"), "--port", "0"], {
+    cwd: folder,
+    env: directEnv,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let printed = "";
+  await new Promise<void>((ready, failed) => {
+    cloud.stdout?.on("data", (text) => {
+      printed += text;
+      if (/Stop: Ctrl-C/.test(printed)) ready();
+    });
+    cloud.once("close", () => failed(new Error(`the cloud ended: ${printed}`)));
+  });
+}, 120_000);
+afterAll(async () => {
+  const closed = once(cloud, "close");
+  cloud.kill("SIGTERM");
+  await closed;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs commands as one shell, and answers what it printed. */
+async function paste(code: string): Promise<string> {
+  // As at a prompt: a command that fails doesn't end the shell, so each block's last status is looked at.
+  const { stdout, stderr } = await run("bash", ["-c", `exec 2>&1\n${code}`], {
+    cwd: folder,
+    env: { ...directEnv, PATH: process.env["PATH"] },
+    timeout: 60_000,
+  });
+  return stdout + stderr;
+}
+
+describe.each(pages.filter(({ blocks }) => blocks.length > 0))("$page", ({ page, blocks }) => {
+  test("says of each block what it is", () => {
+    for (const { line, language, why, code } of blocks) {
+      const known = language === "sh" ? why === undefined || why in NOT_RUN : SHOWN.includes(language);
+      expect([`${page}:${line}`, known]).toEqual([`${page}:${line}`, true]);
+      if (language !== "sh") continue;
+      // What fails says so, and nothing that isn't a value stands where one belongs.
+      expect(code).not.toMatch(/curl (-\w*f|--fail\b)|curl -\w*s(?!\w*S)\b/);
+      if (why === undefined) expect(code).not.toMatch(/…|<\w+>/);
+    }
+  });
+
+  const toRun = blocks.filter(({ language, why }) => language === "sh" && why === undefined);
+  test.runIf(toRun.length > 0)("runs as pasted", { timeout: 120_000 }, async () => {
+    const done = toRun.map(({ line, code }) => `${code}\nprintf '\\nblock ${line}: %s\\n' "$?"`);
+    // A guide that takes an address and a token over from the quickstart says so; its own shell begins there.
+    const before = page.endsWith("quickstart.md")
+      ? []
+      : blocksOf("docs/quickstart.md")
+          .filter(isSetUp)
+          .map(({ code }) => code);
+    const printed = await paste([...before, ...done].join("\n"));
+    const states = [...printed.matchAll(/^block (\d+): (\d+)$/gm)].map(([text]) => text);
+    expect([printed, states]).toEqual([printed, toRun.map(({ line }) => `block ${line}: 0`)]);
+    expect(printed).not.toMatch(/urn:wharf:problem|"error"|Traceback|command not found/);
+  });
+});
+
+/** What other guides build upon: the address, the client, and a token. */
+const isSetUp = ({ language, code }: Block) =>
+  language === "sh" && /print-env|run --silent env|^TOKEN=/m.test(code);
