@@ -3,6 +3,7 @@
  *
  * The table of cases is compared with the kinds that the code knows, so that a new one can't be forgotten.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { BusEvent } from "#aws/events.ts";
 import { asideShard, type DueKind, due, dueKinds, type Key, keyOf, keys } from "#aws/keys.ts";
@@ -22,7 +23,6 @@ import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { objectKey, uploadItem } from "#core/upload-record.ts";
-import { within } from "#core/within.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
@@ -351,17 +351,37 @@ async function minutes(count: number, run: () => Promise<unknown>): Promise<void
   }
 }
 
+/** A call that never comes back, and runs that are given up once they have made it, as if their function had ended. */
+function ending() {
+  let reached = () => {};
+  return {
+    call: () => {
+      reached();
+      return new Promise<never>(() => {});
+    },
+    async run(sweep: () => Promise<unknown>): Promise<void> {
+      const stuck = new Promise<void>((resolve) => {
+        reached = resolve;
+      });
+      await Promise.race([sweep().catch(() => {}), stuck]);
+      // What goes on beside the call comes to its end.
+      await delay(10);
+    },
+  };
+}
+
 test("a recovery that ends each run which looks at it is told of as failed within 20 minutes", async () => {
   const { item, beside } = cases.recovery;
   const now = world.deps.now();
   const job = item(now);
   for (const put of [job, ...(beside?.(job, now) ?? [])]) await world.deps.table.put({ put });
   const deps = depsWith(new Map());
-  // The run that reads its deliveries never comes back, as if its function had been ended.
+  const { call, run } = ending();
+  // It reads the job's deliveries.
   const query: typeof deps.table.query = (asked) =>
-    asked.where.includes("BETWEEN") ? new Promise<never>(() => {}) : deps.table.query(asked);
-  const ending = { ...deps, table: { ...deps.table, query }, itemMs: 1_000_000 };
-  await minutes(20, () => within(100, sweepRecoveries(ending)).catch(() => {}));
+    asked.where.includes("BETWEEN") ? call() : deps.table.query(asked);
+  const stuck = { ...deps, table: { ...deps.table, query }, itemMs: 1_000_000 };
+  await minutes(20, () => run(() => sweepRecoveries(stuck)));
   expect((await world.deps.table.batchGet([keyOf(job)]))[0]).toMatchObject({ state: "failed" });
 });
 
@@ -391,11 +411,10 @@ describe("a finalize that can't be finished", () => {
 
   test("since it ends each run that looks at it opens again too, and then keeps no other", async () => {
     const { key } = await begun();
-    // The run that looks at it never comes back, as if its function had been ended.
-    const endless = () => new Promise<never>(() => {});
-    const objects = { ...world.deps.objects, head: endless, readPrefix: endless };
+    const { call, run } = ending();
+    const objects = { ...world.deps.objects, head: call, readPrefix: call };
     const deps = { ...world.deps, objects, itemMs: 1_000_000 };
-    await minutes(20, () => within(100, sweepUploads(deps)).catch(() => {}));
+    await minutes(20, () => run(() => sweepUploads(deps)));
     expect(await stateOf(key)).toBe("open");
     const other = cases.upload.item(world.deps.now());
     await world.deps.table.put({ put: other });
