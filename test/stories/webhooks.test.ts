@@ -191,6 +191,8 @@ describe("who hears of what", () => {
     const boss = await story.client("boss", ["admin"]);
     const { folder_id } = await uploadFile("reports/2026/seed.txt");
     const { folder_id: root } = await uploadFile("seed.txt");
+    // Who registers before these events have been matched hears of them.
+    await story.cloud.waitForIdle();
     const parent = z
       .object({ items: z.array(z.object({ kind: z.string(), folder_id: z.string(), name: z.string() })) })
       .parse(await (await story.api(`/v1/workspaces/${story.workspaceId}/files?folder=${root}`)).json());
