@@ -26,9 +26,16 @@ export function requestLine({ time, method, target, status, ms, requestId }: Ans
 
 /** Without tokens of links, signatures and values that may be secrets; in ASCII, since terminals obey what isn't. */
 function shown(text: string): string {
-  const masked = text
-    .replace(/(\/s\/)[^/?]+/, "$1…")
-    .replace(/([?&][^=&]*(?:token|secret|password|signature|credential|key)[^=&]*=)[^&]*/gi, "$1…");
+  const [path = "", ...queries] = text.split("?");
+  const pairs = queries.length === 0 ? "" : `?${queries.join("?").split("&").map(maskedPair).join("&")}`;
+  const masked = path.replace(/(\/s\/)[^/]+/, "$1…") + pairs;
   const plain = stripVTControlCharacters(masked).replace(/[^\x20-\x7e…]/g, "?");
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST - 1)}…` : plain;
+}
+
+const SECRET = /token|secret|password|signature|credential|key/i;
+
+function maskedPair(pair: string): string {
+  const name = pair.split("=", 1)[0] ?? "";
+  return pair.includes("=") && SECRET.test(name) ? `${name}=…` : pair;
 }

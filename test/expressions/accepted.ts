@@ -23,6 +23,11 @@ export const accepted: readonly Accepted[] = [
     becomes: "^(?:[0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}(?:=)?)$",
   },
   {
+    file: "examples/browser/server.mjs",
+    text: "/\\/+$/",
+    why: "reads the setting of whoever runs it, and needs no file beside it",
+  },
+  {
     file: "examples/node/upload.mjs",
     text: "/\\/+$/",
     why: "reads the setting of whoever runs it, and needs no file beside it",
