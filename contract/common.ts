@@ -101,8 +101,10 @@ export const name = z
       "1–255 bytes of UTF-8, kept in NFC. No `/`, nothing that shows nothing (controls, format characters), no space at either end and no dot at its end.",
   });
 
-/** Characters of a path: one that leads to a file has 1,024 bytes, and slashes at both ends may come. */
-export const MAX_PATH = 1_026;
+/** Bytes of a path that leads to a file, folders included, in UTF-8. */
+export const MAX_PATH_BYTES = 1_024;
+/** Characters of a path as it is sent: slashes at both ends may come. */
+export const MAX_PATH = MAX_PATH_BYTES + 2;
 /** Deepest path of folders. */
 export const MAX_DEPTH = 32;
 

@@ -31,8 +31,6 @@ export const MIN_PART_SIZE = 5 * MIB;
 /** S3: a part has 5 GiB at most. */
 export const MAX_PART_SIZE = 5 * GIB;
 export const MAX_SIZE = MAX_PARTS * MAX_PART_SIZE;
-/** A file's path from the workspace's root, folders included. */
-export const MAX_PATH_BYTES = 1_024;
 /** Keys and values of an upload's metadata together. */
 export const MAX_METADATA_BYTES = 2_048;
 /** Presigned URLs in the answer that starts an upload. */

@@ -1,7 +1,6 @@
 /** Where an upload goes: a path, a path below a folder, or a file that is there. */
 import { keys } from "#aws/keys.ts";
-import { MAX_DEPTH } from "#contract/common.ts";
-import { MAX_PATH_BYTES } from "#contract/uploads.ts";
+import { MAX_DEPTH, MAX_PATH_BYTES } from "#contract/common.ts";
 import { type Call, canUse } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
