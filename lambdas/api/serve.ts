@@ -145,7 +145,7 @@ export const readsFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
 const REPLAYED = { "Idempotency-Replayed": "true" };
 
 /** The query's parameters. @throws WharfError invalid_request for one that came twice, of which one would be ignored. */
-export function queryOf(context: AppContext): Record<string, string | undefined> {
+function queryOf(context: AppContext): Record<string, string | undefined> {
   const all = Object.entries(context.req.queries());
   const twice = all.find(([, values]) => values.length > 1);
   if (twice !== undefined)

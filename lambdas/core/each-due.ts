@@ -208,8 +208,8 @@ async function eachPage(deps: DueDeps, kind: DueKind, handle: HandlePage): Promi
         values: { shard, until },
         after,
       });
-      const others = found.items.filter((item) => dueOf(kind, item).failures === 0);
-      failing.push(...found.items.filter((item) => dueOf(kind, item).failures > 0));
+      const others: Item[] = [];
+      for (const item of found.items) (dueOf(kind, item).failures > 0 ? failing : others).push(item);
       if (others.length > 0) done += await guarded(() => handle(others, failed));
       after = found.next;
       if (after === undefined) break;
