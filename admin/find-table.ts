@@ -1,8 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
-import { folderId } from "#local/folder-id.ts";
-import { isAlive } from "#local/is-alive.ts";
+import { findRunning } from "#local/endpoint-file.ts";
 
 /** Where the table is, and what a DynamoDB client needs to reach it. */
 export interface TableLocation {
@@ -15,31 +13,13 @@ export interface TableLocation {
 /** Written by `cdk deploy --outputs-file`: outputs by stack. */
 const outputsFile = z.record(z.string(), z.record(z.string(), z.string()));
 
-/** Written by the local cloud into its data directory while it runs. */
-const localFile = z.object({
-  awsUrl: z.url(),
-  region: z.string(),
-  table: z.string(),
-  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
-  /** Of the process that wrote it, and of the folder that it uses. */
-  pid: z.number().optional(),
-  folder: z.string().optional(),
-});
-
 /** Finds the table by what the administrator said. @throws Error saying what to do. */
 export async function findTable(
   { table, region, local, data }: { table?: string; region?: string; local: boolean; data: string },
   env: Record<string, string | undefined>,
 ): Promise<TableLocation> {
   if (local) {
-    const found = await readJson(join(data, "endpoint.json"), localFile);
-    if (found === undefined) throw new Error(`No local cloud runs on ${data}. Start one with npm start.`);
-    // A copy of a folder in use leads to the cloud of the original; one that was killed to whoever has its port now.
-    if (found.folder !== folderId(data) || !isAlive(found.pid ?? 0)) {
-      throw new Error(
-        `No local cloud runs on ${data}: its endpoint.json was copied from another folder, or left by a cloud that was killed. Start one with npm start -- --data ${data}.`,
-      );
-    }
+    const found = findRunning(data);
     return {
       table: found.table,
       region: found.region,

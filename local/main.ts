@@ -7,6 +7,7 @@ import { type Cloud, startCloud } from "./cloud.ts";
 import { ownFolder } from "./data/own-folder.ts";
 import { readRunState } from "./data/run-state.ts";
 import { isDiskFull } from "./data/sqlite-error.ts";
+import { type Endpoint, endpointFile } from "./endpoint-file.ts";
 import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
 import { folderId } from "./folder-id.ts";
 import { greeting } from "./greeting.ts";
@@ -169,7 +170,7 @@ async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<
 /** Leaves word for `npm run admin -- --local` and `npm run env`, as long as the cloud runs. */
 function tellAdmin({ apiUrl, awsUrl, rootCredentials }: Cloud, table: string, dataDir: string): void {
   const folder = folderId(dataDir);
-  const told = {
+  const told: Endpoint = {
     apiUrl,
     awsUrl,
     region: REGION,
@@ -178,7 +179,7 @@ function tellAdmin({ apiUrl, awsUrl, rootCredentials }: Cloud, table: string, da
     pid: process.pid,
     folder,
   };
-  const file = join(dataDir, "endpoint.json");
+  const file = endpointFile(dataDir);
   replaceFile(file, JSON.stringify(told));
   process.once("exit", () => {
     // Another folder may have taken the place of one that was moved.

@@ -21,7 +21,7 @@ const LONGEST = 100;
 /** The line: time of day, method, target, status, milliseconds, request id. */
 export function requestLine({ time, method, target, status, ms, requestId }: Answered): string {
   const at = new Date(time).toTimeString().slice(0, 8);
-  return `${at}  ${method.padEnd(6)} ${shown(target)}  ${status ?? "hung up"}  ${Math.round(ms)} ms  ${shown(requestId)}`;
+  return `${at}  ${method.padEnd(6)} ${shown(target)}  ${status ?? "hung up"}  ${Math.round(ms)} ms  ${requestId}`;
 }
 
 /** Without tokens of links, signatures and values that may be secrets; in ASCII, since terminals obey what isn't. */
