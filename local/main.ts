@@ -1,5 +1,6 @@
 /** `npm start`: Wharf on this machine, with no AWS account. */
 import { renameSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureAssembly } from "./assembly.ts";
@@ -11,6 +12,7 @@ import { type Endpoint, endpointFile } from "./endpoint-file.ts";
 import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
 import { folderId } from "./folder-id.ts";
 import { greeting } from "./greeting.ts";
+import { listen } from "./listen.ts";
 import { replaceFile } from "./replace-file.ts";
 import { type Answered, requestLine } from "./request-line.ts";
 import { readStoredClient, type StoredClient } from "./stored-client.ts";
@@ -106,8 +108,8 @@ async function start({ port, dataDir, endpoint, isQuiet }: StartOptions): Promis
     endpoint,
     ...ports,
     onAnswer: isQuiet ? undefined : onAnswer,
-  }).catch((error) => {
-    throw namePort(error, ports);
+  }).catch(async (error) => {
+    throw await namePorts(error, ports);
   });
   running = cloud;
   const table = cloud.outputs["TableName"];
@@ -209,18 +211,35 @@ async function end(): Promise<void> {
   await running?.stop();
 }
 
-/** Says of a port that is taken what it is for: of the two, the user chose one. Any other error is as it was. */
-function namePort(error: unknown, { apiPort, awsPort }: { apiPort: number; awsPort: number }): unknown {
+/** Says of the ports that are taken what they are for: of the two, the user chose one. Any other error is as it was. */
+async function namePorts(
+  error: unknown,
+  { apiPort, awsPort }: { apiPort: number; awsPort: number },
+): Promise<unknown> {
   if (!(error instanceof Error && "code" in error && error.code === "EADDRINUSE" && "port" in error))
     return error;
-  const which =
-    error.port === awsPort
-      ? `${awsPort}, for S3 and the other AWS services (the one after --port ${apiPort}),`
-      : `${error.port}, for the API,`;
+  const uses = [
+    [apiPort, "for the API"],
+    [awsPort, `for S3 and the other AWS services (the one after --port ${apiPort})`],
+  ] as const;
+  // The start met one of them; where another Wharf runs, the other is taken too.
+  const taken: string[] = [];
+  for (const [port, use] of uses) {
+    if (port === error.port || (await isTaken(port))) taken.push(`port ${port}, ${use}, is taken`);
+  }
   return new Error(
-    `port ${which} is taken; stop what listens there, or choose another pair with npm start -- --port N`,
+    `${taken.join(", and ")}; stop what listens there, or choose another pair with npm start -- --port N`,
     { cause: error },
   );
+}
+
+async function isTaken(port: number): Promise<boolean> {
+  try {
+    await (await listen(createServer(), { port })).close();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function fail(text: string): never {

@@ -1,7 +1,7 @@
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
@@ -110,6 +110,26 @@ test("what is printed works when pasted, and a second start finds it all again",
   expect((await fetch(url, { method: "POST", headers, body: JSON.stringify(json) })).status).toBe(200);
   expect(await end(other, "SIGTERM")).toBe(0);
   expect(other.output()).not.toContain(" ms ");
+});
+
+test("a second start on the same two ports names both", async () => {
+  const servers = [createServer(), createServer()];
+  onTestFinished(() => void servers.map((server) => server.close()));
+  const bind = (server: Server | undefined, port: number) =>
+    new Promise<number>((resolve, reject) => {
+      server?.once("error", reject).listen(port, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
+    });
+  // Whoever has the next one has it taken as well.
+  const port = await bind(servers[0], 0);
+  await bind(servers[1], port + 1).catch(() => {});
+  const { output, process: child } = await start("--port", String(port), "--memory");
+  expect(output()).toBe(
+    `Wharf can't start: port ${port}, for the API, is taken, and port ${port + 1}, for S3 and the other AWS services (the one after --port ${port}), is taken; stop what listens there, or choose another pair with npm start -- --port N\n`,
+  );
+  expect(child.exitCode).toBe(1);
 });
 
 test("a folder that is moved or removed under it is told of at once, and no call is put off", {
