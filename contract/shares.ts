@@ -86,7 +86,7 @@ export const createShareRoute = defineRoute({
   path: "/v1/files/{id}/shares",
   summary: "Make a link to a file",
   description:
-    "The link leads to the file's current version. Made without `files:read` it is bound to the newest version that the client made itself, and such a client sees no other links.",
+    "The link leads to the file's current version, under the name that the file has by then. Made without `files:read` it is bound to the newest version that the client made itself, and goes by the name that this has as the link is made; such a client sees no other links.",
   tag,
   scopes,
   params: fileId,

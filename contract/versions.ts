@@ -14,6 +14,10 @@ export const version = z
     state: z
       .enum(["ready", "rejected"])
       .meta({ description: "`rejected`: its content was not what its name said, and is gone." }),
+    name: z.string().optional().meta({
+      description:
+        "What the file was called when this became a version of it, and what it is saved as: a file's new name was judged with other content. None of versions from before names were kept.",
+    }),
     size: z.int().meta({ description: "Bytes." }),
     content_type: declaredType,
     ...checksums,
@@ -46,6 +50,7 @@ const example = {
   file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   current: true,
   state: "ready",
+  name: "q3.pdf",
   size: 48_213,
   content_type: "application/pdf",
   crc32: "iqvzQQ==",
@@ -73,7 +78,8 @@ export const getVersionContentRoute = defineRoute({
   method: "GET",
   path: "/v1/files/{id}/versions/{v}/content",
   summary: "Download a version",
-  description: "As a file's content: redirects to S3 with a URL that works for `expires_in` seconds.",
+  description:
+    "As a file's content: redirects to S3 with a URL that works for `expires_in` seconds, under the version's own `name`.",
   tag,
   scopes: ["files:read"],
   params: one,

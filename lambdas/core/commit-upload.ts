@@ -137,10 +137,11 @@ async function writesOf(
   const actor = { type: "client", id: upload.client_id } as const;
   const said = { request_id: intent.request_id, workspace_id: upload.workspace_id, file_id, actor };
   const version_id = newId("ver", now);
-  const bound = intent.reads_all ? undefined : version_id;
+  const bound = intent.reads_all ? undefined : { version_id, name };
   const share = intent.share
     ? await newShare(deps, {
-        file: { ...said, version_id: bound },
+        file: said,
+        bound,
         createdBy: upload.client_id,
         requestId: intent.request_id,
         actor,
@@ -173,7 +174,7 @@ async function writesOf(
     ...(target.kind === "version"
       ? newVersion(target.file, { upload, intent, current, now })
       : newFileWrites(upload, { file_id, name, current, now })),
-    versionWrite(upload, { file_id, version_id, content, sniffed: sniffed.kept, state: "ready", now }),
+    versionWrite(upload, { file_id, version_id, name, content, sniffed: sniffed.kept, state: "ready", now }),
     eventWrite(now, {
       type: "upload_completed",
       ...said,

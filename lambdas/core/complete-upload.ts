@@ -131,7 +131,7 @@ async function reject(
   try {
     await deps.table.transact([
       sessionWrite(upload, { intent, from, end: { state: "rejected", rejection }, now }),
-      versionWrite(upload, { file_id, version_id, content, state: "rejected", now }),
+      versionWrite(upload, { file_id, version_id, name, content, state: "rejected", now }),
       eventWrite(now, {
         type: "upload_rejected",
         request_id: intent.request_id,

@@ -31,9 +31,10 @@ export async function createShare(
   answer: (share: Share) => { status: number; body: unknown },
 ): Promise<Share> {
   const file = await readFile(deps, call.caller, fileId);
-  const versionId = await shareableVersion(deps, call.caller, file);
+  const bound = await shareableVersion(deps, call.caller, file);
   const { writes, link } = await newShare(deps, {
-    file: { file_id: fileId, version_id: versionId, workspace_id: file.workspace_id },
+    file: { file_id: fileId, workspace_id: file.workspace_id },
+    bound,
     createdBy: call.caller.client_id,
     requestId: call.requestId,
     actor: actorOf(call.caller),

@@ -1,18 +1,18 @@
+import { atVersion } from "./at-version.ts";
 import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { downloadEvent } from "./download-file.ts";
 import { findVersion } from "./find-version.ts";
 import { type SignOptions, signDownload } from "./sign-download.ts";
 
-/** As `downloadFile`, for any version that is still there. @throws WharfError not_found, not_a_file. */
+/** As `downloadFile`, for any version that is still there, under its own name. @throws WharfError not_found, not_a_file. */
 export async function downloadVersion(
   deps: Deps,
   call: Call,
   { fileId, versionId, method, seconds }: { fileId: string; versionId: string } & SignOptions,
 ): Promise<{ url: string; expiresAt: number }> {
   const { file, version } = await findVersion(deps, call.caller, fileId, versionId, "read", call.ahead);
-  const { version_id, object_key, size, content_type } = version;
-  const then = { ...file, version_id, object_key, size, content_type };
+  const then = await atVersion(deps, file, version);
   if (method === "GET") await deps.table.put(downloadEvent(deps, call, then));
   return signDownload(deps, then, { method, seconds });
 }

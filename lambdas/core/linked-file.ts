@@ -1,22 +1,26 @@
 import { keys } from "#aws/keys.ts";
-import type { Check, Table } from "#aws/table.ts";
+import type { Check } from "#aws/table.ts";
+import { atVersion } from "./at-version.ts";
+import type { Deps } from "./deps.ts";
 import { type FileRecord, fileRecord, type LinkRecord, versionRecord } from "./records.ts";
 
-type Bound = Pick<LinkRecord, "file_id" | "version_id">;
+type Bound = Pick<LinkRecord, "file_id" | "version_id" | "name">;
 
-/** The file behind a link, with the content of the version that the link is bound to; `undefined` where it is gone. */
+/**
+ * The file behind a link; `undefined` where it is gone. Where the link is bound to a version, with that one's content
+ * and under the name that the link was made for.
+ */
 export async function linkedFile(
-  table: Table,
-  { file_id, version_id }: Bound,
+  deps: Pick<Deps, "table" | "objects" | "config">,
+  { file_id, version_id, name }: Bound,
 ): Promise<FileRecord | undefined> {
   const [file, version] = await Promise.all([
-    table.get(fileRecord, keys.node(file_id)),
-    version_id === undefined ? undefined : table.get(versionRecord, keys.version(file_id, version_id)),
+    deps.table.get(fileRecord, keys.node(file_id)),
+    version_id === undefined ? undefined : deps.table.get(versionRecord, keys.version(file_id, version_id)),
   ]);
   if (file === undefined || version_id === undefined) return file;
   if (version === undefined || version.removed_ms !== undefined) return undefined;
-  const { size, content_type, object_key } = version;
-  return { ...file, version_id, size, content_type, object_key };
+  return atVersion(deps, file, version, name);
 }
 
 /** What a transaction checks of the file behind a link: it is there, and so is the version that the link is bound to. */

@@ -38,9 +38,9 @@ export async function listVersions(
 /** A version as the API shows it. */
 export function versionView(version: VersionRecord, file: Pick<FileRecord, "version_id">): Version {
   const { version_id, file_id, size, content_type, state, created_at, created_by } = version;
-  const { crc32, crc32c, sha256, metadata, restored_from } = version;
+  const { name, crc32, crc32c, sha256, metadata, restored_from } = version;
   return {
-    ...{ version_id, file_id, current: version_id === file.version_id, state, size, content_type },
+    ...{ version_id, file_id, current: version_id === file.version_id, state, name, size, content_type },
     ...{ crc32, crc32c, sha256, metadata, restored_from, created_at, created_by },
   };
 }

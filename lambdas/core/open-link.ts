@@ -17,11 +17,11 @@ import { tryPassword, wrongPassword } from "./try-password.ts";
  * @throws WharfError not_found, link_gone.
  */
 export async function viewLink(
-  deps: Pick<Deps, "table" | "now">,
+  deps: Pick<Deps, "table" | "objects" | "config" | "now">,
   token: string,
 ): Promise<{ link: LinkRecord; file: FileRecord }> {
   const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now());
-  return { link, file: present(await linkedFile(deps.table, link)) };
+  return { link, file: present(await linkedFile(deps, link)) };
 }
 
 export interface Opening {
@@ -41,7 +41,7 @@ export interface Opening {
  * that the same source began (`countDownload`).
  *
  * Two round trips: the link, then the count beside the read of the file, which a range waits for: its place depends on
- * the file's size. A token is looked up by its hash, so that a guess takes as long whatever it has in common with a
+ * the file's size; a third where an old version from before versions had names is judged. A token is looked up by its hash, so that a guess takes as long whatever it has in common with a
  * real one.
  *
  * @returns a presigned URL of at most 60 s that never outlives the link, and the link as it is afterwards.
@@ -56,7 +56,7 @@ export async function openLink(
     password === undefined ? await deps.table.get(linkRecord, key) : await tryPassword(deps, key, password);
   const link = live(found, deps.now(), method === "GET");
   if (link.password !== undefined && password === undefined) throw wrongPassword();
-  const reading = linkedFile(deps.table, link);
+  const reading = linkedFile(deps, link);
   const count = async () => {
     const later = range !== undefined && beginsLater(range, present(await reading).size);
     return countDownload(deps, link, { token, requestId, source, later });

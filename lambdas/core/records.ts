@@ -122,6 +122,8 @@ export const versionRecord = z.object({
   size: z.number(),
   content_type: z.string(),
   sniffed,
+  /** Its own: what the file was called when it became a version. None where it is from before that was kept. */
+  name: z.string().optional(),
   crc32: z.string().optional(),
   crc32c: z.string().optional(),
   sha256: z.string().optional(),
@@ -148,6 +150,8 @@ export const linkRecord = z.object({
   file_id: z.string(),
   /** The version that the link leads to; none where it leads to the file's current one. */
   version_id: z.string().optional(),
+  /** Of one that leads to a version: the name that this one had when the link was made. */
+  name: z.string().optional(),
   workspace_id: z.string(),
   created_by: z.string(),
   created_at: z.string(),

@@ -80,6 +80,7 @@ function restoration(
   const restored: VersionRecord = {
     ...content,
     sniffed: judged.sniffed,
+    name: file.name,
     version_id: newId("ver", now),
     created_at: iso(now),
     created_by: call.caller.client_id,

@@ -9,9 +9,16 @@ import type { LinkRecord } from "./records.ts";
 /** How long a dead link still says why it is dead. */
 const KEEP_MS = 90 * 86_400_000;
 
+export interface BoundTo {
+  version_id: string;
+  /** None of a version from before versions had names. */
+  name?: string | undefined;
+}
+
 export interface NewShare {
-  /** With `version_id` the link leads to that version, whatever becomes current. */
-  file: { file_id: string; version_id?: string | undefined; workspace_id: string };
+  file: { file_id: string; workspace_id: string };
+  /** The version that the link leads to, whatever becomes current, and the name that it goes by. */
+  bound?: BoundTo | undefined;
   /** Client id. */
   createdBy: string;
   requestId: string;
@@ -31,7 +38,16 @@ export interface NewShare {
  */
 export async function newShare(
   deps: Pick<Deps, "table" | "config" | "now">,
-  { file, createdBy, requestId, actor, expireIn = DEFAULT_EXPIRE_IN, maxDownloads, passwordHash }: NewShare,
+  {
+    file,
+    bound,
+    createdBy,
+    requestId,
+    actor,
+    expireIn = DEFAULT_EXPIRE_IN,
+    maxDownloads,
+    passwordHash,
+  }: NewShare,
 ): Promise<{ share_id: string; share_url: string; expires_at: string; link: LinkRecord; writes: Write[] }> {
   const now = deps.now();
   const shareId = newId("shr", now);
@@ -43,7 +59,8 @@ export async function newShare(
     ...keys.link(token),
     share_id: shareId,
     file_id: file.file_id,
-    version_id: file.version_id,
+    version_id: bound?.version_id,
+    name: bound?.name,
     workspace_id: file.workspace_id,
     created_by: createdBy,
     created_at: iso(now),

@@ -3,11 +3,13 @@ import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll } from "./may-handle.ts";
 import type { FileRecord } from "./records.ts";
+import type { BoundTo } from "./share.ts";
 import { versionsOf } from "./versions-of.ts";
 
 /**
  * The version that a link of the caller's is bound to: none for whoever reads all files, whose links lead to the
- * current one; else the newest that the caller made itself, so that what others write never shows behind its link.
+ * current one; else the newest that the caller made itself, so that what others write never shows behind its link. It
+ * goes by the file's name while it is the current one, and by its own after that.
  *
  * @throws WharfError not_found where it made none that is left.
  */
@@ -15,12 +17,13 @@ export async function shareableVersion(
   deps: Pick<Deps, "table">,
   { scopes, client_id }: Caller,
   file: FileRecord,
-): Promise<string | undefined> {
+): Promise<BoundTo | undefined> {
   const all = readsAll(scopes);
   if (all) return undefined;
-  for await (const { version_id, created_by, state, removed_ms } of versionsOf(deps, file.node_id)) {
+  for await (const { version_id, name, created_by, state, removed_ms } of versionsOf(deps, file.node_id)) {
     const made = { file: fileMadeBy(client_id, file), thing: madeBy(client_id, created_by) };
-    if (state === "ready" && removed_ms === undefined && mayHandle(all, "share", made)) return version_id;
+    if (state === "ready" && removed_ms === undefined && mayHandle(all, "share", made))
+      return { version_id, name: version_id === file.version_id ? file.name : name };
   }
   throw notFound("file", file.node_id);
 }

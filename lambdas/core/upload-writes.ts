@@ -55,6 +55,7 @@ export function versionWrite(
   {
     file_id,
     version_id,
+    name,
     content,
     sniffed,
     state,
@@ -62,6 +63,8 @@ export function versionWrite(
   }: {
     file_id: string;
     version_id: string;
+    /** What the file is called as this becomes a version of it. */
+    name: string;
     content: Content;
     sniffed?: SniffedRecord;
     state: "ready" | "rejected";
@@ -71,7 +74,7 @@ export function versionWrite(
   return {
     put: {
       ...keys.version(file_id, version_id),
-      ...{ version_id, file_id, state },
+      ...{ version_id, file_id, state, name },
       object_key: upload.object_key,
       ...content,
       sniffed,
