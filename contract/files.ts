@@ -5,6 +5,7 @@ import {
   id,
   MAX_DEPTH,
   MAX_PATH,
+  MAX_PATH_BYTES,
   mismatch,
   name,
   page,
@@ -246,8 +247,7 @@ export const moveFileRoute = defineRoute({
   method: "PATCH",
   path: "/v1/files/{id}",
   summary: "Rename a file, move it within its workspace, or both",
-  description:
-    "Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's. A client without `files:read` may move only files that nobody but it has written to.",
+  description: `Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may move only files that nobody but it has written to.`,
   tag,
   scopes: ["files:write"],
   params: fileId,

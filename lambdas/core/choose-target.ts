@@ -2,11 +2,13 @@ import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { type Deps, newId } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
+import { hintPath } from "./file-entry.ts";
 import { whyRefused } from "./file-write.ts";
 import { freeName } from "./free-name.ts";
 import { fileMadeBy, mayHandle } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
 import { entryRecord, type FileRecord, fileRecord } from "./records.ts";
+import { requirePath } from "./require-path.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 
 /** What an upload becomes: a version of a file, or a new file under a name that is free. */
@@ -18,7 +20,8 @@ export type Target = { kind: "version"; file: FileRecord } | { kind: "create"; f
  * The file that was named to the client at the start gets the version, wherever it has been moved to since. Where it
  * is new, or was deleted meanwhile, the name decides: free → a new file; taken → as `if_exists` says.
  *
- * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost.
+ * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost; invalid_request where the path has no room for
+ * the number that `rename` adds.
  */
 export async function chooseTarget(
   deps: Pick<Deps, "table" | "now">,
@@ -42,7 +45,10 @@ export async function chooseTarget(
   const standing = items.find((item) => item["pk"] === entryKey?.pk);
   if (standing === undefined) return create(fileId, upload.name, intent);
   const entry = entryRecord.parse(standing);
-  if (free !== undefined) return create(fileId, free, intent);
+  if (free !== undefined) {
+    requirePath(hintPath(upload.folder_path, free) ?? free);
+    return create(fileId, free, intent);
+  }
   if (upload.if_exists === "fail" || entry.kind === "folder") throw nameTaken(upload, entry);
   const [taken] = await deps.table.batchGet([keys.node(entry.node_id)]);
   return isLive(taken) ? versionOf(deps, upload, taken, intent) : create(fileId, upload.name, intent);

@@ -13,6 +13,7 @@ import { findFolder } from "./find-folder.ts";
 import { judgeName } from "./judge-name.ts";
 import { makeFolders } from "./make-folders.ts";
 import { type FileRecord, folderRecord } from "./records.ts";
+import { requirePath } from "./require-path.ts";
 
 /** Reads and tries again only where another moved the file or gave it a version in between. */
 const ROUNDS = 4;
@@ -22,7 +23,7 @@ const ROUNDS = 4;
  *
  * Where the file is there already, nothing happens. Touches no bytes.
  *
- * @throws WharfError name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file.
+ * @throws WharfError invalid_request (the path is too long), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file.
  */
 export async function moveFile(
   deps: Pick<Deps, "table" | "objects" | "config" | "now">,
@@ -34,7 +35,8 @@ export async function moveFile(
   for (let round = 0; round < ROUNDS; round++) {
     const file = await findFile(deps, call.caller, fileId, "move", round === 0 ? call.ahead : []);
     const name = to.name ?? file.name;
-    const folder_id = to.folder === undefined ? file.folder_id : await targetFolder(deps, file, to.folder);
+    const folder_id =
+      to.folder === undefined ? file.folder_id : await targetFolder(deps, file, to.folder, name);
     if (name === file.name && folder_id === file.folder_id) {
       const refused = whyRefused(file, fileId, preconditions, deps.now());
       if (refused !== undefined) throw refused;
@@ -44,8 +46,10 @@ export async function moveFile(
       pathOf(deps, folder_id),
       mismatchUnder(deps, file, name),
     ]);
+    const hint_path = hintPath(folderPath, name);
+    requirePath(hint_path ?? name);
     const now = deps.now();
-    const target = { name, folder_id, hint_path: hintPath(folderPath, name), mismatch };
+    const target = { name, folder_id, hint_path, mismatch };
     if (await moved(deps, call, { file, target, preconditions, now }))
       return fileView({ ...file, ...target, updated_at: iso(now) });
   }
@@ -64,11 +68,16 @@ async function mismatchUnder(
   return (await judgeName(deps, file, name)).mismatch ?? null;
 }
 
-/** The folder to move into; a path's missing folders are made, as an upload does. */
-function targetFolder(deps: Pick<Deps, "table" | "now">, file: FileRecord, ref: FolderRef): Promise<string> {
-  return "segments" in ref
-    ? makeFolders(deps, file.workspace_id, ref.segments)
-    : findFolder(deps, file.workspace_id, ref);
+/** The folder to move into; a path's missing folders are made, as an upload does, but for none that is too deep. */
+function targetFolder(
+  deps: Pick<Deps, "table" | "now">,
+  file: FileRecord,
+  ref: FolderRef,
+  name: string,
+): Promise<string> {
+  if (!("segments" in ref)) return findFolder(deps, file.workspace_id, ref);
+  requirePath([...ref.segments, name].join("/"));
+  return makeFolders(deps, file.workspace_id, ref.segments);
 }
 
 /** A folder's path from the root; the root has none. */

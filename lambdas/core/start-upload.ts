@@ -6,11 +6,13 @@ import { type Call, requireScope } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { isWharfError } from "./error.ts";
+import { hintPath } from "./file-entry.ts";
 import { freeName } from "./free-name.ts";
 import { fileMadeBy, mayHandle, readsAll } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
 import { planParts } from "./plan-parts.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
+import { requirePath } from "./require-path.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { signWindow } from "./sign-parts.ts";
 import { folderPath, lookAround, placeOf } from "./upload-place.ts";
@@ -156,13 +158,16 @@ async function save(
   }
 }
 
-/** What `if_exists` makes of what stands under the name. @throws WharfError name_taken */
+/** What `if_exists` makes of what stands under the name. @throws WharfError name_taken, invalid_request. */
 function meet(
   draft: UploadRecord,
   { entry, free, writable }: { entry: EntryRecord | undefined; free: string | undefined; writable: boolean },
 ): UploadRecord {
   if (entry === undefined) return draft;
-  if (free !== undefined) return { ...draft, name: free };
+  if (free !== undefined) {
+    requirePath(hintPath(draft.folder_path, free) ?? free);
+    return { ...draft, name: free };
+  }
   if (draft.if_exists === "version" && entry.kind === "file" && writable)
     return { ...draft, file_id: entry.node_id };
   throw nameTaken(draft, entry);

@@ -1,12 +1,12 @@
 /** Where an upload goes: a path, a path below a folder, or a file that is there. */
 import { keys } from "#aws/keys.ts";
-import { MAX_DEPTH, MAX_PATH_BYTES } from "#contract/common.ts";
 import { type Call, canUse } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findFile } from "./find-file.ts";
 import { findWay } from "./make-folders.ts";
 import { entryRecord, type FileRecord, folderRecord } from "./records.ts";
+import { requirePath } from "./require-path.ts";
 import { rootFolder, useWorkspace } from "./workspace.ts";
 
 /** What a request says of it. `file_id` stands alone; `path` and `filename` are relative to `folder_id`. */
@@ -71,21 +71,7 @@ function splitPath(
 ): { folders: string[]; name: string } {
   const folders = [...above, ...path, ...filename.split("/")];
   const name = folders.pop() ?? filename;
-  const bytes = Buffer.byteLength([...folders, name].join("/"));
-  if (bytes > MAX_PATH_BYTES) {
-    throw new WharfError(
-      "invalid_request",
-      `The file's path has ${bytes} bytes, folders included; at most ${MAX_PATH_BYTES}.`,
-      { max_path_bytes: MAX_PATH_BYTES },
-    );
-  }
-  if (folders.length > MAX_DEPTH) {
-    throw new WharfError(
-      "invalid_request",
-      `The file would be ${folders.length} folders deep; at most ${MAX_DEPTH}.`,
-      { max_depth: MAX_DEPTH },
-    );
-  }
+  requirePath([...folders, name].join("/"));
   return { folders, name };
 }
 

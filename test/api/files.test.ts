@@ -6,6 +6,7 @@ import { page, problem } from "#contract/common.ts";
 import { file, fileDetail, folder, urlAnswer, workspace } from "#contract/files.ts";
 import { nameProblem } from "#contract/names.ts";
 import { rootFolder } from "#core/workspace.ts";
+import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const listing = page.of(z.discriminatedUnion("kind", [file, folder]));
@@ -329,6 +330,31 @@ describe("moving", () => {
     expect((await client.request(`/v1/workspaces/${client.workspace_id}/files?path=job_4711`)).status).toBe(
       400,
     );
+  });
+
+  test("keeps to the longest path, as an upload does, and makes no folder for a longer one", async () => {
+    const by = uploader(client);
+    const folder = Array.from({ length: 4 }, (_, level) => `${level}`.repeat(250)).join("/");
+    const { file_id, folder_id } = await by.uploaded(`${folder}/${"n".repeat(20)}`);
+    const { file_id: moved } = await by.uploaded("moved-too-deep.txt");
+    const fresh = folder.replaceAll("3", "f");
+    for (const [id, json] of [
+      [file_id, { name: "n".repeat(21) }],
+      [moved, { folder: folder_id, name: "n".repeat(21) }],
+      [moved, { folder: fresh, name: "n".repeat(21) }],
+    ] as const) {
+      const told = await read(problem, patch(id, json));
+      expect(told).toMatchObject({ status: 400, code: "invalid_request", max_path_bytes: 1_024 });
+    }
+    expect(
+      await refusal(client.request(`/v1/workspaces/${client.workspace_id}/files?path=${fresh}`)),
+    ).toEqual([404, "not_found"]);
+    expect((await patch(moved, { folder: fresh, name: "n".repeat(20) })).status).toBe(200);
+    // A name that is chosen is no longer either.
+    expect(await by.refusedStart({ filename: `${fresh}/${"n".repeat(20)}`, if_exists: "rename" })).toEqual([
+      400,
+      "invalid_request",
+    ]);
   });
 
   test("takes a name that is not allowed any more away", async () => {
