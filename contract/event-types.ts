@@ -252,6 +252,12 @@ const types: Record<EventType, TypeInfo> = {
     data: z.object({ webhook_id: id("hook") }),
     example: { actor: client, data: { webhook_id } },
   },
+  ping: {
+    description:
+      "The first delivery to an endpoint's URL, whatever it subscribes to: one that answers with 2xx is verified.",
+    data: z.object({ webhook_id: id("hook") }),
+    example: { actor: client, data: { webhook_id } },
+  },
 };
 
 /** The whole body of an event of this type. */

@@ -19,6 +19,7 @@ export const eventTypes = [
   "webhook_failing",
   "webhook_disabled",
   "webhook_test",
+  "ping",
 ] as const;
 export const eventType = z.enum(eventTypes).meta({ id: "EventType" });
 export type EventType = z.infer<typeof eventType>;

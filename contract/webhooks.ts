@@ -67,7 +67,9 @@ export const deliveryStatus = z
 export type DeliveryStatus = z.infer<typeof deliveryStatus>;
 
 /** What set an attempt off. */
-export const trigger = z.enum(["event", "redeliver", "recover", "test", "enable"]).meta({ id: "Trigger" });
+export const trigger = z
+  .enum(["event", "verify", "redeliver", "recover", "test", "enable"])
+  .meta({ id: "Trigger" });
 export type Trigger = z.infer<typeof trigger>;
 
 /** Why an attempt got no answer. */
@@ -93,9 +95,13 @@ export const webhook = z
       .meta({ description: "Folders in or below which a file must lie; none: anywhere." }),
     description: orNull(z.string(), "What its owner wrote of it."),
     rate_per_second: z.int().meta({ description: "Requests per second at most." }),
-    status: z
-      .enum(["enabled", "disabled"])
-      .meta({ description: "A disabled one gets nothing; what it misses can be recovered for 7 days." }),
+    status: z.enum(["unverified", "enabled", "disabled"]).meta({
+      description:
+        "`unverified`: it has answered nothing with 2xx yet, and is sent one delivery at a time and one a second, its `ping` first. A disabled one gets nothing; what it misses can be recovered for 7 days.",
+    }),
+    verified_at: orTime(
+      "When this URL first answered a signed request, its `ping` as a rule, with 2xx; `null` until then.",
+    ),
     disabled_at: orTime("When it was disabled; `null` while it is enabled."),
     disabled_reason: orNull(
       disabledReason,
@@ -111,9 +117,6 @@ export type Webhook = z.infer<typeof webhook>;
 export const webhookDetail = webhook.extend({
   health: z
     .object({
-      verified_at: orTime(
-        "When this URL first answered a delivery with 2xx. Until then one delivery is sent at a time, and one a second.",
-      ),
       last_success_at: orTime("When it last answered with 2xx."),
       last_failure_at: orTime("When an attempt last failed."),
       failing_since: orTime("Its first failure since the last success; `null` while all is well."),
@@ -213,6 +216,7 @@ const shown: Webhook = {
   description: "CI",
   rate_per_second: DEFAULT_RATE,
   status: "enabled",
+  verified_at: "2026-01-01T00:00:01.000Z",
   disabled_at: null,
   disabled_reason: null,
   created_at: "2026-01-01T00:00:00.000Z",
@@ -228,7 +232,7 @@ export const registerWebhookRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks",
   summary: "Register an endpoint",
-  description: `Events of every workspace that the client may use come to it. A client has at most ${MAX_ENDPOINTS} endpoints.`,
+  description: `Events of every workspace that the client may use come to it. A client has at most ${MAX_ENDPOINTS} endpoints. The first that is sent to it is a signed \`ping\`; until it answers with 2xx it is \`unverified\`.`,
   tag,
   scopes,
   body: z.strictObject({
@@ -243,7 +247,7 @@ export const registerWebhookRoute = defineRoute({
   errors: [...common, "invalid_url", "egress_blocked", "limit_exceeded", ...once],
   example: {
     request: { url: shown.url, events: shown.events, description: "CI" },
-    response: { ...shown, secret: "whsec_…" },
+    response: { ...shown, status: "unverified", verified_at: null, secret: "whsec_…" },
   },
 });
 
@@ -311,6 +315,8 @@ export const changeWebhookRoute = defineRoute({
   method: "PATCH",
   path: "/v1/webhooks/{id}",
   summary: "Change an endpoint; deliveries under way go to its new URL at their next attempt",
+  description:
+    "One with a new URL is `unverified` again, until it answers a new `ping` or another delivery with 2xx.",
   tag,
   scopes,
   params,

@@ -11,7 +11,7 @@ export const tableAccess = {
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount"] as const),
     ],
-    BatchGetItem: ["client", "folder", "node", "paths", "link", "event"],
+    BatchGetItem: ["client", "folder", "node", "paths", "link", "event", "hook"],
     Query: ["workspaces", "folder", "node", "feed", "hooks", "deliveries", "attempts"],
     PutItem: [
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),

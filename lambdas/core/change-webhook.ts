@@ -7,7 +7,8 @@ import { checkDestination } from "./check-destination.ts";
 import { checkFolders } from "./check-folders.ts";
 import { iso } from "./deps.ts";
 import { notFound } from "./error.ts";
-import { findWebhook } from "./find-webhook.ts";
+import { findWebhook, readState } from "./find-webhook.ts";
+import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { resetState } from "./reset-endpoint.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { hookRecord } from "./webhook-records.ts";
@@ -16,25 +17,29 @@ import { webhookView } from "./webhook-view.ts";
 type Changes = z.output<typeof changeWebhookRoute.body>;
 
 /**
- * Changes what the request names, and leaves the rest. A new URL starts with a clean record.
+ * Changes what the request names, and leaves the rest. A new URL starts with a clean record, unverified, and is pinged.
  *
  * @throws WharfError not_found, invalid_url, egress_blocked; invalid_request for unknown folders
  */
 export async function changeWebhook(
-  deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
-  { caller }: Call,
+  deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues">,
+  call: Call,
   webhookId: string,
   changes: Changes,
 ): Promise<Webhook> {
+  const { caller } = call;
   const hook = await findWebhook(deps, caller, webhookId);
   if (changes.url !== undefined) await checkDestination(deps.outbound.guard, changes.url);
   await checkFolders(deps, caller, changes.folders ?? []);
-  const moved = changes.url !== undefined && changes.url !== hook.url;
+  const now = deps.now();
+  const first =
+    changes.url === undefined || changes.url === hook.url ? undefined : pingWrite(now, call, hook);
   const { description, ...rest } = changes;
   const values: Item = {
     ...rest,
     ...(typeof description === "string" ? { description } : {}),
-    updated_at: iso(deps.now()),
+    ...(first && { ping_id: first.ping.delivery_id }),
+    updated_at: iso(now),
   };
   const sets = Object.keys(values).filter((name) => values[name] !== undefined);
   try {
@@ -45,12 +50,13 @@ export async function changeWebhook(
         condition: "attribute_exists(#pk)",
         values,
       },
-      ...(moved ? [resetState(webhookId, { moved })] : []),
+      ...(first ? [resetState(webhookId, { pingId: first.ping.delivery_id }), first.write] : []),
     ]);
   } catch (error) {
     if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);
     throw error;
   }
+  if (first) await sendPing(deps, first.ping);
   const { description: _, ...before } = hook;
   return webhookView(
     hookRecord.parse({
@@ -58,5 +64,6 @@ export async function changeWebhook(
       ...(description === undefined ? { description: hook.description } : {}),
       ...values,
     }),
+    first ? {} : await readState(deps, webhookId),
   );
 }

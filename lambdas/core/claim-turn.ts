@@ -5,7 +5,7 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
-import { blockedUntil, freeSlot, placesOf, rateOf } from "./endpoint-limits.ts";
+import { blockedUntil, freeSlot, isVerified, placesOf, rateOf, TRIAL_MS } from "./endpoint-limits.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
@@ -14,6 +14,11 @@ const SLOT_MS = 30_000;
 /** A rate's unused turns are kept for a second. */
 const BURST_MS = 1_000;
 const ROUNDS = 30;
+
+/** Until when an endpoint that isn't verified is sent nothing more, whoever has kept a turn for then. */
+function trialUntil(state: HookState): number {
+  return isVerified(state) ? 0 : (state.trial_ms ?? 0) + TRIAL_MS;
+}
 
 export type Turn =
   | { go: true; slot: string; slotUntil: number; probe: boolean; state: HookState }
@@ -50,7 +55,11 @@ export async function claimTurn(
     const full = slot === undefined;
     const early = !reserved && !probe && (state.turn_ms ?? 0) >= now;
     try {
-      if (!full && !early) return await take({ slot, now, probe });
+      const trialMs = trialUntil(state);
+      if (!full && !early) {
+        if (trialMs > now) return { go: false, blocked: false, at: trialMs, reserved };
+        return await take({ slot, now, probe });
+      }
       const [wait] = await reserveTurns(deps, endpoint, { state, count: 1, now, random });
       if (wait === undefined) break;
       // Full although its turn has come: slots last longer than they did, so wait for one of them.
@@ -72,6 +81,11 @@ export async function claimTurn(
       "(attribute_not_exists(#paused_until_ms) OR #paused_until_ms <= :now)",
     ];
     const values: Item = { until, now };
+    if (!isVerified(state)) {
+      sets.push("#trial_ms = :now");
+      conditions.push("(attribute_not_exists(#trial_ms) OR #trial_ms <= :trial)");
+      Object.assign(values, { trial: now - TRIAL_MS });
+    }
     if (probe) {
       sets.push("#probe_until_ms = :until");
       conditions.push(

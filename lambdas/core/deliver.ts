@@ -1,13 +1,12 @@
-import { keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { DeliveryMessage, Lane } from "#aws/queues.ts";
-import { claimTurn, type Turn } from "./claim-turn.ts";
+import { claimTurn } from "./claim-turn.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { laneOf, timeOf } from "./endpoint-limits.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";
-import { abandonTurn, settleTurn } from "./settle-turn.ts";
+import { abandonTurn, returnTurn, settleTurn } from "./settle-turn.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
 
@@ -51,6 +50,9 @@ export async function deliver(
     return "deferred";
   }
   if (hook === undefined) return await finishDelivery(deps, delivery, "cancelled", "endpoint_deleted");
+  // Each URL has a ping of its own.
+  if (delivery.trigger === "verify" && delivery.delivery_id !== hook.ping_id)
+    return await finishDelivery(deps, delivery, "cancelled", "url_changed");
   if (event === undefined) return await finishDelivery(deps, delivery, "failed", "event_expired");
   if (hook.disabled_at !== undefined)
     return await finishDelivery(deps, delivery, "skipped_disabled", "endpoint_disabled");
@@ -99,12 +101,13 @@ async function attempt(
   note({ [delivery.delivery_id]: attempt.status ?? attempt.error_class });
   // The record first: it keeps the attempt from being made again, while a slot frees itself in 30 s.
   const result = await recordAttempt(deps, delivery, lease, sent);
-  await settleTurn(deps, hook.webhook_id, turn, {
+  const current = await settleTurn(deps, hook, turn, {
     ok: verdict.ok,
     durationMs: attempt.total_ms,
     pauseMs: verdict.pauseMs,
   });
-  if (verdict.disable !== undefined) await disableEndpoint(deps, hook, verdict.disable, event.request_id);
+  if (current && verdict.disable !== undefined)
+    await disableEndpoint(deps, hook, verdict.disable, event.request_id);
   return result;
 }
 
@@ -119,21 +122,4 @@ function patience(
 ): number {
   const wait = Math.min(now - started_ms, blocked ? MAX_PATIENCE_MS.blocked : MAX_PATIENCE_MS.behindOthers);
   return now + wait * (0.5 + 0.5 * Math.random());
-}
-
-/** Gives back a turn of which no use was made: the message was a duplicate. A turn that isn't given back ends by itself. */
-async function returnTurn(
-  deps: DeliveryDeps,
-  webhookId: string,
-  { slot, slotUntil, probe }: Extract<Turn, { go: true }>,
-): Promise<void> {
-  const taken = [slot, ...(probe ? ["probe_until_ms"] : [])];
-  await deps.table
-    .update({
-      key: keys.hookState(webhookId),
-      update: `REMOVE ${taken.map((name) => `#${name}`).join(", ")}`,
-      condition: taken.map((name) => `#${name} = :until`).join(" AND "),
-      values: { until: slotUntil },
-    })
-    .catch(() => {});
 }

@@ -2,7 +2,7 @@ import type { Webhook } from "#contract/webhooks.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
-import { findWebhook } from "./find-webhook.ts";
+import { findWebhook, readState } from "./find-webhook.ts";
 import { webhookView } from "./webhook-view.ts";
 
 /** Disables an endpoint by its owner's wish; repeating it changes nothing. @throws WharfError not_found */
@@ -13,5 +13,5 @@ export async function disableWebhook(
 ): Promise<Webhook> {
   const hook = await findWebhook(deps, call.caller, webhookId);
   await disableEndpoint(deps, hook, "manual", call.requestId, actorOf(call.caller));
-  return webhookView(await findWebhook(deps, call.caller, webhookId));
+  return webhookView(await findWebhook(deps, call.caller, webhookId), await readState(deps, webhookId));
 }

@@ -4,8 +4,8 @@ import type { Webhook } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { iso } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
-import { findWebhook } from "./find-webhook.ts";
-import { resetState } from "./reset-endpoint.ts";
+import { findWebhook, readState } from "./find-webhook.ts";
+import { resetState, verifyEndpoint } from "./reset-endpoint.ts";
 import { testWebhook } from "./test-webhook.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { webhookView } from "./webhook-view.ts";
@@ -22,7 +22,7 @@ export async function enableWebhook(
   { force }: { force: boolean },
 ): Promise<Webhook> {
   const hook = await findWebhook(deps, call.caller, webhookId);
-  if (hook.disabled_at === undefined) return webhookView(hook);
+  if (hook.disabled_at === undefined) return webhookView(hook, await readState(deps, webhookId));
   if (!force) {
     const { ok, attempt } = await testWebhook(deps, call, hook, "enable");
     if (!ok) {
@@ -48,6 +48,7 @@ export async function enableWebhook(
     if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);
     throw error;
   }
+  if (!force) await verifyEndpoint(deps, hook);
   const { disabled_at, disabled_reason, ...enabled } = hook;
-  return webhookView({ ...enabled, updated_at });
+  return webhookView({ ...enabled, updated_at }, await readState(deps, webhookId));
 }

@@ -27,10 +27,19 @@ export function blockedUntil(
   return undefined;
 }
 
-/** Whether it has ever answered a signed request with 2xx, and so wants them. */
-export function isVerified(state: HookState): boolean {
-  return state.last_success_ms !== undefined;
+/** When its URL first answered a signed request with 2xx, and so said that it wants them. */
+export function verifiedMs({ verified_ms, last_success_ms }: HookState): number | undefined {
+  return verified_ms ?? last_success_ms;
 }
+
+export function isVerified(state: HookState): boolean {
+  return verifiedMs(state) !== undefined;
+}
+
+/** What isn't verified is sent one a second at most. */
+export const TRIAL_MS = 1_000;
+/** Its turns are given out a little further apart, so that a worker which is late for one is not in the way of the next. */
+const TRIAL_TURN_MS = 1_100;
 
 /** How many requests may be under way: few until an endpoint answers well, so that silent ones hold few workers. */
 export function placesOf(state: HookState): number {
@@ -38,9 +47,9 @@ export function placesOf(state: HookState): number {
   return (state.failures ?? 0) > 0 ? FAILING_IN_FLIGHT : MAX_IN_FLIGHT;
 }
 
-/** Requests per second: one until it has answered well, since the address may be somebody else's. */
+/** Requests per second: at most one until it has answered well, since the address may be somebody else's. */
 export function rateOf(state: HookState, { rate_per_second }: { rate_per_second: number }): number {
-  return isVerified(state) ? rate_per_second : Math.min(1, rate_per_second);
+  return isVerified(state) ? rate_per_second : 1_000 / TRIAL_TURN_MS;
 }
 
 /** Answers slower than this (ms, on average) are waited for beside the retries. */

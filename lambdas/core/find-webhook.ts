@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
-import { type HookRecord, hookRecord } from "./webhook-records.ts";
+import { type HookRecord, type HookState, hookRecord, hookState } from "./webhook-records.ts";
 
 /** An endpoint of the caller's own; an admin's are all. @throws WharfError not_found */
 export async function findWebhook(
@@ -13,6 +13,11 @@ export async function findWebhook(
   const hook = await table.get(hookRecord, keys.hook(webhookId));
   if (hook === undefined || !owns(caller, hook)) throw notFound("webhook", webhookId);
   return hook;
+}
+
+/** How an endpoint fares; `{}` where it has gone. */
+export async function readState({ table }: Pick<Deps, "table">, webhookId: string): Promise<HookState> {
+  return (await table.get(hookState, keys.hookState(webhookId))) ?? {};
 }
 
 export function owns(caller: Caller, hook: HookRecord): boolean {

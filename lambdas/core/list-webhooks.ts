@@ -5,6 +5,8 @@ import type { Deps } from "./deps.ts";
 import { owns } from "./find-webhook.ts";
 import { readHooks } from "./match-endpoints.ts";
 import { type PageQuery, pageOf } from "./page.ts";
+import { readable } from "./readable.ts";
+import { type HookRecord, hookState } from "./webhook-records.ts";
 import { webhookView } from "./webhook-view.ts";
 
 /** The caller's endpoints, the oldest first; an admin's are all. */
@@ -18,5 +20,16 @@ export async function listWebhooks(
   const hooks = (await readHooks(deps)).filter(
     (hook) => owns(caller, hook) && (after === undefined || hook.webhook_id > after),
   );
-  return pageOf(hooks, limit, (last) => cursorAfter(list, keys.hook(last.webhook_id).sk), webhookView);
+  const states = await readStates(deps, hooks.slice(0, limit));
+  return pageOf(
+    hooks,
+    limit,
+    (last) => cursorAfter(list, keys.hook(last.webhook_id).sk),
+    (hook) => webhookView(hook, states.get(hook.webhook_id) ?? {}),
+  );
+}
+
+async function readStates(deps: Pick<Deps, "table" | "now">, hooks: readonly HookRecord[]) {
+  const items = await deps.table.batchGet(hooks.map(({ webhook_id }) => keys.hookState(webhook_id)));
+  return new Map(readable(deps, hookState, items).map((state) => [state.webhook_id, state]));
 }

@@ -8,6 +8,7 @@ import { checkDestination } from "./check-destination.ts";
 import { checkFolders } from "./check-folders.ts";
 import { iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { hookRecord } from "./webhook-records.ts";
 import { webhookView } from "./webhook-view.ts";
@@ -21,12 +22,12 @@ export function newWebhookSecret(): string {
 }
 
 /**
- * Registers an endpoint and shows its secret, this once.
+ * Registers an endpoint, has it pinged, and shows its secret, this once.
  *
  * @throws WharfError invalid_url, egress_blocked; invalid_request for unknown folders; limit_exceeded where the client has 100 already.
  */
 export async function registerWebhook(
-  deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
+  deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues">,
   call: Call,
   request: Request,
   answer: (registered: Registered) => { status: number; body: unknown },
@@ -36,16 +37,17 @@ export async function registerWebhook(
   const { client_id, default_workspace } = call.caller;
   const now = deps.now();
   const { secret = newWebhookSecret(), ...rest } = request;
+  const owned = { webhook_id: newId("hook", now), client_id, workspace_id: default_workspace };
+  const { ping, write } = pingWrite(now, call, owned);
   const hook = hookRecord.parse({
     ...rest,
-    webhook_id: newId("hook", now),
-    client_id,
-    workspace_id: default_workspace,
+    ...owned,
+    ping_id: ping.delivery_id,
     created_at: iso(now),
     updated_at: iso(now),
   });
   const { webhook_id } = hook;
-  const registered = { ...webhookView(hook), secret };
+  const registered = { ...webhookView(hook, {}), secret };
   try {
     await deps.table.transact([
       {
@@ -56,7 +58,8 @@ export async function registerWebhook(
       },
       { put: { ...keys.hook(webhook_id), ...hook }, condition: "attribute_not_exists(#pk)" },
       { put: { ...keys.hookSecret(webhook_id), current: secret } },
-      { put: { ...keys.hookState(webhook_id), webhook_id } },
+      { put: { ...keys.hookState(webhook_id), webhook_id, ping_id: ping.delivery_id } },
+      write,
       ...call.record(answer(registered)),
     ]);
   } catch (error) {
@@ -66,5 +69,6 @@ export async function registerWebhook(
       `This client has ${MAX_ENDPOINTS} endpoints, and more it can't have. Delete one that is not needed.`,
     );
   }
+  await sendPing(deps, ping);
   return registered;
 }

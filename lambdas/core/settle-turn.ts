@@ -6,27 +6,41 @@ import type { Deps } from "./deps.ts";
 import { WARN_HOURS } from "./endpoint-health.ts";
 import { isVerified } from "./endpoint-limits.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
-import { hookState } from "./webhook-records.ts";
+import { sameUrl } from "./reset-endpoint.ts";
+import { type HookRecord, hookState } from "./webhook-records.ts";
 
 /** Weight of the newest duration in the moving average. */
 const WEIGHT = 0.2;
 /** What an answer that was not waited for counts as. */
 const SILENT_MS = 15_000;
 
-/** Gives a turn back and counts how its attempt ended: the breaker, the pause, and since when the endpoint fails. */
+/**
+ * Gives a turn back and counts how its attempt ended: the breaker, the pause, and since when the endpoint fails.
+ *
+ * @param hook the endpoint as the attempt took its URL from it: what a URL answered counts for no other.
+ * @returns whether it counted.
+ */
 export async function settleTurn(
   deps: Pick<Deps, "table" | "now">,
-  webhookId: string,
+  { webhook_id: webhookId, ping_id }: Pick<HookRecord, "webhook_id"> & Partial<Pick<HookRecord, "ping_id">>,
   turn: Extract<Turn, { go: true }>,
   { ok, durationMs, pauseMs = 0 }: { ok: boolean; durationMs: number; pauseMs?: number | undefined },
-): Promise<void> {
+): Promise<boolean> {
   const now = deps.now();
   const key = keys.hookState(webhookId);
   const { update, values } = changes(turn, webhookId, { ok, durationMs, now });
   const after = await ifStill(() =>
-    deps.table.update({ key, update, condition: "attribute_exists(#webhook_id)", values }),
+    deps.table.update({
+      key,
+      update,
+      condition: `attribute_exists(#webhook_id) AND ${sameUrl(ping_id)}`,
+      values: { ...values, ping_id },
+    }),
   );
-  if (after === undefined) return;
+  if (after === undefined) {
+    await returnTurn(deps, webhookId, turn);
+    return false;
+  }
   const settled = hookState.parse(after);
   let openUntil = !ok && turn.probe ? settled.open_until_ms : undefined;
   if (!ok && settled.open_until_ms === undefined && shouldOpen(settled, now)) {
@@ -56,6 +70,27 @@ export async function settleTurn(
   } else if (pauseMs > 0 || (ok && turn.probe)) {
     await planWakeUp(deps, webhookId, { at: now + pauseMs, all: true });
   }
+  return true;
+}
+
+/**
+ * Gives back a turn that counts for nothing: the message was a duplicate, or the endpoint has another URL by now. One
+ * that isn't given back ends by itself.
+ */
+export async function returnTurn(
+  deps: Pick<Deps, "table">,
+  webhookId: string,
+  { slot, slotUntil, probe }: Extract<Turn, { go: true }>,
+): Promise<void> {
+  const taken = [slot, ...(probe ? ["probe_until_ms"] : [])];
+  await deps.table
+    .update({
+      key: keys.hookState(webhookId),
+      update: `REMOVE ${taken.map((name) => `#${name}`).join(", ")}`,
+      condition: taken.map((name) => `#${name} = :until`).join(" AND "),
+      values: { until: slotUntil },
+    })
+    .catch(() => {});
 }
 
 /** Gives a turn back whose answer was not waited for to its end: nothing is known but that the endpoint is slow now. */
@@ -96,7 +131,7 @@ function changes(
       "#due_pk",
       "#due_sk",
       // Turns that were given out at one a second: from here on it has its own rate.
-      ...(isVerified(state) ? [] : ["#turn_ms"]),
+      ...(isVerified(state) ? [] : ["#turn_ms", "#trial_ms"]),
       ...stale,
     ];
     return {

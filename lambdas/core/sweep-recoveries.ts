@@ -22,6 +22,8 @@ const PAGE = 100;
 /** Pages of one job in one run; the next minute's run goes on. */
 const MAX_PAGES = 50;
 const PARALLEL_WRITES = 10;
+/** Events that are about the moment at which they are sent. */
+const OF_ONE_MOMENT = new Set(["webhook_test", "ping"]);
 /** Deliveries that an endpoint missed while it was disabled can be recovered for this long. */
 const SKIPPED_KEEP_MS = 7 * 86_400_000;
 
@@ -78,8 +80,8 @@ async function restart(
   row: DeliveryRecord,
 ): Promise<DeliveryRecord | undefined> {
   if (row.job_id === job.job_id) return row;
-  // A test that failed, or a ping, is nothing that was missed.
-  if (!job.statuses.includes(row.status) || row.event_type === "webhook_test") return undefined;
+  // A test or ping that failed is nothing that was missed.
+  if (!job.statuses.includes(row.status) || OF_ONE_MOMENT.has(row.event_type)) return undefined;
   const now = deps.now();
   const skippedAt = Date.parse(row.finished_at ?? iso(row.created_ms));
   if (row.status === "skipped_disabled" && skippedAt < now - SKIPPED_KEEP_MS) return undefined;

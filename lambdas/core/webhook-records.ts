@@ -26,6 +26,8 @@ export const hookRecord = z.object({
   rate_per_second: z.number(),
   disabled_at: z.string().optional(),
   disabled_reason: z.string().optional(),
+  /** The ping that this URL is sent first, which names the URL too; absent in records of earlier versions. */
+  ping_id: z.string().optional(),
   created_at: z.string(),
   updated_at: z.string(),
 });
@@ -45,6 +47,10 @@ export type HookSecretRecord = z.infer<typeof hookSecretRecord>;
 /** Beside these: `slot_<n>` (until when it is taken, ms), `ok_<minute>` and `bad_<minute>` (attempts that ended so). */
 export const hookState = z.looseObject({
   webhook_id: z.string().optional(),
+  /** The endpoint's, by which an answer of an earlier URL is known. */
+  ping_id: z.string().optional(),
+  /** When it was last sent something before it was verified. */
+  trial_ms: z.number().optional(),
   /** When the next request may go by the rate (ms); ahead of now where turns have been given out. */
   turn_ms: z.number().optional(),
   /** Moving average of attempts' durations. */

@@ -8,10 +8,16 @@ import {
   type webhookDetail as webhookDetailSchema,
 } from "#contract/webhooks.ts";
 import { iso } from "./deps.ts";
+import { verifiedMs } from "./endpoint-limits.ts";
 import type { DeliveryRecord, HookRecord, HookSecretRecord, HookState } from "./webhook-records.ts";
 
-/** An endpoint, without its secret, which is shown only when it is made. */
-export function webhookView(hook: HookRecord): Webhook {
+/**
+ * An endpoint, without its secret, which is shown only when it is made.
+ *
+ * @param state `{}` where it has just got its URL.
+ */
+export function webhookView(hook: HookRecord, state: HookState): Webhook {
+  const verified = verifiedMs(state);
   return {
     webhook_id: hook.webhook_id,
     url: hook.url,
@@ -19,7 +25,8 @@ export function webhookView(hook: HookRecord): Webhook {
     folders: hook.folders,
     description: hook.description ?? null,
     rate_per_second: hook.rate_per_second,
-    status: hook.disabled_at === undefined ? "enabled" : "disabled",
+    status: hook.disabled_at !== undefined ? "disabled" : verified === undefined ? "unverified" : "enabled",
+    verified_at: verified === undefined ? null : iso(verified),
     disabled_at: hook.disabled_at ?? null,
     disabled_reason: hook.disabled_reason === undefined ? null : disabledReason.parse(hook.disabled_reason),
     created_at: hook.created_at,
@@ -37,9 +44,8 @@ export function webhookDetail(
   const ahead = (ms: number | undefined) => (ms !== undefined && ms > now ? iso(ms) : null);
   const at = (ms: number | undefined) => (ms === undefined ? null : iso(ms));
   return {
-    ...webhookView(hook),
+    ...webhookView(hook, state),
     health: {
-      verified_at: at(state.verified_ms ?? state.last_success_ms),
       last_success_at: at(state.last_success_ms),
       last_failure_at: at(state.last_failure_ms),
       failing_since: at(state.failing_since_ms),

@@ -38,7 +38,7 @@ const claim = async (rate_per_second = 500, reserved = false) =>
   claimTurn(deps(), { webhook_id, rate_per_second }, { seen: await state(), reserved });
 const settle = (turn: Turn, ok: boolean, durationMs = 50, pauseMs?: number) => {
   if (!turn.go) throw new Error("no turn to settle");
-  return settleTurn(deps(), webhook_id, turn, { ok, durationMs, pauseMs });
+  return settleTurn(deps(), { webhook_id }, turn, { ok, durationMs, pauseMs });
 };
 /** One attempt from beginning to end. */
 const attempt = async (ok: boolean) => settle(await claim(500, true), ok);

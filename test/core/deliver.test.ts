@@ -322,7 +322,7 @@ test("a message that comes too soon comes again, and one that comes too late end
 });
 
 describe("an endpoint that has never answered well", LONG, () => {
-  const verifiedAt = async () => (await endpoint.show()).health.verified_at;
+  const verifiedAt = async () => (await endpoint.show()).verified_at;
 
   test("is sent one delivery at a time and one a second, until it answers one with 2xx", async () => {
     const open: (() => void)[] = [];
@@ -344,11 +344,84 @@ describe("an endpoint that has never answered well", LONG, () => {
   test("and one that has a new URL is one of those again", async () => {
     await world.emit();
     expect(await verifiedAt()).not.toBeNull();
-    const elsewhere = await startReceiver(fail);
+    const elsewhere = await startReceiver(fail, fail);
     await changeWebhook(world.deps, world.call, endpoint.webhook_id, { url: elsewhere.url });
     expect(await verifiedAt()).toBeNull();
     await world.emitMany(10);
-    expect(elsewhere.received).toHaveLength(1);
+    expect([elsewhere.pings.length, elsewhere.received.length]).toEqual([1, 0]);
+    await elsewhere.close();
+  });
+
+  test("is pinged first, whatever it subscribes to, and verified by the ping's 2xx", async () => {
+    const pinged = await world.endpoint(receiver.url, { ping: true, events: ["file_deleted"] });
+    expect(await pinged.show()).toMatchObject({ status: "unverified", verified_at: null });
+    await world.work();
+    expect(receiver.pings.map(({ headers }) => headers["x-event-type"])).toEqual(["ping"]);
+    const verified_at = new Date(world.now()).toISOString();
+    expect(await pinged.show()).toMatchObject({ status: "enabled", verified_at });
+    await pinged.remove();
+  });
+
+  test("that never answers well is sent its ping and what else happens on schedule, and loses nothing", async () => {
+    receiver.behave(fail);
+    receiver.behaveForPings(fail);
+    const pinged = await world.endpoint(receiver.url, { ping: true });
+    await world.emitMany(3);
+    await world.pass(2 * DAY);
+    expect(receiver.pings.length).toBeGreaterThan(3);
+    expect((await pinged.deliveries()).map(({ status }) => status)).toEqual(Array(4).fill("pending"));
+    receiver.behave(succeed);
+    receiver.behaveForPings(succeed);
+    await world.pass(30 * HOUR);
+    expect((await pinged.deliveries()).map(({ status }) => status)).toEqual(Array(4).fill("succeeded"));
+    await pinged.remove();
+  });
+
+  test("has no more than one a second, also of turns that were kept for its last URL", async () => {
+    const times: number[] = [];
+    const note: Behaviour = (res) => {
+      times.push(world.now());
+      res.writeHead(500).end();
+    };
+    const elsewhere = await startReceiver(note, note);
+    await world.emit();
+    // Behind its rate of 5 a second, each of these has a turn of its own.
+    const { webhook_id } = endpoint;
+    await changeWebhook(world.deps, world.call, webhook_id, { rate_per_second: 5 });
+    await world.emitMany(20);
+    await changeWebhook(world.deps, world.call, webhook_id, { url: elsewhere.url });
+    await world.pass(MINUTE);
+    expect(times.length).toBeGreaterThan(2);
+    expect(times.slice(1).map((at, index) => at - (times[index] ?? 0) >= SECOND)).not.toContain(false);
+    await elsewhere.close();
+  });
+
+  test("isn't verified by what its last URL answers late", async () => {
+    const open: (() => void)[] = [];
+    receiver.behave((res) => void open.push(() => res.writeHead(204).end()));
+    const working = world.emit();
+    await receiver.until(1);
+    const elsewhere = await startReceiver(fail, fail);
+    await changeWebhook(world.deps, world.call, endpoint.webhook_id, { url: elsewhere.url });
+    open[0]?.();
+    await working;
+    expect(await endpoint.show()).toMatchObject({ status: "unverified", verified_at: null });
+    await elsewhere.close();
+  });
+
+  test("is pinged by the latest of its URLs alone", async () => {
+    receiver.behaveForPings(fail);
+    const pinged = await world.endpoint(receiver.url, { ping: true });
+    await world.work();
+    const elsewhere = await startReceiver();
+    await changeWebhook(world.deps, world.call, pinged.webhook_id, { url: elsewhere.url });
+    await world.pass(HOUR);
+    expect([receiver.pings.length, elsewhere.pings.length]).toEqual([1, 1]);
+    expect((await pinged.deliveries()).map(({ status }) => status).sort()).toEqual([
+      "cancelled",
+      "succeeded",
+    ]);
+    await pinged.remove();
     await elsewhere.close();
   });
 
@@ -611,7 +684,7 @@ describe("an endpoint that fails for days", LONG, () => {
     if (hook === undefined) throw new Error("the endpoint is gone");
     await disableEndpoint(world.deps, hook, "gone", "test");
     const { status } = await enableWebhook(world.deps, world.call, endpoint.webhook_id, { force: true });
-    expect(status).toBe("enabled");
+    expect(status).toBe("unverified");
     expect(receiver.received).toEqual([]);
   });
 
@@ -648,7 +721,7 @@ describe("an endpoint that fails for days", LONG, () => {
       if (outcome === "disabled") {
         expect([status, told.map(({ type }) => type)]).toEqual(["disabled", ["webhook_disabled"]]);
       } else {
-        expect(status).toBe("enabled");
+        expect(status).toBe("unverified");
         expect(told.map(({ data }) => `warned ${data["warning_hours"]}`)).toEqual(
           outcome === "enabled" ? [] : [outcome],
         );

@@ -4,6 +4,7 @@ import { createTable } from "#aws/table.ts";
 import { eventCatalogue } from "#contract/event-types.ts";
 import { registeredWebhook, webhookDetail } from "#contract/webhooks.ts";
 import { eventWrite } from "#core/event.ts";
+import type { Behaviour } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 /** Of each function: 2 × batches of 5 are fewer places than there are silent receivers. */
@@ -39,15 +40,16 @@ test("one that answers hears of all events before any of those that don't is giv
     .not.toBeNull();
 
   let givenUp = 0;
-  const silent = await story.receiver((res) => {
+  const never: Behaviour = (res) => {
     res.on("close", () => {
       givenUp += 1;
     });
-  });
+  };
+  const silent = await story.receiver(never, never);
   for (let one = 0; one < SILENT; one++) await register(silent.url);
   await emit(1);
   // Some are being waited for; the others' messages fill what is left.
-  await silent.until(ENVIRONMENTS);
+  await silent.until(ENVIRONMENTS, undefined, silent.pings);
   await emit(3);
   await healthy.until(5);
   expect(givenUp).toBe(0);

@@ -64,7 +64,10 @@ describe("a delivery", () => {
     expect(body.request_id).toBe(got.headers["x-request-id"]);
 
     const list = await story.eventually(async () => {
-      const page = await story.json(deliveryPage, `/v1/webhooks/${webhook_id}/deliveries`);
+      const page = await story.json(
+        deliveryPage,
+        `/v1/webhooks/${webhook_id}/deliveries?event_type=upload_completed`,
+      );
       expect(page.items[0]?.status).toBe("succeeded");
       return page;
     });
@@ -109,12 +112,52 @@ describe("registering", () => {
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     const shown = await (await story.api(`/v1/webhooks/${webhook_id}`)).text();
     const listed = await (await story.api("/v1/webhooks")).text();
-    expect(webhookDetail.parse(JSON.parse(shown))).toMatchObject({ description: "CI", status: "enabled" });
+    expect(webhookDetail.parse(JSON.parse(shown))).toMatchObject({ description: "CI" });
     expect(shown + listed).not.toContain("whsec_");
     await story.cloud.waitForIdle();
     const logged = story.cloud.logs.lines().map(({ text }) => text);
     expect(logged.join("\n")).not.toContain(secret.slice("whsec_".length));
     await remove(webhook_id);
+  });
+
+  test("leads to a signed ping, and its 2xx verifies the endpoint in every answer", async () => {
+    const open: (() => void)[] = [];
+    const receiver = await story.receiver(undefined, (res) => void open.push(() => res.writeHead(204).end()));
+    const unverified = { status: "unverified", verified_at: null };
+    const made = await register(receiver.url, { events: ["file_moved"] });
+    expect(made).toMatchObject(unverified);
+    const at = `/v1/webhooks/${made.webhook_id}`;
+    const answers = async () => {
+      const change = { method: "PATCH", json: { description: "CI" } };
+      const list = await story.json(webhookPage, "/v1/webhooks?limit=100");
+      return [
+        await story.json(webhook, at),
+        await story.json(webhook, at, change),
+        await story.json(webhook, `${at}/enable`, { json: {} }),
+        list.items.find(({ webhook_id }) => webhook_id === made.webhook_id),
+      ];
+    };
+    const [ping] = await receiver.until(1, undefined, receiver.pings);
+    if (ping === undefined) throw new Error("no ping came");
+    expect(genuine(made.secret, ping)).toBe(true);
+    eventSchema("ping").parse(JSON.parse(ping.body));
+    for (const answer of await answers()) expect(answer).toMatchObject(unverified);
+    open[0]?.();
+    const { verified_at } = await story.eventually(async () => {
+      const shown = await story.json(webhook, at);
+      expect(shown.status).toBe("enabled");
+      return shown;
+    });
+    expect(verified_at).not.toBeNull();
+    for (const answer of await answers()) expect(answer).toMatchObject({ status: "enabled", verified_at });
+
+    const elsewhere = await story.receiver(undefined, (res) => void res.writeHead(500).end());
+    const moved = await story.json(webhook, at, { method: "PATCH", json: { url: elsewhere.url } });
+    expect(moved).toMatchObject(unverified);
+    await elsewhere.until(1, undefined, elsewhere.pings);
+    const disabled = await story.json(webhook, `${at}/disable`, { json: {} });
+    expect(disabled).toMatchObject({ status: "disabled", verified_at: null });
+    await remove(made.webhook_id);
   });
 
   test("takes a secret of one's own", async () => {
@@ -337,7 +380,10 @@ describe("an endpoint's life", () => {
     expect(got !== undefined && genuine(secret, got)).toBe(true);
     eventSchema("webhook_test").parse(JSON.parse(got?.body ?? ""));
     // It is in the log of deliveries, and left no trace on the endpoint.
-    const { items } = await story.json(deliveryPage, `/v1/webhooks/${webhook_id}/deliveries`);
+    const { items } = await story.json(
+      deliveryPage,
+      `/v1/webhooks/${webhook_id}/deliveries?event_type=webhook_test`,
+    );
     expect(items).toMatchObject([{ delivery_id: tested.delivery_id, status: "failed", attempts: 1 }]);
     const backwards = "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z";
     expect(await refused(story.api(`/v1/webhooks/${webhook_id}/deliveries?${backwards}`))).toEqual([

@@ -248,11 +248,23 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
       await work();
       return records.map(({ event_id }) => event_id);
     },
-    /** Registers an endpoint, and shows what its owner sees of it. */
-    async endpoint(url: string, more: Record<string, unknown> = {}) {
+    /**
+     * Registers an endpoint, and shows what its owner sees of it.
+     *
+     * @param ping false: its ping is taken away, so that what follows is the first that it is sent.
+     */
+    async endpoint(
+      url: string,
+      { ping = false, ...more }: { ping?: boolean; [member: string]: unknown } = {},
+    ) {
       const request = registerWebhookRoute.body.parse({ url, events: ["upload_completed"], ...more });
       const answer = (body: unknown) => ({ status: 201, body });
       const { webhook_id } = await registerWebhook(deps, call, request, answer);
+      if (!ping) {
+        for (const { message } of waiting.filter(({ message }) => message.webhook_id === webhook_id))
+          await deps.table.remove({ remove: keys.delivery(webhook_id, message.delivery_id) });
+        waiting = waiting.filter(({ message }) => message.webhook_id !== webhook_id);
+      }
       return {
         webhook_id,
         show: () => showWebhook(deps, call, webhook_id),

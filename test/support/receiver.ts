@@ -18,12 +18,20 @@ export type Behaviour = (
 
 export type Receiver = Awaited<ReturnType<typeof startReceiver>>;
 
-/** Listens on a free loopback port. Answers 204 until told otherwise. */
-export async function startReceiver(behaviour: Behaviour = (res) => void res.writeHead(204).end()) {
+const succeed: Behaviour = (res) => void res.writeHead(204).end();
+
+/**
+ * Listens on a free loopback port. Answers 204 until told otherwise.
+ *
+ * @param onPing how it answers the pings that each endpoint is sent first; most stories begin after that.
+ */
+export async function startReceiver(behaviour: Behaviour = succeed, onPing: Behaviour = succeed) {
   const received: Received[] = [];
+  const pings: Received[] = [];
   const connections = new Map<unknown, number>();
   const waiting = new Set<() => void>();
   let answer = behaviour;
+  let answerPing = onPing;
   const server = createServer(async (req, res) => {
     req.on("error", () => {});
     const body = (await buffer(req)).toString("utf8");
@@ -31,9 +39,10 @@ export async function startReceiver(behaviour: Behaviour = (res) => void res.wri
       Object.entries(req.headers).map(([name, value]) => [name, String(value)]),
     );
     const one = { path: req.url ?? "", headers, body, connection: connections.get(req.socket) ?? 0 };
-    received.push(one);
+    const isPing = headers["x-event-type"] === "ping";
+    (isPing ? pings : received).push(one);
     for (const check of waiting) check();
-    await answer(res, one, req);
+    await (isPing ? answerPing : answer)(res, one, req);
   });
   server.on("connection", (socket) => {
     connections.set(socket, connections.size + 1);
@@ -46,18 +55,27 @@ export async function startReceiver(behaviour: Behaviour = (res) => void res.wri
   return {
     port,
     url: `http://127.0.0.1:${port}/hook`,
+    /** What came, but for the pings that are sent to each endpoint first. */
     received,
+    pings,
     /** Connections that it has seen. */
     connections: () => connections.size,
     /** Changes how it answers from now on. */
     behave(next: Behaviour) {
       answer = next;
     },
+    behaveForPings(next: Behaviour) {
+      answerPing = next;
+    },
     /** Resolves once `count` requests (that `match`) are there, with them. */
-    async until(count: number, match: (one: Received) => boolean = () => true): Promise<Received[]> {
+    async until(
+      count: number,
+      match: (one: Received) => boolean = () => true,
+      among: readonly Received[] = received,
+    ): Promise<Received[]> {
       return await new Promise((resolve) => {
         const check = () => {
-          const found = received.filter(match);
+          const found = among.filter(match);
           if (found.length < count) return;
           waiting.delete(check);
           resolve(found);

@@ -91,8 +91,8 @@ export async function startStory({ scopes = SCOPES, name = "ci", cloud: options 
       bucket: output("BucketName"),
       tableName,
       /** Starts a listener that ends with the story. */
-      async receiver(behaviour?: Behaviour): Promise<Receiver> {
-        const receiver = await startReceiver(behaviour);
+      async receiver(behaviour?: Behaviour, onPing?: Behaviour): Promise<Receiver> {
+        const receiver = await startReceiver(behaviour, onPing);
         receivers.push(receiver);
         return receiver;
       },
