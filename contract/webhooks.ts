@@ -50,7 +50,9 @@ const ratePerSecond = z
   .int()
   .min(1)
   .max(500)
-  .meta({ description: `Requests per second at most; ${DEFAULT_RATE} unless set.` });
+  .meta({
+    description: `Requests per second at most; ${DEFAULT_RATE} unless set. All endpoints of one host together are sent 50.`,
+  });
 
 /** Standard Webhooks: 24 to 64 bytes of key. In canonical base64 that is 8 to 21 groups and a rest of 0, 1 or 2 bytes. */
 const secret = z

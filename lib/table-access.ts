@@ -3,7 +3,7 @@ import type { TableAccess } from "./grants.ts";
 /**
  * What each function does with which partitions, no more: the local cloud refuses what is missing, and a test what is
  * unused. `deliver`, which talks to hosts that anybody may have named, reads and writes deliveries and their endpoints
- * alone; the functions for waiters read no secret of webhooks or links.
+ * alone, and what hosts are sent; the functions for waiters read no secret of webhooks or links.
  */
 export const tableAccess = {
   api: {
@@ -55,7 +55,7 @@ export const tableAccess = {
   deliver: {
     BatchGetItem: ["event", "hooks", "hook", "deliveries"],
     PutItem: ["event", "hook", "attempts"],
-    UpdateItem: ["hooks", "hook", "deliveries"],
+    UpdateItem: ["hooks", "hook", "hosts", "deliveries"],
   },
   sweep: {
     GetItem: ["hooks", "hook"],

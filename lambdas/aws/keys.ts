@@ -73,6 +73,8 @@ export const keys = {
   /** Which recovery of an endpoint runs: one at a time. */
   recovering: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "RECOVERING" }),
   wakeUp: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "WAKE_UP" }),
+  /** What has been given out of a host's rate. */
+  host: (host: string): Key => ({ pk: `HOST#${host}`, sk: META }),
   /** An endpoint's deliveries, in the order of their events' ids. */
   delivery: (hook: string, delivery: string): Key => ({ pk: `DLV#${hook}`, sk: delivery }),
   attempt: (delivery: string, number: number): Key => ({
@@ -110,6 +112,7 @@ export const partitions = {
   hooks: partition(keys.hook("")),
   /** An endpoint's state, secrets and jobs. */
   hook: partition(keys.hookState("")),
+  hosts: partition(keys.host("")),
   deliveries: partition(keys.delivery("", "")),
   attempts: partition(keys.attempt("", 0)),
   settings: partition(keys.setting("")),

@@ -2,18 +2,22 @@ import { note } from "#aws/log.ts";
 import type { DeliveryMessage, Lane } from "#aws/queues.ts";
 import { claimTurn } from "./claim-turn.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
-import { laneOf, timeOf } from "./endpoint-limits.ts";
+import { isVerified, laneOf, timeOf } from "./endpoint-limits.ts";
+import { hostOf } from "./host-shares.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";
 import { abandonTurn, returnTurn, settleTurn } from "./settle-turn.ts";
-import type { DeliveryDeps } from "./webhook-deps.ts";
+import type { WorkerDeps } from "./webhook-deps.ts";
 import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
 
 /** A message that comes this much too soon is waited for by sending it again. */
 const EARLY_MS = 500;
 /** Nothing but a delivery's own asking tells when there is room again for those that wait for others. */
 const MAX_PATIENCE_MS = { blocked: 12 * 3_600_000, behindOthers: 3_600_000 };
+
+/** Those that a busy host has no room for come again within so long, not all at one moment. */
+const HOST_SPREAD_MS = 2_000;
 
 export type DeliveryResult =
   | "succeeded"
@@ -35,7 +39,7 @@ export type DeliveryResult =
  * @param onSent hears of the attempt, if one is made, for the metrics.
  */
 export async function deliver(
-  deps: DeliveryDeps,
+  deps: WorkerDeps,
   message: DeliveryMessage,
   onSent: (sent: Sent) => void = () => {},
 ): Promise<DeliveryResult> {
@@ -72,14 +76,23 @@ export async function deliver(
 }
 
 async function attempt(
-  deps: DeliveryDeps,
+  deps: WorkerDeps,
   loaded: Delivering,
   lane: Lane,
   onSent: (sent: Sent) => void,
 ): Promise<DeliveryResult> {
   const { delivery, hook, event, secret, state } = loaded;
-  const turn = await claimTurn(deps, hook, { seen: state, reserved: delivery.reserved ?? false });
+  const reserved = delivery.reserved ?? false;
+  const host = delivery.host_shared || !isVerified(state) ? hostOf(hook.url) : undefined;
+  const roomAt = host === undefined ? undefined : await deps.hosts.take(host);
+  if (roomAt !== undefined) {
+    const wait = { blocked: false, reserved, at: roomAt + Math.random() * HOST_SPREAD_MS };
+    const at = reserved ? wait.at : Math.max(wait.at, patience(delivery, wait, deps.now()));
+    return (await deferDelivery(deps, delivery, { at, reserved, lane })) ? "deferred" : "expired";
+  }
+  const turn = await claimTurn(deps, hook, { seen: state, reserved });
   if (!turn.go) {
+    if (host !== undefined) deps.hosts.giveBack(host);
     const at = turn.reserved ? turn.at : Math.max(turn.at, patience(delivery, turn, deps.now()));
     const waits = await deferDelivery(deps, delivery, { at, reserved: turn.reserved, lane });
     return waits ? "deferred" : "expired";

@@ -27,7 +27,7 @@ export async function fanOut(deps: QueueDeps, events: readonly Event[]): Promise
   for (const lane of ["first", "retry"] as const) {
     const mine = subscriptions.filter(({ state }) => laneOf(state, now) === lane);
     const planned = await inParallel(mine, PARALLEL_WRITES, (subscription) => plan(deps, now, subscription));
-    const inTurn = byTurns(planned.flat());
+    const inTurn = byTurns(planned);
     for (let start = 0; start < inTurn.length; start += PER_SEND) {
       const wakes = await inParallel(inTurn.slice(start, start + PER_SEND), PARALLEL_WRITES, (delivery) =>
         writeDelivery(deps, now, delivery),
@@ -42,10 +42,16 @@ export async function fanOut(deps: QueueDeps, events: readonly Event[]): Promise
   return { deliveries: subscriptions.reduce((sum, { events }) => sum + events.length, 0) };
 }
 
+/** The first of each endpoint, then the second of each. */
+function byEndpoints(planned: readonly Planned[][]): Planned[] {
+  const most = Math.max(0, ...planned.map(({ length }) => length));
+  return Array.from({ length: most }, (_, index) => planned.flatMap((ones) => ones[index] ?? [])).flat();
+}
+
 /** One delivery of each client, then the next of each: who has a hundred endpoints is no sooner served for that. */
-function byTurns(planned: readonly Planned[]): Planned[] {
+function byTurns(planned: readonly Planned[][]): Planned[] {
   const counts = new Map<string, number>();
-  return planned
+  return byEndpoints(planned)
     .map((one) => {
       const turn = counts.get(one.hook.client_id) ?? 0;
       counts.set(one.hook.client_id, turn + 1);
@@ -58,17 +64,22 @@ function byTurns(planned: readonly Planned[]): Planned[] {
 interface Planned {
   hook: HookRecord;
   event: Event;
+  hostShared: boolean;
   wait: Wait;
 }
 
 /** When each event's first attempt comes: where others wait for their turn already, after them. */
-async function plan(deps: QueueDeps, now: number, { hook, state, events }: Subscription): Promise<Planned[]> {
+async function plan(
+  deps: QueueDeps,
+  now: number,
+  { hook, state, hostShared, events }: Subscription,
+): Promise<Planned[]> {
   let turns: Wait[] = [];
   if (hook.disabled_at === undefined && blockedUntil(state, now) === undefined && (state.turn_ms ?? 0) >= now)
     turns = await reserveTurns(deps, hook, { state, count: events.length, now }).catch(ifMovedOn);
   return events.map((event, index) => {
     const wait = turns[index] ?? { at: blockedUntil(state, now) ?? now, reserved: false };
-    return { hook, event, wait };
+    return { hook, event, hostShared, wait };
   });
 }
 
@@ -82,7 +93,7 @@ function ifMovedOn(error: unknown): Wait[] {
 async function writeDelivery(
   deps: QueueDeps,
   now: number,
-  { hook, event, wait }: Planned,
+  { hook, event, hostShared, wait }: Planned,
 ): Promise<Wake | undefined> {
   const delivery_id = deliveryId(hook.webhook_id, event.id);
   const skipped = hook.disabled_at !== undefined;
@@ -103,6 +114,7 @@ async function writeDelivery(
     started_ms: now,
     next_ms,
     ...(wait.reserved ? { reserved: true } : {}),
+    ...(hostShared ? { host_shared: true } : {}),
     created_ms: now,
     ttl: ttl(now + DELIVERY_KEEP_MS),
     ...(skipped ? { finished_at: iso(now), reason: "endpoint_disabled" } : { due_pk, due_sk }),

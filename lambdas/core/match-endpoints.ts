@@ -3,6 +3,7 @@ import type { Item } from "#aws/table.ts";
 import type { Event } from "#contract/events.ts";
 import type { Deps } from "./deps.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
+import { hostOf } from "./host-shares.ts";
 import { readable } from "./readable.ts";
 import { type ClientRecord, clientRecord } from "./records.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "./webhook-records.ts";
@@ -11,6 +12,8 @@ import { type HookRecord, type HookState, hookRecord, hookState } from "./webhoo
 export interface Subscription {
   hook: HookRecord;
   state: HookState;
+  /** Whether other endpoints are at the same host. */
+  hostShared: boolean;
   events: Event[];
 }
 
@@ -25,9 +28,13 @@ export async function matchEndpoints(
   deps: Pick<Deps, "table" | "now">,
   events: readonly Event[],
 ): Promise<Subscription[]> {
-  const hooks = (await readHooks(deps)).filter((hook) => events.some((event) => wantsType(hook, event)));
+  const all = await readHooks(deps);
+  const hooks = all.filter((hook) => events.some((event) => wantsType(hook, event)));
   if (hooks.length === 0) return [];
   const [clients, states] = await readOwners(deps, hooks);
+  const atHost = countBy(
+    all.filter(({ disabled_at }) => disabled_at === undefined).map(({ url }) => hostOf(url)),
+  );
   const lookup: FolderLookup = new Map();
   const subscriptions: Subscription[] = [];
   for (const hook of hooks) {
@@ -42,7 +49,12 @@ export async function matchEndpoints(
       wanted.push(event);
     }
     if (wanted.length > 0)
-      subscriptions.push({ hook, state: states.get(hook.webhook_id) ?? {}, events: wanted });
+      subscriptions.push({
+        hook,
+        state: states.get(hook.webhook_id) ?? {},
+        hostShared: (atHost.get(hostOf(hook.url)) ?? 0) > 1,
+        events: wanted,
+      });
   }
   return subscriptions;
 }
@@ -80,6 +92,12 @@ async function readOwners(deps: Pick<Deps, "table" | "now">, hooks: readonly Hoo
 
 function partition<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
   return [all.filter(test), all.filter((one) => !test(one))];
+}
+
+function countBy(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 function wantsType(hook: HookRecord, event: Event): boolean {

@@ -49,6 +49,7 @@ export function pingWrite(
     started_ms: now,
     next_ms: now,
     created_ms: now,
+    host_shared: true,
     body: event.body,
   };
   return {

@@ -74,6 +74,9 @@ export const hookState = z.looseObject({
 });
 export type HookState = z.infer<typeof hookState>;
 
+/** See `host-shares.ts`. */
+export const hostRecord = z.object({ turn_ms: z.number() });
+
 export const deliveryRecord = z.object({
   delivery_id: z.string(),
   webhook_id: z.string(),
@@ -97,6 +100,8 @@ export const deliveryRecord = z.object({
   deferred: z.boolean().optional(),
   /** A turn of the endpoint's rate is kept for `next_ms`. */
   reserved: z.boolean().optional(),
+  /** Other endpoints are at the same host, so that it takes its part of that host's rate. */
+  host_shared: z.boolean().optional(),
   /** How often the sweep has sent a message for this `next_ms`. */
   rearms: z.number().default(0),
   lease: z.string().optional(),

@@ -6,6 +6,7 @@ import { type DeliveryMessage, deliveryMessage, deliveryQueues } from "#aws/queu
 import { createTable } from "#aws/table.ts";
 import { deliver } from "#core/deliver.ts";
 import { deliveryMetrics } from "#core/delivery-metrics.ts";
+import { createHostShares } from "#core/host-shares.ts";
 import { outboundOf } from "#core/outbound.ts";
 import { parseJson } from "#core/parse-json.ts";
 import type { Sent } from "#core/send-attempt.ts";
@@ -23,11 +24,14 @@ const env = readEnv([
   "DELIVER_RETRY_QUEUE_URL",
   "WHARF_ALLOW_LOOPBACK_HTTP",
 ]);
+const table = createTable(dynamoDb(), env.TABLE_NAME);
+const now = () => Date.now();
 const deps = {
-  table: createTable(dynamoDb(), env.TABLE_NAME),
+  table,
   queues: deliveryQueues(env),
   outbound: outboundOf(env),
-  now: () => Date.now(),
+  hosts: createHostShares({ table, now }),
+  now,
 };
 
 /** Attempts of a few deliveries, side by side. One that can't be worked off comes back alone. */

@@ -312,11 +312,11 @@ test("a message that comes too soon comes again, and one that comes too late end
   const [message] = world.waiting().map((one) => one.message);
   if (message === undefined) throw new Error("no message waits");
   world.loseMessages();
-  expect(await deliver(world.deps, message)).toBe("deferred");
+  expect(await deliver(world.worker, message)).toBe("deferred");
   expect(world.waiting().map((one) => one.message)).toEqual([message]);
   world.loseMessages();
   world.skip(80 * HOUR);
-  expect(await deliver(world.deps, message)).toBe("expired");
+  expect(await deliver(world.worker, message)).toBe("expired");
   expect(receiver.received).toHaveLength(2);
   expect(await endpoint.deliveries()).toMatchObject([{ status: "failed", reason: "expired" }]);
 });
@@ -478,8 +478,8 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     const key = keys.hookState(endpoint.webhook_id);
     await world.deps.table.update({ key, update: "SET #last_success_ms = :at", values: { at: 1 } });
     const message = messageOf(await dueAgain());
-    const happened = world.meanwhile("SET #lease = ", () => deliver(world.deps, message));
-    expect(await deliver(world.deps, message)).toBe("dropped");
+    const happened = world.meanwhile("SET #lease = ", () => deliver(world.worker, message));
+    expect(await deliver(world.worker, message)).toBe("dropped");
     expect([happened(), receiver.received.length]).toEqual([true, 2]);
     expect(await rowOf()).toMatchObject({ status: "pending", attempts: 2, step: 2 });
   });
@@ -489,7 +489,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     await takeLease(world.deps, row);
     world.skip(2 * SECOND);
     const waiting = world.waiting().length;
-    expect(await deliver(world.deps, messageOf(row))).toBe("deferred");
+    expect(await deliver(world.worker, messageOf(row))).toBe("deferred");
     expect([receiver.received.length, world.waiting().length]).toEqual([1, waiting + 1]);
     world.skip(28 * SECOND);
     receiver.behave(succeed);
@@ -499,12 +499,12 @@ describe("a worker that is overtaken between what it reads and what it writes", 
 
   test("by the schedule, since its message is an old one: does nothing", async () => {
     const old = messageOf(await dueAgain());
-    expect(await deliver(world.deps, old)).toBe("retry");
+    expect(await deliver(world.worker, old)).toBe("retry");
     const waiting = world.waiting().length;
-    expect(await deliver(world.deps, old)).toBe("dropped");
+    expect(await deliver(world.worker, old)).toBe("dropped");
     // Neither sent nor sent round the queue again, now or when the third attempt is due.
     world.skip(HOUR);
-    expect(await deliver(world.deps, old)).toBe("dropped");
+    expect(await deliver(world.worker, old)).toBe("dropped");
     expect([receiver.received.length, world.waiting().length]).toEqual([2, waiting]);
   });
 
@@ -514,10 +514,10 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     let refused: unknown;
     receiver.behave(async (res) => {
       const answer = (body: unknown) => ({ status: 202, body });
-      refused = await redeliver(world.deps, world.call, at, answer).catch((error: unknown) => error);
+      refused = await redeliver(world.worker, world.call, at, answer).catch((error: unknown) => error);
       res.writeHead(204).end();
     });
-    expect(await deliver(world.deps, messageOf(row))).toBe("succeeded");
+    expect(await deliver(world.worker, messageOf(row))).toBe("succeeded");
     expect(refused).toMatchObject({ code: "conflict", facts: { retry_after_seconds: 15 } });
     expect(await rowOf()).toMatchObject({ status: "succeeded", attempts: 2 });
   });
@@ -529,10 +529,10 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     table.transact = async (writes) => {
       table.transact = transact;
       world.skip(31 * SECOND);
-      expect(await deliver(world.deps, message)).toBe("retry");
+      expect(await deliver(world.worker, message)).toBe("retry");
       return transact(writes);
     };
-    expect(await deliver(world.deps, message)).toBe("dropped");
+    expect(await deliver(world.worker, message)).toBe("dropped");
     // Sent twice, under one number, and known by one id.
     const numbers = receiver.received.map(({ headers }) => headers["x-delivery-attempt"]);
     expect([numbers, new Set(ids()).size]).toEqual([["1", "2", "2"], 1]);
@@ -550,7 +550,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     const happened = world.meanwhile("SET #next_ms", () =>
       finishDelivery(world.deps, row, "failed", "expired"),
     );
-    await deliver(world.deps, messageOf(row));
+    await deliver(world.worker, messageOf(row));
     expect(happened()).toBe(true);
     const after = await rowOf();
     expect(after).toMatchObject({ status: "failed", next_ms: row.next_ms });
@@ -566,9 +566,9 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     const happened = world.meanwhile("SET #status = :status, #reason", async () => {
       await enableWebhook(world.deps, world.call, webhook_id, { force: true });
       const at = { webhookId: webhook_id, deliveryId: row.delivery_id };
-      await redeliver(world.deps, world.call, at, (body) => ({ status: 202, body }));
+      await redeliver(world.worker, world.call, at, (body) => ({ status: 202, body }));
     });
-    await deliver(world.deps, messageOf(row));
+    await deliver(world.worker, messageOf(row));
     expect(happened()).toBe(true);
     expect(await rowOf()).toMatchObject({ status: "pending", step: 0, trigger: "redeliver" });
   });
@@ -609,7 +609,9 @@ describe("an endpoint that fails for days", LONG, () => {
     const { deps, call } = world;
     const at = { webhookId: endpoint.webhook_id, deliveryId: skipped?.delivery_id ?? "" };
     const answer = (body: unknown) => ({ status: 202, body });
-    await expect(redeliver(deps, call, at, answer)).rejects.toMatchObject({ code: "webhook_disabled" });
+    await expect(redeliver(world.worker, call, at, answer)).rejects.toMatchObject({
+      code: "webhook_disabled",
+    });
     const enable = (force: boolean) => enableWebhook(deps, call, endpoint.webhook_id, { force });
     await expect(enable(false)).rejects.toMatchObject({
       code: "webhook_disabled",

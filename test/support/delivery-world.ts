@@ -14,6 +14,7 @@ import { createClient } from "#core/create-client.ts";
 import { deliver } from "#core/deliver.ts";
 import { eventWrite } from "#core/event.ts";
 import { fanOut } from "#core/fan-out.ts";
+import { createHostShares } from "#core/host-shares.ts";
 import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
 import { createOutbound } from "#core/outbound.ts";
 import { registerWebhook } from "#core/register-webhook.ts";
@@ -86,6 +87,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
       },
     },
   };
+  const worker = { ...deps, hosts: createHostShares(deps) };
   const owner = await createClient(deps, { name: "ci", scopes: ["webhooks:write", "files:read"] });
   const call: Call = {
     caller: {
@@ -118,7 +120,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
       }
       await Promise.all(
         due.map(({ message }) =>
-          deliver(deps, message).catch(() => {
+          deliver(worker, message).catch(() => {
             waiting.push({ at: now + DELIVER_VISIBILITY_MS, message });
           }),
         ),
@@ -130,7 +132,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
   async function workOne(): Promise<void> {
     const [first] = waiting.splice(0, 1);
     if (first === undefined) throw new Error("no message waits");
-    await deliver(deps, first.message);
+    await deliver(worker, first.message);
   }
 
   /** What the sweep has to do, by kind: when the first of it is due (ms). */
@@ -197,6 +199,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
 
   return {
     deps,
+    worker,
     call,
     work,
     write,
