@@ -15,11 +15,6 @@ const SLOT_MS = 30_000;
 const BURST_MS = 1_000;
 const ROUNDS = 30;
 
-/** Until when an endpoint that isn't verified is sent nothing more, whoever has kept a turn for then. */
-function trialUntil(state: HookState): number {
-  return isVerified(state) ? 0 : (state.trial_ms ?? 0) + TRIAL_MS;
-}
-
 export type Turn =
   | { go: true; slot: string; slotUntil: number; probe: boolean; state: HookState }
   /** Come again then; `blocked` by a pause or the breaker, not by others that wait. */
@@ -85,7 +80,7 @@ export async function claimTurn(
       sets.push("#trial_ms = :now");
       conditions.push("(attribute_not_exists(#trial_ms) OR #trial_ms <= :trial)");
       Object.assign(values, { trial: now - TRIAL_MS });
-    }
+    } else conditions.push("(attribute_exists(#verified_ms) OR attribute_exists(#last_success_ms))");
     if (probe) {
       sets.push("#probe_until_ms = :until");
       conditions.push(
@@ -116,4 +111,9 @@ export async function claimTurn(
     });
     return { go: true, slot, slotUntil: until, probe, state: hookState.parse(item) };
   }
+}
+
+/** Until when an endpoint that isn't verified is sent nothing more, whoever has kept a turn for then. */
+function trialUntil(state: HookState): number {
+  return isVerified(state) ? 0 : (state.trial_ms ?? 0) + TRIAL_MS;
 }

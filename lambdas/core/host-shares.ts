@@ -27,6 +27,8 @@ interface Share {
   size: number;
   /** When the host's next request is due, as far as this worker knows (ms). */
   turn: number;
+  /** Whether others were sending to it when this worker was last surprised by them, or by their absence. */
+  busy: boolean;
   taking?: Promise<void> | undefined;
 }
 
@@ -48,7 +50,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
     if (shares.size >= MAX_HOSTS)
       for (const [name, { until, taking }] of shares)
         if (taking === undefined && until <= now()) shares.delete(name);
-    const share = { left: 0, until: 0, size: 1, turn: 0 };
+    const share = { left: 0, until: 0, size: 1, turn: 0, busy: false };
     shares.set(host, share);
     return share;
   }
@@ -57,7 +59,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
     const at = now();
     const size = share.until > at ? Math.min(2 * share.size, MAX_SHARE) : 1;
     const floor = at - BURST_MS;
-    const rested = share.turn <= floor;
+    const rested = !share.busy && share.turn <= floor;
     try {
       const item = await table.update({
         key: keys.host(host),
@@ -75,6 +77,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
       share.turn = error.item === undefined ? 0 : hostRecord.parse(error.item).turn_ms;
+      share.busy = share.turn > floor;
     }
   }
 

@@ -7,6 +7,7 @@ import { eventWrite } from "#core/event.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
+const BATCH = 5;
 /** Of each function: 2 × batches of 5 are fewer places than there are silent receivers. */
 const ENVIRONMENTS = 2;
 const SILENT = 12;
@@ -40,17 +41,30 @@ test("one that answers hears of all events before any of those that don't is giv
     .not.toBeNull();
 
   let givenUp = 0;
-  const never: Behaviour = (res) => {
+  const open = new Map<string, number>();
+  const most = { together: 0, each: 0 };
+  const never: Behaviour = (res, { path }) => {
+    const count = (by: number) => void open.set(path, (open.get(path) ?? 0) + by);
+    count(1);
+    most.each = Math.max(most.each, ...open.values());
+    most.together = Math.max(
+      most.together,
+      [...open.values()].reduce((sum, one) => sum + one, 0),
+    );
     res.on("close", () => {
       givenUp += 1;
+      count(-1);
     });
   };
   const silent = await story.receiver(never, never);
-  for (let one = 0; one < SILENT; one++) await register(silent.url);
+  for (let one = 0; one < SILENT; one++) await register(`${silent.url}/${one}`);
   await emit(1);
   // Some are being waited for; the others' messages fill what is left.
   await silent.until(ENVIRONMENTS, undefined, silent.pings);
   await emit(3);
   await healthy.until(5);
   expect(givenUp).toBe(0);
+  // They hold one place each, and only places of the workers that are there for them.
+  expect(most.each).toBe(1);
+  expect(most.together).toBeLessThanOrEqual(ENVIRONMENTS * BATCH);
 });
