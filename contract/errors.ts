@@ -18,6 +18,7 @@ export const errorCodes = {
   name_taken: [409, "The name is taken in this folder"],
   parts_missing: [409, "Parts are missing"],
   size_mismatch: [409, "The size differs from the declared one"],
+  terms_mismatch: [409, "The upload was finalized on other terms"],
   upload_closed: [409, "The upload session is finished"],
   idempotency_in_progress: [409, "A request with this Idempotency-Key is still running"],
   lock_lost: [409, "The lease is gone"],

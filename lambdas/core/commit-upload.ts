@@ -9,6 +9,7 @@ import { judgeContent, type Mismatch, type SniffedContent } from "./judge-conten
 import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
 import type { FileRecord } from "./records.ts";
+import { type AskedTerms, termsOf } from "./same-terms.ts";
 import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
 import { typeOf } from "./type-of.ts";
@@ -45,6 +46,8 @@ function isPlaced(upload: UploadRecord): upload is PlacedUpload {
 interface Commit {
   upload: UploadRecord;
   intent: Intent;
+  /** What the client asked for that waits for the answer. */
+  terms?: AskedTerms | undefined;
   content: Omit<Content, "content_type">;
   sniffed: SniffedContent;
   from: From;
@@ -62,7 +65,7 @@ interface Commit {
  *
  * Whoever comes second finds the session ended and gets the first one's answer.
  *
- * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost, upload_closed, conflict.
+ * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost, upload_closed, terms_mismatch, conflict.
  */
 export async function commitUpload(deps: Deps, commit: Commit): Promise<FinalizeAnswer> {
   const { intent } = commit;
@@ -91,7 +94,7 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
       const ended = error.failed.has(SESSION)
-        ? await endOf(deps, error.failed.get(SESSION), intent)
+        ? await endOf(deps, error.failed.get(SESSION), { ...intent, terms: commit.terms })
         : undefined;
       if (ended !== undefined) return recordLate(deps, commit, ended);
       explain(error.failed, { target, intent, upload, now });
@@ -170,7 +173,12 @@ async function writesOf(
     updated_at: iso(now),
   };
   const writes: Write[] = [
-    sessionWrite(upload, { intent, from, end: { state: "completed", outcome, ...link }, now }),
+    sessionWrite(upload, {
+      intent,
+      from,
+      end: { state: "completed", outcome, terms: termsOf(intent, upload), ...link },
+      now,
+    }),
     ...(target.kind === "version"
       ? newVersion(target.file, { upload, intent, current, now })
       : newFileWrites(upload, { file_id, name, current, now })),

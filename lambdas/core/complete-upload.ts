@@ -15,6 +15,7 @@ import { describeMismatch, type Mismatch, sniffContent } from "./judge-content.t
 import { recordLate } from "./record-late.ts";
 import { requireLiveClient } from "./require-live-client.ts";
 import { stillFinalizing, uploadLost } from "./require-open.ts";
+import type { AskedTerms } from "./same-terms.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { typeOf } from "./type-of.ts";
 import { endOf, rejected } from "./upload-end.ts";
@@ -30,6 +31,8 @@ import { type Content, type From, sessionWrite, versionWrite } from "./upload-wr
 interface Completion {
   upload: UploadRecord;
   intent: Intent;
+  /** What the client asked for that waits for the answer. */
+  terms?: AskedTerms | undefined;
   from: From;
   target?: Target | undefined;
   record?: (answer: { status: number; body: unknown }) => Write[];
@@ -52,11 +55,10 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
   ]);
   if (facts === undefined || prefix === undefined) {
     // An abort or another finalize may have ended the session meanwhile.
-    const ended = await endOf(
-      deps,
-      await deps.table.get(uploadRecord, keys.upload(upload_id)),
-      completion.intent,
-    );
+    const ended = await endOf(deps, await deps.table.get(uploadRecord, keys.upload(upload_id)), {
+      ...completion.intent,
+      terms: completion.terms,
+    });
     if (ended !== undefined) return recordLate(deps, { record: completion.record ?? (() => []) }, ended);
     if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
     throw uploadLost(upload_id);
@@ -122,7 +124,7 @@ function wrongType(name: string, mismatch: Mismatch): Rejection {
 /** Ends the session for good, with `upload_rejected` and the version's record, then removes the bytes. */
 async function reject(
   deps: Deps,
-  { upload, intent, from }: Completion,
+  { upload, intent, terms, from }: Completion,
   { name, rejection, content }: { name: string; rejection: Rejection; content: Content },
 ): Promise<FinalizeAnswer> {
   const now = deps.now();
@@ -147,7 +149,7 @@ async function reject(
     ]);
   } catch (error) {
     if (!(error instanceof TransactionFailed)) throw error;
-    const ended = await endOf(deps, error.failed.get(0), intent);
+    const ended = await endOf(deps, error.failed.get(0), { ...intent, terms });
     if (ended !== undefined) return ended;
     throw new WharfError("conflict", "The upload is being finalized elsewhere. Send the request again.", {
       retry_after_seconds: 1,

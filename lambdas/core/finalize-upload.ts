@@ -18,7 +18,8 @@ import { recordLate } from "./record-late.ts";
 import { reopenUpload } from "./reopen-upload.ts";
 import { requireOpen } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
-import { endOf } from "./upload-end.ts";
+import type { AskedTerms } from "./same-terms.ts";
+import { type Asked, endOf } from "./upload-end.ts";
 import { type Intent, type UploadRecord, uploadRecord, visibleUpload } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
 
@@ -39,7 +40,7 @@ export type Demands = Preconditions & { createOnly?: boolean };
  *
  * @throws WharfError finalizing (S3 is at it: ask again), parts_missing, size_mismatch, chunk_too_small (the session
  * stays open), checksum_mismatch, type_mismatch (it is over), name_taken, version_mismatch, file_locked, lock_lost,
- * upload_closed, upload_expired.
+ * upload_closed, upload_expired; terms_mismatch where it was finalized on others.
  */
 export async function finalizeUpload(
   deps: Deps,
@@ -50,7 +51,8 @@ export async function finalizeUpload(
 ): Promise<FinalizeAnswer> {
   const until = deps.now() + PATIENCE_MS;
   const intent = await intentOf(deps, call, request, demanded);
-  const { upload, ended } = await recordIntent(deps, call, uploadId, intent);
+  const terms = { ...request, mayShare: hasScope(call.caller, "shares:write") };
+  const { upload, ended } = await recordIntent(deps, call, uploadId, { intent, terms });
   if (ended !== undefined) return recordLate(deps, call, ended);
   let current = upload;
   try {
@@ -68,7 +70,14 @@ export async function finalizeUpload(
       await assemble(deps, current, { parts, size, patience: until - deps.now() });
     }
     const [answer] = await Promise.all([
-      completeUpload(deps, { upload: current, intent, from: "open", target, record: call.record }),
+      completeUpload(deps, {
+        upload: current,
+        intent,
+        terms,
+        from: "open",
+        target,
+        record: call.record,
+      }),
       // An empty file was put as a whole, so S3's upload is of no use any more.
       parts?.length === 0 ? deps.objects.abort(upload.object_key, upload.s3_upload_id ?? "") : undefined,
     ]);
@@ -109,6 +118,7 @@ export async function intentOf(
     attempt: newId("job", deps.now()),
     request_id: call.requestId,
     share,
+    declined: request.share === false ? true : undefined,
     reads_all: readsAll(call.caller.scopes),
     expire_in: request.expire_in,
     max_downloads: request.max_downloads,
@@ -129,7 +139,7 @@ async function recordIntent(
   deps: Deps,
   { caller }: Call,
   uploadId: string,
-  intent: Intent,
+  { intent, terms }: { intent: Intent; terms: AskedTerms },
 ): Promise<{ upload: UploadRecord; ended?: FinalizeAnswer }> {
   const now = deps.now();
   const admin = caller.scopes.has("admin");
@@ -151,17 +161,17 @@ async function recordIntent(
     return { upload: { ...upload, assembling: earlier } };
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    return whyNot(deps, caller, { uploadId, item: error.item, intent });
+    return whyNot(deps, caller, { uploadId, item: error.item, asked: { ...intent, terms } });
   }
 }
 
 async function whyNot(
   deps: Deps,
   caller: Call["caller"],
-  { uploadId, item, intent }: { uploadId: string; item: Item | undefined; intent: Intent },
+  { uploadId, item, asked }: { uploadId: string; item: Item | undefined; asked: Asked },
 ) {
   const upload = visibleUpload(caller, uploadId, item === undefined ? undefined : uploadRecord.parse(item));
-  const ended = await endOf(deps, item, intent);
+  const ended = await endOf(deps, item, asked);
   if (ended !== undefined) return { upload, ended };
   requireOpen(upload, deps.now());
   throw notFound("upload", uploadId);

@@ -3,6 +3,7 @@ import type { FinalizeAnswer } from "#contract/uploads.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { closedFor, uploadExpired } from "./require-open.ts";
+import { type AskedTerms, requireSameTerms } from "./same-terms.ts";
 import { shareUrl } from "./share.ts";
 import {
   type Intent,
@@ -15,7 +16,7 @@ import {
 /**
  * How a session ended, as its client is told each time: the answer, or the refusal thrown; `undefined` while it hasn't.
  *
- * @throws WharfError type_mismatch, checksum_mismatch, upload_closed.
+ * @throws WharfError type_mismatch, checksum_mismatch, upload_closed; terms_mismatch for another request.
  */
 export async function endOf(
   deps: Deps,
@@ -26,7 +27,14 @@ export async function endOf(
   if (!parsed.success)
     throw new WharfError("upload_closed", "The upload session is gone. Start a new upload.");
   const upload = parsed.data;
-  if (upload.outcome !== undefined) return answerOf(deps, upload, upload.outcome, asked);
+  if (upload.outcome !== undefined) {
+    const { terms, reads_all } = asked;
+    if (terms !== undefined) {
+      const knows = terms.mayShare && leadsTo(upload, reads_all);
+      await requireSameTerms(upload, upload.outcome, { asked: terms, knows });
+    }
+    return answerOf(deps, upload, upload.outcome, asked);
+  }
   if (upload.rejection !== undefined) throw rejected(upload.rejection);
   if (upload.state === "aborted") throw closedFor(upload);
   if (upload.state === "expired") throw uploadExpired(upload);
@@ -34,7 +42,10 @@ export async function endOf(
 }
 
 /** Of the call that is answered: whether it asks for a link and may make one, and whether it reads all files. */
-export type Asked = Pick<Intent, "share" | "reads_all">;
+export type Asked = Pick<Intent, "share" | "reads_all"> & {
+  /** What its client asked for; none where nobody waits for the answer. */
+  terms?: AskedTerms | undefined;
+};
 
 /**
  * The answer of a finalized upload, with the link where this call may know of it; it is the same each time, since it
@@ -47,12 +58,15 @@ export async function answerOf(
   { share, reads_all }: Asked,
 ): Promise<FinalizeAnswer> {
   const { share_id } = outcome;
-  const { upload_id, workspace_id, share_bound = false } = upload;
+  const { upload_id, workspace_id } = upload;
   const answer = { upload_id, status: "ready" as const, workspace_id, ...outcome };
-  // A link that leads to the current version may lead to another's.
-  if (share_id === null || !share || !(reads_all || share_bound)) return withoutLink(answer);
+  if (share_id === null || !share || !leadsTo(upload, reads_all)) return withoutLink(answer);
   return { ...answer, share_url: await shareUrl(deps, share_id) };
 }
+
+/** Whether what the link leads to is the caller's to see: one that leads to the current version may lead to another's. */
+const leadsTo = ({ share_bound = false }: Pick<UploadRecord, "share_bound">, readsAll: boolean) =>
+  readsAll || share_bound;
 
 /** An answer as it is given to a token that may not know of the link. */
 export function withoutLink<A extends Omit<FinalizeAnswer, "share_url">>(answer: A) {

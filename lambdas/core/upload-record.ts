@@ -19,6 +19,8 @@ export const intent = z.object({
   attempt: z.string(),
   request_id: z.string(),
   share: z.boolean(),
+  /** `share: false` was said. */
+  declined: z.literal(true).optional(),
   /** The caller reads all files of the workspace, so it may also write versions of those that others made. */
   reads_all: z.boolean(),
   expire_in: z.number().optional(),
@@ -50,6 +52,16 @@ export const outcome = z.object({
   expires_at: z.string().nullable(),
 });
 export type Outcome = z.infer<typeof outcome>;
+
+/** On which terms a file was made, so that a repeat is told from another request: of its link, where it has one. */
+export const terms = z.object({
+  declined: z.literal(true).optional(),
+  expire_in: z.number().optional(),
+  max_downloads: z.number().optional(),
+  /** As `hashPassword` makes it. */
+  password_hash: z.string().optional(),
+});
+export type Terms = z.infer<typeof terms>;
 
 /** Why an upload was refused for good, as its client is told every time that it asks. */
 export const rejection = z.object({
@@ -108,6 +120,7 @@ export const uploadRecord = z.object({
   assembled: z.object({ parts: z.number(), size: z.number() }).optional(),
   intent: intent.optional(),
   outcome: outcome.optional(),
+  terms: terms.optional(),
   /** The link that came with it leads to its version, and not to whatever becomes current. */
   share_bound: z.boolean().optional(),
   rejection: rejection.optional(),

@@ -3,7 +3,7 @@ import type { Item, Write } from "#aws/table.ts";
 import { iso, ttl } from "./deps.ts";
 import { addEntry, hintPath } from "./file-entry.ts";
 import type { SniffedRecord } from "./judge-content.ts";
-import type { Intent, Outcome, PlacedUpload, Rejection, UploadRecord } from "./upload-record.ts";
+import type { Intent, Outcome, PlacedUpload, Rejection, Terms, UploadRecord } from "./upload-record.ts";
 
 /** How long a version's record tells of an upload that was refused. */
 const REJECTED_KEEP_MS = 90 * 86_400_000;
@@ -101,7 +101,7 @@ export function sessionWrite(
     intent: Intent;
     from: From;
     end:
-      | { state: "completed"; outcome: Outcome; share_bound: boolean }
+      | { state: "completed"; outcome: Outcome; terms: Terms; share_bound: boolean }
       | { state: "rejected"; rejection: Rejection };
     now: number;
   },

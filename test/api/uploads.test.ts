@@ -41,8 +41,8 @@ describe("a file travels", () => {
       file_id: session.file_id,
     });
     expect(await by.download(answer.file_id)).toEqual(bytes);
-    expect(await by.finish(session.upload_id, { expire_in: 60 }), "a repeat").toEqual(answer);
-    expect(await by.finish(session.upload_id)).toEqual(answer);
+    expect(await by.finish(session.upload_id, { expire_in: 3600 }), "a repeat").toEqual(answer);
+    expect(await by.refusedFinalize(session.upload_id, { expire_in: 60 })).toEqual([409, "terms_mismatch"]);
 
     const link = await world.request(`${answer.share_url}?download=1`);
     expect(link.status).toBe(302);

@@ -173,7 +173,11 @@ describe("a narrower token of a client that may read", () => {
       const token = await narrow(scope);
       const none = { share_url: null, share_id: null, expires_at: null };
       expect(await (await team.api(path, { json: {}, token })).json()).toMatchObject(none);
-      expect(await (await team.api(path, { json: { share: false } })).json()).toMatchObject(none);
+      // Who may know of the link is told that there is one; who may not, that there is none for it.
+      expect(await (await team.api(path, { json: { share: false }, token })).json()).toMatchObject(none);
+      expect(await (await team.api(path, { json: { share: false } })).json()).toMatchObject({
+        ...{ code: "terms_mismatch", terms: ["share"] },
+      });
       const replayed = await team.api(path, { json: {}, headers, token });
       expect(replayed.headers.get("idempotency-replayed")).toBe("true");
       expect(await replayed.json()).toMatchObject(none);
