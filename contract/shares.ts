@@ -9,6 +9,10 @@ export const LINK_URL_SECONDS = 60;
 export const LINK_RESUME_SECONDS = 3_600;
 export const LINK_RANGES = 50;
 export const MAX_PASSWORD = 256;
+/** Passwords that all sources of a link together may try at once; `first`: as many again, by sources that haven't yet. */
+export const LINK_TRIES = { all: 100, first: 100, refillSeconds: 30 } as const;
+/** How long it is kept what a source has tried, and that it had the right one. */
+export const LINK_TRIES_KEPT_SECONDS = 86_400;
 
 /** A link's password. */
 export const linkPassword = wholeText(z.string().min(1).max(MAX_PASSWORD)).meta({
@@ -177,8 +181,7 @@ export const unlockLinkRoute = defineRoute({
   method: "POST",
   path: "/s/{token}",
   summary: "Download, with a password where there is one, as the page's form does",
-  description:
-    "Counts as a download. Browsers get a page that starts it, and other sites' forms are led to the link's own page. After 5 wrong passwords each further try has to wait: 5 s, then twice as long each time, up to 15 minutes.",
+  description: `Counts as a download. Browsers get a page that starts it, and other sites' forms are led to the link's own page. After 5 wrong passwords each further try from the same address (IPv6: the same /64) has to wait: 5 s, then twice as long each time, up to 15 minutes. All addresses together have ${LINK_TRIES.all} tries that come back at one each ${LINK_TRIES.refillSeconds} s, and ${LINK_TRIES.first} more for those that haven't tried yet; an address that had the right one within a day needs none of them. Retry-After of a 429 says how long to wait.`,
   tag: "Links",
   scopes: "public",
   params: token,

@@ -50,6 +50,11 @@ export const keys = {
     pk: `LINK#${sha256(token)}`,
     sk: `START#${sha256(`${token}#${source}`)}`,
   }),
+  /** What one source has tried of a link's passwords. */
+  linkTries: (token: string, source: string): Key => ({
+    pk: `LINK#${sha256(token)}`,
+    sk: `TRIES#${sha256(`${token}#${source}`)}`,
+  }),
   idempotency: (client: string, key: string): Key => ({ pk: `IDEM#${client}#${sha256(key)}`, sk: META }),
 
   /** The outbox; the relay's stream filter matches this prefix. */

@@ -7,6 +7,7 @@ import { eventWrite } from "./event.ts";
 import { linkedFileChecks } from "./linked-file.ts";
 import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
+import { giveBack, type Tried } from "./try-password.ts";
 
 export interface Asked {
   token: string;
@@ -15,6 +16,8 @@ export interface Asked {
   source: string | undefined;
   /** Whether it begins past the file's first byte. */
   later: boolean;
+  /** The right password that it was asked for with. */
+  tried?: Tried | undefined;
 }
 
 /** Counting and going on follow each other where requests of one source race; each round one of them is through. */
@@ -37,7 +40,7 @@ export async function countDownload(
   const start = asked.source === undefined ? undefined : keys.linkStart(asked.token, asked.source);
   const usedUp = shareState(link, deps.now()) === "used_up";
   // Before the writes, whose failing costs as much as their success: a dead link is asked for without end.
-  if (usedUp && !(start !== undefined && (await mayGoOn(deps, start, asked)))) throw linkGone("used_up");
+  await requireLeft(deps, link, asked);
   let counts = !(asked.later || usedUp);
   for (let round = 0; round < ROUNDS; round++) {
     if (start === undefined || counts) {
@@ -50,10 +53,21 @@ export async function countDownload(
   });
 }
 
+/** @throws WharfError link_gone where a link is used up and its source has nothing to go on with. */
+export async function requireLeft(
+  deps: Pick<Deps, "table" | "now">,
+  link: LinkRecord,
+  asked: Pick<Asked, "token" | "source" | "later">,
+): Promise<void> {
+  if (shareState(link, deps.now()) !== "used_up") return;
+  const start = asked.source === undefined ? undefined : keys.linkStart(asked.token, asked.source);
+  if (start === undefined || !(await mayGoOn(deps, start, asked))) throw linkGone("used_up");
+}
+
 async function mayGoOn(
   { table, now }: Pick<Deps, "table" | "now">,
   key: Key,
-  { later }: Asked,
+  { later }: Pick<Asked, "later">,
 ): Promise<boolean> {
   const start = await table.get(linkStartRecord, key);
   if (start === undefined || start.started_ms <= since(now())) return false;
@@ -64,18 +78,19 @@ async function mayGoOn(
 async function count(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, requestId, later }: Asked & { start: Key | undefined },
+  { start, requestId, later, tried }: Asked & { start: Key | undefined },
 ): Promise<boolean> {
   const at = now();
+  const back = giveBack(tried, at);
   const begun: LinkStart = { started_ms: at, begun: !later, ranges: 0 };
   const kept = { ttl: ttl(at + LINK_RESUME_SECONDS * 1000) };
   try {
     await table.transact([
       {
         key: { pk: link.pk, sk: link.sk },
-        update: "ADD #downloads :one REMOVE #tried_passwords, #tried_ms",
+        update: back.add === "" ? "ADD #downloads :one" : `ADD #downloads :one, ${back.add}`,
         condition: `${ALIVE} AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)`,
-        values: { one: 1, now: at },
+        values: { one: 1, now: at, ...back.values },
       },
       ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, later) }]),
       ...linkedFileChecks(link),
@@ -88,6 +103,7 @@ async function count(
         actor: { type: "link", id: link.share_id },
         data: { max_downloads: link.max_downloads ?? null },
       }),
+      ...back.writes,
     ]);
     return true;
   } catch (error) {
@@ -101,16 +117,16 @@ async function count(
 async function goOn(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, later }: Asked & { start: Key },
+  { start, later, tried }: Asked & { start: Key },
 ): Promise<boolean> {
   const at = now();
   const alive = { condition: ALIVE, values: { now: at } };
   const key: Key = { pk: link.pk, sk: link.sk };
-  // A right password gives back the tries that nothing delays.
+  const back = giveBack(tried, at);
   const linkAlive: Check | Update =
-    link.tried_passwords === undefined
+    back.add === ""
       ? { check: key, ...alive }
-      : { key, update: "REMOVE #tried_passwords, #tried_ms", ...alive };
+      : { key, update: `ADD ${back.add}`, ...alive, values: { ...alive.values, ...back.values } };
   try {
     await table.transact([
       later
@@ -128,6 +144,7 @@ async function goOn(
           },
       linkAlive,
       ...linkedFileChecks(link),
+      ...back.writes,
     ]);
     return true;
   } catch (error) {

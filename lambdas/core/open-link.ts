@@ -1,15 +1,15 @@
-import { type Key, keys } from "#aws/keys.ts";
-import type { Table } from "#aws/table.ts";
+import { keys } from "#aws/keys.ts";
+import type { Update } from "#aws/table.ts";
 import { LINK_URL_SECONDS } from "#contract/shares.ts";
 import { beginsLater } from "./begins-later.ts";
-import { countDownload, linkGone } from "./count-download.ts";
+import { countDownload, linkGone, requireLeft } from "./count-download.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { linkedFile } from "./linked-file.ts";
 import { type FileRecord, type LinkRecord, linkRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
 import { signDownload } from "./sign-download.ts";
-import { tryPassword, wrongPassword } from "./try-password.ts";
+import { giveBack, type Tried, tryPassword, wrongPassword } from "./try-password.ts";
 
 /**
  * A link as its page shows it. The file stays unknown until the password is given. Uses nothing up.
@@ -41,7 +41,8 @@ export interface Opening {
  * that the same source began (`countDownload`).
  *
  * Two round trips: the link, then the count beside the read of the file, which a range waits for: its place depends on
- * the file's size; a third where an old version from before versions had names is judged. A token is looked up by its hash, so that a guess takes as long whatever it has in common with a
+ * the file's size; a third where an old version from before versions had names is judged. A password is tried in
+ * between. A token is looked up by its hash, so that a guess takes as long whatever it has in common with a
  * real one.
  *
  * @returns a presigned URL of at most 60 s that never outlives the link, and the link as it is afterwards.
@@ -51,23 +52,37 @@ export async function openLink(
   deps: Deps,
   { token, password, requestId, range, source, method }: Opening,
 ): Promise<{ url: string; link: LinkRecord; file: FileRecord }> {
-  const key = keys.link(token);
-  const found =
-    password === undefined ? await deps.table.get(linkRecord, key) : await tryPassword(deps, key, password);
-  const link = live(found, deps.now(), method === "GET");
-  if (link.password !== undefined && password === undefined) throw wrongPassword();
+  const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now(), true);
   const reading = linkedFile(deps, link);
-  const count = async () => {
-    const later = range !== undefined && beginsLater(range, present(await reading).size);
-    return countDownload(deps, link, { token, requestId, source, later });
-  };
+  const later = async () => range !== undefined && beginsLater(range, present(await reading).size);
+  let tried: Tried | undefined;
+  // A download finds out what is left as it counts.
+  if (method === "HEAD" || link.password !== undefined) {
+    // What a dead link says, it says to everybody; so it costs no try either.
+    present(await reading);
+    await requireLeft(deps, link, { token, source, later: await later() });
+    tried = await unlock(deps, link, { token, password, source });
+  }
+  const count = async () =>
+    countDownload(deps, link, { token, requestId, source, later: await later(), tried });
   const [read, counted] = await Promise.all([
     reading,
-    method === "GET" ? count() : forgetTries(deps.table, link),
+    method === "GET" ? count() : forgetTries(deps, link, tried),
   ]);
   const file = present(read);
   const url = await signUntil(deps, file, { method, until: link.expires_ms });
   return { url, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };
+}
+
+/** Has the password of a link that has one tried. */
+async function unlock(
+  deps: Deps,
+  link: LinkRecord,
+  { token, password, source }: Pick<Opening, "token" | "password" | "source">,
+): Promise<Tried | undefined> {
+  if (link.password === undefined) return undefined;
+  if (password === undefined) throw wrongPassword();
+  return tryPassword(deps, link, { token, password, source });
 }
 
 /** A URL of at most 60 s that has run out at `until` (ms, a whole second). */
@@ -87,15 +102,16 @@ async function signUntil(
   }
 }
 
-/** A right password gives back the tries that nothing delays. */
-async function forgetTries(table: Table, link: LinkRecord): Promise<void> {
-  if (link.tried_passwords === undefined) return;
-  const key: Key = { pk: link.pk, sk: link.sk };
-  await table.update({
-    key,
-    update: "REMOVE #tried_passwords, #tried_ms",
-    condition: "attribute_exists(#pk)",
-  });
+/** Gives back what a right password was counted for, where no download does. */
+async function forgetTries(
+  { table, now }: Pick<Deps, "table" | "now">,
+  { pk, sk }: LinkRecord,
+  tried: Tried | undefined,
+): Promise<void> {
+  const { add, values, writes } = giveBack(tried, now());
+  const link: Update = { key: { pk, sk }, update: `ADD ${add}`, condition: "attribute_exists(#pk)", values };
+  const all = add === "" ? writes : [link, ...writes];
+  if (all.length > 0) await table.transact(all);
 }
 
 /** @param usedUp whether a link that was used up passes: a download that it counted may go on. */

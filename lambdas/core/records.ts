@@ -163,11 +163,20 @@ export const linkRecord = z.object({
   ended_at: z.string().optional(),
   /** `scrypt$N$r$p$salt$hash`, base64url. */
   password: z.string().optional(),
-  /** Passwords tried since the last right one, and when (ms) the latest was. */
-  tried_passwords: z.number().optional(),
-  tried_ms: z.number().optional(),
+  /** When (ms) the tries that were taken from what all sources have together have come back; see `take-try.ts`. */
+  tries_until_ms: z.number().optional(),
 });
 export type LinkRecord = z.infer<typeof linkRecord>;
+
+/** See `keys.linkTries`. */
+export const linkTriesRecord = z.object({
+  /** Passwords tried since the last right one, and when (ms) the latest was. */
+  tried: z.number().optional(),
+  tried_ms: z.number().optional(),
+  /** When (ms) the latest right one came. */
+  right_ms: z.number().optional(),
+});
+export type LinkTries = z.infer<typeof linkTriesRecord>;
 
 /** See `keys.linkStart`. */
 export const linkStartRecord = z.object({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
 import { share } from "#contract/shares.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
@@ -378,6 +379,91 @@ describe("passwords", () => {
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 403)).toHaveLength(5);
     expect(statuses.filter((status) => status === 429)).toHaveLength(25);
+  });
+
+  test("one source's guesses keep no other out, and each has its own count", async () => {
+    const { share_url } = await link({ password });
+    onTestFinished(world.stopClock());
+    const from = async (sourceIp: string, text: string) =>
+      (await world.request(share_url, { form: { password: text }, sourceIp })).status;
+    for (let n = 0; n < 6; n++) await from("2001:db8:1:2::1", `${n}`);
+    expect(await from("2001:db8:1:2:ffff::1", password)).toBe(429);
+    expect(await from("2001:db8:1:3::1", password)).toBe(303);
+    expect(await from("198.51.100.1", "wrong")).toBe(403);
+    expect(await from("198.51.100.1", password)).toBe(303);
+    expect(JSON.stringify(await world.dump())).not.toContain("198.51.100.1");
+  });
+
+  describe("tried from everywhere", () => {
+    const place = (n: number) => `2001:db8:0:${n.toString(16)}::1`;
+    const guess = (url: string, sourceIp: string, text = "wrong") =>
+      world.request(url, { form: { password: text }, sourceIp });
+    /** As if `tries` had just been made; each costs a tenth of a second of scrypt. */
+    const spend = (url: string, tries: number) =>
+      world.deps.table.update({
+        key: keys.link(url.slice(url.lastIndexOf("/") + 1)),
+        update: "SET #tries_until_ms = :until",
+        values: { until: world.deps.now() + tries * 30_000 },
+      });
+
+    test("are slowed down together, and never shut out who comes once", async () => {
+      const { share_url, share_id } = await link({ password, expire_in: 86_400 });
+      onTestFinished(world.stopClock());
+      const [known, reader] = ["192.0.2.98", "192.0.2.99"];
+      expect((await guess(share_url, known, password)).status).toBe(303);
+      expect((await guess(share_url, place(0))).status).toBe(403);
+      await spend(share_url, 100);
+      // Who has guessed before waits for the common part, who comes for the first time does not.
+      const again = await guess(share_url, place(0));
+      expect([again.status, again.headers.get("retry-after")]).toEqual([429, "30"]);
+      expect((await guess(share_url, reader, password)).status).toBe(303);
+      await spend(share_url, 200);
+      const late = await guess(share_url, place(1), password);
+      expect([late.status, late.headers.get("retry-after")]).toEqual([429, "30"]);
+      // Who had the right one within a day needs nothing of what others have spent.
+      expect((await guess(share_url, reader, password)).status).toBe(303);
+      world.advance(30_000);
+      expect((await guess(share_url, place(1), password)).status).toBe(303);
+      expect((await state(share_id))[1]).toBe(4);
+      world.advance(100 * 30_000);
+      expect((await guess(share_url, place(0))).status).toBe(403);
+    });
+
+    test("right ones give back what they took", async () => {
+      const { share_url } = await link({ password });
+      onTestFinished(world.stopClock());
+      await spend(share_url, 199);
+      for (let n = 0; n < 3; n++) expect((await guess(share_url, place(n), password)).status).toBe(303);
+      const headers = { "x-share-password": "plain" };
+      const plain = await link({ password: "plain" });
+      await spend(plain.share_url, 199);
+      for (let n = 0; n < 2; n++) {
+        const head = { headers, method: "HEAD", sourceIp: place(n) };
+        expect((await world.request(plain.share_url, head)).status).toBe(302);
+      }
+    });
+
+    test.each([0, 192])("can't outrun the count at once, with %d tried before", async (tried) => {
+      const { share_url } = await link({ password });
+      onTestFinished(world.stopClock());
+      await spend(share_url, tried);
+      const room = Math.min(12, 200 - tried);
+      const burst = Array.from({ length: 12 }, (_, n) => guess(share_url, place(n)));
+      const statuses = (await Promise.all(burst)).map(({ status }) => status);
+      expect(statuses.filter((status) => status === 403)).toHaveLength(room);
+      expect(statuses.filter((status) => status === 429)).toHaveLength(12 - room);
+    });
+
+    test("leave nothing behind once they are refused", async () => {
+      const { share_url } = await link({ password });
+      onTestFinished(world.stopClock());
+      await spend(share_url, 200);
+      const items = (await world.dump()).length;
+      world.traces.length = 0;
+      for (let n = 0; n < 5; n++) expect((await guess(share_url, place(n))).status).toBe(429);
+      expect(new Set(world.traces.map(({ action }) => action))).toEqual(new Set(["GetItem"]));
+      expect(await world.dump()).toHaveLength(items);
+    });
   });
 
   test("none is tried on a dead link", async () => {

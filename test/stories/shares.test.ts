@@ -1,4 +1,5 @@
 /** A link's life, as those who get it see it: over HTTP alone, by browsers and programs. */
+import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { event } from "#contract/events.ts";
 import { share } from "#contract/shares.ts";
@@ -67,6 +68,24 @@ test("a password opens the link by the page's form, and wrong ones have to wait"
   const page = await opened.text();
   expect(page).not.toMatch(/wrong/i);
   expect(await (await fetch(startedBy(page))).text()).toBe("top secret");
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1"),
+);
+
+test.skipIf(!hasIpv6)("who guesses a link's password keeps out no reader elsewhere", async () => {
+  const { share_url } = await shareOf(await upload("envied.txt", "x"), { password: "right" });
+  const post = async (host: string, password: string) =>
+    (
+      await open(share_url.replace("localhost", host), {
+        method: "POST",
+        body: new URLSearchParams({ password }),
+      })
+    ).status;
+  for (let n = 0; n < 5; n++) expect(await post("127.0.0.1", `guess ${n}`)).toBe(403);
+  expect(await post("127.0.0.1", "right")).toBe(429);
+  expect(await post("[::1]", "right")).toBe(303);
 });
 
 test("a revoked link is dead at once, and so is that of a deleted file", async () => {

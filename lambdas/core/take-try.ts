@@ -1,0 +1,73 @@
+/**
+ * The tries that all sources of a link have together: a bucket that refills with time, kept as the moment at which it
+ * is full again (a virtual schedule, ITU-T I.371 annex A), so that nothing has to run to refill it.
+ *
+ * Its upper part is for first tries alone: whoever guesses on from the same places leaves room for a reader who comes
+ * once. NIST SP 800-63B, 5.2.2 asks for 100 failures in a row at most and warns of locking readers out; OWASP's
+ * Authentication Cheat Sheet counts by account and warns of the same. Here the account is a link that many share, so it
+ * is slowed down to a rate and never shut.
+ */
+import type { Key } from "#aws/keys.ts";
+import { ConditionFailed, type Table } from "#aws/table.ts";
+import { LINK_TRIES } from "#contract/shares.ts";
+import { TryRefused } from "./count-try.ts";
+import { type LinkRecord, linkRecord } from "./records.ts";
+
+/** Milliseconds in which one try comes back. */
+export const TRY_MS = LINK_TRIES.refillSeconds * 1000;
+/** An empty bucket and a used one are written by different conditions, and others may come in between. */
+const ROUNDS = 4;
+
+type Bucket = Pick<LinkRecord, "tries_until_ms">;
+
+/**
+ * Takes one try from a link's, in the write that admits it.
+ *
+ * @param first whether its source hasn't tried before.
+ * @throws TryRefused with the seconds to wait.
+ */
+export async function takeTry(
+  table: Table,
+  key: Key,
+  { link, first, now }: { link: Bucket; first: boolean; now: number },
+): Promise<void> {
+  let seen = link;
+  for (let round = 0; round < ROUNDS; round++) {
+    const wait = secondsUntilRoom(seen, { first, now });
+    if (wait > 0) throw new TryRefused(wait);
+    try {
+      await table.update({ key, ...(isFull(seen, now) ? begin(now) : goOn(now, first)) });
+      return;
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+      seen = linkRecord.parse(error.item);
+    }
+  }
+  throw new TryRefused(1);
+}
+
+/** Seconds until the link has a try for such a source; 0 where it has one now. */
+export function secondsUntilRoom(
+  { tries_until_ms = 0 }: Bucket,
+  { first, now }: { first: boolean; now: number },
+): number {
+  return Math.max(0, Math.ceil((tries_until_ms - latest(now, first)) / 1000));
+}
+
+const isFull = ({ tries_until_ms = 0 }: Bucket, now: number) => tries_until_ms <= now;
+
+/** The latest `tries_until_ms` that leaves room for one more. */
+const latest = (now: number, first: boolean) =>
+  now + (LINK_TRIES.all + (first ? LINK_TRIES.first : 0) - 1) * TRY_MS;
+
+const begin = (now: number) => ({
+  update: "SET #tries_until_ms = :until",
+  condition: "attribute_exists(#pk) AND (attribute_not_exists(#tries_until_ms) OR #tries_until_ms <= :now)",
+  values: { now, until: now + TRY_MS },
+});
+
+const goOn = (now: number, first: boolean) => ({
+  update: "ADD #tries_until_ms :one",
+  condition: "#tries_until_ms > :now AND #tries_until_ms <= :latest",
+  values: { now, one: TRY_MS, latest: latest(now, first) },
+});
