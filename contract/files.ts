@@ -77,13 +77,14 @@ export const folderPath = z
   .string()
   .max(MAX_PATH)
   .transform((value, context) => {
-    const id = idInPlaceOfPath(value);
-    if (id !== undefined) {
-      context.addIssue({ code: "custom", message: id });
+    const prefix = idPrefixOf(value);
+    if (prefix !== undefined) {
+      const message = `begins as an id does (${prefix}_) and is no folder's; for a folder of that name write /${value}`;
+      context.addIssue({ code: "custom", message });
       return z.NEVER;
     }
+    if (value === "" || value === "/") return [];
     const inner = value.replace(/^\//, "").replace(/\/$/, "");
-    if (inner === "") return [];
     const parsed = path.safeParse(inner);
     const segments = parsed.success ? parsed.data.split("/") : [];
     if (parsed.success && segments.length <= MAX_DEPTH) return segments;
@@ -100,21 +101,21 @@ export const folderPath = z
       "Folders from the workspace's root, e.g. `reports/2026`; `/` is the root. What begins as an id does (`fld_`, `job_` …) needs the leading `/`.",
   });
 
-/** Why a path that begins as an id does isn't taken: an id cut short would make a folder of that name. */
-function idInPlaceOfPath(value: string): string | undefined {
-  const [prefix, ...rest] = value.split("_");
-  if (rest.length === 0 || !prefixes.some((known) => known === prefix)) return undefined;
-  return `begins as an id does (${prefix}_) and is no folder's; for a folder of that name write /${value}`;
+/** The prefix of an id with which a path begins: such a path isn't taken, since an id cut short would make a folder. */
+export function idPrefixOf(path: string): string | undefined {
+  const [prefix, ...rest] = path.split("_");
+  return rest.length > 0 && prefixes.some((known) => known === prefix) ? prefix : undefined;
 }
 
 const folderId = id("fld");
 
 /** A folder by its id or by its path. */
 export const folderRef = z
-  .union([
-    folderId.transform((folder_id) => ({ folder_id })),
-    folderPath.transform((segments) => ({ segments })),
-  ])
+  .union(
+    [folderId.transform((folder_id) => ({ folder_id })), folderPath.transform((segments) => ({ segments }))],
+    // What isn't an id is meant as a path: what is wrong with it as one is what to tell.
+    { error: ({ errors }) => errors.at(-1)?.[0]?.message },
+  )
   .meta({ description: "A folder's id (`fld_…`), or its path from the workspace's root." });
 export type FolderRef = z.infer<typeof folderRef>;
 

@@ -157,7 +157,7 @@ function refuseStrayPlaces(
 export const startRequest = z
   .strictObject({
     filename: path.optional().meta({
-      description: `The file's name, with the folders before it if you like; they are made with the file. The whole path has ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most.`,
+      description: `The file's name, with the folders before it if you like; they are made with the file. The whole path has ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most. Folders that begin as an id does (\`fld_\`, \`job_\` …) need a \`path\` or \`folder_id\` beside them.`,
     }),
     size: z.int().min(0).max(MAX_SIZE).optional().meta({
       description: "Bytes of the whole file. Left out where it isn't known yet: parts are open-ended then.",

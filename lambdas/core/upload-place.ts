@@ -1,5 +1,6 @@
 /** Where an upload goes: a path, a path below a folder, or a file that is there. */
 import { keys } from "#aws/keys.ts";
+import { idPrefixOf } from "#contract/files.ts";
 import { type Call, canUse } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
@@ -40,6 +41,7 @@ export async function placeOf(deps: Deps, call: Call, request: PlaceRequest): Pr
     return { workspace_id: file.workspace_id, folders, name: file.name, file };
   }
   if (folder_id === undefined) {
+    if (request.path === undefined) requireNoId(request.filename);
     const { folders, name } = splitPath(request);
     return { workspace_id: await useWorkspace(deps, call, workspace), folders, name };
   }
@@ -62,6 +64,19 @@ export async function lookAround(
   const folderId = rootFolder(workspace_id);
   const entry = await deps.table.get(entryRecord, keys.entry(folderId, name));
   return { folderId, hintedFile: entry?.kind === "file" ? entry.node_id : undefined };
+}
+
+/**
+ * Refuses folders that begin as an id does, where nothing beside them says that they are a path: what was meant is the
+ * folder of that id.
+ */
+function requireNoId(filename = ""): void {
+  const prefix = filename.includes("/") ? idPrefixOf(filename) : undefined;
+  if (prefix === undefined) return;
+  throw new WharfError(
+    "invalid_request",
+    `${JSON.stringify(filename)} begins as an id does (${prefix}_). Name a folder by its id in folder_id, and the file below it in filename; for a folder of that name send "path": "/" beside it.`,
+  );
 }
 
 /** Folders and name that a request's `path` and `filename` lead to, below the folders `above`. */

@@ -332,6 +332,21 @@ describe("moving", () => {
     );
   });
 
+  test.each([
+    ["//", /the part "" is empty/],
+    ["a//b", /the part "" is empty/],
+    ["fld_12", /begins as an id does/],
+    ["../up", /the part "\.\." may not be/],
+    [Array(33).fill("d").join("/"), /33 folders; at most 32/],
+    ["x".repeat(1_027), /1026|1,026/],
+    [7, /string/],
+  ])("says what is wrong with the folder %j", async (folder, why) => {
+    const id = await world.addFile(client, `wrong-${String(folder).length}-${typeof folder}.txt`);
+    const told = await read(problem, patch(id, { folder }));
+    expect(told).toMatchObject({ status: 400, code: "invalid_request" });
+    expect(told.detail).toMatch(why);
+  });
+
   test("keeps to the longest path, as an upload does, and makes no folder for a longer one", async () => {
     const by = uploader(client);
     const folder = Array.from({ length: 4 }, (_, level) => `${level}`.repeat(250)).join("/");

@@ -97,6 +97,41 @@ describe("folder_id", () => {
   });
 });
 
+describe("a folder of the file's name that is named like an id", () => {
+  const fld = "fld_01JZZZZZZZZZZZZZZZZZZZZZZZ";
+
+  test.each([`${fld}/a.txt`, "fld_12/a.txt", "job_4711/deeper/a.txt"])(
+    "%s is none by itself",
+    async (name) => {
+      expect(await by.refusedStart({ filename: name })).toEqual([400, "invalid_request"]);
+      expect(await refusal(form({}, name))).toEqual([400, "invalid_request"]);
+      const told = await read(problem, client.request("/v1/uploads", { json: { filename: name } }));
+      expect(told.detail).toMatch(/folder_id|"path": "\/"/);
+    },
+  );
+
+  test.each(["filename", "form"])("is one where %s stands beside the folder that it is in", async (how) => {
+    const name = `fld_${how}/a.txt`;
+    const { folder_id } = await by.uploaded(`at/home-${how}.txt`);
+    for (const [json, prefix] of [
+      [{ path: "/" }, ""],
+      [{ path: "/job_1" }, "job_1/"],
+      [{ folder_id }, "at/"],
+    ] as const) {
+      const { file_id } =
+        how === "form"
+          ? finalizeAnswer.parse(await (await form(json, name)).json())
+          : await by.finish((await send({ filename: name, ...json })).upload_id);
+      expect((await facts(file_id)).path).toBe(`${prefix}${name}`);
+    }
+  });
+
+  test("a file's own name is free", async () => {
+    expect(await by.uploaded("job_4711.csv")).toMatchObject({ name: "job_4711.csv" });
+    expect(await by.uploaded("reports/fld_12")).toMatchObject({ name: "fld_12" });
+  });
+});
+
 describe('a name that is asked for with if_exists "fail"', () => {
   const start = (from: Client, filename: string, if_exists = "fail") =>
     from.request("/v1/uploads", { json: { filename, size: 5, if_exists } });

@@ -41,6 +41,11 @@ def path(text):
     return "/".join([*names[:1], *[name(cut(one, 4)) for one in names[1:]]]) or "x"
 
 
+def filename(text):
+    """A path of which a first folder doesn't begin as an id does."""
+    return re.sub("^[a-z]+_(?=.*/)", "x", path(text), flags=re.DOTALL)
+
+
 def folder(text):
     """A path that doesn't begin as an id does: from the root on."""
     return text if re.fullmatch("fld_[0-7][0-9A-HJKMNP-TV-Z]{25}|/|", text) else "/" + path(text)
@@ -57,7 +62,7 @@ def small(metadata):
 
 
 VALUES = {
-    "filename": path,
+    "filename": filename,
     "name": name,
     "path": folder,
     "folder": folder,
