@@ -139,9 +139,16 @@ export const revokeShareRoute = defineRoute({
 });
 
 const token = { token: z.string().meta({ description: "The link's secret: 128 bits, base64url." }) };
-const range = z.string().meta({
-  description: "Send it to S3 along with the redirect; what begins past the first byte may not count.",
-});
+const ranged = {
+  Range: z.string().optional().meta({
+    description:
+      "Send it to S3 along with the redirect; what begins past the first byte may not count, and then a limited link's URL serves that range alone.",
+  }),
+  "If-Range": z.string().optional().meta({
+    description:
+      "Send it to S3 as well. Where it isn't the file's ETag, S3 answers with the whole file, which counts.",
+  }),
+};
 const linkErrors = ["wrong_password", "not_found", "link_gone", "rate_limited"] as const;
 
 export const openLinkRoute = defineRoute({
@@ -165,7 +172,7 @@ export const openLinkRoute = defineRoute({
       .max(MAX_PASSWORD)
       .optional()
       .meta({ description: "The link's password, where it has one, in ASCII; POST takes any." }),
-    Range: range.optional(),
+    ...ranged,
   },
   responses: {
     200: { description: "The page", type: "text/html", schema: z.string() },
@@ -186,7 +193,7 @@ export const unlockLinkRoute = defineRoute({
   scopes: "public",
   params: token,
   body: unlockRequest,
-  headers: { Range: range.optional() },
+  headers: ranged,
   bodyType: "application/x-www-form-urlencoded",
   idempotency: "natural",
   responses: {

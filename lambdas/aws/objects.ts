@@ -27,6 +27,8 @@ export interface Part {
 
 export interface ObjectFacts {
   size: number;
+  /** Quoted. */
+  etag?: string;
   crc32?: string;
   crc32c?: string;
   sha256?: string;
@@ -51,6 +53,8 @@ interface Download {
   expiresIn: number;
   /** @default "GET" */
   method?: "GET" | "HEAD";
+  /** Headers that the user of the URL must send so, by lower-case name. @default none */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** The bucket of a function, from its environment; `client` is any SDK client of it, for region and credentials. */
@@ -201,10 +205,11 @@ export function createObjects(
     const input = { Bucket: bucket, Key: key, ChecksumMode: "ENABLED" } as const;
     try {
       const answer = await call((sdk, send, options) => send(new sdk.HeadObjectCommand(input), options));
-      const { ContentLength, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA256 } = answer;
+      const { ContentLength, ETag, ChecksumCRC32, ChecksumCRC32C, ChecksumSHA256 } = answer;
       if (ContentLength === undefined) throw new Error("HeadObject answered without a Content-Length.");
       return {
         size: ContentLength,
+        ...(ETag !== undefined && { etag: ETag }),
         ...(ChecksumCRC32 !== undefined && { crc32: toHex(ChecksumCRC32) }),
         ...(ChecksumCRC32C !== undefined && { crc32c: toHex(ChecksumCRC32C) }),
         ...sha256Of(ChecksumSHA256),
@@ -258,7 +263,7 @@ export function createObjects(
   /** A presigned URL that downloads an object as `filename`; never rendered inline. */
   async function signGet(
     key: string,
-    { filename, contentType, expiresIn, method = "GET" }: Download,
+    { filename, contentType, expiresIn, method = "GET", headers = {} }: Download,
   ): Promise<{ url: string; expiresAt: number }> {
     return signer.sign({
       method,
@@ -267,6 +272,7 @@ export function createObjects(
         "response-content-disposition": attachment(filename),
         "response-content-type": downloadType(contentType),
       },
+      headers,
       expiresIn,
     });
   }

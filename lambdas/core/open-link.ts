@@ -1,14 +1,14 @@
 import { keys } from "#aws/keys.ts";
 import type { Update } from "#aws/table.ts";
 import { LINK_URL_SECONDS } from "#contract/shares.ts";
-import { beginsLater } from "./begins-later.ts";
+import { asDecided, beginsLater, type Ranged } from "./begins-later.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { linkedFile } from "./linked-file.ts";
 import { type FileRecord, type LinkRecord, linkRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
-import { signDownload } from "./sign-download.ts";
+import { type SignOptions, signDownload } from "./sign-download.ts";
 import { giveBack, type Tried, tryPassword, wrongPassword } from "./try-password.ts";
 
 /**
@@ -24,12 +24,10 @@ export async function viewLink(
   return { link, file: present(await linkedFile(deps, link)) };
 }
 
-export interface Opening {
+export interface Opening extends Ranged {
   token: string;
   password?: string | undefined;
   requestId: string;
-  /** `Range` as it came: what begins past the first byte may go on with a download that was counted. */
-  range?: string | undefined;
   /** Where the request came from (`sourceOf`). */
   source?: string | undefined;
   /** A HEAD looks without counting as a download; its URL is good for a HEAD only. */
@@ -50,27 +48,37 @@ export interface Opening {
  */
 export async function openLink(
   deps: Deps,
-  { token, password, requestId, range, source, method }: Opening,
+  { token, password, requestId, range, ifRange, source, method }: Opening,
 ): Promise<{ url: string; link: LinkRecord; file: FileRecord }> {
   const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now(), true);
   const reading = linkedFile(deps, link);
-  const later = async () => range !== undefined && beginsLater(range, present(await reading).size);
+  let judged: Promise<boolean> | undefined;
+  const later = async () => {
+    judged ??= beginsLater(deps, { range, ifRange }, present(await reading));
+    return judged;
+  };
   let tried: Tried | undefined;
   // A download finds out what is left as it counts.
   if (method === "HEAD" || link.password !== undefined) {
     // What a dead link says, it says to everybody; so it costs no try either.
     present(await reading);
-    await requireLeft(deps, link, { token, source, later: await later() });
+    await requireLeft(deps, link, { token, source, later: range !== undefined && (await later()) });
     tried = await unlock(deps, link, { token, password, source });
   }
   const count = async () =>
-    countDownload(deps, link, { token, requestId, source, later: await later(), tried });
+    countDownload(deps, link, {
+      ...{ token, requestId, source, tried },
+      later: range !== undefined && (await later()),
+    });
   const [read, counted] = await Promise.all([
     reading,
     method === "GET" ? count() : forgetTries(deps, link, tried),
   ]);
   const file = present(read);
-  const url = await signUntil(deps, file, { method, until: link.expires_ms });
+  // Where downloads are limited, what goes on uncounted gets the very part that it was judged by.
+  const bound = link.max_downloads !== undefined && counted === false && (await judged) === true;
+  const headers = bound ? asDecided({ range, ifRange }) : {};
+  const url = await signUntil(deps, file, { method, headers, until: link.expires_ms });
   return { url, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };
 }
 
@@ -89,14 +97,14 @@ async function unlock(
 async function signUntil(
   deps: Pick<Deps, "objects" | "now">,
   file: FileRecord,
-  { method, until }: { method: "GET" | "HEAD"; until: number },
+  { until, ...options }: Omit<SignOptions, "seconds"> & { until: number },
 ): Promise<string> {
   const second = () => Math.floor(deps.now() / 1000);
   for (;;) {
     const start = second();
     const left = Math.floor(until / 1000) - start;
     if (left < 1) throw linkGone("expired");
-    const { url } = await signDownload(deps, file, { method, seconds: Math.min(LINK_URL_SECONDS, left) });
+    const { url } = await signDownload(deps, file, { ...options, seconds: Math.min(LINK_URL_SECONDS, left) });
     // S3 counts from the URL's date, in whole seconds: had the next one begun meanwhile, it would outlive the link.
     if (second() === start) return url;
   }

@@ -5,6 +5,8 @@ export interface SignOptions {
   /** The only one that the URL works for. */
   method: "GET" | "HEAD";
   seconds: number;
+  /** Headers that it works with alone, by lower-case name. @default none */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -15,10 +17,11 @@ export interface SignOptions {
 export function signDownload(
   { objects }: Pick<Deps, "objects">,
   file: FileRecord,
-  { method, seconds }: SignOptions,
+  { method, seconds, headers = {} }: SignOptions,
 ): Promise<{ url: string; expiresAt: number }> {
   return objects.signGet(file.object_key, {
     method,
+    headers,
     filename: file.name,
     contentType: file.content_type,
     expiresIn: seconds,

@@ -175,6 +175,7 @@ describe("a download that goes on", () => {
     ["in a unit that nobody knows", "lines=5-"],
     ["backwards", "bytes=9-5"],
     ["in no numbers", "bytes=five-"],
+    ["in a unit that S3 may not know", "BYTES=5-"],
   ])("is another one %s", async (_, range) => {
     const { share_url, share_id } = await link({ max_downloads: 2, content });
     expect([await get(share_url), await get(share_url, range)]).toEqual([302, 302]);
@@ -257,6 +258,41 @@ describe("a download that goes on", () => {
     const { share_url, share_id } = await link({ max_downloads: 1, content });
     expect(await get(share_url, "bytes=1-", { method: "HEAD" })).toBe(302);
     expect(await state(share_id)).toEqual(["active", 0]);
+  });
+
+  test("gets the part that was decided on, and nothing else by its URL", async () => {
+    const { share_url, share_id } = await link({ max_downloads: 1, content });
+    const first = await world.request(share_url, { sourceIp: PLACE });
+    const whole = await fetch(first.headers.get("location") ?? "");
+    const etag = whole.headers.get("etag") ?? "";
+    expect(await whole.text()).toBe(content);
+    for (const known of [undefined, etag]) {
+      const headers = { range: "bytes=40-", ...(known === undefined ? {} : { "if-range": known }) };
+      const on = await world.request(share_url, { sourceIp: PLACE, headers });
+      expect(on.status).toBe(302);
+      const url = on.headers.get("location") ?? "";
+      const part = await fetch(url, { headers });
+      expect([part.status, await part.text()]).toEqual([206, content.slice(40)]);
+      for (const other of [{}, { range: "bytes=0-" }, { range: "bytes=1-" }])
+        expect((await fetch(url, { headers: { ...headers, range: "", ...other } })).status).toBe(403);
+      if (known !== undefined)
+        expect((await fetch(url, { headers: { ...headers, "if-range": '"other"' } })).status).toBe(403);
+    }
+    for (const stale of ['"stale"', `W/${etag}`, "Wed, 01 Jan 2020 00:00:00 GMT", ""]) {
+      const headers = { range: "bytes=40-", "if-range": stale };
+      const again = await world.request(share_url, { sourceIp: PLACE, headers });
+      expect([stale, again.status]).toEqual([stale, 410]);
+    }
+    expect(await state(share_id)).toEqual(["used_up", 1]);
+  });
+
+  test("can be looked at by HEAD, used up or not", async () => {
+    const { share_url } = await link({ max_downloads: 1, content });
+    const head = (range?: string, more: Given = {}) => get(share_url, range, { method: "HEAD", ...more });
+    expect([await head(), await head("bytes=1-")]).toEqual([302, 302]);
+    await get(share_url);
+    expect([await head(), await head("BYTES=1-"), await head("bytes=1-")]).toEqual([410, 410, 302]);
+    expect(await head("bytes=1-", { sourceIp: "198.51.100.8" })).toBe(410);
   });
 
   test("is remembered without its address", async () => {

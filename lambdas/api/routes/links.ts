@@ -29,7 +29,7 @@ export function links(app: App, deps: Deps): void {
       // What was not asked for yet is not given: the browser asks again when it is.
       if (download && reader === "prefetch") return send({ status: 204, headers: VARY });
       if (!download && reader !== "program") return sendPage(200, await pageFor(deps, token, reader), VARY);
-      const call = { ...callOf(context), method: methodOf(context), range: headers.Range };
+      const call = { ...callOf(context), method: methodOf(context), ...rangedBy(headers) };
       const opened = await openLink(deps, { token, password: headers["X-Share-Password"], ...call });
       return redirect(302, opened);
     }),
@@ -42,8 +42,8 @@ export function links(app: App, deps: Deps): void {
       // Another site's form that somebody was lured to send uses nothing up: it leads to the page.
       if (isLured(context)) return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
       const { password } = check(unlockRequest, await readForm(context), "body");
-      const { Range: range } = check(unlockHeaders, headersOf(unlockHeaders, context), "header");
-      const call = { ...callOf(context), method: "GET" as const, range };
+      const headers = check(unlockHeaders, headersOf(unlockHeaders, context), "header");
+      const call = { ...callOf(context), method: "GET" as const, ...rangedBy(headers) };
       const opening = { token, password: password || undefined, ...call };
       const opened = await openLink(deps, opening);
       if (reader !== "person") return redirect(303, opened);
@@ -65,6 +65,11 @@ async function pageFor(deps: Deps, token: string, reader: Reader): Promise<Page>
 
 const linkOf = ({ config }: Pick<Deps, "config">, token: string) =>
   `${config.publicUrl}/s/${encodeURIComponent(token)}`;
+
+const rangedBy = (headers: { Range?: string | undefined; "If-Range"?: string | undefined }) => ({
+  range: headers.Range,
+  ifRange: headers["If-Range"],
+});
 
 const callOf = (context: AppContext) => ({
   requestId: context.get("requestId"),
