@@ -553,7 +553,7 @@ export const listEventsRoute = defineRoute({
   path: "/v1/events",
   summary: "Read a workspace's events in order, waiting for the next ones",
   description:
-    "For receivers without a public address. Every reader sees the same events in the same order, without gaps. Ask again with `after` set to the answer's `next_cursor`; keep that cursor where the work is kept. Events stay for 90 days.",
+    "For receivers without a public address. Every reader sees the same events in the same order, without gaps. Ask again with `after` set to the answer's `next_cursor`; keep that cursor where the work is kept. Events stay for 90 days. So many readers can wait at once, half of them one client's at most: the next is 429 `wait_limit`, but one that finds events, or doesn't wait, is answered.",
   tag: "Events",
   scopes: ["webhooks:write", "files:read"],
   query: {
@@ -587,5 +587,8 @@ export const listEventsRoute = defineRoute({
       schema: eventLog,
     },
   },
-  errors: ["invalid_request", "unknown_field", "invalid_cursor", "unauthenticated", "forbidden", "not_found"],
+  errors: [
+    ...(["invalid_request", "unknown_field", "invalid_cursor", "unauthenticated", "forbidden"] as const),
+    ...(["not_found", "wait_limit"] as const),
+  ],
 });

@@ -32,6 +32,8 @@ export const variables = {
   CONTENT_MISMATCH: z.enum(["refuse", "flag"]).default("refuse"),
   /** Origins, comma-separated, whose pages may call the API from a browser. */
   CORS_ORIGINS: z.string().default("*"),
+  /** Calls that may wait at the same time, for locks or for events: set where calls may wait, and hold nobody up. */
+  WAIT_PLACES: z.coerce.number().int().min(0).default(0),
   /** Who runs the deployment and how to reach them, for its start page and security.txt. */
   OPERATOR_NAME: z.string().min(1).optional(),
   OPERATOR_CONTACT: contact.optional(),

@@ -19,6 +19,11 @@ export interface StageConfig {
    * unreserved everywhere.
    */
   readonly waiters: number;
+  /**
+   * Of these, how many calls may wait at the same time; half of them are one client's at most. Fewer than `waiters`,
+   * so that calls which don't wait, and refusals, find an environment.
+   */
+  readonly waitPlaces: number;
   /** Deliveries workers at once, for each of the two queues. */
   readonly deliverConcurrency: number;
   /** Noncurrent versions kept per file, and for how many days. */
@@ -61,6 +66,11 @@ export interface OperatorConfig {
   readonly guides?: string;
 }
 
+/** Four fifths of the environments. */
+function placesOf(waiters: number): number {
+  return Math.max(1, Math.floor(waiters * 0.8));
+}
+
 const dev: StageConfig = {
   stage: "dev",
   removal: RemovalPolicy.DESTROY,
@@ -69,6 +79,8 @@ const dev: StageConfig = {
   throttle: { rate: 200, burst: 400 },
   // New accounts have a limit of 10 in all: any reservation would fail the deployment.
   waiters: 0,
+  // Of 4 environments here, and of 10 in a new account, for each kind.
+  waitPlaces: 3,
   deliverConcurrency: 10,
   versions: { keep: 20, keepDays: 90 },
   contentMismatch: "refuse",
@@ -85,6 +97,7 @@ const stages: Record<StageName, StageConfig> = {
     logRetention: RetentionDays.THREE_MONTHS,
     throttle: { rate: 1000, burst: 2000 },
     waiters: 50,
+    waitPlaces: placesOf(50),
     deliverConcurrency: 50,
     versions: { keep: 20, keepDays: 90 },
     contentMismatch: "refuse",
@@ -106,7 +119,7 @@ export function stageConfig(name: unknown = "dev", waiters?: unknown): StageConf
   const count = Number(waiters);
   if (waiters === "" || !Number.isInteger(count) || count < 0)
     throw new Error(`waiters ${JSON.stringify(waiters)} is no number of waiters; use -c waiters=0 or more`);
-  return { ...stages[name], waiters: count };
+  return { ...stages[name], waiters: count, waitPlaces: count === 0 ? dev.waitPlaces : placesOf(count) };
 }
 
 /** Tags that CloudFormation puts on all that a stack makes: whose it is, on the bill too. */

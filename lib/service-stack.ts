@@ -62,7 +62,7 @@ export class ServiceStack extends Stack {
         config,
         source: "wait",
         description,
-        env: { ...tableEnv, ...corsEnv },
+        env: { ...tableEnv, ...corsEnv, WAIT_PLACES: String(config.waitPlaces) },
         timeout: Duration.seconds(29),
         memory: 512,
         // A waiter holds an environment: these must not be the ones that serve everybody else.

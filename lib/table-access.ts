@@ -27,13 +27,14 @@ export const tableAccess = {
     GetItem: ["lockCount"],
     BatchGetItem: ["client", "node"],
     PutItem: ["event", "idempotency"],
-    UpdateItem: ["node", "idempotency"],
+    UpdateItem: ["node", "idempotency", "waits"],
     DeleteItem: ["idempotency"],
   },
   events: {
     GetItem: ["workspaces", "node", "feed"],
     BatchGetItem: ["client", "event"],
     Query: ["feed"],
+    UpdateItem: ["waits"],
   },
   ingest: {
     GetItem: ["client", "folder", "node", "upload", "settings"],

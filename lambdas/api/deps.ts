@@ -21,7 +21,7 @@ export function apiDeps(): ApiDeps {
     ...(["OPERATOR_NAME", "OPERATOR_CONTACT", "SECURITY_CONTACT", "GUIDES_URL"] as const),
   ]);
   return {
-    ...tableDeps({ mayWait: false }),
+    ...tableDeps(),
     ...fileDeps(),
     queues: deliveryQueues(env),
     outbound: outboundOf(env),

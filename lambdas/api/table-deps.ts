@@ -1,22 +1,21 @@
 import { dynamoDb } from "#aws/clients.ts";
 import { createTable } from "#aws/table.ts";
-import type { Deps } from "#core/deps.ts";
+import type { PlaceDeps } from "#core/take-place.ts";
 import { readEnv } from "../env.ts";
 
 /** What every app needs: the table, the time, and who may call from a browser. */
-export interface TableDeps extends Pick<Deps, "table" | "now"> {
+export interface TableDeps extends PlaceDeps {
   corsOrigins: readonly string[];
-  /** Whether calls may wait here, which holds the environment: only where the function is there for nothing else. */
-  mayWait: boolean;
 }
 
 /** Builds them from the function's environment, once per cold start. */
-export function tableDeps({ mayWait }: Pick<TableDeps, "mayWait">): TableDeps {
-  const env = readEnv(["TABLE_NAME", "CORS_ORIGINS"]);
+export function tableDeps(): TableDeps {
+  const env = readEnv(["TABLE_NAME", "CORS_ORIGINS", "WAIT_PLACES"]);
   return {
     table: createTable(dynamoDb(), env.TABLE_NAME),
     corsOrigins: env.CORS_ORIGINS.split(",").map((origin) => origin.trim()),
     now: () => Date.now(),
-    mayWait,
+    // A wait holds the environment: only functions that are there for nothing else have places.
+    waitPlaces: env.WAIT_PLACES,
   };
 }

@@ -9,6 +9,9 @@ export interface Key {
 
 const META = "META";
 
+/** What calls wait for. */
+export type Waiting = "lock" | "events";
+
 /** Lower-case hex SHA-256, as tokens and link tokens are stored. */
 export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
@@ -87,6 +90,9 @@ export const keys = {
     sk: String(number).padStart(6, "0"),
   }),
 
+  /** Who waits: the places of each kind in an item of its own, which a call reads and writes at once. */
+  waits: (kind: Waiting): Key => ({ pk: `WAITS#${kind}`, sk: META }),
+
   /** How many locks are live; apart from settings, so that whoever may read it can't read the key of links. */
   lockCount: (): Key => ({ pk: "LOCKS", sk: "COUNT" }),
   /** Deployment-wide settings made at first use, such as the key that link tokens derive from. */
@@ -122,6 +128,7 @@ export const partitions = {
   attempts: partition(keys.attempt("", 0)),
   settings: partition(keys.setting("")),
   lockCount: partition(keys.lockCount()),
+  waits: partition(keys.waits("lock")),
 } as const;
 
 export type PartitionName = keyof typeof partitions;

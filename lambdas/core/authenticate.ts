@@ -52,6 +52,11 @@ export async function authenticate(
   return { caller, ahead: items.filter((item) => item["pk"] !== clientKey.pk) };
 }
 
+/** For one whose token was good when its call began. */
+export function unauthenticated(detail: string): WharfError {
+  return refused(detail, true);
+}
+
 function refused(detail: string, invalid = false): WharfError {
   // RFC 6750, 3: no error code where the request carried no credentials at all.
   const challenge = invalid ? 'Bearer realm="wharf", error="invalid_token"' : 'Bearer realm="wharf"';

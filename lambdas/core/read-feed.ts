@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { keys, under } from "#aws/keys.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
 import type { Call } from "./call.ts";
@@ -7,6 +6,8 @@ import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
 import { findWorkspace } from "./find-workspace.ts";
+import { startWaiting } from "./start-waiting.ts";
+import type { PlaceDeps } from "./take-place.ts";
 import { eventRecord, feedEntry, feedHead } from "./webhook-records.ts";
 
 export interface FeedQuery {
@@ -33,10 +34,10 @@ type Entry = ReturnType<typeof feedEntry.parse>;
  * A workspace's events after a cursor, in the one order that every reader sees; where there are none, waits for
  * some, up to `wait` seconds.
  *
- * @throws WharfError not_found, invalid_cursor
+ * @throws WharfError not_found, invalid_cursor; wait_limit; unauthenticated where the client is revoked meanwhile
  */
 export async function readFeed(
-  deps: Pick<Deps, "table" | "now">,
+  deps: PlaceDeps,
   { caller }: Call,
   query: FeedQuery,
 ): Promise<{ items: Event[]; next_cursor: string }> {
@@ -46,17 +47,23 @@ export async function readFeed(
   const lookup: FolderLookup = new Map();
   let seq =
     query.after === "latest" ? await headOf(deps, workspace) : sequence(readCursor(list, query.after) ?? "0");
-  for (let pages = 0; ; pages++) {
-    const { entries, more } = await nextEntries(deps, workspace, seq);
-    const { items, last } = await pick(deps, entries, query, lookup);
-    seq = last ?? seq;
-    const next_cursor = cursorAfter(list, String(seq));
-    if (items.length > 0 || pages === MAX_PAGES) return { items, next_cursor };
-    if (more) continue;
-    pages = 0;
-    const left = deadline - deps.now();
-    if (left <= 0) return { items, next_cursor };
-    await sleep(Math.min(POLL_MS, left));
+  const waiting = startWaiting(deps, "events", caller);
+  try {
+    for (let pages = 0; ; pages++) {
+      const { entries, more } = await nextEntries(deps, workspace, seq);
+      const { items, last } = await pick(deps, entries, query, lookup);
+      seq = last ?? seq;
+      const next_cursor = cursorAfter(list, String(seq));
+      if (items.length > 0 && waiting.hasWaited()) await waiting.look();
+      if (items.length > 0 || pages === MAX_PAGES) return { items, next_cursor };
+      if (more) continue;
+      pages = 0;
+      const left = deadline - deps.now();
+      if (left <= 0) return { items, next_cursor };
+      await waiting.pause(Math.min(POLL_MS, left));
+    }
+  } finally {
+    await waiting.end();
   }
 }
 

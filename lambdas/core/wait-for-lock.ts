@@ -1,8 +1,10 @@
+import { keys } from "#aws/keys.ts";
 import type { LockGrant } from "#contract/locks.ts";
 import { acquireLock, type LockTerms } from "./acquire-lock.ts";
 import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
 import { isWharfError, type WharfError } from "./error.ts";
+import { startWaiting } from "./start-waiting.ts";
+import type { PlaceDeps } from "./take-place.ts";
 
 /** Between two looks at a held lock: 250 ms at first, 1 s at last, ±20% so that waiters don't march in step. */
 const FIRST_PAUSE_MS = 250;
@@ -14,29 +16,33 @@ const LAST_PAUSE_MS = 1_000;
  * Nobody tells whether who asked still listens (API Gateway tells a function nothing of a client that hangs up), so a
  * lease that had to be waited for is provisional.
  *
- * @throws WharfError file_locked with the holder's facts when the wait is over, and as `acquireLocks`.
+ * @throws WharfError file_locked with the holder's facts when the wait is over; wait_limit; unauthenticated where the
+ * client is revoked meanwhile; and as `acquireLocks`.
  */
 export async function waitForLock(
-  deps: Pick<Deps, "table" | "now">,
+  deps: PlaceDeps,
   call: Call,
   fileId: string,
   { wait_seconds, ...terms }: LockTerms & { wait_seconds: number },
 ): Promise<LockGrant> {
   const until = deps.now() + wait_seconds * 1000;
+  const waiting = startWaiting(deps, "lock", call.caller);
   let ahead = call.ahead;
-  let provisional = false;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
-    try {
-      return await acquireLock(deps, { ...call, ahead }, fileId, { ...terms, provisional });
-    } catch (error) {
-      if (!isWharfError(error, "file_locked")) throw error;
-      const left = until - deps.now();
-      if (left <= 0) throw error;
-      const wait = Math.min(pause * (0.8 + Math.random() * 0.4), untilFree(error), left);
-      await new Promise((resolve) => setTimeout(resolve, wait));
-      ahead = [];
-      provisional = true;
+  try {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
+      try {
+        const provisional = waiting.hasWaited();
+        return await acquireLock(deps, { ...call, ahead }, fileId, { ...terms, provisional });
+      } catch (error) {
+        if (!isWharfError(error, "file_locked")) throw error;
+        const left = until - deps.now();
+        if (left <= 0) throw error;
+        await waiting.pause(Math.min(pause * (0.8 + Math.random() * 0.4), untilFree(error), left));
+        ahead = await waiting.look([keys.node(fileId)]);
+      }
     }
+  } finally {
+    await waiting.end();
   }
 }
 

@@ -6,7 +6,7 @@ import { events } from "../api/routes/events.ts";
 import { lockWaits } from "../api/routes/locks.ts";
 import { tableDeps } from "../api/table-deps.ts";
 
-const app = createApp(tableDeps({ mayWait: true }), [lockWaits, events]);
+const app = createApp(tableDeps(), [lockWaits, events]);
 
 /**
  * Callers that wait, for a lock or for events: each holds an execution environment, so each kind has a function of its

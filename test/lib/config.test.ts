@@ -13,8 +13,17 @@ describe("the stage", () => {
   });
 
   it("takes the number of waiters from the context, which knows text alone", () => {
-    expect(stageConfig("prod", "0")).toEqual({ ...stageConfig("prod"), waiters: 0 });
-    expect(stageConfig("dev", "7").waiters).toBe(7);
+    expect(stageConfig("prod", "0")).toEqual({ ...stageConfig("prod"), waiters: 0, waitPlaces: 3 });
+    expect(stageConfig("dev", "7")).toEqual({ ...stageConfig("dev"), waiters: 7, waitPlaces: 5 });
+  });
+
+  it.each([
+    ["1", 1],
+    ["2", 1],
+    ["5", 4],
+    ["50", 40],
+  ])("leaves of %s waiters some environments to who doesn't wait", (waiters, places) => {
+    expect(stageConfig("prod", waiters).waitPlaces).toBe(places);
   });
 
   it.each(["", "-1", "1.5", "many"])("refuses %j waiters", (waiters) => {

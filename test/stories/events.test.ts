@@ -56,11 +56,11 @@ test("a request that waits is answered as soon as something happens", async () =
 test("readers that wait are in nobody else's way", async () => {
   const { next_cursor } = await pull("after=latest");
   story.cloud.clearTraces();
-  // As many as a function has environments.
-  const readers = Array.from({ length: 3 }, () => pull(`after=${next_cursor}&wait=20`));
+  // As many as one client may have.
+  const readers = Array.from({ length: 2 }, () => pull(`after=${next_cursor}&wait=20`));
   await story.eventually(() => {
     const looks = story.cloud.traces().filter(({ caller }) => caller.startsWith("EventsFunction"));
-    expect(looks.filter(({ action }) => action === "Query").length).toBeGreaterThanOrEqual(3);
+    expect(looks.filter(({ action }) => action === "Query").length).toBeGreaterThanOrEqual(2);
   });
   const { file_id } = await put("meanwhile.txt");
   for (const { items } of await Promise.all(readers)) expect(items).toMatchObject([{ file_id }]);

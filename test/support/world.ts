@@ -86,8 +86,8 @@ export async function startWorld() {
   /** What the machine's clock showed when it was stopped. */
   let stoppedAt: number | undefined;
   let clients = 0;
-  const deps: Deps & { corsOrigins: string[]; mayWait: boolean } = {
-    mayWait: true,
+  const deps: Deps & { corsOrigins: string[]; waitPlaces: number } = {
+    waitPlaces: 40,
     table: createTable(dynamo, spec.name),
     objects: createObjects(bucket, "files", { endpoint: server.url }),
     config: {

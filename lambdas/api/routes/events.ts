@@ -8,6 +8,6 @@ export function events(app: App, deps: TableDeps): void {
   serve(app, deps, listEventsRoute, async ({ query, call }) => ({
     status: 200,
     // HEAD, and what else API Gateway routes elsewhere than GET, is answered at once.
-    body: await readFeed(deps, call, deps.mayWait ? query : { ...query, wait: 0 }),
+    body: await readFeed(deps, call, deps.waitPlaces > 0 ? query : { ...query, wait: 0 }),
   }));
 }

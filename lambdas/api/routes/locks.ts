@@ -106,7 +106,12 @@ export function lockWaits(app: App, deps: TableDeps): void {
     waitForLockRoute,
     async ({ params, body, call }) => ({
       status: 201,
-      body: await waitForLock(deps, call, params.id, deps.mayWait ? body : { ...body, wait_seconds: 0 }),
+      body: await waitForLock(
+        deps,
+        call,
+        params.id,
+        deps.waitPlaces > 0 ? body : { ...body, wait_seconds: 0 },
+      ),
     }),
     grants(deps),
   );

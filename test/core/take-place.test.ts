@@ -1,0 +1,159 @@
+/** Places for calls that wait: whoever takes and gives back, at once or twice, nobody is past its share for long. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
+import { createTable } from "#aws/table.ts";
+import { isWharfError } from "#core/error.ts";
+import { shareOf, takePlace } from "#core/take-place.ts";
+import { inProcessDynamoDb } from "#test/support/in-process-dynamodb.ts";
+import { spec } from "#test/support/table-spec.ts";
+
+const PLACES = 5;
+const SHARE = 3;
+const LIFE_MS = 30_000;
+const CLIENTS = ["cli_A", "cli_B", "cli_C"] as const;
+
+/** Places for `waitPlaces` calls, over a network on which every call may be sent twice. */
+function room(waitPlaces = PLACES) {
+  let now = Date.UTC(2026, 0, 1);
+  let twice = false;
+  const engine = inProcessDynamoDb(spec, () => now);
+  const client = engine.client(async (sent) => {
+    if (twice) await sent.run();
+    return sent.run();
+  });
+  return {
+    /** As a new environment does, that knows nothing of refusals. */
+    async take(clientId: string): Promise<(() => Promise<void>) | undefined> {
+      const deps = { table: createTable(client, spec.name), now: () => now, waitPlaces };
+      try {
+        return await takePlace(deps, "lock", clientId);
+      } catch (error) {
+        if (!isWharfError(error, "wait_limit")) throw error;
+        return undefined;
+      }
+    },
+    /** Members of each set. */
+    async stored() {
+      const [item = {}] = await createTable(client, spec.name).batchGet([keys.waits("lock")]);
+      return Object.entries(item).flatMap(([name, value]) =>
+        value instanceof Set ? [[name, value.size] as const] : [],
+      );
+    },
+    sendTwice(value: boolean) {
+      twice = value;
+    },
+    advance(ms: number) {
+      now += ms;
+    },
+    now: () => now,
+    close: () => engine.close(),
+    [Symbol.asyncDispose]: async () => engine.close(),
+  };
+}
+
+const steps = fc.array(
+  fc.oneof(
+    fc.record({
+      do: fc.constant("take" as const),
+      by: fc.array(fc.constantFrom(...CLIENTS), { minLength: 1, maxLength: 6 }),
+    }),
+    fc.record({ do: fc.constant("give_back" as const), which: fc.nat(20) }),
+    // Its environment is killed: the place is never given back.
+    fc.record({ do: fc.constant("die" as const), which: fc.nat(20) }),
+    fc.record({ do: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 15_000 }) }),
+  ),
+  { maxLength: 30 },
+);
+
+test("a place is refused only where the share or all are taken, and given only where they aren't", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, fc.boolean(), async (all, twice) => {
+      await using places = room();
+      places.sendTwice(twice);
+      /** Places as the rule has them: until they are given back, or for 30 s. */
+      let model: { by: string; until: number; giveBack: (() => Promise<void>) | undefined }[] = [];
+      for (const step of all) {
+        model = model.filter(({ until }) => until > places.now());
+        if (step.do === "pass") places.advance(step.ms);
+        if (step.do === "die") {
+          const one = model[step.which];
+          if (one !== undefined) one.giveBack = undefined;
+        }
+        if (step.do === "give_back") {
+          const one = model[step.which];
+          if (one?.giveBack === undefined) continue;
+          await one.giveBack();
+          model = model.filter((other) => other !== one);
+        }
+        if (step.do !== "take") continue;
+        // At once: who of them wins is theirs, how many is not.
+        const before = model.length;
+        const answers = await Promise.all(step.by.map((by) => places.take(by)));
+        for (const [index, giveBack] of answers.entries()) {
+          const by = step.by[index] ?? "";
+          if (giveBack !== undefined) model.push({ by, until: places.now() + LIFE_MS, giveBack });
+        }
+        const of = (by: string) => model.filter((one) => one.by === by).length;
+        expect(model.length).toBeLessThanOrEqual(PLACES);
+        for (const by of CLIENTS) expect(of(by)).toBeLessThanOrEqual(SHARE);
+        for (const [index, giveBack] of answers.entries()) {
+          const by = step.by[index] ?? "";
+          if (giveBack === undefined) expect(model.length === PLACES || of(by) === SHARE).toBe(true);
+        }
+        expect(model.length).toBeGreaterThanOrEqual(before);
+      }
+      // What has ended takes no room for ever.
+      places.advance(LIFE_MS);
+      const last = await Promise.all(CLIENTS.flatMap((by) => [by, by, by]).map((by) => places.take(by)));
+      expect(last.filter((one) => one !== undefined)).toHaveLength(PLACES);
+      for (const giveBack of last) await giveBack?.();
+      expect(await places.stored()).toEqual([]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("a refusal says whose limit it is, and is known for a second without a write", async () => {
+  await using places = room();
+  let calls = 0;
+  const engine = inProcessDynamoDb(spec, places.now);
+  const table = createTable(
+    engine.client((sent) => {
+      calls += 1;
+      return sent.run();
+    }),
+    spec.name,
+  );
+  const deps = { table, now: places.now, waitPlaces: PLACES };
+  const refused = async (by: string) => {
+    const error = await takePlace(deps, "events", by).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (!isWharfError(error, "wait_limit")) throw new Error("not refused");
+    return error;
+  };
+  const own = await Promise.all(Array.from({ length: SHARE }, () => takePlace(deps, "events", "cli_A")));
+  expect((await refused("cli_A")).facts).toEqual({ waiting: 3, max: 3, retry_after_seconds: 5 });
+  for (let count = SHARE; count < PLACES; count++) await takePlace(deps, "events", "cli_B");
+  const before = calls;
+  for (let count = 0; count < 50; count++) await refused("cli_A");
+  expect(calls).toBe(before);
+  expect((await refused("cli_C")).message).toMatch(/^5 calls wait already, which is all that may/);
+  // Another kind has places of its own.
+  await takePlace(deps, "lock", "cli_A");
+  await own[0]?.();
+  await (await takePlace(deps, "events", "cli_A"))();
+  places.advance(1_000);
+  await takePlace(deps, "events", "cli_C");
+  engine.close();
+});
+
+test.each([
+  [1, 1],
+  [3, 2],
+  [40, 20],
+])("of %i places one client's share is %i", (places, share) => {
+  expect(shareOf(places)).toBe(share);
+});
