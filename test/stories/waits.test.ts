@@ -117,10 +117,11 @@ test("who is revoked while it waits gets neither events nor a lock", async () =>
   const doomed = await story.client("doomed");
   const deps = { table: story.table, now: story.cloud.clock.now };
   const { file_id } = await upload(doomed, "wanted.txt");
-  await story.cloud.waitForIdle();
   const lock = `/v1/files/${file_id}/lock`;
   const admin = await story.client("admin", ["admin"]);
   const { lock_token } = await admin.json(lockGrant, lock, { json: {} });
+  // What has happened so far is in the log, so that a poll waits for what comes.
+  await story.cloud.waitForIdle();
   const mark = await latest(doomed);
   const waits: Promise<Response>[] = [];
   await waiting("Events", 1, () => waits.push(poll(doomed, mark)));
