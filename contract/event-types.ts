@@ -254,7 +254,7 @@ const types: Record<EventType, TypeInfo> = {
   },
   ping: {
     description:
-      "The first delivery to an endpoint's URL, whatever it subscribes to: one that answers with 2xx is verified.",
+      "Sent to an endpoint's URL at once, whatever it subscribes to: one that answers with 2xx is verified.",
     data: z.object({ webhook_id: id("hook") }),
     example: { actor: client, data: { webhook_id } },
   },

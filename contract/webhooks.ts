@@ -99,7 +99,7 @@ export const webhook = z
     rate_per_second: z.int().meta({ description: "Requests per second at most." }),
     status: z.enum(["unverified", "enabled", "disabled"]).meta({
       description:
-        "`unverified`: it has answered nothing with 2xx yet, and is sent one delivery at a time and one a second, its `ping` first. A disabled one gets nothing; what it misses can be recovered for 7 days.",
+        "`unverified`: it has answered nothing with 2xx yet, and is sent one delivery at a time and one a second. A disabled one gets nothing; what it misses can be recovered for 7 days.",
     }),
     verified_at: orTime(
       "When this URL first answered a signed request, its `ping` as a rule, with 2xx; `null` until then.",
@@ -234,7 +234,7 @@ export const registerWebhookRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks",
   summary: "Register an endpoint",
-  description: `Events of every workspace that the client may use come to it. A client has at most ${MAX_ENDPOINTS} endpoints. The first that is sent to it is a signed \`ping\`; until it answers with 2xx it is \`unverified\`.`,
+  description: `Events of every workspace that the client may use come to it. A client has at most ${MAX_ENDPOINTS} endpoints. It is sent a signed \`ping\` at once; until it answers that, another delivery or a test with 2xx it is \`unverified\`.`,
   tag,
   scopes,
   body: z.strictObject({
@@ -318,7 +318,7 @@ export const changeWebhookRoute = defineRoute({
   path: "/v1/webhooks/{id}",
   summary: "Change an endpoint; deliveries under way go to its new URL at their next attempt",
   description:
-    "One with a new URL is `unverified` again, until it answers a new `ping` or another delivery with 2xx.",
+    "One with a new URL is `unverified` again, until that answers a new `ping`, another delivery or a test with 2xx.",
   tag,
   scopes,
   params,
@@ -392,7 +392,7 @@ export const testWebhookRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks/{id}/test",
   summary: "Send a webhook_test now and answer with the attempt",
-  description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s, and changes nothing of the endpoint's state. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
+  description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s. A 2xx verifies an endpoint that is \`unverified\`; nothing else of its state changes. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
   tag,
   scopes,
   params,

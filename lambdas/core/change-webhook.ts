@@ -32,13 +32,13 @@ export async function changeWebhook(
   if (changes.url !== undefined) await checkDestination(deps.outbound.guard, changes.url);
   await checkFolders(deps, caller, changes.folders ?? []);
   const now = deps.now();
-  const first =
-    changes.url === undefined || changes.url === hook.url ? undefined : pingWrite(now, call, hook);
-  const { description, ...rest } = changes;
+  const { description, url, ...rest } = changes;
+  const first = url === undefined || url === hook.url ? undefined : pingWrite(now, call, hook);
   const values: Item = {
     ...rest,
     ...(typeof description === "string" ? { description } : {}),
-    ...(first && { ping_id: first.ping.delivery_id }),
+    // The URL that it has is not written: by now it may have another, whose verification is that one's alone.
+    ...(first && { url, ping_id: first.ping.delivery_id }),
     updated_at: iso(now),
   };
   const sets = Object.keys(values).filter((name) => values[name] !== undefined);

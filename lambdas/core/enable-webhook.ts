@@ -5,7 +5,7 @@ import type { Call } from "./call.ts";
 import { iso } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
-import { resetState, verifyEndpoint } from "./reset-endpoint.ts";
+import { resetState } from "./reset-endpoint.ts";
 import { testWebhook } from "./test-webhook.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { webhookView } from "./webhook-view.ts";
@@ -48,7 +48,6 @@ export async function enableWebhook(
     if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);
     throw error;
   }
-  if (!force) await verifyEndpoint(deps, hook);
   const { disabled_at, disabled_reason, ...enabled } = hook;
   return webhookView({ ...enabled, updated_at }, await readState(deps, webhookId));
 }

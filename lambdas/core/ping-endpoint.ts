@@ -12,7 +12,7 @@ import type { QueueDeps } from "./webhook-deps.ts";
 import { type DeliveryRecord, deliveryRecord, eventRecord, type HookRecord } from "./webhook-records.ts";
 
 /**
- * The first delivery to a URL, which asks whether whoever is there wants more of them; named `ping` as GitHub's is
+ * What a URL is sent at once: it asks whether whoever is there wants more of them; named `ping` as GitHub's is
  * (docs.github.com, "About webhooks", "Ping event").
  *
  * Its row stands in the transaction that gives the endpoint its URL. Like a test it concerns nobody else, and goes into

@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Update } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
+import { planWakeUp } from "./plan-wake-up.ts";
 import type { HookRecord } from "./webhook-records.ts";
 
 /**
@@ -18,22 +19,24 @@ export function resetState(webhookId: string, { pingId }: { pingId?: string } = 
   };
 }
 
-/** An endpoint's URL has answered a signed request with 2xx; nothing happens where it has another by now. */
+/** An endpoint's URL has answered a test with 2xx; nothing happens where it has another by now, or is verified. */
 export async function verifyEndpoint(
-  { table, now }: Pick<Deps, "table" | "now">,
+  deps: Pick<Deps, "table" | "now">,
   { webhook_id, ping_id }: Pick<HookRecord, "webhook_id" | "ping_id">,
 ): Promise<void> {
+  const now = deps.now();
   try {
-    await table.update({
+    await deps.table.update({
       key: keys.hookState(webhook_id),
-      update:
-        "SET #verified_ms = if_not_exists(#verified_ms, if_not_exists(#last_success_ms, :now)) REMOVE #trial_ms",
-      condition: `attribute_exists(#webhook_id) AND ${sameUrl(ping_id)}`,
-      values: { now: now(), ping_id },
+      update: "SET #verified_ms = :now REMOVE #trial_ms, #turn_ms",
+      condition: `attribute_exists(#webhook_id) AND attribute_not_exists(#verified_ms) AND attribute_not_exists(#last_success_ms) AND ${sameUrl(ping_id)}`,
+      values: { now, ping_id },
     });
   } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
+    if (error instanceof ConditionFailed) return;
+    throw error;
   }
+  await planWakeUp(deps, webhook_id, { at: now, all: true });
 }
 
 /** Holds for a state that is of the URL with this ping (`:ping_id`). */

@@ -67,7 +67,7 @@ export async function settleTurn(
   }
   if (openUntil !== undefined) {
     await planWakeUp(deps, webhookId, { at: Math.max(openUntil, now + pauseMs), all: false });
-  } else if (pauseMs > 0 || (ok && turn.probe)) {
+  } else if (pauseMs > 0 || (ok && (turn.probe || !isVerified(turn.state)))) {
     await planWakeUp(deps, webhookId, { at: now + pauseMs, all: true });
   }
   return true;

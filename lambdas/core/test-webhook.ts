@@ -6,6 +6,7 @@ import { iso, ttl } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { DELIVERY_KEEP_MS } from "./fan-out.ts";
+import { verifyEndpoint } from "./reset-endpoint.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { eventRecord, type HookRecord, hookSecretRecord } from "./webhook-records.ts";
@@ -14,7 +15,8 @@ import { eventRecord, type HookRecord, hookSecretRecord } from "./webhook-record
 const TIMEOUT_MS = TEST_SECONDS * 1_000;
 
 /**
- * Sends a `webhook_test` now, once, past breaker and rate, and records it. The endpoint's state stays as it is.
+ * Sends a `webhook_test` now, once, past breaker and rate, and records it. A 2xx verifies the endpoint's URL; else its state stays as it
+ * is.
  *
  * The event concerns nobody else: it goes into no outbox and no log.
  */
@@ -73,5 +75,6 @@ export async function testWebhook(
     },
     { put: { ...keys.attempt(delivery_id, attempt.number), ...attempt, ttl: expires } },
   ]);
+  if (verdict.ok) await verifyEndpoint(deps, hook);
   return { delivery_id, event_id: event.event_id, ok: verdict.ok, attempt };
 }
