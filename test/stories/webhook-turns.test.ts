@@ -8,8 +8,11 @@ import { eventWrite } from "#core/event.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const MANY = 95;
-/** One worker with its batch of five: all others wait. */
-const BATCH = 5;
+/**
+ * A worker of either queue with its batch of five: all others wait. Which of the crowd are slow, and so beside the
+ * prompt ones, the load of the machine may decide.
+ */
+const FIRST = 2 * 5;
 
 let story: Story;
 beforeAll(async () => {
@@ -53,8 +56,8 @@ test("of 96 prompt endpoints the other client's is among the first, and so it is
 
   await emit("upload_completed");
   await single.until(1);
-  // Fan-out gives each client its turn: it is in the first batch.
-  expect(order.indexOf("single")).toBeLessThan(BATCH);
+  // Fan-out gives each client its turn: it is in a first batch.
+  expect(order.indexOf("single")).toBeLessThan(FIRST);
 
   await story.eventually(() => expect(order).toHaveLength(MANY + 1), { timeoutMs: 60_000 });
   order.length = 0;
