@@ -738,6 +738,79 @@ export const recordedClients: readonly RecordedClient[] = [
     ],
   },
   {
+    who: "Matrix",
+    source: "matrix-org/synapse, synapse/media/url_previewer.py",
+    gets: "preview",
+    headers: [
+      ["User-Agent", "Synapse (bot; +https://github.com/matrix-org/synapse)"],
+      ["Accept", "*/*"],
+    ],
+  },
+  {
+    who: "Zulip",
+    source: "zulip/zulip, zerver/lib/url_preview/preview.py",
+    gets: "preview",
+    headers: [
+      ["User-Agent", "Mozilla/5.0 (compatible; ZulipURLPreview/8.4; +https://chat.example.com)"],
+      ["Accept", "*/*"],
+    ],
+  },
+  {
+    who: "Bluesky",
+    source: "monperrus/crawler-user-agents",
+    gets: "preview",
+    headers: [
+      ["User-Agent", "Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)"],
+      ["Accept", "*/*"],
+    ],
+  },
+  {
+    who: "ChatGPT, asked of the link",
+    source: "https://platform.openai.com/docs/bots",
+    gets: "preview",
+    headers: [
+      [
+        "User-Agent",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko); compatible; ChatGPT-User/1.0; +https://openai.com/bot",
+      ],
+      ["Accept", "*/*"],
+    ],
+  },
+  {
+    who: "Excel, before the browser",
+    source: "superuser.com/questions/1359127",
+    gets: "preview",
+    headers: [
+      [
+        "User-Agent",
+        "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E; ms-office)",
+      ],
+      ["Accept", "*/*"],
+    ],
+  },
+  {
+    who: "Viber",
+    source: "WhichBrowser/Parser-PHP#261",
+    gets: "preview",
+    headers: [
+      ["User-Agent", "Viber/12.7.1.27 CFNetwork/1121.2.2 Darwin/19.3.0"],
+      ["Accept", "*/*"],
+    ],
+  },
+  {
+    who: "Viber's own browser",
+    source: "WhichBrowser/Parser-PHP#261",
+    gets: "page",
+    headers: [
+      [
+        "User-Agent",
+        "Mozilla/5.0 (Linux; Android 9; SM-G955U Build/PPR1.180610.011; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/79.0.3945.93 Mobile Safari/537.36 Viber/12.1.0.11",
+      ],
+      ["Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,image/apng,*/*;q=0.8"],
+      ["Accept-Language", "de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7"],
+    ],
+  },
+  {
     who: "Mastodon",
     source: "monperrus/crawler-user-agents",
     gets: "preview",
