@@ -97,6 +97,7 @@ export const name = z
   })
   .meta({
     minLength: 1,
+    pattern: "^[^/]+$",
     description:
       "1–255 bytes of UTF-8, kept in NFC. No `/`, nothing that shows nothing (controls, format characters), no space at either end and no dot at its end.",
   });

@@ -31,7 +31,7 @@ def cut(text, size):
 
 def name(text):
     """A name of a file or folder."""
-    seen = "".join(c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in UNSEEN)
+    seen = "".join(c for c in unicodedata.normalize("NFC", text) if c != "/" and unicodedata.category(c) not in UNSEEN)
     return cut(IGNORABLE.sub("", seen).strip(), 255).strip().rstrip(". ") or "x"
 
 
