@@ -41,9 +41,17 @@ export async function readForm(context: AppContext): Promise<{ body: unknown; fi
     fields.set(name, value);
     if (typeof value === "string") fingerprint.set(name, value);
     else if (value.size > MAX_DIRECT_BYTES) throw tooLarge(value.size);
-    else fingerprint.set(name, [value.name, value.type, await digest(value)]);
+    else fingerprint.set(name, [value.name, typeAsSent(value), await digest(value)]);
   }
   return { body: Object.fromEntries(fields), fingerprint: Object.fromEntries(fingerprint) };
+}
+
+/** What a part says its type is. A File can't tell: it has it in lower case, parameters and all (File API, 3.1). */
+const typesAsSent = new WeakMap<Blob, string>();
+
+/** The media type of a form's file as its sender wrote it; `undefined` where its part has none. */
+export function typeAsSent(file: Blob): string | undefined {
+  return typesAsSent.get(file);
 }
 
 /** A part's field: a file where it has a file name, else text. */
@@ -61,15 +69,22 @@ function fieldOf(part: Part, userAgent: string): { name: string; value: File | s
     from: header.offset,
   });
   const body = decodeTransfer(part);
-  if (filename !== undefined) return { name, value: new File([body], filename, { type }) };
+  if (filename !== undefined) {
+    const file = new File([body], filename);
+    if (type !== undefined) typesAsSent.set(file, type);
+    return { name, value: file };
+  }
   const text = decodeCharset(body, charset, { what: `The field ${name}`, from: part.offset });
   return { name, value: text };
 }
 
-/** A part's media type, its parameters without quotes, and the charset of its text (RFC 7578, 4.4 and 4.5). */
-function typeOf(part: Part): { type: string; charset: string } {
-  // RFC 7578, 4.4: what says nothing is text/plain.
-  const header = part.headers.get("content-type")?.value.toString("latin1").trim() ?? "text/plain";
+/**
+ * A part's media type, its parameters without quotes and in their case, which boundaries have; and the charset of its
+ * text, UTF-8 where nothing says another (RFC 7578, 4.4 and 4.5).
+ */
+function typeOf(part: Part): { type?: string; charset: string } {
+  const header = part.headers.get("content-type")?.value.toString("latin1").trim();
+  if (header === undefined) return { charset: "utf-8" };
   const parameters = parametersOf(header);
   const rest = [...parameters].filter(([, value]) => /^[\w.+-]+$/.test(value));
   const type = [header.split(";", 1)[0]?.trim(), ...rest.map(([name, value]) => `${name}=${value}`)].join(

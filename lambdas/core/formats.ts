@@ -4,6 +4,7 @@
  * Sources, unless said otherwise: file(1)'s magic files (github.com/file/file, magic/Magdir) and sindresorhus/file-type.
  * Every check is a look at fixed places or one pass over the first bytes.
  */
+import { decodeHead } from "./decode-head.ts";
 import { extensionOf } from "./sniff-type.ts";
 
 /** Within one, a wrong name is a slip; across two it hides what a file is. */
@@ -69,7 +70,7 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
   psd: of("picture", begins(["8BPS"])),
   jxl: of("picture", begins(["\xff\x0a", "\0\0\0\x0cJXL \r\n\x87\n"])),
   jp2: of("picture", begins(["\0\0\0\x0cjP  \r\n\x87\n", "\xff\x4f\xff\x51"])),
-  svg: of("picture text", (head) => looksLikeText(head) && head.includes("<svg")),
+  svg: of("picture text", (head) => looksLikeText(head) && asRead(head).includes("<svg")),
 
   // Tags of up to megabytes stand before the first frame of MP3, and before FLAC and AAC as well (id3.org).
   id3: of("sound", begins(["ID3"])),
@@ -122,7 +123,7 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
 
   // MS-CFB: legacy Office, and what Office makes of a .docx under a password (MS-OFFCRYPTO, 1.3.1).
   ole: of("office", begins(["\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])),
-  rtf: of("office text", (head) => afterBom(head).trimStart().startsWith("{\\rt")),
+  rtf: of("office text", (head) => asRead(head).startsWith("{\\rt")),
   // Excel 2 to 4 and Word 1 to 2 for Windows, before OLE.
   old_office: of(
     "office",
@@ -131,7 +132,7 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
 
   parquet: of("data", begins(["PAR1", "PARE"])),
   // HTML, XML, and SVG where comments or a DOCTYPE fill the first bytes before its root; a mark may come first.
-  markup: of("text", (head) => looksLikeText(head) && afterBom(head).startsWith("<")),
+  markup: of("text", (head) => looksLikeText(head) && asRead(head).startsWith("<")),
   text: of("text", (head) => looksLikeText(head)),
 };
 
@@ -250,9 +251,8 @@ export function promisedByType(type: string): Promised | undefined {
     : undefined;
 }
 
-function afterBom(head: string): string {
-  return (head.startsWith("\xef\xbb\xbf") ? head.slice(3) : head).trimStart();
-}
+/** Text as it is read: in its encoding, without a byte order mark or leading white space. */
+const asRead = (head: string) => decodeHead(head).trimStart();
 
 /** Text has no control characters but white space, BEL, BS and ESC, or begins with a byte order mark, or is UTF-16. */
 function looksLikeText(head: string): boolean {

@@ -5,6 +5,7 @@
  */
 import { fileTypeFromBuffer } from "file-type/core";
 import { seenName } from "#contract/names.ts";
+import { decodeHead } from "./decode-head.ts";
 
 /** Bytes that the rule looks at; `file-type` needs 4,100 for the formats that it knows. */
 export const SNIFF_BYTES = 4_100;
@@ -110,30 +111,42 @@ const EXECUTABLE_TYPES = new Set([
 
 function dangerOf(prefix: Uint8Array, type: string | undefined): Danger | undefined {
   if (isDosExecutable(prefix) || (type !== undefined && EXECUTABLE_TYPES.has(type))) return "executable";
-  // Latin-1 keeps every byte one character; the patterns are ASCII.
-  const text = Buffer.from(prefix)
-    .toString("latin1")
-    .replace(/^\u00ef\u00bb\u00bf/, "")
-    .trimStart();
-  if (/^#![ \t]*\/|^@echo off\b|^<\?php\b/i.test(text)) return "script";
-  if (/<script[\s>]/i.test(text) && /^<(!doctype|!--|\?xml|[a-z])/i.test(text))
-    return /<svg[\s>]/i.test(text) ? "markup" : "script";
-  return isPage(text) ? "markup" : undefined;
+  // A second mark and white space before the text change nothing for who runs it.
+  const text = decodeHead(Buffer.from(prefix).toString("latin1")).trimStart();
+  if (/^#![ \t]*\//.test(text) || BATCH.test(text) || leads(text, SERVER_PAGE)) return "script";
+  if (SCRIPT.test(text) && /^<[a-z!?/]/i.test(text)) return leads(text, DRAWING) ? "markup" : "script";
+  return leads(text, PAGE) ? "markup" : undefined;
 }
 
-/** What a page or a drawing begins with. */
-const ROOT = /<(?:!doctype html|html|head|body|iframe|svg)[\s>]/gi;
+/**
+ * file(1), magic/Magdir/msdos: `@echo off`, `@rem`, `@set` with white space as it likes. Of cmd's own: comments and
+ * labels may come before, more than one @, and commas and the like are white space.
+ */
+const BATCH = /^(?:(?::|rem\b)[^\n]*\n\s*)*@[@ \t,;=]*(?:echo[ \t,;=]+off\b|rem\b|set[ \t,;=])/i;
+
+/** PHP, with its short tags (file(1), magic/Magdir/commands), and what ASP and JSP are written in. */
+const SERVER_PAGE = /<(?:\?(?:php\b|[=\s])|%)/gi;
+
+/** HTML, 13.2.5.8: white space, a slash or > end a tag's name. XML has prefixes. */
+const SCRIPT = /<(?:[\w-]+:)?script[\s/>]/i;
+
+/** What a drawing begins with. */
+const DRAWING = /<(?:svg|!doctype\s+svg)[\s/>]/gi;
+
+/** What a page or a drawing begins with: MIME Sniffing Standard, 7.1, and SVG. */
+const PAGE =
+  /<(?:!doctype\s*(?:html|svg)|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|svg)[\s/>]/gi;
 
 /**
- * Whether it begins as a page or a drawing does, behind an XML declaration and comments where there are some.
+ * Whether text begins with what a pattern finds, behind processing instructions and comments where there are some.
  *
- * Comments are looked for backwards from each root, which costs one pass however many there are.
+ * Comments are looked for backwards from each find, which costs one pass however many there are.
  */
-function isPage(text: string): boolean {
-  const start = /^<\?xml[^>]*>\s*/i.exec(text)?.[0].length ?? 0;
+function leads(text: string, pattern: RegExp): boolean {
+  const start = /^(?:<\?[^>]*>\s*)*/.exec(text)?.[0].length ?? 0;
   const commented = text.startsWith("<!--", start);
-  return text.matchAll(ROOT).some(({ index }) => {
-    if (index === start) return true;
+  return text.matchAll(pattern).some(({ index }) => {
+    if (index === 0 || index === start) return true;
     const before = text.slice(start, index).trimEnd();
     // HTML: `--!>` ends a comment too, with a parse error that stops nobody.
     return commented && (before.endsWith("-->") || before.endsWith("--!>"));

@@ -17,12 +17,12 @@ afterAll(() => world.close());
 
 const B = "------------------------d276294364738a11";
 const latin1 = (text: string) => Buffer.from(text, "latin1");
-/** One file part with this in its Content-Disposition, as UTF-8 where it is text. */
-const form = (disposition: string | Buffer, type = "application/octet-stream", body = "x") =>
+/** One file part with this in its Content-Disposition, as UTF-8 where it is text; `null`: no Content-Type. */
+const form = (disposition: string | Buffer, type: string | null = "application/octet-stream", body = "x") =>
   Buffer.concat([
     Buffer.from(`--${B}\r\nContent-Disposition: form-data; name="file"; `),
     Buffer.from(disposition as string),
-    Buffer.from(`\r\nContent-Type: ${type}\r\n\r\n${body}\r\n--${B}--\r\n`),
+    Buffer.from(`${type === null ? "" : `\r\nContent-Type: ${type}`}\r\n\r\n${body}\r\n--${B}--\r\n`),
   ]);
 const send = (body: Uint8Array, headers: Record<string, string> = {}, boundary = B) =>
   client.request("/v1/files/upload", {
@@ -105,12 +105,25 @@ describe("a file's name as it is sent by", () => {
 describe("a form", () => {
   test.each([
     ['text/plain; charset="utf-8"', "text/plain; charset=utf-8"],
-    ["text/plain; charset=UTF-8", "text/plain; charset=utf-8"],
+    ["text/plain; charset=UTF-8", "text/plain; charset=UTF-8"],
+    ["text/plain", "text/plain"],
+    ["Text/Plain", "Text/Plain"],
+    ['multipart/Mixed; Boundary="AaB03x"', "multipart/Mixed; boundary=AaB03x"],
     ["text/csv;header=present", "text/csv; header=present"],
     ["application/pdf", "application/pdf"],
   ])("may name the type %s", async (type, expected) => {
     const answer = await read(finalizeAnswer, send(form(`filename="t-${type.length}.bin"`, type, "")));
-    expect(answer.content_type.toLowerCase()).toBe(expected);
+    expect(answer.content_type).toBe(expected);
+  });
+
+  test("names none where it has no header: name and bytes tell", async () => {
+    for (const [name, expected] of [
+      ["untyped.csv", "text/csv"],
+      ["untyped", "application/octet-stream"],
+    ])
+      expect(await read(finalizeAnswer, send(form(`filename="${name}"`, null, "a,b")))).toMatchObject({
+        content_type: expected,
+      });
   });
 
   test("may quote its boundary, begin with a preamble, and end without a line break", async () => {

@@ -316,6 +316,20 @@ describe("content that poses as something else", () => {
       Buffer.from("<html><script>alert(1)</script>"),
       "script",
     ],
+    [
+      "a script in UTF-16 as a document",
+      "letter.doc",
+      undefined,
+      Buffer.from("\ufeff@echo  off\r\nstart calc\r\n", "utf16le"),
+      "script",
+    ],
+    [
+      "a page whose script has a slash as a table",
+      "table.csv",
+      undefined,
+      Buffer.from("<script/x>"),
+      "script",
+    ],
   ])("%s is refused, told of, and removed", async (_, filename, content_type, bytes, actual) => {
     const session = await by.upload(filename, bytes, content_type === undefined ? {} : { content_type });
     expect(await fails(by.finalize(session.upload_id))).toMatchObject({

@@ -26,6 +26,27 @@ const png = bytes([0x89], "PNG\r\n", [0x1a, 0x0a, 0, 0, 0, 13], "IHDR", zeros(17
 const zip = bytes("PK", [3, 4, 20, 0, 0, 0, 8, 0], zeros(18), "word/document.xml");
 const table = bytes("<html><body><table><tr><td>1</td></tr></table>");
 const csv = bytes("MZ,name\n1,a\n2,b\n".repeat(20));
+/** The same text in the encodings that `file` knows, with a mark and without. */
+const inEachEncoding = (text: string): [string, Buffer][] => {
+  const wide = (width: number, big: boolean) =>
+    Buffer.from(
+      [...text].flatMap((char) => {
+        const unit = [char.charCodeAt(0), ...zeros(width - 1)];
+        return big ? unit.reverse() : unit;
+      }),
+    );
+  return [
+    ["UTF-8 with a mark", bytes("\xef\xbb\xbf", text)],
+    ["UTF-16LE", wide(2, false)],
+    ["UTF-16BE", wide(2, true)],
+    ["UTF-32LE", wide(4, false)],
+    ["UTF-32BE", wide(4, true)],
+    ["UTF-16LE with a mark", Buffer.concat([bytes("\xff\xfe"), wide(2, false)])],
+    ["UTF-16BE with a mark", Buffer.concat([bytes("\xfe\xff"), wide(2, true)])],
+    ["UTF-32LE with a mark", Buffer.concat([bytes("\xff\xfe\0\0"), wide(4, false)])],
+    ["UTF-32BE with a mark", Buffer.concat([bytes("\0\0\xfe\xff"), wide(4, true)])],
+  ];
+};
 const json = bytes('{"html":"<script>alert(1)</script>"}');
 const markdown = bytes("# Title\n\nUse `<script>` like so.\n");
 const xml = bytes('<?xml version="1.0"?><feed><entry>x</entry></feed>');
@@ -102,6 +123,85 @@ describe("content under a name and a declared type", () => {
   ])("%s: %s as %s", async (expected, name, declared, content) => {
     const found = disguise(await sniff(content), { name, declared });
     expect(found?.actual ?? "passes").toBe(expected);
+  });
+
+  test.each(
+    [
+      "#!/bin/sh\nrm -rf ~\n",
+      "@echo off\r\ndel *.*\r\n",
+      "<?php system($_GET['c']);",
+      "<html><script>alert(1)</script>",
+      // Leading white space and comments.
+      "\r\n\t #! /bin/sh\n",
+      "\r\n@echo off",
+      ":: a comment\r\nREM another\r\n\r\n@echo off\r\n",
+      "<!-- a --><?php echo 1;",
+      "<!-- a -->\n<?= `id` ?>",
+      '<?xml version="1.0"?>\n<!-- a -->\n<?php echo 1;',
+      "  <!-- a --><script>alert(1)</script>",
+      // Other spellings of the same.
+      "@echo  off\n",
+      "@ECHO\tOFF\n",
+      "@ echo off\n",
+      "@@echo,off\n",
+      "@rem hello\nstart calc\n",
+      "@set x=calc\n%x%\n",
+      "<?= `id` ?>",
+      "<?\nsystem('id');",
+      "<?PHP\nsystem('id');",
+      "<%@ page import=x %>",
+      "<script/x>alert(1)</script>",
+      "<p><SCRIPT\n>alert(1)</SCRIPT>",
+      "</p><script\fsrc=x></script>",
+      '<html xmlns:x="http://www.w3.org/1999/xhtml"><x:script>alert(1)</x:script></html>',
+      "<html><script>alert(1)</script><svg></svg></html>",
+    ].flatMap((text) => inEachEncoding(text).map(([encoding, content]) => ({ text, encoding, content }))),
+  )("$text in $encoding is a script", async ({ content }) => {
+    expect(disguise(await sniff(content), { name: "letter.doc" })?.actual).toBe("script");
+    expect(disguise(await sniff(content), { name: "run.sh" })).toBeUndefined();
+  });
+
+  // MIME Sniffing Standard, "identifying a resource with an unknown MIME type"; and SVG, as file(1) knows it.
+  test.each(
+    [
+      "!DOCTYPE HTML",
+      "HTML",
+      "Head",
+      "iframe",
+      "h1",
+      "div",
+      "font",
+      "table",
+      "a",
+      "style",
+      "title",
+      "b",
+      "body",
+    ]
+      .concat(["br", "p", "svg", "!DOCTYPE svg", "!doctype\n html"])
+      .flatMap((tag) =>
+        ["<", "  \n<", "<!-- a --><", "<?xml version='1.0'?><?xml-stylesheet href='x'?><"].map(
+          (lead) => lead + tag,
+        ),
+      )
+      .flatMap((start) => [`${start}>`, `${start} x>`, `${start}/x>`]),
+  )("%j begins markup", async (text) => {
+    for (const [encoding, content] of [["Latin-1", bytes(text)] as const, ...inEachEncoding(text)])
+      expect(disguise(await sniff(content), { name: "photo.png" })?.actual, encoding).toBe("markup");
+  });
+
+  test.each([
+    "@someone wrote: hello\n",
+    "a,b\n@echo off\n",
+    "remark,amount\n1,2\n",
+    ":: a comment alone\n",
+    "<?xml version='1.0'?><Workbook/>",
+    "Dear reader, <script> is a tag.\n",
+    "<<EOF\n",
+    "<name@example.com> wrote\n",
+  ])("%j is no script", async (text) => {
+    for (const [, content] of inEachEncoding(text))
+      expect(disguise(await sniff(content), { name: "letter.doc" })).toBeUndefined();
   });
 
   test("random bytes and random text never pose as anything", async () => {

@@ -21,6 +21,7 @@ import { withoutLink } from "#core/upload-end.ts";
 import { uploadFile } from "#core/upload-file.ts";
 import { viewUpload } from "#core/view-upload.ts";
 import { etagOf } from "../etag.ts";
+import { typeAsSent } from "../form.ts";
 import { preconditionsOf } from "../preconditions.ts";
 import { refuseCarriedHeaders } from "../refuse-carried-headers.ts";
 import { type App, check, serve } from "../serve.ts";
@@ -102,7 +103,5 @@ function demandsOf(
 /** Name and type of a form's file. */
 function described(file: File): { filename: string; content_type: string | undefined } {
   const { file: filename } = check(z.object({ file: path }), { file: file.name }, "body");
-  // RFC 7578, 4.4: text/plain also stands where the sender said nothing.
-  const unsaid = file.type === "text/plain" && !/\.(txt|text|log|md)$/i.test(filename);
-  return { filename, content_type: unsaid ? undefined : mediaType.safeParse(file.type).data };
+  return { filename, content_type: mediaType.safeParse(typeAsSent(file)).data };
 }
