@@ -14,8 +14,11 @@ export const LINK_TRIES = { all: 100, first: 100, refillSeconds: 30 } as const;
 /** How long it is kept what a source has tried, and that it had the right one. */
 export const LINK_TRIES_KEPT_SECONDS = 86_400;
 
+/** scrypt pads its key with zeros (RFC 7914 by way of RFC 2104), so that one more at the end is the same password. */
+const withoutNul = (schema: z.ZodString) => schema.regex(/^[^\0]*$/, { message: "may not have U+0000" });
+
 /** A link's password. */
-export const linkPassword = wholeText(z.string().min(1).max(MAX_PASSWORD)).meta({
+export const linkPassword = withoutNul(wholeText(z.string().min(1).max(MAX_PASSWORD))).meta({
   description: "Whoever opens the link must give it too; kept as a hash. None unless said.",
 });
 
@@ -29,7 +32,10 @@ export const maxDownloads = z
 
 /** What the page's form sends. */
 export const unlockRequest = z.strictObject({
-  password: wholeText(z.string()).optional().meta({ description: "Needed where the link has one." }),
+  // As it is typed: decomposed, a character may take four (UAX #15).
+  password: withoutNul(wholeText(z.string().max(4 * MAX_PASSWORD)))
+    .optional()
+    .meta({ description: "Needed where the link has one." }),
 });
 
 export const shareState = z.enum(["active", "expired", "revoked", "used_up"]).meta({ id: "ShareState" });

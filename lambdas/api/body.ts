@@ -73,13 +73,25 @@ const MAX_POINTER = 100;
 /** Forms hold a few short fields. */
 const MAX_FORM_BYTES = 16_384;
 
-/** The fields of an urlencoded form; of one that came twice the last. @throws WharfError payload_too_large, unsupported_media_type, invalid_request. */
+/**
+ * The fields of an urlencoded form; an empty body needs no type, and counts as a form without fields.
+ *
+ * @throws WharfError payload_too_large, unsupported_media_type, invalid_request, as for a field that came twice.
+ */
 export async function readForm(context: AppContext): Promise<Record<string, string>> {
-  return Object.fromEntries(await readFormFields(context));
+  const fields = new Map<string, string>();
+  for (const [name, value] of await readFields(context)) {
+    // One of the two would be ignored.
+    if (fields.has(name))
+      throw new WharfError("invalid_request", `The field ${JSON.stringify(name.slice(0, 100))} came twice.`, {
+        in: "body",
+      });
+    fields.set(name, value);
+  }
+  return Object.fromEntries(fields);
 }
 
-/** The same with each time that a field came; an empty body needs no type, and counts as a form without fields. */
-export async function readFormFields(context: AppContext): Promise<[name: string, value: string][]> {
+async function readFields(context: AppContext): Promise<[name: string, value: string][]> {
   const type = context.req.header("content-type");
   const bytes = new Uint8Array(await context.req.arrayBuffer());
   if (type === undefined && bytes.length === 0) return [];

@@ -8,6 +8,7 @@ import { sayDuration } from "#lambdas/api/spoken.ts";
 import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
+const FORM_TYPE = "application/x-www-form-urlencoded";
 const MINUTE = 60_000;
 
 let world: World;
@@ -373,7 +374,7 @@ describe("passwords", () => {
     expect(await refusal(world.request(share_url))).toEqual([403, "wrong_password"]);
     expect(await refusal(world.request(share_url, { method: "GET" }))).toEqual([403, "wrong_password"]);
     expect(await refusal(post(share_url, { password: "guess" }))).toEqual([403, "wrong_password"]);
-    expect(await refusal(post(share_url, { password: "x".repeat(2000) }))).toEqual([403, "wrong_password"]);
+    expect(await refusal(post(share_url, { password: "x".repeat(300) }))).toEqual([403, "wrong_password"]);
     const page = await see(share_url);
     expect(page.status).toBe(200);
     const html = await page.text();
@@ -500,6 +501,71 @@ describe("passwords", () => {
       expect(new Set(world.traces.map(({ action }) => action))).toEqual(new Set(["GetItem"]));
       expect(await world.dump()).toHaveLength(items);
     });
+  });
+
+  test.each([
+    ["one that is too long", { form: { password: "x".repeat(1025) } }],
+    ["one that is too long in a header", { headers: { "x-share-password": "x".repeat(257) } }],
+    ["U+0000 at its end", { form: { password: "right\0" } }],
+    ["two", { body: Buffer.from("password=a&password=right"), headers: { "content-type": FORM_TYPE } }],
+  ])("%s is refused, whatever the link", async (_, given) => {
+    const links = [await link({ password: "right" }), await link()];
+    for (const url of [...links.map(({ share_url }) => share_url), "/s/AAAAAAAAAAAAAAAAAAAAAA"])
+      expect(await refusal(world.request(url, given))).toEqual([400, "invalid_request"]);
+    for (const { share_id } of links) expect(await state(share_id)).toEqual(["active", 0]);
+  });
+
+  test("as long as one may be opens, however it is composed", async () => {
+    const longest = "\u00e9".repeat(256);
+    const { share_url } = await link({ password: longest });
+    expect((await post(share_url, { password: longest.normalize("NFD") })).status).toBe(303);
+  });
+
+  test("an empty one is none, and no try", async () => {
+    const { share_url } = await link({ password: "right" });
+    for (let n = 0; n < 6; n++) {
+      const headers = { "x-share-password": "" };
+      expect(await refusal(world.request(share_url, { headers }))).toEqual([403, "wrong_password"]);
+      expect(await refusal(post(share_url, { password: "" }))).toEqual([403, "wrong_password"]);
+    }
+    expect((await post(share_url, { password: "right" })).status).toBe(303);
+  });
+
+  test.each([
+    ["its form", { "sec-fetch-mode": "navigate", "sec-fetch-site": "cross-site" }],
+    ["its blind fetch", { "sec-fetch-mode": "no-cors", "sec-fetch-site": "cross-site" }],
+    ["a neighbour's blind fetch", { "sec-fetch-mode": "no-cors", "sec-fetch-site": "same-site" }],
+    [
+      "its form in an old browser",
+      { origin: "https://evil.example", accept: BROWSER, "accept-language": "en" },
+    ],
+    [
+      "a page's without an origin, in an old browser",
+      { origin: "null", accept: BROWSER, "accept-language": "en" },
+    ],
+  ])("what another site sends is no try: %s", async (_, headers) => {
+    const { share_url } = await link({ password: "right", max_downloads: 1 });
+    for (const guess of ["1", "2", "3", "4", "5", "right"]) {
+      const lured = await post(share_url, { password: guess }, headers);
+      expect([lured.status, lured.headers.get("location")]).toEqual([303, share_url]);
+    }
+    expect((await post(share_url, { password: "right" })).headers.get("location")).toContain(
+      "X-Amz-Signature",
+    );
+  });
+
+  test("a dead link says so with and without it", async () => {
+    const [expired, deleted] = [
+      await link({ password: "right", expire_in: 60 }),
+      await link({ password: "right", expire_in: 600 }),
+    ];
+    await client.request(`/v1/files/${deleted.file_id}`, { method: "DELETE" });
+    world.advance(61_000);
+    for (const { share_url } of [expired, deleted]) {
+      for (const given of [{}, { form: { password: "wrong" } }, { form: { password: "right" } }])
+        expect(await refusal(world.request(share_url, given))).toEqual([410, "link_gone"]);
+      expect((await see(share_url)).status).toBe(410);
+    }
   });
 
   test("none is tried on a dead link", async () => {

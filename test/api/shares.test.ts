@@ -146,6 +146,7 @@ test.each([
   ["half a download", { max_downloads: 1.5 }, "invalid_request"],
   ["an empty password", { password: "" }, "invalid_request"],
   ["a password of 257 characters", { password: "x".repeat(257) }, "invalid_request"],
+  ["a password with U+0000", { password: "right\0" }, "invalid_request"],
   ["an unknown field", { expires_in: 60 }, "unknown_field"],
 ])("refuses %s", async (_, json, code) => {
   const file_id = await world.addFile(client, `bad-${_}.txt`);

@@ -17,8 +17,11 @@ const openQuery = z.object(openLinkRoute.query);
 const openHeaders = z.object(openLinkRoute.headers);
 const unlockHeaders = z.object(unlockLinkRoute.headers);
 
+/** `corsOrigins`: whose pages may read answers. */
+type LinkDeps = Deps & { corsOrigins: readonly string[] };
+
 /** `/s/{token}`: public, so that the link's secret is all that a recipient needs. */
-export function links(app: App, deps: Deps): void {
+export function links(app: App, deps: LinkDeps): void {
   document(app, openLinkRoute);
   app.get("/s/:token", (context) =>
     forReader(deps, context, "GET /s/{token}", async (reader) => {
@@ -30,7 +33,9 @@ export function links(app: App, deps: Deps): void {
       if (download && reader === "prefetch") return send({ status: 204, headers: VARY });
       if (!download && reader !== "program") return sendPage(200, await pageFor(deps, token, reader), VARY);
       const call = { ...callOf(context), method: methodOf(context), ...rangedBy(headers) };
-      const opened = await openLink(deps, { token, password: headers["X-Share-Password"], ...call });
+      // An empty one is none, and no try.
+      const password = headers["X-Share-Password"] || undefined;
+      const opened = await openLink(deps, { token, password, ...call });
       return redirect(302, opened);
     }),
   );
@@ -39,8 +44,9 @@ export function links(app: App, deps: Deps): void {
   app.post("/s/:token", (context) =>
     forReader(deps, context, "POST /s/{token}", async (reader) => {
       const token = context.req.param("token");
-      // Another site's form that somebody was lured to send uses nothing up: it leads to the page.
-      if (isLured(context)) return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
+      // What another site had somebody send uses nothing up, no try either: it leads to the page.
+      if (isLured(deps, context, reader))
+        return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
       const { password } = check(unlockRequest, await readForm(context), "body");
       const headers = check(unlockHeaders, headersOf(unlockHeaders, context), "header");
       const call = { ...callOf(context), method: "GET" as const, ...rangedBy(headers) };
@@ -76,10 +82,17 @@ const callOf = (context: AppContext) => ({
   source: sourceOf(context.env?.sourceIp),
 });
 
-/** Fetch Metadata: a navigation that another site began. */
-function isLured({ req }: AppContext): boolean {
-  const site = req.header("sec-fetch-site");
-  return req.header("sec-fetch-mode") === "navigate" && (site === "cross-site" || site === "same-site");
+/**
+ * Whether another site had a browser send this: its form, or its fetch whose answer it may not read. Fetch Metadata
+ * tells, and `Origin` where a browser has none or a page may read some answers (Fetch, 3.2: each POST of a page has one).
+ */
+function isLured({ config, corsOrigins }: LinkDeps, { req }: AppContext, reader: Reader): boolean {
+  const [mode, site, origin] = ["sec-fetch-mode", "sec-fetch-site", "origin"].map((name) => req.header(name));
+  if (mode === "navigate" || mode === "no-cors") return site === "cross-site" || site === "same-site";
+  if (origin === undefined || site === "same-origin" || origin === new URL(config.publicUrl).origin)
+    return false;
+  const mayRead = corsOrigins.includes("*") || corsOrigins.includes(origin);
+  return reader !== "program" || !mayRead;
 }
 
 function redirect(status: 302 | 303, { url, link }: Awaited<ReturnType<typeof openLink>>): Response {

@@ -4,7 +4,7 @@ import { tokenForm, tokenRequest } from "#contract/tokens.ts";
 import type { Deps } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
 import { issueToken, TokenError, type TokenRequest } from "#core/issue-token.ts";
-import { readFormFields, readJson } from "../body.ts";
+import { readForm, readJson } from "../body.ts";
 import { type App, type AppContext, send } from "../serve.ts";
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
@@ -41,7 +41,8 @@ function asTokenError(error: unknown): TokenError {
 async function readRequest(context: AppContext): Promise<TokenRequest> {
   const isForm = FORM.test(context.req.header("content-type") ?? "");
   const fields = isForm
-    ? tokenForm.safeParse(await readForm(context))
+    ? // RFC 6749, 3.2: no parameter comes twice.
+      tokenForm.safeParse(await readForm(context))
     : tokenRequest.safeParse(await readJson(context));
   if (!fields.success)
     throw invalid(fields.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
@@ -61,16 +62,6 @@ async function readRequest(context: AppContext): Promise<TokenRequest> {
   if (client_id === undefined || client_secret === undefined)
     throw invalid("client_id and client_secret are needed.");
   return { clientId: client_id, clientSecret: client_secret, scope };
-}
-
-async function readForm(context: AppContext): Promise<Record<string, string>> {
-  const fields = new Map<string, string>();
-  for (const [name, value] of await readFormFields(context)) {
-    // RFC 6749, 3.2: parameters must not be repeated.
-    if (fields.has(name)) throw invalid(`The field ${name} came twice.`);
-    fields.set(name, value);
-  }
-  return Object.fromEntries(fields);
 }
 
 /** RFC 6749, 2.3.1: id and secret are form-encoded before they are joined. */
