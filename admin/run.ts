@@ -18,7 +18,8 @@ const USAGE = `npm run admin -- <command> [options]
   list-clients                  every client, a line of JSON each
   revoke-client --client ID [--links keep|revoke]
                                 stops a client and all its tokens at once; its sessions, locks and endpoints
-                                end with it, its links only with --links revoke; prints what ended
+                                end with it, its links only with --links revoke; prints what ended, and
+                                "complete": false where the sweep goes on with the rest
   rotate-secret --client ID     adds a second secret; both work
   retire-secrets --client ID    ends every secret but the newest; prints how many ended
   share-workspace --client ID --workspace WS_ID

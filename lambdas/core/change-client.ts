@@ -14,13 +14,15 @@ const PATIENCE_MS = 60_000;
 /**
  * Stops a client and all its tokens at once: calls, finalize and new URLs are refused from here on. What it holds ends
  * with it: sessions (S3 forgets their parts within minutes), locks, endpoints and, where asked for, its links. Where
- * that takes long the sweep goes on with it. Idempotent. @throws WharfError not_found
+ * that takes long, or one of them can't be ended, the answer isn't `complete` and the sweep goes on with it. Idempotent.
+ *
+ * @throws WharfError not_found
  */
 export async function revokeClient(
   deps: ClientDeps,
   clientId: string,
   links: LinksEnd = "keep",
-): Promise<{ client_id: string; revoked_at: string; links: LinksEnd; ended: Ended }> {
+): Promise<{ client_id: string; revoked_at: string; links: LinksEnd; ended: Ended; complete: boolean }> {
   const now = deps.now();
   const { job, write } = newRevocation(now, clientId, links);
   const client = await deps.table.get(clientRecord, keys.client(clientId));
@@ -35,8 +37,8 @@ export async function revokeClient(
     write,
   ]);
   const timeLeft = () => deps.now() < now + PATIENCE_MS;
-  const { ended } = await endHoldings({ ...deps, timeLeft }, job);
-  return { client_id: clientId, revoked_at: client.revoked_at ?? iso(now), links, ended };
+  const { ended, complete } = await endHoldings({ ...deps, timeLeft }, job);
+  return { client_id: clientId, revoked_at: client.revoked_at ?? iso(now), links, ended, complete };
 }
 
 /** Adds a second secret; both work until `retireSecrets`. @throws WharfError conflict where two are live already. */

@@ -66,12 +66,13 @@ export function revocationOf(item: Item): Revocation {
  * `timeLeft` says so: the shards side by side, page by page. What has ended has left the index, so that a run which
  * goes on begins a kind anew. Idempotent, also beside another run.
  *
- * @returns what it ended; `done` once nothing is left.
+ * @returns what it ended; `complete` where it has seen all and none failed, and `settled` where no call that was under way
+ *   can have left anything since.
  */
 export async function endHoldings(
   deps: DueDeps,
   given: Revocation,
-): Promise<{ ended: Ended; done: boolean }> {
+): Promise<{ ended: Ended; complete: boolean; settled: boolean }> {
   const ended: Ended = { sessions: 0, locks: 0, links: 0, endpoints: 0 };
   let job = given;
   if (job.kind === 0) {
@@ -88,13 +89,17 @@ export async function endHoldings(
       ended[kind.name] += shard.ended;
       failures += shard.failures;
     }
-    if (deps.timeLeft?.() === false) return { ended, done: await save(deps, job, deps.now()) };
+    if (deps.timeLeft?.() === false) {
+      await save(deps, job, deps.now());
+      return { ended, complete: false, settled: false };
+    }
     job = { ...job, kind: job.kind + 1 };
   }
   // What failed is tried again each minute, for an hour.
   const settled = job.began_ms >= job.revoked_ms + (failures === 0 ? SETTLED_MS : GIVE_UP_MS);
   const again = settled ? undefined : Math.max(job.revoked_ms, job.began_ms) + SETTLED_MS;
-  return { ended, done: await save(deps, { ...job, kind: 0 }, again) };
+  await save(deps, { ...job, kind: 0 }, again);
+  return { ended, complete: failures === 0, settled };
 }
 
 async function endShard(
@@ -182,12 +187,12 @@ async function disableEndpoints(deps: DueDeps, clientId: string): Promise<number
   return disabled;
 }
 
-/** Keeps how far the job is, unless another has taken its place. True where it is over. */
+/** Keeps how far the job is, unless another has taken its place; without `againMs` it is over. */
 async function save(
   { table, now }: DueDeps,
   { client_id, run, began_ms, kind }: Revocation,
   againMs: number | undefined,
-): Promise<boolean> {
+): Promise<void> {
   const over = againMs === undefined;
   const place = "SET #began_ms = :began_ms, #kind = :kind";
   try {
@@ -205,5 +210,4 @@ async function save(
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
   }
-  return over;
 }

@@ -4,7 +4,7 @@ import { endHoldings, revocationOf } from "./end-holdings.ts";
 /** Ends what revoked clients still hold. Returns how many of them hold nothing any more. */
 export function sweepRevocations(deps: DueDeps): Promise<number> {
   return eachDue(deps, "revocation", async (item, { timeLeft }) => {
-    const { done } = await endHoldings({ ...deps, timeLeft }, revocationOf(item));
-    return done;
+    const { settled } = await endHoldings({ ...deps, timeLeft }, revocationOf(item));
+    return settled;
   });
 }

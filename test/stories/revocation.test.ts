@@ -34,6 +34,7 @@ test("its calls end at once, then sessions, locks and endpoints, and links where
   const told = await revokeClient(deps(), doomed.clientId);
   expect(told).toMatchObject({
     links: "keep",
+    complete: true,
     ended: { sessions: SESSIONS, locks: 1, links: 0, endpoints: 1 },
   });
   for (const [path, json] of [
