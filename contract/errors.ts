@@ -24,6 +24,7 @@ export const errorCodes = {
   lock_lost: [409, "The lease is gone"],
   lock_token_mismatch: [409, "The lock token is not the holder's"],
   lock_limit: [429, "Too many locks are held"],
+  session_limit: [429, "Too many uploads are open"],
   wait_limit: [429, "Too many calls wait"],
   renewal_limit: [409, "The lock has been renewed for as long as is allowed"],
   webhook_disabled: [409, "The endpoint is disabled"],

@@ -496,7 +496,11 @@ export const startUploadRoute = defineRoute({
   scopes,
   body: startRequest,
   responses: { 201: { description: "The session and its first URLs", schema: startAnswer } },
-  errors: [...common, ...idempotency, "checksum_unsupported", "name_taken", "conflict", "limit_exceeded"],
+  errors: [
+    ...common,
+    ...idempotency,
+    ...(["checksum_unsupported", "name_taken", "conflict", "limit_exceeded", "session_limit"] as const),
+  ],
   example: {
     request: { filename: "reports/2026/q3.pdf", size: 48_213, content_type: "application/pdf" },
     response: {

@@ -28,6 +28,8 @@ export const variables = {
   /** Noncurrent versions kept per file, and for how many days. */
   VERSIONS_KEEP: z.coerce.number().int().min(0).default(20),
   VERSIONS_KEEP_DAYS: z.coerce.number().int().min(1).default(90),
+  /** Uploads that one client may have open at the same time. */
+  SESSIONS_PER_CLIENT: z.coerce.number().int().min(1).default(10_000),
   /** What becomes of bytes of another family than what their name or type promises. */
   CONTENT_MISMATCH: z.enum(["refuse", "flag"]).default("refuse"),
   /** Origins, comma-separated, whose pages may call the API from a browser. */

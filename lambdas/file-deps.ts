@@ -14,6 +14,7 @@ export function fileDeps(): Deps {
     "VERSIONS_KEEP",
     "VERSIONS_KEEP_DAYS",
     "CONTENT_MISMATCH",
+    "SESSIONS_PER_CLIENT",
     "WHARF_ALLOW_LOOPBACK_HTTP",
   ]);
   const client = dynamoDb();
@@ -24,6 +25,7 @@ export function fileDeps(): Deps {
       publicUrl: env.PUBLIC_URL,
       versionsKeep: env.VERSIONS_KEEP,
       versionsKeepDays: env.VERSIONS_KEEP_DAYS,
+      sessionsPerClient: env.SESSIONS_PER_CLIENT,
       contentMismatch: env.CONTENT_MISMATCH,
       allowLoopbackHttp: env.WHARF_ALLOW_LOOPBACK_HTTP === "1",
     },

@@ -28,6 +28,8 @@ export interface StageConfig {
   readonly deliverConcurrency: number;
   /** Noncurrent versions kept per file, and for how many days. */
   readonly versions: { readonly keep: number; readonly keepDays: number };
+  /** Uploads that one client may have open at the same time; more are refused until the sweep counts fewer. */
+  readonly sessionsPerClient: number;
   /**
    * What becomes of content of another family than what its name or type promises, as text under `.pdf`: refused with
    * 422, or taken and flagged. What runs when it is opened is refused either way.
@@ -83,6 +85,7 @@ const dev: StageConfig = {
   waitPlaces: 3,
   deliverConcurrency: 10,
   versions: { keep: 20, keepDays: 90 },
+  sessionsPerClient: 10_000,
   contentMismatch: "refuse",
   corsOrigins: ["*"],
 };
@@ -100,6 +103,7 @@ const stages: Record<StageName, StageConfig> = {
     waitPlaces: placesOf(50),
     deliverConcurrency: 50,
     versions: { keep: 20, keepDays: 90 },
+    sessionsPerClient: 10_000,
     contentMismatch: "refuse",
     corsOrigins: ["*"],
   },

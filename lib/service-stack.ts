@@ -29,6 +29,7 @@ export class ServiceStack extends Stack {
       PUBLIC_URL: http.publicUrl,
       VERSIONS_KEEP: String(config.versions.keep),
       VERSIONS_KEEP_DAYS: String(config.versions.keepDays),
+      SESSIONS_PER_CLIENT: String(config.sessionsPerClient),
       CONTENT_MISMATCH: config.contentMismatch,
     };
     const outboundEnv: FunctionEnv = { PUBLIC_URL: http.publicUrl, API_HOST: http.host };

@@ -9,7 +9,7 @@ export const tableAccess = {
   api: {
     GetItem: [
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
-      ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount"] as const),
+      ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
     ],
     BatchGetItem: ["client", "folder", "node", "paths", "link", "event", "hook"],
     Query: ["workspaces", "folder", "node", "feed", "hooks", "deliveries", "attempts"],
@@ -61,7 +61,7 @@ export const tableAccess = {
   sweep: {
     GetItem: ["hooks", "hook"],
     Query: ["hooks", "deliveries"],
-    PutItem: ["event", "feed", "lockCount"],
+    PutItem: ["event", "feed", "lockCount", "sessionCount"],
     UpdateItem: ["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"],
   },
 } satisfies Record<string, TableAccess>;

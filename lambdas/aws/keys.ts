@@ -95,6 +95,8 @@ export const keys = {
 
   /** How many locks are live; apart from settings, so that whoever may read it can't read the key of links. */
   lockCount: (): Key => ({ pk: "LOCKS", sk: "COUNT" }),
+  /** How many uploads are open. */
+  sessionCount: (): Key => ({ pk: "SESSIONS", sk: "COUNT" }),
   /** Deployment-wide settings made at first use, such as the key that link tokens derive from. */
   setting: (name: string): Key => ({ pk: "SETTING", sk: name }),
 };
@@ -128,6 +130,7 @@ export const partitions = {
   attempts: partition(keys.attempt("", 0)),
   settings: partition(keys.setting("")),
   lockCount: partition(keys.lockCount()),
+  sessionCount: partition(keys.sessionCount()),
   waits: partition(keys.waits("lock")),
 } as const;
 

@@ -18,6 +18,8 @@ export interface Config {
   publicUrl: string;
   versionsKeep: number;
   versionsKeepDays: number;
+  /** Uploads that one client may have open at the same time. */
+  sessionsPerClient: number;
   allowLoopbackHttp: boolean;
   contentMismatch: MismatchPolicy;
 }

@@ -14,6 +14,7 @@ import { planParts } from "./plan-parts.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
 import { saveReserved } from "./reserve-name.ts";
+import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signWindow } from "./sign-parts.ts";
 import { folderPath, lookAround, placeOf } from "./upload-place.ts";
 import { findUpload, objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
@@ -26,7 +27,7 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
  * Two sequential round trips into a folder that exists, three into one that doesn't (which is made with the file);
  * under an Idempotency-Key, whose claim comes first and whose record knows the answer, two more. What the name leads to is decided again when the upload is finalized.
  *
- * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace).
+ * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace), session_limit.
  */
 export async function startUpload(deps: Deps, call: Call, request: StartRequest): Promise<StartAnswer> {
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
@@ -37,14 +38,17 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   const upload_id = newId("upl", now);
   const object_key = objectKey(workspace_id, upload_id);
 
-  const [multipart, placed] = await Promise.allSettled([
+  const allowed = refuseAtSessionLimit(deps, call.caller.client_id);
+  const [multipart, placed, counted] = await Promise.allSettled([
     deps.objects.createMultipart(object_key, algorithmFor(request.checksum)),
     lookAround(deps, place),
+    allowed,
   ]);
   if (multipart.status === "rejected") throw multipart.reason;
   const s3_upload_id = multipart.value;
   try {
     if (placed.status === "rejected") throw placed.reason;
+    if (counted.status === "rejected") throw counted.reason;
     const draft: UploadRecord = {
       upload_id,
       state: "open",
@@ -71,7 +75,8 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     return await startAnswer(deps, await save(deps, call, draft, placed.value.hintedFile));
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
-    const decided = placed.status === "rejected" || isWharfError(error) || error instanceof TransactionFailed;
+    const begun = placed.status === "fulfilled" && counted.status === "fulfilled";
+    const decided = !begun || isWharfError(error) || error instanceof TransactionFailed;
     if (decided) await deps.objects.abort(object_key, s3_upload_id).catch(() => {});
     throw error;
   }

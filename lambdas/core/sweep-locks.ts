@@ -1,15 +1,13 @@
 import * as z from "zod";
-import { DUE_INDEX, DUE_SHARDS, keys } from "#aws/keys.ts";
+import { keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed } from "#aws/table.ts";
-import { type Deps, iso } from "./deps.ts";
+import { MAX_CLIENT_LOCKS } from "#contract/locks.ts";
+import { countLive } from "./count-live.ts";
+import type { Deps } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { LOCK_GRACE_MS } from "./file-write.ts";
 import { lockExpiredEvent } from "./lock-events.ts";
-import { tallyLocks } from "./lock-limit.ts";
 import { fileRecord } from "./records.ts";
-
-/** Pages of one shard in one run; what is left waits for the next minute. */
-const MAX_PAGES = 20;
 
 /**
  * Tells of leases that have run out (`lock_expired`, once each) and counts those that live.
@@ -22,40 +20,21 @@ export async function sweepLocks(deps: DueDeps): Promise<{ expired: number; live
   try {
     expired = await eachDue(deps, "lock", (item) => endIfExpired(deps, item));
   } finally {
-    live = await countLive(deps);
+    live = await countLocks(deps);
   }
   return { expired, live };
 }
 
-async function countLive(deps: Pick<Deps, "table" | "now">): Promise<number> {
-  const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => holdersIn(deps, `lock#${shard}`));
-  const holders = (await Promise.all(shards)).flat();
-  const counted_at = iso(deps.now());
-  await deps.table.put({ put: { ...keys.lockCount(), ...tallyLocks(holders), counted_at } });
-  return holders.length;
-}
-
 const held = z.object({ lock: z.object({ client_id: z.string() }) });
 
-/** Holders of one shard's leases whose end is still to come, by the index. */
-async function holdersIn({ table, now }: Pick<Deps, "table" | "now">, shard: string): Promise<string[]> {
-  const holders: string[] = [];
-  let after: Item | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const found = await table.query({
-      index: DUE_INDEX,
-      where: "#due_pk = :shard AND #due_sk > :now",
-      values: { shard, now: iso(now()) },
-      after,
-    });
-    for (const item of found.items) {
-      const { data } = held.safeParse(item);
-      if (data !== undefined) holders.push(data.lock.client_id);
-    }
-    after = found.next;
-    if (after === undefined) break;
-  }
-  return holders;
+/** Those of leases whose end is still to come. */
+function countLocks(deps: DueDeps): Promise<number> {
+  return countLive(deps, {
+    kind: "lock",
+    holderOf: (item) => held.safeParse(item).data?.lock.client_id,
+    share: MAX_CLIENT_LOCKS,
+    key: keys.lockCount(),
+  });
 }
 
 /** Ends the lease that `item` (as the index has it) holds, if it has run out and still stands. */

@@ -5,6 +5,7 @@ import { beginLine, endLine } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import { deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
+import { countSessions } from "#core/count-sessions.ts";
 import { runParts } from "#core/sweep.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
@@ -55,6 +56,7 @@ export async function handler(
     endpoints: () => sweepEndpoints(deps),
     links: () => sweepLinks(deps),
     locks: () => sweepLocks(deps),
+    sessions: () => countSessions(deps),
     revocations: () => sweepRevocations(deps),
   });
   endLine(Date.now(), { ticks: Records.length, ...counts, ...(failed.length > 0 ? { error: failed } : {}) });

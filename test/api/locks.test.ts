@@ -1,8 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
-import { batchAnswer, fileLocked, lockGrant, lockState, renewAnswer } from "#contract/locks.ts";
-import { tallyLocks } from "#core/lock-limit.ts";
+import {
+  batchAnswer,
+  fileLocked,
+  lockGrant,
+  lockState,
+  MAX_CLIENT_LOCKS,
+  renewAnswer,
+} from "#contract/locks.ts";
+import { tally } from "#core/last-count.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -549,7 +556,10 @@ describe("who may not", () => {
 
   test("a client whose share is taken, and nobody else", async () => {
     // 1,000 leases of one client, as the sweep finds them.
-    const { live, clients } = tallyLocks(Array.from({ length: 1_000 }, () => client.client_id));
+    const { live, clients } = tally(
+      Array.from({ length: 1_000 }, () => client.client_id),
+      MAX_CLIENT_LOCKS,
+    );
     await world.deps.table.put({ put: { ...keys.lockCount(), live, clients } });
     world.advance(61_000);
     expect(await refusal(acquire())).toEqual([429, "lock_limit"]);

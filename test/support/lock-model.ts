@@ -506,6 +506,7 @@ const NO_CONFIG: Deps["config"] = {
   publicUrl: "",
   versionsKeep: 0,
   versionsKeepDays: 1,
+  sessionsPerClient: 10_000,
   allowLoopbackHttp: false,
   contentMismatch: "refuse",
 };
