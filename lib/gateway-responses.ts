@@ -41,7 +41,8 @@ const refusals: readonly Refusal[] = [
     type: ResponseType.UNSUPPORTED_MEDIA_TYPE,
     code: "unsupported_media_type",
     status: 415,
-    detail: "Chunks are sent as application/octet-stream.",
+    detail:
+      "Chunks are sent as application/octet-stream; a Content-Encoding is gzip or deflate, and the body is in it.",
   },
   {
     // What API Gateway says of a path or a method that it lacks ("Missing Authentication Token": AWS re:Post,

@@ -38,6 +38,18 @@ export function refuseForeignHost(
   return true;
 }
 
+/**
+ * Answers 400 to a call with two `Host` headers (RFC 9112, 3.2), of which one would be checked and the other used, and
+ * says whether it did. Without a body, as Node's parser refuses what is no HTTP: so far no API has been found.
+ */
+export function refuseTwoHosts(req: IncomingMessage, res: ServerResponse): boolean {
+  const hosts = req.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length < 2) return false;
+  res.writeHead(400, { "content-length": 0, connection: "close" });
+  res.end();
+  return true;
+}
+
 function isOwn(host: string, virtualHosts: boolean): boolean {
   const name = host.toLowerCase().replace(/:\d{1,5}$/, "");
   return OWN.includes(name) || (virtualHosts && name.endsWith(".localhost"));

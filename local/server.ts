@@ -14,7 +14,7 @@ import { isCorrupt } from "./data/sqlite-error.ts";
 import { explainFull } from "./data/storage-full.ts";
 import type { FaultCall, FaultHook } from "./faults.ts";
 import { type Listening, listen } from "./listen.ts";
-import { readTarget, refuseForeignHost } from "./own-host.ts";
+import { readTarget, refuseForeignHost, refuseTwoHosts } from "./own-host.ts";
 import { refusalsOf } from "./refusals.ts";
 import { requestContext } from "./request-context.ts";
 import { type CallOn, runCall } from "./run-call.ts";
@@ -78,7 +78,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     readTarget(req);
-    if (refuseForeignHost(req, res, { virtualHosts: true })) return;
+    if (refuseTwoHosts(req, res) || refuseForeignHost(req, res, { virtualHosts: true })) return;
     const requestId = randomUUID();
     const { refused } = running.begin(req, res);
     const trace: CallTrace = {

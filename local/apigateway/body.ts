@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 
 // API Gateway: a payload holds 10 MB at most.
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
+export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /** Whether the declared length alone is past the limit. */
 export function declaresTooMuch(req: IncomingMessage): boolean {

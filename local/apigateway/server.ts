@@ -4,12 +4,13 @@ import { countCalls } from "../calls.ts";
 import type { Clock } from "../clock.ts";
 import type { InvokeResult } from "../lambda/environment.ts";
 import { type Listening, listen } from "../listen.ts";
-import { readTarget, refuseForeignHost } from "../own-host.ts";
+import { readTarget, refuseForeignHost, refuseTwoHosts } from "../own-host.ts";
 import type { Answered } from "../request-line.ts";
 import { AwsError } from "../types.ts";
-import { declaresTooMuch, readBody } from "./body.ts";
+import { declaresTooMuch, MAX_BODY_BYTES, readBody } from "./body.ts";
 import { compressed } from "./compress.ts";
-import { type ApiResponse, type GatewayResponseType, gatewayResponse } from "./gateway-response.ts";
+import { decompressed, refuseCoding } from "./decompress.ts";
+import { type ApiResponse, gatewayResponse } from "./gateway-response.ts";
 import { renamed } from "./headers.ts";
 import {
   type MappedIntegration,
@@ -21,6 +22,7 @@ import {
 } from "./mapping.ts";
 import type { Integration, RestApi } from "./model.ts";
 import { proxyEvent, proxyResponse } from "./proxy.ts";
+import { Refusal } from "./refusal.ts";
 import { type ApiRequest, executeApiArn, header, readRequest } from "./request.ts";
 import { type Match, route } from "./router.ts";
 import { send } from "./send.ts";
@@ -43,17 +45,6 @@ const MAX_HEADER_BYTES = 10_240;
 export interface ApiServer extends Listening {
   /** Takes nothing new; calls that run have `ms` (real milliseconds) to end, the rest is answered 503. */
   drain(ms: number): Promise<void>;
-}
-
-/** Thrown to answer by a gateway response. */
-class Refusal extends Error {
-  readonly type: GatewayResponseType;
-  readonly options: { status?: number; detail?: string };
-  constructor(type: GatewayResponseType, options: { status?: number; detail?: string } = {}) {
-    super(type);
-    this.type = type;
-    this.options = options;
-  }
 }
 
 /**
@@ -101,7 +92,7 @@ export async function createApiServer({
 
   async function answer(req: IncomingMessage, res: ServerResponse, proceed: () => void): Promise<void> {
     readTarget(req);
-    if (refuseForeignHost(req, res)) return;
+    if (refuseTwoHosts(req, res) || refuseForeignHost(req, res)) return;
     const request = readRequest(req, clock.now());
     if (onAnswer) tellOf(req, res, request, onAnswer);
     const { signal, refused } = calls.begin(req, res);
@@ -134,6 +125,7 @@ export async function createApiServer({
     if (/[^\x21-\x7e]/.test(req.url ?? "")) throw new Refusal("DEFAULT_4XX", { status: 400 });
     const match = route(api, request.httpMethod, request.rawPath);
     if (!match) throw new Refusal("MISSING_AUTHENTICATION_TOKEN");
+    refuseCoding(request);
     if (declaresTooMuch(req)) throw new Refusal("REQUEST_TOO_LARGE");
     for (const parameter of match.method.requiredParameters) {
       if (!hasParameter(request, parameter)) {
@@ -146,7 +138,7 @@ export async function createApiServer({
     if (integration.type !== "AWS_PROXY")
       return mapped(req, request, match, integration, { proceed, signal });
     proceed();
-    const event = proxyEvent(api, request, match, await wholeBody(req));
+    const event = proxyEvent(api, request, match, await wholeBody(req, request));
     const result = await call(request, match, integration, { event, signal });
     const response =
       result.functionError === undefined ? proxyResponse(api, request, result.payload) : undefined;
@@ -179,7 +171,7 @@ export async function createApiServer({
     let body: Buffer = Buffer.alloc(0);
     if (needsBody(mapping)) {
       proceed();
-      body = await wholeBody(req);
+      body = await wholeBody(req, request);
     }
     const { text } = mapRequest(api, request, match, mapping, templateBody(api, integration, request, body));
     const result =
@@ -287,10 +279,10 @@ function statusOf(error: unknown): number {
   return error instanceof Error && "code" in error && error.code === "ERR_INVALID_CHAR" ? 502 : 500;
 }
 
-async function wholeBody(req: IncomingMessage): Promise<Buffer> {
+async function wholeBody(req: IncomingMessage, request: ApiRequest): Promise<Buffer> {
   const body = await readBody(req);
   if (!body) throw new Refusal("REQUEST_TOO_LARGE");
-  return body;
+  return decompressed(request, body, MAX_BODY_BYTES);
 }
 
 /** A MOCK integration's template renders `{"statusCode": n}`, which chooses the integration response. */

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: CloudFormation's own syntax
 import { connect } from "node:net";
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import type { Cloud } from "#local/cloud.ts";
 import { type Fixture, proxyTo, startFixture, uriOf } from "./fixture.ts";
@@ -494,5 +495,47 @@ describe("mapping templates", () => {
     expect((await fetch(`${cloud.apiUrl}/?want=204`)).status).toBe(204);
     const res = await fetch(`${cloud.apiUrl}/?want=200`);
     expect([res.status, await res.json()]).toEqual([200, { ok: true }]);
+  });
+});
+
+describe("compressed requests", () => {
+  const fixture: Fixture = { functions: { Fn: echo }, paths: { "/": { ANY: proxyTo("Fn") } } };
+  const text = JSON.stringify({ name: "plan ".repeat(100) });
+  const codings: [string, Uint8Array][] = [
+    ["gzip", gzipSync(text)],
+    ["GZIP", gzipSync(text)],
+    ["deflate", deflateSync(text)],
+    ["identity", Buffer.from(text)],
+  ];
+  const send = async (cloud: Cloud, coding: string, body: Uint8Array) =>
+    fetch(cloud.apiUrl, { method: "POST", headers: { "content-encoding": coding }, body: Buffer.from(body) });
+
+  test("reach a function as they were before", async () => {
+    const cloud = await startFixture(fixture);
+    for (const [coding, body] of codings) {
+      const answer = await send(cloud, coding, body);
+      expect([coding, JSON.parse(await answer.text()).body]).toEqual([coding, text]);
+    }
+  });
+
+  test("are 415 in another coding, or where they aren't in theirs, and 413 where they grow too large", async () => {
+    const cloud = await startFixture(fixture);
+    const whole = gzipSync(text);
+    expect((await send(cloud, "br", brotliCompressSync(text))).status).toBe(415);
+    expect((await send(cloud, "gzip, gzip", gzipSync(whole))).status).toBe(415);
+    expect((await send(cloud, "gzip", Buffer.from(text))).status).toBe(415);
+    expect((await send(cloud, "gzip", whole.subarray(0, 20))).status).toBe(415);
+    expect((await send(cloud, "gzip", gzipSync(Buffer.alloc(11 * 1024 * 1024)))).status).toBe(413);
+  });
+
+  test("two Hosts are 400, whichever is this machine's", async () => {
+    const cloud = await startFixture(fixture);
+    for (const [first, second] of [
+      ["localhost", "evil.example"],
+      ["evil.example", "localhost"],
+    ]) {
+      const lines = ["GET / HTTP/1.1", `Host: ${first}`, `hOST: ${second}`, "Connection: close"];
+      expect(await raw(cloud, `${lines.join("\r\n")}\r\n\r\n`, /$^/)).toMatch(/^HTTP\/1\.1 400 /);
+    }
   });
 });

@@ -1,7 +1,9 @@
 /** What holds for every route: scopes, request ids, refusals, idempotency keys. */
+
 import { once } from "node:events";
 import { request } from "node:http";
 import { json } from "node:stream/consumers";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { problem, type Scope, scopes } from "#contract/common.ts";
@@ -239,6 +241,21 @@ describe("what isn't there", () => {
       }
     }
     expect(checked).toBeGreaterThan(30);
+  });
+
+  test("a compressed body counts as what it was, in a coding that is taken", async () => {
+    const send = (coding: string, body: Uint8Array) =>
+      story.api("/v1/uploads", {
+        body: Buffer.from(body),
+        headers: { "Content-Type": "application/json", "Content-Encoding": coding },
+      });
+    const start = JSON.stringify({ filename: "packed.txt", size: 1 });
+    expect((await send("gzip", gzipSync(start))).status).toBe(201);
+    for (const refused of [
+      await send("br", brotliCompressSync(start)),
+      await send("gzip", Buffer.from(start)),
+    ])
+      expect([refused.status, (await refusal(refused)).code]).toEqual([415, "unsupported_media_type"]);
   });
 
   test("a query parameter that comes twice is refused, since one of the two would be ignored", async () => {
