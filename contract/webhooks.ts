@@ -234,7 +234,7 @@ export const registerWebhookRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks",
   summary: "Register an endpoint",
-  description: `Events of every workspace that the client may use come to it. A client has at most ${MAX_ENDPOINTS} endpoints. It is sent a signed \`ping\` at once; until it answers that, another delivery or a test with 2xx it is \`unverified\`.`,
+  description: `Events of every workspace that the client may use come to it. A client has at most ${MAX_ENDPOINTS} endpoints; one more is 429 \`endpoint_limit\`. It is sent a signed \`ping\` at once; until it answers that, another delivery or a test with 2xx it is \`unverified\`.`,
   tag,
   scopes,
   body: z.strictObject({
@@ -246,7 +246,7 @@ export const registerWebhookRoute = defineRoute({
     rate_per_second: ratePerSecond.default(DEFAULT_RATE),
   }),
   responses: { 201: { description: "The endpoint with its secret", schema: registeredWebhook } },
-  errors: [...common, "invalid_url", "egress_blocked", "limit_exceeded", ...once],
+  errors: [...common, "invalid_url", "egress_blocked", "endpoint_limit", ...once],
   example: {
     request: { url: shown.url, events: shown.events, description: "CI" },
     response: { ...shown, status: "unverified", verified_at: null, secret: "whsec_…" },

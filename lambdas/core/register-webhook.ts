@@ -24,7 +24,7 @@ export function newWebhookSecret(): string {
 /**
  * Registers an endpoint, has it pinged, and shows its secret, this once.
  *
- * @throws WharfError invalid_url, egress_blocked; invalid_request for unknown folders; limit_exceeded where the client has 100 already.
+ * @throws WharfError invalid_url, egress_blocked; invalid_request for unknown folders; endpoint_limit where the client has 100 already.
  */
 export async function registerWebhook(
   deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues">,
@@ -65,8 +65,9 @@ export async function registerWebhook(
   } catch (error) {
     if (!(error instanceof TransactionFailed) || !error.failed.has(0)) throw error;
     throw new WharfError(
-      "limit_exceeded",
+      "endpoint_limit",
       `This client has ${MAX_ENDPOINTS} endpoints, and more it can't have. Delete one that is not needed.`,
+      { max_endpoints: MAX_ENDPOINTS },
     );
   }
   await sendPing(deps, ping);

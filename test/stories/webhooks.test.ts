@@ -204,6 +204,7 @@ describe("registering", () => {
     for (let made = 0; made < 97; made++) expect((await one()).status).toBe(201);
     const last = await Promise.all(Array.from({ length: 6 }, one));
     expect(last.map(({ status }) => status).sort()).toEqual([201, 201, 201, 429, 429, 429]);
+    expect(await refused(one())).toEqual([429, "endpoint_limit"]);
 
     const seen: string[] = [];
     let cursor: string | null = null;
