@@ -2,9 +2,10 @@
 import * as z from "zod";
 
 /** The media type that downloads carry. */
-export const declaredType = z
-  .string()
-  .meta({ description: "Media type that downloads carry: the declared one, else what name or bytes say." });
+export const declaredType = z.string().meta({
+  description:
+    "Media type: the declared one, else what name or bytes say. Downloads carry it where browsers take it for data, else `application/octet-stream`.",
+});
 
 const hex = (bytes: number, what: string) =>
   z.string().meta({ description: `${what} of the whole file: ${bytes * 2} lower-case hex characters.` });

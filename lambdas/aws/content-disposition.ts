@@ -20,11 +20,24 @@ function extended(text: string): string {
   );
 }
 
-/** Types that a browser would run or style; they travel as plain bytes. */
-const ACTIVE = /html|xml|svg|script|css|multipart/i;
+/**
+ * Types that a download may carry: what browsers show as data, or save. All others travel as plain bytes, since what
+ * a browser makes of a type is its own: XML it renders with style sheets (MIME Sniffing Standard, 4.6: any `+xml`), mail
+ * and `multipart` as pages, `text/cache-manifest` as an order how to serve a site.
+ */
+const HARMLESS: readonly RegExp[] = [
+  // Of pictures SVG alone runs, which `xml` and `svg` tell in all its names.
+  /^(?:image|audio|video|font)\/(?!.*(?:xml|svg))[\w.+-]+$/,
+  /^text\/(?:plain|csv|tab-separated-values|markdown|calendar|vcard|x-vcard|rtf|yaml|x-yaml|x-log)$/,
+  /^application\/(?:[\w.-]+\+)?(?:json|zip|gzip|cbor|yaml)$/,
+  /^application\/(?:octet-stream|pdf|rtf|msword|x-tar|x-7z-compressed|x-gzip|x-zip-compressed|x-bzip2|x-xz|zstd)$/,
+  /^application\/(?:x-ndjson|jsonl|toml|sql|x-parquet|x-sqlite3|vnd\.sqlite3|x-hdf5|netcdf)$/,
+  // Vendors' formats, office documents among them; in XML they have the suffix.
+  /^application\/vnd\.(?!.*\+xml)[\w.+-]+$/,
+];
 
 /** The type under which a download is served: the stored one where it is harmless, else plain bytes. */
 export function downloadType(stored: string): string {
-  const harmless = /^[a-z0-9][\w.+-]*\/[a-z0-9][\w.+-]*$/i.test(stored) && !ACTIVE.test(stored);
-  return harmless ? stored : "application/octet-stream";
+  const type = stored.toLowerCase();
+  return HARMLESS.some((types) => types.test(type)) ? stored : "application/octet-stream";
 }

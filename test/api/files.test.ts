@@ -272,6 +272,26 @@ describe("content", () => {
     expect(JSON.stringify(event)).not.toContain("X-Amz");
   });
 
+  test("what browsers would render is served as plain bytes, to be saved", async () => {
+    const by = uploader(client);
+    for (const [name, content_type] of [
+      ["styles.bin", "text/xsl"],
+      ["mail.bin", "message/rfc822"],
+      ["offline.bin", "text/cache-manifest"],
+      ["page.bin", "multipart/related"],
+      ["movie.bin", "application/x-shockwave-flash"],
+    ] as const) {
+      const { file_id } = await by.uploaded(name, "a", { content_type });
+      const { headers } = await fetch(
+        (await client.request(`/v1/files/${file_id}/content`)).headers.get("location") ?? "",
+      );
+      expect([headers.get("content-type"), headers.get("content-disposition")]).toEqual([
+        "application/octet-stream",
+        expect.stringMatching(/^attachment; filename="\w+\.bin"/),
+      ]);
+    }
+  });
+
   test("a HEAD tells of no download and gives a URL for a HEAD alone", async () => {
     const id = await world.addFile(client, "head.txt");
     const answer = await client.request(`/v1/files/${id}/content`, { method: "HEAD" });

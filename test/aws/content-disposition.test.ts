@@ -42,6 +42,38 @@ test.each([
   ["application/xhtml+xml", "application/octet-stream"],
   ["image/svg+xml", "application/octet-stream"],
   ["text/javascript", "application/octet-stream"],
+  ...[
+    // XML, which browsers render with style sheets, and what they take for it.
+    ...["text/xsl", "text/xml", "application/atom+xml", "application/vnd.mozilla.xul+xml", "image/x-svg"],
+    // Mail and archives of pages; streams that replace each other.
+    ...["message/rfc822", "multipart/related", "multipart/x-mixed-replace", "application/x-mimearchive"],
+    // What changes how a site's other addresses are served, or runs in plug-ins.
+    ...["text/cache-manifest", "text/css", "text/x-component", "text/vnd.wap.wml", "application/hta"],
+    ...[
+      "application/x-shockwave-flash",
+      "application/java-archive",
+      "application/wasm",
+      "application/ecmascript",
+    ],
+    // And what nobody has thought of.
+    ...["application/x-whatever", "text/whatever", "chemical/x-pdb", "x-world/x-vrml"],
+  ].map((type): [string, string] => [type, "application/octet-stream"]),
+  ...[
+    ...["image/jpeg", "image/vnd.microsoft.icon", "audio/mpeg", "video/mp4", "font/woff2"],
+    ...["text/csv", "text/markdown", "text/calendar", "application/json", "application/geo+json"],
+    ...[
+      "application/zip",
+      "application/gzip",
+      "application/x-tar",
+      "application/epub+zip",
+      "application/msword",
+    ],
+    ...[
+      "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+      "application/vnd.ms-excel",
+    ],
+    ...["application/vnd.apache.parquet", "application/octet-stream"],
+  ].map((type): [string, string] => [type, type]),
   ["a/b\r\nx: y", "application/octet-stream"],
   ["", "application/octet-stream"],
 ])("%j is served as %s", (stored, served) => {
