@@ -332,7 +332,11 @@ export const uploadStatus = z
     upload_id: id("upl"),
     state: uploadState.meta({
       description:
-        "`open` takes parts; `finalizing`: S3 puts them together; `completed`: there is a file; `rejected`: the content was not what it said; `aborted`: given up; `expired`: not finalized in time.",
+        "`open` takes parts; `finalizing`: S3 puts them together; `completed`: there is a file; `rejected`: the content was not what it said; `aborted`: given up; `expired`: over without a file, for its `reason`.",
+    }),
+    reason: z.enum(["not_finalized", "lost"]).optional().meta({
+      description:
+        "Of `expired`: `not_finalized` in time, or `lost`: S3 holds neither parts nor the file that finalize had it make, as where an administrator removed them. Start anew.",
     }),
     file_id: id("file"),
     workspace_id: id("ws"),

@@ -15,6 +15,7 @@ import { etagOfText, isKnown } from "./etag.ts";
 import { readForm } from "./form.ts";
 import { isAnothers, methodNotAllowed } from "./method-not-allowed.ts";
 import type { GatewayFacts } from "./proxy.ts";
+import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
 
 /** `Bindings`: what the gateway says of a request beside it. */
 interface AppTypes {
@@ -96,6 +97,7 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
       const enough = caller.scopes.has("admin") || route.scopes.some((scope) => caller.scopes.has(scope));
       if (!enough) throw insufficientScope(route.scopes);
     }
+    refuseUnreadPreconditions(route, (name) => context.req.header(name));
     const given = await readBody(route, context);
     const input = {
       params: check(params, context.req.param(), "path") as Output<P>,
@@ -113,6 +115,7 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
         route: route.idempotentWith ?? route.id,
         params: context.req.param(),
         body: given.fingerprint ?? null,
+        conditions: conditionsOf(input.headers),
       },
     });
     const call: Call = { caller, requestId, record: idempotency.record, ahead };
@@ -141,6 +144,11 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
 
 /** For routes of one file whose verb begins by looking at it. */
 export const readsFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
+
+/** The conditions of a write are part of what it asks for; a lease only says who asks. */
+function conditionsOf({ "If-Match": ifMatch, "If-None-Match": ifNoneMatch }: Record<string, unknown>) {
+  return ifMatch === undefined && ifNoneMatch === undefined ? undefined : { ifMatch, ifNoneMatch };
+}
 
 const REPLAYED = { "Idempotency-Replayed": "true" };
 

@@ -18,10 +18,13 @@ export async function viewUpload(
   if (seen === undefined && (await findUpload(deps, call.caller, uploadId)).state !== "open")
     return viewUpload(deps, call, uploadId);
   const open = upload.state === "open" || upload.state === "finalizing";
-  const over = seen === undefined || upload.expires_ms <= deps.now();
+  const timely = upload.expires_ms > deps.now();
+  const state = open && (seen === undefined || !timely) ? "expired" : upload.state;
+  const lost = open ? timely : upload.lost === true;
   return {
     upload_id: upload.upload_id,
-    state: open && over ? "expired" : upload.state,
+    state,
+    ...(state === "expired" ? { reason: lost ? ("lost" as const) : ("not_finalized" as const) } : {}),
     ...{ file_id, workspace_id: upload.workspace_id, name },
     ...(folder_id === undefined ? {} : { folder_id }),
     ...(size === undefined ? {} : { size }),

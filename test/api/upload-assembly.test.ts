@@ -177,7 +177,11 @@ test("after 15 minutes without an object, the truth is told each time: there is 
   for (let time = 0; time < 3; time++) {
     expect(await whatIsToldOf(session.upload_id)).toMatchObject({ status: 410, code: "upload_expired" });
   }
-  expect(await by.status(session.upload_id)).toMatchObject({ state: "expired", received: [] });
+  expect(await by.status(session.upload_id)).toMatchObject({
+    state: "expired",
+    reason: "lost",
+    received: [],
+  });
   expect(await refusal(by.sign(session.upload_id, { first: 1, count: 1 }))).toEqual([410, "upload_expired"]);
 });
 
@@ -185,7 +189,11 @@ test("a session whose upload S3 has forgotten says so wherever it is asked, befo
   const session = await by.upload("forgotten.txt");
   const item = (await world.dump()).find(({ upload_id }) => upload_id === session.upload_id);
   await world.deps.objects.abort(String(item?.["object_key"]), String(item?.["s3_upload_id"]));
-  expect(await by.status(session.upload_id)).toMatchObject({ state: "expired", received: [] });
+  expect(await by.status(session.upload_id)).toMatchObject({
+    state: "expired",
+    reason: "lost",
+    received: [],
+  });
   const chunk = client.request(`/v1/uploads/${session.upload_id}/chunks`, { method: "PUT" });
   expect(await refusal(chunk)).toEqual([410, "upload_expired"]);
   const told = await whatIsToldOf(session.upload_id);
@@ -201,7 +209,7 @@ test("what is told as gone stays gone, also where S3 makes the object after all"
   expect(await read(problem, slow.first)).toMatchObject({ status: 410, code: "upload_expired" });
   await sweepUploads(world.deps);
   expect((await objects()).filter((key) => key.endsWith(slow.upload_id))).toEqual([]);
-  expect(await by.status(slow.upload_id)).toMatchObject({ state: "expired" });
+  expect(await by.status(slow.upload_id)).toMatchObject({ state: "expired", reason: "lost" });
 });
 
 test("InvalidRequest is no word of parts that were replaced", async () => {

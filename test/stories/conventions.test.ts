@@ -11,6 +11,7 @@ import { share } from "#contract/shares.ts";
 import { tokenAnswer } from "#contract/tokens.ts";
 import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
 import { storageDamaged } from "#local/data/damage.ts";
+import { allRoutes } from "#test/support/all-routes.ts";
 import type { ApiInit } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -243,6 +244,23 @@ describe("what isn't there", () => {
     expect(checked).toBeGreaterThan(30);
   });
 
+  test("every write refuses a condition that it would ignore", async () => {
+    const all = await story.client("demanding", scopes);
+    let checked = 0;
+    for (const route of await allRoutes()) {
+      if (route.method === "GET" || route.path === "/v1/auth/token") continue;
+      const url = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => idFor(route.path, name));
+      for (const name of ["If-Match", "If-None-Match", "If-Unmodified-Since"]) {
+        if (Object.hasOwn(route.headers, name)) continue;
+        const answer = await all.api(url, { method: route.method, headers: { [name]: "*" } });
+        expect([route.id, name, answer.status]).toEqual([route.id, name, 400]);
+        expect(await refusal(answer)).toMatchObject({ code: "invalid_request", header: name.toLowerCase() });
+        checked++;
+      }
+    }
+    expect(checked).toBeGreaterThan(60);
+  });
+
   test("a compressed body counts as what it was, in a coding that is taken", async () => {
     const send = (coding: string, body: Uint8Array) =>
       story.api("/v1/uploads", {
@@ -294,6 +312,21 @@ describe("Idempotency-Key", () => {
     const answer = await shareWith("two", { expire_in: 60 });
     expect(answer.status).toBe(422);
     expect(await refusal(answer)).toMatchObject({ code: "idempotency_mismatch" });
+  });
+
+  test("a condition is part of the request, a lease isn't", async () => {
+    const started = await story.start("conditional.txt", 0);
+    const finalize = (headers: Record<string, string> = {}) =>
+      story.api(`/v1/uploads/${started.upload_id}/finalize`, {
+        json: { share: false },
+        headers: { "Idempotency-Key": "conditional", ...headers },
+      });
+    expect((await finalize({ "If-None-Match": "*" })).status).toBe(200);
+    expect((await finalize({ "If-None-Match": "*" })).headers.get("idempotency-replayed")).toBe("true");
+    for (const other of [undefined, { "If-Match": "*" }]) {
+      const answer = await finalize(other);
+      expect([answer.status, (await refusal(answer)).code]).toEqual([422, "idempotency_mismatch"]);
+    }
   });
 
   test("while the first is running the second is 409", async () => {

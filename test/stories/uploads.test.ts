@@ -203,7 +203,7 @@ test("an upload that nobody finalizes is gone after 6 days, also from S3", async
     const { Uploads = [] } = await story.s3.send(new ListMultipartUploadsCommand({ Bucket: story.bucket }));
     expect(Uploads.map(({ Key }) => Key)).not.toContain(`o/${started.workspace_id}/${started.upload_id}`);
   });
-  expect((await statusOf(started.upload_id)).state).toBe("expired");
+  expect(await statusOf(started.upload_id)).toMatchObject({ state: "expired", reason: "not_finalized" });
   expect((await story.api(`/v1/uploads/${started.upload_id}`, { method: "DELETE" })).status).toBe(204);
 });
 

@@ -9,6 +9,7 @@ import { readForm } from "../body.ts";
 import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "../link-page.ts";
 import { type Reader, readerOf } from "../link-reader.ts";
 import { type Page, plainPage, sendPage } from "../page.ts";
+import { refuseUnreadPreconditions } from "../refuse-unread-preconditions.ts";
 import { type App, type AppContext, check, document, headersOf, send } from "../serve.ts";
 import { methodOf } from "../to-bytes.ts";
 
@@ -44,6 +45,7 @@ export function links(app: App, deps: LinkDeps): void {
   app.post("/s/:token", (context) =>
     forReader(deps, context, "POST /s/{token}", async (reader) => {
       const token = context.req.param("token");
+      refuseUnreadPreconditions(unlockLinkRoute, (name) => context.req.header(name));
       // What another site had somebody send uses nothing up, no try either: it leads to the page.
       if (isLured(deps, context, reader))
         return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
