@@ -103,8 +103,9 @@ async function hostCosts(): Promise<void> {
     const all = Array.from({ length: workers }, () =>
       createHostShares({ table: { ...table, update }, now: () => now }),
     );
+    const sender = { host: `${workers}.${perSecond}`, client_id: "bench", clients: 1 };
     for (const end = now + 5_000; now < end; now += 1_000 / perSecond)
-      for (const shares of all) if ((await shares.take(`${workers}.${perSecond}`)) === undefined) sent += 1;
+      for (const shares of all) if ((await shares.take(sender)).go) sent += 1;
     costs[`${workers} × ${perSecond} a second`] = {
       "sent a second": sent / 5,
       "write units each": Number((writes / sent).toFixed(2)),

@@ -83,6 +83,8 @@ export const keys = {
   wakeUp: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "WAKE_UP" }),
   /** What has been given out of a host's rate. */
   host: (host: string): Key => ({ pk: `HOST#${host}`, sk: META }),
+  /** And of a client's part of it. */
+  hostClient: (host: string, client: string): Key => ({ pk: `HOST#${host}`, sk: `CLIENT#${client}` }),
   /** An endpoint's deliveries, in the order of their events' ids. */
   delivery: (hook: string, delivery: string): Key => ({ pk: `DLV#${hook}`, sk: delivery }),
   attempt: (delivery: string, number: number): Key => ({

@@ -3,7 +3,7 @@ import type { DeliveryMessage, Lane } from "#aws/queues.ts";
 import { claimTurn } from "./claim-turn.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { isVerified, laneOf, timeOf } from "./endpoint-limits.ts";
-import { hostOf } from "./host-shares.ts";
+import { hostOf, type Sender } from "./host-shares.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";
@@ -14,10 +14,12 @@ import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } fro
 /** A message that comes this much too soon is waited for by sending it again. */
 const EARLY_MS = 500;
 /** Nothing but a delivery's own asking tells when there is room again for those that wait for others. */
-const MAX_PATIENCE_MS = { blocked: 12 * 3_600_000, behindOthers: 3_600_000 };
+const MAX_PATIENCE_MS = { blocked: 12 * 3_600_000, behindOthers: 3_600_000, busyHost: 300_000 };
 
 /** Those that a busy host has no room for come again within so long, not all at one moment. */
 const HOST_SPREAD_MS = 2_000;
+/** Among so many a host's rate is parted where nobody has counted. */
+const SOME_CLIENTS = 10;
 
 export type DeliveryResult =
   | "succeeded"
@@ -83,17 +85,18 @@ async function attempt(
 ): Promise<DeliveryResult> {
   const { delivery, hook, event, secret, state } = loaded;
   const reserved = delivery.reserved ?? false;
-  const host = delivery.host_shared || !isVerified(state) ? hostOf(hook.url) : undefined;
-  const roomAt = host === undefined ? undefined : await deps.hosts.take(host);
-  if (roomAt !== undefined) {
-    const wait = { blocked: false, reserved, at: roomAt + Math.random() * HOST_SPREAD_MS };
-    const at = reserved ? wait.at : Math.max(wait.at, patience(delivery, wait, deps.now()));
+  const sender = senderOf(loaded);
+  const room = sender && (await deps.hosts.take(sender));
+  if (room?.go === false) {
+    const soon = room.at + Math.random() * HOST_SPREAD_MS;
+    const at = reserved ? soon : Math.max(soon, patience(delivery, "busyHost", deps.now()));
     return (await deferDelivery(deps, delivery, { at, reserved, lane })) ? "deferred" : "expired";
   }
   const turn = await claimTurn(deps, hook, { seen: state, reserved });
   if (!turn.go) {
-    if (host !== undefined) deps.hosts.giveBack(host);
-    const at = turn.reserved ? turn.at : Math.max(turn.at, patience(delivery, turn, deps.now()));
+    if (room) deps.hosts.giveBack(room);
+    const why = turn.blocked ? "blocked" : "behindOthers";
+    const at = turn.reserved ? turn.at : Math.max(turn.at, patience(delivery, why, deps.now()));
     const waits = await deferDelivery(deps, delivery, { at, reserved: turn.reserved, lane });
     return waits ? "deferred" : "expired";
   }
@@ -124,15 +127,24 @@ async function attempt(
   return result;
 }
 
+/** Whose part of its host's rate a request takes; none where a verified endpoint is alone there. */
+function senderOf({ delivery, hook, state }: Delivering): Sender | undefined {
+  // What was found when it was written is good for the URL of then; else a few others may be there.
+  const current = Date.parse(hook.updated_at) < delivery.created_ms;
+  const clients = (current ? delivery.host_clients : undefined) ?? SOME_CLIENTS;
+  if (clients === 0 && isVerified(state)) return undefined;
+  return { host: hostOf(hook.url), client_id: hook.client_id, clients: Math.max(1, clients) };
+}
+
 /**
  * The longer a delivery has waited, the less often it asks: thousands that wait for a dead endpoint must not all ask
  * at each of its probes. The sweep sees to it that one does, and wakes them all once it is answered (`planWakeUp`).
  */
 function patience(
   { started_ms }: Delivering["delivery"],
-  { blocked }: { blocked: boolean },
+  why: keyof typeof MAX_PATIENCE_MS,
   now: number,
 ): number {
-  const wait = Math.min(now - started_ms, blocked ? MAX_PATIENCE_MS.blocked : MAX_PATIENCE_MS.behindOthers);
+  const wait = Math.min(now - started_ms, MAX_PATIENCE_MS[why]);
   return now + wait * (0.5 + 0.5 * Math.random());
 }

@@ -21,8 +21,9 @@ const PER_SEND = 50;
 
 /** Writes one delivery for each endpoint that wants an event, and wakes a worker for it. Doing it again changes nothing. */
 export async function fanOut(deps: QueueDeps, events: readonly Event[]): Promise<{ deliveries: number }> {
-  const subscriptions = await matchEndpoints(deps, events);
+  // From before the endpoints are read: what changes from now on is known to be newer than the rows.
   const now = deps.now();
+  const subscriptions = await matchEndpoints(deps, events);
   // Whose turn it is goes first: it must not wait for the rows of endpoints that wait anyway.
   for (const lane of ["first", "retry"] as const) {
     const mine = subscriptions.filter(({ state }) => laneOf(state, now) === lane);
@@ -64,7 +65,7 @@ function byTurns(planned: readonly Planned[][]): Planned[] {
 interface Planned {
   hook: HookRecord;
   event: Event;
-  hostShared: boolean;
+  hostClients: number;
   wait: Wait;
 }
 
@@ -72,14 +73,14 @@ interface Planned {
 async function plan(
   deps: QueueDeps,
   now: number,
-  { hook, state, hostShared, events }: Subscription,
+  { hook, state, hostClients, events }: Subscription,
 ): Promise<Planned[]> {
   let turns: Wait[] = [];
   if (hook.disabled_at === undefined && blockedUntil(state, now) === undefined && (state.turn_ms ?? 0) >= now)
     turns = await reserveTurns(deps, hook, { state, count: events.length, now }).catch(ifMovedOn);
   return events.map((event, index) => {
     const wait = turns[index] ?? { at: blockedUntil(state, now) ?? now, reserved: false };
-    return { hook, event, hostShared, wait };
+    return { hook, event, hostClients, wait };
   });
 }
 
@@ -93,7 +94,7 @@ function ifMovedOn(error: unknown): Wait[] {
 async function writeDelivery(
   deps: QueueDeps,
   now: number,
-  { hook, event, hostShared, wait }: Planned,
+  { hook, event, hostClients, wait }: Planned,
 ): Promise<Wake | undefined> {
   const delivery_id = deliveryId(hook.webhook_id, event.id);
   const skipped = hook.disabled_at !== undefined;
@@ -114,7 +115,7 @@ async function writeDelivery(
     started_ms: now,
     next_ms,
     ...(wait.reserved ? { reserved: true } : {}),
-    ...(hostShared ? { host_shared: true } : {}),
+    host_clients: hostClients,
     created_ms: now,
     ttl: ttl(now + DELIVERY_KEEP_MS),
     ...(skipped ? { finished_at: iso(now), reason: "endpoint_disabled" } : { due_pk, due_sk }),

@@ -12,8 +12,8 @@ import { type HookRecord, type HookState, hookRecord, hookState } from "./webhoo
 export interface Subscription {
   hook: HookRecord;
   state: HookState;
-  /** Whether other endpoints are at the same host. */
-  hostShared: boolean;
+  /** Clients that have endpoints at the same host; 0 where there is no other endpoint. */
+  hostClients: number;
   events: Event[];
 }
 
@@ -32,9 +32,8 @@ export async function matchEndpoints(
   const hooks = all.filter((hook) => events.some((event) => wantsType(hook, event)));
   if (hooks.length === 0) return [];
   const [clients, states] = await readOwners(deps, hooks);
-  const atHost = countBy(
-    all.filter(({ disabled_at }) => disabled_at === undefined).map(({ url }) => hostOf(url)),
-  );
+  const enabled = all.filter(({ disabled_at }) => disabled_at === undefined);
+  const atHosts = Map.groupBy(enabled, ({ url }) => hostOf(url));
   const lookup: FolderLookup = new Map();
   const subscriptions: Subscription[] = [];
   for (const hook of hooks) {
@@ -52,7 +51,7 @@ export async function matchEndpoints(
       subscriptions.push({
         hook,
         state: states.get(hook.webhook_id) ?? {},
-        hostShared: (atHost.get(hostOf(hook.url)) ?? 0) > 1,
+        hostClients: countClients(atHosts.get(hostOf(hook.url)) ?? []),
         events: wanted,
       });
   }
@@ -94,10 +93,8 @@ function partition<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] 
   return [all.filter(test), all.filter((one) => !test(one))];
 }
 
-function countBy(names: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
+function countClients(hooks: readonly HookRecord[]): number {
+  return hooks.length > 1 ? new Set(hooks.map(({ client_id }) => client_id)).size : 0;
 }
 
 function wantsType(hook: HookRecord, event: Event): boolean {

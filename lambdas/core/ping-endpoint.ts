@@ -49,7 +49,6 @@ export function pingWrite(
     started_ms: now,
     next_ms: now,
     created_ms: now,
-    host_shared: true,
     body: event.body,
   };
   return {

@@ -30,7 +30,7 @@ export function restartWrite(
     write: {
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
       update:
-        "SET #status = :status, #trigger = :trigger, #step = :step, #started_ms = :started_ms, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk, #ttl = :ttl REMOVE #reason, #finished_at, #deferred, #reserved, #rearms",
+        "SET #status = :status, #trigger = :trigger, #step = :step, #started_ms = :started_ms, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk, #ttl = :ttl REMOVE #reason, #finished_at, #deferred, #reserved, #rearms, #host_clients",
       condition: `attribute_exists(#pk) AND (attribute_not_exists(#lease_until_ms) OR #lease_until_ms <= :started_ms) AND ${condition}`,
       values: { ...changed, due_pk, due_sk, ttl: ttl(now + DELIVERY_KEEP_MS), ...values },
     },

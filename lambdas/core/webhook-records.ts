@@ -100,8 +100,11 @@ export const deliveryRecord = z.object({
   deferred: z.boolean().optional(),
   /** A turn of the endpoint's rate is kept for `next_ms`. */
   reserved: z.boolean().optional(),
-  /** Other endpoints are at the same host, so that it takes its part of that host's rate. */
-  host_shared: z.boolean().optional(),
+  /**
+   * How many clients had endpoints at its host when it was written, among whom the host's rate is parted; 0 where no
+   * other endpoint was there. Absent where nobody looked: in pings, and in what is sent again.
+   */
+  host_clients: z.number().optional(),
   /** How often the sweep has sent a message for this `next_ms`. */
   rearms: z.number().default(0),
   lease: z.string().optional(),

@@ -1,9 +1,11 @@
 /** However many workers send to one host, they keep its rate together, for few writes. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { changeWebhook } from "#core/change-webhook.ts";
 import { createHostShares, HOST_RATE, hostOf } from "#core/host-shares.ts";
+import { redeliver } from "#core/redeliver.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
-import { startReceiver } from "#test/support/receiver.ts";
+import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
 
 let world: DeliveryWorld;
 beforeAll(async () => {
@@ -12,9 +14,17 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const SECONDS = 4;
+const fail: Behaviour = (res) => void res.writeHead(500).end();
 
-/** Workers that each send `perSecond` requests a second, for a while: what they were let, and for how many writes. */
-async function send(host: string, workers: number, perSecond: number) {
+/** One client's workers that each send `perSecond` requests a second, beside so many other clients. */
+interface Load {
+  workers: number;
+  perSecond: number;
+  clients?: number;
+}
+
+/** What each load's workers, which all clients share, were let in a while, and for how many writes. */
+async function send(host: string, ...loads: Load[]) {
   let now = Date.now();
   let writes = 0;
   const { table } = world.deps;
@@ -25,20 +35,28 @@ async function send(host: string, workers: number, perSecond: number) {
       return table.update(write);
     },
   };
-  const all = Array.from({ length: workers }, () => createHostShares({ table: counting, now: () => now }));
-  const sent: number[] = [];
-  const step = 1_000 / perSecond;
-  const end = now + SECONDS * 1_000;
-  for (; now < end; now += step)
-    for (const shares of all) if ((await shares.take(host)) === undefined) sent.push(now);
-  return { sent, writes };
+  const workers = Array.from({ length: Math.max(...loads.map(({ workers }) => workers)) }, () =>
+    createHostShares({ table: counting, now: () => now }),
+  );
+  const counts = loads.map(() => 0);
+  const begin = now;
+  for (; now < begin + SECONDS * 1_000; now += 5) {
+    for (const [index, { workers: most, perSecond, clients = 1 }] of loads.entries()) {
+      if ((now - begin) % (1_000 / perSecond) >= 5) continue;
+      const sender = { host, client_id: String(index), clients };
+      for (const shares of workers.slice(0, most))
+        if ((await shares.take(sender)).go) counts[index] = (counts[index] ?? 0) + 1;
+    }
+  }
+  const sent = counts.reduce((sum, count) => sum + count, 0);
+  return { counts, sent, writes };
 }
 
 test("20 workers that would send 400 a second send 50", async () => {
-  const { sent } = await send("busy.example.com:", 20, 20);
-  expect(sent.length).toBeGreaterThan(0.9 * HOST_RATE * SECONDS);
+  const { sent } = await send("busy.example.com:", { workers: 20, perSecond: 20 });
+  expect(sent).toBeGreaterThan(0.9 * HOST_RATE * SECONDS);
   // Half a second's worth that was left over, and a share taken at the end.
-  expect(sent.length).toBeLessThanOrEqual(HOST_RATE * (SECONDS + 0.5) + 10);
+  expect(sent).toBeLessThanOrEqual(HOST_RATE * (SECONDS + 0.5) + 10);
 });
 
 test.each([
@@ -46,10 +64,26 @@ test.each([
   { workers: 1, perSecond: 40, most: 0.15 },
   { workers: 4, perSecond: 10, most: 0.4 },
 ])("$workers of $perSecond a second write $most times a request at most", async (load) => {
-  const { sent, writes } = await send(`${JSON.stringify(load)}`, load.workers, load.perSecond);
+  const { sent, writes } = await send(JSON.stringify(load), load);
   // Near the rate a share that lapses in one worker may be missing in another.
-  expect(sent.length).toBeGreaterThanOrEqual(0.95 * load.workers * load.perSecond * SECONDS);
-  expect(writes / sent.length).toBeLessThanOrEqual(load.most);
+  expect(sent).toBeGreaterThanOrEqual(0.95 * load.workers * load.perSecond * SECONDS);
+  expect(writes / sent).toBeLessThanOrEqual(load.most);
+});
+
+test("a client that sends little is let all of it beside two that send far too much", async () => {
+  const flood = { workers: 5, perSecond: 50, clients: 3 };
+  const quiet = { workers: 4, perSecond: 2, clients: 3 };
+  const { counts, sent } = await send("flooded.example.com:", flood, flood, quiet);
+  expect(counts[2]).toBeGreaterThanOrEqual(0.95 * 4 * 2 * SECONDS);
+  expect(sent).toBeGreaterThan(0.9 * HOST_RATE * SECONDS);
+  // Half a second's worth that was left over, and what may be ahead of the rate.
+  expect(sent).toBeLessThanOrEqual(HOST_RATE * (SECONDS + 1.5) + 10);
+});
+
+test("what clients claim as their parts adds up to no more than the host's rate", async () => {
+  const flood = { workers: 4, perSecond: 50, clients: 2 };
+  const { sent } = await send("claimed.example.com:", ...Array.from({ length: 6 }, () => flood));
+  expect(sent).toBeLessThanOrEqual(HOST_RATE * (SECONDS + 1.5) + 10);
 });
 
 test("what no use was made of is there for the next, without a write", async () => {
@@ -60,9 +94,11 @@ test("what no use was made of is there for the next, without a write", async () 
     return table.update(write);
   };
   const shares = createHostShares({ table: { ...table, update }, now: () => 1_000_000 });
-  expect(await shares.take("back.example.com:")).toBeUndefined();
-  shares.giveBack("back.example.com:");
-  expect(await shares.take("back.example.com:")).toBeUndefined();
+  const sender = { host: "back.example.com:", client_id: "one", clients: 1 };
+  const room = await shares.take(sender);
+  if (!room.go) throw new Error("there is no room");
+  shares.giveBack(room);
+  expect((await shares.take(sender)).go).toBe(true);
   expect(writes).toBe(1);
 });
 
@@ -116,6 +152,7 @@ describe("endpoints of one host", () => {
   test("one that is alone there costs no write", async () => {
     const host = await startReceiver();
     const alone = await verified(host.url);
+    world.skip(1);
     using writes = hostWrites();
     await world.emitMany(10);
     expect([host.received.length, writes.count()]).toEqual([10, 0]);
@@ -125,5 +162,33 @@ describe("endpoints of one host", () => {
     expect(writes.count()).toBeGreaterThan(0);
     await Promise.all([alone.remove(), second.remove()]);
     await host.close();
+  });
+
+  test("one that was alone at the URL before counts at its new one", async () => {
+    const [last, next] = await Promise.all([startReceiver(fail), startReceiver()]);
+    const moved = await verified(last.url);
+    world.skip(1);
+    await world.emit();
+    await changeWebhook(world.deps, world.call, moved.webhook_id, { url: next.url });
+    await world.pass(3_000);
+    expect(await moved.show()).toMatchObject({ status: "enabled" });
+    using writes = hostWrites();
+    await world.pass(7_000);
+    expect([next.received.length, writes.count()]).toEqual([1, 1]);
+    await Promise.all([moved.remove(), last.close(), next.close()]);
+  });
+
+  test("one that was alone there counts for what is sent again when others may have come", async () => {
+    const host = await startReceiver();
+    const alone = await verified(host.url);
+    world.skip(1);
+    await world.emit();
+    const [delivery] = await alone.deliveries();
+    using writes = hostWrites();
+    const ids = { webhookId: alone.webhook_id, deliveryId: delivery?.delivery_id ?? "" };
+    await redeliver(world.deps, world.call, ids, (body) => ({ status: 202, body }));
+    await world.work();
+    expect([host.received.length, writes.count()]).toEqual([2, 1]);
+    await Promise.all([alone.remove(), host.close()]);
   });
 });

@@ -347,7 +347,8 @@ test("an event that nobody knows is refused with those that there are", async ()
 describe("an endpoint's life", () => {
   test("what it is changed to counts from the next attempt on", async () => {
     const before = await story.receiver();
-    const after = await story.receiver();
+    // Verified by nothing before the file's event.
+    const after = await story.receiver(undefined, (res) => void res.writeHead(500).end());
     const { webhook_id } = await register(before.url, { description: "old" });
     const changed = await story.json(webhook, `/v1/webhooks/${webhook_id}`, {
       method: "PATCH",
