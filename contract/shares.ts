@@ -38,7 +38,9 @@ export const unlockRequest = z.strictObject({
     .meta({ description: "Needed where the link has one." }),
 });
 
-export const shareState = z.enum(["active", "expired", "revoked", "used_up"]).meta({ id: "ShareState" });
+export const shareState = z
+  .enum(["active", "expired", "revoked", "used_up", "deleted"])
+  .meta({ id: "ShareState" });
 export type ShareState = z.infer<typeof shareState>;
 
 export const shareRequest = z.strictObject({
@@ -59,13 +61,15 @@ export const share = z
     ),
     share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
     created_at: at("When it was made"),
-    expires_at: at("When it dies, to the second"),
+    expires_at: at(
+      "When it dies: a whole second, as URLs of S3 count, so up to a second before `expire_in` is over",
+    ),
     max_downloads: orNull(z.int(), "Downloads after which it is used up; `null`: no limit."),
     downloads: z.int().meta({ description: "Downloads that counted so far; views and HEADs don't." }),
     has_password: z.boolean().meta({ description: "Whether it opens with a password only." }),
     state: shareState.meta({
       description:
-        "`active` works; `used_up`: all of `max_downloads` were made; the others lead nowhere either.",
+        "`active` works; `used_up`: all of `max_downloads` were made; `deleted`: the version that it is bound to is gone; the others lead nowhere either.",
     }),
   })
   .meta({ id: "Share" });

@@ -165,21 +165,22 @@ function mayNotGoOn(at: number, later: boolean): Condition {
     : { condition: `${past} OR #begun = :begun`, values: { since: since(at), begun: true } };
 }
 
-/** A link whose own condition held is gone with its file. */
-function stateIn(item: unknown, now: number): ShareState {
+/** Why a link leads nowhere. One whose own condition held is gone with its file. */
+function stateIn(item: unknown, now: number): Gone {
   const current = linkRecord.safeParse(item);
-  return current.success ? shareState(current.data, now) : "active";
+  const state = current.success ? shareState(current.data, now) : "active";
+  return state === "active" ? "deleted" : state;
 }
 
-/** 410. A link that is active by itself is gone with its file. */
-export function linkGone(state: ShareState): WharfError {
+type Gone = Exclude<ShareState, "active">;
+
+/** 410. */
+export function linkGone(reason: Gone): WharfError {
   const why = {
-    active: "The file that this link led to has been deleted.",
+    deleted: "The file that this link led to has been deleted.",
     expired: "This link has expired.",
     revoked: "This link has been withdrawn by its owner.",
     used_up: "This link has been used as often as its owner allowed.",
   };
-  return new WharfError("link_gone", `${why[state]} Ask its owner for a new one.`, {
-    reason: state === "active" ? "deleted" : state,
-  });
+  return new WharfError("link_gone", `${why[reason]} Ask its owner for a new one.`, { reason });
 }

@@ -6,6 +6,7 @@ import { cursorAfter, readCursor } from "./cursor.ts";
 import type { Deps } from "./deps.ts";
 import { maySee } from "./find-share.ts";
 import { linkToken } from "./link-token.ts";
+import { orphanedLinks } from "./orphaned-links.ts";
 import { type PageQuery, pageOf } from "./page.ts";
 import { readFile } from "./read-files.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
@@ -55,6 +56,9 @@ async function readViews(
   const tokens = await Promise.all(shareIds.map((shareId) => linkToken(deps, shareId)));
   const items = await deps.table.batchGet(tokens.map((token) => keys.link(token)));
   const links = items.map((item) => linkRecord.parse(item)).filter(seen);
-  const views = await Promise.all(links.map((link) => shareView(deps, link)));
+  const orphaned = await orphanedLinks(deps.table, links);
+  const views = await Promise.all(
+    links.map((link) => shareView(deps, link, { orphaned: orphaned.has(link) })),
+  );
   return new Map<string, Share>(views.map((view) => [view.share_id, view]));
 }

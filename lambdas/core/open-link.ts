@@ -132,6 +132,6 @@ function live(link: LinkRecord | undefined, now: number, usedUp = false): LinkRe
 }
 
 function present(file: FileRecord | undefined): FileRecord {
-  if (file === undefined || file.deleted_at !== undefined) throw linkGone("active");
+  if (file === undefined || file.deleted_at !== undefined) throw linkGone("deleted");
   return file;
 }

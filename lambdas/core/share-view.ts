@@ -4,18 +4,20 @@ import type { LinkRecord } from "./records.ts";
 import { shareUrl } from "./share.ts";
 
 /** A link's state at `now`, whatever the sweep has got round to: at the millisecond of its expiry it is expired. */
-export function shareState(link: LinkRecord, now: number): ShareState {
+export function shareState(link: LinkRecord, now: number): Exclude<ShareState, "deleted"> {
   if (link.revoked_at !== undefined) return "revoked";
   if (link.expires_ms <= now) return "expired";
   if (link.max_downloads !== undefined && link.downloads >= link.max_downloads) return "used_up";
   return "active";
 }
 
-/** A share as the API shows it. */
+/** A share as the API shows it. @param orphaned whether the version that it is bound to is gone. */
 export async function shareView(
   deps: Pick<Deps, "table" | "config" | "now">,
   link: LinkRecord,
+  { orphaned = false }: { orphaned?: boolean } = {},
 ): Promise<Share> {
+  const state = shareState(link, deps.now());
   return {
     share_id: link.share_id,
     file_id: link.file_id,
@@ -26,6 +28,6 @@ export async function shareView(
     max_downloads: link.max_downloads ?? null,
     downloads: link.downloads,
     has_password: link.password !== undefined,
-    state: shareState(link, deps.now()),
+    state: orphaned && state === "active" ? "deleted" : state,
   };
 }

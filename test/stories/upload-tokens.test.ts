@@ -1,5 +1,6 @@
 /** Two clients in one workspace: the one without `files:read` handles what it made itself, whatever it tries. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { page } from "#contract/common.ts";
 import { share } from "#contract/shares.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { shareWorkspace } from "#core/change-client.ts";
@@ -108,6 +109,10 @@ describe("a file that the uploader made and the team wrote to", () => {
     const version = `${file()}/versions/${squatted.version_id}`;
     expect((await uploader.api(version, { method: "DELETE" })).status).toBe(204);
     expect(await opened(squatted.share_url)).toBe(410);
+    expect((await team.json(share, `/v1/shares/${squatted.share_id}`)).state).toBe("deleted");
+    const { items } = await team.json(page.of(share), `${file()}/shares`);
+    const stateOf = (id: string | null) => items.find(({ share_id }) => share_id === id)?.state;
+    expect([stateOf(squatted.share_id), stateOf(third.share_id)]).toEqual(["deleted", "active"]);
     expect((await uploader.api(`${file()}/shares`, { json: {} })).status).toBe(404);
     expect(await opened(third.share_url)).toBe("the team's newest");
   });

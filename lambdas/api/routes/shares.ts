@@ -7,10 +7,9 @@ import {
 } from "#contract/shares.ts";
 import { createShare } from "#core/create-share.ts";
 import type { Deps } from "#core/deps.ts";
-import { findShare } from "#core/find-share.ts";
 import { listShares } from "#core/list-shares.ts";
 import { revokeShare } from "#core/revoke-share.ts";
-import { shareView } from "#core/share-view.ts";
+import { viewShare } from "#core/view-share.ts";
 import { type App, serve } from "../serve.ts";
 
 /** Links to files, as their makers see them. */
@@ -27,7 +26,7 @@ export function shares(app: App, deps: Pick<Deps, "table" | "config" | "now">): 
 
   serve(app, deps, getShareRoute, async ({ params, call }) => ({
     status: 200,
-    body: await shareView(deps, await findShare(deps, call.caller, params.id)),
+    body: await viewShare(deps, call.caller, params.id),
   }));
 
   serve(app, deps, revokeShareRoute, async ({ params, call }) => {
