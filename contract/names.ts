@@ -1,5 +1,7 @@
 /** What names of files and folders may hold, and what people see of one. Unicode's own properties, no list of ours. */
 
+import { joinerShows } from "./joiners.ts";
+
 /** What stands where bytes that were no UTF-8 have been replaced on their way. */
 export const REPLACEMENT = "\ufffd";
 
@@ -11,9 +13,12 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 /** Shown as a gap, which nobody sees at an end: spaces (Zs), and Braille's blank, which is a symbol to Unicode. */
 const GAP = /[\p{Zs}\u2800]/u;
 
-/** U+200C and U+200D: Persian and Indic words and families of emoji need them, in between. */
+/** U+200C and U+200D: Persian and Indic words and families of emoji need them. */
 const JOINER = /[\u200c\u200d]/u;
-const JOINED = /[\p{L}\p{M}\p{Emoji_Presentation}\p{Extended_Pictographic}\p{Emoji_Modifier}]/u;
+
+/** Flags of England, Scotland and Wales: all that have tags (UTS #51, RGI_Emoji_Tag_Sequence); others show a black one. */
+const TAGGED_FLAG =
+  /\u{1f3f4}\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}|\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}/gu;
 
 /** Variation selectors choose the look of what stands before them; elsewhere they show nothing. */
 const SELECTOR = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}\u180b-\u180d\u180f]/u;
@@ -41,10 +46,12 @@ export function nameProblem(name: string): string | undefined {
 
 /** The first character that shows nothing where it stands. */
 function firstUnseen(name: string): string | undefined {
-  for (const { 0: char, index } of name.matchAll(UNSEEN)) {
-    const before = [...name.slice(Math.max(0, index - 2), index)].at(-1) ?? "";
-    const after = [...name.slice(index + char.length, index + char.length + 2)][0] ?? "";
-    const joins = JOINER.test(char) && JOINED.test(before) && JOINED.test(after);
+  const untagged = name.replace(TAGGED_FLAG, "\u{1f3f4}");
+  for (const { 0: char, index } of untagged.matchAll(UNSEEN)) {
+    const rest = untagged.slice(index + char.length);
+    const before = [...untagged.slice(Math.max(0, index - 2), index)].at(-1) ?? "";
+    const after = [...rest.slice(0, 2)][0] ?? "";
+    const joins = JOINER.test(char) && joinerShows(char, untagged.slice(0, index), rest);
     const selects = SELECTOR.test(char) && SELECTED.test(before) && !/[#*0-9]/.test(before);
     if (!joins && !selects && !keycap(before, char, after)) return char;
   }

@@ -1,4 +1,5 @@
 import { WharfError } from "#core/error.ts";
+import { repeatedMember } from "./repeated-member.ts";
 import type { AppContext } from "./serve.ts";
 import { decodeHandedOn, decodePercent } from "./utf8.ts";
 
@@ -26,7 +27,12 @@ export async function readJson(context: AppContext): Promise<unknown> {
     instead: "If you mean U+FFFD itself, write it as \\ufffd.",
   });
   const body = parseJson(text);
-  refuseProto(body);
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined) {
+    const name = JSON.stringify(repeated.slice(0, MAX_POINTER));
+    throw new WharfError("invalid_json", `The body names ${name} twice in one object; send it once.`);
+  }
+  refuseUntold(body);
   return body;
 }
 
@@ -40,14 +46,16 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Refuses `__proto__` as a name anywhere in a body: zod leaves it out of records in silence, and whoever copies an
- * object name by name sets its prototype. @throws WharfError unknown_field
+ * Refuses what would not come out as it went in, anywhere in a body: `__proto__` as a name, which zod leaves out of
+ * records in silence, and by which whoever copies an object name by name sets its prototype; and halves of characters
+ * (RFC 7493, 2.1), which UTF-8 can't hold. @throws WharfError unknown_field, invalid_request.
  */
-function refuseProto(body: unknown): void {
+function refuseUntold(body: unknown): void {
   // By hand, since a body may be nested deeper than the stack.
   const left: { value: unknown; pointer: string }[] = [{ value: body, pointer: "" }];
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const { value, pointer } = next;
+    if (typeof value === "string" && !value.isWellFormed()) throw halved(pointer);
     if (typeof value !== "object" || value === null) continue;
     if (Object.hasOwn(value, "__proto__")) {
       const errors = [{ pointer: `${pointer}/__proto__`, detail: "is not a known field" }];
@@ -69,6 +77,14 @@ function refuseProto(body: unknown): void {
 }
 
 const MAX_POINTER = 100;
+
+function halved(pointer: string): WharfError {
+  const detail = "has an unpaired surrogate, half of a character; send both halves or none";
+  return new WharfError("invalid_request", `The body is not valid. ${pointer || "/"} ${detail}.`, {
+    in: "body",
+    errors: [{ pointer, detail }],
+  });
+}
 
 /** Forms hold a few short fields. */
 const MAX_FORM_BYTES = 16_384;

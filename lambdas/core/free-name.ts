@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { nameProblem } from "#contract/names.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { trimEndOf } from "./trim-end-of.ts";
 
 const MAX_BYTES = 255;
 /** Pages of names like this one that are looked through. */
@@ -44,9 +44,13 @@ export function numberedName(name: string, number: number): string {
   // Room for five digits whatever the number, so that all candidates share one stem.
   const room = MAX_BYTES - " (00000)".length - Buffer.byteLength(name.slice(cut));
   let stem = name.slice(0, cut);
-  while (Buffer.byteLength(stem) > Math.max(room, 1)) stem = [...stem].slice(0, -1).join("");
-  // What a joiner joined is cut off, and a name may not end in one.
-  stem = trimEndOf(stem, "\u200c\u200d");
+  const shorten = () => {
+    stem = [...stem].slice(0, -1).join("");
+  };
+  const long = Buffer.byteLength(stem) > Math.max(room, 1);
+  while (Buffer.byteLength(stem) > Math.max(room, 1)) shorten();
+  // Joiners and tags show nothing without what is cut off.
+  while (long && stem !== "" && nameProblem(stem) !== undefined) shorten();
   const extension = room > 0 ? name.slice(cut) : "";
   return `${stem} (${number})${extension}`;
 }

@@ -19,6 +19,15 @@ test("a name is cut between characters, never behind a joiner", () => {
   }
 });
 
+test("a name is cut before a flag's tags, and before a mark that a joiner needs", () => {
+  const flag = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
+  for (let length = 200; length <= 240; length++)
+    for (const end of [flag, "ی\u200c\u064e\u064eخ"]) {
+      const numbered = numberedName(`${"x".repeat(length)}${end}.pdf`, 1);
+      expect([numbered, nameProblem(numbered)]).toEqual([numbered, undefined]);
+    }
+});
+
 test("a number makes any name another, and never one that is not allowed", () => {
   const names = fc
     .string({ unit: "grapheme", minLength: 1, maxLength: 255 })

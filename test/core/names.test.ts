@@ -2,11 +2,19 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { escapedName, nameProblem, seenName } from "#contract/names.ts";
 
+/** A region's flag: U+1F3F4, its code in tags, and the tag that ends it (UTS #51, annex C). */
+const flag = (region: string) =>
+  `\u{1f3f4}${[...region].map((char) => String.fromCodePoint(0xe0000 + char.charCodeAt(0))).join("")}\u{e007f}`;
+
 describe("a name", () => {
   test.each([
     ...[".gitignore", "a..b", "q3 final.pdf", "~$lock.docx", "100%.txt", "__proto__"],
     // Persian, Sinhala and Devanagari words that need a joiner or its opposite.
     ...["می‌خواهم.txt", "ශ්‍රී.txt", "क्‍ष.pdf", "סיכום (סופי).pdf"],
+    // A non-joiner between letters that would join, marks between; behind viramas both; before one Bengali's ra needs one.
+    ...["کتاب\u200cها.txt", "می\u064e\u200cخواهم", "ক্\u200cষ.txt", "র\u200d্যাব.txt", "ර\u200d්ය"],
+    // Flags of England, Scotland and Wales are a black one and tags.
+    ...["gbeng", "gbsct", "gbwls"].map((region) => `${flag(region)}.png`),
     ...["👩‍💻.png", "👨‍👩‍👧‍👦", "👩🏽‍🚀.jpg", "❤️‍🔥.gif", "1️⃣.txt", "☎️ list.txt", "葛󠄀.txt", "ᠠ᠋.txt", "🏳️‍🌈"],
   ])("may be %s", (name) => {
     expect(nameProblem(name)).toBeUndefined();
@@ -27,6 +35,19 @@ describe("a name", () => {
     ["photo\u202egpj.exe", "U+202E"],
     ["invoice.pdf\u200d", "U+200D"],
     ["invoice.\u200cpdf", "U+200C"],
+    ["invo\u200cice.pdf", "U+200C"],
+    ["invo\u200dice.pdf", "U+200D"],
+    ["да\u200dта.pdf", "U+200D"],
+    ["漢\u200c字.pdf", "U+200C"],
+    ["सम\u200dय.pdf", "U+200D"],
+    // Alef joins nothing that follows it, and a digit nothing at all.
+    ["دا\u200cر.pdf", "U+200C"],
+    ["می\u200c1.pdf", "U+200C"],
+    ["می\u200dخواهم", "U+200D"],
+    ["a्\u200d\u200db.pdf", "U+200D"],
+    [`${flag("ustx")}.pdf`, "U+E0075"],
+    [`${flag("gbeng").slice(0, -2)}.pdf`, "U+E0067"],
+    [`x${flag("gbeng").slice(2)}.pdf`, "U+E0067"],
     ["invoice.pdf\ufe0f", "U+FE0F"],
     ["1\ufe0f.pdf", "U+FE0F"],
     ["invoice.pdf\u3164", "U+3164"],

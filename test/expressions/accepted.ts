@@ -17,6 +17,18 @@ export const accepted: readonly Accepted[] = [
     becomes: "^upl_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
   },
   {
+    file: "contract/joiners.ts",
+    text: 'new RegExp(`[${JOINS_NEXT}][\\\\p{Mn}\\\\p{Me}]*$`, "u")',
+    why: "a class of letters, none of which is a mark",
+    becomes: "[\\u0628\\u0645][\\p{Mn}\\p{Me}]*$",
+  },
+  {
+    file: "contract/joiners.ts",
+    text: 'new RegExp(`^[\\\\p{Mn}\\\\p{Me}]*[${JOINS_NEXT}${JOINS_BACK}]`, "u")',
+    why: "a class of letters, none of which is a mark",
+    becomes: "^[\\p{Mn}\\p{Me}]*[\\u0628\\u0627]",
+  },
+  {
     file: "contract/uploads.ts",
     text: "new RegExp(pattern)",
     why: "digests have 4 or 32 bytes",
