@@ -9,3 +9,8 @@ interface Demanding {
 export function preconditionsOf(headers: Demanding): Preconditions {
   return { lockToken: headers["Lock-Token"], ifMatch: headers["If-Match"] };
 }
+
+/** The conditions of a write are part of what it asks for; a lease only says who asks. */
+export function conditionsOf({ "If-Match": ifMatch, "If-None-Match": ifNoneMatch }: Record<string, unknown>) {
+  return ifMatch === undefined && ifNoneMatch === undefined ? undefined : { ifMatch, ifNoneMatch };
+}

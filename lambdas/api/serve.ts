@@ -14,6 +14,7 @@ import { readJson } from "./body.ts";
 import { etagOfText, isKnown } from "./etag.ts";
 import { readForm } from "./form.ts";
 import { isAnothers, methodNotAllowed } from "./method-not-allowed.ts";
+import { conditionsOf } from "./preconditions.ts";
 import type { GatewayFacts } from "./proxy.ts";
 import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
 
@@ -144,11 +145,6 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
 
 /** For routes of one file whose verb begins by looking at it. */
 export const readsFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
-
-/** The conditions of a write are part of what it asks for; a lease only says who asks. */
-function conditionsOf({ "If-Match": ifMatch, "If-None-Match": ifNoneMatch }: Record<string, unknown>) {
-  return ifMatch === undefined && ifNoneMatch === undefined ? undefined : { ifMatch, ifNoneMatch };
-}
 
 const REPLAYED = { "Idempotency-Replayed": "true" };
 
