@@ -198,7 +198,7 @@ export const unlockLinkRoute = defineRoute({
   method: "POST",
   path: "/s/{token}",
   summary: "Download, with a password where there is one, as the page's form does",
-  description: `Counts as a download. Browsers get a page that starts it, and other sites' forms are led to the link's own page. After 5 wrong passwords each further try from the same address (IPv6: the same /64) has to wait: 5 s, then twice as long each time, up to 15 minutes. All addresses together have ${LINK_TRIES.all} tries that come back at one each ${LINK_TRIES.refillSeconds} s, and ${LINK_TRIES.first} more for those that haven't tried yet; an address that had the right one within a day needs none of them. Retry-After of a 429 says how long to wait.`,
+  description: `Counts as a download. Browsers get a page that starts it, and other sites' forms are led to the link's own page. After 5 wrong passwords each further try from the same address (IPv6: the same /64) has to wait: 5 s, then twice as long each time, up to 15 minutes. All addresses together have ${LINK_TRIES.all} tries that come back at one each ${LINK_TRIES.refillSeconds} s, and ${LINK_TRIES.first} more for those that haven't tried yet; an address that had the right one within a day needs none of them. Retry-After of a 429 says how long to wait. 503 \`unavailable\`: as many passwords are being checked as can be at the same time, and this one was neither checked nor counted.`,
   tag: "Links",
   scopes: "public",
   params: token,

@@ -30,6 +30,8 @@ export const variables = {
   VERSIONS_KEEP_DAYS: z.coerce.number().int().min(1).default(90),
   /** Uploads that one client may have open at the same time. */
   SESSIONS_PER_CLIENT: z.coerce.number().int().min(1).default(10_000),
+  /** Passwords that may be hashed at the same time: each takes a core for a part of a second. */
+  HASH_PLACES: z.coerce.number().int().min(1).default(20),
   /** What becomes of bytes of another family than what their name or type promises. */
   CONTENT_MISMATCH: z.enum(["refuse", "flag"]).default("refuse"),
   /** Origins, comma-separated, whose pages may call the API from a browser. */

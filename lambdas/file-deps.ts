@@ -15,6 +15,7 @@ export function fileDeps(): Deps {
     "VERSIONS_KEEP_DAYS",
     "CONTENT_MISMATCH",
     "SESSIONS_PER_CLIENT",
+    "HASH_PLACES",
     "WHARF_ALLOW_LOOPBACK_HTTP",
   ]);
   const client = dynamoDb();
@@ -26,6 +27,7 @@ export function fileDeps(): Deps {
       versionsKeep: env.VERSIONS_KEEP,
       versionsKeepDays: env.VERSIONS_KEEP_DAYS,
       sessionsPerClient: env.SESSIONS_PER_CLIENT,
+      hashPlaces: env.HASH_PLACES,
       contentMismatch: env.CONTENT_MISMATCH,
       allowLoopbackHttp: env.WHARF_ALLOW_LOOPBACK_HTTP === "1",
     },

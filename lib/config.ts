@@ -28,6 +28,11 @@ export interface StageConfig {
   readonly deliverConcurrency: number;
   /** Noncurrent versions kept per file, and for how many days. */
   readonly versions: { readonly keep: number; readonly keepDays: number };
+  /**
+   * Passwords of links that may be hashed at the same time, each of which keeps an environment of the API busy for a
+   * part of a second; half of them are one client's, and half for all who try one, at most.
+   */
+  readonly hashPlaces: number;
   /** Uploads that one client may have open at the same time; more are refused until the sweep counts fewer. */
   readonly sessionsPerClient: number;
   /**
@@ -85,6 +90,8 @@ const dev: StageConfig = {
   waitPlaces: 3,
   deliverConcurrency: 10,
   versions: { keep: 20, keepDays: 90 },
+  // Of 4 environments here, and of 10 in a new account.
+  hashPlaces: 3,
   sessionsPerClient: 10_000,
   contentMismatch: "refuse",
   corsOrigins: ["*"],
@@ -103,6 +110,7 @@ const stages: Record<StageName, StageConfig> = {
     waitPlaces: placesOf(50),
     deliverConcurrency: 50,
     versions: { keep: 20, keepDays: 90 },
+    hashPlaces: 20,
     sessionsPerClient: 10_000,
     contentMismatch: "refuse",
     corsOrigins: ["*"],

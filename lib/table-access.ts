@@ -18,7 +18,7 @@ export const tableAccess = {
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
       "reservations",
     ],
-    UpdateItem: ["client", "node", "upload", "link", "idempotency", "hooks", "hook", "deliveries"],
+    UpdateItem: ["client", "node", "upload", "link", "idempotency", "hooks", "hook", "deliveries", "places"],
     // A start that is refused takes its session back.
     DeleteItem: ["folder", "paths", "upload", "idempotency", "hooks", "hook"],
     ConditionCheckItem: ["folder", "node", "link"],
@@ -27,14 +27,14 @@ export const tableAccess = {
     GetItem: ["lockCount"],
     BatchGetItem: ["client", "node"],
     PutItem: ["event", "idempotency"],
-    UpdateItem: ["node", "idempotency", "waits"],
+    UpdateItem: ["node", "idempotency", "places"],
     DeleteItem: ["idempotency"],
   },
   events: {
     GetItem: ["workspaces", "node", "feed"],
     BatchGetItem: ["client", "event"],
     Query: ["feed"],
-    UpdateItem: ["waits"],
+    UpdateItem: ["places"],
   },
   ingest: {
     GetItem: ["client", "folder", "node", "upload", "settings"],

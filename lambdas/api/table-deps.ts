@@ -1,10 +1,10 @@
 import { dynamoDb } from "#aws/clients.ts";
 import { createTable } from "#aws/table.ts";
-import type { PlaceDeps } from "#core/take-place.ts";
+import type { WaitDeps } from "#core/start-waiting.ts";
 import { readEnv } from "../env.ts";
 
 /** What every app needs: the table, the time, and who may call from a browser. */
-export interface TableDeps extends PlaceDeps {
+export interface TableDeps extends WaitDeps {
   corsOrigins: readonly string[];
 }
 

@@ -9,8 +9,8 @@ export interface Key {
 
 const META = "META";
 
-/** What calls wait for. */
-export type Waiting = "lock" | "events";
+/** What has places: waiting for a lock or for events, and the hashing of passwords. */
+export type PlaceKind = "lock" | "events" | "hash";
 
 /** Lower-case hex SHA-256, as tokens and link tokens are stored. */
 export function sha256(data: string | Uint8Array): string {
@@ -92,8 +92,8 @@ export const keys = {
     sk: String(number).padStart(6, "0"),
   }),
 
-  /** Who waits: the places of each kind in an item of its own, which a call reads and writes at once. */
-  waits: (kind: Waiting): Key => ({ pk: `WAITS#${kind}`, sk: META }),
+  /** Who waits, or hashes: the places of each kind in an item of its own, which a call reads and writes at once. */
+  places: (kind: PlaceKind): Key => ({ pk: `PLACES#${kind}`, sk: META }),
 
   /** How many locks are live; apart from settings, so that whoever may read it can't read the key of links. */
   lockCount: (): Key => ({ pk: "LOCKS", sk: "COUNT" }),
@@ -133,7 +133,7 @@ export const partitions = {
   settings: partition(keys.setting("")),
   lockCount: partition(keys.lockCount()),
   sessionCount: partition(keys.sessionCount()),
-  waits: partition(keys.waits("lock")),
+  places: partition(keys.places("lock")),
 } as const;
 
 export type PartitionName = keyof typeof partitions;

@@ -3,6 +3,7 @@ import type { Share } from "#contract/shares.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
+import { inHashPlace } from "./in-hash-place.ts";
 import { linkedFileChecks } from "./linked-file.ts";
 import { hashPassword } from "./password.ts";
 import { readFile } from "./read-files.ts";
@@ -21,7 +22,7 @@ export interface ShareTerms {
  * Makes a link to a file that stands, in one transaction with `link_created`.
  *
  * @param answer what the API will answer, recorded under the call's Idempotency-Key with the link.
- * @throws WharfError not_found, not_a_file.
+ * @throws WharfError not_found, not_a_file; as `inHashPlace`.
  */
 export async function createShare(
   deps: Pick<Deps, "table" | "config" | "now">,
@@ -32,6 +33,8 @@ export async function createShare(
 ): Promise<Share> {
   const file = await readFile(deps, call.caller, fileId);
   const bound = await shareableVersion(deps, call.caller, file);
+  const hash = (password: string) =>
+    inHashPlace(deps, { client: call.caller.client_id }, () => hashPassword(password));
   const { writes, link } = await newShare(deps, {
     file: { file_id: fileId, workspace_id: file.workspace_id },
     bound,
@@ -40,7 +43,7 @@ export async function createShare(
     actor: actorOf(call.caller),
     expireIn: terms.expire_in,
     maxDownloads: terms.max_downloads,
-    passwordHash: terms.password === undefined ? undefined : await hashPassword(terms.password),
+    passwordHash: terms.password === undefined ? undefined : await hash(terms.password),
   });
   const share = await shareView(deps, link);
   try {

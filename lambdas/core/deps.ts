@@ -20,6 +20,8 @@ export interface Config {
   versionsKeepDays: number;
   /** Uploads that one client may have open at the same time. */
   sessionsPerClient: number;
+  /** Passwords that may be hashed at the same time. */
+  hashPlaces: number;
   allowLoopbackHttp: boolean;
   contentMismatch: MismatchPolicy;
 }

@@ -11,6 +11,7 @@ import { type Deps, newId } from "./deps.ts";
 import { endLost } from "./end-lost.ts";
 import { isWharfError, notFound } from "./error.ts";
 import type { Preconditions } from "./file-write.ts";
+import { inHashPlace } from "./in-hash-place.ts";
 import { linkToken } from "./link-token.ts";
 import { readsAll } from "./may-handle.ts";
 import { hashPassword } from "./password.ts";
@@ -107,12 +108,14 @@ export function wantsShare(
 
 /** What a call asks for, as it is kept for whoever may have to finish it. */
 export async function intentOf(
-  deps: Pick<Deps, "now">,
+  deps: Pick<Deps, "table" | "now" | "config">,
   call: Call,
   request: FinalizeRequest,
   { lockToken, ifMatch, createOnly = false }: Demands,
 ): Promise<Intent> {
   const share = wantsShare(call, request);
+  const { password } = request;
+  const by = { client: call.caller.client_id };
   return {
     // Any id that nobody else has.
     attempt: newId("job", deps.now()),
@@ -123,7 +126,8 @@ export async function intentOf(
     expire_in: request.expire_in,
     max_downloads: request.max_downloads,
     // Never the password itself: the intent is stored.
-    password_hash: request.password === undefined ? undefined : await hashPassword(request.password),
+    password_hash:
+      password === undefined ? undefined : await inHashPlace(deps, by, () => hashPassword(password)),
     checksum: request.checksum,
     lock_hash: lockToken === undefined ? undefined : sha256(lockToken),
     if_match: ifMatch,

@@ -6,8 +6,7 @@ import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
 import { findWorkspace } from "./find-workspace.ts";
-import { startWaiting } from "./start-waiting.ts";
-import type { PlaceDeps } from "./take-place.ts";
+import { startWaiting, type WaitDeps } from "./start-waiting.ts";
 import { eventRecord, feedEntry, feedHead } from "./webhook-records.ts";
 
 export interface FeedQuery {
@@ -37,7 +36,7 @@ type Entry = ReturnType<typeof feedEntry.parse>;
  * @throws WharfError not_found, invalid_cursor; wait_limit; unauthenticated where the client is revoked meanwhile
  */
 export async function readFeed(
-  deps: PlaceDeps,
+  deps: WaitDeps,
   { caller }: Call,
   query: FeedQuery,
 ): Promise<{ items: Event[]; next_cursor: string }> {

@@ -1,12 +1,16 @@
 import { DEFAULT_EXPIRE_IN } from "#contract/common.ts";
 import type { FinalizeRequest } from "#contract/uploads.ts";
+import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { inHashPlace } from "./in-hash-place.ts";
 import { verifyPassword } from "./password.ts";
 import type { Intent, Outcome, Terms, UploadRecord } from "./upload-record.ts";
 
 /** What a finalize may ask for that a repeat has to ask for as well. */
 type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;
 export type AskedTerms = LinkTerms & Pick<FinalizeRequest, "checksum"> & { mayShare: boolean };
+
+type HashDeps = Pick<Deps, "table" | "now" | "config">;
 
 /** What is kept of a finalize that went through, with what was said at the start or by nobody. */
 export function termsOf(intent: Intent, upload: Pick<UploadRecord, "expire_in">): Terms {
@@ -26,7 +30,8 @@ function lifeOf({ expire_in }: LinkTerms, upload: Pick<UploadRecord, "expire_in"
  * @throws WharfError terms_mismatch
  */
 export async function requireSameTerms(
-  upload: Pick<UploadRecord, "expire_in" | "terms">,
+  deps: HashDeps,
+  upload: Pick<UploadRecord, "client_id" | "expire_in" | "terms">,
   outcome: Outcome,
   { asked, knows }: { asked: AskedTerms; knows: boolean },
 ): Promise<void> {
@@ -37,7 +42,7 @@ export async function requireSameTerms(
     share_id === null
       ? wantsLink(upload.terms, asked)
       : knows
-        ? await otherLink(upload, upload.terms, asked)
+        ? await otherLink(deps, upload, upload.terms, asked)
         : [];
   const terms = [...link, ...(differsFrom(outcome, asked) ? ["checksum"] : [])];
   if (terms.length === 0) return;
@@ -60,7 +65,8 @@ function wantsLink(
 
 /** Where one was made: what of it the repeat doesn't ask for. */
 async function otherLink(
-  upload: Pick<UploadRecord, "expire_in">,
+  deps: HashDeps,
+  upload: Pick<UploadRecord, "client_id" | "expire_in">,
   made: Terms,
   asked: LinkTerms,
 ): Promise<string[]> {
@@ -68,15 +74,20 @@ async function otherLink(
   const differs = {
     expire_in: lifeOf(asked, upload) !== made.expire_in,
     max_downloads: asked.max_downloads !== made.max_downloads,
-    password: !(await samePassword(asked.password, made.password_hash)),
+    password: !(await samePassword(deps, upload.client_id, asked.password, made.password_hash)),
   };
   return Object.entries(differs).flatMap(([name, other]) => (other ? [name] : []));
 }
 
 /** By the hash that the link keeps too: slow to guess, and no other trace of a password is stored. */
-async function samePassword(password: string | undefined, hash: string | undefined): Promise<boolean> {
+async function samePassword(
+  deps: HashDeps,
+  client: string,
+  password: string | undefined,
+  hash: string | undefined,
+): Promise<boolean> {
   if (password === undefined || hash === undefined) return password === hash;
-  return verifyPassword(password, hash);
+  return inHashPlace(deps, { client }, () => verifyPassword(password, hash));
 }
 
 /** Whether a checksum is declared that the file doesn't have, or that nobody has compared with its bytes. */

@@ -1,14 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Key, keys, type Waiting } from "#aws/keys.ts";
-import { describe, say } from "#aws/log.ts";
+import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { unauthenticated } from "./authenticate.ts";
 import type { Caller } from "./call.ts";
+import type { Deps } from "./deps.ts";
+import { WharfError } from "./error.ts";
 import { clientRecord } from "./records.ts";
-import { type PlaceDeps, takePlace } from "./take-place.ts";
+import { takePlace } from "./take-place.ts";
+
+/** What waiting needs: how many calls of a kind may wait at the same time, 0 where none may. */
+export interface WaitDeps extends Pick<Deps, "table" | "now"> {
+  waitPlaces: number;
+}
 
 /** A client that is revoked while it waits learns of it within this time. */
 const LOOK_MS = 5_000;
+const RETRY_SECONDS = 5;
+
+/** One client's part of the places: half, so that twenty agents of one client can wait, and nobody takes all. */
+export function shareOf(waitPlaces: number): number {
+  return Math.ceil(waitPlaces / 2);
+}
 
 /**
  * The waiting of one call: it takes a place at its first pause, so that a call which need not wait costs nothing, and
@@ -16,7 +28,7 @@ const LOOK_MS = 5_000;
  *
  * `end` gives the place back, and must be called however the call ends.
  */
-export function startWaiting(deps: PlaceDeps, kind: Waiting, caller: Caller) {
+export function startWaiting(deps: WaitDeps, kind: "lock" | "events", caller: Caller) {
   const { table, now } = deps;
   let giveBack: (() => Promise<void>) | undefined;
   let lookedAt = now();
@@ -41,19 +53,36 @@ export function startWaiting(deps: PlaceDeps, kind: Waiting, caller: Caller) {
 
   /** @throws WharfError wait_limit; unauthenticated */
   async function pause(ms: number): Promise<void> {
-    giveBack ??= await takePlace(deps, kind, caller.client_id);
+    giveBack ??= await takeWaitPlace(deps, kind, caller.client_id);
     await sleep(ms);
     if (now() - lookedAt >= LOOK_MS) await look();
   }
 
   async function end(): Promise<void> {
-    try {
-      await giveBack?.();
-    } catch (error) {
-      // It comes back by time, and the answer is worth more.
-      say("warn", "a place for waiting could not be given back", { error: describe(error) });
-    }
+    await giveBack?.();
   }
 
   return { look, pause, end, hasWaited: () => giveBack !== undefined };
+}
+
+/** @throws WharfError wait_limit where the client's share, or all places, are taken. */
+async function takeWaitPlace(
+  deps: WaitDeps,
+  kind: "lock" | "events",
+  clientId: string,
+): Promise<() => Promise<void>> {
+  const { waitPlaces } = deps;
+  const own = { name: clientId, max: shareOf(waitPlaces) };
+  const taken = await takePlace(deps, kind, [own, { name: "all", max: waitPlaces }]);
+  if ("giveBack" in taken) return taken.giveBack;
+  const { name, max } = taken.full;
+  const whose =
+    name === clientId
+      ? `of this client wait already, which is its share of the ${waitPlaces} that may`
+      : "wait already, which is all that may";
+  throw new WharfError(
+    "wait_limit",
+    `${max} calls ${whose}. Try again in ${RETRY_SECONDS} s, or ask without waiting.`,
+    { max, retry_after_seconds: RETRY_SECONDS },
+  );
 }

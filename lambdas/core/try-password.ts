@@ -4,6 +4,7 @@ import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
 import { countTry, secondsUntilTry, TryRefused } from "./count-try.ts";
 import { type Deps, ttl } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { inHashPlace } from "./in-hash-place.ts";
 import { verifyPassword } from "./password.ts";
 import { type LinkRecord, type LinkTries, linkTriesRecord } from "./records.ts";
 import { secondsUntilRoom, TRY_MS, takeTry } from "./take-try.ts";
@@ -26,13 +27,15 @@ const NOWHERE = "nowhere";
  * costs no scrypt. A source that has had the right password within a day takes nothing from the others at all. Who is
  * refused by what was read writes nothing, so that sources without end leave no more behind than they have tries.
  *
- * @throws WharfError wrong_password, rate_limited with `retry_after_seconds`.
+ * @throws WharfError wrong_password, rate_limited with `retry_after_seconds`; unavailable, uncounted, where no place
+ * to check one is free.
  */
 export async function tryPassword(
-  { table, now }: Pick<Deps, "table" | "now">,
+  deps: Pick<Deps, "table" | "now" | "config">,
   link: LinkRecord,
   { token, password, source = NOWHERE }: { token: string; password: string; source?: string | undefined },
 ): Promise<Tried> {
+  const { table, now } = deps;
   const at = now();
   const key = keys.linkTries(token, source);
   const before = (await table.get(linkTriesRecord, key)) ?? {};
@@ -40,15 +43,17 @@ export async function tryPassword(
   const first = before.tried === undefined;
   const wait = Math.max(secondsUntilTry(before, at), known ? 0 : secondsUntilRoom(link, { first, now: at }));
   if (wait > 0) throw throttled(wait);
-  try {
-    const counted = await countTry(table, key, at);
-    if (!known) await takeTry(table, keys.link(token), { link, first: counted.tried === 1, now: at });
-    if (link.password === undefined || !(await verifyPassword(password, link.password)))
-      throw wrongPassword(secondsUntilTry(counted, now()));
-  } catch (error) {
-    if (error instanceof TryRefused) throw throttled(error.seconds);
-    throw error;
-  }
+  await inHashPlace(deps, { source }, async () => {
+    try {
+      const counted = await countTry(table, key, at);
+      if (!known) await takeTry(table, keys.link(token), { link, first: counted.tried === 1, now: at });
+      if (link.password === undefined || !(await verifyPassword(password, link.password)))
+        throw wrongPassword(secondsUntilTry(counted, now()));
+    } catch (error) {
+      if (error instanceof TryRefused) throw throttled(error.seconds);
+      throw error;
+    }
+  });
   return { source: key, taken: !known };
 }
 

@@ -31,7 +31,7 @@ export async function endOf(
     const { terms, reads_all } = asked;
     if (terms !== undefined) {
       const knows = terms.mayShare && leadsTo(upload, reads_all);
-      await requireSameTerms(upload, upload.outcome, { asked: terms, knows });
+      await requireSameTerms(deps, upload, upload.outcome, { asked: terms, knows });
     }
     return answerOf(deps, upload, upload.outcome, asked);
   }

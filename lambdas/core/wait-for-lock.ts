@@ -3,8 +3,7 @@ import type { LockGrant } from "#contract/locks.ts";
 import { acquireLock, type LockTerms } from "./acquire-lock.ts";
 import type { Call } from "./call.ts";
 import { isWharfError, type WharfError } from "./error.ts";
-import { startWaiting } from "./start-waiting.ts";
-import type { PlaceDeps } from "./take-place.ts";
+import { startWaiting, type WaitDeps } from "./start-waiting.ts";
 
 /** Between two looks at a held lock: 250 ms at first, 1 s at last, ±20% so that waiters don't march in step. */
 const FIRST_PAUSE_MS = 250;
@@ -20,7 +19,7 @@ const LAST_PAUSE_MS = 1_000;
  * client is revoked meanwhile; and as `acquireLocks`.
  */
 export async function waitForLock(
-  deps: PlaceDeps,
+  deps: WaitDeps,
   call: Call,
   fileId: string,
   { wait_seconds, ...terms }: LockTerms & { wait_seconds: number },

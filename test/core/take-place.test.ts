@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
-import { isWharfError } from "#core/error.ts";
-import { shareOf, takePlace } from "#core/take-place.ts";
+import { shareOf } from "#core/start-waiting.ts";
+import { type Room, takePlace } from "#core/take-place.ts";
 import { inProcessDynamoDb } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
 
@@ -13,8 +13,13 @@ const SHARE = 3;
 const LIFE_MS = 30_000;
 const CLIENTS = ["cli_A", "cli_B", "cli_C"] as const;
 
-/** Places for `waitPlaces` calls, over a network on which every call may be sent twice. */
-function room(waitPlaces = PLACES) {
+const roomsOf = (clientId: string): Room[] => [
+  { name: clientId, max: SHARE },
+  { name: "all", max: PLACES },
+];
+
+/** The places, over a network on which every call may be sent twice. */
+function room() {
   let now = Date.UTC(2026, 0, 1);
   let twice = false;
   const engine = inProcessDynamoDb(spec, () => now);
@@ -25,17 +30,13 @@ function room(waitPlaces = PLACES) {
   return {
     /** As a new environment does, that knows nothing of refusals. */
     async take(clientId: string): Promise<(() => Promise<void>) | undefined> {
-      const deps = { table: createTable(client, spec.name), now: () => now, waitPlaces };
-      try {
-        return await takePlace(deps, "lock", clientId);
-      } catch (error) {
-        if (!isWharfError(error, "wait_limit")) throw error;
-        return undefined;
-      }
+      const deps = { table: createTable(client, spec.name), now: () => now };
+      const taken = await takePlace(deps, "lock", roomsOf(clientId));
+      return "giveBack" in taken ? taken.giveBack : undefined;
     },
     /** Members of each set. */
     async stored() {
-      const [item = {}] = await createTable(client, spec.name).batchGet([keys.waits("lock")]);
+      const [item = {}] = await createTable(client, spec.name).batchGet([keys.places("lock")]);
       return Object.entries(item).flatMap(([name, value]) =>
         value instanceof Set ? [[name, value.size] as const] : [],
       );
@@ -114,7 +115,7 @@ test("a place is refused only where the share or all are taken, and given only w
   );
 });
 
-test("a refusal says whose limit it is, and is known for a second without a write", async () => {
+test("a refusal says which room is full, and is known for half a second without a write", async () => {
   await using places = room();
   let calls = 0;
   const engine = inProcessDynamoDb(spec, places.now);
@@ -125,28 +126,27 @@ test("a refusal says whose limit it is, and is known for a second without a writ
     }),
     spec.name,
   );
-  const deps = { table, now: places.now, waitPlaces: PLACES };
-  const refused = async (by: string) => {
-    const error = await takePlace(deps, "events", by).then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    if (!isWharfError(error, "wait_limit")) throw new Error("not refused");
-    return error;
+  const take = (by: string, kind: "events" | "hash" = "events") =>
+    takePlace({ table, now: places.now }, kind, roomsOf(by));
+  const got = async (by: string) => {
+    const taken = await take(by);
+    if ("full" in taken) throw new Error(`${taken.full.name} is full`);
+    return taken.giveBack;
   };
-  const own = await Promise.all(Array.from({ length: SHARE }, () => takePlace(deps, "events", "cli_A")));
-  expect((await refused("cli_A")).facts).toEqual({ waiting: 3, max: 3, retry_after_seconds: 5 });
-  for (let count = SHARE; count < PLACES; count++) await takePlace(deps, "events", "cli_B");
+  const own = [await got("cli_A"), await got("cli_A"), await got("cli_A")];
+  expect(await take("cli_A")).toEqual({ full: { name: "cli_A", max: SHARE } });
+  for (let count = SHARE; count < PLACES; count++) await got("cli_B");
   const before = calls;
-  for (let count = 0; count < 50; count++) await refused("cli_A");
+  for (let count = 0; count < 50; count++)
+    expect(await take("cli_A")).toMatchObject({ full: { name: "cli_A" } });
   expect(calls).toBe(before);
-  expect((await refused("cli_C")).message).toMatch(/^5 calls wait already, which is all that may/);
+  expect(await take("cli_C")).toEqual({ full: { name: "all", max: PLACES } });
   // Another kind has places of its own.
-  await takePlace(deps, "lock", "cli_A");
+  expect(await take("cli_A", "hash")).toHaveProperty("giveBack");
   await own[0]?.();
-  await (await takePlace(deps, "events", "cli_A"))();
-  places.advance(1_000);
-  await takePlace(deps, "events", "cli_C");
+  await (await got("cli_A"))();
+  places.advance(500);
+  await got("cli_C");
   engine.close();
 });
 

@@ -23,6 +23,7 @@ const values: Record<string, string> = {
   DELIVER_RETRY_QUEUE_URL: "https://sqs.example.com/1/retry",
   VERSIONS_KEEP: "20",
   VERSIONS_KEEP_DAYS: "90",
+  HASH_PLACES: "3",
   SESSIONS_PER_CLIENT: "10000",
   CONTENT_MISMATCH: "refuse",
   WAIT_PLACES: "3",

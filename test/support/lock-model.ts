@@ -294,7 +294,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       await bare.put({ put: uploadItem(upload) });
       world.busy -= 1;
       const all: Deps = { ...deps, objects: NO_OBJECTS, config: NO_CONFIG };
-      const intent = await intentOf(deps, call, {}, demanded);
+      const intent = await intentOf(all, call, {}, demanded);
       const content = { size: 1 };
       const target = await chooseTarget(all, upload, intent);
       for (let turn = 0; turn < 4; turn++) await turns.schedule(Promise.resolve(), `${name} S3`);
@@ -506,6 +506,7 @@ const NO_CONFIG: Deps["config"] = {
   publicUrl: "",
   versionsKeep: 0,
   versionsKeepDays: 1,
+  hashPlaces: 1_000,
   sessionsPerClient: 10_000,
   allowLoopbackHttp: false,
   contentMismatch: "refuse",

@@ -94,6 +94,7 @@ export async function startWorld() {
       publicUrl: PUBLIC_URL,
       versionsKeep: 20,
       versionsKeepDays: 90,
+      hashPlaces: 1_000,
       sessionsPerClient: 10_000,
       allowLoopbackHttp: false,
       contentMismatch: "refuse" as const,

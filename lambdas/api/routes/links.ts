@@ -127,6 +127,8 @@ function pageOf(error: WharfError, { req }: AppContext, now: number): Page {
   if (error.code === "wrong_password")
     return passwordPage(req.method === "POST" ? { error: "That password is wrong.", wait } : {});
   if (error.code === "rate_limited") return passwordPage({ error: "Too many wrong passwords.", wait });
+  if (error.code === "unavailable")
+    return passwordPage({ error: "Many passwords are being checked at this moment; yours was not.", wait });
   if (error.code === "link_gone") return plainPage("This link no longer works", error.message);
   if (error.code === "not_found")
     return plainPage("There is no such link", "Check that it is complete, or ask its owner for a new one.");

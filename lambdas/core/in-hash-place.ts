@@ -1,0 +1,55 @@
+import { sha256 } from "#aws/keys.ts";
+import type { Deps } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import { type Room, takePlace } from "./take-place.ts";
+
+/** Whose a password is: a client that sets one, or whoever tries one at a link, from there. */
+export type Hasher = { client: string } | { source: string };
+
+const RETRY_SECONDS = 2;
+
+/**
+ * Runs the hashing of a password, which takes a core for a part of a second, in one of the places that there are for
+ * it: whoever guesses at links, or makes many that have one, takes nobody's environment.
+ *
+ * Clients have half each, and all who try together have half, one source half of that: 2 at least, so that two tabs do.
+ *
+ * @throws WharfError unavailable, before anything was counted; rate_limited where it is the client's own share.
+ */
+export async function inHashPlace<T>(
+  deps: Pick<Deps, "table" | "now" | "config">,
+  by: Hasher,
+  hash: () => Promise<T>,
+): Promise<T> {
+  const taken = await takePlace(deps, "hash", roomsOf(by, deps.config.hashPlaces));
+  if ("full" in taken) throw refusal(by, taken.full);
+  try {
+    return await hash();
+  } finally {
+    await taken.giveBack();
+  }
+}
+
+function roomsOf(by: Hasher, places: number): Room[] {
+  const all = { name: "all", max: places };
+  const half = Math.ceil(places / 2);
+  if ("client" in by) return [{ name: by.client, max: half }, all];
+  // No address is kept.
+  const source = { name: `from_${sha256(by.source).slice(0, 16)}`, max: Math.max(2, Math.ceil(half / 2)) };
+  return [source, { name: "visitors", max: half }, all];
+}
+
+function refusal(by: Hasher, { name, max }: Room): WharfError {
+  const retry = { retry_after_seconds: RETRY_SECONDS };
+  if ("client" in by && name === by.client)
+    return new WharfError(
+      "rate_limited",
+      `${max} passwords of this client are being hashed, which is its share. Send it again in ${RETRY_SECONDS} s.`,
+      retry,
+    );
+  return new WharfError(
+    "unavailable",
+    `As many passwords are being checked as can be at the same time. Send it again in ${RETRY_SECONDS} s; it was not counted.`,
+    retry,
+  );
+}
