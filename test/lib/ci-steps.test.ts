@@ -15,7 +15,7 @@ describe("the end of a run of .ci/run", () => {
     expect(lines.slice(-3)).toEqual([expect.stringContaining("== two: ok"), "", "2 passed, 0 failed"]);
   });
 
-  test("repeats the last forty lines of each failed step, names them, and keeps their count", () => {
+  test("repeats the last eighty lines of each failed step, names them, and keeps their count", () => {
     const { status, lines } = runSteps(`
       noisy() { for n in $(seq 1 100); do echo "line $n"; done; echo "on stderr" >&2; return 3; }
       step "the noisy one" noisy
@@ -24,11 +24,11 @@ describe("the end of a run of .ci/run", () => {
     expect(status).toBe(2);
     const end = lines.slice(lines.findIndex((line) => line.startsWith("== FAILED: the noisy one")));
     expect(end[0]).toBe("== FAILED: the noisy one (exit code 3), the end of its output:");
-    expect(end.slice(1, 41)).toEqual([
-      ...Array.from({ length: 39 }, (_, n) => `line ${n + 62}`),
+    expect(end.slice(1, 81)).toEqual([
+      ...Array.from({ length: 79 }, (_, n) => `line ${n + 22}`),
       "on stderr",
     ]);
-    expect(end.slice(41)).toEqual([
+    expect(end.slice(81)).toEqual([
       "",
       "== FAILED: the silent one (exit code 1), the end of its output:",
       "",
