@@ -78,20 +78,21 @@ function placesOf(waiters: number): number {
   return Math.max(1, Math.floor(waiters * 0.8));
 }
 
+/**
+ * For accounts whose limit is 10 in all: any reservation would fail the deployment, and of each kind of what takes
+ * its time there are as many as leave others an environment, also of the 4 that a function has here.
+ */
+const small = { waiters: 0, waitPlaces: 3, hashPlaces: 3 };
+
 const dev: StageConfig = {
   stage: "dev",
   removal: RemovalPolicy.DESTROY,
   disposable: false,
   logRetention: RetentionDays.TWO_WEEKS,
   throttle: { rate: 200, burst: 400 },
-  // New accounts have a limit of 10 in all: any reservation would fail the deployment.
-  waiters: 0,
-  // Of 4 environments here, and of 10 in a new account, for each kind.
-  waitPlaces: 3,
+  ...small,
   deliverConcurrency: 10,
   versions: { keep: 20, keepDays: 90 },
-  // Of 4 environments here, and of 10 in a new account.
-  hashPlaces: 3,
   sessionsPerClient: 10_000,
   contentMismatch: "refuse",
   corsOrigins: ["*"],
@@ -131,7 +132,7 @@ export function stageConfig(name: unknown = "dev", waiters?: unknown): StageConf
   const count = Number(waiters);
   if (waiters === "" || !Number.isInteger(count) || count < 0)
     throw new Error(`waiters ${JSON.stringify(waiters)} is no number of waiters; use -c waiters=0 or more`);
-  return { ...stages[name], waiters: count, waitPlaces: count === 0 ? dev.waitPlaces : placesOf(count) };
+  return { ...stages[name], ...(count === 0 ? small : { waiters: count, waitPlaces: placesOf(count) }) };
 }
 
 /** Tags that CloudFormation puts on all that a stack makes: whose it is, on the bill too. */

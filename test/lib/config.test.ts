@@ -13,7 +13,12 @@ describe("the stage", () => {
   });
 
   it("takes the number of waiters from the context, which knows text alone", () => {
-    expect(stageConfig("prod", "0")).toEqual({ ...stageConfig("prod"), waiters: 0, waitPlaces: 3 });
+    expect(stageConfig("prod", "0")).toEqual({
+      ...stageConfig("prod"),
+      waiters: 0,
+      waitPlaces: 3,
+      hashPlaces: 3,
+    });
     expect(stageConfig("dev", "7")).toEqual({ ...stageConfig("dev"), waiters: 7, waitPlaces: 5 });
   });
 
