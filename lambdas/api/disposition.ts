@@ -5,25 +5,37 @@
  * docs/uploads.md tells it.
  */
 import { WharfError } from "#core/error.ts";
+import { decodeBase64 } from "./base64.ts";
 import { decodePercent, decodeUtf8, type Refusing } from "./utf8.ts";
 
-/** Parameters of a header such as Content-Disposition, by lower-case name; of one that came twice the first. */
+/**
+ * Parameters of a header such as Content-Disposition, by lower-case name.
+ *
+ * @throws WharfError invalid_request for one that came twice: readers differ in which they take (RFC 6266, 4.1: none may).
+ */
 export function parametersOf(value: string): Map<string, string> {
   const parameters = new Map<string, string>();
   let at = value.indexOf(";");
   while (at >= 0 && at < value.length) {
     const equals = value.indexOf("=", at + 1);
     if (equals < 0) break;
+    // What has no value is no parameter.
     const name = value
-      .slice(at + 1, equals)
+      .slice(Math.max(at, value.lastIndexOf(";", equals)) + 1, equals)
       .trim()
       .toLowerCase();
     const start = skipSpace(value, equals + 1);
     const { text, end } = value[start] === '"' ? quoted(value, start + 1) : bare(value, start);
-    if (!parameters.has(name)) parameters.set(name, text);
+    if (parameters.has(name)) throw twice(name);
+    parameters.set(name, text);
     at = value.indexOf(";", end);
   }
   return parameters;
+}
+
+function twice(name: string): WharfError {
+  const shown = JSON.stringify(name.slice(0, 40));
+  return new WharfError("invalid_request", `The parameter ${shown} came twice in one header; send it once.`);
 }
 
 function skipSpace(value: string, at: number): number {
@@ -105,7 +117,9 @@ function decodeWords(name: string, refusing: Refusing): string | undefined {
   for (const match of found) {
     if (match === null) return undefined;
     const [, charset = "", encoding = "", data = ""] = match;
-    const bytes = /b/i.test(encoding) ? Buffer.from(data, "base64") : fromQ(data);
+    const bytes = /b/i.test(encoding) ? decodeBase64(data) : fromQ(data);
+    if (bytes === undefined)
+      throw new WharfError("invalid_request", `${refusing.what} has an encoded word that is no base64.`);
     text += decodeCharset(bytes, charset, refusing);
   }
   return text;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { MAX_DIRECT_BYTES } from "#contract/uploads.ts";
 import { WharfError } from "#core/error.ts";
+import { decodeBase64 } from "./base64.ts";
 import { decodeCharset, filenameOf, parametersOf } from "./disposition.ts";
 import { boundaryOf, malformed, type Part, splitMultipart } from "./multipart.ts";
 import type { AppContext } from "./serve.ts";
@@ -97,7 +98,15 @@ function typeOf(part: Part): { type?: string; charset: string } {
 function decodeTransfer({ headers, body, offset }: Part): Uint8Array {
   const encoding = headers.get("content-transfer-encoding")?.value.toString("latin1").trim().toLowerCase();
   if (encoding === undefined || ["binary", "8bit", "7bit"].includes(encoding)) return body;
-  if (encoding === "base64") return Buffer.from(body.toString("latin1"), "base64");
+  if (encoding === "base64") {
+    // RFC 2045, 6.8: line breaks are no part of it, and other characters a sign of an error.
+    const bytes = decodeBase64(body.toString("latin1").replace(/[\t\n\r ]/g, ""));
+    if (bytes !== undefined) return bytes;
+    throw malformed(
+      offset,
+      "a part that says base64 and isn't: 4 characters stand for 3 bytes, = fills up the last, and nothing follows; send bytes as they are, without Content-Transfer-Encoding",
+    );
+  }
   throw malformed(
     offset,
     `the Content-Transfer-Encoding ${JSON.stringify(encoding.slice(0, 40))}; send bytes as they are`,

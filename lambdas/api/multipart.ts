@@ -1,5 +1,6 @@
 /** `multipart/form-data` as RFC 7578 and 2046 have it, over bytes that are all here: at most 4 MiB and a little. */
 import { WharfError } from "#core/error.ts";
+import { parametersOf } from "./disposition.ts";
 
 /** One part as it came: nothing is decoded. */
 export interface Part {
@@ -16,12 +17,13 @@ const MAX_PARTS = 64;
 const MAX_HEADER_BYTES = 16_384;
 
 const CRLF = "\r\n";
+/** RFC 9110, 5.5: dangerous in a header, since readers differ in what they make of them. */
+const CONTROLS: ReadonlySet<number> = new Set([0x00, 0x0a, 0x0d]);
 
 /** The boundary that a Content-Type names, quoted or bare; `undefined` where it names none. */
 export function boundaryOf(contentType: string): string | undefined {
   // RFC 2046, 5.1.1: 1 to 70 characters; more are taken, up to what a header may hold.
-  const [, quoted, bare] = /;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType) ?? [];
-  return quoted ?? bare;
+  return parametersOf(contentType).get("boundary") || undefined;
 }
 
 /**
@@ -74,6 +76,9 @@ function headersOf(bytes: Buffer, begin: number, end: number): Part["headers"] {
   while (at < end) {
     const next = bytes.indexOf(CRLF, at);
     const stop = next < 0 || next > end ? end : next;
+    const control = bytes.subarray(at, stop).findIndex((byte) => CONTROLS.has(byte));
+    if (control >= 0)
+      throw malformed(at + control, "a carriage return, line feed or NUL inside a header of a part");
     const colon = bytes.indexOf(":", at);
     if (colon < 0 || colon >= stop) throw malformed(at, "a header of a part without a colon");
     const name = bytes.toString("latin1", at, colon).trim().toLowerCase();

@@ -163,12 +163,35 @@ describe("a form", () => {
     ["an extended name that is no UTF-8", "filename*=UTF-8''f%FC.txt"],
     ["an extended name in a charset of nobody's", "filename*=klingon''f%FC.txt"],
     ["an encoded word that is no UTF-8", 'filename="=?utf-8?B?/A==?="'],
+    ["an encoded word that is no base64", 'filename="=?utf-8?B?YS*50eHQ=?="'],
+    ["two file names", 'filename="a.txt"; filename="b.txt"'],
+    ["two extended names", "filename*=UTF-8''a.txt; FILENAME*=UTF-8''b.txt"],
+    ["two names of its field", 'name="path"; filename="b.txt"'],
+    ["a bare CR", 'filename="a.txt"\rX: y'],
+    ["a bare LF", 'filename="a.txt"\nX: y'],
+    ["a NUL", 'filename="a.txt"; x="\0"'],
     ["an encoded word that climbs", 'filename="=?utf-8?B?Li4veA==?="'],
   ])("is refused for %s", async (_, disposition) => {
     expect(await read(problem, send(form(disposition)))).toMatchObject({
       status: 400,
       code: "invalid_request",
     });
+  });
+
+  test("may be in base64, which is taken only where it is some", async () => {
+    const sent = (name: string, body: string) =>
+      send(form(`filename="${name}"\r\nContent-Transfer-Encoding: base64`, "text/plain", body));
+    expect(await read(finalizeAnswer, sent("b64.txt", "aGVs\r\nbG8=\r\n"))).toMatchObject({ size: 5 });
+    for (const broken of ["aGV*s!!bG8=", "aGVsbG8=é", "aGVsbG8", "aGVsbG8=aGVsbG8=", "aGVsbG8==", "_-8="])
+      expect(await read(problem, sent("broken.txt", broken))).toMatchObject({
+        status: 400,
+        detail: expect.stringContaining("base64"),
+      });
+  });
+
+  test("may not name two boundaries", async () => {
+    const refused = await read(problem, send(form('filename="two.txt"'), {}, `${B}; boundary=other`));
+    expect(refused).toMatchObject({ status: 400, detail: expect.stringContaining("twice") });
   });
 
   test.each<[string, (whole: string) => string]>([
