@@ -12,6 +12,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import * as z from "zod";
+import { keys } from "#aws/keys.ts";
 import { registeredWebhook } from "#contract/webhooks.ts";
 import { newId } from "#core/deps.ts";
 import { ensureAssembly } from "#local/assembly.ts";
@@ -88,6 +89,10 @@ export const consumers: Readonly<Record<string, Consumer>> = {
     ...{ function: "WebhooksDeliverSlow", queue: "WebhooksDeliverRetryQueue" },
     ...{ deadLetters: "WebhooksDeliverRetryDeadLetters", batch: 5 },
     ...emitted,
+    async plant(world, ids) {
+      await world.slowDown();
+      await world.emit(ids);
+    },
   },
   SweepTicksMapping: {
     ...{ function: "SweepFunction", queue: "SweepTicksQueue", deadLetters: "SweepTicksDeadLetters" },
@@ -132,7 +137,7 @@ export async function startPoisonWorld({
     ...{ endpoint: story.cloud.awsUrl, region: REGION, credentials: story.cloud.rootCredentials },
   });
   const receiver: Receiver = await story.receiver();
-  await story.json(registeredWebhook, "/v1/webhooks", {
+  const { webhook_id } = await story.json(registeredWebhook, "/v1/webhooks", {
     json: { url: receiver.url, events: ["file_moved"], rate_per_second: 50 },
   });
   const { file_id } = await story.upload(Buffer.from("x"), { filename: "a.txt", finalize: { share: false } });
@@ -152,6 +157,14 @@ export async function startPoisonWorld({
         const answer = await story.api(`/v1/files/${file_id}`, change);
         if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
       }
+    },
+    /** From here on its endpoint counts as one whose answers take long. */
+    async slowDown(): Promise<void> {
+      await story.table.update({
+        key: keys.hookState(webhook_id),
+        update: "SET #latency_ms = :latency_ms",
+        values: { latency_ms: 5_000 },
+      });
     },
     async send(queue: string, bodies: readonly string[]): Promise<void> {
       const QueueUrl = await urlOf(queue);
