@@ -272,11 +272,12 @@ describe("what goes wrong on the way", LONG, () => {
   test("a duplicate that took the breaker's probe gives it back", async () => {
     await world.emit();
     receiver.behave(fail);
-    await world.emit();
-    await world.emitMany(6);
     const { webhook_id } = endpoint;
     const stateOf = async () =>
       hookState.parse((await world.deps.table.batchGet([keys.hookState(webhook_id)]))[0]);
+    // An attempt that a busy machine makes late is set aside, and counts for nothing.
+    for (let event = 0; event < 20 && (await stateOf()).open_until_ms === undefined; event++)
+      await world.emit();
     world.skip(HOUR);
     expect((await stateOf()).open_until_ms).toBeLessThan(world.now());
     // The other of two workers takes the lease between this one's turn and its own lease.
