@@ -1,0 +1,117 @@
+/** What takes days of delivery's time and seconds of ours: outages, and those who never answer. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
+import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
+
+/** Days take many steps. */
+const LONG = { timeout: 120_000 };
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const succeed: Behaviour = (res) => void res.writeHead(204).end();
+const fail: Behaviour = (res) => void res.writeHead(500).end();
+
+let world: DeliveryWorld;
+let receiver: Receiver;
+let endpoint: Awaited<ReturnType<DeliveryWorld["endpoint"]>>;
+
+beforeAll(async () => {
+  world = await startDeliveryWorld();
+});
+afterAll(() => world.close());
+beforeEach(async () => {
+  world.loseMessages();
+  world.skip(30 * DAY);
+  receiver = await startReceiver();
+  endpoint = await world.endpoint(receiver.url);
+  return async () => {
+    await endpoint.remove();
+    await receiver.close();
+  };
+});
+
+const statuses = async () => (await endpoint.deliveries()).map(({ status }) => status);
+const ids = () => receiver.received.map(({ headers }) => headers["webhook-id"]);
+
+describe("the schedule of an outage", LONG, () => {
+  test("never uses up attempts while the breaker is open, and ends at 80 hours", async () => {
+    receiver.behave(fail);
+    for (let event = 0; event < 6; event++) await world.emit();
+    await world.pass(HOUR);
+    const early = await endpoint.deliveries();
+    const attempts = early.reduce((sum, one) => sum + one.attempts, 0);
+    expect(attempts).toBe(receiver.received.length);
+    // Five open it, then one probe each time that it half-opens.
+    expect(attempts).toBeLessThan(20);
+    await world.pass(54 * HOUR);
+    expect(new Set(await statuses())).toEqual(new Set(["pending"]));
+    await world.pass(26 * HOUR);
+    for (const { status, reason, attempts } of await endpoint.deliveries()) {
+      expect(status).toBe("failed");
+      expect(reason).toBe(attempts < 10 ? "expired" : "no success in 10 attempts");
+    }
+    const { length } = receiver.received;
+    await world.pass(DAY);
+    expect(receiver.received).toHaveLength(length);
+  });
+
+  test("that never answers well is sent its ping and what else happens on schedule, and loses nothing", async () => {
+    receiver.behave(fail);
+    receiver.behaveForPings(fail);
+    const pinged = await world.endpoint(receiver.url, { ping: true });
+    await world.emitMany(3);
+    await world.pass(2 * DAY);
+    expect(receiver.pings.length).toBeGreaterThan(3);
+    expect((await pinged.deliveries()).map(({ status }) => status)).toEqual(Array(4).fill("pending"));
+    receiver.behave(succeed);
+    receiver.behaveForPings(succeed);
+    await world.pass(30 * HOUR);
+    expect((await pinged.deliveries()).map(({ status }) => status)).toEqual(Array(4).fill("succeeded"));
+    await pinged.remove();
+  });
+});
+
+describe("an endpoint that was down for long", LONG, () => {
+  /** Deliveries that no attempt has been made of yet. */
+  const untried = async () => (await endpoint.deliveries()).filter(({ attempts }) => attempts === 0).length;
+
+  test("is probed at every turn, and has its backlog soon after it is well again", async () => {
+    receiver.behave(fail);
+    const events = await world.emitMany(40);
+    await world.pass(4 * HOUR);
+    const { length } = receiver.received;
+    await world.pass(HOUR);
+    // The breaker opens for 15 minutes by now, and the sweep comes each minute.
+    expect(receiver.received.length - length).toBeGreaterThanOrEqual(3);
+    expect(receiver.received.length - length).toBeLessThanOrEqual(5);
+    expect(await untried()).toBeGreaterThan(5);
+
+    receiver.behave(succeed);
+    await world.pass(20 * MINUTE);
+    expect(await untried()).toBe(0);
+    // Who waits for an attempt of its schedule keeps waiting for it.
+    await world.pass(24 * HOUR);
+    expect(new Set(await statuses())).toEqual(new Set(["succeeded"]));
+    expect(new Set(ids())).toEqual(new Set(events));
+  });
+
+  test("that fails again while its backlog comes is left alone at once", async () => {
+    const slow = await world.endpoint(receiver.url, { rate_per_second: 2 });
+    await endpoint.remove();
+    receiver.behave(fail);
+    await world.emitMany(40);
+    await world.pass(2 * HOUR);
+    const before = receiver.received.length;
+    let left = 3;
+    receiver.behave((res) => void res.writeHead(left-- > 0 ? 204 : 500).end());
+    await world.pass(20 * MINUTE);
+    // Three successes, five failures in a row, and probes.
+    expect(receiver.received.length - before).toBeLessThan(20);
+    receiver.behave(succeed);
+    await world.pass(30 * HOUR);
+    expect(new Set((await slow.deliveries()).map(({ status }) => status))).toEqual(new Set(["succeeded"]));
+    await slow.remove();
+  });
+});
