@@ -7,9 +7,11 @@ export const REPLACEMENT = "\ufffd";
 
 /**
  * Shown as nothing: controls (Cc), format characters (Cf), separators of lines and paragraphs (Zl, Zp), and the rest of
- * what UAX #44 calls default-ignorable: fillers, variation selectors.
+ * what UAX #44 calls default-ignorable: fillers, variation selectors. So are what no font has or may have: private use (Co), noncharacters, U+FFFC, which stands
+ * for an object that isn't there, and the musical null notehead, U+1D159.
  */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const UNSEEN =
+  /[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\ufffc\u{1d159}]/gu;
 /** Shown as a gap, which nobody sees at an end: spaces (Zs), and Braille's blank, which is a symbol to Unicode. */
 const GAP = /[\p{Zs}\u2800]/u;
 
@@ -34,7 +36,7 @@ export function nameProblem(name: string): string | undefined {
     return "has U+FFFD, which stands where bytes were no UTF-8; send the name in UTF-8";
   const unseen = firstUnseen(name);
   if (unseen !== undefined)
-    return `may not contain ${codePoint(unseen)}, which shows nothing or turns the text around it; leave it out`;
+    return `may not contain ${codePoint(unseen)}, which shows nothing, or not the same to all, or turns the text around it; leave it out`;
   const [first = "", last = ""] = [[...name][0], [...name].at(-1)];
   if (GAP.test(first)) return `may not begin with ${codePoint(first)}, a space; leave it out`;
   if (GAP.test(last) || last === ".")

@@ -42,7 +42,8 @@ const refusals: readonly Refusal[] = [
     code: "unsupported_media_type",
     status: 415,
     detail:
-      "Chunks are sent as application/octet-stream; a Content-Encoding is gzip or deflate, and the body is in it.",
+      // Said of every route: nothing here knows which it is.
+      "A Content-Encoding is gzip or deflate, once, and the body is wholly in it. A body that is sent to …/chunks goes as application/octet-stream, or without a type.",
   },
   {
     // What API Gateway says of a path or a method that it lacks ("Missing Authentication Token": AWS re:Post,

@@ -45,8 +45,24 @@ export async function chunkTarget(
       `This would be part ${number}; S3 takes ${MAX_PARTS}. Send larger chunks.`,
     );
   }
+  requireRoom(upload, number);
   const { parts: signed } = await signWindow(deps, upload, { first: number, count: 1 });
   return { part: number, url: signed[0]?.url ?? "" };
+}
+
+/**
+ * Chunks may be smaller than `part_size`, so there may be more than `part_count`.
+ *
+ * @throws WharfError invalid_request for a part that no file of the declared size has: all but the last have 5 MiB.
+ */
+function requireRoom({ size }: UploadRecord, number: number): void {
+  const last = size === undefined ? MAX_PARTS : Math.max(1, Math.ceil(size / MIN_PART_SIZE));
+  if (number <= last) return;
+  throw new WharfError(
+    "invalid_request",
+    `This would be part ${number}; the upload was started with ${size} bytes, which are ${last} parts at most, since all but the last have ${MIN_PART_SIZE} bytes or more.`,
+    { size, last_part: last },
+  );
 }
 
 /** The checksum is a header that goes with the URL, and a redirect can't add one. @throws WharfError checksum_unsupported */

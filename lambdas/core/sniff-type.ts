@@ -114,7 +114,7 @@ function dangerOf(prefix: Uint8Array, type: string | undefined): Danger | undefi
   // A second mark and white space before the text change nothing for who runs it.
   const text = decodeHead(Buffer.from(prefix).toString("latin1")).trimStart();
   if (/^#![ \t]*\//.test(text) || BATCH.test(text) || leads(text, SERVER_PAGE)) return "script";
-  if (SCRIPT.test(text) && /^<[a-z!?/]/i.test(text)) return leads(text, DRAWING) ? "markup" : "script";
+  if (SCRIPT.test(text) && /^<[a-z!?/]/i.test(text)) return "script";
   return leads(text, PAGE) ? "markup" : undefined;
 }
 
@@ -127,11 +127,8 @@ const BATCH = /^(?:(?::|rem\b)[^\n]*\n\s*)*@[@ \t,;=]*(?:echo[ \t,;=]+off\b|rem\
 /** PHP, with its short tags (file(1), magic/Magdir/commands), and what ASP and JSP are written in. */
 const SERVER_PAGE = /<(?:\?(?:php\b|[=\s])|%)/gi;
 
-/** HTML, 13.2.5.8: white space, a slash or > end a tag's name. XML has prefixes. */
-const SCRIPT = /<(?:[\w-]+:)?script[\s/>]/i;
-
-/** What a drawing begins with. */
-const DRAWING = /<(?:svg|!doctype\s+svg)[\s/>]/gi;
+/** HTML, 13.2.5.8: white space, a slash or > end a tag's name. XML has prefixes, of nearly any characters. */
+const SCRIPT = /<(?:[^\s<>/:="']+:)?script[\s/>]/i;
 
 /** What a page or a drawing begins with: MIME Sniffing Standard, 7.1, and SVG. */
 const PAGE =

@@ -7,13 +7,13 @@
 import { promisify } from "node:util";
 import { gunzip, inflate } from "node:zlib";
 import { Refusal } from "./refusal.ts";
-import { type ApiRequest, header } from "./request.ts";
+import type { ApiRequest } from "./request.ts";
 
 const CODINGS: Readonly<
   Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>
 > = {
   gzip: promisify(gunzip),
-  deflate: promisify(inflate),
+  deflate: inflateWhole,
 };
 
 /** @throws Refusal for a `Content-Encoding` that isn't served. */
@@ -40,5 +40,28 @@ export async function decompressed(request: ApiRequest, body: Buffer, max: numbe
   }
 }
 
-const codingOf = (request: ApiRequest) =>
-  header(request, "content-encoding")?.trim().toLowerCase() || "identity";
+/** Inflates all of it: what follows the stream is no part of it, and zlib's inflate passes it over, gunzip doesn't. */
+function inflateWhole(body: Buffer, options: { maxOutputLength: number }): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    inflate(body, { ...options, info: true }, (error: Error | null, result: unknown) => {
+      if (error !== null) reject(error);
+      else if (isWhole(result, body.length)) resolve(result.buffer);
+      else reject(new Error("bytes follow the compressed stream"));
+    });
+  });
+}
+
+/** What `info: true` gives: the engine's `bytesWritten` are the bytes that it took (Node, zlib). */
+function isWhole(result: unknown, length: number): result is { buffer: Buffer } {
+  if (typeof result !== "object" || result === null || !("buffer" in result) || !("engine" in result))
+    return false;
+  const { buffer, engine } = result;
+  if (typeof engine !== "object" || engine === null || !("bytesWritten" in engine)) return false;
+  return Buffer.isBuffer(buffer) && engine.bytesWritten === length;
+}
+
+/** Several lines of the header are one list (RFC 9110, 5.3). */
+function codingOf(request: ApiRequest): string {
+  const named = [...request.headers].find(([name]) => name.toLowerCase() === "content-encoding");
+  return named?.[1].join(",").trim().toLowerCase() || "identity";
+}

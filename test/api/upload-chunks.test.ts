@@ -162,6 +162,14 @@ describe("with ?part=n", () => {
     expect(await by.finish(upload_id)).toMatchObject({ size: 5 * MIB + 10 });
   });
 
+  test("a part that the declared size has no bytes for is refused", async () => {
+    const { upload_id } = await by.start({ filename: "beyond.bin", size: 12 * MIB });
+    const at = (part: number) =>
+      client.request(`/v1/uploads/${upload_id}/chunks?part=${part}`, { method: "PUT" });
+    expect(await read(problem, at(4))).toMatchObject({ status: 400, code: "invalid_request", last_part: 3 });
+    expect((await at(3)).status).toBe(307);
+  });
+
   test.each(["0", "10001", "x", "1.5"])("%s is no part", async (part) => {
     const { upload_id } = await by.start({ filename: "no-part.bin" });
     const answer = client.request(`/v1/uploads/${upload_id}/chunks?part=${part}`, { method: "PUT" });

@@ -59,6 +59,13 @@ describe("a name", () => {
     ["invoice.pdf ", "U+0020"],
     [" invoice.pdf", "U+0020"],
     ["invoice.pdf.", "U+002E"],
+    ["invoice.pdf\u{1d159}", "U+1D159"],
+    ["invoice.pdf\ufffc", "U+FFFC"],
+    ["invoice.pdf\uffff", "U+FFFF"],
+    ["invoice.pdf\ufdd0", "U+FDD0"],
+    ["invoice.pdf\u{1fffe}", "U+1FFFE"],
+    ["invoice.pdf\ue000", "U+E000"],
+    ["invoice.pdf\u{10fffd}", "U+10FFFD"],
     ["invoice\ufffd.pdf", "U+FFFD"],
   ])("may not be %j, by %s", (name, point) => {
     expect(nameProblem(name)).toContain(point);

@@ -96,7 +96,8 @@ describe("content under a name and a declared type", () => {
     ["passes", "export.xls", "application/vnd.ms-excel", table],
     ["passes", "drawing.svg", "image/svg+xml", svg],
     ["markup", "photo.png", undefined, page],
-    ["markup", "photo.png", undefined, svg],
+    ["script", "photo.png", undefined, svg],
+    ["script", "table.csv", undefined, svg],
     ["markup", "report.pdf", undefined, table],
     // Comments before a page, however many and however closed, hide nothing, and cost no more than one pass.
     ["passes", "report.pdf", undefined, bytes("<!---->".repeat(40), "x")],
@@ -154,6 +155,8 @@ describe("content under a name and a declared type", () => {
       "<p><SCRIPT\n>alert(1)</SCRIPT>",
       "</p><script\fsrc=x></script>",
       '<html xmlns:x="http://www.w3.org/1999/xhtml"><x:script>alert(1)</x:script></html>',
+      '<svg xmlns:s="http://www.w3.org/2000/svg"><s:script>alert(1)</s:script></svg>',
+      '<svg xmlns:s.1="http://www.w3.org/2000/svg"><s.1:script>alert(1)</s.1:script></svg>',
       "<html><script>alert(1)</script><svg></svg></html>",
     ].flatMap((text) => inEachEncoding(text).map(([encoding, content]) => ({ text, encoding, content }))),
   )("$text in $encoding is a script", async ({ content }) => {

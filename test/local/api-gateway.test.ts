@@ -524,6 +524,13 @@ describe("compressed requests", () => {
     expect((await send(cloud, "br", brotliCompressSync(text))).status).toBe(415);
     expect((await send(cloud, "gzip, gzip", gzipSync(whole))).status).toBe(415);
     expect((await send(cloud, "gzip", Buffer.from(text))).status).toBe(415);
+    expect((await send(cloud, "gzip", Buffer.concat([whole, Buffer.from("x")]))).status).toBe(415);
+    expect((await send(cloud, "deflate", Buffer.concat([deflateSync(text), Buffer.from("x")]))).status).toBe(
+      415,
+    );
+    const lines = ["POST / HTTP/1.1", "Host: localhost", "Content-Encoding: br", "Content-Encoding: gzip"];
+    const twice = [...lines, "Content-Length: 0", "Connection: close"].join("\r\n");
+    expect(await raw(cloud, `${twice}\r\n\r\n`, /$^/)).toMatch(/^HTTP\/1\.1 415 /);
     expect((await send(cloud, "gzip", whole.subarray(0, 20))).status).toBe(415);
     expect((await send(cloud, "gzip", gzipSync(Buffer.alloc(11 * 1024 * 1024)))).status).toBe(413);
   });

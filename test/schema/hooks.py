@@ -18,10 +18,10 @@ from schemathesis.transport.serialization import contains_binary
 # Ids of things that are there, and an address for deliveries: run.ts made them.
 WORLD = json.loads(os.environ["WHARF_WORLD"])
 
-# contract/names.ts, nameProblem: controls, formats, separators, surrogates and unassigned characters.
+# contract/names.ts, nameProblem: controls, formats, separators, surrogates, private use and unassigned characters.
 UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
-# Default-ignorable characters of other categories (UAX #44), and U+FFFD, which stands for bytes that were no UTF-8.
-IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffd\U000e0000-\U000e0fff]")
+# Default-ignorable characters of other categories (UAX #44), U+FFFC, U+1D159, and U+FFFD, which stands for bytes that were no UTF-8.
+IGNORABLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\ufffd\U0001d159\U000e0000-\U000e0fff]")
 
 
 def cut(text, size):
