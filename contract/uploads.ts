@@ -105,7 +105,10 @@ export const ifExists = z.enum(["version", "fail", "rename"]).meta({
 const byteLength = (text: string) => new TextEncoder().encode(text).length;
 
 const metadata = z
-  .record(z.string().regex(/^[\w.-]{1,64}$/), z.string().max(512))
+  .record(
+    z.string().regex(/^[\w.-]{1,64}$/, { message: "must be 1–64 characters of A-Za-z0-9_.-" }),
+    z.string().max(512),
+  )
   .refine((given) => Object.keys(given).length <= 32, { message: "has more than 32 entries" })
   .refine((given) => byteLength(Object.entries(given).flat().join("")) <= MAX_METADATA_BYTES, {
     message: `has more than ${MAX_METADATA_BYTES} bytes of keys and values together`,

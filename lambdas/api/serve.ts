@@ -12,6 +12,7 @@ import { type Facts, WharfError } from "#core/error.ts";
 import { beginIdempotent } from "#core/idempotency.ts";
 import { readJson } from "./body.ts";
 import { etagOfText, isKnown } from "./etag.ts";
+import { faultText } from "./fault-text.ts";
 import { readForm } from "./form.ts";
 import { isAnothers, methodNotAllowed } from "./method-not-allowed.ts";
 import { conditionsOf } from "./preconditions.ts";
@@ -211,7 +212,7 @@ export function check<T>(
   const others: Fault[] = [];
   for (const issue of parsed.error.issues) {
     if (issue.code !== "unrecognized_keys") {
-      others.push({ pointer: pointer(issue.path), detail: issue.message });
+      others.push({ pointer: pointer(issue.path), detail: faultText(issue) });
       continue;
     }
     for (const key of issue.keys) {

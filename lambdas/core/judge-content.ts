@@ -3,7 +3,7 @@ import { EMPTY, formatsOf, type Promised, promisedByName, promisedByType, SIGNAT
 import { dangers, disguise, extensionOf, sniff } from "./sniff-type.ts";
 
 /** Grows when SIGNATURES or the dangers change: what was kept of bytes before is then looked at anew. */
-const RULES = 2;
+const RULES = 3;
 
 /** What is kept of a version's first bytes, so that a new name is judged without them. */
 export const sniffedRecord = z.object({

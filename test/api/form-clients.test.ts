@@ -189,6 +189,22 @@ describe("a form", () => {
       });
   });
 
+  test("is refused in this API's words, not its validator's", async () => {
+    const asFile = form('filename="x.txt"').toString("latin1").replace('name="file"', 'name="path"');
+    const asText = form('filename="x.txt"').toString("latin1").replace('; filename="x.txt"', "");
+    const metadata = { "a b": "x" };
+    const started = client.request("/v1/uploads", { method: "POST", json: { filename: "m.bin", metadata } });
+    for (const [answer, words] of [
+      [send(latin1(asFile)), /must be text, in a part without a file name/],
+      [send(latin1(asText)), /must be a part with a file name and bytes/],
+      [started, /1–64 characters of A-Za-z0-9_\.-/],
+    ] as const) {
+      const { detail } = await read(problem, answer);
+      expect(detail).toMatch(words);
+      expect(detail).not.toMatch(/Invalid |expected|received/);
+    }
+  });
+
   test("may not name two boundaries", async () => {
     const refused = await read(problem, send(form('filename="two.txt"'), {}, `${B}; boundary=other`));
     expect(refused).toMatchObject({ status: 400, detail: expect.stringContaining("twice") });

@@ -499,7 +499,7 @@ function newUpload(file: FileRecord, client_id: string): UploadRecord {
 const versioned = z.object({ version_id: z.string() });
 
 /** What is kept of text's first bytes, so that nobody reads them. */
-const SNIFFED: FileRecord["sniffed"] & {} = { rules: 2, formats: ["text"] };
+const SNIFFED: FileRecord["sniffed"] & {} = { rules: 3, formats: ["text"] };
 
 /** Finalize without a link needs neither. */
 const NO_CONFIG: Deps["config"] = {
