@@ -392,7 +392,7 @@ export const testWebhookRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks/{id}/test",
   summary: "Send a webhook_test now and answer with the attempt",
-  description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s. A 2xx verifies an endpoint that is \`unverified\`; nothing else of its state changes. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
+  description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s; an endpoint gets one test at a time, and few run at once, half of them one client's at most: the next is 429 with Retry-After. A 2xx verifies an endpoint that is \`unverified\`; nothing else of its state changes. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
   tag,
   scopes,
   params,

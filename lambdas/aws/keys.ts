@@ -9,8 +9,8 @@ export interface Key {
 
 const META = "META";
 
-/** What has places: waiting for a lock or for events, and the hashing of passwords. */
-export type PlaceKind = "lock" | "events" | "hash";
+/** What has places: waiting for a lock or for events, the hashing of passwords, and tests of endpoints. */
+export type PlaceKind = "lock" | "events" | "hash" | "test";
 
 /** Lower-case hex SHA-256, as tokens and link tokens are stored. */
 export function sha256(data: string | Uint8Array): string {
@@ -92,7 +92,7 @@ export const keys = {
     sk: String(number).padStart(6, "0"),
   }),
 
-  /** Who waits, or hashes: the places of each kind in an item of its own, which a call reads and writes at once. */
+  /** Who waits, hashes or tests: the places of each kind in an item of its own, which a call reads and writes at once. */
   places: (kind: PlaceKind): Key => ({ pk: `PLACES#${kind}`, sk: META }),
 
   /** How many locks are live; apart from settings, so that whoever may read it can't read the key of links. */

@@ -6,8 +6,7 @@ import { iso } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { resetState } from "./reset-endpoint.ts";
-import { testWebhook } from "./test-webhook.ts";
-import type { DeliveryDeps } from "./webhook-deps.ts";
+import { type TestDeps, testWebhook } from "./test-webhook.ts";
 import { webhookView } from "./webhook-view.ts";
 
 /**
@@ -16,7 +15,7 @@ import { webhookView } from "./webhook-view.ts";
  * @throws WharfError webhook_disabled, with the ping's attempt, where the ping fails; not_found
  */
 export async function enableWebhook(
-  deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
+  deps: TestDeps,
   call: Call,
   webhookId: string,
   { force }: { force: boolean },

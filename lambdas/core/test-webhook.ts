@@ -2,10 +2,11 @@ import { keys } from "#aws/keys.ts";
 import { TEST_SECONDS, type TestResult } from "#contract/webhooks.ts";
 import { actorOf, type Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
-import { iso, ttl } from "./deps.ts";
+import { type Deps, iso, ttl } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { DELIVERY_KEEP_MS } from "./fan-out.ts";
+import { inTestPlace } from "./in-test-place.ts";
 import { verifyEndpoint } from "./reset-endpoint.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
@@ -14,14 +15,19 @@ import { eventRecord, type HookRecord, hookSecretRecord } from "./webhook-record
 /** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
 const TIMEOUT_MS = TEST_SECONDS * 1_000;
 
+/** What testing an endpoint needs. */
+export type TestDeps = Pick<DeliveryDeps, "table" | "now" | "outbound"> & Pick<Deps, "config">;
+
 /**
  * Sends a `webhook_test` now, once, past breaker and rate, and records it. A 2xx verifies the endpoint's URL; else its state stays as it
  * is.
  *
  * The event concerns nobody else: it goes into no outbox and no log.
+ *
+ * @throws WharfError rate_limited where the endpoint is being tested, or as many of its client's as may be.
  */
 export async function testWebhook(
-  deps: Pick<DeliveryDeps, "table" | "now" | "outbound">,
+  deps: TestDeps,
   call: Call,
   hook: HookRecord,
   trigger: "test" | "enable" = "test",
@@ -40,13 +46,10 @@ export async function testWebhook(
     }).put,
   );
   const delivery_id = deliveryId(webhook_id, event.event_id);
-  const { attempt, verdict } = await sendAttempt(deps, {
-    hook,
-    secret,
-    event,
-    delivery: { delivery_id, attempts: 0, trigger },
-    timeoutMs: TIMEOUT_MS,
-  });
+  const delivery = { delivery_id, attempts: 0, trigger };
+  const { attempt, verdict } = await inTestPlace(deps, hook, () =>
+    sendAttempt(deps, { hook, secret, event, delivery, timeoutMs: TIMEOUT_MS }),
+  );
   const expires = ttl(now + DELIVERY_KEEP_MS);
   await deps.table.transact([
     {

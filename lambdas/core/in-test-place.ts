@@ -1,0 +1,44 @@
+import type { Deps } from "./deps.ts";
+import { WharfError } from "./error.ts";
+import { takePlace } from "./take-place.ts";
+import type { HookRecord } from "./webhook-records.ts";
+
+/** A test takes so long at most (s). */
+const RETRY_SECONDS = 3;
+
+/**
+ * Sends a test in one of the places that there are for it, as many as for passwords: it holds an environment of the
+ * API for as long as its endpoint is silent, so one client's tests would take those of everybody.
+ *
+ * An endpoint has one, whoever asks for it, since its address may be somebody else's; a client has half of all.
+ *
+ * @throws WharfError rate_limited, before anything is sent or recorded.
+ */
+export async function inTestPlace<T>(
+  deps: Pick<Deps, "table" | "now" | "config">,
+  { webhook_id, client_id }: HookRecord,
+  test: () => Promise<T>,
+): Promise<T> {
+  const { hashPlaces: places } = deps.config;
+  const rooms = [
+    { name: webhook_id, max: 1 },
+    { name: client_id, max: Math.ceil(places / 2) },
+    { name: "all", max: places },
+  ];
+  const taken = await takePlace(deps, "test", rooms);
+  if ("full" in taken) {
+    const { name, max } = taken.full;
+    const why =
+      name === webhook_id
+        ? "This endpoint is being tested; it gets one test at a time"
+        : `${max} endpoints ${name === client_id ? "of this client " : ""}are being tested, as many as can be at the same time`;
+    throw new WharfError("rate_limited", `${why}. Send it again in ${RETRY_SECONDS} s; nothing was sent.`, {
+      retry_after_seconds: RETRY_SECONDS,
+    });
+  }
+  try {
+    return await test();
+  } finally {
+    await taken.giveBack();
+  }
+}
