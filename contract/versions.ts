@@ -53,7 +53,7 @@ const example = {
   name: "q3.pdf",
   size: 48_213,
   content_type: "application/pdf",
-  crc32: "iqvzQQ==",
+  crc32: "8aabf341",
   restored_from: "ver_01JYYYYYYYYYYYYYYYYYYYYYYY",
   created_at: "2026-01-01T00:00:00.000Z",
   created_by: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ",

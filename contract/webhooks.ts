@@ -363,20 +363,20 @@ export const enableWebhookRoute = defineRoute({
   id: "enableWebhook",
   method: "POST",
   path: "/v1/webhooks/{id}/enable",
-  summary: "Enable an endpoint once it answers a ping with 2xx, or by force",
-  description: "The ping waits for 3 s.",
+  summary: "Enable an endpoint once it answers a webhook_test with 2xx, or by force",
+  description: "The `webhook_test` waits for 3 s. One that is enabled is sent nothing.",
   tag,
   scopes,
   params,
   body: z.strictObject({
-    force: z.boolean().default(false).meta({ description: "Enable it without the ping." }),
+    force: z.boolean().default(false).meta({ description: "Enable it without the test." }),
   }),
   idempotency: "natural",
   responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
   errors: [...common, "webhook_disabled"],
 });
 
-/** What an endpoint has to answer a test or a ping in. */
+/** What an endpoint has to answer a test in. */
 export const TEST_SECONDS = 3;
 
 export const testResult = z.object({
@@ -526,6 +526,7 @@ export const recoverRoute = defineRoute({
       .default(["failed", "skipped_disabled"])
       .meta({ description: "Which deliveries are sent again." }),
   }),
+  example: { request: { since: "2026-11-27T00:00:00Z" } },
   responses: { 202: { description: "The job", schema: recovery } },
   errors: [...common, "webhook_disabled", "recovery_running", ...once],
 });

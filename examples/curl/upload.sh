@@ -12,7 +12,7 @@ api=${WHARF_URL:-http://localhost:4400}
 api=${api%/}/v1
 file=$1
 expire_in=${2:-86400}
-name=$(basename "$file" | sed 's/[\\"]/\\&/g')
+name=$(basename -- "$file" | sed -e 's/[\\"]/\\&/g' -e $'s/\t/\\\\t/g')
 part=$(mktemp)
 trap 'rm -f "$part"' EXIT
 
@@ -35,14 +35,14 @@ call() {
 }
 
 size=$(wc -c <"$file")
-call /uploads "{\"filename\":\"$name\",\"size\":$((size))}"
+call /uploads "{\"filename\":\"$name\",\"size\":$((size)),\"expire_in\":$expire_in}"
 upload=$(pick upload_id <<<"$answer")
 part_size=$(pick part_size <<<"$answer")
 count=$(pick part_count <<<"$answer")
 
 for ((number = 1; number <= count; number++)); do
   # dd's blocks of 1 MiB: every part_size is made of them, unless it is the whole file.
-  if [ "$count" = 1 ]; then cp "$file" "$part"; else
+  if [ "$count" = 1 ]; then cp -- "$file" "$part"; else
     dd if="$file" of="$part" bs=1048576 skip=$(((number - 1) * (part_size / 1048576))) \
       count=$((part_size / 1048576)) 2>/dev/null
   fi

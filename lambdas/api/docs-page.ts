@@ -28,7 +28,7 @@ function start(server: string): string {
   return `<h2 id="start">Start</h2>
 <p id="issueToken"><code>POST /v1/auth/token</code> takes a client's id and secret, as JSON or as RFC 6749's form with Basic
 authentication, and answers a token of 15 minutes. Its errors have RFC 6749's shape: <code>{error, error_description}</code>.</p>
-<pre>${escapeHtml(`TOKEN=$(curl -s ${server}/v1/auth/token -u "$CLIENT_ID:$CLIENT_SECRET" -d grant_type=client_credentials | jq -r .access_token)
+<pre>${escapeHtml(`TOKEN=$(curl -s ${server}/v1/auth/token -u "$WHARF_CLIENT_ID:$WHARF_CLIENT_SECRET" -d grant_type=client_credentials | jq -r .access_token)
 curl -s ${server}/v1/files/upload -H "Authorization: Bearer $TOKEN" -F file=@report.pdf | jq -r .share_url`)}</pre>
 <p>Files past 4 MiB go straight to S3: <a href="#startUpload">start an upload</a>, PUT its parts to the URLs that it answers,
 <a href="#finalizeUpload">finalize</a>.</p>`;
@@ -62,7 +62,7 @@ const EXAMPLE = {
   detail: "Part 3 has not arrived; send it and finalize again.",
   code: "parts_missing" satisfies ErrorCode,
   request_id: "ci-4711",
-  missing_parts: [3],
+  missing_parts: [[3, 3]],
 };
 
 function errors(): string {

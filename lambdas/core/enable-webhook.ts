@@ -10,9 +10,9 @@ import { type TestDeps, testWebhook } from "./test-webhook.ts";
 import { webhookView } from "./webhook-view.ts";
 
 /**
- * Enables an endpoint that answers a ping with 2xx, or any by `force`. What it missed waits for `recover`.
+ * Enables an endpoint that answers a `webhook_test` with 2xx, or any by `force`. What it missed waits for `recover`.
  *
- * @throws WharfError webhook_disabled, with the ping's attempt, where the ping fails; not_found
+ * @throws WharfError webhook_disabled, with the attempt, where that fails; not_found
  */
 export async function enableWebhook(
   deps: TestDeps,
@@ -27,7 +27,7 @@ export async function enableWebhook(
     if (!ok) {
       throw new WharfError(
         "webhook_disabled",
-        `The ping ${attempt.status === null ? `failed (${attempt.error_class})` : `was answered with ${attempt.status}`}, so the endpoint stays disabled. Mend it and try again, or send {"force": true}.`,
+        `The webhook_test ${attempt.status === null ? `failed (${attempt.error_class})` : `was answered with ${attempt.status}`}, so the endpoint stays disabled. Mend it and try again, or send {"force": true}.`,
         { attempt },
       );
     }
