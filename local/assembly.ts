@@ -31,8 +31,8 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()).default({}) });
 
 /**
- * Directory of the assembly for the stage `dev`, kept under `node_modules/.cache/wharf` by a hash of everything that
- * it is made of. Safe to call from several processes at once. Needs neither the CDK CLI nor AWS credentials.
+ * Directory of the assembly for the stage `dev`, kept under `.cache/wharf` by a hash of everything that
+ * it is made of: not in `node_modules`, which `npm ci` empties under a cloud that runs. Safe to call from several processes at once. Needs neither the CDK CLI nor AWS credentials.
  *
  * @param root the repo.
  * @param onSynth told when the app has to run, which takes seconds.
@@ -45,7 +45,7 @@ export async function ensureAssembly({
   root?: string;
   onSynth?: () => void;
 } = {}): Promise<string> {
-  const cache = join(root, "node_modules", ".cache", "wharf");
+  const cache = join(root, ".cache", "wharf");
   const inputs = hashInputs(root);
   const target = join(cache, `assembly-${inputs}`);
   if (existsSync(join(target, "manifest.json"))) {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ensureAssembly } from "#local/assembly.ts";
@@ -18,7 +18,7 @@ function repo(
   return root;
 }
 
-const cached = (root: string) => readdirSync(join(root, "node_modules/.cache/wharf"));
+const cached = (root: string) => readdirSync(join(root, ".cache/wharf"));
 
 test("the app runs once for the same inputs, and again when one changes", async () => {
   const root = repo();
@@ -30,6 +30,13 @@ test("the app runs once for the same inputs, and again when one changes", async 
   writeFileSync(join(root, "lib/stack.ts"), "export {};");
   expect(await ensure()).not.toBe(first);
   expect(runs).toBe(2);
+});
+
+test("installing anew leaves it alone", async () => {
+  const root = repo();
+  const assembly = await ensureAssembly({ root });
+  rmSync(join(root, "node_modules"), { recursive: true });
+  expect(existsSync(join(assembly, "manifest.json"))).toBe(true);
 });
 
 test("several at once agree on one assembly and leave nothing else", async () => {
