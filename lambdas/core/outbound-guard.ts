@@ -9,6 +9,7 @@ import { BlockList, isIP } from "node:net";
 import ipaddr from "ipaddr.js";
 import { NOT_PUBLIC, SPECIAL_IPV4, SPECIAL_IPV6 } from "./special-addresses.ts";
 import { trimEndOf } from "./trim-end-of.ts";
+import { within } from "./within.ts";
 
 export interface Address {
   address: string;
@@ -25,7 +26,11 @@ export interface GuardOptions {
   allowLoopback: boolean;
   /** @default the system's, by getaddrinfo */
   resolve?: Resolver;
+  /** How long a name may take (ms): its server may be whoever's who wants to keep this function waiting. @default 3,000 */
+  resolveMs?: number;
 }
+
+const RESOLVE_MS = 3_000;
 
 /** Why the URL or an address behind it is refused. `where`: in the URL itself, or in what its name resolves to. */
 export class EgressBlocked extends Error {
@@ -45,7 +50,12 @@ const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
 export type Guard = ReturnType<typeof createGuard>;
 
 /** Makes the guard's two checks: of a URL as written, and of the addresses that its name has now. */
-export function createGuard({ ownHosts, allowLoopback, resolve = systemResolver }: GuardOptions) {
+export function createGuard({
+  ownHosts,
+  allowLoopback,
+  resolve = systemResolver,
+  resolveMs = RESOLVE_MS,
+}: GuardOptions) {
   const own = new Set(ownHosts.map(bare));
 
   /** The parsed URL. @throws EgressBlocked saying which rule it breaks. */
@@ -68,12 +78,12 @@ export function createGuard({ ownHosts, allowLoopback, resolve = systemResolver 
 
   /**
    * Addresses to dial for `url`, each of them checked. @throws EgressBlocked where any of them is not public, and
-   * whatever the resolver throws.
+   * whatever the resolver throws, or that it took too long.
    */
   async function addressesOf(url: URL): Promise<readonly Address[]> {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const family = isIP(host);
-    const addresses = family === 0 ? await resolve(host) : [{ address: host, family }];
+    const addresses = family === 0 ? await within(resolveMs, resolve(host)) : [{ address: host, family }];
     if (addresses.length === 0) throw Object.assign(new Error(`${host} has no address`), { code: "ENODATA" });
     for (const { address } of addresses) checkAddress(url, address);
     return addresses;

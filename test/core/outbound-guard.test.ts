@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { checkDestination } from "#core/check-destination.ts";
 import { guardedConnect } from "#core/guarded-connect.ts";
 import { createOutbound, type Outbound } from "#core/outbound.ts";
 import { type Address, createGuard, isPublic } from "#core/outbound-guard.ts";
@@ -238,6 +239,17 @@ describe("names that lead to addresses that are not public", () => {
 
   test("a name that nobody knows is a DNS failure, which is tried again", async () => {
     expect(await send("https://nowhere.example.org/")).toMatchObject({ error_class: "dns" });
+  });
+});
+
+test("a name whose server never answers keeps nobody waiting", async () => {
+  const silent = createGuard({
+    ...{ ownHosts: [], allowLoopback: false, resolveMs: 10 },
+    resolve: () => new Promise<never>(() => {}),
+  });
+  await expect(checkDestination(silent, "https://silent.example.org/")).rejects.toMatchObject({
+    code: "invalid_url",
+    message: expect.stringContaining("does not resolve: it took longer than 10 ms"),
   });
 });
 
