@@ -48,10 +48,17 @@ def locked(session, file_id, name):
     token, done = grant["lock_token"], threading.Event()
 
     def keep():
-        while not done.wait(grant["renew_after_seconds"]):
-            renewed = session.post(f"{lock}/renew", json={"lock_token": token}, timeout=30)
+        # Who had to wait has 10 s, and all of the lease with the first renewal.
+        wait = 0 if grant.get("provisional") else grant["renew_after_seconds"]
+        while not done.wait(wait):
+            try:
+                renewed = session.post(f"{lock}/renew", json={"lock_token": token}, timeout=10)
+            except requests.RequestException:
+                wait = 1  # The lease has time for two more.
+                continue
             if renewed.status_code == 409:
                 return  # Lost: the writes of this holder are refused from here on.
+            wait = renewed.json()["renew_after_seconds"] if renewed.ok else 1
 
     threading.Thread(target=keep, daemon=True).start()
     try:
