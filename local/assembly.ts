@@ -31,8 +31,9 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
 const cdkJson = z.object({ context: z.record(z.string(), z.unknown()).default({}) });
 
 /**
- * Directory of the assembly for the stage `dev`, kept under `.cache/wharf` by a hash of everything that
- * it is made of: not in `node_modules`, which `npm ci` empties under a cloud that runs. Safe to call from several processes at once. Needs neither the CDK CLI nor AWS credentials.
+ * Directory of the assembly for the stage `dev`, kept under `.cache/wharf` by a hash of everything that it is made of:
+ * not in `node_modules`, which `npm ci` empties under a cloud that runs. Safe to call from several processes at once.
+ * Needs neither the CDK CLI nor AWS credentials.
  *
  * @param root the repo.
  * @param onSynth told when the app has to run, which takes seconds.

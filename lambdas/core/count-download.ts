@@ -37,7 +37,7 @@ export async function countDownload(
   link: LinkRecord,
   asked: Asked,
 ): Promise<boolean> {
-  const start = asked.source === undefined ? undefined : keys.linkStart(asked.token, asked.source);
+  const start = startKey(asked);
   const usedUp = shareState(link, deps.now()) === "used_up";
   // Before the writes, whose failing costs as much as their success: a dead link is asked for without end.
   await requireLeft(deps, link, asked);
@@ -60,8 +60,13 @@ export async function requireLeft(
   asked: Pick<Asked, "token" | "source" | "later">,
 ): Promise<void> {
   if (shareState(link, deps.now()) !== "used_up") return;
-  const start = asked.source === undefined ? undefined : keys.linkStart(asked.token, asked.source);
+  const start = startKey(asked);
   if (start === undefined || !(await mayGoOn(deps, start, asked))) throw linkGone("used_up");
+}
+
+/** Where a source's started download is kept; none of one without an address. */
+function startKey({ token, source }: Pick<Asked, "token" | "source">): Key | undefined {
+  return source === undefined ? undefined : keys.linkStart(token, source);
 }
 
 async function mayGoOn(

@@ -15,7 +15,6 @@ import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } fro
 const EARLY_MS = 500;
 /** Nothing but a delivery's own asking tells when there is room again for those that wait for others. */
 const MAX_PATIENCE_MS = { blocked: 12 * 3_600_000, behindOthers: 3_600_000, busyHost: 300_000 };
-
 /** Those that a busy host has no room for come again within so long, not all at one moment. */
 const HOST_SPREAD_MS = 2_000;
 /** Among so many a host's rate is parted where nobody has counted. */

@@ -1,7 +1,7 @@
 import { sha256 } from "#aws/keys.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { type Room, takePlace } from "./take-place.ts";
+import { inPlace, type Room, shareOf } from "./take-place.ts";
 
 /** Whose a password is: a client that sets one, or whoever tries one at a link, from there. */
 export type Hasher = { client: string } | { source: string };
@@ -16,23 +16,18 @@ const RETRY_SECONDS = 2;
  *
  * @throws WharfError unavailable, before anything was counted; rate_limited where it is the client's own share.
  */
-export async function inHashPlace<T>(
+export function inHashPlace<T>(
   deps: Pick<Deps, "table" | "now" | "config">,
   by: Hasher,
   hash: () => Promise<T>,
 ): Promise<T> {
-  const taken = await takePlace(deps, "hash", roomsOf(by, deps.config.hashPlaces));
-  if ("full" in taken) throw refusal(by, taken.full);
-  try {
-    return await hash();
-  } finally {
-    await taken.giveBack();
-  }
+  const rooms = roomsOf(by, deps.config.hashPlaces);
+  return inPlace(deps, "hash", rooms, { refusal: (full) => refusal(by, full), work: hash });
 }
 
 function roomsOf(by: Hasher, places: number): Room[] {
   const all = { name: "all", max: places };
-  const half = Math.ceil(places / 2);
+  const half = shareOf(places);
   if ("client" in by) return [{ name: by.client, max: half }, all];
   // No address is kept.
   const source = { name: `from_${sha256(by.source).slice(0, 16)}`, max: Math.max(2, Math.ceil(half / 2)) };

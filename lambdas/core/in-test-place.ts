@@ -1,6 +1,6 @@
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { takePlace } from "./take-place.ts";
+import { inPlace, type Room, shareOf } from "./take-place.ts";
 import type { HookRecord } from "./webhook-records.ts";
 
 /** A test takes so long at most (s). */
@@ -14,31 +14,26 @@ const RETRY_SECONDS = 3;
  *
  * @throws WharfError rate_limited, before anything is sent or recorded.
  */
-export async function inTestPlace<T>(
+export function inTestPlace<T>(
   deps: Pick<Deps, "table" | "now" | "config">,
-  { webhook_id, client_id }: HookRecord,
+  hook: HookRecord,
   test: () => Promise<T>,
 ): Promise<T> {
   const { hashPlaces: places } = deps.config;
   const rooms = [
-    { name: webhook_id, max: 1 },
-    { name: client_id, max: Math.ceil(places / 2) },
+    { name: hook.webhook_id, max: 1 },
+    { name: hook.client_id, max: shareOf(places) },
     { name: "all", max: places },
   ];
-  const taken = await takePlace(deps, "test", rooms);
-  if ("full" in taken) {
-    const { name, max } = taken.full;
-    const why =
-      name === webhook_id
-        ? "This endpoint is being tested; it gets one test at a time"
-        : `${max} endpoints ${name === client_id ? "of this client " : ""}are being tested, as many as can be at the same time`;
-    throw new WharfError("rate_limited", `${why}. Send it again in ${RETRY_SECONDS} s; nothing was sent.`, {
-      retry_after_seconds: RETRY_SECONDS,
-    });
-  }
-  try {
-    return await test();
-  } finally {
-    await taken.giveBack();
-  }
+  return inPlace(deps, "test", rooms, { refusal: (full) => refusal(hook, full), work: test });
+}
+
+function refusal({ webhook_id, client_id }: HookRecord, { name, max }: Room): WharfError {
+  const why =
+    name === webhook_id
+      ? "This endpoint is being tested; it gets one test at a time"
+      : `${max} endpoints ${name === client_id ? "of this client " : ""}are being tested, as many as can be at the same time`;
+  return new WharfError("rate_limited", `${why}. Send it again in ${RETRY_SECONDS} s; nothing was sent.`, {
+    retry_after_seconds: RETRY_SECONDS,
+  });
 }

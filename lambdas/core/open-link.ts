@@ -54,6 +54,7 @@ export async function openLink(
   const reading = linkedFile(deps, link);
   let judged: Promise<boolean> | undefined;
   const later = async () => {
+    if (range === undefined) return false;
     judged ??= beginsLater(deps, { range, ifRange }, present(await reading));
     return judged;
   };
@@ -62,21 +63,18 @@ export async function openLink(
   if (method === "HEAD" || link.password !== undefined) {
     // What a dead link says, it says to everybody; so it costs no try either.
     present(await reading);
-    await requireLeft(deps, link, { token, source, later: range !== undefined && (await later()) });
+    await requireLeft(deps, link, { token, source, later: await later() });
     tried = await unlock(deps, link, { token, password, source });
   }
   const count = async () =>
-    countDownload(deps, link, {
-      ...{ token, requestId, source, tried },
-      later: range !== undefined && (await later()),
-    });
+    countDownload(deps, link, { token, requestId, source, tried, later: await later() });
   const [read, counted] = await Promise.all([
     reading,
     method === "GET" ? count() : forgetTries(deps, link, tried),
   ]);
   const file = present(read);
   // Where downloads are limited, what goes on uncounted gets the very part that it was judged by.
-  const bound = link.max_downloads !== undefined && counted === false && (await judged) === true;
+  const bound = link.max_downloads !== undefined && counted === false && (await later());
   const headers = bound ? asDecided({ range, ifRange }) : {};
   const url = await signUntil(deps, file, { method, headers, until: link.expires_ms });
   return { url, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };

@@ -2,36 +2,28 @@ import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import type { Put } from "#aws/table.ts";
 import type { Trigger } from "#contract/webhooks.ts";
-import { actorOf, type Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
 import { ttl } from "./deps.ts";
-import { eventWrite } from "./event.ts";
+import { endpointEvent } from "./endpoint-event.ts";
 import { DELIVERY_KEEP_MS } from "./fan-out.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
-import { type DeliveryRecord, deliveryRecord, eventRecord, type HookRecord } from "./webhook-records.ts";
+import { type DeliveryRecord, deliveryRecord, type HookRecord } from "./webhook-records.ts";
 
 /**
  * What a URL is sent at once: it asks whether whoever is there wants more of them; named `ping` as GitHub's is
  * (docs.github.com, "About webhooks", "Ping event").
  *
- * Its row stands in the transaction that gives the endpoint its URL. Like a test it concerns nobody else, and goes into
- * no outbox and no log.
+ * Its row stands in the transaction that gives the endpoint its URL. Like a test it concerns nobody else
+ * (`endpointEvent`).
  */
 export function pingWrite(
   now: number,
   call: Call,
   { webhook_id, client_id, workspace_id }: Pick<HookRecord, "webhook_id" | "client_id" | "workspace_id">,
 ): { ping: DeliveryRecord; write: Put } {
-  const event = eventRecord.parse(
-    eventWrite(now, {
-      type: "ping",
-      request_id: call.requestId,
-      workspace_id,
-      actor: actorOf(call.caller),
-      data: { webhook_id },
-    }).put,
-  );
+  const event = endpointEvent(now, call, "ping", { webhook_id, workspace_id });
   const delivery_id = deliveryId(webhook_id, event.event_id);
   const { due_pk, due_sk } = wakeAt(delivery_id, now, now);
   const row = {

@@ -6,7 +6,7 @@ import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { clientRecord } from "./records.ts";
-import { takePlace } from "./take-place.ts";
+import { shareOf, takePlace } from "./take-place.ts";
 
 /** What waiting needs: how many calls of a kind may wait at the same time, 0 where none may. */
 export interface WaitDeps extends Pick<Deps, "table" | "now"> {
@@ -16,11 +16,6 @@ export interface WaitDeps extends Pick<Deps, "table" | "now"> {
 /** A client that is revoked while it waits learns of it within this time. */
 const LOOK_MS = 5_000;
 const RETRY_SECONDS = 5;
-
-/** One client's part of the places: half, so that twenty agents of one client can wait, and nobody takes all. */
-export function shareOf(waitPlaces: number): number {
-  return Math.ceil(waitPlaces / 2);
-}
 
 /**
  * The waiting of one call: it takes a place at its first pause, so that a call which need not wait costs nothing, and

@@ -79,6 +79,31 @@ export async function takePlace(
   }
 }
 
+/**
+ * Does `work` in a place, and gives that back however it ends.
+ *
+ * @throws what `refusal` makes of the room that is full, before anything was done.
+ */
+export async function inPlace<T>(
+  deps: Pick<Deps, "table" | "now">,
+  kind: PlaceKind,
+  rooms: readonly Room[],
+  { refusal, work }: { refusal: (full: Room) => Error; work: () => Promise<T> },
+): Promise<T> {
+  const taken = await takePlace(deps, kind, rooms);
+  if ("full" in taken) throw refusal(taken.full);
+  try {
+    return await work();
+  } finally {
+    await taken.giveBack();
+  }
+}
+
+/** One client's part of so many places: half, so that twenty agents of one client can wait, and nobody takes all. */
+export function shareOf(places: number): number {
+  return Math.ceil(places / 2);
+}
+
 /** Removes the places that have ended; false where there are none. A place never comes again, so it needs no condition. */
 async function removeDead(
   { table, now }: Pick<Deps, "table" | "now">,

@@ -1,16 +1,16 @@
 import { keys } from "#aws/keys.ts";
 import { TEST_SECONDS, type TestResult } from "#contract/webhooks.ts";
-import { actorOf, type Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
+import { endpointEvent } from "./endpoint-event.ts";
 import { notFound } from "./error.ts";
-import { eventWrite } from "./event.ts";
 import { DELIVERY_KEEP_MS } from "./fan-out.ts";
 import { inTestPlace } from "./in-test-place.ts";
 import { verifyEndpoint } from "./reset-endpoint.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
-import { eventRecord, type HookRecord, hookSecretRecord } from "./webhook-records.ts";
+import { type HookRecord, hookSecretRecord } from "./webhook-records.ts";
 
 /** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
 const TIMEOUT_MS = TEST_SECONDS * 1_000;
@@ -19,10 +19,8 @@ const TIMEOUT_MS = TEST_SECONDS * 1_000;
 export type TestDeps = Pick<DeliveryDeps, "table" | "now" | "outbound"> & Pick<Deps, "config">;
 
 /**
- * Sends a `webhook_test` now, once, past breaker and rate, and records it. A 2xx verifies the endpoint's URL; else its state stays as it
- * is.
- *
- * The event concerns nobody else: it goes into no outbox and no log.
+ * Sends a `webhook_test` now, once, past breaker and rate, and records it. A 2xx verifies the endpoint's URL; else its
+ * state stays as it is.
  *
  * @throws WharfError rate_limited where the endpoint is being tested, or as many of its client's as may be.
  */
@@ -36,15 +34,7 @@ export async function testWebhook(
   const secret = await deps.table.get(hookSecretRecord, keys.hookSecret(webhook_id));
   if (secret === undefined) throw notFound("webhook", webhook_id);
   const now = deps.now();
-  const event = eventRecord.parse(
-    eventWrite(now, {
-      type: "webhook_test",
-      request_id: call.requestId,
-      workspace_id: hook.workspace_id,
-      actor: actorOf(call.caller),
-      data: { webhook_id },
-    }).put,
-  );
+  const event = endpointEvent(now, call, "webhook_test", hook);
   const delivery_id = deliveryId(webhook_id, event.event_id);
   const delivery = { delivery_id, attempts: 0, trigger };
   const { attempt, verdict } = await inTestPlace(deps, hook, () =>
