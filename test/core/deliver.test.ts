@@ -1,5 +1,5 @@
 /** Days of deliveries in seconds: schedule, deferrals, disabling, recovery, duplicates and losses. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
 import { event } from "#contract/events.ts";
@@ -19,41 +19,26 @@ import { testWebhook } from "#core/test-webhook.ts";
 import { wakeMessage } from "#core/wake.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/webhook-records.ts";
 import { finishDelivery, takeLease } from "#core/write-delivery.ts";
-import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
-import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
+import {
+  DAY,
+  endpoint,
+  fail,
+  HOUR,
+  ids,
+  LONG,
+  MINUTE,
+  receiver,
+  SECOND,
+  statuses,
+  succeed,
+  useEndpoint,
+  world,
+} from "#test/support/endpoint-tests.ts";
+import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
 
-/** Days take many steps. */
-const LONG = { timeout: 120_000 };
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-const succeed: Behaviour = (res) => void res.writeHead(204).end();
-const fail: Behaviour = (res) => void res.writeHead(500).end();
 const gone: Behaviour = (res) => void res.writeHead(410).end();
 
-let world: DeliveryWorld;
-let receiver: Receiver;
-let endpoint: Awaited<ReturnType<DeliveryWorld["endpoint"]>>;
-
-beforeAll(async () => {
-  world = await startDeliveryWorld();
-});
-afterAll(() => world.close());
-beforeEach(async () => {
-  world.loseMessages();
-  world.skip(30 * DAY);
-  receiver = await startReceiver();
-  endpoint = await world.endpoint(receiver.url);
-  return async () => {
-    await endpoint.remove();
-    await receiver.close();
-  };
-});
-
-const statuses = async () => (await endpoint.deliveries()).map(({ status }) => status);
-const ids = () => receiver.received.map(({ headers }) => headers["webhook-id"]);
+useEndpoint();
 
 describe("the schedule", LONG, () => {
   test("makes ten attempts within their bounds and gives up", async () => {

@@ -3,8 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
-import { shareOf } from "#core/start-waiting.ts";
-import { type Room, takePlace } from "#core/take-place.ts";
+import { type Room, shareOf, takePlace } from "#core/take-place.ts";
 import { inProcessDynamoDb } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
 

@@ -1,39 +1,21 @@
 /** What takes days of delivery's time and seconds of ours: outages, and those who never answer. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
-import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
+import { describe, expect, test } from "vitest";
+import {
+  DAY,
+  endpoint,
+  fail,
+  HOUR,
+  ids,
+  LONG,
+  MINUTE,
+  receiver,
+  statuses,
+  succeed,
+  useEndpoint,
+  world,
+} from "#test/support/endpoint-tests.ts";
 
-/** Days take many steps. */
-const LONG = { timeout: 120_000 };
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-const succeed: Behaviour = (res) => void res.writeHead(204).end();
-const fail: Behaviour = (res) => void res.writeHead(500).end();
-
-let world: DeliveryWorld;
-let receiver: Receiver;
-let endpoint: Awaited<ReturnType<DeliveryWorld["endpoint"]>>;
-
-beforeAll(async () => {
-  world = await startDeliveryWorld();
-});
-afterAll(() => world.close());
-beforeEach(async () => {
-  world.loseMessages();
-  world.skip(30 * DAY);
-  receiver = await startReceiver();
-  endpoint = await world.endpoint(receiver.url);
-  return async () => {
-    await endpoint.remove();
-    await receiver.close();
-  };
-});
-
-const statuses = async () => (await endpoint.deliveries()).map(({ status }) => status);
-const ids = () => receiver.received.map(({ headers }) => headers["webhook-id"]);
+useEndpoint();
 
 describe("the schedule of an outage", LONG, () => {
   test("never uses up attempts while the breaker is open, and ends at 80 hours", async () => {
