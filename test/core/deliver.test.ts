@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
-import { event } from "#contract/events.ts";
 import { revokeClient } from "#core/change-client.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
 import { createClient } from "#core/create-client.ts";
@@ -482,69 +481,6 @@ describe("a worker that is overtaken between what it reads and what it writes", 
 });
 
 describe("an endpoint that fails for days", LONG, () => {
-  test("is warned of at 24 and 72 hours, disabled at 120, and repaired by enable and recover", async () => {
-    const watcher = await startReceiver();
-    const watching = await world.endpoint(watcher.url, { events: ["webhook_failing", "webhook_disabled"] });
-    const told = () =>
-      watcher.received
-        .map(({ body }) => event.parse(JSON.parse(body)))
-        // The sweep also takes out what other endpoints have left.
-        .filter(({ data }) => data["webhook_id"] === endpoint.webhook_id)
-        .map(({ type, data }) => (type === "webhook_failing" ? data["warning_hours"] : data["reason"]));
-    receiver.behave(fail);
-    const start = world.now();
-    for (let hour = 0; hour < 119; hour += 12) {
-      await world.emit();
-      await world.pass(12 * HOUR - 1);
-      world.skip(1);
-      const passed = (world.now() - start) / HOUR;
-      if (passed < 119) expect(told()).toEqual([...(passed > 24 ? [24] : []), ...(passed > 72 ? [72] : [])]);
-    }
-    await world.pass(HOUR);
-    expect(await endpoint.show()).toMatchObject({ status: "disabled", disabled_reason: "failing" });
-    expect(told()).toEqual([24, 72, "failing"]);
-
-    const { length } = receiver.received;
-    // What was under way is skipped when its time comes, 24 h from now at the latest.
-    await world.pass(30 * HOUR);
-    expect(new Set(await statuses())).toEqual(new Set(["failed", "skipped_disabled"]));
-    await world.emit();
-    expect(receiver.received).toHaveLength(length);
-    const [skipped] = await endpoint.deliveries();
-    expect(skipped).toMatchObject({ status: "skipped_disabled", attempts: 0 });
-
-    const { deps, call } = world;
-    const at = { webhookId: endpoint.webhook_id, deliveryId: skipped?.delivery_id ?? "" };
-    const answer = (body: unknown) => ({ status: 202, body });
-    await expect(redeliver(world.worker, call, at, answer)).rejects.toMatchObject({
-      code: "webhook_disabled",
-    });
-    const enable = (force: boolean) => enableWebhook(deps, call, endpoint.webhook_id, { force });
-    await expect(enable(false)).rejects.toMatchObject({
-      code: "webhook_disabled",
-      facts: { attempt: { status: 500 } },
-    });
-    receiver.behave(succeed);
-    expect(await enable(false)).toMatchObject({ status: "enabled", disabled_at: null });
-
-    const terms = {
-      since: new Date(world.now() - 13 * DAY).toISOString(),
-      statuses: ["skipped_disabled" as const],
-    };
-    const missed = (await statuses()).filter((status) => status === "skipped_disabled").length;
-    const job = await startRecovery(deps, call, endpoint.webhook_id, terms, answer);
-    await world.pass(5 * MINUTE);
-    const done = await getRecovery(deps, call, endpoint.webhook_id, job.job_id);
-    expect(done).toMatchObject({ state: "done", recovered: missed });
-    expect((await statuses()).filter((status) => status === "skipped_disabled")).toEqual([]);
-    expect(await endpoint.delivery(skipped?.delivery_id)).toMatchObject({
-      status: "succeeded",
-      attempt_log: [{ trigger: "recover" }],
-    });
-    await watching.remove();
-    await watcher.close();
-  });
-
   test("is told nothing of itself, so that its failures bring no more", async () => {
     const all = await world.endpoint(receiver.url, { events: ["*"] });
     const watcher = await startReceiver();

@@ -1,5 +1,9 @@
 /** What takes days of delivery's time and seconds of ours: outages, and those who never answer. */
 import { describe, expect, test } from "vitest";
+import { event } from "#contract/events.ts";
+import { enableWebhook } from "#core/enable-webhook.ts";
+import { getRecovery, startRecovery } from "#core/recover.ts";
+import { redeliver } from "#core/redeliver.ts";
 import {
   DAY,
   endpoint,
@@ -14,6 +18,7 @@ import {
   useEndpoint,
   world,
 } from "#test/support/endpoint-tests.ts";
+import { startReceiver } from "#test/support/receiver.ts";
 
 useEndpoint();
 
@@ -52,6 +57,69 @@ describe("the schedule of an outage", LONG, () => {
     await world.pass(30 * HOUR);
     expect((await pinged.deliveries()).map(({ status }) => status)).toEqual(Array(4).fill("succeeded"));
     await pinged.remove();
+  });
+
+  test("is warned of at 24 and 72 hours, disabled at 120, and repaired by enable and recover", async () => {
+    const watcher = await startReceiver();
+    const watching = await world.endpoint(watcher.url, { events: ["webhook_failing", "webhook_disabled"] });
+    const told = () =>
+      watcher.received
+        .map(({ body }) => event.parse(JSON.parse(body)))
+        // The sweep also takes out what other endpoints have left.
+        .filter(({ data }) => data["webhook_id"] === endpoint.webhook_id)
+        .map(({ type, data }) => (type === "webhook_failing" ? data["warning_hours"] : data["reason"]));
+    receiver.behave(fail);
+    const start = world.now();
+    for (let hour = 0; hour < 119; hour += 12) {
+      await world.emit();
+      await world.pass(12 * HOUR - 1);
+      world.skip(1);
+      const passed = (world.now() - start) / HOUR;
+      if (passed < 119) expect(told()).toEqual([...(passed > 24 ? [24] : []), ...(passed > 72 ? [72] : [])]);
+    }
+    await world.pass(HOUR);
+    expect(await endpoint.show()).toMatchObject({ status: "disabled", disabled_reason: "failing" });
+    expect(told()).toEqual([24, 72, "failing"]);
+
+    const { length } = receiver.received;
+    // What was under way is skipped when its time comes, 24 h from now at the latest.
+    await world.pass(30 * HOUR);
+    expect(new Set(await statuses())).toEqual(new Set(["failed", "skipped_disabled"]));
+    await world.emit();
+    expect(receiver.received).toHaveLength(length);
+    const [skipped] = await endpoint.deliveries();
+    expect(skipped).toMatchObject({ status: "skipped_disabled", attempts: 0 });
+
+    const { deps, call } = world;
+    const at = { webhookId: endpoint.webhook_id, deliveryId: skipped?.delivery_id ?? "" };
+    const answer = (body: unknown) => ({ status: 202, body });
+    await expect(redeliver(world.worker, call, at, answer)).rejects.toMatchObject({
+      code: "webhook_disabled",
+    });
+    const enable = (force: boolean) => enableWebhook(deps, call, endpoint.webhook_id, { force });
+    await expect(enable(false)).rejects.toMatchObject({
+      code: "webhook_disabled",
+      facts: { attempt: { status: 500 } },
+    });
+    receiver.behave(succeed);
+    expect(await enable(false)).toMatchObject({ status: "enabled", disabled_at: null });
+
+    const terms = {
+      since: new Date(world.now() - 13 * DAY).toISOString(),
+      statuses: ["skipped_disabled" as const],
+    };
+    const missed = (await statuses()).filter((status) => status === "skipped_disabled").length;
+    const job = await startRecovery(deps, call, endpoint.webhook_id, terms, answer);
+    await world.pass(5 * MINUTE);
+    const done = await getRecovery(deps, call, endpoint.webhook_id, job.job_id);
+    expect(done).toMatchObject({ state: "done", recovered: missed });
+    expect((await statuses()).filter((status) => status === "skipped_disabled")).toEqual([]);
+    expect(await endpoint.delivery(skipped?.delivery_id)).toMatchObject({
+      status: "succeeded",
+      attempt_log: [{ trigger: "recover" }],
+    });
+    await watching.remove();
+    await watcher.close();
   });
 });
 
