@@ -3,13 +3,19 @@
  * an alarm, and nothing else does. What is refused, hangs or blocks its function is in `test/slow/poison.test.ts`, sweeps are in
  * `test/core/poison.test.ts`.
  */
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { newId } from "#core/deps.ts";
 import { resources, synth } from "#test/lib/synth.ts";
-import { consumers, startPoisonWorld } from "#test/support/poison-world.ts";
+import { consumers, type PoisonWorld, startPoisonWorld } from "#test/support/poison-world.ts";
 
 const MEANINGLESS = ["{not JSON", '{"of": "another kind"}'];
+
+let world: PoisonWorld;
+beforeAll(async () => {
+  world = await startPoisonWorld();
+});
+afterAll(() => world[Symbol.asyncDispose]());
 
 test("every consumer of the template has its case, dead letters and an alarm on them", () => {
   const { service } = synth();
@@ -30,7 +36,6 @@ describe.each(Object.entries(consumers))("%s", (_, consumer) => {
   const { function: name, queue, deadLetters } = consumer;
 
   test("a record that means nothing keeps no other", async () => {
-    await using world = await startPoisonWorld();
     const good = Array.from({ length: 3 }, consumer.newId);
     const foreign = keys.event(newId("evt", Date.now()));
     if (queue === undefined)
