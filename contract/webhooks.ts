@@ -99,7 +99,7 @@ export const webhook = z
     rate_per_second: z.int().meta({ description: "Requests per second at most." }),
     status: z.enum(["unverified", "enabled", "disabled"]).meta({
       description:
-        "`unverified`: it has answered nothing with 2xx yet, and is sent one delivery at a time and one a second. A disabled one gets nothing; what it misses can be recovered for 7 days.",
+        "`unverified`: it has answered nothing with 2xx yet, and is sent one request at a time and one a second, tests included. A disabled one gets nothing; what it misses can be recovered for 7 days.",
     }),
     verified_at: orTime(
       "When this URL first answered a signed request, its `ping` as a rule, with 2xx; `null` until then.",

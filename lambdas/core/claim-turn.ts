@@ -10,7 +10,7 @@ import { reserveTurns, type Wait } from "./reserve-turns.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
 /** A slot whose worker died is free again after this: longer than an attempt can take. */
-const SLOT_MS = 30_000;
+export const SLOT_MS = 30_000;
 /** A rate's unused turns are kept for a second. */
 const BURST_MS = 1_000;
 const ROUNDS = 30;

@@ -38,6 +38,8 @@ export function isVerified(state: HookState): boolean {
 
 /** What isn't verified is sent one a second at most. */
 export const TRIAL_MS = 1_000;
+/** What it is sent, by whomever, takes this one place. */
+export const TRIAL_SLOT = slotOf(0);
 /** Its turns are given out a little further apart, so that a worker which is late for one is not in the way of the next. */
 const TRIAL_TURN_MS = 1_100;
 
@@ -77,15 +79,28 @@ export function laneOf(state: HookState, now: number): Lane {
   return state.latency_ms <= SLOW_MS ? "first" : "retry";
 }
 
-/** A free one of the endpoint's places, by chance, so that workers seldom want the same one. */
+/** Whether something is under way in a slot. */
+export function isTaken(state: HookState, slot: string, now: number): boolean {
+  const until = state[slot];
+  return typeof until === "number" && until > now;
+}
+
+/**
+ * A free one of the endpoint's places, by chance, so that workers seldom want the same one.
+ *
+ * Who may have a few has the first of them: so a write's condition on one slot holds the limit, also where the state
+ * that was read is old.
+ */
 export function freeSlot(
   state: HookState,
   { now, places, random }: { now: number; places: number; random: () => number },
 ): string | undefined {
-  const free = Array.from({ length: MAX_IN_FLIGHT }, (_, index) => `slot_${index}`).filter((slot) => {
-    const until = state[slot];
-    return typeof until !== "number" || until <= now;
-  });
-  if (MAX_IN_FLIGHT - free.length >= places) return undefined;
+  const slots = Array.from({ length: MAX_IN_FLIGHT }, (_, index) => slotOf(index));
+  if (slots.filter((slot) => isTaken(state, slot, now)).length >= places) return undefined;
+  const free = slots.slice(0, places).filter((slot) => !isTaken(state, slot, now));
   return free[Math.floor(random() * free.length)];
+}
+
+function slotOf(index: number): string {
+  return `slot_${index}`;
 }

@@ -7,6 +7,7 @@ import { endpointEvent } from "./endpoint-event.ts";
 import { notFound } from "./error.ts";
 import { DELIVERY_KEEP_MS } from "./fan-out.ts";
 import { inTestPlace } from "./in-test-place.ts";
+import { inTrial } from "./in-trial.ts";
 import { verifyEndpoint } from "./reset-endpoint.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
@@ -19,10 +20,10 @@ const TIMEOUT_MS = TEST_SECONDS * 1_000;
 export type TestDeps = Pick<DeliveryDeps, "table" | "now" | "outbound"> & Pick<Deps, "config">;
 
 /**
- * Sends a `webhook_test` now, once, past breaker and rate, and records it. A 2xx verifies the endpoint's URL; else its
- * state stays as it is.
+ * Sends a `webhook_test` now, once, past breaker and rate, and records it: only a URL that isn't verified gets no more than
+ * one a second, whatever it is sent. A 2xx verifies it; else the endpoint's state stays as it is.
  *
- * @throws WharfError rate_limited where the endpoint is being tested, or as many of its client's as may be.
+ * @throws WharfError rate_limited where the endpoint is being tested, or as many of its client's as may be, or as `inTrial`.
  */
 export async function testWebhook(
   deps: TestDeps,
@@ -38,7 +39,9 @@ export async function testWebhook(
   const delivery_id = deliveryId(webhook_id, event.event_id);
   const delivery = { delivery_id, attempts: 0, trigger };
   const { attempt, verdict } = await inTestPlace(deps, hook, () =>
-    sendAttempt(deps, { hook, secret, event, delivery, timeoutMs: TIMEOUT_MS }),
+    inTrial(deps, webhook_id, () =>
+      sendAttempt(deps, { hook, secret, event, delivery, timeoutMs: TIMEOUT_MS }),
+    ),
   );
   const expires = ttl(now + DELIVERY_KEEP_MS);
   await deps.table.transact([

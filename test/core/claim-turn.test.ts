@@ -208,6 +208,18 @@ describe("what has changed since the state was read", () => {
   });
 });
 
+test("one that isn't verified gets no second turn while its first is under way, whatever was read before", async () => {
+  const key = keys.hookState(webhook_id);
+  await world.deps.table.put({ put: { ...key, webhook_id } });
+  const seen = await state();
+  expect((await claim()).go).toBe(true);
+  now += 2 * SECOND;
+  for (const _ of times(20))
+    expect((await claimTurn(deps(), { webhook_id, rate_per_second: 500 }, { seen, reserved: true })).go).toBe(
+      false,
+    );
+});
+
 test("a deleted endpoint gets no turn and leaves no state behind", async () => {
   const turn = await claim();
   await world.deps.table.remove({ remove: keys.hookState(webhook_id) });

@@ -666,6 +666,7 @@ describe("recovery", LONG, () => {
     if (hook === undefined) throw new Error("the endpoint is gone");
     receiver.behave(gone);
     await testWebhook(world.deps, world.call, hook);
+    world.skip(SECOND);
     await world.emit();
     receiver.behave(succeed);
     await enableWebhook(world.deps, world.call, endpoint.webhook_id, { force: true });

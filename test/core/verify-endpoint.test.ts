@@ -7,7 +7,8 @@ import { hookRecord } from "#core/webhook-records.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 const fail: Behaviour = (res) => void res.writeHead(500).end();
 
 let world: DeliveryWorld;
@@ -49,21 +50,23 @@ test("a URL is not verified by another that the endpoint had while a change was 
 test.each(["a test", "the ping"])(
   "%s that is answered with 2xx verifies, and wakes what waits",
   async (by) => {
-    const open: (() => void)[] = [];
-    const receiver = await startReceiver(undefined, (res) => void open.push(() => res.writeHead(204).end()));
+    const open: ((status: number) => void)[] = [];
+    const receiver = await startReceiver(
+      undefined,
+      (res) => void open.push((status) => res.writeHead(status).end()),
+    );
     const endpoint = await world.endpoint(receiver.url, { ping: true });
     const pinging = world.work();
     await receiver.until(1, undefined, receiver.pings);
     // One a second would take them longer than what follows.
     await world.emitMany(90);
     expect([(await endpoint.show()).status, receiver.received.length]).toEqual(["unverified", 0]);
-    const answerPing = () => open.splice(0).forEach((answer) => void answer());
-    if (by === "the ping") answerPing();
-    else await testWebhook(world.deps, world.call, await hookOf(endpoint.webhook_id));
-    if (by === "the ping") await pinging;
-    expect(await endpoint.show()).toMatchObject({ status: "enabled" });
-    answerPing();
+    const answerPing = (status: number) => open.splice(0).forEach((answer) => void answer(status));
+    answerPing(by === "the ping" ? 204 : 500);
     await pinging;
+    world.skip(SECOND);
+    if (by === "a test") await testWebhook(world.deps, world.call, await hookOf(endpoint.webhook_id));
+    expect(await endpoint.show()).toMatchObject({ status: "enabled" });
     world.skip(MINUTE);
     await world.sweep();
     // 90 at 10 a second; of one a second 68 would have come by then. Who finds its host's rate used up at the first moment
@@ -77,3 +80,37 @@ test.each(["a test", "the ping"])(
     await Promise.all([endpoint.remove(), receiver.close()]);
   },
 );
+
+test("pings and tests at a URL that isn't verified come one at a time and one a second, together", async () => {
+  const open: (() => void)[] = [];
+  const receiver = await startReceiver(fail, (res) => void open.push(() => res.writeHead(500).end()));
+  const endpoint = await world.endpoint(receiver.url, { ping: true });
+  const hook = await hookOf(endpoint.webhook_id);
+  const tested = () =>
+    testWebhook(world.deps, world.call, hook).then(
+      ({ attempt }) => attempt.status,
+      ({ code, facts }) => [code, facts["retry_after_seconds"]],
+    );
+  const pinging = world.work();
+  await receiver.until(1, undefined, receiver.pings);
+  // The ping is still under way, however long ago it began.
+  world.skip(5 * SECOND);
+  expect(await tested()).toEqual(["rate_limited", 3]);
+  for (const answer of open) answer();
+  await pinging;
+  expect(await tested()).toBe(500);
+  expect(await tested()).toEqual(["rate_limited", 1]);
+  // Nor does a delivery come within that second.
+  await world.emit();
+  expect(receiver.received).toHaveLength(1);
+  world.skip(SECOND);
+  expect(await tested()).toBe(500);
+  world.skip(SECOND);
+  receiver.behave((res) => void res.writeHead(204).end());
+  // Once one is answered with 2xx, tests are one at a time, as of any other endpoint.
+  expect([await tested(), await tested()]).toEqual([204, 204]);
+  expect((await world.deps.table.batchGet([keys.hookState(endpoint.webhook_id)]))[0]).not.toHaveProperty(
+    "slot_0",
+  );
+  await Promise.all([endpoint.remove(), receiver.close()]);
+});
