@@ -152,7 +152,7 @@ const token = { token: z.string().meta({ description: "The link's secret: 128 bi
 const ranged = {
   Range: z.string().optional().meta({
     description:
-      "Send it to S3 along with the redirect; what begins past the first byte may not count, and then a limited link's URL serves that range alone.",
+      "Send it to S3 along with the redirect; what begins past the first byte may not count. A limited link's URL for a range serves that range alone.",
   }),
   "If-Range": z.string().optional().meta({
     description:

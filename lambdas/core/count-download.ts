@@ -1,6 +1,7 @@
 import { type Key, keys } from "#aws/keys.ts";
 import { type Check, type Condition, TransactionFailed, type Update } from "#aws/table.ts";
 import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "#contract/shares.ts";
+import type { Part } from "./asked-part.ts";
 import { type Deps, ttl } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
@@ -14,8 +15,7 @@ export interface Asked {
   requestId: string;
   /** Where it came from (`sourceOf`); from nowhere nothing goes on. */
   source: string | undefined;
-  /** Whether it begins past the file's first byte. */
-  later: boolean;
+  part: Part;
   /** The right password that it was asked for with. */
   tried?: Tried | undefined;
 }
@@ -27,7 +27,8 @@ const ROUNDS = 4;
  * Counts one download, with `link_accessed`, where the link is alive and its file there, all in the write.
  *
  * What goes on with a download that the same source began within the hour is not counted again: 50 ranges past the
- * first byte, and one from it where a range came first, as a download manager's parallel ones do.
+ * first byte, and one from it where a range came first, as a download manager's parallel ones do. The whole is a
+ * download of its own, whatever was before.
  *
  * @returns whether it was counted.
  * @throws WharfError link_gone; unavailable where requests of one source outrun each other.
@@ -41,9 +42,9 @@ export async function countDownload(
   const usedUp = shareState(link, deps.now()) === "used_up";
   // Before the writes, whose failing costs as much as their success: a dead link is asked for without end.
   await requireLeft(deps, link, asked);
-  let counts = !(asked.later || usedUp);
+  let counts = !(asked.part === "later" || usedUp);
   for (let round = 0; round < ROUNDS; round++) {
-    if (start === undefined || counts) {
+    if (start === undefined || asked.part === "whole" || counts) {
       if (await count(deps, link, { ...asked, start })) return true;
     } else if (await goOn(deps, link, { ...asked, start })) return false;
     counts = !counts;
@@ -57,7 +58,7 @@ export async function countDownload(
 export async function requireLeft(
   deps: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  asked: Pick<Asked, "token" | "source" | "later">,
+  asked: Pick<Asked, "token" | "source" | "part">,
 ): Promise<void> {
   if (shareState(link, deps.now()) !== "used_up") return;
   const start = startKey(asked);
@@ -72,22 +73,23 @@ function startKey({ token, source }: Pick<Asked, "token" | "source">): Key | und
 async function mayGoOn(
   { table, now }: Pick<Deps, "table" | "now">,
   key: Key,
-  { later }: Pick<Asked, "later">,
+  { part }: Pick<Asked, "part">,
 ): Promise<boolean> {
+  if (part === "whole") return false;
   const start = await table.get(linkStartRecord, key);
   if (start === undefined || start.started_ms <= since(now())) return false;
-  return later ? start.ranges < LINK_RANGES : !start.begun;
+  return part === "later" ? start.ranges < LINK_RANGES : !start.begun;
 }
 
 /** False where the source may go on with what was counted before. */
 async function count(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, requestId, later, tried }: Asked & { start: Key | undefined },
+  { start, requestId, part, tried }: Asked & { start: Key | undefined },
 ): Promise<boolean> {
   const at = now();
   const back = giveBack(tried, at);
-  const begun: LinkStart = { started_ms: at, begun: !later, ranges: 0 };
+  const begun: LinkStart = { started_ms: at, begun: part !== "later", ranges: 0 };
   const kept = { ttl: ttl(at + LINK_RESUME_SECONDS * 1000) };
   try {
     await table.transact([
@@ -97,7 +99,7 @@ async function count(
         condition: `${ALIVE} AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)`,
         values: { one: 1, now: at, ...back.values },
       },
-      ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, later) }]),
+      ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, part) }]),
       ...linkedFileChecks(link),
       eventWrite(at, {
         type: "link_accessed",
@@ -122,7 +124,7 @@ async function count(
 async function goOn(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, later, tried }: Asked & { start: Key },
+  { start, part, tried }: Asked & { start: Key },
 ): Promise<boolean> {
   const at = now();
   const alive = { condition: ALIVE, values: { now: at } };
@@ -134,7 +136,7 @@ async function goOn(
       : { key, update: `ADD ${back.add}`, ...alive, values: { ...alive.values, ...back.values } };
   try {
     await table.transact([
-      later
+      part === "later"
         ? {
             key: start,
             update: "ADD #ranges :one",
@@ -163,9 +165,10 @@ const ALIVE = "#expires_ms > :now AND attribute_not_exists(#revoked_at)";
 const since = (now: number) => now - LINK_RESUME_SECONDS * 1000;
 
 /** What `goOn` asks for doesn't hold. */
-function mayNotGoOn(at: number, later: boolean): Condition {
+function mayNotGoOn(at: number, part: Part): Condition {
+  if (part === "whole") return {};
   const past = "attribute_not_exists(#pk) OR #started_ms <= :since";
-  return later
+  return part === "later"
     ? { condition: `${past} OR #ranges >= :most`, values: { since: since(at), most: LINK_RANGES } }
     : { condition: `${past} OR #begun = :begun`, values: { since: since(at), begun: true } };
 }

@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { Update } from "#aws/table.ts";
 import { LINK_URL_SECONDS } from "#contract/shares.ts";
-import { asDecided, beginsLater, type Ranged } from "./begins-later.ts";
+import { asDecided, askedPart, type Part, type Ranged } from "./asked-part.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
@@ -52,10 +52,10 @@ export async function openLink(
 ): Promise<{ url: string; link: LinkRecord; file: FileRecord }> {
   const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now(), true);
   const reading = linkedFile(deps, link);
-  let judged: Promise<boolean> | undefined;
-  const later = async () => {
-    if (range === undefined) return false;
-    judged ??= beginsLater(deps, { range, ifRange }, present(await reading));
+  let judged: Promise<Part> | undefined;
+  const part = async () => {
+    if (range === undefined) return "whole";
+    judged ??= askedPart(deps, { range, ifRange }, present(await reading));
     return judged;
   };
   let tried: Tried | undefined;
@@ -63,18 +63,18 @@ export async function openLink(
   if (method === "HEAD" || link.password !== undefined) {
     // What a dead link says, it says to everybody; so it costs no try either.
     present(await reading);
-    await requireLeft(deps, link, { token, source, later: await later() });
+    await requireLeft(deps, link, { token, source, part: await part() });
     tried = await unlock(deps, link, { token, password, source });
   }
   const count = async () =>
-    countDownload(deps, link, { token, requestId, source, tried, later: await later() });
+    countDownload(deps, link, { token, requestId, source, tried, part: await part() });
   const [read, counted] = await Promise.all([
     reading,
     method === "GET" ? count() : forgetTries(deps, link, tried),
   ]);
   const file = present(read);
-  // Where downloads are limited, what goes on uncounted gets the very part that it was judged by.
-  const bound = link.max_downloads !== undefined && counted === false && (await later());
+  // Where downloads are limited, a part is counted or free as the very one that was asked for.
+  const bound = link.max_downloads !== undefined && counted !== undefined && (await part()) !== "whole";
   const headers = bound ? asDecided({ range, ifRange }) : {};
   const url = await signUntil(deps, file, { method, headers, until: link.expires_ms });
   return { url, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };

@@ -222,6 +222,28 @@ describe("a download that goes on", () => {
     expect(await state(late.share_id)).toEqual(["used_up", 1]);
   });
 
+  test("that began with a range is that range: whoever asks for the whole begins another", async () => {
+    const { share_url, share_id } = await link({ max_downloads: 1, content });
+    for (const range of ["bytes=60-79", "bytes=0-59"]) {
+      const part = await world.request(share_url, { sourceIp: PLACE, headers: { range } });
+      const url = part.headers.get("location") ?? "";
+      const whole = await fetch(url);
+      await whole.bytes();
+      expect([range, whole.status, (await fetch(url, { headers: { range: "bytes=1-" } })).status]).toEqual([
+        ...[range, 403, 403],
+      ]);
+      expect((await fetch(url, { headers: { range } })).status).toBe(206);
+    }
+    expect(await state(share_id)).toEqual(["used_up", 1]);
+    for (const asked of [undefined, "bytes=0-", "bytes=0-99", "bytes=-100", "bytes=0-9,20-29"]) {
+      const other = await link({ max_downloads: 1, content });
+      expect([await get(other.share_url, "bytes=1-"), await get(other.share_url, asked)]).toEqual([302, 410]);
+      const two = await link({ max_downloads: 2, content });
+      expect([await get(two.share_url, "bytes=1-"), await get(two.share_url, asked)]).toEqual([302, 302]);
+      expect(await state(two.share_id)).toEqual(["used_up", 2]);
+    }
+  });
+
   test("counts anew where nothing began, or began too long ago", async () => {
     const { share_url, share_id } = await link({ max_downloads: 3, content });
     await get(share_url, "bytes=10-");

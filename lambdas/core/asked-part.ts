@@ -7,31 +7,33 @@ export interface Ranged {
   ifRange?: string | undefined;
 }
 
+/** What a request wants of a file: all of it up to its end, a piece from the first byte, or one that begins past that. */
+export type Part = "whole" | "first" | "later";
+
 /**
- * Whether S3 answers a request with a part that begins past the file's first byte, as a download that goes on wants.
+ * Which part S3 answers a request with.
  *
  * RFC 9110, 14.2: what isn't understood is ignored, and the answer is the whole file. S3 takes one range alone
  * (GetObject), so several are the whole too. Its unit has no case (RFC 9110, 14.1), but what S3 makes of `BYTES=` isn't
  * documented, so that counts as the whole. So does an `If-Range` that isn't the file's ETag, which S3 honours
  * (awslabs/aws-sdk-kotlin#1645), with a date too.
  */
-export async function beginsLater(
+export async function askedPart(
   { objects }: Pick<Deps, "objects">,
   { range, ifRange }: Ranged,
   { size, object_key }: Pick<FileRecord, "size" | "object_key">,
-): Promise<boolean> {
-  if (!isLater(range, size)) return false;
-  if (ifRange === undefined) return true;
-  return ifRange.trim() === (await objects.head(object_key))?.etag;
+): Promise<Part> {
+  const part = partIn(range, size);
+  if (part === "whole" || ifRange === undefined) return part;
+  return ifRange.trim() === (await objects.head(object_key))?.etag ? part : "whole";
 }
 
 /** @param size bytes of the file, from whose end `bytes=-500` counts. */
-function isLater(range: string | undefined, size: number): boolean {
-  const parsed = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(range?.trim() ?? "");
-  if (parsed === null) return false;
-  const [, first = "", last = ""] = parsed;
-  if (first === "") return last !== "" && Number(last) > 0 && Number(last) < size;
-  return Number(first) > 0 && (last === "" || Number(first) <= Number(last));
+function partIn(range: string | undefined, size: number): Part {
+  const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(range?.trim() ?? "") ?? [];
+  if (first === "") return last !== "" && Number(last) > 0 && Number(last) < size ? "later" : "whole";
+  if (Number(first) > 0) return last === "" || Number(first) <= Number(last) ? "later" : "whole";
+  return last !== "" && Number(last) < size - 1 ? "first" : "whole";
 }
 
 /**
