@@ -20,8 +20,7 @@ export type Target = { kind: "version"; file: FileRecord } | { kind: "create"; f
  * The file that was named to the client at the start gets the version, wherever it has been moved to since. Where it
  * is new, or was deleted meanwhile, the name decides: free → a new file; taken → as `if_exists` says.
  *
- * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost; invalid_request where the path has no room for
- * the number that `rename` adds.
+ * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost.
  */
 export async function chooseTarget(
   deps: Pick<Deps, "table" | "now">,
@@ -34,7 +33,7 @@ export async function chooseTarget(
   const rename = upload.if_exists === "rename" && !intent.create_only;
   const [items, free] = await Promise.all([
     deps.table.batchGet([keys.node(upload.file_id), ...(entryKey === undefined ? [] : [entryKey])]),
-    rename && folder_id !== undefined ? freeName(deps, folder_id, upload.name) : undefined,
+    rename && folder_id !== undefined ? freeName(deps, folder_id, upload) : undefined,
   ]);
   const node = items.find((item) => item["pk"] !== entryKey?.pk);
   if (isLive(node)) return versionOf(deps, upload, node, intent);
@@ -46,6 +45,7 @@ export async function chooseTarget(
   if (standing === undefined) return create(fileId, upload.name, intent);
   const entry = entryRecord.parse(standing);
   if (free !== undefined) {
+    // A session from before had no need of room for a number.
     requirePath(hintPath(upload.folder_path, free) ?? free);
     return create(fileId, free, intent);
   }

@@ -1,24 +1,33 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { MAX_PATH_BYTES } from "#contract/common.ts";
 import { nameProblem } from "#contract/names.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { requirePath } from "./require-path.ts";
+import type { UploadRecord } from "./upload-record.ts";
 
 const MAX_BYTES = 255;
+/** Room for five digits whatever the number, so that all candidates share one stem. */
+const MAX_NUMBER = 99_999;
+const NUMBER_BYTES = ` (${MAX_NUMBER})`.length;
 /** Pages of names like this one that are looked through. */
 const MAX_PAGES = 20;
 
 /**
- * The first of `name (1).ext`, `name (2).ext` … that is free in a folder: free when it was read, so the write that
- * takes it has to say so too. @throws WharfError name_taken where there are absurdly many.
+ * The first of `name (1).ext`, `name (2).ext` … that is free in an upload's folder, and no longer than its path may be
+ * (`requireRoomToRename`): free when it was read, so the write that takes it has to say so too.
+ *
+ * @throws WharfError name_taken where there are absurdly many.
  */
 export async function freeName(
   { table }: Pick<Deps, "table">,
   folderId: string,
-  name: string,
+  { name, folder_path }: Pick<UploadRecord, "name" | "folder_path">,
 ): Promise<string> {
+  const numbered = (number: number) => numberedName(name, number, roomBelow(folder_path));
   const taken = new Set<unknown>();
-  const { pk, sk } = keys.entry(folderId, numberedName(name, 1));
+  const { pk, sk } = keys.entry(folderId, numbered(1));
   let after: Item | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const found = await table.query({
@@ -30,27 +39,46 @@ export async function freeName(
     after = found.next;
     if (after !== undefined) continue;
     for (let number = 1; number <= taken.size + 1; number++) {
-      const candidate = numberedName(name, number);
+      const candidate = numbered(number);
       if (!taken.has(candidate)) return candidate;
     }
   }
   throw new WharfError("name_taken", `Too many names like ${JSON.stringify(name)} are taken in that folder.`);
 }
 
-/** `q3.pdf`, 2 → `q3 (2).pdf`; a long stem is cut so that the name stays within 255 bytes of UTF-8. */
-export function numberedName(name: string, number: number): string {
+/**
+ * `q3.pdf`, 2 → `q3 (2).pdf`; a long stem is cut so that the name has `most` bytes of UTF-8, down to one character.
+ *
+ * @param most @default 255
+ */
+export function numberedName(name: string, number: number, most: number = MAX_BYTES): string {
   const dot = name.lastIndexOf(".");
   const cut = dot > 0 ? dot : name.length;
-  // Room for five digits whatever the number, so that all candidates share one stem.
-  const room = MAX_BYTES - " (00000)".length - Buffer.byteLength(name.slice(cut));
-  let stem = name.slice(0, cut);
-  const shorten = () => {
-    stem = [...stem].slice(0, -1).join("");
-  };
-  const long = Buffer.byteLength(stem) > Math.max(room, 1);
-  while (Buffer.byteLength(stem) > Math.max(room, 1)) shorten();
+  const extension = Buffer.byteLength(name.slice(cut)) < MAX_BYTES - NUMBER_BYTES ? name.slice(cut) : "";
+  const room = Math.min(most, MAX_BYTES) - NUMBER_BYTES - Buffer.byteLength(extension);
+  let stem = [...name.slice(0, cut)];
+  const isLong = () => Buffer.byteLength(stem.join("")) > room;
+  const long = isLong();
+  while (isLong() && stem.length > 1) stem = stem.slice(0, -1);
   // Joiners and tags show nothing without what is cut off.
-  while (long && stem !== "" && nameProblem(stem) !== undefined) shorten();
-  const extension = room > 0 ? name.slice(cut) : "";
-  return `${stem} (${number})${extension}`;
+  while (long && stem.length > 0 && nameProblem(stem.join("")) !== undefined) stem = stem.slice(0, -1);
+  return `${stem.join("") || "_"} (${number})${extension}`;
+}
+
+/**
+ * Refuses a place whose path would be too long with a number: what is told at the start still holds at the end.
+ *
+ * @throws WharfError invalid_request
+ */
+export function requireRoomToRename(folderPath: string | undefined, name: string): void {
+  requirePath(below(folderPath, numberedName(name, MAX_NUMBER, roomBelow(folderPath))), "folders and number");
+}
+
+/** Bytes that a path has left for a name. */
+function roomBelow(folderPath: string | undefined): number {
+  return MAX_PATH_BYTES - Buffer.byteLength(below(folderPath, ""));
+}
+
+function below(folderPath: string | undefined, name: string): string {
+  return folderPath === undefined ? name : `${folderPath}/${name}`;
 }

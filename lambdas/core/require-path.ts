@@ -4,14 +4,14 @@ import { WharfError } from "./error.ts";
 /**
  * The one rule of how long a file's path may be, folders included: for whatever gives a file its folder or name.
  *
- * @param path from the root: `reports/q3.pdf`. @throws WharfError invalid_request
+ * @param path from the root: `reports/q3.pdf`. @param beside what it has beside the name. @throws WharfError invalid_request
  */
-export function requirePath(path: string): void {
+export function requirePath(path: string, beside = "folders"): void {
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_PATH_BYTES) {
     throw new WharfError(
       "invalid_request",
-      `The file's path would have ${bytes} bytes, folders included; at most ${MAX_PATH_BYTES}. Shorten its name, or choose a folder further up.`,
+      `The file's path would have ${bytes} bytes, ${beside} included; at most ${MAX_PATH_BYTES}. Shorten its name, or choose a folder further up.`,
       { max_path_bytes: MAX_PATH_BYTES },
     );
   }

@@ -6,13 +6,11 @@ import { type Call, requireScope } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { isWharfError } from "./error.ts";
-import { hintPath } from "./file-entry.ts";
 import { freeName } from "./free-name.ts";
 import { fileMadeBy, mayHandle, readsAll } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
 import { planParts } from "./plan-parts.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
-import { requirePath } from "./require-path.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signWindow } from "./sign-parts.ts";
@@ -132,9 +130,7 @@ async function save(
       folder_id === undefined
         ? { entry: undefined, writable: true }
         : lookAt(deps, call, keys.entry(folder_id, draft.name), hintedFile),
-      folder_id !== undefined && draft.if_exists === "rename"
-        ? freeName(deps, folder_id, draft.name)
-        : undefined,
+      folder_id !== undefined && draft.if_exists === "rename" ? freeName(deps, folder_id, draft) : undefined,
     ]);
     return { ...stands, free };
   };
@@ -163,16 +159,13 @@ async function save(
   }
 }
 
-/** What `if_exists` makes of what stands under the name. @throws WharfError name_taken, invalid_request. */
+/** What `if_exists` makes of what stands under the name. @throws WharfError name_taken. */
 function meet(
   draft: UploadRecord,
   { entry, free, writable }: { entry: EntryRecord | undefined; free: string | undefined; writable: boolean },
 ): UploadRecord {
   if (entry === undefined) return draft;
-  if (free !== undefined) {
-    requirePath(hintPath(draft.folder_path, free) ?? free);
-    return { ...draft, name: free };
-  }
+  if (free !== undefined) return { ...draft, name: free };
   if (draft.if_exists === "version" && entry.kind === "file" && writable)
     return { ...draft, file_id: entry.node_id };
   throw nameTaken(draft, entry);

@@ -5,9 +5,11 @@ import { type Call, canUse } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findFile } from "./find-file.ts";
+import { requireRoomToRename } from "./free-name.ts";
 import { findWay } from "./make-folders.ts";
 import { entryRecord, type FileRecord, folderRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
+import type { UploadRecord } from "./upload-record.ts";
 import { rootFolder, useWorkspace } from "./workspace.ts";
 
 /** What a request says of it. `file_id` stands alone; `path` and `filename` are relative to `folder_id`. */
@@ -17,6 +19,7 @@ export interface PlaceRequest {
   workspace?: string | undefined;
   folder_id?: string | undefined;
   file_id?: string | undefined;
+  if_exists?: UploadRecord["if_exists"];
 }
 
 export interface Place {
@@ -81,12 +84,13 @@ function requireNoId(filename = ""): void {
 
 /** Folders and name that a request's `path` and `filename` lead to, below the folders `above`. */
 function splitPath(
-  { path = [], filename = "" }: PlaceRequest,
+  { path = [], filename = "", if_exists }: PlaceRequest,
   above: readonly string[] = [],
 ): { folders: string[]; name: string } {
   const folders = [...above, ...path, ...filename.split("/")];
   const name = folders.pop() ?? filename;
   requirePath([...folders, name].join("/"));
+  if (if_exists === "rename") requireRoomToRename(folderPath(folders), name);
   return { folders, name };
 }
 

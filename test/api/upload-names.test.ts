@@ -52,6 +52,23 @@ describe("a name that is taken", () => {
     }
   });
 
+  test("is cut by rename so that its path fits, and refused at the start where nothing would be left", async () => {
+    const folder = Array.from({ length: 4 }, (_, level) => `${level}`.repeat(250)).join("/");
+    const filename = `${folder}/${"n".repeat(16)}.txt`;
+    const sessions = [];
+    for (const content of ["1", "2", "3"])
+      sessions.push(await by.upload(filename, content, { if_exists: "rename" }));
+    const names = [];
+    for (const { upload_id } of sessions) names.push((await by.finish(upload_id, { share: false })).name);
+    const stem = "n".repeat(8);
+    expect(names).toEqual([`${"n".repeat(16)}.txt`, `${stem} (1).txt`, `${stem} (2).txt`]);
+    expect(await by.start({ filename, if_exists: "rename" })).toMatchObject({ name: `${stem} (3).txt` });
+    // Also where the name is free: it may be taken by the end.
+    const deep = { filename: `${folder}/${"d".repeat(11)}/n.txt` };
+    expect(await by.refusedStart({ ...deep, if_exists: "rename" })).toEqual([400, "invalid_request"]);
+    await by.uploaded(deep.filename);
+  });
+
   test("taken by another upload meanwhile: the later becomes its version", async () => {
     const [a, b] = [await by.upload("race.txt", "a"), await by.upload("race.txt", "b")];
     expect(a.file_id).not.toBe(b.file_id);

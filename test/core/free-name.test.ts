@@ -28,15 +28,28 @@ test("a name is cut before a flag's tags, and before a mark that a joiner needs"
     }
 });
 
+test.each([
+  ["an extension that leaves no room", `👩.${"x".repeat(250)}`, 255, "👩 (1)"],
+  ["a stem that may not be cut to its first", "..name.txt", 13, "_ (1).txt"],
+  ["room for a part", "report.txt", 15, "rep (1).txt"],
+])("%s: %s, in %i bytes", (_, name, most, expected) => {
+  expect(numberedName(name, 1, most)).toBe(expected);
+});
+
 test("a number makes any name another, and never one that is not allowed", () => {
   const names = fc
     .string({ unit: "grapheme", minLength: 1, maxLength: 255 })
     .filter((name) => nameProblem(name) === undefined);
   fc.assert(
-    fc.property(names, fc.integer({ min: 1, max: 99_999 }), (name, number) => {
-      const numbered = numberedName(name, number);
-      expect(nameProblem(numbered)).toBeUndefined();
-      expect(numbered).toContain(` (${number})`);
-    }),
+    fc.property(
+      names,
+      fc.integer({ min: 1, max: 99_999 }),
+      fc.integer({ min: 1, max: 255 }),
+      (name, number, most) => {
+        const numbered = numberedName(name, number, most);
+        expect(nameProblem(numbered)).toBeUndefined();
+        expect(numbered).toContain(` (${number})`);
+      },
+    ),
   );
 });
