@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Duration } from "aws-cdk-lib";
+import { CfnResource, type Duration, Lazy } from "aws-cdk-lib";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import {
   Architecture,
@@ -67,7 +67,24 @@ export class NodeFunction extends LambdaFunction {
         : { reservedConcurrentExecutions: props.reservedConcurrency }),
     });
     logGroup.grantWrite(role);
+    dependOnceOn(role, this);
   }
+}
+
+/**
+ * CDK lets a function depend on its role and all below it, of which the role itself is named by the function anyway:
+ * cfn-lint's W3005. What is left is the role's policy, which nothing else orders.
+ */
+function dependOnceOn(role: Role, { node: { defaultChild } }: LambdaFunction): void {
+  if (!CfnResource.isCfnResource(defaultChild)) throw new Error("a function is made by a CfnResource");
+  // Asked at the end: constructs' dependencies become their resources' then.
+  const others = () =>
+    defaultChild
+      .obtainDependencies()
+      .filter((one) => CfnResource.isCfnResource(one))
+      .filter((one) => one !== role.node.defaultChild);
+  const DependsOn = Lazy.any({ produce: () => others().map(({ logicalId }) => logicalId) });
+  defaultChild.addOverride("DependsOn", DependsOn);
 }
 
 /** The context names a folder with one folder of code per function; there is no default that could be deployed. */

@@ -212,6 +212,27 @@ describe("queues", () => {
   });
 });
 
+describe("dependencies", () => {
+  it("are named where nothing else says them", () => {
+    const all: Record<string, Resource> = template.toJSON()["Resources"];
+    for (const [id, { DependsOn = [], Properties }] of Object.entries(all)) {
+      const text = JSON.stringify(Properties);
+      // cfn-lint's W3005.
+      const implied = [DependsOn]
+        .flat()
+        .filter(
+          (other) => text.includes(`{"Fn::GetAtt":["${other}",`) || text.includes(`{"Ref":"${other}"}`),
+        );
+      expect([id, implied]).toEqual([id, []]);
+    }
+  });
+
+  it("let each function wait for its role's policy", () => {
+    for (const [id, { DependsOn }] of functions)
+      expect([id, DependsOn]).toEqual([id, [expect.stringMatching(/RoleDefaultPolicy/)]]);
+  });
+});
+
 describe("rules", () => {
   it("target queues, with dead letters for what can't be sent", () => {
     const deadLetters = deadLetterIds();

@@ -11,6 +11,7 @@ export interface Resource {
   // biome-ignore lint/suspicious/noExplicitAny: CloudFormation's properties, looked into by assertions only
   Properties: any;
   DeletionPolicy?: string;
+  DependsOn?: string | string[];
 }
 
 /** The app as `cdk.json` configures it, without bundling: functions get their source folder as code. */
