@@ -27,6 +27,7 @@ export const errorCodes = {
   endpoint_limit: [429, "The client has as many endpoints as it may"],
   session_limit: [429, "Too many uploads are open"],
   wait_limit: [429, "Too many calls wait"],
+  password_limit: [429, "Too many passwords are being checked"],
   renewal_limit: [409, "The lock has been renewed for as long as is allowed"],
   webhook_disabled: [409, "The endpoint is disabled"],
   recovery_running: [409, "The endpoint has a recovery that is still running"],

@@ -106,7 +106,7 @@ export const createShareRoute = defineRoute({
   params: fileId,
   body: shareRequest,
   responses: { 201: { description: "The link works at once", schema: share } },
-  errors: [...common, "not_a_file", "idempotency_mismatch", "idempotency_in_progress"],
+  errors: [...common, "not_a_file", "idempotency_mismatch", "idempotency_in_progress", "password_limit"],
   example: { request: { expire_in: 86_400, max_downloads: 3 }, response: example },
 });
 
@@ -159,7 +159,10 @@ const ranged = {
       "Send it to S3 as well. Where it isn't the file's ETag, S3 answers with the whole file, which counts.",
   }),
 };
-const linkErrors = ["wrong_password", "not_found", "link_gone", "rate_limited"] as const;
+const linkErrors = [
+  ...(["wrong_password", "not_found", "link_gone", "rate_limited"] as const),
+  ...(["password_limit", "conflict"] as const),
+];
 
 export const openLinkRoute = defineRoute({
   id: "openLink",
@@ -198,7 +201,7 @@ export const unlockLinkRoute = defineRoute({
   method: "POST",
   path: "/s/{token}",
   summary: "Download, with a password where there is one, as the page's form does",
-  description: `Counts as a download. Browsers get a page that starts it, and other sites' forms are led to the link's own page. After 5 wrong passwords each further try from the same address (IPv6: the same /64) has to wait: 5 s, then twice as long each time, up to 15 minutes. All addresses together have ${LINK_TRIES.all} tries that come back at one each ${LINK_TRIES.refillSeconds} s, and ${LINK_TRIES.first} more for those that haven't tried yet; an address that had the right one within a day needs none of them. Retry-After of a 429 says how long to wait. 503 \`unavailable\`: as many passwords are being checked as can be at the same time, and this one was neither checked nor counted.`,
+  description: `Counts as a download. Browsers get a page that starts it, and other sites' forms are led to the link's own page. After 5 wrong passwords each further try from the same address (IPv6: the same /64) has to wait: 5 s, then twice as long each time, up to 15 minutes. All addresses together have ${LINK_TRIES.all} tries that come back at one each ${LINK_TRIES.refillSeconds} s, and ${LINK_TRIES.first} more for those that haven't tried yet; an address that had the right one within a day needs none of them. Retry-After of a 429 says how long to wait. 429 \`password_limit\`: as many passwords are being checked as can be at the same time, and this one was neither checked nor counted.`,
   tag: "Links",
   scopes: "public",
   params: token,

@@ -474,6 +474,7 @@ const commitErrors = [
   "version_mismatch",
   "file_locked",
   "conflict",
+  "password_limit",
 ] as const;
 
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";

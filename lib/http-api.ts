@@ -76,7 +76,8 @@ export class HttpApi extends Construct {
     addGatewayResponses(this.api, config.corsOrigins);
     acknowledge(this, reasons);
     alarm(this, "ServerErrors", {
-      description: "The API answered 5xx: look for level=error in the api function's log",
+      description:
+        "The API answered 5xx: look for level=error in the api function's log, else for Lambda's throttles. A client that asks too much gets 429",
       metric: this.api.metricServerError({ period: Duration.minutes(5), statistic: "Sum" }),
       above: 0,
     });

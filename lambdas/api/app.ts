@@ -62,11 +62,7 @@ export function createApp<D extends TableDeps>(
       note({ error: describe(error) });
       return problem(context, new WharfError("internal", error.message));
     }
-    if (isContended(error))
-      return problem(
-        context,
-        unavailable(error, "Others are changing the same thing right now; send it again.", 1),
-      );
+    if (isContended(error)) return problem(context, contended(error));
     if (isStorageFull(error)) return problem(context, storageFull(error));
     note({ error: describe(error) });
     if (isPassing(error))
@@ -86,6 +82,13 @@ export function createApp<D extends TableDeps>(
 function unavailable(cause: Error, detail: string, retry_after_seconds: number): WharfError {
   note({ busy: cause.name });
   return new WharfError("unavailable", detail, { retry_after_seconds }, { cause });
+}
+
+/** 429 and no 5xx, which is an alarm: many requests about one thing bring it about, and nothing is wrong. */
+function contended(cause: Error): WharfError {
+  note({ busy: cause.name });
+  const detail = "Others are changing the same thing right now; send it again.";
+  return new WharfError("rate_limited", detail, { retry_after_seconds: 1 }, { cause });
 }
 
 function storageFull(cause: Error): WharfError {

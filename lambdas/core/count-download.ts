@@ -31,7 +31,7 @@ const ROUNDS = 4;
  * download of its own, whatever was before.
  *
  * @returns whether it was counted.
- * @throws WharfError link_gone; unavailable where requests of one source outrun each other.
+ * @throws WharfError link_gone; conflict where requests of one source outrun each other.
  */
 export async function countDownload(
   deps: Pick<Deps, "table" | "now">,
@@ -49,7 +49,7 @@ export async function countDownload(
     } else if (await goOn(deps, link, { ...asked, start })) return false;
     counts = !counts;
   }
-  throw new WharfError("unavailable", "Other downloads by this link got in the way; send it again.", {
+  throw new WharfError("conflict", "Other downloads by this link got in the way; send it again.", {
     retry_after_seconds: 1,
   });
 }

@@ -14,7 +14,7 @@ const RETRY_SECONDS = 2;
  *
  * Clients have half each, and all who try together have half, one source half of that: 2 at least, so that two tabs do.
  *
- * @throws WharfError unavailable, before anything was counted; rate_limited where it is the client's own share.
+ * @throws WharfError password_limit, before anything was counted.
  */
 export function inHashPlace<T>(
   deps: Pick<Deps, "table" | "now" | "config">,
@@ -34,17 +34,15 @@ function roomsOf(by: Hasher, places: number): Room[] {
   return [source, { name: "visitors", max: half }, all];
 }
 
+/** 429 whosever share is taken: nothing is wrong with the API, whose 5xx are its operator's alarm. */
 function refusal(by: Hasher, { name, max }: Room): WharfError {
-  const retry = { retry_after_seconds: RETRY_SECONDS };
-  if ("client" in by && name === by.client)
-    return new WharfError(
-      "rate_limited",
-      `${max} passwords of this client are being hashed, which is its share. Send it again in ${RETRY_SECONDS} s.`,
-      retry,
-    );
+  const own = "client" in by && name === by.client;
+  const why = own
+    ? `${max} passwords of this client are being hashed, which is its share`
+    : "As many passwords are being checked as can be at the same time";
   return new WharfError(
-    "unavailable",
-    `As many passwords are being checked as can be at the same time. Send it again in ${RETRY_SECONDS} s; it was not counted.`,
-    retry,
+    "password_limit",
+    `${why}. Send it again in ${RETRY_SECONDS} s; this one was neither checked nor counted.`,
+    { max, retry_after_seconds: RETRY_SECONDS },
   );
 }

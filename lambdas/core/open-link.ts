@@ -44,7 +44,7 @@ export interface Opening extends Ranged {
  * real one.
  *
  * @returns a presigned URL of at most 60 s that never outlives the link, and the link as it is afterwards.
- * @throws WharfError not_found, link_gone, wrong_password, rate_limited.
+ * @throws WharfError not_found, link_gone, wrong_password, rate_limited, password_limit, conflict.
  */
 export async function openLink(
   deps: Deps,

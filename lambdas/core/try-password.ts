@@ -27,8 +27,8 @@ const NOWHERE = "nowhere";
  * costs no scrypt. A source that has had the right password within a day takes nothing from the others at all. Who is
  * refused by what was read writes nothing, so that sources without end leave no more behind than they have tries.
  *
- * @throws WharfError wrong_password, rate_limited with `retry_after_seconds`; unavailable, uncounted, where no place
- * to check one is free.
+ * @throws WharfError wrong_password, rate_limited with `retry_after_seconds`; password_limit, uncounted, where no
+ * place to check one is free.
  */
 export async function tryPassword(
   deps: Pick<Deps, "table" | "now" | "config">,

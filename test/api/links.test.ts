@@ -5,6 +5,7 @@ import { share } from "#contract/shares.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
 import { prefersHtml } from "#lambdas/api/prefers-html.ts";
 import { sayDuration } from "#lambdas/api/spoken.ts";
+import { AwsError } from "#local/types.ts";
 import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
@@ -117,6 +118,19 @@ describe("max_downloads", () => {
     expect((await see(`${share_url}?download=1`)).status).toBe(302);
     expect((await see(share_url)).status).toBe(410);
   });
+});
+
+test("downloads that get in each other's way are told to come again, and are no fault of the API's", async () => {
+  const { share_url } = await link();
+  onTestFinished(() => world.setFault());
+  world.setFault(({ action }) =>
+    action === "TransactWriteItems"
+      ? { error: new AwsError("TransactionConflictException", "Transaction is ongoing for the item", 400) }
+      : undefined,
+  );
+  const told = await world.request(share_url);
+  expect([told.status, told.headers.get("retry-after")]).toEqual([429, "1"]);
+  expect(problem.parse(await told.json()).code).toBe("rate_limited");
 });
 
 describe("what a link takes", () => {

@@ -84,11 +84,11 @@ test(`${AGENTS} agents contend for ${SECONDS} s`, {
     return answer;
   };
 
-  /** Repeats what may be repeated until it is answered: functions are throttled when so many call at once. */
+  /** Repeats what may be repeated until it is answered: functions are throttled, or meet, when so many call at once. */
   async function insist(path: string, init: Parameters<Story["api"]>[1]): Promise<Response> {
     for (let tries = 1; ; tries++) {
       const answer = await asked(path, init);
-      if (answer.status < 500 || tries === 50) return answer;
+      if ((answer.status < 500 && answer.status !== 429) || tries === 50) return answer;
       await pause(2_000);
     }
   }
@@ -105,7 +105,7 @@ test(`${AGENTS} agents contend for ${SECONDS} s`, {
         headers: { "Idempotency-Key": `agent-${number}-${attempt}` },
         redirect: "follow",
       });
-      if (answer.status < 500) attempt += 1;
+      if (answer.status < 500 && answer.status !== 429) attempt += 1;
       if (answer.status === 201) await take(lockGrant.parse(await answer.json()), `${number}.${attempt}`);
       else await pause(between(5_000, 20_000));
     }

@@ -56,8 +56,9 @@ test("guesses past a source's share are refused at once, uncounted, while upload
 
   for (const url of urls.slice(1)) {
     const refused = await guess(url, "open sesame");
-    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
-    expect(problem.parse(await refused.json())).toMatchObject({ code: "unavailable" });
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+    // No 5xx, at which the operator's alarm goes off: nothing is wrong with the API.
+    expect(problem.parse(await refused.json())).toMatchObject({ code: "password_limit", max: SHARE });
   }
   // Whoever types one in a browser is told so, and asked again.
   const typed = await fetch(urls[2] ?? "", {
@@ -65,7 +66,7 @@ test("guesses past a source's share are refused at once, uncounted, while upload
     body: new URLSearchParams({ password: "open sesame" }),
     headers: { Accept: "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "same-origin" },
   });
-  expect([typed.status, await typed.text()]).toEqual([503, expect.stringContaining("yours was not")]);
+  expect([typed.status, await typed.text()]).toEqual([429, expect.stringContaining("yours was not")]);
 
   await story.upload(Buffer.from("x"), { filename: "meanwhile.txt" });
   release();
@@ -90,7 +91,7 @@ test("a client that makes many passworded links at once is held to its share, an
 
   const refused = await make(story, file_id);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
-  expect(problem.parse(await refused.json())).toMatchObject({ code: "rate_limited" });
+  expect(problem.parse(await refused.json())).toMatchObject({ code: "password_limit", max: SHARE });
   expect((await make(other, theirs.file_id)).status).toBe(201);
   // A link without one needs no place.
   expect((await story.api(`/v1/files/${file_id}/shares`, { json: {} })).status).toBe(201);

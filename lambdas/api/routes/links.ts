@@ -127,7 +127,7 @@ function pageOf(error: WharfError, { req }: AppContext, now: number): Page {
   if (error.code === "wrong_password")
     return passwordPage(req.method === "POST" ? { error: "That password is wrong.", wait } : {});
   if (error.code === "rate_limited") return passwordPage({ error: "Too many wrong passwords.", wait });
-  if (error.code === "unavailable")
+  if (error.code === "password_limit")
     return passwordPage({ error: "Many passwords are being checked at this moment; yours was not.", wait });
   if (error.code === "link_gone") return plainPage("This link no longer works", error.message);
   if (error.code === "not_found")
