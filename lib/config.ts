@@ -1,16 +1,21 @@
-import { RemovalPolicy } from "aws-cdk-lib";
-import { RetentionDays } from "aws-cdk-lib/aws-logs";
-
-export type StageName = "dev" | "prod" | "test";
+import {
+  type DefaultStage,
+  defaultStages,
+  type retentionDays,
+  type Settings,
+  stageName,
+} from "./settings.ts";
 
 /** What differs between stages; everything else is the same everywhere. */
 export interface StageConfig {
-  readonly stage: StageName;
+  /** Name of the stage, in its stacks' names and in a tag. */
+  readonly stage: string;
   /** What becomes of bucket, table and logs when their stack goes (the data stack's termination protection comes first). */
-  readonly removal: RemovalPolicy;
+  readonly removal: "destroy" | "retain";
   /** Whether nothing keeps its stacks from being deleted: for the stage that `npm run test:aws` makes and removes. */
   readonly disposable: boolean;
-  readonly logRetention: RetentionDays;
+  /** Days for which logs are kept, as CloudWatch Logs has them; 9999 stands for ever. */
+  readonly logRetention: (typeof retentionDays)[number];
   /** Requests per second that the API takes before it answers 429, and how many at once on top. */
   readonly throttle: { readonly rate: number; readonly burst: number };
   /**
@@ -43,34 +48,53 @@ export interface StageConfig {
   /** Origins whose pages may call the API and the bucket from a browser. */
   readonly corsOrigins: readonly string[];
   /**
-   * Origin of a domain of your own in front of the API, e.g. `https://files.example.com`.
-   * @default the API's own `https://{api}.execute-api.{region}.amazonaws.com/prod`
+   * Origin of what stands in front of the API, e.g. `https://files.example.com`.
+   * @default that of `domain`, or else the API's own `https://{api}.execute-api.{region}.amazonaws.com/prod`
    */
-  readonly publicUrl?: string;
+  readonly publicUrl?: string | undefined;
+  /**
+   * A domain of your own at API Gateway.
+   * @default none
+   */
+  readonly domain?: DomainConfig | undefined;
   /**
    * Who runs it.
    * @default the start page names nobody
    */
-  readonly operator?: OperatorConfig;
+  readonly operator?: OperatorConfig | undefined;
   /**
    * SNS topic that every alarm notifies.
    * @default alarms show in CloudWatch only
    */
-  readonly alarmTopicArn?: string;
+  readonly alarmTopicArn?: string | undefined;
+  /**
+   * Tags on everything, beside `app` and `stage`.
+   * @default none
+   */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A name under which clients reach the API, and its certificate. */
+export interface DomainConfig {
+  /** Such as `files.example.com`; a DNS record of it leads to the service stack's output `DomainTarget`. */
+  readonly name: string;
+  /** ARN of its certificate in ACM, in the deployment's own region. */
+  readonly certificateArn: string;
 }
 
 /** Who runs a deployment, as its start page and `/.well-known/security.txt` say. */
 export interface OperatorConfig {
-  readonly name?: string;
+  /** Whose it is. */
+  readonly name?: string | undefined;
   /** URI by which people reach them: `mailto:share@example.com`, `https://…` or `tel:…`. */
-  readonly contact?: string;
+  readonly contact?: string | undefined;
   /**
    * The same for who found a flaw.
    * @default no security.txt
    */
-  readonly securityContact?: string;
+  readonly securityContact?: string | undefined;
   /** URL of guides of your own, for the start page. */
-  readonly guides?: string;
+  readonly guides?: string | undefined;
 }
 
 /** Four fifths of the environments. */
@@ -86,9 +110,9 @@ const small = { waiters: 0, waitPlaces: 3, hashPlaces: 3 };
 
 const dev: StageConfig = {
   stage: "dev",
-  removal: RemovalPolicy.DESTROY,
+  removal: "destroy",
   disposable: false,
-  logRetention: RetentionDays.TWO_WEEKS,
+  logRetention: 14,
   throttle: { rate: 200, burst: 400 },
   ...small,
   deliverConcurrency: 10,
@@ -98,14 +122,14 @@ const dev: StageConfig = {
   corsOrigins: ["*"],
 };
 
-const stages: Record<StageName, StageConfig> = {
+const stages: Record<DefaultStage, StageConfig> = {
   dev,
-  test: { ...dev, stage: "test", disposable: true, logRetention: RetentionDays.ONE_DAY },
+  test: { ...dev, stage: "test", disposable: true, logRetention: 1 },
   prod: {
     stage: "prod",
-    removal: RemovalPolicy.RETAIN,
+    removal: "retain",
     disposable: false,
-    logRetention: RetentionDays.THREE_MONTHS,
+    logRetention: 90,
     throttle: { rate: 1000, burst: 2000 },
     waiters: 50,
     waitPlaces: placesOf(50),
@@ -118,24 +142,51 @@ const stages: Record<StageName, StageConfig> = {
   },
 };
 
+/** What a stage is made of, but for its name. */
+export type StageSettings = Settings & { readonly like?: DefaultStage | undefined };
+
 /**
- * The stage that the context names (`cdk deploy -c stage=prod -c waiters=0`).
+ * A stage with its defaults, and what is set instead. One with a name of its own begins with those of `like`.
  *
  * @throws Error naming what is allowed.
  */
-export function stageConfig(name: unknown = "dev", waiters?: unknown): StageConfig {
-  if (name !== "dev" && name !== "prod" && name !== "test")
+export function stageConfig(
+  stage = "dev",
+  { like, throttle, versions, waiters, ...others }: StageSettings = {},
+): StageConfig {
+  const { error } = stageName.safeParse(stage);
+  if (error) throw new Error(`stage ${JSON.stringify(stage)} ${error.issues[0]?.message}`);
+  const base = stages[like ?? sameNamed(stage)];
+  const config = {
+    ...base,
+    ...(waiters === undefined ? {} : placesFor(waiters)),
+    ...others,
+    throttle: { ...base.throttle, ...throttle },
+    versions: { ...base.versions, ...versions },
+    stage,
+  };
+  if (config.waiters > 0 && config.waitPlaces > config.waiters)
     throw new Error(
-      `stage ${JSON.stringify(name)} is not known; use -c stage=dev or -c stage=prod (-c stage=test is what npm run test:aws makes and removes)`,
+      `waitPlaces ${config.waitPlaces} is more than waiters ${config.waiters}, each of which is one call's place`,
     );
-  if (waiters === undefined) return stages[name];
-  const count = Number(waiters);
-  if (waiters === "" || !Number.isInteger(count) || count < 0)
-    throw new Error(`waiters ${JSON.stringify(waiters)} is no number of waiters; use -c waiters=0 or more`);
-  return { ...stages[name], ...(count === 0 ? small : { waiters: count, waitPlaces: placesOf(count) }) };
+  return config;
+}
+
+/** How many may wait and hash by how many environments are reserved. */
+function placesFor(waiters: number): Partial<StageConfig> {
+  return waiters === 0 ? small : { waiters, waitPlaces: placesOf(waiters) };
+}
+
+/** Defaults of the stage's own. @throws Error where it has none. */
+function sameNamed(stage: string): DefaultStage {
+  const known = defaultStages.find((name) => name === stage);
+  if (known !== undefined) return known;
+  throw new Error(
+    `stage ${JSON.stringify(stage)} is not known; use -c stage=dev or -c stage=prod, or say whose defaults it has: {"stages": {"${stage}": {"like": "dev"}}} in wharf.config.json, or -c like=dev`,
+  );
 }
 
 /** Tags that CloudFormation puts on all that a stack makes: whose it is, on the bill too. */
-export function stageTags({ stage }: StageConfig): Record<string, string> {
-  return { app: "wharf", stage };
+export function stageTags({ stage, tags }: StageConfig): Record<string, string> {
+  return { ...tags, app: "wharf", stage };
 }

@@ -13,6 +13,7 @@ import type { Construct } from "constructs";
 import { DUE_INDEX } from "#aws/keys.ts";
 import { type StageConfig, stageTags } from "./config.ts";
 import { acknowledge } from "./nag.ts";
+import { removalPolicy } from "./removal-policy.ts";
 
 /** All that must survive a deployment: objects, records, and the bus that other accounts' rules may hang on. */
 export class DataStack extends Stack {
@@ -64,7 +65,7 @@ export class DataStack extends Stack {
       minimumTLSVersion: 1.2,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-      removalPolicy: config.removal,
+      removalPolicy: removalPolicy(config),
       cors: [
         {
           allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT],
@@ -98,7 +99,7 @@ export class DataStack extends Stack {
       timeToLiveAttribute: "ttl",
       stream: StreamViewType.NEW_IMAGE,
       deletionProtection: !config.disposable,
-      removalPolicy: config.removal,
+      removalPolicy: removalPolicy(config),
     });
     table.addGlobalSecondaryIndex({
       indexName: DUE_INDEX,

@@ -17,6 +17,7 @@ import type { StageConfig } from "./config.ts";
 import { addGatewayResponses } from "./gateway-responses.ts";
 import { acknowledge } from "./nag.ts";
 import type { NodeFunction } from "./node-function.ts";
+import { removalPolicy } from "./removal-policy.ts";
 
 /** Part of the API's URL. A literal, since the stage's own name would be a cycle in the functions' environment. */
 const STAGE_NAME = "prod";
@@ -42,7 +43,7 @@ export class HttpApi extends Construct {
     super(scope, id);
     const logs = new LogGroup(this, "AccessLogs", {
       retention: config.logRetention,
-      removalPolicy: config.removal,
+      removalPolicy: removalPolicy(config),
     });
     this.api = new RestApi(this, "Api", {
       // Metrics are counted by this name: one for all stages would mix their 5xx.
@@ -72,7 +73,8 @@ export class HttpApi extends Construct {
     this.api.node.tryRemoveChild("Endpoint");
     requireModernTls(this.api);
     this.host = `${this.api.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
-    this.publicUrl = config.publicUrl ?? `https://${this.host}/${STAGE_NAME}`;
+    const { publicUrl, domain } = config;
+    this.publicUrl = publicUrl ?? `https://${domain?.name ?? `${this.host}/${STAGE_NAME}`}`;
     addGatewayResponses(this.api, config.corsOrigins);
     acknowledge(this, reasons);
     alarm(this, "ServerErrors", {

@@ -14,6 +14,7 @@ import type { Construct } from "constructs";
 import type { VariableName } from "#lambdas/env.ts";
 import type { FunctionName } from "./bundle.ts";
 import type { StageConfig } from "./config.ts";
+import { removalPolicy } from "./removal-policy.ts";
 
 /** Environment of a function: only names that `lambdas/env.ts` knows. */
 export type FunctionEnv = Partial<Record<VariableName, string>>;
@@ -47,7 +48,7 @@ export class NodeFunction extends LambdaFunction {
     const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       retention: props.config.logRetention,
-      removalPolicy: props.config.removal,
+      removalPolicy: removalPolicy(props.config),
     });
     super(scope, id, {
       description: props.description,

@@ -4,6 +4,7 @@ import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import { type StageConfig, stageTags } from "./config.ts";
+import { CustomDomain } from "./custom-domain.ts";
 import type { DataStack } from "./data-stack.ts";
 import { DeliveryDashboard } from "./delivery-dashboard.ts";
 import { grants } from "./grants.ts";
@@ -129,6 +130,13 @@ export class ServiceStack extends Stack {
     acknowledge(this, { ...reasons, [`AwsSolutions-IAM5[Resource::${exportName(bucket)}/o/*]`]: allObjects });
 
     new CfnOutput(this, "ApiUrl", { value: http.publicUrl });
+    const { domain } = config;
+    if (domain === undefined) return;
+    const { target } = new CustomDomain(this, "Domain", { domain, api: http.api });
+    new CfnOutput(this, "DomainTarget", {
+      value: target,
+      description: `What ${domain.name} leads to in DNS`,
+    });
   }
 
   /** Makes every alarm of the stack notify the topic. */

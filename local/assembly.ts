@@ -102,7 +102,8 @@ async function synthesize(root: string, outDir: string): Promise<void> {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
       CDK_OUTDIR: outDir,
-      CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage: "dev" }),
+      // Nothing of the user's `wharf.config.json`: it is about deployments, whose domain would stand in every link.
+      CDK_CONTEXT_JSON: JSON.stringify({ ...context, stage: "dev", settings: "none" }),
       // What deploys has been checked; checking takes longer than all the rest of a start.
       CDK_VALIDATION: "false",
     },

@@ -8,31 +8,41 @@ describe("the stage", () => {
     expect(stageConfig("prod").stage).toBe("prod");
   });
 
-  it.each(["staging", "", "Prod", 1, null])("refuses %j and says what there is", (name) => {
-    expect(() => stageConfig(name)).toThrow(/use -c stage=dev or -c stage=prod/);
+  it.each(["staging", "Prod"])("refuses %j and says what there is", (name) => {
+    expect(() => stageConfig(name)).toThrow(/use -c stage=dev or -c stage=prod|must be 1 to 20 of a-z/);
   });
 
-  it("takes the number of waiters from the context, which knows text alone", () => {
-    expect(stageConfig("prod", "0")).toEqual({
+  it.each(["", "a--b", "1st", "with_underscore", "x".repeat(21)])("can't be called %j", (name) => {
+    expect(() => stageConfig(name, { like: "dev" })).toThrow(/must be 1 to 20 of a-z, 0-9/);
+  });
+
+  it("of a name of one's own begins with another's defaults", () => {
+    expect(stageConfig("eu-staging", { like: "prod", throttle: { rate: 50 } })).toEqual({
+      ...stageConfig("prod"),
+      stage: "eu-staging",
+      throttle: { rate: 50, burst: 2000 },
+    });
+  });
+
+  it("has as many places as its waiters leave", () => {
+    expect(stageConfig("prod", { waiters: 0 })).toEqual({
       ...stageConfig("prod"),
       waiters: 0,
       waitPlaces: 3,
       hashPlaces: 3,
     });
-    expect(stageConfig("dev", "7")).toEqual({ ...stageConfig("dev"), waiters: 7, waitPlaces: 5 });
+    expect(stageConfig("dev", { waiters: 7 })).toEqual({ ...stageConfig("dev"), waiters: 7, waitPlaces: 5 });
+    expect(stageConfig("dev", { waiters: 7, waitPlaces: 6 })).toMatchObject({ waiters: 7, waitPlaces: 6 });
+    expect(() => stageConfig("prod", { waitPlaces: 51 })).toThrow(/more than waiters 50/);
   });
 
   it.each([
-    ["1", 1],
-    ["2", 1],
-    ["5", 4],
-    ["50", 40],
+    [1, 1],
+    [2, 1],
+    [5, 4],
+    [50, 40],
   ])("leaves of %s waiters some environments to who doesn't wait", (waiters, places) => {
-    expect(stageConfig("prod", waiters).waitPlaces).toBe(places);
-  });
-
-  it.each(["", "-1", "1.5", "many"])("refuses %j waiters", (waiters) => {
-    expect(() => stageConfig("dev", waiters)).toThrow(/use -c waiters=0 or more/);
+    expect(stageConfig("prod", { waiters }).waitPlaces).toBe(places);
   });
 });
 

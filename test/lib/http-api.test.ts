@@ -198,6 +198,37 @@ describe("API Gateway's own answers", () => {
   });
 });
 
+describe("a domain of your own", () => {
+  const domain = {
+    name: "files.example.com",
+    certificateArn: "arn:aws:acm:eu-west-1:123456789012:certificate/1",
+  };
+
+  it("leads to the API as a whole, with its TLS, and stands in links", () => {
+    const { service } = synth("dev", { domain });
+    service.hasResourceProperties("AWS::ApiGateway::DomainName", {
+      DomainName: domain.name,
+      RegionalCertificateArn: domain.certificateArn,
+      EndpointConfiguration: { Types: ["REGIONAL"] },
+      SecurityPolicy: "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+      EndpointAccessMode: "BASIC",
+    });
+    const [[, mapping] = []] = resources(service, "AWS::ApiGateway::BasePathMapping");
+    expect(mapping?.Properties.BasePath).toBeUndefined();
+    expect(mapping?.Properties.Stage).toEqual({ Ref: expect.stringContaining("Stageprod") });
+    const { ApiUrl, DomainTarget } = service.toJSON()["Outputs"];
+    expect([ApiUrl.Value, DomainTarget.Value]).toEqual([
+      "https://files.example.com",
+      { "Fn::GetAtt": [expect.stringMatching(/^Domain/), "RegionalDomainName"] },
+    ]);
+  });
+
+  it("isn't what links have where something else stands before it", () => {
+    const { service } = synth("dev", { domain, publicUrl: "https://cdn.example.com" });
+    service.hasOutput("ApiUrl", { Value: "https://cdn.example.com" });
+  });
+});
+
 describe("the stage", () => {
   const stage = () => resources(template, "AWS::ApiGateway::Stage")[0]?.[1].Properties;
 

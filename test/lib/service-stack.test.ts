@@ -139,8 +139,8 @@ describe("functions", () => {
 
   it("reserve nothing in dev, which deploys into accounts whose limit is 10, unless they are told to", () => {
     expect(reserved(template)).toEqual([]);
-    expect(reserved(synth("dev", stageConfig("dev", "20")).service)).toEqual(waiters(20));
-    expect(reserved(synth("prod", stageConfig("prod", "0")).service)).toEqual([]);
+    expect(reserved(synth("dev", stageConfig("dev", { waiters: 20 })).service)).toEqual(waiters(20));
+    expect(reserved(synth("prod", stageConfig("prod", { waiters: 0 })).service)).toEqual([]);
   });
 });
 

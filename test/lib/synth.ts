@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { App } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { sources } from "#lib/bundle.ts";
-import { type StageConfig, type StageName, stageConfig } from "#lib/config.ts";
+import { type StageConfig, stageConfig } from "#lib/config.ts";
 import { DataStack } from "#lib/data-stack.ts";
 import { ServiceStack } from "#lib/service-stack.ts";
 
@@ -15,7 +15,7 @@ export interface Resource {
 }
 
 /** The app as `cdk.json` configures it, without bundling: functions get their source folder as code. */
-export function createApp(stage: StageName = "dev", overrides: Partial<StageConfig> = {}) {
+export function createApp(stage: string = "dev", overrides: Partial<StageConfig> = {}) {
   const { context } = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
   const app = new App({ context: { ...context, bundles: sources }, builtinCloudFormationValidation: false });
   const config = { ...stageConfig(stage), ...overrides };
@@ -24,7 +24,7 @@ export function createApp(stage: StageName = "dev", overrides: Partial<StageConf
   return { app, data, service };
 }
 
-export function synth(stage?: StageName, overrides?: Partial<StageConfig>) {
+export function synth(stage?: string, overrides?: Partial<StageConfig>) {
   const { data, service } = createApp(stage, overrides);
   return { data: Template.fromStack(data), service: Template.fromStack(service) };
 }
