@@ -203,7 +203,7 @@ export const waitForLockRoute = defineRoute({
   path: "/v1/files/{id}/lock/wait",
   summary: "Acquire a file's lock, waiting for its holder",
   description:
-    "As `acquireLock`, asked again until `wait_seconds` are over. Waiters have a function of their own with so many places, half of which are one client's at most: where they are taken the answer is 429 `wait_limit` with Retry-After, and calls that don't wait go on. An `Idempotency-Key` counts for both routes. A lease that had to be waited for is `provisional`, since who asked may have hung up: renew it within 10 s, or it is gone. A repeat under the same key answers the grant while it lives, and acquires anew after.",
+    "As `acquireLock`, asked again until `wait_seconds` are over. Waiters have a function of their own with so many places, of which a client has half of what others leave: where they are taken the answer is 429 `wait_limit` with Retry-After, and calls that don't wait go on. An `Idempotency-Key` counts for both routes. A lease that had to be waited for is `provisional`, since who asked may have hung up: renew it within 10 s, or it is gone. A repeat under the same key answers the grant while it lives, and acquires anew after.",
   tag,
   scopes,
   params,

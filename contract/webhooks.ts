@@ -392,7 +392,7 @@ export const testWebhookRoute = defineRoute({
   method: "POST",
   path: "/v1/webhooks/{id}/test",
   summary: "Send a webhook_test now and answer with the attempt",
-  description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s; an endpoint gets one test at a time, and few run at once, half of them one client's at most: the next is 429 with Retry-After. A 2xx verifies an endpoint that is \`unverified\`; nothing else of its state changes. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
+  description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s; an endpoint gets one test at a time, and few run at once, of one client half of what others leave: the next is 429 with Retry-After. A 2xx verifies an endpoint that is \`unverified\`; nothing else of its state changes. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
   tag,
   scopes,
   params,
@@ -554,7 +554,7 @@ export const listEventsRoute = defineRoute({
   path: "/v1/events",
   summary: "Read a workspace's events in order, waiting for the next ones",
   description:
-    "For receivers without a public address. Every reader sees the same events in the same order, without gaps. Ask again with `after` set to the answer's `next_cursor`; keep that cursor where the work is kept. Events stay for 90 days. So many readers can wait at once, half of them one client's at most: the next is 429 `wait_limit`, but one that finds events, or doesn't wait, is answered.",
+    "For receivers without a public address. Every reader sees the same events in the same order, without gaps. Ask again with `after` set to the answer's `next_cursor`; keep that cursor where the work is kept. Events stay for 90 days. So many readers can wait at once, of one client half of what others leave: the next is 429 `wait_limit`, but one that finds events, or doesn't wait, is answered.",
   tag: "Events",
   scopes: ["webhooks:write", "files:read"],
   query: {

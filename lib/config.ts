@@ -25,7 +25,7 @@ export interface StageConfig {
    */
   readonly waiters: number;
   /**
-   * Of these, how many calls may wait at the same time; half of them are one client's at most. Fewer than `waiters`,
+   * Of these, how many calls may wait at the same time; one client has half of what others leave. Fewer than `waiters`,
    * so that calls which don't wait, and refusals, find an environment.
    */
   readonly waitPlaces: number;
@@ -35,7 +35,7 @@ export interface StageConfig {
   readonly versions: { readonly keep: number; readonly keepDays: number };
   /**
    * Passwords of links that may be hashed at the same time, each of which keeps an environment of the API busy for a
-   * part of a second; half of them are one client's, and half for all who try one, at most.
+   * part of a second; a client has half of what others leave, and so have all who try one.
    */
   readonly hashPlaces: number;
   /** Uploads that one client may have open at the same time; more are refused until the sweep counts fewer. */

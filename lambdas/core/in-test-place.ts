@@ -1,6 +1,6 @@
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { inPlace, type Room, shareOf } from "./take-place.ts";
+import { type Full, inPlace } from "./take-place.ts";
 import type { HookRecord } from "./webhook-records.ts";
 
 /** A test takes so long at most (s). */
@@ -10,7 +10,7 @@ const RETRY_SECONDS = 3;
  * Sends a test in one of the places that there are for it, as many as for passwords: it holds an environment of the
  * API for as long as its endpoint is silent, so one client's tests would take those of everybody.
  *
- * An endpoint has one, whoever asks for it, since its address may be somebody else's; a client has half of all.
+ * An endpoint has one, whoever asks for it, since its address may be somebody else's; a client has half of what others leave.
  *
  * @throws WharfError rate_limited, before anything is sent or recorded.
  */
@@ -20,15 +20,12 @@ export function inTestPlace<T>(
   test: () => Promise<T>,
 ): Promise<T> {
   const { hashPlaces: places } = deps.config;
-  const rooms = [
-    { name: hook.webhook_id, max: 1 },
-    { name: hook.client_id, max: shareOf(places) },
-    { name: "all", max: places },
-  ];
+  const all = { name: "all", max: places };
+  const rooms = [{ name: hook.webhook_id, max: 1 }, { name: hook.client_id, of: all }, all];
   return inPlace(deps, "test", rooms, { refusal: (full) => refusal(hook, full), work: test });
 }
 
-function refusal({ webhook_id, client_id }: HookRecord, { name, max }: Room): WharfError {
+function refusal({ webhook_id, client_id }: HookRecord, { name, max }: Full): WharfError {
   const why =
     name === webhook_id
       ? "This endpoint is being tested; it gets one test at a time"

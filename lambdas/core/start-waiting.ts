@@ -6,7 +6,7 @@ import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { clientRecord } from "./records.ts";
-import { shareOf, takePlace } from "./take-place.ts";
+import { takePlace } from "./take-place.ts";
 
 /** What waiting needs: how many calls of a kind may wait at the same time, 0 where none may. */
 export interface WaitDeps extends Pick<Deps, "table" | "now"> {
@@ -67,13 +67,13 @@ async function takeWaitPlace(
   clientId: string,
 ): Promise<() => Promise<void>> {
   const { waitPlaces } = deps;
-  const own = { name: clientId, max: shareOf(waitPlaces) };
-  const taken = await takePlace(deps, kind, [own, { name: "all", max: waitPlaces }]);
+  const all = { name: "all", max: waitPlaces };
+  const taken = await takePlace(deps, kind, [{ name: clientId, of: all }, all]);
   if ("giveBack" in taken) return taken.giveBack;
   const { name, max } = taken.full;
   const whose =
     name === clientId
-      ? `of this client wait already, which is its share of the ${waitPlaces} that may`
+      ? `of this client wait already, which is its share of the ${waitPlaces} that may: half of what others leave`
       : "wait already, which is all that may";
   throw new WharfError(
     "wait_limit",

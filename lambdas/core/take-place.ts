@@ -4,13 +4,21 @@ import { describe, say } from "#aws/log.ts";
 import { ConditionFailed, type Item, type Table } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 
-/** What a place is taken of: so many there are for `name`, letters, digits and `_`. */
-export interface Room {
+/** What a place is taken of, under a name of letters, digits and `_`: so many there are, or a share of others. */
+export type Room = { name: string; max: number } | Share;
+
+/** One's part of a room: half of what the others leave of it, so that whoever comes next finds one too. */
+export interface Share {
   name: string;
-  max: number;
+  of: Room;
+  /** So many whatever the others leave. @default 0 */
+  least?: number;
 }
 
-export type Taken = { giveBack: () => Promise<void> } | { full: Room };
+/** A room of which no more is to be had: there are `max`, or so many is the share of who asks as things stand. */
+export type Full = { name: string; max: number };
+
+export type Taken = { giveBack: () => Promise<void> } | { full: Full };
 
 /** Lambda: an API's function lives for 29 s; what is held for longer has nobody any more. */
 const LIFE_MS = 30_000;
@@ -18,16 +26,19 @@ const LIFE_MS = 30_000;
 const KNOWN_FULL_MS = 500;
 /** Tries: one finds the places of the dead, the next takes one unless another was faster. */
 const ROUNDS = 3;
+/** DynamoDB: 300 operators and functions in an expression; a step of a share has six, and a call may have two shares. */
+const MAX_STEPS = 20;
 
-/** Until when (ms) a room is known to be full. */
-const full = new WeakMap<Table, Map<string, number>>();
+/** Until when (ms) a room is known to be full, and of how many. */
+type Known = { until: number; max: number };
+const full = new WeakMap<Table, Map<string, Known>>();
 
 /**
  * Takes a place of a kind in all of these rooms, such as everybody's and its client's, or in none.
  *
- * One conditional write: each room is a set, of which a place is a member by when it ends. Whoever dies gives its place
- * back by time: who finds none removes those that have ended, and tries again. Both writes do nothing where they are
- * sent twice.
+ * One conditional write: each room is a set, of which a place is a member by when it ends. A share is full where one
+ * more would be more than half of what the others leave, rounded up. Whoever dies gives its place back by time: who
+ * finds none removes those that have ended, and tries again. Both writes do nothing where they are sent twice.
  *
  * @returns what gives it back; or the first of the rooms that is full.
  */
@@ -36,11 +47,13 @@ export async function takePlace(
   kind: PlaceKind,
   rooms: readonly Room[],
 ): Promise<Taken> {
-  const known = full.get(table) ?? new Map<string, number>();
+  const known: Map<string, Known> = full.get(table) ?? new Map();
   full.set(table, known);
   const nameOf = ({ name }: Room) => `${kind} ${name}`;
-  const before = rooms.find((room) => (known.get(nameOf(room)) ?? 0) > now());
-  if (before !== undefined) return { full: before };
+  for (const room of rooms) {
+    const before = known.get(nameOf(room));
+    if (before !== undefined && before.until > now()) return { full: { name: room.name, max: before.max } };
+  }
 
   const key = keys.places(kind);
   const place = new Set([`${now() + LIFE_MS}#${randomBytes(9).toString("base64url")}`]);
@@ -54,16 +67,12 @@ export async function takePlace(
       say("warn", "a place could not be given back", { kind, error: describe(error) });
     }
   };
+  const conditions = rooms.map(hasRoom);
+  const condition = conditions.map(({ text }) => `(${text})`).join(" AND ");
+  const values = Object.assign({ place }, ...conditions.map(({ values }) => values));
   for (let round = 1; ; round++) {
     try {
-      await table.update({
-        key,
-        update: `ADD ${sets}`,
-        condition: rooms
-          .map(({ name }, index) => `(attribute_not_exists(#${name}) OR size(#${name}) < :max_${index})`)
-          .join(" AND "),
-        values: { place, ...Object.fromEntries(rooms.map(({ max }, index) => [`max_${index}`, max])) },
-      });
+      await table.update({ key, update: `ADD ${sets}`, condition, values });
       return { giveBack };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
@@ -71,10 +80,12 @@ export async function takePlace(
       // An earlier sending of the same write took the place, and its answer was lost.
       if (rooms.some(({ name }) => placesIn(taken[name]).some((one) => place.has(one)))) return { giveBack };
       if (round < ROUNDS && (await removeDead({ table, now }, key, taken))) continue;
-      const found = rooms.find(({ name, max }) => placesIn(taken[name]).length >= max);
+      const found = rooms.find((room) => isFull(room, taken));
       if (found === undefined) throw error;
-      known.set(nameOf(found), now() + KNOWN_FULL_MS);
-      return { full: found };
+      const { name } = found;
+      const max = "max" in found ? found.max : placesIn(taken[name]).length;
+      known.set(nameOf(found), { until: now() + KNOWN_FULL_MS, max });
+      return { full: { name, max } };
     }
   }
 }
@@ -88,7 +99,7 @@ export async function inPlace<T>(
   deps: Pick<Deps, "table" | "now">,
   kind: PlaceKind,
   rooms: readonly Room[],
-  { refusal, work }: { refusal: (full: Room) => Error; work: () => Promise<T> },
+  { refusal, work }: { refusal: (full: Full) => Error; work: () => Promise<T> },
 ): Promise<T> {
   const taken = await takePlace(deps, kind, rooms);
   if ("full" in taken) throw refusal(taken.full);
@@ -99,9 +110,51 @@ export async function inPlace<T>(
   }
 }
 
-/** One client's part of so many places: half, so that twenty agents of one client can wait, and nobody takes all. */
-export function shareOf(places: number): number {
-  return Math.ceil(places / 2);
+/** How many there are, or one alone may have. */
+function mostOf(room: Room): number {
+  return "max" in room ? room.max : Math.ceil(mostOf(room.of) / 2);
+}
+
+/**
+ * What a share may be, as no expression can add two sizes: who has `own` at most gets one more where `all` that are
+ * taken are fewer. Own and all together stay below `most` so, by some steps less where there are very many.
+ */
+function stepsOf(most: number): { own: number; all: number }[] {
+  const last = Math.ceil(most / 2) - 1;
+  const step = Math.ceil(last / MAX_STEPS);
+  const owns = Array.from({ length: Math.min(last, MAX_STEPS) }, (_, index) =>
+    Math.min(last, (index + 1) * step),
+  );
+  return [...new Set(owns)].map((own) => ({ own, all: most - own }));
+}
+
+/** The condition under which a room has one more place. */
+function hasRoom(room: Room, index: number): { text: string; values: Record<string, number> } {
+  const empty = `attribute_not_exists(#${room.name})`;
+  const size = `size(#${room.name})`;
+  if ("max" in room)
+    return { text: `${empty} OR ${size} < :max_${index}`, values: { [`max_${index}`]: room.max } };
+  const steps = stepsOf(mostOf(room.of));
+  const texts = steps.map(
+    (_, step) => `${size} <= :own_${index}_${step} AND size(#${room.of.name}) < :all_${index}_${step}`,
+  );
+  const values = steps.flatMap(({ own, all }, step) => [
+    [`own_${index}_${step}`, own] as const,
+    [`all_${index}_${step}`, all] as const,
+  ]);
+  return {
+    text: [empty, `${size} < :least_${index}`, ...texts].join(" OR "),
+    values: { ...Object.fromEntries(values), [`least_${index}`]: room.least ?? 0 },
+  };
+}
+
+/** The same of what was found. */
+function isFull(room: Room, taken: Item): boolean {
+  const sizeOf = ({ name }: Room) => placesIn(taken[name]).length;
+  const own = sizeOf(room);
+  if ("max" in room) return own >= room.max;
+  if (own < Math.max(room.least ?? 0, 1)) return false;
+  return !stepsOf(mostOf(room.of)).some((step) => own <= step.own && sizeOf(room.of) < step.all);
 }
 
 /** Removes the places that have ended; false where there are none. A place never comes again, so it needs no condition. */
