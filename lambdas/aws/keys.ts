@@ -9,8 +9,8 @@ export interface Key {
 
 const META = "META";
 
-/** What has places: waiting for a lock or for events, the hashing of passwords, and tests of endpoints. */
-export type PlaceKind = "lock" | "events" | "hash" | "test";
+/** What has places: waiting for a lock, for events or for a slow name, the hashing of passwords, and tests of endpoints. */
+export type PlaceKind = "lock" | "events" | "lookup" | "hash" | "test";
 
 /** Lower-case hex SHA-256, as tokens and link tokens are stored. */
 export function sha256(data: string | Uint8Array): string {

@@ -5,9 +5,10 @@ import type { changeWebhookRoute, Webhook } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { checkDestination } from "./check-destination.ts";
 import { checkFolders } from "./check-folders.ts";
-import { iso } from "./deps.ts";
+import { type Deps, iso } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
+import { inLookupPlace } from "./in-lookup-place.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { resetState } from "./reset-endpoint.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
@@ -19,17 +20,18 @@ type Changes = z.output<typeof changeWebhookRoute.body>;
 /**
  * Changes what the request names, and leaves the rest. A new URL starts with a clean record, unverified, and is pinged.
  *
- * @throws WharfError not_found, invalid_url, egress_blocked; invalid_request for unknown folders
+ * @throws WharfError not_found, invalid_url, egress_blocked; invalid_request for unknown folders; as `inLookupPlace`
  */
 export async function changeWebhook(
-  deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues">,
+  deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues"> & Pick<Deps, "config">,
   call: Call,
   webhookId: string,
   changes: Changes,
 ): Promise<Webhook> {
   const { caller } = call;
   const hook = await findWebhook(deps, caller, webhookId);
-  if (changes.url !== undefined) await checkDestination(deps.outbound.guard, changes.url);
+  if (changes.url !== undefined)
+    await inLookupPlace(deps, caller, checkDestination(deps.outbound.guard, changes.url));
   await checkFolders(deps, caller, changes.folders ?? []);
   const now = deps.now();
   const { description, url, ...rest } = changes;

@@ -6,8 +6,9 @@ import { MAX_ENDPOINTS, type registerWebhookRoute, type Webhook } from "#contrac
 import type { Call } from "./call.ts";
 import { checkDestination } from "./check-destination.ts";
 import { checkFolders } from "./check-folders.ts";
-import { iso, newId } from "./deps.ts";
+import { type Deps, iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { inLookupPlace } from "./in-lookup-place.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { hookRecord } from "./webhook-records.ts";
@@ -24,15 +25,16 @@ export function newWebhookSecret(): string {
 /**
  * Registers an endpoint, has it pinged, and shows its secret, this once.
  *
- * @throws WharfError invalid_url, egress_blocked; invalid_request for unknown folders; endpoint_limit where the client has 100 already.
+ * @throws WharfError invalid_url, egress_blocked; invalid_request for unknown folders; endpoint_limit where the client has 100
+ * already; as `inLookupPlace`.
  */
 export async function registerWebhook(
-  deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues">,
+  deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues"> & Pick<Deps, "config">,
   call: Call,
   request: Request,
   answer: (registered: Registered) => { status: number; body: unknown },
 ): Promise<Registered> {
-  await checkDestination(deps.outbound.guard, request.url);
+  await inLookupPlace(deps, call.caller, checkDestination(deps.outbound.guard, request.url));
   await checkFolders(deps, call.caller, request.folders);
   const { client_id, default_workspace } = call.caller;
   const now = deps.now();

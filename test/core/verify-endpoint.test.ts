@@ -1,10 +1,13 @@
 /** What verifies an endpoint's URL: an answer of that very one, however it was asked for; and what has waited for it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { registerWebhookRoute } from "#contract/webhooks.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
+import { registerWebhook } from "#core/register-webhook.ts";
 import { testWebhook } from "#core/test-webhook.ts";
 import { hookRecord } from "#core/webhook-records.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
+import { eventually } from "#test/support/eventually.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
 
 const SECOND = 1_000;
@@ -112,5 +115,48 @@ test("pings and tests at a URL that isn't verified come one at a time and one a 
   expect((await world.deps.table.batchGet([keys.hookState(endpoint.webhook_id)]))[0]).not.toHaveProperty(
     "slot_0",
   );
+  await Promise.all([endpoint.remove(), receiver.close()]);
+});
+
+test("URLs whose names nobody answers for keep no more of the API waiting than their client's share", async () => {
+  const receiver = await startReceiver();
+  const endpoint = await world.endpoint(receiver.url);
+  const { guard } = world.deps.outbound;
+  const answered = Promise.withResolvers<void>();
+  let asked = 0;
+  const silent: typeof guard = {
+    ...guard,
+    addressesOf: async (url) => {
+      asked += 1;
+      await answered.promise;
+      return guard.addressesOf(url);
+    },
+  };
+  const deps = { ...world.deps, config: { ...world.deps.config, hashPlaces: 3 } };
+  const waiting = { ...deps, outbound: { ...deps.outbound, guard: silent } };
+  const request = registerWebhookRoute.body.parse({ url: receiver.url, events: ["*"] });
+  const register = (given: typeof deps, call = world.call) =>
+    registerWebhook(given, call, request, (body) => ({ status: 201, body }));
+  const change = (url: string) => changeWebhook(waiting, world.call, endpoint.webhook_id, { url });
+
+  const taken = (count: number) =>
+    eventually(async () => {
+      const [places] = await world.deps.table.batchGet([keys.places("lookup")]);
+      expect(places?.["all"]).toHaveProperty("size", count);
+    });
+
+  const held = [register(waiting), change(`${receiver.url}/moved`)];
+  await taken(2);
+  const refused = await Promise.allSettled([register(waiting), change(`${receiver.url}/again`)]);
+  for (const one of refused)
+    expect(one).toMatchObject({ reason: { code: "rate_limited", facts: { retry_after_seconds: 3 } } });
+  // Whose name is answered for at once needs no place, and another client has one left.
+  await register(deps);
+  const caller = { ...world.call.caller, client_id: "cli_other" };
+  const other = register(waiting, { ...world.call, caller });
+  await taken(3);
+  answered.resolve();
+  await Promise.all([...held, other]);
+  expect(asked).toBe(5);
   await Promise.all([endpoint.remove(), receiver.close()]);
 });
