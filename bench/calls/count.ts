@@ -1,7 +1,7 @@
 /** What one request of the API costs in AWS calls, as the local cloud counts them. */
+import { perMillion, s3PriceOf } from "#cost/prices.ts";
 import type { CallTrace } from "#local/types.ts";
 import type { Story } from "#test/support/story.ts";
-import { PRICES, priceOfCall } from "./prices.ts";
 
 export interface Cost {
   name: string;
@@ -56,12 +56,19 @@ function costOf(name: string, traces: readonly CallTrace[]): Cost {
     readUnits,
     writeUnits,
     usdPerMillion:
-      PRICES.apiRequest +
-      PRICES.invocation +
-      readUnits * PRICES.readUnit +
-      writeUnits * PRICES.writeUnit +
+      perMillion("apiRequest") +
+      perMillion("invocation") +
+      readUnits * perMillion("readUnit") +
+      writeUnits * perMillion("writeUnit") +
       sum(traces, priceOfCall),
   };
+}
+
+/** Price of a million such calls of S3 or SQS; DynamoDB goes by units. */
+export function priceOfCall({ service, action }: Pick<CallTrace, "service" | "action">): number {
+  if (service === "sqs") return perMillion("queueRequest");
+  const name = service === "s3" ? s3PriceOf(action) : undefined;
+  return name === undefined ? 0 : perMillion(name);
 }
 
 const PUBLIC = /\/s\/|\/auth\/token/;

@@ -5,10 +5,12 @@ import { share } from "#contract/shares.ts";
 import { FIRST_WINDOW, MAX_METADATA_BYTES, startAnswer } from "#contract/uploads.ts";
 import { registeredWebhook } from "#contract/webhooks.ts";
 import { inParallel } from "#core/in-parallel.ts";
+import { perMillion } from "#cost/prices.ts";
 import type { CallTrace } from "#local/types.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
-import { PRICES, priceOfCall } from "./prices.ts";
+import { priceOfCall } from "./count.ts";
+import { watch } from "./watch.ts";
 
 export interface ScopeCost {
   scope: Scope | "none";
@@ -37,21 +39,10 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   let id = 0;
 
   async function measure(scope: ScopeCost["scope"], call: string, path: string, init: ApiInit = {}) {
-    await story.cloud.waitForIdle();
-    story.cloud.clearTraces();
-    let events = 0;
-    const { promise: answered, resolve } = Promise.withResolvers<undefined>();
-    story.cloud.setFaults(({ action, body, caller }) => {
-      if (action === "PutEvents") events += JSON.parse(body ?? "{}").Entries.length;
-      // S3 tells of an object a moment later in AWS; here both would race for the same commit.
-      return caller.startsWith("Ingest") ? answered : undefined;
-    });
-    const answer = await story.api(path, init);
-    resolve(undefined);
+    const watched = await watch(story, { send: () => story.api(path, init) });
+    const { answer } = watched;
     if (answer.status >= 400) throw new Error(`${call}: ${answer.status} ${await answer.text()}`);
-    await story.cloud.waitForIdle();
-    story.cloud.setFaults(undefined);
-    costs.push(costOf({ scope, call, events }, story.cloud.traces()));
+    costs.push(costOf({ scope, call, events: watched.busEvents }, watched.traces));
     return answer;
   }
 
@@ -175,16 +166,14 @@ const average = (cost: ScopeCost, other: ScopeCost, times: number) =>
 function without(cost: ScopeCost, other: ScopeCost): ScopeCost {
   const left = combine(cost, other, (one, less) => one - less);
   // The queue's receive and delete, and the worker's invocation.
-  return { ...left, usdPerMillion: left.usdPerMillion + 2 * PRICES.queueRequest + PRICES.invocation };
+  return {
+    ...left,
+    usdPerMillion: left.usdPerMillion + 2 * perMillion("queueRequest") + perMillion("invocation"),
+  };
 }
 
-/** What comes each minute, whoever calls or not. */
-const ofSweep = ({ caller, action }: CallTrace) =>
-  caller.startsWith("Sweep") || (caller.startsWith("Ingest") && action === "Query");
-
 function costOf(what: Pick<ScopeCost, "scope" | "call" | "events">, traces: readonly CallTrace[]): ScopeCost {
-  const ours = traces.filter((trace) => trace.caller !== "root" && !ofSweep(trace));
-  const sum = (of: (trace: CallTrace) => number) => ours.reduce((total, trace) => total + of(trace), 0);
+  const sum = (of: (trace: CallTrace) => number) => traces.reduce((total, trace) => total + of(trace), 0);
   const readUnits = sum(({ readUnits = 0 }) => readUnits);
   const writeUnits = sum(({ writeUnits = 0 }) => writeUnits);
   return {
@@ -193,12 +182,12 @@ function costOf(what: Pick<ScopeCost, "scope" | "call" | "events">, traces: read
     writeUnits,
     requests: sum(({ service }) => (service === "s3" || service === "sqs" ? 1 : 0)),
     usdPerMillion:
-      PRICES.apiRequest +
-      PRICES.invocation +
-      readUnits * PRICES.readUnit +
-      writeUnits * PRICES.writeUnit +
+      perMillion("apiRequest") +
+      perMillion("invocation") +
+      readUnits * perMillion("readUnit") +
+      writeUnits * perMillion("writeUnit") +
       sum(priceOfCall) +
       // Relay and fan-out, and the events' queue: sent, received, deleted.
-      what.events * (PRICES.busEvent + 2 * PRICES.invocation + 3 * PRICES.queueRequest),
+      what.events * (perMillion("busEvent") + 2 * perMillion("invocation") + 3 * perMillion("queueRequest")),
   };
 }
