@@ -45,6 +45,8 @@ export interface StageConfig {
    * 422, or taken and flagged. What runs when it is opened is refused either way.
    */
   readonly contentMismatch: "refuse" | "flag";
+  /** Whether a dashboard shows delivery; alarms watch it anyway. */
+  readonly dashboard: boolean;
   /** Origins whose pages may call the API and the bucket from a browser. */
   readonly corsOrigins: readonly string[];
   /**
@@ -119,6 +121,8 @@ const dev: StageConfig = {
   versions: { keep: 20, keepDays: 90 },
   sessionsPerClient: 10_000,
   contentMismatch: "refuse",
+  // It would be the dearest thing of a stage that nobody calls.
+  dashboard: false,
   corsOrigins: ["*"],
 };
 
@@ -138,6 +142,7 @@ const stages: Record<DefaultStage, StageConfig> = {
     hashPlaces: 20,
     sessionsPerClient: 10_000,
     contentMismatch: "refuse",
+    dashboard: true,
     corsOrigins: ["*"],
   },
 };

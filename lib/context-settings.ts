@@ -48,11 +48,15 @@ const keys = () => [...others.keys(), ...settingNames.keys()].filter((name) => n
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** `-c` knows text alone: it may stand for a number, a list with commas, or JSON. */
+/** `-c` knows text alone: it may stand for a number, for true and false, a list with commas, or JSON. */
 function read(schema: z.ZodType, given: unknown): z.ZodSafeParseResult<unknown> {
   const asGiven = schema.safeParse(given);
   if (asGiven.success || typeof given !== "string") return asGiven;
-  const meanings = [...(/^-?\d+(\.\d+)?$/.test(given) ? [Number(given)] : []), given.split(",")];
+  const meanings = [
+    ...(/^-?\d+(\.\d+)?$/.test(given) ? [Number(given)] : []),
+    ...(/^(true|false)$/.test(given) ? [given === "true"] : []),
+    given.split(","),
+  ];
   for (const meaning of meanings) {
     const parsed = schema.safeParse(meaning);
     if (parsed.success) return parsed;

@@ -12,13 +12,15 @@ export interface DeliveryDashboardProps {
   readonly webhooks: WebhookPipeline;
   /** The functions name their metrics' deployment by it. */
   readonly table: Table;
+  /** Whether there is a dashboard; the alarms are there anyway. */
+  readonly shown: boolean;
 }
 
 const period = Duration.minutes(1);
 
 /** What a person on call looks at when webhooks don't arrive, and the alarms on the functions' own metrics. */
 export class DeliveryDashboard extends Construct {
-  constructor(scope: Construct, id: string, { webhooks, table }: DeliveryDashboardProps) {
+  constructor(scope: Construct, id: string, { webhooks, table, shown }: DeliveryDashboardProps) {
     super(scope, id);
     const own = (metricName: MetricName, statistic: string) =>
       new Metric({
@@ -77,6 +79,7 @@ export class DeliveryDashboard extends Construct {
       above: 0,
     });
 
+    if (!shown) return;
     const { deliver, deliverSlow, fanOut, first, retry } = webhooks;
     const queues = { first: first.queue, retry: retry.queue };
     new Dashboard(this, "Delivery").addWidgets(

@@ -4,8 +4,8 @@ import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { type DeadLetterQueue as DeadLetterTarget, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { acknowledge } from "./acknowledge.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
+import { acknowledge } from "./nag.ts";
 import type { NodeFunction } from "./node-function.ts";
 
 export interface EventQueueProps {
@@ -13,8 +13,13 @@ export interface EventQueueProps {
   readonly handler: NodeFunction;
   /** Messages per invocation, at most 10. */
   readonly batchSize: number;
-  /** Environments that the queue may use at once, at least 2. */
-  readonly maxConcurrency: number;
+  /**
+   * Environments that the queue may use at once, at least 2. Without a bound Lambda asks an empty queue two fifths as
+   * often: right for a queue that no flood can fill.
+   * @default as many as Lambda takes: five, and more where messages wait
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+   */
+  readonly maxConcurrency?: number;
   /**
    * How often a message is tried before it goes to the dead letters. @default twice in a batch and, where a batch holds
    * more than one, some more times alone; 5 times in all
@@ -50,7 +55,7 @@ export class EventQueue extends Construct {
     const last = { queue: this.deadLetters, maxReceiveCount: maxReceiveCount ?? IN_ALL };
     this.queue = this.feed("", handler, {
       batchSize,
-      maxConcurrency,
+      ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
       failed: alone ? { queue: this.alone(handler, last), maxReceiveCount: IN_BATCHES } : last,
     });
   }
@@ -63,7 +68,7 @@ export class EventQueue extends Construct {
   private feed(
     prefix: string,
     handler: NodeFunction,
-    { failed, ...batches }: { batchSize: number; maxConcurrency: number; failed: DeadLetterTarget },
+    { failed, ...batches }: { batchSize: number; maxConcurrency?: number; failed: DeadLetterTarget },
   ): Queue {
     if (handler.timeout === undefined) throw new Error(`${handler.node.path} needs a timeout`);
     const queue = new Queue(this, `${prefix}Queue`, {

@@ -11,11 +11,11 @@ import {
 } from "aws-cdk-lib/aws-apigateway";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { acknowledge } from "./acknowledge.ts";
 import { alarm } from "./alarm.ts";
 import { addChunkMethod } from "./chunk-method.ts";
 import type { StageConfig } from "./config.ts";
 import { addGatewayResponses } from "./gateway-responses.ts";
+import { acknowledge } from "./nag.ts";
 import type { NodeFunction } from "./node-function.ts";
 import { removalPolicy } from "./removal-policy.ts";
 
@@ -62,7 +62,8 @@ export class HttpApi extends Construct {
         stageName: STAGE_NAME,
         throttlingRateLimit: config.throttle.rate,
         throttlingBurstLimit: config.throttle.burst,
-        metricsEnabled: true,
+        // By method each of them would be priced as a metric of one's own, some 30 $ a month; alarms watch the API's own.
+        metricsEnabled: false,
         loggingLevel: MethodLoggingLevel.OFF,
         dataTraceEnabled: false,
         accessLogDestination: new LogGroupLogDestination(logs),

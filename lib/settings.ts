@@ -124,6 +124,10 @@ export const settings = z.strictObject({
   contentMismatch: one(["refuse", "flag"])
     .optional()
     .describe("What becomes of content of another family than its name promises"),
+  dashboard: z
+    .boolean({ error: "must be true or false" })
+    .optional()
+    .describe("Whether a dashboard shows delivery, for 3 $ a month; alarms watch it anyway"),
   logRetention: one(retentionDays, `must be one of ${retentionDays.join(", ")}`)
     .optional()
     .describe("Days for which logs are kept; 9999 stands for ever"),

@@ -34,7 +34,6 @@ export class Sweep extends Construct {
     const ticks = new EventQueue(this, "Ticks", {
       handler: this.handler,
       batchSize: 10,
-      maxConcurrency: 2,
       maxReceiveCount: 2,
     });
     ticks.onSchedule("EveryMinute", Schedule.rate(Duration.minutes(1)));

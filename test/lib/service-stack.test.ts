@@ -212,6 +212,31 @@ describe("queues", () => {
   });
 });
 
+describe("what costs money while nobody calls", () => {
+  it("is no dashboard in dev, and one in prod", () => {
+    const dashboards = (stage: "dev" | "prod") =>
+      resources(synth(stage).service, "AWS::CloudWatch::Dashboard").length;
+    expect([dashboards("dev"), dashboards("prod")]).toEqual([0, 1]);
+  });
+
+  it("is no metric for each method of the API", () => {
+    for (const [, { Properties }] of resources(template, "AWS::ApiGateway::Stage"))
+      expect(Properties.MethodSettings[0].MetricsEnabled).toBe(false);
+  });
+
+  it("is no line of Lambda's own for each invocation", () => {
+    for (const [, { Properties }] of resources(template, "AWS::Lambda::Function"))
+      expect(Properties.LoggingConfig).toMatchObject({ LogFormat: "JSON", SystemLogLevel: "WARN" });
+  });
+
+  it("is no bound on the sweep's queue, with which Lambda would ask it more often", () => {
+    const [sweep] = resources(template, "AWS::Lambda::EventSourceMapping").filter(([id]) =>
+      id.startsWith("Sweep"),
+    );
+    expect(sweep?.[1].Properties.ScalingConfig).toBeUndefined();
+  });
+});
+
 describe("dependencies", () => {
   it("are named where nothing else says them", () => {
     const all: Record<string, Resource> = template.toJSON()["Resources"];
@@ -346,9 +371,10 @@ describe("alarms", () => {
 });
 
 it("looks at every metric that the functions write, on the dashboard or by an alarm", () => {
+  const { service } = synth("prod");
   const read = [
-    ...resources(template, "AWS::CloudWatch::Dashboard").map(([, one]) => JSON.stringify(one.Properties)),
-    ...resources(template, "AWS::CloudWatch::Alarm").map(([, one]) => String(one.Properties.MetricName)),
+    ...resources(service, "AWS::CloudWatch::Dashboard").map(([, one]) => JSON.stringify(one.Properties)),
+    ...resources(service, "AWS::CloudWatch::Alarm").map(([, one]) => String(one.Properties.MetricName)),
   ].join("\n");
   for (const name of Object.keys(metrics)) expect(read).toContain(name);
 });
