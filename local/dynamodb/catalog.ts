@@ -14,6 +14,8 @@ export interface Catalog {
   provision(spec: TableSpec, now: number): Table;
   /** Changes the attribute that items expire by. */
   setTtl(table: Table, attribute: string | undefined): void;
+  /** Removes a table with its items and its stream. */
+  remove(table: Table): void;
 }
 
 /** Reads the tables of a database. */
@@ -115,7 +117,18 @@ export function openCatalog(db: Database): Catalog {
     }
   }
 
+  function remove(table: Table): void {
+    db.transaction(() => {
+      for (const { id } of table.indexes) dropIndex(id);
+      for (const kind of ["items", "stream_records"])
+        db.run(`DELETE FROM ${kind} WHERE table_id = ?`, table.id);
+      db.run("DELETE FROM tables WHERE id = ?", table.id);
+    });
+    tables.delete(table.spec.name);
+  }
+
   return {
+    remove,
     all: () => [...tables.values()].sort((a, b) => (a.spec.name < b.spec.name ? -1 : 1)),
     find: (name) => tables.get(name),
     provision,

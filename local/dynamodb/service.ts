@@ -19,6 +19,8 @@ import {
 import { getItem } from "./operations/get-item.ts";
 import { query } from "./operations/query.ts";
 import { scan } from "./operations/scan.ts";
+import { describeStream, getRecords, getShardIterator, listStreams } from "./operations/streams.ts";
+import { createTable, deleteTable } from "./operations/tables.ts";
 import { transactGetItems } from "./operations/transact-get-items.ts";
 import { TOKEN_LIFETIME, transactWriteItems } from "./operations/transact-write-items.ts";
 import { deleteItem, putItem, updateItem } from "./operations/write-item.ts";
@@ -51,7 +53,9 @@ export interface DynamoDbService extends AwsService {
 const OPERATIONS: Record<string, Operation> = {
   BatchGetItem: batchGetItem,
   BatchWriteItem: batchWriteItem,
+  CreateTable: createTable,
   DeleteItem: deleteItem,
+  DeleteTable: deleteTable,
   DescribeContinuousBackups: describeContinuousBackups,
   DescribeTable: describeTable,
   DescribeTimeToLive: describeTimeToLive,
@@ -65,7 +69,14 @@ const OPERATIONS: Record<string, Operation> = {
   UpdateItem: updateItem,
   UpdateTimeToLive: updateTimeToLive,
 };
-const TARGET = /^DynamoDB_20120810\.(\w+)$/;
+/** Of DynamoDB Streams, a service of its own behind the same address. */
+const STREAM_OPERATIONS: Record<string, Operation> = {
+  DescribeStream: describeStream,
+  GetRecords: getRecords,
+  GetShardIterator: getShardIterator,
+  ListStreams: listStreams,
+};
+const TARGET = /^DynamoDB(Streams)?_20120810\.(\w+)$/;
 /** Milliseconds between sweeps. AWS takes up to a few days; nobody may rely on either. */
 const SWEEP_INTERVAL = 5_000;
 
@@ -132,12 +143,13 @@ export function createDynamoDb({ clock, dir, room }: ServiceOptions): DynamoDbSe
 
   function run(call: AwsCall): Record<string, unknown> {
     const target = call.req.headers["x-amz-target"];
-    const name = (typeof target === "string" && TARGET.exec(target)?.[1]) || "";
-    const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
+    const [, ofStreams, name = ""] = (typeof target === "string" && TARGET.exec(target)) || [];
+    const operations = ofStreams ? STREAM_OPERATIONS : OPERATIONS;
+    const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!operation) {
       throw new AwsError(
         "UnknownOperationException",
-        `The local DynamoDB has no operation '${name || target}'; it has ${Object.keys(OPERATIONS).join(", ")}.`,
+        `The local DynamoDB has no operation '${name || target}'; it has ${Object.keys(operations).join(", ")}.`,
       );
     }
     call.trace.action = name;

@@ -120,6 +120,74 @@ describe("a stream", () => {
   });
 });
 
+describe("a stream over the wire", () => {
+  const Arn = () => db.service.stream(TableName).arn;
+
+  async function ask(operation: string, input: object) {
+    const answer = await fetch(db.url, {
+      method: "POST",
+      headers: { "x-amz-target": `DynamoDBStreams_20120810.${operation}` },
+      body: JSON.stringify(input),
+    });
+    return JSON.parse(await answer.text());
+  }
+
+  async function iterator(from: object): Promise<string> {
+    const [{ ShardId }] = (await ask("DescribeStream", { StreamArn: Arn() })).StreamDescription.Shards;
+    return (await ask("GetShardIterator", { StreamArn: Arn(), ShardId, ...from })).ShardIterator;
+  }
+
+  const read = async (from: object) =>
+    (await ask("GetRecords", { ShardIterator: await iterator(from) })).Records.map(
+      (record: { dynamodb: { Keys: { sk: { S: string } } } }) => record.dynamodb.Keys.sk.S,
+    );
+
+  test("is listed, described, and read from any point on", async () => {
+    for (const sk of ["a", "b", "c"]) await put(sk);
+    expect((await ask("ListStreams", { TableName })).Streams).toEqual([
+      { StreamArn: Arn(), StreamLabel: Arn().split("/stream/")[1], TableName },
+    ]);
+    const { StreamDescription } = await ask("DescribeStream", { StreamArn: Arn() });
+    expect(StreamDescription).toMatchObject({
+      StreamStatus: "ENABLED",
+      StreamViewType: "NEW_IMAGE",
+      TableName,
+    });
+    const SequenceNumber = records()[1]?.dynamodb.SequenceNumber;
+    expect(await read({ ShardIteratorType: "TRIM_HORIZON" })).toEqual(["a", "b", "c"]);
+    expect(await read({ ShardIteratorType: "AT_SEQUENCE_NUMBER", SequenceNumber })).toEqual(["b", "c"]);
+    expect(await read({ ShardIteratorType: "AFTER_SEQUENCE_NUMBER", SequenceNumber })).toEqual(["c"]);
+    expect(await read({ ShardIteratorType: "LATEST" })).toEqual([]);
+  });
+
+  test("goes on where an iterator ended, a few records at a time", async () => {
+    for (const sk of ["a", "b", "c"]) await put(sk);
+    const ShardIterator = await iterator({ ShardIteratorType: "TRIM_HORIZON" });
+    const first = await ask("GetRecords", { ShardIterator, Limit: 2 });
+    expect(first.Records.map(({ eventName }: { eventName: string }) => eventName)).toEqual([
+      "INSERT",
+      "INSERT",
+    ]);
+    expect(first.Records[0]).not.toHaveProperty("eventSourceARN");
+    const next = await ask("GetRecords", { ShardIterator: first.NextShardIterator });
+    expect(next.Records).toHaveLength(1);
+    await put("d");
+    const last = await ask("GetRecords", { ShardIterator: next.NextShardIterator });
+    expect(last.Records).toHaveLength(1);
+  });
+
+  test.each([
+    ["DescribeStream", { StreamArn: "arn:aws:dynamodb:us-east-1:000000000000:table/none/stream/1" }],
+    ["GetShardIterator", { StreamArn: "", ShardId: "shard", ShardIteratorType: "LATEST" }],
+    ["GetRecords", { ShardIterator: "arn:aws:dynamodb:nowhere|1|000" }],
+    ["GetItem", {}],
+  ])("%s of what isn't there is refused", async (operation, input) => {
+    expect((await ask(operation, input)).__type).toMatch(
+      /ResourceNotFound|ValidationException|UnknownOperation/,
+    );
+  });
+});
+
 describe("time to live", () => {
   const seconds = () => Math.floor(db.clock.now() / 1000);
   const find = async (sk: string) =>

@@ -1,5 +1,7 @@
 import { crc32 } from "node:zlib";
 import {
+  CreateTableCommand,
+  DeleteTableCommand,
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
@@ -324,5 +326,58 @@ describe("what a table says of itself", () => {
     expect(db.service.runTtl()).toBe(0);
     await update("gone_at", true);
     expect(db.service.runTtl()).toBe(1);
+  });
+});
+
+describe("a table of a client's own", () => {
+  const name = "own";
+  const make = (more: object = {}) =>
+    db.client.send(
+      new CreateTableCommand({
+        TableName: name,
+        AttributeDefinitions: [
+          { AttributeName: "pk", AttributeType: "S" },
+          { AttributeName: "by", AttributeType: "N" },
+        ],
+        KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: "by",
+            KeySchema: [{ AttributeName: "by", KeyType: "HASH" }],
+            Projection: { ProjectionType: "KEYS_ONLY" },
+          },
+        ],
+        StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_IMAGE" },
+        BillingMode: "PAY_PER_REQUEST",
+        ...more,
+      }),
+    );
+  const remove = () => db.client.send(new DeleteTableCommand({ TableName: name }));
+
+  test("is made, used and removed with its items and its stream", async () => {
+    const { TableDescription } = await make();
+    expect(TableDescription).toMatchObject({ TableStatus: "ACTIVE", TableName: name });
+    expect(TableDescription?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: "by" }]);
+    await expect(make()).rejects.toMatchObject({ name: "ResourceInUseException" });
+    await send(new PutCommand({ TableName: name, Item: { pk: "p", by: 1 } }));
+    expect(db.service.stream(name).latest()).toBeDefined();
+    expect((await remove()).TableDescription?.TableStatus).toBe("DELETING");
+    await expect(remove()).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+
+    await make();
+    const found = await send(new GetCommand({ TableName: name, Key: { pk: "p" } }));
+    expect(found.Item).toBeUndefined();
+    expect(db.service.stream(name).latest()).toBeUndefined();
+    await remove();
+  });
+
+  test("stays where it is protected, and isn't made where it makes no sense", async () => {
+    await make({ DeletionProtectionEnabled: true });
+    await expect(remove()).rejects.toMatchObject({ name: "ValidationException" });
+    await expect(make({ TableName: "?" })).rejects.toMatchObject({ name: "ValidationException" });
+    const KeySchema = [{ AttributeName: "other", KeyType: "HASH" }];
+    await expect(make({ TableName: "odd", KeySchema })).rejects.toMatchObject({
+      name: "ValidationException",
+    });
   });
 });

@@ -6,6 +6,7 @@ import type { Clock } from "#local/clock.ts";
 import { createDynamoDb } from "#local/dynamodb/service.ts";
 import type { TableSpec } from "#local/dynamodb/table.ts";
 import { REGION } from "#local/types.ts";
+import { unsignedCall } from "./unsigned-call.ts";
 
 export interface Sent {
   action: string;
@@ -34,16 +35,7 @@ export function inProcessDynamoDb(table: TableSpec, now: () => number) {
         answer.body = new Uint8Array(bytes);
       },
     });
-    await service.handle({
-      ...{ req, res, url: new URL("http://local/"), path: "/", requestId: "model", region: REGION },
-      principal: { kind: "root", arn: "arn:aws:iam::000000000000:root" },
-      service: "dynamodb",
-      body: Buffer.concat([body]),
-      payload: { kind: "unsigned" },
-      proceed() {},
-      authorize() {},
-      trace: { service: "dynamodb", action: "", caller: "root", startedAt: 0, endedAt: 0, status: 0 },
-    });
+    await service.handle(unsignedCall("dynamodb", { req, res, body: Buffer.concat([body]) }));
     return answer;
   }
 

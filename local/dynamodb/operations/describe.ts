@@ -8,7 +8,7 @@ import { streamArn, streamLabel, type Table, tableArn, tableId } from "../table.
 
 export const describeTable: Operation = (input, context) => {
   const table = open(input, context, { action: "DescribeTable" });
-  return { Table: description(table, context) };
+  return { Table: tableDescription(table, context) };
 };
 
 export const listTables: Operation = (input, context) => {
@@ -75,7 +75,8 @@ function open(input: Input, context: Context, access: Access): Table {
   }
 }
 
-function description(table: Table, { db }: Context): Record<string, unknown> {
+/** What DescribeTable says of a table. */
+export function tableDescription(table: Table, { db }: Context): Record<string, unknown> {
   const { spec } = table;
   const totals = db.get(
     "SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM items WHERE table_id = ?",
