@@ -2,6 +2,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { createTable } from "#aws/table.ts";
+import type { Scope } from "#contract/common.ts";
 import { createClient } from "#core/create-client.ts";
 import { type ApiClient, createApiClient } from "#test/support/api-client.ts";
 import { patientFetch } from "./obey-retry-after.ts";
@@ -25,12 +26,14 @@ export interface Target extends Deployed {
   clientSecret: string;
 }
 
+const SCOPES: readonly Scope[] = ["files:read", "files:write", "shares:write"];
+
 /** Makes a client of the deployment, as `npm run admin` does. */
-export async function withClient(deployed: Deployed): Promise<Target> {
+export async function withClient(deployed: Deployed, scopes = SCOPES): Promise<Target> {
   const table = createTable(deployed.dynamodb, deployed.tableName);
   const { client_id, client_secret } = await createClient(
     { table, now: Date.now },
-    { name: "test-aws", scopes: ["files:read", "files:write", "shares:write"] },
+    { name: "test-aws", scopes },
   );
   const client = { clientId: client_id, clientSecret: client_secret };
   const { origin } = deployed;

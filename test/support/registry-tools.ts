@@ -1,27 +1,26 @@
 /** Tools of PyPI and npm that tests alone need, in folders of the user's cache: no dependency of the project. */
 import { spawnSync } from "node:child_process";
+import { hash } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { findPython, type PythonRange, pythonName } from "./find-python.ts";
 
 /** What can't be had here, for whoever reads why something was skipped. */
 export class Unavailable extends Error {}
-
-const COMMANDS = ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
-const OLDEST = "3.10";
 
 /**
  * Installs `requirements` (`name==version`) of PyPI, where they aren't there yet.
  *
  * @returns the folder of their commands.
- * @throws Unavailable without Python 3.10 or newer, or without PyPI.
+ * @throws Unavailable without such a Python, or without PyPI.
  */
-export function pythonTools(requirements: readonly string[]): string {
+export function pythonTools(requirements: readonly string[], range: PythonRange = { from: "3.10" }): string {
   const venv = folderOf(requirements, "==");
   const commands = join(venv, process.platform === "win32" ? "Scripts" : "bin");
   const pip = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", ...requirements];
   once(venv, () => {
-    must(python(), ["-m", "venv", "--clear", venv], "a virtual environment");
+    must(python(range), ["-m", "venv", "--clear", venv], "a virtual environment");
     must(join(commands, "python"), pip, requirements.join(" and "));
   });
   return commands;
@@ -47,7 +46,10 @@ export function npmTools(packages: readonly string[]): string {
 /** A folder for these versions alone. */
 function folderOf(names: readonly string[], between: string): string {
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  return join(cache, "wharf", names.map((one) => one.replace(between, "-")).join("+"));
+  const folder = names.map((one) => one.replace(between, "-")).join("+");
+  // A command's first line names its Python, in 127 characters at most on Linux.
+  const short = folder.length < 80 ? folder : `${folder.slice(0, 40)}+${hash("sha256", folder).slice(0, 12)}`;
+  return join(cache, "wharf", short);
 }
 
 /** An install that was broken off is begun anew. */
@@ -58,10 +60,9 @@ function once(folder: string, install: () => void): void {
   writeFileSync(done, "");
 }
 
-function python(): string {
-  const isNew = `import sys; sys.exit(sys.version_info < (${OLDEST.replace(".", ", ")}))`;
-  const found = COMMANDS.find((command) => spawnSync(command, ["-c", isNew]).status === 0);
-  if (found === undefined) throw new Unavailable(`there is no Python ${OLDEST} or newer`);
+function python(range: PythonRange): string {
+  const found = findPython(range);
+  if (found === undefined) throw new Unavailable(`there is no ${pythonName(range)}`);
   return found;
 }
 

@@ -1,4 +1,5 @@
 /** The parts of `npm run test:truth`, in the order in which they run. */
+import { localstack } from "./localstack/localstack.ts";
 import type { Part } from "./part.ts";
 
-export const parts: readonly Part[] = [];
+export const parts: readonly Part[] = [localstack];

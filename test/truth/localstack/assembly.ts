@@ -1,0 +1,45 @@
+/** The synthesized templates, as they are; of an edition that lacks a type of resource, without that type. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { type Cdk, CdkFailed } from "./cdk.ts";
+import { deploy } from "./commands.ts";
+
+const template = z.looseObject({ Resources: z.record(z.string(), z.looseObject({ Type: z.string() })) });
+/** LocalStack's words for a type that it has no provider for. */
+const UNKNOWN =
+  /No resource provider found for "([\w:]+)"|resource type "?([\w:]+)"? (?:is )?not supported/gi;
+/** Types that may be lacking one after the other. */
+const TRIES = 5;
+
+/**
+ * Deploys the assembly in `folder`.
+ *
+ * @returns types of resources that this LocalStack lacks and that were left out for it.
+ */
+export async function deployAll(cdk: Cdk, folder: string): Promise<string[]> {
+  const missing: string[] = [];
+  for (let tries = 1; ; tries++) {
+    try {
+      await cdk.run(deploy, "--app", folder);
+      return missing;
+    } catch (error) {
+      if (!(error instanceof CdkFailed) || tries === TRIES) throw error;
+      const types = [...error.message.matchAll(UNKNOWN)].map(([, first, second]) => first ?? second ?? "");
+      const unknown = [...new Set(types)].filter((type) => !missing.includes(type));
+      if (unknown.length === 0) throw error;
+      missing.push(...unknown);
+      for (const type of unknown) leaveOut(folder, type);
+    }
+  }
+}
+
+/** @throws Error where others refer to a resource of that type. */
+function leaveOut(folder: string, type: string): void {
+  for (const name of readdirSync(folder).filter((each) => each.endsWith(".template.json"))) {
+    const path = join(folder, name);
+    const { Resources, ...rest } = template.parse(JSON.parse(readFileSync(path, "utf8")));
+    const kept = Object.entries(Resources).filter(([, { Type }]) => Type !== type);
+    writeFileSync(path, JSON.stringify({ ...rest, Resources: Object.fromEntries(kept) }));
+  }
+}

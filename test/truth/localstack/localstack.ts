@@ -1,0 +1,104 @@
+/** The part `localstack`: the templates deploy there as they are, and the stories run through its services. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Outcome, Part, Tell } from "../part.ts";
+import { deployAll } from "./assembly.ts";
+import { type Cdk, createCdk } from "./cdk.ts";
+import { bootstrap } from "./commands.ts";
+import { type LocalStack, startLocalStack } from "./server.ts";
+import { stories } from "./stories.ts";
+import type { Story, World } from "./story.ts";
+import { findDeployment } from "./target.ts";
+import { untilSignal } from "./until-signal.ts";
+
+const STAGE = "dev";
+const PATIENCE_MS = 120_000;
+
+const deploys = {
+  name: "both stacks deploy as they are synthesized",
+  behaviours: ["cloudformation.deploy", "cloudformation.template"],
+} as const;
+
+export const localstack: Part = {
+  name: "localstack",
+  by: "LocalStack 4.14",
+  about: "the templates through its CloudFormation, stories through its API Gateway, S3, SQS and EventBridge",
+  checks: [deploys, ...stories],
+  run: (tell) =>
+    untilSignal(async (signal) => {
+      const folder = mkdtempSync(join(tmpdir(), "wharf-localstack-"));
+      try {
+        await using server = await open(folder);
+        await runAll(server, { folder, tell, signal });
+      } finally {
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      }
+    }),
+};
+
+/** Somebody's LocalStack (`LOCALSTACK_ENDPOINT`), or one of our own. */
+async function open(folder: string): Promise<LocalStack> {
+  const endpoint = process.env["LOCALSTACK_ENDPOINT"];
+  if (endpoint === undefined) return startLocalStack(folder);
+  const nothing = async () => {};
+  return { endpoint: endpoint.replace(/\/$/, ""), tail: () => "", [Symbol.asyncDispose]: nothing };
+}
+
+interface Run {
+  folder: string;
+  tell: Tell;
+  signal: AbortSignal;
+}
+
+async function runAll(server: LocalStack, { folder, tell, signal }: Run): Promise<void> {
+  const cdk = createCdk(server.endpoint, folder, signal);
+  const outcome = await deployStage(cdk, join(folder, "assembly"));
+  tell(deploys.name, outcome);
+  if (outcome.outcome === "failed") return;
+  const deployment = await findDeployment(server.endpoint, STAGE);
+  const { publicUrl, origin } = deployment;
+  const reach = (url: string) => url.replace(publicUrl, origin);
+  const world: World = { ...deployment, reach, companion: server.companion };
+  try {
+    for (const story of stories) {
+      const outcome = await runStory(story, world, signal);
+      signal.throwIfAborted();
+      tell(story.name, outcome);
+      if (outcome.outcome === "failed") console.log(server.tail());
+    }
+  } finally {
+    deployment.close();
+  }
+}
+
+async function deployStage(cdk: Cdk, assembly: string): Promise<Outcome> {
+  try {
+    await cdk.run(bootstrap);
+    await cdk.run(["cdk", "synth", "--quiet"], "--output", assembly);
+    const missing = await deployAll(cdk, assembly);
+    if (missing.length === 0) return { outcome: "passed" };
+    return { outcome: "passed", detail: `but for what this edition lacks: ${missing.join(", ")}` };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+async function runStory(story: Story, world: World, signal: AbortSignal): Promise<Outcome> {
+  if (story.hereOnly !== undefined && !world.companion) return { outcome: "skipped", detail: story.hereOnly };
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(story.patienceMs ?? PATIENCE_MS)]);
+  const over = new Promise<never>((_, reject) => {
+    patience.addEventListener("abort", () => reject(patience.reason), { once: true });
+  });
+  try {
+    const detail = await Promise.race([story.run(world), over]);
+    return { outcome: "passed", ...(detail !== undefined && { detail }) };
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+const failure = (error: unknown): Outcome => ({
+  outcome: "failed",
+  detail: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+});

@@ -1,0 +1,12 @@
+/**
+ * All stories, in the order in which they run.
+ *
+ * DynamoDB and Lambda's runtime are the local cloud's here too, so no story names a behaviour of theirs.
+ */
+import { events } from "./stories/events.ts";
+import { links } from "./stories/links.ts";
+import { locks } from "./stories/locks.ts";
+import { uploads } from "./stories/uploads.ts";
+import type { Story } from "./story.ts";
+
+export const stories: readonly Story[] = [...uploads, ...links, ...locks, ...events];
