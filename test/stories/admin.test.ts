@@ -1,6 +1,6 @@
 /** `npm run admin` against a running local cloud. */
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -158,4 +158,15 @@ test("a table that isn't there is named as the fault", async () => {
     1,
     expect.stringMatching(/^There is no such table/),
   ]);
+});
+
+test("all of these commands need no more than docs/policies/administer.json", () => {
+  const [statement] = z
+    .object({ Statement: z.array(z.object({ Action: z.array(z.string()) })) })
+    .parse(JSON.parse(readFileSync("docs/policies/administer.json", "utf8"))).Statement;
+  const allowed = statement?.Action.map((action) => action.replace("dynamodb:", ""));
+  const called = story.cloud.traces().flatMap(({ caller, action }) => (caller === "root" ? [action] : []));
+  expect(called).toContain("TransactWriteItems");
+  // A transaction needs the permissions of its items: puts, updates, deletions and checks, which are all there.
+  expect([...(allowed ?? []), "TransactWriteItems"]).toEqual(expect.arrayContaining([...new Set(called)]));
 });
