@@ -53,9 +53,7 @@ export interface DynamoDbService extends AwsService {
 const OPERATIONS: Record<string, Operation> = {
   BatchGetItem: batchGetItem,
   BatchWriteItem: batchWriteItem,
-  CreateTable: createTable,
   DeleteItem: deleteItem,
-  DeleteTable: deleteTable,
   DescribeContinuousBackups: describeContinuousBackups,
   DescribeTable: describeTable,
   DescribeTimeToLive: describeTimeToLive,
@@ -69,6 +67,8 @@ const OPERATIONS: Record<string, Operation> = {
   UpdateItem: updateItem,
   UpdateTimeToLive: updateTimeToLive,
 };
+/** What changes the tables themselves. */
+const TABLE_OPERATIONS: Record<string, Operation> = { CreateTable: createTable, DeleteTable: deleteTable };
 /** Of DynamoDB Streams, a service of its own behind the same address. */
 const STREAM_OPERATIONS: Record<string, Operation> = {
   DescribeStream: describeStream,
@@ -80,8 +80,14 @@ const TARGET = /^DynamoDB(Streams)?_20120810\.(\w+)$/;
 /** Milliseconds between sweeps. AWS takes up to a few days; nobody may rely on either. */
 const SWEEP_INTERVAL = 5_000;
 
+export interface DynamoDbOptions extends ServiceOptions {
+  /** Whether clients may make and remove tables, as where no template describes them. @default false */
+  clientsTables?: boolean;
+}
+
 /** Opens the tables in `dir` (`dynamodb.sqlite`) or in memory. */
-export function createDynamoDb({ clock, dir, room }: ServiceOptions): DynamoDbService {
+export function createDynamoDb({ clock, dir, room, clientsTables }: DynamoDbOptions): DynamoDbService {
+  const all = clientsTables ? { ...OPERATIONS, ...TABLE_OPERATIONS } : OPERATIONS;
   const db = openDatabase(dir, room);
   const catalog = openCatalog(db);
   const now = () => clock.now();
@@ -144,7 +150,7 @@ export function createDynamoDb({ clock, dir, room }: ServiceOptions): DynamoDbSe
   function run(call: AwsCall): Record<string, unknown> {
     const target = call.req.headers["x-amz-target"];
     const [, ofStreams, name = ""] = (typeof target === "string" && TARGET.exec(target)) || [];
-    const operations = ofStreams ? STREAM_OPERATIONS : OPERATIONS;
+    const operations = ofStreams ? STREAM_OPERATIONS : all;
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!operation) {
       throw new AwsError(

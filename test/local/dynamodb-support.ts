@@ -27,13 +27,15 @@ export async function startDynamoDb({
   dir,
   tables = [things],
   authorize = () => {},
+  clientsTables = false,
 }: {
   dir?: string;
   tables?: TableSpec[];
   authorize?: AwsCall["authorize"];
+  clientsTables?: boolean;
 } = {}): Promise<Harness> {
   const clock = createClock();
-  const service = createDynamoDb({ clock, dir });
+  const service = createDynamoDb({ clock, dir, clientsTables });
   for (const table of tables) service.createTable(table);
   const traces: CallTrace[] = [];
   const asked: Harness["asked"] = [];

@@ -329,10 +329,21 @@ describe("what a table says of itself", () => {
   });
 });
 
+test("tables that a template describes are changed by it alone", async () => {
+  const { answer, text } = await rpc("DeleteTable", JSON.stringify({ TableName }));
+  expect(answer.status).toBe(400);
+  expect(text).toContain("has no operation 'DeleteTable'");
+});
+
 describe("a table of a client's own", () => {
+  let own: Harness;
+  beforeAll(async () => {
+    own = await startDynamoDb({ clientsTables: true });
+  });
+  afterAll(() => own.close());
   const name = "own";
   const make = (more: object = {}) =>
-    db.client.send(
+    own.client.send(
       new CreateTableCommand({
         TableName: name,
         AttributeDefinitions: [
@@ -352,22 +363,22 @@ describe("a table of a client's own", () => {
         ...more,
       }),
     );
-  const remove = () => db.client.send(new DeleteTableCommand({ TableName: name }));
+  const remove = () => own.client.send(new DeleteTableCommand({ TableName: name }));
 
   test("is made, used and removed with its items and its stream", async () => {
     const { TableDescription } = await make();
     expect(TableDescription).toMatchObject({ TableStatus: "ACTIVE", TableName: name });
     expect(TableDescription?.GlobalSecondaryIndexes).toMatchObject([{ IndexName: "by" }]);
     await expect(make()).rejects.toMatchObject({ name: "ResourceInUseException" });
-    await send(new PutCommand({ TableName: name, Item: { pk: "p", by: 1 } }));
-    expect(db.service.stream(name).latest()).toBeDefined();
+    await own.documents.send(new PutCommand({ TableName: name, Item: { pk: "p", by: 1 } }));
+    expect(own.service.stream(name).latest()).toBeDefined();
     expect((await remove()).TableDescription?.TableStatus).toBe("DELETING");
     await expect(remove()).rejects.toMatchObject({ name: "ResourceNotFoundException" });
 
     await make();
-    const found = await send(new GetCommand({ TableName: name, Key: { pk: "p" } }));
+    const found = await own.documents.send(new GetCommand({ TableName: name, Key: { pk: "p" } }));
     expect(found.Item).toBeUndefined();
-    expect(db.service.stream(name).latest()).toBeUndefined();
+    expect(own.service.stream(name).latest()).toBeUndefined();
     await remove();
   });
 

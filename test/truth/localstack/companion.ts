@@ -27,7 +27,7 @@ export interface Companion {
 /** Starts both. @param extraEnv variables that every function gets on top of its own. */
 export async function startCompanion(extraEnv: Record<string, string>): Promise<Companion> {
   const clock = createClock();
-  const dynamoDb = createDynamoDb({ clock, dir: undefined });
+  const dynamoDb = createDynamoDb({ clock, dir: undefined, clientsTables: true });
   const environments = createEnvironments(clock, extraEnv);
   let refuse: Refuse = () => false;
 
