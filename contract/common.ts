@@ -99,7 +99,7 @@ export const name = z
     minLength: 1,
     pattern: "^[^/]+$",
     description:
-      "1–255 bytes of UTF-8, kept in NFC. No `/`, nothing that shows nothing (controls, format characters, noncharacters, private use), no space at either end and no dot at its end.",
+      "1–255 bytes of UTF-8, kept in NFC. No `/`, nothing that shows nothing (controls, format characters, noncharacters, private use), no space at either end and no dot at its end, no more than 16 spaces in a row.",
   });
 
 /** Bytes of a path that leads to a file, folders included, in UTF-8. */

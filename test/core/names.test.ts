@@ -16,6 +16,12 @@ describe("a name", () => {
     // Flags of England, Scotland and Wales are a black one and tags.
     ...["gbeng", "gbsct", "gbwls"].map((region) => `${flag(region)}.png`),
     ...["👩‍💻.png", "👨‍👩‍👧‍👦", "👩🏽‍🚀.jpg", "❤️‍🔥.gif", "1️⃣.txt", "☎️ list.txt", "葛󠄀.txt", "ᠠ᠋.txt", "🏳️‍🌈"],
+    // Khitan clusters of one have a filler; nothing else does.
+    "\u{18b00}\u{16fe4}\u{18b01}.txt",
+    // What no Unicode has yet, and next year's may: a currency's sign, an emoji, an ideograph, and what may be none.
+    ...["price in \u20cf.txt", "\u{1fadf}.png", "\u{323b0}.txt", "\u0378.txt"],
+    // A full stop of Japanese, wherever it stands, and blanks as people pad with them.
+    ...["報告書。", "終わり。.txt", "これ。それ。pdf", `a${" ".repeat(16)}b.txt`],
   ])("may be %s", (name) => {
     expect(nameProblem(name)).toBeUndefined();
     expect(escapedName(name)).toBe(name);
@@ -67,6 +73,14 @@ describe("a name", () => {
     ["invoice.pdf\ue000", "U+E000"],
     ["invoice.pdf\u{10fffd}", "U+10FFFD"],
     ["invoice\ufffd.pdf", "U+FFFD"],
+    ["invoice\u{16fe4}.pdf", "U+16FE4"],
+    ["\u{18b00}\u{16fe4}\u{16fe4}.pdf", "U+16FE4"],
+    // Reserved for what will be shown as nothing.
+    ["invoice\u2065.pdf", "U+2065"],
+    ["invoice\ufff0.pdf", "U+FFF0"],
+    ["invoice\u{e0080}.pdf", "U+E0080"],
+    [`invoice.pdf${" ".repeat(17)}.exe`, "17 blanks"],
+    [`invoice.pdf${" \u3000\u2800".repeat(10)}.exe`, "30 blanks"],
   ])("may not be %j, by %s", (name, point) => {
     expect(nameProblem(name)).toContain(point);
   });
@@ -74,12 +88,20 @@ describe("a name", () => {
   test("from before is shown with what nobody sees in it", () => {
     expect(escapedName("invoice.pdf\u200e \u3000")).toBe("invoice.pdf<U+200E><U+0020><U+3000>");
     expect(escapedName("a b\u202e.exe")).toBe("a b<U+202E>.exe");
+    expect(escapedName(`invoice.pdf${" ".repeat(200)}.exe`)).toBe("invoice.pdf<200 blanks>.exe");
   });
 
   test.each([
     ["invoice.pdf\u200e. \u00a0", "invoice.pdf"],
     ["invoice.pd\u200cf", "invoice.pdf"],
     ["invoice．ｐｄｆ", "invoice.pdf"],
+    // Dots to the eye: ideographic, and UTS #39's.
+    ["invoice。pdf", "invoice.pdf"],
+    ["invoice｡ｐｄｆ", "invoice.pdf"],
+    ...[..."٠۰܁܂ꓸ꘎𐩐𝅭․﹒"].map((dot) => [`invoice${dot}pdf`, "invoice.pdf"]),
+    ["a。b。txt", "a。b.txt"],
+    ["報告書。", "報告書。"],
+    ["報告。最終版", "報告。最終版"],
     ["a b.txt", "a b.txt"],
     [". .", ""],
   ])("%j is taken for %j", (name, seen) => {
