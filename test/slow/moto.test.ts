@@ -7,7 +7,6 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
@@ -16,6 +15,7 @@ import * as z from "zod";
 import { event } from "#contract/events.ts";
 import { finalizeAnswer, uploadStatus } from "#contract/uploads.ts";
 import { eventually } from "#test/support/eventually.ts";
+import { freePort } from "#test/support/free-port.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 import { missingParts, sendParts } from "#test/support/upload-parts.ts";
 
@@ -27,15 +27,6 @@ const WAIT = { timeoutMs: 60_000 };
 const created = z.object({ webhook_id: z.string(), secret: z.string() });
 
 const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" ? (address?.port ?? 0) : 0;
-}
 
 /** What `npm start` prints over the emulator, until it is ready; then it is stopped. */
 async function greetingOf(endpoint: string, dataDir: string): Promise<string> {

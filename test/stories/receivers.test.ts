@@ -4,12 +4,12 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { copyFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { createServer } from "node:net";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { temporaryDirectory } from "#test/local/fixture.ts";
+import { freePort } from "#test/support/free-port.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 import { receiver as honoReceiver } from "../../examples/receivers/hono.ts";
 
@@ -24,14 +24,6 @@ beforeAll(async () => {
   story = await startStory();
 });
 afterAll(() => story?.stop());
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 /** Runs a receiver as a program of its own; `printed` resolves to the next line about an upload. */
 async function runReceiver(program: string, script: string, folder = example("")) {

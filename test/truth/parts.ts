@@ -1,5 +1,6 @@
 /** The parts of `npm run test:truth`, in the order in which they run. */
 import { localstack } from "./localstack/localstack.ts";
+import { moto } from "./moto/part.ts";
 import type { Part } from "./part.ts";
 
-export const parts: readonly Part[] = [localstack];
+export const parts: readonly Part[] = [moto, localstack];

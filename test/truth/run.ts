@@ -43,7 +43,7 @@ async function runPart(part: Part): Promise<Ran> {
   console.log(`\n== ${part.name}: ${part.about}`);
   const started = performance.now();
   const outcomes = new Map<string, Outcome>();
-  let skipped: string | undefined;
+  let [skipped, broken]: (string | undefined)[] = [];
   try {
     await part.run((name, outcome) => {
       const judged = judge(part, name, outcome);
@@ -52,10 +52,14 @@ async function runPart(part: Part): Promise<Ran> {
     });
   } catch (error) {
     if (error instanceof Unavailable) skipped = error.message;
-    else outcomes.set("the part itself", { outcome: "failed", detail: String(error) });
-    if (!skipped) console.error(error);
+    else {
+      broken = String(error);
+      outcomes.set("the part itself", { outcome: "failed", detail: broken });
+      console.error(error);
+    }
   }
-  if (skipped === undefined)
+  // What a part that broke off didn't come to is told by its end alone.
+  if (skipped === undefined && broken === undefined)
     for (const { name } of part.checks)
       if (!outcomes.has(name)) outcomes.set(name, { outcome: "failed", detail: "it told nothing" });
   const seconds = Math.round((performance.now() - started) / 1_000);
