@@ -73,11 +73,17 @@ function* inForce(
   from: ReadonlyMap<string, readonly [value: unknown, from: string]>,
   base: string,
 ): Generator<Setting> {
+  const defaults = { ...stageConfig(base) };
   for (const name of settingNames.keys()) {
     const value = lookUp({ ...config }, name);
     if (value === undefined) continue;
-    const follows = name.endsWith("Places") && from.has("waiters");
-    yield { name, value, from: from.get(name)?.[1] ?? (follows ? "by waiters" : `default of ${base}`) };
+    // Places go by how many waiters there are.
+    const isDefault = lookUp(defaults, name) === value;
+    yield {
+      name,
+      value,
+      from: from.get(name)?.[1] ?? (isDefault || !from.has("waiters") ? `default of ${base}` : "by waiters"),
+    };
   }
 }
 

@@ -1,0 +1,52 @@
+/** What `npm run deploy -- …` was told: its own switch, the CDK's context, and all else, which is the CDK's. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Context } from "#lib/context-settings.ts";
+import { SettingsError } from "#lib/setting-faults.ts";
+
+export interface CommandLine {
+  readonly dryRun: boolean;
+  readonly help: boolean;
+  /** `cdk.json`'s context with that of `-c`, as the CDK hands it to the app. */
+  readonly context: Context;
+  /** What `cdk deploy` is told. */
+  readonly forCdk: readonly string[];
+  /** `--profile NAME` of these, which other commands of the CDK need too. */
+  readonly profile: readonly string[];
+}
+
+const cdkJson = z.looseObject({ context: z.record(z.string(), z.unknown()).default({}) });
+
+/** @throws SettingsError where `-c` has no `name=value`. */
+export function readCommandLine(args: readonly string[], root: string): CommandLine {
+  const { context } = cdkJson.parse(JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")));
+  const forCdk = args.filter((one) => one !== "--dry-run");
+  return {
+    dryRun: forCdk.length < args.length,
+    help: args.includes("--help") || args.includes("-h"),
+    context: { ...context, ...Object.fromEntries(assignments(forCdk)) },
+    forCdk,
+    profile: [...valuesOf(forCdk, "--profile")].flatMap((name) => ["--profile", name]),
+  };
+}
+
+function assignments(args: readonly string[]): [name: string, value: string][] {
+  const given = [...valuesOf(args, "--context"), ...valuesOf(args, "-c")];
+  return given.map((text) => {
+    const [name = "", ...value] = text.split("=");
+    if (name === "" || value.length === 0)
+      throw new SettingsError(`-c ${text}: say -c name=value, such as -c stage=prod`);
+    return [name, value.join("=")];
+  });
+}
+
+/** Values of an option: `--name value`, `--name=value`, and of a letter `-nvalue` too. */
+function* valuesOf(args: readonly string[], option: string): Generator<string> {
+  const joined = option.startsWith("--") ? `${option}=` : option;
+  for (const [at, arg] of args.entries()) {
+    if (arg === option) yield args[at + 1] ?? "";
+    else if (arg.startsWith(joined) && (option.startsWith("--") || !arg.startsWith("--")))
+      yield arg.slice(joined.length).replace(/^=/, "");
+  }
+}

@@ -1,0 +1,112 @@
+/** `npm run deploy`, as far as it goes without an account. */
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ensureAssembly } from "#local/assembly.ts";
+import { temporaryDirectory } from "#test/local/fixture.ts";
+import { readCommandLine } from "../../deploy/command-line.ts";
+import { runDeploy } from "../../deploy/run.ts";
+
+/** What was said, and the exit code. */
+async function deploy(args: string[], root: string) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runDeploy(args, root, {
+    out: (text) => void out.push(text),
+    err: (text) => void err.push(text),
+  });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+/** A project whose app makes these templates in no time. */
+function project(app: string): string {
+  const root = temporaryDirectory();
+  cpSync("cdk.json", join(root, "cdk.json"));
+  symlinkSync(resolve("node_modules"), join(root, "node_modules"));
+  mkdirSync(join(root, "bin"));
+  writeFileSync(join(root, "bin/app.ts"), app);
+  return root;
+}
+
+/** Whatever account the machine knows, none is asked. */
+function withoutAccount(): void {
+  vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
+  for (const name of ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]) vi.stubEnv(name, "/nowhere");
+  for (const name of [
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+  ])
+    vi.stubEnv(name, undefined);
+  onTestFinished(() => void vi.unstubAllEnvs());
+}
+
+describe("the command line", () => {
+  const read = (...args: string[]) => readCommandLine(args, ".");
+
+  it("hands on to the CDK all but its own switch", () => {
+    const line = read("--dry-run", "-c", "stage=prod", "--require-approval", "never", "--profile", "ops");
+    expect(line).toMatchObject({
+      dryRun: true,
+      forCdk: ["-c", "stage=prod", "--require-approval", "never", "--profile", "ops"],
+      profile: ["--profile", "ops"],
+    });
+    expect(read("--all")).toMatchObject({ dryRun: false, forCdk: ["--all"], profile: [] });
+  });
+
+  it("reads settings however they are written, with cdk.json's context", () => {
+    expect(read("-c", "a=1", "-cb=2", "--context", "c=3=4", "--context=d=").context).toMatchObject({
+      ...{ a: "1", b: "2", c: "3=4", d: "" },
+      "@aws-cdk/core:checkSecretUsage": true,
+    });
+  });
+
+  it.each([[["-c", "waiters"]], [["-c"]], [["--context", "=1"]]])("refuses %j", (args) => {
+    expect(() => read(...args)).toThrow(/say -c name=value/);
+  });
+});
+
+describe("npm run deploy", () => {
+  it("says what is wrong with settings before the CDK has started", async () => {
+    const root = project("throw new Error('not to be run')");
+    writeFileSync(join(root, "wharf.config.json"), '{"waiters": -1}');
+    expect(await deploy(["-c", "stage=prod"], root)).toEqual({
+      code: 2,
+      out: "",
+      err: "wharf.config.json: waiters is -1; it must be a whole number from 0 on\nSee npm run deploy -- --help",
+    });
+    expect((await deploy(["--dry-run", "-c", "waitrs=1"], root)).err).toMatch(
+      /^-c waitrs: there is no such key/,
+    );
+  });
+
+  it("shows with --dry-run what is in force, what is made, and what it costs, though AWS isn't reached", async () => {
+    withoutAccount();
+    const assembly = JSON.stringify(await ensureAssembly());
+    const root = project(
+      `import { cpSync } from "node:fs"; cpSync(${assembly}, process.env.CDK_OUTDIR!, { recursive: true });`,
+    );
+    writeFileSync(join(root, "wharf.config.json"), '{"stages": {"dev": {"waiters": 0, "logRetention": 30}}}');
+    const { code, out } = await deploy(["--dry-run", "-c", "throttle.rate=5"], root);
+    expect(code).toBe(0);
+    for (const line of [
+      /^Stage dev: nothing is changed by this\.$/m,
+      /^ {2}throttle\.rate +5 +-c$/m,
+      /^ {2}throttle\.burst +400 +default of dev$/m,
+      /^ {2}logRetention +30 +wharf\.config\.json, stages\.dev$/m,
+      /^Stack wharf-dev-data holds$(.*\n)+? {2}AWS::DynamoDB::Table +1$/m,
+      /^Stack wharf-dev-service holds$(.*\n)+? {2}AWS::Lambda::Function +9$/m,
+      /^Against what is deployed\n {2}not reachable: .*AWS account/m,
+      /^ {2}metrics under alarms +16 +1\.60 USD$/m,
+      /^ {2}in all +[234]\.\d\d USD$/m,
+    ])
+      expect(out).toMatch(line);
+  });
+
+  it("says in the app's words why it can't be synthesized", async () => {
+    const root = project("console.error('no such stage'); process.exit(3)");
+    const { code, err } = await deploy(["--dry-run"], root);
+    expect([code, err]).toEqual([1, "the app can't be synthesized:\nno such stage"]);
+  });
+});
