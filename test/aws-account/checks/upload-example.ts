@@ -15,8 +15,8 @@ const run = promisify(execFile);
 const program = fileURLToPath(new URL("../../../examples/python/upload.py", import.meta.url));
 const PATIENCE_MS = 240_000;
 
-/** Runs the program over a file and returns the link that it prints. */
-async function uploadByPython(target: Target, bytes: Uint8Array): Promise<string> {
+/** Runs the program over a file and returns the link that it prints. @param python one that has `requests` */
+export async function uploadByPython(target: Target, bytes: Uint8Array, python = "python3"): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "wharf-test-aws-"));
   try {
     const file = join(folder, "example.bin");
@@ -28,7 +28,7 @@ async function uploadByPython(target: Target, bytes: Uint8Array): Promise<string
       WHARF_CLIENT_ID: target.clientId,
       WHARF_CLIENT_SECRET: target.clientSecret,
     };
-    const { stdout } = await run("python3", [program, file], { env, timeout: PATIENCE_MS });
+    const { stdout } = await run(python, [program, file], { env, timeout: PATIENCE_MS });
     return stdout.trim();
   } finally {
     rmSync(folder, { recursive: true, force: true });

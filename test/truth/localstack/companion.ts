@@ -6,7 +6,10 @@ import { createDynamoDb } from "#local/dynamodb/service.ts";
 import { listen } from "#local/listen.ts";
 import { REGION } from "#local/types.ts";
 import { unsignedCall } from "#test/support/unsigned-call.ts";
-import { createEnvironments } from "./environments.ts";
+import { type Call, createEnvironments } from "./environments.ts";
+
+/** LocalStack keeps connections, and doesn't try again on one that was closed meanwhile. */
+const patient = { keepAliveTimeout: 3_600_000 };
 
 /** Asked before a call to DynamoDB; true answers 500 instead, and the table never hears of it. */
 export type Refuse = (action: string, body: string) => boolean;
@@ -17,6 +20,10 @@ export interface Companion {
   readonly lambdaUrl: string;
   /** What functions wrote, oldest first. */
   logs(): readonly string[];
+  /** What functions were handed, oldest first. */
+  calls(): readonly Call[];
+  /** Whether a function whose name has `part` in it runs at this moment. */
+  isRunning(part: string): boolean;
   /** Ends the environments of the functions whose name has `part` in it, as a crash of their machine would. */
   kill(part: string): void;
   /** What DynamoDB refuses from now on. */
@@ -40,12 +47,14 @@ export async function startCompanion(extraEnv: Record<string, string>): Promise<
     await dynamoDb.handle(unsignedCall("dynamodb", { req, res, body }));
   }
 
-  const tables = await listen(createServer(guarded(serveTables)), {});
-  const lambda = await listen(createServer(guarded(environments.serve)), {});
+  const tables = await listen(createServer(patient, guarded(serveTables)), {});
+  const lambda = await listen(createServer(patient, guarded(environments.serve)), {});
   return {
     dynamoDbPort: tables.port,
     lambdaUrl: lambda.url,
     logs: environments.logs,
+    calls: environments.calls,
+    isRunning: environments.isRunning,
     kill: environments.kill,
     refuse(when) {
       refuse = when;

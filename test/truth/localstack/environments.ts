@@ -24,14 +24,22 @@ interface Held {
   lines: string[];
 }
 
+/** What a function was handed. */
+export interface Call {
+  name: string;
+  /** JSON text. */
+  event: string;
+}
+
 const PATH = /^\/environments\/(\w+)(?:\/(invoke|end))?$/;
-/** Lines that are kept of all functions together. */
-const KEPT_LINES = 2_000;
+/** Lines, and calls, that are kept of all functions together. */
+const KEPT = 2_000;
 
 /** Environments by LocalStack's ids; one that has ended is started anew by its next call, as Lambda does. */
 export function createEnvironments(clock: Clock, extraEnv: Record<string, string>) {
   const held = new Map<string, Held>();
   const logs: string[] = [];
+  const calls: Call[] = [];
 
   function start(id: string, { env, ...settings }: z.infer<typeof started>): void {
     const start = () =>
@@ -45,8 +53,7 @@ export function createEnvironments(clock: Clock, extraEnv: Record<string, string
         env: { ...env, LAMBDA_TASK_ROOT: settings.codeDir, ...extraEnv },
         onLog(text) {
           held.get(id)?.lines.push(text);
-          logs.push(`${settings.name}: ${text}`);
-          if (logs.length > KEPT_LINES) logs.splice(0, KEPT_LINES / 2);
+          keep(logs, `${settings.name}: ${text}`);
         },
         onEnd() {},
       });
@@ -58,6 +65,7 @@ export function createEnvironments(clock: Clock, extraEnv: Record<string, string
     if (!one) throw new Error(`there is no environment ${id}`);
     if (!one.environment.alive()) one.environment = one.start();
     one.lines = [];
+    keep(calls, { name: one.name, event: request.event });
     const { payload, functionError } = await one.environment.invoke(request);
     return { payload, isError: functionError !== undefined, logs: one.lines.join("\n") };
   }
@@ -70,6 +78,9 @@ export function createEnvironments(clock: Clock, extraEnv: Record<string, string
 
   return {
     logs: () => logs,
+    calls: () => calls,
+    isRunning: (part: string) =>
+      [...held.values()].some(({ name, environment }) => name.includes(part) && environment.current()),
     kill(part: string): void {
       for (const { name, environment } of held.values()) if (name.includes(part)) void environment.kill();
     },
@@ -86,4 +97,9 @@ export function createEnvironments(clock: Clock, extraEnv: Record<string, string
       await Promise.all([...held.keys()].map(end));
     },
   };
+}
+
+function keep<T>(list: T[], one: T): void {
+  list.push(one);
+  if (list.length > KEPT) list.splice(0, KEPT / 2);
 }

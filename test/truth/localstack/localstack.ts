@@ -8,7 +8,7 @@ import { type Cdk, createCdk } from "./cdk.ts";
 import { bootstrap } from "./commands.ts";
 import { type LocalStack, startLocalStack } from "./server.ts";
 import { stories } from "./stories.ts";
-import type { Story, World } from "./story.ts";
+import { Skipped, type Story, type World } from "./story.ts";
 import { findDeployment } from "./target.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -42,7 +42,12 @@ async function open(folder: string): Promise<LocalStack> {
   const endpoint = process.env["LOCALSTACK_ENDPOINT"];
   if (endpoint === undefined) return startLocalStack(folder);
   const nothing = async () => {};
-  return { endpoint: endpoint.replace(/\/$/, ""), tail: () => "", [Symbol.asyncDispose]: nothing };
+  return {
+    endpoint: endpoint.replace(/\/$/, ""),
+    tail: () => "",
+    python: "python3",
+    [Symbol.asyncDispose]: nothing,
+  };
 }
 
 interface Run {
@@ -59,13 +64,14 @@ async function runAll(server: LocalStack, { folder, tell, signal }: Run): Promis
   const deployment = await findDeployment(server.endpoint, STAGE);
   const { publicUrl, origin } = deployment;
   const reach = (url: string) => url.replace(publicUrl, origin);
-  const world: World = { ...deployment, reach, companion: server.companion };
+  const { companion, python } = server;
+  const world: World = { ...deployment, reach, companion, python };
   try {
     for (const story of stories) {
       const outcome = await runStory(story, world, signal);
       signal.throwIfAborted();
       tell(story.name, outcome);
-      if (outcome.outcome === "failed") console.log(server.tail());
+      if (outcome.outcome === "failed" && !story.differs) console.log(server.tail());
     }
   } finally {
     deployment.close();
@@ -94,6 +100,7 @@ async function runStory(story: Story, world: World, signal: AbortSignal): Promis
     const detail = await Promise.race([story.run(world), over]);
     return { outcome: "passed", ...(detail !== undefined && { detail }) };
   } catch (error) {
+    if (error instanceof Skipped) return { outcome: "skipped", detail: error.message };
     return failure(error);
   }
 }

@@ -24,6 +24,8 @@ export interface LocalStack extends AsyncDisposable {
   readonly endpoint: string;
   /** The end of what it wrote, and of what functions wrote. */
   tail(): string;
+  /** A Python that has `requests`. */
+  readonly python: string;
   /** Missing where somebody else started it. */
   readonly companion?: Companion;
 }
@@ -40,7 +42,8 @@ export async function startLocalStack(folder: string): Promise<LocalStack> {
   const port = await freePort();
   const log = join(folder, "localstack.log");
   const out = openSync(log, "w");
-  const python = spawn(join(commands, "python"), ["-m", "localstack.runtime.main"], {
+  const python = join(commands, "python");
+  const child = spawn(python, ["-m", "localstack.runtime.main"], {
     cwd: folder,
     env: settings(folder, port, companion),
     // The plugin ends LocalStack when its input ends: with this process, however that ends.
@@ -48,18 +51,18 @@ export async function startLocalStack(folder: string): Promise<LocalStack> {
     detached: true,
   });
   const stop = async () => {
-    await end(python);
+    await end(child);
     await companion.close();
   };
   const tail = () => lastLines([...readFileSync(log, "utf8").split("\n"), ...companion.logs()]);
   const endpoint = `http://127.0.0.1:${port}`;
   try {
-    await ready(endpoint, python);
+    await ready(endpoint, child);
   } catch (error) {
     await stop();
     throw new Error(`LocalStack doesn't start:\n${tail()}`, { cause: error });
   }
-  return { endpoint, tail, companion, [Symbol.asyncDispose]: stop };
+  return { endpoint, tail, python, companion, [Symbol.asyncDispose]: stop };
 }
 
 const LAST = 60;
