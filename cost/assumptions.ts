@@ -57,3 +57,19 @@ export const HEADER_BYTES = 700;
 export const WAIT_SECONDS = 20;
 export const LOOKS_PER_SECOND = 2;
 export const UNITS_PER_LOOK = 0.5;
+
+/** An endpoint's record, of which fan-out reads all for each event. */
+export const ENDPOINT_BYTES = 600;
+/** DynamoDB reads so many bytes consistently for a unit. */
+export const BYTES_PER_READ_UNIT = 4_096;
+
+/**
+ * What records take in the table, with DynamoDB's 100 bytes for each: of a file (session, node, name, path, version,
+ * link) as long as it is kept, of an event with its place in the feed for 90 days, of a delivery with its attempts for
+ * 30. Sizes are of the counted calls.
+ */
+export const TABLE_BYTES = { file: 3_500, event: 1_400, delivery: 1_800 };
+export const EVENT_DAYS = 90;
+export const DELIVERY_DAYS = 30;
+/** Metrics of its own that a stage in use writes (`lambdas/aws/metrics.ts`). */
+export const METRICS_IN_USE = 10;

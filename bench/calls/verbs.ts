@@ -12,13 +12,20 @@ import { watch } from "./watch.ts";
 
 const bytes = new TextEncoder().encode("hello");
 const MIB = 1_048_576;
+/** When the sweep has surely come to a deleted file. */
+const PURGED_AFTER_MS = 11 * 60_000;
+
+interface More {
+  receiver?: Receiver;
+  after?: () => Promise<void>;
+}
 
 /** Counts all of them on functions that are warm, in a cloud in which nothing else was done yet. */
 export async function countVerbs(story: Story): Promise<Counts> {
   const idle = await countIdle(story);
   const verbs: Partial<Record<Verb, Effects>> = {};
-  async function measure(verb: Verb, path: string, init: ApiInit = {}): Promise<string> {
-    const { effects, text } = await call(story, path, init);
+  async function measure(verb: Verb, path: string, init: ApiInit = {}, more: More = {}): Promise<string> {
+    const { effects, text } = await call(story, path, init, more);
     verbs[verb] = effects;
     return text;
   }
@@ -42,6 +49,7 @@ export async function countVerbs(story: Story): Promise<Counts> {
   await measure("list", `/v1/workspaces/${story.workspaceId}/files?path=ten&limit=10`);
   await measure("download", `${path}/content`);
   await measure("open", new URL(share_url ?? "").pathname, { token: null });
+  await measure("share", `${path}/shares`, { json: {} });
   const lock = `${path}/lock`;
   const { lock_token } = lockGrant.parse(
     JSON.parse(await measure("lock", lock, { json: { ttl_seconds: 60 } })),
@@ -50,7 +58,8 @@ export async function countVerbs(story: Story): Promise<Counts> {
   await measure("unlock", lock, { method: "DELETE", headers: { "Lock-Token": lock_token } });
   await measure("poll", `/v1/events?workspace=${story.workspaceId}&after=latest`);
   const { delivery, failedAttempt } = await countDeliveries(story, other);
-  await measure("remove", path, { method: "DELETE" });
+  const after = async () => story.advance(PURGED_AFTER_MS);
+  await measure("remove", path, { method: "DELETE" }, { after });
   return { verbs: { ...verbs, delivery, failedAttempt } as Record<Verb, Effects>, ...idle };
 }
 
@@ -76,7 +85,7 @@ function formOf(name: string): FormData {
 
 /** What one more endpoint adds to an event, and each attempt at it that fails. */
 async function countDeliveries(story: Story, file: string) {
-  const rename = (name: string, more: { receiver?: Receiver; after?: () => Promise<void> } = {}) =>
+  const rename = (name: string, more: More = {}) =>
     call(story, `/v1/files/${file}`, { method: "PATCH", json: { name } }, more).then(
       ({ effects }) => effects,
     );
@@ -104,12 +113,7 @@ async function countDeliveries(story: Story, file: string) {
   return { delivery: plus(delivered, alone, -1), failedAttempt: plus(retried, delivered, -1) };
 }
 
-async function call(
-  story: Story,
-  path: string,
-  init: ApiInit,
-  { receiver, after }: { receiver?: Receiver; after?: () => Promise<void> } = {},
-) {
+async function call(story: Story, path: string, init: ApiInit, { receiver, after }: More = {}) {
   const before = receiver?.received.length ?? 0;
   const watched = await watch(story, { send: () => story.api(path, init), after });
   const { answer } = watched;

@@ -18,7 +18,7 @@ export interface FeedQuery {
   limit: number;
 }
 
-const POLL_MS = 500;
+export const POLL_MS = 500;
 const PAGE = 100;
 /** Pages looked through for one answer; a filter that little passes gets an empty answer with a further cursor. */
 const MAX_PAGES = 20;

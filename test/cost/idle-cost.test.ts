@@ -60,23 +60,6 @@ describe("a template", () => {
   });
 });
 
-describe("a stage that nobody calls", () => {
-  const costs = Object.fromEntries(
-    (["dev", "prod"] as const).map((stage) => {
-      const { data, service } = synth(stage);
-      return [stage, idleCost([data.toJSON(), service.toJSON()])];
-    }),
-  );
-
-  it("costs less than 5 $ a month in dev", () => {
-    expect(costs["dev"]?.usd).toBeLessThan(5);
-  });
-
-  it("costs in prod a dashboard more, and what its logs are kept for", () => {
-    expect((costs["prod"]?.usd ?? 0) - (costs["dev"]?.usd ?? 0)).toBeCloseTo(3, 2);
-  });
-});
-
 it("knows the memory of every function", () => {
   const functions = resources(synth("dev").service, "AWS::Lambda::Function");
   const given = Object.fromEntries(
