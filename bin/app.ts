@@ -17,8 +17,8 @@ try {
   await bundleFunctions(bundles);
   // `cdk --no-validation`, also CDK's own switch: checks take longer than all the rest, at each local start.
   if (process.env["CDK_VALIDATION"] !== "false") addChecks(app);
-  const data = new DataStack(app, `wharf-${config.stage}-data`, config);
-  new ServiceStack(app, `wharf-${config.stage}-service`, config, data);
+  const data = new DataStack(app, `wharf-${config.stage}-data`, { config });
+  new ServiceStack(app, `wharf-${config.stage}-service`, { config, data });
   app.synth();
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;

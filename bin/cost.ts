@@ -9,8 +9,8 @@ const { text, code } = runCost(process.argv.slice(2), (stage) => {
   // What functions are made of costs nothing: their sources stand for their bundles.
   const app = new App({ context: { bundles: sources } });
   const config = stageConfig(stage);
-  const data = new DataStack(app, `wharf-${stage}-data`, config);
-  new ServiceStack(app, `wharf-${stage}-service`, config, data);
+  const data = new DataStack(app, `wharf-${stage}-data`, { config });
+  new ServiceStack(app, `wharf-${stage}-service`, { config, data });
   return app.synth().stacks.map(({ template }) => template);
 });
 (code === 0 ? console.log : console.error)(text);

@@ -1,4 +1,4 @@
-import { type App, CfnOutput, type CfnResource, Duration, Stack } from "aws-cdk-lib";
+import { CfnOutput, type CfnResource, Duration, Stack, type StackProps } from "aws-cdk-lib";
 import { AttributeType, BillingMode, ProjectionType, StreamViewType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import {
@@ -11,21 +11,31 @@ import {
 } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { DUE_INDEX } from "#aws/keys.ts";
+import { acknowledge } from "./acknowledge.ts";
 import { type StageConfig, stageTags } from "./config.ts";
-import { acknowledge } from "./nag.ts";
 import { removalPolicy } from "./removal-policy.ts";
+
+/** What CDK's `StackProps` has wins over what the stage says, but for tags, which come together. */
+export interface DataStackProps extends StackProps {
+  /** As `stageConfig` makes it. */
+  readonly config: StageConfig;
+}
 
 /** All that must survive a deployment: objects, records, and the bus that other accounts' rules may hang on. */
 export class DataStack extends Stack {
+  /** Bytes of all files. */
   readonly bucket: Bucket;
+  /** Everything else that is kept. */
   readonly table: Table;
+  /** Wharf's events, `source` `wharf`, for rules of your own. */
   readonly bus: EventBus;
 
-  constructor(app: App, id: string, config: StageConfig) {
-    super(app, id, {
+  constructor(scope: Construct, id: string, { config, ...props }: DataStackProps) {
+    super(scope, id, {
       description: "Wharf: objects, table and event bus",
       terminationProtection: !config.disposable,
-      tags: stageTags(config),
+      ...props,
+      tags: { ...props.tags, ...stageTags(config) },
     });
     this.bucket = pin("Bucket", this.createBucket(config));
     this.table = pin("Table", this.createTable(config));

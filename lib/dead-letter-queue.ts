@@ -1,8 +1,8 @@
 import { Duration } from "aws-cdk-lib";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
+import { acknowledge } from "./acknowledge.ts";
 import { alarm } from "./alarm.ts";
-import { acknowledge } from "./nag.ts";
 
 /** Where messages end that nobody could handle: kept 14 days, with an alarm at the first one. */
 export class DeadLetterQueue extends Queue {

@@ -4,8 +4,8 @@ import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
 import { EventSourceMapping } from "aws-cdk-lib/aws-lambda";
 import { type DeadLetterQueue as DeadLetterTarget, Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { acknowledge } from "./acknowledge.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
-import { acknowledge } from "./nag.ts";
 import type { NodeFunction } from "./node-function.ts";
 
 export interface EventQueueProps {

@@ -11,11 +11,11 @@ import {
 } from "aws-cdk-lib/aws-apigateway";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { acknowledge } from "./acknowledge.ts";
 import { alarm } from "./alarm.ts";
 import { addChunkMethod } from "./chunk-method.ts";
 import type { StageConfig } from "./config.ts";
 import { addGatewayResponses } from "./gateway-responses.ts";
-import { acknowledge } from "./nag.ts";
 import type { NodeFunction } from "./node-function.ts";
 import { removalPolicy } from "./removal-policy.ts";
 

@@ -1,8 +1,10 @@
-import { type App, CfnOutput, Duration, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack, type StackProps } from "aws-cdk-lib";
 import { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Topic } from "aws-cdk-lib/aws-sns";
+import type { Construct } from "constructs";
+import { acknowledge } from "./acknowledge.ts";
 import { type StageConfig, stageTags } from "./config.ts";
 import { CustomDomain } from "./custom-domain.ts";
 import type { DataStack } from "./data-stack.ts";
@@ -10,7 +12,6 @@ import { DeliveryDashboard } from "./delivery-dashboard.ts";
 import { grants } from "./grants.ts";
 import { HttpApi } from "./http-api.ts";
 import { Ingest } from "./ingest.ts";
-import { acknowledge } from "./nag.ts";
 import { type FunctionEnv, NodeFunction } from "./node-function.ts";
 import { operatorEnv } from "./operator-env.ts";
 import { Relay } from "./relay.ts";
@@ -18,11 +19,34 @@ import { Sweep } from "./sweep.ts";
 import { tableAccess } from "./table-access.ts";
 import { WebhookPipeline } from "./webhook-pipeline.ts";
 
+/** What CDK's `StackProps` has wins over what the stage says, but for tags, which come together. */
+export interface ServiceStackProps extends StackProps {
+  /** The same as the data stack's. */
+  readonly config: StageConfig;
+  /** Whose bucket, table and bus it works with. */
+  readonly data: DataStack;
+  /**
+   * Folder that `bundleFunctions` has filled.
+   * @default the one that the context names as `bundles`
+   */
+  readonly bundles?: string;
+}
+
 /** All that can be thrown away and deployed again: API, functions, queues, rules, alarms. */
 export class ServiceStack extends Stack {
-  constructor(app: App, id: string, config: StageConfig, { bucket, table, bus }: DataStack) {
-    super(app, id, { description: "Wharf: API, functions and queues", tags: stageTags(config) });
+  /** The REST API: `api` for what you attach to it, `publicUrl` for who calls it. */
+  readonly http: HttpApi;
+
+  constructor(scope: Construct, id: string, { config, data, bundles, ...props }: ServiceStackProps) {
+    super(scope, id, {
+      description: "Wharf: API, functions and queues",
+      ...props,
+      tags: { ...props.tags, ...stageTags(config) },
+    });
+    if (bundles !== undefined) this.node.setContext("bundles", bundles);
+    const { bucket, table, bus } = data;
     const http = new HttpApi(this, "Http", config);
+    this.http = http;
     const tableEnv: FunctionEnv = { TABLE_NAME: table.tableName };
     const fileEnv: FunctionEnv = {
       ...tableEnv,

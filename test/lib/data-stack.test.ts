@@ -23,7 +23,7 @@ describe("the data stack", () => {
 
   it("exports the same whoever reads it, so that a reader can go without a deadlock", () => {
     const app = new App({ builtinCloudFormationValidation: false });
-    const alone = new DataStack(app, "wharf-dev-data", stageConfig("dev"));
+    const alone = new DataStack(app, "wharf-dev-data", { config: stageConfig("dev") });
     expect(Template.fromStack(alone).toJSON()["Outputs"]).toEqual(template.toJSON()["Outputs"]);
   });
 

@@ -19,8 +19,8 @@ export function createApp(stage: string = "dev", overrides: Partial<StageConfig>
   const { context } = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
   const app = new App({ context: { ...context, bundles: sources }, builtinCloudFormationValidation: false });
   const config = { ...stageConfig(stage), ...overrides };
-  const data = new DataStack(app, `wharf-${stage}-data`, config);
-  const service = new ServiceStack(app, `wharf-${stage}-service`, config, data);
+  const data = new DataStack(app, `wharf-${stage}-data`, { config });
+  const service = new ServiceStack(app, `wharf-${stage}-service`, { config, data });
   return { app, data, service };
 }
 
