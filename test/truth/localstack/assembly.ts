@@ -1,11 +1,9 @@
 /** The synthesized templates, as they are; of an edition that lacks a type of resource, without that type. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
+import { readdirSync } from "node:fs";
 import { type Cdk, CdkFailed } from "./cdk.ts";
 import { deploy } from "./commands.ts";
+import { editTemplate } from "./edit-template.ts";
 
-const template = z.looseObject({ Resources: z.record(z.string(), z.looseObject({ Type: z.string() })) });
 /** LocalStack's words for a type that it has no provider for. */
 const UNKNOWN =
   /No resource provider found for "([\w:]+)"|resource type "?([\w:]+)"? (?:is )?not supported/gi;
@@ -34,12 +32,10 @@ export async function deployAll(cdk: Cdk, folder: string): Promise<string[]> {
   }
 }
 
-/** @throws Error where others refer to a resource of that type. */
 function leaveOut(folder: string, type: string): void {
   for (const name of readdirSync(folder).filter((each) => each.endsWith(".template.json"))) {
-    const path = join(folder, name);
-    const { Resources, ...rest } = template.parse(JSON.parse(readFileSync(path, "utf8")));
-    const kept = Object.entries(Resources).filter(([, { Type }]) => Type !== type);
-    writeFileSync(path, JSON.stringify({ ...rest, Resources: Object.fromEntries(kept) }));
+    editTemplate(folder, name.replace(".template.json", ""), (resources) =>
+      Object.fromEntries(Object.entries(resources).filter(([, { Type }]) => Type !== type)),
+    );
   }
 }

@@ -2,17 +2,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Outcome, Part, Tell } from "../part.ts";
+import type { Check, Outcome, Part, Tell } from "../part.ts";
 import { deployAll } from "./assembly.ts";
 import { type Cdk, createCdk } from "./cdk.ts";
 import { bootstrap } from "./commands.ts";
+import { type Life, lifecycle, type Step } from "./lifecycle.ts";
 import { type LocalStack, startLocalStack } from "./server.ts";
 import { stories } from "./stories.ts";
 import { Skipped, type Story, type World } from "./story.ts";
 import { findDeployment } from "./target.ts";
 import { untilSignal } from "./until-signal.ts";
 
-const STAGE = "dev";
 const PATIENCE_MS = 120_000;
 
 const deploys = {
@@ -24,7 +24,7 @@ export const localstack: Part = {
   name: "localstack",
   by: "LocalStack 4.14",
   about: "the templates through its CloudFormation, stories through its API Gateway, S3, SQS and EventBridge",
-  checks: [deploys, ...stories],
+  checks: [deploys, ...stories, ...lifecycle],
   run: (tell) =>
     untilSignal(async (signal) => {
       const folder = mkdtempSync(join(tmpdir(), "wharf-localstack-"));
@@ -61,21 +61,27 @@ async function runAll(server: LocalStack, { folder, tell, signal }: Run): Promis
   const outcome = await deployStage(cdk, join(folder, "assembly"));
   tell(deploys.name, outcome);
   if (outcome.outcome === "failed") return;
-  const deployment = await findDeployment(server.endpoint, STAGE);
-  const { publicUrl, origin } = deployment;
-  const reach = (url: string) => url.replace(publicUrl, origin);
-  const { companion, python } = server;
-  const world: World = { ...deployment, reach, companion, python };
-  try {
-    for (const story of stories) {
-      const outcome = await runStory(story, world, signal);
-      signal.throwIfAborted();
-      tell(story.name, outcome);
-      if (outcome.outcome === "failed" && !story.differs) console.log(server.tail());
+  const within: Life["within"] = async (stage, use) => {
+    const deployment = await findDeployment(server.endpoint, stage);
+    const { publicUrl, origin } = deployment;
+    const { companion, python } = server;
+    try {
+      return await use({ ...deployment, companion, python, reach: (url) => url.replace(publicUrl, origin) });
+    } finally {
+      deployment.close();
     }
-  } finally {
-    deployment.close();
-  }
+  };
+  const check = async (one: Check, run: () => Promise<Outcome>) => {
+    const outcome = await run();
+    signal.throwIfAborted();
+    tell(one.name, outcome);
+    if (outcome.outcome === "failed" && !one.differs) console.log(server.tail());
+  };
+  await within("dev", async (world) => {
+    for (const story of stories) await check(story, () => runStory(story, world, signal));
+  });
+  for (const step of lifecycle)
+    await check(step, () => runStep(step, { cdk, folder, within }, server.companion !== undefined));
 }
 
 async function deployStage(cdk: Cdk, assembly: string): Promise<Outcome> {
@@ -96,8 +102,19 @@ async function runStory(story: Story, world: World, signal: AbortSignal): Promis
   const over = new Promise<never>((_, reject) => {
     patience.addEventListener("abort", () => reject(patience.reason), { once: true });
   });
+  return settle(() => Promise.race([story.run(world), over]));
+}
+
+async function runStep(step: Step, life: Life, isOurs: boolean): Promise<Outcome> {
+  if (step.isRough && !isOurs)
+    return { outcome: "skipped", detail: "it would remove what is deployed there" };
+  return settle(() => step.run(life));
+}
+
+/** What a check came to. */
+async function settle(run: () => Promise<string | undefined>): Promise<Outcome> {
   try {
-    const detail = await Promise.race([story.run(world), over]);
+    const detail = await run();
     return { outcome: "passed", ...(detail !== undefined && { detail }) };
   } catch (error) {
     if (error instanceof Skipped) return { outcome: "skipped", detail: error.message };

@@ -22,7 +22,7 @@ const handed = (companion: Companion | undefined) =>
     .filter(({ name }) => name.includes("RelayFunction"))
     .map(({ event }) => batch.parse(JSON.parse(event)).Records);
 
-const filtered: Story = {
+export const filtered: Story = {
   name: "the relay is handed the table's new events, ten at most, and nothing else of its stream",
   behaviours: ["lambda.filters"],
   hereOnly: ELSEWHERE,

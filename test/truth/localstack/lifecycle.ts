@@ -1,0 +1,120 @@
+/** What comes after a deployment: another one, faults in a template, the service's end, and stage prod. */
+import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { bytesOf } from "#test/aws-account/send-part.ts";
+import type { Check } from "../part.ts";
+import { deployAll } from "./assembly.ts";
+import type { Cdk } from "./cdk.ts";
+import { deploy, destroy } from "./commands.ts";
+import { editTemplate } from "./edit-template.ts";
+import { fromAwsAccount } from "./from-aws-account.ts";
+import { dropMapping, widenFilter } from "./mutate.ts";
+import { sameBytes } from "./same-bytes.ts";
+import { filtered } from "./stories/sources.ts";
+import type { Story, World } from "./story.ts";
+
+export interface Life {
+  cdk: Cdk;
+  /** Holds the folder `assembly`. */
+  folder: string;
+  /** Runs `use` on what is deployed now. */
+  within<T>(stage: string, use: (world: World) => Promise<T>): Promise<T>;
+}
+
+export interface Step extends Check {
+  /** It removes or replaces what is deployed: not on a LocalStack that somebody else started. */
+  readonly isRough: boolean;
+  run(life: Life): Promise<string | undefined>;
+}
+
+const SERVICE = "wharf-dev-service";
+const assemblyOf = ({ folder }: Life) => join(folder, "assembly");
+const bytes = bytesOf(5_000);
+
+const again: Step = {
+  name: "a second deployment finds nothing to change",
+  behaviours: ["cloudformation.deploy"],
+  isRough: false,
+  async run(life) {
+    const said = await life.cdk.run(deploy, "--app", assemblyOf(life));
+    assert.equal(said.match(/\(no changes\)/g)?.length, 2, said);
+    return undefined;
+  },
+};
+
+const kept: Step = {
+  name: "the service stack is removed and deployed again: files stay, clients go on",
+  behaviours: ["cloudformation.deploy"],
+  isRough: true,
+  async run(life) {
+    const app = ["--app", assemblyOf(life)];
+    const { client, url, origin } = await life.within("dev", async (world) => {
+      const { file_id } = await world.api.upload(bytes, { filename: "kept.bin" });
+      return { client: world.api, url: `/v1/files/${file_id}/content`, origin: world.origin };
+    });
+    await life.cdk.run(destroy, SERVICE, ...app);
+    assert.equal((await fetch(`${origin}/healthz`)).status, 404);
+    await deployAll(life.cdk, assemblyOf(life));
+    await life.within("dev", async ({ origin, api }) => {
+      const headers = { Authorization: `Bearer ${await client.token()}` };
+      const answer = await fetch(origin + url, { headers, redirect: "manual" });
+      await sameBytes(answer.headers.get("location") ?? "", bytes);
+      await api.upload(bytes, { filename: "new.bin" });
+    });
+    return undefined;
+  },
+};
+
+/** One deployment for all mutants: the service's, in place of the right one. */
+const mutants: Step = {
+  name: "a wrong filter pattern and a missing mapping template don't get by",
+  behaviours: [],
+  isRough: true,
+  async run(life) {
+    const wrong = join(life.folder, "mutants");
+    cpSync(assemblyOf(life), wrong, { recursive: true });
+    editTemplate(wrong, SERVICE, (resources) => dropMapping(widenFilter(resources)));
+    await life.cdk.run(destroy, SERVICE, "--app", assemblyOf(life));
+    await life.cdk.run(deploy, "--app", wrong);
+    try {
+      return await life.within("dev", async (world) => {
+        const octets = fromAwsAccount.find(({ name }) => name === "307 on the chunk route");
+        return [await mustFail(filtered, world), await mustFail(octets, world)].join("; ");
+      });
+    } finally {
+      await life.cdk.run(destroy, SERVICE, "--app", wrong);
+      await deployAll(life.cdk, assemblyOf(life));
+    }
+  },
+};
+
+/** @throws AssertionError where a story that ought to notice doesn't. */
+async function mustFail(story: Story | undefined, world: World): Promise<string> {
+  assert(story);
+  try {
+    await story.run(world);
+  } catch (error) {
+    return `${story.name}: ${error instanceof Error ? error.message.split("\n")[0] : error}`;
+  }
+  throw new Error(`"${story.name}" passes all the same`);
+}
+
+const prod: Step = {
+  name: "stage prod deploys beside dev, and takes an upload",
+  behaviours: ["cloudformation.deploy", "cloudformation.template"],
+  isRough: true,
+  async run(life) {
+    const app = join(life.folder, "prod");
+    await life.cdk.run(["cdk", "synth", "--quiet", "-c", "stage=prod"], "--output", app);
+    const missing = await deployAll(life.cdk, app);
+    await life.within("prod", async ({ api }) => {
+      const { file_id } = await api.upload(bytes, { filename: "prod.bin" });
+      const { headers } = await api.api(`/v1/files/${file_id}/content`);
+      await sameBytes(headers.get("location") ?? "", bytes);
+    });
+    return missing.length > 0 ? `without ${missing.join(", ")}` : undefined;
+  },
+};
+
+export const lifecycle: readonly Step[] = [again, mutants, kept, prod];
