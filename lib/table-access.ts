@@ -18,7 +18,20 @@ export const tableAccess = {
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
       "reservations",
     ],
-    UpdateItem: ["client", "node", "upload", "link", "idempotency", "hooks", "hook", "deliveries", "places"],
+    UpdateItem: [
+      ...([
+        "client",
+        "node",
+        "upload",
+        "link",
+        "idempotency",
+        "hooks",
+        "hook",
+        "hosts",
+        "deliveries",
+      ] as const),
+      "places",
+    ],
     // A start that is refused takes its session back.
     DeleteItem: ["folder", "paths", "upload", "idempotency", "hooks", "hook"],
     ConditionCheckItem: ["folder", "node", "link"],

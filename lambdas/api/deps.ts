@@ -1,14 +1,15 @@
 import { deliveryQueues } from "#aws/queues.ts";
 import type { Deps } from "#core/deps.ts";
+import { createHostShares } from "#core/host-shares.ts";
 import { outboundOf } from "#core/outbound.ts";
-import type { DeliveryDeps } from "#core/webhook-deps.ts";
+import type { WorkerDeps } from "#core/webhook-deps.ts";
 import { readEnv } from "../env.ts";
 import { fileDeps } from "../file-deps.ts";
 import type { Operator } from "./routes/site.ts";
 import { type TableDeps, tableDeps } from "./table-deps.ts";
 
 /** What the API's routes need. */
-export type ApiDeps = TableDeps & Deps & DeliveryDeps & { operator: Operator };
+export type ApiDeps = TableDeps & Deps & WorkerDeps & { operator: Operator };
 
 /** Builds the API's dependencies from the function's environment, once per cold start. */
 export function apiDeps(): ApiDeps {
@@ -20,11 +21,13 @@ export function apiDeps(): ApiDeps {
     "WHARF_ALLOW_LOOPBACK_HTTP",
     ...(["OPERATOR_NAME", "OPERATOR_CONTACT", "SECURITY_CONTACT", "GUIDES_URL"] as const),
   ]);
+  const stored = tableDeps();
   return {
-    ...tableDeps(),
+    ...stored,
     ...fileDeps(),
     queues: deliveryQueues(env),
     outbound: outboundOf(env),
+    hosts: createHostShares(stored),
     operator: {
       name: env.OPERATOR_NAME,
       contact: env.OPERATOR_CONTACT,

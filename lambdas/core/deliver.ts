@@ -3,7 +3,7 @@ import type { DeliveryMessage, Lane } from "#aws/queues.ts";
 import { claimTurn } from "./claim-turn.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { isVerified, laneOf, timeOf } from "./endpoint-limits.ts";
-import { hostOf, type Sender } from "./host-shares.ts";
+import { hostOf, type Sender, SOME_CLIENTS } from "./host-shares.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";
@@ -17,8 +17,6 @@ const EARLY_MS = 500;
 const MAX_PATIENCE_MS = { blocked: 12 * 3_600_000, behindOthers: 3_600_000, busyHost: 300_000 };
 /** Those that a busy host has no room for come again within so long, not all at one moment. */
 const HOST_SPREAD_MS = 2_000;
-/** Among so many a host's rate is parted where nobody has counted. */
-const SOME_CLIENTS = 10;
 
 export type DeliveryResult =
   | "succeeded"

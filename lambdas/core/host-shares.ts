@@ -24,6 +24,8 @@ const MAX_SHARE = 10;
 /** What clients are let of their parts may be so far ahead of the host's rate; not more, whatever they add up to. */
 const AHEAD_MS = 1_000;
 const ROUNDS = 20;
+/** Among so many a host's rate is parted where nobody has counted. */
+export const SOME_CLIENTS = 10;
 /** Shares that have lapsed are forgotten beyond so many. */
 const MAX_SHARES = 2_000;
 

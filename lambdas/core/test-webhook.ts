@@ -4,24 +4,25 @@ import type { Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
 import { endpointEvent } from "./endpoint-event.ts";
-import { notFound } from "./error.ts";
+import { notFound, WharfError } from "./error.ts";
 import { DELIVERY_KEEP_MS } from "./fan-out.ts";
+import { hostOf, SOME_CLIENTS } from "./host-shares.ts";
 import { inTestPlace } from "./in-test-place.ts";
 import { inTrial } from "./in-trial.ts";
 import { verifyEndpoint } from "./reset-endpoint.ts";
 import { sendAttempt } from "./send-attempt.ts";
-import type { DeliveryDeps } from "./webhook-deps.ts";
+import type { WorkerDeps } from "./webhook-deps.ts";
 import { type HookRecord, hookSecretRecord } from "./webhook-records.ts";
 
 /** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
 const TIMEOUT_MS = TEST_SECONDS * 1_000;
 
 /** What testing an endpoint needs. */
-export type TestDeps = Pick<DeliveryDeps, "table" | "now" | "outbound"> & Pick<Deps, "config">;
+export type TestDeps = Pick<WorkerDeps, "table" | "now" | "outbound" | "hosts"> & Pick<Deps, "config">;
 
 /**
- * Sends a `webhook_test` now, once, past breaker and rate, and records it: only a URL that isn't verified gets no more than
- * one a second, whatever it is sent. A 2xx verifies it; else the endpoint's state stays as it is.
+ * Sends a `webhook_test` now, once, past breaker and rate, and records it: only its host's rate holds for it too, and a URL
+ * that isn't verified gets no more than one a second, whatever it is sent. A 2xx verifies it; else the endpoint's state stays as it is.
  *
  * @throws WharfError rate_limited where the endpoint is being tested, or as many of its client's as may be, or as `inTrial`.
  */
@@ -39,9 +40,10 @@ export async function testWebhook(
   const delivery_id = deliveryId(webhook_id, event.event_id);
   const delivery = { delivery_id, attempts: 0, trigger };
   const { attempt, verdict } = await inTestPlace(deps, hook, () =>
-    inTrial(deps, webhook_id, () =>
-      sendAttempt(deps, { hook, secret, event, delivery, timeoutMs: TIMEOUT_MS }),
-    ),
+    inTrial(deps, webhook_id, async () => {
+      await takeOfHost(deps, hook);
+      return sendAttempt(deps, { hook, secret, event, delivery, timeoutMs: TIMEOUT_MS });
+    }),
   );
   const expires = ttl(now + DELIVERY_KEEP_MS);
   await deps.table.transact([
@@ -73,4 +75,16 @@ export async function testWebhook(
   ]);
   if (verdict.ok) await verifyEndpoint(deps, hook);
   return { delivery_id, event_id: event.event_id, ok: verdict.ok, attempt };
+}
+
+/** Takes one request of what the host is sent: many endpoints, tested in turn, are no way round it. */
+async function takeOfHost({ hosts, now }: Pick<TestDeps, "hosts" | "now">, { url, client_id }: HookRecord) {
+  const room = await hosts.take({ host: hostOf(url), client_id, clients: SOME_CLIENTS });
+  if (room.go) return;
+  const seconds = Math.max(1, Math.ceil((room.at - now()) / 1_000));
+  throw new WharfError(
+    "rate_limited",
+    `The endpoints of ${hostOf(url)} are being sent as much as one host is, tests included. Send it again in ${seconds} s; nothing was sent.`,
+    { retry_after_seconds: seconds },
+  );
 }

@@ -4,6 +4,8 @@ import { keys } from "#aws/keys.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
 import { createHostShares, HOST_RATE, hostOf } from "#core/host-shares.ts";
 import { redeliver } from "#core/redeliver.ts";
+import { testWebhook } from "#core/test-webhook.ts";
+import { hookRecord } from "#core/webhook-records.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
 
@@ -191,4 +193,22 @@ describe("endpoints of one host", () => {
     expect([host.received.length, writes.count()]).toEqual([2, 1]);
     await Promise.all([alone.remove(), host.close()]);
   });
+});
+
+test("tests by hand take from their host's rate too, whatever endpoints there are", async () => {
+  const receiver = await startReceiver();
+  const { webhook_id, remove } = await world.endpoint(receiver.url);
+  const hook = await world.deps.table.get(hookRecord, keys.hook(webhook_id));
+  if (hook === undefined) throw new Error("it has gone");
+  const tested = () => testWebhook(world.deps, world.call, hook);
+  expect((await tested()).ok).toBe(true);
+  const others = { host: hostOf(receiver.url), client_id: hook.client_id, clients: 10 };
+  let sent = 0;
+  while ((await world.deps.hosts.take(others)).go) sent += 1;
+  expect(sent).toBeGreaterThan(10);
+  await expect(tested()).rejects.toMatchObject({ code: "rate_limited", facts: { retry_after_seconds: 1 } });
+  expect(receiver.received).toHaveLength(1);
+  world.skip(1_000);
+  expect((await tested()).ok).toBe(true);
+  await Promise.all([remove(), receiver.close()]);
 });

@@ -60,10 +60,12 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
   let published: { at: number; event: BusEvent }[] = [];
   const everPublished: string[] = [];
   let refused: (eventId: string) => boolean = () => false;
+  const hosts = createHostShares({ table: world.deps.table, now: () => now });
   const deps = {
     ...world.deps,
     now: () => now,
     outbound,
+    hosts,
     queues: {
       async send(lane: Lane, messages: readonly Wake[], at: number, { notBefore = 0 } = {}) {
         if (messages.length === 0) return;
@@ -87,7 +89,6 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
       },
     },
   };
-  const worker = { ...deps, hosts: createHostShares(deps) };
   const owner = await createClient(deps, { name: "ci", scopes: ["webhooks:write", "files:read"] });
   const call: Call = {
     caller: {
@@ -120,7 +121,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
       }
       await Promise.all(
         due.map(({ message }) =>
-          deliver(worker, message).catch(() => {
+          deliver(deps, message).catch(() => {
             waiting.push({ at: now + DELIVER_VISIBILITY_MS, message });
           }),
         ),
@@ -132,7 +133,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
   async function workOne(): Promise<void> {
     const [first] = waiting.splice(0, 1);
     if (first === undefined) throw new Error("no message waits");
-    await deliver(worker, first.message);
+    await deliver(deps, first.message);
   }
 
   /** What the sweep has to do, by kind: when the first of it is due (ms). */
@@ -199,7 +200,7 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
 
   return {
     deps,
-    worker,
+    worker: deps,
     call,
     work,
     write,

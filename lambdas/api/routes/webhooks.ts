@@ -29,13 +29,13 @@ import { registerWebhook } from "#core/register-webhook.ts";
 import { promoteWebhookSecret, rotateWebhookSecret } from "#core/rotate-webhook-secret.ts";
 import { showWebhook } from "#core/show-webhook.ts";
 import { type TestDeps, testWebhook } from "#core/test-webhook.ts";
-import type { DeliveryDeps } from "#core/webhook-deps.ts";
+import type { WorkerDeps } from "#core/webhook-deps.ts";
 import { type App, serve } from "../serve.ts";
 
 const answerWith = (status: number) => (body: unknown) => ({ status, body });
 
 /** Endpoints and their deliveries. */
-export function webhooks(app: App, deps: DeliveryDeps & TestDeps): void {
+export function webhooks(app: App, deps: WorkerDeps & TestDeps): void {
   serve(app, deps, eventTypesRoute, async () => {
     const { eventCatalogue } = await import("../documents.ts");
     return { status: 200, body: { items: eventCatalogue() } };
