@@ -1,7 +1,8 @@
 /** Locks: exclusive leases on files, with a fencing number that only grows. */
 import * as z from "zod";
-import { at, distinct, id, orNull, problem } from "./common.ts";
+import { at, distinct, id, orNull } from "./common.ts";
 import { lockToken as lockTokenHeader } from "./headers.ts";
+import { problemWith } from "./problem-with.ts";
 import { defineRoute } from "./route.ts";
 
 /** Files in one batch. */
@@ -10,10 +11,6 @@ export const MAX_BATCH = 25;
 export const MAX_RENEWAL_HOURS = 24;
 /** Seconds that a lease lives which had to be waited for, until its holder shows itself. */
 export const PROVISIONAL_SECONDS = 10;
-/** Live locks in one deployment, as counted by the sweep in the last minute. */
-export const MAX_LIVE_LOCKS = 1_000;
-/** Of these, one client's share: a quarter, so that nobody takes all. */
-export const MAX_CLIENT_LOCKS = MAX_LIVE_LOCKS / 4;
 
 const ttlSeconds = z
   .int()
@@ -95,7 +92,7 @@ export const lockGrant = z
 export type LockGrant = z.infer<typeof lockGrant>;
 
 /** What 423 `file_locked` tells beside the conventional members of a problem. */
-export const fileLocked = problem.extend({
+export const lockedMembers = {
   file_id: id("file"),
   holder: holder.optional(),
   reason: reason.optional(),
@@ -104,7 +101,8 @@ export const fileLocked = problem.extend({
   retry_after_seconds: z
     .int()
     .meta({ description: "Seconds until the lock is free at the latest, unless it is renewed." }),
-});
+};
+export const fileLocked = problemWith("file_locked", lockedMembers);
 
 export const lockState = z
   .object({

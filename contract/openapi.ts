@@ -1,9 +1,10 @@
 /** `/openapi.json` from the routes that validate: OpenAPI 3.1, JSON Schema 2020-12. */
 import type * as z from "zod";
-import { problem, type Scope } from "./common.ts";
+import type { Scope } from "./common.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { requestId } from "./headers.ts";
 import { type Json, jsonSchema, named } from "./json-schema.ts";
+import { problemExamples, problemSchemas, problemsOf } from "./openapi-problems.ts";
 import { isConditional, type Route, requestHeaders, takesKey } from "./route.ts";
 import { tokenAnswer, tokenError, tokenForm, tokenRequest } from "./tokens.ts";
 
@@ -20,7 +21,7 @@ export function openApi(routes: readonly Route[], server: string): Json {
       title: "Wharf",
       version: "1",
       description:
-        "Programmatic file sharing. Errors are RFC 9457 problem details with a stable `code`. Ignore members of answers that you don't know.",
+        "Programmatic file sharing. Errors are RFC 9457 problem details with a stable `code`, of which each has a schema. Ignore members of answers that you don't know, and take a code that you don't know by its status.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: server }],
@@ -37,7 +38,7 @@ export function openApi(routes: readonly Route[], server: string): Json {
       },
       headers: HEADERS,
       examples: problemExamples(),
-      schemas: { Problem: jsonSchema(problem, "output") },
+      schemas: problemSchemas(),
     },
   };
   return withNamedSchemas(document);
@@ -225,29 +226,12 @@ function failure(status: number, codes: readonly ErrorCode[], errorPages: boolea
     },
     content: {
       "application/problem+json": {
-        schema: { $ref: "#/components/schemas/Problem" },
+        schema: problemsOf(codes),
         examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
       },
       ...page,
     },
   };
-}
-
-function problemExamples(): Json {
-  return Object.fromEntries(
-    Object.entries(errorCodes).map(([code, [status, title]]) => {
-      const request_id = "5b76bd1f-4bf5-4269-bf96-d9012fff56e3";
-      const value = {
-        type: `urn:wharf:problem:${code}`,
-        title,
-        status,
-        detail: `${title}.`,
-        code,
-        request_id,
-      };
-      return [code, { summary: title, value }];
-    }),
-  );
 }
 
 function tokenOperation(): Json {

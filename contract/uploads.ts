@@ -326,6 +326,9 @@ export const partsAnswer = z.union([
     .meta({ id: "CompactPartUrls" }),
 ]);
 
+/** Parts by number, as S3 numbers them: ranges with both ends. */
+export const partRanges = z.array(z.tuple([z.int(), z.int()]));
+
 export const uploadState = z
   .enum(["open", "finalizing", "completed", "rejected", "aborted", "expired"])
   .meta({ id: "UploadState" });
@@ -348,9 +351,9 @@ export const uploadStatus = z
     size: z.int().optional().meta({ description: "Bytes of the whole file, where they were declared." }),
     part_size: partSize,
     part_count: partCount.optional(),
-    received: z
-      .array(z.tuple([z.int(), z.int()]))
-      .meta({ description: "Numbers of the parts that S3 holds, as ranges: `[[1,3],[5,5]]` lacks 4." }),
+    received: partRanges.meta({
+      description: "Numbers of the parts that S3 holds, as ranges: `[[1,3],[5,5]]` lacks 4.",
+    }),
     bytes_received: z.int().meta({ description: "Bytes of these parts together." }),
     created_at: at("When it was started"),
     expires_at: sessionEnd,
@@ -569,7 +572,16 @@ export const sendChunkRoute = defineRoute({
   responses: {
     307: { description: "Where the bytes go", headers: { Location: "The part's presigned URL." } },
   },
-  errors: [...common, ...closed, "chunk_too_small", "checksum_unsupported", "conflict"],
+  errors: [
+    ...common,
+    ...closed,
+    "chunk_too_small",
+    "checksum_unsupported",
+    "conflict",
+    // As API Gateway has them of a body.
+    "payload_too_large",
+    "unsupported_media_type",
+  ],
 });
 
 export const finalizeUploadRoute = defineRoute({

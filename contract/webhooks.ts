@@ -297,7 +297,7 @@ export const eventTypesRoute = defineRoute({
       schema: eventTypeList,
     },
   },
-  errors: ["unauthenticated", "forbidden"],
+  errors: ["invalid_request", "unknown_field", "unauthenticated", "forbidden"],
 });
 
 export const getWebhookRoute = defineRoute({

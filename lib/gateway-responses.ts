@@ -1,20 +1,22 @@
 import { ResponseType, type RestApi } from "aws-cdk-lib/aws-apigateway";
+import type { ErrorMembers } from "#contract/error-members.ts";
 import { type ErrorCode, errorCodes } from "#contract/errors.ts";
 import { MAX_DIRECT_BYTES } from "#contract/uploads.ts";
 
 /** API Gateway: 10 MB per request, not adjustable. */
 const MAX_REQUEST_BYTES = 10_485_760;
 
-interface Refusal {
+interface RefusalWith<C extends ErrorCode> {
   readonly type: ResponseType;
-  readonly code: ErrorCode;
+  readonly code: C;
   readonly status: number;
   readonly detail: string;
   /** Further members of the problem. */
-  readonly facts?: Readonly<Record<string, number | string>>;
+  readonly facts?: ErrorMembers<C>;
   /** Value of `Allow`. */
   readonly allow?: string;
 }
+type Refusal = { [C in ErrorCode]: RefusalWith<C> }[ErrorCode];
 
 /** What API Gateway answers by itself, without asking a function. */
 const refusals: readonly Refusal[] = [
@@ -110,7 +112,7 @@ const refusals: readonly Refusal[] = [
 export function addGatewayResponses(api: RestApi, corsOrigins: readonly string[]): void {
   // One fixed value is all that can stand here, so pages of several origins can't read these few answers.
   const [origin, ...others] = corsOrigins;
-  for (const { type, code, status, detail, facts = {}, allow } of refusals) {
+  for (const { type, code, status, detail, facts, allow } of refusals) {
     const problem = {
       type: `urn:wharf:problem:${code}`,
       title: errorCodes[code][1],
@@ -120,7 +122,7 @@ export function addGatewayResponses(api: RestApi, corsOrigins: readonly string[]
       request_id: "$context.requestId",
       ...facts,
     };
-    const retry = facts["retry_after_seconds"];
+    const { retry_after_seconds: retry } = { ...facts } as { retry_after_seconds?: number };
     const responseHeaders: Record<string, string> = {
       "Content-Type": "'application/problem+json'",
       "Cache-Control": "'no-store'",

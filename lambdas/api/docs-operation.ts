@@ -80,13 +80,16 @@ function answer(status: string, { description, schema, headers = {} }: Route["re
 /** Marks what a reader must know: in a request what is needed, in an answer what may be missing. */
 function shapes(all: Field[][], mark: "required" | "optional"): string {
   return all
-    .map((fields) => fields.map((field) => row(field.path, field.type, field.note, marked(field, mark))))
+    .map((fields) => fields.map((field) => fieldRow(field, mark)))
     .filter((rows) => rows.length > 0)
     .map(table)
     .join("<p>or</p>");
 }
 
-const marked = ({ required }: Field, mark: string) => (required === (mark === "required") ? mark : "");
+/** A table's row for one field. @param mark said where it applies. */
+export function fieldRow({ path, type, note, required }: Field, mark: "required" | "optional"): string {
+  return row(path, type, note, required === (mark === "required") ? mark : "");
+}
 
 function table(rows: string[]): string {
   return `<table><thead><tr><th scope="col">Name<th scope="col">Type<th scope="col">What</thead><tbody>${rows.join("")}</tbody></table>`;

@@ -1,10 +1,15 @@
 /** The reference as one page of plain HTML, from the same routes and schemas as `/openapi.json`. */
+import type * as z from "zod";
+import { problem } from "#contract/common.ts";
+import { allProblems } from "#contract/error-members.ts";
 import { type ErrorCode, errorCodes } from "#contract/errors.ts";
 import { eventCatalogue } from "#contract/event-types.ts";
+import { inlined, jsonSchema } from "#contract/json-schema.ts";
 import type { Route } from "#contract/route.ts";
-import { operation, prose } from "./docs-operation.ts";
+import { fieldRow, operation, prose } from "./docs-operation.ts";
 import { docsStyle } from "./docs-style.ts";
 import { escapeHtml, ICON } from "./html.ts";
+import { shapesOf } from "./schema-fields.ts";
 
 /** `server` is the origin that clients use. Every operation, event and error can be linked to by its name. */
 export function docsPage(routes: readonly Route[], server: string): string {
@@ -66,13 +71,23 @@ const EXAMPLE = {
 };
 
 function errors(): string {
-  const rows = Object.entries(errorCodes).map(
-    ([code, [status, title]]) =>
-      `<tr id="error-${code}"><td><code>${code}</code><td>${status}<td>${escapeHtml(title)}`,
-  );
+  const rows = [...allProblems].map(([code, schema]) => {
+    const [status, title] = errorCodes[code];
+    return `<tr id="error-${code}"><td><code>${code}</code><td>${status}<td><strong>${escapeHtml(title)}</strong>${members(schema)}`;
+  });
   return `<h2 id="errors">Errors</h2>
 <p>Problem details (RFC 9457) as <code>application/problem+json</code>. <code>code</code> is stable, <code>detail</code> is for people, and the
-facts to act on stand beside them: <code>missing_parts</code>, <code>max_bytes</code>, <code>retry_after_seconds</code>, <code>errors: [{pointer, detail}]</code> …</p>
+facts to act on stand beside them, below each code that has any. <code>/openapi.json</code> has a schema for each code:
+<code>FileLockedProblem</code> for <code>file_locked</code>. Take a code that you don't know by its status: there may be more in time.</p>
 <pre>${escapeHtml(JSON.stringify(EXAMPLE, null, 2))}</pre>
-<table><thead><tr><th scope="col">Code<th scope="col">Status<th scope="col">Meaning</thead><tbody>${rows.join("")}</tbody></table>`;
+<table><thead><tr><th scope="col">Code, and what its problems tell<th scope="col">Status, type<th scope="col">Meaning</thead><tbody>${rows.join("")}</tbody></table>`;
+}
+
+/** What problems of one code tell beside what all have. */
+function members(schema: z.ZodType): string {
+  return shapesOf(inlined(jsonSchema(schema, "output")))
+    .flat()
+    .filter(({ path }) => !Object.hasOwn(problem.shape, path))
+    .map((field) => fieldRow(field, "optional"))
+    .join("");
 }

@@ -24,6 +24,7 @@ code, pre { font: .875em/1.5 ui-monospace, monospace } code { overflow-wrap: any
 pre { margin: .75rem 0; padding: .8rem 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--page); white-space: pre-wrap; overflow-wrap: anywhere }
 table { width: 100%; border-collapse: collapse; font-size: .9rem } td, th { padding: .35rem .75rem .35rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere }
 th { color: var(--soft); font-weight: 600 } td:first-child { width: 34% } td:nth-child(2) { width: 24% } td i { color: var(--soft); font-size: .8rem; font-style: normal }
+#errors ~ table tr:not([id]) td:first-child { padding-left: 1.25rem }
 :target > td { background: var(--tint) }
 summary { cursor: pointer; color: var(--accent) } .codes { font-size: .9rem; line-height: 1.9 }
 `;

@@ -8,7 +8,7 @@ import { type Route, requestHeaders } from "#contract/route.ts";
 import { authenticate } from "#core/authenticate.ts";
 import { type Call, insufficientScope, requireSameScopes } from "#core/call.ts";
 import type { Deps } from "#core/deps.ts";
-import { type Facts, WharfError } from "#core/error.ts";
+import { WharfError } from "#core/error.ts";
 import { beginIdempotent } from "#core/idempotency.ts";
 import { readJson } from "./body.ts";
 import { etagOfText, isKnown } from "./etag.ts";
@@ -222,7 +222,7 @@ export function check<T>(
   const all = [...unknown, ...others];
   const errors = all.slice(0, MAX_FAULTS);
   const more = all.length > errors.length ? ` And ${all.length - errors.length} more.` : "";
-  const facts: Facts = { in: where, errors };
+  const facts = { in: where, errors };
   const detail = errors.map((fault) => `${fault.pointer || "it"}: ${fault.detail}`).join("; ");
   if (unknown.length === 0)
     throw new WharfError("invalid_request", `The ${where} is not valid. ${detail}${more}`, facts);

@@ -67,8 +67,12 @@ export async function acquireLocks(
   }
   const now = deps.now();
   refuseHeld(files, now);
+  const [file_id] = fileIds;
+  if (file_id === undefined) throw new Error("a batch of no file was lost to others");
   throw new WharfError("file_locked", "Others keep taking this lock; try again shortly.", {
-    ...{ file_id: fileIds[0], expires_at: iso(now), retry_after_seconds: 1 },
+    file_id,
+    expires_at: iso(now),
+    retry_after_seconds: 1,
   });
 }
 

@@ -46,7 +46,7 @@ export function requireSameScopes(lacking: readonly Scope[]): void {
   throw new WharfError(
     "forbidden",
     `This Idempotency-Key's answer was given to a token that also had ${lacking.join(" ")}. Repeat the request with such a token.`,
-    { required_scopes: lacking },
+    { required_scopes: [...lacking] },
   );
 }
 
@@ -55,7 +55,7 @@ export function insufficientScope(anyOf: readonly Scope[]): WharfError {
   return new WharfError(
     "forbidden",
     `This needs a token with scope ${anyOf.join(" or ")}; ask for one with that scope, or have it granted to the client.`,
-    { required_scopes: anyOf },
+    { required_scopes: [...anyOf] },
     { headers: { "WWW-Authenticate": `Bearer error="insufficient_scope", scope="${anyOf.join(" ")}"` } },
   );
 }

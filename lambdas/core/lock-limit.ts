@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { MAX_CLIENT_LOCKS, MAX_LIVE_LOCKS } from "#contract/locks.ts";
+import { MAX_CLIENT_LOCKS, MAX_LIVE_LOCKS } from "#contract/lock-limits.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { lastCount } from "./last-count.ts";

@@ -1,4 +1,5 @@
 import { DEFAULT_EXPIRE_IN } from "#contract/common.ts";
+import type { ErrorMembers } from "#contract/error-members.ts";
 import type { FinalizeRequest } from "#contract/uploads.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
@@ -9,6 +10,9 @@ import type { Intent, Outcome, Terms, UploadRecord } from "./upload-record.ts";
 /** What a finalize may ask for that a repeat has to ask for as well. */
 type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;
 export type AskedTerms = LinkTerms & Pick<FinalizeRequest, "checksum"> & { mayShare: boolean };
+
+/** What a repeat may ask for otherwise. */
+type Term = ErrorMembers<"terms_mismatch">["terms"][number];
 
 type HashDeps = Pick<Deps, "table" | "now" | "config">;
 
@@ -44,7 +48,7 @@ export async function requireSameTerms(
       : knows
         ? await otherLink(deps, upload, upload.terms, asked)
         : [];
-  const terms = [...link, ...(differsFrom(outcome, asked) ? ["checksum"] : [])];
+  const terms: Term[] = [...link, ...(differsFrom(outcome, asked) ? (["checksum"] as const) : [])];
   if (terms.length === 0) return;
   throw new WharfError(
     "terms_mismatch",
@@ -57,7 +61,7 @@ export async function requireSameTerms(
 function wantsLink(
   { declined }: Terms,
   { share, expire_in, max_downloads, password, mayShare }: AskedTerms,
-): string[] {
+): Term[] {
   if (share === false) return [];
   const said = share === true || [expire_in, max_downloads, password].some((term) => term !== undefined);
   return said || (declined === true && mayShare) ? ["share"] : [];
@@ -69,14 +73,14 @@ async function otherLink(
   upload: Pick<UploadRecord, "client_id" | "expire_in">,
   made: Terms,
   asked: LinkTerms,
-): Promise<string[]> {
+): Promise<Term[]> {
   if (asked.share === false) return ["share"];
-  const differs = {
-    expire_in: lifeOf(asked, upload) !== made.expire_in,
-    max_downloads: asked.max_downloads !== made.max_downloads,
-    password: !(await samePassword(deps, upload.client_id, asked.password, made.password_hash)),
-  };
-  return Object.entries(differs).flatMap(([name, other]) => (other ? [name] : []));
+  const differs: [Term, boolean][] = [
+    ["expire_in", lifeOf(asked, upload) !== made.expire_in],
+    ["max_downloads", asked.max_downloads !== made.max_downloads],
+    ["password", !(await samePassword(deps, upload.client_id, asked.password, made.password_hash))],
+  ];
+  return differs.flatMap(([name, other]) => (other ? [name] : []));
 }
 
 /** By the hash that the link keeps too: slow to guess, and no other trace of a password is stored. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed } from "#aws/table.ts";
-import { MAX_CLIENT_LOCKS } from "#contract/locks.ts";
+import { MAX_CLIENT_LOCKS } from "#contract/lock-limits.ts";
 import { countLive } from "./count-live.ts";
 import type { Deps } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";

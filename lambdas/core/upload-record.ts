@@ -64,11 +64,18 @@ export const terms = z.object({
 export type Terms = z.infer<typeof terms>;
 
 /** Why an upload was refused for good, as its client is told every time that it asks. */
-export const rejection = z.object({
-  code: z.enum(["checksum_mismatch", "type_mismatch"]),
-  detail: z.string(),
-  facts: z.record(z.string(), z.unknown()),
-});
+export const rejection = z.union([
+  z.object({
+    code: z.literal("checksum_mismatch"),
+    detail: z.string(),
+    facts: z.object({
+      algorithm: z.enum(["crc32", "crc32c", "sha256"]),
+      expected: z.string(),
+      actual: z.string().optional(),
+    }),
+  }),
+  z.object({ code: z.literal("type_mismatch"), detail: z.string(), facts: mismatchRecord }),
+]);
 export type Rejection = z.infer<typeof rejection>;
 
 /**

@@ -46,7 +46,4 @@ export async function waitForLock(
 }
 
 /** Milliseconds until the lease of a refusal is free for others. */
-function untilFree(refusal: WharfError): number {
-  const seconds = refusal.facts["retry_after_seconds"];
-  return typeof seconds === "number" ? seconds * 1000 : LAST_PAUSE_MS;
-}
+const untilFree = ({ facts }: WharfError<"file_locked">) => facts.retry_after_seconds * 1000;

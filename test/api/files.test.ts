@@ -30,7 +30,12 @@ const names = ({ items }: { items: { name: string }[] }) => items.map(({ name })
 
 /** Makes a lease stand on a file, as an acquisition leaves it. */
 async function lock(fileId: string, { token, expires_ms }: { token: string; expires_ms: number }) {
-  const lease = { lock_id: "lock_1", token_hash: sha256(token), client_id: "cli_x", holder: "agent" };
+  const lease = {
+    lock_id: "lock_1",
+    token_hash: sha256(token),
+    client_id: client.client_id,
+    holder: "agent",
+  };
   await world.deps.table.update({
     key: keys.node(fileId),
     update: "SET #lock = :lock, #fencing = :fencing, #due_pk = :due_pk, #due_sk = :due_sk",

@@ -2,6 +2,7 @@
 import type * as z from "zod";
 import { tokenAnswer } from "#contract/tokens.ts";
 import { finalizeAnswer, type StartAnswer, startAnswer } from "#contract/uploads.ts";
+import { checkProblem } from "./check-problem.ts";
 
 export interface ApiInit {
   method?: string;
@@ -60,13 +61,14 @@ export function createApiClient({
     return access_token;
   }
 
-  /** Sends a request, by POST where it has a body and no method. */
+  /** Sends a request, by POST where it has a body and no method. A refusal is held to the contract. */
   async function api(path: string, init: ApiInit = {}): Promise<Response> {
     const { json, redirect = "manual" } = init;
     const body = json === undefined ? init.body : JSON.stringify(json);
     const bearer = init.token === undefined ? await token() : init.token;
-    return send(path.startsWith("http") ? path : `${origin}${path}`, {
-      method: methodOf(init),
+    const method = methodOf(init);
+    const answer = await send(path.startsWith("http") ? path : `${origin}${path}`, {
+      method,
       redirect,
       ...(body === undefined ? {} : { body }),
       headers: {
@@ -75,6 +77,8 @@ export function createApiClient({
         ...init.headers,
       },
     });
+    await checkProblem(answer, method, path);
+    return answer;
   }
 
   /** A successful answer's body, checked against the contract. @throws Error with status and body of a refusal. */

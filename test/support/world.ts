@@ -26,6 +26,7 @@ import type { FaultHook } from "#local/faults.ts";
 import { createS3 } from "#local/s3/service.ts";
 import { createAwsServer } from "#local/server.ts";
 import { type CallTrace, REGION } from "#local/types.ts";
+import { checkProblem } from "#test/support/check-problem.ts";
 import { spec } from "#test/support/table-spec.ts";
 
 export const PUBLIC_URL = "https://files.example.com/prod";
@@ -114,7 +115,10 @@ export async function startWorld() {
       headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body }),
     };
-    return app.request(path.replace(PUBLIC_URL, ""), init, { sourceIp });
+    const local = path.replace(PUBLIC_URL, "");
+    const answer = await app.request(local, init, { sourceIp });
+    await checkProblem(answer, init.method, local);
+    return answer;
   }
 
   /** Requests that carry a client's token, which is asked for anew when it has run out. */

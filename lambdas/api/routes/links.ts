@@ -122,8 +122,8 @@ async function forReader(
 }
 
 function pageOf(error: WharfError, { req }: AppContext, now: number): Page {
-  const again = error.facts["retry_after_seconds"];
-  const wait = typeof again === "number" ? { seconds: again, until: now + again * 1000 } : undefined;
+  const seconds = error.retryAfterSeconds;
+  const wait = seconds === undefined ? undefined : { seconds, until: now + seconds * 1000 };
   if (error.code === "wrong_password")
     return passwordPage(req.method === "POST" ? { error: "That password is wrong.", wait } : {});
   if (error.code === "rate_limited") return passwordPage({ error: "Too many wrong passwords.", wait });
