@@ -11,6 +11,8 @@ const endpoint = z.object({
   awsUrl: z.url(),
   region: z.string(),
   table: z.string(),
+  /** File beside this one that holds the client that was printed. */
+  client: z.string().default("client.json"),
   credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string() }),
   /** Of the process that wrote it, and of the folder that it uses. */
   pid: z.number().optional(),

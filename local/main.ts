@@ -13,9 +13,10 @@ import type { makeFirstClient as MakeFirstClient } from "./first-client.ts";
 import { folderId } from "./folder-id.ts";
 import { greeting } from "./greeting.ts";
 import { listen } from "./listen.ts";
+import { newClientNote } from "./new-client-note.ts";
 import { replaceFile } from "./replace-file.ts";
 import { type Answered, requestLine } from "./request-line.ts";
-import { readStoredClient, type StoredClient } from "./stored-client.ts";
+import { clientFile, readStoredClient, type StoredClient } from "./stored-client.ts";
 import { REGION } from "./types.ts";
 
 const USAGE = `npm start -- [options]
@@ -117,14 +118,18 @@ async function start({ port, dataDir, endpoint, isQuiet }: StartOptions): Promis
   const isUsable = stored !== undefined && (await isKnown(cloud.apiUrl, stored));
   const why = isUsable ? undefined : whyNew(file, { isRefused: stored !== undefined, isLost });
   const client = isUsable ? stored : await makeClient(cloud, table, file);
-  if (dataDir !== undefined) tellAdmin(cloud, table, dataDir);
+  if (dataDir !== undefined) tellCommands(cloud, { table, dataDir, client: clientFile(endpoint) });
   console.log(
     greeting({
       apiUrl: cloud.apiUrl,
       awsUrl: cloud.awsUrl,
       dataDir,
       isExternal: endpoint !== undefined,
-      notes: [...tightened, ...cloud.notes, ...(why === undefined ? [] : [newClientNote(why, dataDir)])],
+      notes: [
+        ...tightened,
+        ...cloud.notes,
+        ...(why === undefined ? [] : [newClientNote(why, { dataDir, endpoint })]),
+      ],
       client,
     }),
   );
@@ -140,17 +145,6 @@ function whyNew(
   if (!isRefused) return isLost ? `${file} was missing` : undefined;
   renameSync(file, `${file}.refused`);
   return `${file} held a client that isn't known here, or another secret than its own, and is ${file}.refused now`;
-}
-
-/** How to go on with the files of a client whose secret is lost. */
-function newClientNote(why: string, dataDir: string | undefined): string {
-  const admin = `npm run admin -- --local${dataDir === resolve(".wharf") ? "" : ` --data ${dataDir}`}`;
-  return `${why}: this client is new, with a workspace of its own, and those from before stay valid. For their files, "${admin} list-clients" names them, and "${admin} rotate-secret --client cli_…" gives one a secret`;
-}
-
-/** One for each emulator, which may have been emptied since. */
-function clientFile(endpoint: string | undefined): string {
-  return endpoint === undefined ? "client.json" : `client-${endpoint.replaceAll(/\W+/g, "-")}.json`;
 }
 
 /** Whether the API gives it a token; an answer that says nothing of it doesn't count against it. */
@@ -170,13 +164,17 @@ async function makeClient(...args: Parameters<typeof MakeFirstClient>): Promise<
 }
 
 /** Leaves word for `npm run admin -- --local` and `npm run env`, as long as the cloud runs. */
-function tellAdmin({ apiUrl, awsUrl, rootCredentials }: Cloud, table: string, dataDir: string): void {
+function tellCommands(
+  { apiUrl, awsUrl, rootCredentials }: Cloud,
+  { table, dataDir, client }: { table: string; dataDir: string; client: string },
+): void {
   const folder = folderId(dataDir);
   const told: Endpoint = {
     apiUrl,
     awsUrl,
     region: REGION,
     table,
+    client,
     credentials: rootCredentials,
     pid: process.pid,
     folder,

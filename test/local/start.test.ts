@@ -6,6 +6,10 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { endpointFile } from "#local/endpoint-file.ts";
+import { folderId } from "#local/folder-id.ts";
+import { newClientNote } from "#local/new-client-note.ts";
+import { clientFile } from "#local/stored-client.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { temporaryDirectory } from "./fixture.ts";
 
@@ -41,6 +45,9 @@ async function end({ process: child }: Started, signal: NodeJS.Signals): Promise
 /** Runs `npm run logs` as npm would. */
 const logs = (dataDir: string, ...args: string[]) =>
   promisify(execFile)(process.execPath, ["local/print-logs.ts", "--data", dataDir, ...args]);
+
+/** Runs `npm run env` as npm would. */
+const env = (...args: string[]) => promisify(execFile)(process.execPath, ["local/print-env.ts", ...args]);
 
 /** The lines of the greeting that are to be pasted. */
 const linesToPaste = ({ output }: Started) => output().match(/^(TOKEN=|LINK=|curl ).*$/gm) ?? [];
@@ -110,6 +117,35 @@ test("what is printed works when pasted, and a second start finds it all again",
   expect((await fetch(url, { method: "POST", headers, body: JSON.stringify(json) })).status).toBe(200);
   expect(await end(other, "SIGTERM")).toBe(0);
   expect(other.output()).not.toContain(" ms ");
+});
+
+test("over an emulator, npm run env has the client that was printed for it", async () => {
+  const dataDir = temporaryDirectory();
+  const emulator = "http://127.0.0.1:5000";
+  const told = { apiUrl: "http://localhost:4400", awsUrl: emulator, region: "us-east-1", table: "t" };
+  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
+  const running = { pid: process.pid, folder: folderId(dataDir), client: clientFile(emulator) };
+  writeFileSync(endpointFile(dataDir), JSON.stringify({ ...told, credentials, ...running }));
+  const keep = (name: string, client_id: string) =>
+    writeFileSync(join(dataDir, name), JSON.stringify({ client_id, client_secret: "whs_x" }));
+  keep("client.json", "cli_of_this_process");
+  keep(clientFile(emulator), "cli_of_the_emulator");
+  expect((await env("--data", dataDir)).stdout).toContain("WHARF_CLIENT_ID='cli_of_the_emulator'\n");
+});
+
+test("npm run env tells its options, and takes no other", async () => {
+  expect((await env("--help")).stdout).toMatch(/--data DIR/);
+  await expect(env("--dat", "x")).rejects.toMatchObject({
+    ...{ code: 2, stdout: "" },
+    stderr: expect.stringMatching(/^Unknown option '--dat'.*--data DIR/s),
+  });
+});
+
+test("a new client says of those from before only what is so", () => {
+  const note = (endpoint: string | undefined) =>
+    newClientNote("client.json was missing", { dataDir: "/d", endpoint });
+  expect(note(undefined)).toContain("those from before stay valid. ");
+  expect(note("http://127.0.0.1:5000")).toContain("unless http://127.0.0.1:5000 was emptied or started anew");
 });
 
 test("a second start on the same two ports names both", async () => {
