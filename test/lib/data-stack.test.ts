@@ -1,8 +1,12 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { App } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { stageConfig } from "#lib/config.ts";
 import { DataStack } from "#lib/data-stack.ts";
+import { temporaryDirectory } from "#test/local/fixture.ts";
 import { createApp, resources, synth } from "./synth.ts";
 
 let template: Template;
@@ -63,6 +67,20 @@ describe("the data stack", () => {
       expect(template.findResources("*", { DeletionPolicy: "Retain" })).toEqual({});
     templates[0]?.hasResourceProperties("AWS::DynamoDB::Table", { DeletionProtectionEnabled: false });
   });
+});
+
+it("lets go of the table as the guide restores it, with all that names it", () => {
+  const [, script] =
+    /node -e '\n(.*?)' > without-table\.json/s.exec(readFileSync("docs/deploy.md", "utf8")) ?? [];
+  const cwd = temporaryDirectory();
+  const before = template.toJSON();
+  writeFileSync(join(cwd, "data.json"), JSON.stringify(before));
+  const { stdout } = spawnSync(process.execPath, ["-e", script ?? ""], { cwd, encoding: "utf8" });
+  const { Resources, Outputs } = JSON.parse(stdout);
+  const { Table: _, ...others } = before["Resources"];
+  expect(Resources).toEqual(others);
+  expect(Object.keys(Outputs)).toEqual(Object.keys(before["Outputs"]).filter((name) => !/Table/.test(name)));
+  expect(JSON.stringify(Outputs)).not.toContain("Table");
 });
 
 describe("the bucket", () => {
