@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Harness, startDynamoDb, things } from "./dynamodb-support.ts";
+import { things } from "#test/conformance/dynamodb/target.ts";
+import { type Harness, startDynamoDb } from "./dynamodb-support.ts";
 
 const TableName = "things";
 const HOUR = 60 * 60 * 1000;

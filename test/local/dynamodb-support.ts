@@ -8,6 +8,7 @@ import { type Clock, createClock } from "#local/clock.ts";
 import { createDynamoDb, type DynamoDbService } from "#local/dynamodb/service.ts";
 import type { TableSpec } from "#local/dynamodb/table.ts";
 import { type AwsCall, type CallTrace, type ConditionContext, REGION } from "#local/types.ts";
+import { things } from "#test/conformance/dynamodb/target.ts";
 
 export interface Harness {
   service: DynamoDbService;
@@ -30,7 +31,7 @@ export async function startDynamoDb({
   clientsTables = false,
 }: {
   dir?: string;
-  tables?: TableSpec[];
+  tables?: readonly TableSpec[];
   authorize?: AwsCall["authorize"];
   clientsTables?: boolean;
 } = {}): Promise<Harness> {
@@ -99,31 +100,3 @@ export async function startDynamoDb({
     },
   };
 }
-
-/** A table with string keys, a sparse index over everything, a stream and a time to live. */
-export const things: TableSpec = {
-  name: "things",
-  keySchema: [
-    { AttributeName: "pk", KeyType: "HASH" },
-    { AttributeName: "sk", KeyType: "RANGE" },
-  ],
-  attributeDefinitions: [
-    { AttributeName: "pk", AttributeType: "S" },
-    { AttributeName: "sk", AttributeType: "S" },
-    { AttributeName: "due_pk", AttributeType: "S" },
-    { AttributeName: "due_sk", AttributeType: "S" },
-  ],
-  gsis: [
-    {
-      IndexName: "due",
-      KeySchema: [
-        { AttributeName: "due_pk", KeyType: "HASH" },
-        { AttributeName: "due_sk", KeyType: "RANGE" },
-      ],
-      Projection: { ProjectionType: "ALL" },
-    },
-  ],
-  streamViewType: "NEW_IMAGE",
-  ttlAttribute: "ttl",
-  pointInTimeRecovery: true,
-};

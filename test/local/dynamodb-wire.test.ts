@@ -20,7 +20,8 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { AwsError } from "#local/types.ts";
-import { type Harness, startDynamoDb, things } from "./dynamodb-support.ts";
+import { things } from "#test/conformance/dynamodb/target.ts";
+import { type Harness, startDynamoDb } from "./dynamodb-support.ts";
 
 const TableName = "things";
 const ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/things";

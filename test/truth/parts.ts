@@ -1,6 +1,7 @@
 /** The parts of `npm run test:truth`, in the order in which they run. */
+import { dynamodb } from "./conformance/dynamodb.ts";
 import { localstack } from "./localstack/localstack.ts";
 import { moto } from "./moto/part.ts";
 import type { Part } from "./part.ts";
 
-export const parts: readonly Part[] = [moto, localstack];
+export const parts: readonly Part[] = [dynamodb, moto, localstack];

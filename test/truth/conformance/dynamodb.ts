@@ -1,0 +1,46 @@
+/** The cases of our DynamoDB engine, on moto's. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { createTable } from "#local/external/table.ts";
+import { REGION } from "#local/types.ts";
+import { conditionCases } from "#test/conformance/dynamodb/conditions.ts";
+import { itemCases } from "#test/conformance/dynamodb/items.ts";
+import { queryCases } from "#test/conformance/dynamodb/queries.ts";
+import { caseTables } from "#test/conformance/dynamodb/target.ts";
+import { transactionCases } from "#test/conformance/dynamodb/transactions.ts";
+import { updateCases } from "#test/conformance/dynamodb/updates.ts";
+import { MOTO, startMoto } from "../moto/server.ts";
+import type { Part, Tell } from "../part.ts";
+import { dynamodbDifferences } from "./dynamodb-differences.ts";
+import { checksOf, runCases } from "./run-cases.ts";
+
+const cases = checksOf(
+  {
+    conditions: conditionCases,
+    updates: updateCases,
+    items: itemCases,
+    queries: queryCases,
+    transactions: transactionCases,
+  },
+  dynamodbDifferences,
+);
+
+export const dynamodb: Part = {
+  name: "dynamodb",
+  by: MOTO,
+  about: "the cases of our DynamoDB engine on moto's",
+  checks: cases.map(({ check }) => check),
+  async run(tell: Tell) {
+    await using moto = await startMoto();
+    const client = new DynamoDBClient({
+      endpoint: moto.endpoint,
+      region: REGION,
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+      maxAttempts: 1,
+    });
+    for (const table of caseTables) await createTable(client, table);
+    const documents = DynamoDBDocumentClient.from(client);
+    await runCases(cases, { documents, url: moto.endpoint, ownWords: false }, tell);
+    client.destroy();
+  },
+};
