@@ -96,40 +96,14 @@ describe("an altered URL is refused", () => {
   const mismatch = [403, "SignatureDoesNotMatch"] as const;
   const incomplete = [400, "AuthorizationQueryParametersError"] as const;
   test.each<[string, (sent: RawRequest) => RawRequest, readonly [number, string]]>([
-    ["method", (sent) => ({ ...sent, method: "POST" }), mismatch],
     ["bucket", (sent) => ({ ...sent, path: sent.path.replace("/bucket/", "/other/") }), mismatch],
-    ["key", (sent) => ({ ...sent, path: sent.path.replace("/up?", "/up2?") }), mismatch],
     ["dot segments", (sent) => ({ ...sent, path: sent.path.replace("/ws/", "/x/../ws/") }), mismatch],
-    ["part number", query("partNumber", () => "8"), mismatch],
-    ["upload id", query("uploadId", flip), mismatch],
-    ["a parameter more", (sent) => ({ ...sent, path: `${sent.path}&x-amz-acl=public-read` }), mismatch],
     ["a parameter twice", (sent) => ({ ...sent, path: `${sent.path}&partNumber=7` }), mismatch],
-    ["a parameter less", drop("x-id"), mismatch],
-    ["longer expiry", query("X-Amz-Expires", () => "61"), mismatch],
-    ["signature", query("X-Amz-Signature", flip), mismatch],
     ["signature in capitals", query("X-Amz-Signature", (v) => v.toUpperCase()), mismatch],
     ["host", (sent) => ({ ...sent, headers: { host: "localhost" } }), mismatch],
-    ["a signed header not sent", query("X-Amz-SignedHeaders", () => "host%3Bx-amz-acl"), mismatch],
-    ["host not signed", query("X-Amz-SignedHeaders", () => "date"), [403, "AccessDenied"]],
-    [
-      "a header not signed",
-      (sent) => ({ ...sent, headers: { "x-amz-acl": "public-read" } }),
-      [403, "AccessDenied"],
-    ],
-    [
-      "a checksum not signed",
-      (sent) => ({ ...sent, headers: { "x-amz-checksum-crc32": "AAAAAA==" } }),
-      [403, "AccessDenied"],
-    ],
     ["token", query("X-Amz-Security-Token", flip), [400, "InvalidToken"]],
     ["no token", drop("X-Amz-Security-Token"), [403, "InvalidAccessKeyId"]],
-    ["region", query("X-Amz-Credential", (v) => v.replace("us-east-1", "us-west-2")), incomplete],
-    ["another day", query("X-Amz-Credential", (v) => v.replace(/%2F\d{8}%2F/, "%2F20200101%2F")), incomplete],
-    ["algorithm", query("X-Amz-Algorithm", () => "AWS4-ECDSA-P256-SHA256"), incomplete],
-    ["expiry of a week and a second", query("X-Amz-Expires", () => "604801"), incomplete],
     ["no time at all", query("X-Amz-Expires", () => "0"), incomplete],
-    ["a negative time", query("X-Amz-Expires", () => "-1"), incomplete],
-    ["an expiry in words", query("X-Amz-Expires", () => "soon"), incomplete],
     ...["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders"].map(
       (name): [string, (sent: RawRequest) => RawRequest, readonly [number, string]] => [
         `no ${name}`,

@@ -47,14 +47,7 @@ describe("a preflight", () => {
   });
 
   it.each<[string | undefined, string | undefined, string, string, string]>([
-    ["https://app.example.com", "DELETE", "", BUCKET, "403 AccessForbidden"],
-    ["https://example.com", "PUT", "", BUCKET, "403 AccessForbidden"],
-    ["http://app.example.com", "PUT", "", BUCKET, "403 AccessForbidden"],
-    ["https://app.example.com", "PUT", "authorization", BUCKET, "403 AccessForbidden"],
-    ["https://anywhere.test", "HEAD", "", BUCKET, "200"],
     ["https://app.example.com", "PUT", "", "closed", "403 AccessForbidden"],
-    [undefined, "PUT", "", BUCKET, "400 BadRequest"],
-    ["https://app.example.com", undefined, "", BUCKET, "400 BadRequest"],
     ["https://app.example.com", "PUT", "", "nowhere", "404 NoSuchBucket"],
   ])("from %s for %s %j on %s answers %s", async (origin, method, headers, bucket, expected) => {
     expect(await outcome(await preflight(origin, method, headers, bucket))).toBe(expected);
@@ -64,12 +57,6 @@ describe("a preflight", () => {
 describe("an actual request", () => {
   const origin = "http://localhost:5173";
 
-  it("gets the headers of its rule", async () => {
-    const response = await h.anonymous(`/${BUCKET}/key`, { method: "PUT", body: "x", headers: { origin } });
-    expect(response.headers.get("access-control-allow-origin")).toBe(origin);
-    expect(response.headers.get("access-control-expose-headers")).toContain("ETag");
-  });
-
   it("gets them with an error too, even of its signature", async () => {
     const missing = await h.anonymous(`/${BUCKET}/missing`, { headers: { origin } });
     expect(missing.status).toBe(404);
@@ -77,15 +64,6 @@ describe("an actual request", () => {
     const forged = await h.anonymous(`/${BUCKET}/key?X-Amz-Signature=0`, { headers: { origin } });
     expect(forged.status).toBe(400);
     expect(forged.headers.get("access-control-allow-origin")).toBe(origin);
-  });
-
-  it("gets none from another origin, and * where everybody may", async () => {
-    const stranger = await h.anonymous(`/${BUCKET}/key`, { headers: { origin: "https://evil.test" } });
-    expect(stranger.headers.get("access-control-allow-origin")).toBeNull();
-    const init = { method: "HEAD", headers: { origin: "https://evil.test" } };
-    const anyone = await h.anonymous(`/${BUCKET}/key`, init);
-    expect(anyone.headers.get("access-control-allow-origin")).toBe("*");
-    expect(anyone.headers.get("access-control-allow-credentials")).toBeNull();
   });
 });
 

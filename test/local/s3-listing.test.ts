@@ -118,11 +118,6 @@ describe("ListObjectsV2", () => {
     );
   });
 
-  it("starts after a key", async () => {
-    const { Contents } = await list({ StartAfter: "b" });
-    expect(Contents?.map((object) => object.Key)).toEqual(["c//d", "c/é/😀", "d e+f", "z"]);
-  });
-
   it("describes each object", async () => {
     const { Contents } = await list({ Prefix: "b" });
     expect(Contents).toMatchObject([
@@ -130,13 +125,7 @@ describe("ListObjectsV2", () => {
     ]);
   });
 
-  it.each([
-    ["max-keys=x", "400 InvalidArgument"],
-    ["max-keys=-1", "400 InvalidArgument"],
-    ["encoding-type=base64", "400 InvalidArgument"],
-    ["continuation-token=%00", "400 InvalidArgument"],
-    ["max-keys=0", "200"],
-  ])("%s answers %s", async (query, answer) => {
+  it.each([["continuation-token=%00", "400 InvalidArgument"]])("%s answers %s", async (query, answer) => {
     expect(await outcome(await h.anonymous(`/${BUCKET}?list-type=2&${query}`))).toBe(answer);
   });
 });

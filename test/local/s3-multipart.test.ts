@@ -8,7 +8,6 @@ import {
   CreateMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
   GetObjectCommand,
-  HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
   PutObjectCommand,
@@ -113,42 +112,6 @@ describe("a multipart upload", () => {
     expect((await refusal(u.abort())).name).toBe("NoSuchUpload");
   });
 
-  it("replaces a part that comes again", async () => {
-    const u = await begin("again", FULL_CRC32);
-    const before = await u.part(1, FIRST);
-    const after = await u.part(1, LAST);
-    expect((await refusal(u.complete([before]))).name).toBe("InvalidPart");
-    await u.complete([after]);
-    const head = await h.client.send(new HeadObjectCommand({ Bucket, Key: "again" }));
-    expect(head.ContentLength).toBe(LAST.length);
-  });
-
-  it("leaves out parts that the list leaves out", async () => {
-    const u = await begin("subset", FULL_CRC32);
-    await u.part(1, FIRST);
-    await u.complete([await u.part(2, LAST)]);
-    const got = await h.client.send(new GetObjectCommand({ Bucket, Key: "subset" }));
-    expect(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(LAST)).toBe(true);
-  });
-
-  it("overwrites, unless it must not", async () => {
-    await h.client.send(new PutObjectCommand({ Bucket, Key: "taken", Body: "old" }));
-    const u = await begin("taken", FULL_CRC32);
-    const parts = [await u.part(1, LAST)];
-    expect((await refusal(u.complete(parts, { IfNoneMatch: "*" }))).name).toBe("PreconditionFailed");
-    expect((await refusal(u.complete(parts, { IfMatch: '"other"' }))).name).toBe("PreconditionFailed");
-    await u.complete(parts);
-  });
-
-  it("is gone once aborted", async () => {
-    const u = await begin("aborted");
-    const part = await u.part(1, LAST);
-    await u.abort();
-    for (const call of [() => u.part(1, LAST), u.parts, () => u.complete([part]), u.abort]) {
-      expect((await refusal(call())).name).toBe("NoSuchUpload");
-    }
-  });
-
   it("needs the actions that S3 checks", async () => {
     h.authorized.length = 0;
     const u = await begin("auth");
@@ -179,27 +142,10 @@ describe("a multipart upload", () => {
 
 describe("refused completions", () => {
   let u: Awaited<ReturnType<typeof begin>>;
-  let small: CompletedPart;
   let large: CompletedPart;
   beforeAll(async () => {
     u = await begin("refused", FULL_CRC32);
-    small = await u.part(1, LAST);
     large = await u.part(2, FIRST);
-  });
-
-  it.each<[string, () => CompletedPart[], object, string]>([
-    ["descending parts", () => [large, small], {}, "InvalidPartOrder"],
-    ["a part twice", () => [large, large], {}, "InvalidPartOrder"],
-    ["a part that never came", () => [{ ...small, PartNumber: 3 }], {}, "InvalidPart"],
-    ["another ETag", () => [{ ...small, ETag: large.ETag }], {}, "InvalidPart"],
-    ["a small part in the middle", () => [small, large], {}, "EntityTooSmall"],
-    ["another size", () => [large], { MpuObjectSize: 1 }, "InvalidRequest"],
-    ["another checksum", () => [large], { ChecksumCRC32: "AAAAAA==" }, "BadDigest"],
-    ["a checksum of another kind", () => [large], { ChecksumCRC32C: "AAAAAA==" }, "InvalidRequest"],
-    ["another checksum type", () => [large], { ChecksumType: "COMPOSITE" }, "InvalidRequest"],
-    ["no parts", () => [], {}, "MalformedXML"],
-  ])("%s", async (_name, parts, more, expected) => {
-    expect((await refusal(u.complete(parts(), more))).name).toBe(expected);
   });
 
   it("say how large the object would be", async () => {
@@ -208,31 +154,9 @@ describe("refused completions", () => {
       `The provided 'x-amz-mp-object-size' header value 7 does not match what was computed: ${FIRST.length}`,
     );
   });
-
-  it("leave the upload as it was", async () => {
-    expect((await u.parts()).Parts?.map((part) => part.PartNumber)).toEqual([1, 2]);
-    await u.complete([large]);
-  });
 });
 
 describe("checksums of parts", () => {
-  it.each<[string, CreateOptions, Record<string, string>, string]>([
-    ["none, none asked", {}, {}, "200"],
-    ["one, none asked", {}, { "x-amz-checksum-crc32": base64(crc32(LAST)) }, "200"],
-    ["a wrong one, none asked", {}, { "x-amz-checksum-crc32": "AAAAAA==" }, "400 BadDigest"],
-    ["none of a whole object's", FULL_CRC32, {}, "200"],
-    ["a whole object's", FULL_CRC32, { "x-amz-checksum-crc32": base64(crc32(LAST)) }, "200"],
-    ["a wrong one", FULL_CRC32, { "x-amz-checksum-crc32": "AAAAAA==" }, "400 BadDigest"],
-    ["another kind", FULL_CRC32, { "x-amz-checksum-sha256": sha256(LAST) }, "400 InvalidRequest"],
-    ["a composite's", { ChecksumAlgorithm: "SHA256" }, { "x-amz-checksum-sha256": sha256(LAST) }, "200"],
-    ["none of a composite's", { ChecksumAlgorithm: "SHA256" }, {}, "400 InvalidRequest"],
-    ["none of the default", { ChecksumAlgorithm: "CRC64NVME" }, {}, "200"],
-  ])("%s", async (_name, options, headers, expected) => {
-    const u = await begin("part checksum", options);
-    expect(await outcome(await unsigned(u.path(1), LAST, headers))).toBe(expected);
-    await u.abort();
-  });
-
   it("are named when they don't fit", async () => {
     const u = await begin("mismatch", { ChecksumAlgorithm: "SHA256" });
     const text = await (await unsigned(u.path(1), LAST)).text();
@@ -240,14 +164,6 @@ describe("checksums of parts", () => {
       "Checksum Type mismatch occurred, expected checksum Type: sha256, actual checksum Type: null",
     );
     await u.abort();
-  });
-
-  it.each<[CreateOptions, string]>([
-    [{ ChecksumAlgorithm: "SHA256", ChecksumType: "FULL_OBJECT" }, "InvalidRequest"],
-    [{ ChecksumAlgorithm: "CRC64NVME", ChecksumType: "COMPOSITE" }, "InvalidRequest"],
-    [{ ChecksumType: "FULL_OBJECT" }, "InvalidRequest"],
-  ])("%j can't be asked for", async (options, expected) => {
-    expect((await refusal(begin("impossible", options))).name).toBe(expected);
   });
 
   it("in the query of a presigned URL is signed and ignored", async () => {
@@ -284,62 +200,9 @@ describe("checksums of parts", () => {
     expect(await answer.text()).toContain("expected checksum Type: sha256, actual checksum Type: null");
     await u.abort();
   });
-
-  it("signed as a header is the one that S3 enforces", async () => {
-    const u = await begin("presigned", { ChecksumAlgorithm: "SHA256" });
-    const command = new UploadPartCommand({ ...u.upload, PartNumber: 1, ChecksumSHA256: sha256(LAST) });
-    const url = await getSignedUrl(h.client, command, {
-      unhoistableHeaders: new Set(["x-amz-checksum-sha256"]),
-    });
-    const put = (body: Uint8Array) =>
-      fetch(url, {
-        method: "PUT",
-        body: new Uint8Array(body),
-        headers: { "x-amz-checksum-sha256": sha256(LAST) },
-      });
-    expect(await outcome(await put(LAST.subarray(1)))).toBe("400 BadDigest");
-    const response = await put(LAST);
-    expect(response.status).toBe(200);
-    const part = { PartNumber: 1, ETag: response.headers.get("etag") ?? "", ChecksumSHA256: sha256(LAST) };
-    expect((await refusal(u.complete([{ ...part, ChecksumSHA256: undefined }]))).message).toContain(
-      "The complete request must include the checksum for each part.",
-    );
-    const done = await u.complete([part]);
-    expect(done.ChecksumSHA256).toBe(`${sha256(createHash("sha256").update(LAST).digest())}-1`);
-    expect(done.ChecksumType).toBe("COMPOSITE");
-  });
-
-  it("are CRC64NVME when nobody asked", async () => {
-    const u = await begin("default");
-    const response = await unsigned(u.path(1), LAST);
-    const done = await u.complete([{ PartNumber: 1, ETag: response.headers.get("etag") ?? "" }]);
-    expect(done.ChecksumCRC64NVME).toMatch(/^.{11}=$/);
-    expect(done.ChecksumType).toBe("FULL_OBJECT");
-  });
 });
 
 describe("parts", () => {
-  it.each(["0", "10001", "-1", "x", ""])("can't have number %j", async (number) => {
-    const u = await begin("numbers", FULL_CRC32);
-    const path = u.path(1).replace("partNumber=1", `partNumber=${number}`);
-    expect(await outcome(await unsigned(path, LAST))).toBe("400 InvalidArgument");
-    await u.abort();
-  });
-
-  it("are listed in pages", async () => {
-    const u = await begin("pages", FULL_CRC32);
-    for (const number of [10_000, 3, 1, 2]) await u.part(number, LAST);
-    const page = (more: object) => h.client.send(new ListPartsCommand({ ...u.upload, ...more }));
-    const first = await page({ MaxParts: 3 });
-    expect(first.Parts?.map((part) => part.PartNumber)).toEqual([1, 2, 3]);
-    expect(first).toMatchObject({ IsTruncated: true, NextPartNumberMarker: "3", ChecksumAlgorithm: "CRC32" });
-    expect(first.Parts?.[0]).toMatchObject({ Size: LAST.length, ChecksumCRC32: base64(crc32(LAST)) });
-    const second = await page({ MaxParts: 3, PartNumberMarker: first.NextPartNumberMarker });
-    expect(second.Parts?.map((part) => part.PartNumber)).toEqual([10_000]);
-    expect(second.IsTruncated).toBe(false);
-    await u.abort();
-  });
-
   it("of a client that dies midway are not kept", async () => {
     const u = await begin("dies", FULL_CRC32);
     const { port } = new URL(h.endpoint);
@@ -380,25 +243,6 @@ describe("parts", () => {
 });
 
 describe("uploads under way", () => {
-  it("are listed in pages, by key and prefix", async () => {
-    const keys = ["list/a", "list/b", "list/b", "other"];
-    const uploads = [];
-    for (const key of keys) uploads.push(await begin(key));
-    const seen: string[] = [];
-    let marker = {};
-    for (let page = 0; page < 5; page++) {
-      const answer = await h.client.send(
-        new ListMultipartUploadsCommand({ Bucket, Prefix: "list/", MaxUploads: 1, ...marker }),
-      );
-      for (const upload of answer.Uploads ?? []) seen.push(upload.UploadId ?? "");
-      if (!answer.IsTruncated) break;
-      marker = { KeyMarker: answer.NextKeyMarker, UploadIdMarker: answer.NextUploadIdMarker };
-    }
-    expect(new Set(seen)).toEqual(new Set(uploads.slice(0, 3).map((u) => u.upload.UploadId)));
-    expect(seen).toHaveLength(3);
-    for (const u of uploads) await u.abort();
-  });
-
   it("are aborted by the lifecycle rule, at the midnight after their days", async () => {
     const u = await begin("days/old");
     const other = await begin("nights/old");

@@ -43,6 +43,24 @@ export function npmTools(packages: readonly string[]): string {
   return folder;
 }
 
+/**
+ * Builds a command of the Go proxy, where it isn't there yet: minutes at the first time.
+ *
+ * @param command the package, as `example.org/module/cmd/name`.
+ * @param version without the `v`.
+ * @returns the path of the program.
+ * @throws Unavailable without Go or its proxy.
+ */
+export function goTool(command: string, version: string): string {
+  const name = command.slice(command.lastIndexOf("/") + 1);
+  const folder = folderOf([`${name}@${version}`], "@");
+  once(folder, () => {
+    mkdirSync(folder, { recursive: true });
+    must("go", ["install", `${command}@v${version}`], `${name} ${version}`, { GOBIN: folder });
+  });
+  return join(folder, process.platform === "win32" ? `${name}.exe` : name);
+}
+
 /** A folder for these versions alone. */
 function folderOf(names: readonly string[], between: string): string {
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
@@ -66,12 +84,13 @@ function python(range: PythonRange): string {
   return found;
 }
 
-/** pip and npm try a registry that doesn't answer for minutes. */
-const PATIENCE_MS = 300_000;
+/** pip and npm try a registry that doesn't answer for minutes; Go compiles for as long. */
+const PATIENCE_MS = 900_000;
 
-function must(command: string, args: string[], what: string): void {
-  const { status, stderr } = spawnSync(command, args, { encoding: "utf8", timeout: PATIENCE_MS });
+function must(command: string, args: string[], what: string, env: Record<string, string> = {}): void {
+  const options = { encoding: "utf8", timeout: PATIENCE_MS, env: { ...process.env, ...env } } as const;
+  const { status, stderr, error } = spawnSync(command, args, options);
   if (status === 0) return;
-  const why = stderr?.trim().split("\n").at(-1) ?? "";
+  const why = stderr?.trim().split("\n").at(-1) || error?.message;
   throw new Unavailable(`${what} can't be had: ${why || `${command} ended with ${status}`}`);
 }

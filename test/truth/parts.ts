@@ -1,7 +1,8 @@
 /** The parts of `npm run test:truth`, in the order in which they run. */
 import { dynamodb } from "./conformance/dynamodb.ts";
+import { s3, signedS3 } from "./conformance/s3.ts";
 import { localstack } from "./localstack/localstack.ts";
 import { moto } from "./moto/part.ts";
 import type { Part } from "./part.ts";
 
-export const parts: readonly Part[] = [dynamodb, moto, localstack];
+export const parts: readonly Part[] = [dynamodb, s3, signedS3, moto, localstack];

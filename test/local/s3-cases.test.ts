@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { checksumCases } from "#test/conformance/s3/checksums.ts";
+import { corsCases } from "#test/conformance/s3/cors.ts";
+import { listingCases } from "#test/conformance/s3/listing.ts";
+import { multipartCases } from "#test/conformance/s3/multipart.ts";
+import { objectCases } from "#test/conformance/s3/objects.ts";
+import { presignedCases } from "#test/conformance/s3/presigned.ts";
+import { CORS_RULES, type S3Target } from "#test/conformance/s3/target.ts";
+import { BUCKET, type Harness, startS3 } from "./s3-harness.ts";
+
+let h: Harness;
+let target: S3Target;
+beforeAll(async () => {
+  const corsRules = CORS_RULES.map((rule) => ({
+    allowedOrigins: rule.AllowedOrigins,
+    allowedMethods: rule.AllowedMethods,
+    allowedHeaders: rule.AllowedHeaders ?? [],
+    exposedHeaders: rule.ExposeHeaders ?? [],
+    ...(rule.MaxAgeSeconds && { maxAgeSeconds: rule.MaxAgeSeconds }),
+  }));
+  h = await startS3({ bucket: { corsRules } });
+  target = { ...h, bucket: BUCKET };
+});
+afterAll(() => h[Symbol.asyncDispose]());
+
+describe("an upload by parts", () => {
+  test.each(multipartCases)("$name", ({ check }) => check(target));
+});
+
+describe("a checksum", () => {
+  test.each(checksumCases)("$name", ({ check }) => check(target));
+});
+
+describe("an object", () => {
+  test.each(objectCases)("$name", ({ check }) => check(target));
+});
+
+describe("a presigned URL", () => {
+  test.each(presignedCases)("$name", ({ check }) => check(target));
+});
+
+describe("CORS", () => {
+  test.each(corsCases)("$name", ({ check }) => check(target));
+});
+
+describe("a list of objects", () => {
+  test.each(listingCases)("$name", ({ check }) => check(target));
+});
