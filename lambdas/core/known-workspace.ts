@@ -1,4 +1,4 @@
-import type { Caller } from "./call.ts";
+import { type Caller, hasScope } from "./call.ts";
 import { WharfError } from "./error.ts";
 
 /** Names that a refusal lists at most. */
@@ -23,13 +23,16 @@ export function knownWorkspace({ workspaces }: Caller, ref: string): string | un
   return named[0];
 }
 
-/** 404 for a workspace, with the names that the caller might have meant; of others' workspaces it learns nothing. */
+/**
+ * 404 for a workspace, with the names that the caller might have meant. Of others' workspaces it learns nothing; an
+ * admin, who names those by their ids, learns where they are listed.
+ */
 export function noWorkspace(caller: Caller, ref: string): WharfError {
   const names = Object.values(caller.workspaces).sort();
   const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : "";
   const listed = names.slice(0, MAX_LISTED).join(", ") || "none";
-  return new WharfError(
-    "not_found",
-    `No workspace ${JSON.stringify(ref)} that this token can see. It sees ${listed}${more}; GET /v1/workspaces lists them with their ids.`,
-  );
+  const seen = hasScope(caller, "admin")
+    ? `By name it finds its client's own, ${listed}${more}, and by id everybody's; GET /v1/workspaces lists all with their ids.`
+    : `It sees ${listed}${more}; GET /v1/workspaces lists them with their ids.`;
+  return new WharfError("not_found", `No workspace ${JSON.stringify(ref)} that this token can see. ${seen}`);
 }

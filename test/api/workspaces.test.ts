@@ -66,7 +66,11 @@ test("a name that isn't there is refused with those that are", async () => {
 test("an admin names others' workspaces by id", async () => {
   const admin = await world.client("admin");
   expect((await filesIn(admin, one.workspace_id)).status).toBe(200);
-  expect((await filesIn(admin, one.name)).status).toBe(404);
+  const { status, detail } = await read(problem, filesIn(admin, one.name));
+  expect(status).toBe(404);
+  expect(detail).toContain(
+    `its client's own, ${admin.name}, and by id everybody's; GET /v1/workspaces lists all`,
+  );
 });
 
 test.each(["constructor", "valueOf", "toString"])("%s is a name like any other", async (name) => {
