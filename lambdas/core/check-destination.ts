@@ -10,18 +10,13 @@ export async function checkDestination(guard: Guard, text: string): Promise<void
     if (cause instanceof EgressBlocked && cause.where === "address") {
       throw new WharfError(
         "egress_blocked",
-        `${cause.message}. Webhooks go to public addresses only.`,
+        `${cause.message}. Webhooks go to public addresses only: give ${guard.allowed}.`,
         {},
         { cause },
       );
     }
     const why =
       cause instanceof EgressBlocked ? cause.message : `Its name does not resolve: ${messageOf(cause)}.`;
-    throw new WharfError(
-      "invalid_url",
-      `${why} Give an https URL on port 443 whose host is a public name.`,
-      {},
-      { cause },
-    );
+    throw new WharfError("invalid_url", `${why} Give ${guard.allowed}.`, {}, { cause });
   }
 }

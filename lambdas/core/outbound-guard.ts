@@ -96,7 +96,12 @@ export function createGuard({
     throw new EgressBlocked("address", `${url.hostname} leads to ${address}, which is not a public address`);
   }
 
-  return { checkUrl, addressesOf, checkAddress };
+  /** What may be called, for who was refused. */
+  const allowed = allowLoopback
+    ? "an https URL on port 443 whose host is a public name, or, since this is a local cloud, http or https to localhost, 127.0.0.1 or [::1] at any port"
+    : "an https URL on port 443 whose host is a public name";
+
+  return { checkUrl, addressesOf, checkAddress, allowed };
 }
 
 /** True for an address that anybody on the internet could reach. */

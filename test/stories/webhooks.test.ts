@@ -197,6 +197,12 @@ describe("registering", () => {
     expect(await refused(story.api("/v1/webhooks", { json }))).toEqual([400, code]);
   });
 
+  test("the refusal of a URL says that this cloud sends to this machine too", async () => {
+    const answer = await story.api("/v1/webhooks", { json: { url: "http://example.com/", events: ["*"] } });
+    const { detail } = z.parse(problem, await answer.json());
+    expect(detail).toContain("http or https to localhost, 127.0.0.1 or [::1] at any port");
+  });
+
   test("stops at 100 endpoints, counted also where many ask at once", async () => {
     const crowd = await story.client("crowd");
     const one = () =>
