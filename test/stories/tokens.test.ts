@@ -131,7 +131,10 @@ const JSON_TYPE = { "content-type": "application/json" };
 test.for(refusals)("refused in RFC 6749's shape: %s", async ([, init, status, error]) => {
   const answer = await ask(init());
   expect(answer.status).toBe(status);
-  expect(tokenError.parse(await answer.json())).toMatchObject({ error });
+  const told = tokenError.parse(await answer.json());
+  expect(told).toMatchObject({ error });
+  // A place before each fault, and no words of the validator's.
+  expect(told.error_description).not.toMatch(/(^|; ): |Unrecognized|Invalid input/);
   expect(answer.headers.get("cache-control")).toBe("no-store");
   if (status === 401) expect(answer.headers.get(CHALLENGE)).toMatch(/^Basic /);
 });

@@ -5,7 +5,7 @@ import type { Deps } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
 import { issueToken, TokenError, type TokenRequest } from "#core/issue-token.ts";
 import { readForm, readJson } from "../body.ts";
-import { type App, type AppContext, send } from "../serve.ts";
+import { type App, type AppContext, check, send } from "../serve.ts";
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
@@ -40,13 +40,10 @@ function asTokenError(error: unknown): TokenError {
 
 async function readRequest(context: AppContext): Promise<TokenRequest> {
   const isForm = FORM.test(context.req.header("content-type") ?? "");
-  const fields = isForm
+  const { client_id, client_secret, grant_type, scope } = isForm
     ? // RFC 6749, 3.2: no parameter comes twice.
-      tokenForm.safeParse(await readForm(context))
-    : tokenRequest.safeParse(await readJson(context));
-  if (!fields.success)
-    throw invalid(fields.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "));
-  const { client_id, client_secret, grant_type, scope } = fields.data;
+      check(tokenForm, await readForm(context), "body")
+    : check(tokenRequest, await readJson(context), "body");
   if (grant_type !== undefined && grant_type !== "client_credentials") {
     throw new TokenError("unsupported_grant_type", "Only grant_type=client_credentials is supported.");
   }
