@@ -5,4 +5,7 @@ import { runDeploy } from "../deploy/run.ts";
 
 // The terminal tells the CDK as well, which ends in good order.
 process.on("SIGINT", () => {});
-process.exitCode = await runDeploy(process.argv.slice(2), fileURLToPath(new URL("..", import.meta.url)));
+// Whoever reads may have seen enough (`| head`).
+process.stdout.on("error", () => process.exit());
+const root = fileURLToPath(new URL("..", import.meta.url));
+process.exitCode = await runDeploy(process.argv.slice(2), { root, env: process.env });

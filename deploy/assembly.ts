@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Context } from "#lib/context-settings.ts";
-import { run } from "./cdk.ts";
+import { type Place, run } from "./cdk.ts";
 
 export interface StackTemplate {
   /** The stack's name. */
@@ -23,15 +23,15 @@ const SUFFIX = ".template.json";
  * @throws Error with the app's own words where it can't be.
  */
 export async function withAssembly<T>(
-  root: string,
+  { root, env }: Place,
   context: Context,
   use: (folder: string, stacks: StackTemplate[]) => Promise<T>,
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "wharf-dry-run-"));
   try {
     // As the CDK's command line would, without asking AWS for the account.
-    const env = { CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify(context) };
-    const { code, printed } = await run(root, ["bin/app.ts"], { shown: false, env });
+    const told = { CDK_OUTDIR: folder, CDK_CONTEXT_JSON: JSON.stringify(context) };
+    const { code, printed } = await run({ root, env: { ...env, ...told } }, ["bin/app.ts"], { shown: false });
     if (code !== 0) throw new Error(`the app can't be synthesized:\n${printed}`);
     return await use(folder, stacksIn(folder));
   } finally {

@@ -2,6 +2,12 @@
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
 
+/** Where commands are run, and with what in their environment. */
+export interface Place {
+  readonly root: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 export interface Ran {
   readonly code: number;
   /** What it printed; "" where it printed to the terminal itself. */
@@ -13,25 +19,27 @@ export interface Ran {
  *
  * @param shown whether it talks to the terminal itself, as where it asks for approval.
  */
-export function cdk(root: string, args: readonly string[], { shown }: { shown: boolean }): Promise<Ran> {
+export function cdk(
+  { root, env }: Place,
+  args: readonly string[],
+  { shown }: { shown: boolean },
+): Promise<Ran> {
   const modules = join(root, "node_modules");
-  return run(root, [join(modules, "aws-cdk", "bin", "cdk"), ...args], {
-    shown,
-    // `cdk.json` names its app's runner by a word.
-    env: { PATH: [join(modules, ".bin"), process.env["PATH"]].join(delimiter) },
-  });
+  // `cdk.json` names its app's runner by a word.
+  const PATH = [join(modules, ".bin"), env["PATH"]].join(delimiter);
+  return run({ root, env: { ...env, PATH } }, [join(modules, "aws-cdk", "bin", "cdk"), ...args], { shown });
 }
 
-/** Runs a program of Node's with what this process has in its environment, and `env`. */
+/** Runs a program of Node's. */
 export async function run(
-  cwd: string,
+  { root: cwd, env }: Place,
   args: readonly string[],
-  { shown, env }: { shown: boolean; env: Record<string, string> },
+  { shown }: { shown: boolean },
 ): Promise<Ran> {
   const child = spawn(process.execPath, args, {
     cwd,
+    env,
     stdio: shown ? "inherit" : ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
   });
   const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr])

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Context } from "#lib/context-settings.ts";
 import { SettingsError } from "#lib/setting-faults.ts";
+import type { Place } from "./cdk.ts";
 
 export interface CommandLine {
   readonly dryRun: boolean;
@@ -18,12 +19,16 @@ export interface CommandLine {
 
 const cdkJson = z.looseObject({ context: z.record(z.string(), z.unknown()).default({}) });
 
-/** @throws SettingsError where `-c` has no `name=value`. */
-export function readCommandLine(args: readonly string[], root: string): CommandLine {
+/** @throws SettingsError where `-c` has no `name=value`, or npm has taken it for its own. */
+export function readCommandLine(args: readonly string[], { root, env }: Place): CommandLine {
+  // Without the `--` in front npm takes options for its own, and runs the script all the same.
+  const [dryRun, call, option] = ["dry_run", "call", "context"].map((name) => env[`npm_config_${name}`]);
+  if (option !== undefined || /^[\w.@/:-]+=/.test(call ?? ""))
+    throw new SettingsError("npm took -c for an option of its own: say npm run deploy -- -c name=value");
   const { context } = cdkJson.parse(JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")));
   const forCdk = args.filter((one) => one !== "--dry-run");
   return {
-    dryRun: forCdk.length < args.length,
+    dryRun: forCdk.length < args.length || dryRun === "true",
     help: args.includes("--help") || args.includes("-h"),
     context: { ...context, ...Object.fromEntries(assignments(forCdk)) },
     forCdk,

@@ -2,7 +2,7 @@
 import { idleCost } from "#cost/idle-cost.ts";
 import type { ReadSettings } from "#lib/read-settings.ts";
 import { type StackTemplate, withAssembly } from "./assembly.ts";
-import { cdk } from "./cdk.ts";
+import { cdk, type Place } from "./cdk.ts";
 import { columns } from "./columns.ts";
 import type { CommandLine } from "./command-line.ts";
 
@@ -10,14 +10,14 @@ import type { CommandLine } from "./command-line.ts";
 export async function dryRun(
   { config, inForce }: ReadSettings,
   { context, profile }: CommandLine,
-  root: string,
+  place: Place,
   out: (text: string) => void,
 ): Promise<number> {
   out(`Stage ${config.stage}: nothing is changed by this.\n\nSettings in force`);
   out(columns(inForce.map(({ name, value, from }) => [name, shown(value), from])));
-  return await withAssembly(root, context, async (folder, stacks) => {
+  return await withAssembly(place, context, async (folder, stacks) => {
     for (const one of stacks) out(`\nStack ${one.stack} holds\n${columns(typesOf(one))}`);
-    out(`\nAgainst what is deployed\n${await diff(root, folder, profile)}`);
+    out(`\nAgainst what is deployed\n${await diff(place, folder, profile)}`);
     out(`\nA month in which nobody uses it, at list prices of us-east-1\n${idle(stacks)}`);
     return 0;
   });
@@ -41,8 +41,8 @@ function idle(stacks: readonly StackTemplate[]): string {
 const dollars = (usd: number) => `${usd.toFixed(2)} USD`;
 
 /** By the templates alone: a change set would be made in the account. */
-async function diff(root: string, folder: string, profile: readonly string[]): Promise<string> {
-  const { code, printed } = await cdk(root, ["diff", "--app", folder, "--method=template", ...profile], {
+async function diff(place: Place, folder: string, profile: readonly string[]): Promise<string> {
+  const { code, printed } = await cdk(place, ["diff", "--app", folder, "--method=template", ...profile], {
     shown: false,
   });
   if (code === 0) return printed;

@@ -1,7 +1,7 @@
 /** `npm run deploy`: the settings are checked, then the CDK deploys; with `--dry-run` nothing is changed. */
 import { readSettings } from "#lib/read-settings.ts";
 import { SettingsError } from "#lib/setting-faults.ts";
-import { cdk } from "./cdk.ts";
+import { cdk, type Place } from "./cdk.ts";
 import { readCommandLine } from "./command-line.ts";
 import { dryRun } from "./dry-run.ts";
 
@@ -19,23 +19,23 @@ Everything else is for cdk deploy, such as --profile NAME and --require-approval
 /** Returns the exit code: 0 done, 1 refused or failed, 2 not understood. */
 export async function runDeploy(
   args: readonly string[],
-  root: string,
+  place: Place,
   {
     out = console.log,
     err = console.error,
   }: { out?: (text: string) => void; err?: (text: string) => void } = {},
 ): Promise<number> {
   try {
-    const line = readCommandLine(args, root);
+    const line = readCommandLine(args, place);
     if (line.help) {
       out(USAGE);
       return 0;
     }
     // The app checks them too, but only once the CDK has started it.
-    const settings = readSettings(line.context, root);
-    if (line.dryRun) return await dryRun(settings, line, root, out);
+    const settings = readSettings(line.context, place.root);
+    if (line.dryRun) return await dryRun(settings, line, place, out);
     const outputs = ["--outputs-file", "cdk-outputs.json"];
-    return (await cdk(root, ["deploy", "--all", ...outputs, ...line.forCdk], { shown: true })).code;
+    return (await cdk(place, ["deploy", "--all", ...outputs, ...line.forCdk], { shown: true })).code;
   } catch (error) {
     if (error instanceof SettingsError) {
       err(`${error.message}\nSee npm run deploy -- --help`);

@@ -48,18 +48,21 @@ const keys = () => [...others.keys(), ...settingNames.keys()].filter((name) => n
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** `-c` knows text alone: it may stand for a number, for true and false, a list with commas, or JSON. */
+/** `-c` knows text alone: it may stand for JSON (a number, true and false, tags), or for a list with commas. */
 function read(schema: z.ZodType, given: unknown): z.ZodSafeParseResult<unknown> {
   const asGiven = schema.safeParse(given);
   if (asGiven.success || typeof given !== "string") return asGiven;
-  const meanings = [
-    ...(/^-?\d+(\.\d+)?$/.test(given) ? [Number(given)] : []),
-    ...(/^(true|false)$/.test(given) ? [given === "true"] : []),
-    given.split(","),
-  ];
-  for (const meaning of meanings) {
+  for (const meaning of [...asJson(given), given.split(",")]) {
     const parsed = schema.safeParse(meaning);
     if (parsed.success) return parsed;
   }
   return asGiven;
+}
+
+function asJson(text: string): unknown[] {
+  try {
+    return [JSON.parse(text)];
+  } catch {
+    return [];
+  }
 }

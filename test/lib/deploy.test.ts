@@ -1,7 +1,7 @@
 /** `npm run deploy`, as far as it goes without an account. */
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ensureAssembly } from "#local/assembly.ts";
 import { temporaryDirectory } from "#test/local/fixture.ts";
 import { readCommandLine } from "../../deploy/command-line.ts";
@@ -11,10 +11,14 @@ import { runDeploy } from "../../deploy/run.ts";
 async function deploy(args: string[], root: string) {
   const out: string[] = [];
   const err: string[] = [];
-  const code = await runDeploy(args, root, {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-  });
+  const code = await runDeploy(
+    args,
+    { root, env },
+    {
+      out: (text) => void out.push(text),
+      err: (text) => void err.push(text),
+    },
+  );
   return { code, out: out.join("\n"), err: err.join("\n") };
 }
 
@@ -28,22 +32,14 @@ function project(app: string): string {
   return root;
 }
 
-/** Whatever account the machine knows, none is asked. */
-function withoutAccount(): void {
-  vi.stubEnv("AWS_EC2_METADATA_DISABLED", "true");
-  for (const name of ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"]) vi.stubEnv(name, "/nowhere");
-  for (const name of [
-    "AWS_PROFILE",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-  ])
-    vi.stubEnv(name, undefined);
-  onTestFinished(() => void vi.unstubAllEnvs());
-}
+/** An environment in which nothing leads to an account, whatever the machine knows. */
+const env = {
+  ...{ PATH: process.env["PATH"], HOME: "/nowhere", AWS_EC2_METADATA_DISABLED: "true" },
+  ...{ AWS_CONFIG_FILE: "/nowhere", AWS_SHARED_CREDENTIALS_FILE: "/nowhere" },
+};
 
 describe("the command line", () => {
-  const read = (...args: string[]) => readCommandLine(args, ".");
+  const read = (...args: string[]) => readCommandLine(args, { root: ".", env });
 
   it("hands on to the CDK all but its own switch", () => {
     const line = read("--dry-run", "-c", "stage=prod", "--require-approval", "never", "--profile", "ops");
@@ -60,6 +56,18 @@ describe("the command line", () => {
       ...{ a: "1", b: "2", c: "3=4", d: "" },
       "@aws-cdk/core:checkSecretUsage": true,
     });
+  });
+
+  it("takes what npm took for its own, where the -- was left out", () => {
+    const npm = (name: string, value: string) =>
+      readCommandLine([], { root: ".", env: { ...env, [`npm_config_${name}`]: value } });
+    expect(npm("dry_run", "true").dryRun).toBe(true);
+    for (const [name, value] of [
+      ["call", "stage=prod"],
+      ["context", "true"],
+    ] as const)
+      expect(() => npm(name, value)).toThrow(/say npm run deploy -- -c name=value/);
+    expect(npm("call", "npm run deploy").dryRun).toBe(false);
   });
 
   it.each([[["-c", "waiters"]], [["-c"]], [["--context", "=1"]]])("refuses %j", (args) => {
@@ -82,7 +90,6 @@ describe("npm run deploy", () => {
   });
 
   it("shows with --dry-run what is in force, what is made, and what it costs, though AWS isn't reached", async () => {
-    withoutAccount();
     const assembly = JSON.stringify(await ensureAssembly());
     const root = project(
       `import { cpSync } from "node:fs"; cpSync(${assembly}, process.env.CDK_OUTDIR!, { recursive: true });`,

@@ -73,12 +73,16 @@ describe("settings", () => {
       "operator.name": "42",
       "versions.keep": "0",
       logRetention: "30",
+      dashboard: "true",
+      tags: '{"team": "platform"}',
     };
     expect(read(context).config).toMatchObject({
       corsOrigins: ["https://a.example.com", "https://b.example.com"],
       operator: { name: "42" },
       versions: { keep: 0, keepDays: 90 },
       logRetention: 30,
+      dashboard: true,
+      tags: { team: "platform" },
     });
     expect(read({ corsOrigins: "*" }).config.corsOrigins).toEqual(["*"]);
   });
