@@ -112,7 +112,7 @@ export function priceWorkload(
   const rows: Row[] = [
     ...called,
     {
-      what: `fan-out to more than a few endpoints`,
+      what: "fan-out to more than a few endpoints",
       money: { DynamoDB: costOf("readUnit", events * unitsBeyondOne(deliveries.endpoints)) },
     },
     { what: `${gb(storedGb)} GB kept in S3`, money: { S3: costOf("s3GbMonth", storedGb) } },

@@ -26,6 +26,8 @@ without free tiers. Without FILE: what a million of each costs, and a stage that
 
 docs/costs.md says what is counted and what is assumed.`;
 
+const stages = ["prod", "dev"] as const;
+
 export interface Answer {
   readonly text: string;
   /** Exit code: 2 where the command was wrong. */
@@ -33,7 +35,7 @@ export interface Answer {
 }
 
 /** Templates of a stage's stacks, as JSON. */
-export type Templates = (stage: "dev" | "prod") => readonly unknown[];
+export type Templates = (stage: (typeof stages)[number]) => readonly unknown[];
 
 /** Answers a command. It never throws for what its user has written. */
 export function runCost(args: readonly string[], templates: Templates): Answer {
@@ -85,9 +87,9 @@ function read(args: readonly string[]) {
   });
   const [file, ...more] = positionals;
   if (more.length > 0) throw new WorkloadError(`one file at a time: ${positionals.join(", ")}`);
-  const { stage } = values;
-  if (stage !== "prod" && stage !== "dev") throw new WorkloadError(`--stage ${stage}: must be prod or dev`);
-  return { file, options: { ...values, stage: stage as "dev" | "prod" } };
+  const stage = stages.find((one) => one === values.stage);
+  if (stage === undefined) throw new WorkloadError(`--stage ${values.stage}: must be ${stages.join(" or ")}`);
+  return { file, options: { ...values, stage } };
 }
 
 function changed(milliseconds: Milliseconds, change: string): Milliseconds {

@@ -120,14 +120,17 @@ function faults(issue: z.core.$ZodIssue): string[] {
   return [`${where} ${issue.message}`];
 }
 
-/** Names of the members that are allowed in the object under a path. */
+/** Names of the members that are allowed in the object under a path; places in lists are all alike. */
 function membersAt(path: readonly string[]): string[] {
-  let schema: z.ZodType = workload;
-  for (const key of path) {
-    if (schema instanceof z.ZodObject) schema = (schema.shape as Record<string, z.ZodType>)[key] ?? schema;
-    else if (schema instanceof z.ZodArray) schema = schema.element as z.ZodType;
-  }
-  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return Object.keys(path.reduce<unknown>(inner, workload.shape) ?? {});
+}
+
+/** Members under a key, or of a list's entries under any. */
+function inner(shape: unknown, key: string): unknown {
+  const schema = typeof shape === "object" && shape !== null ? Reflect.get(shape, key) : undefined;
+  if (schema instanceof z.ZodArray)
+    return schema.element instanceof z.ZodObject ? schema.element.shape : undefined;
+  return schema instanceof z.ZodObject ? schema.shape : shape;
 }
 
 function parsed(json: string, file: string): unknown {

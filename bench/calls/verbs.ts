@@ -3,7 +3,7 @@ import { lockGrant } from "#contract/locks.ts";
 import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
 import { registeredWebhook } from "#contract/webhooks.ts";
 import { HEADER_BYTES } from "#cost/assumptions.ts";
-import { type Counts, type Effects, plus, type Verb } from "#cost/counts.ts";
+import { type Counts, countsFile, type Effects, plus, type Verb } from "#cost/counts.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Receiver } from "#test/support/receiver.ts";
 import type { Story } from "#test/support/story.ts";
@@ -60,7 +60,7 @@ export async function countVerbs(story: Story): Promise<Counts> {
   const { delivery, failedAttempt } = await countDeliveries(story, other);
   const after = async () => story.advance(PURGED_AFTER_MS);
   await measure("remove", path, { method: "DELETE" }, { after });
-  return { verbs: { ...verbs, delivery, failedAttempt } as Record<Verb, Effects>, ...idle };
+  return countsFile.parse({ verbs: { ...verbs, delivery, failedAttempt }, ...idle });
 }
 
 /** Functions and their caches are warm, and a folder of ten is there. */
