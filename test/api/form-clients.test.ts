@@ -116,15 +116,18 @@ describe("a form", () => {
     expect(answer.content_type).toBe(expected);
   });
 
-  test("names none where it has no header: name and bytes tell", async () => {
-    for (const [name, expected] of [
-      ["untyped.csv", "text/csv"],
-      ["untyped", "application/octet-stream"],
-    ])
-      expect(await read(finalizeAnswer, send(form(`filename="${name}"`, null, "a,b")))).toMatchObject({
-        content_type: expected,
-      });
-  });
+  test.each([null, "application/octet-stream", "Application/Octet-Stream"])(
+    "names none by the type %s, which fetch and curl send where they know no other: name and bytes tell",
+    async (type) => {
+      for (const [name, expected] of [
+        [`untyped-${type?.length}.csv`, "text/csv"],
+        [`untyped-${type?.length}`, "application/octet-stream"],
+      ])
+        expect(await read(finalizeAnswer, send(form(`filename="${name}"`, type, "a,b")))).toMatchObject({
+          content_type: expected,
+        });
+    },
+  );
 
   test("may quote its boundary, begin with a preamble, and end without a line break", async () => {
     const whole = form('filename="quoted.txt"').toString("latin1").replace(/\r\n$/, "");

@@ -103,5 +103,9 @@ function demandsOf(
 /** Name and type of a form's file. */
 function described(file: File): { filename: string; content_type: string | undefined } {
   const { file: filename } = check(z.object({ file: path }), { file: file.name }, "body");
-  return { filename, content_type: mediaType.safeParse(typeAsSent(file)).data };
+  const { data } = mediaType.safeParse(typeAsSent(file));
+  return { filename, content_type: data?.toLowerCase() === UNKNOWN_TYPE ? undefined : data };
 }
+
+/** How senders of forms say that they know no type (RFC 7578, 4.4), as fetch does for every file that Node opens. */
+const UNKNOWN_TYPE = "application/octet-stream";
