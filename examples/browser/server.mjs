@@ -10,7 +10,8 @@ import { createServer } from "node:http";
 
 const { WHARF_URL = "http://localhost:4400", WHARF_CLIENT_ID, WHARF_CLIENT_SECRET } = process.env;
 if (WHARF_CLIENT_ID === undefined || WHARF_CLIENT_SECRET === undefined) {
-  console.error("usage: WHARF_URL=… WHARF_CLIENT_ID=… WHARF_CLIENT_SECRET=… node server.mjs [PORT]");
+  console.error(`usage: WHARF_URL=… WHARF_CLIENT_ID=… WHARF_CLIENT_SECRET=… node server.mjs [PORT]
+For a local cloud, in Wharf's folder: eval "$(npm run --silent env)"; for a deployment npm run admin -- create-client prints a client.`);
   process.exit(2);
 }
 const MAX_BYTES = 100 * 1024 * 1024;

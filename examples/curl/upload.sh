@@ -8,6 +8,11 @@ if [ $# -lt 1 ]; then
   sed -n '2,4s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
+for name in WHARF_CLIENT_ID WHARF_CLIENT_SECRET; do
+  [ -n "${!name:-}" ] && continue
+  printf '%s\n' "$name is not set. For a local cloud, in Wharf's folder: eval \"\$(npm run --silent env)\"; for a deployment npm run admin -- create-client prints it." >&2
+  exit 2
+done
 api=${WHARF_URL:-http://localhost:4400}
 api=${api%/}/v1
 file=$1

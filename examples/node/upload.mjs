@@ -12,6 +12,13 @@ if (path === undefined) {
   console.error("usage: node upload.mjs FILE [WORKSPACE]");
   process.exit(2);
 }
+for (const [name, value] of Object.entries({ WHARF_CLIENT_ID, WHARF_CLIENT_SECRET })) {
+  if (value) continue;
+  console.error(
+    `${name} is not set. For a local cloud, in Wharf's folder: eval "$(npm run --silent env)"; for a deployment npm run admin -- create-client prints it.`,
+  );
+  process.exit(2);
+}
 
 async function call(route, init) {
   const response = await fetch(WHARF_URL.replace(/\/+$/, "") + route, { method: "POST", ...init });

@@ -24,6 +24,16 @@ def checked(answer):
     sys.exit(f"{answer.status_code}: {problem.get('detail') or problem.get('error_description') or answer.text}")
 
 
+def setting(name):
+    """What the environment says; without it the program ends with how to have it."""
+    if os.environ.get(name):
+        return os.environ[name]
+    sys.exit(
+        f"{name} is not set. For a local cloud, in Wharf's folder: eval \"$(npm run --silent env)\"; "
+        "for a deployment npm run admin -- create-client prints it."
+    )
+
+
 def acquire(session, lock, name, patience=600):
     """Takes the lock, waiting for its holder; the same Idempotency-Key until it is answered, so that no grant is lost."""
     deadline, key = time.monotonic() + patience, str(uuid.uuid4())
@@ -40,52 +50,83 @@ def acquire(session, lock, name, patience=600):
         time.sleep(min(int(answer.headers.get("Retry-After", 1)), 5))
 
 
+class Lease:
+    """A lock that is held: a thread renews it each third of its life, until it is given back or gone."""
+
+    def __init__(self, session, lock, grant):
+        self.session, self.lock, self.grant = session, lock, grant
+        # What every write must carry.
+        self.fence = {"Lock-Token": grant["lock_token"], "If-Match": f'"{grant["version_id"]}"'}
+        self.done, self.lost = threading.Event(), None
+        threading.Thread(target=self.keep, daemon=True).start()
+
+    def keep(self):
+        wait = self.grant["renew_after_seconds"]
+        ends = time.monotonic() + 3 * wait
+        if self.grant.get("provisional"):
+            wait = 0  # Who had to wait has 10 s, and all of the lease with the first renewal.
+        while not self.done.wait(wait):
+            asked = time.monotonic()
+            renewed, why, may_pass = self.renew()
+            if renewed:
+                wait = renewed["renew_after_seconds"]
+                ends = asked + 3 * wait
+            elif may_pass and time.monotonic() < ends:
+                wait = 1  # The lease still lives.
+            elif not self.done.is_set():
+                self.lost = why
+                print(f"The lock is gone: {why}. Read the file anew before you write it.", file=sys.stderr)
+                return
+
+    def renew(self):
+        """The answer; or none, why, and whether asking again may be of use."""
+        try:
+            answer = self.session.post(f"{self.lock}/renew", json={"lock_token": self.grant["lock_token"]}, timeout=10)
+        except requests.RequestException as error:
+            return None, f"no renewal came through ({error})", True
+        if answer.ok:
+            return answer.json(), None, True
+        why = f"its renewal was answered {answer.status_code} {answer.text}"
+        return None, why, answer.status_code == 429 or answer.status_code >= 500
+
+    def require(self):
+        """Ends the program where the lock is gone: what was read under it may be another's by now."""
+        if self.lost:
+            sys.exit(1)
+
+
 @contextmanager
 def locked(session, file_id, name):
-    """Holds the lock, renewing it each third of its life; gives the headers that every write must carry."""
+    """Holds the lock while the block runs."""
     lock = f"{origin}/files/{file_id}/lock"
-    grant = acquire(session, lock, name)
-    token, done = grant["lock_token"], threading.Event()
-
-    def keep():
-        # Who had to wait has 10 s, and all of the lease with the first renewal.
-        wait = 0 if grant.get("provisional") else grant["renew_after_seconds"]
-        while not done.wait(wait):
-            try:
-                renewed = session.post(f"{lock}/renew", json={"lock_token": token}, timeout=10)
-            except requests.RequestException:
-                wait = 1  # The lease has time for two more.
-                continue
-            if renewed.status_code == 409:
-                return  # Lost: the writes of this holder are refused from here on.
-            wait = renewed.json()["renew_after_seconds"] if renewed.ok else 1
-
-    threading.Thread(target=keep, daemon=True).start()
+    lease = Lease(session, lock, acquire(session, lock, name))
     try:
-        yield {"Lock-Token": token, "If-Match": f'"{grant["version_id"]}"'}
+        yield lease
     finally:
-        done.set()
-        session.delete(lock, headers={"Lock-Token": token}, timeout=30)
+        lease.done.set()
+        if not lease.lost:
+            session.delete(lock, headers={"Lock-Token": lease.fence["Lock-Token"]}, timeout=30)
 
 
 def main(file_id, line):
     session = requests.Session()
     answer = session.post(
         f"{origin}/auth/token",
-        json={"client_id": os.environ["WHARF_CLIENT_ID"], "client_secret": os.environ["WHARF_CLIENT_SECRET"]},
+        json={"client_id": setting("WHARF_CLIENT_ID"), "client_secret": setting("WHARF_CLIENT_SECRET")},
         timeout=30,
     )
     session.headers["Authorization"] = f"Bearer {checked(answer).json()['access_token']}"
 
-    with locked(session, file_id, f"append-{os.getpid()}") as fence:
+    with locked(session, file_id, f"append-{os.getpid()}") as lease:
         file = checked(session.get(f"{origin}/files/{file_id}", timeout=30)).json()
         content = checked(session.get(f"{origin}/files/{file_id}/content", timeout=30))
+        lease.require()
         written = session.post(
             f"{origin}/files/upload",
             files={"file": (file["name"], content.content + line.encode() + b"\n", file["content_type"])},
             # A new version of this file, wherever it is, and no link.
             data={"file_id": file_id, "share": "false"},
-            headers=fence,
+            headers=lease.fence,
             timeout=60,
         )
         # 409 lock_lost or 412 version_mismatch: another wrote meanwhile. Stop; read it anew before writing again.

@@ -14,6 +14,16 @@ ORIGIN = os.environ.get("WHARF_URL", "http://localhost:4400").rstrip("/") + "/v1
 WINDOW = 32  # parts whose URLs come at once; each works for an hour at most
 
 
+def setting(name):
+    """What the environment says; without it the program ends with how to have it."""
+    if os.environ.get(name):
+        return os.environ[name]
+    sys.exit(
+        f"{name} is not set. For a local cloud, in Wharf's folder: eval \"$(npm run --silent env)\"; "
+        "for a deployment npm run admin -- create-client prints it."
+    )
+
+
 class Wharf:
     """Calls the API with a token that is asked for anew before it runs out."""
 
@@ -23,7 +33,7 @@ class Wharf:
 
     def call(self, method, path, body=None):
         if time.monotonic() > self.good_until:
-            secret = {"client_id": os.environ["WHARF_CLIENT_ID"], "client_secret": os.environ["WHARF_CLIENT_SECRET"]}
+            secret = {"client_id": setting("WHARF_CLIENT_ID"), "client_secret": setting("WHARF_CLIENT_SECRET")}
             token = checked(self.session.post(f"{ORIGIN}/auth/token", json=secret, timeout=30)).json()
             self.session.headers["Authorization"] = f"Bearer {token['access_token']}"
             self.good_until = time.monotonic() + token["expires_in"] / 2
@@ -77,8 +87,9 @@ def send(url, headers, file, start, length):
 
 def main(path):
     wharf, size = Wharf(), os.path.getsize(path)
-    # `part_size` follows from the size: S3 takes 10,000 parts.
-    upload = wharf.call("POST", "/uploads", {"filename": os.path.basename(path), "size": size})
+    # `part_size` follows from the size: S3 takes 10,000 parts. The link's seconds are judged before anything is sent.
+    terms = {"filename": os.path.basename(path), "size": size, "expire_in": 3600}
+    upload = wharf.call("POST", "/uploads", terms)
     part_size, count = upload["part_size"], upload["part_count"]
     with open(path, "rb") as file:
         for first in range(1, count + 1, WINDOW):
@@ -86,7 +97,7 @@ def main(path):
             for part in wharf.call("POST", f"/uploads/{upload['upload_id']}/parts", window)["parts"]:
                 start = (part["part_number"] - 1) * part_size
                 send(part["url"], part["headers"], file, start, min(part_size, size - start))
-    print(wharf.call("POST", f"/uploads/{upload['upload_id']}/finalize", {"expire_in": 3600})["share_url"])
+    print(wharf.call("POST", f"/uploads/{upload['upload_id']}/finalize", {})["share_url"])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@
 import express from "express";
 import { verifyWebhook, WebhookVerificationError } from "./verify-webhook.mjs";
 
+const secret = process.env.WHARF_WEBHOOK_SECRET;
+if (!secret)
+  throw new Error("WHARF_WEBHOOK_SECRET is not set: it is the `secret` that POST /v1/webhooks answers");
 const app = express();
 const seen = new Set(); // deliveries are repeated when an answer gets lost: do each id once, and keep the latest
 const KEPT = 10_000;
@@ -15,7 +18,7 @@ app.post("/webhooks/wharf", express.raw({ type: "*/*", limit: "64kb" }), (req, r
     const event = verifyWebhook({
       body: req.body,
       headers: req.headers,
-      secret: process.env.WHARF_WEBHOOK_SECRET,
+      secret,
     });
     if (!seen.has(event.id)) {
       seen.add(event.id);

@@ -16,9 +16,9 @@ from flask import Flask, abort, request
 
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 65536
-key = base64.b64decode(os.environ["WHARF_WEBHOOK_SECRET"].removeprefix("whsec_"), validate=True)
+key = base64.b64decode(os.environ.get("WHARF_WEBHOOK_SECRET", "").removeprefix("whsec_"), validate=True)
 if not key:
-    raise SystemExit("WHARF_WEBHOOK_SECRET is empty")
+    raise SystemExit("WHARF_WEBHOOK_SECRET is not set: it is the `secret` that POST /v1/webhooks answers")
 seen = OrderedDict()  # deliveries are repeated when an answer gets lost: do each id once, and keep the latest
 
 

@@ -1,11 +1,16 @@
 /** The programs under examples/, run as their readers run them. */
 import { execFile, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { file } from "#contract/files.ts";
 import { directEnv } from "#test/support/direct-env.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -42,10 +47,59 @@ async function uploadedBy(program: string, script: string, content: Buffer): Pro
   return Buffer.from(await (await fetch(link)).arrayBuffer());
 }
 
-test("Node sends a file in one request", async () => {
-  const content = Buffer.from("from Node\n");
-  expect(await uploadedBy(process.execPath, "node/upload.mjs", content)).toEqual(content);
+test("Node sends a file in one request, and its type is what it is", async () => {
+  const path = join(folder, "notes.txt");
+  writeFileSync(path, "from Node\n");
+  const { stdout } = await run(process.execPath, [example("node/upload.mjs"), path], { env });
+  const answer = await fetch(stdout.trim());
+  expect([await answer.text(), answer.headers.get("content-type")]).toEqual(["from Node\n", "text/plain"]);
 });
+
+test.skipIf(!hasRequests)("an agent whose lease can't be renewed says so and writes nothing", async () => {
+  const { file_id, version_id } = await story.upload(Buffer.from("begin\n"), { filename: "agents.txt" });
+  const gateway = await startPoorGateway(story.origin);
+  const agent = run("python3", [example("python/append.py"), file_id, "line"], {
+    env: { ...env, WHARF_URL: gateway.url },
+  });
+  agent.child.stderr?.once("data", gateway.letContentThrough);
+  await expect(agent).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^The lock is gone: its renewal was answered 503 /),
+  });
+  await gateway.close();
+  expect(await story.json(file, `/v1/files/${file_id}`)).toMatchObject({ version_id });
+});
+
+/**
+ * The API as behind a gateway that lets no renewal through, and no content until told so. Leases are told to be 3 s
+ * long, so that nobody waits for a minute.
+ */
+async function startPoorGateway(origin: string) {
+  const { promise: isGone, resolve: letContentThrough } = Promise.withResolvers<void>();
+  const server = createServer(async (req, res) => {
+    const { url = "", method = "GET" } = req;
+    if (url.endsWith("/renew")) return void res.writeHead(503).end("busy");
+    if (url.endsWith("/content")) await isGone;
+    const { host, connection, ...headers } = z.record(z.string(), z.string()).parse(req.headers);
+    const sent = method === "GET" ? null : new Uint8Array(await buffer(req));
+    const answer = await fetch(origin + url, { method, headers, body: sent, redirect: "manual" });
+    const text = await answer.text();
+    const location = answer.headers.get("location");
+    res.writeHead(answer.status, {
+      "content-type": answer.headers.get("content-type") ?? "",
+      ...(location === null ? {} : { location }),
+    });
+    res.end(text.replace(/"renew_after_seconds":\d+/, '"renew_after_seconds":1'));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  return {
+    url: `http://127.0.0.1:${port}`,
+    letContentThrough,
+    close: async () => void (await promisify(server.close.bind(server))()),
+  };
+}
 
 test.skipIf(!hasCurl).each([
   ["two parts", Buffer.alloc(17 * 1_048_576, "from curl ")],
@@ -81,4 +135,7 @@ test.each([
   const args = script.includes("append") ? ["file_01JZZZZZZZZZZZZZZZZZZZZZZZ", "line"] : [path];
   const told = await failed(args, { WHARF_CLIENT_SECRET: "whs_wrong", WHARF_URL: `${story.origin}/` });
   expect(told).toMatch(/client|secret/i);
+  expect(await failed(args, { WHARF_CLIENT_SECRET: "" })).toMatch(
+    /^WHARF_CLIENT_SECRET is not set\. .*npm run --silent env.*create-client/,
+  );
 });
