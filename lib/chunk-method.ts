@@ -66,13 +66,16 @@ const answerHeaders = [
   "Vary",
 ];
 
-/** The function's `{statusCode, headers, body}` as an HTTP answer. */
+/**
+ * The function's `{statusCode, headers, body}` as an HTTP answer. An empty text is true in Velocity 1.7 and false in
+ * later ones, so each header is compared with it.
+ */
 export const chunkAnswerTemplate = [
   `#set($answer = $input.path("$"))`,
   `#set($context.responseOverride.status = $answer.statusCode)`,
   ...answerHeaders.map((name) => {
-    const value = `$answer.headers.get("${name.toLowerCase()}")`;
-    return `#if(${value})#set($context.responseOverride.header.${name} = ${value})#end`;
+    const value = `answer.headers.get('${name.toLowerCase()}')`;
+    return `#if("$!${value}" != "")#set($context.responseOverride.header.${name} = $${value})#end`;
   }),
   `$!answer.body`,
 ].join("");

@@ -2,7 +2,6 @@
 import type { RestApi } from "./model.ts";
 import type { ApiRequest } from "./request.ts";
 import { lastValues } from "./request.ts";
-import { render } from "./velocity.ts";
 
 export interface ApiResponse {
   status: number;
@@ -70,12 +69,7 @@ export function gatewayResponse(
   };
   const templates = Object.entries(custom?.templates ?? { "application/json": DEFAULT_TEMPLATE });
   const [contentType, template] = templates[0] ?? ["application/json", DEFAULT_TEMPLATE];
-  const { text: body, overrides } = render(template, {
-    body: "",
-    parameters: { path: {}, querystring: lastValues(request.query), header: requestHeaders },
-    context,
-    stageVariables: api.stage?.variables ?? {},
-  });
+  const body = substitute(template, { context, stageVariables: api.stage?.variables ?? {} });
   const headers = new Map<string, string>([["Content-Type", contentType]]);
   for (const [key, expression] of Object.entries(custom?.parameters ?? {})) {
     const name = /^gatewayresponse\.header\.(.+)$/.exec(key)?.[1];
@@ -84,13 +78,31 @@ export function gatewayResponse(
     for (const known of headers.keys()) if (known.toLowerCase() === name.toLowerCase()) headers.delete(known);
     headers.set(name, value);
   }
-  for (const [name, value] of Object.entries(overrides.headers)) headers.set(name, value);
   headers.set("x-amzn-ErrorType", ERROR_NAMES[type] ?? "InternalServerErrorException");
   return {
-    status: overrides.status ?? custom?.statusCode ?? status,
+    status: custom?.statusCode ?? status,
     headers: [...headers],
     body: Buffer.from(body),
   };
+}
+
+/**
+ * Puts variables in. Nothing else of a mapping template's language is known there: "A GatewayResponse mapping template
+ * isn't processed by the Velocity Template Language (VTL) engine."
+ *
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.responseTemplates.html
+ */
+function substitute(template: string, variables: Record<string, unknown>): string {
+  return template.replace(/\$((?:context|stageVariables)(?:\.\w+)+)/g, (whole, path: string) => {
+    const value = path.split(".").reduce(memberOf, variables);
+    return typeof value === "string" || typeof value === "number" ? String(value) : whole;
+  });
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined;
 }
 
 const ERROR_NAMES: Partial<Record<GatewayResponseType, string>> = {

@@ -41,7 +41,7 @@ export function render(template: string, scope: TemplateScope): { text: string; 
   const text = new Compile(tree).render({
     input: inputOf(scope),
     util,
-    context: { ...scope.context, responseOverride },
+    context: { ...membersWithoutNulls(scope.context), responseOverride },
     stageVariables: scope.stageVariables,
   });
   const status = Number(responseOverride.status);
@@ -49,7 +49,10 @@ export function render(template: string, scope: TemplateScope): { text: string; 
     text,
     overrides: {
       status: Number.isInteger(status) && status >= 100 && status <= 599 ? status : undefined,
-      headers: Object.fromEntries(Object.entries(header).map(([name, value]) => [name, String(value)])),
+      // What leads nowhere sets nothing.
+      headers: Object.fromEntries(
+        Object.entries(header).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]])),
+      ),
     },
   };
 }
@@ -63,7 +66,10 @@ function inputOf({ body, parameters }: TemplateScope) {
   return {
     body,
     json: (path: string) => JSON.stringify(jsonPath(document(), path)) ?? "",
-    path: (path: string) => jsonPath(document(), path) ?? "",
+    path(path: string) {
+      const value = jsonPath(document(), path);
+      return value === undefined ? "" : withoutNulls(value);
+    },
     params(name?: string) {
       if (name === undefined) return parameters;
       const wanted = Object.entries(parameters.header).find(
@@ -74,19 +80,36 @@ function inputOf({ body, parameters }: TemplateScope) {
   };
 }
 
+/** To Velocity a value that is null isn't there. */
+function withoutNulls(value: unknown): unknown {
+  if (value === null) return undefined;
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  return typeof value === "object" ? membersWithoutNulls(value) : value;
+}
+
+function membersWithoutNulls(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutNulls(one)]));
+}
+
+/** Worded by API Gateway's reference as the methods of Commons Lang and of Java that `test/truth/velocity/` compares. */
 const util = {
-  // API Gateway's `escapeJavaScript` also turns a regular single quote into `\'`.
+  // Also a regular single quote turns into `\'`.
   escapeJavaScript: (text: unknown) =>
     JSON.stringify(String(text ?? ""))
       .slice(1, -1)
       .replaceAll("'", "\\'")
-      .replaceAll("/", "\\/"),
-  parseJson: (text: unknown) => parseOr(String(text)),
-  urlEncode: (text: unknown) => encodeURIComponent(String(text ?? "")),
-  urlDecode: (text: unknown) => decodeURIComponent(String(text ?? "")),
+      .replaceAll("/", "\\/")
+      .replace(/[^\0-\x7f]/g, escapeUnit),
+  parseJson: (text: unknown) => withoutNulls(parseOr(String(text))),
+  urlEncode: (text: unknown) => new URLSearchParams([["", String(text ?? "")]]).toString().slice(1),
+  urlDecode: (text: unknown) => decodeURIComponent(String(text ?? "").replaceAll("+", " ")),
   base64Encode: (text: unknown) => Buffer.from(String(text ?? "")).toString("base64"),
   base64Decode: (text: unknown) => Buffer.from(String(text ?? ""), "base64").toString(),
 };
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
 
 function parseOr(text: string): unknown {
   try {

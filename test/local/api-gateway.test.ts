@@ -324,6 +324,22 @@ describe("gateway responses", () => {
     expect([farTooLarge.status, await farTooLarge.json()]).toEqual([431, { type: "DEFAULT_4XX" }]);
   });
 
+  test("are no Velocity: variables alone are put in", async () => {
+    const text = "#set($context.responseOverride.status = 200)#if(true)$context.error.responseType#end";
+    const cloud = await startFixture({
+      functions: { Fn: echo },
+      paths: { "/a": { GET: proxyTo("Fn") } },
+      resources: {
+        NotFound: gatewayResponse("MISSING_AUTHENTICATION_TOKEN", {
+          ResponseTemplates: { "text/plain": `${text} $stageVariables.color $context.nope $input.body` },
+        }),
+      },
+    });
+    const res = await fetch(`${cloud.apiUrl}/b`);
+    const said = text.replace("$context.error.responseType", "MISSING_AUTHENTICATION_TOKEN");
+    expect([res.status, await res.text()]).toEqual([403, `${said} red $context.nope $input.body`]);
+  });
+
   test.each<[string, number, number]>([
     ["over API Gateway's 10 MB", 10 * 1024 * 1024 + 1, 413],
     ["over Lambda's 6 MB", 6 * 1024 * 1024, 413],

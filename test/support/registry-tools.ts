@@ -1,4 +1,4 @@
-/** Tools of PyPI and npm that tests alone need, in folders of the user's cache: no dependency of the project. */
+/** Tools of PyPI, npm, Maven Central and Go that tests alone need, in the user's cache: no dependency of the project. */
 import { spawnSync } from "node:child_process";
 import { hash } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -61,8 +61,36 @@ export function goTool(command: string, version: string): string {
   return join(folder, process.platform === "win32" ? `${name}.exe` : name);
 }
 
+/**
+ * Fetches Java's archives (`group:artifact:version`) of Maven Central with all that they need.
+ *
+ * @returns the folder that holds them.
+ * @throws Unavailable without Maven or its registry.
+ */
+export function mavenTools(coordinates: readonly string[]): string {
+  const folder = folderOf(coordinates, /:/g);
+  const project = join(folder, "pom.xml");
+  once(folder, () => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(project, mavenProject(coordinates));
+    const copy = ["dependency:copy-dependencies", `-DoutputDirectory=${folder}`];
+    must("mvn", ["--quiet", "--batch-mode", "--file", project, ...copy], coordinates.join(" and "));
+  });
+  return folder;
+}
+
+function mavenProject(coordinates: readonly string[]): string {
+  const dependencies = coordinates.map((one) => {
+    const [group, artifact, version] = one.split(":");
+    return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+  });
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
+<groupId>wharf</groupId><artifactId>tools</artifactId><version>1</version>
+<dependencies>${dependencies.join("\n")}</dependencies></project>`;
+}
+
 /** A folder for these versions alone. */
-function folderOf(names: readonly string[], between: string): string {
+function folderOf(names: readonly string[], between: string | RegExp): string {
   const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   const folder = names.map((one) => one.replace(between, "-")).join("+");
   // A command's first line names its Python, in 127 characters at most on Linux.
@@ -89,8 +117,9 @@ const PATIENCE_MS = 900_000;
 
 function must(command: string, args: string[], what: string, env: Record<string, string> = {}): void {
   const options = { encoding: "utf8", timeout: PATIENCE_MS, env: { ...process.env, ...env } } as const;
-  const { status, stderr, error } = spawnSync(command, args, options);
+  const { status, stderr, stdout, error } = spawnSync(command, args, options);
   if (status === 0) return;
-  const why = stderr?.trim().split("\n").at(-1) || error?.message;
+  // Maven complains on its stdout, and of the cause first.
+  const why = stderr?.trim().split("\n").at(-1) || stdout?.trim().split("\n")[0] || error?.message;
   throw new Unavailable(`${what} can't be had: ${why || `${command} ended with ${status}`}`);
 }

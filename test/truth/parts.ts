@@ -4,5 +4,6 @@ import { s3, signedS3 } from "./conformance/s3.ts";
 import { localstack } from "./localstack/localstack.ts";
 import { moto } from "./moto/part.ts";
 import type { Part } from "./part.ts";
+import { velocity } from "./velocity/velocity.ts";
 
-export const parts: readonly Part[] = [dynamodb, s3, signedS3, moto, localstack];
+export const parts: readonly Part[] = [dynamodb, s3, signedS3, moto, localstack, velocity];
