@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { greeting } from "#local/greeting.ts";
+import { bootstrap, deploy, environment, noSettings } from "#test/truth/localstack/commands.ts";
 
 const pages = globSync(["*.md", "docs/*.md"]);
 const read = (page: string) => readFileSync(page, "utf8");
@@ -56,4 +57,23 @@ it("the README is short, and the guides' index has every guide", () => {
   const index = read("docs/README.md");
   for (const page of pages.filter((path) => /^docs\/(?!README)/.test(path)))
     expect(index).toContain(`(${page.replace("docs/", "")})`);
+});
+
+describe("LocalStack's commands are those that `npm run test:truth -- localstack` runs", () => {
+  const commands = [bootstrap, [...deploy, ...noSettings]].map((words) => `npx ${words.join(" ")}`);
+  const compose = "docker compose --file examples/localstack/docker-compose.yml up --wait";
+
+  it.each(["docs/localstack.md", "examples/localstack/ci.yml"])("in %s", (page) => {
+    const text = read(page);
+    for (const command of [compose, ...commands]) expect(text).toContain(command);
+    for (const [name, value] of Object.entries(environment("http://localhost:4566")))
+      expect(text).toMatch(new RegExp(`${name}(=|: )${value}(\\s|$)`));
+  });
+
+  it("in the compose file: the version and the mended faults", () => {
+    const text = read("examples/localstack/docker-compose.yml");
+    const [, version] = /^localstack==(.+)$/m.exec(read("test/truth/localstack/requirements.txt")) ?? [];
+    expect(text).toContain(`image: localstack/localstack:${version}\n`);
+    expect(text).toContain("- ./start.d:/etc/localstack/init/start.d:ro\n");
+  });
 });

@@ -16,6 +16,7 @@ import { directEnv } from "#test/support/direct-env.ts";
 const NOT_RUN: Record<string, string> = {
   setup: "what this test itself begins with; `npm run test:start` does it in a fresh clone",
   aws: "needs an AWS account; `npm run test:aws` takes its steps there",
+  localstack: "needs Docker; `npm run test:truth -- localstack` runs the same commands without",
   emulator: "needs moto; `npm run test:moto` does the same",
   python: "needs Python and requests; the stories of the examples run the same program where they are",
   forever: "a server that runs on",

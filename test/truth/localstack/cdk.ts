@@ -8,6 +8,10 @@ import { environment } from "./commands.ts";
 const ROOT = join(import.meta.dirname, "../../..");
 
 export interface Cdk {
+  /** The file with what the last deployment put out. */
+  readonly outputs: string;
+  /** Of its processes: LocalStack instead of AWS. */
+  readonly env: NodeJS.ProcessEnv;
   /** Runs a command (`cdk …`), and returns what it printed. @throws CdkFailed */
   run(command: readonly string[], ...more: readonly string[]): Promise<string>;
 }
@@ -26,9 +30,13 @@ export function createCdk(endpoint: string, folder: string, signal: AbortSignal)
     CDK_HOME: join(folder, "cdk-home"),
     CI: "1",
   };
+  const outputs = join(folder, "outputs.json");
   return {
+    outputs,
+    env,
     async run(command, ...more) {
-      const [program = "", ...args] = [...command, ...more, "--progress", "events"];
+      const own = command.includes("deploy") ? ["--outputs-file", outputs] : [];
+      const [program = "", ...args] = [...command, ...more, ...own, "--progress", "events"];
       const child = spawn(join(bin, program), args, {
         cwd: ROOT,
         env,

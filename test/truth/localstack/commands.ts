@@ -5,6 +5,8 @@ import { ACCOUNT, REGION } from "#local/types.ts";
 export const bootstrap = ["cdk", "bootstrap", `aws://${ACCOUNT}/${REGION}`];
 /** Both stacks of stage dev. */
 export const deploy = ["cdk", "deploy", "--all", "--require-approval", "never"];
+/** Beside them: settings of one's own are for AWS. */
+export const noSettings = ["-c", "settings=none"];
 export const destroy = ["cdk", "destroy", "--force"];
 
 /** For the CDK's CLI and the SDK: LocalStack instead of AWS. Any pair of keys is the account 000000000000. */

@@ -1,16 +1,20 @@
 /** What comes after a deployment: another one, faults in a template, the service's end, and stage prod. */
 import assert from "node:assert/strict";
-import { cpSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
 import { bytesOf } from "#test/aws-account/send-part.ts";
 import type { Check } from "../part.ts";
 import { deployAll } from "./assembly.ts";
 import type { Cdk } from "./cdk.ts";
-import { deploy, destroy } from "./commands.ts";
+import { deploy, destroy, noSettings } from "./commands.ts";
 import { editTemplate } from "./edit-template.ts";
 import { fromAwsAccount } from "./from-aws-account.ts";
 import { dropMapping, widenFilter } from "./mutate.ts";
 import { sameBytes } from "./same-bytes.ts";
+import { everywhere } from "./server.ts";
 import { filtered } from "./stories/sources.ts";
 import type { Story, World } from "./story.ts";
 
@@ -29,8 +33,57 @@ export interface Step extends Check {
 }
 
 const SERVICE = "wharf-dev-service";
+const EXAMPLES = join(import.meta.dirname, "../../../examples/localstack");
 const assemblyOf = ({ folder }: Life) => join(folder, "assembly");
 const bytes = bytesOf(5_000);
+
+const composed = z.object({
+  services: z.object({
+    localstack: z.object({ environment: z.record(z.string(), z.string()), volumes: z.array(z.string()) }),
+  }),
+});
+const job = z.object({ jobs: z.object({ test: z.object({ steps: z.array(z.looseObject({})) }) }) });
+
+/** PyYAML came with LocalStack. */
+const files: Step = {
+  name: "the compose file has this run's settings, and the CI job is one",
+  behaviours: [],
+  isRough: true,
+  async run({ within }) {
+    const read = (name: string) =>
+      within("dev", async ({ python }) => {
+        const code =
+          "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1])), default=str))";
+        const path = join(EXAMPLES, name);
+        return JSON.parse((await promisify(execFile)(python, ["-c", code, path])).stdout);
+      });
+    const { environment, volumes } = composed.parse(await read("docker-compose.yml")).services.localstack;
+    assert.deepEqual({ ...environment, ...everywhere }, environment);
+    assert.equal(environment["LOCALSTACK_HOST"], `${environment["HOSTNAME_FROM_LAMBDA"]}:4566`);
+    for (const volume of volumes.filter((each) => each.startsWith("./")))
+      assert(existsSync(join(EXAMPLES, volume.split(":")[0] ?? "")), volume);
+    job.parse(await read("ci.yml"));
+    return undefined;
+  },
+};
+
+const admin: Step = {
+  name: "npm run admin makes a client there, who gets a token",
+  behaviours: [],
+  isRough: false,
+  async run({ cdk, within }) {
+    const args = ["bin/admin.ts", "create-client", "--name", "ci", "--scopes", "files:read"];
+    const env = { ...cdk.env, WHARF_OUTPUTS: cdk.outputs };
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+    const [client_id] = /cli_\w+/.exec(stdout) ?? [];
+    const [client_secret] = /whs_[\w-]+/.exec(stdout) ?? [];
+    await within("dev", async ({ api }) => {
+      const json = { client_id, client_secret };
+      assert.equal((await api.api("/v1/auth/token", { json, token: null })).status, 200);
+    });
+    return undefined;
+  },
+};
 
 const again: Step = {
   name: "a second deployment finds nothing to change",
@@ -106,7 +159,7 @@ const prod: Step = {
   isRough: true,
   async run(life) {
     const app = join(life.folder, "prod");
-    await life.cdk.run(["cdk", "synth", "--quiet", "-c", "stage=prod"], "--output", app);
+    await life.cdk.run(["cdk", "synth", "--quiet"], ...noSettings, "-c", "stage=prod", "--output", app);
     const missing = await deployAll(life.cdk, app);
     await life.within("prod", async ({ api }) => {
       const { file_id } = await api.upload(bytes, { filename: "prod.bin" });
@@ -117,4 +170,4 @@ const prod: Step = {
   },
 };
 
-export const lifecycle: readonly Step[] = [again, mutants, kept, prod];
+export const lifecycle: readonly Step[] = [files, admin, again, mutants, kept, prod];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Check, Outcome, Part, Tell } from "../part.ts";
 import { deployAll } from "./assembly.ts";
 import { type Cdk, createCdk } from "./cdk.ts";
-import { bootstrap } from "./commands.ts";
+import { bootstrap, noSettings } from "./commands.ts";
 import { type Life, lifecycle, type Step } from "./lifecycle.ts";
 import { type LocalStack, startLocalStack } from "./server.ts";
 import { stories } from "./stories.ts";
@@ -87,7 +87,7 @@ async function runAll(server: LocalStack, { folder, tell, signal }: Run): Promis
 async function deployStage(cdk: Cdk, assembly: string): Promise<Outcome> {
   try {
     await cdk.run(bootstrap);
-    await cdk.run(["cdk", "synth", "--quiet"], "--output", assembly);
+    await cdk.run(["cdk", "synth", "--quiet"], ...noSettings, "--output", assembly);
     const missing = await deployAll(cdk, assembly);
     if (missing.length === 0) return { outcome: "passed" };
     return { outcome: "passed", detail: `but for what this edition lacks: ${missing.join(", ")}` };

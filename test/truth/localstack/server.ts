@@ -1,19 +1,29 @@
 /** LocalStack in host mode: a process of Python with our plugin, which ends with this one. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "#test/support/eventually.ts";
 import { freePort } from "#test/support/free-port.ts";
 import { pythonTools } from "#test/support/registry-tools.ts";
 import { type Companion, startCompanion } from "./companion.ts";
 
+/** What users of LocalStack in Docker mount, at the same place. */
+const STARTED = join(import.meta.dirname, "../../../examples/localstack/start.d");
 const PLUGIN = join(import.meta.dirname, "plugin");
 const requirements = readFileSync(join(import.meta.dirname, "requirements.txt"), "utf8")
   .split("\n")
   .filter((line) => line !== "" && !line.startsWith("#"));
 /** Its modules call what `threading.Lock` is since 3.13; what it is pinned to has no wheels for 3.14. */
 const PYTHON = { from: "3.13", below: "3.14" };
+/** Also of users' compose file. */
+export const everywhere = {
+  // Its default accepts any signature.
+  S3_SKIP_SIGNATURE_VALIDATION: "0",
+  // A queue's URL has a host name otherwise, which no resolver here knows, and the SDK calls it there.
+  SQS_ENDPOINT_STRATEGY: "path",
+  LAMBDA_IGNORE_ARCHITECTURE: "1",
+};
 /** On two busy cores; 5 to 10 s on idle ones. */
 const START_MS = 180_000;
 /** After that it is ended by force. */
@@ -40,6 +50,7 @@ export async function startLocalStack(folder: string): Promise<LocalStack> {
   // As the local cloud: the stories' endpoints for webhooks are on loopback.
   const companion = await startCompanion({ WHARF_ALLOW_LOOPBACK_HTTP: "1" });
   const port = await freePort();
+  cpSync(STARTED, join(folder, "root/etc/localstack/init/start.d"), { recursive: true });
   const log = join(folder, "localstack.log");
   const out = openSync(log, "w");
   const python = join(commands, "python");
@@ -66,8 +77,8 @@ export async function startLocalStack(folder: string): Promise<LocalStack> {
 }
 
 const LAST = 60;
-/** Lines that say nothing of a failure: calls that went well, and the SDK's remark on the host of queues' URLs. */
-const IDLE = /=> 2\d\d|SQSClient|"level":"info"/;
+/** Lines that say nothing of a failure. */
+const IDLE = /=> [23]\d\d|"level":"info"/;
 const lastLines = (lines: readonly string[]) =>
   lines
     .filter((line) => !IDLE.test(line))
@@ -111,16 +122,14 @@ function settings(folder: string, port: number, companion: Companion): NodeJS.Pr
     // In a container it takes itself for its own image, and writes to /var/lib, /usr/lib and /etc.
     OVERRIDE_IN_DOCKER: "0",
     GATEWAY_LISTEN: `127.0.0.1:${port}`,
-    LOCALSTACK_HOST: `localhost:${port}`,
+    // Under one name for everybody, so that a URL works for whoever gets it.
+    ...{ LOCALSTACK_HOST: `localhost:${port}`, HOSTNAME_FROM_LAMBDA: "localhost" },
     // Nothing is asked of the Internet.
     ...{ DISABLE_EVENTS: "1", SKIP_SSL_CERT_DOWNLOAD: "1", DNS_ADDRESS: "0", EAGER_SERVICE_LOADING: "0" },
-    // Its default accepts any signature.
-    S3_SKIP_SIGNATURE_VALIDATION: "0",
-    // A queue's URL has a host name otherwise, which no resolver here knows, and the SDK calls it there.
-    SQS_ENDPOINT_STRATEGY: "path",
+    ...everywhere,
     ...{ PROVIDER_OVERRIDE_DYNAMODB: "v2", DYNAMODB_IN_MEMORY: "1" },
     DYNAMODB_LOCAL_PORT: String(companion.dynamoDbPort),
-    ...{ LAMBDA_RUNTIME_EXECUTOR: "wharf", LAMBDA_IGNORE_ARCHITECTURE: "1" },
+    LAMBDA_RUNTIME_EXECUTOR: "wharf",
     WHARF_COMPANION: companion.lambdaUrl,
   };
 }

@@ -5,6 +5,7 @@
  */
 import { fromAwsAccount } from "./from-aws-account.ts";
 import { events } from "./stories/events.ts";
+import { limits } from "./stories/limits.ts";
 import { links } from "./stories/links.ts";
 import { locks } from "./stories/locks.ts";
 import { python } from "./stories/python.ts";
@@ -17,6 +18,7 @@ export const stories: readonly Story[] = [
   ...python,
   ...links,
   ...locks,
+  ...limits,
   ...events,
   ...sources,
   ...fromAwsAccount,

@@ -70,7 +70,7 @@ class WharfExecutor(RuntimeExecutor):
         return "127.0.0.1"
 
     def get_endpoint_from_executor(self):
-        return "127.0.0.1"
+        return config.HOSTNAME_FROM_LAMBDA
 
     def get_runtime_endpoint(self):
         return f"http://127.0.0.1:{config.GATEWAY_LISTEN[0].port}"

@@ -9,12 +9,10 @@ from localstack.runtime import hooks
 
 
 @hooks.on_infra_start()
-def use_our_parts():
-    from . import dynamodb, faults
+def use_our_dynamodb():
+    from . import dynamodb
 
     dynamodb.forward()
-    faults.default_part_checksum()
-    faults.answer_header_names()
 
 
 @hooks.on_infra_start()

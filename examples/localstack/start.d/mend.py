@@ -1,4 +1,8 @@
-"""Two faults of LocalStack 4.14's own, mended where it runs here; each says what AWS does instead."""
+"""Mends two faults of LocalStack 4.14 that Wharf meets, as it starts; each says what AWS does instead.
+
+LocalStack runs what is in /etc/localstack/init/start.d in its own process. Another version, whose parts are elsewhere,
+says so in its log and goes on without.
+"""
 
 import functools
 import threading
@@ -60,3 +64,7 @@ def answer_header_names():
 
     VelocityInput.params = as_maps
     airspeed.operators.__additional_methods__[str]["toLowerCase"] = lambda self: self.lower()
+
+
+default_part_checksum()
+answer_header_names()
