@@ -127,7 +127,12 @@ function security({ scopes }: Route): Json {
 }
 
 /** What any call may meet, whatever it asks for. */
-const anywhere = ["rate_limited", "internal", "unavailable", "storage_full"] as const satisfies ErrorCode[];
+export const anywhere = [
+  "rate_limited",
+  "internal",
+  "unavailable",
+  "storage_full",
+] as const satisfies ErrorCode[];
 const anyJson = [
   "invalid_json",
   "payload_too_large",

@@ -4,17 +4,20 @@ import * as z from "zod";
 import { problem } from "#contract/common.ts";
 import { allProblems } from "#contract/error-members.ts";
 import { isErrorCode } from "#contract/errors.ts";
-import { errorsOf } from "#contract/openapi.ts";
+import { anywhere, errorsOf } from "#contract/openapi.ts";
 import type { Route } from "#contract/route.ts";
 import { allRoutes } from "./all-routes.ts";
 
 const strict = new Map([...allProblems].map(([code, { shape }]) => [code, z.strictObject(shape)]));
 /** What is refused before a route is chosen, or says that there is none. */
-const UNROUTED = ["method_not_allowed", "not_found", "invalid_request", "unauthenticated"];
+const UNROUTED: readonly string[] = [
+  ...anywhere,
+  ...["method_not_allowed", "not_found", "invalid_request", "unauthenticated"],
+];
 
 /**
- * Checks a refusal (of where a redirect led, if it was followed), strictly: a member that the schema of its code lacks, or a code that its route doesn't declare, is
- * an Error. An answer of another kind passes.
+ * Checks a refusal (of where a redirect led, if it was followed), strictly: a member that the schema of its code lacks,
+ * or a code that its route doesn't declare, is an Error. An answer of another kind passes.
  */
 export async function checkProblem(answer: Response, method: string, path: string): Promise<void> {
   if (!answer.headers.get("content-type")?.startsWith("application/problem+json")) return;
@@ -28,7 +31,7 @@ export async function checkProblem(answer: Response, method: string, path: strin
     `${method} ${path}: ${told.code} is not as described: ${error?.message}\n${text}`,
   );
   const route = await routeOf(method, answer.redirected ? answer.url : path);
-  const declared = route === undefined ? UNROUTED : errorsOf(route);
+  const declared: readonly string[] = route === undefined ? UNROUTED : errorsOf(route);
   assert(declared.includes(told.code), `${method} ${path} doesn't declare ${told.code}: ${text}`);
 }
 
