@@ -290,7 +290,10 @@ export const partsRequest = z
   .superRefine(({ first, count, format, parts }, context) => {
     const complain = (message: string) => context.addIssue({ code: "custom", message });
     const range = [first, count, format].some((value) => value !== undefined);
-    if (range === (parts !== undefined)) complain("needs first and count, or parts, and not both");
+    if (range && parts !== undefined)
+      complain("has a range (first, count, format) and parts; send one of the two");
+    else if (!range && parts === undefined)
+      complain("needs count, the number of URLs (from part 1, unless first says another), or parts");
     else if (range && count === undefined) complain("needs count, the number of URLs");
     if (count !== undefined && count > MAX_WINDOW && format !== "compact")
       complain(
@@ -352,9 +355,13 @@ export const uploadStatus = z
     part_size: partSize,
     part_count: partCount.optional(),
     received: partRanges.meta({
-      description: "Numbers of the parts that S3 holds, as ranges: `[[1,3],[5,5]]` lacks 4.",
+      description:
+        "Numbers of the parts that S3 holds, as ranges: `[[1,3],[5,5]]` lacks 4. Look at `state` first: parts are listed while it is `open` or `finalizing`, and none once it has ended, `completed` included.",
     }),
-    bytes_received: z.int().meta({ description: "Bytes of these parts together." }),
+    bytes_received: z.int().meta({
+      description:
+        "Bytes of these parts together; of a session that is `completed` the file's, of one that has ended otherwise 0: look at `state`.",
+    }),
     created_at: at("When it was started"),
     expires_at: sessionEnd,
     version_id: id("ver").optional().meta({ description: "Once completed." }),

@@ -505,6 +505,13 @@ export const redeliverRoute = defineRoute({
   errors: [...common, "webhook_disabled", "conflict", ...once],
 });
 
+const recoverable = z
+  .enum(["failed", "skipped_disabled", "succeeded"], {
+    error:
+      "must be failed, skipped_disabled or succeeded; pending ones come by their schedule (POST …/deliveries/{delivery_id}/redeliver sends one at once), cancelled ones have lost the URL that they were for",
+  })
+  .meta({ id: "Recoverable" });
+
 export const recoverRoute = defineRoute({
   id: "recover",
   method: "POST",
@@ -519,12 +526,9 @@ export const recoverRoute = defineRoute({
       description: `Events from this moment on: ${MAX_RECOVER_DAYS} days ago at the earliest.`,
     }),
     until: givenTime.optional().meta({ description: "Events before this moment; now unless said." }),
-    statuses: distinct(z.enum(["failed", "skipped_disabled", "succeeded"]).meta({ id: "Recoverable" }), {
-      min: 1,
-      max: 3,
-    })
-      .default(["failed", "skipped_disabled"])
-      .meta({ description: "Which deliveries are sent again." }),
+    statuses: distinct(recoverable, { min: 1, max: 3 }).default(["failed", "skipped_disabled"]).meta({
+      description: "Which deliveries are sent again. Not `pending` ones, which come by their schedule.",
+    }),
   }),
   example: { request: { since: "2026-11-27T00:00:00Z" } },
   responses: { 202: { description: "The job", schema: recovery } },

@@ -248,6 +248,14 @@ describe("URLs", () => {
     expect(await refusal(sign(json))).toEqual([400, "invalid_request"]);
   });
 
+  test("asked for in no form, or in both, say which there are", async () => {
+    const detail = async (json: unknown) => (await read(problem, sign(json))).detail;
+    expect(await detail({})).toContain("needs count, the number of URLs (from part 1, unless first says");
+    expect(await detail({ count: 1, parts: [{ part_number: 1, size: 1 }] })).toContain(
+      "has a range (first, count, format) and parts; send one of the two",
+    );
+  });
+
   test("are nobody else's: another client sees no such upload", async () => {
     const other = await world.client("files:read", "files:write");
     for (const [path, json] of [

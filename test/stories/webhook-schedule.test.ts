@@ -1,5 +1,6 @@
 /** Days of a receiver that fails, on the cloud's own clock. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { problem } from "#contract/common.ts";
 import {
   type Delivery,
   delivery,
@@ -151,6 +152,16 @@ describe("repair by hand", () => {
     expect(target.receiver.received).toHaveLength(7);
     const tooFar = new Date(now() - 15 * 24 * HOUR).toISOString();
     expect((await target.post("/recover", { since: tooFar })).status).toBe(400);
+    const waiting = await target.post("/recover", { since, statuses: ["pending"] });
+    expect([waiting.status, problem.parse(await waiting.json())["errors"]]).toEqual([
+      400,
+      [
+        {
+          pointer: "/statuses/0",
+          detail: expect.stringMatching(/pending ones come by their schedule .*redeliver sends one at once/),
+        },
+      ],
+    ]);
     await target.remove();
   });
 
