@@ -21,10 +21,12 @@ const TIMEOUT_MS = TEST_SECONDS * 1_000;
 export type TestDeps = Pick<WorkerDeps, "table" | "now" | "outbound" | "hosts"> & Pick<Deps, "config">;
 
 /**
- * Sends a `webhook_test` now, once, past breaker and rate, and records it: only its host's rate holds for it too, and a URL
- * that isn't verified gets no more than one a second, whatever it is sent. A 2xx verifies it; else the endpoint's state stays as it is.
+ * Sends a `webhook_test` now, once, past breaker and rate, and records it: only its host's rate holds for it too, and a
+ * URL that isn't verified gets no more than one a second, whatever it is sent. A 2xx verifies it; else the endpoint's
+ * state stays as it is.
  *
- * @throws WharfError rate_limited where the endpoint is being tested, or as many of its client's as may be, or as `inTrial`.
+ * @throws WharfError rate_limited where the endpoint is being tested, or as many of its client's as may be; where its
+ * host is sent as much as it may be; as `inTrial`.
  */
 export async function testWebhook(
   deps: TestDeps,
