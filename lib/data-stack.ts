@@ -11,6 +11,7 @@ import {
 } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { DUE_INDEX } from "#aws/keys.ts";
+import { acceptFindings } from "./accept-findings.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { type StageConfig, stageTags } from "./config.ts";
 import { removalPolicy } from "./removal-policy.ts";
@@ -44,6 +45,7 @@ export class DataStack extends Stack {
       new EventBus(this, "Bus", { description: "Wharf's events, for rules of your own" }),
     );
 
+    acceptFindings(this);
     this.keepExports();
     new CfnOutput(this, "BucketName", { value: this.bucket.bucketName });
     new CfnOutput(this, "TableName", { value: this.table.tableName });

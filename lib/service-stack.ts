@@ -4,6 +4,7 @@ import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Topic } from "aws-cdk-lib/aws-sns";
 import type { Construct } from "constructs";
+import { acceptFindings } from "./accept-findings.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { type StageConfig, stageTags } from "./config.ts";
 import { CustomDomain } from "./custom-domain.ts";
@@ -151,6 +152,7 @@ export class ServiceStack extends Stack {
 
     new DeliveryDashboard(this, "Dashboard", { webhooks, table, shown: config.dashboard });
     this.notify(config.alarmTopicArn);
+    acceptFindings(this);
     acknowledge(this, { ...reasons, [`AwsSolutions-IAM5[Resource::${exportName(bucket)}/o/*]`]: allObjects });
 
     new CfnOutput(this, "ApiUrl", { value: http.publicUrl });

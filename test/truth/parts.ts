@@ -4,6 +4,13 @@ import { s3, signedS3 } from "./conformance/s3.ts";
 import { localstack } from "./localstack/localstack.ts";
 import { moto } from "./moto/part.ts";
 import type { Part } from "./part.ts";
+import { cfnGuard } from "./static/cfn-guard.ts";
+import { cfnLint } from "./static/cfn-lint.ts";
+import { checkov } from "./static/checkov.ts";
 import { velocity } from "./velocity/velocity.ts";
 
-export const parts: readonly Part[] = [dynamodb, s3, signedS3, moto, localstack, velocity];
+export const parts: readonly Part[] = [
+  ...[cfnLint, cfnGuard, checkov],
+  ...[velocity, dynamodb, s3, signedS3],
+  ...[moto, localstack],
+];

@@ -1,0 +1,47 @@
+/** Both stages' templates as files, for tools that read such. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Template } from "aws-cdk-lib/assertions";
+import * as z from "zod";
+import { createApp } from "#test/lib/synth.ts";
+
+export const STAGES = ["dev", "prod"] as const;
+export type Stage = (typeof STAGES)[number];
+
+const templates = z.object({
+  Resources: z.record(
+    z.string(),
+    z.looseObject({
+      Type: z.string(),
+      Metadata: z
+        .looseObject({
+          checkov: z.object({ skip: z.array(z.object({ id: z.string(), comment: z.string() })) }).optional(),
+          guard: z.object({ SuppressedRules: z.array(z.string()) }).optional(),
+        })
+        .optional(),
+    }),
+  ),
+});
+export type Resources = z.output<typeof templates>["Resources"];
+
+export interface TemplateFile {
+  readonly path: string;
+  readonly resources: Resources;
+}
+
+/** Synthesizes a stage into a folder that goes with it; functions have their sources as code. */
+export function writeTemplates(stage: Stage): { files: TemplateFile[] } & Disposable {
+  const folder = mkdtempSync(join(tmpdir(), "wharf-templates-"));
+  const { data, service } = createApp(stage);
+  const files = [data, service].map((stack) => {
+    const template = Template.fromStack(stack).toJSON();
+    const path = join(folder, `${stack.stackName}.template.json`);
+    writeFileSync(path, JSON.stringify(template, null, 1));
+    return { path, resources: templates.parse(template).Resources };
+  });
+  return {
+    files,
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
