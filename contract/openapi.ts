@@ -61,7 +61,8 @@ function withNamedSchemas(document: Json & { components: { schemas: Json } }): J
   return JSON.parse(listed.replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
 }
 
-const SCOPES: Record<Scope, string> = {
+/** What each scope is for. */
+export const SCOPES: Record<Scope, string> = {
   "files:read": "Read the files of the client's workspaces, their versions and events",
   "files:write": "Upload, and move, delete, restore and lock what one may read or has uploaded",
   "shares:write": "Make and revoke links",

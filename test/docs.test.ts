@@ -2,7 +2,10 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { scopes } from "#contract/common.ts";
+import { SCOPES } from "#contract/openapi.ts";
 import { greeting } from "#local/greeting.ts";
+import { allRoutes } from "#test/support/all-routes.ts";
 import { bootstrap, deploy, environment, noSettings } from "#test/truth/localstack/commands.ts";
 
 const pages = globSync(["*.md", "docs/*.md"]);
@@ -50,6 +53,38 @@ it("the README's lines to paste are those that the start prints", () => {
   const lines = printed.match(/^(TOKEN=|LINK=|curl ).*$/gm) ?? [];
   expect(lines).toHaveLength(3);
   expect(read("README.md")).toContain(lines.join("\n"));
+});
+
+it("the table of scopes is what the routes declare", async () => {
+  const needs = (await allRoutes()).map(({ method, path, scopes: any }) => ({ method, path, any }));
+  expect(needs.filter(({ any }) => any.length === 0)).toEqual([]);
+  const listed = (paths: typeof needs) =>
+    [...Map.groupBy(paths, ({ path }) => path.replace(/^\/v1/, ""))]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(
+        ([path, methods]) =>
+          `${methods
+            .map(({ method }) => method)
+            .sort()
+            .join(", ")} \`${path}\``,
+      )
+      .join("; ");
+  const row = (name: string, what: string, paths: string) => `| ${name} | ${what} | ${paths} |`;
+  const table = [
+    row("scope", "what for", "routes"),
+    "|---|---|---|",
+    ...scopes.map((scope) => {
+      const allowed = needs.filter(({ any }) => any !== "public" && any.includes(scope));
+      return row(`\`${scope}\``, SCOPES[scope], scope === "admin" ? "all" : listed(allowed));
+    }),
+    row(
+      "no token",
+      "Links, and whether the API answers",
+      listed(needs.filter(({ any }) => any === "public")),
+    ),
+  ];
+  // To write it anew: npx vitest run test/docs.test.ts, and take what was expected.
+  expect(read("docs/security.md")).toContain(table.join("\n"));
 });
 
 it("the README is short, and the guides' index has every guide", () => {
