@@ -4,7 +4,7 @@ import * as z from "zod";
 /** The media type that downloads carry. */
 export const declaredType = z.string().meta({
   description:
-    "Media type: the declared one, else what name or bytes say. Downloads carry it where browsers take it for data, else `application/octet-stream`.",
+    "Media type: the declared one, else what name or bytes say. Downloads carry it, of its parameters `charset` alone, where browsers take it for data, else `application/octet-stream`.",
 });
 
 const hex = (bytes: number, what: string) =>

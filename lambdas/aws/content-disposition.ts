@@ -36,8 +36,14 @@ const HARMLESS: readonly RegExp[] = [
   /^application\/vnd\.(?!.*\+xml)[\w.+-]+$/,
 ];
 
-/** The type under which a download is served: the stored one where it is harmless, else plain bytes. */
+/**
+ * The type under which a download is served: the stored one where it is harmless, else plain bytes.
+ *
+ * Browsers go by the type without its parameters (MIME Sniffing Standard, 4.1: its essence); of those `charset` alone
+ * says how to read what is on the list, and the others are left out.
+ */
 export function downloadType(stored: string): string {
-  const type = stored.toLowerCase();
-  return HARMLESS.some((types) => types.test(type)) ? stored : "application/octet-stream";
+  const [type = "", ...parameters] = stored.split(";").map((part) => part.trim());
+  if (!HARMLESS.some((types) => types.test(type.toLowerCase()))) return "application/octet-stream";
+  return [type, ...parameters.filter((one) => /^charset=[\w.+-]+$/i.test(one)).slice(0, 1)].join("; ");
 }

@@ -279,19 +279,20 @@ describe("content", () => {
 
   test("what browsers would render is served as plain bytes, to be saved", async () => {
     const by = uploader(client);
-    for (const [name, content_type] of [
+    for (const [name, content_type, served = "application/octet-stream"] of [
       ["styles.bin", "text/xsl"],
       ["mail.bin", "message/rfc822"],
       ["offline.bin", "text/cache-manifest"],
       ["page.bin", "multipart/related"],
       ["movie.bin", "application/x-shockwave-flash"],
+      ["text.bin", "text/plain; charset=utf-8", "text/plain; charset=utf-8"],
     ] as const) {
       const { file_id } = await by.uploaded(name, "a", { content_type });
       const { headers } = await fetch(
         (await client.request(`/v1/files/${file_id}/content`)).headers.get("location") ?? "",
       );
       expect([headers.get("content-type"), headers.get("content-disposition")]).toEqual([
-        "application/octet-stream",
+        served,
         expect.stringMatching(/^attachment; filename="\w+\.bin"/),
       ]);
     }
