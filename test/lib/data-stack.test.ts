@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { stageConfig } from "#lib/config.ts";
 import { DataStack } from "#lib/data-stack.ts";
 import { temporaryDirectory } from "#test/local/fixture.ts";
-import { createApp, resources, synth } from "./synth.ts";
+import { createApp, resources, synth, synthAnew } from "./synth.ts";
 
 let template: Template;
 beforeAll(() => {
@@ -22,7 +22,7 @@ describe("the data stack", () => {
   });
 
   it("replaces nothing when it is deployed twice", () => {
-    expect(synth().data.toJSON()).toEqual(template.toJSON());
+    expect(synthAnew().data.toJSON()).toEqual(template.toJSON());
   });
 
   it("exports the same whoever reads it, so that a reader can go without a deadlock", () => {

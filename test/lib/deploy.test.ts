@@ -89,7 +89,9 @@ describe("npm run deploy", () => {
     );
   });
 
-  it("shows with --dry-run what is in force, what is made, and what it costs, though AWS isn't reached", async () => {
+  it("shows with --dry-run what is in force, what is made, and what it costs, though AWS isn't reached", {
+    timeout: 120_000,
+  }, async () => {
     const assembly = JSON.stringify(await ensureAssembly());
     const root = project(
       `import { cpSync } from "node:fs"; cpSync(${assembly}, process.env.CDK_OUTDIR!, { recursive: true });`,

@@ -24,7 +24,17 @@ export function createApp(stage: string = "dev", overrides: Partial<StageConfig>
   return { app, data, service };
 }
 
-export function synth(stage?: string, overrides?: Partial<StageConfig>) {
+const made = new Map<string, ReturnType<typeof synthAnew>>();
+
+/** Templates of a stage, made once for all test files of a process: they are looked into, never changed. */
+export function synth(stage = "dev", overrides: Partial<StageConfig> = {}) {
+  const key = JSON.stringify([stage, overrides]);
+  const templates = made.get(key) ?? synthAnew(stage, overrides);
+  made.set(key, templates);
+  return templates;
+}
+
+export function synthAnew(stage?: string, overrides?: Partial<StageConfig>) {
   const { data, service } = createApp(stage, overrides);
   return { data: Template.fromStack(data), service: Template.fromStack(service) };
 }
