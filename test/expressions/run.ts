@@ -16,7 +16,7 @@ import { type Found, findExpressions } from "./find-expressions.ts";
 /** All that users run or copy. */
 const FOLDERS = ["admin", "bin", "contract", "examples", "lambdas", "lib", "local", "sdk"];
 /** No verdict after `timeout` ms is a failure. The rest lets it prove what it would try attacks on otherwise. */
-const LIMITS = { timeout: 60_000, maxRepeatCount: 300, maxPatternSize: 10_000 };
+const LIMITS = { timeout: 180_000, maxRepeatCount: 300, maxPatternSize: 10_000 };
 
 // In this process, whatever recheck finds on the machine: no Java, no binary.
 process.env["RECHECK_BACKEND"] = "pure";
