@@ -31,6 +31,8 @@ export interface Environment {
 }
 
 const BOOTSTRAP = new URL("./bootstrap.mjs", import.meta.url);
+/** Lambda: an import may take this long; then it is begun anew in the call, and has the function's timeout. */
+const INIT_MS = 10_000;
 // Lambda: a synchronous response holds 6 MB at most (plus a little for headers).
 const MAX_RESPONSE_BYTES = 6_291_556;
 
@@ -43,7 +45,6 @@ const message = z.discriminatedUnion("type", [
   z.object({ type: z.literal("ready") }),
   z.object({ type: z.literal("log"), text: z.string() }),
   z.object({ type: z.literal("init-error"), payload: errorPayload }),
-  z.object({ type: z.literal("crash"), payload: errorPayload }),
   z.object({ type: z.literal("answer"), requestId: z.string(), payload: z.string() }),
   z.object({ type: z.literal("failure"), requestId: z.string(), payload: errorPayload }),
 ]);
@@ -79,12 +80,18 @@ export function startEnvironment({
     workerData: { clock: clock.shared, taskRoot: config.codeDir, handler: config.handler },
   });
   worker.on("message", (data) => receive(message.parse(data)));
-  worker.on("error", (error) => {
-    const outOfMemory = "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
-    end(outOfMemory ? "Runtime.OutOfMemory" : "Runtime.ExitError", error.message);
+  // Whatever nothing caught, which need be no Error.
+  worker.on("error", (thrown: unknown) => {
+    state = "ended";
+    const { name, message, stack } = thrown instanceof Error ? thrown : new Error(String(thrown));
+    logError({ errorType: name, errorMessage: message, trace: stack?.split("\n") });
+    const isOutOfMemory =
+      thrown instanceof Error && "code" in thrown && thrown.code === "ERR_WORKER_OUT_OF_MEMORY";
+    if (isOutOfMemory) end("Runtime.OutOfMemory", message);
   });
   worker.on("exit", (code) => {
-    end("Runtime.ExitError", `Runtime exited with error: exit status ${code}`);
+    const how = code === 0 ? "without providing a reason" : `with error: exit status ${code}`;
+    end("Runtime.ExitError", `Runtime exited ${how}`);
     onEnd();
   });
 
@@ -101,11 +108,6 @@ export function startEnvironment({
         initError = JSON.stringify(told.payload);
         logError(told.payload);
         void kill();
-        break;
-      case "crash":
-        state = "ended";
-        logError(told.payload);
-        finish(JSON.stringify(told.payload), "Unhandled");
         break;
       case "answer":
         if (told.requestId !== running?.request.requestId) break;
@@ -129,19 +131,24 @@ export function startEnvironment({
   }
 
   /** As the runtime logs it where the log format is JSON. */
-  function logError(error: { errorType: string; errorMessage: string }) {
+  function logError(error: { errorType: string; errorMessage: string; trace?: string[] | undefined }) {
     log(`${JSON.stringify({ level: "ERROR", ...error })}\n`);
   }
 
   function send(request: InvokeRequest) {
     const deadlineMs = config.timeoutSeconds * 1_000;
+    endAfter(deadlineMs, request);
+    worker.postMessage({ ...request, deadlineMs, functionArn: config.arn });
+  }
+
+  function endAfter(ms: number, { requestId }: InvokeRequest) {
+    clearTimeout(timeout);
     timeout = setTimeout(() => {
-      const text = `RequestId: ${request.requestId} Error: Task timed out after ${config.timeoutSeconds.toFixed(2)} seconds`;
+      const text = `RequestId: ${requestId} Error: Task timed out after ${config.timeoutSeconds.toFixed(2)} seconds`;
       logError({ errorType: "Sandbox.Timedout", errorMessage: text });
       fail("Sandbox.Timedout", text);
       void kill();
-    }, deadlineMs);
-    worker.postMessage({ ...request, deadlineMs, functionArn: config.arn });
+    }, ms);
   }
 
   function finish(payload: string, functionError?: "Unhandled") {
@@ -181,6 +188,7 @@ export function startEnvironment({
         running = { request, settle };
         if (state === "ready") send(request);
         else if (state === "ended") end("Runtime.ExitError", "the environment has ended");
+        else endAfter(INIT_MS + config.timeoutSeconds * 1_000, request);
       });
     },
   };

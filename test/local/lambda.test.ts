@@ -1,5 +1,9 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { startFixture } from "./fixture.ts";
+import { handlers } from "#test/truth/rie/handlers.ts";
+import { runHere } from "#test/truth/rie/here.ts";
+import { startFixture, temporaryDirectory } from "./fixture.ts";
 
 test("a function sees its template's variables, its role's keys and nothing of the host", async () => {
   process.env["WHARF_TEST_HOST_ONLY"] = "1";
@@ -60,62 +64,11 @@ test("a function's Date follows the cloud's clock, its deadline doesn't", async 
   });
 });
 
-test.each<[string, string, object]>([
-  [
-    "throws",
-    "throw new TypeError('bad');",
-    { errorType: "TypeError", errorMessage: "bad", trace: expect.any(Array) },
-  ],
-  [
-    "exits",
-    "process.exit(3);",
-    { errorType: "Runtime.ExitError", errorMessage: expect.stringContaining("exit status 3") },
-  ],
-  [
-    "leaves a rejection unhandled",
-    "Promise.reject(new Error('later')); await new Promise(() => setInterval(() => {}, 1000));",
-    { errorType: "Runtime.UnhandledPromiseRejection", errorMessage: "Error: later" },
-  ],
-  [
-    "hangs",
-    "await new Promise(() => setInterval(() => {}, 1000));",
-    {
-      errorType: "Sandbox.Timedout",
-      errorMessage: expect.stringContaining("Task timed out after 1.00 seconds"),
-    },
-  ],
-  [
-    "answers too much",
-    "return 'x'.repeat(7 * 1024 * 1024);",
-    { errorType: "Function.ResponseSizeTooLarge", errorMessage: expect.stringContaining("6291556") },
-  ],
-])(
-  "a function that %s fails as in Lambda, and the next request finds a sound environment",
-  async (_, statement, error) => {
-    const cloud = await startFixture({
-      functions: {
-        Fn: {
-          code: `export const handler = async (event) => { if (event.ok) return "fine"; ${statement} };`,
-          properties: { Timeout: 1 },
-        },
-      },
-    });
-    expect(await cloud.invoke("Fn", {})).toMatchObject({ functionError: "Unhandled", payload: error });
-    expect(await cloud.invoke("Fn", { ok: true })).toEqual({ payload: "fine" });
-  },
-);
-
-test.each<[string, string, object]>([
-  ["can't be parsed", "export const handler = (", { errorType: "SyntaxError" }],
-  ["has no such export", "export const other = 1;", { errorType: "Runtime.HandlerNotFound" }],
-  [
-    "imports what isn't there",
-    "import './nowhere.mjs'; export const handler = 1;",
-    { errorType: "Error", errorMessage: expect.stringContaining("nowhere.mjs") },
-  ],
-])("a bundle that %s fails its invocation", async (_, code, error) => {
-  const cloud = await startFixture({ functions: { Fn: { code } } });
-  expect(await cloud.invoke("Fn", {})).toMatchObject({ functionError: "Unhandled", payload: error });
+// What has passed here is what `npm run test:truth -- rie` holds against AWS's own emulator and runtime.
+test.each(handlers.filter(({ slow }) => !slow))("$name", async (handler) => {
+  const folder = temporaryDirectory();
+  writeFileSync(join(folder, "index.mjs"), handler.code);
+  expect(await runHere(handler, folder)).toEqual(handler.outcomes);
 });
 
 test("an environment runs one request at a time and is kept warm; more run at once up to the limit", async () => {

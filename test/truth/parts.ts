@@ -4,6 +4,7 @@ import { s3, signedS3 } from "./conformance/s3.ts";
 import { localstack } from "./localstack/localstack.ts";
 import { moto } from "./moto/part.ts";
 import type { Part } from "./part.ts";
+import { rie } from "./rie/rie.ts";
 import { cfnGuard } from "./static/cfn-guard.ts";
 import { cfnLint } from "./static/cfn-lint.ts";
 import { checkov } from "./static/checkov.ts";
@@ -11,6 +12,6 @@ import { velocity } from "./velocity/velocity.ts";
 
 export const parts: readonly Part[] = [
   ...[cfnLint, cfnGuard, checkov],
-  ...[velocity, dynamodb, s3, signedS3],
+  ...[velocity, rie, dynamodb, s3, signedS3],
   ...[moto, localstack],
 ];
