@@ -80,7 +80,7 @@ export const errorMembers = {
   chunk_too_small: smallPart,
   checksum_unsupported: { supported },
   forbidden: {
-    required_scopes: z.array(scope).meta({
+    required_scopes: z.array(scope.meta({ id: "Scope" })).meta({
       description: "Scopes that would do: any one of them, or all for an Idempotency-Key's recorded answer.",
     }),
   },

@@ -13,6 +13,7 @@ from wharf_client.models import (
     FileDetail,
     FinalizeUploadRequest,
     FinishedUpload,
+    PartsMissingProblem,
     StartedUpload,
     StartUploadRequest,
     Token,
@@ -50,6 +51,9 @@ def send_parts(content):
     started = start_upload.sync(client=api, body=body)
     assert isinstance(started, StartedUpload), started
     assert len(started.parts) == 2
+    early = finalize_upload.sync(started.upload_id, client=api, body=FinalizeUploadRequest())
+    assert isinstance(early, PartsMissingProblem), early
+    assert early.missing_parts == [[1, 2]], early
     for part in started.parts:
         start = (part.part_number - 1) * started.part_size
         chunk = content[start : start + started.part_size]

@@ -38,12 +38,16 @@ async function sendParts(content: Uint8Array<ArrayBuffer>): Promise<Finished> {
   assert(started, error?.detail);
   const { upload_id: id, part_size, parts } = started;
   assert.equal(parts.length, 2);
+  const params = { path: { id } };
+  // A refusal's code tells what else it holds.
+  const { error: early } = await api.POST("/v1/uploads/{id}/finalize", { params, body: {} });
+  assert(early?.code === "parts_missing", early?.detail);
+  assert.deepEqual(early.missing_parts, [[1, 2]]);
   const put = async ({ part_number, url, headers }: Part) => {
     const body = content.slice((part_number - 1) * part_size, part_number * part_size);
     assert.equal((await fetch(url, { method: "PUT", body, headers })).status, 200);
   };
   await Promise.all(parts.map(put));
-  const params = { path: { id } };
   const { data: finished, error: why } = await api.POST("/v1/uploads/{id}/finalize", { params, body: {} });
   assert(finished, why?.detail);
   return finished;
