@@ -1,35 +1,24 @@
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
 import { checkEntry, readEntries } from "#local/eventbridge/entry.ts";
-import { checkPattern, matches, type Pattern } from "#local/eventbridge/pattern.ts";
+import { checkPattern, matches } from "#local/eventbridge/pattern.ts";
 import { nextRun } from "#local/eventbridge/schedule.ts";
 import { createEventBridge } from "#local/eventbridge/service.ts";
 import { createAwsServer } from "#local/server.ts";
 import { createSqs } from "#local/sqs/service.ts";
 import { AwsError } from "#local/types.ts";
+import { brokenPatterns, patternCases } from "#test/conformance/patterns.ts";
 
-const event = { source: "aws.s3", detail: { size: 5, key: "o/a.pdf", tags: ["x", "y"], none: null } };
+describe("a pattern", { tags: ["eventbridge.patterns"] }, () => {
+  test.each(patternCases)("$matches: $pattern", ({ matches: expected, pattern, event }) => {
+    expect(matches(pattern, event)).toBe(expected);
+  });
 
-test.each<[boolean, Pattern]>([
-  [true, { source: ["aws.s3"] }],
-  [false, { source: ["aws.ec2"] }],
-  [true, { detail: { key: [{ prefix: "o/" }] } }],
-  [true, { detail: { key: [{ suffix: ".pdf" }], size: [{ numeric: [">", 0, "<=", 5] }] } }],
-  [false, { detail: { size: [{ numeric: [">", 5] }] } }],
-  [true, { detail: { tags: ["y"] } }],
-  [false, { detail: { tags: ["z"] } }],
-  [true, { detail: { none: [null] } }],
-  [true, { detail: { absent: [{ exists: false }] } }],
-  [false, { detail: { absent: [{ "anything-but": "a" }] } }],
-  [true, { detail: { key: [{ "anything-but": ["o/b"] }] } }],
-  [true, { detail: { key: [{ wildcard: "o/*.pdf" }] } }],
-  [false, { detail: { key: [{ wildcard: "o/*.pd" }] } }],
-  [true, { detail: { key: [{ "equals-ignore-case": "O/A.PDF" }] } }],
-  [true, { $or: [{ source: ["no"] }, { detail: { size: [5] } }] }],
-])("%s: %j", (expected, pattern) => {
-  expect(matches(pattern, event)).toBe(expected);
+  test.each(brokenPatterns)("is refused: %j", (pattern) => {
+    expect(() => checkPattern(pattern)).toThrow(/pattern: /);
+  });
 });
 
 test("an operator that isn't known is refused by name", () => {

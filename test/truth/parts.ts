@@ -1,6 +1,7 @@
 /** The parts of `npm run test:truth`, in the order in which they run. */
 import { dynamodb } from "./conformance/dynamodb.ts";
 import { s3, signedS3 } from "./conformance/s3.ts";
+import { eventRuler } from "./event-ruler/event-ruler.ts";
 import { localstack } from "./localstack/localstack.ts";
 import { moto } from "./moto/part.ts";
 import type { Part } from "./part.ts";
@@ -12,6 +13,7 @@ import { velocity } from "./velocity/velocity.ts";
 
 export const parts: readonly Part[] = [
   ...[cfnLint, cfnGuard, checkov],
-  ...[velocity, rie, dynamodb, s3, signedS3],
+  ...[velocity, eventRuler, rie],
+  ...[dynamodb, s3, signedS3],
   ...[moto, localstack],
 ];

@@ -33,7 +33,7 @@ export const cfnGuard: Part = {
   async run(tell) {
     const { command, rules } = tools();
     for (const stage of STAGES) {
-      using templates = writeTemplates(stage);
+      using templates = await writeTemplates(stage);
       const found: Finding[] = [];
       for (const { path } of templates.files) {
         const options = ["--show-summary", "none", "--output-format", "json", "--structured"];

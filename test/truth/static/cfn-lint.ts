@@ -25,7 +25,7 @@ export const cfnLint: Part = {
   async run(tell) {
     const command = join(pythonTools([`cfn-lint==${VERSION}`]), "cfn-lint");
     for (const stage of STAGES) {
-      using templates = writeTemplates(stage);
+      using templates = await writeTemplates(stage);
       const paths = templates.files.map(({ path }) => path);
       const found = findings.parse(JSON.parse(await runTool(command, ["--format", "json", ...paths])));
       const detail = found

@@ -28,7 +28,7 @@ export const checkov: Part = {
   async run(tell) {
     const command = join(pythonTools([`checkov==${VERSION}`]), "checkov");
     for (const stage of STAGES) {
-      using templates = writeTemplates(stage);
+      using templates = await writeTemplates(stage);
       templates.files.forEach(forgetAcceptances);
       const files = templates.files.flatMap(({ path }) => ["--file", path]);
       // Without the last it asks its maker's service for descriptions.

@@ -2,9 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Template } from "aws-cdk-lib/assertions";
 import * as z from "zod";
-import { createApp } from "#test/lib/synth.ts";
 
 export const STAGES = ["dev", "prod"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -31,7 +29,10 @@ export interface TemplateFile {
 }
 
 /** Synthesizes a stage into a folder that goes with it; functions have their sources as code. */
-export function writeTemplates(stage: Stage): { files: TemplateFile[] } & Disposable {
+export async function writeTemplates(stage: Stage): Promise<{ files: TemplateFile[] } & Disposable> {
+  // The CDK takes seconds to load, and who lists the parts has no use for it.
+  const { Template } = await import("aws-cdk-lib/assertions");
+  const { createApp } = await import("#test/lib/synth.ts");
   const folder = mkdtempSync(join(tmpdir(), "wharf-templates-"));
   const { data, service } = createApp(stage);
   const files = [data, service].map((stack) => {

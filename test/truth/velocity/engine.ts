@@ -1,12 +1,8 @@
 /** Apache Velocity itself, by a program of Java that runs from its source. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Overrides, TemplateScope } from "#local/apigateway/velocity.ts";
-import { mavenTools, Unavailable } from "#test/support/registry-tools.ts";
+import { runJava } from "#test/support/run-java.ts";
 
 /**
  * API Gateway's own version isn't documented. Only 1.7 and older take `Content-Type` for a name after `#set($context.…`
@@ -46,20 +42,8 @@ const told = z.array(
  * @throws Unavailable without Java 11 or newer with its compiler, Maven, or Maven Central.
  */
 export function renderInVelocity(version: Version, asked: readonly Asked[]): Rendered[] {
-  const jars = mavenTools([archives[version], ...helpers]);
-  const folder = mkdtempSync(join(tmpdir(), "wharf-velocity-"));
-  try {
-    const [from, to] = [join(folder, "asked.json"), join(folder, "rendered.json")];
-    writeFileSync(from, JSON.stringify(asked));
-    const program = fileURLToPath(new URL("Render.java", import.meta.url));
-    const args = ["-Dfile.encoding=UTF-8", "-cp", join(jars, "*"), program, from, to];
-    const { status, stderr, error } = spawnSync("java", args, { encoding: "utf8" });
-    if (error) throw new Unavailable(`there is no Java: ${error.message}`);
-    if (status !== 0) throw new Error(`Java ended with ${status}:\n${stderr}`);
-    return told.parse(JSON.parse(readFileSync(to, "utf8"))).map(asOurs);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const program = fileURLToPath(new URL("Render.java", import.meta.url));
+  return told.parse(runJava(program, [archives[version], ...helpers], asked)).map(asOurs);
 }
 
 function asOurs(one: z.infer<typeof told>[number]): Rendered {
