@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { behaviourIds, behaviours } from "./test/truth/behaviours.ts";
 
 /** `npm test`; with WHARF_SLOW=1 (`npm run test:slow`) what takes too long for every run. */
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     include: process.env["WHARF_SLOW"] === "1" ? ["test/slow/**/*.test.ts"] : ["test/**/*.test.ts"],
     exclude: process.env["WHARF_SLOW"] === "1" ? [] : ["test/slow/**"],
     globalSetup: "test/support/temp-folder.ts",
+    // `npx vitest run --tags-filter s3.ranges`; one that isn't here is refused.
+    tags: behaviourIds().map((name) => ({ name, description: behaviours[name].what })),
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -122,7 +122,9 @@ describe.each(Object.entries(cases))("%s", (_, { event, prepare }) => {
   });
 });
 
-test("a write that meets a transaction on its item is sent again", async () => {
+test("a write that meets a transaction on its item is sent again", {
+  tags: ["dynamodb.transaction-conflict"],
+}, async () => {
   const link = await newLink();
   let conflicts = 0;
   world.setFault(({ action }) =>

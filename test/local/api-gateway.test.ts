@@ -52,7 +52,7 @@ function raw(cloud: Cloud, text: string, until: RegExp): Promise<string> {
   });
 }
 
-describe("proxy integrations", () => {
+describe("proxy integrations", { tags: ["apigateway.proxy"] }, () => {
   const fixture: Fixture = {
     functions: { Fn: echo, Item: echo },
     paths: {
@@ -159,7 +159,7 @@ describe("proxy integrations", () => {
     ]);
   });
 
-  test("bodies are text, or base64 for binary media types", async () => {
+  test("bodies are text, or base64 for binary media types", { tags: ["apigateway.binary"] }, async () => {
     const cloud = await startFixture(fixture);
     const post = async (type: string) =>
       (
@@ -172,7 +172,9 @@ describe("proxy integrations", () => {
     });
   });
 
-  test("an answer's headers, repeated ones and base64 reach the client", async () => {
+  test("an answer's headers, repeated ones and base64 reach the client", {
+    tags: ["apigateway.binary"],
+  }, async () => {
     const answer = `{ statusCode: 201, headers: { "Content-Type": "image/png", "set-cookie": "dropped" },
       multiValueHeaders: { "Set-Cookie": ["a=1", "b=2"] }, body: "aGk=", isBase64Encoded: true }`;
     const cloud = await startFixture({
@@ -267,7 +269,9 @@ describe("proxy integrations", () => {
     expect((await fetch(`${cloud.apiUrl}/x`, { method: "POST" })).status).toBe(500);
   });
 
-  test("a function that takes longer than the integration allows is a 504", async () => {
+  test("a function that takes longer than the integration allows is a 504", {
+    tags: ["apigateway.limits"],
+  }, async () => {
     const cloud = await startFixture({
       functions: { Fn: { code: "export const handler = () => new Promise((r) => setTimeout(r, 60_000));" } },
       paths: { "/": { ANY: { ...proxyTo("Fn"), TimeoutInMillis: 50 } } },
@@ -277,7 +281,7 @@ describe("proxy integrations", () => {
   });
 });
 
-describe("gateway responses", () => {
+describe("gateway responses", { tags: ["apigateway.gateway-responses"] }, () => {
   test("have AWS's words by default", async () => {
     const cloud = await startFixture({ functions: { Fn: echo }, paths: { "/a": { GET: proxyTo("Fn") } } });
     for (const [method, path] of [
@@ -344,7 +348,7 @@ describe("gateway responses", () => {
     ["over API Gateway's 10 MB", 10 * 1024 * 1024 + 1, 413],
     ["over Lambda's 6 MB", 6 * 1024 * 1024, 413],
     ["just under both", 5 * 1024 * 1024, 200],
-  ])("a body %s is answered", async (_, size, status) => {
+  ])("a body %s is answered", { tags: ["apigateway.limits"] }, async (_, size, status) => {
     const code =
       "export const handler = async (event) => ({ statusCode: 200, body: String(event.body.length) });";
     const cloud = await startFixture({
@@ -359,7 +363,7 @@ describe("gateway responses", () => {
   });
 });
 
-describe("mapping templates", () => {
+describe("mapping templates", { tags: ["apigateway.mapping"] }, () => {
   test("make the event from the request and the response from the answer", async () => {
     const cloud = await startFixture({
       functions: { Fn: say(`{ location: "https://to.test/" + event.id, got: event }`) },

@@ -85,7 +85,9 @@ function sqs(cloud: Cloud): SQSClient {
   return client;
 }
 
-test("an object's event reaches a function, and schedules follow the clock", async () => {
+test("an object's event reaches a function, and schedules follow the clock", {
+  tags: ["eventbridge.object-created", "eventbridge.schedule"],
+}, async () => {
   const cloud = await startFixture(fixture);
   await s3(cloud).send(new PutObjectCommand({ Bucket: cloud.outputs["Bucket"], Key: "a", Body: "hi" }));
   await cloud.waitForIdle();
@@ -149,7 +151,9 @@ test("calls are traced with the API request or invocation behind them, and can b
   expect(cloud.traces()).toEqual([]);
 });
 
-test("a template that has changed is applied, and what it no longer has keeps its data", async () => {
+test("a template that has changed is applied, and what it no longer has keeps its data", {
+  tags: ["cloudformation.deploy"],
+}, async () => {
   const dataDir = temporaryDirectory();
   const { Mapping, Queue, Created, EveryMinute, Policy, ...rest } = fixture.resources ?? {};
   const idle = { Type: "AWS::CDK::Metadata" };

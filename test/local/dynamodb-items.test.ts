@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 describe("an item", () => {
-  test.each(itemCases)("$name", ({ check }) => check(db));
+  for (const { name, behaviours, check } of itemCases) test(name, { tags: [...behaviours] }, () => check(db));
 
   test("may have attributes that are called __proto__ and constructor", async () => {
     const Key = { pk: { S: "names" }, sk: { S: "a" } };

@@ -12,7 +12,8 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 describe("a query", () => {
-  test.each(queryCases)("$name", ({ check }) => check(db));
+  for (const { name, behaviours, check } of queryCases)
+    test(name, { tags: [...behaviours] }, () => check(db));
 });
 
 describe("scans", () => {

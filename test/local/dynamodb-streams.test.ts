@@ -18,7 +18,7 @@ const put = (sk: string, more: object = {}, table = TableName) =>
   db.documents.send(new PutCommand({ TableName: table, Item: { pk: "p", sk, ...more } }));
 const records = (after?: string, limit = 100) => db.service.stream(TableName).read({ after, limit }).records;
 
-describe("a stream", () => {
+describe("a stream", { tags: ["dynamodb.stream-order"] }, () => {
   test("tells of every change, in order, as Lambda is told", async () => {
     await put("a", { n: 1 });
     await put("a", { n: 2 });

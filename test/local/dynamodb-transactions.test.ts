@@ -12,7 +12,8 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 describe("a transaction", () => {
-  test.each(transactionCases)("$name", ({ check }) => check(db));
+  for (const { name, behaviours, check } of transactionCases)
+    test(name, { tags: [...behaviours] }, () => check(db));
 
   test("leaves the stream as it was when it is cancelled", async () => {
     const before = db.service.stream(TableName).latest();

@@ -10,5 +10,6 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 describe("an update", () => {
-  test.each(updateCases)("$name", ({ check }) => check(db));
+  for (const { name, behaviours, check } of updateCases)
+    test(name, { tags: [...behaviours] }, () => check(db));
 });

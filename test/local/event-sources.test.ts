@@ -89,7 +89,9 @@ async function put(cloud: Cloud, table: string, ...pks: string[]): Promise<void>
   client.destroy();
 }
 
-test("messages reach the function; those that it names come back, then go to the dead letters", async () => {
+test("messages reach the function; those that it names come back, then go to the dead letters", {
+  tags: ["lambda.partial-batches", "sqs.redrive"],
+}, async () => {
   const cloud = await startFixture({
     functions: { Fn: { code: consumer, policy: readsQueue } },
     resources: {
@@ -136,7 +138,7 @@ test("a batch whose cloud has ended comes to the next one at once", async () => 
   expect(batches(second)).toEqual([["held", "2"]]);
 });
 
-test("filters drop what matches none of them", async () => {
+test("filters drop what matches none of them", { tags: ["lambda.filters"] }, async () => {
   const cloud = await startFixture({
     functions: { Fn: { code: consumer, policy: readsQueue } },
     resources: {
@@ -221,7 +223,9 @@ const streamFixture = (code: string, own: object = {}): Fixture => ({
 
 const keysOf = "Records.map((record) => record.dynamodb.Keys.pk.S)";
 
-test("a stream's records arrive in order, filtered", async () => {
+test("a stream's records arrive in order, filtered", {
+  tags: ["dynamodb.stream-order", "lambda.filters"],
+}, async () => {
   const code = `export const handler = async ({ Records }) => { console.log(JSON.stringify(${keysOf})); };`;
   const pattern = '{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"EVT#"}]}}}}';
   const cloud = await startFixture(
@@ -232,7 +236,9 @@ test("a stream's records arrive in order, filtered", async () => {
   expect(batches(cloud).flat()).toEqual(["EVT#1", "EVT#2", "EVT#3"]);
 });
 
-test("a failed batch is halved until the record at fault goes to the failure destination alone", async () => {
+test("a failed batch is halved until the record at fault goes to the failure destination alone", {
+  tags: ["lambda.stream-retries"],
+}, async () => {
   const code = `export const handler = async ({ Records }) => { const keys = ${keysOf}; if (keys.includes("poison")) throw new Error("no"); console.log(JSON.stringify(keys)); };`;
   const cloud = await startFixture(streamFixture(code, { BatchSize: 10, BisectBatchOnFunctionError: true }));
   await put(cloud, cloud.outputs["Table"] ?? "", "a", "b", "poison", "c", "d");
@@ -248,7 +254,9 @@ test("a failed batch is halved until the record at fault goes to the failure des
   });
 });
 
-test("a partial answer goes on from the first record that failed", async () => {
+test("a partial answer goes on from the first record that failed", {
+  tags: ["lambda.stream-retries", "lambda.partial-batches"],
+}, async () => {
   const code = `let tries = 0; export const handler = async ({ Records }) => {
     console.log(JSON.stringify(${keysOf}));
     const failed = Records.find((record) => record.dynamodb.Keys.pk.S === "b");

@@ -51,7 +51,7 @@ function ask(
   }
 }
 
-describe("actions and resources", () => {
+describe("actions and resources", { tags: ["iam.evaluation"] }, () => {
   test.each<[string, Parts, string, string, boolean]>([
     ["the very action", allow("s3:GetObject", `${bucket}/*`), "s3:GetObject", `${bucket}/o/a`, true],
     ["another action", allow("s3:GetObject", `${bucket}/*`), "s3:PutObject", `${bucket}/o/a`, false],
@@ -196,7 +196,7 @@ describe("resource policies", () => {
   });
 });
 
-describe("conditions", () => {
+describe("conditions", { tags: ["iam.evaluation"] }, () => {
   const yes = true;
   const no = false;
   test.each<[string, Record<string, unknown>, ConditionContext, boolean]>([

@@ -24,7 +24,7 @@ const resolver = createResolver({
   exports: new Map([["other:Table", "table"]]),
 });
 
-describe("intrinsic functions", () => {
+describe("intrinsic functions", { tags: ["cloudformation.template"] }, () => {
   test.each<[string, unknown, unknown]>([
     ["Ref of a resource", { Ref: "Queue" }, "https://queue"],
     ["Ref of a parameter", { Ref: "Size" }, 3],

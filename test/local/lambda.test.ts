@@ -65,13 +65,17 @@ test("a function's Date follows the cloud's clock, its deadline doesn't", async 
 });
 
 // What has passed here is what `npm run test:truth -- rie` holds against AWS's own emulator and runtime.
-test.each(handlers.filter(({ slow }) => !slow))("$name", async (handler) => {
-  const folder = temporaryDirectory();
-  writeFileSync(join(folder, "index.mjs"), handler.code);
-  expect(await runHere(handler, folder)).toEqual(handler.outcomes);
-});
+for (const handler of handlers.filter(({ slow }) => !slow)) {
+  test(handler.name, { tags: [...handler.behaviours] }, async () => {
+    const folder = temporaryDirectory();
+    writeFileSync(join(folder, "index.mjs"), handler.code);
+    expect(await runHere(handler, folder)).toEqual(handler.outcomes);
+  });
+}
 
-test("an environment runs one request at a time and is kept warm; more run at once up to the limit", async () => {
+test("an environment runs one request at a time and is kept warm; more run at once up to the limit", {
+  tags: ["lambda.environment"],
+}, async () => {
   const code = `let running = 0; let runs = 0;
     export const handler = async () => { running++; runs++; await new Promise((r) => setImmediate(r)); return { with: running--, runs }; };`;
   const cloud = await startFixture({ functions: { Fn: { code } } }, { maxEnvironments: 2 });

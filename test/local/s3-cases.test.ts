@@ -24,25 +24,31 @@ beforeAll(async () => {
 afterAll(() => h[Symbol.asyncDispose]());
 
 describe("an upload by parts", () => {
-  test.each(multipartCases)("$name", ({ check }) => check(target));
+  for (const { name, behaviours, check } of multipartCases)
+    test(name, { tags: [...behaviours] }, () => check(target));
 });
 
 describe("a checksum", () => {
-  test.each(checksumCases)("$name", ({ check }) => check(target));
+  for (const { name, behaviours, check } of checksumCases)
+    test(name, { tags: [...behaviours] }, () => check(target));
 });
 
 describe("an object", () => {
-  test.each(objectCases)("$name", ({ check }) => check(target));
+  for (const { name, behaviours, check } of objectCases)
+    test(name, { tags: [...behaviours] }, () => check(target));
 });
 
 describe("a presigned URL", () => {
-  test.each(presignedCases)("$name", ({ check }) => check(target));
+  for (const { name, behaviours, check } of presignedCases)
+    test(name, { tags: [...behaviours] }, () => check(target));
 });
 
 describe("CORS", () => {
-  test.each(corsCases)("$name", ({ check }) => check(target));
+  for (const { name, behaviours, check } of corsCases)
+    test(name, { tags: [...behaviours] }, () => check(target));
 });
 
 describe("a list of objects", () => {
-  test.each(listingCases)("$name", ({ check }) => check(target));
+  for (const { name, behaviours, check } of listingCases)
+    test(name, { tags: [...behaviours] }, () => check(target));
 });

@@ -190,7 +190,9 @@ test("a receive that leaves its messages visible returns each of them once", () 
   clock.stop();
 });
 
-test("delays and visibility go by the clock, and the third receive is a burial", () => {
+test("delays and visibility go by the clock, and the third receive is a burial", {
+  tags: ["sqs.visibility", "sqs.delay", "sqs.redrive"],
+}, () => {
   const clock = createClock();
   const sqs = queues(clock);
   let woken = 0;

@@ -207,3 +207,7 @@ export const behaviours = {
 } as const satisfies Record<string, Behaviour>;
 
 export type BehaviourId = keyof typeof behaviours;
+
+export function behaviourIds(): BehaviourId[] {
+  return Object.keys(behaviours).filter((id): id is BehaviourId => Object.hasOwn(behaviours, id));
+}

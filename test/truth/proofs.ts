@@ -1,5 +1,5 @@
 /** Which behaviours have an independent proof, as tables for people. */
-import { type BehaviourId, behaviours } from "./behaviours.ts";
+import { type BehaviourId, behaviourIds, behaviours } from "./behaviours.ts";
 import type { Part } from "./part.ts";
 
 /** Of each behaviour, who shows it: implementations, in the order of the parts. */
@@ -13,10 +13,6 @@ export function provers(parts: readonly Pick<Part, "by" | "checks">[]): Map<Beha
     }
   }
   return new Map([...found].map(([id, by]) => [id, [...by]]));
-}
-
-export function behaviourIds(): BehaviourId[] {
-  return Object.keys(behaviours).filter((id): id is BehaviourId => id in behaviours);
 }
 
 /** The Markdown table of docs/local-cloud.md. */
