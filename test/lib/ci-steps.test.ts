@@ -15,6 +15,20 @@ describe("the end of a run of .ci/run", () => {
     expect(lines.slice(-3)).toEqual([expect.stringContaining("== two: ok"), "", "2 passed, 0 failed"]);
   });
 
+  test("says what was skipped, whether or not its step passed, above the count", () => {
+    const { status, lines, stderr } = runSteps(`
+      part() { echo "skipped: $1, since there is no Go"; echo "not skipped: it ran"; return "$2"; }
+      step one part "the first" 0
+      step two part "the second" 1`);
+    expect([status, stderr]).toEqual([1, ""]);
+    expect(lines.slice(-4)).toEqual([
+      "skipped: the first, since there is no Go",
+      "skipped: the second, since there is no Go",
+      "",
+      "1 passed, 1 failed",
+    ]);
+  });
+
   test("repeats the last eighty lines of each failed step, names them, and keeps their count", () => {
     const { status, lines } = runSteps(`
       noisy() { for n in $(seq 1 100); do echo "line $n"; done; echo "on stderr" >&2; return 3; }

@@ -23,7 +23,10 @@ const lists = {
 };
 
 // moto verifies no signature: what it says of presigned URLs proves nothing.
-const onMoto = checksOf(lists, motoDifferences);
+const onMoto = checksOf(lists, motoDifferences).map(({ check, run }) => ({
+  check: { ...check, behaviours: check.behaviours.filter((id) => id !== "s3.presigned") },
+  run,
+}));
 const onGateway = checksOf({ ...lists, presigned: presignedCases }, gatewayDifferences);
 
 export const s3: Part = {

@@ -29,13 +29,13 @@ function eventOf(pattern: Record<string, unknown>): Event {
   return Object.fromEntries(
     Object.entries(pattern).flatMap(([name, rule]) => {
       if (isRecord(rule)) return [[name, eventOf(rule)]];
-      const value = Array.isArray(rule) ? valueOf(rule[0]) : undefined;
+      const value = Array.isArray(rule) ? matching(rule[0]) : undefined;
       return value === undefined ? [] : [[name, value]];
     }),
   );
 }
 
-function valueOf(rule: unknown): unknown {
+function matching(rule: unknown): unknown {
   if (!isRecord(rule)) return rule;
   const [[operator, operand] = ["", undefined]] = Object.entries(rule);
   if (operator === "exists") return operand === true ? "there" : undefined;
