@@ -34,6 +34,11 @@ export const behaviours = {
     what: "A transaction is all or nothing, has one operation an item and 100 at most, and says which condition failed",
     documented: `${AWS}/amazondynamodb/latest/APIReference/API_TransactWriteItems.html`,
   },
+  "dynamodb.transaction-token": {
+    service: "DynamoDB",
+    what: "A transaction that comes again with its token within 10 minutes is done once, and another one is refused",
+    documented: `${AWS}/amazondynamodb/latest/APIReference/API_TransactWriteItems.html`,
+  },
   "dynamodb.transaction-conflict": {
     service: "DynamoDB",
     what: "Transactions and writes that meet on an item are cancelled as TransactionConflict",

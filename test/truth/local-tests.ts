@@ -1,12 +1,14 @@
 /** Which of our own tests show a behaviour on the local cloud: those that carry its tag. */
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BehaviourId, behaviourIds } from "./behaviours.ts";
 
 const TESTS = fileURLToPath(new URL("..", import.meta.url));
-/** vitest's `tags: […]`, and a case's `behaviours`; both take a `BehaviourId` alone, or don't compile. */
+/** Lists of cases that the local cloud's tests run; they name behaviours in `behaviours` alone. */
+const LISTS = /^conformance\/.*\.ts$|^truth\/rie\/handlers\.ts$/;
+/** vitest's `tags: […]`; it takes a `BehaviourId` alone, or doesn't compile. */
 const TAGS = /\btags: \[([^\]]*)\]/g;
-const CASE_BEHAVIOURS = /(?:\bbehaviours: |\bconst \w+ = )\[([^\]]*)\]/g;
 
 /** Paths under `test/`, by behaviour: tagged tests, and lists of cases that the local cloud's tests run. */
 export function localTests(): Map<BehaviourId, string[]> {
@@ -15,17 +17,15 @@ export function localTests(): Map<BehaviourId, string[]> {
     path.replaceAll("\\", "/"),
   );
   for (const path of paths.sort()) {
-    const pattern = patternOf(path);
-    if (!pattern) continue;
-    const lists = [...readFileSync(`${TESTS}/${path}`, "utf8").matchAll(pattern)].map(
-      ([, list = ""]) => list,
-    );
-    for (const [id, files] of found) if (lists.some((list) => list.includes(`"${id}"`))) files.push(path);
+    const named = namedIn(path);
+    for (const [id, files] of found) if (named.includes(`"${id}"`)) files.push(path);
   }
   return found;
 }
 
-function patternOf(path: string): RegExp | undefined {
-  if (path.startsWith("conformance/") && path.endsWith(".ts")) return CASE_BEHAVIOURS;
-  return path.endsWith(".test.ts") ? TAGS : undefined;
+/** The part of a file's text that names behaviours. */
+function namedIn(path: string): string {
+  if (LISTS.test(path)) return readFileSync(join(TESTS, path), "utf8");
+  if (!path.endsWith(".test.ts")) return "";
+  return [...readFileSync(join(TESTS, path), "utf8").matchAll(TAGS)].map(([, list]) => list).join();
 }

@@ -61,7 +61,7 @@ export function proofTable(parts: readonly Part[]): string {
 }
 
 function link(path: string): string {
-  const name = path.replace(/^(local|conformance)\//, "").replace(/(\.test)?\.ts$/, "");
+  const name = path.replace(/^(local|conformance|truth)\//, "").replace(/(\.test)?\.ts$/, "");
   return `[${name}](../test/${path})`;
 }
 

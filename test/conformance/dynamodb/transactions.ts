@@ -149,7 +149,7 @@ const done: readonly Case<DynamoTarget>[] = [
   },
   {
     name: "is done once where it comes again with its token",
-    behaviours,
+    behaviours: ["dynamodb.transaction-token"],
     async check(target) {
       const a = freshKey();
       const more = { ClientRequestToken: a.pk };
@@ -160,7 +160,7 @@ const done: readonly Case<DynamoTarget>[] = [
   },
   {
     name: "that is another one under the same token is refused",
-    behaviours,
+    behaviours: ["dynamodb.transaction-token"],
     async check(target) {
       const a = freshKey();
       const more = { ClientRequestToken: a.pk };
@@ -171,7 +171,7 @@ const done: readonly Case<DynamoTarget>[] = [
   },
   {
     name: "that was cancelled may come again with its token",
-    behaviours,
+    behaviours: ["dynamodb.transaction-token"],
     async check(target) {
       const [a, b] = [freshKey(), freshKey()];
       const entries = [increment(a), isThere(b)];
@@ -184,7 +184,7 @@ const done: readonly Case<DynamoTarget>[] = [
   },
   {
     name: "that reads answers items in the order asked, with gaps",
-    behaviours,
+    behaviours: ["dynamodb.expressions"],
     async check(target) {
       const [a, b] = [freshKey(), freshKey()];
       await put(target, { ...a, n: 1, m: 2 });
@@ -213,6 +213,7 @@ const refused: readonly (readonly [
   what: string,
   entries: (a: Record<string, unknown>) => Entries,
   message: string,
+  behaviours?: Case<DynamoTarget>["behaviours"],
 ])[] = [
   ["no entries", () => [], "Member must have length greater than or equal to 1"],
   ["an entry of nothing", () => [{}], "TransactItems can only contain one of Check, Put, Update or Delete"],
@@ -231,6 +232,7 @@ const refused: readonly (readonly [
     "a wrong expression",
     (a) => [{ Update: { ...at(a), UpdateExpression: "SET n" } }],
     "Invalid UpdateExpression: Syntax error",
+    ["dynamodb.expressions"],
   ],
   [
     "an unused value",
@@ -244,11 +246,13 @@ const refused: readonly (readonly [
       },
     ],
     "unused in expressions: keys: {:n}",
+    ["dynamodb.expressions"],
   ],
   [
     "an index key that is too long",
     (a) => [{ Put: { TableName, Item: { ...a, due_pk: "d", due_sk: "x".repeat(1025) } } }],
     "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
+    ["dynamodb.limits"],
   ],
   [
     "more than 4 MB",
@@ -257,14 +261,15 @@ const refused: readonly (readonly [
         Put: { TableName, Item: { ...freshKey(), x: "x".repeat(400_000) } },
       })),
     "Transaction size exceeds the limit of 4 MB",
+    ["dynamodb.limits"],
   ],
 ];
 
 export const transactionCases: readonly Case<DynamoTarget>[] = numbered([
   ...done,
-  ...refused.map(([what, entries, message]) => ({
+  ...refused.map(([what, entries, message, own = behaviours]) => ({
     name: `refused: ${what}`,
-    behaviours,
+    behaviours: own,
     check: (target: DynamoTarget) =>
       isRefused(target, transact(target, entries(freshKey())), "ValidationException", message),
   })),
