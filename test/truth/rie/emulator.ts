@@ -82,7 +82,7 @@ export async function startEmulator(tools: Tools, settings: Settings): Promise<E
     for (const pid of childrenOf(child.pid)) killGroup(pid);
     child.kill("SIGKILL");
   };
-  process.once("exit", end);
+  endAtExit(end);
   await eventually(() => fetch(`http://${address}/`), { timeoutMs: 20_000 });
   return {
     tail: () => written,
@@ -93,9 +93,22 @@ export async function startEmulator(tools: Tools, settings: Settings): Promise<E
     async [Symbol.asyncDispose]() {
       end();
       await exited;
-      process.off("exit", end);
+      running.delete(end);
+      if (running.size === 0) process.off("exit", endAll);
     },
   };
+}
+
+const running = new Set<() => void>();
+
+/** By one listener for all of them. */
+function endAtExit(end: () => void): void {
+  if (running.size === 0) process.once("exit", endAll);
+  running.add(end);
+}
+
+function endAll(): void {
+  for (const end of running) end();
 }
 
 function childrenOf(pid: number | undefined): number[] {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { untilSignal } from "../localstack/until-signal.ts";
 import type { Check, Part, Outcome as Told } from "../part.ts";
+import { bundleChecks, runBundles } from "./bundles.ts";
 import { emulatorTools, RIE, startEmulator, type Tools } from "./emulator.ts";
 import { type Handler, handlers } from "./handlers.ts";
 import { runHere } from "./here.ts";
@@ -14,14 +15,18 @@ export const rie: Part = {
   name: "rie",
   by: RIE,
   about: "every function's bundle, and small functions for Lambda's rules, in AWS's own emulator and runtime",
-  checks: handlers.map(
-    ({ name, behaviours, differs }): Check => ({ name, behaviours, ...(differs && { differs }) }),
-  ),
+  checks: [
+    ...bundleChecks,
+    ...handlers.map(
+      ({ name, behaviours, differs }): Check => ({ name, behaviours, ...(differs && { differs }) }),
+    ),
+  ],
   run: (tell) =>
     untilSignal(async (signal) => {
       const tools = emulatorTools();
       const folder = mkdtempSync(join(tmpdir(), "wharf-rie-"));
       try {
+        await runBundles(tools, mkdtempSync(join(folder, "assembly-")), tell, signal);
         for (const handler of handlers) {
           tell(handler.name, await compare(tools, handler, folder));
           signal.throwIfAborted();

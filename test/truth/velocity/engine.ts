@@ -39,7 +39,7 @@ const told = z.array(
 /**
  * Renders all of it at once, in the order given.
  *
- * @throws Unavailable without Java 11 or newer with its compiler, Maven, or Maven Central.
+ * @throws Unavailable without a JDK (11 or newer), Maven, or Maven Central.
  */
 export function renderInVelocity(version: Version, asked: readonly Asked[]): Rendered[] {
   const program = fileURLToPath(new URL("Render.java", import.meta.url));
