@@ -36,7 +36,10 @@ export function createCdk(endpoint: string, folder: string, signal: AbortSignal)
     env,
     async run(command, ...more) {
       const own = command.includes("deploy") ? ["--outputs-file", outputs] : [];
-      const [program = "", ...args] = [...command, ...more, ...own, "--progress", "events"];
+      // Bootstrapping synthesizes as well, and one synthesis at a time may write to a folder.
+      if (!more.includes("--app") && !more.includes("--output"))
+        own.push("--output", join(folder, "cdk.out"));
+      const [program = "", ...args] = [...command, ...more, ...own];
       const child = spawn(join(bin, program), args, {
         cwd: ROOT,
         env,

@@ -32,8 +32,8 @@ export interface Call {
 }
 
 const PATH = /^\/environments\/(\w+)(?:\/(invoke|end))?$/;
-/** Lines, and calls, that are kept of all functions together. */
-const KEPT = 2_000;
+/** Lines, and calls, that are kept of all functions together: more than a run has. */
+const KEPT = 20_000;
 
 /** Environments by LocalStack's ids; one that has ended is started anew by its next call, as Lambda does. */
 export function createEnvironments(clock: Clock, extraEnv: Record<string, string>) {

@@ -72,7 +72,7 @@ async function runAll(server: LocalStack, { folder, tell, signal }: Run): Promis
     }
   };
   const check = async (one: Check, run: () => Promise<Outcome>) => {
-    const outcome = await run();
+    const outcome = asKnown(one, await run(), server);
     signal.throwIfAborted();
     tell(one.name, outcome);
     if (outcome.outcome === "failed" && !one.differs) console.log(server.tail());
@@ -82,6 +82,12 @@ async function runAll(server: LocalStack, { folder, tell, signal }: Run): Promis
   });
   for (const step of lifecycle)
     await check(step, () => runStep(step, { cdk, folder, within }, server.companion !== undefined));
+}
+
+/** Differences are those of the version that runs here; another may have mended one, or enforce IAM. */
+function asKnown({ differs }: Check, outcome: Outcome, { companion }: LocalStack): Outcome {
+  if (companion || !differs || outcome.outcome !== "passed") return outcome;
+  return { outcome: "skipped", detail: "it does as AWS does here, otherwise than LocalStack 4.14" };
 }
 
 async function deployStage(cdk: Cdk, assembly: string): Promise<Outcome> {

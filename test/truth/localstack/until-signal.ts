@@ -1,4 +1,5 @@
 /** Work that Ctrl-C ends only after what it holds is given back. */
+import { constants } from "node:os";
 import process from "node:process";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -16,6 +17,7 @@ export async function untilSignal(work: (signal: AbortSignal) => Promise<void>):
     await work(ending.signal);
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
-    if (told) process.kill(process.pid, told);
+    // As a shell counts who ended by a signal.
+    if (told) process.exit(128 + constants.signals[told]);
   }
 }
