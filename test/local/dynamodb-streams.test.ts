@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteCommand, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { streamCases } from "#test/conformance/dynamodb/streams.ts";
 import { things } from "#test/conformance/dynamodb/target.ts";
 import { type Harness, startDynamoDb } from "./dynamodb-support.ts";
 
@@ -19,6 +20,8 @@ const put = (sk: string, more: object = {}, table = TableName) =>
 const records = (after?: string, limit = 100) => db.service.stream(TableName).read({ after, limit }).records;
 
 describe("a stream", { tags: ["dynamodb.stream-order"] }, () => {
+  for (const { name, check } of streamCases) test(name, () => check(db));
+
   test("tells of every change, in order, as Lambda is told", async () => {
     await put("a", { n: 1 });
     await put("a", { n: 2 });

@@ -6,6 +6,7 @@ import { createIam } from "#local/iam/iam.ts";
 import { arnMatches, substitute } from "#local/iam/pattern.ts";
 import type { PolicyDocument } from "#local/iam/policy.ts";
 import type { ConditionContext, Principal } from "#local/types.ts";
+import { policyCases } from "#test/conformance/policies.ts";
 
 const roleArn = "arn:aws:iam::000000000000:role/ApiRole";
 const role: Principal = {
@@ -52,65 +53,8 @@ function ask(
 }
 
 describe("actions and resources", { tags: ["iam.evaluation"] }, () => {
-  test.each<[string, Parts, string, string, boolean]>([
-    ["the very action", allow("s3:GetObject", `${bucket}/*`), "s3:GetObject", `${bucket}/o/a`, true],
-    ["another action", allow("s3:GetObject", `${bucket}/*`), "s3:PutObject", `${bucket}/o/a`, false],
-    ["actions ignore case", allow("S3:getobject"), "s3:GetObject", `${bucket}/a`, true],
-    ["resources do not", allow("s3:GetObject", "arn:aws:s3:::Files/*"), "s3:GetObject", `${bucket}/a`, false],
-    ["a star in an action", allow("s3:Get*"), "s3:GetObject", `${bucket}/a`, true],
-    ["a question mark", allow("s3:?etObject"), "s3:GetObject", `${bucket}/a`, true],
-    ["a star alone", allow("*"), "sqs:SendMessage", "arn:aws:sqs:us-east-1:000000000000:q", true],
-    ["a dot is a dot", allow("s3:GetObject", `${bucket}/a.b`), "s3:GetObject", `${bucket}/axb`, false],
-    ["the bucket is not its objects", allow("s3:*", bucket), "s3:GetObject", `${bucket}/a`, false],
-    ["objects are not the bucket", allow("s3:*", `${bucket}/*`), "s3:ListBucket", bucket, false],
-    ["stars cross slashes", allow("s3:*", `${bucket}/o/*`), "s3:GetObject", `${bucket}/o/a/b/c`, true],
-    ["a prefix holds", allow("s3:*", `${bucket}/o/*`), "s3:GetObject", `${bucket}/x/o/a`, false],
-    [
-      "stars stay in their part of the ARN",
-      allow("sqs:*", "arn:aws:sqs:*:queue"),
-      "sqs:SendMessage",
-      "arn:aws:sqs:us-east-1:000000000000:queue",
-      false,
-    ],
-    [
-      "a table is not its index",
-      allow("dynamodb:Query", "arn:aws:dynamodb:us-east-1:000000000000:table/t"),
-      "dynamodb:Query",
-      "arn:aws:dynamodb:us-east-1:000000000000:table/t/index/due",
-      false,
-    ],
-    ["NotAction leaves the rest", { NotAction: "s3:Delete*", Resource: "*" }, "s3:GetObject", bucket, true],
-    ["NotAction leaves out", { NotAction: "s3:Delete*", Resource: "*" }, "s3:DeleteObject", bucket, false],
-    [
-      "NotResource leaves the rest",
-      { Action: "s3:*", NotResource: `${bucket}/x/*` },
-      "s3:GetObject",
-      `${bucket}/a`,
-      true,
-    ],
-    [
-      "NotResource leaves out",
-      { Action: "s3:*", NotResource: `${bucket}/x/*` },
-      "s3:GetObject",
-      `${bucket}/x/a`,
-      false,
-    ],
-    [
-      "a variable takes the caller's value",
-      allow("s3:GetObject", `${bucket}/\${aws:PrincipalAccount}/*`),
-      "s3:GetObject",
-      `${bucket}/000000000000/a`,
-      true,
-    ],
-    [
-      "a variable without a value matches nothing",
-      allow("s3:GetObject", `${bucket}/\${aws:PrincipalTag/team}*`),
-      "s3:GetObject",
-      `${bucket}/undefined/a`,
-      false,
-    ],
-  ])("%s", (_name, statement, action, resource, allowed) => {
-    expect(ask(account([statement]), action, resource) === "ok").toBe(allowed);
+  test.each(policyCases)("$name", ({ statements, action, resource, allowed }) => {
+    expect(ask(account([...statements]), action, resource) === "ok").toBe(allowed);
   });
 
   test("refusals are in AWS's words", () => {
@@ -196,7 +140,7 @@ describe("resource policies", () => {
   });
 });
 
-describe("conditions", { tags: ["iam.evaluation"] }, () => {
+describe("conditions", { tags: ["iam.conditions"] }, () => {
   const yes = true;
   const no = false;
   test.each<[string, Record<string, unknown>, ConditionContext, boolean]>([

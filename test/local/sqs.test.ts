@@ -12,12 +12,13 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { AwsClient } from "aws4fetch";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type Clock, createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
 import { createAwsServer } from "#local/server.ts";
 import { createSqs } from "#local/sqs/service.ts";
+import { type SqsTarget, sqsCases } from "#test/conformance/sqs.ts";
 
 const arn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 
@@ -32,6 +33,55 @@ function queues(clock: Clock, dir?: string) {
   });
   return sqs;
 }
+
+describe("a queue", () => {
+  let served: Awaited<ReturnType<typeof serve>>;
+  beforeAll(async () => {
+    served = await serve();
+  });
+  afterAll(() => served.close());
+
+  for (const { name, behaviours, check } of sqsCases)
+    test(name, { tags: [...behaviours] }, () => check(served.target));
+
+  async function serve() {
+    const clock = createClock();
+    const sqs = createSqs({ clock, dir: undefined });
+    const credentials = createCredentials({ clock, dir: undefined });
+    const server = await createAwsServer({
+      clock,
+      services: [sqs],
+      credentials,
+      iam: { authorize: () => {} },
+    });
+    let count = 0;
+    const target: SqsTarget = {
+      client: new SQSClient({
+        endpoint: server.url,
+        region: "us-east-1",
+        credentials: credentials.root,
+      }),
+      async makeQueues(maxReceiveCount) {
+        const [queue, dead] = [`cases-${++count}`, `cases-${count}-dead`];
+        sqs.createQueue({ name: dead, arn: arn(dead) });
+        const redrive = { deadLetterTargetArn: arn(dead), maxReceiveCount };
+        sqs.createQueue({ name: queue, arn: arn(queue), redrive });
+        const url = (name: string) => `${server.url}/000000000000/${name}`;
+        return { queue: url(queue), deadLetters: url(dead) };
+      },
+      pass: async (ms) => clock.advance(ms),
+    };
+    return {
+      target,
+      async close() {
+        target.client.destroy();
+        await server.close();
+        sqs.close();
+        clock.stop();
+      },
+    };
+  }
+});
 
 test("the SDK sends, receives with checked digests, extends and deletes", async () => {
   const clock = createClock();

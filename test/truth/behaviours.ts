@@ -196,8 +196,13 @@ export const behaviours = {
   },
   "iam.evaluation": {
     service: "IAM",
-    what: "An explicit deny wins, then an allow, else it is refused; conditions and leading keys narrow both",
+    what: "An explicit deny wins, then an allow, else it is refused; actions and resources go by wildcards",
     documented: `${AWS}/IAM/latest/UserGuide/reference_policies_evaluation-logic.html`,
+  },
+  "iam.conditions": {
+    service: "IAM",
+    what: "Conditions narrow a statement, by the caller's, the call's and the item's keys (`dynamodb:LeadingKeys`)",
+    documented: `${AWS}/IAM/latest/UserGuide/reference_policies_elements_condition.html`,
   },
   "cloudformation.template": {
     service: "CloudFormation",

@@ -1,6 +1,8 @@
 /** The parts of `npm run test:truth`, in the order in which they run. */
 import { dynamodb } from "./conformance/dynamodb.ts";
+import { iam } from "./conformance/iam.ts";
 import { s3, signedS3 } from "./conformance/s3.ts";
+import { sqs } from "./conformance/sqs.ts";
 import { eventRuler } from "./event-ruler/event-ruler.ts";
 import { localstack } from "./localstack/localstack.ts";
 import { moto } from "./moto/part.ts";
@@ -14,6 +16,6 @@ import { velocity } from "./velocity/velocity.ts";
 export const parts: readonly Part[] = [
   ...[cfnLint, cfnGuard, checkov],
   ...[velocity, eventRuler, rie],
-  ...[dynamodb, s3, signedS3],
+  ...[dynamodb, s3, signedS3, sqs, iam],
   ...[moto, localstack],
 ];

@@ -96,17 +96,18 @@ export async function isRefused(
 
 const answers = z.record(z.string(), z.unknown());
 
-/** Calls an operation with just that body. */
+/** Calls an operation of DynamoDB, or of its streams, with just that body. */
 export async function callRaw(
   { url }: DynamoTarget,
   operation: string,
   input: object,
+  api = "DynamoDB_20120810",
 ): Promise<{ status: number; answer: Record<string, unknown> }> {
   const response = await fetch(url, {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.0",
-      "x-amz-target": `DynamoDB_20120810.${operation}`,
+      "x-amz-target": `${api}.${operation}`,
       // Others find the service in the scope of a signature, which they don't check.
       authorization:
         "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00",

@@ -274,6 +274,11 @@ const differences: readonly Difference[] = [
     documented: `${REFERENCE}/API_TransactWriteItems.html`,
     cases: ["transactions: refused: more than 4 MB"],
   },
+  {
+    how: "puts a write that changes nothing into the stream",
+    documented: `${GUIDE}/Streams.html`,
+    cases: ["streams: says nothing of a write that changes nothing"],
+  },
 ];
 
 export const dynamodbDifferences = differencesOf(differences);

@@ -6,6 +6,7 @@ import { REGION } from "#local/types.ts";
 import { conditionCases } from "#test/conformance/dynamodb/conditions.ts";
 import { itemCases } from "#test/conformance/dynamodb/items.ts";
 import { queryCases } from "#test/conformance/dynamodb/queries.ts";
+import { streamCases } from "#test/conformance/dynamodb/streams.ts";
 import { caseTables } from "#test/conformance/dynamodb/target.ts";
 import { transactionCases } from "#test/conformance/dynamodb/transactions.ts";
 import { updateCases } from "#test/conformance/dynamodb/updates.ts";
@@ -21,6 +22,7 @@ const cases = checksOf(
     items: itemCases,
     queries: queryCases,
     transactions: transactionCases,
+    streams: streamCases,
   },
   dynamodbDifferences,
 );

@@ -10,6 +10,8 @@ import { pythonTools } from "#test/support/registry-tools.ts";
 
 const VERSION = "5.2.5";
 export const MOTO = `moto ${VERSION}`;
+/** Of PyPI. */
+export const MOTO_REQUIREMENT = `moto[server]==${VERSION}`;
 
 /**
  * Starts it with the local cloud's account number.
@@ -18,7 +20,7 @@ export const MOTO = `moto ${VERSION}`;
  * @throws Unavailable without Python or PyPI.
  */
 export async function startMoto(): Promise<{ endpoint: string } & AsyncDisposable> {
-  const commands = pythonTools([`moto[server]==${VERSION}`]);
+  const commands = pythonTools([MOTO_REQUIREMENT]);
   const port = await freePort();
   const child = spawn(
     join(commands, "python"),
