@@ -14,10 +14,18 @@ export interface Resource {
   DependsOn?: string | string[];
 }
 
-/** The app as `cdk.json` configures it, without bundling: functions get their source folder as code. */
-export function createApp(stage: string = "dev", overrides: Partial<StageConfig> = {}) {
+/**
+ * The app as `cdk.json` configures it, without bundling: functions get their source folder as code.
+ *
+ * @param outdir where its assembly goes. @default a folder that the CDK leaves behind
+ */
+export function createApp(stage: string = "dev", overrides: Partial<StageConfig> = {}, outdir?: string) {
   const { context } = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
-  const app = new App({ context: { ...context, bundles: sources }, builtinCloudFormationValidation: false });
+  const app = new App({
+    context: { ...context, bundles: sources },
+    builtinCloudFormationValidation: false,
+    ...(outdir !== undefined && { outdir }),
+  });
   const config = { ...stageConfig(stage), ...overrides };
   const data = new DataStack(app, `wharf-${stage}-data`, { config });
   const service = new ServiceStack(app, `wharf-${stage}-service`, { config, data });

@@ -34,7 +34,7 @@ export async function writeTemplates(stage: Stage): Promise<{ files: TemplateFil
   const { Template } = await import("aws-cdk-lib/assertions");
   const { createApp } = await import("#test/lib/synth.ts");
   const folder = mkdtempSync(join(tmpdir(), "wharf-templates-"));
-  const { data, service } = createApp(stage);
+  const { data, service } = createApp(stage, {}, join(folder, "assembly"));
   const files = [data, service].map((stack) => {
     const template = Template.fromStack(stack).toJSON();
     const path = join(folder, `${stack.stackName}.template.json`);
