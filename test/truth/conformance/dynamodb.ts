@@ -10,8 +10,9 @@ import { streamCases } from "#test/conformance/dynamodb/streams.ts";
 import { caseTables } from "#test/conformance/dynamodb/target.ts";
 import { transactionCases } from "#test/conformance/dynamodb/transactions.ts";
 import { updateCases } from "#test/conformance/dynamodb/updates.ts";
+import { untilSignal } from "../localstack/until-signal.ts";
 import { MOTO, startMoto } from "../moto/server.ts";
-import type { Part, Tell } from "../part.ts";
+import type { Part } from "../part.ts";
 import { dynamodbDifferences } from "./dynamodb-differences.ts";
 import { checksOf, runCases } from "./run-cases.ts";
 
@@ -32,17 +33,18 @@ export const dynamodb: Part = {
   by: MOTO,
   about: "the cases of our DynamoDB engine on moto's",
   checks: cases.map(({ check }) => check),
-  async run(tell: Tell) {
-    await using moto = await startMoto();
-    const client = new DynamoDBClient({
-      endpoint: moto.endpoint,
-      region: REGION,
-      credentials: { accessKeyId: "test", secretAccessKey: "test" },
-      maxAttempts: 1,
-    });
-    for (const table of caseTables) await createTable(client, table);
-    const documents = DynamoDBDocumentClient.from(client);
-    await runCases(cases, { documents, url: moto.endpoint, ownWords: false }, tell);
-    client.destroy();
-  },
+  run: (tell) =>
+    untilSignal(async (signal) => {
+      await using moto = await startMoto();
+      const client = new DynamoDBClient({
+        endpoint: moto.endpoint,
+        region: REGION,
+        credentials: { accessKeyId: "test", secretAccessKey: "test" },
+        maxAttempts: 1,
+      });
+      for (const table of caseTables) await createTable(client, table);
+      const documents = DynamoDBDocumentClient.from(client);
+      await runCases(cases, { documents, url: moto.endpoint, ownWords: false }, { tell, signal });
+      client.destroy();
+    }),
 };

@@ -19,13 +19,14 @@ export function checksOf<Target>(
   return all;
 }
 
-/** Runs them one after the other. */
+/** Runs them one after the other. @throws the signal's reason, between two of them. */
 export async function runCases<Target>(
   cases: ReturnType<typeof checksOf<Target>>,
   target: Target,
-  tell: Tell,
+  { tell, signal }: { tell: Tell; signal: AbortSignal },
 ): Promise<void> {
   for (const { check, run } of cases) {
+    signal.throwIfAborted();
     try {
       await run(target);
       tell(check.name, { outcome: "passed" });

@@ -8,6 +8,7 @@ import { multipartCases } from "#test/conformance/s3/multipart.ts";
 import { objectCases } from "#test/conformance/s3/objects.ts";
 import { presignedCases } from "#test/conformance/s3/presigned.ts";
 import { CORS_RULES, type S3Target } from "#test/conformance/s3/target.ts";
+import { untilSignal } from "../localstack/until-signal.ts";
 import { MOTO, startMoto } from "../moto/server.ts";
 import type { Part } from "../part.ts";
 import { checksOf, runCases } from "./run-cases.ts";
@@ -34,12 +35,13 @@ export const s3: Part = {
   by: MOTO,
   about: "the cases of our S3 on moto's, but those of presigned URLs, whose signatures it doesn't verify",
   checks: onMoto.map(({ check }) => check),
-  async run(tell) {
-    await using moto = await startMoto();
-    const key = { accessKeyId: "test", secretAccessKey: "test" };
-    await using target = await openTarget({ endpoint: moto.endpoint, ...key });
-    await runCases(onMoto, target, tell);
-  },
+  run: (tell) =>
+    untilSignal(async (signal) => {
+      await using moto = await startMoto();
+      const key = { accessKeyId: "test", secretAccessKey: "test" };
+      await using target = await openTarget({ endpoint: moto.endpoint, ...key });
+      await runCases(onMoto, target, { tell, signal });
+    }),
 };
 
 export const signedS3: Part = {
@@ -47,11 +49,12 @@ export const signedS3: Part = {
   by: VERSITYGW,
   about: "the cases of our S3 on Versity's gateway, which verifies signatures",
   checks: onGateway.map(({ check }) => check),
-  async run(tell) {
-    await using gateway = await startGateway();
-    await using target = await openTarget(gateway);
-    await runCases(onGateway, target, tell);
-  },
+  run: (tell) =>
+    untilSignal(async (signal) => {
+      await using gateway = await startGateway();
+      await using target = await openTarget(gateway);
+      await runCases(onGateway, target, { tell, signal });
+    }),
 };
 
 /** Makes the bucket of the cases. */

@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { REGION } from "#local/types.ts";
 import { type SqsTarget, sqsCases } from "#test/conformance/sqs.ts";
+import { untilSignal } from "../localstack/until-signal.ts";
 import { MOTO, startMoto } from "../moto/server.ts";
 import type { Part } from "../part.ts";
 import { differencesOf } from "./differences.ts";
@@ -15,17 +16,18 @@ export const sqs: Part = {
   by: MOTO,
   about: "the cases of our SQS on moto's",
   checks: cases.map(({ check }) => check),
-  async run(tell) {
-    await using moto = await startMoto();
-    const client = new SQSClient({
-      endpoint: moto.endpoint,
-      region: REGION,
-      credentials: { accessKeyId: "test", secretAccessKey: "test" },
-      maxAttempts: 1,
-    });
-    await runCases(cases, targetOf(client), tell);
-    client.destroy();
-  },
+  run: (tell) =>
+    untilSignal(async (signal) => {
+      await using moto = await startMoto();
+      const client = new SQSClient({
+        endpoint: moto.endpoint,
+        region: REGION,
+        credentials: { accessKeyId: "test", secretAccessKey: "test" },
+        maxAttempts: 1,
+      });
+      await runCases(cases, targetOf(client), { tell, signal });
+      client.destroy();
+    }),
 };
 
 function targetOf(client: SQSClient): SqsTarget {
