@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Context } from "#lib/context-settings.ts";
 import { SettingsError } from "#lib/setting-faults.ts";
 import type { Place } from "./cdk.ts";
+import { requireKnown } from "./cdk-options.ts";
 
 export interface CommandLine {
   readonly dryRun: boolean;
@@ -19,16 +20,18 @@ export interface CommandLine {
 
 const cdkJson = z.looseObject({ context: z.record(z.string(), z.unknown()).default({}) });
 
-/** @throws SettingsError where `-c` has no `name=value`, or npm has taken it for its own. */
+/** @throws SettingsError where `-c` has no `name=value`, npm has taken it for its own, or nobody knows an option. */
 export function readCommandLine(args: readonly string[], { root, env }: Place): CommandLine {
   // Without the `--` in front npm takes options for its own, and runs the script all the same.
   const [dryRun, call, option] = ["dry_run", "call", "context"].map((name) => env[`npm_config_${name}`]);
   if (option !== undefined || /^[\w.@/:-]+=/.test(call ?? ""))
     throw new SettingsError("npm took -c for an option of its own: say npm run deploy -- -c name=value");
   const { context } = cdkJson.parse(JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")));
-  const forCdk = args.filter((one) => one !== "--dry-run");
+  const own = args.filter((one) => one === "--dry-run" || one === "--dry-run=true");
+  const forCdk = args.filter((one) => !own.includes(one));
+  requireKnown(forCdk);
   return {
-    dryRun: forCdk.length < args.length || dryRun === "true",
+    dryRun: own.length > 0 || dryRun === "true",
     help: args.includes("--help") || args.includes("-h"),
     context: { ...context, ...Object.fromEntries(assignments(forCdk)) },
     forCdk,

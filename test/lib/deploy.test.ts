@@ -1,9 +1,11 @@
 /** `npm run deploy`, as far as it goes without an account. */
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ensureAssembly } from "#local/assembly.ts";
 import { temporaryDirectory } from "#test/local/fixture.ts";
+import { cdkOptions } from "../../deploy/cdk-options.ts";
 import { readCommandLine } from "../../deploy/command-line.ts";
 import { runDeploy } from "../../deploy/run.ts";
 
@@ -49,6 +51,38 @@ describe("the command line", () => {
       profile: ["--profile", "ops"],
     });
     expect(read("--all")).toMatchObject({ dryRun: false, forCdk: ["--all"], profile: [] });
+  });
+
+  it.each([
+    [["--dryrun"], "--dryrun is no option of npm run deploy, nor of cdk deploy; --dry-run is"],
+    [["--Dry-Run"], "--Dry-Run is no option of npm run deploy, nor of cdk deploy; --dry-run is"],
+    [["--dry-run=false"], "--dry-run takes no value"],
+    [["--frobnicate"], "--frobnicate is no option"],
+    [["-x"], "-x is no option"],
+    [["--dry-run", "prod"], '"prod" belongs to no option'],
+    [["-c", "stage=prod", "--yes", "wharf-prod-data"], '"wharf-prod-data" belongs to no option'],
+    [["--profile", "ops", "prod"], '"prod" belongs to no option'],
+  ])("refuses what the CDK would pass over: %j", (args, words) => {
+    expect(() => read(...args)).toThrow(words);
+  });
+
+  it.each([
+    [["-c", "stage=prod", "-cwaiters=0", "--context=a=b", "--no-rollback", "-R", "-f", "--method=direct"]],
+    [["--tags", "a=b", "c=d", "--concurrency", "2", "-O", "out.json", "-vvv", "--no-validation"]],
+  ])("takes what the CDK knows: %j", (args) => {
+    expect(read(...args).forCdk).toEqual(args);
+  });
+
+  it("knows every option of cdk deploy", () => {
+    const { stdout } = spawnSync(join("node_modules", ".bin", "cdk"), ["deploy", "--help"], {
+      encoding: "utf8",
+      env: { ...process.env, COLUMNS: "400" },
+    });
+    const listed = [...stdout.matchAll(/^ {2}(?:-\w, )?--([\w-]+)/gm)].map(([, name]) => name);
+    expect(listed.length).toBeGreaterThan(50);
+    // The longest names are cut off there.
+    const missing = listed.filter((name) => !cdkOptions.some((one) => one.startsWith(name ?? "")));
+    expect(missing.filter((name) => name !== "no-color")).toEqual([]);
   });
 
   it("reads settings however they are written, with cdk.json's context", () => {
