@@ -27,11 +27,11 @@ export function readCommandLine(args: readonly string[], { root, env }: Place): 
   if (option !== undefined || /^[\w.@/:-]+=/.test(call ?? ""))
     throw new SettingsError("npm took -c for an option of its own: say npm run deploy -- -c name=value");
   const { context } = cdkJson.parse(JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")));
-  const own = args.filter((one) => one === "--dry-run" || one === "--dry-run=true");
-  const forCdk = args.filter((one) => !own.includes(one));
+  const isOwn = (one: string) => one === "--dry-run" || one === "--dry-run=true";
+  const forCdk = args.filter((one) => !isOwn(one));
   requireKnown(forCdk);
   return {
-    dryRun: own.length > 0 || dryRun === "true",
+    dryRun: args.some(isOwn) || dryRun === "true",
     help: args.includes("--help") || args.includes("-h"),
     context: { ...context, ...Object.fromEntries(assignments(forCdk)) },
     forCdk,
