@@ -90,7 +90,7 @@ function* inForce(
 /** @throws SettingsError where a file that was named isn't there, or where any says what can't be. */
 function readFile(named: unknown, root: string) {
   const name = typeof named === "string" ? named : SETTINGS_FILE;
-  const text = name === NO_FILE ? undefined : textOf(resolve(root, name));
+  const text = name === NO_FILE ? undefined : textOf(name, root);
   if (text === undefined) {
     if (named === undefined || named === NO_FILE) return { name, values: settingsFile.parse({}) };
     throw new SettingsError(`-c settings=${name}: there is no such file in ${root}; "none" reads none`);
@@ -101,16 +101,31 @@ function readFile(named: unknown, root: string) {
   return { name, values: data };
 }
 
-function textOf(path: string): string | undefined {
+/** A byte order mark, as some editors write it, is none of JSON's (RFC 8259, 8.1) and passed over. */
+const asUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+function textOf(name: string, root: string): string | undefined {
+  const path = resolve(root, name);
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path, "utf8");
+    bytes = readFileSync(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT") return undefined;
+    throw new SettingsError(
+      `${name} can't be read${code === "EISDIR" ? ": it is a directory" : ` (${code})`}; settings are a file of JSON`,
+    );
+  }
+  try {
+    return asUtf8.decode(bytes);
+  } catch {
+    throw new SettingsError(`${name} is not UTF-8, as JSON has to be: save it as UTF-8`);
   }
 }
 
 function parsed(name: string, text: string): Record<string, unknown> {
+  if (text.trim() === "")
+    throw new SettingsError(`${name} is empty: write {} where nothing is set, or remove it`);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };

@@ -17,10 +17,23 @@ export function faultsOf(
     if (issue.code === "unrecognized_keys")
       return issue.keys.map((key) => `${where}: ${unknown([...path, key])}`);
     // Of a record's bad key zod says what is wrong inside.
-    const said = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    const said = issue.code === "invalid_key" ? (issue.issues[0]?.message ?? issue.message) : wordsOf(issue);
     const value = JSON.stringify(lookUp(given, path.join("."))) ?? "missing";
     return [`${where}: ${path.join(".") || "all of it"} is ${value.slice(0, 100)}; it ${said}`];
   });
+}
+
+/** Of a group of settings that is none, zod says only what it expected. */
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== "invalid_type" || (issue.expected !== "object" && issue.expected !== "record"))
+    return issue.message;
+  const group = issue.path
+    .map(String)
+    .slice(issue.path[0] === "stages" ? 2 : 0)
+    .join(".");
+  const known = [...settingNames.keys()].filter((name) => name.startsWith(`${group}.`));
+  const members = group !== "" && known.length > 0 ? ` with ${known.join(", ")}` : "";
+  return `must be an object${members}`;
 }
 
 function unknown(path: readonly string[]): string {

@@ -110,6 +110,12 @@ describe("settings", () => {
 const refusedFiles: [unknown, RegExp][] = [
   ["{", /^wharf.config.json is no JSON: /],
   ["[]", /^wharf.config.json must hold an object such as /],
+  ["", /^wharf.config.json is empty: write \{\}/],
+  [
+    '{"throttle": 5}',
+    /^wharf.config.json: throttle is 5; it must be an object with throttle.rate, throttle.burst$/,
+  ],
+  ['{"stages": []}', /^wharf.config.json: stages is \[\]; it must be an object$/],
   [
     { waitrs: 1 },
     /^wharf.config.json: waitrs is no setting; there are domain\.name, .*throttle\.rate, .*, stages$/,
