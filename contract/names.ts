@@ -89,14 +89,20 @@ function codePoint(char: string): string {
   return `U+${char.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
+/** Behind it a full stop ends no sentence. */
+const EXTENSION = /\.[a-z0-9]{1,12}$/iu;
+
 /** What a reader takes a name for: without what shows nothing, wide forms, ligatures and dots as what they look like. */
 export function seenName(name: string): string {
   const seen = [...name.replace(UNSEEN, "").normalize("NFKC")];
-  const end = seen.findLastIndex((char) => char !== "." && !GAP.test(char));
-  return seen
-    .slice(0, end + 1)
-    .join("")
-    .replace(DOT_BEFORE_EXTENSION, ".");
+  const upTo = (isEnd: (char: string) => boolean) =>
+    seen
+      .slice(0, seen.findLastIndex((char) => !isEnd(char)) + 1)
+      .join("")
+      .replace(DOT_BEFORE_EXTENSION, ".");
+  const isEnd = (char: string) => char === "." || GAP.test(char);
+  const withoutStops = upTo((char) => char === "\u3002" || isEnd(char));
+  return EXTENSION.test(withoutStops) ? withoutStops : upTo(isEnd);
 }
 
 /**

@@ -8,11 +8,30 @@ import * as z from "zod";
 
 const url = z.url();
 
+/** What URL parsers pass over or repair, and a line of security.txt ends with: no URI has any (RFC 3986, 2). */
+const bare = (value: string) => !/[\s\p{Cc}\p{Cf}]/u.test(value);
+
 /** RFC 9116, 2.5.3: a URI, and of the web https only. */
-const contact = z.url({
-  protocol: /^(https|mailto|tel)$/,
-  error: "must be a URI that begins with https:, mailto: or tel:",
-});
+const contactError = "must be a URI that begins with https:, mailto: or tel:, without blanks and line ends";
+const contact = z
+  .url({ protocol: /^(https|mailto|tel)$/, error: contactError })
+  .max(1_000, { error: contactError })
+  .refine(bare, { error: contactError });
+
+/** Where a link of a page leads: nothing that runs there. */
+const guidesError = "must be a URL that begins with https: or http:, without blanks and line ends";
+const guides = z
+  .url({ protocol: /^https?$/, error: guidesError })
+  .max(1_000, { error: guidesError })
+  .refine(bare, { error: guidesError });
+
+/** As a line of text shows it. */
+const nameError = "must be a line of text, of 200 characters at most, with nothing in it that isn't shown";
+const operatorName = z
+  .string({ error: nameError })
+  .min(1, { error: nameError })
+  .max(200, { error: nameError })
+  .refine((value) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value), { error: nameError });
 
 /** Variables by function; the values are zod schemas, the keys are the names used by `lib/`. */
 export const variables = {
@@ -39,10 +58,10 @@ export const variables = {
   /** Calls that may wait at the same time, for locks or for events: set where calls may wait, and hold nobody up. */
   WAIT_PLACES: z.coerce.number().int().min(0).default(0),
   /** Who runs the deployment and how to reach them, for its start page and security.txt. */
-  OPERATOR_NAME: z.string().min(1).optional(),
+  OPERATOR_NAME: operatorName.optional(),
   OPERATOR_CONTACT: contact.optional(),
   SECURITY_CONTACT: contact.optional(),
-  GUIDES_URL: url.optional(),
+  GUIDES_URL: guides.optional(),
   /** Set by the local cloud alone: webhooks may go to http on loopback. A template test proves its absence. */
   WHARF_ALLOW_LOOPBACK_HTTP: z.literal("1").optional(),
   /** Set by Lambda. */

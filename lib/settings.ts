@@ -17,7 +17,6 @@ export const retentionDays = [
   ...([731, 1096, 1827, 2192, 2557, 2922, 3288, 3653, 9999] as const),
 ] as const;
 
-const text = (error: string) => z.string({ error }).min(1, { error });
 const matching = (pattern: RegExp, error: string) => z.string({ error }).regex(pattern, { error });
 const one = <const Values extends readonly [string | number, ...(string | number)[]]>(
   values: Values,
@@ -71,12 +70,12 @@ export const settings = z.strictObject({
     .describe("SNS topic that every alarm notifies"),
   operator: z
     .strictObject({
-      name: text("must be text").optional().describe("Who runs it"),
+      name: variables.OPERATOR_NAME.describe("Who runs it"),
       contact: variables.OPERATOR_CONTACT.describe("How people reach them: mailto:, https: or tel:"),
       securityContact: variables.SECURITY_CONTACT.describe(
         "The same for who found a flaw, in /.well-known/security.txt",
       ),
-      guides: z.url({ error: "must be a URL" }).optional().describe("URL of guides of your own"),
+      guides: variables.GUIDES_URL.describe("URL of guides of your own"),
     })
     .optional()
     .describe("Who runs the deployment, as its start page says"),

@@ -126,7 +126,7 @@ describe("content of a format under a name and a declared type", () => {
   test("is flagged and not refused where a stage wants it so, but for what runs", async () => {
     expect(await judged("a.pdf", "text", undefined, "flag")).toBe("flagged");
     const { kept } = await sniffContent(bytes("#!/bin/sh\n"));
-    for (const name of ["a.pdf", "a.pdf\u200e", "a.pd\u200cf", "a.pdf. ", "a。pdf", "aꓸpdf"]) {
+    for (const name of ["a.pdf", "a.pdf\u200e", "a.pd\u200cf", "a.pdf. ", "a。pdf", "a.pdf。", "aꓸpdf"]) {
       expect(judgeContent({ name }, kept, "flag")).toMatchObject({ refused: { actual: "script" } });
     }
   });

@@ -143,6 +143,19 @@ const refusedFiles: [unknown, RegExp][] = [
     /: operator\.contact is .*; it must be a URI that begins with https:/,
   ],
   [
+    { operator: { securityContact: "mailto:a@b.example\nPolicy: https://evil.example/" } },
+    /: operator\.securityContact is .*; it must be a URI .* without blanks and line ends$/,
+  ],
+  [
+    { operator: { guides: "javascript:alert(2)" } },
+    /: operator\.guides is .*; it must be a URL that begins with https:/,
+  ],
+  [
+    { operator: { name: "a\u001b[31m" } },
+    /: operator\.name is .*; it must be a line of text, of 200 characters/,
+  ],
+  [{ operator: { name: "x".repeat(201) } }, /; it must be a line of text, of 200 characters at most/],
+  [
     { domain: { name: "files.example.com" } },
     /: domain\.certificateArn is missing; it must be the ARN of a certificate/,
   ],
