@@ -1,7 +1,7 @@
 import { sha256 } from "#aws/keys.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { type Full, inPlace, type Room } from "./take-place.ts";
+import { type Full, inPlace, mostOf, type Room } from "./take-place.ts";
 
 /** Whose a password is: a client that sets one, or whoever tries one at a link, from there. */
 export type Hasher = { client: string } | { source: string };
@@ -13,7 +13,7 @@ const RETRY_SECONDS = 2;
  * it: whoever guesses at links, or makes many that have one, takes nobody's environment.
  *
  * A client has half of what others leave, and so have all who try together; one source half of what others leave of
- * that: 2 at least, so that two tabs do.
+ * that: 2 at least, so that two tabs do, but never all.
  *
  * @throws WharfError password_limit, before anything was counted.
  */
@@ -22,16 +22,18 @@ export function inHashPlace<T>(
   by: Hasher,
   hash: () => Promise<T>,
 ): Promise<T> {
-  const rooms = roomsOf(by, deps.config.hashPlaces);
+  const rooms = hashRooms(by, deps.config.hashPlaces);
   return inPlace(deps, "hash", rooms, { refusal: (full) => refusal(by, full), work: hash });
 }
 
-function roomsOf(by: Hasher, places: number): Room[] {
+/** The rooms in which a place is taken, of so many places. */
+export function hashRooms(by: Hasher, places: number): Room[] {
   const all = { name: "all", max: places };
   if ("client" in by) return [{ name: by.client, of: all }, all];
   const visitors = { name: "visitors", of: all };
+  const least = mostOf(visitors) < 4 ? 1 : 2;
   // No address is kept.
-  return [{ name: `from_${sha256(by.source).slice(0, 16)}`, of: visitors, least: 2 }, visitors, all];
+  return [{ name: `from_${sha256(by.source).slice(0, 16)}`, of: visitors, least }, visitors, all];
 }
 
 /** 429 whosever share is taken: nothing is wrong with the API, whose 5xx are its operator's alarm. */

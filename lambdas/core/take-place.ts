@@ -111,7 +111,7 @@ export async function inPlace<T>(
 }
 
 /** How many there are, or one alone may have. */
-function mostOf(room: Room): number {
+export function mostOf(room: Room): number {
   return "max" in room ? room.max : Math.ceil(mostOf(room.of) / 2);
 }
 

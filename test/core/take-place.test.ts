@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
+import { hashRooms } from "#core/in-hash-place.ts";
 import { type Room, takePlace } from "#core/take-place.ts";
 import { inProcessDynamoDb } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
@@ -179,9 +180,7 @@ test.each([
 
 test("who may have some in any case has them, where there are any", async () => {
   await using places = room();
-  const all = { name: "all", max: 20 };
-  const visitors = { name: "visitors", of: all };
-  const from = (source: string) => [{ name: source, of: visitors, least: 2 }, visitors, all];
+  const from = (source: string) => hashRooms({ source }, 20);
   const got: number[] = [];
   for (const source of ["a", "b", "c", "d"]) {
     let taken = 0;
@@ -190,6 +189,22 @@ test("who may have some in any case has them, where there are any", async () => 
   }
   expect(got).toEqual([5, 3, 2, 0]);
   expect(await places.take("cli_A", 20)).toBeDefined();
+});
+
+test.each([
+  [1, [1, 0]],
+  [3, [1, 1, 0]],
+  [6, [2, 1, 0]],
+  [8, [2, 2, 0]],
+])("of %i places for hashing sources get %j, and none gets all", async (count, shares) => {
+  await using places = room();
+  const got: number[] = [];
+  for (const [index] of shares.entries()) {
+    let taken = 0;
+    while ((await places.takeIn(hashRooms({ source: `${index}` }, count))) !== undefined) taken += 1;
+    got.push(taken);
+  }
+  expect(got).toEqual(shares);
 });
 
 test("of as many places as anybody may want the write is no longer than DynamoDB takes", async () => {
