@@ -10,9 +10,9 @@ import { streamCases } from "#test/conformance/dynamodb/streams.ts";
 import { caseTables } from "#test/conformance/dynamodb/target.ts";
 import { transactionCases } from "#test/conformance/dynamodb/transactions.ts";
 import { updateCases } from "#test/conformance/dynamodb/updates.ts";
-import { untilSignal } from "../localstack/until-signal.ts";
 import { MOTO, startMoto } from "../moto/server.ts";
 import type { Part } from "../part.ts";
+import { untilSignal } from "../until-signal.ts";
 import { dynamodbDifferences } from "./dynamodb-differences.ts";
 import { checksOf, runCases } from "./run-cases.ts";
 

@@ -3,9 +3,9 @@ import { setTimeout } from "node:timers/promises";
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { REGION } from "#local/types.ts";
 import { type SqsTarget, sqsCases } from "#test/conformance/sqs.ts";
-import { untilSignal } from "../localstack/until-signal.ts";
 import { MOTO, startMoto } from "../moto/server.ts";
 import type { Part } from "../part.ts";
+import { untilSignal } from "../until-signal.ts";
 import { differencesOf } from "./differences.ts";
 import { checksOf, runCases } from "./run-cases.ts";
 

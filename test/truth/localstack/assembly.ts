@@ -1,6 +1,6 @@
 /** The synthesized templates, as they are; of an edition that lacks a type of resource, without that type. */
 import { readdirSync } from "node:fs";
-import { type Cdk, CdkFailed } from "./cdk.ts";
+import { type Cdk, CdkFailed } from "../cdk.ts";
 import { deploy } from "./commands.ts";
 import { editTemplate } from "./edit-template.ts";
 

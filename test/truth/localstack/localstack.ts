@@ -2,16 +2,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Cdk, createCdk } from "../cdk.ts";
 import type { Check, Outcome, Part, Tell } from "../part.ts";
+import { untilSignal } from "../until-signal.ts";
 import { deployAll } from "./assembly.ts";
-import { type Cdk, createCdk } from "./cdk.ts";
 import { bootstrap, noSettings } from "./commands.ts";
 import { type Life, lifecycle, type Step } from "./lifecycle.ts";
 import { type LocalStack, startLocalStack } from "./server.ts";
 import { stories } from "./stories.ts";
 import { Skipped, type Story, type World } from "./story.ts";
 import { findDeployment } from "./target.ts";
-import { untilSignal } from "./until-signal.ts";
 
 const PATIENCE_MS = 120_000;
 

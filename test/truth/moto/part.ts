@@ -6,10 +6,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Cdk, createCdk } from "../localstack/cdk.ts";
+import { type Cdk, createCdk } from "../cdk.ts";
 import { bootstrap, deploy } from "../localstack/commands.ts";
-import { untilSignal } from "../localstack/until-signal.ts";
 import type { Check, Outcome, Part, Tell } from "../part.ts";
+import { untilSignal } from "../until-signal.ts";
 import { differences } from "./difference.ts";
 import { type Expected, expectedResources } from "./expected.ts";
 import { connect, type Live, readers } from "./live.ts";

@@ -1,16 +1,16 @@
-/** The CDK's CLI against a LocalStack, in a folder of its own. */
+/** The CDK's CLI against an emulator, in a folder of its own. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { directEnv } from "#test/support/direct-env.ts";
-import { environment } from "./commands.ts";
+import { environment } from "./localstack/commands.ts";
 
-const ROOT = join(import.meta.dirname, "../../..");
+const ROOT = join(import.meta.dirname, "../..");
 
 export interface Cdk {
   /** The file with what the last deployment put out. */
   readonly outputs: string;
-  /** Of its processes: LocalStack instead of AWS. */
+  /** Of its processes: the emulator instead of AWS. */
   readonly env: NodeJS.ProcessEnv;
   /** Runs a command (`cdk …`), and returns what it printed. @throws CdkFailed */
   run(command: readonly string[], ...more: readonly string[]): Promise<string>;
