@@ -1,7 +1,7 @@
 import { sha256 } from "#aws/keys.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { type Full, inPlace, mostOf, type Room } from "./take-place.ts";
+import { type Full, inPlace, mostOf, type Room, sharedRooms } from "./take-place.ts";
 
 /** Whose a password is: a client that sets one, or whoever tries one at a link, from there. */
 export type Hasher = { client: string } | { source: string };
@@ -28,9 +28,8 @@ export function inHashPlace<T>(
 
 /** The rooms in which a place is taken, of so many places. */
 export function hashRooms(by: Hasher, places: number): Room[] {
-  const all = { name: "all", max: places };
-  if ("client" in by) return [{ name: by.client, of: all }, all];
-  const visitors = { name: "visitors", of: all };
+  if ("client" in by) return sharedRooms(by.client, places);
+  const [visitors, all] = sharedRooms("visitors", places);
   const least = mostOf(visitors) < 4 ? 1 : 2;
   // No address is kept.
   return [{ name: `from_${sha256(by.source).slice(0, 16)}`, of: visitors, least }, visitors, all];

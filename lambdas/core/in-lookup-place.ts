@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { type Full, inPlace } from "./take-place.ts";
+import { type Full, inPlace, sharedRooms } from "./take-place.ts";
 
 /** Names are looked up within milliseconds; a call that takes no longer than others costs no place. */
 const QUICK_MS = 250;
@@ -27,9 +27,7 @@ export async function inLookupPlace<T>(
     () => true,
   );
   if (await Promise.race([ended, sleep(QUICK_MS, false, { ref: false })])) return await lookup;
-  const all = { name: "all", max: deps.config.hashPlaces };
-  const rooms = [{ name: client_id, of: all }, all];
-  return inPlace(deps, "lookup", rooms, {
+  return inPlace(deps, "lookup", sharedRooms(client_id, deps.config.hashPlaces), {
     refusal: (full) => refusal(client_id, full),
     work: () => lookup,
   });

@@ -1,6 +1,6 @@
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { type Full, inPlace } from "./take-place.ts";
+import { type Full, inPlace, sharedRooms } from "./take-place.ts";
 import type { HookRecord } from "./webhook-records.ts";
 
 /** A test takes so long at most (s). */
@@ -19,9 +19,7 @@ export function inTestPlace<T>(
   hook: HookRecord,
   test: () => Promise<T>,
 ): Promise<T> {
-  const { hashPlaces: places } = deps.config;
-  const all = { name: "all", max: places };
-  const rooms = [{ name: hook.webhook_id, max: 1 }, { name: hook.client_id, of: all }, all];
+  const rooms = [{ name: hook.webhook_id, max: 1 }, ...sharedRooms(hook.client_id, deps.config.hashPlaces)];
   return inPlace(deps, "test", rooms, { refusal: (full) => refusal(hook, full), work: test });
 }
 

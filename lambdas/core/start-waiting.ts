@@ -6,7 +6,7 @@ import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { clientRecord } from "./records.ts";
-import { takePlace } from "./take-place.ts";
+import { sharedRooms, takePlace } from "./take-place.ts";
 
 /** What waiting needs: how many calls of a kind may wait at the same time, 0 where none may. */
 export interface WaitDeps extends Pick<Deps, "table" | "now"> {
@@ -67,8 +67,7 @@ async function takeWaitPlace(
   clientId: string,
 ): Promise<() => Promise<void>> {
   const { waitPlaces } = deps;
-  const all = { name: "all", max: waitPlaces };
-  const taken = await takePlace(deps, kind, [{ name: clientId, of: all }, all]);
+  const taken = await takePlace(deps, kind, sharedRooms(clientId, waitPlaces));
   if ("giveBack" in taken) return taken.giveBack;
   const { name, max } = taken.full;
   const whose =

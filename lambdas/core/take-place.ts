@@ -110,6 +110,12 @@ export async function inPlace<T>(
   }
 }
 
+/** Somebody's share of so many places, and all of these. */
+export function sharedRooms(name: string, places: number): [share: Share, all: Room] {
+  const all = { name: "all", max: places };
+  return [{ name, of: all }, all];
+}
+
 /** How many there are, or one alone may have. */
 export function mostOf(room: Room): number {
   return "max" in room ? room.max : Math.ceil(mostOf(room.of) / 2);

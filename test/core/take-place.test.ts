@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
 import { hashRooms } from "#core/in-hash-place.ts";
-import { type Room, takePlace } from "#core/take-place.ts";
+import { type Room, sharedRooms, takePlace } from "#core/take-place.ts";
 import { inProcessDynamoDb } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
 
@@ -13,11 +13,6 @@ const PLACES = 5;
 const SHARE = 3;
 const LIFE_MS = 30_000;
 const CLIENTS = ["cli_A", "cli_B", "cli_C"] as const;
-
-const roomsOf = (clientId: string, places = PLACES): Room[] => {
-  const all = { name: "all", max: places };
-  return [{ name: clientId, of: all }, all];
-};
 
 /** The places, over a network on which every call may be sent twice. */
 function room() {
@@ -35,7 +30,7 @@ function room() {
   }
   return {
     /** As a new environment does, that knows nothing of refusals. */
-    take: (clientId: string, places = PLACES) => takeIn(roomsOf(clientId, places)),
+    take: (clientId: string, places = PLACES) => takeIn(sharedRooms(clientId, places)),
     takeIn,
     /** Members of each set. */
     async stored() {
@@ -133,7 +128,7 @@ test("a refusal says which room is full, and is known for half a second without 
     spec.name,
   );
   const take = (by: string, kind: "events" | "hash" = "events") =>
-    takePlace({ table, now: places.now }, kind, roomsOf(by));
+    takePlace({ table, now: places.now }, kind, sharedRooms(by, PLACES));
   const got = async (by: string) => {
     const taken = await take(by);
     if ("full" in taken) throw new Error(`${taken.full.name} is full`);
