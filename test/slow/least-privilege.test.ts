@@ -2,14 +2,16 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AbortMultipartUploadCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { partitions } from "#aws/keys.ts";
+import { keys, partitions } from "#aws/keys.ts";
 import { scopes } from "#contract/common.ts";
 import { lockGrant } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
 import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
 import { delivery, webhook } from "#contract/webhooks.ts";
+import { uploadRecord } from "#core/upload-record.ts";
 import { ensureAssembly } from "#local/assembly.ts";
 import { globMatches } from "#local/glob.ts";
 import { AwsError } from "#local/types.ts";
@@ -283,6 +285,36 @@ async function losses(): Promise<void> {
     story.cloud.setFaults(undefined);
     await story.cloud.waitForIdle();
   }
+  await forgottenByS3();
+}
+
+/** S3 has nothing of a session any more: a finalize finds that out, and the sweep where its function has died. */
+async function forgottenByS3(): Promise<void> {
+  const forget = async ({ upload_id }: { upload_id: string }) => {
+    const session = uploadRecord.parse(await story.table.get(uploadRecord, keys.upload(upload_id)));
+    const { s3, bucket: Bucket } = story;
+    await s3.send(
+      new AbortMultipartUploadCommand({ Bucket, Key: session.object_key, UploadId: session.s3_upload_id }),
+    );
+  };
+  const asked = await send("asked-for.txt", bytes("asked for"));
+  await forget(asked);
+  expect((await call(`/v1/uploads/${asked.upload_id}/finalize`, { json: {} })).status).toBe(410);
+
+  const left = await send("left.txt", bytes("left"));
+  story.cloud.setFaults(({ action, environment = "" }) =>
+    action === "CompleteMultipartUpload" ? die(environment) : undefined,
+  );
+  expect((await call(`/v1/uploads/${left.upload_id}/finalize`, { json: {} })).status).toBeGreaterThan(499);
+  story.cloud.setFaults(undefined);
+  await forget(left);
+  // By then the sweep looks at what a finalize has left.
+  await minute(6 * 60_000);
+}
+
+async function die(environment: string): Promise<"before"> {
+  await story.cloud.killEnvironment(environment);
+  return "before";
 }
 
 /** Time passes: links, locks, sessions and versions end. */
