@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import type { Wake } from "#aws/queues.ts";
+import type { Lane, Wake } from "#aws/queues.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Event } from "#contract/events.ts";
 import type { Trigger } from "#contract/webhooks.ts";
@@ -15,7 +15,8 @@ import { deliveryRecord, type HookRecord } from "./webhook-records.ts";
 
 /** Deliveries are kept for 30 days. */
 export const DELIVERY_KEEP_MS = 30 * 86_400_000;
-const PARALLEL_WRITES = 25;
+/** Rows that are written at once. The few of those that wait leave the rest to the workers that are being woken. */
+const PARALLEL_WRITES: Record<Lane, number> = { first: 25, retry: 5 };
 /** Rows whose messages go before the next rows are written. */
 const PER_SEND = 50;
 
@@ -27,11 +28,15 @@ export async function fanOut(deps: QueueDeps, events: readonly Event[]): Promise
   // Whose turn it is goes first: it must not wait for the rows of endpoints that wait anyway.
   for (const lane of ["first", "retry"] as const) {
     const mine = subscriptions.filter(({ state }) => laneOf(state, now) === lane);
-    const planned = await inParallel(mine, PARALLEL_WRITES, (subscription) => plan(deps, now, subscription));
+    const planned = await inParallel(mine, PARALLEL_WRITES[lane], (subscription) =>
+      plan(deps, now, subscription),
+    );
     const inTurn = byTurns(planned);
     for (let start = 0; start < inTurn.length; start += PER_SEND) {
-      const wakes = await inParallel(inTurn.slice(start, start + PER_SEND), PARALLEL_WRITES, (delivery) =>
-        writeDelivery(deps, now, delivery),
+      const wakes = await inParallel(
+        inTurn.slice(start, start + PER_SEND),
+        PARALLEL_WRITES[lane],
+        (delivery) => writeDelivery(deps, now, delivery),
       );
       await deps.queues.send(
         lane,
