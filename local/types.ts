@@ -71,6 +71,8 @@ export interface CallTrace {
   startedAt: number;
   endedAt: number;
   status: number;
+  /** A copy that arrived late, as a fault had it; nobody heard its answer. */
+  late?: true;
   /** DynamoDB only: consumed units, by the rules of on-demand tables. */
   readUnits?: number;
   writeUnits?: number;
