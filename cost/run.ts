@@ -22,7 +22,7 @@ without free tiers. Without FILE: what a million of each costs, and a stage that
   --ms NAME=N        milliseconds: ${Object.entries(MILLISECONDS)
     .map(([name, ms]) => `${name}=${ms}`)
     .join(", ")}
-  --json             the same as JSON
+  --json             the same as JSON: npm run --silent cost -- FILE --json
 
 docs/costs.md says what is counted and what is assumed.`;
 
@@ -52,6 +52,8 @@ function answer({ file, options }: ReturnType<typeof read>, templates: Templates
   if (options.help) return USAGE;
   const milliseconds = options.ms.reduce(changed, MILLISECONDS);
   if (file === undefined) {
+    if (options.scan || options.set.length + options.webhooks.length > 0)
+      throw new WorkloadError("--scan, --set and --webhooks change a month's workload: name its FILE");
     const each = millions(undefined, milliseconds);
     const idle = {
       dev: idleCost(templates("dev"), { milliseconds }),

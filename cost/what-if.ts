@@ -5,7 +5,7 @@ import { type Workload, WorkloadError, workload } from "./workload.ts";
 const OFTEN = "per_month";
 
 /**
- * Changes numbers of a workload: `NAME=12` sets one, `NAME=10x` multiplies it. A name is dotted (`locks.renewals`); a
+ * Changes numbers of a workload: `NAME=12` or `NAME=1e6` sets one, `NAME=10x` multiplies it. A name is dotted (`locks.renewals`); a
  * group's own name means its `per_month`, and in a list every entry is meant.
  *
  * @throws WorkloadError naming what there is.
@@ -21,7 +21,7 @@ export function whatIf(given: Workload, changes: readonly string[]): Workload {
 
 function apply(value: unknown, change: string, workload: Workload): unknown {
   const [, name = "", x = "", number = "", times = ""] =
-    /^([a-z_.]+)=(x?)(\d+(?:\.\d+)?)(x?)$/.exec(change) ?? [];
+    /^([a-z_.]+)=(x?)(\d+(?:\.\d+)?(?:e\d{1,2})?)(x?)$/.exec(change) ?? [];
   if (name === "")
     throw new WorkloadError(`--set ${change}: write a name and a number or factor, such as deliveries=10x`);
   const factor = Number(number);

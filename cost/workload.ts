@@ -2,14 +2,16 @@
 import * as z from "zod";
 
 const text = z.string({ error: "must be text" }).min(1, { error: "must be text" }).max(1_000);
-const least = (minimum: number) => {
-  const error = `must be a number from ${minimum} on`;
-  return z.number({ error }).min(minimum, { error });
-};
-const amount = least(0);
+/** Beyond it a number is a slip of the pen: a million a second for a month are 2.6e12. */
+const MOST = 1e15;
+const amountError = `must be a number from 0 to ${MOST.toExponential().replace("+", "")}`;
+const amount = z
+  .number({ error: amountError })
+  .min(0, { error: amountError })
+  .max(MOST, { error: amountError });
 const wholeFrom = (minimum: number) => {
   const error = `must be a whole number from ${minimum} on`;
-  return z.int({ error }).min(minimum, { error });
+  return z.int({ error }).min(minimum, { error }).max(MOST, { error: amountError });
 };
 const list = <Schema extends z.ZodType>(schema: Schema) =>
   z.array(schema, { error: "must be a list" }).max(100, { error: "must have 100 entries at most" });
@@ -34,6 +36,10 @@ const upload = z
   .refine(({ by, bytes }) => by === "session" || bytes <= 4 * MIB, {
     path: ["bytes"],
     error: 'must be 4194304 at most by one request; use "by": "session"',
+  })
+  .refine(({ by, parts }) => by === "session" || parts === undefined, {
+    path: ["parts"],
+    error: 'may be said of "by": "session" alone; one request has none',
   });
 
 const download = z.strictObject({

@@ -1,8 +1,9 @@
 /** The settings of a deployment: defaults of its stage, the user's file, and `-c`, each winning over the one before. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { type StageConfig, type StageSettings, stageConfig } from "./config.ts";
 import { type Context, contextSettings } from "./context-settings.ts";
+import { repeatedMembers } from "./repeated-members.ts";
 import { faultsOf, SettingsError } from "./setting-faults.ts";
 import { lookUp, nest, settingNames } from "./setting-names.ts";
 import { like, settings, settingsFile } from "./settings.ts";
@@ -108,13 +109,15 @@ function textOf(name: string, root: string): string | undefined {
   const path = resolve(root, name);
   let bytes: Uint8Array;
   try {
+    // Reading a pipe would wait for who writes into it.
+    if (!statSync(path).isFile())
+      throw new SettingsError(`${name} is no plain file; settings are a file of JSON`);
     bytes = readFileSync(path);
   } catch (error) {
+    if (error instanceof SettingsError) throw error;
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT") return undefined;
-    throw new SettingsError(
-      `${name} can't be read${code === "EISDIR" ? ": it is a directory" : ` (${code})`}; settings are a file of JSON`,
-    );
+    throw new SettingsError(`${name} can't be read (${code}); settings are a file of JSON`);
   }
   try {
     return asUtf8.decode(bytes);
@@ -127,9 +130,17 @@ function parsed(name: string, text: string): Record<string, unknown> {
   if (text.trim() === "")
     throw new SettingsError(`${name} is empty: write {} where nothing is set, or remove it`);
   try {
-    const value: unknown = JSON.parse(text);
+    // Schemas don't see a member of that name, which sets a prototype elsewhere.
+    const value: unknown = JSON.parse(text, (member, inner: unknown) => {
+      if (member === "__proto__") throw new SettingsError(`${name}: __proto__ names nothing; leave it out`);
+      return inner;
+    });
+    const [twice] = repeatedMembers(text);
+    if (twice !== undefined)
+      throw new SettingsError(`${name}: ${twice} stands there twice, and one would be lost; leave one`);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   } catch (error) {
+    if (error instanceof SettingsError) throw error;
     throw new SettingsError(`${name} is no JSON: ${error instanceof Error ? error.message : error}`);
   }
   throw new SettingsError(`${name} must hold an object such as {"stages": {"prod": {"waiters": 0}}}`);

@@ -82,6 +82,9 @@ export const settings = z.strictObject({
   corsOrigins: z
     .array(page, { error: pagesError })
     .min(1, { error: pagesError })
+    .refine((pages) => pages.length === 1 || !pages.includes("*"), {
+      error: 'must be ["*"] alone, which allows every page, or origins without it',
+    })
     .optional()
     .describe("Origins whose pages may call the API and the bucket from a browser"),
   tags: z

@@ -56,13 +56,25 @@ export function numberedName(name: string, number: number, most: number = MAX_BY
   const cut = dot > 0 ? dot : name.length;
   const extension = Buffer.byteLength(name.slice(cut)) < MAX_BYTES - NUMBER_BYTES ? name.slice(cut) : "";
   const room = Math.min(most, MAX_BYTES) - NUMBER_BYTES - Buffer.byteLength(extension);
-  let stem = [...name.slice(0, cut)];
-  const isLong = () => Buffer.byteLength(stem.join("")) > room;
-  const long = isLong();
-  while (isLong() && stem.length > 1) stem = stem.slice(0, -1);
-  // Joiners and tags show nothing without what is cut off.
-  while (long && stem.length > 0 && nameProblem(stem.join("")) !== undefined) stem = stem.slice(0, -1);
-  return `${stem.join("") || "_"} (${number})${extension}`;
+  const stem = name.slice(0, cut);
+  const short = Buffer.byteLength(stem) > room ? cutTo(stem, room) : stem;
+  return `${short || "_"} (${number})${extension}`;
+}
+
+/** The beginning of `stem` that fits into `room` bytes and may end there: a gap at an end shows nothing. */
+function cutTo(stem: string, room: number): string {
+  let kept = charactersOf(stem);
+  const isLong = () => Buffer.byteLength(kept.join("")) > room;
+  while (isLong() && kept.length > 1) kept = kept.slice(0, -1);
+  if (isLong()) kept = [...kept.join("")];
+  while (isLong() && kept.length > 1) kept = kept.slice(0, -1);
+  while (kept.length > 0 && nameProblem(kept.join("")) !== undefined) kept = kept.slice(0, -1);
+  return kept.join("");
+}
+
+/** What people take for one character: a family of emoji, a letter with its marks (UAX #29, grapheme clusters). */
+function charactersOf(text: string): string[] {
+  return Array.from(new Intl.Segmenter("und").segment(text), ({ segment }) => segment);
 }
 
 /**

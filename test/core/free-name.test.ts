@@ -19,6 +19,18 @@ test("a name is cut between characters, never behind a joiner", () => {
   }
 });
 
+test.each([
+  ["a family", "👨‍👩‍👧"],
+  ["a vowel sign", "की"],
+  ["marks", "e\u0301\u0323"],
+  ["a flag", "🇩🇪"],
+])("what people take for one character stays whole: %s", (_, character) => {
+  for (let length = 200; length <= 240; length++) {
+    const numbered = numberedName(`${"x".repeat(length)}${character.repeat(9)}.pdf`, 1);
+    expect(numbered).toMatch(new RegExp(`^x+(?:${character})* \\(1\\)\\.pdf$`, "u"));
+  }
+});
+
 test("a name is cut before a flag's tags, and before a mark that a joiner needs", () => {
   const flag = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
   for (let length = 200; length <= 240; length++)

@@ -123,7 +123,7 @@ describe("what is wrong with a file", () => {
     [[], "w.json: all of it must be an object with name, about"],
     [{ ...nothing, more: 1 }, "w.json: there is no more; there are name, about"],
     [{ ...nothing, people: 0 }, "w.json: people must be a whole number from 1 on"],
-    [{ ...nothing, tokens: "9" }, "w.json: tokens must be a number from 0 on"],
+    [{ ...nothing, tokens: "9" }, "w.json: tokens must be a number from 0 to 1e15"],
     [{ ...nothing, uploads: {} }, "w.json: uploads must be a list"],
     [
       { ...nothing, uploads: [{ ...upload, by: "mail" }] },
@@ -132,6 +132,11 @@ describe("what is wrong with a file", () => {
     [
       { ...nothing, uploads: [{ ...upload, size: 3 }] },
       "w.json: there is no uploads.0.size; there are what, by",
+    ],
+    [{ ...nothing, tokens: 1e300 }, "w.json: tokens must be a number from 0 to 1e15"],
+    [
+      { ...nothing, uploads: [{ ...upload, by: "request", parts: 2 }] },
+      'w.json: uploads.0.parts may be said of "by": "session" alone',
     ],
     [
       { ...nothing, uploads: [{ ...upload, by: "request", bytes: 5e6 }] },

@@ -112,6 +112,12 @@ const refusedFiles: [unknown, RegExp][] = [
   ["[]", /^wharf.config.json must hold an object such as /],
   ["", /^wharf.config.json is empty: write \{\}/],
   [
+    '{"stages": {"prod": {"waiters": 1, "waiters": 2}}}',
+    /^wharf.config.json: stages\.prod\.waiters stands there twice/,
+  ],
+  ['{"tags": {"__proto__": "x"}}', /^wharf.config.json: __proto__ names nothing; leave it out$/],
+  [{ corsOrigins: ["*", "https://a.example"] }, /: corsOrigins is .*; it must be \["\*"\] alone/],
+  [
     '{"throttle": 5}',
     /^wharf.config.json: throttle is 5; it must be an object with throttle.rate, throttle.burst$/,
   ],
