@@ -35,7 +35,10 @@ export async function runDeploy(
     const settings = readSettings(line.context, place.root);
     if (line.dryRun) return await dryRun(settings, line, place, out);
     const outputs = ["--outputs-file", "cdk-outputs.json"];
-    return (await cdk(place, ["deploy", "--all", ...outputs, ...line.forCdk], { shown: true })).code;
+    const { code } = await cdk(place, ["deploy", "--all", ...outputs, ...line.forCdk], { shown: true });
+    if (code !== 0 && line.profile.length === 0 && !saysWhose(place.env))
+      err("AWS_PROFILE or --profile says whose account it is, AWS_REGION where; here is neither.");
+    return code;
   } catch (error) {
     if (error instanceof SettingsError) {
       err(`${error.message}\nSee npm run deploy -- --help`);
@@ -44,4 +47,10 @@ export async function runDeploy(
     err(error instanceof Error ? error.message : String(error));
     return 1;
   }
+}
+
+/** Whether the environment says whose account is meant; where it doesn't, that may be why a command failed. */
+function saysWhose(env: Place["env"]): boolean {
+  const named = ["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
+  return named.some((name) => env[name] !== undefined);
 }

@@ -153,3 +153,9 @@ describe("npm run deploy", () => {
     expect([code, err]).toEqual([1, "the app can't be synthesized:\nno such stage"]);
   });
 });
+
+it("says how to name an account where none is", async () => {
+  const { code, err } = await deploy(["--yes"], project("process.exit(1);"));
+  expect(code).not.toBe(0);
+  expect(err).toContain("AWS_PROFILE or --profile says whose account it is");
+});
