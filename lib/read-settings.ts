@@ -1,9 +1,9 @@
 /** The settings of a deployment: defaults of its stage, the user's file, and `-c`, each winning over the one before. */
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
+import { repeatedMember } from "#contract/repeated-member.ts";
 import { type StageConfig, type StageSettings, stageConfig } from "./config.ts";
 import { type Context, contextSettings } from "./context-settings.ts";
-import { repeatedMembers } from "./repeated-members.ts";
 import { faultsOf, SettingsError } from "./setting-faults.ts";
 import { lookUp, nest, settingNames } from "./setting-names.ts";
 import { like, settings, settingsFile } from "./settings.ts";
@@ -135,7 +135,7 @@ function parsed(name: string, text: string): Record<string, unknown> {
       if (member === "__proto__") throw new SettingsError(`${name}: __proto__ names nothing; leave it out`);
       return inner;
     });
-    const [twice] = repeatedMembers(text);
+    const twice = repeatedMember(text);
     if (twice !== undefined)
       throw new SettingsError(`${name}: ${twice} stands there twice, and one would be lost; leave one`);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
