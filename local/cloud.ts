@@ -81,6 +81,8 @@ export interface Cloud {
   authorize: Iam["authorize"];
   /** Lets AWS calls fail by a plan; `undefined` ends that. */
   setFaults(hook: FaultHook | undefined): void;
+  /** Copies of calls that faults let arrive late. */
+  late: Services["late"];
   logs: Logs;
   /** Runs the one function whose logical id begins with `prefix`. */
   invoke(prefix: string, payload: unknown): Promise<{ payload: unknown; functionError?: "Unhandled" }>;
@@ -252,6 +254,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     iamUsage: iam.usage,
     authorize: iam.authorize,
     setFaults: services.setFaults,
+    late: services.late,
     logs,
     async invoke(prefix, payload) {
       const { arn } = functionByPrefix(lambda.functions(), prefix);

@@ -88,7 +88,8 @@ export async function startEmbedded({
     outage: loss,
     faults: (call) => faults?.(call),
     onTrace(trace) {
-      const invocation = trace.environment && hooks.invocationOf(trace.environment);
+      // What the environment does by the time that a late copy arrives has nothing to do with it.
+      const invocation = trace.environment && !trace.late && hooks.invocationOf(trace.environment);
       if (invocation) trace.invocation = invocation;
       traces.add(trace);
       onTrace(trace);
@@ -132,6 +133,7 @@ export async function startEmbedded({
     setFaults(hook) {
       faults = hook;
     },
+    late: server.late,
     drain: server.drain,
     close: () => running.disposeAsync(),
   };

@@ -35,7 +35,8 @@ export interface FaultCall {
  *   and is answered now. `answered: false`: its connection breaks and nothing has happened yet; the caller's SDK tries
  *   again, and the copy is the first try. The copy carries the authorization that the call came with, and isn't
  *   refused for its age: it was in time when it came, and was held inside. Its outcome goes to a trace of its own
- *   (`late: true`) and nowhere else. `flushLate` lets all that wait arrive; none outlives the server;
+ *   (`late: true`) and nowhere else. `late.flush()` lets all that wait arrive, `late.arrived()` waits for
+ *   those whose time has come; none outlives the server;
  * - `freeze`: the caller stops, before the call takes effect or, with `happened`, between that and its answer, and then
  *   goes on as though nothing had been. Where a Lambda environment called, its other calls stand still as well. Those
  *   of others go on. Keep it shorter than 10 s of real time, when the caller's SDK gives up: move the clock, or resolve

@@ -3,11 +3,19 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "./clock.ts";
 import { discardingResponse, type Fault } from "./faults.ts";
+import { type FrozenCallers, passed } from "./frozen-callers.ts";
 import { sendBroken, sendLateError } from "./late-answers.ts";
+import type { LateCopies } from "./late-copies.ts";
+import { runTwice, runWithCopy } from "./repeat-call.ts";
 import type { AwsCall, AwsService, CallTrace } from "./types.ts";
 
 /** Makes the call that a service handles, for the response it is to write. */
-export type CallOn = (res: ServerResponse, trace: CallTrace, slow?: Promise<unknown>) => AwsCall;
+export type CallOn = (res: ServerResponse, trace: CallTrace, more?: CallExtras) => AwsCall;
+
+export interface CallExtras extends Pick<AwsCall, "slow" | "staleMs"> {
+  /** The same request once more. @default the one that came */
+  req?: IncomingMessage;
+}
 
 export interface RunOptions {
   service: AwsService;
@@ -17,9 +25,19 @@ export interface RunOptions {
   trace: CallTrace;
   path: string;
   requestId: string;
+  /** As in `FaultCall.index`. */
+  index: number;
+  /** As in `AwsCall.body`. */
+  body: Buffer | undefined;
   clock: Clock;
+  late: LateCopies;
+  frozen: FrozenCallers;
   /** Lets a client that waits for it send its body. */
   proceed(): void;
+  /** Takes the trace of a call that nobody waits for. */
+  record(trace: CallTrace): void;
+  /** Told of what a service threw while nobody waited. */
+  onError(error: unknown, trace: CallTrace): void;
 }
 
 // Amazon S3 API Reference: the calls whose 200 may end in an error.
@@ -30,27 +48,60 @@ const LONG_CALLS = ["CompleteMultipartUpload", "CopyObject", "UploadPartCopy"];
  * @throws AwsError what the service or the fault answers; Error for a fault that this call can't have
  */
 export async function runCall(fault: Fault | undefined, options: RunOptions): Promise<AwsCall | undefined> {
-  const { service, callOn, req, res, trace, clock } = options;
+  if (fault === undefined) return run(options);
   if (fault === "before") {
-    req.socket.destroy();
+    options.req.socket.destroy();
     return undefined;
   }
-  if (isObject(fault) && "error" in fault) throw fault.error;
-  if (isObject(fault) && "delayMs" in fault) await sleep(fault.delayMs);
-  if (isObject(fault) && ("lateError" in fault || "broken" in fault)) return endBadly(fault, options);
-  if (fault === "after" || (isObject(fault) && "after" in fault)) {
-    const call = callOn(discardingResponse(req), trace);
-    await service.handle(call).catch(() => {});
-    trace.status = call.res.statusCode;
-    if (isObject(fault)) await fault.after();
-    req.socket.destroy();
-    return call;
+  if (fault === "after") return loseAnswer(options);
+  if (fault === "twice") return runTwice(options);
+  if ("after" in fault) return loseAnswer(options, fault.after);
+  if ("late" in fault) return runWithCopy(fault, options);
+  if ("freeze" in fault) return runFrozen(fault, options);
+  if ("error" in fault) throw fault.error;
+  if ("lateError" in fault || "broken" in fault) return endBadly(fault, options);
+  if ("delayMs" in fault) {
+    await sleep(fault.delayMs);
+    return run(options);
   }
-  if (fault === "twice" && service.scope !== "s3") {
-    await service.handle(callOn(discardingResponse(req), { ...trace })).catch(() => {});
-  }
-  const call = callOn(res, trace, slowness(fault, trace, clock));
+  return run(options, "staleMs" in fault ? fault : { slow: slowness(fault, options) });
+}
+
+async function run({ service, callOn, res, trace }: RunOptions, more?: CallExtras): Promise<AwsCall> {
+  const call = callOn(res, trace, more);
   await service.handle(call);
+  return call;
+}
+
+async function loseAnswer(options: RunOptions, meanwhile?: () => void | Promise<void>): Promise<AwsCall> {
+  const { service, callOn, req, trace } = options;
+  const call = callOn(discardingResponse(req), trace);
+  await service.handle(call).catch(() => {});
+  trace.status = call.res.statusCode;
+  await meanwhile?.();
+  req.socket.destroy();
+  return call;
+}
+
+async function runFrozen(
+  { freeze, happened = false }: Extract<Fault, { freeze: unknown }>,
+  options: RunOptions,
+): Promise<AwsCall> {
+  const { service, callOn, req, res, trace, frozen } = options;
+  const thaw = () => frozen.freeze(freeze, trace.environment);
+  if (!happened) {
+    await thaw();
+    return run(options);
+  }
+  const heard: Buffer[] = [];
+  const unheard = discardingResponse(req, (chunk) => void heard.push(chunk));
+  unheard.setHeaders(new Map(Object.entries(res.getHeaders()).map(([name, value = ""]) => [name, value])));
+  unheard.shouldKeepAlive = false; // what follows goes past `res`, which has to be the last on its connection
+  const call = callOn(unheard, trace);
+  await service.handle(call);
+  trace.status = call.res.statusCode;
+  await thaw();
+  req.socket.end(Buffer.concat(heard));
   return call;
 }
 
@@ -78,20 +129,9 @@ async function endBadly(fault: LateFault, options: RunOptions): Promise<AwsCall 
 }
 
 function slowness(
-  fault: Fault | undefined,
-  { action }: CallTrace,
-  clock: Clock,
-): Promise<unknown> | undefined {
-  if (!isObject(fault) || !("slow" in fault)) return undefined;
-  if (action !== "CompleteMultipartUpload") {
-    throw new Error(`${action} can't be slow so; CompleteMultipartUpload can, and delayMs suits any call.`);
-  }
-  const { slow } = fault;
-  return typeof slow === "number"
-    ? new Promise<void>((resolve) => void clock.at(clock.now() + slow, resolve))
-    : slow;
-}
-
-function isObject(fault: Fault | undefined): fault is Exclude<Fault, string> {
-  return typeof fault === "object";
+  { slow }: Extract<Fault, { slow: unknown }>,
+  { trace: { action }, clock }: RunOptions,
+): Promise<void> {
+  if (action === "CompleteMultipartUpload") return passed(slow, clock);
+  throw new Error(`${action} can't be slow so; CompleteMultipartUpload can, and delayMs suits any call.`);
 }

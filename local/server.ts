@@ -13,6 +13,8 @@ import { storageDamaged } from "./data/damage.ts";
 import { isCorrupt } from "./data/sqlite-error.ts";
 import { explainFull } from "./data/storage-full.ts";
 import type { FaultCall, FaultHook } from "./faults.ts";
+import { createFrozenCallers } from "./frozen-callers.ts";
+import { createLateCopies, type LateCopies } from "./late-copies.ts";
 import { type Listening, listen } from "./listen.ts";
 import { readTarget, refuseForeignHost, refuseTwoHosts } from "./own-host.ts";
 import { refusalsOf } from "./refusals.ts";
@@ -54,12 +56,16 @@ const SOCKET_TIMEOUT = 120_000;
 export interface AwsServer extends Listening {
   /** Takes nothing new, and resolves when what runs has ended, or after `ms` (real milliseconds). */
   drain(ms: number): Promise<void>;
+  /** Copies of calls that faults let arrive late. */
+  late: Pick<LateCopies, "waiting" | "arrived" | "flush">;
 }
 
 /** Starts to listen. Requests are authenticated, traced, and handed to the service of their credential scope. */
 export async function createAwsServer(options: AwsServerOptions): Promise<AwsServer> {
   const { clock, credentials, iam, region = REGION, faults, onTrace, onError = console.error } = options;
   const services = new Map(options.services.map((service) => [service.scope, service]));
+  const late = createLateCopies(clock);
+  const frozen = createFrozenCallers(clock);
   let calls = 0;
 
   const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 });
@@ -70,6 +76,12 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
   const listening = await listen(server, { port: options.port });
   return {
     ...listening,
+    late,
+    async close() {
+      await listening.close();
+      frozen.close();
+      await late.close();
+    },
     async drain(ms) {
       listening.refuse();
       await running.end(ms, () => busy("s3"));
@@ -90,6 +102,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       status: 0,
     };
     let resource = req.url ?? "/";
+    let end = () => {};
     req.on("error", () => {}); // an aborted upload; services see it in their own reading
     // SDKs set their clock by this header, so it has to be the cloud's time.
     res.setHeader("date", new Date(clock.now()).toUTCString());
@@ -120,19 +133,18 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       if (trace.service !== "s3") {
         body = await readBody(req, proceed);
       }
-      const verified = claimed
-        ? verify(request, claimed, {
-            credentials,
-            region,
-            now: clock.now(),
-            bodySha256: body && hash("sha256", body),
-          })
-        : { principal: null, payload: payloadOf(anonymousHash(req), request) };
+      const now = clock.now();
+      const bodySha256 = body && hash("sha256", body);
+      const authenticate = () =>
+        claimed
+          ? verify(request, claimed, { credentials, region, now, bodySha256 })
+          : { principal: null, payload: payloadOf(anonymousHash(req), request) };
+      const verified = authenticate();
       name(trace, claimed, verified.principal);
-      const context = requestContext(req, claimed, clock.now());
-      const callOn: CallOn = (response, record, slow) => {
+      const context = requestContext(req, claimed, now);
+      const callOn: CallOn = (response, record, { req: again, ...more } = {}) => {
         const call: AwsCall = {
-          req,
+          req: again ?? req,
           res: response,
           url,
           path: request.path,
@@ -141,20 +153,32 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
           principal: verified.principal,
           service: trace.service,
           body,
-          payload: verified.payload,
+          // Each reading of signed chunks begins anew; what was in time when it came doesn't grow old inside.
+          payload: again ? authenticate().payload : verified.payload,
           // Read late: S3 learns who signed a POST form only from the form.
           authorize: (action, resource, extra = {}) =>
             authorize(call, action, resource, { ...context, ...extra }),
           proceed,
-          ...(slow && { slow }),
+          ...more,
           trace: record,
         };
         return call;
       };
       const { path } = request;
-      const fault = await faults?.(faultCall(trace, req, { path, body: body?.toString() }));
+      const called = faultCall(trace, req, { path, body: body?.toString() });
+      const { index } = called;
+      let hasEnded = false;
+      end = () => {
+        if (!hasEnded) late.ended(index);
+        hasEnded = true;
+      };
+      res.once("finish", end); // before whoever hears the answer can call again
+      const fault = await faults?.(called);
+      await frozen.goesOn(trace.environment);
+      await late.arrived();
       const call = await runCall(fault, {
-        ...{ service, callOn, req, res, trace, path, requestId, clock, proceed },
+        ...{ service, callOn, req, res, trace, path, requestId, index, body, proceed },
+        ...{ clock, late, frozen, record, onError },
       });
       if (verified.principal === null) name(trace, undefined, call?.principal ?? null);
       trace.status ||= res.headersSent ? res.statusCode : 0;
@@ -162,8 +186,8 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       fail(error);
       trace.status = res.statusCode;
     } finally {
-      trace.endedAt = clock.now();
-      onTrace?.(trace);
+      record(trace);
+      end();
     }
 
     function fail(thrown: unknown): void {
@@ -180,6 +204,11 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
         resource,
       });
     }
+  }
+
+  function record(trace: CallTrace): void {
+    trace.endedAt = clock.now();
+    onTrace?.(trace);
   }
 
   function faultCall(

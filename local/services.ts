@@ -10,6 +10,7 @@ import type { EventBridgeService } from "./eventbridge/service.ts";
 import type { FaultHook } from "./faults.ts";
 import type { Iam } from "./iam/iam.ts";
 import type { BucketOptions } from "./s3/buckets.ts";
+import type { AwsServer } from "./server.ts";
 import type { Message } from "./sqs/queue.ts";
 import type { QueueSpec } from "./sqs/store.ts";
 import type { CallTrace, Principal } from "./types.ts";
@@ -65,6 +66,8 @@ export interface Services {
   traces(): CallTrace[];
   clearTraces(): void;
   setFaults(hook: FaultHook | undefined): void;
+  /** Copies of calls that faults let arrive late. */
+  late: AwsServer["late"];
   /** Takes no more calls, and resolves when those that run have ended, or after `ms` (real milliseconds). */
   drain(ms: number): Promise<void>;
   close(): Promise<void>;

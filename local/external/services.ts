@@ -78,6 +78,7 @@ export async function connectExternal({
     setFaults() {
       throw new Error("faults need the services in this process; an emulator's calls can't be made to fail");
     },
+    late: { waiting: () => 0, async arrived() {}, async flush() {} },
     // The emulator goes on.
     async drain() {},
     async close() {

@@ -71,4 +71,15 @@ describe("a transaction", () => {
     await increment();
     expect((await db.documents.send(new GetCommand({ TableName, Key }))).Item).toEqual({ ...Key, n: 2 });
   });
+
+  // DynamoDB API Reference, TransactWriteItems: "the same client token but a change in other parameters".
+  test("is another one under its token where it asks for another answer", async () => {
+    const Item = freshKey();
+    const transaction = { ClientRequestToken: Item.pk, TransactItems: [{ Put: { TableName, Item } }] };
+    await db.documents.send(new TransactWriteCommand(transaction));
+    const other = new TransactWriteCommand({ ...transaction, ReturnConsumedCapacity: "TOTAL" });
+    await expect(db.documents.send(other)).rejects.toMatchObject({
+      name: "IdempotentParameterMismatchException",
+    });
+  });
 });

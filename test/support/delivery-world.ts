@@ -26,7 +26,7 @@ import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { eventRecord } from "#core/webhook-records.ts";
-import { startWorld } from "./world.ts";
+import { startWorld, type WorldOptions } from "./world.ts";
 
 export type DeliveryWorld = Awaited<ReturnType<typeof startDeliveryWorld>>;
 
@@ -38,8 +38,11 @@ const DELIVER_VISIBILITY_MS = 180_000;
 const FAN_OUT_VISIBILITY_MS = 360_000;
 
 /** Starts it with one client. Real time plays no part but in the deadlines of requests. */
-export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: number } = {}) {
-  const world = await startWorld();
+export async function startDeliveryWorld({
+  timeoutMs = 15_000,
+  ...options
+}: { timeoutMs?: number } & WorldOptions = {}) {
+  const world = await startWorld(options);
   const outbound = createOutbound({ ownHosts: [], allowLoopback: true, timeoutMs });
   // From today on: the table's own clock stands, and its items must not have expired.
   let now = Date.now();
@@ -294,6 +297,17 @@ export async function startDeliveryWorld({ timeoutMs = 15_000 }: { timeoutMs?: n
     },
     /** Events that the verbs have told of. */
     events: world.events,
+    /** What goes wrong from now on with calls of DynamoDB and S3; ends what `failShare` and `failCall` said. */
+    setFault: world.setFault,
+    late: world.late,
+    advanceServices: world.advanceServices,
+    traces: world.traces,
+    /** Dependencies as another environment would have them, whose clock is ahead by so much. */
+    anotherEnvironment: ({ clockOffsetMs = 0 } = {}) => ({
+      ...deps,
+      table: world.anotherEnvironment().table,
+      now: () => now + clockOffsetMs,
+    }),
     /** Messages that wait. */
     waiting: () => waiting,
     /** Has each message that waits twice from now on, as SQS may. */

@@ -2,6 +2,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { ConfiguredRetryStrategy } from "@smithy/core/retry";
 import type { z } from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
@@ -58,8 +59,17 @@ export async function refusal(answer: Response | Promise<Response>): Promise<[nu
   return [status, code];
 }
 
+export interface WorldOptions {
+  /**
+   * Whether the verbs' SDK clients try a call three times, as in production, but without a pause in between. Without,
+   * each fault reaches the verb itself.
+   * @default false
+   */
+  retries?: boolean;
+}
+
 /** Starts it on a free port, with nothing in it. */
-export async function startWorld() {
+export async function startWorld({ retries = false }: WorldOptions = {}) {
   const clock = createClock();
   const credentials = createCredentials({ clock, dir: undefined });
   const traces: CallTrace[] = [];
@@ -76,7 +86,11 @@ export async function startWorld() {
     onTrace: (trace) => traces.push(trace),
     faults: (call) => fault(call),
   });
-  const common = { endpoint: server.url, region: REGION, credentials: credentials.root, maxAttempts: 1 };
+  const common = {
+    ...{ endpoint: server.url, region: REGION, credentials: credentials.root },
+    // Three tries: the SDK's own default, `DEFAULT_MAX_ATTEMPTS`.
+    ...(retries ? { retryStrategy: new ConfiguredRetryStrategy(3, 0) } : { maxAttempts: 1 }),
+  };
   const dynamo = new DynamoDBClient(common);
   const bucket = new S3Client({
     ...common,
@@ -224,12 +238,22 @@ export async function startWorld() {
     tableName: spec.name,
     /** An administrator's S3 client; the bucket is `files`. */
     s3: bucket,
-    /** Dependencies as another execution environment would have them, with nothing cached. */
-    anotherEnvironment: (): Deps => ({ ...deps, table: createTable(dynamo, spec.name) }),
+    /**
+     * Dependencies as another execution environment would have them, with nothing cached.
+     *
+     * @param clockOffsetMs how far its clock is ahead of the others'. @default 0
+     */
+    anotherEnvironment: ({ clockOffsetMs = 0 } = {}): Deps => ({
+      ...deps,
+      table: createTable(dynamo, spec.name),
+      now: () => deps.now() + clockOffsetMs,
+    }),
     /** What goes wrong from now on. @default nothing */
     setFault(hook: FaultHook = () => undefined) {
       fault = hook;
     },
+    /** Copies of calls that faults let arrive late. */
+    late: server.late,
     /** From now on the verbs' time moves by `advance` alone; returns what starts it again. */
     stopClock() {
       stoppedAt = Date.now();
@@ -240,6 +264,12 @@ export async function startWorld() {
     /** Moves the verbs' time, not that of the AWS services. */
     advance(ms: number) {
       offset += ms;
+    },
+    /** Moves the time of the AWS services, by which faults last and copies arrive, and not the verbs'. */
+    advanceServices(ms: number) {
+      clock.advance(ms);
+      // By which the SDK signs; it would find out itself, at the price of a try.
+      for (const { config } of [dynamo, bucket]) config.systemClockOffset += ms;
     },
     async close() {
       dynamo.destroy();

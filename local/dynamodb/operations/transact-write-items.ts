@@ -155,7 +155,8 @@ function readToken(input: Input): Token | undefined {
   if (token.length < 1 || token.length > 36) {
     throw constraintError(token, "clientRequestToken", "Member must have length from 1 to 36");
   }
-  const digest = createHash("sha256").update(JSON.stringify(input["TransactItems"])).digest("hex");
+  const { ClientRequestToken: _, ...others } = input;
+  const digest = createHash("sha256").update(JSON.stringify(others)).digest("hex");
   return { token, digest };
 }
 
