@@ -167,7 +167,10 @@ async function ours(client: DynamoDBClient): Promise<Contender> {
     const content = { version_id: newId("ver", now), size: 1, content_type: "text/plain", object_key: "o" };
     const place = { workspace_id: "ws_bench", folder_id: "fld_bench", name: "a.txt" };
     const made = { created_at: at, created_by: "cli_bench", updated_at: at };
-    await table.put({ put: { ...keys.node(id), kind: "file", node_id: id, ...content, ...place, ...made } });
+    await table.put({
+      blind: "seeded",
+      put: { ...keys.node(id), kind: "file", node_id: id, ...content, ...place, ...made },
+    });
   }
   async function acquire(id: string): Promise<string> {
     await addFile(id);

@@ -190,7 +190,7 @@ async function startStage({ extra }: { extra: number }) {
       data: {},
     });
     sent.set(String(put["event_id"]), performance.now());
-    await table.put({ put });
+    await table.put({ blind: "seeded", put });
   };
   const setBad = async (enabled: boolean) => {
     const [path, json] = enabled ? ["enable", { force: true }] : ["disable", {}];

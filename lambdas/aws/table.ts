@@ -32,9 +32,16 @@ export interface Condition {
   condition?: string;
   values?: Values;
 }
-export interface Put extends Condition {
+/**
+ * What must hold of what stands there; else, in words, why it may be written over whatever that is. A write alone is
+ * sent again where its answer is lost, and a copy of it may still arrive when others have written since.
+ */
+export type Guard = { condition: string; values?: Values; blind?: never } | Blind;
+/** @property blind why. */
+export type Blind = { blind: string; condition?: never; values?: Values };
+export type Put = Guard & {
   put: Item & Key;
-}
+};
 export interface Update extends Condition {
   update: string;
   key: Key;
@@ -46,6 +53,12 @@ export interface Check extends Condition {
   check: Key;
   condition: string;
 }
+/**
+ * A write that stands alone: nothing but its own condition tells DynamoDB that it has come before.
+ *
+ * @property repeats of one that counts: how it knows its own repeat, or why counting twice does no harm.
+ */
+export type Alone<W extends Update | Remove> = W & Guard & { repeats?: string };
 /** One entry of a transaction. */
 export type Write = Put | Update | Remove | Check;
 
@@ -97,8 +110,13 @@ export function createTable(client: DynamoDBClient, name: string) {
     return Item === undefined ? undefined : schema.parse(Item);
   }
 
-  /** Reads items in any number, strongly consistently, in one round trip per 1,000. Missing ones are left out. */
+  /**
+   * Reads items in any number, strongly consistently, in one round trip per 1,000. Missing ones are left out.
+   *
+   * @throws Error for a key that is given twice.
+   */
   async function batchGet(all: readonly Key[]): Promise<Item[]> {
+    refuseTwice(all);
     const found: Item[] = [];
     for (let start = 0; start < all.length; start += BATCH_GET * PARALLEL_GETS) {
       const batches = Array.from({ length: PARALLEL_GETS }, (_, index) => start + index * BATCH_GET)
@@ -139,8 +157,21 @@ export function createTable(client: DynamoDBClient, name: string) {
     );
   }
 
+  /**
+   * Writes one item under a new id, which nobody else can have: where it stands already, a first sending of the same
+   * write got through whose answer was lost, and what has become of it since is left alone.
+   */
+  async function add(item: Item & Key): Promise<void> {
+    try {
+      await put({ put: item, condition: "attribute_not_exists(#pk)" });
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+    }
+  }
+
   /** Updates one item and returns it as it is afterwards. @throws ConditionFailed */
-  async function update(write: Update): Promise<Item> {
+  async function update(write: Alone<Update>): Promise<Item> {
+    requireRepeats(write);
     const answer = await conditional(() =>
       doc.send(
         new UpdateCommand({
@@ -157,7 +188,7 @@ export function createTable(client: DynamoDBClient, name: string) {
   }
 
   /** Deletes one item. @throws ConditionFailed */
-  async function remove(write: Remove): Promise<void> {
+  async function remove(write: Alone<Remove>): Promise<void> {
     await conditional(() =>
       doc.send(
         new DeleteCommand({
@@ -263,7 +294,28 @@ export function createTable(client: DynamoDBClient, name: string) {
     };
   }
 
-  return { name, get, batchGet, put, update, remove, query, transact };
+  return { name, get, batchGet, put, add, update, remove, query, transact };
+}
+
+/** DynamoDB: "Provided list of item keys contains duplicates", of each 100; said here with the key, and of all. */
+function refuseTwice(all: readonly Key[]): void {
+  const seen = new Set<string>();
+  for (const key of all) {
+    const name = JSON.stringify([key.pk, key.sk]);
+    if (seen.has(name)) throw new Error(`batchGet was given ${name} twice; give each key once.`);
+    seen.add(name);
+  }
+}
+
+/** What an expression does once more where it is sent once more. */
+const COUNTS = /\bADD\b|[-+] :|list_append/;
+
+/** Refuses an update that counts, alone, without a word on its repeat: the SDK sends again what got no answer. */
+function requireRepeats({ update, repeats }: Alone<Update>): void {
+  if (repeats === undefined && COUNTS.test(update))
+    throw new Error(
+      `"${update}" counts again where it is sent again; say in \`repeats\` how it knows or why that does no harm.`,
+    );
 }
 
 /**

@@ -76,6 +76,7 @@ function writes(now: number, workspaceId: string, head: number, events: readonly
             at_ms: now,
             ttl: ttl(now + EVENT_KEEP_MS),
           },
+          condition: "attribute_not_exists(#pk)",
         },
       ];
     }),

@@ -108,6 +108,7 @@ export async function claimTurn(
       update: `SET ${sets.join(", ")}`,
       condition: conditions.join(" AND "),
       values,
+      repeats: "a slot that is taken isn't taken again",
     });
     return { go: true, slot, slotUntil: until, probe, state: hookState.parse(item) };
   }

@@ -1,5 +1,5 @@
 import { type Key, keys } from "#aws/keys.ts";
-import { type Check, type Condition, TransactionFailed, type Update } from "#aws/table.ts";
+import { type Check, type Guard, TransactionFailed, type Update } from "#aws/table.ts";
 import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "#contract/shares.ts";
 import type { Part } from "./asked-part.ts";
 import { type Deps, ttl } from "./deps.ts";
@@ -165,8 +165,8 @@ const ALIVE = "#expires_ms > :now AND attribute_not_exists(#revoked_at)";
 const since = (now: number) => now - LINK_RESUME_SECONDS * 1000;
 
 /** What `goOn` asks for doesn't hold. */
-function mayNotGoOn(at: number, part: Part): Condition {
-  if (part === "whole") return {};
+function mayNotGoOn(at: number, part: Part): Guard {
+  if (part === "whole") return { blind: "the whole is a download of its own, whatever was before" };
   const past = "attribute_not_exists(#pk) OR #started_ms <= :since";
   return part === "later"
     ? { condition: `${past} OR #ranges >= :most`, values: { since: since(at), most: LINK_RANGES } }

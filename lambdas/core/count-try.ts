@@ -38,6 +38,7 @@ export async function countTry(table: Table, key: Key, now: number): Promise<Lin
       update: "SET #tried_ms = :now, #ttl = :ttl ADD #tried :one",
       condition: `attribute_not_exists(#tried) OR #tried < :free OR ${admitted.join(" OR ")}`,
       values,
+      repeats: "one try of five, which a right password gives back",
     });
     return linkTriesRecord.parse(counted);
   } catch (error) {

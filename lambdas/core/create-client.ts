@@ -35,7 +35,10 @@ export async function createClient(
   await deps.table.transact([
     ...writes,
     { put: { ...keys.client(client_id), ...record }, condition: "attribute_not_exists(#pk)" },
-    { put: { ...keys.clientEntry(client_id), client_id, name, created_at: iso(now) } },
+    {
+      put: { ...keys.clientEntry(client_id), client_id, name, created_at: iso(now) },
+      condition: "attribute_not_exists(#pk)",
+    },
   ]);
   return { client_id, client_secret, workspace_id: workspaceId, workspace };
 }

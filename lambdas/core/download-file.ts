@@ -20,7 +20,7 @@ export async function downloadFile(
   options: SignOptions,
 ): Promise<{ url: string; expiresAt: number; file: FileRecord }> {
   const file = await findFile(deps, call.caller, fileId, "read", call.ahead);
-  if (options.method === "GET") await deps.table.put(downloadEvent(deps, call, file));
+  if (options.method === "GET") await deps.table.add(downloadEvent(deps, call, file).put);
   return { ...(await signDownload(deps, file, options)), file };
 }
 

@@ -13,6 +13,6 @@ export async function downloadVersion(
 ): Promise<{ url: string; expiresAt: number }> {
   const { file, version } = await findVersion(deps, call.caller, fileId, versionId, "read", call.ahead);
   const then = await atVersion(deps, file, version);
-  if (method === "GET") await deps.table.put(downloadEvent(deps, call, then));
+  if (method === "GET") await deps.table.add(downloadEvent(deps, call, then).put);
   return signDownload(deps, then, { method, seconds });
 }

@@ -52,7 +52,10 @@ export function newRevocation(
   const job = { client_id: clientId, run, links, revoked_ms: now, began_ms: now, kind: 0 };
   return {
     job,
-    write: { put: { ...keys.revocation(clientId), ...job, ...due("revocation", now, clientId) } },
+    write: {
+      put: { ...keys.revocation(clientId), ...job, ...due("revocation", now, clientId) },
+      blind: "the newest revocation's job is the one that is to be done",
+    },
   };
 }
 

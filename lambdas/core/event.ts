@@ -43,5 +43,7 @@ export function eventWrite(now: number, given: NewEvent): Put {
       body,
       ttl: ttl(now + EVENT_KEEP_MS),
     },
+    // One that comes again when the relay has been there would take its place in the log from it.
+    condition: "attribute_not_exists(#pk)",
   };
 }

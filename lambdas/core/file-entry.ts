@@ -19,7 +19,11 @@ export function addEntry({ workspace_id, folder_id, name, hint_path, node_id, cr
     condition: "attribute_not_exists(#pk)",
   };
   if (hint_path === undefined) return [entry];
-  return [entry, { put: { ...keys.fileHint(workspace_id, hint_path), file_id: node_id } }];
+  const hint: Write = {
+    put: { ...keys.fileHint(workspace_id, hint_path), file_id: node_id },
+    blind: "hints are checked where it matters",
+  };
+  return [entry, hint];
 }
 
 /** Takes a file's name away from it. */

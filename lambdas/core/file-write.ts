@@ -3,7 +3,7 @@
  * restore — goes through `fileUpdate`, which adds the fence to the write itself.
  */
 import { keys, sha256 } from "#aws/keys.ts";
-import type { Check, Item, Update } from "#aws/table.ts";
+import type { Alone, Check, Item, Update } from "#aws/table.ts";
 import { iso } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { type FileRecord, fileRecord } from "./records.ts";
@@ -43,7 +43,7 @@ export function fileUpdate(
     endsLock = false,
     ...more
   }: { update: string; values?: Item; condition?: string; endsLock?: boolean },
-): Update {
+): Alone<Update> {
   const underLease = lockHashOf(preconditions) !== undefined && !endsLock;
   return {
     key: keys.node(fileId),

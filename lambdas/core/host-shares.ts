@@ -117,6 +117,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
         update: `SET #turn_ms = ${turn}, #ttl = :ttl`,
         condition,
         values: { ...values, ttl: ttl(now() + 86_400_000) },
+        repeats: "what is taken twice of a host's rate passes unused once",
       });
       share.turn = hostRecord.parse(item).turn_ms;
       return true;

@@ -51,14 +51,12 @@ export async function issueToken(
   const granted = grant(client.scopes, scope);
   const token = `wht_${clientId.slice(4)}_${randomBytes(32).toString("base64url")}`;
   const expires_ms = deps.now() + TOKEN_SECONDS * 1000;
-  await deps.table.put({
-    put: {
-      ...keys.token(clientId, token),
-      client_id: clientId,
-      scopes: granted,
-      expires_ms,
-      ttl: ttl(expires_ms),
-    },
+  await deps.table.add({
+    ...keys.token(clientId, token),
+    client_id: clientId,
+    scopes: granted,
+    expires_ms,
+    ttl: ttl(expires_ms),
   });
   return {
     access_token: token,

@@ -145,8 +145,12 @@ function folderWrites(now: number, { workspaceId, parentId, folderId, path }: Ne
         ...{ name, path },
         created_at: iso(now),
       },
+      condition: "attribute_not_exists(#pk)",
     },
-    { put: { ...keys.pathHint(workspaceId, path), path, folder_id: folderId } },
+    {
+      put: { ...keys.pathHint(workspaceId, path), path, folder_id: folderId },
+      blind: "the folder's entry, new in this transaction, says the same",
+    },
   ];
 }
 

@@ -53,6 +53,7 @@ export function pingWrite(
         due_sk,
         ttl: ttl(now + DELIVERY_KEEP_MS),
       },
+      condition: "attribute_not_exists(#pk)",
     },
   };
 }

@@ -35,5 +35,6 @@ export async function planWakeUp(
       ...planned,
       ttl: ttl(at + KEEP_MS),
     },
+    blind: "an aid: a plan that is lost to an older one costs time, since deliveries ask by themselves too",
   });
 }

@@ -23,7 +23,10 @@ export async function purgeFile(
   for await (const { version_id, object_key } of versionsOf(deps, fileId)) {
     if (!timeLeft()) return false;
     await deps.objects.remove(object_key);
-    await deps.table.remove({ remove: keys.version(fileId, version_id) });
+    await deps.table.remove({
+      remove: keys.version(fileId, version_id),
+      blind: "a deleted file gets no version, and its ids never come again",
+    });
   }
   await deps.table.update({
     key: keys.node(fileId),

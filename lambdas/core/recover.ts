@@ -66,6 +66,7 @@ export async function startRecovery(
           ...job,
           ttl: ttl(now + KEEP_MS),
         },
+        condition: "attribute_not_exists(#pk)",
       },
       ...call.record(answer(view)),
     ]);

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { type Item, TransactionFailed, type Update } from "#aws/table.ts";
+import { type Alone, type Item, TransactionFailed, type Update } from "#aws/table.ts";
 import type { Delivery, DeliveryStatus, Trigger } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { ttl } from "./deps.ts";
@@ -16,7 +16,7 @@ export function restartWrite(
   delivery: DeliveryRecord,
   now: number,
   { trigger, condition, values = {} }: { trigger: Trigger; condition: string; values?: Item },
-): { write: Update; restarted: DeliveryRecord } {
+): { write: Alone<Update>; restarted: DeliveryRecord } {
   const { due_pk, due_sk } = wakeAt(delivery.delivery_id, now, now);
   const changed = {
     status: "pending" satisfies DeliveryStatus,

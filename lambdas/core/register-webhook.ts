@@ -59,8 +59,14 @@ export async function registerWebhook(
         values: { one: 1, most: MAX_ENDPOINTS },
       },
       { put: { ...keys.hook(webhook_id), ...hook }, condition: "attribute_not_exists(#pk)" },
-      { put: { ...keys.hookSecret(webhook_id), current: secret } },
-      { put: { ...keys.hookState(webhook_id), webhook_id, ping_id: ping.delivery_id } },
+      {
+        put: { ...keys.hookSecret(webhook_id), current: secret },
+        condition: "attribute_not_exists(#pk)",
+      },
+      {
+        put: { ...keys.hookState(webhook_id), webhook_id, ping_id: ping.delivery_id },
+        condition: "attribute_not_exists(#pk)",
+      },
       write,
       ...call.record(answer(registered)),
     ]);

@@ -42,7 +42,11 @@ export async function saveReserved(
       folder_id === undefined
         ? []
         : [{ check: keys.entry(folder_id, upload.name), condition: "attribute_not_exists(#pk)" }];
-    const writes = [{ put: uploadItem(upload) }, reserve(upload, deps.now(), ended), ...free];
+    const writes = [
+      { put: uploadItem(upload), condition: "attribute_not_exists(#pk)" },
+      reserve(upload, deps.now(), ended),
+      ...free,
+    ];
     try {
       await deps.table.transact([...writes, ...record]);
       return upload;

@@ -46,6 +46,7 @@ export async function reserveTurns(
       last: ahead ? undefined : now + count * interval,
       now,
     },
+    repeats: "turns that are kept twice pass unused once",
   });
   const last = hookState.parse(item).turn_ms ?? now;
   return each.map((_, index) => ({ at: last - (count - 1 - index) * interval, reserved: true }));

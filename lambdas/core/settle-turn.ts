@@ -35,6 +35,7 @@ export async function settleTurn(
       update,
       condition: `attribute_exists(#webhook_id) AND ${sameUrl(ping_id)}`,
       values: { ...values, ping_id },
+      repeats: "a failure that is counted twice is one of many before a breaker opens",
     }),
   );
   if (after === undefined) {

@@ -74,7 +74,10 @@ export async function newShare(
       put: { ...link, ...due("link", expiresMs, shareId), ...kept },
       condition: "attribute_not_exists(#pk)",
     },
-    { put: { ...keys.fileShare(file.file_id, shareId), ...kept, share_id: shareId } },
+    {
+      put: { ...keys.fileShare(file.file_id, shareId), ...kept, share_id: shareId },
+      condition: "attribute_not_exists(#pk)",
+    },
     eventWrite(now, {
       type: "link_created",
       request_id: requestId,

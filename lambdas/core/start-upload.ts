@@ -121,7 +121,10 @@ async function save(
     });
   if (draft.if_exists === "fail") return saveReserved(deps, draft, recording(draft));
   if (draft.of_file) {
-    await deps.table.transact([{ put: uploadItem(draft) }, ...recording(draft)]);
+    await deps.table.transact([
+      { put: uploadItem(draft), condition: "attribute_not_exists(#pk)" },
+      ...recording(draft),
+    ]);
     return draft;
   }
   const look = async () => {
@@ -140,12 +143,16 @@ async function save(
       status: 201,
       body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
     });
-    await deps.table.transact([{ put: uploadItem({ ...told, name: draft.name }) }, ...record]);
+    await deps.table.transact([
+      { put: uploadItem({ ...told, name: draft.name }), condition: "attribute_not_exists(#pk)" },
+      ...record,
+    ]);
     return told;
   }
   // The hint is right nearly always, so the session is written beside the look, and mended where it isn't.
   const guess = draft.if_exists === "version" && hintedFile !== undefined ? hintedFile : draft.file_id;
-  const write = (file_id: string) => deps.table.put({ put: uploadItem({ ...draft, file_id }) });
+  const write = (file_id: string) =>
+    deps.table.put({ put: uploadItem({ ...draft, file_id }), blind: "nobody knows of it yet" });
   const looking = look();
   // What the look throws is heard when the write has ended, so that it can be taken back.
   await Promise.all([write(guess), looking.catch(() => {})]);
@@ -154,7 +161,8 @@ async function save(
     if (told.file_id !== guess) await write(told.file_id);
     return told;
   } catch (error) {
-    if (isWharfError(error)) await deps.table.remove({ remove: keys.upload(upload_id) });
+    if (isWharfError(error))
+      await deps.table.remove({ remove: keys.upload(upload_id), blind: "nobody has heard of it" });
     throw error;
   }
 }

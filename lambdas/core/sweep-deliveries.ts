@@ -60,6 +60,7 @@ async function rearm(deps: QueueDeps, row: DeliveryRecord): Promise<boolean> {
       update: "SET #due_pk = :due_pk, #due_sk = :due_sk ADD #rearms :one",
       condition: "#status = :pending AND #next_ms = :next_ms AND #due_sk = :seen",
       values,
+      repeats: "the row has moved on in the index",
     });
     return true;
   } catch (error) {

@@ -24,6 +24,7 @@ export type Taken = { giveBack: () => Promise<void> } | { full: Full };
 const LIFE_MS = 30_000;
 /** What is full is refused without a look for this long: a flood of refusals would be everyone's hot item. */
 const KNOWN_FULL_MS = 500;
+const ONCE = "a place is taken once, and its name never comes again";
 /** Tries: one finds the places of the dead, the next takes one unless another was faster. */
 const ROUNDS = 3;
 /** DynamoDB: 300 operators and functions in an expression; a step of a share has six, and a call may have two shares. */
@@ -61,7 +62,7 @@ export async function takePlace(
   const giveBack = async () => {
     for (const room of rooms) known.delete(nameOf(room));
     try {
-      await table.update({ key, update: `DELETE ${sets}`, values: { place } });
+      await table.update({ key, update: `DELETE ${sets}`, values: { place }, blind: ONCE });
     } catch (error) {
       // It comes back by time, and the answer is worth more.
       say("warn", "a place could not be given back", { kind, error: describe(error) });
@@ -72,7 +73,7 @@ export async function takePlace(
   const values = Object.assign({ place }, ...conditions.map(({ values }) => values));
   for (let round = 1; ; round++) {
     try {
-      await table.update({ key, update: `ADD ${sets}`, condition, values });
+      await table.update({ key, update: `ADD ${sets}`, condition, values, repeats: ONCE });
       return { giveBack };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
@@ -163,7 +164,7 @@ function isFull(room: Room, taken: Item): boolean {
   return !stepsOf(mostOf(room.of)).some((step) => own <= step.own && sizeOf(room.of) < step.all);
 }
 
-/** Removes the places that have ended; false where there are none. A place never comes again, so it needs no condition. */
+/** Removes the places that have ended; false where there are none. */
 async function removeDead(
   { table, now }: Pick<Deps, "table" | "now">,
   key: Key,
@@ -180,6 +181,7 @@ async function removeDead(
     key,
     update: `DELETE ${dead.map(([name]) => `#${name} :${name}`).join(", ")}`,
     values: Object.fromEntries(dead.map(([name, places]) => [name, new Set(places)])),
+    blind: ONCE,
   });
   return true;
 }

@@ -70,4 +70,5 @@ const goOn = (now: number, first: boolean) => ({
   update: "ADD #tries_until_ms :one",
   condition: "#tries_until_ms > :now AND #tries_until_ms <= :latest",
   values: { now, one: TRY_MS, latest: latest(now, first) },
+  repeats: "a try that comes back within half a minute",
 });

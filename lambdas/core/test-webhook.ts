@@ -72,8 +72,12 @@ export async function testWebhook(
         body: event.body,
         ttl: expires,
       },
+      condition: "attribute_not_exists(#pk)",
     },
-    { put: { ...keys.attempt(delivery_id, attempt.number), ...attempt, ttl: expires } },
+    {
+      put: { ...keys.attempt(delivery_id, attempt.number), ...attempt, ttl: expires },
+      condition: "attribute_not_exists(#pk)",
+    },
   ]);
   if (verdict.ok) await verifyEndpoint(deps, hook);
   return { delivery_id, event_id: event.event_id, ok: verdict.ok, attempt };

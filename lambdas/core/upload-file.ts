@@ -66,7 +66,7 @@ export async function uploadFile(
     expires_ms: now + SESSION_MS,
   };
   if (upload.if_exists === "fail") await saveReserved(deps, upload, []);
-  else await deps.table.put({ put: uploadItem(upload) });
+  else await deps.table.add(uploadItem(upload));
   const facts = {
     size,
     crc32: crc32(file.bytes).toString(16).padStart(8, "0"),

@@ -167,6 +167,7 @@ export async function recordAttempt(
           ...attempt,
           ttl: ttl(now + ATTEMPT_KEEP_MS),
         },
+        blind: "the row's lease, in the same transaction, says whose attempt of this number counts",
       },
     ]);
   } catch (error) {

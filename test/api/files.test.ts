@@ -37,6 +37,7 @@ async function lock(fileId: string, { token, expires_ms }: { token: string; expi
     holder: "agent",
   };
   await world.deps.table.update({
+    blind: "seeded",
     key: keys.node(fileId),
     update: "SET #lock = :lock, #fencing = :fencing, #due_pk = :due_pk, #due_sk = :due_sk",
     values: {

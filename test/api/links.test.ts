@@ -474,6 +474,7 @@ describe("passwords", () => {
     /** As if `tries` had just been made; each costs a tenth of a second of scrypt. */
     const spend = (url: string, tries: number) =>
       world.deps.table.update({
+        blind: "seeded",
         key: keys.link(url.slice(url.lastIndexOf("/") + 1)),
         update: "SET #tries_until_ms = :until",
         values: { until: world.deps.now() + tries * 30_000 },

@@ -84,6 +84,7 @@ describe("a grant", () => {
 
   test("works on a file as finalize leaves it, with fencing 0", async () => {
     await world.deps.table.update({
+      blind: "seeded",
       key: keys.node(id),
       update: "SET #fencing = :zero",
       values: { zero: 0 },
@@ -536,6 +537,7 @@ describe("who may not", () => {
     const reader = await world.client("files:read");
     expect(await refusal(reader.request(`/v1/files/${own}/lock`, { json: {} }))).toEqual([403, "forbidden"]);
     await world.deps.table.update({
+      blind: "seeded",
       key: keys.node(own),
       update: "SET #created_by = :other",
       values: { other: client.client_id },
@@ -554,7 +556,7 @@ describe("who may not", () => {
       Array.from({ length: 1_000 }, () => client.client_id),
       MAX_CLIENT_LOCKS,
     );
-    await world.deps.table.put({ put: { ...keys.lockCount(), live, clients } });
+    await world.deps.table.put({ blind: "seeded", put: { ...keys.lockCount(), live, clients } });
     world.advance(61_000);
     expect(await refusal(acquire())).toEqual([429, "lock_limit"]);
     const other = await world.client("files:read", "files:write");
@@ -567,7 +569,7 @@ describe("who may not", () => {
 
   test("anyone, once 1,000 locks live by the last count", async () => {
     const put = { ...keys.lockCount(), live: 1_000 };
-    await world.deps.table.put({ put });
+    await world.deps.table.put({ blind: "seeded", put });
     world.advance(61_000);
     const refused = await acquire();
     expect(refused.headers.get("retry-after")).toBe("60");

@@ -148,6 +148,7 @@ describe('a name that is asked for with if_exists "fail"', () => {
   test("is kept from another client, which learns no id", async () => {
     const shared = await world.client("files:read", "files:write");
     await world.deps.table.update({
+      blind: "seeded",
       key: { pk: `CLIENT#${shared.client_id}`, sk: "META" },
       update: `SET #workspaces.#${client.workspace_id} = :name`,
       values: { name: "theirs" },

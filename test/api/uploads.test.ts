@@ -123,6 +123,7 @@ test("a client names 100 workspaces at most, which every call of its reads", asy
   const many = await world.client("files:write");
   const names = Array.from({ length: 98 }, (_, n) => [newId("ws", n), `ws-${n}`]);
   await world.deps.table.update({
+    blind: "seeded",
     key: keys.client(many.client_id),
     update: "SET #workspaces = :workspaces",
     values: { workspaces: { [many.workspace_id]: many.name, ...Object.fromEntries(names) } },

@@ -55,6 +55,7 @@ async function write(content: string, fileId = id): Promise<string> {
     ),
     stepsBack.write,
     {
+      blind: "seeded",
       put: {
         ...keys.version(fileId, version_id),
         ...current,

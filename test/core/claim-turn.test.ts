@@ -26,7 +26,10 @@ afterAll(() => world.close());
 beforeEach(async () => {
   now += 60 * MINUTE;
   webhook_id = newId("hook", now);
-  await world.deps.table.put({ put: { ...keys.hookState(webhook_id), webhook_id, ...WELL } });
+  await world.deps.table.put({
+    blind: "seeded",
+    put: { ...keys.hookState(webhook_id), webhook_id, ...WELL },
+  });
 });
 
 async function state(): Promise<HookState> {
@@ -68,7 +71,12 @@ describe("in flight", () => {
 
   test("those that wait are spread over the time that slow answers need", async () => {
     const key = keys.hookState(webhook_id);
-    await world.deps.table.update({ key, update: "SET #latency_ms = :ms", values: { ms: 10 * SECOND } });
+    await world.deps.table.update({
+      blind: "seeded",
+      key,
+      update: "SET #latency_ms = :ms",
+      values: { ms: 10 * SECOND },
+    });
     for (const _ of times(20)) expect((await claim()).go).toBe(true);
     const waits: number[] = [];
     for (const _ of times(10)) {
@@ -210,7 +218,7 @@ describe("what has changed since the state was read", () => {
 
 test("one that isn't verified gets no second turn while its first is under way, whatever was read before", async () => {
   const key = keys.hookState(webhook_id);
-  await world.deps.table.put({ put: { ...key, webhook_id } });
+  await world.deps.table.put({ blind: "seeded", put: { ...key, webhook_id } });
   const seen = await state();
   expect((await claim()).go).toBe(true);
   now += 2 * SECOND;
@@ -222,7 +230,7 @@ test("one that isn't verified gets no second turn while its first is under way, 
 
 test("a deleted endpoint gets no turn and leaves no state behind", async () => {
   const turn = await claim();
-  await world.deps.table.remove({ remove: keys.hookState(webhook_id) });
+  await world.deps.table.remove({ blind: "seeded", remove: keys.hookState(webhook_id) });
   await settle(turn, false, 50, MINUTE);
   expect((await claimTurn(deps(), { webhook_id, rate_per_second: 5 }, { seen: {} })).go).toBe(false);
   expect(await world.deps.table.batchGet([keys.hookState(webhook_id)])).toEqual([]);

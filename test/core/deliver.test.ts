@@ -202,7 +202,10 @@ describe("what goes wrong on the way", LONG, () => {
     expect((await stateOf()).open_until_ms).toBeLessThan(world.now());
     // The other of two workers takes the lease between this one's turn and its own lease.
     const happened = world.meanwhile("SET #lease = ", async (write) => {
-      await world.deps.table.update({ ...write, values: { ...write.values, lease: "another's" } });
+      await world.deps.table.update({
+        ...write,
+        values: { ...write.values, lease: "another's" },
+      });
     });
     await world.workOne();
     expect(happened()).toBe(true);
@@ -334,7 +337,12 @@ describe("an endpoint that has never answered well", LONG, () => {
   test("is known by what it answered before that was kept", async () => {
     const key = keys.hookState(endpoint.webhook_id);
     const at = world.now() - DAY;
-    await world.deps.table.update({ key, update: "SET #last_success_ms = :at", values: { at } });
+    await world.deps.table.update({
+      blind: "seeded",
+      key,
+      update: "SET #last_success_ms = :at",
+      values: { at },
+    });
     expect(await verifiedAt()).toBe(new Date(at).toISOString());
     await world.emitMany(10);
     expect([receiver.received.length, await verifiedAt()]).toEqual([10, new Date(at).toISOString()]);
@@ -382,7 +390,12 @@ describe("a worker that is overtaken between what it reads and what it writes", 
 
   test("by a worker that makes the attempt: makes it no second time", async () => {
     const key = keys.hookState(endpoint.webhook_id);
-    await world.deps.table.update({ key, update: "SET #last_success_ms = :at", values: { at: 1 } });
+    await world.deps.table.update({
+      blind: "seeded",
+      key,
+      update: "SET #last_success_ms = :at",
+      values: { at: 1 },
+    });
     const message = messageOf(await dueAgain());
     const happened = world.meanwhile("SET #lease = ", () => deliver(world.worker, message));
     expect(await deliver(world.worker, message)).toBe("dropped");
@@ -449,6 +462,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     const row = await dueAgain();
     const pause = { paused_until_ms: world.now() + MINUTE };
     await world.deps.table.update({
+      blind: "seeded",
       key: keys.hookState(endpoint.webhook_id),
       update: "SET #paused_until_ms = :paused_until_ms",
       values: pause,
@@ -501,6 +515,7 @@ describe("an endpoint that fails for days", LONG, () => {
     const { client_id } = world.call.caller;
     const other = await createClient(world.deps, { name: "leaving", scopes: ["webhooks:write"] });
     await world.deps.table.update({
+      blind: "seeded",
       key: keys.hook(endpoint.webhook_id),
       update: "SET #client_id = :client_id",
       values: { client_id: other.client_id },
@@ -516,6 +531,7 @@ describe("an endpoint that fails for days", LONG, () => {
     );
     expect(told.map(({ data }) => data["reason"])).toEqual(["revoked"]);
     await world.deps.table.update({
+      blind: "seeded",
       key: keys.hook(endpoint.webhook_id),
       update: "SET #client_id = :client_id",
       values: { client_id },
@@ -557,6 +573,7 @@ describe("an endpoint that fails for days", LONG, () => {
       const { webhook_id } = endpoint;
       const due_now = due("endpoint", world.now(), webhook_id);
       await world.deps.table.put({
+        blind: "seeded",
         put: { ...keys.hookState(webhook_id), webhook_id, ...state, ...due_now },
       });
       await Promise.all([sweepEndpoints(world.deps), sweepEndpoints(world.deps)]);

@@ -96,7 +96,7 @@ async function superseded(id: string): Promise<string> {
   const [file] = await table.batchGet([keys.node(id)]);
   const [current] = await table.batchGet([keys.version(id, String(file?.["version_id"]))]);
   const version_id = newId("ver", now() - 1);
-  await table.put({ put: { ...current, ...keys.version(id, version_id), version_id } });
+  await table.put({ blind: "seeded", put: { ...current, ...keys.version(id, version_id), version_id } });
   return version_id;
 }
 
@@ -109,7 +109,12 @@ test("a lease of another generation than the file's is lost, whatever else of it
   const check = fileCheck(now, id, preconditions, {});
   await world.deps.table.transact([check]);
   await world.deps.table.update(touch);
-  const grown = { key: keys.node(id), update: "SET #fencing = #fencing + :one", values: { one: 1 } };
+  const grown = {
+    blind: "seeded",
+    key: keys.node(id),
+    update: "SET #fencing = #fencing + :one",
+    values: { one: 1 },
+  };
   const item = await world.deps.table.update(grown);
   await expect(world.deps.table.transact([check])).rejects.toThrow(TransactionFailed);
   await expect(world.deps.table.update(touch)).rejects.toThrow(ConditionFailed);

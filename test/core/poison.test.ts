@@ -283,7 +283,8 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     const made = item(now);
     // All in one shard, so that the oldest comes first.
     const dueItem = change({ ...made, due_pk: `${kind}#0`, due_sk: `${iso(at)}#${idOf(made)}` });
-    for (const put of [dueItem, ...(beside?.(made, now) ?? [])]) await world.deps.table.put({ put });
+    for (const put of [dueItem, ...(beside?.(made, now) ?? [])])
+      await world.deps.table.put({ blind: "seeded", put });
     return { id: idOf(made), key: keyOf(dueItem) };
   }
   const read = async (key: Key) => (await world.deps.table.batchGet([key]))[0];
@@ -320,7 +321,7 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     world.advance(18 * MINUTE);
     await sweep(depsWith(new Map())).catch(() => {});
     for (const { key } of [fails, hangs]) expect(done(await read(key))).toBe(true);
-    await world.deps.table.remove({ remove: unreadable.key });
+    await world.deps.table.remove({ blind: "seeded", remove: unreadable.key });
   });
 
   test("that ends each run which looks at it keeps no other for long, and is put aside", async () => {
@@ -340,7 +341,7 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     expect(await read(ends.key)).toMatchObject({ due_pk: asideShard(kind) });
     expect(done(later && (await read(later.key)))).toBe(true);
     expect(putAside()).not.toEqual([]);
-    await world.deps.table.remove({ remove: ends.key });
+    await world.deps.table.remove({ blind: "seeded", remove: ends.key });
   });
 });
 
@@ -374,7 +375,8 @@ test("a recovery that ends each run which looks at it is told of as failed withi
   const { item, beside } = cases.recovery;
   const now = world.deps.now();
   const job = item(now);
-  for (const put of [job, ...(beside?.(job, now) ?? [])]) await world.deps.table.put({ put });
+  for (const put of [job, ...(beside?.(job, now) ?? [])])
+    await world.deps.table.put({ blind: "seeded", put });
   const deps = depsWith(new Map());
   const { call, run } = ending();
   // It reads the job's deliveries.
@@ -394,6 +396,7 @@ describe("a finalize that can't be finished", () => {
     const intent = { attempt: newId("job", now), request_id: "test", share: false, reads_all: false };
     const state = { state: "finalizing", intent: { ...intent, create_only: false }, expires_ms: now + DAY };
     await world.deps.table.put({
+      blind: "seeded",
       put: { ...made, ...state, ...due("upload", now + 5 * MINUTE, id), s3_upload_id: "s3-test" },
     });
     return { id, key: keyOf(made) };
@@ -417,7 +420,7 @@ describe("a finalize that can't be finished", () => {
     await minutes(20, () => run(() => sweepUploads(deps)));
     expect(await stateOf(key)).toBe("open");
     const other = cases.upload.item(world.deps.now());
-    await world.deps.table.put({ put: other });
+    await world.deps.table.put({ blind: "seeded", put: other });
     await sweepUploads(deps);
     expect(await stateOf(keyOf(other))).toBe("expired");
   });

@@ -22,7 +22,13 @@ test.each<[Fault, number]>([
   const pk = `retried-${JSON.stringify(fault)}`;
   let calls = 0;
   world.setFault(({ action }) => (action === "UpdateItem" && calls++ === 0 ? fault : undefined));
-  await world.deps.table.update({ key: key(pk), update: "ADD n :one", values: { one: 1 } });
+  await world.deps.table.update({
+    blind: "a test",
+    repeats: "a test",
+    key: key(pk),
+    update: "ADD n :one",
+    values: { one: 1 },
+  });
   world.advanceServices(60_000);
   await world.late.arrived();
   expect(await world.deps.table.get(counter, key(pk), { consistent: true })).toEqual({ n: times });

@@ -161,7 +161,7 @@ describe.each(["before", "after"] as const)("an AWS call goes wrong (%s it takes
     const { names, hits } = await everyCall("start without a key", mode, async (name, nth) => {
       const path = `deep/${name}`;
       const hint = keys.fileHint(client.workspace_id, path);
-      await world.deps.table.put({ put: { ...hint, file_id: moved } });
+      await world.deps.table.put({ blind: "seeded", put: { ...hint, file_id: moved } });
       const fault = await failCall(nth, mode);
       const given = { json: { filename: path, size: 5 } };
       const session = startAnswer.parse(await (await persist("/v1/uploads", given)).json());

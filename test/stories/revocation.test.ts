@@ -77,6 +77,7 @@ test("a finalize that was under way makes no file any more", async () => {
   await reached.promise;
   // Only its record: what ends its sessions comes later.
   await story.table.update({
+    blind: "seeded",
     key: { pk: `CLIENT#${doomed.clientId}`, sk: "META" },
     update: "SET #revoked_at = :now",
     values: { now: new Date(story.cloud.clock.now()).toISOString() },

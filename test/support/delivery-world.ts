@@ -6,7 +6,7 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import type { BusEvent } from "#aws/events.ts";
 import { DUE_INDEX, keys } from "#aws/keys.ts";
 import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wake } from "#aws/queues.ts";
-import type { Update } from "#aws/table.ts";
+import type { Alone, Update } from "#aws/table.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
 import { registerWebhookRoute } from "#contract/webhooks.ts";
 import type { Call } from "#core/call.ts";
@@ -192,7 +192,7 @@ export async function startDeliveryWorld({
       data: {},
       ...more,
     });
-    await deps.table.put({ put });
+    await deps.table.put({ blind: "seeded", put });
     return eventRecord.parse(put);
   }
 
@@ -269,7 +269,10 @@ export async function startDeliveryWorld({
       const { webhook_id } = await registerWebhook(deps, call, request, answer);
       if (!ping) {
         for (const { message } of waiting.filter(({ message }) => message.webhook_id === webhook_id))
-          await deps.table.remove({ remove: keys.delivery(webhook_id, message.delivery_id) });
+          await deps.table.remove({
+            blind: "seeded",
+            remove: keys.delivery(webhook_id, message.delivery_id),
+          });
         waiting = waiting.filter(({ message }) => message.webhook_id !== webhook_id);
       }
       return {
@@ -277,11 +280,11 @@ export async function startDeliveryWorld({
         show: () => showWebhook(deps, call, webhook_id),
         deliveries: async () => (await listDeliveries(deps, call, webhook_id, { limit: 100 })).items,
         delivery: (id: string | undefined) => getDelivery(deps, call, webhook_id, id ?? ""),
-        remove: () => deps.table.remove({ remove: keys.hook(webhook_id) }),
+        remove: () => deps.table.remove({ blind: "seeded", remove: keys.hook(webhook_id) }),
       };
     },
     /** Lets something happen before the first update that begins so is sent; tells whether it has. */
-    meanwhile(beginning: string, act: (write: Update) => Promise<unknown>): () => boolean {
+    meanwhile(beginning: string, act: (write: Alone<Update>) => Promise<unknown>): () => boolean {
       const { table } = deps;
       const { update } = table;
       let happened = false;

@@ -291,7 +291,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
     async function finalize(record: Call["record"], demanded: Preconditions, until: number | undefined) {
       const upload = newUpload(first, name);
       world.busy += 1;
-      await bare.put({ put: uploadItem(upload) });
+      await bare.put({ blind: "seeded", put: uploadItem(upload) });
       world.busy -= 1;
       const all: Deps = { ...deps, objects: NO_OBJECTS, config: NO_CONFIG };
       const intent = await intentOf(all, call, {}, demanded);
@@ -472,7 +472,7 @@ async function addFile(table: Table, now: number): Promise<FileRecord> {
     updated_at: iso(now),
     fencing: 0,
   };
-  await table.put({ put: { ...keys.node(node_id), ...file } });
+  await table.put({ blind: "seeded", put: { ...keys.node(node_id), ...file } });
   const version = {
     ...content,
     sniffed: SNIFFED,
@@ -481,8 +481,11 @@ async function addFile(table: Table, now: number): Promise<FileRecord> {
     state: "ready",
     upload_id: "upl_1",
   };
-  await table.put({ put: { ...keys.version(node_id, version_id), ...version } });
-  await table.put({ put: { ...keys.entry(file.folder_id, file.name), node_id, kind: "file" } });
+  await table.put({ blind: "seeded", put: { ...keys.version(node_id, version_id), ...version } });
+  await table.put({
+    blind: "seeded",
+    put: { ...keys.entry(file.folder_id, file.name), node_id, kind: "file" },
+  });
   return file;
 }
 

@@ -161,6 +161,7 @@ export async function startPoisonWorld({
     /** From here on its endpoint counts as one whose answers take long. */
     async slowDown(): Promise<void> {
       await story.table.update({
+        blind: "seeded",
         key: keys.hookState(webhook_id),
         update: "SET #latency_ms = :latency_ms",
         values: { latency_ms: 5_000 },

@@ -180,8 +180,9 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     const version = { version_id, object_key, size: bytes.length, content_type: "text/plain" };
     const made = { created_at: now, created_by: by.client_id };
     await deps.table.transact([
-      { put: { ...keys.entry(folder_id, name), node_id, kind: "file" } },
+      { blind: "seeded", put: { ...keys.entry(folder_id, name), node_id, kind: "file" } },
       {
+        blind: "seeded",
         put: {
           ...keys.node(node_id),
           ...version,
@@ -191,6 +192,7 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
         },
       },
       {
+        blind: "seeded",
         put: {
           ...keys.version(node_id, version_id),
           ...version,
