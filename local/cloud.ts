@@ -83,6 +83,8 @@ export interface Cloud {
   setFaults(hook: FaultHook | undefined): void;
   /** Copies of calls that faults let arrive late. */
   late: Services["late"];
+  /** From now on DynamoDB knows what was, for so many milliseconds of the cloud's time: the fault `staleMs` needs it. */
+  keepHistory(ms: number): void;
   logs: Logs;
   /** Runs the one function whose logical id begins with `prefix`. */
   invoke(prefix: string, payload: unknown): Promise<{ payload: unknown; functionError?: "Unhandled" }>;
@@ -255,6 +257,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
     authorize: iam.authorize,
     setFaults: services.setFaults,
     late: services.late,
+    keepHistory: services.keepHistory,
     logs,
     async invoke(prefix, payload) {
       const { arn } = functionByPrefix(lambda.functions(), prefix);

@@ -134,6 +134,7 @@ export async function startEmbedded({
       faults = hook;
     },
     late: server.late,
+    keepHistory: dynamodb.keepHistory,
     drain: server.drain,
     close: () => running.disposeAsync(),
   };

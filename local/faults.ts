@@ -42,7 +42,8 @@ export interface FaultCall {
  *   of others go on. Keep it shorter than 10 s of real time, when the caller's SDK gives up: move the clock, or resolve
  *   the promise;
  * - `staleMs`: DynamoDB answers as it was that many milliseconds ago, by the cloud's clock: an index, or a read that
- *   doesn't ask for `ConsistentRead` (`mayBeStale` says which calls). What was is known from `keepHistory` on;
+ *   doesn't ask for `ConsistentRead` (`mayBeStale` says which calls). What was is known from `keepHistory` on, and
+ *   `Infinity` is the moment at which that was called;
  * - `delayMs`: it happens that much later, in real milliseconds;
  * - `error`: this is the answer, and nothing happened (`s3Fault` makes S3's).
  *
@@ -107,7 +108,11 @@ const READS = ["GetItem", "BatchGetItem", "Query", "Scan"];
  * Whether DynamoDB may answer this call as it was a moment ago: an index always, a table where no `ConsistentRead` is
  * asked for. Source: Amazon DynamoDB Developer Guide, "DynamoDB read consistency".
  */
-export function mayBeStale({ service, action, body = "" }: FaultCall): boolean {
+export function mayBeStale({
+  service,
+  action,
+  body = "",
+}: Pick<FaultCall, "service" | "action" | "body">): boolean {
   return service === "dynamodb" && READS.includes(action) && !/"ConsistentRead"\s*:\s*true/.test(body);
 }
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "./clock.ts";
-import { discardingResponse, type Fault } from "./faults.ts";
+import { discardingResponse, type Fault, mayBeStale } from "./faults.ts";
 import { type FrozenCallers, passed } from "./frozen-callers.ts";
 import { sendBroken, sendLateError } from "./late-answers.ts";
 import type { LateCopies } from "./late-copies.ts";
@@ -64,7 +64,7 @@ export async function runCall(fault: Fault | undefined, options: RunOptions): Pr
     await sleep(fault.delayMs);
     return run(options);
   }
-  return run(options, "staleMs" in fault ? fault : { slow: slowness(fault, options) });
+  return run(options, "staleMs" in fault ? age(fault, options) : { slow: slowness(fault, options) });
 }
 
 async function run({ service, callOn, res, trace }: RunOptions, more?: CallExtras): Promise<AwsCall> {
@@ -126,6 +126,14 @@ async function endBadly(fault: LateFault, options: RunOptions): Promise<AwsCall 
   trace.status = fault.happened ? call.res.statusCode : 200;
   await sendBroken(req, res, fault, { action, heard: Buffer.concat(heard) });
   return call;
+}
+
+function age(
+  { staleMs }: Extract<Fault, { staleMs: unknown }>,
+  { trace: { service, action }, body }: RunOptions,
+): CallExtras {
+  if (mayBeStale({ service, action, body: `${body}` })) return { staleMs };
+  throw new Error(`${action} can't be stale; eventually consistent reads of DynamoDB can.`);
 }
 
 function slowness(

@@ -68,6 +68,8 @@ export interface Services {
   setFaults(hook: FaultHook | undefined): void;
   /** Copies of calls that faults let arrive late. */
   late: AwsServer["late"];
+  /** As in `DynamoDbService`. */
+  keepHistory(ms: number): void;
   /** Takes no more calls, and resolves when those that run have ended, or after `ms` (real milliseconds). */
   drain(ms: number): Promise<void>;
   close(): Promise<void>;

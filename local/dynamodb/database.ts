@@ -21,6 +21,8 @@ export interface Database {
   rows(sql: string, ...values: SQLInputValue[]): Iterable<Row>;
   /** Commits what `work` does as one, or nothing of it if it throws. */
   transaction<T>(work: () => T): T;
+  /** Answers what `work` does, and takes back all that it wrote. */
+  inVain<T>(work: () => T): T;
   close(): void;
 }
 
@@ -97,6 +99,14 @@ export function openDatabase(dir: string | undefined, room = ENDLESS): Database 
     get: (sql, ...values) => prepare(sql).get(...values),
     rows: (sql, ...values) => prepare(sql).iterate(...values),
     transaction: (work) => room.commit(() => transact(work)),
+    inVain(work) {
+      prepare("BEGIN IMMEDIATE").run();
+      try {
+        return work();
+      } finally {
+        if (db.isTransaction) prepare("ROLLBACK").run();
+      }
+    },
     close() {
       if (open) db.close();
       open = false;

@@ -7,6 +7,7 @@ import { openCatalog } from "./catalog.ts";
 import type { Operation } from "./context.ts";
 import { openDatabase } from "./database.ts";
 import { errorBody } from "./errors.ts";
+import { openHistory } from "./history.ts";
 import { batchGetItem } from "./operations/batch-get-item.ts";
 import { batchWriteItem } from "./operations/batch-write-item.ts";
 import {
@@ -46,6 +47,11 @@ export interface DynamoDbService extends AwsService {
   stream(tableName: string): TableStream;
   /** Where the consumer `name` has got to; it survives restarts. */
   checkpoint(name: string): Checkpoint;
+  /**
+   * From now on keeps what is overwritten for so many milliseconds of the clock, so that reads can be that old (the
+   * fault `staleMs`). 0 keeps nothing. @default 0
+   */
+  keepHistory(ms: number): void;
   /** Deletes what has expired by the clock, and answers how many items; also done every few seconds. */
   runTtl(): number;
 }
@@ -91,7 +97,8 @@ export function createDynamoDb({ clock, dir, room, clientsTables }: DynamoDbOpti
   const db = openDatabase(dir, room);
   const catalog = openCatalog(db);
   const now = () => clock.now();
-  const store = openStore(db, now);
+  const history = openHistory(db, now);
+  const store = openStore(db, now, history.note);
   let cancelSweep = clock.at(now() + SWEEP_INTERVAL, sweep);
 
   function runTtl(): number {
@@ -143,6 +150,7 @@ export function createDynamoDb({ clock, dir, room, clientsTables }: DynamoDbOpti
       if (!table.spec.streamViewType) throw new Error(`Table '${tableName}' has no stream.`);
       return openStream(db, table, store.listeners(table), now);
     },
+    keepHistory: history.keep,
     checkpoint: (name) => openCheckpoint(db, name),
     runTtl,
   };
@@ -160,8 +168,10 @@ export function createDynamoDb({ clock, dir, room, clientsTables }: DynamoDbOpti
     }
     call.trace.action = name;
     const meter = createMeter();
+    const context = { db, catalog, store, meter, now, authorize: call.authorize };
+    const answer = () => operation(parseJson(call.body), context);
     try {
-      return operation(parseJson(call.body), { db, catalog, store, meter, now, authorize: call.authorize });
+      return call.staleMs === undefined ? answer() : history.asItWas(call.staleMs, store, answer);
     } finally {
       const { read, write } = meter.totals();
       if (read > 0) call.trace.readUnits = read;

@@ -37,8 +37,12 @@ export interface Store {
 
 const FIVE_YEARS = 5 * 365 * 24 * 60 * 60; // DynamoDB TTL: times further back than five years don't count
 
-/** Opens the items of a database. */
-export function openStore(db: Database, now: () => number): Store {
+/** Opens the items of a database. `onCommit` hears of what has changed, and when. */
+export function openStore(
+  db: Database,
+  now: () => number,
+  onCommit: (writes: readonly Write[], at: number) => void,
+): Store {
   const listeners = new Map<number, Set<() => void>>();
   const changed = new Set<number>();
 
@@ -76,6 +80,7 @@ export function openStore(db: Database, now: () => number): Store {
         for (const write of effective) apply(db, write, at);
         also?.();
       });
+      onCommit(effective, at);
       const streaming = effective.filter(({ table }) => table.spec.streamViewType);
       if (streaming.length > 0) announce(streaming.map(({ table }) => table.id));
     },
@@ -112,12 +117,9 @@ function changes({ old, next }: Write): boolean {
   return !equalItems(old.item, next);
 }
 
-function apply(db: Database, { table, key, old, next, userIdentity }: Write, at: number): void {
-  const size = next ? itemSize(next) : 0;
-  const id = next ? save(db, table, key, old, next, size) : old?.id;
-  if (id === undefined) return;
-  if (!next) db.run("DELETE FROM items WHERE id = ?", id);
-  for (const index of table.indexes) moveEntry(db, index, key, id, old?.item, next);
+function apply(db: Database, write: Write, at: number): void {
+  const { table, old, next, userIdentity } = write;
+  const size = place(db, write);
   if (!table.spec.streamViewType) return;
   const keys = keyOf(next ?? old?.item ?? {}, table.keys);
   appendRecord(
@@ -132,6 +134,16 @@ function apply(db: Database, { table, key, old, next, userIdentity }: Write, at:
     },
     at,
   );
+}
+
+/** Puts an item and its index entries in the place of what stands there; answers its size. */
+export function place(db: Database, { table, key, old, next }: Write): number {
+  const size = next ? itemSize(next) : 0;
+  const id = next ? save(db, table, key, old, next, size) : old?.id;
+  if (id === undefined) return 0;
+  if (!next) db.run("DELETE FROM items WHERE id = ?", id);
+  for (const index of table.indexes) moveEntry(db, index, key, id, old?.item, next);
+  return size;
 }
 
 function save(

@@ -78,6 +78,9 @@ export async function connectExternal({
     setFaults() {
       throw new Error("faults need the services in this process; an emulator's calls can't be made to fail");
     },
+    keepHistory() {
+      throw new Error("reads can be old in the services of this process alone; an emulator keeps its own");
+    },
     late: { waiting: () => 0, async arrived() {}, async flush() {} },
     // The emulator goes on.
     async drain() {},

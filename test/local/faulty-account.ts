@@ -53,12 +53,20 @@ export async function startFaultyAccount() {
       targets: [{ id: "1", arn: arnOf(queue) }],
     });
   }
+  services.iam.putRole("lister", {
+    arn: `arn:aws:iam::${ACCOUNT}:role/lister`,
+    managedArns: [],
+    inlinePolicies: {
+      list: { Statement: [{ Effect: "Allow", Action: "dynamodb:ListTables", Resource: "*" }] },
+    },
+  });
   const common = { endpoint: services.awsUrl, region: REGION, credentials: services.root };
   const dynamodb = new DynamoDBClient(common);
   const documents = DynamoDBDocumentClient.from(dynamodb);
   const s3 = new S3Client({ ...common, forcePathStyle: true });
   const sqs = new SQSClient(common);
   const events = new EventBridgeClient(common);
+  const others = new DisposableStack();
   let made = 0;
   const depth = (queue: string) => services.sqs.depth(arnOf(queue)).visible;
 
@@ -117,9 +125,18 @@ export async function startFaultyAccount() {
     },
     /** Any further call. */
     call: () => dynamodb.send(new ListTablesCommand()),
+    /** A call that a Lambda environment makes. */
+    environment(environment: string) {
+      const arn = `arn:aws:sts::${ACCOUNT}:assumed-role/lister/${environment}`;
+      const credentials = services.issue({ kind: "role", arn, role: "lister", environment });
+      const client = new DynamoDBClient({ ...common, credentials });
+      others.defer(() => client.destroy());
+      return () => client.send(new ListTablesCommand());
+    },
     /** Traces of copies that came late. */
     late: () => services.traces().filter(({ late }) => late),
     async [Symbol.asyncDispose]() {
+      others.dispose();
       for (const client of [dynamodb, s3, sqs, events]) client.destroy();
       await services.close();
       clock.stop();

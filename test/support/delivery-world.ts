@@ -303,6 +303,7 @@ export async function startDeliveryWorld({
     /** What goes wrong from now on with calls of DynamoDB and S3; ends what `failShare` and `failCall` said. */
     setFault: world.setFault,
     late: world.late,
+    keepHistory: world.keepHistory,
     advanceServices: world.advanceServices,
     traces: world.traces,
     /** Dependencies as another environment would have them, whose clock is ahead by so much. */

@@ -256,6 +256,8 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     },
     /** Copies of calls that faults let arrive late. */
     late: server.late,
+    /** From now on DynamoDB knows what was, for so many milliseconds: the fault `staleMs` needs it. */
+    keepHistory: dynamodb.keepHistory,
     /** From now on the verbs' time moves by `advance` alone; returns what starts it again. */
     stopClock() {
       stoppedAt = Date.now();
