@@ -7,9 +7,9 @@ import { checkParts } from "./check-parts.ts";
 import { requireSupported } from "./checksum.ts";
 import { chooseTarget } from "./choose-target.ts";
 import { completeUpload } from "./complete-upload.ts";
-import { type Deps, newId } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { endLost } from "./end-lost.ts";
-import { isWharfError, notFound } from "./error.ts";
+import { isWharfError } from "./error.ts";
 import type { Preconditions } from "./file-write.ts";
 import { inHashPlace } from "./in-hash-place.ts";
 import { linkToken } from "./link-token.ts";
@@ -17,11 +17,11 @@ import { readsAll } from "./may-handle.ts";
 import { hashPassword } from "./password.ts";
 import { recordLate } from "./record-late.ts";
 import { reopenUpload } from "./reopen-upload.ts";
-import { requireOpen } from "./require-open.ts";
+import { stillFinalizing, uploadExpired } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 import type { AskedTerms } from "./same-terms.ts";
 import { type Asked, endOf } from "./upload-end.ts";
-import { type Intent, type UploadRecord, uploadRecord, visibleUpload } from "./upload-record.ts";
+import { type Intent, newAttempt, type UploadRecord, uploadRecord, visibleUpload } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
 
 /** After this the sweep takes a look at what a finalize that never ended has left. */
@@ -51,9 +51,9 @@ export async function finalizeUpload(
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
   const until = deps.now() + PATIENCE_MS;
-  const intent = await intentOf(deps, call, request, demanded);
+  const asked = await intentOf(deps, call, request, demanded);
   const terms = { ...request, mayShare: hasScope(call.caller, "shares:write") };
-  const { upload, ended } = await recordIntent(deps, call, uploadId, { intent, terms });
+  const { upload, intent, ended } = await recordIntent(deps, call, uploadId, { intent: asked, terms });
   if (ended !== undefined) return recordLate(deps, call, ended);
   let current = upload;
   try {
@@ -117,8 +117,7 @@ export async function intentOf(
   const { password } = request;
   const by = { client: call.caller.client_id };
   return {
-    // Any id that nobody else has.
-    attempt: newId("job", deps.now()),
+    attempt: newAttempt(deps.now()),
     request_id: call.requestId,
     share,
     declined: request.share === false ? true : undefined,
@@ -135,37 +134,50 @@ export async function intentOf(
   };
 }
 
+/** Each round that is lost to the order of attempts is another call's at the same moment, or that of a clock ahead. */
+const ROUNDS = 5;
+/** Later than every attempt before it, or this very write, come twice: what was withdrawn is never armed again. */
+const IN_ORDER =
+  "(attribute_not_exists(#latest_attempt) OR #latest_attempt < :attempt OR #intent.#attempt = :attempt)";
+
 /**
  * Writes the intent into the session, or finds how the session ended. The session's `assembling` is what earlier calls
- * may have begun: none where there were none.
+ * may have begun: none where there were none. The intent's attempt is a later one where another call's was ahead.
  */
 async function recordIntent(
   deps: Deps,
   { caller }: Call,
   uploadId: string,
-  { intent, terms }: { intent: Intent; terms: AskedTerms },
-): Promise<{ upload: UploadRecord; ended?: FinalizeAnswer }> {
-  const now = deps.now();
+  { intent: asked, terms }: { intent: Intent; terms: AskedTerms },
+): Promise<{ upload: UploadRecord; intent: Intent; ended?: FinalizeAnswer }> {
   const admin = caller.scopes.has("admin");
-  const { due_pk, due_sk } = due("upload", now + FINISH_AFTER_MS, uploadId);
-  try {
-    const item = await deps.table.update({
-      key: keys.upload(uploadId),
-      update:
-        "SET #state = :finalizing, #intent = :intent, #due_pk = :due_pk, #due_sk = :due_sk, #assembling = if_not_exists(#assembling, :assembling)",
-      condition: `#state IN (:open, :finalizing) AND #expires_ms > :now${admin ? "" : " AND #client_id = :client_id"}`,
-      values: {
-        ...{ open: "open", finalizing: "finalizing", intent, due_pk, due_sk, now },
-        assembling: { attempt: intent.attempt, since_ms: now },
-        ...(admin ? {} : { client_id: caller.client_id }),
-      },
-    });
-    const upload = uploadRecord.parse(item);
-    const earlier = upload.assembling?.attempt === intent.attempt ? undefined : upload.assembling;
-    return { upload: { ...upload, assembling: earlier } };
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    return whyNot(deps, caller, { uploadId, item: error.item, asked: { ...intent, terms } });
+  let intent = asked;
+  for (let round = 1; ; round++) {
+    const now = deps.now();
+    const { attempt } = intent;
+    const { due_pk, due_sk } = due("upload", now + FINISH_AFTER_MS, uploadId);
+    try {
+      const item = await deps.table.update({
+        key: keys.upload(uploadId),
+        update:
+          "SET #state = :finalizing, #intent = :intent, #latest_attempt = :attempt, #due_pk = :due_pk, #due_sk = :due_sk, #assembling = if_not_exists(#assembling, :assembling)",
+        condition: `#state IN (:open, :finalizing) AND #expires_ms > :now${admin ? "" : " AND #client_id = :client_id"} AND ${IN_ORDER}`,
+        values: {
+          ...{ open: "open", finalizing: "finalizing", intent, attempt, due_pk, due_sk, now },
+          assembling: { attempt, since_ms: now },
+          ...(admin ? {} : { client_id: caller.client_id }),
+        },
+      });
+      const upload = uploadRecord.parse(item);
+      const earlier = upload.assembling?.attempt === attempt ? undefined : upload.assembling;
+      return { upload: { ...upload, assembling: earlier }, intent };
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+      const refused = await whyNot(deps, caller, { uploadId, item: error.item, asked: { ...intent, terms } });
+      if (refused.ended !== undefined) return { ...refused, intent };
+      if (round === ROUNDS) throw stillFinalizing();
+      intent = { ...intent, attempt: newAttempt(now, refused.upload.latest_attempt) };
+    }
   }
 }
 
@@ -176,7 +188,6 @@ async function whyNot(
 ) {
   const upload = visibleUpload(caller, uploadId, item === undefined ? undefined : uploadRecord.parse(item));
   const ended = await endOf(deps, item, asked);
-  if (ended !== undefined) return { upload, ended };
-  requireOpen(upload, deps.now());
-  throw notFound("upload", uploadId);
+  if (ended === undefined && upload.expires_ms <= deps.now()) throw uploadExpired(upload);
+  return { upload, ended };
 }

@@ -7,11 +7,12 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import { PART_URL_SECONDS } from "#contract/uploads.ts";
+import { newUpload } from "./add-upload.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { nameTaken } from "./name-taken.ts";
 import { entryRecord } from "./records.ts";
-import { type UploadRecord, uploadItem, uploadRecord } from "./upload-record.ts";
+import { type UploadRecord, uploadRecord } from "./upload-record.ts";
 
 /** After the last call about a session: no URL of it lives longer, so a client that is at work calls within. */
 const RESERVE_MS = PART_URL_SECONDS * 1_000;
@@ -42,16 +43,14 @@ export async function saveReserved(
       folder_id === undefined
         ? []
         : [{ check: keys.entry(folder_id, upload.name), condition: "attribute_not_exists(#pk)" }];
-    const writes = [
-      { put: uploadItem(upload), condition: "attribute_not_exists(#pk)" },
-      reserve(upload, deps.now(), ended),
-      ...free,
-    ];
+    const writes = [newUpload(upload), reserve(upload, deps.now(), ended), ...free];
     try {
       await deps.table.transact([...writes, ...record]);
       return upload;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
+      // This very transaction, whose first answer was lost.
+      if (error.failed.has(SESSION)) return upload;
       const standing = free.length > 0 ? error.failed.get(FREE) : undefined;
       if (standing !== undefined) throw nameTaken(upload, entryRecord.parse(standing));
       if (!error.failed.has(RESERVATION)) throw error;
@@ -65,6 +64,7 @@ export async function saveReserved(
   });
 }
 
+const SESSION = 0;
 const RESERVATION = 1;
 const FREE = 2;
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import { FIRST_WINDOW, SESSION_DAYS, type StartAnswer, type StartRequest } from "#contract/uploads.ts";
+import { addUpload } from "./add-upload.ts";
 import { type Call, requireScope } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
 import { type Deps, iso, newId } from "./deps.ts";
@@ -15,7 +16,7 @@ import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signWindow } from "./sign-parts.ts";
 import { folderPath, lookAround, placeOf } from "./upload-place.ts";
-import { findUpload, objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
+import { findUpload, objectKey, type UploadRecord } from "./upload-record.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
 
@@ -121,10 +122,7 @@ async function save(
     });
   if (draft.if_exists === "fail") return saveReserved(deps, draft, recording(draft));
   if (draft.of_file) {
-    await deps.table.transact([
-      { put: uploadItem(draft), condition: "attribute_not_exists(#pk)" },
-      ...recording(draft),
-    ]);
+    await addUpload(deps, draft, recording(draft));
     return draft;
   }
   const look = async () => {
@@ -143,27 +141,50 @@ async function save(
       status: 201,
       body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
     });
-    await deps.table.transact([
-      { put: uploadItem({ ...told, name: draft.name }), condition: "attribute_not_exists(#pk)" },
-      ...record,
-    ]);
+    await addUpload(deps, { ...told, name: draft.name }, record);
     return told;
   }
   // The hint is right nearly always, so the session is written beside the look, and mended where it isn't.
   const guess = draft.if_exists === "version" && hintedFile !== undefined ? hintedFile : draft.file_id;
-  const write = (file_id: string) =>
-    deps.table.put({ put: uploadItem({ ...draft, file_id }), blind: "nobody knows of it yet" });
   const looking = look();
   // What the look throws is heard when the write has ended, so that it can be taken back.
-  await Promise.all([write(guess), looking.catch(() => {})]);
+  await Promise.all([addUpload(deps, { ...draft, file_id: guess }), looking.catch(() => {})]);
   try {
     const told = meet(draft, await looking);
-    if (told.file_id !== guess) await write(told.file_id);
+    if (told.file_id !== guess) await lead(deps, upload_id, { from: guess, to: told.file_id });
     return told;
   } catch (error) {
-    if (isWharfError(error))
-      await deps.table.remove({ remove: keys.upload(upload_id), blind: "nobody has heard of it" });
+    if (isWharfError(error)) await takeBack(deps, upload_id);
     throw error;
+  }
+}
+
+/** Leads a session that nobody knows of yet to another file than was guessed. */
+async function lead(
+  { table }: Pick<Deps, "table">,
+  uploadId: string,
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  await table.update({
+    key: keys.upload(uploadId),
+    update: "SET #file_id = :to",
+    condition: "#state = :open AND #file_id IN (:from, :to)",
+    values: { open: "open", from, to },
+  });
+}
+
+/** Ends a session of which nobody is told. Its record stays: a copy of its first write that came late would open it. */
+async function takeBack({ table }: Pick<Deps, "table">, uploadId: string): Promise<void> {
+  try {
+    await table.update({
+      key: keys.upload(uploadId),
+      update: "SET #state = :aborted REMOVE #due_pk, #due_sk",
+      condition: "#state = :open",
+      values: { open: "open", aborted: "aborted" },
+    });
+  } catch (error) {
+    // The first copy of this write got through.
+    if (!(error instanceof ConditionFailed)) throw error;
   }
 }
 

@@ -1,11 +1,10 @@
-import { decodeTime } from "ulid";
 import { describe, say } from "#aws/log.ts";
 import { endUpload } from "./abort-upload.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import type { Deps } from "./deps.ts";
 import { type Chance, type DueDeps, eachDue } from "./each-due.ts";
 import { finishUpload } from "./finish-upload.ts";
-import { ASSEMBLY_MS, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { ASSEMBLY_MS, attemptedAt, type UploadRecord, uploadRecord } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
 
 /** A session that couldn't be finished so often, for whatever reason, is its client's again. */
@@ -47,8 +46,7 @@ async function settle(deps: Deps, upload: UploadRecord, { failures }: Chance): P
   try {
     return (await finishUpload(deps, upload.upload_id)) !== "left";
   } catch (error) {
-    const begun = intent === undefined ? undefined : decodeTime(intent.attempt.slice("job_".length));
-    if (intent === undefined || begun === undefined || begun + ASSEMBLY_MS > deps.now()) throw error;
+    if (intent === undefined || attemptedAt(intent.attempt) + ASSEMBLY_MS > deps.now()) throw error;
     await withdrawIntent(deps, upload, intent, { settled: false });
     const facts = { upload_id: upload.upload_id, error: describe(error) };
     say("warn", "a finalize could not be finished in time; its upload is open again", facts);

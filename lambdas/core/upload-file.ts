@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { addUpload } from "./add-upload.ts";
 import type { Call } from "./call.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import { type Deps, iso, newId } from "./deps.ts";
@@ -9,7 +10,7 @@ import { requireLiveClient } from "./require-live-client.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { folderPath, lookAround, type PlaceRequest, placeOf } from "./upload-place.ts";
-import { objectKey, type UploadRecord, uploadItem } from "./upload-record.ts";
+import { objectKey, type UploadRecord } from "./upload-record.ts";
 
 /** Longer than any function lives; the sweep then removes what a dead one left. */
 const SESSION_MS = 15 * 60_000;
@@ -66,7 +67,7 @@ export async function uploadFile(
     expires_ms: now + SESSION_MS,
   };
   if (upload.if_exists === "fail") await saveReserved(deps, upload, []);
-  else await deps.table.add(uploadItem(upload));
+  else await addUpload(deps, upload);
   const facts = {
     size,
     crc32: crc32(file.bytes).toString(16).padStart(8, "0"),

@@ -1,9 +1,10 @@
+import { decodeTime } from "ulid";
 import * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { ifExists } from "#contract/uploads.ts";
 import { type Caller, canUse } from "./call.ts";
-import { type Deps, ttl } from "./deps.ts";
+import { type Deps, newId, ttl } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { mismatchRecord } from "./records.ts";
 
@@ -126,6 +127,8 @@ export const uploadRecord = z.object({
   /** S3 has put the parts together already; no more of them can come. */
   assembled: z.object({ parts: z.number(), size: z.number() }).optional(),
   intent: intent.optional(),
+  /** The latest finalize's, also where its intent was withdrawn: one that comes after it and isn't later is a copy. */
+  latest_attempt: z.string().optional(),
   outcome: outcome.optional(),
   terms: terms.optional(),
   /** The link that came with it leads to its version, and not to whatever becomes current. */
@@ -136,6 +139,16 @@ export type UploadRecord = z.infer<typeof uploadRecord>;
 
 /** One whose folder is there. */
 export type PlacedUpload = UploadRecord & { folder_id: string };
+
+/** An id for a call of finalize, later than `latest` whatever the clock says. */
+export function newAttempt(now: number, latest?: string): string {
+  return newId("job", latest === undefined ? now : Math.max(now, attemptedAt(latest) + 1));
+}
+
+/** When (ms) a call of finalize began, by the clock of the function that had it. */
+export function attemptedAt(attempt: string): number {
+  return decodeTime(attempt.slice("job_".length));
+}
 
 /** For how long after its call S3 may be putting parts together. S3 speaks of "several minutes" for the largest. */
 export const ASSEMBLY_MS = 15 * 60_000;

@@ -1,0 +1,163 @@
+/** A write of an upload's that comes twice, or whose first copy comes late: what has become of it since stays. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
+import { startAnswer } from "#contract/uploads.ts";
+import { newId } from "#core/deps.ts";
+import { sweepUploads } from "#core/sweep-uploads.ts";
+import type { FaultCall } from "#local/faults.ts";
+import { type Uploader, uploader } from "#test/support/uploads.ts";
+import { type Client, read, startWorld, type World } from "#test/support/world.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+let world: World;
+let client: Client;
+let by: Uploader;
+beforeAll(async () => {
+  world = await startWorld();
+  client = await world.client("files:read", "files:write", "shares:write");
+  by = uploader(client);
+});
+afterAll(() => world.close());
+
+const isUpload = ({ action, body = "" }: FaultCall) => action === "PutItem" && body.includes('"UPL#');
+const isIntent = ({ action, body = "" }: FaultCall) => action === "UpdateItem" && body.includes(":intent");
+
+/** While `act` runs, a copy of each call that `which` takes is held until `world.late.flush()`; or it comes twice at once. */
+async function copying<T>(
+  which: (call: FaultCall) => boolean,
+  act: () => Promise<T>,
+  twice = false,
+): Promise<T> {
+  let copies = 0;
+  world.setFault((call) => {
+    if (!which(call)) return undefined;
+    copies += 1;
+    return twice ? "twice" : { late: { afterMs: DAY }, answered: true };
+  });
+  const answer = await act();
+  world.setFault();
+  expect(copies).toBeGreaterThan(0);
+  return answer;
+}
+
+const stateOf = async (id: string) =>
+  (await world.dump()).find((item) => item["pk"] === keys.upload(id).pk)?.["state"];
+
+test("a session's first write that comes once more after finalize reopens nothing, and costs no bytes", async () => {
+  const { upload_id } = await copying(isUpload, () => by.upload("again.txt"));
+  const { file_id } = await by.finish(upload_id);
+  await world.late.flush();
+  expect(await stateOf(upload_id)).toBe("completed");
+  world.advance(6 * DAY + MINUTE);
+  await sweepUploads(world.deps);
+  expect((await by.download(file_id)).toString()).toBe("hello");
+});
+
+test.each([true, false])(
+  "a session that is written once more (at once: %s) leads where its client was told, whatever was guessed",
+  async (twice) => {
+    const name = `guessed/${twice}.txt`;
+    const { file_id } = await by.uploaded(name);
+    const hint = keys.fileHint(client.workspace_id, name);
+    const wrong = { put: { ...hint, file_id: newId("file", 0) }, blind: "a hint that lies" };
+    await world.deps.table.put(wrong);
+    const session = await copying(isUpload, () => by.upload(name), twice);
+    await world.late.flush();
+    expect(session.file_id).toBe(file_id);
+    expect(await by.finish(session.upload_id)).toMatchObject({ file_id });
+  },
+);
+
+test.each([true, false])(
+  "a start that was refused is none, whatever comes of it (at once: %s)",
+  async (twice) => {
+    const name = `refused-${twice}.txt`;
+    await by.uploaded(`${name}/in.txt`);
+    const start = () => by.refusedStart({ filename: name, size: 5 });
+    const all = (call: FaultCall) => isUpload(call) || call.action === "UpdateItem";
+    expect(await copying(all, start, twice)).toEqual([409, "name_taken"]);
+    await world.late.flush();
+    const [session, ...others] = (await world.dump()).filter(
+      (item) => item["name"] === name && item["upload_id"],
+    );
+    expect(others).toEqual([]);
+    expect(session).toMatchObject({ state: "aborted" });
+    expect(session).not.toHaveProperty("due_pk");
+  },
+);
+
+test("one that reserves its name is started once, though its transaction comes again in another", async () => {
+  const { transact } = world.deps.table;
+  for (const [headers, filename] of [
+    [{}, "kept.txt"],
+    [{ "idempotency-key": "kept" }, "kept-too.txt"],
+  ] as const) {
+    world.deps.table.transact = async (writes) => {
+      await transact(writes);
+      return transact(writes);
+    };
+    const json = { filename, size: 5, if_exists: "fail" };
+    const { upload_id } = await read(startAnswer, client.request("/v1/uploads", { json, headers })).finally(
+      () => Object.assign(world.deps.table, { transact }),
+    );
+    expect(await by.status(upload_id)).toMatchObject({ state: "open", name: filename });
+  }
+});
+
+/** A finalize that is refused since another holds the lock: what its client was told won't happen. */
+async function refusedByLock(name: string) {
+  const { file_id, version_id } = await by.uploaded(name, "one");
+  const { upload_id } = await by.upload(name, "two");
+  const lock = `/v1/files/${file_id}/lock`;
+  const grant = await (await client.request(lock, { json: { ttl_seconds: 60 } })).json();
+  const refused = await copying(isIntent, () => by.refusedFinalize(upload_id));
+  expect(refused).toEqual([423, "file_locked"]);
+  const unlock = () =>
+    client.request(lock, { method: "DELETE", headers: { "lock-token": String(Object(grant).lock_token) } });
+  return { file_id, version_id, upload_id, unlock };
+}
+
+const currentOf = async (fileId: string) =>
+  (await world.deps.table.batchGet([keys.node(fileId)])).map((item) => item["version_id"]);
+
+test("an intent that was withdrawn is not armed by its first copy: nobody finishes what was refused", async () => {
+  const { file_id, version_id, upload_id, unlock } = await refusedByLock("withdrawn.txt");
+  await world.late.flush();
+  expect(await stateOf(upload_id)).toBe("open");
+  await unlock();
+  world.advance(6 * MINUTE);
+  await sweepUploads(world.deps);
+  expect(await currentOf(file_id)).toEqual([version_id]);
+  expect(await by.finish(upload_id)).toMatchObject({ file_id });
+});
+
+test("nor does it take a later one's place", async () => {
+  const { upload_id } = await refusedByLock("later.txt");
+  // Between the later call's intent and its refusal, which then finds another's.
+  world.setFault(async ({ action }) => {
+    if (action === "ListParts" || action === "HeadObject") await world.late.flush();
+    return undefined;
+  });
+  expect(await by.refusedFinalize(upload_id)).toEqual([423, "file_locked"]);
+  world.setFault();
+  expect(await stateOf(upload_id)).toBe("open");
+});
+
+test("a client whose calls reach clocks that differ is not told of another's attempt", async () => {
+  const { upload_id } = await by.upload("clocks.txt");
+  const claim = { parts: [{ part_number: 2, etag: "none" }] };
+  expect((await by.finalize(upload_id, claim)).status).toBe(409);
+  world.advance(-5_000);
+  expect((await by.finalize(upload_id, claim)).status).toBe(409);
+  expect(await by.finish(upload_id)).toMatchObject({ size: 5 });
+  world.advance(5_000);
+});
+
+test("an intent that is written twice is one: nothing is taken for begun before", async () => {
+  const { upload_id, workspace_id } = await by.upload("lost.txt");
+  const item = (await world.dump()).find((one) => one["pk"] === keys.upload(upload_id).pk);
+  await world.deps.objects.abort(`o/${workspace_id}/${upload_id}`, String(item?.["s3_upload_id"]));
+  expect(await copying(isIntent, () => by.refusedFinalize(upload_id), true)).toEqual([410, "upload_expired"]);
+});
