@@ -12,6 +12,7 @@ import { startEmbedded } from "./embedded.ts";
 import type { FaultHook } from "./faults.ts";
 import type { Grant, Iam } from "./iam/iam.ts";
 import { waitUntilIdle } from "./idle.ts";
+import type { ClockOffset } from "./lambda/clock-offsets.ts";
 import { createEventSources } from "./lambda/event-sources.ts";
 import type { FunctionConfig } from "./lambda/function.ts";
 import { createLogs, type Logs } from "./lambda/logs.ts";
@@ -90,6 +91,12 @@ export interface Cloud {
   invoke(prefix: string, payload: unknown): Promise<{ payload: unknown; functionError?: "Unhandled" }>;
   /** Ends a Lambda environment (as named in traces and fault calls) at once, as a crash would. */
   killEnvironment(id: string): Promise<boolean>;
+  /**
+   * Sets by how many milliseconds the clock of a function's environments is ahead, from now on: of each alike, or of
+   * its nth one by a function. `prefix` is as in `invoke`. Clocks of AWS's machines differ by seconds at most.
+   * @default 0
+   */
+  setClockOffset(prefix: string, offset: ClockOffset): void;
   /**
    * Resolves when nothing more happens unless time passes or somebody calls: no invocation runs, no queue with a
    * consumer has visible messages, no stream record is unread.
@@ -266,6 +273,9 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
       return { payload: parsed, ...(result.functionError && { functionError: result.functionError }) };
     },
     killEnvironment: lambda.kill,
+    setClockOffset(prefix, offset) {
+      lambda.setClockOffset(functionByPrefix(lambda.functions(), prefix).arn, offset);
+    },
     waitForIdle: ({ timeoutMs = 20_000 } = {}) =>
       waitUntilIdle(
         () => [...eventSources.busy(), ...lambda.running().map(({ functionArn }) => functionArn)],

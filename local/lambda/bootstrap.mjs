@@ -11,11 +11,11 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 
-const { clock, taskRoot, handler } = workerData;
+const { clock, ahead, taskRoot, handler } = workerData;
 const NO_CALLBACKS =
   "ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.";
 
-setClock(new BigInt64Array(clock));
+setClock(new BigInt64Array(clock), new BigInt64Array(ahead));
 redirect(process.stdout);
 redirect(process.stderr);
 
@@ -36,10 +36,10 @@ async function start() {
   }
 }
 
-/** Puts `Date` on the cloud's clock: the machine's time plus the shared offset. */
-function setClock(offset) {
+/** Puts `Date` on the cloud's clock, the machine's time plus the shared offset, or `ahead` of it. */
+function setClock(offset, ahead) {
   const realNow = Date.now.bind(Date);
-  const now = () => realNow() + Number(Atomics.load(offset, 0));
+  const now = () => realNow() + Number(Atomics.load(offset, 0) + Atomics.load(ahead, 0));
   const RealDate = Date;
   RealDate.now = now;
   globalThis.Date = new Proxy(RealDate, {

@@ -56,12 +56,15 @@ const message = z.discriminatedUnion("type", [
 export function startEnvironment({
   config,
   clock,
+  ahead = new SharedArrayBuffer(8),
   env,
   onLog,
   onEnd,
 }: {
   config: FunctionConfig;
   clock: Clock;
+  /** Milliseconds by which its own clock is ahead, as one BigInt64. @default 0 */
+  ahead?: SharedArrayBuffer;
   env: Record<string, string>;
   onLog: (text: string, requestId: string | undefined) => void;
   onEnd: () => void;
@@ -77,7 +80,7 @@ export function startEnvironment({
     execArgv: [],
     // Only the heap counts here, so a function that needs its whole memory size for buffers fits too.
     resourceLimits: { maxOldGenerationSizeMb: config.memoryMb },
-    workerData: { clock: clock.shared, taskRoot: config.codeDir, handler: config.handler },
+    workerData: { clock: clock.shared, ahead, taskRoot: config.codeDir, handler: config.handler },
   });
   worker.on("message", (data) => receive(message.parse(data)));
   // Whatever nothing caught, which need be no Error.

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { globMatches } from "../glob.ts";
 import { AwsError } from "../types.ts";
 import { createAsyncInvoker } from "./async.ts";
+import { type ClockOffset, createClockOffsets } from "./clock-offsets.ts";
 import { type Environment, type InvokeResult, startEnvironment } from "./environment.ts";
 import type { AsyncConfig, FunctionConfig } from "./function.ts";
 import type { Logs } from "./logs.ts";
@@ -55,6 +56,8 @@ export interface LambdaService {
   invocationOf(environmentId: string): Invocation | undefined;
   /** Ends an environment at once, as a crash of its machine would; false when it has ended. */
   kill(environmentId: string): Promise<boolean>;
+  /** Sets how far the clocks of a function's environments are ahead of the cloud's. */
+  setClockOffset(functionArn: string, offset: ClockOffset): void;
   stop(): Promise<void>;
 }
 
@@ -91,6 +94,7 @@ export function createLambda({
   const asyncConfigs = new Map<string, AsyncConfig>();
   const environments = new Map<string, Environment>();
   const running = new Map<string, Invocation>();
+  const clockOffsets = createClockOffsets();
   let stopped = false;
 
   function find(arn: string): FunctionConfig {
@@ -105,6 +109,7 @@ export function createLambda({
     const environment = startEnvironment({
       config,
       clock,
+      ahead: clockOffsets.next(config.arn),
       env: { ...runtimeEnv(config, credentials, clock.now()), ...envFor(config) },
       onEnd: () => environments.delete(id),
       onLog: (text, requestId) =>
@@ -185,6 +190,9 @@ export function createLambda({
       const environment = environments.get(environmentId);
       await environment?.kill();
       return environment !== undefined;
+    },
+    setClockOffset(functionArn, offset) {
+      clockOffsets.set(find(functionArn).arn, offset);
     },
     async stop() {
       stopped = true;

@@ -64,6 +64,25 @@ test("a function's Date follows the cloud's clock, its deadline doesn't", async 
   });
 });
 
+test("environments' clocks may differ, from the start or from now on", async () => {
+  const code = "export const handler = async () => Date.now();";
+  const cloud = await startFixture({ functions: { Fn: { code }, Other: { code } } }, { maxEnvironments: 2 });
+  const ahead = async (name: string) => {
+    const before = cloud.clock.now();
+    const calls = await Promise.all([cloud.invoke(name, {}), cloud.invoke(name, {})]);
+    const after = cloud.clock.now();
+    const offsets = [-3_600_000, 0, 3_600_000];
+    return calls.map(({ payload }) =>
+      offsets.find((ms) => Number(payload) >= before + ms && Number(payload) <= after + ms),
+    );
+  };
+  cloud.setClockOffset("Fn", (nth) => (nth === 0 ? 3_600_000 : -3_600_000));
+  expect((await ahead("Fn")).sort()).toEqual([-3_600_000, 3_600_000]);
+  expect(await ahead("Other")).toEqual([0, 0]);
+  cloud.setClockOffset("Fn", 3_600_000);
+  expect(await ahead("Fn")).toEqual([3_600_000, 3_600_000]);
+});
+
 // What has passed here is what `npm run test:truth -- rie` holds against AWS's own emulator and runtime.
 for (const handler of handlers.filter(({ slow }) => !slow)) {
   test(handler.name, { tags: [...handler.behaviours] }, async () => {
