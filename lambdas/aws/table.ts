@@ -17,6 +17,7 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  TransactGetCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
@@ -220,6 +221,24 @@ export function createTable(client: DynamoDBClient, name: string) {
   }
 
   /**
+   * Whether an item is there, by all transactions of which anything can be seen: other reads may see one item of a
+   * transaction before another. `undefined` while one that writes it is under way.
+   *
+   * Source: Amazon DynamoDB Developer Guide, "DynamoDB transactions: How it works", "Isolation levels".
+   */
+  async function isThere(key: Key): Promise<boolean | undefined> {
+    try {
+      const { Responses = [] } = await doc.send(
+        new TransactGetCommand({ TransactItems: [{ Get: { TableName: name, Key: key } }] }),
+      );
+      return Responses[0]?.Item !== undefined;
+    } catch (error) {
+      if (error instanceof TransactionCanceledException) return undefined;
+      throw error;
+    }
+  }
+
+  /**
    * Does all writes or none. A conflict with another transaction is tried again a few times; an unmet
    * condition is not. The SDK's client request token makes a repeated send of the same call harmless.
    *
@@ -294,7 +313,7 @@ export function createTable(client: DynamoDBClient, name: string) {
     };
   }
 
-  return { name, get, batchGet, put, add, update, remove, query, transact };
+  return { name, get, batchGet, put, add, update, remove, query, isThere, transact };
 }
 
 /** DynamoDB: "Provided list of item keys contains duplicates", of each 100; said here with the key, and of all. */

@@ -24,7 +24,7 @@ const PAGE = 100;
 const MAX_PAGES = 20;
 /** Lambda: an answer has 6 MB at most. */
 const MAX_BYTES = 4_000_000;
-/** A number that is missing for longer than this has expired; younger, its transaction is becoming visible. */
+/** A number that is missing for longer than this has expired; younger, its transaction may be becoming visible. */
 const GAP_MS = 60_000;
 
 type Entry = ReturnType<typeof feedEntry.parse>;
@@ -90,12 +90,25 @@ async function nextEntries(deps: Pick<Deps, "table" | "now">, workspace: string,
   let expected = seq + 1;
   for (const item of items) {
     const entry = feedEntry.parse(item);
-    // A query may see one item of a transaction before another, so a fresh gap ends what can be told.
-    if (entry.seq !== expected && entry.at_ms > deps.now() - GAP_MS) return { entries, more: false };
+    const gap = entry.seq !== expected && entry.at_ms > deps.now() - GAP_MS;
+    if (gap && !(await hasExpired(deps, workspace, entry))) return { entries, more: false };
     entries.push(entry);
     expected = entry.seq + 1;
   }
   return { entries, more: next !== undefined };
+}
+
+/**
+ * Whether what came before a fresh entry has expired. A query may see one item of a transaction before another, and
+ * then what is missing ends what can be told; but in a quiet workspace the last event before may be 90 days old. Where
+ * that has expired, nothing before it is still to be seen.
+ */
+async function hasExpired(
+  { table }: Pick<Deps, "table">,
+  workspace: string,
+  { seq }: Entry,
+): Promise<boolean> {
+  return (await table.isThere(keys.feedEntry(workspace, seq - 1))) === false;
 }
 
 /** The events of these entries that pass the filters, and the number of the last entry that was looked at. */
@@ -106,14 +119,16 @@ async function pick(
   lookup: FolderLookup,
 ): Promise<{ items: Event[]; last: number | undefined }> {
   const wanted = entries.filter((entry) => type === undefined || type.some((name) => name === entry.type));
-  const found = await deps.table.batchGet(wanted.map(({ event_id }) => keys.event(event_id)));
-  const bodies = new Map(found.map((item) => eventRecord.parse(item)).map((one) => [one.event_id, one.body]));
+  // An event may have two places: before its put had a condition, one that came late could wipe the first.
+  const ids = new Set(wanted.map(({ event_id }) => event_id));
+  const found = await deps.table.batchGet([...ids].map((id) => keys.event(id)));
+  const records = new Map(found.map((item) => eventRecord.parse(item)).map((one) => [one.event_id, one]));
   const items: Event[] = [];
   let bytes = 0;
   let last: number | undefined;
   for (const entry of entries) {
-    const body = bodies.get(entry.event_id);
-    if (body !== undefined) {
+    const { body, seq = entry.seq } = records.get(entry.event_id) ?? {};
+    if (body !== undefined && seq === entry.seq) {
       bytes += Buffer.byteLength(body);
       if (items.length === limit || (items.length > 0 && bytes > MAX_BYTES)) break;
       const candidate = event.parse(JSON.parse(body));

@@ -9,6 +9,8 @@ export const eventRecord = z.object({
   workspace_id: z.string(),
   request_id: z.string(),
   body: z.string(),
+  /** Its place in the log of its workspace, once it has one. */
+  seq: z.number().optional(),
 });
 export type EventRecord = z.infer<typeof eventRecord>;
 

@@ -1,0 +1,86 @@
+/** Writes whose answers are lost, and whose first copies arrive after all: each counts once, and undoes nothing. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
+import { file } from "#contract/files.ts";
+import { readFeed } from "#core/read-feed.ts";
+import { type RelayDeps, relayEvents } from "#core/relay-events.ts";
+import { sweepEvents } from "#core/sweep-events.ts";
+import { eventRecord } from "#core/webhook-records.ts";
+import type { Fault, FaultCall } from "#local/faults.ts";
+import { type Client, read, startWorld, type World } from "#test/support/world.ts";
+
+const MINUTE = 60_000;
+
+let world: World;
+let client: Client;
+
+beforeAll(async () => {
+  world = await startWorld({ retries: true });
+  client = await world.client("files:read", "files:write", "shares:write", "locks:break");
+});
+afterEach(() => world.setFault());
+afterAll(() => world.close());
+
+/** Plans a fault of the first call that is meant; tells whether it has come. */
+function once(fault: Fault, isMeant: (call: FaultCall) => boolean): () => boolean {
+  let come = false;
+  world.setFault((call) => {
+    if (come || !isMeant(call)) return undefined;
+    come = true;
+    return fault;
+  });
+  return () => come;
+}
+
+const putsEvent = ({ action, body = "" }: FaultCall) => action === "PutItem" && body.includes("EVT#");
+
+describe("an event that is written alone", () => {
+  const bus: RelayDeps["bus"] = {
+    publish: async (events) => new Set(events.map(({ event_id }) => event_id)),
+  };
+  const relay = () => ({ ...world.deps, bus });
+  const feed = async (after?: string) => {
+    const caller = {
+      ...{ client_id: client.client_id, name: client.name, scopes: new Set(["files:read" as const]) },
+      ...{ default_workspace: client.workspace_id, workspaces: { [client.workspace_id]: client.name } },
+    };
+    const call = { caller, requestId: "test", record: () => [] };
+    return readFeed(world.deps, call, { wait: 0, limit: 100, after });
+  };
+
+  test.each([
+    ["of a file", (id: string) => `/v1/files/${id}/content`],
+    [
+      "of a version",
+      async (id: string) => {
+        const { version_id } = await read(file, client.request(`/v1/files/${id}`));
+        return `/v1/files/${id}/versions/${version_id}/content`;
+      },
+    ],
+  ])("has one place in the log, whenever its first copy arrives: a download %s", async (name, pathOf) => {
+    const path = await pathOf(await world.addFile(client, `late ${name}.txt`));
+    const { next_cursor: after } = await feed("latest");
+    const happened = once({ late: { afterMs: MINUTE }, answered: true }, putsEvent);
+    expect((await client.request(path)).status).toBe(302);
+    expect(happened()).toBe(true);
+    const [event] = (await world.events("file_downloaded")).slice(-1);
+    const id = event?.id ?? "";
+    await relayEvents(relay(), [eventRecord.parse((await world.deps.table.batchGet([keys.event(id)]))[0])]);
+    const heard = await feed(after);
+    expect(heard.items.map((one) => one.id)).toEqual([id]);
+    world.advanceServices(MINUTE);
+    await world.late.arrived();
+    world.advance(3 * MINUTE);
+    await sweepEvents(relay());
+    expect((await feed(heard.next_cursor)).items).toEqual([]);
+    expect((await feed(after)).items).toEqual(heard.items);
+  });
+
+  test("is answered where the answer to its write was lost", async () => {
+    const id = await world.addFile(client, "lost answer.txt");
+    const happened = once("after", putsEvent);
+    expect((await client.request(`/v1/files/${id}/content`)).status).toBe(302);
+    expect(happened()).toBe(true);
+    expect((await world.events("file_downloaded")).filter((one) => one.file_id === id)).toHaveLength(1);
+  });
+});
