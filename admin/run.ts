@@ -21,7 +21,9 @@ const USAGE = `npm run admin -- <command> [options]
                                 end with it, its links only with --links revoke; prints what ended, and
                                 "complete": false where the sweep goes on with the rest
   rotate-secret --client ID     adds a second secret; both work
-  retire-secrets --client ID    ends every secret but the newest; prints how many ended
+  retire-secrets --client ID [--keep newer|older]
+                                ends every secret but the newer one; prints how many ended. --keep older:
+                                where nobody has the newer one, since the answer of rotate-secret was lost
   share-workspace --client ID --workspace WS_ID
                                 lets a client use another's workspace too; list-clients shows the ids
 
@@ -36,6 +38,7 @@ const options = {
   client: { type: "string" },
   workspace: { type: "string" },
   links: { type: "string", default: "keep" },
+  keep: { type: "string", default: "newer" },
   table: { type: "string" },
   region: { type: "string" },
   local: { type: "boolean", default: false },
@@ -136,7 +139,12 @@ const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<read
     return [await revokeClient(deps, required(values, "client"), links)];
   },
   "rotate-secret": async (deps, values) => [await rotateSecret(deps, required(values, "client"))],
-  "retire-secrets": async (deps, values) => [await retireSecrets(deps, required(values, "client"))],
+  "retire-secrets": async (deps, values) => {
+    const { keep } = values;
+    if (keep !== "newer" && keep !== "older")
+      throw new UsageError(`--keep ${JSON.stringify(keep)}: newer or older.`);
+    return [await retireSecrets(deps, required(values, "client"), keep)];
+  },
   "share-workspace": async (deps, values) => {
     const [clientId, workspaceId] = [required(values, "client"), required(values, "workspace")];
     return [await shareWorkspace(deps, { clientId, workspaceId })];

@@ -1,10 +1,10 @@
 import { keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import { newSecret } from "./create-client.ts";
-import { type Deps, iso } from "./deps.ts";
+import { type Deps, iso, newId } from "./deps.ts";
 import { type Ended, endHoldings, type LinksEnd, newRevocation } from "./end-holdings.ts";
 import { WharfError } from "./error.ts";
-import { clientRecord } from "./records.ts";
+import { type ClientRecord, clientRecord } from "./records.ts";
 
 type ClientDeps = Pick<Deps, "table" | "now">;
 
@@ -41,44 +41,82 @@ export async function revokeClient(
   return { client_id: clientId, revoked_at: client.revoked_at ?? iso(now), links, ended, complete };
 }
 
-/** Adds a second secret; both work until `retireSecrets`. @throws WharfError conflict where two are live already. */
+/**
+ * Adds a second secret; both work until `retireSecrets`.
+ *
+ * @throws WharfError not_found; conflict where two are live already, or are being changed.
+ */
 export async function rotateSecret(deps: ClientDeps, clientId: string): Promise<{ client_secret: string }> {
   const client_secret = newSecret();
   const added = { hash: sha256(client_secret), created_at: iso(deps.now()) };
+  await changeSecrets(deps, clientId, (secrets) => {
+    const [older, newer] = secrets;
+    if (older === undefined || newer === undefined) return [...secrets, added];
+    throw new WharfError(
+      "conflict",
+      `Two secrets are live already, of ${older.created_at} and ${newer.created_at}. Where the newer one is in use, end the older: retire-secrets --client ${clientId}. Where nobody has the newer one, since its answer was lost, end that: retire-secrets --client ${clientId} --keep older. Then rotate again.`,
+    );
+  });
+  return { client_secret };
+}
+
+/**
+ * Ends every secret but one: the newest, or the oldest where the newest came with an answer that was lost. Idempotent.
+ *
+ * @throws WharfError not_found; conflict where they are being changed.
+ */
+export async function retireSecrets(
+  deps: ClientDeps,
+  clientId: string,
+  keep: "newer" | "older" = "newer",
+): Promise<{ client_id: string; secrets_ended: number }> {
+  let ended = 0;
+  await changeSecrets(deps, clientId, (secrets) => {
+    ended = Math.max(0, secrets.length - 1);
+    return ended === 0 ? undefined : keep === "newer" ? secrets.slice(-1) : secrets.slice(0, 1);
+  });
+  return { client_id: clientId, secrets_ended: ended };
+}
+
+type Secrets = ClientRecord["secrets"];
+
+/**
+ * Gives a client the secrets that `next` makes of those that it has, where they are still the same in the write.
+ *
+ * The id of the change stands beside them: by it a write that is sent again knows that it has got through, and one
+ * whose first copy comes late brings back no secret that has ended since.
+ */
+async function changeSecrets(
+  deps: ClientDeps,
+  clientId: string,
+  next: (secrets: Secrets) => Secrets | undefined,
+): Promise<void> {
+  const client = await deps.table.get(clientRecord, keys.client(clientId));
+  if (client === undefined) throw unknownClient(clientId);
+  const secrets = next(client.secrets);
+  if (secrets === undefined) return;
+  const change = newId("job", deps.now());
+  const { secrets_change: seen } = client;
   try {
-    await change(deps, clientId, {
-      update: "SET #secrets = list_append(#secrets, :added)",
-      condition: "size(#secrets) < :two",
-      values: { added: [added], two: 2 },
+    await deps.table.update({
+      key: keys.client(clientId),
+      update: "SET #secrets = :secrets, #secrets_change = :change",
+      condition:
+        seen === undefined
+          ? "attribute_exists(#pk) AND attribute_not_exists(#secrets_change)"
+          : "#secrets_change = :seen",
+      values: { secrets, change, seen },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
+    if (error.item?.["secrets_change"] === change) return;
     throw new WharfError(
       "conflict",
-      "Two secrets are live already; retire the older one first.",
+      "Somebody else has just changed this client's secrets. See list-clients, and decide again.",
       {},
       { cause: error },
     );
   }
-  return { client_secret };
-}
-
-/** Ends every secret but the newest. Idempotent. */
-export async function retireSecrets(
-  deps: ClientDeps,
-  clientId: string,
-): Promise<{ client_id: string; secrets_ended: number }> {
-  const client = await deps.table.get(clientRecord, keys.client(clientId));
-  if (client === undefined) throw unknownClient(clientId);
-  const ended = Math.max(0, client.secrets.length - 1);
-  if (ended > 0) {
-    await change(deps, clientId, {
-      update: "SET #secrets = :kept",
-      condition: "#secrets = :seen",
-      values: { kept: client.secrets.slice(-1), seen: client.secrets },
-    });
-  }
-  return { client_id: clientId, secrets_ended: ended };
 }
 
 /** Lets a client use another's workspace, or a new one. */
@@ -121,23 +159,4 @@ function unknownClient(id: string): WharfError {
     "not_found",
     `No client has the id ${JSON.stringify(id)}; ids (cli_…) are needed, not names, and list-clients shows them.`,
   );
-}
-
-async function change(
-  deps: ClientDeps,
-  clientId: string,
-  { update, condition, values }: { update: string; condition?: string; values: Record<string, unknown> },
-): Promise<void> {
-  const exists = "attribute_exists(#pk)";
-  try {
-    await deps.table.update({
-      key: keys.client(clientId),
-      update,
-      condition: condition === undefined ? exists : `${exists} AND ${condition}`,
-      values,
-    });
-  } catch (error) {
-    if (error instanceof ConditionFailed && error.item === undefined) throw unknownClient(clientId);
-    throw error;
-  }
 }

@@ -15,6 +15,8 @@ export const clientRecord = z.object({
   scopes: z.array(scope),
   /** SHA-256 of each live secret; two can be live while one is being replaced. */
   secrets: z.array(z.object({ hash: z.string(), created_at: z.string() })),
+  /** Id of the last change of secrets. */
+  secrets_change: z.string().optional(),
   default_workspace: z.string(),
   /** Workspaces that the client may use: id → name. */
   workspaces: z.record(z.string(), z.string()),

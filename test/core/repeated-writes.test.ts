@@ -2,6 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { file } from "#contract/files.ts";
+import { retireSecrets, rotateSecret } from "#core/change-client.ts";
+import { issueToken } from "#core/issue-token.ts";
 import { readFeed } from "#core/read-feed.ts";
 import { type RelayDeps, relayEvents } from "#core/relay-events.ts";
 import { sweepEvents } from "#core/sweep-events.ts";
@@ -82,5 +84,62 @@ describe("an event that is written alone", () => {
     expect((await client.request(`/v1/files/${id}/content`)).status).toBe(302);
     expect(happened()).toBe(true);
     expect((await world.events("file_downloaded")).filter((one) => one.file_id === id)).toHaveLength(1);
+  });
+});
+
+describe("a client's secrets", () => {
+  const changes = ({ action, body = "" }: FaultCall) => action === "UpdateItem" && body.includes("CLIENT#");
+  const works = ({ client_id }: { client_id: string }, clientSecret: string) =>
+    issueToken(world.deps, { clientId: client_id, clientSecret }).then(
+      () => true,
+      () => false,
+    );
+
+  test.each(["after", "twice"] as const)(
+    "are rotated once where the write is sent again: %s",
+    async (fault) => {
+      const turning = await world.client("files:read");
+      const happened = once(fault, changes);
+      const { client_secret } = await rotateSecret(world.deps, turning.client_id);
+      expect(happened()).toBe(true);
+      for (const secret of [turning.client_secret, client_secret])
+        expect(await works(turning, secret)).toBe(true);
+      await retireSecrets(world.deps, turning.client_id);
+      expect(await works(turning, turning.client_secret)).toBe(false);
+      expect(await works(turning, client_secret)).toBe(true);
+    },
+  );
+
+  test("lock nobody out where the newer one is known to nobody: the refusal says how to end that", async () => {
+    const turning = await world.client("files:read");
+    await rotateSecret(world.deps, turning.client_id); // whoever asked never saw it
+    await expect(rotateSecret(world.deps, turning.client_id)).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining(`retire-secrets --client ${turning.client_id} --keep older`),
+    });
+    await retireSecrets(world.deps, turning.client_id, "older");
+    expect(await works(turning, turning.client_secret)).toBe(true);
+    const { client_secret } = await rotateSecret(world.deps, turning.client_id);
+    expect(await works(turning, client_secret)).toBe(true);
+  });
+
+  test("that have ended come back by no copy that arrives late", async () => {
+    const turning = await world.client("files:read");
+    const happened = once({ late: { afterMs: MINUTE }, answered: true }, changes);
+    const { client_secret } = await rotateSecret(world.deps, turning.client_id);
+    expect(happened()).toBe(true);
+    await retireSecrets(world.deps, turning.client_id, "older");
+    world.advanceServices(MINUTE);
+    await world.late.arrived();
+    expect(await works(turning, client_secret)).toBe(false);
+    expect(await works(turning, turning.client_secret)).toBe(true);
+  });
+
+  test("are retired once where the write is sent again, and tell so", async () => {
+    const turning = await world.client("files:read");
+    await rotateSecret(world.deps, turning.client_id);
+    const happened = once("after", changes);
+    expect(await retireSecrets(world.deps, turning.client_id)).toMatchObject({ secrets_ended: 1 });
+    expect(happened()).toBe(true);
   });
 });

@@ -92,6 +92,7 @@ test.for([
   [2, "No scope", ["create-client", "--name", "x", "--scopes", "root"]],
   [2, "--name", ["create-client", "--name", "../x", "--scopes", "admin"]],
   [2, "Unknown option", ["list-clients", "--what"]],
+  [2, '--keep "both"', ["retire-secrets", "--client", "cli_1", "--keep", "both"]],
   [1, "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ", ["revoke-client", "--client", "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ"]],
   [1, 'No client has the id "nobody"', ["rotate-secret", "--client", "nobody"]],
   [1, "ids (ws_…) are needed", ["share-workspace", "--client", "cli_1", "--workspace", "local"]],
