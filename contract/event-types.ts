@@ -93,6 +93,10 @@ const types: Record<EventType, TypeInfo> = {
     data: z.object({
       upload_id: id("upl"),
       version_id: id("ver"),
+      folder_id: folder.meta({
+        description:
+          "Where the file is; of a new one the folder that it was to be in, or the nearest above that there is.",
+      }),
       name,
       size,
       reason: z
@@ -109,6 +113,7 @@ const types: Record<EventType, TypeInfo> = {
       data: {
         upload_id: `upl_${ULID}`,
         version_id,
+        folder_id,
         name: "q3.pdf",
         size: 512,
         reason: "type_mismatch",

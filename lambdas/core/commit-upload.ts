@@ -202,9 +202,9 @@ function newVersion(
   const set = { ...current, ...(upload.client_id === file.created_by ? {} : { mixed: true }) };
   const change = {
     update: setAll(set),
-    // The name too: the content was judged by it.
-    condition: `${condition} AND #name = :judged_name`,
-    values: { ...set, ...values, judged_name: file.name },
+    // The name too: the content was judged by it. And the folder: answer and event say where the file is.
+    condition: `${condition} AND #name = :judged_name AND #folder_id = :told_folder`,
+    values: { ...set, ...values, judged_name: file.name, told_folder: file.folder_id },
   };
   return [fileUpdate(now, file.node_id, demands(intent), change), write];
 }

@@ -12,7 +12,9 @@ import { type Deps, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { describeMismatch, type Mismatch, sniffContent } from "./judge-content.ts";
+import { nearestFolder } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
+import { fileRecord } from "./records.ts";
 import { requireLiveClient } from "./require-live-client.ts";
 import { stillFinalizing, uploadLost } from "./require-open.ts";
 import type { AskedTerms } from "./same-terms.ts";
@@ -127,6 +129,7 @@ async function reject(
   { upload, intent, terms, from }: Completion,
   { name, rejection, content }: { name: string; rejection: Rejection; content: Content },
 ): Promise<FinalizeAnswer> {
+  const folder_id = await folderOfRejected(deps, upload);
   const now = deps.now();
   const { file_id } = upload;
   const version_id = newId("ver", now);
@@ -141,7 +144,7 @@ async function reject(
         file_id,
         actor: { type: "client", id: upload.client_id },
         data: {
-          ...{ upload_id: upload.upload_id, version_id, name, size: content.size },
+          ...{ upload_id: upload.upload_id, version_id, folder_id, name, size: content.size },
           reason: rejection.code,
           ...rejection.facts,
         },
@@ -161,4 +164,14 @@ async function reject(
     say("warn", "the bytes of a rejected upload are left to the sweep", { error: describe(error) }),
   );
   throw rejected(rejection);
+}
+
+/** Where those hear of it who listen to a folder: where its file is, or would have been. */
+async function folderOfRejected(
+  { table }: Pick<Deps, "table">,
+  { file_id, folder_id, folder_path, workspace_id }: UploadRecord,
+): Promise<string> {
+  const file = await table.get(fileRecord, keys.node(file_id));
+  if (file !== undefined && file.deleted_at === undefined) return file.folder_id;
+  return folder_id ?? nearestFolder({ table }, workspace_id, folder_path?.split("/") ?? []);
 }

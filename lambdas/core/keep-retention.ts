@@ -10,18 +10,20 @@ const DAY_MS = 86_400_000;
 /**
  * Marks a file's superseded versions as removed that are more than `versionsKeep` back or older than
  * `versionsKeepDays`, on behalf of the one that is due. Where that one stays, it is due again when its days are over.
+ * Once they are it goes whatever else there is of the file, however much that be.
  *
  * @returns whether the one that was due is marked.
  */
 export async function keepRetention(
   deps: Pick<Deps, "table" | "config" | "now">,
-  { file_id, version_id: dueId }: VersionRecord,
+  { file_id, version_id: dueId, superseded_ms: dueSince = Number.POSITIVE_INFINITY }: VersionRecord,
 ): Promise<boolean> {
   const file = await deps.table.get(fileRecord, keys.node(file_id));
   // A deleted file's versions go with it.
   if (file === undefined || file.deleted_at !== undefined) return false;
   const now = deps.now();
   const keepMs = deps.config.versionsKeepDays * DAY_MS;
+  if (dueSince + keepMs <= now) return mark(deps, file_id, dueId, now);
   let kept = 0;
   let marked = false;
   for await (const { version_id, superseded_ms, removed_ms } of versionsOf(deps, file_id)) {

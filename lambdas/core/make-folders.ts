@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { type Deps, iso, newId } from "./deps.ts";
-import { WharfError } from "./error.ts";
+import { isWharfError, WharfError } from "./error.ts";
 import { hintPath } from "./file-entry.ts";
 import { type EntryRecord, entryRecord, fileHintRecord, pathHintRecord } from "./records.ts";
 import { rootFolder } from "./workspace.ts";
@@ -41,6 +41,22 @@ export async function findWay(
   const { known, hintedFile } = await readHints(deps, workspaceId, paths, hintPath(paths.at(-1), name));
   const { depth, folderId } = await walkOn(deps, workspaceId, paths, known);
   return depth < paths.length ? { folderId: undefined, hintedFile: undefined } : { folderId, hintedFile };
+}
+
+/** The deepest folder of a path that is there; the root where there is none, or a file stands in the way. */
+export async function nearestFolder(
+  deps: Pick<Deps, "table">,
+  workspaceId: string,
+  segments: readonly string[],
+): Promise<string> {
+  const paths = pathsOf(segments);
+  const { known } = await readHints(deps, workspaceId, paths);
+  try {
+    return (await walkOn(deps, workspaceId, paths, known)).folderId;
+  } catch (error) {
+    if (!isWharfError(error, "name_taken")) throw error;
+    return rootFolder(workspaceId);
+  }
 }
 
 /** How far down a path its folders are there, and the last of them: below those that are known, by their entries. */

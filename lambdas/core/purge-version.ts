@@ -1,8 +1,10 @@
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import { type Deps, ttl } from "./deps.ts";
 import type { Chance } from "./each-due.ts";
 import type { FileRecord, VersionRecord } from "./records.ts";
+import { URLS_GONE_MS } from "./supersede-version.ts";
 import { versionsOf } from "./versions-of.ts";
 
 /** A tombstone outlives every upload session that could still name the file (6 days). */
@@ -38,17 +40,28 @@ export async function purgeFile(
 }
 
 /**
- * Removes one version that is marked as removed. Its bytes go where no version that is not marked names them: a
- * restoration checks in its own transaction that its source isn't marked, so none can begin to.
+ * Removes one version that is marked as removed. Its bytes go where no other version names them that isn't marked, or
+ * was marked so lately that its URLs may work still: the last of them takes the bytes along.
+ *
+ * A restoration checks in its own transaction that its source isn't marked, and makes another version current. So where
+ * the current one is the same after the others were read as before, none has come that wasn't seen, and none can.
  */
 export async function purgeVersion(
   deps: PurgeDeps,
   { file_id, version_id, object_key }: VersionRecord,
 ): Promise<boolean> {
+  const before = await currentOf(deps, file_id);
+  const urlsGone = deps.now() - URLS_GONE_MS;
   let shared = false;
-  for await (const other of versionsOf(deps, file_id))
-    shared ||= other.object_key === object_key && other.removed_ms === undefined;
-  if (!shared) await deps.objects.remove(object_key);
+  for await (const other of versionsOf(deps, file_id)) {
+    const { removed_ms = Number.POSITIVE_INFINITY } = other;
+    shared ||= other.version_id !== version_id && other.object_key === object_key && removed_ms > urlsGone;
+  }
+  if (!shared) {
+    // It is still due; the next run looks again.
+    if ((await currentOf(deps, file_id)) !== before) return false;
+    await deps.objects.remove(object_key);
+  }
   try {
     await deps.table.remove({
       remove: keys.version(file_id, version_id),
@@ -60,4 +73,11 @@ export async function purgeVersion(
     if (error instanceof ConditionFailed) return false;
     throw error;
   }
+}
+
+const current = z.object({ version_id: z.string() });
+
+/** A file's current version, a deleted one's too; `undefined` where its record is gone. */
+async function currentOf({ table }: PurgeDeps, fileId: string): Promise<string | undefined> {
+  return (await table.get(current, keys.node(fileId)))?.version_id;
 }

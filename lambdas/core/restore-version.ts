@@ -95,11 +95,12 @@ function restoration(
   const writes = [
     fileUpdate(now, fileId, preconditions, {
       update: `SET #version_id = :version_id, #size = :size, #content_type = :content_type, #object_key = :object_key, #sniffed = :sniffed, #mismatch = :mismatch, #updated_at = :updated_at${mixed}`,
-      // The name too: the content was judged by it.
-      condition: `${stepsBack.condition} AND #name = :judged_name`,
+      // The name too: the content was judged by it. And the folder: the event says where the file is.
+      condition: `${stepsBack.condition} AND #name = :judged_name AND #folder_id = :told_folder`,
       values: {
         ...{ version_id, size, content_type, object_key, sniffed: sniffed ?? null, mismatch },
-        ...{ updated_at: iso(now), judged_name: file.name, mixed: mixed === "" ? undefined : true },
+        ...{ updated_at: iso(now), judged_name: file.name, told_folder: file.folder_id },
+        mixed: mixed === "" ? undefined : true,
         ...stepsBack.values,
       },
     }),

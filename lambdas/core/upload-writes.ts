@@ -81,9 +81,8 @@ export function versionWrite(
       upload_id: upload.upload_id,
       created_at: iso(now),
       created_by: upload.client_id,
-      metadata: upload.metadata,
-      // No retention ends it: nothing takes its place.
-      ...(state === "rejected" ? { ttl: ttl(now + REJECTED_KEEP_MS) } : {}),
+      // No retention ends one that was rejected, since nothing takes its place. Many must not weigh on what is kept.
+      ...(state === "rejected" ? { ttl: ttl(now + REJECTED_KEEP_MS) } : { metadata: upload.metadata }),
     },
     condition: "attribute_not_exists(#pk)",
   };

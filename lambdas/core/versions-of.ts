@@ -3,10 +3,10 @@ import type { Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 import { type VersionRecord, versionRecord } from "./records.ts";
 
-/** Pages of one file's versions in one run of the sweep; what is left stays due. */
-const MAX_PAGES = 20;
+/** Pages of one file's versions in one run of the sweep, of up to 1 MB each; what is left stays due. */
+const MAX_PAGES = 200;
 
-/** A file's versions, the newest first, page by page. @throws Error past 20 pages (some 20 MB of records). */
+/** A file's versions, the newest first, page by page. @throws Error past 200 pages, which are 200,000 records or so. */
 export async function* versionsOf(
   { table }: Pick<Deps, "table">,
   fileId: string,

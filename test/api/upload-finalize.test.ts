@@ -382,6 +382,32 @@ describe("content that poses as something else", () => {
     expect(rejected?.data).toMatchObject({ name: "invoice.pdf", claimed: ".pdf", actual: "script" });
   });
 
+  test("is told of to those who listen to its folder, or to the nearest above that there is", async () => {
+    const { file_id, folder_id } = await by.uploaded("heard/there.sh", "#!/bin/sh\n");
+    const checksum = { crc32: "00000001" };
+    const folderOf = async (path: string, json: Record<string, unknown> = {}, meanwhile = async () => {}) => {
+      const { upload_id } = await by.upload(path, "#!/bin/sh\n", json);
+      await meanwhile();
+      expect((await by.finalize(upload_id)).status).toBe(422);
+      return (await world.events("upload_rejected")).at(-1)?.data["folder_id"];
+    };
+    expect(await folderOf("heard/new.pdf")).toBe(folder_id);
+    expect(await folderOf("heard/new.txt", { checksum })).toBe(folder_id);
+    expect(await folderOf("heard/not/there/new.txt", { checksum })).toBe(folder_id);
+    const moved = { method: "PATCH", json: { folder: "heard/elsewhere" } };
+    const move = async () => {
+      expect((await client.request(`/v1/files/${file_id}`, moved)).status).toBe(200);
+    };
+    const elsewhere = await folderOf("heard/there.sh", { checksum }, move);
+    expect(elsewhere).toBe((await read(file, client.request(`/v1/files/${file_id}`))).folder_id);
+    expect(elsewhere).not.toBe(folder_id);
+    const { upload_id } = await by.upload("blocked/new.txt", "hello", { checksum });
+    await by.uploaded("blocked");
+    expect(await by.refusedFinalize(upload_id)).toEqual([422, "checksum_mismatch"]);
+    const { folder_id: root } = await by.uploaded("root.txt");
+    expect((await world.events("upload_rejected")).at(-1)?.data).toMatchObject({ folder_id: root });
+  });
+
   test("comes back under no name that hides it", async () => {
     const first = await by.uploaded("job.sh", "#!  /bin/sh\n");
     await by.uploaded("job.sh", "%PDF-1.7\n");

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { due, keys, sha256 } from "#aws/keys.ts";
+import type { Table } from "#aws/table.ts";
 import { page, problem } from "#contract/common.ts";
 import { file } from "#contract/files.ts";
 import { lockGrant } from "#contract/locks.ts";
@@ -81,6 +82,8 @@ const bytes = async (answer: Promise<Response>) =>
   (await fetch((await answer).headers.get("location") ?? "")).text();
 const objectKey = async (v: string) =>
   String((await world.deps.table.batchGet([keys.version(id, v)]))[0]?.["object_key"]);
+const isMarked = async (v: string) =>
+  (await world.deps.table.batchGet([keys.version(id, v)]))[0]?.["removed_ms"] !== undefined;
 const there = async (key: string) => (await world.deps.objects.head(key)) !== undefined;
 
 describe("listing", () => {
@@ -135,7 +138,9 @@ test("an upload that was refused is listed as rejected for 90 days, and leads no
   const program = Buffer.from("\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0", "latin1");
   const started = await read(
     startAnswer,
-    client.request("/v1/uploads", { json: { filename: "posing.pdf", size: program.length } }),
+    client.request("/v1/uploads", {
+      json: { filename: "posing.pdf", size: program.length, metadata: { build: "7" } },
+    }),
   );
   await fetch(started.parts[0]?.url ?? "", { method: "PUT", body: program });
   const finalized = client.request(`/v1/uploads/${started.upload_id}/finalize`, { json: {} });
@@ -145,6 +150,8 @@ test("an upload that was refused is listed as rejected for 90 days, and leads no
     ["rejected", false],
     ["ready", true],
   ]);
+  // There may be many, and retention looks through them.
+  expect(items[0]?.metadata).toBeUndefined();
   const refused = items[0]?.version_id ?? "";
   for (const answer of [content(refused), restore(refused), remove(refused)])
     expect(await refusal(answer)).toEqual([404, "not_found"]);
@@ -225,6 +232,18 @@ describe("restoring", () => {
   });
 });
 
+/** Versions come in pages of one, as those with much metadata do; `after` runs behind each. */
+function inPages(after: () => Promise<void>): Deps {
+  const { table } = world.deps;
+  const query: Table["query"] = async (input) => {
+    if (input.index !== undefined) return table.query(input);
+    const page = await table.query({ ...input, limit: 1 });
+    await after();
+    return page;
+  };
+  return { ...world.deps, table: { ...table, query } };
+}
+
 describe("deleting", () => {
   test("hides a version at once and removes its bytes when URLs of them have run out", async () => {
     const v1 = await current();
@@ -259,6 +278,50 @@ describe("deleting", () => {
     world.advance(URLS_GONE);
     await sweepVersions(world.deps);
     expect(await there(key)).toBe(false);
+  });
+
+  test("keeps them as long as a URL of either may work", async () => {
+    const v1 = await current();
+    await write("v2");
+    const { version_id: v3 } = await read(version, restore(v1));
+    await write("v4");
+    expect((await remove(v1)).status).toBe(204);
+    world.advance(URLS_GONE - 1_000);
+    const url = (await content(v3)).headers.get("location") ?? "";
+    expect((await remove(v3)).status).toBe(204);
+    world.advance(2_000);
+    await sweepVersions(world.deps);
+    expect(await (await fetch(url)).text()).toBe("v1");
+    expect(await world.deps.table.batchGet([keys.version(id, v1)])).toEqual([]);
+    const key = await objectKey(v3);
+    world.advance(URLS_GONE);
+    await sweepVersions(world.deps);
+    expect(await there(key)).toBe(false);
+  });
+
+  test("takes no bytes that come back while it looks whether others name them", async () => {
+    const v1 = await current();
+    await write("v2");
+    const { version_id: v3 } = await read(version, restore(v1));
+    await write("v4");
+    const key = await objectKey(v1);
+    expect((await remove(v1)).status).toBe(204);
+    world.advance(URLS_GONE);
+    let pages = 0;
+    await sweepVersions(
+      inPages(async () => {
+        if (++pages !== 1) return;
+        expect((await restore(v3)).status).toBe(200);
+        expect((await remove(v3)).status).toBe(204);
+      }),
+    );
+    expect(pages).toBeGreaterThan(3);
+    expect(await there(key)).toBe(true);
+    expect(await bytes(client.request(`/v1/files/${id}/content`))).toBe("v1");
+    world.advance(URLS_GONE);
+    await sweepVersions(world.deps);
+    expect(await world.deps.table.batchGet([keys.version(id, v1), keys.version(id, v3)])).toEqual([]);
+    expect(await there(key)).toBe(true);
   });
 
   test("a crash between bytes and record loses track of nothing", async () => {
@@ -313,6 +376,38 @@ describe("retention", () => {
     await sweepVersions(keeping(20, 7));
     expect(await current()).toBe(v2);
     expect(await bytes(client.request(`/v1/files/${id}/content`))).toBe("v2");
+  });
+
+  test("ends a version by its days, however much else there is of the file", async () => {
+    const v1 = await current();
+    const v2 = await write("v2");
+    world.advance(URLS_GONE);
+    const { table } = world.deps;
+    // The pages of its versions never end.
+    const query: Table["query"] = async (input) =>
+      input.values["pk"] === keys.node(id).pk
+        ? { items: [], next: { ...keys.node(id) } }
+        : table.query(input);
+    const endless = { ...keeping(20, 90), table: { ...table, query } };
+    await expect(sweepVersions(endless)).rejects.toThrow("of kind version");
+    expect([await isMarked(v1), await isMarked(v2)]).toEqual([false, false]);
+    world.advance(90 * DAY);
+    await sweepVersions(endless);
+    expect([await isMarked(v1), await isMarked(v2)]).toEqual([true, false]);
+  });
+
+  test("looks through more refused uploads than twenty pages hold", async () => {
+    const v1 = await current();
+    for (let count = 0; count < 25; count++) {
+      const version_id = newId("ver", world.deps.now());
+      const told = { version_id, file_id: id, object_key: "o/gone", size: 1, content_type: "text/plain" };
+      const made = { upload_id: "upl_test", created_at: iso(0), created_by: client.client_id };
+      await world.deps.table.add({ ...keys.version(id, version_id), ...told, ...made, state: "rejected" });
+    }
+    const v2 = await write("v2");
+    world.advance(URLS_GONE);
+    await sweepVersions({ ...inPages(async () => {}), config: keeping(0, 90).config });
+    expect([await isMarked(v1), await isMarked(v2)]).toEqual([true, false]);
   });
 
   test("leaves what a deleted file has to the deletion", async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
+import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 let world: World;
@@ -127,6 +128,37 @@ test.each(writes)("a %s of a file that is deleted meanwhile is 404", async (_, w
       )
     ).status,
   ).toBe(404);
+});
+
+test.each([["into the root"], ["into a folder"]])(
+  "an upload that ends while its file is moved %s tells where it is",
+  async (to) => {
+    const by = uploader(client);
+    const { file_id } = await by.uploaded(`from/${to}.txt`);
+    const { upload_id } = await by.upload(`from/${to}.txt`);
+    const folder = to === "into the root" ? "/" : "elsewhere";
+    const told = await meanwhile(
+      () => by.finish(upload_id),
+      () => client.request(`/v1/files/${file_id}`, { method: "PATCH", json: { folder } }),
+    );
+    const { folder_id } = await read(file, client.request(`/v1/files/${file_id}`));
+    const event = (await world.events("upload_completed")).at(-1);
+    expect(told).toMatchObject({ file_id, folder_id });
+    expect(event).toMatchObject({ file_id, data: { folder_id } });
+  },
+);
+
+test("a version that comes back while its file is moved tells where it is", async () => {
+  const by = uploader(client);
+  const { file_id, version_id } = await by.uploaded("from/back.txt", "one");
+  await by.uploaded("from/back.txt", "two");
+  const told = await meanwhile(
+    () => client.request(`/v1/files/${file_id}/versions/${version_id}/restore`, { method: "POST" }),
+    () => client.request(`/v1/files/${file_id}`, { method: "PATCH", json: { folder: "elsewhere" } }),
+  );
+  expect(told.status).toBe(200);
+  const { folder_id } = await read(file, client.request(`/v1/files/${file_id}`));
+  expect((await world.events("version_restored")).at(-1)).toMatchObject({ file_id, data: { folder_id } });
 });
 
 test("a move to a name that is taken meanwhile is 409", async () => {
