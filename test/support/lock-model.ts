@@ -29,8 +29,25 @@ import { spec } from "./table-spec.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
 const WORKSPACE = "ws_1";
-const faultKinds = ["before", "after", "twice", "late", "again", "throttled"] as const;
+/**
+ * `after`: the answer is lost, for good. `lost`: the SDK tries again, and others act in between. `late`: the caller
+ * freezes before the call, or the call is long on its way. `frozen`: the caller freezes once it has happened. `again`
+ * and `long after`: a copy arrives when all has been answered.
+ */
+const faultKinds = [
+  "before",
+  "after",
+  "twice",
+  "lost",
+  "late",
+  "frozen",
+  "again",
+  "long after",
+  "throttled",
+] as const;
 type Fault = (typeof faultKinds)[number] | "none";
+/** Longer than a lease, shorter than the 10 minutes for which a transaction's token is good. */
+const FROZEN_MS = 33_000;
 const THROTTLED = {
   statusCode: 400,
   headers: { "content-type": "application/x-amz-json-1.0" },
@@ -237,21 +254,33 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       await turns.schedule(Promise.resolve(), `${name} ${action} ${kind}`);
       if (kind === "before") throw new Error(kind);
       if (kind === "throttled") return THROTTLED;
-      if (kind === "late") {
-        for (let turn = 0; turn < 9; turn++)
-          await turns.schedule(Promise.resolve(), `${name} ${action} on its way`);
-        world.now += 33_000;
-      }
-      if (kind === "twice") await execute();
-      if (kind === "again") stragglers.push(repeatLater(execute, about && { ...about }));
+      if (kind === "late") await freeze(`${name} ${action} on its way`);
+      if (kind === "twice" || kind === "lost") await execute();
+      if (kind === "lost") await othersAct(`${name} ${action} tried again`);
+      if (kind === "again" || kind === "long after")
+        stragglers.push(repeatLater(kind, execute, about && { ...about }));
       const { answer } = await execute();
+      if (kind === "frozen") await freeze(`${name} ${action} unheard`);
       await turns.schedule(Promise.resolve(), `${name} ${action} answered`);
       if (kind === "after") throw new Error(kind);
       return answer;
     };
+    async function othersAct(what: string): Promise<void> {
+      for (let turn = 0; turn < 9; turn++) await turns.schedule(Promise.resolve(), what);
+    }
+    async function freeze(what: string): Promise<void> {
+      await othersAct(what);
+      world.now += FROZEN_MS;
+    }
     /** A send that was repeated, and arrives after all when its caller has its answer. */
-    async function repeatLater(execute: () => Promise<{ changed: boolean }>, sent: Operation | undefined) {
-      for (let turn = 0; turn < 12; turn++) await turns.schedule(Promise.resolve(), `${name} straggler`);
+    async function repeatLater(
+      kind: "again" | "long after",
+      execute: () => Promise<{ changed: boolean }>,
+      sent: Operation | undefined,
+    ) {
+      const what = `${name} straggler`;
+      await (kind === "again" ? othersAct(what) : freeze(what));
+      await othersAct(what);
       const { changed } = await execute();
       // Cancelled when it was answered, it holds now: nothing that its caller relies on, but something happened.
       if (changed && sent !== undefined) history.push({ ...sent, end: Number.POSITIVE_INFINITY });
