@@ -11,6 +11,13 @@ import { type FileRecord, fileRecord } from "./records.ts";
 /** An expired lease is still respected for this long, since clocks differ. */
 export const LOCK_GRACE_MS = 2_000;
 
+/**
+ * Whoever writes without a lease finds the one that stands run out, by a clock that may be ahead of its holder's. From
+ * then on that lease is lost, and not renewed: its holder would write over what it has not seen.
+ */
+export const NOT_PASSED = "(attribute_not_exists(#passed) OR #passed < #lock.#generation)";
+const PASSING = "#passed = if_not_exists(#fencing, :never_locked)";
+
 /** `If-Match: *` */
 export const ANY_VERSION = "*";
 
@@ -28,9 +35,10 @@ export interface Preconditions {
  * An update of a file's record with its fence: the file exists, nobody else holds a live lease, the caller's own
  * lease (where it shows one) has not run out, and the version is the one that it expects.
  *
- * Under a lease that is provisional it makes that whole, as though it had been granted so.
+ * Under a lease that is provisional it makes that whole, as though it had been granted so. Without one, the lease that
+ * has run out is lost for good.
  *
- * @param update e.g. `SET #name = :name`; attributes as `#x`, values as `:x` from `values`.
+ * @param update begins with `SET`, as `SET #name = :name`; attributes as `#x`, values as `:x` from `values`.
  * @param condition a further condition, joined by AND.
  * @param endsLock the update removes the lock itself.
  */
@@ -44,12 +52,16 @@ export function fileUpdate(
     ...more
   }: { update: string; values?: Item; condition?: string; endsLock?: boolean },
 ): Alone<Update> {
-  const underLease = lockHashOf(preconditions) !== undefined && !endsLock;
-  return {
-    key: keys.node(fileId),
-    update: underLease ? confirming(update) : update,
-    ...fence(now, preconditions, more),
-  };
+  const fenced = { key: keys.node(fileId), ...fence(now, preconditions, more) };
+  if (endsLock) return { ...fenced, update };
+  if (lockHashOf(preconditions) !== undefined) return { ...fenced, update: confirming(update) };
+  return { ...fenced, update: setting(update, PASSING), values: { ...fenced.values, never_locked: 0 } };
+}
+
+/** The update, which sets more. */
+function setting(update: string, more: string): string {
+  const [sets, ...removes] = update.split(" REMOVE ");
+  return [`${sets}, ${more}`, ...removes].join(" REMOVE ");
 }
 
 /** The same fence where a write changes what belongs to a file but not the file's record. */
@@ -71,10 +83,8 @@ const WHOLE =
 
 /** The update, which also makes a provisional lease whole; of another lease it changes nothing. */
 function confirming(update?: string): string {
-  const [sets, removes] = update?.split(" REMOVE ") ?? [];
-  const confirmed = sets === undefined ? `SET ${WHOLE}` : `${sets}, ${WHOLE}`;
-  const gone = removes === undefined ? [PROVISIONAL] : [removes, PROVISIONAL];
-  return `${confirmed} REMOVE ${gone.join(", ")}`;
+  const confirmed = update === undefined ? `SET ${WHOLE}` : setting(update, WHOLE);
+  return `${confirmed}${confirmed.includes(" REMOVE ") ? "," : " REMOVE"} ${PROVISIONAL}`;
 }
 
 function fence(
@@ -90,7 +100,7 @@ function fence(
     fenceValues["lock_free_at"] = now - LOCK_GRACE_MS;
   } else {
     parts.push("#lock.#token_hash = :lock_hash AND #lock.#generation = #fencing");
-    parts.push("#lock.#expires_ms > :lock_now");
+    parts.push("#lock.#expires_ms > :lock_now", NOT_PASSED);
     fenceValues["lock_hash"] = lockHash;
     fenceValues["lock_now"] = now;
   }
@@ -136,9 +146,10 @@ export function whyRefused(
   return undefined;
 }
 
-/** Whether the lease of this token is the file's own and has not run out. */
-export function isLive({ lock, fencing }: FileRecord, tokenHash: string, now: number): boolean {
-  return lock?.token_hash === tokenHash && lock.generation === fencing && lock.expires_ms > now;
+/** Whether the lease of this token is the file's own, has not run out, and nobody has written past it. */
+export function isLive({ lock, fencing, passed = -1 }: FileRecord, tokenHash: string, now: number): boolean {
+  if (lock?.token_hash !== tokenHash || lock.generation !== fencing || passed >= fencing) return false;
+  return lock.expires_ms > now;
 }
 
 function lockHashOf({ lockToken, lockHash }: Preconditions): string | undefined {

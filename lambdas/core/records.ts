@@ -94,6 +94,8 @@ export const fileRecord = z.object({
   mixed: z.boolean().optional(),
   /** Fencing number of the latest grant; only grows. 0 or absent: never locked. */
   fencing: z.number().default(0),
+  /** `fencing` at the last write without a lease, which leases up to that generation have not outlived. */
+  passed: z.number().optional(),
   /** Present while a grant stands (it may have expired: compare `expires_ms`). */
   lock: z
     .object({

@@ -4,7 +4,7 @@ import { MAX_RENEWAL_HOURS } from "#contract/locks.ts";
 import type { Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { WharfError } from "./error.ts";
-import { isLive, lockLost } from "./file-write.ts";
+import { isLive, lockLost, NOT_PASSED } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import type { Lock } from "./lock-events.ts";
 import { fileRecord } from "./records.ts";
@@ -70,6 +70,7 @@ async function renewed(
         "attribute_not_exists(#deleted_at)",
         "#lock.#token_hash = :hash AND #lock.#generation = #fencing",
         "#lock.#expires_ms > :now AND #lock.#renewals = :seen",
+        NOT_PASSED,
       ].join(" AND "),
       values: {
         ...{ expires: expires_ms, renewals, due_pk, due_sk },

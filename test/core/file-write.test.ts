@@ -1,6 +1,6 @@
 /** The fence can't be forgotten: no write of a file's record goes past it, and no route of a locked file either. */
 import { readdir, readFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import * as files from "#contract/files.ts";
@@ -112,8 +112,8 @@ test("a lease of another generation than the file's is lost, whatever else of it
   const grown = {
     blind: "seeded",
     key: keys.node(id),
-    update: "SET #fencing = #fencing + :one",
-    values: { one: 1 },
+    update: "SET #fencing = :grown",
+    values: { grown: 2 },
   };
   const item = await world.deps.table.update(grown);
   await expect(world.deps.table.transact([check])).rejects.toThrow(TransactionFailed);
@@ -121,4 +121,30 @@ test("a lease of another generation than the file's is lost, whatever else of it
   expect(whyRefused(item, id, preconditions, now)).toMatchObject({ code: "lock_lost" });
   const renewed = client.request(`/v1/files/${id}/lock/renew`, { json: { lock_token } });
   expect(await refusal(renewed)).toEqual([409, "lock_lost"]);
+});
+
+test("a lease that another has written past is lost, whatever its holder's clock shows", async () => {
+  onTestFinished(world.stopClock());
+  const id = await world.addFile(client, "passed.txt");
+  const lock = `/v1/files/${id}/lock`;
+  const { lock_token } = await read(locks.lockGrant, client.request(lock, { json: { ttl_seconds: 30 } }));
+  world.advance(29_000);
+  expect(await read(locks.lockState, client.request(lock))).toMatchObject({ locked: true });
+  const ahead = world.anotherEnvironment({ clockOffsetMs: 3_000 }).now();
+  const write = fileUpdate(ahead, id, {}, { update: "SET #mixed = :mixed", values: { mixed: true } });
+  await world.deps.table.transact([write]);
+
+  expect(await read(locks.lockState, client.request(lock))).toMatchObject({ locked: false });
+  const lost = [409, "lock_lost"];
+  expect(await refusal(client.request(`${lock}/renew`, { json: { lock_token } }))).toEqual(lost);
+  const headers = { "lock-token": lock_token };
+  expect(await refusal(client.request(`/v1/files/${id}`, { method: "DELETE", headers }))).toEqual(lost);
+  world.advance(3_000);
+  expect((await client.request(lock, { json: {} })).status).toBe(201);
+  const item = await world.deps.table.update({
+    blind: "seeded",
+    key: keys.node(id),
+    update: "SET #mixed = #mixed",
+  });
+  expect(item).toMatchObject({ passed: 1, fencing: 2 });
 });

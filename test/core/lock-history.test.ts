@@ -135,6 +135,16 @@ const wrong: [string, Operation[]][] = [
       outcome: { as: "done", fencing: 1 },
     }),
   ],
+  [
+    "renewed by a slow clock after another wrote past it",
+    history(acquire("a", 1), commit(undefined, "v2", later(END + GRACE_MS)), {
+      kind: "renew",
+      token: "a",
+      ...later(END - 1),
+      sets: { expires: END + TTL },
+      outcome: { as: "done", fencing: 1 },
+    }),
+  ],
   ["released by another", history(acquire("a", 1), { kind: "release", token: "b" })],
   [
     "still held after its release",

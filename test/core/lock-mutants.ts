@@ -54,11 +54,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     ["provisional ? { whole: { expires_ms: whole_ms, due_sk } } : {}", "{}"],
   ],
   ["renew: stays provisional", "renew-lock", [" REMOVE #lock.#whole", ""]],
-  [
-    "fence: a write makes nothing whole",
-    "file-write",
-    ["underLease ? confirming(update) : update", "update"],
-  ],
+  ["fence: a write makes nothing whole", "file-write", ["update: confirming(update) };", "update };"]],
   [
     "fence: stays provisional",
     "file-write",
@@ -68,9 +64,16 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "fence: made whole without the lease",
     "file-write",
     [
-      "const underLease = lockHashOf(preconditions) !== undefined && !endsLock",
-      "const underLease = !endsLock",
+      "if (lockHashOf(preconditions) !== undefined) return { ...fenced, update: confirming(update) };",
+      "if (!endsLock) return { ...fenced, update: confirming(update) };",
     ],
+  ],
+  ["fence: a write passes no lease", "file-write", ['PASSING = "#passed =', 'PASSING = "#other =']],
+  [
+    "fence: a lease outlives a write past it",
+    "file-write",
+    ["(attribute_not_exists(#passed) OR #passed < #lock.#generation)", ANYWAY],
+    [" || passed >= fencing", ""],
   ],
   ["grace of 0", "file-write", ["LOCK_GRACE_MS = 2_000", "LOCK_GRACE_MS = 0"]],
   [

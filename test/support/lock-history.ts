@@ -31,6 +31,8 @@ interface State {
   expires: number;
   /** Of a provisional lease: its end once it is used. */
   whole?: number | undefined;
+  /** Another has written since it ran out. */
+  passed: boolean;
   fencing: number;
   version: string;
 }
@@ -39,7 +41,7 @@ interface State {
 export function isLinearizable(operations: readonly Operation[], version: string): boolean {
   const seen = new Set<string>();
   const done = new Set<number>();
-  return explain({ token: undefined, expires: 0, fencing: 0, version });
+  return explain({ token: undefined, expires: 0, passed: false, fencing: 0, version });
 
   function explain(state: State): boolean {
     const open = operations.flatMap((operation, index) => (done.has(index) ? [] : [{ operation, index }]));
@@ -63,10 +65,13 @@ function after(state: State, operation: Operation): State[] {
   const { kind, clock, token, ifMatch, sets, outcome } = operation;
   const held = state.token !== undefined;
   const free = !held || state.expires + GRACE_MS <= clock;
-  const mine = held && state.token === token && state.expires > clock;
-  const none = { ...state, token: undefined, whole: undefined };
+  const mine = held && !state.passed && state.token === token && state.expires > clock;
+  const none = { ...state, token: undefined, whole: undefined, passed: false };
+  // A write past a lease ends it, whatever its holder's clock shows.
   const used =
-    token === undefined ? state : { ...state, expires: state.whole ?? state.expires, whole: undefined };
+    token === undefined
+      ? { ...state, passed: held }
+      : { ...state, expires: state.whole ?? state.expires, whole: undefined };
   if (outcome.as === "refused") return refusedRightly(state, operation, { held, free, mine }) ? [state] : [];
   const fits = ({ token, fencing, version }: State) =>
     outcome.as === "unknown" ||
@@ -81,7 +86,7 @@ function after(state: State, operation: Operation): State[] {
         return [
           {
             ...{ ...state, token: sets.token, fencing: state.fencing + 1 },
-            ...{ expires: sets.expires ?? 0, whole: sets.whole },
+            ...{ expires: sets.expires ?? 0, whole: sets.whole, passed: false },
           },
         ];
       case "renew":

@@ -122,11 +122,14 @@ const keeper = fc
     first,
     ...steps.flatMap((step): Step[] => [{ do: "pause", ms: 500 }, step]),
   ]);
+const withoutLock = (["touch", "commit"] as const).map(
+  (verb): Step => ({ do: verb, bare: true, match: "none" }),
+);
 const rival = fc
   .array(
     fc.record({
       offset: fc.constantFrom(GRACE_MS, GRACE_MS + 1_000),
-      attempt: fc.constantFrom<Step>(acquiring, { do: "sweep" }),
+      attempt: fc.constantFrom<Step>(acquiring, { do: "sweep" }, ...withoutLock),
     }),
     { minLength: 1, maxLength: 4 },
   )
@@ -147,7 +150,7 @@ const anyone = callerOf(
     { weight: 1, arbitrary: passer },
   ),
 );
-/** One whose clock is slow renews while another, whose clock is fast, takes the lease for over. */
+/** One whose clock is slow renews while another, whose clock is fast, takes the lease for over, or writes past it. */
 const duel = fc.tuple(
   callerOf(fc.constantFrom(-5_000, 0), keeper),
   callerOf(fc.constantFrom(4_000, 5_000), rival),
@@ -607,7 +610,7 @@ function faultOf(
   const { lock: holds } = after;
   const free = held === undefined || held.expires_ms + GRACE_MS <= clock;
   const owns = held !== undefined && token !== undefined && held.token_hash === sha256(token);
-  const lives = owns && held.expires_ms > sent;
+  const lives = owns && held.expires_ms > sent && (before.passed ?? -1) < held.generation;
   if (end !== Number.POSITIVE_INFINITY && outcome.as === "done") return "changed after it was done";
   if (after.fencing < before.fencing) return "the fencing number fell";
   if (holds !== undefined && holds.generation !== after.fencing) return "a lease of another generation";
