@@ -1,5 +1,5 @@
 import { type Key, keys } from "#aws/keys.ts";
-import { type Check, type Guard, TransactionFailed, type Update } from "#aws/table.ts";
+import { type Guard, TransactionFailed } from "#aws/table.ts";
 import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "#contract/shares.ts";
 import type { Part } from "./asked-part.ts";
 import { type Deps, ttl } from "./deps.ts";
@@ -8,7 +8,6 @@ import { eventWrite } from "./event.ts";
 import { linkedFileChecks } from "./linked-file.ts";
 import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
-import { giveBack, type Tried } from "./try-password.ts";
 
 export interface Asked {
   token: string;
@@ -16,8 +15,6 @@ export interface Asked {
   /** Where it came from (`sourceOf`); from nowhere nothing goes on. */
   source: string | undefined;
   part: Part;
-  /** The right password that it was asked for with. */
-  tried?: Tried | undefined;
 }
 
 /** Counting and going on follow each other where requests of one source race; each round one of them is through. */
@@ -85,19 +82,18 @@ async function mayGoOn(
 async function count(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, requestId, part, tried }: Asked & { start: Key | undefined },
+  { start, requestId, part }: Asked & { start: Key | undefined },
 ): Promise<boolean> {
   const at = now();
-  const back = giveBack(tried, at);
   const begun: LinkStart = { started_ms: at, begun: part !== "later", ranges: 0 };
   const kept = { ttl: ttl(at + LINK_RESUME_SECONDS * 1000) };
   try {
     await table.transact([
       {
         key: { pk: link.pk, sk: link.sk },
-        update: back.add === "" ? "ADD #downloads :one" : `ADD #downloads :one, ${back.add}`,
+        update: "ADD #downloads :one",
         condition: `${ALIVE} AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)`,
-        values: { one: 1, now: at, ...back.values },
+        values: { one: 1, now: at },
       },
       ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, part) }]),
       ...linkedFileChecks(link),
@@ -110,7 +106,6 @@ async function count(
         actor: { type: "link", id: link.share_id },
         data: { max_downloads: link.max_downloads ?? null },
       }),
-      ...back.writes,
     ]);
     return true;
   } catch (error) {
@@ -124,16 +119,9 @@ async function count(
 async function goOn(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, part, tried }: Asked & { start: Key },
+  { start, part }: Asked & { start: Key },
 ): Promise<boolean> {
   const at = now();
-  const alive = { condition: ALIVE, values: { now: at } };
-  const key: Key = { pk: link.pk, sk: link.sk };
-  const back = giveBack(tried, at);
-  const linkAlive: Check | Update =
-    back.add === ""
-      ? { check: key, ...alive }
-      : { key, update: `ADD ${back.add}`, ...alive, values: { ...alive.values, ...back.values } };
   try {
     await table.transact([
       part === "later"
@@ -149,9 +137,8 @@ async function goOn(
             condition: "#started_ms > :since AND #begun <> :begun",
             values: { begun: true, since: since(at) },
           },
-      linkAlive,
+      { check: { pk: link.pk, sk: link.sk }, condition: ALIVE, values: { now: at } },
       ...linkedFileChecks(link),
-      ...back.writes,
     ]);
     return true;
   } catch (error) {

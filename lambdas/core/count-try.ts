@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Key } from "#aws/keys.ts";
 import { ConditionFailed, type Item, type Table } from "#aws/table.ts";
 import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
@@ -10,41 +11,85 @@ const FREE_TRIES = 5;
 const DELAYS = [5, 10, 20, 40, 80, 160, 320, 640, 900] as const;
 
 /**
- * Counts one source's try, in the write that admits it: those sent at once can't outrun the count.
+ * Counts one source's wrong try, in the write that admits it: those sent at once can't outrun the count.
  *
  * @returns the source's tries with this one.
  * @throws TryRefused with the seconds to wait.
  */
 export async function countTry(table: Table, key: Key, now: number): Promise<LinkTries> {
-  const admitted = DELAYS.map((_, step) =>
+  const { text, values } = admitted(now);
+  const try_id = randomUUID();
+  try {
+    const counted = await table.update({
+      key,
+      update: "SET #tried_ms = :now, #ttl = :ttl, #try_id = :try_id ADD #tried :one",
+      condition: `(${text}) AND (attribute_not_exists(#try_id) OR #try_id <> :try_id)`,
+      values: { ...values, one: 1, now, ttl: keptUntil(now), try_id },
+      repeats: "by the try's id, unless others were counted in between: then it is one of five",
+    });
+    return linkTriesRecord.parse(counted);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    const found = linkTriesRecord.parse(error.item);
+    if (found.try_id === try_id) return found;
+    throw new TryRefused(Math.max(1, secondsUntilTry(found, now)));
+  }
+}
+
+/**
+ * Forgets a source's tries for a right one, which must be admitted as a wrong one would be, in this write: of tries sent
+ * at once those that come too late learn nothing, right or wrong.
+ *
+ * @param first whether it counts on being the source's first try.
+ * @returns false where it isn't the first any more.
+ * @throws TryRefused with the seconds to wait.
+ */
+export async function forgetTries(
+  table: Table,
+  key: Key,
+  { first, now }: { first: boolean; now: number },
+): Promise<boolean> {
+  const { text, values } = admitted(now);
+  const stillFirst = first ? " AND attribute_not_exists(#tried)" : "";
+  try {
+    await table.update({
+      key,
+      update: "SET #right_ms = :now, #ttl = :ttl REMOVE #tried, #tried_ms",
+      // A copy that comes late forgets no tries that were made since.
+      condition: `(${text}) AND (attribute_not_exists(#right_ms) OR #right_ms < :now)${stillFirst}`,
+      values: { ...values, now, ttl: keptUntil(now) },
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    const found = linkTriesRecord.parse(error.item);
+    const wait = secondsUntilTry(found, now);
+    if (wait > 0) throw new TryRefused(wait);
+    // Else it was its own first sending, or another right one at the same moment, that was in the way.
+    return !first || found.tried === undefined;
+  }
+}
+
+const keptUntil = (now: number) => ttl(now + LINK_TRIES_KEPT_SECONDS * 1000);
+
+/** The condition under which a source may try. */
+function admitted(now: number): { text: string; values: Item } {
+  const steps = DELAYS.map((_, step) =>
     // The last delay holds however many tries there were.
     step === DELAYS.length - 1
       ? `#tried_ms <= :until_${step}`
       : `(#tried = :tries_${step} AND #tried_ms <= :until_${step})`,
   );
-  const values: Item = {
-    one: 1,
-    now,
-    free: FREE_TRIES,
-    ttl: ttl(now + LINK_TRIES_KEPT_SECONDS * 1000),
+  const values: Item = Object.fromEntries(
+    DELAYS.flatMap((delay, step) => [
+      [`until_${step}`, now - delay * 1000],
+      ...(step < DELAYS.length - 1 ? [[`tries_${step}`, FREE_TRIES + step]] : []),
+    ]),
+  );
+  return {
+    text: `attribute_not_exists(#tried) OR #tried < :free OR ${steps.join(" OR ")}`,
+    values: { ...values, free: FREE_TRIES },
   };
-  for (const [step, delay] of DELAYS.entries()) {
-    values[`until_${step}`] = now - delay * 1000;
-    if (step < DELAYS.length - 1) values[`tries_${step}`] = FREE_TRIES + step;
-  }
-  try {
-    const counted = await table.update({
-      key,
-      update: "SET #tried_ms = :now, #ttl = :ttl ADD #tried :one",
-      condition: `attribute_not_exists(#tried) OR #tried < :free OR ${admitted.join(" OR ")}`,
-      values,
-      repeats: "one try of five, which a right password gives back",
-    });
-    return linkTriesRecord.parse(counted);
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    throw new TryRefused(Math.max(1, secondsUntilTry(linkTriesRecord.parse(error.item), now)));
-  }
 }
 
 /** Seconds until a source's next try; 0 where it need not wait. */

@@ -1,5 +1,4 @@
 import { keys } from "#aws/keys.ts";
-import type { Update } from "#aws/table.ts";
 import { LINK_URL_SECONDS } from "#contract/shares.ts";
 import { asDecided, askedPart, type Part, type Ranged } from "./asked-part.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
@@ -9,7 +8,7 @@ import { linkedFile } from "./linked-file.ts";
 import { type FileRecord, type LinkRecord, linkRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
 import { type SignOptions, signDownload } from "./sign-download.ts";
-import { giveBack, type Tried, tryPassword, wrongPassword } from "./try-password.ts";
+import { tryPassword, wrongPassword } from "./try-password.ts";
 
 /**
  * A link as its page shows it. The file stays unknown until the password is given. Uses nothing up.
@@ -58,20 +57,15 @@ export async function openLink(
     judged ??= askedPart(deps, { range, ifRange }, present(await reading));
     return judged;
   };
-  let tried: Tried | undefined;
   // A download finds out what is left as it counts.
   if (method === "HEAD" || link.password !== undefined) {
     // What a dead link says, it says to everybody; so it costs no try either.
     present(await reading);
     await requireLeft(deps, link, { token, source, part: await part() });
-    tried = await unlock(deps, link, { token, password, source });
+    await unlock(deps, link, { token, password, source });
   }
-  const count = async () =>
-    countDownload(deps, link, { token, requestId, source, tried, part: await part() });
-  const [read, counted] = await Promise.all([
-    reading,
-    method === "GET" ? count() : forgetTries(deps, link, tried),
-  ]);
+  const count = async () => countDownload(deps, link, { token, requestId, source, part: await part() });
+  const [read, counted] = await Promise.all([reading, method === "GET" ? count() : undefined]);
   const file = present(read);
   // Where downloads are limited, a part is counted or free as the very one that was asked for.
   const bound = link.max_downloads !== undefined && counted !== undefined && (await part()) !== "whole";
@@ -85,10 +79,10 @@ async function unlock(
   deps: Deps,
   link: LinkRecord,
   { token, password, source }: Pick<Opening, "token" | "password" | "source">,
-): Promise<Tried | undefined> {
-  if (link.password === undefined) return undefined;
+): Promise<void> {
+  if (link.password === undefined) return;
   if (password === undefined) throw wrongPassword();
-  return tryPassword(deps, link, { token, password, source });
+  await tryPassword(deps, link, { token, password, source });
 }
 
 /** A URL of at most 60 s that has run out at `until` (ms, a whole second). */
@@ -106,18 +100,6 @@ async function signUntil(
     // S3 counts from the URL's date, in whole seconds: had the next one begun meanwhile, it would outlive the link.
     if (second() === start) return url;
   }
-}
-
-/** Gives back what a right password was counted for, where no download does. */
-async function forgetTries(
-  { table, now }: Pick<Deps, "table" | "now">,
-  { pk, sk }: LinkRecord,
-  tried: Tried | undefined,
-): Promise<void> {
-  const { add, values, writes } = giveBack(tried, now());
-  const link: Update = { key: { pk, sk }, update: `ADD ${add}`, condition: "attribute_exists(#pk)", values };
-  const all = add === "" ? writes : [link, ...writes];
-  if (all.length > 0) await table.transact(all);
 }
 
 /** @param usedUp whether a link that was used up passes: a download that it counted may go on. */

@@ -169,14 +169,17 @@ export const linkRecord = z.object({
   password: z.string().optional(),
   /** When (ms) the tries that were taken from what all sources have together have come back; see `take-try.ts`. */
   tries_until_ms: z.number().optional(),
+  /** Id of the latest try. */
+  try_id: z.string().optional(),
 });
 export type LinkRecord = z.infer<typeof linkRecord>;
 
 /** See `keys.linkTries`. */
 export const linkTriesRecord = z.object({
-  /** Passwords tried since the last right one, and when (ms) the latest was. */
+  /** Wrong passwords since the last right one, when (ms) the latest was, and its id. */
   tried: z.number().optional(),
   tried_ms: z.number().optional(),
+  try_id: z.string().optional(),
   /** When (ms) the latest right one came. */
   right_ms: z.number().optional(),
 });

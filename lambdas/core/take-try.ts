@@ -7,6 +7,7 @@
  * Authentication Cheat Sheet counts by account and warns of the same. Here the account is a link that many share, so it
  * is slowed down to a rate and never shut.
  */
+import { randomUUID } from "node:crypto";
 import type { Key } from "#aws/keys.ts";
 import { ConditionFailed, type Table } from "#aws/table.ts";
 import { LINK_TRIES } from "#contract/shares.ts";
@@ -14,14 +15,14 @@ import { TryRefused } from "./count-try.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
 
 /** Milliseconds in which one try comes back. */
-export const TRY_MS = LINK_TRIES.refillSeconds * 1000;
+const TRY_MS = LINK_TRIES.refillSeconds * 1000;
 /** An empty bucket and a used one are written by different conditions, and others may come in between. */
 const ROUNDS = 4;
 
 type Bucket = Pick<LinkRecord, "tries_until_ms">;
 
 /**
- * Takes one try from a link's, in the write that admits it.
+ * Takes one try from a link's for a wrong one, in the write that admits it.
  *
  * @param first whether its source hasn't tried before.
  * @throws TryRefused with the seconds to wait.
@@ -31,19 +32,49 @@ export async function takeTry(
   key: Key,
   { link, first, now }: { link: Bucket; first: boolean; now: number },
 ): Promise<void> {
+  const try_id = randomUUID();
   let seen = link;
   for (let round = 0; round < ROUNDS; round++) {
     const wait = secondsUntilRoom(seen, { first, now });
     if (wait > 0) throw new TryRefused(wait);
     try {
-      await table.update({ key, ...(isFull(seen, now) ? begin(now) : goOn(now, first)) });
+      await table.update({ key, ...(isFull(seen, now) ? begin(try_id, now) : goOn(try_id, { first, now })) });
       return;
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
-      seen = linkRecord.parse(error.item);
+      const found = linkRecord.parse(error.item);
+      if (found.try_id === try_id) return;
+      seen = found;
     }
   }
   throw new TryRefused(1);
+}
+
+/**
+ * Has a right one admitted as a wrong one would be, in a write of its own that takes nothing: readers in any number who
+ * know the password leave each other, and those who guess, what there is.
+ *
+ * @throws TryRefused with the seconds to wait.
+ */
+export async function passTry(
+  table: Table,
+  key: Key,
+  { first, now }: { first: boolean; now: number },
+): Promise<void> {
+  const try_id = randomUUID();
+  try {
+    await table.update({
+      key,
+      update: "SET #try_id = :try_id",
+      condition:
+        "attribute_exists(#pk) AND (attribute_not_exists(#tries_until_ms) OR #tries_until_ms <= :latest)",
+      values: { try_id, latest: latest(now, first) },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    const found = linkRecord.parse(error.item);
+    if (found.try_id !== try_id) throw new TryRefused(Math.max(1, secondsUntilRoom(found, { first, now })));
+  }
 }
 
 /** Seconds until the link has a try for such a source; 0 where it has one now. */
@@ -60,15 +91,17 @@ const isFull = ({ tries_until_ms = 0 }: Bucket, now: number) => tries_until_ms <
 const latest = (now: number, first: boolean) =>
   now + (LINK_TRIES.all + (first ? LINK_TRIES.first : 0) - 1) * TRY_MS;
 
-const begin = (now: number) => ({
-  update: "SET #tries_until_ms = :until",
+const begin = (try_id: string, now: number) => ({
+  update: "SET #tries_until_ms = :until, #try_id = :try_id",
   condition: "attribute_exists(#pk) AND (attribute_not_exists(#tries_until_ms) OR #tries_until_ms <= :now)",
-  values: { now, until: now + TRY_MS },
+  values: { now, until: now + TRY_MS, try_id },
 });
 
-const goOn = (now: number, first: boolean) => ({
-  update: "ADD #tries_until_ms :one",
-  condition: "#tries_until_ms > :now AND #tries_until_ms <= :latest",
-  values: { now, one: TRY_MS, latest: latest(now, first) },
-  repeats: "a try that comes back within half a minute",
+const goOn = (try_id: string, { first, now }: { first: boolean; now: number }) => ({
+  update: "SET #try_id = :try_id ADD #tries_until_ms :one",
+  condition: `#tries_until_ms > :now AND #tries_until_ms <= :latest AND ${ANOTHERS}`,
+  values: { now, one: TRY_MS, latest: latest(now, first), try_id },
+  repeats: "by the try's id, unless others came in between: then it comes back within half a minute",
 });
+
+const ANOTHERS = "(attribute_not_exists(#try_id) OR #try_id <> :try_id)";

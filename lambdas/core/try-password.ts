@@ -1,31 +1,37 @@
-import { type Key, keys } from "#aws/keys.ts";
-import type { Update } from "#aws/table.ts";
+import { keys } from "#aws/keys.ts";
 import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
-import { countTry, secondsUntilTry, TryRefused } from "./count-try.ts";
-import { type Deps, ttl } from "./deps.ts";
+import { countTry, forgetTries, secondsUntilTry, TryRefused } from "./count-try.ts";
+import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { inHashPlace } from "./in-hash-place.ts";
 import { verifyPassword } from "./password.ts";
 import { type LinkRecord, type LinkTries, linkTriesRecord } from "./records.ts";
-import { secondsUntilRoom, TRY_MS, takeTry } from "./take-try.ts";
-
-/** A right try: what it has counted is given back by what follows (`giveBack`). */
-export interface Tried {
-  source: Key;
-  /** Whether it was taken from the link's tries as well. */
-  taken: boolean;
-}
+import { passTry, secondsUntilRoom, takeTry } from "./take-try.ts";
 
 /** Stands for all sources that have no address. */
 const NOWHERE = "nowhere";
 
+/** Tries of one source that are counted beside a right one of it. */
+const ROUNDS = 4;
+
+interface Try {
+  link: LinkRecord;
+  token: string;
+  source: string;
+  /** What its source had tried when it came. */
+  before: LinkTries;
+  /** Whether its source has had the right one within a day. */
+  known: boolean;
+}
+
 /**
  * Checks a link's password.
  *
- * A try is counted for its source, then taken from what all sources of the link have together, and only then checked:
- * tries sent at once can't outrun either, a source that has to wait takes nothing from the others, and a refused try
- * costs no scrypt. A source that has had the right password within a day takes nothing from the others at all. Who is
- * refused by what was read writes nothing, so that sources without end leave no more behind than they have tries.
+ * A wrong try is counted for its source, then taken from what all sources of the link have together; a right one is
+ * counted nowhere. Both are admitted under the same conditions, in the writes that come after the check: of tries sent
+ * at once those for which nothing is left learn only that. A source that has to wait takes nothing from the others, and
+ * one that has had the right password within a day takes nothing from them at all. Who is refused by what was read
+ * costs no scrypt and writes nothing, so that sources without end leave no more behind than they have tries.
  *
  * @throws WharfError wrong_password, rate_limited with `retry_after_seconds`; password_limit, uncounted, where no
  * place to check one is free.
@@ -34,46 +40,45 @@ export async function tryPassword(
   deps: Pick<Deps, "table" | "now" | "config">,
   link: LinkRecord,
   { token, password, source = NOWHERE }: { token: string; password: string; source?: string | undefined },
-): Promise<Tried> {
+): Promise<void> {
   const { table, now } = deps;
+  const before = (await table.get(linkTriesRecord, keys.linkTries(token, source))) ?? {};
   const at = now();
-  const key = keys.linkTries(token, source);
-  const before = (await table.get(linkTriesRecord, key)) ?? {};
   const known = isKnown(before, at);
   const first = before.tried === undefined;
   const wait = Math.max(secondsUntilTry(before, at), known ? 0 : secondsUntilRoom(link, { first, now: at }));
   if (wait > 0) throw throttled(wait);
   await inHashPlace(deps, { source }, async () => {
+    const right = link.password !== undefined && (await verifyPassword(password, link.password));
     try {
-      const counted = await countTry(table, key, at);
-      if (!known) await takeTry(table, keys.link(token), { link, first: counted.tried === 1, now: at });
-      if (link.password === undefined || !(await verifyPassword(password, link.password)))
-        throw wrongPassword(secondsUntilTry(counted, now()));
+      await (right ? passRight : countWrong)(deps, { link, token, source, before, known });
     } catch (error) {
-      if (error instanceof TryRefused) throw throttled(error.seconds);
-      throw error;
+      throw error instanceof TryRefused ? throttled(error.seconds) : error;
     }
   });
-  return { source: key, taken: !known };
+}
+
+type TryDeps = Pick<Deps, "table" | "now">;
+
+async function passRight({ table, now }: TryDeps, { token, source, before, known }: Try): Promise<void> {
+  let first = before.tried === undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    if (!known) await passTry(table, keys.link(token), { first, now: now() });
+    const strict = first && !known;
+    if (await forgetTries(table, keys.linkTries(token, source), { first: strict, now: now() })) return;
+    // A wrong one of the same source was counted meanwhile.
+    first = false;
+  }
+}
+
+async function countWrong({ table, now }: TryDeps, { link, token, source, known }: Try): Promise<never> {
+  const counted = await countTry(table, keys.linkTries(token, source), now());
+  if (!known) await takeTry(table, keys.link(token), { link, first: counted.tried === 1, now: now() });
+  throw wrongPassword(secondsUntilTry(counted, now()));
 }
 
 const isKnown = ({ right_ms }: LinkTries, now: number) =>
   right_ms !== undefined && right_ms > now - LINK_TRIES_KEPT_SECONDS * 1000;
-
-/** What a right password gives back, of the link and of its source: to stand in the transaction that follows. */
-export function giveBack(
-  tried: Tried | undefined,
-  now: number,
-): { add: string; values: Record<string, number>; writes: Update[] } {
-  if (tried === undefined) return { add: "", values: {}, writes: [] };
-  const known: Update = {
-    key: tried.source,
-    update: "SET #right_ms = :now, #ttl = :ttl REMOVE #tried, #tried_ms",
-    values: { now, ttl: ttl(now + LINK_TRIES_KEPT_SECONDS * 1000) },
-  };
-  if (!tried.taken) return { add: "", values: {}, writes: [known] };
-  return { add: "#tries_until_ms :back", values: { back: -TRY_MS }, writes: [known] };
-}
 
 /** 403 for a wrong password, and for none where one is needed. */
 export function wrongPassword(retryAfter = 0): WharfError {

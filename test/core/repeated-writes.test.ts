@@ -1,7 +1,8 @@
 /** Writes whose answers are lost, and whose first copies arrive after all: each counts once, and undoes nothing. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { file } from "#contract/files.ts";
+import { share } from "#contract/shares.ts";
 import { retireSecrets, rotateSecret } from "#core/change-client.ts";
 import { issueToken } from "#core/issue-token.ts";
 import { readFeed } from "#core/read-feed.ts";
@@ -141,5 +142,62 @@ describe("a client's secrets", () => {
     const happened = once("after", changes);
     expect(await retireSecrets(world.deps, turning.client_id)).toMatchObject({ secrets_ended: 1 });
     expect(happened()).toBe(true);
+  });
+});
+
+describe("a try of a link's password", () => {
+  const password = "right";
+  const newLink = async () => {
+    const id = await world.addFile(client, `guarded ${world.traces.length}.txt`);
+    const { share_url } = await read(share, client.request(`/v1/files/${id}/shares`, { json: { password } }));
+    const key = keys.link(share_url.slice(share_url.lastIndexOf("/") + 1));
+    const stored = async () =>
+      (await world.dump()).filter(({ pk, sk }) => pk === key.pk && !`${sk}`.startsWith("START"));
+    const guess = async (text: string) =>
+      (await world.request(share_url, { form: { password: text } })).status;
+    return { key, stored, guess };
+  };
+  const counts = ({ action, body = "" }: FaultCall) => action === "UpdateItem" && body.includes("#tried");
+  const takes = ({ action, body = "" }: FaultCall) =>
+    action === "UpdateItem" && body.includes("#tries_until_ms");
+
+  test.each([
+    ["for its source", counts],
+    ["for the link", takes],
+  ])("counts once where the answer to its count was lost: %s", async (_, isMeant) => {
+    onTestFinished(world.stopClock());
+    const { stored, guess } = await newLink();
+    expect(await guess("wrong")).toBe(403);
+    const happened = once("after", isMeant);
+    expect(await guess("wrong")).toBe(403);
+    expect(happened()).toBe(true);
+    const tries_until_ms = world.deps.now() + MINUTE;
+    expect(await stored()).toEqual([
+      expect.objectContaining({ tries_until_ms }),
+      expect.objectContaining({ tried: 2 }),
+    ]);
+  });
+
+  test("is admitted where others took the last one before its answer came", async () => {
+    const { key, guess } = await newLink();
+    const spend = async () => {
+      const write = { blind: "a test", key, update: "SET #tries_until_ms = :until" };
+      await world.deps.table.update({ ...write, values: { until: world.deps.now() + 200 * 30_000 } });
+    };
+    const happened = once({ after: spend }, takes);
+    expect(await guess(password)).toBe(303);
+    expect(happened()).toBe(true);
+  });
+
+  test("that was right forgets nothing that was tried since, when its first copy arrives", async () => {
+    const { stored, guess } = await newLink();
+    expect(await guess(password)).toBe(303);
+    const happened = once({ late: { afterMs: MINUTE }, answered: true }, counts);
+    expect(await guess(password)).toBe(303);
+    expect(happened()).toBe(true);
+    expect(await guess("wrong")).toBe(403);
+    world.advanceServices(MINUTE);
+    await world.late.arrived();
+    expect((await stored())[1]).toMatchObject({ tried: 1 });
   });
 });
