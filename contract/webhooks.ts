@@ -41,7 +41,8 @@ const url = z.string().min(1).max(2_048).meta({
 });
 
 const folders = distinct(id("fld"), { max: 20 }).meta({
-  description: "Only events of files in or below one of these folders; empty for all.",
+  description:
+    "Only events of files in or below one of these folders, and of other endpoints; empty for all.",
 });
 
 const description = z.string().max(500).meta({ description: "For you: what the endpoint is for." });
@@ -92,9 +93,10 @@ export const webhook = z
     webhook_id: id("hook"),
     url: z.string().meta({ description: "Where deliveries are POSTed to." }),
     events: z.array(z.string()).meta({ description: 'Event types that it gets; `["*"]` for all.' }),
-    folders: z
-      .array(z.string())
-      .meta({ description: "Folders in or below which a file must lie; none: anywhere." }),
+    folders: z.array(z.string()).meta({
+      description:
+        "Folders in or below which a file must lie; none: anywhere. Events of other endpoints come whatever they are.",
+    }),
     description: orNull(z.string(), "What its owner wrote of it."),
     rate_per_second: z.int().meta({ description: "Requests per second at most." }),
     status: z.enum(["unverified", "enabled", "disabled"]).meta({

@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import type { Event } from "#contract/events.ts";
+import type { Event, EventType } from "#contract/events.ts";
 import type { Deps } from "./deps.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
 import { hostOf } from "./host-shares.ts";
@@ -17,6 +17,8 @@ export interface Subscription {
   events: Event[];
 }
 
+/** What is told of other endpoints is about no file: whose folders are some hears of it all the same. */
+const OF_ENDPOINTS: ReadonlySet<EventType> = new Set(["webhook_failing", "webhook_disabled"]);
 /** Pages of endpoints, of up to 1 MB each: some 2,000. */
 const MAX_PAGES = 20;
 
@@ -44,7 +46,12 @@ export async function matchEndpoints(
       if (!wantsType(hook, event) || !mayKnow(client, event)) continue;
       // What is told of an endpoint (that it fails, that it is disabled) is told to others.
       if (event.data["webhook_id"] === hook.webhook_id) continue;
-      if (hook.folders.length > 0 && !(await inFolders(deps, event, hook.folders, lookup))) continue;
+      if (
+        hook.folders.length > 0 &&
+        !OF_ENDPOINTS.has(event.type) &&
+        !(await inFolders(deps, event, hook.folders, lookup))
+      )
+        continue;
       wanted.push(event);
     }
     if (wanted.length > 0)
