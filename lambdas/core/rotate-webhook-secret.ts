@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import type { RotatedSecret } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
@@ -44,17 +44,29 @@ export async function rotateWebhookSecret(
   return rotated;
 }
 
-/** Lets the current secret make `X-Signature` although the overlap goes on. @throws WharfError not_found */
+/**
+ * Lets the current secret make `X-Signature` although the overlap goes on. One that comes after it is not meant: its
+ * receivers may not have it yet.
+ *
+ * @throws WharfError not_found
+ */
 export async function promoteWebhookSecret(
   deps: Pick<Deps, "table">,
   { caller }: Call,
   webhookId: string,
 ): Promise<void> {
   await findWebhook(deps, caller, webhookId);
-  await deps.table.update({
-    key: keys.hookSecret(webhookId),
-    update: "SET #promoted = :yes",
-    condition: "attribute_exists(#pk)",
-    values: { yes: true },
-  });
+  const secret = await deps.table.get(hookSecretRecord, keys.hookSecret(webhookId));
+  if (secret === undefined) throw notFound("webhook", webhookId);
+  try {
+    await deps.table.update({
+      key: keys.hookSecret(webhookId),
+      update: "SET #promoted = :yes",
+      condition: "#current = :current",
+      values: { yes: true, current: secret.current },
+    });
+  } catch (error) {
+    // Rotated since, which ends what was promoted.
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
 }
