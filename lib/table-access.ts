@@ -61,15 +61,16 @@ export const tableAccess = {
   relay: { PutItem: ["feed"], UpdateItem: ["event", "feed"] },
   fanOut: {
     GetItem: ["node"],
-    BatchGetItem: ["client", "hook"],
+    BatchGetItem: ["client", "hooks", "hook", "deliveries"],
     Query: ["hooks"],
     PutItem: ["deliveries"],
-    UpdateItem: ["hook"],
+    UpdateItem: ["hook", "deliveries"],
   },
   deliver: {
     BatchGetItem: ["event", "hooks", "hook", "deliveries"],
     PutItem: ["event", "hook", "attempts"],
     UpdateItem: ["hooks", "hook", "hosts", "deliveries"],
+    ConditionCheckItem: ["hooks"],
   },
   sweep: {
     GetItem: ["hooks", "hook"],

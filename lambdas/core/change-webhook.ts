@@ -6,6 +6,7 @@ import type { Call } from "./call.ts";
 import { checkDestination } from "./check-destination.ts";
 import { checkFolders } from "./check-folders.ts";
 import { type Deps, iso } from "./deps.ts";
+import { newEpoch } from "./endpoint-epoch.ts";
 import { notFound } from "./error.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { inLookupPlace } from "./in-lookup-place.ts";
@@ -36,11 +37,12 @@ export async function changeWebhook(
   const now = deps.now();
   const { description, url, ...rest } = changes;
   const first = url === undefined || url === hook.url ? undefined : pingWrite(now, call, hook);
+  const epoch = newEpoch();
   const values: Item = {
     ...rest,
     ...(typeof description === "string" ? { description } : {}),
     // The URL that it has is not written: by now it may have another, whose verification is that one's alone.
-    ...(first && { url, ping_id: first.ping.delivery_id }),
+    ...(first && { url, ping_id: first.ping.delivery_id, epoch }),
     updated_at: iso(now),
   };
   const sets = Object.keys(values).filter((name) => values[name] !== undefined);
@@ -52,7 +54,7 @@ export async function changeWebhook(
         condition: "attribute_exists(#pk)",
         values,
       },
-      ...(first ? [resetState(webhookId, { pingId: first.ping.delivery_id }), first.write] : []),
+      ...(first ? [resetState(webhookId, { epoch, moved: true }), first.write] : []),
     ]);
   } catch (error) {
     if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);

@@ -5,29 +5,32 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
+import { sameEpoch } from "./endpoint-epoch.ts";
 import { blockedUntil, freeSlot, isVerified, placesOf, rateOf, TRIAL_MS } from "./endpoint-limits.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";
-import { type HookState, hookState } from "./webhook-records.ts";
+import { asRead, markOf, type Slot } from "./slots.ts";
+import { type HookRecord, type HookState, hookState } from "./webhook-records.ts";
 
-/** A slot whose worker died is free again after this: longer than an attempt can take. */
-export const SLOT_MS = 30_000;
 /** A rate's unused turns are kept for a second. */
 const BURST_MS = 1_000;
+/**
+ * And for a second more where they were kept for somebody: SQS delays by whole seconds, and workers may be a little
+ * late. Who is later has lost its turn to those that went meanwhile, and takes another.
+ */
+const LATE_MS = 1_000;
 const ROUNDS = 30;
 
 export type Turn =
-  | { go: true; slot: string; slotUntil: number; probe: boolean; state: HookState }
+  | { go: true; slot: Slot; probe: boolean; state: HookState }
   /** Come again then; `blocked` by a pause or the breaker, not by others that wait. */
   | ({ go: false; blocked: boolean } & Wait);
 
-interface Endpoint {
-  webhook_id: string;
-  rate_per_second: number;
-}
+type Endpoint = Pick<HookRecord, "webhook_id" | "rate_per_second"> & Partial<Pick<HookRecord, "epoch">>;
 
 /**
  * Takes a turn, or says when to come again.
  *
+ * @param endpoint as the request takes its URL from it: where it has another by now, there is no turn.
  * @param seen the endpoint's state as just read; the write's condition tells where it has changed.
  * @param reserved a turn of the rate has been kept for this moment.
  */
@@ -46,36 +49,45 @@ export async function claimTurn(
     const blocked = blockedUntil(state, now, random);
     if (blocked !== undefined) return { go: false, blocked: true, at: blocked, reserved: false };
     const probe = state.open_until_ms !== undefined;
-    const slot = freeSlot(state, { now, places: placesOf(state), random });
-    const full = slot === undefined;
-    const early = !reserved && !probe && (state.turn_ms ?? 0) >= now;
+    const free = freeSlot(state, { now, places: placesOf(state), random });
+    const slot = free === undefined ? undefined : markOf(free, now);
+    const nextMs = probe ? 0 : Math.max(reserved ? 0 : (state.turn_ms ?? 0), sentUntil(state));
     try {
       const trialMs = trialUntil(state);
-      if (!full && !early) {
+      if (slot !== undefined && nextMs < now) {
         if (trialMs > now) return { go: false, blocked: false, at: trialMs, reserved };
         return await take({ slot, now, probe });
       }
       const [wait] = await reserveTurns(deps, endpoint, { state, count: 1, now, random });
       if (wait === undefined) break;
       // Full although its turn has come: slots last longer than they did, so wait for one of them.
-      return { go: false, blocked: false, ...wait, at: full ? Math.max(wait.at, now + 1_000) : wait.at };
+      const soonest = slot === undefined ? now + 1_000 : sentUntil(state);
+      return { go: false, blocked: false, ...wait, at: Math.max(wait.at, soonest) };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
       if (error.item === undefined) break; // the endpoint has been deleted
       state = hookState.parse(error.item);
+      // The SDK sends a write again whose answer was lost, and then meets its own.
+      if (slot !== undefined && state[slot.name] === slot.mark) return { go: true, slot, probe, state };
+      if (state.epoch !== endpoint.epoch) break;
     }
   }
   return { go: false, blocked: false, at: deps.now() + 1_000 + random() * 1_000, reserved: false };
 
-  async function take({ slot, now, probe }: { slot: string; now: number; probe: boolean }): Promise<Turn> {
-    const until = now + SLOT_MS;
-    const sets = [`#${slot} = :until`];
+  async function take({ slot, now, probe }: { slot: Slot; now: number; probe: boolean }): Promise<Turn> {
+    const sets = [`#${slot.name} = :mark`];
     const conditions = [
-      "attribute_exists(#webhook_id)",
-      `(attribute_not_exists(#${slot}) OR #${slot} <= :now)`,
+      `attribute_exists(#webhook_id) AND ${sameEpoch(endpoint.epoch)}`,
+      asRead(state, slot.name),
       "(attribute_not_exists(#paused_until_ms) OR #paused_until_ms <= :now)",
     ];
-    const values: Item = { until, now };
+    const values: Item = { mark: slot.mark, stood: state[slot.name], epoch: endpoint.epoch, now };
+    const spend = (name: "turn_ms" | "sent_ms", keptMs: number) => {
+      const spent = spending(name, { state, floor: now - keptMs, interval: 1_000 / rateOf(state, endpoint) });
+      sets.push(spent.set);
+      conditions.push(spent.condition);
+      Object.assign(values, spent.values);
+    };
     if (!isVerified(state)) {
       sets.push("#trial_ms = :now");
       conditions.push("(attribute_not_exists(#trial_ms) OR #trial_ms <= :trial)");
@@ -87,21 +99,11 @@ export async function claimTurn(
         "#open_until_ms <= :now",
         "(attribute_not_exists(#probe_until_ms) OR #probe_until_ms <= :now)",
       );
+      Object.assign(values, { until: slot.until });
     } else {
       conditions.push("attribute_not_exists(#open_until_ms)");
-      if (!reserved) {
-        const floor = now - BURST_MS;
-        const interval = 1_000 / rateOf(state, endpoint);
-        if ((state.turn_ms ?? 0) > floor) {
-          sets.push("#turn_ms = #turn_ms + :interval");
-          conditions.push("#turn_ms > :floor AND #turn_ms < :now");
-          Object.assign(values, { floor, interval });
-        } else {
-          sets.push("#turn_ms = :turn");
-          conditions.push("(attribute_not_exists(#turn_ms) OR #turn_ms <= :floor)");
-          Object.assign(values, { floor, turn: floor + interval });
-        }
-      }
+      if (!reserved) spend("turn_ms", BURST_MS);
+      if (isVerified(state)) spend("sent_ms", BURST_MS + LATE_MS);
     }
     const item = await deps.table.update({
       key: keys.hookState(endpoint.webhook_id),
@@ -110,8 +112,32 @@ export async function claimTurn(
       values,
       repeats: "a slot that is taken isn't taken again",
     });
-    return { go: true, slot, slotUntil: until, probe, state: hookState.parse(item) };
+    return { go: true, slot, probe, state: hookState.parse(item) };
   }
+}
+
+/** Moves the moment of the next request on by one; what lies before `floor` is lost. */
+function spending(
+  name: "turn_ms" | "sent_ms",
+  { state, floor, interval }: { state: HookState; floor: number; interval: number },
+) {
+  const [from, next, step] = [`${name}_floor`, `${name}_next`, `${name}_step`];
+  return (state[name] ?? 0) > floor
+    ? {
+        set: `#${name} = #${name} + :${step}`,
+        condition: `#${name} > :${from} AND #${name} < :now`,
+        values: { [from]: floor, [step]: interval },
+      }
+    : {
+        set: `#${name} = :${next}`,
+        condition: `(attribute_not_exists(#${name}) OR #${name} <= :${from})`,
+        values: { [from]: floor, [next]: floor + interval },
+      };
+}
+
+/** Until when (ms) what has gone uses the rate up, whoever has kept a turn; what isn't verified has a limit of its own. */
+function sentUntil(state: HookState): number {
+  return isVerified(state) ? (state.sent_ms ?? 0) : 0;
 }
 
 /** Until when an endpoint that isn't verified is sent nothing more, whoever has kept a turn for then. */

@@ -3,11 +3,12 @@ import type { DeliveryMessage, Lane } from "#aws/queues.ts";
 import { claimTurn } from "./claim-turn.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { isVerified, laneOf, timeOf } from "./endpoint-limits.ts";
+import { returnTurn } from "./give-back-turn.ts";
 import { hostOf, type Sender, SOME_CLIENTS } from "./host-shares.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";
-import { abandonTurn, returnTurn, settleTurn } from "./settle-turn.ts";
+import { abandonTurn, settleTurn } from "./settle-turn.ts";
 import type { WorkerDeps } from "./webhook-deps.ts";
 import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
 
@@ -107,13 +108,13 @@ async function attempt(
   const { attempt, verdict } = sent;
   if (lane === "first" && attempt.error_class === "timeout") {
     await setAside(deps, delivery, lease);
-    await abandonTurn(deps, hook.webhook_id, turn);
+    await abandonTurn(deps, hook, turn);
     return "set_aside";
   }
   onSent(sent);
   note({ [delivery.delivery_id]: attempt.status ?? attempt.error_class });
   // The record first: it keeps the attempt from being made again, while a slot frees itself in 30 s.
-  const result = await recordAttempt(deps, delivery, lease, sent);
+  const result = await recordAttempt(deps, loaded, lease, sent);
   const current = await settleTurn(deps, hook, turn, {
     ok: verdict.ok,
     durationMs: attempt.total_ms,

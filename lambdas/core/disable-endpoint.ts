@@ -1,34 +1,42 @@
 import { keys } from "#aws/keys.ts";
 import { emitMetric } from "#aws/metrics.ts";
-import { TransactionFailed } from "#aws/table.ts";
+import { TransactionFailed, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import type { DisabledReason } from "#contract/webhooks.ts";
 import { type Deps, iso } from "./deps.ts";
+import { sameEpoch } from "./endpoint-epoch.ts";
 import { eventWrite } from "./event.ts";
 import type { HookRecord } from "./webhook-records.ts";
 
 const SYSTEM: Actor = { type: "system", id: "delivery" };
 
+/** Whose wish it is, whatever has become of the endpoint since; all other reasons are judgements of what it answered. */
+const BY_WISH: ReadonlySet<DisabledReason> = new Set(["manual", "revoked"]);
+
 /**
  * Disables an endpoint and tells of it (`webhook_disabled`), in one transaction. False where it was disabled
- * already, or is gone.
+ * already, is gone, or isn't as it was judged: in another epoch by now, or as `given` refuses.
+ *
+ * @param given what else must hold, and happens with it.
  */
 export async function disableEndpoint(
   deps: Pick<Deps, "table" | "now">,
-  hook: Pick<HookRecord, "webhook_id" | "workspace_id">,
+  hook: Pick<HookRecord, "webhook_id" | "workspace_id" | "epoch">,
   reason: DisabledReason,
   requestId: string,
-  actor: Actor = SYSTEM,
+  { actor = SYSTEM, given = [] }: { actor?: Actor; given?: readonly Write[] } = {},
 ): Promise<boolean> {
   const now = deps.now();
+  const byWish = BY_WISH.has(reason);
   try {
     await deps.table.transact([
       {
         key: keys.hook(hook.webhook_id),
         update: "SET #disabled_at = :at, #disabled_reason = :reason, #updated_at = :at",
-        condition: "attribute_exists(#pk) AND attribute_not_exists(#disabled_at)",
-        values: { at: iso(now), reason },
+        condition: `attribute_exists(#pk) AND attribute_not_exists(#disabled_at)${byWish ? "" : ` AND ${sameEpoch(hook.epoch)}`}`,
+        values: { at: iso(now), reason, epoch: byWish ? undefined : hook.epoch },
       },
+      ...given,
       eventWrite(now, {
         type: "webhook_disabled",
         request_id: requestId,
@@ -38,7 +46,7 @@ export async function disableEndpoint(
       }),
     ]);
     // Those that somebody meant to disable are no reason for an alarm.
-    if (reason !== "manual" && reason !== "revoked") emitMetric(deps.table.name, "DisabledEndpoints", 1, now);
+    if (!byWish) emitMetric(deps.table.name, "DisabledEndpoints", 1, now);
     return true;
   } catch (error) {
     if (error instanceof TransactionFailed) return false;

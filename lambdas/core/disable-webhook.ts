@@ -12,6 +12,6 @@ export async function disableWebhook(
   webhookId: string,
 ): Promise<Webhook> {
   const hook = await findWebhook(deps, call.caller, webhookId);
-  await disableEndpoint(deps, hook, "manual", call.requestId, actorOf(call.caller));
+  await disableEndpoint(deps, hook, "manual", call.requestId, { actor: actorOf(call.caller) });
   return webhookView(await findWebhook(deps, call.caller, webhookId), await readState(deps, webhookId));
 }

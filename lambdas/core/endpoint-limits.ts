@@ -1,5 +1,6 @@
 /** What an endpoint's state says about its limits; the writes that take turns hold them. */
 import type { Lane } from "#aws/queues.ts";
+import { isTaken } from "./slots.ts";
 import type { HookState } from "./webhook-records.ts";
 
 export const MAX_IN_FLIGHT = 20;
@@ -77,12 +78,6 @@ export function laneOf(state: HookState, now: number): Lane {
   if (blockedUntil(state, now) !== undefined || state.open_until_ms !== undefined) return "retry";
   if (!isVerified(state) || state.latency_ms === undefined) return "retry";
   return state.latency_ms <= SLOW_MS ? "first" : "retry";
-}
-
-/** Whether something is under way in a slot. */
-export function isTaken(state: HookState, slot: string, now: number): boolean {
-  const until = state[slot];
-  return typeof until === "number" && until > now;
 }
 
 /**

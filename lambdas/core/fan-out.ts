@@ -9,22 +9,26 @@ import { blockedUntil, laneOf } from "./endpoint-limits.ts";
 import { inParallel } from "./in-parallel.ts";
 import { matchEndpoints, type Subscription } from "./match-endpoints.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";
+import { reviveSkipped } from "./revive-skipped.ts";
+import { DELIVERY_KEEP_MS } from "./schedule.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
-import { deliveryRecord, type HookRecord } from "./webhook-records.ts";
+import { type DeliveryRecord, deliveryRecord, type HookRecord } from "./webhook-records.ts";
 
-/** Deliveries are kept for 30 days. */
-export const DELIVERY_KEEP_MS = 30 * 86_400_000;
 /** Rows that are written at once. The few of those that wait leave the rest to the workers that are being woken. */
 const PARALLEL_WRITES: Record<Lane, number> = { first: 25, retry: 5 };
 /** Rows whose messages go before the next rows are written. */
 const PER_SEND = 50;
 
-/** Writes one delivery for each endpoint that wants an event, and wakes a worker for it. Doing it again changes nothing. */
+/**
+ * Writes one delivery for each endpoint that wants an event, and wakes a worker for it. Doing it again changes nothing:
+ * neither rows that are there nor the turns that are kept for them.
+ */
 export async function fanOut(deps: QueueDeps, events: readonly Event[]): Promise<{ deliveries: number }> {
   // From before the endpoints are read: what changes from now on is known to be newer than the rows.
   const now = deps.now();
   const subscriptions = await matchEndpoints(deps, events);
+  const skipped: DeliveryRecord[] = [];
   // Whose turn it is goes first: it must not wait for the rows of endpoints that wait anyway.
   for (const lane of ["first", "retry"] as const) {
     const mine = subscriptions.filter(({ state }) => laneOf(state, now) === lane);
@@ -33,18 +37,20 @@ export async function fanOut(deps: QueueDeps, events: readonly Event[]): Promise
     );
     const inTurn = byTurns(planned);
     for (let start = 0; start < inTurn.length; start += PER_SEND) {
-      const wakes = await inParallel(
+      const written = await inParallel(
         inTurn.slice(start, start + PER_SEND),
         PARALLEL_WRITES[lane],
         (delivery) => writeDelivery(deps, now, delivery),
       );
       await deps.queues.send(
         lane,
-        wakes.filter((wake) => wake !== undefined),
+        written.flatMap(({ wake }) => wake ?? []),
         now,
       );
+      skipped.push(...written.flatMap(({ skipped }) => skipped ?? []));
     }
   }
+  await reviveSkipped(deps, skipped);
   return { deliveries: subscriptions.reduce((sum, { events }) => sum + events.length, 0) };
 }
 
@@ -80,13 +86,32 @@ async function plan(
   now: number,
   { hook, state, hostClients, events }: Subscription,
 ): Promise<Planned[]> {
-  let turns: Wait[] = [];
-  if (hook.disabled_at === undefined && blockedUntil(state, now) === undefined && (state.turn_ms ?? 0) >= now)
-    turns = await reserveTurns(deps, hook, { state, count: events.length, now }).catch(ifMovedOn);
-  return events.map((event, index) => {
-    const wait = turns[index] ?? { at: blockedUntil(state, now) ?? now, reserved: false };
+  const waits = new Map<string, Wait>();
+  if (
+    hook.disabled_at === undefined &&
+    blockedUntil(state, now) === undefined &&
+    (state.turn_ms ?? 0) >= now
+  ) {
+    const fresh = await withoutRow(deps, hook, events);
+    const turns =
+      fresh.length === 0
+        ? []
+        : await reserveTurns(deps, hook, { state, count: fresh.length, now }).catch(ifMovedOn);
+    for (const [index, turn] of turns.entries()) waits.set(fresh[index]?.id ?? "", turn);
+  }
+  return events.map((event) => {
+    const wait = waits.get(event.id) ?? { at: blockedUntil(state, now) ?? now, reserved: false };
     return { hook, event, hostClients, wait };
   });
+}
+
+/** Events that no earlier run has written a row for: theirs have their turns. */
+async function withoutRow(deps: QueueDeps, hook: HookRecord, events: readonly Event[]): Promise<Event[]> {
+  const idOf = ({ id }: Event) => deliveryId(hook.webhook_id, id);
+  const byId = new Map(events.map((event) => [idOf(event), event]));
+  const rows = await deps.table.batchGet([...byId.keys()].map((id) => keys.delivery(hook.webhook_id, id)));
+  for (const row of rows) byId.delete(String(row["delivery_id"]));
+  return [...byId.values()];
 }
 
 /** Its turns are free by now, or it is gone: a worker finds out. */
@@ -95,12 +120,18 @@ function ifMovedOn(error: unknown): Wait[] {
   throw error;
 }
 
-/** Writes the row unless it is there, and returns the message for it where its first attempt is still to come. */
+/** The message for a row's first attempt, where that is still to come; or the row, where there is to be none. */
+interface Written {
+  wake?: Wake;
+  skipped?: DeliveryRecord;
+}
+
+/** Writes the row unless it is there. */
 async function writeDelivery(
   deps: QueueDeps,
   now: number,
   { hook, event, hostClients, wait }: Planned,
-): Promise<Wake | undefined> {
+): Promise<Written> {
   const delivery_id = deliveryId(hook.webhook_id, event.id);
   const skipped = hook.disabled_at !== undefined;
   const next_ms = Math.round(wait.at);
@@ -126,6 +157,7 @@ async function writeDelivery(
     ...(skipped ? { finished_at: iso(now), reason: "endpoint_disabled" } : { due_pk, due_sk }),
   };
   let written = deliveryRecord.parse(row);
+  let fresh = true;
   try {
     await deps.table.put({
       put: { ...keys.delivery(hook.webhook_id, delivery_id), ...row },
@@ -133,10 +165,11 @@ async function writeDelivery(
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    // Written before, by a run that may have ended before it sent the message.
+    // Written before, by a run that may have ended before it sent the message, or by this put, which the SDK sends again.
     written = deliveryRecord.parse(error.item);
-    if (written.status !== "pending" || written.attempts > 0) return undefined;
-    return wakeMessage(written);
+    fresh = written.created_ms === now;
   }
-  return skipped || bySweep ? undefined : wakeMessage(written);
+  if (written.status === "skipped_disabled") return skipped && fresh ? { skipped: written } : {};
+  if (written.status !== "pending" || written.attempts > 0) return {};
+  return fresh && bySweep ? {} : { wake: wakeMessage(written) };
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import { SLOT_MS } from "./claim-turn.ts";
 import type { Deps } from "./deps.ts";
-import { isTaken, isVerified, TRIAL_MS, TRIAL_SLOT } from "./endpoint-limits.ts";
+import { isVerified, TRIAL_MS, TRIAL_SLOT } from "./endpoint-limits.ts";
 import { WharfError } from "./error.ts";
+import { asRead, isTaken, markOf, type Slot } from "./slots.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
 /** A test that comes right behind a ping waits for its turn, so often and so long (ms). */
@@ -17,57 +17,67 @@ const BUSY_SECONDS = 3;
  * Does what sends a request by hand. Where the endpoint's URL isn't verified it takes a turn of those that pings and
  * deliveries take (`claimTurn`), and waits for it for a second at most: together they come one at a time and one a second.
  *
+ * @param seen the endpoint's state as just read; the write's condition tells where it has changed.
  * @throws WharfError rate_limited, before anything was sent.
  */
 export async function inTrial<T>(
   deps: Pick<Deps, "table" | "now">,
-  webhookId: string,
+  { webhookId, seen }: { webhookId: string; seen: HookState | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
+  let state = seen;
   for (let round = 1; ; round++) {
-    const until = deps.now() + SLOT_MS;
-    const before = await take(deps, webhookId, until);
-    if (before === "taken") return await work().finally(() => giveBack(deps, webhookId, until));
-    if (before === undefined || isVerified(before)) return await work();
-    if (round === ROUNDS) throw refusal(before, deps.now());
+    if (state === undefined || isVerified(state)) return await work();
+    const slot = markOf(TRIAL_SLOT, deps.now());
+    state = await take(deps, webhookId, slot, state);
+    if (state?.[TRIAL_SLOT] === slot.mark) return await work().finally(() => giveBack(deps, webhookId, slot));
+    if (state === undefined || isVerified(state)) continue;
+    if (round === ROUNDS) throw refusal(state, deps.now());
     await sleep(PAUSE_MS);
   }
 }
 
-/** Takes the one place and the second's turn; else the state that is in the way, `undefined` where there is none. */
+/** Takes the one place and the second's turn, where they are free; the state as it is then, `undefined` where there is none. */
 async function take(
   { table, now }: Pick<Deps, "table" | "now">,
   webhookId: string,
-  until: number,
-): Promise<"taken" | HookState | undefined> {
+  { mark }: Slot,
+  state: HookState,
+): Promise<HookState | undefined> {
   const at = now();
+  if (isTaken(state, TRIAL_SLOT, at)) return table.get(hookState, keys.hookState(webhookId));
   try {
-    await table.update({
+    const item = await table.update({
       key: keys.hookState(webhookId),
-      update: `SET #${TRIAL_SLOT} = :until, #trial_ms = :now`,
+      update: `SET #${TRIAL_SLOT} = :mark, #trial_ms = :now`,
       condition: [
         "attribute_exists(#webhook_id)",
         "attribute_not_exists(#verified_ms) AND attribute_not_exists(#last_success_ms)",
-        `(attribute_not_exists(#${TRIAL_SLOT}) OR #${TRIAL_SLOT} <= :now)`,
+        asRead(state, TRIAL_SLOT),
         "(attribute_not_exists(#trial_ms) OR #trial_ms <= :trial)",
       ].join(" AND "),
-      values: { until, now: at, trial: at - TRIAL_MS },
+      values: { mark, stood: state[TRIAL_SLOT], now: at, trial: at - TRIAL_MS },
     });
-    return "taken";
+    return hookState.parse(item);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
+    // Where a write's answer was lost, the SDK's next meets its own mark here.
     return error.item && hookState.parse(error.item);
   }
 }
 
 /** One that isn't given back ends by itself. */
-async function giveBack({ table }: Pick<Deps, "table">, webhookId: string, until: number): Promise<void> {
+async function giveBack(
+  { table }: Pick<Deps, "table">,
+  webhookId: string,
+  { mark, freed }: Slot,
+): Promise<void> {
   await table
     .update({
       key: keys.hookState(webhookId),
-      update: `REMOVE #${TRIAL_SLOT}`,
-      condition: `#${TRIAL_SLOT} = :until`,
-      values: { until },
+      update: `SET #${TRIAL_SLOT} = :freed`,
+      condition: `#${TRIAL_SLOT} = :mark`,
+      values: { mark, freed },
     })
     .catch(() => {});
 }

@@ -6,7 +6,7 @@ import type { Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
 import { ttl } from "./deps.ts";
 import { endpointEvent } from "./endpoint-event.ts";
-import { DELIVERY_KEEP_MS } from "./fan-out.ts";
+import { DELIVERY_KEEP_MS } from "./schedule.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
 import { type DeliveryRecord, deliveryRecord, type HookRecord } from "./webhook-records.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
+import { ConditionFailed } from "#aws/table.ts";
 import { type Deps, ttl } from "./deps.ts";
 
 const KEEP_MS = 7 * 86_400_000;
@@ -16,25 +17,34 @@ export const wakeUp = z.object({
 export type WakeUp = z.infer<typeof wakeUp>;
 
 /**
- * Plans when somebody asks again at an endpoint whose deliveries have been put off; what was planned before is
- * forgotten.
+ * Plans when somebody asks again at an endpoint whose deliveries have been put off. What was planned on what was found
+ * out before is forgotten; nothing happens where the endpoint's state has led to another plan since.
  *
  * Each delivery asks by itself too, but the seldomer the longer it has waited: without this an endpoint that is well
  * again could go unnoticed for hours, and its backlog for hours more.
+ *
+ * @param judged the state's, as the write left it that this follows from.
  */
 export async function planWakeUp(
   { table }: Pick<Deps, "table">,
   webhookId: string,
-  { at, all }: { at: number; all: boolean },
+  { at, all, judged }: { at: number; all: boolean; judged: number },
 ): Promise<void> {
   const planned: WakeUp = { webhook_id: webhookId, at_ms: at, all, woken: 0 };
-  await table.put({
-    put: {
-      ...keys.wakeUp(webhookId),
-      ...due("wake_up", at, webhookId),
-      ...planned,
-      ttl: ttl(at + KEEP_MS),
-    },
-    blind: "an aid: a plan that is lost to an older one costs time, since deliveries ask by themselves too",
-  });
+  try {
+    await table.put({
+      put: {
+        ...keys.wakeUp(webhookId),
+        ...due("wake_up", at, webhookId),
+        ...planned,
+        judged,
+        ttl: ttl(at + KEEP_MS),
+      },
+      condition: "attribute_not_exists(#judged) OR #judged < :judged",
+      values: { judged },
+    });
+  } catch (error) {
+    // A later plan, or this one: the SDK sends a write again whose answer was lost.
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
 }

@@ -1,41 +1,14 @@
 import { keys } from "#aws/keys.ts";
-import { type Alone, type Item, TransactionFailed, type Update } from "#aws/table.ts";
-import type { Delivery, DeliveryStatus, Trigger } from "#contract/webhooks.ts";
+import { TransactionFailed } from "#aws/table.ts";
+import type { Delivery } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
-import { ttl } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
-import { DELIVERY_KEEP_MS } from "./fan-out.ts";
 import { findWebhook } from "./find-webhook.ts";
-import { wakeAt, wakeMessage } from "./wake.ts";
+import { restartWrite } from "./restart-delivery.ts";
+import { wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
-import { type DeliveryRecord, deliveryRecord, type HookRecord } from "./webhook-records.ts";
+import { deliveryRecord, type HookRecord } from "./webhook-records.ts";
 import { deliveryView } from "./webhook-view.ts";
-
-/** What starts a delivery's schedule anew. Attempts go on counting. */
-export function restartWrite(
-  delivery: DeliveryRecord,
-  now: number,
-  { trigger, condition, values = {} }: { trigger: Trigger; condition: string; values?: Item },
-): { write: Alone<Update>; restarted: DeliveryRecord } {
-  const { due_pk, due_sk } = wakeAt(delivery.delivery_id, now, now);
-  const changed = {
-    status: "pending" satisfies DeliveryStatus,
-    trigger,
-    step: 0,
-    started_ms: now,
-    next_ms: now,
-  } as const;
-  return {
-    restarted: { ...delivery, ...changed },
-    write: {
-      key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
-      update:
-        "SET #status = :status, #trigger = :trigger, #step = :step, #started_ms = :started_ms, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk, #ttl = :ttl REMOVE #reason, #finished_at, #deferred, #reserved, #rearms, #host_clients",
-      condition: `attribute_exists(#pk) AND (attribute_not_exists(#lease_until_ms) OR #lease_until_ms <= :started_ms) AND ${condition}`,
-      values: { ...changed, due_pk, due_sk, ttl: ttl(now + DELIVERY_KEEP_MS), ...values },
-    },
-  };
-}
 
 /** Refuses to send to an endpoint that is disabled. @throws WharfError webhook_disabled */
 export function requireEnabled(hook: HookRecord): void {
@@ -64,8 +37,7 @@ export async function redeliver(
   const now = deps.now();
   const { write, restarted } = restartWrite(delivery, now, {
     trigger: "redeliver",
-    condition: "#attempts = :attempts",
-    values: { attempts: delivery.attempts },
+    given: { condition: "#attempts = :attempts", values: { attempts: delivery.attempts } },
   });
   const { finished_at, reason, ...rest } = restarted;
   const view = deliveryView(rest);

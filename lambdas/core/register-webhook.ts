@@ -7,6 +7,7 @@ import type { Call } from "./call.ts";
 import { checkDestination } from "./check-destination.ts";
 import { checkFolders } from "./check-folders.ts";
 import { type Deps, iso, newId } from "./deps.ts";
+import { newEpoch } from "./endpoint-epoch.ts";
 import { WharfError } from "./error.ts";
 import { inLookupPlace } from "./in-lookup-place.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
@@ -45,6 +46,7 @@ export async function registerWebhook(
     ...rest,
     ...owned,
     ping_id: ping.delivery_id,
+    epoch: newEpoch(),
     created_at: iso(now),
     updated_at: iso(now),
   });
@@ -59,12 +61,9 @@ export async function registerWebhook(
         values: { one: 1, most: MAX_ENDPOINTS },
       },
       { put: { ...keys.hook(webhook_id), ...hook }, condition: "attribute_not_exists(#pk)" },
+      { put: { ...keys.hookSecret(webhook_id), current: secret }, condition: "attribute_not_exists(#pk)" },
       {
-        put: { ...keys.hookSecret(webhook_id), current: secret },
-        condition: "attribute_not_exists(#pk)",
-      },
-      {
-        put: { ...keys.hookState(webhook_id), webhook_id, ping_id: ping.delivery_id },
+        put: { ...keys.hookState(webhook_id), webhook_id, epoch: hook.epoch },
         condition: "attribute_not_exists(#pk)",
       },
       write,

@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { keys } from "#aws/keys.ts";
+import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 import { placesOf, rateOf } from "./endpoint-limits.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
@@ -14,7 +16,8 @@ export interface Wait {
 
 /**
  * Keeps the next `count` turns of what the endpoint can take: its rate, or as many as may be under way in the time that an answer needs.
- * Thousands that wait so come one after the other, instead of all asking again and again.
+ * Thousands that wait so come one after the other, instead of all asking again and again. A turn that isn't used in its
+ * time is lost: what goes is counted by itself (`claimTurn`).
  *
  * @param state the endpoint's state as just read.
  * @throws ConditionFailed where turns went from given out ahead to free, or back, since it was read.
@@ -35,19 +38,35 @@ export async function reserveTurns(
     return each.map(() => ({ at: now + HORIZON_MS * (0.7 + 0.3 * random()), reserved: false }));
   const interval = Math.max(1_000 / rateOf(state, { rate_per_second }), latency / placesOf(state));
   const ahead = turn >= now;
-  const item = await table.update({
-    key: keys.hookState(webhook_id),
-    update: ahead ? "SET #turn_ms = #turn_ms + :more" : "SET #turn_ms = :last",
-    condition: `attribute_exists(#webhook_id) AND ${
-      ahead ? "#turn_ms >= :now" : "(attribute_not_exists(#turn_ms) OR #turn_ms < :now)"
-    }`,
-    values: {
-      more: ahead ? count * interval : undefined,
-      last: ahead ? undefined : now + count * interval,
-      now,
-    },
-    repeats: "turns that are kept twice pass unused once",
-  });
+  const mine = randomBytes(6).toString("base64url");
+  const item = await orAsLeft(mine, () =>
+    table.update({
+      key: keys.hookState(webhook_id),
+      update: `SET #turn_ms = ${ahead ? "#turn_ms + :more" : ":last"}, #turn_by = :mine`,
+      condition: [
+        "attribute_exists(#webhook_id)",
+        "(attribute_not_exists(#turn_by) OR #turn_by <> :mine)",
+        ahead ? "#turn_ms >= :now" : "(attribute_not_exists(#turn_ms) OR #turn_ms < :now)",
+      ].join(" AND "),
+      values: {
+        more: ahead ? count * interval : undefined,
+        last: ahead ? undefined : now + count * interval,
+        mine,
+        now,
+      },
+      repeats: "`turn_by` is its own then",
+    }),
+  );
   const last = hookState.parse(item).turn_ms ?? now;
   return each.map((_, index) => ({ at: last - (count - 1 - index) * interval, reserved: true }));
+}
+
+/** The item as a write left it whose answer was lost: the SDK sends it again, and then meets its own. */
+async function orAsLeft(mine: string, write: () => Promise<Item>): Promise<Item> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof ConditionFailed && error.item?.["turn_by"] === mine) return error.item;
+    throw error;
+  }
 }

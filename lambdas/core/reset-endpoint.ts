@@ -1,45 +1,48 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Update } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
+import { sameEpoch } from "./endpoint-epoch.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
-import type { HookRecord } from "./webhook-records.ts";
+import { type HookRecord, hookState } from "./webhook-records.ts";
 
 /**
  * Forgets how an endpoint fared, where it has been enabled again or has a new URL: breaker, pause, failures.
  *
- * @param pingId the ping of its new URL, which has answered nothing yet.
+ * @param epoch the one that begins, which the same transaction gives the endpoint.
+ * @param moved it has a new URL, which has answered nothing yet.
  */
-export function resetState(webhookId: string, { pingId }: { pingId?: string } = {}): Update {
-  const moved = pingId !== undefined;
+export function resetState(
+  webhookId: string,
+  { epoch, moved = false }: { epoch: string; moved?: boolean },
+): Update {
   return {
     key: keys.hookState(webhookId),
-    update: `SET #failures = :none${moved ? ", #ping_id = :ping_id" : ""} REMOVE #latency_ms, #answered_ms, #paused_until_ms, #open_until_ms, #open_for_ms, #probe_until_ms, #failing_since_ms, #failing_count, #warned_hours, #due_pk, #due_sk${moved ? ", #verified_ms, #last_success_ms" : ""}`,
+    update: `SET #failures = :none, #epoch = :epoch REMOVE #latency_ms, #answered_ms, #paused_until_ms, #open_until_ms, #open_for_ms, #probe_until_ms, #failing_since_ms, #failing_count, #warned_hours, #due_pk, #due_sk${moved ? ", #verified_ms, #last_success_ms" : ""} ADD #judged :one`,
     condition: "attribute_exists(#webhook_id)",
-    values: { none: 0, ping_id: pingId },
+    values: { none: 0, one: 1, epoch },
   };
 }
 
 /** An endpoint's URL has answered a test with 2xx; nothing happens where it has another by now, or is verified. */
 export async function verifyEndpoint(
   deps: Pick<Deps, "table" | "now">,
-  { webhook_id, ping_id }: Pick<HookRecord, "webhook_id" | "ping_id">,
+  { webhook_id, epoch }: Pick<HookRecord, "webhook_id" | "epoch">,
 ): Promise<void> {
   const now = deps.now();
-  try {
-    await deps.table.update({
+  const item = await deps.table
+    .update({
       key: keys.hookState(webhook_id),
-      update: "SET #verified_ms = :now REMOVE #trial_ms, #turn_ms",
-      condition: `attribute_exists(#webhook_id) AND attribute_not_exists(#verified_ms) AND attribute_not_exists(#last_success_ms) AND ${sameUrl(ping_id)}`,
-      values: { now, ping_id },
+      update: "SET #verified_ms = :now REMOVE #trial_ms, #turn_ms ADD #judged :one",
+      condition: `attribute_exists(#webhook_id) AND attribute_not_exists(#verified_ms) AND attribute_not_exists(#last_success_ms) AND ${sameEpoch(epoch)}`,
+      values: { now, one: 1, epoch },
+      repeats: "it is verified then",
+    })
+    .catch((error: unknown) => {
+      // The SDK sends a write again whose answer was lost, and then meets its own.
+      if (error instanceof ConditionFailed && error.item?.["verified_ms"] === now) return error.item;
+      if (error instanceof ConditionFailed) return undefined;
+      throw error;
     });
-  } catch (error) {
-    if (error instanceof ConditionFailed) return;
-    throw error;
-  }
-  await planWakeUp(deps, webhook_id, { at: now, all: true });
-}
-
-/** Holds for a state that is of the URL with this ping (`:ping_id`). */
-export function sameUrl(pingId: string | undefined): string {
-  return pingId === undefined ? "attribute_not_exists(#ping_id)" : "#ping_id = :ping_id";
+  if (item === undefined) return;
+  await planWakeUp(deps, webhook_id, { at: now, all: true, judged: hookState.parse(item).judged ?? 0 });
 }

@@ -21,6 +21,9 @@ export const GIVE_UP_MS = 80 * HOUR;
 /** The last attempt is planned this long before that, since messages and sweeps need their time. */
 const LAST_CALL_MS = 5 * MINUTE;
 
+/** Deliveries are kept for 30 days. */
+export const DELIVERY_KEEP_MS = 30 * 24 * HOUR;
+
 /**
  * When the attempt after `made` attempts comes (ms since the epoch), or `undefined` when there is none.
  *

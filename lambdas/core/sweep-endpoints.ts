@@ -34,9 +34,9 @@ async function judge(deps: Pick<Deps, "table" | "now">, state: HookState, item: 
   const failures = Number(state["failing_count"] ?? 0);
   const requestId = `sweep-${webhook_id}`;
   if (hours >= DISABLE_HOURS && spread && failures >= MIN_FAILURES_TO_DISABLE) {
-    const disabled = await disableEndpoint(deps, hook, "failing", requestId);
-    await move(deps, webhook_id, item, undefined);
-    return disabled;
+    // An attempt may have gone well since the index was written; its success takes the item out of it.
+    const given = [moveWrite(webhook_id, item, undefined)];
+    return await disableEndpoint(deps, hook, "failing", requestId, { given });
   }
   const warning = WARN_HOURS.findLast((limit) => hours >= limit && limit > warned_hours);
   const nextHours = [...WARN_HOURS, DISABLE_HOURS].find((limit) => limit > hours);
@@ -83,9 +83,10 @@ function moveWrite(webhookId: string, item: Item, nextMs: number | undefined, wa
   return {
     key: keys.hookState(webhookId),
     update: `${sets.length === 0 ? "" : `SET ${sets.join(", ")}`}${nextMs === undefined ? " REMOVE #due_pk, #due_sk" : ""}`,
-    condition: "#due_sk = :seen",
+    condition: `#due_sk = :seen AND ${item["failing_since_ms"] === undefined ? "attribute_not_exists(#failing_since_ms)" : "#failing_since_ms = :since"}`,
     values: {
       seen: item["due_sk"],
+      since: item["failing_since_ms"],
       ...(nextMs === undefined ? {} : due("endpoint", nextMs, webhookId)),
       ...(warnedHours === undefined ? {} : { warned: warnedHours }),
     },

@@ -6,7 +6,7 @@ import { type DueDeps, eachDue } from "./each-due.ts";
 import { inParallel } from "./in-parallel.ts";
 import { MAX_FAILURES } from "./put-aside.ts";
 import { readable } from "./readable.ts";
-import { restartWrite } from "./redeliver.ts";
+import { restartWrite } from "./restart-delivery.ts";
 import { wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
 import {
@@ -30,7 +30,10 @@ const SKIPPED_KEEP_MS = 7 * 86_400_000;
 /** Takes every running recovery on by some pages. Returns how many jobs moved. */
 export function sweepRecoveries(deps: QueueDeps & DueDeps): Promise<number> {
   return eachDue(deps, "recovery", async (item, { timeLeft, failures }) => {
-    let job: RecoveryRecord | undefined = recoveryRecord.parse(item);
+    const { webhook_id, job_id } = recoveryRecord.parse(item);
+    // As it is: the index may show one that has ended, and what has failed since is nobody's to send again.
+    let job = await deps.table.get(recoveryRecord, keys.recovery(webhook_id, job_id));
+    if (job?.state !== "running") return false;
     // Before it is put aside, where nobody would tell its client.
     if (failures === MAX_FAILURES) {
       await save(deps, job, { state: "failed", scanned: 0, recovered: 0 });
@@ -87,11 +90,15 @@ async function restart(
   if (row.status === "skipped_disabled" && skippedAt < now - SKIPPED_KEEP_MS) return undefined;
   const { write, restarted } = restartWrite(row, now, {
     trigger: "recover",
-    condition: "#status = :seen",
-    values: { seen: row.status, job: job.job_id },
+    jobId: job.job_id,
+    // Each run of its schedule has another `next_ms`, so what this job has sent it sends no second time.
+    given: {
+      condition: "#status = :seen AND #next_ms = :seen_ms",
+      values: { seen: row.status, seen_ms: row.next_ms },
+    },
   });
   try {
-    await deps.table.update({ ...write, update: write.update.replace("SET ", "SET #job_id = :job, ") });
+    await deps.table.update(write);
     return restarted;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

@@ -5,14 +5,14 @@ import { deliveryId } from "./delivery-id.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
 import { endpointEvent } from "./endpoint-event.ts";
 import { notFound, WharfError } from "./error.ts";
-import { DELIVERY_KEEP_MS } from "./fan-out.ts";
 import { hostOf, SOME_CLIENTS } from "./host-shares.ts";
 import { inTestPlace } from "./in-test-place.ts";
 import { inTrial } from "./in-trial.ts";
 import { verifyEndpoint } from "./reset-endpoint.ts";
+import { DELIVERY_KEEP_MS } from "./schedule.ts";
 import { sendAttempt } from "./send-attempt.ts";
 import type { WorkerDeps } from "./webhook-deps.ts";
-import { type HookRecord, hookSecretRecord } from "./webhook-records.ts";
+import { type HookRecord, hookSecretRecord, hookState } from "./webhook-records.ts";
 
 /** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
 const TIMEOUT_MS = TEST_SECONDS * 1_000;
@@ -35,14 +35,17 @@ export async function testWebhook(
   trigger: "test" | "enable" = "test",
 ): Promise<TestResult> {
   const { webhook_id } = hook;
-  const secret = await deps.table.get(hookSecretRecord, keys.hookSecret(webhook_id));
+  const [secret, seen] = await Promise.all([
+    deps.table.get(hookSecretRecord, keys.hookSecret(webhook_id)),
+    deps.table.get(hookState, keys.hookState(webhook_id)),
+  ]);
   if (secret === undefined) throw notFound("webhook", webhook_id);
   const now = deps.now();
   const event = endpointEvent(now, call, "webhook_test", hook);
   const delivery_id = deliveryId(webhook_id, event.event_id);
   const delivery = { delivery_id, attempts: 0, trigger };
   const { attempt, verdict } = await inTestPlace(deps, hook, () =>
-    inTrial(deps, webhook_id, async () => {
+    inTrial(deps, { webhookId: webhook_id, seen }, async () => {
       await takeOfHost(deps, hook);
       return sendAttempt(deps, { hook, secret, event, delivery, timeoutMs: TIMEOUT_MS });
     }),

@@ -28,8 +28,13 @@ export const hookRecord = z.object({
   rate_per_second: z.number(),
   disabled_at: z.string().optional(),
   disabled_reason: z.string().optional(),
-  /** The ping that this URL is sent first, which names the URL too; absent in records of earlier versions. */
+  /** The ping that this URL is sent first; absent in records of earlier versions. */
   ping_id: z.string().optional(),
+  /**
+   * Another with each new URL and each time that it is enabled: what is found out in one says nothing of the next. Its
+   * state has the same. Absent in records of earlier versions.
+   */
+  epoch: z.string().optional(),
   created_at: z.string(),
   updated_at: z.string(),
 });
@@ -46,15 +51,21 @@ export const hookSecretRecord = z.object({
 });
 export type HookSecretRecord = z.infer<typeof hookSecretRecord>;
 
-/** Beside these: `slot_<n>` (until when it is taken, ms), `ok_<minute>` and `bad_<minute>` (attempts that ended so). */
+/** Beside these: `slot_<n>` (see `slots.ts`), `ok_<minute>` and `bad_<minute>` (attempts that ended so). */
 export const hookState = z.looseObject({
   webhook_id: z.string().optional(),
-  /** The endpoint's, by which an answer of an earlier URL is known. */
-  ping_id: z.string().optional(),
+  /** The endpoint's. */
+  epoch: z.string().optional(),
+  /** How often something has been found out; orders what follows from it (`planWakeUp`). */
+  judged: z.number().optional(),
   /** When it was last sent something before it was verified. */
   trial_ms: z.number().optional(),
   /** When the next request may go by the rate (ms); ahead of now where turns have been given out. */
   turn_ms: z.number().optional(),
+  /** Who moved it ahead last. */
+  turn_by: z.string().optional(),
+  /** When the next request may go by those that have gone (ms). */
+  sent_ms: z.number().optional(),
   /** Moving average of attempts' durations. */
   latency_ms: z.number().optional(),
   /** The same of those that it answered with 2xx. */
@@ -111,6 +122,8 @@ export const deliveryRecord = z.object({
   rearms: z.number().default(0),
   lease: z.string().optional(),
   lease_until_ms: z.number().optional(),
+  /** The sweep's that sent its last message. */
+  rearmed_by: z.string().optional(),
   last_status: z.number().nullable().optional(),
   last_error: z.string().nullable().optional(),
   /** Why it ended without success. */

@@ -2,14 +2,17 @@
 import { randomUUID } from "node:crypto";
 import { keys } from "#aws/keys.ts";
 import type { Lane } from "#aws/queues.ts";
-import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
+import { type Check, ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
+import { sameEpoch } from "./endpoint-epoch.ts";
+import type { Delivering } from "./load-delivery.ts";
+import { reviveSkipped } from "./revive-skipped.ts";
 import { GIVE_UP_MS, nextAttempt } from "./schedule.ts";
 import type { Sent } from "./send-attempt.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
-import type { DeliveryRecord } from "./webhook-records.ts";
+import type { DeliveryRecord, HookRecord } from "./webhook-records.ts";
 
 /** How long an attempt is its worker's alone: longer than its 15 s. */
 export const LEASE_MS = 30_000;
@@ -58,10 +61,11 @@ export async function deferDelivery(
     deps.table.update({
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
       update:
-        "SET #next_ms = :next_ms, #deferred = :deferred, #reserved = :reserved, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #rearms",
+        "SET #next_ms = :next_ms, #deferred = :deferred, #reserved = :reserved, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #rearms, #rearmed_by",
       condition: `${STILL_DUE} AND ${UNLEASED}`,
       values: { ...stillDue(delivery), now, next_ms, deferred: true, reserved, due_pk, due_sk },
     }),
+    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,
   );
   if (deferred && !bySweep) await deps.queues.send(lane, [wakeMessage({ ...delivery, next_ms })], now);
   return true;
@@ -82,34 +86,41 @@ export async function setAside(deps: QueueDeps, delivery: DeliveryRecord, lease:
     deps.table.update({
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
       update:
-        "SET #next_ms = :next_ms, #deferred = :deferred, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #reserved, #rearms",
+        "SET #next_ms = :next_ms, #deferred = :deferred, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #reserved, #rearms, #rearmed_by",
       condition: "#lease = :lease AND #status = :pending",
       values: { next_ms, deferred: true, due_pk, due_sk, lease, pending: "pending" satisfies DeliveryStatus },
     }),
+    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,
   );
   if (mine) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
 }
 
-/** Ends a delivery that is not being attempted. */
+/**
+ * Ends a delivery that is not being attempted. One whose endpoint was read as disabled goes all the same where that has
+ * been enabled meanwhile.
+ */
 export async function finishDelivery<S extends Exclude<DeliveryStatus, "pending" | "succeeded">>(
-  deps: Pick<Deps, "table" | "now">,
+  deps: QueueDeps,
   delivery: DeliveryRecord,
   status: S,
   reason: string,
 ): Promise<S> {
   const now = deps.now();
-  await ifStill(
+  const at = iso(now);
+  const ended = await ifStill(
     deps.table.update({
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
       update: `SET #status = :status, #reason = :reason, #finished_at = :at ${FINISH}`,
       condition: `${STILL_DUE} AND ${UNLEASED}`,
-      values: { ...stillDue(delivery), status, reason, at: iso(now), now },
+      values: { ...stillDue(delivery), status, reason, at, now },
     }),
+    (row) => row["status"] === status && row["finished_at"] === at,
   );
+  if (ended && status === "skipped_disabled") await reviveSkipped(deps, [delivery]);
   return status;
 }
 
-const FINISH = "REMOVE #due_pk, #due_sk, #lease, #lease_until_ms, #deferred, #reserved, #rearms";
+const FINISH = "REMOVE #due_pk, #due_sk, #lease, #lease_until_ms, #deferred, #reserved, #rearms, #rearmed_by";
 
 /**
  * Records an attempt and what follows from it, in one transaction: the end, or the next attempt, for which a
@@ -117,14 +128,15 @@ const FINISH = "REMOVE #due_pk, #due_sk, #lease, #lease_until_ms, #deferred, #re
  */
 export async function recordAttempt(
   deps: QueueDeps,
-  delivery: DeliveryRecord,
+  { delivery, hook }: Pick<Delivering, "delivery" | "hook">,
   lease: string,
-  { attempt, verdict }: Sent,
+  { attempt, verdict, ...rest }: Sent,
 ): Promise<"succeeded" | "failed" | "retry" | "dropped"> {
   const now = deps.now();
   const made = delivery.step + 1;
+  const refused = !verdict.ok && verdict.disable !== undefined;
   const next_ms =
-    verdict.ok || verdict.disable !== undefined
+    verdict.ok || refused
       ? undefined
       : nextAttempt({
           made,
@@ -140,7 +152,7 @@ export async function recordAttempt(
   };
   const going = {
     update:
-      "SET #status = :status, #attempts = :attempts, #step = :step, #last_status = :last_status, #last_error = :last_error, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #deferred, #reserved, #rearms",
+      "SET #status = :status, #attempts = :attempts, #step = :step, #last_status = :last_status, #last_error = :last_error, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #deferred, #reserved, #rearms, #rearmed_by",
     values: { next_ms, due_pk: wake?.due_pk, due_sk: wake?.due_sk },
   };
   const { update, values } = wake === undefined ? ending : going;
@@ -169,26 +181,42 @@ export async function recordAttempt(
         },
         blind: "the row's lease, in the same transaction, says whose attempt of this number counts",
       },
+      ...(refused ? [inEpoch(hook)] : []),
     ]);
   } catch (error) {
-    if (error instanceof TransactionFailed) return "dropped";
-    throw error;
+    if (!(error instanceof TransactionFailed)) throw error;
+    if (error.failed.has(0)) return "dropped";
+    // The URL that wants no more is not the endpoint's any more: its next one hears of it too.
+    const { disable: _, ...other } = verdict;
+    return await recordAttempt(deps, { delivery, hook }, lease, { ...rest, attempt, verdict: other });
   }
   if (next_ms === undefined || wake === undefined) return verdict.ok ? "succeeded" : "failed";
   if (!wake.bySweep) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
   return "retry";
 }
 
+function inEpoch({ webhook_id, epoch }: HookRecord): Check {
+  return {
+    check: keys.hook(webhook_id),
+    condition: `attribute_exists(#pk) AND ${sameEpoch(epoch)}`,
+    values: { epoch },
+  };
+}
+
 function reasonOf({ disable }: Sent["verdict"], made: number): string {
   return disable === undefined ? `no success in ${made} attempts` : `endpoint_${disable}`;
 }
 
-async function ifStill(write: Promise<unknown>): Promise<boolean> {
+/** @param isMine knows the row as this write leaves it: where its answer is lost the SDK sends it again, and meets its own. */
+async function ifStill(
+  write: Promise<unknown>,
+  isMine: (row: Item) => boolean = () => false,
+): Promise<boolean> {
   try {
     await write;
     return true;
   } catch (error) {
-    if (error instanceof ConditionFailed) return false;
+    if (error instanceof ConditionFailed) return error.item !== undefined && isMine(error.item);
     throw error;
   }
 }

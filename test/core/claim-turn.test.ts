@@ -55,7 +55,7 @@ describe("in flight", () => {
     );
     const taken = turns.filter((turn) => turn.go);
     expect(taken).toHaveLength(20);
-    expect(new Set(taken.map((turn) => turn.go && turn.slot)).size).toBe(20);
+    expect(new Set(taken.map((turn) => turn.go && turn.slot.name)).size).toBe(20);
     for (const turn of turns) if (!turn.go) expect(turn.at).toBeGreaterThanOrEqual(now + SECOND);
   });
 
@@ -272,7 +272,7 @@ describe("lanes", () => {
 
   test("an answer that was not waited for makes its endpoint slow, and five quick ones prompt again", async () => {
     const turn = await claim();
-    if (turn.go) await abandonTurn(deps(), webhook_id, turn);
+    if (turn.go) await abandonTurn(deps(), { webhook_id }, turn);
     expect(laneOf(await state(), now)).toBe("retry");
     for (const _ of times(5)) await settle(await claim(), true, 20);
     expect(await state()).toMatchObject({ failures: 0, answered_ms: 20 });

@@ -16,6 +16,7 @@ import { ensureAssembly } from "#local/assembly.ts";
 import { globMatches } from "#local/glob.ts";
 import { AwsError } from "#local/types.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
+import type { Behaviour } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const MIB = 1_048_576;
@@ -209,13 +210,19 @@ async function webhooks(): Promise<() => Promise<void>> {
   // Answers at once, and later too slowly for the workers of prompt endpoints, who hand it on.
   const slowing = await story.receiver();
   await register(slowing.url);
-  const gone = await story.receiver((res) => void res.writeHead(410).end());
+  // Gone from the first on, as the workers of those that have not answered yet find; and later, as those of prompt ones do.
+  const isGone: Behaviour = (res) => void res.writeHead(410).end();
+  const gone = await story.receiver(isGone, isGone);
   await register(gone.url);
+  const leaving = await story.receiver();
+  await register(leaving.url);
   return async () => {
     await story.cloud.waitForIdle();
     expect(receiver.received.length).toBeGreaterThan(5);
     expect(broken.received.length).toBeGreaterThan(0);
     expect(slowing.received.length).toBeGreaterThan(0);
+    expect(leaving.received.length).toBeGreaterThan(0);
+    leaving.behave(isGone);
     slowing.behave((res) => void setTimeout(() => res.writeHead(200).end(), 2_500));
     const late = await send("late.txt", bytes("late"));
     await done(`/v1/uploads/${late.upload_id}/finalize`, { json: { share: false } });
@@ -357,6 +364,8 @@ const rare = [
   /^Sweep.*: dynamodb:(Query in (HOOKS|upload#\*)|UpdateItem in (UPL|REVOKE)#\*)$/,
   // What fails is another worker's before it is disabled or woken, unless it fails at its first attempt.
   /^WebhooksDeliver\w*: dynamodb:(PutItem in (EVT|HOOK)#\*|UpdateItem in HOOKS)$/,
+  // An endpoint is enabled while fan-out skips a delivery for its being disabled.
+  /^WebhooksFanOut.*: dynamodb:UpdateItem in DLV#/,
   // A folder whose hint is lost is walked to.
   /^Ingest.*: dynamodb:GetItem in DIR#/,
   // Two requests name a new workspace at the same moment.

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { type DeliveryWorld, startDeliveryWorld } from "./delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "./receiver.ts";
+import type { WorldOptions } from "./world.ts";
 
 /** Days take many steps. */
 export const LONG = { timeout: 120_000 };
@@ -18,9 +19,9 @@ export let receiver: Receiver;
 export let endpoint: Awaited<ReturnType<DeliveryWorld["endpoint"]>>;
 
 /** Called at the top of a file: each of its tests begins a month after the last, when all else has come to rest. */
-export function useEndpoint(): void {
+export function useEndpoint(options: WorldOptions = {}): void {
   beforeAll(async () => {
-    world = await startDeliveryWorld();
+    world = await startDeliveryWorld(options);
   });
   afterAll(() => world.close());
   beforeEach(async () => {

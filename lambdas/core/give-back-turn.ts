@@ -1,0 +1,83 @@
+/** How a turn ends: each write demands that it still is one's own, so that it takes effect once. */
+import { keys } from "#aws/keys.ts";
+import { ConditionFailed, type Item } from "#aws/table.ts";
+import type { Turn } from "./claim-turn.ts";
+import type { Deps } from "./deps.ts";
+import { sameEpoch } from "./endpoint-epoch.ts";
+import { type HookRecord, type HookState, hookState } from "./webhook-records.ts";
+
+export type Taken = Extract<Turn, { go: true }>;
+/** The endpoint as an attempt took its URL from it. */
+export type Attempted = Pick<HookRecord, "webhook_id"> & Partial<Pick<HookRecord, "epoch">>;
+
+/** What a turn's end changes beside its slot: parts of an update expression. */
+export interface Changes {
+  sets: readonly string[];
+  removes?: readonly string[];
+  adds?: readonly string[];
+  values: Item;
+}
+
+/**
+ * Gives a turn back with what its attempt has shown, in one write; the state as it is then. `undefined` where the
+ * endpoint is in another epoch or gone, or the turn is over.
+ */
+export async function giveBackTurn(
+  { table }: Pick<Deps, "table">,
+  { webhook_id, epoch }: Attempted,
+  { slot: { name, mark, freed } }: Taken,
+  { sets, removes = [], adds = [], values }: Changes,
+): Promise<HookState | undefined> {
+  const update = [
+    `SET ${[`#${name} = :freed`, ...sets].join(", ")}`,
+    ...(removes.length === 0 ? [] : [`REMOVE ${removes.join(", ")}`]),
+    ...(adds.length === 0 ? [] : [`ADD ${adds.join(", ")}`]),
+  ].join(" ");
+  try {
+    const item = await table.update({
+      key: keys.hookState(webhook_id),
+      update,
+      condition: `#${name} = :mark AND ${sameEpoch(epoch)}`,
+      values: { ...values, mark, freed, epoch },
+      repeats: "the slot is given back then",
+    });
+    return hookState.parse(item);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    // The SDK sends a write again whose answer was lost, and then meets what it left.
+    return error.item?.[name] === freed ? hookState.parse(error.item) : undefined;
+  }
+}
+
+/**
+ * Gives back a turn that counts for nothing: the message was a duplicate, or the endpoint has another URL by now. One
+ * that isn't given back ends by itself.
+ */
+export async function returnTurn(
+  deps: Pick<Deps, "table">,
+  webhookId: string,
+  { slot, probe }: Taken,
+): Promise<void> {
+  // In a new epoch there is no probe any more.
+  const ended = probe && (await free(deps, webhookId, slot, { andProbe: true }));
+  if (!ended) await free(deps, webhookId, slot, { andProbe: false });
+}
+
+async function free(
+  { table }: Pick<Deps, "table">,
+  webhookId: string,
+  { name, until, mark, freed }: Taken["slot"],
+  { andProbe }: { andProbe: boolean },
+): Promise<boolean> {
+  try {
+    await table.update({
+      key: keys.hookState(webhookId),
+      update: `SET #${name} = :freed${andProbe ? " REMOVE #probe_until_ms" : ""}`,
+      condition: `#${name} = :mark${andProbe ? " AND #probe_until_ms = :until" : ""}`,
+      values: { mark, freed, until: andProbe ? until : undefined },
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
