@@ -1,7 +1,5 @@
-import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys, under } from "#aws/keys.ts";
-import { startAnswer } from "#contract/uploads.ts";
 import { finishUpload } from "#core/finish-upload.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
@@ -95,70 +93,6 @@ test("finalize and abort at once: a file, or nothing", async () => {
     return made.ok;
   });
   expect(outcomes).toHaveLength(8);
-});
-
-test("uploads, moves and deletions at once leave one name, one file and one hint for another", async () => {
-  const paths = fc.constantFrom("h/a.txt", "h/b.txt", "h/i/a.txt", "root.txt");
-  const ifExists = fc.constantFrom("version", "rename", "fail");
-  const acts = fc.oneof(
-    fc.record({ act: fc.constant("upload" as const), path: paths, if_exists: ifExists }),
-    fc.record({ act: fc.constant("move" as const), path: paths, nth: fc.nat(40) }),
-    fc.record({ act: fc.constant("delete" as const), nth: fc.nat(40) }),
-  );
-  const live = async () => {
-    const items = await world.dump();
-    const files = items.filter(
-      (item) => item["kind"] === "file" && item["sk"] === "META" && !item["deleted_at"],
-    );
-    return { items, files: files.filter((item) => item["workspace_id"] === client.workspace_id) };
-  };
-  const send = async (path: string, if_exists: string) => {
-    const started = await client.request("/v1/uploads", { json: { filename: path, size: 0, if_exists } });
-    if (started.status === 409) return 409;
-    return (await by.finalize(startAnswer.parse(await started.json()).upload_id)).status;
-  };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.array(acts, { minLength: 4, maxLength: 8 }), { maxLength: 4 }),
-      async (rounds) => {
-        for (const round of rounds) {
-          const { files } = await live();
-          const target = (nth: number) => `/v1/files/${files[nth % files.length]?.["node_id"]}`;
-          const statuses = await Promise.all(
-            round.map(async (one) => {
-              if (one.act === "upload") return send(one.path, one.if_exists);
-              if (files.length === 0) return 404;
-              if (one.act === "delete")
-                return (await client.request(target(one.nth), { method: "DELETE" })).status;
-              const [name = "", ...folders] = one.path.split("/").reverse();
-              const json = { name, folder: `/${folders.reverse().join("/")}` };
-              return (await client.request(target(one.nth), { method: "PATCH", json })).status;
-            }),
-          );
-          for (const status of statuses) expect([200, 204, 404, 409, 429, 503]).toContain(status);
-        }
-        const { items, files } = await live();
-        const entries = items.filter(
-          (item) => item["created_by"] !== undefined && String(item["pk"]).startsWith("DIR#"),
-        );
-        const own = entries.filter((item) => item["created_by"] === client.client_id);
-        expect(own.map(({ pk, sk, node_id }) => [pk, sk, node_id]).sort()).toEqual(
-          files.map((file) => [`DIR#${file["folder_id"]}`, file["name"], file["node_id"]]).sort(),
-        );
-        const hints = items.filter((item) => item["file_id"] && item["pk"] === `PATH#${client.workspace_id}`);
-        const hinted = files.filter((file) => file["hint_path"] !== undefined);
-        expect(hints.map(({ sk, file_id }) => [sk, file_id]).sort()).toEqual(
-          hinted
-            .map((file) => [
-              keys.fileHint(client.workspace_id, String(file["hint_path"])).sk,
-              file["node_id"],
-            ])
-            .sort(),
-        );
-      },
-    ),
-    { numRuns: 6 },
-  );
 });
 
 test("a finalize under a key that loses to ingest answers the result, and so does its repeat, at once", async () => {

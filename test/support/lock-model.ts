@@ -239,6 +239,8 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
     let operation: Operation | undefined;
     let renewFor = 0;
     let sends = 0;
+    /** What happened by a call of the operation whose answer was lost. */
+    const unheard: Operation[] = [];
 
     place.path.network = async ({ action, run }) => {
       // The sweep's 32 queries at once would drown all else; what matters is its write, long after it has read.
@@ -258,8 +260,13 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       if (kind === "before") throw new Error(kind);
       if (kind === "throttled") return THROTTLED;
       if (kind === "late") await freeze(`${name} ${action} on its way`);
-      if (kind === "twice" || kind === "lost") await execute();
-      if (kind === "lost") await othersAct(`${name} ${action} tried again`);
+      if (kind === "twice") await execute();
+      if (kind === "lost") {
+        const sent = about && { ...about };
+        const { changed } = await execute();
+        if (changed && sent !== undefined) unheard.push({ ...sent, end: Number.POSITIVE_INFINITY });
+        await othersAct(`${name} ${action} tried again`);
+      }
       if (kind === "again" || kind === "long after")
         stragglers.push(repeatLater(kind, execute, about && { ...about }));
       const { answer } = await execute();
@@ -357,6 +364,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
         ...{ sets: {}, outcome: { as: "unknown" } },
       };
       operation = mine;
+      unheard.length = 0;
       history.push(mine);
       try {
         mine.outcome = { as: "done", ...(await act(todo, mine)) };
@@ -369,6 +377,8 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
             code === "conflict" || (code === "file_locked" && error.facts["holder"] === undefined);
           mine.outcome = { as: "refused", code, vague };
           mine.end = ++moment;
+          // A renewal, say, that took effect before its lease was lost.
+          history.push(...unheard);
         }
       }
       count(report.outcomes, mine.outcome.as);

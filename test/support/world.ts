@@ -117,11 +117,25 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     corsOrigins: ["*"],
     now: () => (stoppedAt ?? Date.now()) + offset,
   };
-  const app = createApp(deps, [uploads, files, versions, shares, links, locks, lockWaits]);
+  const appOf = (of: typeof deps) =>
+    createApp(of, [uploads, files, versions, shares, links, locks, lockWaits]);
+  const app = appOf(deps);
+
+  /**
+   * Dependencies as another execution environment would have them, with nothing cached.
+   *
+   * @param clockOffsetMs how far its clock is ahead of the others'. @default 0
+   */
+  const anotherEnvironment = ({ clockOffsetMs = 0 } = {}) => ({
+    ...deps,
+    table: createTable(dynamo, spec.name),
+    now: () => deps.now() + clockOffsetMs,
+  });
 
   async function request(
     path: string,
     { method, json, form, body: given, headers = {}, sourceIp = SOURCE }: Given = {},
+    by = app,
   ): Promise<Response> {
     const body = json === undefined ? (form ? new URLSearchParams(form) : given) : JSON.stringify(json);
     const init = {
@@ -130,13 +144,13 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
       ...(body === undefined ? {} : { body }),
     };
     const local = path.replace(PUBLIC_URL, "");
-    const answer = await app.request(local, init, { sourceIp });
+    const answer = await by.request(local, init, { sourceIp });
     await checkProblem(answer, init.method, local);
     return answer;
   }
 
   /** Requests that carry a client's token, which is asked for anew when it has run out. */
-  async function requestsOf(credentials: TokenRequest) {
+  async function requestsOf(credentials: TokenRequest, by = app) {
     let token = await issueToken(deps, credentials);
     let until = deps.now() + token.expires_in * 1000;
     return async (path: string, { headers, ...rest }: Given = {}) => {
@@ -145,7 +159,7 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
         until = deps.now() + token.expires_in * 1000;
       }
       const authorization = `Bearer ${token.access_token}`;
-      return request(path, { ...rest, headers: { authorization, ...headers } });
+      return request(path, { ...rest, headers: { authorization, ...headers } }, by);
     };
   }
 
@@ -160,6 +174,9 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
       request: await requestsOf(given),
       /** Requests with a token of the same client that has fewer scopes. */
       withScopes: (...fewer: Scope[]) => requestsOf({ ...given, scope: fewer.join(" ") }),
+      /** Requests that another environment answers. */
+      elsewhere: (options: { clockOffsetMs?: number }) =>
+        requestsOf(given, appOf(anotherEnvironment(options))),
     };
   }
 
@@ -240,16 +257,7 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     tableName: spec.name,
     /** An administrator's S3 client; the bucket is `files`. */
     s3: bucket,
-    /**
-     * Dependencies as another execution environment would have them, with nothing cached.
-     *
-     * @param clockOffsetMs how far its clock is ahead of the others'. @default 0
-     */
-    anotherEnvironment: ({ clockOffsetMs = 0 } = {}): Deps => ({
-      ...deps,
-      table: createTable(dynamo, spec.name),
-      now: () => deps.now() + clockOffsetMs,
-    }),
+    anotherEnvironment,
     /** What goes wrong from now on. @default nothing */
     setFault(hook: FaultHook = () => undefined) {
       fault = hook;
