@@ -122,7 +122,14 @@ export class ServiceStack extends Stack {
 
     grants.items(table, ingest.handler, tableAccess.ingest);
     grants.due(table, ingest.handler, "upload", "version");
-    grants.objects(bucket, ingest.handler, "GetObject", "DeleteObject", "AbortMultipartUpload");
+    grants.objects(
+      bucket,
+      ingest.handler,
+      "GetObject",
+      "DeleteObject",
+      "AbortMultipartUpload",
+      "ListMultipartUploadParts",
+    );
     grants.missingObjects(bucket, ingest.handler);
 
     grants.items(table, relay.handler, tableAccess.relay);

@@ -32,8 +32,7 @@ export const tableAccess = {
       ] as const),
       "places",
     ],
-    // A start that is refused takes its session back.
-    DeleteItem: ["folder", "paths", "upload", "idempotency", "hooks", "hook"],
+    DeleteItem: ["folder", "paths", "idempotency", "hooks", "hook"],
     ConditionCheckItem: ["folder", "node", "link"],
   },
   wait: {

@@ -155,18 +155,24 @@ export function createObjects(
    * Makes the object of its parts. Safe to repeat: an object that is there already is this upload's, since keys are
    * never shared. S3 may work on it for minutes; waits for `patience` ms at most.
    *
+   * @param instead ETag of the object that it replaces. @default none: there must be no object
    * @returns `gone` where S3 has no such upload (any more): completed before, being completed, or aborted; `head` tells
-   * which. `changed` where the parts aren't those of the list (any more), or do not have that size together; `unknown`
-   * where S3 didn't say in time or in whole: it may be doing it still.
+   * which. `taken` where another object stands there. `changed` where the parts aren't those of the list (any more), or
+   * do not have that size together; `unknown` where S3 didn't say in time or in whole: it may be doing it still.
    */
   async function complete(
     key: string,
     uploadId: string,
-    { parts, size, patience }: { parts: readonly Part[]; size: number; patience: number },
-  ): Promise<"completed" | "gone" | "changed" | "unknown"> {
+    {
+      parts,
+      size,
+      patience,
+      instead,
+    }: { parts: readonly Part[]; size: number; patience: number; instead?: string | undefined },
+  ): Promise<"completed" | "gone" | "taken" | "changed" | "unknown"> {
     const input: CompleteMultipartUploadCommandInput = {
       ...{ Bucket: bucket, Key: key, UploadId: uploadId },
-      IfNoneMatch: "*",
+      ...(instead === undefined ? { IfNoneMatch: "*" } : { IfMatch: instead }),
       MpuObjectSize: size,
       MultipartUpload: {
         Parts: parts.map(({ part_number, etag, checksum }) => ({
@@ -183,7 +189,8 @@ export function createObjects(
       );
       return "completed";
     } catch (error) {
-      if (isS3(error, "NoSuchUpload", "PreconditionFailed")) return "gone";
+      if (isS3(error, "NoSuchUpload")) return "gone";
+      if (isS3(error, "PreconditionFailed")) return "taken";
       if (isS3(error, "InvalidPart", "InvalidPartOrder", "EntityTooSmall")) return "changed";
       if (isPassing(error) || isS3(error, "ConditionalRequestConflict")) return "unknown";
       throw error;
@@ -239,8 +246,12 @@ export function createObjects(
     }
   }
 
-  /** Stores a whole object. Repeating it is harmless: the first stays. `sha256` in hex is checked by S3. */
-  async function put(key: string, body: Uint8Array, { sha256 }: { sha256: string }): Promise<void> {
+  /**
+   * Stores a whole object. Repeating it is harmless: the first stays. `sha256` in hex is checked by S3.
+   *
+   * @returns false where there is one already, perhaps by a first try of this very call.
+   */
+  async function put(key: string, body: Uint8Array, { sha256 }: { sha256: string }): Promise<boolean> {
     const input: PutObjectCommandInput = {
       ...{ Bucket: bucket, Key: key, Body: body, ...inert },
       IfNoneMatch: "*",
@@ -248,8 +259,10 @@ export function createObjects(
     };
     try {
       await call((sdk, send, options) => send(new sdk.PutObjectCommand(input), options));
+      return true;
     } catch (error) {
       if (!isS3(error, "PreconditionFailed")) throw error;
+      return false;
     }
   }
 

@@ -4,7 +4,7 @@ import type { Call } from "./call.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import type { Deps } from "./deps.ts";
 import { requireOpen } from "./require-open.ts";
-import { findUpload, type UploadRecord } from "./upload-record.ts";
+import { findUpload, type UploadRecord, uploadRecord } from "./upload-record.ts";
 
 /** Gives an upload up and removes its bytes. Idempotent. @throws WharfError upload_closed where it is a file already. */
 export async function abortUpload(
@@ -16,20 +16,22 @@ export async function abortUpload(
   // Its file is there: deleting that is another thing, with its own rules.
   if (upload.state === "completed") requireOpen(upload, deps.now());
   const over = upload.state === "rejected" || upload.state === "expired";
+  const ended = over ? upload : await endUpload(deps, upload, "aborted");
   // Where the session has ended beside this call, the second look tells how.
-  if (!over && !(await endUpload(deps, upload, "aborted"))) return abortUpload(deps, call, uploadId);
-  await cleanUpload(deps, upload);
+  if (ended === undefined) return abortUpload(deps, call, uploadId);
+  await cleanUpload(deps, ended);
 }
 
 /**
  * Ends a session without a file, and makes it due for the sweep to remove the bytes where this function doesn't live
- * to do it. False where it has ended otherwise, or has not expired.
+ * to do it. Returns it as it ended: S3 may have been asked for the object since it was read. `undefined` where it has
+ * ended otherwise, or has not expired.
  */
 export async function endUpload(
   deps: Pick<Deps, "table" | "now">,
   { upload_id }: UploadRecord,
   state: "aborted" | "expired",
-): Promise<boolean> {
+): Promise<UploadRecord | undefined> {
   const now = deps.now();
   const aborted = {
     condition: "#state IN (:open, :finalizing, :state)",
@@ -38,15 +40,15 @@ export async function endUpload(
   const expired = { condition: "#state = :open AND #expires_ms <= :now", values: { now } };
   const { condition, values } = state === "aborted" ? aborted : expired;
   try {
-    await deps.table.update({
+    const ended = await deps.table.update({
       key: keys.upload(upload_id),
       update: "SET #state = :state, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #intent",
       condition,
       values: { open: "open", state, ...values, ...due("upload", now, upload_id) },
     });
-    return true;
+    return uploadRecord.parse(ended);
   } catch (error) {
-    if (error instanceof ConditionFailed) return false;
+    if (error instanceof ConditionFailed) return undefined;
     throw error;
   }
 }

@@ -1,11 +1,11 @@
 /** What finalize has S3 do: put the parts together, which may take longer than anybody waits. */
-import { keys, sha256 } from "#aws/keys.ts";
+import { keys } from "#aws/keys.ts";
 import type { Part } from "#aws/objects.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { stillFinalizing } from "./require-open.ts";
-import type { Intent, UploadRecord } from "./upload-record.ts";
+import { type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
 
 /** What an earlier call began longer ago than this no longer says since when S3 is at work. */
 const RECENT_MS = 60_000;
@@ -51,19 +51,20 @@ export async function beginAssembly(
  * @throws WharfError finalizing where S3 didn't say in time, parts_missing where parts were replaced meanwhile.
  */
 export async function assemble(
-  deps: Pick<Deps, "objects">,
-  { object_key, s3_upload_id = "" }: UploadRecord,
+  deps: Pick<Deps, "objects" | "table">,
+  upload: UploadRecord,
+  intent: Intent,
   { parts, size, patience }: { parts: readonly Part[]; size: number; patience: number },
 ): Promise<void> {
-  if (parts.length === 0) {
-    // S3: a multipart upload has one part at least, so an empty file is put as a whole.
-    await deps.objects.put(object_key, new Uint8Array(), { sha256: sha256("") });
-    return;
+  const { object_key, s3_upload_id = "" } = upload;
+  const whole = { parts, size, patience: Math.max(patience, MIN_PATIENCE_MS) };
+  let result = await deps.objects.complete(object_key, s3_upload_id, whole);
+  if (result === "taken") {
+    const instead = await emptyInTheWay(deps, upload, intent);
+    // What else stands there is what another call has made of the parts: whoever looks at it next compares its size.
+    if (instead !== undefined)
+      result = await deps.objects.complete(object_key, s3_upload_id, { ...whole, instead });
   }
-  const result = await deps.objects.complete(object_key, s3_upload_id, {
-    ...{ parts, size },
-    patience: Math.max(patience, MIN_PATIENCE_MS),
-  });
   if (result === "unknown") throw stillFinalizing();
   if (result === "changed") {
     throw new WharfError(
@@ -74,6 +75,25 @@ export async function assemble(
       },
     );
   }
+}
+
+/**
+ * The ETag of the empty object that a finalize has put which found no parts yet; `undefined` where there is none.
+ *
+ * It is nobody's file and will be nobody's: that call may commit it only while its intent is the session's, and who
+ * takes over from this call finds the parts that this one has found.
+ *
+ * @throws WharfError finalizing where another has taken over.
+ */
+async function emptyInTheWay(
+  { objects, table }: Pick<Deps, "objects" | "table">,
+  { upload_id, object_key }: UploadRecord,
+  { attempt }: Intent,
+): Promise<string | undefined> {
+  const facts = await objects.head(object_key);
+  const now = await table.get(uploadRecord, keys.upload(upload_id));
+  if (now?.intent?.attempt !== attempt) throw stillFinalizing();
+  return facts?.size === 0 ? facts.etag : undefined;
 }
 
 /** However long the list took, S3 gets this much time (ms): a call that is given up at once begins nothing. */

@@ -4,6 +4,7 @@ import { emitMetric } from "#aws/metrics.ts";
 import type { ObjectFacts } from "#aws/objects.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { listParts } from "./assemble-upload.ts";
 import { contradiction, EMPTY_FACTS } from "./checksum.ts";
 import type { Target } from "./choose-target.ts";
 import { cleanUpload } from "./clean-upload.ts";
@@ -30,12 +31,14 @@ import {
 } from "./upload-record.ts";
 import { type Content, type From, sessionWrite, versionWrite } from "./upload-writes.ts";
 
-interface Completion {
+export interface Completion {
   upload: UploadRecord;
   intent: Intent;
   /** What the client asked for that waits for the answer. */
   terms?: AskedTerms | undefined;
   from: From;
+  /** Bytes of the parts that S3 was asked to put together. */
+  listed?: number | undefined;
   target?: Target | undefined;
   record?: (answer: { status: number; body: unknown }) => Write[];
 }
@@ -46,6 +49,7 @@ interface Completion {
  * Looks at what S3 holds, then commits the file or rejects the upload for good. Two sequential round trips.
  *
  * @throws WharfError finalizing where S3 may still be making the object, upload_expired where it never will;
+ * upload_closed where it has made another than this call asked for, parts_missing where parts have come to an empty one;
  * type_mismatch, checksum_mismatch, and what `commitUpload` throws.
  */
 export async function completeUpload(deps: Deps, completion: Completion): Promise<FinalizeAnswer> {
@@ -65,7 +69,28 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
     if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
     throw uploadLost(upload_id);
   }
+  if (facts.size === 0) await requireNoParts(deps, completion.upload);
+  else requireListed(completion, facts.size);
   return judgeUpload(deps, { ...completion, facts: facts.size === 0 ? EMPTY_FACTS : facts, prefix });
+}
+
+/** An empty object was put by a finalize that had found no parts; what has come since is more. @throws WharfError parts_missing */
+async function requireNoParts(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<void> {
+  const parts = await listParts(deps, upload);
+  if (parts === undefined || parts.length === 0) return;
+  throw new WharfError("parts_missing", "Parts have come since a finalize found none. Finalize again.", {
+    retry_after_seconds: 1,
+  });
+}
+
+/** Another finalize that had found fewer parts may have been faster. @throws WharfError upload_closed */
+function requireListed({ upload, listed }: Completion, size: number): void {
+  if (listed === undefined || listed === size) return;
+  throw new WharfError(
+    "upload_closed",
+    `Another finalize of ${upload.upload_id} has had S3 put ${size} bytes together, before the ${listed} were there that this one found. Start a new upload, and finalize it when all parts have arrived.`,
+    { state: "finalizing" },
+  );
 }
 
 /** Commits or rejects an upload by what is known of its bytes. */

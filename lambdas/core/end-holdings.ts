@@ -152,7 +152,7 @@ const sessions: Kind = {
   filter: "#client_id = :client AND #state IN (:open, :finalizing)",
   values: { open: "open", finalizing: "finalizing" },
   // Ended and due at once: the sweep that knows S3 removes the bytes.
-  end: (deps, item) => endUpload(deps, uploadRecord.parse(item), "aborted"),
+  end: async (deps, item) => (await endUpload(deps, uploadRecord.parse(item), "aborted")) !== undefined,
 };
 const locks: Kind = {
   name: "locks",

@@ -13,6 +13,7 @@ import { isWharfError } from "./error.ts";
 import type { Preconditions } from "./file-write.ts";
 import { inHashPlace } from "./in-hash-place.ts";
 import { linkToken } from "./link-token.ts";
+import { makeEmpty } from "./make-empty.ts";
 import { readsAll } from "./may-handle.ts";
 import { hashPassword } from "./password.ts";
 import { recordLate } from "./record-late.ts";
@@ -65,24 +66,13 @@ export async function finalizeUpload(
       // Reads the key of links once per environment, here rather than as a round trip of its own.
       intent.share ? linkToken(deps, uploadId) : undefined,
     ]);
-    if (parts !== undefined) {
-      const size = checkParts(upload, parts, request.parts);
-      current = await beginAssembly(deps, upload, intent);
-      await assemble(deps, current, { parts, size, patience: until - deps.now() });
-    }
-    const [answer] = await Promise.all([
-      completeUpload(deps, {
-        upload: current,
-        intent,
-        terms,
-        from: "open",
-        target,
-        record: call.record,
-      }),
-      // An empty file was put as a whole, so S3's upload is of no use any more.
-      parts?.length === 0 ? deps.objects.abort(upload.object_key, upload.s3_upload_id ?? "") : undefined,
-    ]);
-    return answer;
+    const size = parts && checkParts(upload, parts, request.parts);
+    if (parts !== undefined) current = await beginAssembly(deps, upload, intent);
+    const completion = { upload: current, intent, terms, target, record: call.record };
+    if (parts?.length === 0) return await makeEmpty(deps, completion);
+    if (parts !== undefined && size !== undefined)
+      await assemble(deps, current, intent, { parts, size, patience: until - deps.now() });
+    return await completeUpload(deps, { ...completion, from: "open", listed: size });
   } catch (error) {
     // Where the outcome isn't known, whoever looks next finds out.
     if (!isWharfError(error) || error.code === "finalizing") throw error;

@@ -6,13 +6,13 @@ import type { Deps } from "./deps.ts";
 import { endLost } from "./end-lost.ts";
 import { isWharfError } from "./error.ts";
 import { reopenUpload } from "./reopen-upload.ts";
-import { assembledBy, type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { assembledBy, attemptedAt, type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
 import { whileHeld } from "./while-held.ts";
 
 /**
  * Finishes what a finalize has begun and perhaps did not live to end; the object of an upload that was given up goes.
  *
- * Idempotent, and safe beside the finalize itself: whoever commits first wins. Without an intent nothing happens, since
+ * What fails in passing is thrown, to be tried again. Idempotent, and safe beside the finalize itself: whoever commits first wins. Without an intent nothing happens, since
  * only its client may say that an upload is whole.
  */
 export async function finishUpload(
@@ -30,21 +30,29 @@ export async function finishUpload(
     return "removed";
   }
   const { intent } = upload;
+  const begun = sinceIntent(upload, intent);
   try {
-    await completeUpload(deps, { upload, intent, from: "ours" });
+    await completeUpload(deps, { upload: begun, intent, from: "ours" });
     return "completed";
   } catch (error) {
-    if (!isWharfError(error)) throw error;
+    // Others were at the same name or file: the next try may find it otherwise.
+    if (!isWharfError(error) || error.code === "conflict") throw error;
     note({ refused: error.code });
     if (error.code === "finalizing") {
-      await postpone(deps, upload, intent);
+      await postpone(deps, begun, intent);
       return "left";
     }
     // A refusal: trying again would give the same. The client may still finalize in another way.
-    if (error.code === "upload_expired") await endLost(deps, upload, intent);
-    else await reopenUpload(deps, upload, intent);
+    if (error.code === "upload_expired") await endLost(deps, begun, intent);
+    else await reopenUpload(deps, begun, intent);
     return "refused";
   }
+}
+
+/** Where earlier calls had S3 begin long ago, the latest may be about to: it isn't judged before its own time is over. */
+function sinceIntent(upload: UploadRecord, { attempt }: Intent): UploadRecord {
+  const since_ms = Math.max(attemptedAt(attempt), upload.assembling?.since_ms ?? 0);
+  return { ...upload, assembling: { attempt, since_ms } };
 }
 
 /** S3 may be making the object still: the sweep looks again when it has, or never will. Its event may come before. */

@@ -15,8 +15,11 @@ export async function reopenUpload(
   await withdrawIntent(deps, upload, intent, { assembled: there, settled: there !== undefined });
 }
 
-/** Only what was seen is recorded: S3's own word of having made it may be lost, or wrong. */
+/**
+ * Only what was seen is recorded: S3's own word of having made it may be lost, or wrong. An empty object is no whole:
+ * parts may come still.
+ */
 async function wholeOf({ objects }: Pick<Deps, "objects">, { object_key, part_count }: UploadRecord) {
   const facts = await objects.head(object_key);
-  return facts && { parts: part_count ?? 1, size: facts.size };
+  return facts && facts.size > 0 ? { parts: part_count ?? 1, size: facts.size } : undefined;
 }

@@ -19,8 +19,9 @@ export function sweepUploads(deps: Deps & DueDeps): Promise<number> {
   return eachDue(deps, "upload", async (item, chance) => {
     const upload = uploadRecord.parse(item);
     if (upload.state === "open") {
-      if (!(await endUpload(deps, upload, "expired"))) return false;
-      await cleanUpload(deps, upload);
+      const ended = await endUpload(deps, upload, "expired");
+      if (ended === undefined) return false;
+      await cleanUpload(deps, ended);
       return true;
     }
     if (upload.state === "finalizing") return settle(deps, upload, chance);

@@ -1,10 +1,12 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
+import { lockGrant } from "#contract/locks.ts";
+import { finishUpload } from "#core/finish-upload.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import type { BrokenEnd, BrokenForm, Fault, LateLayout } from "#local/faults.ts";
 import { s3Fault } from "#local/faults.ts";
-import { type Uploader, uploader } from "#test/support/uploads.ts";
+import { MIB, put, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
@@ -162,6 +164,183 @@ describe("while S3 puts the parts together", () => {
     );
     expect(left).toEqual([]);
   });
+});
+
+describe("beside another finalize", () => {
+  /** Each of these names holds the next call of its name; all other calls go on. */
+  function hold(...names: string[]) {
+    const holds = names.map((name) => ({ name, held: false, ...gates() }));
+    world.setFault(async ({ action }) => {
+      const next = holds.find(({ name, held }) => name === action && !held);
+      if (next === undefined) return undefined;
+      next.held = true;
+      next.reached.resolve();
+      await next.gate.promise;
+      return undefined;
+    });
+    return holds.map(({ reached, gate }) => ({ reached: reached.promise, release: () => gate.resolve() }));
+  }
+  const gates = () => ({ reached: Promise.withResolvers<void>(), gate: Promise.withResolvers<void>() });
+
+  /** An upload of unknown size to which nothing has been sent, and what sends its only part. */
+  async function unsent(filename: string) {
+    const session = await by.start({ filename });
+    return { ...session, send: () => put(session.parts[0]?.url, "hello") };
+  }
+
+  test.each(["PutObject", "TransactWriteItems"])(
+    "one that has found no part makes no empty file of those that come (held at %s)",
+    async (name) => {
+      const { upload_id, file_id, send } = await unsent(`early-${name}.txt`);
+      const [held] = hold(name);
+      const early = by.finish(upload_id);
+      await held?.reached;
+      await send();
+      const answer = await by.finish(upload_id);
+      expect(answer).toMatchObject({ file_id, size: 5 });
+      held?.release();
+      expect(await early).toEqual(answer);
+      expect((await by.download(file_id)).toString()).toBe("hello");
+    },
+  );
+
+  test("nor where it would be first, once the other has begun", async () => {
+    const { upload_id, file_id, send } = await unsent("begun.txt");
+    const [commit, complete] = hold("TransactWriteItems", "CompleteMultipartUpload");
+    const early = by.refusedFinalize(upload_id);
+    await commit?.reached;
+    await send();
+    const other = by.finish(upload_id);
+    await complete?.reached;
+    commit?.release();
+    expect(await early).toEqual([409, "conflict"]);
+    complete?.release();
+    expect(await other).toMatchObject({ file_id, size: 5 });
+    expect((await by.download(file_id)).toString()).toBe("hello");
+  });
+
+  test("where it was the last to begin the file is empty, and the other replaces nothing", async () => {
+    const { upload_id, file_id, send } = await unsent("last.txt");
+    const [list, commit] = hold("ListParts", "TransactWriteItems");
+    const first = by.refusedFinalize(upload_id);
+    await list?.reached;
+    const last = by.finish(upload_id);
+    await commit?.reached;
+    await send();
+    list?.release();
+    expect(await first).toEqual([503, "finalizing"]);
+    commit?.release();
+    const answer = await last;
+    expect(answer).toMatchObject({ file_id, size: 0 });
+    expect(await by.finish(upload_id)).toEqual(answer);
+    expect(await by.download(file_id)).toHaveLength(0);
+  });
+
+  test("one that died with an empty object leaves it to the sweep, unless parts have come since", async () => {
+    for (const sent of [false, true]) {
+      const { upload_id, file_id, send } = await unsent(`died-${sent}.txt`);
+      world.setFault(({ action }) => (action === "TransactWriteItems" ? "before" : undefined));
+      expect((await by.finalize(upload_id)).status).toBe(503);
+      world.setFault();
+      if (sent) await send();
+      expect(await finishUpload(world.deps, upload_id)).toBe(sent ? "refused" : "completed");
+      expect(await by.finish(upload_id)).toMatchObject({ file_id, size: sent ? 5 : 0 });
+    }
+  });
+
+  test("one that was refused with an empty object in S3 takes the parts that come after", async () => {
+    const { file_id } = await by.uploaded("locked.txt", "before");
+    const { upload_id, send } = await unsent("locked.txt");
+    const [held] = hold("PutObject");
+    const early = by.refusedFinalize(upload_id);
+    await held?.reached;
+    const lock = `/v1/files/${file_id}/lock`;
+    const { lock_token } = await read(lockGrant, client.request(lock, { json: {} }));
+    held?.release();
+    expect(await early).toEqual([423, "file_locked"]);
+    expect((await client.request(lock, { method: "DELETE", headers: { "lock-token": lock_token } })).ok).toBe(
+      true,
+    );
+    await send();
+    expect(await by.finish(upload_id)).toMatchObject({ file_id, size: 5 });
+  });
+
+  test("one that has found more parts than were put together is told so", async () => {
+    const { upload_id, parts } = await by.start({ filename: "more.bin", part_size: 5 * MIB });
+    await put(parts[0]?.url, new Uint8Array(5 * MIB));
+    const [fewer, more, commit] = hold(
+      ...["CompleteMultipartUpload", "CompleteMultipartUpload", "TransactWriteItems"],
+    );
+    const first = by.finish(upload_id);
+    await fewer?.reached;
+    await put(parts[1]?.url, "end");
+    const other = by.finalize(upload_id);
+    await more?.reached;
+    fewer?.release();
+    await commit?.reached;
+    more?.release();
+    expect(await read(problem, other)).toMatchObject({ status: 409, code: "upload_closed" });
+    commit?.release();
+    expect(await first).toMatchObject({ size: 5 * MIB });
+  });
+});
+
+test("a finalize that has just begun is not judged by one that was given up long ago", async () => {
+  const session = await by.upload("begun-anew.txt");
+  failComplete({ broken: "empty", happened: false });
+  expect(await whatIsToldOf(session.upload_id)).toMatchObject(isFinalizing);
+  world.advance(16 * MINUTE);
+  let judged: string | undefined;
+  world.setFault(async ({ action }) => {
+    // The sweep or S3's event looks while the client's own call has yet to list the parts.
+    if (action === "ListParts") judged ??= await finishUpload(world.deps, session.upload_id);
+    return undefined;
+  });
+  expect(await by.finish(session.upload_id)).toMatchObject({ file_id: session.file_id, size: 5 });
+  expect(judged).toBe("left");
+});
+
+test("what the sweep fails at in passing is not taken for a refusal: it finishes it later", async () => {
+  const { file_id } = await by.uploaded("busy-a.txt", "one");
+  const session = await by.upload("busy-a.txt", "two");
+  world.setFault(({ action }) => (action === "TransactWriteItems" ? "before" : undefined));
+  expect((await by.finalize(session.upload_id)).status).toBe(503);
+  let moves = 0;
+  world.setFault(async ({ action, body = "" }) => {
+    // Each time that the sweep is about to commit, the file has got another name.
+    if (action !== "TransactWriteItems" || !body.includes("upload_completed")) return undefined;
+    const name = `busy-${moves++ % 2 === 0 ? "b" : "a"}.txt`;
+    const moved = await client.request(`/v1/files/${file_id}`, { method: "PATCH", json: { name } });
+    expect(moved.status).toBe(200);
+    return undefined;
+  });
+  await expect(finishUpload(world.deps, session.upload_id)).rejects.toThrow("Others keep changing");
+  world.setFault();
+  expect(await by.status(session.upload_id)).toMatchObject({ state: "finalizing" });
+  expect(await finishUpload(world.deps, session.upload_id)).toBe("completed");
+});
+
+test("an abort that has read the session before S3 was asked leaves nothing either", async () => {
+  const session = await by.upload("overtaken.txt");
+  const gate = Promise.withResolvers<void>();
+  let first: Promise<Response> | undefined;
+  world.setFault(async ({ action, body = "" }) => {
+    if (action === "CompleteMultipartUpload") return { slow: gate.promise };
+    if (action !== "UpdateItem" || !body.includes('"aborted"') || first !== undefined) return undefined;
+    first = Promise.resolve(by.finalize(session.upload_id));
+    const key = `o/${session.workspace_id}/${session.upload_id}`;
+    const item = (await world.dump()).find(({ upload_id }) => upload_id === session.upload_id);
+    const listed = () => world.deps.objects.listParts(key, String(item?.["s3_upload_id"]));
+    await expect.poll(listed).toBe(undefined);
+    return undefined;
+  });
+  expect((await by.drop(session.upload_id)).status).toBe(204);
+  gate.resolve();
+  expect((await first)?.status).toBe(409);
+  expect((await objects()).filter((key) => key.endsWith(session.upload_id))).toHaveLength(1);
+  world.advance(16 * MINUTE);
+  await sweepUploads(world.deps);
+  expect((await objects()).filter((key) => key.endsWith(session.upload_id))).toEqual([]);
 });
 
 test("after 15 minutes without an object, the truth is told each time: there is nothing any more", async () => {

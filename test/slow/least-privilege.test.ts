@@ -292,6 +292,16 @@ async function losses(): Promise<void> {
     story.cloud.setFaults(undefined);
     await story.cloud.waitForIdle();
   }
+  // The same of an empty file, which is put as a whole.
+  story.cloud.setFaults(({ action, environment = "" }) =>
+    action === "PutObject"
+      ? { after: async () => void (await story.cloud.killEnvironment(environment)) }
+      : undefined,
+  );
+  const empty = await ok(startAnswer, "/v1/uploads", { json: { filename: "empty-orphan", size: 0 } });
+  expect((await call(`/v1/uploads/${empty.upload_id}/finalize`, { json: {} })).status).toBeGreaterThan(499);
+  story.cloud.setFaults(undefined);
+  await story.cloud.waitForIdle();
   await forgottenByS3();
 }
 

@@ -1,0 +1,29 @@
+import { sha256 } from "#aws/keys.ts";
+import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { EMPTY_FACTS } from "./checksum.ts";
+import { type Completion, completeUpload, judgeUpload } from "./complete-upload.ts";
+import type { Deps } from "./deps.ts";
+import { requireLiveClient } from "./require-live-client.ts";
+
+/**
+ * Makes a file without content of an upload to which no part has come. S3: a multipart upload has one part at least, so
+ * the object is put as a whole.
+ *
+ * Parts may come and be finalized meanwhile: nothing is made once another finalize has begun, and S3's upload is
+ * forgotten only when there is a file. Two sequential round trips and that one.
+ *
+ * @throws WharfError as `completeUpload`; conflict where another finalize has begun.
+ */
+export async function makeEmpty(deps: Deps, given: Omit<Completion, "from">): Promise<FinalizeAnswer> {
+  const completion = { ...given, from: "ours" } as const;
+  const { object_key, s3_upload_id = "", client_id } = completion.upload;
+  const [made] = await Promise.all([
+    deps.objects.put(object_key, new Uint8Array(), { sha256: sha256("") }),
+    requireLiveClient(deps, client_id),
+  ]);
+  const answer = made
+    ? await judgeUpload(deps, { ...completion, facts: EMPTY_FACTS, prefix: new Uint8Array() })
+    : await completeUpload(deps, completion);
+  await deps.objects.abort(object_key, s3_upload_id);
+  return answer;
+}
