@@ -104,6 +104,21 @@ describe("listing", () => {
     ]);
   });
 
+  test("goes on where what a query reads at once ends: at 1 MB", async () => {
+    const metadata = Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`k${n}`, "€".repeat(512)]));
+    const [like] = await world.deps.table.batchGet([keys.version(id, await current())]);
+    const added = Array.from({ length: 24 }, (_, n) => newId("ver", world.deps.now() + n));
+    for (const version_id of added)
+      await world.deps.table.add({ ...like, metadata, version_id, ...keys.version(id, version_id) });
+    const seen: string[] = [];
+    for (let cursor: string | null = ""; cursor !== null; ) {
+      const some: Awaited<ReturnType<typeof list>> = await list(`?limit=100${cursor && `&cursor=${cursor}`}`);
+      seen.push(...some.items.map(({ version_id }) => version_id));
+      cursor = some.next_cursor;
+    }
+    expect(seen).toEqual([...added.sort().reverse(), await current()]);
+  });
+
   test("is not for others", async () => {
     const stranger = await world.client("files:read", "files:write");
     const v1 = await current();
