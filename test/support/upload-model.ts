@@ -1,7 +1,7 @@
 /**
  * Runs uploads, moves, deletions and aborts at once, in two environments whose clocks differ, with every AWS call's
- * answer lost, the call sent twice, copied for later or its caller frozen at random; then lets all copies arrive and
- * the sweep run, and checks that what was acknowledged is there, once, with its bytes.
+ * answer lost, the call sent twice, copied for later, its caller frozen or its read old at random; then lets all copies
+ * arrive and the sweep run, and checks that what was acknowledged is there, once, with its bytes.
  */
 
 import assert from "node:assert/strict";
@@ -12,7 +12,7 @@ import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
 import { fileRecord, versionRecord } from "#core/records.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
-import type { Fault, FaultCall } from "#local/faults.ts";
+import { type Fault, type FaultCall, mayBeStale } from "#local/faults.ts";
 import { put } from "./uploads.ts";
 import { type Given, startWorld, type World } from "./world.ts";
 
@@ -34,6 +34,8 @@ const faults: Record<string, Fault | undefined> = {
   "first try at the end": { late: { afterCalls: 10_000 }, answered: false },
   "frozen before": { freeze: FREEZE_MS },
   "frozen after": { freeze: FREEZE_MS, happened: true },
+  /** Of reads that may be. */
+  old: { staleMs: 2_000 },
 };
 const fault = fc.oneof(
   { weight: 2, arbitrary: fc.constant("none") },
@@ -50,6 +52,7 @@ const act = fc.oneof(
       do: fc.constant("upload" as const),
       path,
       if_exists: fc.constantFrom("version", "rename", "fail"),
+      isLeft: fc.boolean(),
       elsewhere,
     }),
   },
@@ -88,6 +91,7 @@ export interface UploadReport {
 export async function checkUploads({ runs, seed }: { runs: number; seed: number }): Promise<UploadReport> {
   const report: UploadReport = { runs, seed, acts: {}, statuses: {}, faults: {} };
   const world = await startWorld({ retries: true });
+  world.keepHistory(60_000);
   try {
     await fc.assert(
       fc.asyncProperty(history, (one) => runHistory(world, one, report)),
@@ -143,7 +147,7 @@ async function runHistory(world: World, { rounds, faults, clockOffsetMs }: Histo
         const session: Told = { uploadId };
         told.push(session);
         await put(parts[0]?.url, "bytes", parts[0]?.headers);
-        return finalize(one, session);
+        return one.isLeft ? undefined : finalize(one, session);
       }
       case "finalize":
       case "abort": {
@@ -192,12 +196,13 @@ function striking(world: World, names: readonly string[], report: UploadReport) 
   const seen = new Set<string>();
   let calls = 0;
   let frozen = 0;
-  return ({ caller, action, path, body = "" }: FaultCall): Fault | undefined => {
+  return (call: FaultCall): Fault | undefined => {
     if (frozen > 0) world.advanceServices(TICK_MS);
-    const call = `${action} ${path} ${body}`;
-    if (caller !== "root" || seen.has(call)) return undefined;
-    seen.add(call);
+    const content = `${call.action} ${call.path} ${call.body}`;
+    if (call.caller !== "root" || seen.has(content)) return undefined;
+    seen.add(content);
     const name = names[calls++ % names.length] ?? "none";
+    if (name === "old" && !mayBeStale(call)) return undefined;
     count(report.faults, name);
     if (name.startsWith("frozen")) frozen += 1;
     return faults[name];
