@@ -289,6 +289,15 @@ describe("what is decided on what was read", () => {
     expect((await hookOf()).disabled_at).toBeDefined();
   });
 
+  test("nor does it verify another", async () => {
+    receiver.behave(async (res) => {
+      await changeWebhook(world.deps, world.call, endpoint.webhook_id, { url: "http://127.0.0.1:9/" });
+      res.writeHead(204).end();
+    });
+    expect((await testWebhook(world.deps, world.call, await hookOf())).ok).toBe(true);
+    expect(await endpoint.show()).toMatchObject({ status: "unverified" });
+  });
+
   test("a test is no second request to a URL that isn't verified, though none was under way when it was read", async () => {
     const happened = before(writes(/PLACES#/), async () => {
       await claimTurn(world.deps, await hookOf(), { seen: await stateOf() });
