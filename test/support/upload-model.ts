@@ -6,13 +6,11 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { z } from "zod";
-import { keys, under } from "#aws/keys.ts";
 import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
-import { fileRecord, versionRecord } from "#core/records.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
 import { type Fault, type FaultCall, mayBeStale } from "#local/faults.ts";
+import { checkUploadsEnd, type Told } from "./check-uploads-end.ts";
 import { put } from "./uploads.ts";
 import { type Given, startWorld, type World } from "./world.ts";
 
@@ -104,14 +102,6 @@ export async function checkUploads({ runs, seed }: { runs: number; seed: number 
   return report;
 }
 
-/** What a client was told of a session that it began. */
-interface Told {
-  uploadId: string;
-  finalized?: FinalizeAnswer;
-  aborted?: true;
-}
-type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
-
 async function runHistory(world: World, { rounds, faults, clockOffsetMs }: History, report: UploadReport) {
   const client = await world.client("files:read", "files:write", "shares:write");
   const other = await client.elsewhere({ clockOffsetMs });
@@ -188,7 +178,7 @@ async function runHistory(world: World, { rounds, faults, clockOffsetMs }: Histo
     await sweepUploads(world.deps);
     await sweepVersions(world.deps);
   }
-  await checkEnd(world, client.workspace_id, told);
+  await checkUploadsEnd(world, client.workspace_id, told);
 }
 
 /** Strikes calls of the verbs' by turns, each try's first time only; nothing else of the test's. */
@@ -208,71 +198,6 @@ function striking(world: World, names: readonly string[], report: UploadReport) 
     return faults[name];
   };
 }
-
-async function checkEnd(world: World, workspaceId: string, told: readonly Told[]): Promise<void> {
-  const items = await world.dump();
-  const files = items
-    .filter(({ kind, sk, workspace_id }) => kind === "file" && sk === "META" && workspace_id === workspaceId)
-    .map((item) => fileRecord.parse(item));
-  const live = files.filter(({ deleted_at }) => deleted_at === undefined);
-  const versions = items
-    .filter(({ sk }) => String(sk).startsWith(under.versions))
-    .map((item) => versionRecord.parse(item))
-    .filter(
-      ({ file_id, removed_ms }) => removed_ms === undefined && files.some((f) => f.node_id === file_id),
-    );
-
-  const folders = new Set(live.map(({ folder_id }) => `DIR#${folder_id}`));
-  const entries = items.filter(({ pk, kind }) => folders.has(String(pk)) && kind === "file");
-  same(
-    entries.map(({ pk, sk, node_id }) => `${pk} ${sk} ${node_id}`),
-    live.map(({ folder_id, name, node_id }) => `DIR#${folder_id} ${name} ${node_id}`),
-    "each file has its name, and each name its file",
-  );
-  const hints = items.filter(({ pk, file_id }) => pk === `PATH#${workspaceId}` && file_id !== undefined);
-  same(
-    hints.map(({ sk, file_id }) => `${sk} ${file_id}`),
-    live.flatMap(({ hint_path, node_id }) =>
-      hint_path === undefined ? [] : [`${keys.fileHint(workspaceId, hint_path).sk} ${node_id}`],
-    ),
-    "each file in a folder has its hint",
-  );
-  for (const file of live) {
-    const own = versions.filter(({ file_id }) => file_id === file.node_id);
-    const standing = own.filter(({ superseded_ms }) => superseded_ms === undefined);
-    same(
-      standing.map(({ version_id }) => version_id),
-      [file.version_id],
-      "one version stands",
-    );
-    for (const { object_key, version_id } of own)
-      assert((await world.deps.objects.head(object_key)) !== undefined, `${version_id} has lost its bytes`);
-  }
-  const events = (await world.events()).filter(({ workspace_id }) => workspace_id === workspaceId);
-  const completed = events.filter(({ type }) => type === "upload_completed");
-  const made = completed.map(({ data }) => String(data["upload_id"]));
-  same(made, [...new Set(made)], "an upload is told of once");
-  for (const { uploadId, finalized, aborted } of told) {
-    const events = completed.filter(({ data }) => data["upload_id"] === uploadId);
-    if (aborted) assert.equal(events.length, 0, `${uploadId} was aborted, and completed`);
-    if (finalized === undefined) continue;
-    const { version_id, file_id } = finalized;
-    assert.deepEqual(
-      events.map(({ data, file_id }) => [data["version_id"], file_id]),
-      [[version_id, file_id]],
-      `${uploadId} was acknowledged`,
-    );
-    const isThere = versions.some((version) => version.version_id === version_id);
-    assert.equal(
-      isThere,
-      live.some(({ node_id }) => node_id === file_id),
-      `${version_id} and its file`,
-    );
-  }
-}
-
-const same = (found: readonly string[], expected: readonly string[], what: string) =>
-  assert.deepEqual(found.toSorted(), expected.toSorted(), what);
 
 function count(of: Record<string, number>, name: string): void {
   of[name] = (of[name] ?? 0) + 1;
