@@ -266,6 +266,8 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     late: server.late,
     /** From now on DynamoDB knows what was, for so many milliseconds: the fault `staleMs` needs it. */
     keepHistory: dynamodb.keepHistory,
+    /** What changed in the table, in order. */
+    stream: dynamodb.stream(spec.name),
     /** From now on the verbs' time moves by `advance` alone; returns what starts it again. */
     stopClock() {
       stoppedAt = Date.now();

@@ -1,0 +1,154 @@
+/** Every AWS call of one environment, by the place in `lambdas/core` that makes it. */
+import type { Bus } from "#aws/events.ts";
+import type { Key } from "#aws/keys.ts";
+import type { Objects } from "#aws/objects.ts";
+import type { Queues } from "#aws/queues.ts";
+import type { Table, Write } from "#aws/table.ts";
+
+export interface Made {
+  /** `finalize-upload: update UPL`: the same in each run of a situation. */
+  label: string;
+  /** Counts calls of this label, from 1. */
+  nth: number;
+  writes: boolean;
+  /** As the AWS port names it; none where messages and events wait in memory. */
+  action?: string;
+  /** Stands in the request on the wire. */
+  needle: string;
+  /** `commit-upload.ts:92` */
+  site: string;
+  /** Functions of `lambdas/core` that were under way, `commit-upload.ts commitUpload`. */
+  under: string[];
+}
+
+/** What stands between an environment and AWS: makes the call by `send`, or does something about it. */
+export type Between = <T>(made: Omit<Made, "nth">, send: () => Promise<T>) => Promise<T>;
+
+interface Reach {
+  table: Table;
+  objects: Objects;
+  queues: Queues;
+  bus: Bus;
+}
+
+/** The same, with each call told of. */
+export function watched<D extends Reach>(deps: D, between: Between): D {
+  function through<T>(
+    what: { writes: boolean; action?: string; target: string; needle?: string },
+    send: () => Promise<T>,
+  ): Promise<T> {
+    const { site, under } = whoCalls();
+    const { writes, action, target, needle = "" } = what;
+    const label = `${site.replace(/\.ts:.*/, "")}: ${target}`;
+    return between({ label, writes, needle, site, under, ...(action && { action }) }, send);
+  }
+  const { table, objects, queues, bus } = deps;
+  const read = { writes: false };
+  const written = { writes: true };
+  return {
+    ...deps,
+    table: {
+      ...table,
+      get: (schema, key, options) =>
+        through({ ...read, target: `get ${kindOf(key)}` }, () => table.get(schema, key, options)),
+      batchGet: (all) => through({ ...read, target: `get ${kindsOf(all)}` }, () => table.batchGet(all)),
+      query: (input) =>
+        through({ ...read, target: `query ${queried(input.values)}` }, () => table.query(input)),
+      put: (write) =>
+        through(
+          { ...written, action: "PutItem", target: `put ${kindOf(write.put)}`, needle: write.put.pk },
+          () => table.put(write),
+        ),
+      add: (item) =>
+        through({ ...written, action: "PutItem", target: `put ${kindOf(item)}`, needle: item.pk }, () =>
+          table.add(item),
+        ),
+      isThere: (key) => through({ ...read, target: `get ${kindOf(key)}` }, () => table.isThere(key)),
+      update: (write) =>
+        through(
+          { ...written, action: "UpdateItem", target: `update ${kindOf(write.key)}`, needle: write.key.pk },
+          () => table.update(write),
+        ),
+      remove: (write) =>
+        through(
+          {
+            ...written,
+            action: "DeleteItem",
+            target: `remove ${kindOf(write.remove)}`,
+            needle: write.remove.pk,
+          },
+          () => table.remove(write),
+        ),
+      transact: (writes) => {
+        const all = writes.map(keyOf);
+        const first = all[0]?.pk ?? "";
+        return through(
+          { ...written, action: "TransactWriteItems", target: `transact ${kindsOf(all)}`, needle: first },
+          () => table.transact(writes),
+        );
+      },
+    } satisfies Table,
+    objects: {
+      ...objects,
+      listParts: (...given) => through({ ...read, target: "ListParts" }, () => objects.listParts(...given)),
+      head: (key) => through({ ...read, target: "HeadObject" }, () => objects.head(key)),
+      readPrefix: (...given) => through({ ...read, target: "GetObject" }, () => objects.readPrefix(...given)),
+      createMultipart: (...given) =>
+        through(onObject("CreateMultipartUpload", given[0]), () => objects.createMultipart(...given)),
+      complete: (...given) =>
+        through(onObject("CompleteMultipartUpload", given[0]), () => objects.complete(...given)),
+      abort: (...given) => through(onObject("AbortMultipartUpload", given[0]), () => objects.abort(...given)),
+      put: (...given) => through(onObject("PutObject", given[0]), () => objects.put(...given)),
+      remove: (key) => through(onObject("DeleteObject", key), () => objects.remove(key)),
+    } satisfies Objects,
+    queues: {
+      send: (lane, messages, ...rest) =>
+        messages.length === 0
+          ? Promise.resolve()
+          : through({ ...written, target: `send ${lane}` }, () => queues.send(lane, messages, ...rest)),
+    },
+    bus: { publish: (events) => through({ ...written, target: "PutEvents" }, () => bus.publish(events)) },
+  };
+}
+
+const onObject = (action: string, key: string) => ({ writes: true, action, target: action, needle: key });
+
+function keyOf(write: Write): Key {
+  if ("put" in write) return write.put;
+  if ("update" in write) return write.key;
+  return "remove" in write ? write.remove : write.check;
+}
+
+/** `NODE`, `NODE.VER`, `HOOK.STATE`: what an item is, without what names it. */
+export function kindOf({ pk, sk }: Key): string {
+  const [partition = ""] = pk.split("#");
+  const [sort = ""] = sk.split("#");
+  return /^[A-Z_]+$/.test(sort) && sort !== "META" ? `${partition}.${sort}` : partition;
+}
+
+const kindsOf = (all: readonly Key[]) => [...new Set(all.map(kindOf))].join("+");
+
+function queried({ pk, shard }: Record<string, unknown>): string {
+  const [kind = ""] = String(shard ?? pk ?? "").split("#");
+  return shard === undefined ? kind : `due ${kind}`;
+}
+
+/** One frame of a stack: `at async name (file:///…/lambdas/core/file.ts:12:3)`. */
+const FRAME = /at (?:async )?(?:(\S+) )?\(?\S*\/lambdas\/core\/([\w-]+\.ts):(\d+):\d+/;
+
+/** The place that calls, and the verbs that it is called by: V8 keeps the chain of awaits. */
+function whoCalls(): Pick<Made, "site" | "under"> {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 60;
+  const lines = (new Error().stack ?? "").split("\n");
+  Error.stackTraceLimit = stackTraceLimit;
+  const frames = lines.flatMap((line) => {
+    const [, name = "", file = "", number = ""] = FRAME.exec(line) ?? [];
+    return file === "" ? [] : [{ name, file, number }];
+  });
+  const [first] = frames;
+  return {
+    site: first === undefined ? "elsewhere" : `${first.file}:${first.number}`,
+    under: [...new Set(frames.map(({ name, file }) => `${file} ${name}`))],
+  };
+}

@@ -1,0 +1,131 @@
+/** What can go wrong with one AWS call, and how it is brought about. */
+import type { Fault, FaultHook } from "#local/faults.ts";
+import type { Made } from "./calls.ts";
+import { DAY, passTime, SECOND } from "./time.ts";
+
+/** What goes wrong at a call, or in a whole story. `while` names who acts meanwhile. */
+export type Wrong =
+  | { kind: "twice" }
+  | { kind: "lost"; while?: string }
+  | { kind: "late"; until: string }
+  | { kind: "frozen"; while: string }
+  | { kind: "clock"; ms: number };
+
+/** The moments at which a copy arrives, beside those that a story names. */
+export const LATE = {
+  next: "the next call",
+  end: "the end of the call",
+  minutes: "12 minutes later",
+} as const;
+
+export const describeWrong = (wrong: Wrong): string => {
+  switch (wrong.kind) {
+    case "twice":
+      return "twice";
+    case "lost":
+      return wrong.while === undefined ? "answer lost" : `answer lost, meanwhile: ${wrong.while}`;
+    case "late":
+      return `a copy late, at: ${wrong.until}`;
+    case "frozen":
+      return `frozen before it, meanwhile: ${wrong.while}`;
+    case "clock":
+      return `clock ${wrong.ms > 0 ? "+" : ""}${wrong.ms} ms`;
+  }
+};
+
+interface Port {
+  setFault(hook?: FaultHook): void;
+  late: { flush(): Promise<void> };
+}
+
+/** Brings faults about at the AWS port, or, for messages and events that wait in memory, by sending again. */
+export function inflicter(port: Port, act: (who: string) => Promise<void>) {
+  let copies: (() => Promise<unknown>)[] = [];
+
+  async function atPort<T>({ action, needle }: Made, fault: Fault, send: () => Promise<T>): Promise<T> {
+    let met = false;
+    port.setFault((call) => {
+      if (met || call.action !== action || !`${call.path} ${call.body ?? ""}`.includes(needle))
+        return undefined;
+      met = true;
+      return fault;
+    });
+    try {
+      return await send();
+    } finally {
+      if (met) port.setFault();
+    }
+  }
+
+  return {
+    /** Makes a call that goes wrong so. */
+    async at<T>(made: Made, wrong: Wrong, send: () => Promise<T>): Promise<T> {
+      const inMemory = made.action === undefined;
+      switch (wrong.kind) {
+        case "clock":
+          return send();
+        case "frozen":
+          await act(wrong.while);
+          return send();
+        case "twice":
+          if (!inMemory) return atPort(made, "twice", send);
+          await send();
+          return send();
+        case "lost": {
+          const between = async () => {
+            if (wrong.while !== undefined) await act(wrong.while);
+          };
+          if (!inMemory) return atPort(made, { after: between }, send);
+          await send();
+          await between();
+          return send();
+        }
+        case "late": {
+          if (!inMemory) return atPort(made, { late: { afterMs: 400 * DAY }, answered: true }, send);
+          copies.push(send);
+          return send();
+        }
+      }
+    },
+    /** Lets what is late arrive. */
+    async arrive(): Promise<void> {
+      const late = copies;
+      copies = [];
+      for (const send of late) await send().catch(() => {});
+      await port.late.flush();
+    },
+  };
+}
+
+/**
+ * Which faults a call can have, in a story that names these.
+ *
+ * A transaction's repeats are answered by its token for 10 minutes, whoever has written meanwhile, so that only a copy
+ * that comes later is a case of its own. Source: DynamoDB API Reference, TransactWriteItems, `ClientRequestToken`.
+ */
+export function wrongsOf(
+  { writes, action }: Made,
+  { meanwhile, next }: { meanwhile: readonly string[]; next: readonly string[] },
+): Wrong[] {
+  const frozen = meanwhile.map((who): Wrong => ({ kind: "frozen", while: who }));
+  if (!writes) return frozen;
+  const told = action === "TransactWriteItems";
+  const moments = told ? [LATE.minutes] : [LATE.next, LATE.end, ...next, LATE.minutes];
+  return [
+    { kind: "twice" },
+    { kind: "lost" },
+    ...moments.map((until): Wrong => ({ kind: "late", until })),
+    ...frozen,
+    ...(told ? [] : meanwhile.map((who): Wrong => ({ kind: "lost", while: who }))),
+  ];
+}
+
+/** How far a function's clock may be off, in ms. */
+const SKEW_MS = 3 * SECOND;
+export const clocks: readonly Wrong[] = [
+  { kind: "clock", ms: -SKEW_MS },
+  { kind: "clock", ms: SKEW_MS },
+];
+
+/** Between what two environments do. */
+export const aMoment = () => passTime(SECOND);

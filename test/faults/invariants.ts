@@ -1,0 +1,195 @@
+/** What holds at the end of every story, whatever went wrong in it. */
+import * as z from "zod";
+import { keys } from "#aws/keys.ts";
+import { event } from "#contract/events.ts";
+import { entryRecord, fileRecord, linkRecord, versionRecord } from "#core/records.ts";
+import { uploadRecord } from "#core/upload-record.ts";
+import { deliveryRecord, feedEntry, feedHead, hookRecord, hookState } from "#core/webhook-records.ts";
+import { kindOf } from "./calls.ts";
+import type { Stage } from "./stage.ts";
+import { MINUTE } from "./time.ts";
+
+const keyed = z.looseObject({ pk: z.string(), sk: z.string() });
+type Keyed = z.infer<typeof keyed>;
+
+/** Says what doesn't hold; nothing where all does. */
+export async function violations(stage: Stage): Promise<string[]> {
+  const items = (await stage.world.dump()).map((item) => keyed.parse(item));
+  const of = <T>(kind: string, schema: z.ZodType<T>) =>
+    items.filter((item) => kindOf(item) === kind).map((item) => ({ ...schema.parse(item), key: item }));
+  return [
+    ...(await bytes(stage, of)),
+    ...names(of, items),
+    ...sessions(of),
+    ...feed(of, items),
+    ...(await overdue(stage)),
+    ...endpoints(of, items),
+    ...links(of),
+    ...leases(items),
+  ];
+}
+
+type Of = <T>(kind: string, schema: z.ZodType<T>) => (T & { key: Keyed })[];
+
+/** No bytes are missing that a version names, and none are left that nothing names. */
+async function bytes(stage: Stage, of: Of): Promise<string[]> {
+  const objects = new Map((await stage.objects()).map(({ key, size }) => [key, size]));
+  const named = of("NODE.VER", versionRecord).filter(({ state }) => state === "ready");
+  const files = of("NODE", z.looseObject({ kind: z.string() })).filter(({ kind }) => kind === "file");
+  const missing = named
+    .filter(({ object_key, size }) => objects.get(object_key) !== size)
+    .map(({ version_id, object_key }) => `${version_id} names ${object_key}, which isn't there in its size`);
+  const keysNamed = new Set(named.map(({ object_key }) => object_key));
+  const astray = files
+    .map(({ key }) => fileRecord.parse(key))
+    .filter(({ deleted_at, object_key }) => deleted_at === undefined && !keysNamed.has(object_key))
+    .map(({ node_id, object_key }) => `${node_id} is ${object_key}, which no version names`);
+  const orphans = [...objects.keys()].filter((key) => !keysNamed.has(key));
+  const open = of("UPL", uploadRecord).filter(({ state }) => state === "open" || state === "finalizing");
+  return [
+    ...missing,
+    ...astray,
+    ...orphans
+      .filter((key) => !open.some(({ object_key }) => object_key === key))
+      .map((key) => `nothing names the bytes of ${key}`),
+  ];
+}
+
+/** A name leads to one file, and a file that isn't deleted has one name. */
+function names(of: Of, items: readonly Keyed[]): string[] {
+  const nodes = new Map(
+    items.filter((item) => kindOf(item) === "NODE").map((item) => [item.pk.slice(5), item]),
+  );
+  const entries = items
+    .filter(({ pk }) => pk.startsWith("DIR#"))
+    .map((key) => ({ ...entryRecord.parse(key), folder: key.pk.slice(4) }));
+  const wrong = entries.flatMap(({ folder, sk, node_id }) => {
+    const node = nodes.get(node_id);
+    if (node === undefined) return [`the name ${sk} leads to ${node_id}, which isn't there`];
+    if (node["deleted_at"] !== undefined) return [`the name ${sk} leads to ${node_id}, which is deleted`];
+    const parent = node["kind"] === "file" ? node["folder_id"] : node["parent_id"];
+    if (node["name"] === sk && parent === folder) return [];
+    return [`the name ${sk} of ${folder} leads to ${node_id}, which is ${node["name"]} of ${parent}`];
+  });
+  const listed = new Set(entries.map(({ node_id }) => node_id));
+  const nameless = [...nodes].filter(
+    ([id, { kind, deleted_at, parent_id }]) =>
+      deleted_at === undefined && !listed.has(id) && (kind === "file" || (parent_id ?? null) !== null),
+  );
+  const versions = new Set(
+    of("NODE.VER", versionRecord).map(({ file_id, version_id }) => `${file_id} ${version_id}`),
+  );
+  const lost = [...nodes].filter(
+    ([id, node]) =>
+      node["kind"] === "file" &&
+      node["deleted_at"] === undefined &&
+      !versions.has(`${id} ${node["version_id"]}`),
+  );
+  return [
+    ...wrong,
+    ...nameless.map(([id, { name }]) => `no name leads to ${id} (${name})`),
+    ...lost.map(([id]) => `the current version of ${id} isn't there`),
+  ];
+}
+
+/** No session is left in the middle. */
+function sessions(of: Of): string[] {
+  const all = of("UPL", uploadRecord);
+  return all
+    .filter(
+      ({ state, expires_ms }) =>
+        state === "finalizing" || (state === "open" && expires_ms < Date.now() - 5 * MINUTE),
+    )
+    .map(({ upload_id, state }) => `${upload_id} is ${state}`);
+}
+
+/** Each event has one place in its workspace's log, and the places have no gap. */
+function feed(of: Of, items: readonly Keyed[]): string[] {
+  const places = of("FEED.SEQ", feedEntry).map((one) => ({ ...one, workspace: one.key.pk.slice(5) }));
+  const heads = of("FEED", feedHead).map(({ key, seq }) => ({ workspace: key.pk.slice(5), seq }));
+  const told = new Map(
+    items.filter(({ pk }) => pk.startsWith("EVT#")).map((item) => [item.pk.slice(4), item]),
+  );
+  const found: string[] = [];
+  for (const [workspace, group] of Map.groupBy(places, (one) => one.workspace)) {
+    const order = group.map(({ seq }) => seq).sort((a, b) => a - b);
+    const head = heads.find((one) => one.workspace === workspace)?.seq;
+    if (order.some((seq, index) => seq !== index + 1) || head !== order.length)
+      found.push(`the log of ${workspace} has ${order.join(" ")} and its head says ${head}`);
+  }
+  for (const { seq, event_id, type } of places) {
+    const item = told.get(event_id);
+    if (item === undefined) found.push(`place ${seq} is of ${event_id}, which isn't there`);
+    else if (item["seq"] !== seq)
+      found.push(`place ${seq} is of ${type} ${event_id}, which says ${item["seq"]}`);
+  }
+  const placed = new Set(places.map(({ event_id }) => event_id));
+  for (const [id, item] of told) {
+    if (!placed.has(id)) found.push(`${String(item["type"])} ${id} has no place in the log`);
+    else event.parse(JSON.parse(String(item["body"])));
+  }
+  return found;
+}
+
+/** Nothing waits for a sweep that has run. */
+async function overdue(stage: Stage): Promise<string[]> {
+  const late = [...(await stage.dueTimes())].filter(([, at]) => at < Date.now() - 5 * MINUTE);
+  return late.map(([kind, at]) => `a ${kind} has been due since ${new Date(at).toISOString()}`);
+}
+
+/** Deliveries have ended, no slot is taken, and what counts endpoints counts right. */
+function endpoints(of: Of, items: readonly Keyed[]): string[] {
+  const hooks = of("HOOKS", z.looseObject({})).map(({ key }) => hookRecord.parse(key));
+  const open = of("DLV", deliveryRecord).filter(({ status }) => status === "pending");
+  const taken = of("HOOK.STATE", hookState).flatMap(({ key }) =>
+    Object.entries(key).filter(
+      ([name, until]) => /^slot_|^probe_until/.test(name) && Number(until) > Date.now(),
+    ),
+  );
+  const counted = items
+    .filter((item) => kindOf(item) === "CLIENT.HOOKS")
+    .filter(
+      (item) =>
+        hooks.filter(({ client_id }) => `CLIENT#${client_id}` === item.pk).length !== item["endpoints"],
+    );
+  return [
+    ...open.map(
+      ({ delivery_id, next_ms }) => `${delivery_id} is pending, due at ${new Date(next_ms).toISOString()}`,
+    ),
+    ...taken.map(([name, until]) => `${name} is taken until ${new Date(Number(until)).toISOString()}`),
+    ...counted.map(({ pk, endpoints }) => `${pk} counts ${endpoints} endpoints and has another number`),
+  ];
+}
+
+/** No link has given more than it may. */
+function links(of: Of): string[] {
+  return of("LINK", linkRecord)
+    .filter(({ downloads, max_downloads }) => max_downloads !== undefined && downloads > max_downloads)
+    .map(
+      ({ share_id, downloads, max_downloads }) =>
+        `${share_id} gave ${downloads} of ${max_downloads} downloads`,
+    );
+}
+
+/** Nobody waits, hashes or tests any more, and no lock outlives its end. */
+function leases(items: readonly Keyed[]): string[] {
+  const held = items
+    .filter((item) => kindOf(item) === "NODE" && item["kind"] === "file" && item["lock"] !== undefined)
+    .map((item) => fileRecord.parse(item))
+    .filter(({ lock }) => (lock?.expires_ms ?? 0) < Date.now() - 5 * MINUTE);
+  return held.map(({ node_id }) => `${node_id} has a lock that is over`);
+}
+
+/** So that a key that is renamed doesn't leave a check without what it checks. */
+export const checkedKinds = [
+  kindOf(keys.version("f", "v")),
+  kindOf(keys.node("n")),
+  kindOf(keys.upload("u")),
+  kindOf(keys.feedEntry("w", 1)),
+  kindOf(keys.feedHead("w")),
+  kindOf(keys.hook("h")),
+  kindOf(keys.hookState("h")),
+  kindOf(keys.hookCount("c")),
+  kindOf(keys.delivery("h", "d")),
+  kindOf(keys.link("t")),
+];

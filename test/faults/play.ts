@@ -1,0 +1,152 @@
+/** Plays one situation, with one thing going wrong in it or none, and says how it ended. */
+import { isWharfError } from "#core/error.ts";
+import type { Between, Made } from "./calls.ts";
+import { aMoment, inflicter, LATE, type Wrong } from "./faults.ts";
+import { violations } from "./invariants.ts";
+import type { Outcome, Situation } from "./situation.ts";
+import { startStage } from "./stage.ts";
+import { DAY, MINUTE, startTime } from "./time.ts";
+import { answered, scrubber, type View, viewOf } from "./view.ts";
+
+/** The call that goes wrong, and how. */
+export interface Hit {
+  label: string;
+  nth: number;
+  wrong: Wrong;
+}
+
+/** In which order the one who acts meanwhile does so, where nothing goes wrong. */
+export type Order = { who: string; as: "first" | "after" | "alone" };
+
+export interface Plan {
+  hit?: Hit;
+  clock?: Wrong & { kind: "clock" };
+  order?: Order;
+}
+
+export interface Played {
+  /** What was answered, without ids and times. */
+  outcome: string;
+  refused: boolean;
+  /** Whether whoever acted meanwhile was refused or failed. */
+  othersRefused: boolean;
+  view: View;
+  calls: Made[];
+  meanwhile: string[];
+  next: string[];
+  /** Whether the call that was to go wrong was made. */
+  met: boolean;
+  violations: string[];
+}
+
+/** Longer than sessions, removals and schedules last. */
+const REST_MS = 8 * DAY;
+
+export async function play(situation: Situation, { hit, clock, order }: Plan, seed = 1): Promise<Played> {
+  startTime(seed);
+  const stage = await startStage();
+  try {
+    const me = await stage.actor();
+    const story = await situation.set(stage, me);
+    if (situation.waits === undefined) await stage.work();
+    aMoment();
+    const played: Played = {
+      ...{
+        outcome: "",
+        refused: false,
+        othersRefused: false,
+        view: [],
+        calls: [],
+        met: false,
+        violations: [],
+      },
+      meanwhile: Object.keys(story.meanwhile ?? {}),
+      next: Object.keys(story.next ?? {}),
+    };
+    const { calls } = played;
+    const besides = hit !== undefined && "while" in hit.wrong;
+    const fail = (text: string) => void played.violations.push(text);
+
+    async function others(who: string): Promise<void> {
+      aMoment();
+      const outcome = await outcomeOf(async () => story.meanwhile?.[who]?.());
+      if (isRefusal(outcome)) played.othersRefused = true;
+      aMoment();
+    }
+
+    const inflict = inflicter(stage.world, others);
+    let acting = false;
+    let nextCall = false;
+    const between: Between = async (one, send) => {
+      if (!acting) return send();
+      const made = { ...one, nth: calls.filter(({ label }) => label === one.label).length + 1 };
+      calls.push(made);
+      if (nextCall) {
+        nextCall = false;
+        await inflict.arrive();
+      }
+      if (hit === undefined || hit.label !== made.label || hit.nth !== made.nth) return send();
+      played.met = true;
+      const done = inflict.at(made, hit.wrong, send);
+      if (hit.wrong.kind === "late" && hit.wrong.until === LATE.next) {
+        await done;
+        nextCall = true;
+      }
+      return done;
+    };
+    const actor = await stage.actor({ between, ...(clock && { skew: clock.ms }) });
+    const arriveAt = async (moment: string) => {
+      if (hit?.wrong.kind === "late" && hit.wrong.until === moment) await inflict.arrive();
+    };
+
+    if (order?.as === "first" || order?.as === "alone") await others(order.who);
+    if (order?.as !== "alone") {
+      acting = true;
+      const outcome = await outcomeOf(() => story.act(actor));
+      acting = false;
+      played.refused = isRefusal(outcome);
+      played.outcome = JSON.stringify(scrubber(outcome, { numbered: false })(outcome));
+      if (nextCall) await inflict.arrive();
+      aMoment();
+      if (order === undefined && !besides) {
+        await arriveAt(LATE.end);
+        for (const untrue of (await story.check?.(outcome)) ?? []) fail(`the answer isn't true: ${untrue}`);
+      }
+    }
+    if (order?.as === "after") await others(order.who);
+    await stage.work();
+    for (const [name, run] of Object.entries(story.next ?? {})) {
+      aMoment();
+      await run();
+      await stage.work();
+      await arriveAt(name);
+    }
+    await stage.pass(12 * MINUTE);
+    await arriveAt(LATE.minutes);
+    await stage.pass(REST_MS);
+    for (const wrong of (await story.end?.()) ?? []) fail(wrong);
+    for (const wrong of await violations(stage)) fail(wrong);
+    const { unordered } = situation;
+    played.view = await viewOf(stage, {
+      ordered: unordered !== true,
+      numbered: order === undefined && clock === undefined && !besides,
+    });
+    return played;
+  } finally {
+    await stage.close();
+  }
+}
+
+async function outcomeOf(run: () => Promise<unknown>): Promise<Outcome> {
+  try {
+    const result = await run();
+    return result instanceof Response ? await answered(result) : { result };
+  } catch (error) {
+    if (isWharfError(error)) return { status: error.status, code: error.code };
+    return {
+      failed: error instanceof Error ? `${error.name}: ${error.message.slice(0, 300)}` : String(error),
+    };
+  }
+}
+
+const isRefusal = ({ status = 200, failed }: Outcome) => failed !== undefined || status >= 400;

@@ -1,0 +1,20 @@
+/** Every domain's table. */
+import type { Situation } from "../situation.ts";
+import { clients } from "./clients.ts";
+import { deliveries } from "./deliveries.ts";
+import { deliverySweeps } from "./delivery-sweeps.ts";
+import { events } from "./events.ts";
+import { files } from "./files.ts";
+import { finalizedUploads } from "./finalizes.ts";
+import { links } from "./links.ts";
+import { locks } from "./locks.ts";
+import { startedUploads } from "./starts.ts";
+import { otherUploads } from "./unfinished.ts";
+import { webhooks } from "./webhooks.ts";
+
+export const domains: Record<string, readonly Situation[]> = {
+  uploads: [...startedUploads, ...finalizedUploads, ...otherUploads],
+  ...{ files, links, locks, clients },
+  webhooks: [...webhooks, ...deliveries, ...deliverySweeps],
+  events,
+};

@@ -1,0 +1,158 @@
+/** Clients, their tokens and secrets, and what the administrator does. */
+import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
+import { createClient } from "#core/create-client.ts";
+import { issueToken } from "#core/issue-token.ts";
+import { listClients } from "#core/list-clients.ts";
+import type { Situation } from "../situation.ts";
+import type { Stage } from "../stage.ts";
+
+const asked = (client_id: string, secret: string) => ({ clientId: client_id, clientSecret: secret });
+
+/** A client that holds something of each kind. */
+async function holder(stage: Stage) {
+  const rival = await stage.rival();
+  const { file_id } = await rival.by.uploaded("a.txt", "hello");
+  await rival.by.upload("b.txt", "hello");
+  await rival.request(`/v1/files/${file_id}/lock`, { json: { ttl_seconds: 3600 } });
+  await rival.request(`/v1/files/${file_id}/shares`, { json: {} });
+  const receiver = await stage.receiver();
+  await rival.request("/v1/webhooks", { json: { url: receiver.url, events: ["*"] } });
+  await stage.work();
+  return rival;
+}
+
+export const clients: Situation[] = [
+  {
+    name: "token: issued",
+    async set(stage, me) {
+      const { client_id, client_secret } = stage.owner;
+      return {
+        act: (actor) =>
+          actor.anonymous("/v1/auth/token", {
+            json: { client_id, client_secret, grant_type: "client_credentials" },
+          }),
+        meanwhile: { "the client is revoked": () => revokeClient(me.deps, client_id) },
+      };
+    },
+  },
+  {
+    name: "client: made",
+    async set() {
+      let made: Awaited<ReturnType<typeof createClient>> | undefined;
+      return {
+        async act(actor) {
+          made = await createClient(actor.deps, { name: "new", scopes: ["files:read"] });
+          return made;
+        },
+        async check() {
+          return made === undefined ? ["it was not made"] : [];
+        },
+      };
+    },
+  },
+  {
+    name: "client: its secret is rotated",
+    async set(stage) {
+      const rival = await stage.rival();
+      const { client_id } = rival.client;
+      let fresh = "";
+      return {
+        async act(actor) {
+          fresh = (await rotateSecret(actor.deps, client_id)).client_secret;
+        },
+        next: { "older secrets are retired": () => retireSecrets(stage.plain, client_id) },
+        check: async () => {
+          const answer = await issueToken(stage.plain, asked(client_id, fresh)).catch(String);
+          return typeof answer === "string" ? [`the new secret is refused: ${answer}`] : [];
+        },
+        end: async () => {
+          const answer = await issueToken(stage.plain, asked(client_id, fresh)).catch(String);
+          return typeof answer === "string" ? [`the new secret is refused: ${answer}`] : [];
+        },
+      };
+    },
+  },
+  {
+    name: "client: its older secrets are retired",
+    async set(stage) {
+      const rival = await stage.rival();
+      const { client_id } = rival.client;
+      const { client_secret } = await rotateSecret(stage.plain, client_id);
+      let third = client_secret;
+      return {
+        act: (actor) => retireSecrets(actor.deps, client_id),
+        meanwhile: {
+          "they are retired": () => retireSecrets(stage.plain, client_id),
+        },
+        next: {
+          "a third is made": async () => {
+            third = (await rotateSecret(stage.plain, client_id)).client_secret;
+          },
+        },
+        end: async () => {
+          const answer = await issueToken(stage.plain, asked(client_id, third)).catch(String);
+          return typeof answer === "string" ? [`the newest secret is refused: ${answer}`] : [];
+        },
+      };
+    },
+  },
+  {
+    name: "client: revoked, with all that it holds",
+    async set(stage) {
+      const rival = await holder(stage);
+      const { client_id } = rival.client;
+      return {
+        // What it counts is what this very call has ended.
+        act: async (actor) => (await revokeClient(actor.deps, client_id, "revoke")).complete,
+        meanwhile: {
+          "the sweep runs": () => stage.sweep(),
+          "it is revoked, and keeps its links": () => revokeClient(stage.plain, client_id, "keep"),
+        },
+      };
+    },
+  },
+  {
+    name: "sweep: a revocation that died",
+    async set(stage) {
+      const rival = await holder(stage);
+      const { client_id } = rival.client;
+      const dying = await stage.actor({
+        between: (made, send) =>
+          /end-holdings: query/.test(made.label) ? Promise.reject(new Error("died")) : send(),
+      });
+      await revokeClient(dying.deps, client_id, "revoke").catch(() => {});
+      await stage.pass(61_000);
+      return {
+        act: (actor) => actor.sweep("revocation"),
+        meanwhile: { "it is revoked again": () => revokeClient(stage.plain, client_id, "revoke") },
+      };
+    },
+  },
+  {
+    name: "client: shares another's workspace",
+    async set(stage) {
+      const { client_id } = await createClient(stage.plain, { name: "new", scopes: ["files:read"] });
+      return {
+        act: (actor) =>
+          shareWorkspace(actor.deps, { clientId: client_id, workspaceId: stage.owner.workspace_id }),
+        next: { listed: () => listClients(stage.plain) },
+      };
+    },
+  },
+  {
+    name: "read: clients",
+    async set() {
+      return { act: (actor) => listClients(actor.deps) };
+    },
+  },
+  {
+    name: "sweep: the count of open sessions",
+    async set(_, me) {
+      await me.by.upload("a.txt", "hello");
+      return {
+        act: (actor) => actor.sweep("sessions"),
+        meanwhile: { "another is opened": () => me.by.upload("b.txt", "hello") },
+      };
+    },
+  },
+];

@@ -1,0 +1,97 @@
+import { keys } from "#aws/keys.ts";
+import { type Situation, waiting } from "../situation.ts";
+import type { Actor, Stage } from "../stage.ts";
+import { HOUR, MINUTE, passTime } from "../time.ts";
+
+import { endpoint, fail, later, succeed } from "./endpoint.ts";
+
+const sweeps: Situation[] = [
+  {
+    name: "sweep: a delivery whose message got lost",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake();
+      stage.loseMessages();
+      passTime(5 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("delivery"),
+        meanwhile: { "another sweep runs": () => stage.sweep(), "it is deleted": it.remove },
+      };
+    },
+  },
+  {
+    name: "sweep: an endpoint that has failed for a day",
+    async set(stage, me) {
+      const it = await failing(stage, me, { hours: 25, failures: 3 });
+      return {
+        act: (actor) => actor.sweep("endpoint"),
+        meanwhile: {
+          "it answers": it.answer,
+          "its URL changes": () => it.moveAway(),
+          "another sweep runs": () => stage.sweep(),
+        },
+        next: { "it answers": it.answer },
+      };
+    },
+  },
+  {
+    name: "sweep: an endpoint that has failed for five days",
+    async set(stage, me) {
+      const it = await failing(stage, me, { hours: 121, failures: 30 });
+      return {
+        act: (actor) => actor.sweep("endpoint"),
+        meanwhile: {
+          "it answers": it.answer,
+          "its URL changes": () => it.moveAway(),
+          "another sweep runs": () => stage.sweep(),
+        },
+        next: { "it answers": it.answer },
+      };
+    },
+  },
+  {
+    name: "sweep: deliveries that wait for an endpoint that is well again",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      it.receiver.behave(later);
+      await it.wake(1);
+      await stage.work();
+      await it.wake(3);
+      await stage.work();
+      it.receiver.behave(succeed);
+      passTime(31 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("wake_up"),
+        meanwhile: { "another sweep runs": () => stage.sweep(), "it is disabled": it.disable },
+      };
+    },
+  },
+];
+
+/** An endpoint that has failed for so long, as its state says. */
+async function failing(stage: Stage, me: Actor, { hours, failures }: { hours: number; failures: number }) {
+  const it = await endpoint(stage, me);
+  it.receiver.behave(fail);
+  await it.wake();
+  await stage.work();
+  passTime(hours * HOUR);
+  const since = Date.now() - hours * HOUR;
+  await stage.plain.table.update({
+    key: keys.hookState(it.id),
+    update:
+      "SET #failing_since_ms = :since, #last_failure_ms = :last, #failing_count = :failures, #failures = :failures",
+    condition: "attribute_exists(#pk)",
+    values: { since, last: Date.now() - HOUR, failures },
+  });
+  stage.loseMessages();
+  return {
+    ...it,
+    async answer() {
+      it.receiver.behave(succeed);
+      await it.wake();
+      await stage.work();
+    },
+  };
+}
+
+export const deliverySweeps: Situation[] = waiting(sweeps);

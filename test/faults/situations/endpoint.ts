@@ -1,0 +1,78 @@
+/** An endpoint with a receiver behind it, as situations of webhooks begin. */
+import * as z from "zod";
+import type { Behaviour } from "#test/support/receiver.ts";
+import type { Actor, Stage } from "../stage.ts";
+import { HOUR, MINUTE, passTime } from "../time.ts";
+
+export const fail: Behaviour = (res) => void res.writeHead(500).end();
+export const succeed: Behaviour = (res) => void res.writeHead(204).end();
+export const gone: Behaviour = (res) => void res.writeHead(410).end();
+export const later: Behaviour = (res) => void res.writeHead(503, { "retry-after": "1800" }).end();
+
+export const rows = z.object({ items: z.array(z.object({ delivery_id: z.string(), status: z.string() })) });
+
+/** An endpoint that has answered its ping, and a file whose downloads are what it is told of. */
+export async function endpoint(stage: Stage, me: Actor, more: Record<string, unknown> = {}) {
+  const receiver = await stage.receiver();
+  const { file_id } = await me.by.uploaded("a.txt", "hello", {});
+  const { webhook_id } = await me.json("/v1/webhooks", {
+    json: { url: receiver.url, events: ["file_downloaded"], ...more },
+  });
+  await stage.work();
+  const hook = `/v1/webhooks/${webhook_id}`;
+  const patch = (json: unknown) => me.request(hook, { method: "PATCH", json });
+  return {
+    receiver,
+    id: String(webhook_id),
+    hook,
+    /** Has something to tell of. */
+    async happen(count = 1): Promise<void> {
+      for (let nth = 0; nth < count; nth++) {
+        passTime(10);
+        await me.request(`/v1/files/${file_id}/content`);
+      }
+    },
+    /** The same, as far as the bus. */
+    async tell(count = 1): Promise<void> {
+      await this.happen(count);
+      await me.relay();
+    },
+    /** The same, as far as the messages. */
+    async wake(count = 1): Promise<void> {
+      await this.tell(count);
+      await me.fanOut();
+    },
+    disable: () => me.request(`${hook}/disable`, { method: "POST" }),
+    enable: () => me.request(`${hook}/enable`, { json: { force: true } }),
+    remove: () => me.request(hook, { method: "DELETE" }),
+    async moveAway() {
+      const other = await stage.receiver();
+      return patch({ url: other.url });
+    },
+    slowDown: () => patch({ rate_per_second: 1 }),
+    recover: (actor = me) =>
+      actor.request(`${hook}/recover`, {
+        json: { since: new Date(Date.now() - HOUR).toISOString(), statuses: ["failed", "skipped_disabled"] },
+      }),
+    deliveries: async () => rows.parse(await me.json(`${hook}/deliveries?limit=100`)).items,
+    shown: () => me.json(hook),
+  };
+}
+
+/** Who may act beside a delivery. */
+export function besides(
+  stage: Stage,
+  it: Awaited<ReturnType<typeof endpoint>>,
+): Record<string, () => Promise<unknown>> {
+  return {
+    "its URL changes": () => it.moveAway(),
+    "it is disabled": () => it.disable(),
+    "it is disabled and enabled": async () => {
+      await it.disable();
+      return it.enable();
+    },
+    "it is deleted": () => it.remove(),
+    "the message comes twice": () => stage.workAgain(),
+    "a minute passes": () => stage.pass(MINUTE),
+  };
+}

@@ -1,0 +1,290 @@
+/** Files and their versions: moved, deleted, restored, downloaded, and what the sweep removes. */
+import { disagreements } from "../agree.ts";
+import type { Situation } from "../situation.ts";
+import type { Actor, Stage } from "../stage.ts";
+import { DAY, MINUTE, passTime } from "../time.ts";
+
+const path = (id: string) => `/v1/files/${id}`;
+const patch = (id: string, json: unknown) => [path(id), { method: "PATCH", json }] as const;
+const remove = (id: string) => [path(id), { method: "DELETE" }] as const;
+
+/** A file of two versions, and its first. */
+async function twoVersions(me: Actor) {
+  const first = await me.by.uploaded("a.txt", "first");
+  await me.by.uploaded("a.txt", "second");
+  return { id: first.file_id, first: first.version_id };
+}
+
+async function isTold(
+  me: Actor,
+  id: string,
+  outcome: { status?: number; body?: unknown },
+): Promise<string[]> {
+  if (outcome.status !== 200) return [];
+  const { name, folder_id, version_id } = outcome.body as Record<string, unknown>;
+  return disagreements(await me.json(path(id)), { name, folder_id, version_id });
+}
+
+const moves: Situation[] = [
+  {
+    name: "move: another name",
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { name: "b.txt" })),
+        meanwhile: {
+          "it gets a third name": () => me.request(...patch(id, { name: "c.txt" })),
+          "the new name is taken": () => me.by.uploaded("b.txt", "other"),
+          "it is deleted": () => me.request(...remove(id)),
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+        },
+        next: {
+          "it gets its old name back": () => me.request(...patch(id, { name: "a.txt" })),
+          "the name is used anew": () => me.by.uploaded("b.txt", "other"),
+        },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "move: into another folder",
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      const { folder_id } = await me.by.uploaded("in/b.txt", "other");
+      return {
+        act: (actor) => actor.request(...patch(id, { folder: folder_id, name: "c.txt" })),
+        meanwhile: {
+          "it is moved elsewhere": () => me.request(...patch(id, { name: "d.txt" })),
+          "it is locked": () => me.request(`${path(id)}/lock`, { json: { ttl_seconds: 60 } }),
+        },
+        next: { "it is deleted": () => me.request(...remove(id)) },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "move: a name that is taken",
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      const other = await me.by.uploaded("b.txt", "other");
+      return {
+        act: (actor) => actor.request(...patch(id, { name: "b.txt" })),
+        meanwhile: { "that one is deleted": () => me.request(...remove(other.file_id)) },
+      };
+    },
+  },
+];
+
+const deletions: Situation[] = [
+  {
+    name: "delete: a file",
+    async set(_, me) {
+      const { id, first } = await twoVersions(me);
+      return {
+        act: (actor) => actor.request(...remove(id)),
+        meanwhile: {
+          "it is renamed": () => me.request(...patch(id, { name: "b.txt" })),
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "a version is restored": () =>
+            me.request(`${path(id)}/versions/${first}/restore`, { method: "POST" }),
+        },
+        next: { "the name is used anew": () => me.by.uploaded("a.txt", "other") },
+      };
+    },
+  },
+  {
+    name: "delete: a file with a lock and a link",
+    async set(stage, me) {
+      const { id } = await twoVersions(me);
+      const rival = await stage.rival();
+      await me.request(`${path(id)}/shares`, { json: {} });
+      const { lock_token } = await me.json(`${path(id)}/lock`, { json: { ttl_seconds: 60 } });
+      const headers = { "Lock-Token": String(lock_token) };
+      return {
+        act: (actor) => actor.request(path(id), { method: "DELETE", headers }),
+        meanwhile: {
+          "it is released": () => me.request(`${path(id)}/lock`, { method: "DELETE", headers }),
+          "it is broken": () => rival.request(`${path(id)}/lock/break`, { json: { reason: "mine" } }),
+        },
+      };
+    },
+  },
+];
+
+const versions: Situation[] = [
+  {
+    name: "version: restored",
+    async set(_, me) {
+      const { id, first } = await twoVersions(me);
+      const version = `${path(id)}/versions/${first}`;
+      return {
+        act: (actor) => actor.request(`${version}/restore`, { method: "POST" }),
+        meanwhile: {
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "it is deleted": () => me.request(version, { method: "DELETE" }),
+          "the file is renamed": () => me.request(...patch(id, { name: "b.txt" })),
+        },
+        next: {
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "it is deleted": () => me.request(version, { method: "DELETE" }),
+        },
+        check: async (outcome) =>
+          outcome.status === 200 || outcome.status === 201
+            ? disagreements(await me.json(path(id)), {
+                version_id: (outcome.body as Record<string, unknown>)["version_id"],
+              })
+            : [],
+      };
+    },
+  },
+  {
+    name: "version: restored under an Idempotency-Key",
+    async set(_, me) {
+      const { id, first } = await twoVersions(me);
+      const again = (actor: Actor) =>
+        actor.request(`${path(id)}/versions/${first}/restore`, {
+          method: "POST",
+          headers: { "Idempotency-Key": "once" },
+        });
+      return { act: again, next: { "asked again": () => again(me) } };
+    },
+  },
+  {
+    name: "version: deleted",
+    async set(_, me) {
+      const { id, first } = await twoVersions(me);
+      const version = `${path(id)}/versions/${first}`;
+      return {
+        act: (actor) => actor.request(version, { method: "DELETE" }),
+        meanwhile: {
+          "it is restored": () => me.request(`${version}/restore`, { method: "POST" }),
+          "the file is deleted": () => me.request(...remove(id)),
+        },
+        next: { "the file is deleted": () => me.request(...remove(id)) },
+      };
+    },
+  },
+  {
+    name: "version: downloaded",
+    async set(_, me) {
+      const { id, first } = await twoVersions(me);
+      return { act: (actor) => actor.request(`${path(id)}/versions/${first}/content`) };
+    },
+  },
+  {
+    name: "file: downloaded",
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      return {
+        act: (actor) => actor.request(`${path(id)}/content`),
+        meanwhile: {
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "it is deleted": () => me.request(...remove(id)),
+        },
+      };
+    },
+  },
+];
+
+/** Versions of one object: the first, restored, under a third. */
+async function restoredOnce(me: Actor) {
+  const { id, first } = await twoVersions(me);
+  const { version_id } = await me.json(`${path(id)}/versions/${first}/restore`, { method: "POST" });
+  await me.by.uploaded("a.txt", "fourth");
+  return { id, first, restored: String(version_id) };
+}
+
+const purges: Situation[] = [
+  {
+    name: "sweep: a version that was deleted",
+    async set(_, me) {
+      const { id, first } = await twoVersions(me);
+      await me.request(`${path(id)}/versions/${first}`, { method: "DELETE" });
+      passTime(11 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("version"),
+        meanwhile: { "the file is deleted": () => me.request(...remove(id)) },
+      };
+    },
+  },
+  {
+    name: "sweep: a version that was deleted, of which another is a restoration",
+    async set(stage, me) {
+      const { id, first, restored } = await restoredOnce(me);
+      const other = `${path(id)}/versions/${restored}`;
+      await me.request(`${path(id)}/versions/${first}`, { method: "DELETE" });
+      passTime(11 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("version"),
+        meanwhile: {
+          "that one is restored": () => me.request(`${other}/restore`, { method: "POST" }),
+          "that one is restored and deleted": async () => {
+            await me.request(`${other}/restore`, { method: "POST" });
+            return me.request(other, { method: "DELETE" });
+          },
+          "that one is deleted": () => me.request(other, { method: "DELETE" }),
+          "another sweep runs": () => sweepNow(stage),
+        },
+      };
+    },
+  },
+  {
+    name: "sweep: the versions of a deleted file",
+    async set(stage, me) {
+      const { id } = await restoredOnce(me);
+      await me.request(...remove(id));
+      passTime(11 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("version"),
+        meanwhile: { "another sweep runs": () => sweepNow(stage) },
+      };
+    },
+  },
+  {
+    name: "sweep: versions past what is kept",
+    async set(stage, me) {
+      const first = await me.by.uploaded("a.txt", "first");
+      for (const content of ["second", "third"]) await me.by.uploaded("a.txt", content);
+      passTime(91 * DAY);
+      return {
+        act: (actor) => actor.sweep("version"),
+        meanwhile: {
+          "the first is restored": () =>
+            me.request(`${path(first.file_id)}/versions/${first.version_id}/restore`, { method: "POST" }),
+          "another version comes": () => me.by.uploaded("a.txt", "fourth"),
+          "another sweep runs": () => sweepNow(stage),
+        },
+      };
+    },
+  },
+];
+
+const sweepNow = (stage: Stage) => stage.sweep();
+
+const reads: Situation[] = [
+  {
+    name: "read: files, folders, versions and workspaces",
+    async set(stage, me) {
+      const { id } = await twoVersions(me);
+      const { folder_id } = await me.by.uploaded("in/b.txt", "other");
+      const workspace = `/v1/workspaces/${stage.owner.workspace_id}`;
+      const paths = [
+        "/v1/workspaces",
+        `${workspace}/files`,
+        `${workspace}/files?folder=${folder_id}`,
+        `${workspace}/files?path=/in`,
+        path(id),
+        `${path(id)}/versions`,
+      ];
+      return {
+        act: async (actor) => {
+          const answers = [];
+          for (const one of paths) answers.push(await actor.json(one));
+          return answers;
+        },
+      };
+    },
+  },
+];
+
+export const files: Situation[] = [...moves, ...deletions, ...versions, ...purges, ...reads];

@@ -1,0 +1,267 @@
+/** Locks: acquired, renewed, released, broken, expired. */
+import { disagreements } from "../agree.ts";
+import type { Situation } from "../situation.ts";
+import type { Actor, Stage } from "../stage.ts";
+import { passTime, SECOND } from "../time.ts";
+
+const TTL = 60;
+
+/** A file, and what its lock is asked by. */
+async function lockable(stage: Stage, me: Actor) {
+  const { file_id } = await me.by.uploaded("a.txt", "hello");
+  const lock = `/v1/files/${file_id}/lock`;
+  const rival = await stage.rival();
+  const acquire = (actor: Actor, more: Record<string, unknown> = {}, headers = {}) =>
+    actor.request(lock, { json: { ttl_seconds: TTL, ...more }, headers });
+  return {
+    lock,
+    file_id,
+    rival,
+    acquire,
+    async held(by: Actor) {
+      const grant = await by.json(lock, { json: { ttl_seconds: TTL } });
+      return { token: String(grant["lock_token"]), headers: { "Lock-Token": String(grant["lock_token"]) } };
+    },
+    renew: (actor: Actor, lock_token: string) => actor.request(`${lock}/renew`, { json: { lock_token } }),
+    release: (actor: Actor, headers: Record<string, string>) =>
+      actor.request(lock, { method: "DELETE", headers }),
+    break: (actor: Actor) => actor.request(`${lock}/break`, { json: { reason: "mine" } }),
+    /** Whether a grant holds: its number and end are what a read says, and its token renews it. */
+    async holds({ status, body }: { status?: number; body?: unknown }): Promise<string[]> {
+      if (status !== 201) return [];
+      const { fencing_token, expires_at, lock_token } = body as Record<string, string>;
+      const wrong = disagreements(await me.json(lock), { locked: true, fencing_token, expires_at });
+      const renewed = await me.request(`${lock}/renew`, { json: { lock_token } });
+      return renewed.status === 200 ? wrong : [...wrong, `its token is refused: ${renewed.status}`];
+    },
+  };
+}
+
+const acquisitions: Situation[] = [
+  {
+    name: "lock: free",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      return {
+        act: (actor) => it.acquire(actor),
+        meanwhile: {
+          "another acquires it": () => it.acquire(it.rival),
+          "another version comes": () => me.by.uploaded("a.txt", "second"),
+          "the file is deleted": () => me.request(`/v1/files/${it.file_id}`, { method: "DELETE" }),
+        },
+        next: { "it is broken": () => it.break(it.rival), "another acquires it": () => it.acquire(it.rival) },
+        check: it.holds,
+      };
+    },
+  },
+  {
+    name: "lock: free, under an Idempotency-Key",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const ask = (actor: Actor) => it.acquire(actor, {}, { "Idempotency-Key": "once" });
+      return {
+        act: ask,
+        next: { "asked again": () => ask(me), "it is broken": () => it.break(it.rival) },
+        check: it.holds,
+      };
+    },
+  },
+  {
+    name: "lock: asked for again under its Idempotency-Key",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const ask = (actor: Actor) => it.acquire(actor, {}, { "Idempotency-Key": "once" });
+      await ask(me);
+      return { act: ask, meanwhile: { "it is broken": () => it.break(it.rival) } };
+    },
+  },
+  {
+    name: "lock: held by another",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { headers } = await it.held(it.rival);
+      return {
+        act: (actor) => it.acquire(actor),
+        meanwhile: { "it is released": () => it.release(it.rival, headers) },
+      };
+    },
+  },
+  {
+    name: "lock: expired",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { token } = await it.held(it.rival);
+      passTime((TTL + 10) * SECOND);
+      return {
+        act: (actor) => it.acquire(actor),
+        meanwhile: {
+          "its holder renews it": () => it.renew(it.rival, token),
+          "the sweep runs": () => stage.sweep(),
+          "another acquires it": () => it.acquire(it.rival),
+        },
+        next: { "it is broken": () => it.break(it.rival) },
+        check: it.holds,
+      };
+    },
+  },
+  {
+    name: "lock: waited for",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { headers } = await it.held(it.rival);
+      await it.release(it.rival, headers);
+      return {
+        act: (actor) => actor.request(`${it.lock}/wait`, { json: { ttl_seconds: TTL, wait_seconds: 1 } }),
+        meanwhile: { "another acquires it": () => it.acquire(it.rival) },
+        check: it.holds,
+      };
+    },
+  },
+  {
+    name: "lock: of many files",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const other = await me.by.uploaded("b.txt", "hello");
+      return {
+        act: (actor) =>
+          actor.request("/v1/locks/batch", {
+            json: { ttl_seconds: TTL, file_ids: [it.file_id, other.file_id] },
+          }),
+        meanwhile: { "another acquires one": () => it.acquire(it.rival) },
+        next: { "one is broken": () => it.break(it.rival) },
+      };
+    },
+  },
+];
+
+const holdings: Situation[] = [
+  {
+    name: "lock: renewed",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { token, headers } = await it.held(me);
+      passTime(20 * SECOND);
+      return {
+        act: (actor) => it.renew(actor, token),
+        meanwhile: {
+          "it is released": () => it.release(me, headers),
+          "it is broken": () => it.break(it.rival),
+          "it is taken over": async () => {
+            passTime((TTL + 10) * SECOND);
+            return it.acquire(it.rival);
+          },
+          "it is renewed": () => it.renew(me, token),
+        },
+        next: { "it is broken": () => it.break(it.rival), "another acquires it": () => it.acquire(it.rival) },
+        check: async ({ status, body }) =>
+          status === 200
+            ? disagreements(await me.json(it.lock), {
+                expires_at: (body as Record<string, unknown>)["expires_at"],
+              })
+            : [],
+      };
+    },
+  },
+  {
+    name: "lock: renewed after its end",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { token } = await it.held(me);
+      passTime((TTL + 10) * SECOND);
+      return {
+        act: (actor) => it.renew(actor, token),
+        meanwhile: {
+          "the sweep runs": () => stage.sweep(),
+          "another acquires it": () => it.acquire(it.rival),
+        },
+      };
+    },
+  },
+  {
+    name: "lock: released",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { headers, token } = await it.held(me);
+      return {
+        act: (actor) => it.release(actor, headers),
+        meanwhile: { "it is broken": () => it.break(it.rival), "it is renewed": () => it.renew(me, token) },
+        next: { "another acquires it": () => it.acquire(it.rival) },
+      };
+    },
+  },
+  {
+    name: "lock: broken",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { headers, token } = await it.held(it.rival);
+      return {
+        act: (actor) => it.break(actor),
+        meanwhile: {
+          "it is released": () => it.release(it.rival, headers),
+          "it is renewed": () => it.renew(it.rival, token),
+          "another breaks it": () => it.break(it.rival),
+        },
+        next: { "another acquires it": () => it.acquire(it.rival) },
+      };
+    },
+  },
+  {
+    name: "lock: broken where nobody has it, under an Idempotency-Key",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const ask = (actor: Actor) =>
+        actor.request(`${it.lock}/break`, {
+          json: { reason: "mine" },
+          headers: { "Idempotency-Key": "once" },
+        });
+      return {
+        act: ask,
+        meanwhile: { "another acquires it": () => it.acquire(it.rival) },
+        next: { "another acquires it": () => it.acquire(it.rival), "asked again": () => ask(me) },
+      };
+    },
+  },
+  {
+    name: "lock: broken after its end",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      await it.held(it.rival);
+      passTime((TTL + 10) * SECOND);
+      return {
+        act: (actor) => it.break(actor),
+        meanwhile: {
+          "the sweep runs": () => stage.sweep(),
+          "another acquires it": () => it.acquire(it.rival),
+        },
+      };
+    },
+  },
+  {
+    name: "sweep: a lock that has expired",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { token } = await it.held(it.rival);
+      passTime((TTL + 10) * SECOND);
+      return {
+        act: (actor) => actor.sweep("lock"),
+        meanwhile: {
+          "its holder renews it": () => it.renew(it.rival, token),
+          "another acquires it": () => it.acquire(me),
+          "another sweep runs": () => stage.sweep(),
+          "the file is deleted": () => me.request(`/v1/files/${it.file_id}`, { method: "DELETE" }),
+        },
+        next: { "another acquires it": () => it.acquire(me) },
+      };
+    },
+  },
+  {
+    name: "read: who holds a lock",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      await it.held(it.rival);
+      return { act: (actor) => actor.request(it.lock) };
+    },
+  },
+];
+
+export const locks: Situation[] = [...acquisitions, ...holdings];

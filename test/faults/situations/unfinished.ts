@@ -1,0 +1,168 @@
+import { type Situation, waiting } from "../situation.ts";
+import type { Stage } from "../stage.ts";
+import { DAY, HOUR, MINUTE, passTime } from "../time.ts";
+
+import { deleteAll, finalizedTruly, PDF } from "./upload-helpers.ts";
+
+/** Ends the environment of a finalize before a call that its label begins with. */
+async function dieAt(stage: Stage, label: string, uploadId: string): Promise<void> {
+  const dying = await stage.actor({
+    between: (made, send) => (made.label.startsWith(label) ? Promise.reject(new Error("died")) : send()),
+  });
+  await dying.by.finalize(uploadId, { share: false }).catch(() => {});
+}
+
+const leftBehind: Situation[] = [
+  {
+    name: "ingest: a finalize that died before its commit",
+    async set(stage, me) {
+      const first = await me.by.uploaded("a.txt", "first");
+      await me.ingest();
+      const { upload_id } = await me.by.upload("a.txt", "second");
+      await dieAt(stage, "commit-upload", upload_id);
+      const file = `/v1/files/${first.file_id}`;
+      return {
+        act: (actor) => actor.ingest(),
+        meanwhile: {
+          "the client asks again": () => me.by.finalize(upload_id, { share: false }),
+          "the client aborts": () => me.by.drop(upload_id),
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "the file is deleted": () => me.request(file, { method: "DELETE" }),
+        },
+        next: { deleted: () => me.request(file, { method: "DELETE" }) },
+      };
+    },
+  },
+  {
+    name: "ingest: an aborted session's object",
+    async set(stage, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello");
+      await dieAt(stage, "complete-upload", upload_id);
+      await me.by.drop(upload_id);
+      return { act: (actor) => actor.ingest() };
+    },
+  },
+  {
+    name: "sweep: a finalize that died before S3 was asked",
+    async set(stage, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello");
+      await dieAt(stage, "assemble-upload", upload_id);
+      passTime(6 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("upload"),
+        meanwhile: {
+          "the client asks again": () => me.by.finalize(upload_id, { share: false }),
+          "the client aborts": () => me.by.drop(upload_id),
+        },
+        next: { finalized: () => me.by.finalize(upload_id, { share: false }) },
+      };
+    },
+  },
+  {
+    name: "sweep: a finalize that died before its commit",
+    async set(stage, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello");
+      await dieAt(stage, "commit-upload", upload_id);
+      passTime(6 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("upload"),
+        meanwhile: {
+          "the client asks again": () => me.by.finalize(upload_id, { share: false }),
+          "the client aborts": () => me.by.drop(upload_id),
+          "S3's event is worked off": () => me.ingest(),
+        },
+        next: { deleted: () => deleteAll(me) },
+      };
+    },
+  },
+  {
+    name: "sweep: a finalize that can't succeed",
+    async set(stage, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello");
+      await dieAt(stage, "assemble-upload", upload_id);
+      passTime(20 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("upload"),
+        meanwhile: { "the client asks again": () => me.by.finalize(upload_id, { share: false }) },
+        next: { finalized: () => me.by.finalize(upload_id, { share: false }) },
+      };
+    },
+  },
+  {
+    name: "sweep: a session that has expired",
+    async set(_, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello", { if_exists: "fail" });
+      passTime(6 * DAY + MINUTE);
+      return {
+        act: (actor) => actor.sweep("upload"),
+        meanwhile: {
+          "the client finalizes": () => me.by.finalize(upload_id),
+          "the client aborts": () => me.by.drop(upload_id),
+        },
+      };
+    },
+  },
+  {
+    name: "sweep: what an aborted session has left",
+    async set(stage, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello");
+      const dying = await stage.actor({
+        between: (made, send) =>
+          made.label.startsWith("clean-upload") ? Promise.reject(new Error("died")) : send(),
+      });
+      await dying.by.drop(upload_id).catch(() => {});
+      passTime(HOUR);
+      return { act: (actor) => actor.sweep("upload") };
+    },
+  },
+];
+
+function form(name: string, content: string): FormData {
+  const data = new FormData();
+  data.set("file", new File([content], name));
+  return data;
+}
+
+const whole: Situation[] = [
+  {
+    name: "upload in one request: a new file",
+    async set(stage, me) {
+      return {
+        act: (actor) => actor.request("/v1/files/upload", { body: form("a.txt", "hello") }),
+        meanwhile: {
+          "the name is taken": () => me.by.uploaded("a.txt", "other"),
+          "six minutes pass": () => stage.pass(6 * MINUTE),
+        },
+        next: { deleted: () => deleteAll(me) },
+        check: (outcome) => finalizedTruly(me, outcome),
+      };
+    },
+  },
+  {
+    name: "upload in one request: onto a file",
+    async set(_, me) {
+      const { file_id } = await me.by.uploaded("a.txt", "first");
+      const headers = { "Idempotency-Key": "once" };
+      return {
+        act: (actor) => actor.request("/v1/files/upload", { body: form("a.txt", "hello"), headers }),
+        meanwhile: {
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "the file is moved": () =>
+            me.request(`/v1/files/${file_id}`, { method: "PATCH", json: { name: "b.txt" } }),
+        },
+        next: {
+          "asked again": () => me.request("/v1/files/upload", { body: form("a.txt", "hello"), headers }),
+        },
+        check: (outcome) => finalizedTruly(me, outcome),
+      };
+    },
+  },
+  {
+    name: "upload in one request: content that its name refuses",
+    async set() {
+      return { act: (actor) => actor.request("/v1/files/upload", { body: form(PDF.filename, PDF.content) }) };
+    },
+  },
+];
+
+export const otherUploads: Situation[] = [...waiting(leftBehind), ...whole];

@@ -1,0 +1,35 @@
+/** What situations of uploads share. */
+import * as z from "zod";
+import { disagreements } from "../agree.ts";
+import type { Actor, Stage } from "../stage.ts";
+import { MINUTE } from "../time.ts";
+
+export const PDF = { filename: "a.pdf", content: "#!/bin/sh\necho hi\n" };
+
+export async function deleteAll(me: Actor): Promise<void> {
+  const listed = z.object({ items: z.array(z.object({ kind: z.string(), file_id: z.string().optional() })) });
+  const { items } = listed.parse(await me.json(`/v1/workspaces/${me.client.workspace_id}/files`));
+  for (const { file_id, kind } of items)
+    if (kind === "file") await me.request(`/v1/files/${file_id}`, { method: "DELETE" });
+}
+
+/** Who may act beside a finalize of `a.txt`. */
+export function besides(stage: Stage, me: Actor, id: string): Record<string, () => Promise<unknown>> {
+  return {
+    "the client asks again": () => me.by.finalize(id),
+    "the client aborts": () => me.by.drop(id),
+    "S3's event is worked off": () => me.ingest(),
+    "six minutes pass": () => stage.pass(6 * MINUTE),
+  };
+}
+
+/** What finalize said is what a read says. */
+export async function finalizedTruly(
+  me: Actor,
+  outcome: { status?: number; body?: unknown },
+): Promise<string[]> {
+  if (outcome.status !== 200) return [];
+  const { file_id, name, folder_id, version_id, size } = outcome.body as Record<string, unknown>;
+  const now = await me.json(`/v1/files/${file_id}`);
+  return disagreements(now, { file_id, name, folder_id, version_id, size });
+}

@@ -1,0 +1,414 @@
+/**
+ * The whole of Wharf in this process, for one case: the API and every consumer, over the local DynamoDB and S3 behind
+ * the AWS port, with messages that wait in memory until their time. Everybody is an environment of their own.
+ */
+import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import * as z from "zod";
+import type { BusEvent } from "#aws/events.ts";
+import { DUE_INDEX } from "#aws/keys.ts";
+import { createObjects } from "#aws/objects.ts";
+import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wake } from "#aws/queues.ts";
+import { createTable, type QueryInput } from "#aws/table.ts";
+import { type Scope, scopes } from "#contract/common.ts";
+import { event } from "#contract/events.ts";
+import type { Call } from "#core/call.ts";
+import { shareWorkspace } from "#core/change-client.ts";
+import { countSessions } from "#core/count-sessions.ts";
+import { createClient } from "#core/create-client.ts";
+import { deliver } from "#core/deliver.ts";
+import { fanOut } from "#core/fan-out.ts";
+import { finishUpload } from "#core/finish-upload.ts";
+import { createHostShares } from "#core/host-shares.ts";
+import { issueToken } from "#core/issue-token.ts";
+import { createOutbound } from "#core/outbound.ts";
+import { relayEvents } from "#core/relay-events.ts";
+import { sweepDeliveries } from "#core/sweep-deliveries.ts";
+import { sweepEndpoints } from "#core/sweep-endpoints.ts";
+import { sweepEvents } from "#core/sweep-events.ts";
+import { sweepLinks } from "#core/sweep-links.ts";
+import { sweepLocks } from "#core/sweep-locks.ts";
+import { sweepRecoveries } from "#core/sweep-recoveries.ts";
+import { sweepRevocations } from "#core/sweep-revocations.ts";
+import { sweepUploads } from "#core/sweep-uploads.ts";
+import { sweepVersions } from "#core/sweep-versions.ts";
+import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
+import { uploadOfKey } from "#core/upload-record.ts";
+import { eventRecord } from "#core/webhook-records.ts";
+import { createApp } from "#lambdas/api/app.ts";
+import { events } from "#lambdas/api/routes/events.ts";
+import { files } from "#lambdas/api/routes/files.ts";
+import { links } from "#lambdas/api/routes/links.ts";
+import { locks, lockWaits } from "#lambdas/api/routes/locks.ts";
+import { shares } from "#lambdas/api/routes/shares.ts";
+import { tokens } from "#lambdas/api/routes/tokens.ts";
+import { uploads } from "#lambdas/api/routes/uploads.ts";
+import { versions } from "#lambdas/api/routes/versions.ts";
+import { webhooks } from "#lambdas/api/routes/webhooks.ts";
+import { checkProblem } from "#test/support/check-problem.ts";
+import { type Receiver, startReceiver } from "#test/support/receiver.ts";
+import { uploader } from "#test/support/uploads.ts";
+import { type Given, PUBLIC_URL, startWorld } from "#test/support/world.ts";
+import { type Between, watched } from "./calls.ts";
+import { MINUTE, passTime } from "./time.ts";
+
+export type Stage = Awaited<ReturnType<typeof startStage>>;
+export type Actor = Awaited<ReturnType<Stage["actor"]>>;
+
+/** Six times the functions' timeouts, as the queues have it. */
+const HIDDEN_MS = { deliver: 3 * MINUTE, fanOut: 6 * MINUTE, ingest: 6 * MINUTE };
+const SOURCE = "192.0.2.1";
+/** More than any story has to do. */
+const MAX_ROUNDS = 3_000;
+
+type Waiting<T> = { at: number; it: T };
+
+/** Starts it with one client that may do all but administrate. */
+export async function startStage() {
+  const world = await startWorld({ retries: true });
+  const { dynamo } = world;
+  const endpoint = await dynamo.config.endpoint?.();
+  if (endpoint === undefined) throw new Error("the world's DynamoDB has no endpoint");
+  const url = `${endpoint.protocol}//${endpoint.hostname}:${endpoint.port}`;
+  const outbound = createOutbound({ ownHosts: [], allowLoopback: true, timeoutMs: 5_000 });
+  const receivers: Receiver[] = [];
+
+  let messages: Waiting<DeliveryMessage>[] = [];
+  const worked: DeliveryMessage[] = [];
+  let published: Waiting<BusEvent>[] = [];
+  let made: Waiting<string>[] = [];
+  const known = new Set<string>();
+  /** How far the relay is in the table's stream. */
+  let relayed: string | undefined;
+
+  /** What an environment has of its own: its clock, its clients, and what it keeps in memory. */
+  function environment({ skew = 0, between }: { skew?: number; between?: Between | undefined } = {}) {
+    const now = () => Date.now() + skew;
+    const table = createTable(dynamo, world.tableName);
+    const bare = {
+      ...world.deps,
+      now,
+      table,
+      objects: createObjects(world.s3, "files", { endpoint: url }),
+      outbound,
+      operator: {},
+      queues: {
+        async send(lane: Lane, wakes: readonly Wake[], at: number, { notBefore = 0 } = {}) {
+          for (const wake of wakes) {
+            const wait = Math.min(Math.max(wake.next_ms - at, notBefore - at, 0), MAX_DELAY_MS);
+            messages.push({
+              at: Date.now() + Math.ceil(wait / 1000) * 1000,
+              it: deliveryMessage.parse({ ...wake, lane }),
+            });
+          }
+        },
+      },
+      bus: {
+        async publish(all: readonly BusEvent[]) {
+          published.push(...all.map((it) => ({ at: Date.now(), it })));
+          return new Set(all.map(({ event_id }) => event_id));
+        },
+      },
+    };
+    const deps = between === undefined ? bare : watched(bare, between);
+    return { ...deps, hosts: createHostShares(deps) };
+  }
+  type Environment = ReturnType<typeof environment>;
+
+  const plain = environment();
+  const owner = await createClient(plain, { name: "ci", scopes: scopes.filter((one) => one !== "admin") });
+
+  /** What a client of the workspace does, in an environment of the API's. */
+  async function actor({
+    client = owner,
+    name = "ci",
+    scopes: granted,
+    ...options
+  }: {
+    client?: typeof owner;
+    name?: string;
+    scopes?: Scope[];
+    skew?: number;
+    between?: Between;
+  } = {}) {
+    const deps = environment(options);
+    const app = createApp(deps, [
+      ...[tokens, uploads, files, versions, shares, links, locks, lockWaits],
+      (app) => webhooks(app, deps),
+      events,
+    ]);
+    async function anonymous(
+      path: string,
+      { method, json, form, body: given, headers = {}, sourceIp = SOURCE }: Given = {},
+    ) {
+      const body = json === undefined ? (form ? new URLSearchParams(form) : given) : JSON.stringify(json);
+      const init = {
+        method: method ?? (body === undefined ? "GET" : "POST"),
+        headers: { ...(json === undefined ? {} : { "content-type": "application/json" }), ...headers },
+        ...(body === undefined ? {} : { body }),
+      };
+      const local = path.replace(PUBLIC_URL, "");
+      const answer = await app.request(local, init, { sourceIp });
+      await checkProblem(answer, init.method, local);
+      return answer;
+    }
+    let token: { access_token: string; until: number } | undefined;
+    async function request(path: string, { headers, ...rest }: Given = {}) {
+      if (token === undefined || token.until <= Date.now()) {
+        const asked = { clientId: client.client_id, clientSecret: client.client_secret };
+        const all = granted === undefined ? asked : { ...asked, scope: granted.join(" ") };
+        const { access_token, expires_in } = await issueToken(plain, all);
+        token = { access_token, until: Date.now() + expires_in * 1000 - MINUTE };
+      }
+      return anonymous(path, {
+        ...rest,
+        headers: { authorization: `Bearer ${token.access_token}`, ...headers },
+      });
+    }
+    /** The body of an answer that isn't a refusal. */
+    async function json(path: string, given: Given = {}): Promise<Record<string, unknown>> {
+      const answer = await request(path, given);
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return z.record(z.string(), z.unknown()).parse(await answer.json());
+    }
+    const call: Call = {
+      caller: {
+        ...{ client_id: client.client_id, name, scopes: new Set(granted ?? scopes) },
+        default_workspace: owner.workspace_id,
+        workspaces: { [owner.workspace_id]: "ci" },
+      },
+      requestId: "test",
+      record: () => [],
+    };
+    // Its token is there before anything is counted.
+    await request("/v1/workspaces");
+    return { deps, client, call, request, anonymous, json, by: uploader({ request }), ...consumers(deps) };
+  }
+
+  /** Each function that isn't the API, called once by what it consumes. */
+  function consumers(deps: Environment) {
+    return {
+      /** New events of the outbox, as the stream brings them. What fails comes again. */
+      async relay(): Promise<void> {
+        const { records } = world.stream.read({ after: relayed, limit: 1_000 });
+        const images = records.flatMap(({ eventName, dynamodb: { NewImage: image } }) =>
+          eventName === "INSERT" && image?.["pk"]?.S?.startsWith("EVT#") ? [image] : [],
+        );
+        if (images.length > 0) {
+          // The stream's types and the SDK's say the same in different words.
+          const fresh = images.map((image) =>
+            eventRecord.parse(unmarshall(image as Parameters<typeof unmarshall>[0])),
+          );
+          const done = await relayEvents(deps, fresh);
+          if (fresh.some(({ event_id }) => !done.has(event_id))) throw new Error("not all were relayed");
+        }
+        relayed = records.at(-1)?.dynamodb.SequenceNumber ?? relayed;
+      },
+      async fanOut(): Promise<void> {
+        const batch = take(published);
+        published = published.filter((one) => !batch.includes(one));
+        if (batch.length === 0) return;
+        try {
+          await fanOut(
+            deps,
+            batch.map(({ it }) => event.parse(JSON.parse(it.body))),
+          );
+        } catch (error) {
+          published.push(...batch.map((one) => ({ ...one, at: Date.now() + HIDDEN_MS.fanOut })));
+          throw error;
+        }
+      },
+      /** Works off the message that has waited longest; nothing where none has come yet. */
+      async deliver(): Promise<void> {
+        const [first] = take(messages).sort((a, b) => a.at - b.at);
+        if (first === undefined) return;
+        messages = messages.filter((one) => one !== first);
+        worked.push(first.it);
+        try {
+          await deliver(deps, first.it);
+        } catch (error) {
+          messages.push({ at: Date.now() + HIDDEN_MS.deliver, it: first.it });
+          throw error;
+        }
+      },
+      /** What S3 tells of each object once. */
+      async ingest(): Promise<void> {
+        for (const { key: Key } of isThereMore() ? await objects() : []) {
+          if (known.has(Key)) continue;
+          known.add(Key);
+          made.push({ at: Date.now(), it: Key });
+        }
+        const batch = take(made);
+        made = made.filter((one) => !batch.includes(one));
+        for (const { it } of batch) {
+          try {
+            await finishUpload(deps, uploadOfKey(it) ?? "");
+          } catch (error) {
+            made.push({ at: Date.now() + HIDDEN_MS.ingest, it });
+            throw error;
+          }
+        }
+      },
+      /** One part of a sweep. */
+      async sweep(kind: SweptKind): Promise<void> {
+        await sweeps[kind](deps);
+      },
+    };
+  }
+
+  let seen = 0;
+  /** Whether S3 was called since the last look. */
+  function isThereMore(): boolean {
+    const fresh = world.traces.slice(seen).some(({ service }) => service === "s3");
+    seen = world.traces.length;
+    return fresh;
+  }
+
+  /** Keys and sizes of the bucket's objects. */
+  async function objects() {
+    const { Contents = [] } = await world.s3.send(new ListObjectsV2Command({ Bucket: "files" }));
+    return Contents.map(({ Key = "", Size = 0 }) => ({ key: Key, size: Size }));
+  }
+
+  const take = <T>(waiting: readonly Waiting<T>[]) => waiting.filter(({ at }) => at <= Date.now());
+  const worker = consumers(plain);
+
+  /** Works off all that has come. What fails comes again by itself. */
+  async function work(): Promise<void> {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      await worker.ingest().catch(() => {});
+      await worker.relay().catch(() => {});
+      if (take(published).length > 0) await worker.fanOut().catch(() => {});
+      const due = take(messages).length;
+      for (let nth = 0; nth < due; nth++) await worker.deliver().catch(() => {});
+      if (take(published).length + take(messages).length === 0) return;
+    }
+    throw new Error("there is no end to what there is to do");
+  }
+
+  /** Partitions of the index that hold something. */
+  const shards = new Set<string>();
+  /** For sweeps: what holds nothing isn't asked, which is most of it. */
+  const sparing = {
+    ...plain,
+    table: {
+      ...plain.table,
+      query: async (input: QueryInput) =>
+        input.index === undefined || shards.has(String(input.values["shard"]))
+          ? plain.table.query(input)
+          : { items: [], next: undefined },
+    },
+  };
+
+  /** What the sweep has to do, by kind: when the first of it is due (ms). */
+  async function dueTimes(): Promise<Map<SweptKind, number>> {
+    shards.clear();
+    const { Items = [] } = await dynamo.send(
+      new ScanCommand({
+        TableName: world.tableName,
+        IndexName: DUE_INDEX,
+        ProjectionExpression: "due_pk, due_sk",
+      }),
+    );
+    const times = new Map<SweptKind, number>();
+    for (const { due_pk, due_sk } of Items) {
+      shards.add(String(due_pk));
+      const kind = sweptKind(String(due_pk).split("#")[0]);
+      const at = Date.parse(String(due_sk).slice(0, 24));
+      times.set(kind, Math.min(times.get(kind) ?? at, at));
+    }
+    return times;
+  }
+
+  /** What runs each minute; parts with nothing to do are left out. One that fails runs again. */
+  async function sweep(): Promise<void> {
+    for (const [kind, at] of await dueTimes()) {
+      if (at <= Date.now()) await sweeps[kind](sparing).catch(() => {});
+    }
+    await work();
+  }
+
+  /** Moves time on by `ms`; on the way all comes whose time it is, and the sweep runs where it has something to do. */
+  async function pass(ms: number): Promise<void> {
+    const end = Date.now() + ms;
+    for (let round = 0; Date.now() < end; round++) {
+      if (round === MAX_ROUNDS) throw new Error("there is no end to what is due");
+      const next = Math.min(...[...messages, ...published, ...made].map(({ at }) => at));
+      const due = Math.min(...(await dueTimes()).values());
+      const nextSweep = Math.max(due, Date.now() + MINUTE);
+      passTime(Math.max(0, Math.min(end, nextSweep, Math.max(next, Date.now())) - Date.now()));
+      await work();
+      if (Date.now() === nextSweep) await sweep();
+    }
+  }
+
+  return {
+    world,
+    owner,
+    plain,
+    actor,
+    work,
+    sweep,
+    pass,
+    dueTimes,
+    waiting: () => messages,
+    /** Has each message that was worked on come once more, as SQS may. */
+    async workAgain(): Promise<void> {
+      messages.push(...worked.splice(0).map((it) => ({ at: Date.now(), it })));
+      await work();
+    },
+    /** The relay never hears of the events that there are by now. */
+    missEvents(): void {
+      relayed = world.stream.latest();
+    },
+    /** Loses every message that waits. */
+    loseMessages() {
+      messages = [];
+    },
+    /** Another client that may use the workspace. */
+    async rival(name = "rival") {
+      const client = await createClient(plain, { name, scopes: scopes.filter((one) => one !== "admin") });
+      await shareWorkspace(plain, { clientId: client.client_id, workspaceId: owner.workspace_id });
+      return actor({ client, name });
+    },
+    async receiver(...given: Parameters<typeof startReceiver>) {
+      const receiver = await startReceiver(...given);
+      receivers.push(receiver);
+      return receiver;
+    },
+    objects,
+    /** Keys of the bucket's open multipart uploads. */
+    async multiparts() {
+      const { Uploads = [] } = await world.s3.send(new ListMultipartUploadsCommand({ Bucket: "files" }));
+      return Uploads.map(({ Key = "", UploadId = "" }) => ({ key: Key, id: UploadId }));
+    },
+    async close() {
+      for (const receiver of receivers) await receiver.close();
+      outbound.close();
+      await world.close();
+    },
+  };
+}
+
+const sweeps = {
+  upload: sweepUploads,
+  version: sweepVersions,
+  delivery: sweepDeliveries,
+  endpoint: sweepEndpoints,
+  recovery: sweepRecoveries,
+  wake_up: sweepWakeUps,
+  event: sweepEvents,
+  link: sweepLinks,
+  lock: sweepLocks,
+  revocation: sweepRevocations,
+  /** No index: the count of open uploads. */
+  sessions: countSessions,
+} satisfies Record<string, (deps: never) => Promise<unknown>>;
+export type SweptKind = keyof typeof sweeps;
+
+function sweptKind(text: string | undefined): SweptKind {
+  if (text === undefined || !Object.hasOwn(sweeps, text))
+    throw new Error(`nothing sweeps what is due as ${text}`);
+  return text as SweptKind;
+}

@@ -1,0 +1,171 @@
+/**
+ * What a story has left, without what differs from run to run: ids, times, secrets and hashes. Two runs that ended in
+ * the same way have the same view.
+ */
+import { decodeTime } from "ulid";
+import * as z from "zod";
+import { kindOf } from "./calls.ts";
+import type { Stage } from "./stage.ts";
+
+export type Dump = readonly Record<string, unknown>[];
+
+/** A view: lines, sorted, so that two differ by what a reader sees. */
+export type View = readonly string[];
+
+/** Items that tell nothing of how a story ended. */
+const PASSING = [
+  "CLIENT.TOKEN", // asked for anew as time passes
+  "SETTING",
+  "HOST",
+  "HOST.CLIENT",
+  "PATH", // hints, checked where they matter
+  "PATH.FILE",
+  "IDEM", // whose answers are asked for again instead
+  "PLACES",
+  "HOOK.WAKE_UP", // when somebody asks again
+  "LOCKS.COUNT", // counted anew by the sweep
+  "SESSIONS.COUNT",
+];
+
+/** Attributes that say how a state came about, and not which it is. */
+const INCIDENTAL = new Set([
+  "due_sk",
+  "ttl",
+  "attempt",
+  "latest_attempt",
+  "epoch",
+  "request_id",
+  "latency_ms",
+  "answered_ms",
+  "turn_ms",
+  "trial_ms",
+  "rearms",
+  "s3_upload_id",
+  "due_failures",
+  // An earlier or later finalize of the same session.
+  "assembling",
+]);
+
+const ID = /\b(upl|file|ver|fld|evt|shr|ws|cli|hook|dlv|lock|job|att|ping|test)_([0-9A-HJKMNP-TV-Z]{26})\b/g;
+const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
+
+/**
+ * Numbers ids by when they were made, each kind for itself: the first file is `file_1`. Ids of one moment share a
+ * number.
+ */
+function numbering(text: string): Map<string, string> {
+  const times = new Map<string, Set<number>>();
+  for (const [, prefix = "", ulid = ""] of text.matchAll(ID)) {
+    const of = times.get(prefix) ?? new Set();
+    times.set(prefix, of.add(decodeTime(ulid)));
+  }
+  const numbers = new Map<string, string>();
+  for (const [prefix, all] of times) {
+    const order = [...all].sort((a, b) => a - b);
+    for (const [index, time] of order.entries()) numbers.set(`${prefix} ${time}`, `${prefix}_${index + 1}`);
+  }
+  return numbers;
+}
+
+/** Makes values of different runs alike. `numbered: false` leaves out which id is which. */
+export function scrubber(all: unknown, { numbered }: { numbered: boolean }) {
+  const numbers = numbered ? numbering(JSON.stringify(all, plain)) : new Map<string, string>();
+  const id = (_: string, prefix: string, ulid: string) =>
+    numbers.get(`${prefix} ${decodeTime(ulid)}`) ?? `${prefix}_`;
+  const text = (value: string) =>
+    value
+      .replace(/^https?:\/\/\S+$/, "<url>")
+      .replace(ID, id)
+      .replace(TIME, "<time>")
+      .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "<uuid>")
+      .replace(/\b[0-9a-f]{64}\b/g, "<hash>")
+      .replace(/\b(whs|whsec|wlk|wl)_[\w+/=-]{20,}/g, "<secret>")
+      .replace(/^scrypt\$.*/, "<password>");
+  function scrub(value: unknown, name = ""): unknown {
+    if (value instanceof Set) return scrub([...value].sort(), name);
+    if (Array.isArray(value)) return value.map((one) => scrub(one));
+    if (typeof value === "object" && value !== null) {
+      return Object.fromEntries(
+        Object.entries(value)
+          // A session's folder is what was there at its start.
+          .filter(([member]) => !(member === "folder_id" && "upload_id" in value && "state" in value))
+          .filter(
+            ([member, inner]) =>
+              !INCIDENTAL.has(member) && !/^(ok|bad|slot)_\d+$/.test(member) && inner !== undefined,
+          )
+          .map(([member, inner]): [string, unknown] => [text(member), scrub(inner, member)])
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
+    }
+    if (name.endsWith("_ms")) return "<time>";
+    if (typeof value !== "string") return value;
+    if (name === "body" && value.startsWith("{")) return scrub(JSON.parse(value));
+    if (name === "due_pk") return value.replace(/#.*/, "");
+    if (/token|secret|cursor|lease$|current$|previous$/.test(name)) return "<secret>";
+    return text(value);
+  }
+  return scrub;
+}
+
+const plain = (_: string, value: unknown) => (value instanceof Set ? [...value] : value);
+
+/** How everything stands now. */
+export async function viewOf(
+  stage: Stage,
+  { numbered, ordered = true }: { numbered: boolean; ordered?: boolean },
+): Promise<View> {
+  const dump = await stage.world.dump();
+  const scrub = scrubber(dump, { numbered });
+  const bare = emptyFolders(dump);
+  const kept = dump.filter((item) => !PASSING.includes(kindOf(keyed.parse(item))) && !bare.has(item));
+  const placed = (item: Record<string, unknown>) => (ordered ? item : { ...item, seq: 0, sk: "" });
+  const items = kept.map((item) => `${kindOf(keyed.parse(item))} ${JSON.stringify(scrub(placed(item)))}`);
+  const objects = (await stage.objects()).map((one) => `OBJECT ${JSON.stringify(scrub(one))}`);
+  return [...items, ...objects].sort();
+}
+
+/**
+ * Folders that nothing lies in, with their names: they are made before the file, and stay where that is not made after
+ * all. See docs/decisions.md, known limits.
+ */
+function emptyFolders(dump: Dump): Set<Record<string, unknown>> {
+  const found = new Set<Record<string, unknown>>();
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    const entries = dump.filter((item) => String(item["pk"]).startsWith("DIR#") && !found.has(item));
+    const held = new Set(entries.map(({ pk }) => String(pk).slice(4)));
+    for (const item of dump) {
+      const isFolder = item["kind"] === "folder" && (item["parent_id"] ?? null) !== null;
+      const isName = item["kind"] === "folder" && String(item["pk"]).startsWith("DIR#");
+      if ((isFolder || isName) && !held.has(String(item["node_id"]))) found.add(item);
+    }
+  }
+  return found;
+}
+
+const keyed = z.looseObject({ pk: z.string(), sk: z.string() });
+
+/** What an API answered: its status, and its body or code. */
+export async function answered(answer: Response): Promise<{ status: number; code?: string; body?: unknown }> {
+  const text = answer.headers.get("content-type")?.includes("json") ? await answer.text() : "";
+  const body: unknown = text === "" ? undefined : JSON.parse(text);
+  if (answer.status < 400) return { status: answer.status, body };
+  const { data } = z.object({ code: z.string() }).safeParse(body);
+  return { status: answer.status, ...(data && { code: data.code }) };
+}
+
+/** Where two views differ, a few lines of each. */
+export function difference(view: View, from: View): string {
+  const lack = (a: View, b: View) => {
+    const left = [...b];
+    return a.filter((line) => {
+      const at = left.indexOf(line);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+  };
+  const [more, fewer] = [lack(view, from), lack(from, view)];
+  const shown = (sign: string, lines: string[]) =>
+    lines.slice(0, 4).map((line) => `    ${sign} ${line.slice(0, 700)}`);
+  return [...shown("is ", more), ...shown("not", fewer)].join("\n");
+}
