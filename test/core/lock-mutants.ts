@@ -80,7 +80,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "renew: end not compared",
     "renew-lock",
     ["#lock.#expires_ms > :now AND", `(#lock.#expires_ms > :now OR ${ANYWAY}) AND`],
-    [" && lock.expires_ms > now", "", "file-write"],
+    ["return lock.expires_ms > now;", "return true;", "file-write"],
   ],
   [
     "renew: >= for >",
@@ -185,22 +185,12 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "finalize: what it demands only read",
     "commit-upload",
     // The fence joins what else is asked for in parentheses.
-    [
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the source
-      "condition: `${condition} AND #name = :judged_name`,",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the source
-      "condition: `${condition} AND #name = :judged_name) OR (#name = :judged_name`,",
-    ],
+    ["#folder_id = :told_folder`", "#folder_id = :told_folder) OR (#name = :judged_name`"],
   ],
   [
     "restore: what it demands only read",
     "restore-version",
-    [
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the source
-      "condition: `${stepsBack.condition} AND #name = :judged_name`,",
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: text of the source
-      "condition: `${stepsBack.condition} AND #name = :judged_name) OR (#name = :judged_name`,",
-    ],
+    ["#folder_id = :told_folder`", "#folder_id = :told_folder) OR (#name = :judged_name`"],
   ],
   [
     "fence: If-Match not compared",
