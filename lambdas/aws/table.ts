@@ -38,8 +38,12 @@ export interface Condition {
  * sent again where its answer is lost, and a copy of it may still arrive when others have written since.
  */
 export type Guard = { condition: string; values?: Values; blind?: never } | Blind;
-/** @property blind why. */
-export type Blind = { blind: string; condition?: never; values?: Values };
+export interface Blind {
+  /** Why whatever stands there may be written over. */
+  blind: string;
+  condition?: never;
+  values?: Values;
+}
 export type Put = Guard & {
   put: Item & Key;
 };
@@ -54,12 +58,12 @@ export interface Check extends Condition {
   check: Key;
   condition: string;
 }
-/**
- * A write that stands alone: nothing but its own condition tells DynamoDB that it has come before.
- *
- * @property repeats of one that counts: how it knows its own repeat, or why counting twice does no harm.
- */
-export type Alone<W extends Update | Remove> = W & Guard & { repeats?: string };
+/** A write that stands alone: nothing but its own condition tells DynamoDB that it has come before. */
+export type Alone<W extends Update | Remove> = W &
+  Guard & {
+    /** Of one that counts: how it knows its own repeat, or why counting twice does no harm. */
+    repeats?: string;
+  };
 /** One entry of a transaction. */
 export type Write = Put | Update | Remove | Check;
 

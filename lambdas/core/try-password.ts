@@ -11,9 +11,6 @@ import { passTry, secondsUntilRoom, takeTry } from "./take-try.ts";
 /** Stands for all sources that have no address. */
 const NOWHERE = "nowhere";
 
-/** Tries of one source that are counted beside a right one of it. */
-const ROUNDS = 4;
-
 interface Try {
   link: LinkRecord;
   token: string;
@@ -61,14 +58,13 @@ export async function tryPassword(
 type TryDeps = Pick<Deps, "table" | "now">;
 
 async function passRight({ table, now }: TryDeps, { token, source, before, known }: Try): Promise<void> {
-  let first = before.tried === undefined;
-  for (let round = 0; round < ROUNDS; round++) {
+  const pass = async (first: boolean): Promise<boolean> => {
     if (!known) await passTry(table, keys.link(token), { first, now: now() });
-    const strict = first && !known;
-    if (await forgetTries(table, keys.linkTries(token, source), { first: strict, now: now() })) return;
-    // A wrong one of the same source was counted meanwhile.
-    first = false;
-  }
+    return forgetTries(table, keys.linkTries(token, source), { first, now: now() });
+  };
+  const first = !known && before.tried === undefined;
+  // Where a wrong one of the same source was counted meanwhile, it isn't the first any more.
+  if (!(await pass(first))) await pass(false);
 }
 
 async function countWrong({ table, now }: TryDeps, { link, token, source, known }: Try): Promise<never> {
