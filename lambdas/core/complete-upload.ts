@@ -69,12 +69,16 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
     if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
     throw uploadLost(upload_id);
   }
-  if (facts.size === 0) await requireNoParts(deps, completion.upload);
-  else requireListed(completion, facts.size);
+  if (completion.listed !== undefined) requireListed(completion.upload, completion.listed, facts.size);
+  else if (facts.size === 0) await requireNoParts(deps, completion.upload);
   return judgeUpload(deps, { ...completion, facts: facts.size === 0 ? EMPTY_FACTS : facts, prefix });
 }
 
-/** An empty object was put by a finalize that had found no parts; what has come since is more. @throws WharfError parts_missing */
+/**
+ * An empty object may be what a finalize has put that had found no parts; what has come since is more.
+ *
+ * @throws WharfError parts_missing
+ */
 async function requireNoParts(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<void> {
   const parts = await listParts(deps, upload);
   if (parts === undefined || parts.length === 0) return;
@@ -84,11 +88,11 @@ async function requireNoParts(deps: Pick<Deps, "objects">, upload: UploadRecord)
 }
 
 /** Another finalize that had found fewer parts may have been faster. @throws WharfError upload_closed */
-function requireListed({ upload, listed }: Completion, size: number): void {
-  if (listed === undefined || listed === size) return;
+function requireListed({ upload_id }: UploadRecord, listed: number, size: number): void {
+  if (listed === size) return;
   throw new WharfError(
     "upload_closed",
-    `Another finalize of ${upload.upload_id} has had S3 put ${size} bytes together, before the ${listed} were there that this one found. Start a new upload, and finalize it when all parts have arrived.`,
+    `Another finalize of ${upload_id} has had S3 put ${size} bytes together, before the ${listed} were there that this one found. Start a new upload, and finalize it when all parts have arrived.`,
     { state: "finalizing" },
   );
 }

@@ -12,8 +12,8 @@ import { whileHeld } from "./while-held.ts";
 /**
  * Finishes what a finalize has begun and perhaps did not live to end; the object of an upload that was given up goes.
  *
- * What fails in passing is thrown, to be tried again. Idempotent, and safe beside the finalize itself: whoever commits first wins. Without an intent nothing happens, since
- * only its client may say that an upload is whole.
+ * Idempotent, and safe beside the finalize itself: whoever commits first wins. Without an intent nothing happens, since
+ * only its client may say that an upload is whole. What fails in passing is thrown, to be tried again.
  */
 export async function finishUpload(
   deps: Deps,
