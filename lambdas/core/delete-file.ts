@@ -40,10 +40,11 @@ export async function deleteFile(
         fileUpdate(now, fileId, preconditions, {
           update: "SET #deleted_at = :now, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock",
           endsLock: true,
-          condition: `#name = :name AND #folder_id = :folder_id AND ${stillOwn} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
+          // The version too: the event says which one was current.
+          condition: `#name = :name AND #folder_id = :folder_id AND #version_id = :told_version AND ${stillOwn} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
           values: {
             ...{ now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
-            lock_id: lock?.lock_id,
+            ...{ told_version: file.version_id, lock_id: lock?.lock_id },
           },
         }),
         ...removeEntry(file),

@@ -148,6 +148,18 @@ test.each([["into the root"], ["into a folder"]])(
   },
 );
 
+test("a file that gets a version as it is deleted is told of with that one", async () => {
+  const by = uploader(client);
+  const { file_id } = await by.uploaded("told.txt", "one");
+  const { upload_id } = await by.upload("told.txt", "second");
+  const answer = await meanwhile(
+    () => remove(`/v1/files/${file_id}`),
+    () => by.finish(upload_id),
+  );
+  expect(answer.status).toBe(204);
+  expect((await world.events("file_deleted")).at(-1)).toMatchObject({ file_id, data: { size: 6 } });
+});
+
 test("a version that comes back while its file is moved tells where it is", async () => {
   const by = uploader(client);
   const { file_id, version_id } = await by.uploaded("from/back.txt", "one");
