@@ -188,7 +188,9 @@ export const page = {
   /** Answer of every list. */
   of: <T extends z.ZodType>(item: T) =>
     z.object({
-      items: z.array(item).meta({ description: "This page's part of the list; `limit` at most." }),
+      items: z.array(item).meta({
+        description: "This page's part of the list: `limit` at most, and fewer where they are large.",
+      }),
       next_cursor: orNull(z.string(), "The `cursor` of the page after this one; `null` on the last."),
     }),
 };

@@ -260,7 +260,7 @@ export const releaseLockRoute = defineRoute({
     }),
   },
   responses: { 204: { description: "Released, or not held by anyone" } },
-  errors: [...common, "lock_token_mismatch"],
+  errors: [...common, "lock_token_mismatch", "conflict"],
 });
 
 export const getLockRoute = defineRoute({

@@ -122,7 +122,8 @@ const nthPart = { description: `Which part, counted from 1; S3 takes ${MAX_PARTS
 const partNumber = z.int().min(1).max(MAX_PARTS).meta(nthPart);
 const queriedPart = wholeNumber("parts", { min: 1, max: MAX_PARTS }).meta(nthPart);
 const byteOffset = wholeNumber("bytes", { min: 0, max: MAX_SIZE }).meta({
-  description: "The byte of the file at which the chunk begins.",
+  description:
+    "The byte of the file at which the chunk begins. In front of chunks that have arrived S3 takes it only as long as leaves those where they are.",
 });
 
 const intoWorkspace = workspaceRef.meta({

@@ -32,7 +32,7 @@ export const tableAccess = {
       ] as const),
       "places",
     ],
-    DeleteItem: ["folder", "paths", "idempotency", "hooks", "hook"],
+    DeleteItem: ["folder", "paths", "hooks", "hook"],
     ConditionCheckItem: ["folder", "node", "link"],
   },
   wait: {
@@ -40,7 +40,6 @@ export const tableAccess = {
     BatchGetItem: ["client", "node"],
     PutItem: ["event", "idempotency"],
     UpdateItem: ["node", "idempotency", "places"],
-    DeleteItem: ["idempotency"],
   },
   events: {
     GetItem: ["workspaces", "node", "feed"],

@@ -2,6 +2,7 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { discardingResponse, type Fault } from "./faults.ts";
+import { readBody } from "./read-body.ts";
 import type { RunOptions } from "./run-call.ts";
 import { type AwsCall, AwsError, type CallTrace } from "./types.ts";
 
@@ -61,7 +62,7 @@ async function runCopy(
 /** Reads a request whole, and makes as many of the same as are asked for. */
 async function recordRequest({ req, proceed, body }: RunOptions): Promise<() => IncomingMessage> {
   const { method, url, headers, rawHeaders, httpVersionMajor, httpVersionMinor } = req;
-  const bytes = body ?? (await bodyOf(req, proceed));
+  const bytes = body ?? (await readBody(req, proceed));
   return () => {
     const again = new IncomingMessage(new Socket());
     Object.assign(again, { method, url, headers, rawHeaders, httpVersionMajor, httpVersionMinor });
@@ -69,11 +70,4 @@ async function recordRequest({ req, proceed, body }: RunOptions): Promise<() => 
     again.push(null);
     return again;
   };
-}
-
-async function bodyOf(req: IncomingMessage, proceed: () => void): Promise<Buffer> {
-  proceed();
-  const chunks: Buffer[] = [];
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

@@ -17,6 +17,7 @@ import { createFrozenCallers } from "./frozen-callers.ts";
 import { createLateCopies, type LateCopies } from "./late-copies.ts";
 import { type Listening, listen } from "./listen.ts";
 import { readTarget, refuseForeignHost, refuseTwoHosts } from "./own-host.ts";
+import { goAhead, readJsonBody } from "./read-body.ts";
 import { refusalsOf } from "./refusals.ts";
 import { requestContext } from "./request-context.ts";
 import { type CallOn, runCall } from "./run-call.ts";
@@ -48,8 +49,6 @@ export interface AwsServerOptions {
   onError?: (error: unknown, trace: CallTrace) => void;
 }
 
-/** Largest body of a JSON service, in bytes. DynamoDB: 16 MB in a batch. */
-const MAX_JSON_BODY = 16 * 1024 * 1024;
 /** An idle connection in the middle of a request ends after this many milliseconds; SQS polls for 20 s. */
 const SOCKET_TIMEOUT = 120_000;
 
@@ -131,7 +130,7 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
       }
       let body: Buffer | undefined;
       if (trace.service !== "s3") {
-        body = await readBody(req, proceed);
+        body = await readJsonBody(req, proceed);
       }
       const now = clock.now();
       const bodySha256 = body && hash("sha256", body);
@@ -232,9 +231,6 @@ export async function createAwsServer(options: AwsServerOptions): Promise<AwsSer
   }
 }
 
-const tooLarge = () =>
-  new AwsError("RequestEntityTooLargeException", "The request is larger than 16 MB.", 413);
-
 /** Too many connections, or the end is near: every SDK tries again after such an answer. */
 function busy(service: string): AwsError {
   const code = service === "s3" ? "SlowDown" : "ServiceUnavailable";
@@ -265,33 +261,4 @@ function name(trace: CallTrace, claimed: Claim | undefined, principal: Principal
   trace.caller = claimed?.where === "header" ? who : `presigned:${who}`;
   // A presigned URL is used by whoever holds it, long after the invocation that made it.
   if (claimed?.where === "header" && principal.environment) trace.environment = principal.environment;
-}
-
-/**
- * Asks for a body that its client holds back, once: the first refusal comes before it. Until then an answer ends the
- * connection, since that body may come all the same. Source: RFC 9110, 10.1.1.
- */
-function goAhead(res: ServerResponse): () => void {
-  let isAsked = false;
-  res.setHeader("connection", "close");
-  return () => {
-    if (isAsked || res.headersSent) return;
-    isAsked = true;
-    res.removeHeader("connection");
-    res.writeContinue();
-  };
-}
-
-async function readBody(req: IncomingMessage, proceed: () => void): Promise<Buffer> {
-  if (Number(req.headers["content-length"]) > MAX_JSON_BODY) throw tooLarge();
-  proceed();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // The connection has to outlive a body that is refused, for the refusal to be read.
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    size += chunk.length;
-    if (size > MAX_JSON_BODY) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -5,7 +5,7 @@ import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
-import { type Lock, lockFacts } from "./lock-events.ts";
+import { hasRunOut, type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { lockState } from "./lock-state.ts";
 import { readFiles } from "./read-files.ts";
 import type { FileRecord } from "./records.ts";
@@ -13,8 +13,8 @@ import type { FileRecord } from "./records.ts";
 const ROUNDS = 4;
 
 /**
- * Ends whoever's lease stands and grows the fencing number, so that its holder's late writes are refused.
- * A file that nobody holds stays as it is.
+ * Ends whoever's lease stands and grows the fencing number, so that its holder's late writes are refused. One that has
+ * run out is told of as expired. A file that nobody holds stays as it is.
  *
  * @returns the lock's state afterwards.
  * @throws WharfError not_found, conflict.
@@ -77,20 +77,23 @@ export async function breakLease(
 
 function breakWrites(now: number, file: FileRecord, lock: Lock, { requestId, actor, reason }: Why): Write[] {
   const fencing = file.fencing + 1;
+  const { over, condition, values } = hasRunOut(now, lock);
   return [
     {
       key: keys.node(file.node_id),
       update: "SET #fencing = :fencing REMOVE #lock, #due_pk, #due_sk",
-      condition: "#lock.#lock_id = :seen AND #fencing < :fencing",
-      values: { seen: lock.lock_id, fencing },
+      condition: `#lock.#lock_id = :seen AND #fencing < :fencing AND ${condition}`,
+      values: { seen: lock.lock_id, fencing, ...values },
     },
-    eventWrite(now, {
-      type: "lock_broken",
-      request_id: requestId,
-      workspace_id: file.workspace_id,
-      file_id: file.node_id,
-      actor,
-      data: { ...lockFacts(file, lock), fencing_token: fencing, break_reason: reason },
-    }),
+    over
+      ? lockExpiredEvent(now, file, lock, requestId)
+      : eventWrite(now, {
+          type: "lock_broken",
+          request_id: requestId,
+          workspace_id: file.workspace_id,
+          file_id: file.node_id,
+          actor,
+          data: { ...lockFacts(file, lock), fencing_token: fencing, break_reason: reason },
+        }),
   ];
 }

@@ -13,11 +13,12 @@ export const EVENT_KEEP_MS = 90 * 86_400_000;
 /**
  * The outbox write of an event, to stand in the transaction of the change that it tells of.
  *
+ * @param occurredMs when it happened, of what is noticed afterwards.
  * The body is stored as the exact text that every receiver gets. The item leaves the index `due` when the
  * relay has put it on the bus.
  */
-export function eventWrite(now: number, given: NewEvent): Put {
-  const event: Event = { id: newId("evt", now), occurred_at: iso(now), ...given };
+export function eventWrite(now: number, given: NewEvent, occurredMs = now): Put {
+  const event: Event = { id: newId("evt", now), occurred_at: iso(occurredMs), ...given };
   const body = JSON.stringify(
     // The contract's order of members, whatever the caller's was.
     {

@@ -169,7 +169,7 @@ async function writeDelivery(
     written = deliveryRecord.parse(error.item);
     fresh = written.created_ms === now;
   }
-  if (written.status === "skipped_disabled") return skipped && fresh ? { skipped: written } : {};
+  if (written.status === "skipped_disabled") return skipped ? { skipped: written } : {};
   if (written.status !== "pending" || written.attempts > 0) return {};
   return fresh && bySweep ? {} : { wake: wakeMessage(written) };
 }

@@ -24,6 +24,10 @@ const CLAIM_MS = 5_000;
  */
 const RENEW_MS = 1_500;
 const MINE = "#claim = :claim AND attribute_not_exists(#answer)";
+/** Given up: a claim that was made later may take its place, and no copy of its own that comes late. */
+const RELEASED = " OR #released_ms < :now";
+/** Each lost round is a release by a function whose clock is ahead. */
+const ROUNDS = 3;
 /** The same request's claim, whose function has died without an answer. */
 const ABANDONED = " OR (#request = :request AND attribute_not_exists(#answer) AND #claimed_until_ms <= :now)";
 
@@ -31,6 +35,7 @@ const record = z.object({
   request: z.string(),
   claim: z.string(),
   claimed_until_ms: z.number(),
+  released_ms: z.number().optional(),
   expires_ms: z.number(),
   answer: z.string().optional(),
 });
@@ -82,33 +87,39 @@ export async function beginIdempotent(
   }: { caller: Caller; key: string | undefined; request: unknown; natural?: boolean },
 ): Promise<Idempotency> {
   if (key === undefined) return NONE;
-  const now = deps.now();
+  let now = deps.now();
   const itemKey = keys.idempotency(caller.client_id, key);
   const fingerprint = createHmac("sha256", derive(key, "request"))
     .update(JSON.stringify(request))
     .digest("base64url");
   const claim = randomBytes(16).toString("base64url");
-  try {
-    await deps.table.put({
-      put: {
-        ...itemKey,
-        request: fingerprint,
-        claim,
-        claimed_until_ms: now + CLAIM_MS,
-        expires_ms: now + KEEP_MS,
-        ttl: ttl(now + KEEP_MS),
-      },
-      condition: `attribute_not_exists(#pk) OR #expires_ms <= :now${natural ? "" : ABANDONED}`,
-      values: { now, ...(natural ? {} : { request: fingerprint }) },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    const existing = record.parse(error.item);
-    if (existing.request !== fingerprint) throw mismatch();
-    if (existing.claim === claim) return claimed();
-    return natural ? { ...NONE, repeated: true } : found(existing);
+  for (let round = 1; ; round++) {
+    try {
+      await deps.table.put({
+        put: {
+          ...itemKey,
+          request: fingerprint,
+          claim,
+          claimed_until_ms: now + CLAIM_MS,
+          expires_ms: now + KEEP_MS,
+          ttl: ttl(now + KEEP_MS),
+        },
+        condition: `attribute_not_exists(#pk) OR #expires_ms <= :now${RELEASED}${natural ? "" : ABANDONED}`,
+        values: { now, ...(natural ? {} : { request: fingerprint }) },
+      });
+      return claimed();
+    } catch (error) {
+      if (!(error instanceof ConditionFailed)) throw error;
+      const existing = record.parse(error.item);
+      if (existing.released_ms !== undefined && round < ROUNDS) {
+        now = existing.released_ms + 1;
+        continue;
+      }
+      if (existing.request !== fingerprint) throw mismatch();
+      if (existing.claim === claim) return claimed();
+      return natural ? { ...NONE, repeated: true } : found(existing);
+    }
   }
-  return claimed();
 
   async function renew(): Promise<void> {
     await deps.table.update({
@@ -150,10 +161,11 @@ export async function beginIdempotent(
       record: (answer) => [recording(answer, { condition: MINE, values: { claim } })],
       release: async () => {
         try {
-          await deps.table.remove({
-            remove: itemKey,
+          await deps.table.update({
+            key: itemKey,
+            update: "SET #released_ms = :released_ms",
             condition: MINE,
-            values: { claim },
+            values: { claim, released_ms: Math.max(now, deps.now()) },
           });
         } catch (error) {
           if (!(error instanceof ConditionFailed)) throw error;

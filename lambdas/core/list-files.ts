@@ -15,7 +15,7 @@ export async function listFiles(
 ) {
   const list = `folder ${folderId}`;
   const after = readCursor(list, cursor);
-  const { items } = await table.query({
+  const { items, next } = await table.query({
     where: "#pk = :pk",
     values: { pk: keys.entry(folderId, "").pk },
     limit: limit + 1,
@@ -24,7 +24,7 @@ export async function listFiles(
   const entries = items.map((item) => entryRecord.parse(item));
   const files = await readFileViews(table, folderId, entries.slice(0, limit));
   const page = pageOf(
-    entries,
+    { rows: entries, next },
     limit,
     (last) => cursorAfter(list, last.sk),
     ({ kind, node_id, sk }) =>

@@ -27,7 +27,7 @@ export async function listShares(
   const file = await readFile(deps, caller, fileId);
   // A file in which the caller made nothing doesn't exist for it.
   if (file.created_by !== caller.client_id) await shareableVersion(deps, caller, file);
-  const { items } = await deps.table.query({
+  const { items, next } = await deps.table.query({
     where: "#pk = :pk AND begins_with(#sk, :prefix)",
     values: { pk: keys.node(fileId).pk, prefix: under.shares },
     descending: true,
@@ -36,7 +36,7 @@ export async function listShares(
   });
   const rows = items.map((item) => pointer.parse(item).share_id);
   const page = pageOf(
-    rows,
+    { rows, next },
     limit,
     (last) => cursorAfter(list, last),
     (shareId) => shareId,

@@ -17,7 +17,7 @@ export async function listVersions(
   const file = await findFile(deps, call.caller, fileId, "read", call.ahead);
   const list = `versions ${fileId}`;
   const after = readCursor(list, cursor);
-  const { items } = await deps.table.query({
+  const { items, next } = await deps.table.query({
     where: "#pk = :pk AND begins_with(#sk, :prefix)",
     values: { pk: keys.node(fileId).pk, prefix: under.versions },
     limit: limit + 1,
@@ -26,12 +26,12 @@ export async function listVersions(
   });
   const rows = items.map((item) => versionRecord.parse(item));
   const page = pageOf(
-    rows,
+    { rows, next },
     limit,
     (last) => cursorAfter(list, last.version_id),
     (version) => (version.removed_ms === undefined ? versionView(version, file) : undefined),
   );
-  // A page can hold fewer than `limit`: what waits for its removal is left out.
+  // What waits for its removal is left out.
   return { ...page, items: page.items.filter((item) => item !== undefined) };
 }
 

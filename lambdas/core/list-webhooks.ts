@@ -22,7 +22,7 @@ export async function listWebhooks(
   );
   const states = await readStates(deps, hooks.slice(0, limit));
   return pageOf(
-    hooks,
+    { rows: hooks },
     limit,
     (last) => cursorAfter(list, keys.hook(last.webhook_id).sk),
     (hook) => webhookView(hook, states.get(hook.webhook_id) ?? {}),

@@ -15,10 +15,7 @@ export async function listWorkspaces(
   const after = readCursor(list, cursor) ?? "";
   const more = caller.scopes.has("admin")
     ? await readWorkspaces(deps, after, limit + 1)
-    : Object.entries(caller.workspaces)
-        .map(([workspace_id, name]) => ({ workspace_id, name }))
-        .filter(({ workspace_id }) => workspace_id > after)
-        .sort((a, b) => (a.workspace_id < b.workspace_id ? -1 : 1));
+    : { rows: ownWorkspaces(caller).filter(({ workspace_id }) => workspace_id > after) };
   return pageOf(
     more,
     limit,
@@ -30,16 +27,23 @@ export async function listWorkspaces(
   );
 }
 
+function ownWorkspaces({ workspaces }: Caller) {
+  return Object.entries(workspaces)
+    .map(([workspace_id, name]) => ({ workspace_id, name }))
+    .sort((a, b) => (a.workspace_id < b.workspace_id ? -1 : 1));
+}
+
 async function readWorkspaces({ table }: Pick<Deps, "table">, after: string, limit: number) {
   const { pk } = keys.workspace("");
-  const { items } = await table.query({
+  const { items, next } = await table.query({
     where: "#pk = :pk",
     values: { pk },
     limit,
     after: after === "" ? undefined : keys.workspace(after),
   });
-  return items.map((item) => {
+  const rows = items.map((item) => {
     const { workspace_id, name } = workspaceRecord.parse(item);
     return { workspace_id, name };
   });
+  return { rows, next };
 }

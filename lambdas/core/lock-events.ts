@@ -19,9 +19,18 @@ export function lockFacts(file: FileRecord, lock: Lock) {
   };
 }
 
+/**
+ * Whether a lease has run out, and so what its end is called; the condition has the write see to it that it still has, or
+ * still hasn't.
+ */
+export function hasRunOut(now: number, { expires_ms }: Lock) {
+  const over = expires_ms <= now;
+  return { over, condition: `#lock.#expires_ms ${over ? "<=" : ">"} :ended`, values: { ended: now } };
+}
+
 /** The outbox write for a lease that its holder ends, unless it has run out before. */
 export function leaseEndedEvent(now: number, call: Call, file: FileRecord, lock: Lock): Put {
-  if (lock.expires_ms <= now) return lockExpiredEvent(now, file, lock, call.requestId);
+  if (hasRunOut(now, lock).over) return lockExpiredEvent(now, file, lock, call.requestId);
   return eventWrite(now, {
     type: "lock_released",
     request_id: call.requestId,
@@ -32,14 +41,15 @@ export function leaseEndedEvent(now: number, call: Call, file: FileRecord, lock:
   });
 }
 
-/** The outbox write for a lease that ran out, by whoever notices first. */
+/** The outbox write for a lease that ran out, by whoever notices first: it happened then, before what ends it now. */
 export function lockExpiredEvent(now: number, file: FileRecord, lock: Lock, requestId: string): Put {
-  return eventWrite(now, {
+  const expired = {
     type: "lock_expired",
     request_id: requestId,
     workspace_id: file.workspace_id,
     file_id: file.node_id,
     actor: { type: "system", id: "lease" },
     data: { ...lockFacts(file, lock), fencing_token: file.fencing },
-  });
+  } as const;
+  return eventWrite(now, expired, lock.expires_ms);
 }

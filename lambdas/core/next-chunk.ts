@@ -22,7 +22,8 @@ export interface Chunk {
  * Nothing is written: the number follows from what the caller says and from S3's list of what has arrived, so asking
  * again for a chunk that didn't arrive gives the same part. Without a number or offset the caller must send one chunk
  * after another; a chunk that arrived although its answer was lost would then count twice, which a declared size
- * reveals. How long the chunk is nobody knows here: API Gateway drops `Content-Length` before any mapping.
+ * reveals. How long the chunk is nobody knows here: API Gateway drops `Content-Length` before any mapping. But S3 does:
+ * one that is sent by its offset in front of others that have arrived has the length that leaves them where they are.
  *
  * @throws WharfError not_found, upload_closed, upload_expired, checksum_unsupported, chunk_too_small, conflict,
  * invalid_request.
@@ -38,7 +39,8 @@ export async function chunkTarget(
   requireOpen(upload, deps.now());
   await keepReserved(deps, upload);
   refuseSha256(upload);
-  const number = part ?? numberFor(offset, await arrived(deps, call, upload), upload);
+  const parts = part === undefined ? await arrived(deps, call, upload) : [];
+  const number = part ?? numberFor(offset, parts, upload);
   if (number > MAX_PARTS) {
     throw new WharfError(
       "invalid_request",
@@ -46,7 +48,8 @@ export async function chunkTarget(
     );
   }
   requireRoom(upload, number);
-  const { parts: signed } = await signWindow(deps, upload, { first: number, count: 1 });
+  const length = offset === undefined ? undefined : lengthBefore(parts, number, upload);
+  const { parts: signed } = await signWindow(deps, upload, { first: number, count: 1, length });
   return { part: number, url: signed[0]?.url ?? "" };
 }
 
@@ -106,6 +109,18 @@ function leading(parts: readonly Part[]): readonly Part[] {
   return gap === -1 ? parts : parts.slice(0, gap);
 }
 
+/** How long a chunk must be behind which others have arrived, whose offsets were said; `undefined` where none have. */
+function lengthBefore(parts: readonly Part[], number: number, upload: UploadRecord): number | undefined {
+  if (!parts.some(({ part_number }) => part_number > number)) return undefined;
+  const before = parts.find(({ part_number }) => part_number === number);
+  return before?.size ?? (isRegular(parts, upload) ? upload.part_size : undefined);
+}
+
+/** Whether all that has arrived is cut as planned. */
+function isRegular(parts: readonly Part[], { part_size, part_count }: UploadRecord): boolean {
+  return parts.every((part) => part.size === part_size || part.part_number === part_count);
+}
+
 /** The one after those that have arrived. @throws WharfError conflict where the declared size has. */
 function nextNumber(parts: readonly Part[], { size }: UploadRecord): number {
   const before = leading(parts);
@@ -122,11 +137,8 @@ function nextNumber(parts: readonly Part[], { size }: UploadRecord): number {
  * The part that begins at a byte: one that has arrived already, the next, or, where all chunks have `part_size`, any,
  * so that they may come in any order.
  */
-function numberAt(
-  offset: number,
-  parts: readonly Part[],
-  { size, part_size, part_count }: UploadRecord,
-): number {
+function numberAt(offset: number, parts: readonly Part[], upload: UploadRecord): number {
+  const { size, part_size } = upload;
   if (size !== undefined && offset > 0 && offset >= size) {
     throw new WharfError(
       "invalid_request",
@@ -140,8 +152,7 @@ function numberAt(
     end += part.size;
   }
   if (end === offset) return before.length + 1;
-  const regular = parts.every((part) => part.size === part_size || part.part_number === part_count);
-  if (regular && offset % part_size === 0) return offset / part_size + 1;
+  if (isRegular(parts, upload) && offset % part_size === 0) return offset / part_size + 1;
   throw new WharfError(
     "conflict",
     `The chunk begins at byte ${offset}, but the bytes before it have arrived only up to ${end}. Send the one at ${end} next, or chunks of ${part_size} bytes in any order, or say ?part=n.`,

@@ -4,12 +4,15 @@ import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { findFile } from "./find-file.ts";
-import { leaseEndedEvent } from "./lock-events.ts";
+import { hasRunOut, leaseEndedEvent } from "./lock-events.ts";
+
+/** Each lost round is a renewal of the lease, or its end. */
+const ROUNDS = 4;
 
 /**
  * Clears the caller's lease and keeps the fencing number; where nobody holds the lock, nothing changes.
  *
- * @throws WharfError lock_token_mismatch where another lease stands, not_found.
+ * @throws WharfError lock_token_mismatch where another lease stands, not_found, conflict.
  */
 export async function releaseLock(
   deps: Pick<Deps, "table" | "now">,
@@ -17,27 +20,33 @@ export async function releaseLock(
   fileId: string,
   lockToken: string,
 ): Promise<void> {
-  const file = await findFile(deps, call.caller, fileId, "release_lock", call.ahead);
-  const { lock } = file;
-  if (lock === undefined) return;
   const hash = sha256(lockToken);
-  if (lock.token_hash !== hash) throw mismatch();
-  try {
-    await deps.table.transact([
-      {
-        key: keys.node(fileId),
-        update: "REMOVE #lock, #due_pk, #due_sk",
-        condition: "#lock.#token_hash = :hash",
-        values: { hash },
-      },
-      leaseEndedEvent(deps.now(), call, file, lock),
-    ]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-    // Gone since the read: released by a repeat of this call, or run out and noticed. Another's lease is a mismatch.
-    const [held] = [...error.failed.values()];
-    if (held?.["lock"] !== undefined) throw mismatch();
+  for (let round = 0; round < ROUNDS; round++) {
+    const file = await findFile(deps, call.caller, fileId, "release_lock", round === 0 ? call.ahead : []);
+    const { lock } = file;
+    // Where it is gone since the last round: released by a repeat of this call, or run out and noticed.
+    if (lock === undefined) return;
+    if (lock.token_hash !== hash) throw mismatch();
+    const now = deps.now();
+    const { condition, values } = hasRunOut(now, lock);
+    try {
+      await deps.table.transact([
+        {
+          key: keys.node(fileId),
+          update: "REMOVE #lock, #due_pk, #due_sk",
+          condition: `#lock.#token_hash = :hash AND ${condition}`,
+          values: { hash, ...values },
+        },
+        leaseEndedEvent(now, call, file, lock),
+      ]);
+      return;
+    } catch (error) {
+      if (!(error instanceof TransactionFailed)) throw error;
+    }
   }
+  throw new WharfError("conflict", "This lease is being renewed elsewhere; release it again.", {
+    retry_after_seconds: 1,
+  });
 }
 
 function mismatch(): WharfError {

@@ -19,17 +19,19 @@ export async function revokeLink(
   { pk, sk }: Pick<LinkRecord, "pk" | "sk">,
 ): Promise<boolean> {
   const now = deps.now();
+  const revoked_at = iso(now);
   try {
     await deps.table.update({
       key: { pk, sk },
       update: "SET #revoked_at = :revoked_at REMOVE #due_pk, #due_sk",
       // Where it has expired, `link_expired` is still to be told.
       condition: "attribute_not_exists(#revoked_at) AND #expires_ms > :now",
-      values: { revoked_at: iso(now), now },
+      values: { revoked_at, now },
     });
     return true;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    return false;
+    // Its own first sending, whose answer was lost.
+    return error.item?.["revoked_at"] === revoked_at;
   }
 }

@@ -33,13 +33,13 @@ export async function signParts(
   return { first, prefix, suffix, signatures, headers, urls_expire_at: iso(urls.expiresAt) };
 }
 
-/** Full URLs of `count` parts from `first` on. */
+/** Full URLs of `count` parts from `first` on; where a `length` is given (bytes), S3 takes no other. */
 export async function signWindow(
   deps: SignDeps,
   upload: UploadRecord,
-  { first, count }: { first: number; count: number },
+  { first, count, length }: { first: number; count: number; length?: number | undefined },
 ) {
-  const urls = await urlsOf(deps, upload);
+  const urls = await urlsOf(deps, upload, length === undefined ? {} : { "content-length": String(length) });
   const parts = Array.from({ length: count }, (_, index) => ({
     part_number: first + index,
     url: urls.prefix + (first + index) + urls.suffix + urls.signature(first + index),

@@ -83,10 +83,10 @@ function moveWrite(webhookId: string, item: Item, nextMs: number | undefined, wa
   return {
     key: keys.hookState(webhookId),
     update: `${sets.length === 0 ? "" : `SET ${sets.join(", ")}`}${nextMs === undefined ? " REMOVE #due_pk, #due_sk" : ""}`,
-    condition: `#due_sk = :seen AND ${item["failing_since_ms"] === undefined ? "attribute_not_exists(#failing_since_ms)" : "#failing_since_ms = :since"}`,
+    // It changes with each failure that begins an outage, each success, and each look at it.
+    condition: "#due_sk = :seen",
     values: {
       seen: item["due_sk"],
-      since: item["failing_since_ms"],
       ...(nextMs === undefined ? {} : due("endpoint", nextMs, webhookId)),
       ...(warnedHours === undefined ? {} : { warned: warnedHours }),
     },

@@ -16,28 +16,30 @@ export function sweepLinks(deps: DueDeps): Promise<number> {
 async function endLink(deps: Pick<Deps, "table" | "now">, item: Item): Promise<boolean> {
   const { pk, sk, ...link } = linkRecord.parse(item);
   const now = deps.now();
+  const expired = {
+    type: "link_expired",
+    request_id: `sweep-${link.share_id}`,
+    workspace_id: link.workspace_id,
+    file_id: link.file_id,
+    share_id: link.share_id,
+    actor: { type: "system", id: "sweep" },
+    data: {
+      expires_at: iso(link.expires_ms),
+      downloads: link.downloads,
+      max_downloads: link.max_downloads ?? null,
+    },
+  } as const;
   try {
     await deps.table.transact([
       {
         key: { pk, sk },
         update: "SET #ended_at = :ended_at REMOVE #due_pk, #due_sk",
+        // The index may be older than a download: what is told is what stands.
         condition:
-          "#expires_ms <= :now AND attribute_not_exists(#ended_at) AND attribute_not_exists(#revoked_at)",
-        values: { ended_at: iso(now), now },
+          "#expires_ms <= :now AND #downloads = :downloads AND attribute_not_exists(#ended_at) AND attribute_not_exists(#revoked_at)",
+        values: { ended_at: iso(now), now, downloads: link.downloads },
       },
-      eventWrite(now, {
-        type: "link_expired",
-        request_id: `sweep-${link.share_id}`,
-        workspace_id: link.workspace_id,
-        file_id: link.file_id,
-        share_id: link.share_id,
-        actor: { type: "system", id: "sweep" },
-        data: {
-          expires_at: iso(link.expires_ms),
-          downloads: link.downloads,
-          max_downloads: link.max_downloads ?? null,
-        },
-      }),
+      eventWrite(now, expired, link.expires_ms),
     ]);
     return true;
   } catch (error) {

@@ -48,8 +48,9 @@ async function endIfExpired(deps: Pick<Deps, "table" | "now">, item: Item): Prom
       {
         key: keys.node(file.node_id),
         update: "REMOVE #lock, #due_pk, #due_sk",
-        condition: "#lock.#lock_id = :seen AND #lock.#expires_ms <= :free_at",
-        values: { seen: lock.lock_id, free_at: now - LOCK_GRACE_MS },
+        // The index may be older than a renewal: what is told is what stands.
+        condition: "#lock.#lock_id = :seen AND #lock.#expires_ms = :expires_ms",
+        values: { seen: lock.lock_id, expires_ms: lock.expires_ms },
       },
       lockExpiredEvent(now, file, lock, `sweep-${lock.lock_id}`),
     ]);

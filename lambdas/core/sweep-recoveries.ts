@@ -33,7 +33,7 @@ export function sweepRecoveries(deps: QueueDeps & DueDeps): Promise<number> {
     const { webhook_id, job_id } = recoveryRecord.parse(item);
     // As it is: the index may show one that has ended, and what has failed since is nobody's to send again.
     let job = await deps.table.get(recoveryRecord, keys.recovery(webhook_id, job_id));
-    if (job?.state !== "running") return false;
+    if (job === undefined) return false;
     // Before it is put aside, where nobody would tell its client.
     if (failures === MAX_FAILURES) {
       await save(deps, job, { state: "failed", scanned: 0, recovered: 0 });

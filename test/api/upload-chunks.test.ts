@@ -111,6 +111,33 @@ describe("with ?offset=n", () => {
     expect(shaOf(await by.download(file_id))).toBe(shaOf(bytes));
   });
 
+  test("one that is sent again in front of others has the length that it had, so that no hole is left", async () => {
+    const bytes = randomBytes(16 * MIB);
+    const { upload_id } = await by.start({ filename: "hole.bin", part_size: 6 * MIB });
+    const at = async (offset: number, to: number) => {
+      const answer = await ask(upload_id, { offset });
+      expect(answer.status).toBe(307);
+      return (await put(answer.headers.get("location") ?? "", bytes.subarray(offset, to))).status;
+    };
+    expect(await at(0, 6 * MIB)).toBe(200);
+    expect(await at(12 * MIB, 16 * MIB)).toBe(200);
+    expect(await at(0, 5 * MIB)).toBe(403);
+    expect(await at(0, 6 * MIB)).toBe(200);
+    const { upload_id: other } = await by.start({ filename: "gap.bin", part_size: 5 * MIB });
+    const between = async (part: number, length: number) => {
+      const answer = await ask(other, { offset: (part - 1) * 5 * MIB });
+      return (await put(answer.headers.get("location") ?? "", bytes.subarray(0, length))).status;
+    };
+    expect(await between(3, 5 * MIB)).toBe(200);
+    expect(await between(1, 5 * MIB)).toBe(200);
+    expect(await between(2, 4 * MIB)).toBe(403);
+    expect(await between(2, 5 * MIB)).toBe(200);
+    // The last may be of any length, and one that is named may be too: what follows is sent again with it.
+    expect(await between(3, 7 * MIB)).toBe(200);
+    expect(await send(other, bytes.subarray(0, 7 * MIB), { part: 2 })).toBe(2);
+    expect(await by.finish(other)).toMatchObject({ size: 19 * MIB });
+  });
+
   test("an empty file is one chunk at 0", async () => {
     const { upload_id } = await by.start({ filename: "empty.bin", size: 0 });
     expect(await send(upload_id, new Uint8Array(), { offset: 0 })).toBe(1);

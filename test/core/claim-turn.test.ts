@@ -208,6 +208,15 @@ describe("what has changed since the state was read", () => {
     expect((await claimWith(seen)).go).toBe(false);
   });
 
+  test("the endpoint's epoch: what would go to its last URL gets no turn, and asks no second time", async () => {
+    const key = keys.hookState(webhook_id);
+    const seen = await state();
+    await world.deps.table.put({ put: { ...key, webhook_id, ...WELL, epoch: "next" }, blind: "a test's" });
+    const { length } = world.traces;
+    expect((await claimWith(seen)).go).toBe(false);
+    expect(world.traces.length - length).toBe(1);
+  });
+
   test("a second's turns that are used up", async () => {
     await claim(5);
     const seen = await state();

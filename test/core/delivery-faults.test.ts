@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
+import { claimTurn } from "#core/claim-turn.ts";
 import { deliver } from "#core/deliver.ts";
 import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";
@@ -231,10 +232,23 @@ describe("what is decided on what was read", () => {
     const happened = before(writes(/#reason = :reason/), async () => {
       await enable();
       await recover(["skipped_disabled"]);
-      return undefined;
+      // Its own answer is lost too.
+      return "after";
     });
     await world.pass(10 * SECOND);
     expect([happened(), await statuses()]).toEqual([true, ["succeeded"]]);
+  });
+
+  test("but no second time where the recovery has found it", async () => {
+    await disable();
+    const happened = before(writes(/"HOOKS"/, "BatchGetItem"), async () => {
+      await enable();
+      await recover(["skipped_disabled"]);
+      await world.work();
+      return undefined;
+    });
+    await world.emit();
+    expect([happened(), await statuses(), receiver.received.length]).toEqual([true, ["succeeded"], 1]);
   });
 
   test("a recovery that has ended sends nothing again, though the index shows it still", async () => {
@@ -273,6 +287,26 @@ describe("what is decided on what was read", () => {
     const enabling = enableWebhook(world.deps, world.call, endpoint.webhook_id, { force: false });
     await expect(enabling).rejects.toMatchObject({ code: "webhook_disabled" });
     expect((await hookOf()).disabled_at).toBeDefined();
+  });
+
+  test("nor does it verify another", async () => {
+    receiver.behave(async (res) => {
+      await changeWebhook(world.deps, world.call, endpoint.webhook_id, { url: "http://127.0.0.1:9/" });
+      res.writeHead(204).end();
+    });
+    expect((await testWebhook(world.deps, world.call, await hookOf())).ok).toBe(true);
+    expect(await endpoint.show()).toMatchObject({ status: "unverified" });
+  });
+
+  test("a test is no second request to a URL that isn't verified, though none was under way when it was read", async () => {
+    const happened = before(writes(/PLACES#/), async () => {
+      await claimTurn(world.deps, await hookOf(), { seen: await stateOf() });
+      world.skip(2 * SECOND);
+      return undefined;
+    });
+    const tested = testWebhook(world.deps, world.call, await hookOf());
+    await expect(tested).rejects.toMatchObject({ code: "rate_limited" });
+    expect([happened(), receiver.received.length]).toEqual([true, 0]);
   });
 
   test("a test that was answered while another call enabled the endpoint is answered as that", async () => {
@@ -463,6 +497,24 @@ describe("a copy that comes late", () => {
     await world.work();
     await arrives();
     expect([happened(), await statuses(), receiver.received.length]).toEqual([true, ["succeeded"], 2]);
+  });
+
+  test("sends nothing again that was skipped and sent, when it is skipped once more", async () => {
+    await disable();
+    let happened = () => false;
+    before(writes(/DLV#/, "PutItem"), async () => {
+      await enable();
+      happened = once(writes(/#trigger = :trigger/), LATE);
+      return undefined;
+    });
+    await world.emit();
+    world.skip(SECOND);
+    const at = { webhookId: endpoint.webhook_id, deliveryId: (await rowOf()).delivery_id };
+    await redeliver(world.worker, world.call, at, (body) => ({ status: 202, body }));
+    await disable();
+    await world.work();
+    await arrives();
+    expect([happened(), await statuses()]).toEqual([true, ["skipped_disabled"]]);
   });
 
   test("promotes no secret that came after it", async () => {

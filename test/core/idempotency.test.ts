@@ -7,6 +7,7 @@ import { eventually } from "#test/support/eventually.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 const SECOND = 1_000;
+const KEEP_MS = 86_400 * SECOND;
 const caller: Caller = {
   client_id: "cli_1",
   name: "ci",
@@ -72,4 +73,36 @@ test("the table's record tells nobody who guesses what the request said", async 
   expect(new Set(marks).size).toBe(marks.length);
   const repeated = beginIdempotent(world.deps, { caller, key, request: request("letmein") });
   await expect(repeated).rejects.toMatchObject({ code: "idempotency_mismatch" });
+});
+
+test("a claim that was given up stays so, whatever comes late of it, and whatever clocks say", async () => {
+  const other = (key: string) => beginIdempotent(world.deps, { caller, key, request: "corrected" });
+  world.setFault(({ action }) =>
+    action === "PutItem" ? { late: { afterMs: KEEP_MS }, answered: true } : undefined,
+  );
+  const first = await begin("given up");
+  world.setFault();
+  first.end();
+  await first.release();
+  await world.late.flush();
+  // Its function's clock was ahead.
+  world.advance(-2 * SECOND);
+  const corrected = await other("given up");
+  corrected.end();
+  world.advance(2 * SECOND);
+  await expect(begin("given up")).rejects.toMatchObject({ code: "idempotency_mismatch" });
+  const answered = { status: 201, body: {} };
+  await world.deps.table.transact(corrected.record(answered));
+  expect(await other("given up")).toMatchObject({ replay: answered });
+});
+
+test("a release that is sent twice is one", async () => {
+  const first = await begin("released twice");
+  first.end();
+  world.setFault(({ action }) => (action === "UpdateItem" ? "twice" : undefined));
+  await first.release();
+  world.setFault();
+  const again = await begin("released twice");
+  again.end();
+  await again.release();
 });

@@ -120,7 +120,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "release: by deletion",
     "release-lock",
     [
-      'key: keys.node(fileId),\n        update: "REMOVE #lock, #due_pk, #due_sk",',
+      'key: keys.node(fileId),\n          update: "REMOVE #lock, #due_pk, #due_sk",',
       "remove: keys.node(fileId),",
     ],
   ],
@@ -142,14 +142,9 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
   [
     "sweep: expiry only read",
     "sweep-locks",
-    ["#lock.#expires_ms <= :free_at", `(#lock.#expires_ms <= :free_at OR ${ANYWAY})`],
+    ["#lock.#expires_ms = :expires_ms", `(#lock.#expires_ms = :expires_ms OR ${ANYWAY})`],
   ],
-  [
-    "sweep: no grace",
-    "sweep-locks",
-    ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"],
-    ["free_at: now - LOCK_GRACE_MS", "free_at: now"],
-  ],
+  ["sweep: no grace", "sweep-locks", ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"]],
   [
     "fence: end of the lease not compared",
     "file-write",

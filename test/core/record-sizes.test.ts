@@ -52,7 +52,7 @@ const MEMBERS: Record<string, number> = {
 };
 /** Ids, times and words of ours. */
 const SHORT =
-  /(_id|_from|_at|_by|^type|_type|^code|attempt$|^last_error|^epoch|^default_workspace|^root_folder|_reason)$/;
+  /(_id|_from|_at|_by|_change|^type|_type|^code|attempt$|^last_error|^epoch|^default_workspace|^root_folder|_reason)$/;
 
 const known: Record<string, z.ZodType> = {
   wakeUp,

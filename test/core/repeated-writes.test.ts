@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import { keys } from "#aws/keys.ts";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
-import { retireSecrets, rotateSecret } from "#core/change-client.ts";
+import { retireSecrets, revokeClient, rotateSecret } from "#core/change-client.ts";
 import { issueToken } from "#core/issue-token.ts";
 import { readFeed } from "#core/read-feed.ts";
 import { type RelayDeps, relayEvents } from "#core/relay-events.ts";
@@ -86,6 +86,40 @@ describe("an event that is written alone", () => {
     expect(happened()).toBe(true);
     expect((await world.events("file_downloaded")).filter((one) => one.file_id === id)).toHaveLength(1);
   });
+});
+
+test("what is claimed for a sweep is handled by it, though the answer to the claim was lost", async () => {
+  const id = await world.addFile(client, "claimed.txt");
+  await client.request(`/v1/files/${id}/content`);
+  const event = (await world.events("file_downloaded")).find((one) => one.file_id === id)?.id ?? "";
+  // Due for longer than a run may take, so that it is made due later before it is handled.
+  world.advance(10 * MINUTE);
+  const happened = once(
+    "after",
+    ({ action, body = "" }) => action === "UpdateItem" && body.includes(`EVT#${event}`),
+  );
+  const taken: string[] = [];
+  const bus: RelayDeps["bus"] = {
+    publish: async (events) => {
+      taken.push(...events.map(({ event_id }) => event_id));
+      return new Set(taken);
+    },
+  };
+  await sweepEvents({ ...world.deps, bus });
+  expect(happened()).toBe(true);
+  expect(taken.filter((one) => one === event)).toHaveLength(1);
+});
+
+test("a revocation counts a link that it ended, though the answer was lost", async () => {
+  const doomed = await world.client("files:write", "shares:write");
+  const id = await world.addFile(doomed, "linked.txt");
+  await doomed.request(`/v1/files/${id}/shares`, { json: {} });
+  const happened = once(
+    "after",
+    ({ action, body = "" }) => action === "UpdateItem" && body.includes("LINK#"),
+  );
+  const { ended } = await revokeClient(world.deps, doomed.client_id, "revoke");
+  expect([happened(), ended.links]).toEqual([true, 1]);
 });
 
 describe("a client's secrets", () => {

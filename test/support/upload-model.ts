@@ -1,18 +1,16 @@
 /**
  * Runs uploads, moves, deletions and aborts at once, in two environments whose clocks differ, with every AWS call's
- * answer lost, the call sent twice, copied for later or its caller frozen at random; then lets all copies arrive and
- * the sweep run, and checks that what was acknowledged is there, once, with its bytes.
+ * answer lost, the call sent twice, copied for later, its caller frozen or its read old at random; then lets all copies
+ * arrive and the sweep run, and checks that what was acknowledged is there, once, with its bytes.
  */
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { z } from "zod";
-import { keys, under } from "#aws/keys.ts";
 import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
-import { fileRecord, versionRecord } from "#core/records.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
-import type { Fault, FaultCall } from "#local/faults.ts";
+import { type Fault, type FaultCall, mayBeStale } from "#local/faults.ts";
+import { checkUploadsEnd, type Told } from "./check-uploads-end.ts";
 import { put } from "./uploads.ts";
 import { type Given, startWorld, type World } from "./world.ts";
 
@@ -34,6 +32,8 @@ const faults: Record<string, Fault | undefined> = {
   "first try at the end": { late: { afterCalls: 10_000 }, answered: false },
   "frozen before": { freeze: FREEZE_MS },
   "frozen after": { freeze: FREEZE_MS, happened: true },
+  /** Of reads that may be. */
+  old: { staleMs: 2_000 },
 };
 const fault = fc.oneof(
   { weight: 2, arbitrary: fc.constant("none") },
@@ -50,6 +50,7 @@ const act = fc.oneof(
       do: fc.constant("upload" as const),
       path,
       if_exists: fc.constantFrom("version", "rename", "fail"),
+      isLeft: fc.boolean(),
       elsewhere,
     }),
   },
@@ -88,6 +89,7 @@ export interface UploadReport {
 export async function checkUploads({ runs, seed }: { runs: number; seed: number }): Promise<UploadReport> {
   const report: UploadReport = { runs, seed, acts: {}, statuses: {}, faults: {} };
   const world = await startWorld({ retries: true });
+  world.keepHistory(60_000);
   try {
     await fc.assert(
       fc.asyncProperty(history, (one) => runHistory(world, one, report)),
@@ -99,14 +101,6 @@ export async function checkUploads({ runs, seed }: { runs: number; seed: number 
   }
   return report;
 }
-
-/** What a client was told of a session that it began. */
-interface Told {
-  uploadId: string;
-  finalized?: FinalizeAnswer;
-  aborted?: true;
-}
-type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
 
 async function runHistory(world: World, { rounds, faults, clockOffsetMs }: History, report: UploadReport) {
   const client = await world.client("files:read", "files:write", "shares:write");
@@ -143,7 +137,7 @@ async function runHistory(world: World, { rounds, faults, clockOffsetMs }: Histo
         const session: Told = { uploadId };
         told.push(session);
         await put(parts[0]?.url, "bytes", parts[0]?.headers);
-        return finalize(one, session);
+        return one.isLeft ? undefined : finalize(one, session);
       }
       case "finalize":
       case "abort": {
@@ -184,7 +178,7 @@ async function runHistory(world: World, { rounds, faults, clockOffsetMs }: Histo
     await sweepUploads(world.deps);
     await sweepVersions(world.deps);
   }
-  await checkEnd(world, client.workspace_id, told);
+  await checkUploadsEnd(world, client.workspace_id, told);
 }
 
 /** Strikes calls of the verbs' by turns, each try's first time only; nothing else of the test's. */
@@ -192,82 +186,18 @@ function striking(world: World, names: readonly string[], report: UploadReport) 
   const seen = new Set<string>();
   let calls = 0;
   let frozen = 0;
-  return ({ caller, action, path, body = "" }: FaultCall): Fault | undefined => {
+  return (call: FaultCall): Fault | undefined => {
     if (frozen > 0) world.advanceServices(TICK_MS);
-    const call = `${action} ${path} ${body}`;
-    if (caller !== "root" || seen.has(call)) return undefined;
-    seen.add(call);
+    const content = `${call.action} ${call.path} ${call.body}`;
+    if (call.caller !== "root" || seen.has(content)) return undefined;
+    seen.add(content);
     const name = names[calls++ % names.length] ?? "none";
+    if (name === "old" && !mayBeStale(call)) return undefined;
     count(report.faults, name);
     if (name.startsWith("frozen")) frozen += 1;
     return faults[name];
   };
 }
-
-async function checkEnd(world: World, workspaceId: string, told: readonly Told[]): Promise<void> {
-  const items = await world.dump();
-  const files = items
-    .filter(({ kind, sk, workspace_id }) => kind === "file" && sk === "META" && workspace_id === workspaceId)
-    .map((item) => fileRecord.parse(item));
-  const live = files.filter(({ deleted_at }) => deleted_at === undefined);
-  const versions = items
-    .filter(({ sk }) => String(sk).startsWith(under.versions))
-    .map((item) => versionRecord.parse(item))
-    .filter(
-      ({ file_id, removed_ms }) => removed_ms === undefined && files.some((f) => f.node_id === file_id),
-    );
-
-  const folders = new Set(live.map(({ folder_id }) => `DIR#${folder_id}`));
-  const entries = items.filter(({ pk, kind }) => folders.has(String(pk)) && kind === "file");
-  same(
-    entries.map(({ pk, sk, node_id }) => `${pk} ${sk} ${node_id}`),
-    live.map(({ folder_id, name, node_id }) => `DIR#${folder_id} ${name} ${node_id}`),
-    "each file has its name, and each name its file",
-  );
-  const hints = items.filter(({ pk, file_id }) => pk === `PATH#${workspaceId}` && file_id !== undefined);
-  same(
-    hints.map(({ sk, file_id }) => `${sk} ${file_id}`),
-    live.flatMap(({ hint_path, node_id }) =>
-      hint_path === undefined ? [] : [`${keys.fileHint(workspaceId, hint_path).sk} ${node_id}`],
-    ),
-    "each file in a folder has its hint",
-  );
-  for (const file of live) {
-    const own = versions.filter(({ file_id }) => file_id === file.node_id);
-    const standing = own.filter(({ superseded_ms }) => superseded_ms === undefined);
-    same(
-      standing.map(({ version_id }) => version_id),
-      [file.version_id],
-      "one version stands",
-    );
-    for (const { object_key, version_id } of own)
-      assert((await world.deps.objects.head(object_key)) !== undefined, `${version_id} has lost its bytes`);
-  }
-  const events = (await world.events()).filter(({ workspace_id }) => workspace_id === workspaceId);
-  const completed = events.filter(({ type }) => type === "upload_completed");
-  const made = completed.map(({ data }) => String(data["upload_id"]));
-  same(made, [...new Set(made)], "an upload is told of once");
-  for (const { uploadId, finalized, aborted } of told) {
-    const events = completed.filter(({ data }) => data["upload_id"] === uploadId);
-    if (aborted) assert.equal(events.length, 0, `${uploadId} was aborted, and completed`);
-    if (finalized === undefined) continue;
-    const { version_id, file_id } = finalized;
-    assert.deepEqual(
-      events.map(({ data, file_id }) => [data["version_id"], file_id]),
-      [[version_id, file_id]],
-      `${uploadId} was acknowledged`,
-    );
-    const isThere = versions.some((version) => version.version_id === version_id);
-    assert.equal(
-      isThere,
-      live.some(({ node_id }) => node_id === file_id),
-      `${version_id} and its file`,
-    );
-  }
-}
-
-const same = (found: readonly string[], expected: readonly string[], what: string) =>
-  assert.deepEqual(found.toSorted(), expected.toSorted(), what);
 
 function count(of: Record<string, number>, name: string): void {
   of[name] = (of[name] ?? 0) + 1;
