@@ -107,7 +107,7 @@ const step = fc.oneof(
 );
 const fault: fc.Arbitrary<Fault> = fc.oneof(
   { weight: 12, arbitrary: fc.constant("none" as const) },
-  { weight: 4, arbitrary: fc.constantFrom(...faultKinds) },
+  { weight: 6, arbitrary: fc.constantFrom(...faultKinds) },
 );
 const acquiring = { do: "acquire" as const, ttl: 30, waited: false };
 const waiting = { ...acquiring, waited: true };
@@ -129,7 +129,10 @@ const rival = fc
   .array(
     fc.record({
       offset: fc.constantFrom(GRACE_MS, GRACE_MS + 1_000),
-      attempt: fc.constantFrom<Step>(acquiring, { do: "sweep" }, ...withoutLock),
+      attempt: fc.oneof(
+        { weight: 2, arbitrary: fc.constantFrom<Step>(acquiring, { do: "sweep" }) },
+        { weight: 1, arbitrary: fc.constantFrom(...withoutLock) },
+      ),
     }),
     { minLength: 1, maxLength: 4 },
   )
