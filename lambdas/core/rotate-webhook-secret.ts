@@ -10,7 +10,8 @@ import { hookSecretRecord } from "./webhook-records.ts";
 
 /**
  * Gives an endpoint a new secret. The one before signs beside it until the overlap ends; the one before that, where
- * a rotation was still under way, ends now.
+ * a rotation was still under way, ends now. To give the secret that it has is to say that again: the overlap begins
+ * anew, with the same one before.
  *
  * @throws WharfError not_found
  */
@@ -30,9 +31,12 @@ export async function rotateWebhookSecret(
     await deps.table.transact([
       {
         key: keys.hookSecret(webhookId),
-        update: "SET #current = :secret, #previous = :previous, #previous_until_ms = :until REMOVE #promoted",
-        condition: "#current = :previous",
-        values: { secret, previous: before.current, until },
+        update:
+          before.current === secret
+            ? "SET #previous_until_ms = :until"
+            : "SET #current = :secret, #previous = #current, #previous_until_ms = :until REMOVE #promoted",
+        condition: "#current = :before",
+        values: { secret: before.current === secret ? undefined : secret, before: before.current, until },
       },
       ...call.record(answer(rotated)),
     ]);

@@ -15,6 +15,7 @@ import { makeFolders } from "#core/make-folders.ts";
 import { wakeUp } from "#core/plan-wake-up.ts";
 import { startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
+import { newWebhookSecret } from "#core/register-webhook.ts";
 import { promoteWebhookSecret, rotateWebhookSecret } from "#core/rotate-webhook-secret.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
@@ -427,6 +428,16 @@ describe("a write whose answer was lost", () => {
     const happened = once(writes(/"SET #verified_ms/), "after");
     await testWebhook(world.deps, world.call, await hookOf());
     expect([happened(), (await plan())?.all]).toEqual([true, true]);
+  });
+
+  test("gives an endpoint a secret of its owner's, who says so again and keeps the one before", async () => {
+    const { webhook_id } = endpoint;
+    const secret = () => world.deps.table.get(hookSecretRecord, keys.hookSecret(webhook_id));
+    const given = { overlap_seconds: 60, secret: newWebhookSecret() };
+    const before = await secret();
+    for (const _ of [1, 2])
+      await rotateWebhookSecret(world.deps, world.call, webhook_id, given, (body) => ({ status: 200, body }));
+    expect(await secret()).toMatchObject({ current: given.secret, previous: before?.current });
   });
 
   test("writes a delivery off, and it comes all the same where its endpoint has been enabled", async () => {
