@@ -128,7 +128,7 @@ async function attempt(
 /** Whose part of its host's rate a request takes; none where a verified endpoint is alone there. */
 function senderOf({ delivery, hook, state }: Delivering): Sender | undefined {
   // What was found when it was written is good for the URL of then; else a few others may be there.
-  const current = Date.parse(hook.updated_at) < delivery.created_ms;
+  const current = delivery.epoch === hook.epoch && Date.parse(hook.updated_at) < delivery.created_ms;
   const clients = (current ? delivery.host_clients : undefined) ?? SOME_CLIENTS;
   if (clients === 0 && isVerified(state)) return undefined;
   return { host: hostOf(hook.url), client_id: hook.client_id, clients: Math.max(1, clients) };

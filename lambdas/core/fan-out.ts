@@ -152,6 +152,7 @@ async function writeDelivery(
     next_ms,
     ...(wait.reserved ? { reserved: true } : {}),
     host_clients: hostClients,
+    epoch: hook.epoch,
     created_ms: now,
     ttl: ttl(now + DELIVERY_KEEP_MS),
     ...(skipped ? { finished_at: iso(now), reason: "endpoint_disabled" } : { due_pk, due_sk }),

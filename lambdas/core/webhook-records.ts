@@ -118,6 +118,8 @@ export const deliveryRecord = z.object({
    * other endpoint was there. Absent where nobody looked: in pings, and in what is sent again.
    */
   host_clients: z.number().optional(),
+  /** The endpoint's when it was written, and so its URL's. */
+  epoch: z.string().optional(),
   /** How often the sweep has sent a message for this `next_ms`. */
   rearms: z.number().default(0),
   lease: z.string().optional(),

@@ -166,12 +166,16 @@ describe("endpoints of one host", () => {
     await host.close();
   });
 
-  test("one that was alone at the URL before counts at its new one", async () => {
+  test.each([
+    ["", 0],
+    [", though the clock of who changed it is slow", -5_000],
+  ])("one that was alone at the URL before counts at its new one%s", async (_, behindMs) => {
     const [last, next] = await Promise.all([startReceiver(fail), startReceiver()]);
     const moved = await verified(last.url);
     world.skip(1);
     await world.emit();
-    await changeWebhook(world.deps, world.call, moved.webhook_id, { url: next.url });
+    const deps = { ...world.deps, now: () => world.now() + behindMs };
+    await changeWebhook(deps, world.call, moved.webhook_id, { url: next.url });
     await world.pass(3_000);
     expect(await moved.show()).toMatchObject({ status: "enabled" });
     using writes = hostWrites();
