@@ -17,7 +17,9 @@ const BURST_MS = 1_000;
  * And for a second more where they were kept for somebody: SQS delays by whole seconds, and workers may be a little
  * late. Who is later has lost its turn to those that went meanwhile, and takes another.
  */
-const LATE_MS = 1_000;
+const KEPT_MS = 2_000;
+/** Those are forgotten once they are so many: all that come with a second would meet on the write that forgets. */
+const FORGOTTEN_MS = 3_000;
 const ROUNDS = 30;
 
 export type Turn =
@@ -82,8 +84,8 @@ export async function claimTurn(
       "(attribute_not_exists(#paused_until_ms) OR #paused_until_ms <= :now)",
     ];
     const values: Item = { mark: slot.mark, stood: state[slot.name], epoch: endpoint.epoch, now };
-    const spend = (name: "turn_ms" | "sent_ms", keptMs: number) => {
-      const spent = spending(name, { state, floor: now - keptMs, interval: 1_000 / rateOf(state, endpoint) });
+    const spend = (name: "turn_ms" | "sent_ms", kept: { most: number; left: number }) => {
+      const spent = spending(name, { state, now, kept, interval: 1_000 / rateOf(state, endpoint) });
       sets.push(spent.set);
       conditions.push(spent.condition);
       Object.assign(values, spent.values);
@@ -102,8 +104,8 @@ export async function claimTurn(
       Object.assign(values, { until: slot.until });
     } else {
       conditions.push("attribute_not_exists(#open_until_ms)");
-      if (!reserved) spend("turn_ms", BURST_MS);
-      if (isVerified(state)) spend("sent_ms", BURST_MS + LATE_MS);
+      if (!reserved) spend("turn_ms", { most: BURST_MS, left: BURST_MS });
+      if (isVerified(state)) spend("sent_ms", { most: FORGOTTEN_MS, left: KEPT_MS });
     }
     const item = await deps.table.update({
       key: keys.hookState(endpoint.webhook_id),
@@ -116,22 +118,32 @@ export async function claimTurn(
   }
 }
 
-/** Moves the moment of the next request on by one; what lies before `floor` is lost. */
+/**
+ * Moves the moment of the next request on by one.
+ *
+ * @param kept how much (ms) may be unused `most`; where it is more, so much of it is `left`.
+ */
 function spending(
   name: "turn_ms" | "sent_ms",
-  { state, floor, interval }: { state: HookState; floor: number; interval: number },
+  {
+    state,
+    now,
+    kept,
+    interval,
+  }: { state: HookState; now: number; kept: { most: number; left: number }; interval: number },
 ) {
-  const [from, next, step] = [`${name}_floor`, `${name}_next`, `${name}_step`];
-  return (state[name] ?? 0) > floor
+  const [floor, next, step] = [`${name}_floor`, `${name}_next`, `${name}_step`];
+  const from = now - kept.most;
+  return (state[name] ?? 0) > from
     ? {
         set: `#${name} = #${name} + :${step}`,
-        condition: `#${name} > :${from} AND #${name} < :now`,
-        values: { [from]: floor, [step]: interval },
+        condition: `#${name} > :${floor} AND #${name} < :now`,
+        values: { [floor]: from, [step]: interval },
       }
     : {
         set: `#${name} = :${next}`,
-        condition: `(attribute_not_exists(#${name}) OR #${name} <= :${from})`,
-        values: { [from]: floor, [next]: floor + interval },
+        condition: `(attribute_not_exists(#${name}) OR #${name} <= :${floor})`,
+        values: { [floor]: from, [next]: now - kept.left + interval },
       };
 }
 
