@@ -3,6 +3,7 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
 import { entryRecord, fileRecord, linkRecord, versionRecord } from "#core/records.ts";
+import { takenUntil } from "#core/slots.ts";
 import { uploadRecord } from "#core/upload-record.ts";
 import { deliveryRecord, feedEntry, feedHead, hookRecord, hookState } from "#core/webhook-records.ts";
 import { kindOf } from "./calls.ts";
@@ -142,9 +143,10 @@ function endpoints(of: Of, items: readonly Keyed[]): string[] {
   const hooks = of("HOOKS", z.looseObject({})).map(({ key }) => hookRecord.parse(key));
   const open = of("DLV", deliveryRecord).filter(({ status }) => status === "pending");
   const taken = of("HOOK.STATE", hookState).flatMap(({ key }) =>
-    Object.entries(key).filter(
-      ([name, until]) => /^slot_|^probe_until/.test(name) && Number(until) > Date.now(),
-    ),
+    Object.keys(key)
+      .filter((name) => /^slot_|^probe_until/.test(name))
+      .map((name) => ({ name, until: takenUntil(key, name) }))
+      .filter(({ until }) => until > Date.now()),
   );
   const counted = items
     .filter((item) => kindOf(item) === "CLIENT.HOOKS")
@@ -156,7 +158,7 @@ function endpoints(of: Of, items: readonly Keyed[]): string[] {
     ...open.map(
       ({ delivery_id, next_ms }) => `${delivery_id} is pending, due at ${new Date(next_ms).toISOString()}`,
     ),
-    ...taken.map(([name, until]) => `${name} is taken until ${new Date(Number(until)).toISOString()}`),
+    ...taken.map(({ name, until }) => `${name} is taken until ${new Date(until).toISOString()}`),
     ...counted.map(({ pk, endpoints }) => `${pk} counts ${endpoints} endpoints and has another number`),
   ];
 }
