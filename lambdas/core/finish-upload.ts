@@ -1,5 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
+import { listParts } from "./assemble-upload.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
 import type { Deps } from "./deps.ts";
@@ -42,8 +43,10 @@ export async function finishUpload(
       await postpone(deps, begun, intent);
       return "left";
     }
-    // A refusal: trying again would give the same. The client may still finalize in another way.
-    if (error.code === "upload_expired") await endLost(deps, begun, intent);
+    // A refusal: trying again would give the same. The client may still finalize in another way, and does where S3 was
+    // never asked and has the parts.
+    const isLost = error.code === "upload_expired" && (await listParts(deps, begun)) === undefined;
+    if (isLost) await endLost(deps, begun, intent);
     else await reopenUpload(deps, begun, intent);
     return "refused";
   }

@@ -364,6 +364,17 @@ test("after 15 minutes without an object, the truth is told each time: there is 
   expect(await refusal(by.sign(session.upload_id, { first: 1, count: 1 }))).toEqual([410, "upload_expired"]);
 });
 
+test("a finalize that died before S3 was asked gives the session back: all its parts are there", async () => {
+  const session = await by.upload("never-asked.txt");
+  failComplete("before");
+  expect(await whatIsToldOf(session.upload_id)).toMatchObject(isFinalizing);
+  world.setFault();
+  world.advance(16 * MINUTE);
+  await sweepUploads(world.deps);
+  expect(await by.status(session.upload_id)).toMatchObject({ state: "open", bytes_received: 5 });
+  expect(await by.finish(session.upload_id)).toMatchObject({ file_id: session.file_id, size: 5 });
+});
+
 test("a session whose upload S3 has forgotten says so wherever it is asked, before finalize too", async () => {
   const session = await by.upload("forgotten.txt");
   const item = (await world.dump()).find(({ upload_id }) => upload_id === session.upload_id);
