@@ -1,0 +1,251 @@
+/** Conditions of writes to events, locks, links, clients and what sweeps claim. */
+import type { Mutant } from "./mutant.ts";
+
+export const others: readonly Mutant[] = [
+  {
+    name: "an event has one place in the log",
+    changes: [
+      {
+        file: "lambdas/aws/table.ts",
+        from: 'await put({ put: item, condition: "attribute_not_exists(#pk)" });',
+        to: 'await put({ put: item, blind: "mutant" });',
+      },
+    ],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["has one place in the log, whenever its first copy arrives"],
+    },
+  },
+  {
+    name: "an added item that stands there already is our own",
+    changes: [
+      {
+        file: "lambdas/aws/table.ts",
+        from: '      await put({ put: item, condition: "attribute_not_exists(#pk)" });\n    } catch (error) {\n      if (!(error instanceof ConditionFailed)) throw error;',
+        to: '      await put({ put: item, condition: "attribute_not_exists(#pk)" });\n    } catch (error) {\n      throw error;',
+      },
+    ],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["is answered where the answer to its write was lost"],
+    },
+  },
+  {
+    name: "a fresh gap ends what can be told, unless it has expired",
+    changes: [
+      { file: "lambdas/core/read-feed.ts", from: " && !(await hasExpired(deps, workspace, entry))", to: "" },
+    ],
+    red: {
+      file: "test/core/append-to-feed.test.ts",
+      titles: ["is read at once past numbers that have expired"],
+    },
+  },
+  {
+    name: "a transaction under way is no expired event",
+    changes: [
+      {
+        file: "lambdas/aws/table.ts",
+        from: "if (error instanceof TransactionCanceledException) return undefined;",
+        to: "if (error instanceof TransactionCanceledException) return false;",
+      },
+    ],
+    red: {
+      file: "test/core/append-to-feed.test.ts",
+      titles: ["is read up to a number that is being written"],
+    },
+  },
+  {
+    name: "an event with two places is told at one",
+    changes: [{ file: "lambdas/core/read-feed.ts", from: " && seq === entry.seq", to: "" }],
+    red: {
+      file: "test/core/append-to-feed.test.ts",
+      titles: ["tells an event once that an earlier version gave two places"],
+    },
+  },
+  {
+    name: "a rotation knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/change-client.ts",
+        from: '    if (error.item?.["secrets_change"] === change) return;\n',
+        to: "",
+      },
+    ],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["are rotated once where the write is sent again"],
+    },
+  },
+  {
+    name: "an ended secret comes back by no late copy",
+    changes: [
+      {
+        file: "lambdas/core/change-client.ts",
+        from: '? "attribute_exists(#pk) AND attribute_not_exists(#secrets_change)"',
+        to: '? "attribute_exists(#pk)"',
+      },
+    ],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["that have ended come back by no copy that arrives late"],
+    },
+  },
+  {
+    name: "few rows are no end of a list",
+    changes: [{ file: "lambdas/core/page.ts", from: " || next !== undefined", to: "" }],
+    red: {
+      file: "test/api/versions.test.ts",
+      titles: ["goes on where what a query reads at once ends: at 1 MB"],
+    },
+  },
+  {
+    name: "a try counts once (source)",
+    changes: [
+      { file: "lambdas/core/count-try.ts", from: "    if (found.try_id === try_id) return found;\n", to: "" },
+    ],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["counts once where the answer to its count was lost: for its source"],
+    },
+  },
+  {
+    name: "a try counts once (link)",
+    changes: [{ file: "lambdas/core/take-try.ts", from: " AND ${ANOTHERS}`", to: "`" }],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["counts once where the answer to its count was lost: for the link"],
+    },
+  },
+  {
+    name: "a right try knows its own admission",
+    changes: [{ file: "lambdas/core/take-try.ts", from: "if (found.try_id !== try_id) throw", to: "throw" }],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["is admitted where others took the last one before its answer came"],
+    },
+  },
+  {
+    name: "a right try's late copy forgets nothing",
+    changes: [
+      {
+        file: "lambdas/core/count-try.ts",
+        from: " AND (attribute_not_exists(#right_ms) OR #right_ms < :now)",
+        to: "",
+      },
+    ],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["that was right forgets nothing that was tried since, when its first copy arrives"],
+    },
+  },
+  {
+    name: "a right try is admitted as a wrong one would be (source)",
+    changes: [
+      {
+        file: "lambdas/core/count-try.ts",
+        from: "condition: `(${text}) AND (attribute_not_exists(#right_ms)",
+        to: "condition: `((${text}) OR attribute_exists(#pk)) AND (attribute_not_exists(#right_ms)",
+      },
+    ],
+    red: {
+      file: "test/api/links.test.ts",
+      titles: [
+        "a right one is admitted as a wrong one would be: not where its source has used up what it had",
+      ],
+    },
+  },
+  {
+    name: "a right try is its source's first in the write",
+    changes: [{ file: "lambdas/core/count-try.ts", from: "${stillFirst}`", to: "`" }],
+    red: {
+      file: "test/api/links.test.ts",
+      titles: ["a right one that isn't its source's first any more finds no room for first tries"],
+    },
+  },
+  {
+    name: "a lease's end is before what takes it over",
+    changes: [
+      {
+        file: "lambdas/core/lock-events.ts",
+        from: "return eventWrite(now, expired, lock.expires_ms);",
+        to: "return eventWrite(now, expired);",
+      },
+    ],
+    red: { file: "test/core/ends.test.ts", titles: ["ended before the one that takes it over began"] },
+  },
+  {
+    name: "a break sees in its write whether the lease has run out",
+    changes: [
+      { file: "lambdas/core/break-lock.ts", from: " AND ${condition}`", to: " AND :ended = :ended`" },
+    ],
+    red: {
+      file: "test/core/ends.test.ts",
+      titles: ["is not told of as expired by who breaks it, for what an old index says"],
+    },
+  },
+  {
+    name: "a release sees in its write whether the lease has run out",
+    changes: [
+      { file: "lambdas/core/release-lock.ts", from: " AND ${condition}`", to: " AND :ended = :ended`" },
+    ],
+    red: {
+      file: "test/core/ends.test.ts",
+      titles: ["is released, and not told of as expired, where the clock that renewed it is behind"],
+    },
+  },
+  {
+    name: "the sweep tells of the end that stands",
+    changes: [
+      {
+        file: "lambdas/core/sweep-locks.ts",
+        from: "#lock.#expires_ms = :expires_ms",
+        to: "#lock.#expires_ms >= :expires_ms",
+      },
+    ],
+    red: { file: "test/core/ends.test.ts", titles: ["is told of as it stands, not as an old index has it"] },
+  },
+  {
+    name: "the sweep tells of all downloads",
+    changes: [
+      {
+        file: "lambdas/core/sweep-links.ts",
+        from: " AND #downloads = :downloads",
+        to: " AND #downloads >= :downloads",
+      },
+    ],
+    red: {
+      file: "test/core/ends.test.ts",
+      titles: [
+        "a link that has expired is told of with its end and all its downloads, not as an old index has it",
+      ],
+    },
+  },
+  {
+    name: "a claim for a sweep knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/put-aside.ts",
+        from: 'return error.item?.["due_sk"] === next.due_sk && error.item["due_pk"] === next.due_pk;',
+        to: "return false;",
+      },
+    ],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["what is claimed for a sweep is handled by it, though the answer to the claim was lost"],
+    },
+  },
+  {
+    name: "a revocation of a link knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/revoke-share.ts",
+        from: 'return error.item?.["revoked_at"] === revoked_at;',
+        to: "return false;",
+      },
+    ],
+    red: {
+      file: "test/core/repeated-writes.test.ts",
+      titles: ["a revocation counts a link that it ended, though the answer was lost"],
+    },
+  },
+];

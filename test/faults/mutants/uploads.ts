@@ -1,0 +1,316 @@
+/** Conditions of writes to uploads, versions and files. */
+import type { Mutant } from "./mutant.ts";
+
+export const uploads: readonly Mutant[] = [
+  {
+    name: "a refused start's record stays",
+    changes: [
+      {
+        file: "lambdas/core/start-upload.ts",
+        from: '    await table.update({\n      key: keys.upload(uploadId),\n      update: "SET #state = :aborted REMOVE #due_pk, #due_sk",\n      condition: "#state = :open",\n      values: { open: "open", aborted: "aborted" },\n    });',
+        to: '    await table.remove({ remove: keys.upload(uploadId), blind: "mutant" });',
+      },
+    ],
+    red: { file: "test/api/upload-late-writes.test.ts", titles: ["a start that was refused is none"] },
+  },
+  {
+    name: "a refused start is taken back once",
+    changes: [
+      {
+        file: "lambdas/core/start-upload.ts",
+        from: "    // The first copy of this write got through.\n    if (!(error instanceof ConditionFailed)) throw error;",
+        to: "    throw error;",
+      },
+    ],
+    red: { file: "test/api/upload-late-writes.test.ts", titles: ["a start that was refused is none"] },
+  },
+  {
+    name: "a guess is mended once",
+    changes: [
+      {
+        file: "lambdas/core/start-upload.ts",
+        from: '#file_id IN (:from, :to)",\n    values: { open: "open", from, to },',
+        to: '#file_id = :from",\n    values: { open: "open", from, to },',
+      },
+    ],
+    red: { file: "test/api/upload-late-writes.test.ts", titles: ["leads where its client was told"] },
+  },
+  {
+    name: "a reserved start knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/reserve-name.ts",
+        from: "      if (error.failed.has(SESSION)) return upload;\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/api/upload-late-writes.test.ts", titles: ["is started once"] },
+  },
+  {
+    name: "a start in a transaction knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/add-upload.ts",
+        from: "if (!(error instanceof TransactionFailed && error.failed.has(0))) throw error;",
+        to: "throw error;",
+      },
+    ],
+    red: { file: "test/api/upload-late-writes.test.ts", titles: ["is started once"] },
+  },
+  {
+    name: "an intent comes after all before it",
+    changes: [{ file: "lambdas/core/finalize-upload.ts", from: " AND ${IN_ORDER}`", to: "`" }],
+    red: {
+      file: "test/api/upload-late-writes.test.ts",
+      titles: ["an intent that was withdrawn is not armed"],
+    },
+  },
+  {
+    name: "an intent knows its own repeat",
+    changes: [{ file: "lambdas/core/finalize-upload.ts", from: " OR #intent.#attempt = :attempt", to: "" }],
+    red: { file: "test/api/upload-late-writes.test.ts", titles: ["an intent that is written twice is one"] },
+  },
+  {
+    name: "an attempt is later than another clock's",
+    changes: [
+      {
+        file: "lambdas/core/finalize-upload.ts",
+        from: "newAttempt(now, refused.upload.latest_attempt)",
+        to: "newAttempt(now)",
+      },
+    ],
+    red: { file: "test/api/upload-late-writes.test.ts", titles: ["clocks that differ"] },
+  },
+  {
+    name: "a purge that stood still looks again",
+    changes: [
+      {
+        file: "lambdas/core/purge-version.ts",
+        from: "  if (deps.now() - began > URLS_GONE_MS / 2) return false;\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/api/versions.test.ts", titles: ["takes no bytes that come back"] },
+  },
+  {
+    name: "bytes stay for a sibling's URLs",
+    changes: [
+      {
+        file: "lambdas/core/purge-version.ts",
+        from: "removed_ms > urlsGone",
+        to: "other.removed_ms === undefined",
+      },
+    ],
+    red: { file: "test/api/versions.test.ts", titles: ["keeps them as long as a URL"] },
+  },
+  {
+    name: "a version's days end it, whatever else there is",
+    changes: [
+      {
+        file: "lambdas/core/keep-retention.ts",
+        from: "  if (dueSince + keepMs <= now) return mark(deps, file_id, dueId, now);\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/api/versions.test.ts", titles: ["ends a version by its days"] },
+  },
+  {
+    name: "retention looks through many refused uploads",
+    changes: [
+      { file: "lambdas/core/versions-of.ts", from: "const MAX_PAGES = 200;", to: "const MAX_PAGES = 20;" },
+    ],
+    red: { file: "test/api/versions.test.ts", titles: ["looks through more refused"] },
+  },
+  {
+    name: "a refused version keeps no metadata",
+    changes: [
+      {
+        file: "lambdas/core/upload-writes.ts",
+        from: "{ ttl: ttl(now + REJECTED_KEEP_MS) } : { metadata: upload.metadata }",
+        to: "{ ttl: ttl(now + REJECTED_KEEP_MS), metadata: upload.metadata } : { metadata: upload.metadata }",
+      },
+    ],
+    red: { file: "test/api/versions.test.ts", titles: ["is listed as rejected"] },
+  },
+  {
+    name: "finalize tells the folder in which the file is",
+    changes: [
+      {
+        file: "lambdas/core/commit-upload.ts",
+        from: " AND #folder_id = :told_folder`,\n    values: { ...set, ...values, judged_name: file.name, told_folder: file.folder_id },",
+        to: "`,\n    values: { ...set, ...values, judged_name: file.name },",
+      },
+    ],
+    red: { file: "test/core/conditions.test.ts", titles: ["an upload that ends while its file is moved"] },
+  },
+  {
+    name: "a deletion tells the version that was current",
+    changes: [
+      { file: "lambdas/core/delete-file.ts", from: " AND #version_id = :told_version", to: "" },
+      {
+        file: "lambdas/core/delete-file.ts",
+        from: "...{ told_version: file.version_id, lock_id: lock?.lock_id },",
+        to: "lock_id: lock?.lock_id,",
+      },
+    ],
+    red: { file: "test/core/conditions.test.ts", titles: ["a file that gets a version as it is deleted"] },
+  },
+  {
+    name: "a restoration tells the folder in which the file is",
+    changes: [
+      { file: "lambdas/core/restore-version.ts", from: " AND #folder_id = :told_folder`", to: "`" },
+      { file: "lambdas/core/restore-version.ts", from: ", told_folder: file.folder_id", to: "" },
+    ],
+    red: {
+      file: "test/core/conditions.test.ts",
+      titles: ["a version that comes back while its file is moved"],
+    },
+  },
+  {
+    name: "a refused upload of a new file is heard in its folder",
+    changes: [
+      {
+        file: "lambdas/core/complete-upload.ts",
+        from: "version_id, folder_id, name, size: content.size",
+        to: "version_id, name, size: content.size",
+      },
+    ],
+    red: { file: "test/api/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
+  },
+  {
+    name: "of a file that was moved, where it is",
+    changes: [
+      {
+        file: "lambdas/core/complete-upload.ts",
+        from: "  if (file !== undefined && file.deleted_at === undefined) return file.folder_id;\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/api/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
+  },
+  {
+    name: "an empty file is its own call's alone",
+    changes: [{ file: "lambdas/core/make-empty.ts", from: 'from: "ours"', to: 'from: "open"' }],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["nor where it would be first"] },
+  },
+  {
+    name: "an empty object is replaced where parts were found",
+    changes: [
+      {
+        file: "lambdas/core/assemble-upload.ts",
+        from: "    if (instead !== undefined)\n      result =",
+        to: '    if (instead === "mutant")\n      result =',
+      },
+    ],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["beside another finalize"] },
+  },
+  {
+    name: "but not by a call that another has followed",
+    changes: [
+      {
+        file: "lambdas/core/assemble-upload.ts",
+        from: "  if (now?.intent?.attempt !== attempt) throw stillFinalizing();\n",
+        to: "  void [now, attempt];\n",
+      },
+    ],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["where it was the last to begin"] },
+  },
+  {
+    name: "an empty object says nothing where there are parts",
+    changes: [
+      {
+        file: "lambdas/core/complete-upload.ts",
+        from: "  else if (facts.size === 0) await requireNoParts(deps, completion.upload);\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["one that died with an empty object"] },
+  },
+  {
+    name: "another finalize's object is not this one's",
+    changes: [
+      {
+        file: "lambdas/core/complete-upload.ts",
+        from: "if (completion.listed !== undefined) requireListed(completion.upload, completion.listed, facts.size);",
+        to: "if (completion.listed !== undefined) void requireListed;",
+      },
+    ],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["one that has found more parts"] },
+  },
+  {
+    name: "an empty object is no whole",
+    changes: [{ file: "lambdas/core/reopen-upload.ts", from: "facts && facts.size > 0 ?", to: "facts ?" }],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["one that was refused with an empty object"] },
+  },
+  {
+    name: "what passes is no refusal",
+    changes: [{ file: "lambdas/core/finish-upload.ts", from: ' || error.code === "conflict"', to: "" }],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["what the sweep fails at in passing"] },
+  },
+  {
+    name: "an intent is judged by its own time",
+    changes: [
+      {
+        file: "lambdas/core/finish-upload.ts",
+        from: "Math.max(attemptedAt(attempt), upload.assembling?.since_ms ?? 0)",
+        to: "upload.assembling?.since_ms ?? attemptedAt(attempt)",
+      },
+    ],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["a finalize that has just begun"] },
+  },
+  {
+    name: "an abort cleans by the session as it ended",
+    changes: [
+      {
+        file: "lambdas/core/abort-upload.ts",
+        from: "await cleanUpload(deps, ended);",
+        to: "await cleanUpload(deps, upload);",
+      },
+    ],
+    red: { file: "test/api/upload-assembly.test.ts", titles: ["an abort that has read the session"] },
+  },
+  {
+    name: "a claim that was given up stays so",
+    changes: [
+      {
+        file: "lambdas/core/idempotency.ts",
+        from: '" OR #released_ms < :now"',
+        to: '" OR attribute_exists(#released_ms)"',
+      },
+    ],
+    red: { file: "test/core/idempotency.test.ts", titles: ["a claim that was given up"] },
+  },
+  {
+    name: "a claim is later than another clock's release",
+    changes: [
+      {
+        file: "lambdas/core/idempotency.ts",
+        from: "existing.released_ms !== undefined && round < ROUNDS",
+        to: "existing.released_ms !== undefined && round < 0",
+      },
+    ],
+    red: { file: "test/core/idempotency.test.ts", titles: ["a claim that was given up"] },
+  },
+  {
+    name: "a chunk in front of others keeps its length",
+    changes: [
+      {
+        file: "lambdas/core/next-chunk.ts",
+        from: "offset === undefined ? undefined : lengthBefore(parts, number, upload)",
+        to: "undefined",
+      },
+    ],
+    red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
+  },
+  {
+    name: "and one in a gap has that of the others",
+    changes: [
+      {
+        file: "lambdas/core/next-chunk.ts",
+        from: "before?.size ?? (isRegular(parts, upload) ? upload.part_size : undefined)",
+        to: "before?.size",
+      },
+    ],
+    red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
+  },
+];

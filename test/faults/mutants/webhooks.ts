@@ -1,0 +1,477 @@
+/** Conditions of writes to endpoints, deliveries and their turns. */
+import type { Mutant } from "./mutant.ts";
+
+export const webhooks: readonly Mutant[] = [
+  {
+    name: "a turn is taken in the endpoint's epoch",
+    changes: [
+      { file: "lambdas/core/claim-turn.ts", from: " AND ${sameEpoch(endpoint.epoch)}`", to: "`" },
+      { file: "lambdas/core/claim-turn.ts", from: ", epoch: endpoint.epoch, now }", to: ", now }" },
+    ],
+    red: { file: "test/core/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
+  },
+  {
+    name: "who reads another epoch asks no second time",
+    changes: [
+      {
+        file: "lambdas/core/claim-turn.ts",
+        from: "      if (state.epoch !== endpoint.epoch) break;\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/core/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
+  },
+  {
+    name: "a slot is as it was read",
+    changes: [{ file: "lambdas/core/claim-turn.ts", from: "      asRead(state, slot.name),\n", to: "" }],
+    red: {
+      file: "test/core/delivery-faults.test.ts",
+      titles: ["takes no slot of an attempt that has ended"],
+    },
+  },
+  {
+    name: "a claim knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/claim-turn.ts",
+        from: "      if (slot !== undefined && state[slot.name] === slot.mark) return { go: true, slot, probe, state };\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["takes a turn", "takes the breaker's probe"] },
+  },
+  {
+    name: "what goes is counted, whoever had a turn kept",
+    changes: [
+      {
+        file: "lambdas/core/claim-turn.ts",
+        from: '      if (isVerified(state)) spend("sent_ms", { most: FORGOTTEN_MS, left: KEPT_MS });\n',
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["a rate"] },
+  },
+  {
+    name: "turns are kept once",
+    changes: [
+      {
+        file: "lambdas/core/reserve-turns.ts",
+        from: '        "(attribute_not_exists(#turn_by) OR #turn_by <> :mine)",\n',
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["keeps turns once"] },
+  },
+  {
+    name: "who keeps turns knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/reserve-turns.ts",
+        from: '    if (error instanceof ConditionFailed && error.item?.["turn_by"] === mine) return error.item;\n',
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["keeps turns once"] },
+  },
+  {
+    name: "an attempt counts in its epoch",
+    changes: [
+      { file: "lambdas/core/give-back-turn.ts", from: " AND ${sameEpoch(epoch)}`", to: "`" },
+      {
+        file: "lambdas/core/give-back-turn.ts",
+        from: "values: { ...values, mark, freed, epoch },",
+        to: "values: { ...values, mark, freed },",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["has no breaker that it opens"] },
+  },
+  {
+    name: "an attempt counts while its turn is its own",
+    changes: [
+      {
+        file: "lambdas/core/give-back-turn.ts",
+        from: "`#${name} = :mark AND ${sameEpoch(epoch)}`",
+        to: "`attribute_exists(#webhook_id) AND ${sameEpoch(epoch)}`",
+      },
+      {
+        file: "lambdas/core/give-back-turn.ts",
+        from: "values: { ...values, mark, freed, epoch },",
+        to: "values: { ...values, freed, epoch },",
+      },
+    ],
+    red: {
+      file: "test/core/delivery-faults.test.ts",
+      titles: ["counts nothing a second time", "counts a failure once"],
+    },
+  },
+  {
+    name: "an end knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/give-back-turn.ts",
+        from: "return error.item?.[name] === freed ? hookState.parse(error.item) : undefined;",
+        to: "return undefined;",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["counts a failure once"] },
+  },
+  {
+    name: "a probe of an earlier epoch frees its slot",
+    changes: [
+      {
+        file: "lambdas/core/give-back-turn.ts",
+        from: "if (!ended) await free",
+        to: "if (!probe) await free",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["has no breaker that it opens"] },
+  },
+  {
+    name: "a breaker opens on failures that no success came after",
+    changes: [
+      {
+        file: "lambdas/core/settle-turn.ts",
+        from: "#failing_since_ms = :since AND ${sameEpoch(epoch)}`,\n      values: { until, duration, since: failing_since_ms, epoch },",
+        to: "${sameEpoch(epoch)}`,\n      values: { until, duration, epoch },",
+      },
+    ],
+    red: {
+      file: "test/core/delivery-faults.test.ts",
+      titles: ["opens no breaker on failures before a success"],
+    },
+  },
+  {
+    name: "a breaker opens in the attempt's epoch",
+    changes: [
+      {
+        file: "lambdas/core/settle-turn.ts",
+        from: "#failing_since_ms = :since AND ${sameEpoch(epoch)}`,\n      values: { until, duration, since: failing_since_ms, epoch },",
+        to: "#failing_since_ms = :since`,\n      values: { until, duration, since: failing_since_ms },",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["before its breaker opens"] },
+  },
+  {
+    name: "a pause is of the attempt's epoch",
+    changes: [
+      {
+        file: "lambdas/core/settle-turn.ts",
+        from: "#paused_until_ms < :until) AND ${sameEpoch(epoch)}`,\n      values: { until, epoch },",
+        to: "#paused_until_ms < :until)`,\n      values: { until },",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["before it pauses"] },
+  },
+  {
+    name: "who opens a breaker knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/settle-turn.ts",
+        from: "if (error instanceof ConditionFailed) return error.item;",
+        to: "if (error instanceof ConditionFailed) return undefined;",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["its probe is planned"] },
+  },
+  {
+    name: "an older plan is no newer one's end",
+    changes: [
+      {
+        file: "lambdas/core/plan-wake-up.ts",
+        from: '      condition: "attribute_not_exists(#judged) OR #judged < :judged",\n      values: { judged },\n',
+        to: '      blind: "mutant",\n',
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["puts no plan to wake one delivery"] },
+  },
+  {
+    name: "a test verifies the URL that it went to",
+    changes: [
+      {
+        file: "lambdas/core/reset-endpoint.ts",
+        from: "attribute_not_exists(#last_success_ms) AND ${sameEpoch(epoch)}`",
+        to: "attribute_not_exists(#last_success_ms)`",
+      },
+      {
+        file: "lambdas/core/reset-endpoint.ts",
+        from: "values: { now, one: 1, epoch },\n      repeats",
+        to: "values: { now, one: 1 },\n      repeats",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["nor does it verify another"] },
+  },
+  {
+    name: "who verifies knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/reset-endpoint.ts",
+        from: '      if (error instanceof ConditionFailed && error.item?.["verified_ms"] === now) return error.item;\n',
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["verifies a URL"] },
+  },
+  {
+    name: "a test's slot is as it was read",
+    changes: [{ file: "lambdas/core/in-trial.ts", from: "        asRead(state, TRIAL_SLOT),\n", to: "" }],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["is no second request to a URL"] },
+  },
+  {
+    name: "a test waits for what is under way",
+    changes: [
+      {
+        file: "lambdas/core/in-trial.ts",
+        from: "  if (isTaken(state, TRIAL_SLOT, at)) return table.get(hookState, keys.hookState(webhookId));\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/core/verify-endpoint.test.ts", titles: [] },
+  },
+  {
+    name: "a test enables the URL that it went to",
+    changes: [
+      {
+        file: "lambdas/core/enable-webhook.ts",
+        from: '${tested === undefined ? "" : ` AND ${sameEpoch(hook.epoch)}`}',
+        to: "",
+      },
+      {
+        file: "lambdas/core/enable-webhook.ts",
+        from: "next: epoch, epoch: tested && hook.epoch }",
+        to: "next: epoch }",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["a test of one URL enables no other"] },
+  },
+  {
+    name: "who is overtaken by another's enabling says so",
+    changes: [
+      {
+        file: "lambdas/core/enable-webhook.ts",
+        from: "if (found.disabled_at !== undefined)\n      throw",
+        to: "throw",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["while another call enabled"] },
+  },
+  {
+    name: "a judgement disables in its epoch",
+    changes: [
+      {
+        file: "lambdas/core/disable-endpoint.ts",
+        from: '${byWish ? "" : ` AND ${sameEpoch(hook.epoch)}`}`,\n        values: { at: iso(now), reason, epoch: byWish ? undefined : hook.epoch },',
+        to: "`,\n        values: { at: iso(now), reason },",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["before it is disabled"] },
+  },
+  {
+    name: "the sweep disables what still fails",
+    changes: [
+      {
+        file: "lambdas/core/sweep-endpoints.ts",
+        from: 'return await disableEndpoint(deps, hook, "failing", requestId, { given });',
+        to: 'return await disableEndpoint(deps, hook, "failing", requestId, { given: given.slice(1) });',
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["succeeds before the sweep disables"] },
+  },
+  {
+    name: "a promotion is of the secret that was read",
+    changes: [
+      {
+        file: "lambdas/core/rotate-webhook-secret.ts",
+        from: 'condition: "#current = :current",\n      values: { yes: true, current: secret.current },',
+        to: 'condition: "attribute_exists(#pk)",\n      values: { yes: true },',
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["promotes no secret"] },
+  },
+  {
+    name: "a deferral knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/write-delivery.ts",
+        from: 'deferred: true, reserved, due_pk, due_sk },\n    }),\n    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,',
+        to: "deferred: true, reserved, due_pk, due_sk },\n    }),",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["puts a delivery off"] },
+  },
+  {
+    name: "what is set aside knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/write-delivery.ts",
+        from: 'satisfies DeliveryStatus },\n    }),\n    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,',
+        to: "satisfies DeliveryStatus },\n    }),",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["sets an attempt aside"] },
+  },
+  {
+    name: "who ends a delivery knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/write-delivery.ts",
+        from: '    (row) => row["status"] === status && row["finished_at"] === at,\n',
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["and so does one of which a worker read it"] },
+  },
+  {
+    name: "a worker looks again at what it skips",
+    changes: [
+      {
+        file: "lambdas/core/write-delivery.ts",
+        from: '  if (ended && status === "skipped_disabled") await reviveSkipped(deps, [delivery]);\n',
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["and so does one of which a worker read it"] },
+  },
+  {
+    name: "a 410 ends the delivery in its epoch",
+    changes: [
+      { file: "lambdas/core/write-delivery.ts", from: "...(refused ? [inEpoch(hook)] : []),", to: "" },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["isn't disabled by its 410"] },
+  },
+  {
+    name: "a new run has no lease of the last",
+    changes: [{ file: "lambdas/core/restart-delivery.ts", from: ", #lease, #lease_until_ms`", to: "`" }],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["whose lease has run out"] },
+  },
+  {
+    name: "a recovery sends a run once",
+    changes: [
+      {
+        file: "lambdas/core/sweep-recoveries.ts",
+        from: ' AND #next_ms = :seen_ms",\n      values: { seen: row.status, seen_ms: row.next_ms },',
+        to: '",\n      values: { seen: row.status },',
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["that a recovery has sent"] },
+  },
+  {
+    name: "a recovery is as the table has it",
+    changes: [
+      {
+        file: "lambdas/core/sweep-recoveries.ts",
+        from: "let job = await deps.table.get(recoveryRecord, keys.recovery(webhook_id, job_id));",
+        to: "let job: RecoveryRecord | undefined = recoveryRecord.parse(item);",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["a recovery that has ended"] },
+  },
+  {
+    name: "fan-out looks again at what it skips",
+    changes: [{ file: "lambdas/core/fan-out.ts", from: "  await reviveSkipped(deps, skipped);\n", to: "" }],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["of which fan-out read"] },
+  },
+  {
+    name: "what is skipped is sent where it still is",
+    changes: [
+      {
+        file: "lambdas/core/revive-skipped.ts",
+        from: '"#status = :skipped AND #next_ms = :seen_ms",\n      values: { skipped: "skipped_disabled" satisfies DeliveryStatus, seen_ms: row.next_ms },',
+        to: '"#next_ms = :seen_ms",\n      values: { seen_ms: row.next_ms },',
+      },
+    ],
+    red: {
+      file: "test/core/delivery-faults.test.ts",
+      titles: ["but no second time", "skipped once more", "of which fan-out"],
+    },
+  },
+  {
+    name: "what is skipped is sent once",
+    changes: [
+      {
+        file: "lambdas/core/revive-skipped.ts",
+        from: '"#status = :skipped AND #next_ms = :seen_ms",\n      values: { skipped: "skipped_disabled" satisfies DeliveryStatus, seen_ms: row.next_ms },',
+        to: '"#status = :skipped",\n      values: { skipped: "skipped_disabled" satisfies DeliveryStatus },',
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["when it is skipped once more"] },
+  },
+  {
+    name: "who sends what was skipped knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/revive-skipped.ts",
+        from: 'return found?.status === "pending" ? found : undefined;',
+        to: "return undefined;",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["writes a delivery off"] },
+  },
+  {
+    name: "only what stays disabled stays skipped",
+    changes: [
+      {
+        file: "lambdas/core/revive-skipped.ts",
+        from: "      .filter(({ disabled_at }) => disabled_at === undefined)\n",
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["stays disabled stays skipped"] },
+  },
+  {
+    name: "fan-out's own row that was skipped is one",
+    changes: [
+      {
+        file: "lambdas/core/fan-out.ts",
+        from: "return skipped ? { skipped: written } : {};",
+        to: "return skipped && fresh === undefined ? { skipped: written } : {};",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["writes a delivery off"] },
+  },
+  {
+    name: "turns are kept for rows that aren't there",
+    changes: [
+      {
+        file: "lambdas/core/fan-out.ts",
+        from: '  for (const row of rows) byId.delete(String(row["delivery_id"]));\n',
+        to: "",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["events that come again"] },
+  },
+  {
+    name: "folders narrow what is about files",
+    changes: [{ file: "lambdas/core/match-endpoints.ts", from: "!OF_ENDPOINTS.has(event.type) &&", to: "" }],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["hears of others that fail"] },
+  },
+  {
+    name: "the sweep knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/sweep-deliveries.ts",
+        from: 'return error.item?.["rearmed_by"] === mine;',
+        to: "return false;",
+      },
+    ],
+    red: { file: "test/core/delivery-faults.test.ts", titles: ["wakes a delivery whose message"] },
+  },
+  {
+    name: "a row's count of a host's clients is of its URL",
+    changes: [{ file: "lambdas/core/deliver.ts", from: "delivery.epoch === hook.epoch && ", to: "" }],
+    red: { file: "test/core/host-shares.test.ts", titles: ["though the clock of who changed it is slow"] },
+  },
+  {
+    name: "the secret that is given again is the same rotation",
+    changes: [
+      {
+        file: "lambdas/core/rotate-webhook-secret.ts",
+        from: '          before.current === secret\n            ? "SET #previous_until_ms = :until"\n            : ',
+        to: "",
+      },
+    ],
+    red: {
+      file: "test/core/delivery-faults.test.ts",
+      titles: ["gives an endpoint a secret of its owner's, who says so again and keeps the one before"],
+    },
+  },
+];
