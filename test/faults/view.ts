@@ -38,8 +38,13 @@ const INCIDENTAL = new Set([
   "latency_ms",
   "answered_ms",
   "turn_ms",
+  "turn_by",
+  "host_clients",
+  "sent_ms",
   "trial_ms",
+  "judged",
   "rearms",
+  "rearmed_by",
   "s3_upload_id",
   "due_failures",
   // An earlier or later finalize of the same session.
