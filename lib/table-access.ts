@@ -68,7 +68,6 @@ export const tableAccess = {
     BatchGetItem: ["event", "hooks", "hook", "deliveries"],
     PutItem: ["event", "hook", "attempts"],
     UpdateItem: ["hooks", "hook", "hosts", "deliveries"],
-    ConditionCheckItem: ["hooks"],
   },
   sweep: {
     GetItem: ["hooks", "hook"],

@@ -7,7 +7,7 @@ import { checkDestination } from "./check-destination.ts";
 import { checkFolders } from "./check-folders.ts";
 import { type Deps, iso } from "./deps.ts";
 import { newEpoch } from "./endpoint-epoch.ts";
-import { notFound } from "./error.ts";
+import { WharfError } from "./error.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { inLookupPlace } from "./in-lookup-place.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
@@ -15,6 +15,9 @@ import { resetState } from "./reset-endpoint.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { hookRecord } from "./webhook-records.ts";
 import { webhookView } from "./webhook-view.ts";
+
+/** Each that is lost is another's success. */
+const TRIES = 4;
 
 type Changes = z.output<typeof changeWebhookRoute.body>;
 
@@ -28,6 +31,7 @@ export async function changeWebhook(
   call: Call,
   webhookId: string,
   changes: Changes,
+  tries = TRIES,
 ): Promise<Webhook> {
   const { caller } = call;
   const hook = await findWebhook(deps, caller, webhookId);
@@ -51,14 +55,23 @@ export async function changeWebhook(
       {
         key: keys.hook(webhookId),
         update: `SET ${sets.map((name) => `#${name} = :${name}`).join(", ")}${description === null ? " REMOVE #description" : ""}`,
-        condition: "attribute_exists(#pk)",
-        values,
+        // A copy that comes late takes back no later change.
+        condition: "#updated_at = :seen",
+        values: { ...values, seen: hook.updated_at },
       },
       ...(first ? [resetState(webhookId, { epoch, moved: true }), first.write] : []),
     ]);
   } catch (error) {
-    if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);
-    throw error;
+    if (!(error instanceof TransactionFailed)) throw error;
+    // Changed by another meanwhile, or gone: start from what that left.
+    if (tries > 1) return await changeWebhook(deps, call, webhookId, changes, tries - 1);
+    throw new WharfError(
+      "rate_limited",
+      "Others change this endpoint too. Send it again; nothing was changed.",
+      {
+        retry_after_seconds: 1,
+      },
+    );
   }
   if (first) await sendPing(deps, first.ping);
   const { description: _, ...before } = hook;

@@ -1,6 +1,8 @@
+import { keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { DeliveryMessage, Lane } from "#aws/queues.ts";
 import { claimTurn } from "./claim-turn.ts";
+import type { Verdict } from "./classify-outcome.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { isVerified, laneOf, timeOf } from "./endpoint-limits.ts";
 import { returnTurn } from "./give-back-turn.ts";
@@ -10,6 +12,7 @@ import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";
 import { abandonTurn, settleTurn } from "./settle-turn.ts";
 import type { WorkerDeps } from "./webhook-deps.ts";
+import { hookRecord } from "./webhook-records.ts";
 import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
 
 /** A message that comes this much too soon is waited for by sending it again. */
@@ -105,7 +108,7 @@ async function attempt(
   }
   const timeoutMs = timeOf(turn.state, { lane, probe: turn.probe });
   const sent = await sendAttempt(deps, { hook, secret, event, delivery, timeoutMs });
-  const { attempt, verdict } = sent;
+  const { attempt } = sent;
   if (lane === "first" && attempt.error_class === "timeout") {
     await setAside(deps, delivery, lease);
     await abandonTurn(deps, hook, turn);
@@ -113,16 +116,30 @@ async function attempt(
   }
   onSent(sent);
   note({ [delivery.delivery_id]: attempt.status ?? attempt.error_class });
-  // The record first: it keeps the attempt from being made again, while a slot frees itself in 30 s.
-  const result = await recordAttempt(deps, loaded, lease, sent);
-  const current = await settleTurn(deps, hook, turn, {
+  const verdict = await obey(deps, loaded, sent.verdict);
+  // The record before the turn: it keeps the attempt from being made again, while a slot frees itself in 30 s.
+  const result = await recordAttempt(deps, delivery, lease, { attempt, verdict });
+  await settleTurn(deps, hook, turn, {
     ok: verdict.ok,
     durationMs: attempt.total_ms,
     pauseMs: verdict.pauseMs,
   });
-  if (current && verdict.disable !== undefined)
-    await disableEndpoint(deps, hook, verdict.disable, event.request_id);
   return result;
+}
+
+/**
+ * Disables an endpoint that wants no more. Where it has another URL by now, or was enabled since, the answer was a failure
+ * like any other: the URL of now hears of the event too.
+ */
+async function obey(deps: WorkerDeps, { hook, event }: Delivering, verdict: Verdict): Promise<Verdict> {
+  if (verdict.disable === undefined) return verdict;
+  if (await disableEndpoint(deps, hook, verdict.disable, event.request_id)) return verdict;
+  const items = await deps.table.batchGet([keys.hook(hook.webhook_id)]);
+  const [now] = items.map((item) => hookRecord.parse(item));
+  // Another attempt's answer was the same, or its owner was faster.
+  if (now?.disabled_at !== undefined && now.epoch === hook.epoch) return verdict;
+  const { disable: _, ...other } = verdict;
+  return other;
 }
 
 /** Whose part of its host's rate a request takes; none where a verified endpoint is alone there. */

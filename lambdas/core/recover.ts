@@ -11,6 +11,8 @@ import { type RecoveryRecord, recovering, recoveryRecord } from "./webhook-recor
 
 const DAY_MS = 86_400_000;
 const KEEP_MS = 30 * DAY_MS;
+/** Functions' clocks differ by so much at most. */
+const CLOCKS_MS = 10_000;
 
 /**
  * Starts a job that sends the deliveries of a span of time again; the sweep does the work.
@@ -27,8 +29,9 @@ export async function startRecovery(
   requireEnabled(await findWebhook(deps, call.caller, webhookId));
   const now = deps.now();
   const since_ms = Date.parse(since);
-  // What happens in this very millisecond is part of it.
-  const until_ms = Math.min(until === undefined ? now + 1 : Date.parse(until), now + 1);
+  // What has happened is part of it, also where the clock of who wrote it is ahead.
+  const latest = now + CLOCKS_MS;
+  const until_ms = Math.min(until === undefined ? latest : Date.parse(until), latest);
   const earliest = now - MAX_RECOVER_DAYS * DAY_MS;
   if (since_ms >= until_ms) throw badSince(since, `must lie before ${until ?? `now, ${iso(now)}`}`);
   if (since_ms < earliest)

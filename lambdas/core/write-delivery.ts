@@ -2,17 +2,15 @@
 import { randomUUID } from "node:crypto";
 import { keys } from "#aws/keys.ts";
 import type { Lane } from "#aws/queues.ts";
-import { type Check, ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
-import { sameEpoch } from "./endpoint-epoch.ts";
-import type { Delivering } from "./load-delivery.ts";
 import { reviveSkipped } from "./revive-skipped.ts";
 import { GIVE_UP_MS, nextAttempt } from "./schedule.ts";
 import type { Sent } from "./send-attempt.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
-import type { DeliveryRecord, HookRecord } from "./webhook-records.ts";
+import type { DeliveryRecord } from "./webhook-records.ts";
 
 /** How long an attempt is its worker's alone: longer than its 15 s. */
 export const LEASE_MS = 30_000;
@@ -128,15 +126,14 @@ const FINISH = "REMOVE #due_pk, #due_sk, #lease, #lease_until_ms, #deferred, #re
  */
 export async function recordAttempt(
   deps: QueueDeps,
-  { delivery, hook }: Pick<Delivering, "delivery" | "hook">,
+  delivery: DeliveryRecord,
   lease: string,
-  { attempt, verdict, ...rest }: Sent,
+  { attempt, verdict }: Pick<Sent, "attempt" | "verdict">,
 ): Promise<"succeeded" | "failed" | "retry" | "dropped"> {
   const now = deps.now();
   const made = delivery.step + 1;
-  const refused = !verdict.ok && verdict.disable !== undefined;
   const next_ms =
-    verdict.ok || refused
+    verdict.ok || verdict.disable !== undefined
       ? undefined
       : nextAttempt({
           made,
@@ -181,26 +178,14 @@ export async function recordAttempt(
         },
         blind: "the row's lease, in the same transaction, says whose attempt of this number counts",
       },
-      ...(refused ? [inEpoch(hook)] : []),
     ]);
   } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-    if (error.failed.has(0)) return "dropped";
-    // The URL that wants no more is not the endpoint's any more: its next one hears of it too.
-    const { disable: _, ...other } = verdict;
-    return await recordAttempt(deps, { delivery, hook }, lease, { ...rest, attempt, verdict: other });
+    if (error instanceof TransactionFailed) return "dropped";
+    throw error;
   }
   if (next_ms === undefined || wake === undefined) return verdict.ok ? "succeeded" : "failed";
   if (!wake.bySweep) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
   return "retry";
-}
-
-function inEpoch({ webhook_id, epoch }: HookRecord): Check {
-  return {
-    check: keys.hook(webhook_id),
-    condition: `attribute_exists(#pk) AND ${sameEpoch(epoch)}`,
-    values: { epoch },
-  };
 }
 
 function reasonOf({ disable }: Sent["verdict"], made: number): string {
