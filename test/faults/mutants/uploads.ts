@@ -313,4 +313,18 @@ export const uploads: readonly Mutant[] = [
     ],
     red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
   },
+  {
+    name: "what S3 lists is not lost",
+    changes: [
+      {
+        file: "lambdas/core/finish-upload.ts",
+        from: " && (await listParts(deps, begun)) === undefined",
+        to: "",
+      },
+    ],
+    red: {
+      file: "test/api/upload-assembly.test.ts",
+      titles: ["a finalize that died before S3 was asked"],
+    },
+  },
 ];

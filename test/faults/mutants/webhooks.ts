@@ -474,4 +474,29 @@ export const webhooks: readonly Mutant[] = [
       titles: ["gives an endpoint a secret of its owner's, who says so again and keeps the one before"],
     },
   },
+  {
+    name: "a change is of what was read",
+    changes: [
+      {
+        file: "lambdas/core/change-webhook.ts",
+        from: 'condition: "#updated_at = :seen",',
+        to: 'condition: "attribute_exists(#pk)",',
+      },
+      { file: "lambdas/core/change-webhook.ts", from: "seen: hook.updated_at", to: "seen: undefined" },
+    ],
+    red: {
+      file: "test/core/delivery-faults.test.ts",
+      titles: ["takes back no later change of the endpoint"],
+    },
+  },
+  {
+    name: "a recovery allows for clocks",
+    changes: [
+      { file: "lambdas/core/recover.ts", from: "const CLOCKS_MS = 10_000;", to: "const CLOCKS_MS = 1;" },
+    ],
+    red: {
+      file: "test/core/delivery-faults.test.ts",
+      titles: ["a recovery takes what happened by a clock that is ahead"],
+    },
+  },
 ];
