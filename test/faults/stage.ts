@@ -85,7 +85,8 @@ export async function startStage() {
   /** What an environment has of its own: its clock, its clients, and what it keeps in memory. */
   function environment({ skew = 0, between }: { skew?: number; between?: Between | undefined } = {}) {
     const now = () => Date.now() + skew;
-    const table = createTable(dynamo, world.tableName);
+    // Who isn't watched needs no port between.
+    const table = createTable(between === undefined ? world.direct : dynamo, world.tableName);
     const bare = {
       ...world.deps,
       now,
@@ -304,7 +305,7 @@ export async function startStage() {
   /** What the sweep has to do, by kind: when the first of it is due (ms). */
   async function dueTimes(): Promise<Map<SweptKind, number>> {
     shards.clear();
-    const { Items = [] } = await dynamo.send(
+    const { Items = [] } = await world.direct.send(
       new ScanCommand({
         TableName: world.tableName,
         IndexName: DUE_INDEX,

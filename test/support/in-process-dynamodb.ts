@@ -24,6 +24,17 @@ export function inProcessDynamoDb(table: TableSpec, now: () => number) {
   const service = createDynamoDb({ clock, dir: undefined });
   service.createTable(table);
 
+  return {
+    client: (network?: Network) => directClient(service, network),
+    close: () => service.close(),
+  };
+}
+
+/** An SDK client of an engine in this process; nothing is signed or sent. */
+export function directClient(
+  service: Pick<ReturnType<typeof createDynamoDb>, "handle">,
+  network: Network = (sent) => sent.run(),
+): DynamoDBClient {
   async function run(headers: Record<string, string>, body: Uint8Array): Promise<Answer> {
     const req = Object.assign(new IncomingMessage(new Socket()), { headers });
     const answer: Answer = { statusCode: 0, headers: {}, body: new Uint8Array() };
@@ -39,21 +50,17 @@ export function inProcessDynamoDb(table: TableSpec, now: () => number) {
     return answer;
   }
 
-  return {
-    client(network: Network = (sent) => sent.run()): DynamoDBClient {
-      const requestHandler: DynamoDBClientConfig["requestHandler"] = {
-        updateHttpClientConfig() {},
-        httpHandlerConfigs: () => ({}),
-        async handle({ headers, body }: { headers: Record<string, string>; body: Uint8Array }) {
-          const action = headers["x-amz-target"]?.split(".")[1] ?? "";
-          return { response: await network({ action, run: () => run(headers, body) }) };
-        },
-      };
-      const credentials = { accessKeyId: "model", secretAccessKey: "model" };
-      return new DynamoDBClient({
-        ...{ region: REGION, endpoint: "http://local", credentials, maxAttempts: 1, requestHandler },
-      });
+  const requestHandler: DynamoDBClientConfig["requestHandler"] = {
+    updateHttpClientConfig() {},
+    httpHandlerConfigs: () => ({}),
+    async handle({ headers, body }: { headers: Record<string, string>; body: Uint8Array }) {
+      const action = headers["x-amz-target"]?.split(".")[1] ?? "";
+      return { response: await network({ action, run: () => run(headers, body) }) };
     },
-    close: () => service.close(),
   };
+  return new DynamoDBClient({
+    ...{ region: REGION, endpoint: "http://local", maxAttempts: 1, requestHandler },
+    credentials: { accessKeyId: "model", secretAccessKey: "model" },
+    signer: { sign: async (request) => request },
+  });
 }

@@ -28,6 +28,7 @@ import { createS3 } from "#local/s3/service.ts";
 import { createAwsServer } from "#local/server.ts";
 import { type CallTrace, REGION } from "#local/types.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
+import { directClient } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
 
 export const PUBLIC_URL = "https://files.example.com/prod";
@@ -266,6 +267,8 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     late: server.late,
     /** From now on DynamoDB knows what was, for so many milliseconds: the fault `staleMs` needs it. */
     keepHistory: dynamodb.keepHistory,
+    /** Calls the engine itself, past the port, its traces and its faults. */
+    direct: directClient(dynamodb),
     /** What changed in the table, in order. */
     stream: dynamodb.stream(spec.name),
     /** From now on the verbs' time moves by `advance` alone; returns what starts it again. */
