@@ -59,7 +59,7 @@ async function playAll({ domain, situation: name }: Job): Promise<Report> {
   const all = casesOf(situation, plain).filter((one) => one.name.includes(values.only));
   const chosen = sample === 0 ? all : shuffled(all, seed).slice(0, sample);
   const cases = values.list ? [] : chosen;
-  const row: Row = { domain, situation: name, calls: plain.calls.length, kinds: {}, red: 0 };
+  const row: Row = { domain, situation: name, calls: plain.calls.length, kinds: {}, unmet: 0, red: 0 };
   const report: Report = {
     row,
     red: [],
@@ -75,7 +75,9 @@ async function playAll({ domain, situation: name }: Job): Promise<Report> {
     const verdict = await judge(one, base);
     report.names.push(one.name);
     row.kinds[verdict.kind] = (row.kinds[verdict.kind] ?? 0) + 1;
-    told(one.name, verdict.met ? verdict.faults : ["the call was not made"]);
+    told(one.name, verdict.faults);
+    // What is called, and how often, may follow from ids and from how long something takes.
+    if (!verdict.met) row.unmet += 1;
     if (verdict.met && one.hit !== undefined) met.add(one.hit.label);
   }
   row.red = report.red.length;

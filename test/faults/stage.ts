@@ -150,6 +150,8 @@ export async function startStage() {
         ...(body === undefined ? {} : { body }),
       };
       const local = path.replace(PUBLIC_URL, "");
+      // No two things happen in one moment, but for those of one call.
+      if (options.between === undefined) passTime(1);
       const answer = await app.request(local, init, { sourceIp });
       await checkProblem(answer, init.method, local);
       return answer;

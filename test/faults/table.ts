@@ -6,24 +6,26 @@ export interface Row {
   calls: number;
   /** Cases by kind of fault. */
   kinds: Record<string, number>;
+  /** Cases whose call was not made. */
+  unmet: number;
   red: number;
 }
 
 const kinds = ["twice", "lost", "late", "frozen", "clock"] as const;
 
 export function printTable(rows: readonly Row[]): void {
-  const heads = ["situation", "calls", ...kinds, "red"];
+  const heads = ["situation", "calls", ...kinds, "unmet", "red"];
   const lines = rows
     .toSorted((a, b) => (`${a.domain} ${a.situation}` < `${b.domain} ${b.situation}` ? -1 : 1))
-    .map(({ domain, situation, calls, kinds: of, red }) => [
+    .map(({ domain, situation, calls, kinds: of, unmet, red }) => [
       `${domain} | ${situation}`,
-      ...[calls, ...kinds.map((kind) => of[kind] ?? 0), red].map(String),
+      ...[calls, ...kinds.map((kind) => of[kind] ?? 0), unmet, red].map(String),
     ]);
   const total = (kind: string) => rows.reduce((sum, row) => sum + (row.kinds[kind] ?? 0), 0);
   const sums = [
     `${rows.length} situations`,
     ...[rows.reduce((sum, { calls }) => sum + calls, 0), ...kinds.map(total)].map(String),
-    String(rows.reduce((sum, { red }) => sum + red, 0)),
+    ...(["unmet", "red"] as const).map((name) => String(rows.reduce((sum, row) => sum + row[name], 0))),
   ];
   const all = [heads, ...lines, sums];
   const widths = heads.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));

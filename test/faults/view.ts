@@ -34,6 +34,8 @@ const INCIDENTAL = new Set([
   "attempt",
   "latest_attempt",
   "epoch",
+  "turn_by",
+  "turned_by",
   "request_id",
   "latency_ms",
   "answered_ms",
@@ -122,11 +124,44 @@ export async function viewOf(
   const dump = await stage.world.dump();
   const scrub = scrubber(dump, { numbered });
   const bare = emptyFolders(dump);
-  const kept = dump.filter((item) => !PASSING.includes(kindOf(keyed.parse(item))) && !bare.has(item));
-  const placed = (item: Record<string, unknown>) => (ordered ? item : { ...item, seq: 0, sk: "" });
+  // DynamoDB removes what has outlived its `ttl` when it comes to it.
+  const gone = (item: Record<string, unknown>) => Number(item["ttl"] ?? Infinity) * 1000 < Date.now();
+  const kept = dump.filter(
+    (item) => !PASSING.includes(kindOf(keyed.parse(item))) && !bare.has(item) && !gone(item),
+  );
+  const ranks = ordered ? ranksOf(dump) : new Map<string, number>();
+  const placed = (item: Record<string, unknown>) =>
+    "event_id" in item && "seq" in item
+      ? { ...item, sk: "", seq: ranks.get(String(item["event_id"])) }
+      : item;
   const items = kept.map((item) => `${kindOf(keyed.parse(item))} ${JSON.stringify(scrub(placed(item)))}`);
   const objects = (await stage.objects()).map((one) => `OBJECT ${JSON.stringify(scrub(one))}`);
   return [...items, ...objects].sort();
+}
+
+const toldOf = z.object({
+  actor: z.object({ type: z.string() }),
+  file_id: z.string().optional(),
+  share_id: z.string().optional(),
+  data: z.object({ version_id: z.string().optional(), webhook_id: z.string().optional() }),
+});
+
+/**
+ * Places of events among those of one thing: what the sweep does to several in one minute has no order. The log as a
+ * whole is checked by its own rules.
+ */
+function ranksOf(dump: Dump): Map<string, number> {
+  const events = dump.filter((item) => String(item["pk"]).startsWith("EVT#") && item["seq"] !== undefined);
+  const subject = (item: Record<string, unknown>) => {
+    const { actor, file_id, share_id, data } = toldOf.parse(JSON.parse(String(item["body"])));
+    return share_id ?? (actor.type === "system" ? data.version_id : undefined) ?? file_id ?? data.webhook_id;
+  };
+  const ranks = new Map<string, number>();
+  for (const group of Map.groupBy(events, subject).values()) {
+    const order = group.toSorted((a, b) => Number(a["seq"]) - Number(b["seq"]));
+    for (const [index, item] of order.entries()) ranks.set(String(item["event_id"]), index + 1);
+  }
+  return ranks;
 }
 
 /**
@@ -170,7 +205,26 @@ export function difference(view: View, from: View): string {
     });
   };
   const [more, fewer] = [lack(view, from), lack(from, view)];
-  const shown = (sign: string, lines: string[]) =>
-    lines.slice(0, 4).map((line) => `    ${sign} ${line.slice(0, 700)}`);
-  return [...shown("is ", more), ...shown("not", fewer)].join("\n");
+  return Array.from({ length: Math.min(4, Math.max(more.length, fewer.length)) }, (_, at) =>
+    told(more[at], fewer[at]),
+  ).join("\n");
 }
+
+/** Two lines as far as they differ, or the one that there is. */
+function told(is: string | undefined, not: string | undefined): string {
+  if (is === undefined || not === undefined || is.split(" ")[0] !== not.split(" ")[0])
+    return [is && `    is  ${is.slice(0, 300)}`, not && `    not ${not.slice(0, 300)}`]
+      .filter(Boolean)
+      .join("\n");
+  const [kind = ""] = is.split(" ");
+  const [a, b] = [is, not].map((line) => members.parse(JSON.parse(line.slice(kind.length))));
+  const differing = [...new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})])].filter(
+    (name) => JSON.stringify(a?.[name]) !== JSON.stringify(b?.[name]),
+  );
+  const of = (all: Record<string, unknown> = {}) =>
+    JSON.stringify(Object.fromEntries(differing.map((name) => [name, all[name]]))).slice(0, 300);
+  const named = (all: Record<string, unknown> = {}) => String(all["name"] ?? all["type"] ?? all["pk"]);
+  return `    ${kind} ${named(a)}: is ${of(a)}\n      not ${of(b)}`;
+}
+
+const members = z.record(z.string(), z.unknown());

@@ -245,6 +245,7 @@ const purges: Situation[] = [
     async set(stage, me) {
       const first = await me.by.uploaded("a.txt", "first");
       for (const content of ["second", "third"]) await me.by.uploaded("a.txt", content);
+      await stage.work();
       passTime(91 * DAY);
       return {
         act: (actor) => actor.sweep("version"),

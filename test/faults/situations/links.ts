@@ -62,9 +62,10 @@ const made: Situation[] = [
   },
   {
     name: "sweep: a link that was used up",
-    async set(_, me) {
+    async set(stage, me) {
       const { url } = await shared(me, { max_downloads: 1 });
       await me.anonymous(url, noLink);
+      await stage.work();
       passTime(31 * DAY);
       return { act: (actor) => actor.sweep("link") };
     },
