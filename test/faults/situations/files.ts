@@ -2,7 +2,7 @@
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
-import { DAY, MINUTE, passTime } from "../time.ts";
+import { DAY, HOUR, MINUTE, passTime } from "../time.ts";
 
 const path = (id: string) => `/v1/files/${id}`;
 const patch = (id: string, json: unknown) => [path(id), { method: "PATCH", json }] as const;
@@ -245,8 +245,8 @@ const purges: Situation[] = [
     async set(stage, me) {
       const first = await me.by.uploaded("a.txt", "first");
       for (const content of ["second", "third"]) await me.by.uploaded("a.txt", content);
-      await stage.work();
-      passTime(91 * DAY);
+      await stage.pass(90 * DAY - HOUR);
+      passTime(2 * HOUR);
       return {
         act: (actor) => actor.sweep("version"),
         meanwhile: {

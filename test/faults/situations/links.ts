@@ -65,8 +65,8 @@ const made: Situation[] = [
     async set(stage, me) {
       const { url } = await shared(me, { max_downloads: 1 });
       await me.anonymous(url, noLink);
-      await stage.work();
-      passTime(31 * DAY);
+      await stage.pass(30 * DAY - HOUR);
+      passTime(2 * HOUR);
       return { act: (actor) => actor.sweep("link") };
     },
   },
