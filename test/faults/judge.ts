@@ -2,7 +2,7 @@
 import { clocks, describeWrong, type Wrong, wrongsOf } from "./faults.ts";
 import { type Hit, type Played, play } from "./play.ts";
 import type { Situation } from "./situation.ts";
-import { difference } from "./view.ts";
+import { difference, loosened } from "./view.ts";
 
 export interface Case {
   situation: Situation;
@@ -36,6 +36,8 @@ export function baselines(situation: Situation) {
     plain: () => once("", () => play(situation, {})),
     of: (who: string, as: "first" | "after" | "alone") =>
       once(`${as} ${who}`, () => play(situation, { order: { who, as } })),
+    /** Nobody acts at all. */
+    without: () => once("without", () => play(situation, { order: { who: "nobody", as: "alone" } })),
     /** Nobody acts meanwhile, and views have no numbers. */
     unnumbered: () => once("unnumbered", () => play(situation, { order: { who: "nobody", as: "after" } })),
   };
@@ -70,7 +72,7 @@ export async function judge(
       ...(hit && { hit }),
       ...(wrong.kind === "clock" && { clock: wrong }),
     });
-    const faults = [...played.violations, ...(await ends(played, wrong, base))];
+    const faults = [...played.violations, ...(await ends(played, { wrong, situation }, base))];
     return { ...verdict, faults, met: hit === undefined || played.met };
   } catch (error) {
     return {
@@ -82,26 +84,65 @@ export async function judge(
 }
 
 /** Compares an end with those that it may have. */
-async function ends(played: Played, wrong: Wrong, base: ReturnType<typeof baselines>): Promise<string[]> {
-  const who = "while" in wrong ? wrong.while : undefined;
-  const alike = () => (wrong.kind === "clock" ? base.unnumbered() : base.plain());
-  const allowed =
-    who === undefined ? [await alike()] : [await base.of(who, "first"), await base.of(who, "after")];
-  if (allowed.some((one) => one.outcome === played.outcome && same(one.view, played.view))) return [];
+async function ends(
+  played: Played,
+  { wrong, situation }: Pick<Case, "wrong" | "situation">,
+  base: ReturnType<typeof baselines>,
+): Promise<string[]> {
+  if ("while" in wrong && wrong.while !== undefined)
+    return beside(played, await others(wrong.while, base), situation.mixed === true);
+  const plain = await (wrong.kind === "clock" ? base.unnumbered() : base.plain());
+  // A clock may say that it is too soon, or too late: then nothing has happened.
+  const declined =
+    wrong.kind === "clock" && isDeclined(played) && same((await base.without()).view, played.view);
+  return declined ? [] : differences(played, [plain]);
+}
+
+interface Others {
+  orders: Played[];
+  /** The end where only whoever acts meanwhile has acted, and that where only the caller has. */
+  alone: Played;
+  without: Played;
+}
+
+async function others(who: string, base: ReturnType<typeof baselines>): Promise<Others> {
+  return {
+    orders: [await base.of(who, "first"), await base.of(who, "after")],
+    alone: await base.of(who, "alone"),
+    without: await base.unnumbered(),
+  };
+}
+
+function beside(played: Played, { orders, alone, without }: Others, mixed: boolean): string[] {
+  if (mixed)
+    return strange(
+      loosened(played.view),
+      [...orders, alone, without].map(({ view }) => loosened(view)),
+    );
   // Refused for what the docs name: then nothing of it has happened.
-  if (played.refused && !/"failed"|"internal"/.test(played.outcome) && who !== undefined) {
-    if (same((await base.of(who, "alone")).view, played.view)) return [];
-  }
+  if (isDeclined(played) && same(alone.view, played.view)) return [];
   // Whoever acted meanwhile was refused: then nothing of that has.
-  if (who !== undefined && played.othersRefused) {
-    const alone = await base.unnumbered();
-    if (alone.outcome === played.outcome && same(alone.view, played.view)) return [];
-  }
+  if (played.othersRefused && differences(played, [without]).length === 0) return [];
+  return differences(played, orders);
+}
+
+const isDeclined = ({ refused, outcome }: Played) => refused && !/"failed"|"internal"/.test(outcome);
+
+/** Lines that no order of things has, or not so often. */
+function strange(view: readonly string[], orders: readonly (readonly string[])[]): string[] {
+  const count = (all: readonly string[], line: string) => all.filter((one) => one === line).length;
+  return [...new Set(view)]
+    .filter((line) => count(view, line) > Math.max(...orders.map((one) => count(one, line))))
+    .map((line) => `in no order of things there is: ${line.slice(0, 400)}`);
+}
+
+function differences(played: Played, allowed: readonly Played[]): string[] {
+  if (allowed.some((one) => one.outcome === played.outcome && same(one.view, played.view))) return [];
   const near = allowed.find((one) => one.outcome === played.outcome) ?? allowed[0];
   const outcome =
     near?.outcome === played.outcome
       ? []
-      : [`answered ${played.outcome.slice(0, 600)}\n    not ${near?.outcome.slice(0, 600)}`];
+      : [`answered ${played.outcome.slice(0, 400)}\n    not ${near?.outcome.slice(0, 400)}`];
   const end = difference(played.view, near?.view ?? []);
   return [...outcome, ...(end === "" ? [] : [`it ended otherwise:\n${end}`])];
 }

@@ -19,6 +19,11 @@ export interface Situation {
   name: string;
   /** What it brings about waits for whoever is to work it off; else that has been done before anybody acts. */
   waits?: true;
+  /**
+   * Who acts meanwhile has its part in the end, beside the caller: each record is as one order of the two has it, and
+   * not all of them as the same.
+   */
+  mixed?: true;
   /** Events get their places in no certain order, where the sweep gives them. */
   unordered?: true;
   /** Brings it about. `me` is the same client in another environment. */
@@ -35,6 +40,9 @@ export interface Outcome {
   result?: unknown;
   failed?: string;
 }
+
+/** Situations of which several attempts may be under way. */
+export const mixed = (all: readonly Situation[]): Situation[] => all.map((one) => ({ ...one, mixed: true }));
 
 /** Situations that begin with something to work off. */
 export const waiting = (all: readonly Situation[]): Situation[] =>

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { type Situation, waiting } from "../situation.ts";
+import { mixed, type Situation, waiting } from "../situation.ts";
 import { MINUTE, passTime, SECOND } from "../time.ts";
 
 import { besides, endpoint, fail, gone, later, succeed } from "./endpoint.ts";
@@ -85,7 +85,6 @@ const attempts: Situation[] = [
       return {
         act: (actor) => actor.deliver(),
         meanwhile: besides(stage, it),
-        next: { "it is enabled": it.enable },
       };
     },
   },
@@ -219,4 +218,4 @@ const attempts: Situation[] = [
   },
 ];
 
-export const deliveries: Situation[] = waiting([...fanOuts, ...attempts]);
+export const deliveries: Situation[] = mixed(waiting([...fanOuts, ...attempts]));

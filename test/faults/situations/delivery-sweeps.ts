@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { type Situation, waiting } from "../situation.ts";
+import { mixed, type Situation, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { HOUR, MINUTE, passTime } from "../time.ts";
 
@@ -15,7 +15,7 @@ const sweeps: Situation[] = [
       passTime(5 * MINUTE);
       return {
         act: (actor) => actor.sweep("delivery"),
-        meanwhile: { "another sweep runs": () => stage.sweep(), "it is deleted": it.remove },
+        meanwhile: { "another sweep runs": () => me.sweep("delivery"), "it is deleted": it.remove },
       };
     },
   },
@@ -28,7 +28,7 @@ const sweeps: Situation[] = [
         meanwhile: {
           "it answers": it.answer,
           "its URL changes": () => it.moveAway(),
-          "another sweep runs": () => stage.sweep(),
+          "another sweep runs": () => me.sweep("endpoint"),
         },
         next: { "it answers": it.answer },
       };
@@ -43,7 +43,7 @@ const sweeps: Situation[] = [
         meanwhile: {
           "it answers": it.answer,
           "its URL changes": () => it.moveAway(),
-          "another sweep runs": () => stage.sweep(),
+          "another sweep runs": () => me.sweep("endpoint"),
         },
         next: { "it answers": it.answer },
       };
@@ -62,7 +62,7 @@ const sweeps: Situation[] = [
       passTime(31 * MINUTE);
       return {
         act: (actor) => actor.sweep("wake_up"),
-        meanwhile: { "another sweep runs": () => stage.sweep(), "it is disabled": it.disable },
+        meanwhile: { "another sweep runs": () => me.sweep("wake_up"), "it is disabled": it.disable },
       };
     },
   },
@@ -94,4 +94,4 @@ async function failing(stage: Stage, me: Actor, { hours, failures }: { hours: nu
   };
 }
 
-export const deliverySweeps: Situation[] = waiting(sweeps);
+export const deliverySweeps: Situation[] = mixed(waiting(sweeps));

@@ -48,7 +48,7 @@ export const events: Situation[] = waiting([
       return {
         act: (actor) => actor.sweep("event"),
         meanwhile: {
-          "another sweep runs": () => stage.sweep(),
+          "another sweep runs": () => me.sweep("event"),
           "more happens": async () => {
             await me.request(`/v1/files/${file_id}/content`);
             return stage.work();

@@ -1,7 +1,7 @@
 /** Files and their versions: moved, deleted, restored, downloaded, and what the sweep removes. */
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
-import type { Actor, Stage } from "../stage.ts";
+import type { Actor } from "../stage.ts";
 import { DAY, HOUR, MINUTE, passTime } from "../time.ts";
 
 const path = (id: string) => `/v1/files/${id}`;
@@ -209,7 +209,7 @@ const purges: Situation[] = [
   },
   {
     name: "sweep: a version that was deleted, of which another is a restoration",
-    async set(stage, me) {
+    async set(_stage, me) {
       const { id, first, restored } = await restoredOnce(me);
       const other = `${path(id)}/versions/${restored}`;
       await me.request(`${path(id)}/versions/${first}`, { method: "DELETE" });
@@ -223,20 +223,20 @@ const purges: Situation[] = [
             return me.request(other, { method: "DELETE" });
           },
           "that one is deleted": () => me.request(other, { method: "DELETE" }),
-          "another sweep runs": () => sweepNow(stage),
+          "another sweep runs": () => me.sweep("version"),
         },
       };
     },
   },
   {
     name: "sweep: the versions of a deleted file",
-    async set(stage, me) {
+    async set(_stage, me) {
       const { id } = await restoredOnce(me);
       await me.request(...remove(id));
       passTime(11 * MINUTE);
       return {
         act: (actor) => actor.sweep("version"),
-        meanwhile: { "another sweep runs": () => sweepNow(stage) },
+        meanwhile: { "another sweep runs": () => me.sweep("version") },
       };
     },
   },
@@ -253,14 +253,12 @@ const purges: Situation[] = [
           "the first is restored": () =>
             me.request(`${path(first.file_id)}/versions/${first.version_id}/restore`, { method: "POST" }),
           "another version comes": () => me.by.uploaded("a.txt", "fourth"),
-          "another sweep runs": () => sweepNow(stage),
+          "another sweep runs": () => me.sweep("version"),
         },
       };
     },
   },
 ];
-
-const sweepNow = (stage: Stage) => stage.sweep();
 
 const reads: Situation[] = [
   {

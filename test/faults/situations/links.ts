@@ -47,7 +47,7 @@ const made: Situation[] = [
   },
   {
     name: "sweep: a link that has expired",
-    async set(stage, me) {
+    async set(_stage, me) {
       const { share, url } = await shared(me, { expire_in: 3600 });
       passTime(2 * HOUR);
       return {
@@ -55,7 +55,7 @@ const made: Situation[] = [
         meanwhile: {
           "it is revoked": () => me.request(share, { method: "DELETE" }),
           "it is opened": () => me.anonymous(url, noLink),
-          "another sweep runs": () => stage.sweep(),
+          "another sweep runs": () => me.sweep("link"),
         },
       };
     },

@@ -247,7 +247,7 @@ const holdings: Situation[] = [
         meanwhile: {
           "its holder renews it": () => it.renew(it.rival, token),
           "another acquires it": () => it.acquire(me),
-          "another sweep runs": () => stage.sweep(),
+          "another sweep runs": () => me.sweep("lock"),
           "the file is deleted": () => me.request(`/v1/files/${it.file_id}`, { method: "DELETE" }),
         },
         next: { "another acquires it": () => it.acquire(me) },

@@ -1,5 +1,5 @@
 import { disagreements } from "../agree.ts";
-import type { Situation } from "../situation.ts";
+import { mixed, type Situation } from "../situation.ts";
 import type { Actor } from "../stage.ts";
 
 import { endpoint, fail, gone, succeed } from "./endpoint.ts";
@@ -203,10 +203,10 @@ const again: Situation[] = [
       await it.recover();
       return {
         act: (actor) => actor.sweep("recovery"),
-        meanwhile: { "another sweep runs": () => stage.sweep(), "it is deleted": it.remove },
+        meanwhile: { "another sweep runs": () => me.sweep("recovery"), "it is deleted": it.remove },
       };
     },
   },
 ];
 
-export const webhooks: Situation[] = [...owners, ...again];
+export const webhooks: Situation[] = mixed([...owners, ...again]);
