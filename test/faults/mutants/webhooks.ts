@@ -334,7 +334,11 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a 410 ends the delivery in its epoch",
     changes: [
-      { file: "lambdas/core/write-delivery.ts", from: "...(refused ? [inEpoch(hook)] : []),", to: "" },
+      {
+        file: "lambdas/core/deliver.ts",
+        from: "  if (now?.disabled_at !== undefined && now.epoch === hook.epoch) return verdict;",
+        to: "  return verdict;",
+      },
     ],
     red: { file: "test/core/delivery-faults.test.ts", titles: ["isn't disabled by its 410"] },
   },

@@ -1,0 +1,15 @@
+/** What `npm run test:conditions` takes away is there to be taken away; that it is needed, that command shows. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { others } from "./mutants/others.ts";
+import { uploads } from "./mutants/uploads.ts";
+import { webhooks } from "./mutants/webhooks.ts";
+
+test("each condition stands in its file", () => {
+  const missing = [...uploads, ...webhooks, ...others].flatMap(({ name, changes }) =>
+    changes
+      .filter(({ file, from }) => !readFileSync(file, "utf8").includes(from))
+      .map(({ file, from }) => `${name}: ${file} has no ${from}`),
+  );
+  expect(missing).toEqual([]);
+});
