@@ -1,11 +1,12 @@
 /** Plays one situation, with one thing going wrong in it or none, and says how it ended. */
 import { isWharfError } from "#core/error.ts";
+import { within } from "#core/within.ts";
 import type { Between, Made } from "./calls.ts";
 import { aMoment, inflicter, LATE, type Wrong } from "./faults.ts";
 import { violations } from "./invariants.ts";
 import type { Outcome, Situation } from "./situation.ts";
 import { startStage } from "./stage.ts";
-import { DAY, MINUTE, startTime } from "./time.ts";
+import { DAY, MINUTE, passTime, startTime } from "./time.ts";
 import { answered, scrubber, type View, viewOf } from "./view.ts";
 
 /** The call that goes wrong, and how. */
@@ -42,7 +43,18 @@ export interface Played {
 /** Longer than sessions, removals and schedules last. */
 const REST_MS = 8 * DAY;
 
-export async function play(situation: Situation, { hit, clock, order }: Plan, seed = 1): Promise<Played> {
+/** How far time goes on at once, ten times as fast as the machine's. */
+const TICK_MS = 100;
+
+/** No story takes so long by the machine's clock (ms); one that does waits for what never comes. */
+const PATIENCE_MS = 60_000;
+
+/** Plays it. @throws Error where it never ends, or its beginning fails. */
+export function play(situation: Situation, plan: Plan, seed = 1): Promise<Played> {
+  return within(PATIENCE_MS, playOut(situation, plan, seed));
+}
+
+async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: number): Promise<Played> {
   startTime(seed);
   const stage = await startStage();
   try {
@@ -102,7 +114,9 @@ export async function play(situation: Situation, { hit, clock, order }: Plan, se
     if (order?.as === "first" || order?.as === "alone") await others(order.who);
     if (order?.as !== "alone") {
       acting = true;
+      const ticking = situation.ticks && setInterval(() => passTime(TICK_MS), TICK_MS / 10);
       const outcome = await outcomeOf(() => story.act(actor));
+      clearInterval(ticking);
       acting = false;
       played.refused = isRefusal(outcome);
       played.outcome = JSON.stringify(scrubber(outcome, { numbered: false })(outcome));

@@ -24,6 +24,8 @@ export interface Situation {
    * not all of them as the same.
    */
   mixed?: true;
+  /** Time goes on while it is done, since it waits. */
+  ticks?: true;
   /** Events get their places in no certain order, where the sweep gives them. */
   unordered?: true;
   /** Brings it about. `me` is the same client in another environment. */

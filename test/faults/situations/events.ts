@@ -77,6 +77,7 @@ export const events: Situation[] = waiting([
   },
   {
     name: "read: the log of events, which is waited for",
+    ticks: true,
     async set(stage, me) {
       await me.by.uploaded("a.txt", "hello");
       await stage.work();

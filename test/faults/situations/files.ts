@@ -173,6 +173,8 @@ const versions: Situation[] = [
   },
   {
     name: "file: downloaded",
+    // It is of what it read, and told of a moment later.
+    mixed: true,
     async set(_, me) {
       const { id } = await twoVersions(me);
       return {

@@ -106,6 +106,7 @@ const acquisitions: Situation[] = [
   },
   {
     name: "lock: waited for",
+    ticks: true,
     async set(stage, me) {
       const it = await lockable(stage, me);
       const { headers } = await it.held(it.rival);
