@@ -5,8 +5,8 @@ import { type Workload, WorkloadError, workload } from "./workload.ts";
 const OFTEN = "per_month";
 
 /**
- * Changes numbers of a workload: `NAME=12` or `NAME=1e6` sets one, `NAME=10x` multiplies it. A name is dotted (`locks.renewals`); a
- * group's own name means its `per_month`, and in a list every entry is meant.
+ * Changes numbers of a workload: `NAME=12` or `NAME=1e6` sets one, `NAME=10x` multiplies it. A name is dotted
+ * (`locks.renewals`); a group's own name means its `per_month`, and in a list every entry is meant.
  *
  * @throws WorkloadError naming what there is.
  */

@@ -4,14 +4,19 @@ import * as z from "zod";
 const text = z.string({ error: "must be text" }).min(1, { error: "must be text" }).max(1_000);
 /** Beyond it a number is a slip of the pen: a million a second for a month are 2.6e12. */
 const MOST = 1e15;
-const amountError = `must be a number from 0 to ${MOST.toExponential().replace("+", "")}`;
+const upTo = (what: string, minimum: number) =>
+  `must be a ${what} from ${minimum} to ${MOST.toExponential().replace("+", "")}`;
+const amountError = upTo("number", 0);
 const amount = z
   .number({ error: amountError })
   .min(0, { error: amountError })
   .max(MOST, { error: amountError });
 const wholeFrom = (minimum: number) => {
   const error = `must be a whole number from ${minimum} on`;
-  return z.int({ error }).min(minimum, { error }).max(MOST, { error: amountError });
+  return z
+    .int({ error })
+    .min(minimum, { error })
+    .max(MOST, { error: upTo("whole number", minimum) });
 };
 const list = <Schema extends z.ZodType>(schema: Schema) =>
   z.array(schema, { error: "must be a list" }).max(100, { error: "must have 100 entries at most" });

@@ -63,13 +63,18 @@ export function numberedName(name: string, number: number, most: number = MAX_BY
 
 /** The beginning of `stem` that fits into `room` bytes and may end there: a gap at an end shows nothing. */
 function cutTo(stem: string, room: number): string {
-  let kept = charactersOf(stem);
-  const isLong = () => Buffer.byteLength(kept.join("")) > room;
-  while (isLong() && kept.length > 1) kept = kept.slice(0, -1);
-  if (isLong()) kept = [...kept.join("")];
-  while (isLong() && kept.length > 1) kept = kept.slice(0, -1);
+  const characters = startOf(charactersOf(stem), room);
+  // One alone may be too long: a letter with dozens of marks.
+  let kept = characters.length > 1 ? characters : startOf([...characters.join("")], room);
   while (kept.length > 0 && nameProblem(kept.join("")) !== undefined) kept = kept.slice(0, -1);
   return kept.join("");
+}
+
+/** The first parts that fit into `room` bytes, one at least. */
+function startOf(parts: readonly string[], room: number): readonly string[] {
+  let end = parts.length;
+  while (end > 1 && Buffer.byteLength(parts.slice(0, end).join("")) > room) end--;
+  return parts.slice(0, end);
 }
 
 /** What people take for one character: a family of emoji, a letter with its marks (UAX #29, grapheme clusters). */
