@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
 import { share } from "#contract/shares.ts";
+import { hashPassword } from "#core/password.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
 import { prefersHtml } from "#lambdas/api/prefers-html.ts";
 import { sayDuration } from "#lambdas/api/spoken.ts";
@@ -33,7 +34,18 @@ let made = 0;
 /** A link to a new file. */
 async function link({ name = `file-${++made}.txt`, content, ...terms }: Terms = {}) {
   const file_id = await world.addFile(client, name, content);
-  return read(share, client.request(`/v1/files/${file_id}/shares`, { json: terms }));
+  const added = await read(share, client.request(`/v1/files/${file_id}/shares`, { json: terms }));
+  if (terms.password !== undefined) await cheapen(added.share_url, terms.password);
+  return added;
+}
+/** Makes a link's tries cost next to nothing: what is asked here is what they come to. */
+async function cheapen(url: string, password: string) {
+  await world.deps.table.update({
+    key: keys.link(url.split("/").at(-1) ?? ""),
+    update: "SET #password = :hash",
+    condition: "attribute_exists(#password)",
+    values: { hash: await hashPassword(password, { N: 2, r: 8, p: 1 }) },
+  });
 }
 const state = async (id: string) => {
   const { state: now, downloads } = await read(share, client.request(`/v1/shares/${id}`));

