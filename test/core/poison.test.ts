@@ -306,9 +306,10 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
     await expect(sweep(deps)).rejects.toThrow(`among what is due of kind ${kind}`);
     expect(done(await read(good.key))).toBe(true);
 
+    // None of those that are due by then comes to anything, however long it is given.
     for (let run = 0; run < 6; run++) {
       world.advance(7 * MINUTE);
-      await sweep(deps).catch(() => {});
+      await sweep({ ...deps, itemMs: 20 }).catch(() => {});
     }
     for (const { key } of Object.values(poisons))
       expect(await read(key)).toMatchObject({ due_pk: asideShard(kind) });

@@ -1,5 +1,6 @@
 /** A table of receivers, good and bad, each by an endpoint of its own, and what became of the delivery to each. */
 
+import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { deliveryDetail, deliveryPage, registeredWebhook, webhookDetail } from "#contract/webhooks.ts";
@@ -31,6 +32,11 @@ const send =
   (status: number, headers: Record<string, string> = {}, body: string | Buffer = ""): Behaviour =>
   (res) =>
     void res.writeHead(status, headers).end(body);
+/** Answers below HTTP. */
+const raw =
+  (answer: (socket: Socket) => void): Behaviour =>
+  (_res, _one, req) =>
+    answer(req.socket);
 
 const cases: Case[] = [
   {
@@ -107,19 +113,18 @@ const cases: Case[] = [
   },
   {
     name: "a hang within the headers",
-    listens: () => startRawServer((socket) => socket.write("HTTP/1.1 200 OK\r\nX-Be")),
+    answers: raw((socket) => void socket.write("HTTP/1.1 200 OK\r\nX-Be")),
     status: "pending",
     attempt: { status: null, error_class: "timeout" },
     next: atLeastAMinute,
   },
   {
     name: "a slow drip of headers",
-    listens: () =>
-      startRawServer((socket) => {
-        socket.write("HTTP/1.1 200 OK\r\n");
-        const timer = setInterval(() => socket.write("X-A: b\r\n"), 200);
-        socket.on("close", () => clearInterval(timer));
-      }),
+    answers: raw((socket) => {
+      socket.write("HTTP/1.1 200 OK\r\n");
+      const timer = setInterval(() => socket.write("X-A: b\r\n"), 200);
+      socket.on("close", () => clearInterval(timer));
+    }),
     status: "pending",
     attempt: { status: null, error_class: "timeout" },
     next: atLeastAMinute,

@@ -84,7 +84,7 @@ test("the dearest calls of each scope cost what the docs say", { timeout: 120_00
     writeFileSync(PAGE, `${before}${BEGIN}${table}${END}${after}`);
     writeFileSync(COUNTS_FILE, `${JSON.stringify(counts, null, 2)}\n`);
   }
-  const refresh = "refresh: WHARF_WRITE_COSTS=1 npx vitest run test/stories/costs.test.ts";
+  const refresh = "refresh: WHARF_SLOW=1 WHARF_WRITE_COSTS=1 npx vitest run test/slow/costs.test.ts";
   expect(page().split(BEGIN)[1]?.split(END)[0], refresh).toBe(table);
   expect(approximately(readCounts()), refresh).toEqual(counts);
   // A start with everything new was 460 $ a million once: nothing that one call can do comes near that again.
