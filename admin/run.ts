@@ -18,8 +18,9 @@ const USAGE = `npm run admin -- <command> [options]
   list-clients                  every client, a line of JSON each
   revoke-client --client ID [--links keep|revoke]
                                 stops a client and all its tokens at once; its sessions, locks and endpoints
-                                end with it, its links only with --links revoke; prints what ended, and
-                                "complete": false where the sweep goes on with the rest
+                                end with it, its links only with --links revoke (the last one
+                                that was given counts); prints what ended, and "complete": false where
+                                the sweep goes on with the rest
   rotate-secret --client ID     adds a second secret; both work
   retire-secrets --client ID [--keep newer|older]
                                 ends every secret but the newer one; prints how many ended. --keep older:
@@ -37,7 +38,7 @@ const options = {
   scopes: { type: "string" },
   client: { type: "string" },
   workspace: { type: "string" },
-  links: { type: "string", default: "keep" },
+  links: { type: "string" },
   keep: { type: "string", default: "newer" },
   table: { type: "string" },
   region: { type: "string" },
@@ -134,7 +135,7 @@ const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<read
   "list-clients": (deps) => listClients(deps),
   "revoke-client": async (deps, values) => {
     const { links } = values;
-    if (links !== "keep" && links !== "revoke")
+    if (links !== undefined && links !== "keep" && links !== "revoke")
       throw new UsageError(`--links ${JSON.stringify(links)}: keep or revoke.`);
     return [await revokeClient(deps, required(values, "client"), links)];
   },

@@ -2,7 +2,7 @@ import { keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import { newSecret } from "./create-client.ts";
 import { type Deps, iso, newId } from "./deps.ts";
-import { type Ended, endHoldings, type LinksEnd, newRevocation } from "./end-holdings.ts";
+import { type Ended, endHoldings, type LinksEnd, newRevocation, revocationRecord } from "./end-holdings.ts";
 import { WharfError } from "./error.ts";
 import { type ClientRecord, clientRecord } from "./records.ts";
 
@@ -16,17 +16,21 @@ const PATIENCE_MS = 60_000;
  * with it: sessions (S3 forgets their parts within minutes), locks, endpoints and, where asked for, its links. Where
  * that takes long, or one of them can't be ended, the answer isn't `complete` and the sweep goes on with it. Idempotent.
  *
+ * @param links what becomes of its links; where it isn't said, what was asked for last, and at first they are kept.
  * @throws WharfError not_found
  */
 export async function revokeClient(
   deps: ClientDeps,
   clientId: string,
-  links: LinksEnd = "keep",
+  links?: LinksEnd,
 ): Promise<{ client_id: string; revoked_at: string; links: LinksEnd; ended: Ended; complete: boolean }> {
   const now = deps.now();
-  const { job, write } = newRevocation(now, clientId, links);
-  const client = await deps.table.get(clientRecord, keys.client(clientId));
+  const [client, earlier] = await Promise.all([
+    deps.table.get(clientRecord, keys.client(clientId)),
+    deps.table.get(revocationRecord, keys.revocation(clientId)),
+  ]);
   if (client === undefined) throw unknownClient(clientId);
+  const { job, write } = newRevocation(now, clientId, { links, earlier });
   await deps.table.transact([
     {
       key: keys.client(clientId),
@@ -38,7 +42,8 @@ export async function revokeClient(
   ]);
   const timeLeft = () => deps.now() < now + PATIENCE_MS;
   const { ended, complete } = await endHoldings({ ...deps, timeLeft }, job);
-  return { client_id: clientId, revoked_at: client.revoked_at ?? iso(now), links, ended, complete };
+  const revoked_at = client.revoked_at ?? iso(now);
+  return { client_id: clientId, revoked_at, links: job.links, ended, complete };
 }
 
 /**

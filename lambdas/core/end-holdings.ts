@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { DUE_INDEX, DUE_SHARDS, type DueKind, due, keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
-import { ConditionFailed, type Item, type Put } from "#aws/table.ts";
+import { ConditionFailed, type Item, type Update } from "#aws/table.ts";
 import { endUpload } from "./abort-upload.ts";
 import { breakLease } from "./break-lock.ts";
 import { iso, newId } from "./deps.ts";
@@ -24,7 +24,7 @@ const PARALLEL = 4;
 
 export type LinksEnd = "keep" | "revoke";
 
-const revocationRecord = z.object({
+export const revocationRecord = z.object({
   client_id: z.string(),
   run: z.string(),
   links: z.enum(["keep", "revoke"]),
@@ -42,19 +42,26 @@ export interface Ended {
   endpoints: number;
 }
 
-/** A new job, and the write that makes it due for the sweep. */
+/**
+ * A new job in the place of the one before, and the write that makes it due for the sweep.
+ *
+ * @param links what becomes of them; where it isn't said, what the job before has, which may not have come to them yet.
+ */
 export function newRevocation(
   now: number,
   clientId: string,
-  links: LinksEnd,
-): { job: Revocation; write: Put } {
-  const run = newId("job", now);
-  const job = { client_id: clientId, run, links, revoked_ms: now, began_ms: now, kind: 0 };
+  { links, earlier }: { links: LinksEnd | undefined; earlier: Revocation | undefined },
+): { job: Revocation; write: Update } {
+  const job = { client_id: clientId, run: newId("job", now), revoked_ms: now, began_ms: now, kind: 0 };
+  const values = { ...job, ...due("revocation", now, clientId) };
+  const set = Object.keys(values).map((name) => `#${name} = :${name}`);
   return {
-    job,
+    job: { ...job, links: links ?? earlier?.links ?? "keep" },
     write: {
-      put: { ...keys.revocation(clientId), ...job, ...due("revocation", now, clientId) },
-      blind: "the newest revocation's job is the one that is to be done",
+      key: keys.revocation(clientId),
+      // Where it isn't said: also what another has asked for since.
+      update: `SET ${set.join(", ")}, #links = ${links === undefined ? "if_not_exists(#links, :links)" : ":links"} REMOVE #ended_at`,
+      values: { ...values, links: links ?? "keep" },
     },
   };
 }

@@ -122,6 +122,22 @@ test("a revocation counts a link that it ended, though the answer was lost", asy
   expect([happened(), ended.links]).toEqual([true, 1]);
 });
 
+test.each([
+  [undefined, { links: "revoke", ended: { links: 1 } }],
+  ["keep" as const, { links: "keep", ended: { links: 0 } }],
+])(
+  "a revocation that ends half-way leaves its links to the next, unless that says otherwise: %s",
+  async (links, told) => {
+    const doomed = await world.client("files:write", "shares:write");
+    const id = await world.addFile(doomed, `of-${doomed.client_id}.txt`);
+    await doomed.request(`/v1/files/${id}/shares`, { json: {} });
+    const query = () => Promise.reject(new Error("the command was stopped"));
+    const stopped = { ...world.deps, table: { ...world.deps.table, query } };
+    await expect(revokeClient(stopped, doomed.client_id, "revoke")).rejects.toThrow("stopped");
+    expect(await revokeClient(world.deps, doomed.client_id, links)).toMatchObject(told);
+  },
+);
+
 describe("a client's secrets", () => {
   const changes = ({ action, body = "" }: FaultCall) => action === "UpdateItem" && body.includes("CLIENT#");
   const works = ({ client_id }: { client_id: string }, clientSecret: string) =>
