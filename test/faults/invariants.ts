@@ -25,6 +25,7 @@ export async function violations(stage: Stage): Promise<string[]> {
     ...feed(of, items),
     ...(await overdue(stage)),
     ...endpoints(of, items),
+    ...told(of, items),
     ...links(of),
     ...leases(items),
   ];
@@ -161,6 +162,29 @@ function endpoints(of: Of, items: readonly Keyed[]): string[] {
     ...taken.map(({ name, until }) => `${name} is taken until ${new Date(until).toISOString()}`),
     ...counted.map(({ pk, endpoints }) => `${pk} counts ${endpoints} endpoints and has another number`),
   ];
+}
+
+/** An endpoint has one delivery of each event since it was made that it wants, whatever became of it. */
+function told(of: Of, items: readonly Keyed[]): string[] {
+  const rows = of("DLV", deliveryRecord).map(({ webhook_id, event_id }) => `${webhook_id} ${event_id}`);
+  const events = items
+    .filter(({ pk }) => pk.startsWith("EVT#"))
+    .map((item) => event.parse(JSON.parse(String(item["body"]))));
+  return of("HOOKS", z.looseObject({})).flatMap(({ key }) => {
+    const hook = hookRecord.parse(key);
+    return events
+      .filter(
+        ({ type, occurred_at, data, workspace_id }) =>
+          (hook.events.includes("*") || hook.events.includes(type)) &&
+          workspace_id === hook.workspace_id &&
+          occurred_at > hook.created_at &&
+          data["webhook_id"] !== hook.webhook_id &&
+          hook.folders.length === 0,
+      )
+      .map((one) => ({ ...one, times: rows.filter((row) => row === `${hook.webhook_id} ${one.id}`).length }))
+      .filter(({ times }) => times !== 1)
+      .map(({ type, id, times }) => `${hook.webhook_id} has ${times} deliveries of ${type} ${id}`);
+  });
 }
 
 /** No link has given more than it may. */
