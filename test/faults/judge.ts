@@ -128,12 +128,19 @@ function beside(played: Played, { orders, alone, without }: Others, mixed: boole
 
 const isDeclined = ({ refused, outcome }: Played) => refused && !/"failed"|"internal"/.test(outcome);
 
-/** Lines that no order of things has, or not so often. */
+/** Lines that no order of things has, or not so often; and those that each has, and more often. */
 function strange(view: readonly string[], orders: readonly (readonly string[])[]): string[] {
   const count = (all: readonly string[], line: string) => all.filter((one) => one === line).length;
-  return [...new Set(view)]
-    .filter((line) => count(view, line) > Math.max(...orders.map((one) => count(one, line))))
-    .map((line) => `in no order of things there is: ${line.slice(0, 400)}`);
+  const counts = (line: string) => orders.map((one) => count(one, line));
+  const [first = []] = orders;
+  return [
+    ...[...new Set(view)]
+      .filter((line) => count(view, line) > Math.max(...counts(line)))
+      .map((line) => `in no order of things there is: ${line.slice(0, 400)}`),
+    ...[...new Set(first)]
+      .filter((line) => count(view, line) < Math.min(...counts(line)))
+      .map((line) => `in each order of things there is: ${line.slice(0, 400)}`),
+  ];
 }
 
 function differences(played: Played, allowed: readonly Played[]): string[] {
