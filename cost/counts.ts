@@ -62,7 +62,7 @@ export const verbs = {
   download: "GET /v1/files/{id}/content",
   open: "GET /s/{token} by a program, the first of a reader",
   share: "POST /v1/files/{id}/shares",
-  remove: "DELETE /v1/files/{id}, and its bytes ten minutes later",
+  remove: "DELETE /v1/files/{id}, and its bytes 16 minutes later",
   lock: "POST /v1/files/{id}/lock",
   renew: "POST /v1/files/{id}/lock/renew",
   unlock: "DELETE /v1/files/{id}/lock",

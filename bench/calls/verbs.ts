@@ -13,7 +13,7 @@ import { watch } from "./watch.ts";
 const bytes = new TextEncoder().encode("hello");
 const MIB = 1_048_576;
 /** When the sweep has surely come to a deleted file. */
-const PURGED_AFTER_MS = 11 * 60_000;
+const PURGED_AFTER_MS = 17 * 60_000;
 
 interface More {
   receiver?: Receiver;

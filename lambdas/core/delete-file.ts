@@ -9,9 +9,8 @@ import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import { leaseEndedEvent } from "./lock-events.ts";
 import { readsAll } from "./may-handle.ts";
+import { BYTES_STAY_MS } from "./supersede-version.ts";
 
-/** Presigned URLs given out just before the deletion have run out when the bytes go. */
-const PURGE_AFTER_MS = 600_000;
 const ROUNDS = 4;
 
 /**
@@ -34,7 +33,7 @@ export async function deleteFile(
     const now = deps.now();
     // Another's version, made since the read, would go too.
     const stillOwn = readsAll(call.caller.scopes) ? "#kind = :file_kind" : "attribute_not_exists(#mixed)";
-    const purge = due("version", now + PURGE_AFTER_MS, fileId);
+    const purge = due("version", now + BYTES_STAY_MS, fileId);
     try {
       await deps.table.transact([
         fileUpdate(now, fileId, preconditions, {

@@ -5,7 +5,7 @@ import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { fileCheck, type Preconditions, whyRefused } from "./file-write.ts";
 import { findVersion } from "./find-version.ts";
-import { URLS_GONE_MS } from "./supersede-version.ts";
+import { BYTES_STAY_MS } from "./supersede-version.ts";
 
 /**
  * Deletes a version that is not the current one. Nobody sees it from here on; its bytes go once no presigned URL
@@ -48,6 +48,6 @@ export function removal(now: number, fileId: string, versionId: string): Update 
     key: keys.version(fileId, versionId),
     update: "SET #removed_ms = :now, #due_pk = :due_pk, #due_sk = :due_sk",
     condition: "attribute_exists(#pk) AND attribute_not_exists(#removed_ms)",
-    values: { now, ...due("version", now + URLS_GONE_MS, versionId) },
+    values: { now, ...due("version", now + BYTES_STAY_MS, versionId) },
   };
 }

@@ -3,7 +3,7 @@ import { ConditionFailed } from "#aws/table.ts";
 import { type Deps, ttl } from "./deps.ts";
 import type { Chance } from "./each-due.ts";
 import type { FileRecord, VersionRecord } from "./records.ts";
-import { URLS_GONE_MS } from "./supersede-version.ts";
+import { BYTES_STAY_MS } from "./supersede-version.ts";
 import { versionsOf } from "./versions-of.ts";
 
 /** A tombstone outlives every upload session that could still name the file (6 days). */
@@ -51,14 +51,14 @@ export async function purgeVersion(
   { file_id, version_id, object_key }: VersionRecord,
 ): Promise<boolean> {
   const began = deps.now();
-  const urlsGone = began - URLS_GONE_MS;
+  const urlsGone = began - BYTES_STAY_MS;
   let shared = false;
   for await (const other of versionsOf(deps, file_id)) {
     const { removed_ms = Number.POSITIVE_INFINITY } = other;
     shared ||= other.version_id !== version_id && other.object_key === object_key && removed_ms > urlsGone;
   }
   // Whoever stood still for so long may have missed records that were purged meanwhile. The next run looks again.
-  if (deps.now() - began > URLS_GONE_MS / 2) return false;
+  if (deps.now() - began > BYTES_STAY_MS / 2) return false;
   if (!shared) await deps.objects.remove(object_key);
   try {
     await deps.table.remove({

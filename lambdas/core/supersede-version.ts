@@ -2,8 +2,15 @@ import { due, keys } from "#aws/keys.ts";
 import type { Item, Update } from "#aws/table.ts";
 import type { FileRecord } from "./records.ts";
 
-/** Presigned URLs of a version have run out this long after it stopped being the current one. */
-export const URLS_GONE_MS = 600_000;
+/**
+ * How long bytes stay that are to go. Presigned URLs of them have run out by then (5 minutes), and so has the signature of
+ * the PutObject that made them: a copy of it which comes while they are there is refused by its `If-None-Match`, and would
+ * leave bytes that nothing names afterwards. S3 takes a call for 15 minutes after it was signed, which was before there
+ * was anything to delete; a minute more for clocks that differ. Copies of multipart calls find no upload any more.
+ * Source: Amazon S3 User Guide, "Signing and authenticating REST requests", time stamp requirement; Amazon S3 API
+ * Reference, CompleteMultipartUpload and UploadPart, `NoSuchUpload`.
+ */
+export const BYTES_STAY_MS = 16 * 60_000;
 
 /**
  * What a write that makes another version current adds to its transaction.
@@ -22,7 +29,7 @@ export function supersede(
       key: keys.version(node_id, version_id),
       update: "SET #superseded_ms = :now, #due_pk = :due_pk, #due_sk = :due_sk",
       condition: "attribute_exists(#pk)",
-      values: { now, ...due("version", now + URLS_GONE_MS, version_id) },
+      values: { now, ...due("version", now + BYTES_STAY_MS, version_id) },
     },
   };
 }

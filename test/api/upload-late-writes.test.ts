@@ -1,9 +1,11 @@
 /** A write of an upload's that comes twice, or whose first copy comes late: what has become of it since stays. */
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { startAnswer } from "#contract/uploads.ts";
+import { type FinalizeAnswer, finalizeAnswer, startAnswer } from "#contract/uploads.ts";
 import { newId } from "#core/deps.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
+import { sweepVersions } from "#core/sweep-versions.ts";
 import type { FaultCall } from "#local/faults.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
@@ -165,4 +167,54 @@ test("an intent that is written twice is one: nothing is taken for begun before"
   const item = (await world.dump()).find((one) => one["pk"] === keys.upload(upload_id).pk);
   await world.deps.objects.abort(`o/${workspace_id}/${upload_id}`, String(item?.["s3_upload_id"]));
   expect(await copying(isIntent, () => by.refusedFinalize(upload_id), true)).toEqual([410, "upload_expired"]);
+});
+
+/** S3 refuses a call that is older. Source: Amazon S3 API Reference, error responses, `RequestTimeTooSkewed`. */
+const SIGNATURE = 15 * MINUTE;
+
+async function inOneRequest(name: string): Promise<FinalizeAnswer> {
+  const body = new FormData();
+  body.set("file", new File(["hello"], name));
+  return read(finalizeAnswer, client.request("/v1/files/upload", { body }));
+}
+
+const removed = async (path: string) =>
+  expect((await client.request(path, { method: "DELETE" })).status).toBe(204);
+
+test.each<[string, (name: string) => Promise<void>]>([
+  ["a file in one request", async (name) => removed(`/v1/files/${(await inOneRequest(name)).file_id}`)],
+  [
+    "an empty file",
+    async (name) => {
+      const { upload_id } = await by.start({ filename: name, size: 0 });
+      await removed(`/v1/files/${(await by.finish(upload_id)).file_id}`);
+    },
+  ],
+  [
+    "a version in one request",
+    async (name) => {
+      const { file_id, version_id } = await by.uploaded(name);
+      const second = await inOneRequest(name);
+      const versions = `/v1/files/${file_id}/versions`;
+      await client.request(`${versions}/${version_id}/restore`, { method: "POST" });
+      await removed(`${versions}/${second.version_id}`);
+      await removed(`/v1/files/${file_id}`);
+    },
+  ],
+])("leaves no bytes that nothing names, though those were sent once more: %s", async (name, act) => {
+  const keysThere = async () => {
+    const { Contents = [] } = await world.s3.send(new ListObjectsV2Command({ Bucket: "files" }));
+    return Contents.map(({ Key }) => Key);
+  };
+  const before = await keysThere();
+  await copying(
+    ({ action }) => action === "PutObject",
+    () => act(`${name}.txt`),
+  );
+  world.advance(SIGNATURE);
+  await sweepVersions(world.deps);
+  await world.late.flush();
+  world.advance(2 * MINUTE);
+  await sweepVersions(world.deps);
+  expect(await keysThere()).toEqual(before);
 });

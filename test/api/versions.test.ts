@@ -14,7 +14,7 @@ import { sweepVersions } from "#core/sweep-versions.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const UNKNOWN = "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ";
-const URLS_GONE = 600_000;
+const BYTES_STAY = 16 * 60_000;
 const DAY = 86_400_000;
 
 let world: World;
@@ -271,7 +271,7 @@ describe("deleting", () => {
       expect(await refusal(answer)).toEqual([404, "not_found"]);
     await sweepVersions(world.deps);
     expect(await there(key)).toBe(true);
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(world.deps);
     expect(await there(key)).toBe(false);
     expect(await world.deps.table.batchGet([keys.version(id, v1)])).toEqual([]);
@@ -284,13 +284,13 @@ describe("deleting", () => {
     const key = await objectKey(v1);
     const { version_id: v3 } = await read(version, restore(v1));
     expect((await remove(v1)).status).toBe(204);
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(world.deps);
     expect(await there(key)).toBe(true);
     expect(await bytes(client.request(`/v1/files/${id}/content`))).toBe("v1");
     await write("v4");
     expect((await remove(v3)).status).toBe(204);
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(world.deps);
     expect(await there(key)).toBe(false);
   });
@@ -301,7 +301,7 @@ describe("deleting", () => {
     const { version_id: v3 } = await read(version, restore(v1));
     await write("v4");
     expect((await remove(v1)).status).toBe(204);
-    world.advance(URLS_GONE - 1_000);
+    world.advance(BYTES_STAY - 1_000);
     const url = (await content(v3)).headers.get("location") ?? "";
     expect((await remove(v3)).status).toBe(204);
     world.advance(2_000);
@@ -309,7 +309,7 @@ describe("deleting", () => {
     expect(await (await fetch(url)).text()).toBe("v1");
     expect(await world.deps.table.batchGet([keys.version(id, v1)])).toEqual([]);
     const key = await objectKey(v3);
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(world.deps);
     expect(await there(key)).toBe(false);
   });
@@ -320,11 +320,11 @@ describe("deleting", () => {
     const { version_id: v3 } = await read(version, restore(v1));
     await write("v4");
     const key = await objectKey(v1);
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(world.deps);
     // From here on nothing else is due.
     expect((await remove(v1)).status).toBe(204);
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     let pages = 0;
     await sweepVersions(
       inPages(async () => {
@@ -332,7 +332,7 @@ describe("deleting", () => {
         expect((await restore(v3)).status).toBe(200);
         expect((await remove(v3)).status).toBe(204);
         // The sweep stands still, and another goes on.
-        world.advance(URLS_GONE + 1);
+        world.advance(BYTES_STAY + 1);
         await sweepVersions(world.deps);
       }),
     );
@@ -346,7 +346,7 @@ describe("deleting", () => {
     const v1 = await current();
     await write("v2");
     expect((await remove(v1)).status).toBe(204);
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     const table = { ...world.deps.table, remove: () => Promise.reject(new Error("crash")) };
     await expect(sweepVersions({ ...world.deps, table })).rejects.toThrow("of kind version");
     expect(await world.deps.table.batchGet([keys.version(id, v1)])).toHaveLength(1);
@@ -367,10 +367,10 @@ describe("retention", () => {
     const all = [await current()];
     for (const text of ["v2", "v3", "v4", "v5"]) all.push(await write(text));
     const oldest = await objectKey(all[0] ?? "");
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(keeping(2, 90));
     expect(await ids()).toEqual(all.slice(2).reverse());
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(keeping(2, 90));
     expect(await there(oldest)).toBe(false);
     expect(await ids()).toEqual(all.slice(2).reverse());
@@ -382,7 +382,7 @@ describe("retention", () => {
     const v1 = await current();
     world.advance(30 * DAY);
     const v2 = await write("v2");
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(keeping(20, 7));
     expect(await ids()).toEqual([v2, v1]);
     const [record] = await world.deps.table.batchGet([keys.version(id, v1)]);
@@ -399,7 +399,7 @@ describe("retention", () => {
   test("ends a version by its days, however much else there is of the file", async () => {
     const v1 = await current();
     const v2 = await write("v2");
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     const { table } = world.deps;
     // The pages of its versions never end.
     const query: Table["query"] = async (input) =>
@@ -423,7 +423,7 @@ describe("retention", () => {
       await world.deps.table.add({ ...keys.version(id, version_id), ...told, ...made, state: "rejected" });
     }
     const v2 = await write("v2");
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions({ ...inPages(async () => {}), config: keeping(0, 90).config });
     expect([await isMarked(v1), await isMarked(v2)]).toEqual([true, false]);
   });
@@ -433,7 +433,7 @@ describe("retention", () => {
     await write("v2");
     const key = await objectKey(v1);
     expect((await client.request(`/v1/files/${id}`, { method: "DELETE" })).status).toBe(204);
-    world.advance(URLS_GONE);
+    world.advance(BYTES_STAY);
     await sweepVersions(world.deps);
     expect(await there(key)).toBe(false);
     expect((await world.dump()).filter(({ pk }) => pk === `NODE#${id}`)).toHaveLength(1);

@@ -5,7 +5,7 @@ import { sweepVersions } from "#core/sweep-versions.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
-const WAIT = 10 * MINUTE;
+const WAIT = 16 * MINUTE;
 
 let world: World;
 let client: Client;

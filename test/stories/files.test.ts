@@ -76,7 +76,7 @@ test("a file is found by its path, renamed, moved, downloaded, deleted, and told
   expect(events.every((one) => one.file_id === file_id)).toBe(true);
 
   expect(await objects()).toBe(1);
-  story.advance(12 * MINUTE);
+  story.advance(18 * MINUTE);
   await story.eventually(async () => expect(await objects()).toBe(0), { timeoutMs: 20_000 });
 });
 

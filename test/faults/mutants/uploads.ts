@@ -86,11 +86,22 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/purge-version.ts",
-        from: "  if (deps.now() - began > URLS_GONE_MS / 2) return false;\n",
+        from: "  if (deps.now() - began > BYTES_STAY_MS / 2) return false;\n",
         to: "",
       },
     ],
     red: { file: "test/api/versions.test.ts", titles: ["takes no bytes that come back"] },
+  },
+  {
+    name: "bytes stay while a copy of their PutObject may come",
+    changes: [
+      {
+        file: "lambdas/core/supersede-version.ts",
+        from: "STAY_MS = 16 * 60_000",
+        to: "STAY_MS = 14 * 60_000",
+      },
+    ],
+    red: { file: "test/api/upload-late-writes.test.ts", titles: ["leaves no bytes that nothing names"] },
   },
   {
     name: "bytes stay for a sibling's URLs",

@@ -202,7 +202,7 @@ const purges: Situation[] = [
     async set(_, me) {
       const { id, first } = await twoVersions(me);
       await me.request(`${path(id)}/versions/${first}`, { method: "DELETE" });
-      passTime(11 * MINUTE);
+      passTime(17 * MINUTE);
       return {
         act: (actor) => actor.sweep("version"),
         meanwhile: { "the file is deleted": () => me.request(...remove(id)) },
@@ -215,7 +215,7 @@ const purges: Situation[] = [
       const { id, first, restored } = await restoredOnce(me);
       const other = `${path(id)}/versions/${restored}`;
       await me.request(`${path(id)}/versions/${first}`, { method: "DELETE" });
-      passTime(11 * MINUTE);
+      passTime(17 * MINUTE);
       return {
         act: (actor) => actor.sweep("version"),
         meanwhile: {
@@ -235,7 +235,7 @@ const purges: Situation[] = [
     async set(_stage, me) {
       const { id } = await restoredOnce(me);
       await me.request(...remove(id));
-      passTime(11 * MINUTE);
+      passTime(17 * MINUTE);
       return {
         act: (actor) => actor.sweep("version"),
         meanwhile: { "another sweep runs": () => me.sweep("version") },
