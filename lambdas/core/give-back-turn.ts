@@ -10,23 +10,24 @@ export type Taken = Extract<Turn, { go: true }>;
 /** The endpoint as an attempt took its URL from it. */
 export type Attempted = Pick<HookRecord, "webhook_id"> & Partial<Pick<HookRecord, "epoch">>;
 
-/** What a turn's end changes beside its slot: parts of an update expression. */
+/** What a turn's end changes beside its slot, and what has to hold for it: parts of an update expression. */
 export interface Changes {
   sets: readonly string[];
   removes?: readonly string[];
   adds?: readonly string[];
   values: Item;
+  given?: string;
 }
 
 /**
  * Gives a turn back with what its attempt has shown, in one write; the state as it is then. `undefined` where the
- * endpoint is in another epoch or gone, or the turn is over.
+ * endpoint is in another epoch or gone, the turn is over, or `given` doesn't hold.
  */
 export async function giveBackTurn(
   { table }: Pick<Deps, "table">,
   { webhook_id, epoch }: Attempted,
   { slot: { name, mark, freed } }: Taken,
-  { sets, removes = [], adds = [], values }: Changes,
+  { sets, removes = [], adds = [], values, given }: Changes,
 ): Promise<HookState | undefined> {
   const update = [
     `SET ${[`#${name} = :freed`, ...sets].join(", ")}`,
@@ -37,7 +38,7 @@ export async function giveBackTurn(
     const item = await table.update({
       key: keys.hookState(webhook_id),
       update,
-      condition: `#${name} = :mark AND ${sameEpoch(epoch)}`,
+      condition: `#${name} = :mark AND ${sameEpoch(epoch)}${given === undefined ? "" : ` AND ${given}`}`,
       values: { ...values, mark, freed, epoch },
       repeats: "the slot is given back then",
     });

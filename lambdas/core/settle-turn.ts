@@ -14,6 +14,11 @@ const WEIGHT = 0.2;
 /** What an answer that was not waited for counts as. */
 const SILENT_MS = 15_000;
 
+interface Ended {
+  durationMs: number;
+  now: number;
+}
+
 /**
  * Gives a turn back and counts how its attempt ended: the breaker, the pause, and since when the endpoint fails.
  *
@@ -30,7 +35,11 @@ export async function settleTurn(
 ): Promise<boolean> {
   const now = deps.now();
   const { webhook_id } = hook;
-  const settled = await giveBackTurn(deps, hook, turn, changes(turn, webhook_id, { ok, durationMs, now }));
+  const ended = { durationMs, now };
+  const settled = ok
+    ? await giveBackTurn(deps, hook, turn, success(turn, ended))
+    : ((await giveBackTurn(deps, hook, turn, failure(turn, webhook_id, ended))) ??
+      (await giveBackTurn(deps, hook, turn, counted(turn, { ...ended, ok }))));
   if (settled === undefined) {
     await returnTurn(deps, webhook_id, turn);
     return false;
@@ -55,7 +64,7 @@ export async function settleTurn(
 async function openBreaker(
   { table }: Pick<Deps, "table">,
   { webhook_id, epoch }: Attempted,
-  { failing_since_ms }: HookState,
+  state: HookState,
   now: number,
 ): Promise<number | undefined> {
   const duration = openFor({});
@@ -64,8 +73,8 @@ async function openBreaker(
     table.update({
       key: keys.hookState(webhook_id),
       update: "SET #open_until_ms = :until, #open_for_ms = :duration",
-      condition: `attribute_not_exists(#open_until_ms) AND #failing_since_ms = :since AND ${sameEpoch(epoch)}`,
-      values: { until, duration, since: failing_since_ms, epoch },
+      condition: `attribute_not_exists(#open_until_ms) AND ${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,
+      values: { until, duration, succeeded: state.last_success_ms, epoch },
     }),
   );
   // The same where the SDK sent it again, or another opened it at this very moment.
@@ -94,66 +103,81 @@ export async function abandonTurn(deps: Pick<Deps, "table">, hook: Attempted, tu
   if (given === undefined) await returnTurn(deps, hook.webhook_id, turn);
 }
 
-function changes(
-  { probe, state }: Taken,
-  webhookId: string,
-  { ok, durationMs, now }: { ok: boolean; durationMs: number; now: number },
-): Changes {
-  const latency_ms = latency(state.latency_ms, durationMs);
-  const closing = ok && state.open_until_ms !== undefined;
-  const stale = staleBuckets(state, now, closing).map((name) => `#${name}`);
-  const adds = [`#${bucket(ok, now)} :one`, "#judged :one"];
-  if (ok) {
-    return {
-      sets: [
-        "#latency_ms = :latency_ms",
-        "#answered_ms = :answered_ms",
-        "#last_success_ms = :now",
-        "#verified_ms = if_not_exists(#verified_ms, if_not_exists(#last_success_ms, :now))",
-        "#failures = :none",
-      ],
-      // One answer is enough: it works again.
-      removes: [
-        "#open_until_ms",
-        "#open_for_ms",
-        "#probe_until_ms",
-        "#failing_since_ms",
-        "#failing_count",
-        "#warned_hours",
-        "#due_pk",
-        "#due_sk",
-        // Turns that were given out at one a second: from here on it has its own rate.
-        ...(isVerified(state) ? [] : ["#turn_ms", "#trial_ms"]),
-        ...stale,
-      ],
-      adds,
-      values: {
-        ...{ latency_ms, answered_ms: latency(state.answered_ms, durationMs) },
-        ...{ now, none: 0, one: 1 },
-      },
-    };
-  }
-  const sets = [
-    "#latency_ms = :latency_ms",
-    "#last_failure_ms = :now",
-    "#failing_since_ms = if_not_exists(#failing_since_ms, :now)",
-    "#due_pk = if_not_exists(#due_pk, :due_pk)",
-    "#due_sk = if_not_exists(#due_sk, :due_sk)",
-  ];
-  const values: Item = {
-    latency_ms,
-    now,
-    one: 1,
-    ...due("endpoint", now + WARN_HOURS[0] * 3_600_000, webhookId),
+/** What an attempt changes, however it ended. */
+function counted(
+  { state }: Taken,
+  { ok, durationMs, now, closing = false }: Ended & { ok: boolean; closing?: boolean },
+) {
+  return {
+    sets: ["#latency_ms = :latency_ms", `#last_${ok ? "success" : "failure"}_ms = :now`],
+    removes: staleBuckets(state, now, closing).map((name) => `#${name}`),
+    adds: [`#${bucket(ok, now)} :one`, "#judged :one"],
+    values: { latency_ms: latency(state.latency_ms, durationMs), now, one: 1 },
   };
-  const removes = [...stale];
-  if (probe) {
-    const duration = openFor(state);
-    sets.push("#open_until_ms = :open_until", "#open_for_ms = :duration");
-    Object.assign(values, { open_until: now + duration, duration });
-    removes.push("#probe_until_ms");
-  }
-  return { sets, removes, adds: [...adds, "#failures :one", "#failing_count :one"], values };
+}
+
+function success(turn: Taken, ended: Ended): Changes {
+  const { state } = turn;
+  const closing = state.open_until_ms !== undefined;
+  const { sets, removes, adds, values } = counted(turn, { ...ended, ok: true, closing });
+  return {
+    adds,
+    sets: [
+      ...sets,
+      "#answered_ms = :answered_ms",
+      "#verified_ms = if_not_exists(#verified_ms, if_not_exists(#last_success_ms, :now))",
+      "#failures = :none",
+    ],
+    // One answer is enough: it works again.
+    removes: [
+      "#open_until_ms",
+      "#open_for_ms",
+      "#probe_until_ms",
+      "#failing_since_ms",
+      "#failing_count",
+      "#warned_hours",
+      "#due_pk",
+      "#due_sk",
+      // Turns that were given out at one a second: from here on it has its own rate.
+      ...(isVerified(state) ? [] : ["#turn_ms", "#trial_ms"]),
+      ...removes,
+    ],
+    values: { ...values, answered_ms: latency(state.answered_ms, ended.durationMs), none: 0 },
+  };
+}
+
+/** A failure that no success has come after: the endpoint fails. */
+function failure(turn: Taken, webhookId: string, ended: Ended): Changes {
+  const { probe, state } = turn;
+  const { sets, removes, adds, values } = counted(turn, { ...ended, ok: false });
+  const duration = openFor(state);
+  const dueAt = due("endpoint", ended.now + WARN_HOURS[0] * 3_600_000, webhookId);
+  return {
+    given: noSuccessSince(state),
+    sets: [
+      ...sets,
+      "#failing_since_ms = if_not_exists(#failing_since_ms, :now)",
+      "#due_pk = if_not_exists(#due_pk, :due_pk)",
+      "#due_sk = if_not_exists(#due_sk, :due_sk)",
+      ...(probe ? ["#open_until_ms = :open_until", "#open_for_ms = :duration"] : []),
+    ],
+    removes: [...removes, ...(probe ? ["#probe_until_ms"] : [])],
+    adds: [...adds, "#failures :one", "#failing_count :one"],
+    values: {
+      ...{ ...values, ...dueAt, succeeded: state.last_success_ms },
+      ...(probe && { open_until: ended.now + duration, duration }),
+    },
+  };
+}
+
+/**
+ * Holds while no attempt has succeeded since a state was read (`:succeeded`, its `last_success_ms`). An attempt from before
+ * a success, which may be told long after it, says nothing of whether the endpoint fails since.
+ */
+function noSuccessSince({ last_success_ms }: HookState): string {
+  return last_success_ms === undefined
+    ? "attribute_not_exists(#last_success_ms)"
+    : "#last_success_ms = :succeeded";
 }
 
 function latency(average: number | undefined, durationMs: number): number {

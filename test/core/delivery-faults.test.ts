@@ -2,7 +2,7 @@
  * What goes wrong between an attempt and what follows from it: endpoints that move on meanwhile, answers that get lost,
  * copies that come late, pages that are old.
  */
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
@@ -46,7 +46,10 @@ import {
 import { startReceiver } from "#test/support/receiver.ts";
 
 useEndpoint({ retries: true });
-afterEach(() => world.setFault());
+afterEach(() => {
+  world.setFault();
+  vi.restoreAllMocks();
+});
 
 type IsMeant = (call: FaultCall) => boolean;
 /** A write of this kind whose body says this. */
@@ -318,6 +321,30 @@ describe("what is decided on what was read", () => {
     });
     const enabled = await enableWebhook(world.deps, world.call, endpoint.webhook_id, { force: false });
     expect(enabled.status).not.toBe("disabled");
+  });
+
+  test.each([
+    ["an endpoint fails by no attempt from before it succeeded", VERIFIED],
+    ["nor does a probe of then open its breaker", broken],
+  ])("%s, however late that one's answer is told", async (_, state) => {
+    await given(typeof state === "function" ? state() : state);
+    const chance = vi.spyOn(Math, "random").mockReturnValue(0);
+    receiver.behave(async (res) => {
+      receiver.behave(succeed);
+      // Its turn ends by itself, and another attempt takes one, in another slot.
+      world.skip(31 * SECOND);
+      chance.mockReturnValue(0.9);
+      await world.emit();
+      res.writeHead(500).end();
+    });
+    await world.emit();
+    const after = await stateOf();
+    expect(receiver.received).toHaveLength(2);
+    expect(after.failures).toBe(0);
+    for (const name of ["failing_since_ms", "open_until_ms", "due_sk"])
+      expect(after).not.toHaveProperty(name);
+    // It is one of the last minutes' all the same.
+    expect(Object.keys(after).filter((name) => name.startsWith("bad_"))).toHaveLength(1);
   });
 
   test("a worker whose lease has run out ends no run that was begun since", async () => {

@@ -76,7 +76,7 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "an attempt counts in its epoch",
     changes: [
-      { file: "lambdas/core/give-back-turn.ts", from: " AND ${sameEpoch(epoch)}`", to: "`" },
+      { file: "lambdas/core/give-back-turn.ts", from: " AND ${sameEpoch(epoch)}", to: "" },
       {
         file: "lambdas/core/give-back-turn.ts",
         from: "values: { ...values, mark, freed, epoch },",
@@ -90,8 +90,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/give-back-turn.ts",
-        from: "`#${name} = :mark AND ${sameEpoch(epoch)}`",
-        to: "`attribute_exists(#webhook_id) AND ${sameEpoch(epoch)}`",
+        from: "`#${name} = :mark AND ${sameEpoch(epoch)}${",
+        to: "`attribute_exists(#webhook_id) AND ${sameEpoch(epoch)}${",
       },
       {
         file: "lambdas/core/give-back-turn.ts",
@@ -131,7 +131,7 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/settle-turn.ts",
-        from: "#failing_since_ms = :since AND ${sameEpoch(epoch)}`,\n      values: { until, duration, since: failing_since_ms, epoch },",
+        from: "${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,\n      values: { until, duration, succeeded: state.last_success_ms, epoch },",
         to: "${sameEpoch(epoch)}`,\n      values: { until, duration, epoch },",
       },
     ],
@@ -145,11 +145,26 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/settle-turn.ts",
-        from: "#failing_since_ms = :since AND ${sameEpoch(epoch)}`,\n      values: { until, duration, since: failing_since_ms, epoch },",
-        to: "#failing_since_ms = :since`,\n      values: { until, duration, since: failing_since_ms },",
+        from: "${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,\n      values: { until, duration, succeeded: state.last_success_ms, epoch },",
+        to: "${noSuccessSince(state)}`,\n      values: { until, duration, succeeded: state.last_success_ms },",
       },
     ],
     red: { file: "test/core/delivery-faults.test.ts", titles: ["before its breaker opens"] },
+  },
+  {
+    name: "a failure from before a success is no new one",
+    changes: [
+      { file: "lambdas/core/settle-turn.ts", from: "    given: noSuccessSince(state),\n", to: "" },
+      {
+        file: "lambdas/core/settle-turn.ts",
+        from: "{ ...values, ...dueAt, succeeded: state.last_success_ms }",
+        to: "{ ...values, ...dueAt }",
+      },
+    ],
+    red: {
+      file: "test/core/delivery-faults.test.ts",
+      titles: ["fails by no attempt from before it succeeded", "nor does a probe of then"],
+    },
   },
   {
     name: "a pause is of the attempt's epoch",
