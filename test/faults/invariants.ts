@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
-import { entryRecord, fileRecord, linkRecord, versionRecord } from "#core/records.ts";
+import { clientRecord, entryRecord, fileRecord, linkRecord, versionRecord } from "#core/records.ts";
 import { takenUntil } from "#core/slots.ts";
 import { uploadRecord } from "#core/upload-record.ts";
 import { deliveryRecord, feedEntry, feedHead, hookRecord, hookState } from "#core/webhook-records.ts";
@@ -164,14 +164,25 @@ function endpoints(of: Of, items: readonly Keyed[]): string[] {
   ];
 }
 
-/** An endpoint has one delivery of each event since it was made that it wants, whatever became of it. */
+/**
+ * An endpoint has one delivery of each event since it was made that it wants, whatever became of it. That of a client
+ * that is revoked has none of what has happened since, and may have none of what was still on its way.
+ */
 function told(of: Of, items: readonly Keyed[]): string[] {
   const rows = of("DLV", deliveryRecord).map(({ webhook_id, event_id }) => `${webhook_id} ${event_id}`);
+  const revoked = new Map(
+    items
+      .filter((item) => kindOf(item) === "CLIENT")
+      .map((item) => clientRecord.parse(item))
+      .map(({ client_id, revoked_at }) => [client_id, revoked_at]),
+  );
   const events = items
     .filter(({ pk }) => pk.startsWith("EVT#"))
     .map((item) => event.parse(JSON.parse(String(item["body"]))));
   return of("HOOKS", z.looseObject({})).flatMap(({ key }) => {
     const hook = hookRecord.parse(key);
+    const until = revoked.get(hook.client_id);
+    const allowed = (occurredAt: string) => (until === undefined ? [1] : occurredAt > until ? [0] : [0, 1]);
     return events
       .filter(
         ({ type, occurred_at, data, workspace_id }) =>
@@ -182,7 +193,7 @@ function told(of: Of, items: readonly Keyed[]): string[] {
           hook.folders.length === 0,
       )
       .map((one) => ({ ...one, times: rows.filter((row) => row === `${hook.webhook_id} ${one.id}`).length }))
-      .filter(({ times }) => times !== 1)
+      .filter(({ times, occurred_at }) => !allowed(occurred_at).includes(times))
       .map(({ type, id, times }) => `${hook.webhook_id} has ${times} deliveries of ${type} ${id}`);
   });
 }
