@@ -244,15 +244,17 @@ export function createTable(client: DynamoDBClient, name: string) {
 
   /**
    * Does all writes or none. A conflict with another transaction is tried again a few times; an unmet
-   * condition is not. The SDK's client request token makes a repeated send of the same call harmless.
+   * condition is not. All tries have one client request token, so that no repeat does harm: the SDK's, nor a first copy
+   * that is carried out between a conflict and our next try. What was cancelled may come again with its token.
    *
    * @throws TransactionFailed with the entries whose conditions did not hold.
    */
   async function transact(writes: readonly Write[]): Promise<void> {
     const TransactItems = writes.map(entry);
+    const ClientRequestToken = crypto.randomUUID();
     for (let attempt = 1; ; attempt++) {
       try {
-        await doc.send(new TransactWriteCommand({ TransactItems }));
+        await doc.send(new TransactWriteCommand({ TransactItems, ClientRequestToken }));
         return;
       } catch (error) {
         if (!(error instanceof TransactionCanceledException)) throw error;

@@ -1,11 +1,14 @@
 /** What can go wrong with one AWS call, and how it is brought about. */
 import type { Fault, FaultHook } from "#local/faults.ts";
+import { AwsError } from "#local/types.ts";
 import type { Made } from "./calls.ts";
 import { DAY, passTime, SECOND } from "./time.ts";
 
 /** What goes wrong at a call, or in a whole story. `while` names who acts meanwhile. */
 export type Wrong =
   | { kind: "twice" }
+  /** Of a transaction: its first copy comes between the conflict that its repeat meets and our own next try. */
+  | { kind: "conflict" }
   | { kind: "lost"; while?: string }
   | { kind: "late"; until: string }
   | { kind: "frozen"; while: string }
@@ -22,6 +25,8 @@ export const describeWrong = (wrong: Wrong): string => {
   switch (wrong.kind) {
     case "twice":
       return "twice";
+    case "conflict":
+      return "a conflict, and its first copy after that";
     case "lost":
       return wrong.while === undefined ? "answer lost" : `answer lost, meanwhile: ${wrong.while}`;
     case "late":
@@ -38,22 +43,42 @@ interface Port {
   late: { flush(): Promise<void> };
 }
 
+/** No copy comes by itself. */
+const NEVER = { afterMs: 400 * DAY };
+
+/** Nothing happened. Source: DynamoDB API Reference, TransactWriteItems, `TransactionConflict`. */
+const conflict = () =>
+  new AwsError(
+    "TransactionCanceledException",
+    "Transaction cancelled, another is under way on the item",
+    400,
+    {
+      CancellationReasons: [{ Code: "TransactionConflict" }],
+    },
+  );
+
 /** Brings faults about at the AWS port, or, for messages and events that wait in memory, by sending again. */
 export function inflicter(port: Port, act: (who: string) => Promise<void>) {
   let copies: (() => Promise<unknown>)[] = [];
 
-  async function atPort<T>({ action, needle }: Made, fault: Fault, send: () => Promise<T>): Promise<T> {
-    let met = false;
-    port.setFault((call) => {
-      if (met || call.action !== action || !`${call.path} ${call.body ?? ""}`.includes(needle))
-        return undefined;
-      met = true;
-      return fault;
+  /** Has its first tries end so, one after the other; those after them find nothing in their way. */
+  async function atPort<T>(
+    { action, needle }: Made,
+    faults: readonly (Fault | (() => Promise<void>))[],
+    send: () => Promise<T>,
+  ): Promise<T> {
+    let tries = 0;
+    port.setFault(async (call) => {
+      if (call.action !== action || !`${call.path} ${call.body ?? ""}`.includes(needle)) return undefined;
+      const fault = faults[tries++];
+      if (typeof fault !== "function") return fault;
+      await fault();
+      return undefined;
     });
     try {
       return await send();
     } finally {
-      if (met) port.setFault();
+      if (tries > 0) port.setFault();
     }
   }
 
@@ -68,20 +93,26 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
           await act(wrong.while);
           return send();
         case "twice":
-          if (!inMemory) return atPort(made, "twice", send);
+          if (!inMemory) return atPort(made, ["twice"], send);
           await send();
           return send();
+        case "conflict":
+          return atPort(
+            made,
+            [{ late: NEVER, answered: false }, { error: conflict() }, () => port.late.flush()],
+            send,
+          );
         case "lost": {
           const between = async () => {
             if (wrong.while !== undefined) await act(wrong.while);
           };
-          if (!inMemory) return atPort(made, { after: between }, send);
+          if (!inMemory) return atPort(made, [{ after: between }], send);
           await send();
           await between();
           return send();
         }
         case "late": {
-          if (!inMemory) return atPort(made, { late: { afterMs: 400 * DAY }, answered: true }, send);
+          if (!inMemory) return atPort(made, [{ late: NEVER, answered: true }], send);
           copies.push(send);
           return send();
         }
@@ -114,6 +145,7 @@ export function wrongsOf(
   return [
     { kind: "twice" },
     { kind: "lost" },
+    ...(told ? [{ kind: "conflict" } as const] : []),
     ...moments.map((until): Wrong => ({ kind: "late", until })),
     ...frozen,
     ...(told ? [] : meanwhile.map((who): Wrong => ({ kind: "lost", while: who }))),

@@ -2,20 +2,21 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
+import { EVENT_KEEP_MS } from "#core/event.ts";
 import { clientRecord, entryRecord, fileRecord, linkRecord, versionRecord } from "#core/records.ts";
 import { takenUntil } from "#core/slots.ts";
 import { uploadRecord } from "#core/upload-record.ts";
 import { deliveryRecord, feedEntry, feedHead, hookRecord, hookState } from "#core/webhook-records.ts";
 import { kindOf } from "./calls.ts";
 import type { Stage } from "./stage.ts";
-import { MINUTE } from "./time.ts";
+import { isGone, lasted, MINUTE } from "./time.ts";
 
 const keyed = z.looseObject({ pk: z.string(), sk: z.string() });
 type Keyed = z.infer<typeof keyed>;
 
 /** Says what doesn't hold; nothing where all does. */
 export async function violations(stage: Stage): Promise<string[]> {
-  const items = (await stage.world.dump()).map((item) => keyed.parse(item));
+  const items = (await stage.world.dump()).filter((item) => !isGone(item)).map((item) => keyed.parse(item));
   const of = <T>(kind: string, schema: z.ZodType<T>) =>
     items.filter((item) => kindOf(item) === kind).map((item) => ({ ...schema.parse(item), key: item }));
   return [
@@ -105,7 +106,7 @@ function sessions(of: Of): string[] {
     .map(({ upload_id, state }) => `${upload_id} is ${state}`);
 }
 
-/** Each event has one place in its workspace's log, and the places have no gap. */
+/** Each event has one place in its workspace's log, and the places have no gap; the first of them expire. */
 function feed(of: Of, items: readonly Keyed[]): string[] {
   const places = of("FEED.SEQ", feedEntry).map((one) => ({ ...one, workspace: one.key.pk.slice(5) }));
   const heads = of("FEED", feedHead).map(({ key, seq }) => ({ workspace: key.pk.slice(5), seq }));
@@ -116,7 +117,8 @@ function feed(of: Of, items: readonly Keyed[]): string[] {
   for (const [workspace, group] of Map.groupBy(places, (one) => one.workspace)) {
     const order = group.map(({ seq }) => seq).sort((a, b) => a - b);
     const head = heads.find((one) => one.workspace === workspace)?.seq;
-    if (order.some((seq, index) => seq !== index + 1) || head !== order.length)
+    const first = lasted() > EVENT_KEEP_MS ? (order[0] ?? 1) : 1;
+    if (order.some((seq, index) => seq !== first + index) || head !== first + order.length - 1)
       found.push(`the log of ${workspace} has ${order.join(" ")} and its head says ${head}`);
   }
   for (const { seq, event_id, type } of places) {

@@ -11,7 +11,7 @@ export interface Row {
   red: number;
 }
 
-const kinds = ["twice", "lost", "late", "frozen", "clock"] as const;
+const kinds = ["twice", "lost", "late", "conflict", "frozen", "clock"] as const;
 
 export function printTable(rows: readonly Row[]): void {
   const heads = ["situation", "calls", ...kinds, "unmet", "red"];

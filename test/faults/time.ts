@@ -20,6 +20,12 @@ export function passTime(ms: number): void {
   mock.timers.setTime(Date.now() + ms);
 }
 
+/** Whether an item has outlived its `ttl`: DynamoDB removes it when it comes to it. */
+export const isGone = (item: Record<string, unknown>) => Number(item["ttl"] ?? Infinity) * 1000 < Date.now();
+
+/** How long the case has lasted (ms). */
+export const lasted = () => Date.now() - START;
+
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;

@@ -6,6 +6,7 @@ import { decodeTime } from "ulid";
 import * as z from "zod";
 import { kindOf } from "./calls.ts";
 import type { Stage } from "./stage.ts";
+import { isGone } from "./time.ts";
 
 export type Dump = readonly Record<string, unknown>[];
 
@@ -125,14 +126,10 @@ export async function viewOf(
   stage: Stage,
   { numbered, ordered = true }: { numbered: boolean; ordered?: boolean },
 ): Promise<View> {
-  const dump = await stage.world.dump();
+  const dump = (await stage.world.dump()).filter((item) => !isGone(item));
   const scrub = scrubber(dump, { numbered });
   const bare = emptyFolders(dump);
-  // DynamoDB removes what has outlived its `ttl` when it comes to it.
-  const gone = (item: Record<string, unknown>) => Number(item["ttl"] ?? Infinity) * 1000 < Date.now();
-  const kept = dump.filter(
-    (item) => !PASSING.includes(kindOf(keyed.parse(item))) && !bare.has(item) && !gone(item),
-  );
+  const kept = dump.filter((item) => !PASSING.includes(kindOf(keyed.parse(item))) && !bare.has(item));
   const ranks = ordered ? ranksOf(dump) : new Map<string, number>();
   const placed = (item: Record<string, unknown>) =>
     "event_id" in item && "seq" in item

@@ -23,6 +23,7 @@ const finalizes: Situation[] = [
     name: "finalize: onto a file",
     async set(stage, me) {
       const first = await me.by.uploaded("a.txt", "first");
+      const { folder_id: folder } = await me.by.uploaded("in/other.txt", "other");
       const { upload_id } = await me.by.upload("a.txt", "second");
       const file = `/v1/files/${first.file_id}`;
       return {
@@ -30,8 +31,7 @@ const finalizes: Situation[] = [
         meanwhile: {
           ...besides(stage, me, upload_id),
           "another version comes": () => me.by.uploaded("a.txt", "third"),
-          "the file is moved": () =>
-            me.request(file, { method: "PATCH", json: { name: "b.txt", folder: "in" } }),
+          "the file is moved": () => me.request(file, { method: "PATCH", json: { folder } }),
           "the file is deleted": () => me.request(file, { method: "DELETE" }),
           "the file is locked": () => me.request(`${file}/lock`, { json: { ttl_seconds: 60 } }),
         },
@@ -83,6 +83,48 @@ const finalizes: Situation[] = [
         meanwhile: { "it is released": release },
         next: { released: release },
       };
+    },
+  },
+  {
+    name: "finalize: refused once more, with its parts put together",
+    async set(stage, me) {
+      const first = await me.by.uploaded("a.txt", "first");
+      const rival = await stage.rival();
+      const { upload_id } = await me.by.upload("a.txt", "second");
+      const lock = `/v1/files/${first.file_id}/lock`;
+      let headers = {};
+      const overtaken = await stage.actor({
+        between: async (made, send) => {
+          if (!made.label.startsWith("commit-upload")) return send();
+          const { lock_token } = await rival.json(lock, { json: { ttl_seconds: 60 } });
+          headers = { "Lock-Token": String(lock_token) };
+          return send();
+        },
+      });
+      await overtaken.by.finalize(upload_id, { share: false });
+      return {
+        act: (actor) => actor.by.finalize(upload_id, { share: false }),
+        next: { released: () => rival.request(lock, { method: "DELETE", headers }) },
+      };
+    },
+  },
+  {
+    name: "finalize: after one that was refused",
+    async set(_, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello");
+      await me.by.finalize(upload_id, { parts: [{ part_number: 2, etag: "none" }] });
+      return {
+        act: (actor) => actor.by.finalize(upload_id),
+        check: async ({ code }) => (code === "finalizing" ? ["nobody else finalizes it"] : []),
+      };
+    },
+  },
+  {
+    name: "finalize: parts that S3 has lost",
+    async set(stage, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello");
+      for (const { key, id } of await stage.multiparts()) await me.deps.objects.abort(key, id);
+      return { act: (actor) => actor.by.finalize(upload_id) };
     },
   },
   {

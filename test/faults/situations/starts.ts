@@ -1,4 +1,6 @@
+import { keys } from "#aws/keys.ts";
 import { startAnswer } from "#contract/uploads.ts";
+import { newId } from "#core/deps.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor } from "../stage.ts";
 import { MINUTE, passTime } from "../time.ts";
@@ -69,6 +71,28 @@ const starts: Situation[] = [
         next: { finalized: () => session.finish(me) },
         check: () => session.told(me),
       };
+    },
+  },
+  {
+    name: "start: onto a file that its hint doesn't lead to",
+    async set(stage, me) {
+      const { workspace_id } = stage.owner;
+      await me.by.uploaded("in/a.txt", "first");
+      const hint = { ...keys.fileHint(workspace_id, "in/a.txt"), file_id: newId("file", 0) };
+      await stage.plain.table.put({ put: hint, blind: "a hint that lies" });
+      const session = starting({ ...small, path: "in" });
+      return {
+        act: session.act,
+        next: { finalized: () => session.finish(me) },
+        check: () => session.told(me),
+      };
+    },
+  },
+  {
+    name: "start: a name that a folder has",
+    async set(_, me) {
+      await me.by.uploaded("a.txt/b.txt", "other");
+      return { act: starting(small).act };
     },
   },
   {
