@@ -7,6 +7,7 @@ import { clientRecord, entryRecord, fileRecord, linkRecord, versionRecord } from
 import { takenUntil } from "#core/slots.ts";
 import { uploadRecord } from "#core/upload-record.ts";
 import { deliveryRecord, feedEntry, feedHead, hookRecord, hookState } from "#core/webhook-records.ts";
+import { unruly } from "./arrivals.ts";
 import { kindOf } from "./calls.ts";
 import type { Stage } from "./stage.ts";
 import { isGone, lasted, MINUTE } from "./time.ts";
@@ -29,6 +30,7 @@ export async function violations(stage: Stage): Promise<string[]> {
     ...told(of, items),
     ...links(of),
     ...leases(items),
+    ...unruly(stage.log),
   ];
 }
 

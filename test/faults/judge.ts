@@ -1,4 +1,5 @@
 /** A situation with each of its calls going wrong in each way, and which of those ended as they must not. */
+import { late } from "./arrivals.ts";
 import { clocks, describeWrong, type Wrong, wrongsOf } from "./faults.ts";
 import { type Hit, type Played, play } from "./play.ts";
 import type { Situation } from "./situation.ts";
@@ -92,10 +93,11 @@ async function ends(
   if ("while" in wrong && wrong.while !== undefined)
     return beside(played, await others(wrong.while, base), situation.mixed === true);
   const plain = await (wrong.kind === "clock" ? base.unnumbered() : base.plain());
+  const waited = wrong.kind === "clock" ? [] : late(played.times, plain.times);
   // A clock may say that it is too soon, or too late: then nothing has happened.
   const declined =
     wrong.kind === "clock" && isDeclined(played) && same((await base.without()).view, played.view);
-  return declined ? [] : differences(played, [plain]);
+  return declined ? [] : [...waited, ...differences(played, [plain])];
 }
 
 interface Others {

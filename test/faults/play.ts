@@ -1,6 +1,7 @@
 /** Plays one situation, with one thing going wrong in it or none, and says how it ended. */
 import { isWharfError } from "#core/error.ts";
 import { within } from "#core/within.ts";
+import { timesOf } from "./arrivals.ts";
 import type { Between, Made } from "./calls.ts";
 import { aMoment, inflicter, LATE, type Wrong } from "./faults.ts";
 import { violations } from "./invariants.ts";
@@ -38,6 +39,8 @@ export interface Played {
   /** Whether the call that was to go wrong was made. */
   met: boolean;
   violations: string[];
+  /** When receivers were sent each attempt, from the beginning of what was done (ms). */
+  times: ReadonlyMap<string, number>;
 }
 
 /** Longer than sessions, removals and schedules last. */
@@ -71,11 +74,13 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
         calls: [],
         met: false,
         violations: [],
+        times: new Map(),
       },
       meanwhile: Object.keys(story.meanwhile ?? {}),
       next: Object.keys(story.next ?? {}),
     };
     const { calls } = played;
+    const start = Date.now();
     const besides = hit !== undefined && "while" in hit.wrong;
     const fail = (text: string) => void played.violations.push(text);
 
@@ -140,6 +145,7 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
     await stage.pass(REST_MS);
     for (const wrong of (await story.end?.()) ?? []) fail(wrong);
     for (const wrong of await violations(stage)) fail(wrong);
+    played.times = timesOf(stage.log, start);
     const { unordered } = situation;
     played.view = await viewOf(stage, {
       ordered: unordered !== true,

@@ -47,9 +47,10 @@ import { uploads } from "#lambdas/api/routes/uploads.ts";
 import { versions } from "#lambdas/api/routes/versions.ts";
 import { webhooks } from "#lambdas/api/routes/webhooks.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
-import { type Receiver, startReceiver } from "#test/support/receiver.ts";
+import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Given, PUBLIC_URL, startWorld } from "#test/support/world.ts";
+import { keepLog } from "./arrivals.ts";
 import { type Between, watched } from "./calls.ts";
 import { MINUTE, passTime } from "./time.ts";
 
@@ -73,6 +74,7 @@ export async function startStage() {
   const url = `${endpoint.protocol}//${endpoint.hostname}:${endpoint.port}`;
   const outbound = createOutbound({ ownHosts: [], allowLoopback: true, timeoutMs: 5_000 });
   const receivers: Receiver[] = [];
+  const log = keepLog(world.stream);
 
   let messages: Waiting<DeliveryMessage>[] = [];
   const worked: DeliveryMessage[] = [];
@@ -285,6 +287,7 @@ export async function startStage() {
       if (take(published).length > 0) await worker.fanOut().catch(() => {});
       const due = take(messages).length;
       for (let nth = 0; nth < due; nth++) await worker.deliver().catch(() => {});
+      log.look();
       if (take(published).length + take(messages).length === 0) return;
     }
     throw new Error("there is no end to what there is to do");
@@ -365,6 +368,12 @@ export async function startStage() {
     missEvents(): void {
       relayed = world.stream.latest();
     },
+    /** Works off each message that has come once; then nobody works for so long (ms). */
+    async stall(ms: number): Promise<void> {
+      const due = take(messages).length;
+      for (let nth = 0; nth < due; nth++) await worker.deliver();
+      passTime(ms);
+    },
     /** Loses every message that waits. */
     loseMessages() {
       messages = [];
@@ -375,8 +384,11 @@ export async function startStage() {
       await shareWorkspace(plain, { clientId: client.client_id, workspaceId: owner.workspace_id });
       return actor({ client, name });
     },
-    async receiver(...given: Parameters<typeof startReceiver>) {
-      const receiver = await startReceiver(...given);
+    log,
+    async receiver(behaviour?: Behaviour, onPing?: Behaviour) {
+      const receiver: Receiver = await startReceiver(behaviour, onPing, (one) =>
+        log.arrive(receiver.url, one),
+      );
       receivers.push(receiver);
       return receiver;
     },

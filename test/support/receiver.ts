@@ -8,6 +8,8 @@ export interface Received {
   body: string;
   /** Number of the connection that it came by. */
   connection: number;
+  /** The status of its answer, once it has one. */
+  answered?: number;
 }
 
 export type Behaviour = (
@@ -24,8 +26,13 @@ const succeed: Behaviour = (res) => void res.writeHead(204).end();
  * Listens on a free loopback port. Answers 204 until told otherwise.
  *
  * @param onPing how it answers the pings that each endpoint is sent first; most stories begin after that.
+ * @param onArrival hears of each request before it is answered.
  */
-export async function startReceiver(behaviour: Behaviour = succeed, onPing: Behaviour = succeed) {
+export async function startReceiver(
+  behaviour: Behaviour = succeed,
+  onPing: Behaviour = succeed,
+  onArrival: (one: Received) => void = () => {},
+) {
   const received: Received[] = [];
   const pings: Received[] = [];
   const connections = new Map<unknown, number>();
@@ -38,9 +45,18 @@ export async function startReceiver(behaviour: Behaviour = succeed, onPing: Beha
     const headers = Object.fromEntries(
       Object.entries(req.headers).map(([name, value]) => [name, String(value)]),
     );
-    const one = { path: req.url ?? "", headers, body, connection: connections.get(req.socket) ?? 0 };
+    const one: Received = {
+      path: req.url ?? "",
+      headers,
+      body,
+      connection: connections.get(req.socket) ?? 0,
+    };
+    res.on("finish", () => {
+      one.answered = res.statusCode;
+    });
     const isPing = headers["x-event-type"] === "ping";
     (isPing ? pings : received).push(one);
+    onArrival(one);
     for (const check of waiting) check();
     await (isPing ? answerPing : answer)(res, one, req);
   });

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { mixed, type Situation, waiting } from "../situation.ts";
+import { mixed, type Situation, type Story, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { HOUR, MINUTE, passTime } from "../time.ts";
 
@@ -21,33 +21,11 @@ const sweeps: Situation[] = [
   },
   {
     name: "sweep: an endpoint that has failed for a day",
-    async set(stage, me) {
-      const it = await failing(stage, me, { hours: 25, failures: 3 });
-      return {
-        act: (actor) => actor.sweep("endpoint"),
-        meanwhile: {
-          "it answers": it.answer,
-          "its URL changes": () => it.moveAway(),
-          "another sweep runs": () => me.sweep("endpoint"),
-        },
-        next: { "it answers": it.answer },
-      };
-    },
+    set: (stage, me) => failing(stage, me, { hours: 25, failures: 3 }),
   },
   {
     name: "sweep: an endpoint that has failed for five days",
-    async set(stage, me) {
-      const it = await failing(stage, me, { hours: 121, failures: 30 });
-      return {
-        act: (actor) => actor.sweep("endpoint"),
-        meanwhile: {
-          "it answers": it.answer,
-          "its URL changes": () => it.moveAway(),
-          "another sweep runs": () => me.sweep("endpoint"),
-        },
-        next: { "it answers": it.answer },
-      };
-    },
+    set: (stage, me) => failing(stage, me, { hours: 121, failures: 30 }),
   },
   {
     name: "sweep: deliveries that wait for an endpoint that is well again",
@@ -68,8 +46,12 @@ const sweeps: Situation[] = [
   },
 ];
 
-/** An endpoint that has failed for so long, as its state says. */
-async function failing(stage: Stage, me: Actor, { hours, failures }: { hours: number; failures: number }) {
+/** The sweep looks at an endpoint that has failed for so long, as its state says. */
+async function failing(
+  stage: Stage,
+  me: Actor,
+  { hours, failures }: { hours: number; failures: number },
+): Promise<Story> {
   const it = await endpoint(stage, me);
   it.receiver.behave(fail);
   await it.wake();
@@ -85,12 +67,13 @@ async function failing(stage: Stage, me: Actor, { hours, failures }: { hours: nu
   });
   stage.loseMessages();
   return {
-    ...it,
-    async answer() {
-      it.receiver.behave(succeed);
-      await it.wake();
-      await stage.work();
+    act: (actor) => actor.sweep("endpoint"),
+    meanwhile: {
+      "it answers": () => it.answerWell(),
+      "its URL changes": () => it.moveAway(),
+      "another sweep runs": () => me.sweep("endpoint"),
     },
+    next: { "it answers": () => it.answerWell() },
   };
 }
 

@@ -1,6 +1,7 @@
 /** An endpoint with a receiver behind it, as situations of webhooks begin. */
 import * as z from "zod";
 import type { Behaviour } from "#test/support/receiver.ts";
+import type { Story } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { HOUR, MINUTE, passTime } from "../time.ts";
 
@@ -42,6 +43,29 @@ export async function endpoint(stage: Stage, me: Actor, more: Record<string, unk
       await this.tell(count);
       await me.fanOut();
     },
+    /** Answers the next request so, and all that follow well. */
+    answerOnce(first: Behaviour): void {
+      const seen = receiver.received.length;
+      receiver.behave((res, one, req) =>
+        (receiver.received.length === seen + 1 ? first : succeed)(res, one, req),
+      );
+    },
+    /** Fails until its breaker opens, and longer than it stays open. */
+    async breakDown(): Promise<void> {
+      receiver.behave(fail);
+      for (let nth = 0; nth < 5; nth++) {
+        await stage.work();
+        await this.wake();
+      }
+      await stage.work();
+      passTime(2 * MINUTE);
+    },
+    /** Answers well what happens now, and all that waits. */
+    async answerWell(): Promise<void> {
+      receiver.behave(succeed);
+      await this.wake();
+      await stage.work();
+    },
     disable: () => me.request(`${hook}/disable`, { method: "POST" }),
     enable: () => me.request(`${hook}/enable`, { json: { force: true } }),
     remove: () => me.request(hook, { method: "DELETE" }),
@@ -57,6 +81,18 @@ export async function endpoint(stage: Stage, me: Actor, more: Record<string, unk
     deliveries: async () => rows.parse(await me.json(`${hook}/deliveries?limit=100`)).items,
     shown: () => me.json(hook),
   };
+}
+
+/** An attempt at an endpoint and who may act beside it, once something waits and has come to where it begins. */
+export async function attempted(
+  stage: Stage,
+  me: Actor,
+  begin: (it: Awaited<ReturnType<typeof endpoint>>) => unknown,
+): Promise<Story> {
+  const it = await endpoint(stage, me);
+  await it.wake();
+  await begin(it);
+  return { act: (actor) => actor.deliver(), meanwhile: besides(stage, it) };
 }
 
 /** Who may act beside a delivery. */

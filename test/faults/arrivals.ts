@@ -1,0 +1,167 @@
+/**
+ * What receivers see of their endpoints, beside how the table has these at that moment: in one order, by which rules of
+ * docs/webhooks.md are checked that no end shows.
+ */
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { type HookRecord, type HookState, hookRecord, hookState } from "#core/webhook-records.ts";
+import type { TableStream } from "#local/dynamodb/stream.ts";
+import type { Received } from "#test/support/receiver.ts";
+import { kindOf } from "./calls.ts";
+import { HOUR, SECOND } from "./time.ts";
+
+/** A request, and its endpoint as it was then. */
+export interface Arrival {
+  at: number;
+  received: Received;
+  /** None where it has another URL by now, or is gone. */
+  hook?: HookRecord;
+  state: HookState;
+}
+
+/** A change of an endpoint or its state. */
+interface Change {
+  at: number;
+  hook?: HookRecord;
+  state: HookState;
+  before: { hook?: HookRecord; state: HookState };
+  /** How many requests had arrived at anybody. */
+  arrivals: number;
+}
+
+export type Log = ReturnType<typeof keepLog>;
+
+/** Keeps what happens from now on. `look` before time passes: a stream forgets. */
+export function keepLog(stream: TableStream) {
+  const arrivals: Arrival[] = [];
+  const changes: Change[] = [];
+  const known = new Map<string, { hook?: HookRecord; state: HookState }>();
+  let seen = stream.latest();
+
+  function look(): void {
+    for (;;) {
+      const { records } = stream.read({ after: seen, limit: 1_000 });
+      if (records.length === 0) return;
+      for (const { dynamodb } of records) note(dynamodb);
+      seen = records.at(-1)?.dynamodb.SequenceNumber;
+    }
+  }
+
+  function note({ Keys, NewImage }: { Keys: object; NewImage?: object }): void {
+    // The stream's types and the SDK's say the same in different words.
+    const read = (item: object) => unmarshall(item as Parameters<typeof unmarshall>[0]);
+    const { pk, sk } = read(Keys);
+    const kind = kindOf({ pk: String(pk), sk: String(sk) });
+    if (kind !== "HOOKS" && kind !== "HOOK.STATE") return;
+    const item = NewImage && read(NewImage);
+    const id = kind === "HOOKS" ? String(sk) : String(pk).replace("HOOK#", "");
+    const before = known.get(id) ?? { state: {} };
+    const { hook, state } = before;
+    const now =
+      kind === "HOOKS"
+        ? { ...(item && { hook: hookRecord.parse(item) }), state }
+        : { ...(hook && { hook }), state: hookState.parse(item ?? {}) };
+    known.set(id, now);
+    changes.push({ at: Date.now(), ...now, before, arrivals: arrivals.length });
+  }
+
+  return {
+    arrivals,
+    changes,
+    look,
+    /** Keeps a request to a receiver's URL. */
+    arrive(url: string, received: Received): void {
+      look();
+      const found = [...known.values()].find(({ hook }) => hook?.url === url);
+      arrivals.push({ at: Date.now(), received, ...(found ?? { state: {} }) });
+    },
+  };
+}
+
+/** Says which rules the requests and what followed from them break; nothing where none. */
+export function unruly({ arrivals, changes, look }: Log): string[] {
+  look();
+  return [...tooFast(arrivals), ...changes.flatMap((change) => unfounded(change, arrivals))];
+}
+
+const isVerified = ({ verified_ms, last_success_ms }: HookState) =>
+  verified_ms !== undefined || last_success_ms !== undefined;
+const isTest = ({ received }: Arrival) => received.headers["x-event-type"] === "webhook_test";
+
+/** A second's worth after a rest, up to three where deliveries were waiting; one a second before a URL is verified. */
+const KEPT_SECONDS = 3;
+
+/** No endpoint is sent more than its rate, as it is when the request arrives. */
+function tooFast(arrivals: readonly Arrival[]): string[] {
+  const spans = Map.groupBy(
+    // Tests by hand take no turn of a verified endpoint's.
+    arrivals.filter((one) => one.hook !== undefined && !(isTest(one) && isVerified(one.state))),
+    ({ hook, state }) =>
+      `${hook?.url}${isVerified(state) ? `, ${hook?.rate_per_second} a second` : ", unverified"}`,
+  );
+  return [...spans].flatMap(([name, span]) => {
+    const [first] = span;
+    const verified = first !== undefined && isVerified(first.state);
+    const rate = verified ? (first.hook?.rate_per_second ?? 1) : 1;
+    const kept = verified ? KEPT_SECONDS * rate : 0;
+    for (const [from, { at: begin }] of span.entries())
+      for (let to = from + 1; to < span.length; to++) {
+        const seconds = ((span[to]?.at ?? 0) - begin) / SECOND;
+        const count = to - from + 1;
+        if (count > 1 + kept + rate * seconds) return [`${name}: ${count} requests within ${seconds} s`];
+      }
+    return [];
+  });
+}
+
+/** What is found out of an endpoint follows from what its URL answered in the same epoch, and not before that. */
+function unfounded({ at, hook, state, before, arrivals: count }: Change, all: readonly Arrival[]): string[] {
+  if (hook === undefined) return [];
+  const of = (epoch: string | undefined) =>
+    all.slice(0, count).filter((one) => one.hook?.webhook_id === hook.webhook_id && one.hook.epoch === epoch);
+  const found: string[] = [];
+  const say = (what: string) =>
+    void found.push(`${hook.webhook_id} ${what}, at ${new Date(at).toISOString()}`);
+  const reason = before.hook?.disabled_at === undefined ? hook.disabled_reason : undefined;
+  if (reason === "gone" && !of(hook.epoch).some(({ received }) => received.answered === 410))
+    say("was disabled by no 410 of its own");
+  const recent = all.slice(0, count).filter((one) => one.at > at - 120 * HOUR && one.hook?.url === hook.url);
+  if (reason === "failing" && recent.some(isWell))
+    say("was disabled as failing, and has answered with 2xx within 120 h");
+  const answers = of(state.epoch);
+  const grew = (name: "paused_until_ms" | "open_until_ms") => (state[name] ?? 0) > (before.state[name] ?? 0);
+  if (grew("paused_until_ms") && !answers.some(({ received }) => received.answered === 503))
+    say("is paused by no 503 of its own");
+  const last = answers.filter((one) => one.received.answered !== undefined).at(-1);
+  if (grew("open_until_ms") && (last === undefined || isWell(last)))
+    say("has an open breaker, and its last answer was no failure");
+  return found;
+}
+
+const isWell = ({ received: { answered } }: Arrival) =>
+  answered !== undefined && answered >= 200 && answered < 300;
+
+/** Jitter is ±20%: the longest wait is one and a half times the shortest. */
+const JITTER = 1.5;
+/** Sweeps run each minute, messages come by whole seconds. */
+const MOMENT_MS = 65 * SECOND;
+
+/** When each attempt came, by its event and number, from `start` on (ms). */
+export function timesOf({ arrivals }: Log, start: number): Map<string, number> {
+  const ids = [...new Set(arrivals.map(({ received }) => received.headers["webhook-id"] ?? ""))].sort();
+  const times = new Map<string, number>();
+  for (const { at, received } of arrivals) {
+    const { "webhook-id": id = "", "x-delivery-attempt": number } = received.headers;
+    const name = `attempt ${number} of event ${ids.indexOf(id) + 1}`;
+    if (at >= start && !times.has(name)) times.set(name, at - start);
+  }
+  return times;
+}
+
+/** Attempts that came later than without the fault: none of those that nobody stands in the way of is to. */
+export function late(times: ReadonlyMap<string, number>, plain: ReadonlyMap<string, number>): string[] {
+  return [...times].flatMap(([name, ms]) => {
+    const expected = plain.get(name);
+    if (expected === undefined || ms <= expected * JITTER + MOMENT_MS) return [];
+    return [`${name} came after ${ms / SECOND} s, and after ${expected / SECOND} s where nothing is wrong`];
+  });
+}
