@@ -43,7 +43,7 @@ export interface FaultCall {
  *   the promise;
  * - `staleMs`: DynamoDB answers as it was that many milliseconds ago, by the cloud's clock: an index, or a read that
  *   doesn't ask for `ConsistentRead` (`mayBeStale` says which calls). What was is known from `keepHistory` on, and
- *   `Infinity` is the moment at which that was called;
+ *   `Infinity` is the moment at which that was called. `"changed"` is the moment before its answer last changed;
  * - `delayMs`: it happens that much later, in real milliseconds;
  * - `error`: this is the answer, and nothing happened (`s3Fault` makes S3's).
  *
@@ -62,7 +62,7 @@ export type Fault =
   | { after: () => void | Promise<void> }
   | { late: LateBy; answered: boolean }
   | { freeze: Pause; happened?: boolean }
-  | { staleMs: number }
+  | { staleMs: number | "changed" }
   | { delayMs: number }
   | { error: AwsError }
   | { lateError: AwsError; layout?: LateLayout }

@@ -46,8 +46,8 @@ export interface AwsCall {
   proceed(): void;
   /** S3's CompleteMultipartUpload: the object appears only once this has resolved. A fault that tests set. */
   slow?: Promise<unknown>;
-  /** DynamoDB's eventually consistent reads: how old the answer is, in milliseconds. A fault that tests set. */
-  staleMs?: number;
+  /** DynamoDB's eventually consistent reads: how old the answer is, as in `Fault`. A fault that tests set. */
+  staleMs?: number | "changed";
   /** What the trace says of this call; services fill it in. */
   trace: CallTrace;
 }

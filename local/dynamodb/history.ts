@@ -1,4 +1,5 @@
 /** What items were a while ago, for reads that are old. For tests. */
+import { isDeepStrictEqual } from "node:util";
 import type { Item } from "./attribute-value.ts";
 import type { Database } from "./database.ts";
 import type { EncodedKey } from "./keys.ts";
@@ -27,6 +28,11 @@ export interface History {
    * the moment at which `keep` was called. @throws Error where nothing is kept
    */
   asItWas<T>(ms: number, store: Store, read: () => T): T;
+  /**
+   * Runs a read as it would have been answered before its answer was last another, as far back as anything is kept; as
+   * now where it never was. @throws Error where nothing is kept
+   */
+  beforeItChanged<T>(store: Store, read: () => T): T;
 }
 
 const MAX_IMAGES = 100_000;
@@ -48,15 +54,37 @@ export function openHistory(db: Database, now: () => number): History {
       images.splice(0, Math.max(recent, images.length - MAX_IMAGES));
     },
     asItWas(ms, store, read) {
-      if (kept === 0) throw new Error("nothing of the past is known; call keepHistory before it happens");
+      requireKept();
       const then = now() - ms;
       return db.inVain(() => {
-        for (const { table, key, was, until } of images.toReversed()) {
-          if (until <= then) break;
-          place(db, { table, key, old: store.get(table, key), next: was });
+        for (const image of images.toReversed()) {
+          if (image.until <= then) break;
+          restore(store, image);
         }
         return read();
       });
     },
+    beforeItChanged(store, read) {
+      requireKept();
+      // What happened in one moment is taken back as one.
+      const moments = Map.groupBy(images.toReversed(), ({ until }) => until);
+      return db.inVain(() => {
+        const known = read();
+        for (const moment of moments.values()) {
+          for (const image of moment) restore(store, image);
+          const was = read();
+          if (!isDeepStrictEqual(was, known)) return was;
+        }
+        return known;
+      });
+    },
   };
+
+  function requireKept(): void {
+    if (kept === 0) throw new Error("nothing of the past is known; call keepHistory before it happens");
+  }
+
+  function restore(store: Store, { table, key, was }: Image): void {
+    place(db, { table, key, old: store.get(table, key), next: was });
+  }
 }

@@ -171,7 +171,9 @@ export function createDynamoDb({ clock, dir, room, clientsTables }: DynamoDbOpti
     const context = { db, catalog, store, meter, now, authorize: call.authorize };
     const answer = () => operation(parseJson(call.body), context);
     try {
-      return call.staleMs === undefined ? answer() : history.asItWas(call.staleMs, store, answer);
+      if (call.staleMs === undefined) return answer();
+      if (call.staleMs === "changed") return history.beforeItChanged(store, answer);
+      return history.asItWas(call.staleMs, store, answer);
     } finally {
       const { read, write } = meter.totals();
       if (read > 0) call.trace.readUnits = read;

@@ -3,7 +3,7 @@ import type { Bus } from "#aws/events.ts";
 import type { Key } from "#aws/keys.ts";
 import type { Objects } from "#aws/objects.ts";
 import type { Queues } from "#aws/queues.ts";
-import type { Table, Write } from "#aws/table.ts";
+import type { QueryInput, Table, Write } from "#aws/table.ts";
 
 export interface Made {
   /** `finalize-upload: update UPL`: the same in each run of a situation. */
@@ -11,6 +11,8 @@ export interface Made {
   /** Counts calls of this label, from 1. */
   nth: number;
   writes: boolean;
+  /** Whether it may be answered as it was a moment ago, so that all its label's calls are. */
+  mayBeOld?: boolean;
   /** As the AWS port names it; none where messages and events wait in memory. */
   action?: string;
   /** Stands in the request on the wire. */
@@ -34,13 +36,13 @@ interface Reach {
 /** The same, with each call told of. */
 export function watched<D extends Reach>(deps: D, between: Between): D {
   function through<T>(
-    what: { writes: boolean; action?: string; target: string; needle?: string },
+    what: { writes: boolean; action?: string; target: string; needle?: string; mayBeOld?: boolean },
     send: () => Promise<T>,
   ): Promise<T> {
     const { site, under } = whoCalls();
-    const { writes, action, target, needle = "" } = what;
+    const { writes, action, target, needle = "", mayBeOld = false } = what;
     const label = `${site.replace(/\.ts:.*/, "")}: ${target}`;
-    return between({ label, writes, needle, site, under, ...(action && { action }) }, send);
+    return between({ label, writes, mayBeOld, needle, site, under, ...(action && { action }) }, send);
   }
   const { table, objects, queues, bus } = deps;
   const read = { writes: false };
@@ -50,10 +52,19 @@ export function watched<D extends Reach>(deps: D, between: Between): D {
     table: {
       ...table,
       get: (schema, key, options) =>
-        through({ ...read, target: `get ${kindOf(key)}` }, () => table.get(schema, key, options)),
+        through({ ...read, target: `get ${kindOf(key)}`, ...ageOf("GetItem", key.pk, options) }, () =>
+          table.get(schema, key, options),
+        ),
       batchGet: (all) => through({ ...read, target: `get ${kindsOf(all)}` }, () => table.batchGet(all)),
       query: (input) =>
-        through({ ...read, target: `query ${queried(input.values)}` }, () => table.query(input)),
+        through(
+          {
+            ...read,
+            target: `query ${queried(input.values)}`,
+            ...ageOf("Query", partitionsOf(input), input),
+          },
+          () => table.query(input),
+        ),
       put: (write) =>
         through(
           { ...written, action: "PutItem", target: `put ${kindOf(write.put)}`, needle: write.put.pk },
@@ -111,6 +122,23 @@ export function watched<D extends Reach>(deps: D, between: Between): D {
   };
 }
 
+/**
+ * Whether a read may be old: of an index always, of the table where it doesn't ask for the last word. Source: Amazon
+ * DynamoDB Developer Guide, "DynamoDB read consistency".
+ */
+function ageOf(
+  action: string,
+  needle: string,
+  { index, consistent = true }: Pick<QueryInput, "index" | "consistent"> = {},
+) {
+  return index === undefined && consistent ? {} : { action, needle, mayBeOld: true };
+}
+
+/** What all partitions of one kind begin with: an index lags as a whole, and a kind is read shard by shard. */
+function partitionsOf({ index, values: { pk, shard } }: QueryInput): string {
+  return index === undefined ? String(pk) : String(shard).replace(/#.*/, "#");
+}
+
 const onObject = (action: string, key: string) => ({ writes: true, action, target: action, needle: key });
 
 function keyOf(write: Write): Key {
@@ -133,8 +161,9 @@ function queried({ pk, shard }: Record<string, unknown>): string {
   return shard === undefined ? kind : `due ${kind}`;
 }
 
-/** One frame of a stack: `at async name (file:///…/lambdas/core/file.ts:12:3)`. */
-const FRAME = /at (?:async )?(?:(\S+) )?\(?\S*\/lambdas\/core\/([\w-]+\.ts):(\d+):\d+/;
+/** One frame of a stack: `at async name (file:///…/lambdas/core/file.ts:12:3)`, or `at Object.name [as other] (…`. */
+const FRAME =
+  /at (?:async )?(?:(?:\w+\.)?(\S+) (?:\[as \w+\] )?)?\(?\S*\/lambdas\/core\/([\w-]+\.ts):(\d+):\d+/;
 
 /** The place that calls, and the verbs that it is called by: V8 keeps the chain of awaits. */
 function whoCalls(): Pick<Made, "site" | "under"> {

@@ -1,5 +1,5 @@
 /** What can go wrong with one AWS call, and how it is brought about. */
-import type { Fault, FaultHook } from "#local/faults.ts";
+import { type Fault, type FaultHook, mayBeStale } from "#local/faults.ts";
 import { AwsError } from "#local/types.ts";
 import type { Made } from "./calls.ts";
 import { DAY, passTime, SECOND } from "./time.ts";
@@ -12,6 +12,7 @@ export type Wrong =
   | { kind: "lost"; while?: string }
   | { kind: "late"; until: string }
   | { kind: "frozen"; while: string }
+  | { kind: "stale"; while?: string }
   | { kind: "clock"; ms: number };
 
 /** The moments at which a copy arrives, beside those that a story names. */
@@ -33,6 +34,8 @@ export const describeWrong = (wrong: Wrong): string => {
       return `a copy late, at: ${wrong.until}`;
     case "frozen":
       return `frozen before it, meanwhile: ${wrong.while}`;
+    case "stale":
+      return `old, as before ${wrong.while === undefined ? "its last change" : `this: ${wrong.while}`}`;
     case "clock":
       return `clock ${wrong.ms > 0 ? "+" : ""}${wrong.ms} ms`;
   }
@@ -60,6 +63,8 @@ const conflict = () =>
 /** Brings faults about at the AWS port, or, for messages and events that wait in memory, by sending again. */
 export function inflicter(port: Port, act: (who: string) => Promise<void>) {
   let copies: (() => Promise<unknown>)[] = [];
+  let aged: Promise<void> | undefined;
+  let wasOld = false;
 
   /** Has its first tries end so, one after the other; those after them find nothing in their way. */
   async function atPort<T>(
@@ -82,6 +87,17 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
     }
   }
 
+  /** From here on reads like this one are answered as before somebody acts, or as before they last changed. */
+  async function age({ action, needle }: Made, who: string | undefined): Promise<void> {
+    const then = Date.now();
+    if (who !== undefined) await act(who);
+    port.setFault((call) => {
+      if (!mayBeStale(call) || call.action !== action || !call.body?.includes(needle)) return undefined;
+      wasOld = true;
+      return { staleMs: who === undefined ? "changed" : Date.now() - then };
+    });
+  }
+
   return {
     /** Makes a call that goes wrong so. */
     async at<T>(made: Made, wrong: Wrong, send: () => Promise<T>): Promise<T> {
@@ -91,6 +107,11 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
           return send();
         case "frozen":
           await act(wrong.while);
+          return send();
+        case "stale":
+          // Its like wait, though one goes wrong for all.
+          aged ??= age(made, wrong.while);
+          await aged;
           return send();
         case "twice":
           if (!inMemory) return atPort(made, ["twice"], send);
@@ -118,6 +139,8 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
         }
       }
     },
+    /** Whether a read has been answered old. */
+    wasOld: () => wasOld,
     /** Lets what is late arrive. */
     async arrive(): Promise<void> {
       const late = copies;
@@ -135,11 +158,15 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
  * that comes later is a case of its own. Source: DynamoDB API Reference, TransactWriteItems, `ClientRequestToken`.
  */
 export function wrongsOf(
-  { writes, action }: Made,
+  { writes, action, mayBeOld, nth }: Made,
   { meanwhile, next }: { meanwhile: readonly string[]; next: readonly string[] },
 ): Wrong[] {
   const frozen = meanwhile.map((who): Wrong => ({ kind: "frozen", while: who }));
-  if (!writes) return frozen;
+  const stale = [undefined, ...meanwhile].map(
+    (who): Wrong => ({ kind: "stale", ...(who !== undefined && { while: who }) }),
+  );
+  // One is for all of its label.
+  if (!writes) return mayBeOld && nth === 1 ? [...frozen, ...stale] : frozen;
   const told = action === "TransactWriteItems";
   const moments = told ? [LATE.minutes] : [LATE.next, LATE.end, ...next, LATE.minutes];
   return [

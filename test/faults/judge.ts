@@ -92,6 +92,7 @@ async function ends(
 ): Promise<string[]> {
   if ("while" in wrong && wrong.while !== undefined)
     return beside(played, await others(wrong.while, base), situation.mixed === true);
+  if (wrong.kind === "stale") return beside(played, await earlier(base), situation.mixed === true);
   const plain = await (wrong.kind === "clock" ? base.unnumbered() : base.plain());
   const waited = wrong.kind === "clock" ? [] : late(played.times, plain.times);
   // A clock may say that it is too soon, or too late: then nothing has happened.
@@ -113,6 +114,13 @@ async function others(who: string, base: ReturnType<typeof baselines>): Promise<
     alone: await base.of(who, "alone"),
     without: await base.unnumbered(),
   };
+}
+
+/** What was old is what was: the caller came when there was nothing to do yet. Whoever comes later does it. */
+async function earlier(base: ReturnType<typeof baselines>): Promise<Others> {
+  const without = await base.unnumbered();
+  const alone = await base.without();
+  return { orders: [without, { ...alone, outcome: without.outcome }], alone, without };
 }
 
 function beside(played: Played, { orders, alone, without }: Others, mixed: boolean): string[] {

@@ -46,6 +46,9 @@ export interface Played {
 /** Longer than sessions, removals and schedules last. */
 const REST_MS = 8 * DAY;
 
+/** As far back as an old read may see: longer than any story. */
+const HISTORY_MS = 400 * DAY;
+
 /** How far time goes on at once, ten times as fast as the machine's. */
 const TICK_MS = 100;
 
@@ -61,6 +64,7 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
   startTime(seed);
   const stage = await startStage();
   try {
+    if (hit?.wrong.kind === "stale") stage.world.keepHistory(HISTORY_MS);
     const me = await stage.actor();
     const story = await situation.set(stage, me);
     if (situation.waits === undefined) await stage.work();
@@ -102,7 +106,8 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
         nextCall = false;
         await inflict.arrive();
       }
-      if (hit === undefined || hit.label !== made.label || hit.nth !== made.nth) return send();
+      if (hit === undefined || hit.label !== made.label) return send();
+      if (hit.nth !== made.nth && hit.wrong.kind !== "stale") return send();
       played.met = true;
       const done = inflict.at(made, hit.wrong, send);
       if (hit.wrong.kind === "late" && hit.wrong.until === LATE.next) {
@@ -126,6 +131,8 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
       played.refused = isRefusal(outcome);
       played.outcome = JSON.stringify(scrubber(outcome, { numbered: false })(outcome));
       if (nextCall) await inflict.arrive();
+      if (played.met && hit?.wrong.kind === "stale" && !inflict.wasOld())
+        fail("nothing that it read was old");
       aMoment();
       if (order === undefined && !besides) {
         await arriveAt(LATE.end);
@@ -149,7 +156,7 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
     const { unordered } = situation;
     played.view = await viewOf(stage, {
       ordered: unordered !== true,
-      numbered: order === undefined && clock === undefined && !besides,
+      numbered: order === undefined && clock === undefined && !besides && hit?.wrong.kind !== "stale",
     });
     return played;
   } finally {

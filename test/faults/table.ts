@@ -1,3 +1,5 @@
+import type { Wrong } from "./faults.ts";
+
 /** What a run has played: situations × calls × faults. */
 export interface Row {
   domain: string;
@@ -11,7 +13,18 @@ export interface Row {
   red: number;
 }
 
-const kinds = ["twice", "lost", "late", "conflict", "frozen", "clock"] as const;
+/** What can go wrong, in the order of the columns. */
+export const kinds = [
+  "twice",
+  "lost",
+  "late",
+  "conflict",
+  "frozen",
+  "stale",
+  "clock",
+] as const satisfies Wrong["kind"][];
+
+export const isKind = (text: string): boolean => kinds.some((kind) => kind === text);
 
 export function printTable(rows: readonly Row[]): void {
   const heads = ["situation", "calls", ...kinds, "unmet", "red"];

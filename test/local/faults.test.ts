@@ -259,6 +259,25 @@ describe("a read that is old", () => {
     expect(services.traces().map(({ status }) => status)).toEqual([500, 200, 500, 200]);
   });
 
+  test("shows what was before the answer last changed, whatever has been written since", async () => {
+    const { strike, clock, services } = account;
+    services.keepHistory(3_600_000);
+    await put("early", 1);
+    clock.advance(1_000);
+    await put("late", 2);
+    clock.advance(1_000);
+    await put("late", 3);
+    const before = async <T>(action: string, run: () => Promise<T>) => {
+      strike(action, { staleMs: "changed" });
+      return run();
+    };
+    expect(await before("Query", () => read("late"))).toEqual([2]);
+    expect(await before("Query", () => read("early"))).toEqual([1]);
+    expect(await before("Query", () => read("never"))).toEqual([]);
+    expect(await before("GetItem", get)).toBe(2);
+    expect([await read("late"), await read("early"), await get()]).toEqual([[3], [], 3]);
+  });
+
   test("forgets what is older than is asked for", async () => {
     const { strike, clock, services } = account;
     services.keepHistory(1_000);
