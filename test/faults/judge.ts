@@ -90,6 +90,9 @@ async function ends(
   { wrong, situation }: Pick<Case, "wrong" | "situation">,
   base: ReturnType<typeof baselines>,
 ): Promise<string[]> {
+  // Shards of a sweep race, so that a call may not be made this time: then nothing went wrong, and nobody acted.
+  if ("while" in wrong && !played.met && !situation.mixed)
+    return differences(played, [await base.unnumbered()]);
   if ("while" in wrong && wrong.while !== undefined)
     return beside(played, await others(wrong.while, base), situation.mixed === true);
   if (wrong.kind === "stale") return beside(played, await earlier(base), situation.mixed === true);

@@ -67,11 +67,16 @@ type Waiting<T> = { at: number; it: T };
 
 /** Starts it with one client that may do all but administrate. */
 export async function startStage() {
-  const world = await startWorld({ retries: true });
+  let made: Waiting<string>[] = [];
+  const world = await startWorld({
+    retries: true,
+    onObject: (it) => void made.push({ at: Date.now(), it }),
+  });
   const { dynamo } = world;
   const endpoint = await dynamo.config.endpoint?.();
   if (endpoint === undefined) throw new Error("the world's DynamoDB has no endpoint");
   const url = `${endpoint.protocol}//${endpoint.hostname}:${endpoint.port}`;
+  const bucket = createObjects(world.s3, "files", { endpoint: url });
   const outbound = createOutbound({ ownHosts: [], allowLoopback: true, timeoutMs: 5_000 });
   const receivers: Receiver[] = [];
   const log = keepLog(world.stream);
@@ -79,8 +84,6 @@ export async function startStage() {
   let messages: Waiting<DeliveryMessage>[] = [];
   const worked: DeliveryMessage[] = [];
   let published: Waiting<BusEvent>[] = [];
-  let made: Waiting<string>[] = [];
-  const known = new Set<string>();
   /** How far the relay is in the table's stream. */
   let relayed: string | undefined;
 
@@ -93,7 +96,7 @@ export async function startStage() {
       ...world.deps,
       now,
       table,
-      objects: createObjects(world.s3, "files", { endpoint: url }),
+      objects: bucket,
       outbound,
       operator: {},
       queues: {
@@ -237,13 +240,8 @@ export async function startStage() {
           throw error;
         }
       },
-      /** What S3 tells of each object once. */
+      /** What S3 tells of each object that it has made. */
       async ingest(): Promise<void> {
-        for (const { key: Key } of isThereMore() ? await objects() : []) {
-          if (known.has(Key)) continue;
-          known.add(Key);
-          made.push({ at: Date.now(), it: Key });
-        }
         const batch = take(made);
         made = made.filter((one) => !batch.includes(one));
         for (const { it } of batch) {
@@ -260,14 +258,6 @@ export async function startStage() {
         await sweeps[kind](deps);
       },
     };
-  }
-
-  let seen = 0;
-  /** Whether S3 was called since the last look. */
-  function isThereMore(): boolean {
-    const fresh = world.traces.slice(seen).some(({ service }) => service === "s3");
-    seen = world.traces.length;
-    return fresh;
   }
 
   /** Keys and sizes of the bucket's objects. */

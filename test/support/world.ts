@@ -24,6 +24,7 @@ import { createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
 import { createDynamoDb } from "#local/dynamodb/service.ts";
 import type { FaultHook } from "#local/faults.ts";
+import type { S3Event } from "#local/s3/events.ts";
 import { createS3 } from "#local/s3/service.ts";
 import { createAwsServer } from "#local/server.ts";
 import { type CallTrace, REGION } from "#local/types.ts";
@@ -67,18 +68,23 @@ export interface WorldOptions {
    * @default false
    */
   retries?: boolean;
+  /** Told of each object that S3 has made, by its key. @default nobody is */
+  onObject?(key: string): void;
 }
 
 /** Starts it on a free port, with nothing in it. */
-export async function startWorld({ retries = false }: WorldOptions = {}) {
+export async function startWorld({ retries = false, onObject }: WorldOptions = {}) {
   const clock = createClock();
   const credentials = createCredentials({ clock, dir: undefined });
   const traces: CallTrace[] = [];
   let fault: FaultHook = () => undefined;
   const dynamodb = createDynamoDb({ clock, dir: undefined });
   dynamodb.createTable(spec);
-  const s3 = createS3({ clock, dir: undefined, onEvent: () => {} });
-  s3.createBucket({ name: "files", eventBridgeEnabled: false });
+  const onEvent = ({ "detail-type": type, detail }: S3Event) => {
+    if (type === "Object Created") onObject?.(detail.object.key);
+  };
+  const s3 = createS3({ clock, dir: undefined, onEvent });
+  s3.createBucket({ name: "files", eventBridgeEnabled: onObject !== undefined });
   const server = await createAwsServer({
     clock,
     credentials,
@@ -98,6 +104,7 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     forcePathStyle: true,
     requestChecksumCalculation: "WHEN_REQUIRED",
   });
+  const direct = directClient(dynamodb);
   let offset = 0;
   /** What the machine's clock showed when it was stopped. */
   let stoppedAt: number | undefined;
@@ -227,7 +234,7 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     const items: Record<string, unknown>[] = [];
     let after: Record<string, unknown> | undefined;
     do {
-      const page = await dynamo.send(
+      const page = await direct.send(
         new ScanCommand({ TableName: spec.name, ...(after && { ExclusiveStartKey: after }) }),
       );
       items.push(...(page.Items ?? []));
@@ -268,7 +275,7 @@ export async function startWorld({ retries = false }: WorldOptions = {}) {
     /** From now on DynamoDB knows what was, for so many milliseconds: the fault `staleMs` needs it. */
     keepHistory: dynamodb.keepHistory,
     /** Calls the engine itself, past the port, its traces and its faults. */
-    direct: directClient(dynamodb),
+    direct,
     /** What changed in the table, in order. */
     stream: dynamodb.stream(spec.name),
     /** From now on the verbs' time moves by `advance` alone; returns what starts it again. */

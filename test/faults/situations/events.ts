@@ -12,8 +12,9 @@ export const events: Situation[] = waiting([
         act: (actor) => actor.relay(),
         meanwhile: {
           "more happens": async () => {
-            await me.request(`/v1/files/${file_id}/content`);
-            return stage.work();
+            const answer = await me.request(`/v1/files/${file_id}/content`);
+            await stage.work();
+            return answer;
           },
         },
         next: { "more happens": () => me.request(`/v1/files/${file_id}/content`) },
@@ -50,8 +51,9 @@ export const events: Situation[] = waiting([
         meanwhile: {
           "another sweep runs": () => me.sweep("event"),
           "more happens": async () => {
-            await me.request(`/v1/files/${file_id}/content`);
-            return stage.work();
+            const answer = await me.request(`/v1/files/${file_id}/content`);
+            await stage.work();
+            return answer;
           },
         },
         next: { "more happens": () => me.request(`/v1/files/${file_id}/content`) },
@@ -68,8 +70,9 @@ export const events: Situation[] = waiting([
         act: (actor) => actor.request(`/v1/events?limit=10&after=${all["next_cursor"]}`),
         meanwhile: {
           "more happens": async () => {
-            await me.request(`/v1/files/${file_id}/content`);
-            return stage.work();
+            const answer = await me.request(`/v1/files/${file_id}/content`);
+            await stage.work();
+            return answer;
           },
         },
       };
