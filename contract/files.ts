@@ -137,7 +137,7 @@ const fileId = { id: id("file") };
 const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
 const etag = { ETag: "The current version's id, quoted." };
 const detailEtag = {
-  ETag: "Of the answer as a whole: it begins with the current version's id, and `If-Match` takes it as it stands.",
+  ETag: "Of the answer as a whole: it begins with the current version's id, and `If-Match` takes it as it stands, and compares that id alone.",
 };
 const fenceErrors = ["not_a_file", "lock_lost", "version_mismatch", "file_locked"] as const;
 

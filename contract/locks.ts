@@ -229,7 +229,7 @@ export const renewLockRoute = defineRoute({
   scopes,
   params,
   body: renewRequest,
-  idempotency: "natural",
+  idempotency: "after",
   responses: { 200: { description: "Renewed", schema: renewAnswer } },
   errors: [...common, "lock_lost", "renewal_limit", "conflict"],
   example: {

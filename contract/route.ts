@@ -5,6 +5,16 @@ import { idempotencyKey, ifNoneMatch, requestId } from "./headers.ts";
 
 type Shape = Record<string, z.ZodType>;
 
+/**
+ * What is kept under a POST's `Idempotency-Key`.
+ *
+ * - `"record"`: the answer, in the transaction of the effect.
+ * - `"after"`: the answer, once there is one. Where the function dies before, the request is done again: right behind the
+ *   first it changes nothing more. Later, when others have changed the same thing, it would.
+ * - `"natural"`: the request alone. It changes nothing, and its answer (signed URLs) is made anew.
+ */
+type Idempotent = "record" | "after" | "natural";
+
 /** An answer that is no refusal; `type` is its media type where that isn't JSON. */
 interface Success {
   description: string;
@@ -17,8 +27,7 @@ interface Success {
  * One route of the API: what validates its requests is what `/openapi.json` shows.
  *
  * `scopes`: any one of them is enough (`admin` always is); `[]` needs a token of any scope; `"public"` needs none.
- * `idempotency` of a POST: `"record"` — the answer is recorded under `Idempotency-Key` in the transaction of the
- * effect; `"natural"` — repeating the request changes nothing, so it is done again, and only the request is kept.
+ * `idempotency` of a POST, by what is kept under an `Idempotency-Key`: see `Idempotent`.
  */
 export interface Route<
   Params extends Shape = Shape,
@@ -39,7 +48,7 @@ export interface Route<
   body: Body;
   /** Media type of the request body where it isn't JSON. */
   bodyType?: string;
-  idempotency: "record" | "natural";
+  idempotency: Idempotent;
   /** Id of the route whose Idempotency-Keys count here too, where one request may be sent to both. @default its own */
   idempotentWith?: string;
   /** Request headers beside those of every such route (`requestHeaders`). No route reads a cookie. */
@@ -55,7 +64,7 @@ export interface Route<
 type Given<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> = Omit<
   Route<P, Q, B, H>,
   "params" | "query" | "body" | "headers" | "idempotency"
-> & { params?: P; query?: Q; body?: B; headers?: H; idempotency?: "record" | "natural" };
+> & { params?: P; query?: Q; body?: B; headers?: H; idempotency?: Idempotent };
 
 /** Declares a route; what is left out is empty, and a POST records its answer. */
 export function defineRoute<

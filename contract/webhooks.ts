@@ -356,7 +356,7 @@ export const disableWebhookRoute = defineRoute({
   scopes,
   params,
   body: z.strictObject({}),
-  idempotency: "natural",
+  idempotency: "after",
   responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
   errors: common,
 });
@@ -373,7 +373,7 @@ export const enableWebhookRoute = defineRoute({
   body: z.strictObject({
     force: z.boolean().default(false).meta({ description: "Enable it without the test." }),
   }),
-  idempotency: "natural",
+  idempotency: "after",
   responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
   errors: [...common, "webhook_disabled"],
 });
@@ -399,7 +399,7 @@ export const testWebhookRoute = defineRoute({
   scopes,
   params,
   body: z.strictObject({}),
-  idempotency: "natural",
+  idempotency: "after",
   responses: {
     200: {
       description: "The attempt, whatever came of it",
@@ -453,7 +453,7 @@ export const promoteWebhookSecretRoute = defineRoute({
   scopes,
   params,
   body: z.strictObject({}),
-  idempotency: "natural",
+  idempotency: "after",
   responses: { 204: { description: "The current secret makes X-Signature" } },
   errors: common,
 });

@@ -13,6 +13,11 @@ const KINDS: Readonly<Record<string, string>> = {
   string: "text",
 };
 
+/** The same of texts that have a form of their own. */
+const FORMS: Readonly<Record<string, string>> = {
+  datetime: "a time as RFC 3339 writes it, such as 2026-01-01T00:00:00Z",
+};
+
 /** `Too big: expected string to have <=512 characters` */
 const BOUND = /^Too (?:big|small): expected \w+ to /;
 
@@ -24,7 +29,10 @@ export function faultText(issue: z.core.$ZodIssue): string {
   if (/^Too (big|small): /.test(issue.message)) return issue.message.replace(BOUND, "must ");
   // A schema's own words stand.
   if (!issue.message.startsWith("Invalid ")) return issue.message;
-  if (issue.code === "invalid_format" && issue.format === "regex") return `must match ${issue.pattern}`;
+  if (issue.code === "invalid_format")
+    return issue.format === "regex"
+      ? `must match ${issue.pattern}`
+      : `must be ${FORMS[issue.format] ?? issue.format}`;
   if (issue.code !== "invalid_type")
     return issue.message === "Invalid input"
       ? "is of none of the forms that it may have"

@@ -2,14 +2,14 @@
 import type { Context, Hono } from "hono";
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
-import { note } from "#aws/log.ts";
+import { describe, note, say } from "#aws/log.ts";
 import type { Scope } from "#contract/common.ts";
 import { type Route, requestHeaders } from "#contract/route.ts";
 import { authenticate } from "#core/authenticate.ts";
 import { type Call, insufficientScope, requireSameScopes } from "#core/call.ts";
 import type { Deps } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
-import { beginIdempotent } from "#core/idempotency.ts";
+import { beginIdempotent, type Idempotency } from "#core/idempotency.ts";
 import { readJson } from "./body.ts";
 import { etagOfText, isKnown } from "./etag.ts";
 import { faultText } from "./fault-text.ts";
@@ -132,6 +132,7 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
       const { headers, ...answer } = await handle({ ...input, call });
       // A redirect is no effect: the key is free for where it leads.
       if (answer.status >= 300) await idempotency.release();
+      else if (route.idempotency === "after") await keepAnswer(idempotency, answer);
       const all = { ...options.headers?.(answer.body), ...headers, ...(idempotency.repeated && REPLAYED) };
       const sent = { ...answer, headers: all };
       return send(route.method === "GET" ? unlessKnown(sent, context.req.header("if-none-match")) : sent);
@@ -142,6 +143,15 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
       idempotency.end();
     }
   });
+}
+
+/** What was done is answered, whether that can be kept or not. */
+async function keepAnswer(idempotency: Idempotency, { status, body }: Answer): Promise<void> {
+  try {
+    await idempotency.keep({ status, body });
+  } catch (error) {
+    say("warn", "an answer could not be kept under its Idempotency-Key", { error: describe(error) });
+  }
 }
 
 /** For routes of one file whose verb begins by looking at it. */

@@ -9,7 +9,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed, type Item, type Write } from "#aws/table.ts";
+import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type Scope, scope } from "#contract/common.ts";
 import { type Call, type Caller, hasScope } from "./call.ts";
 import { type Deps, ttl } from "./deps.ts";
@@ -41,7 +41,8 @@ const record = z.object({
 });
 const answerShape = z.object({
   status: z.number(),
-  body: z.unknown(),
+  /** None of a 204. */
+  body: z.unknown().optional(),
   /** Of the token that it was given to. */
   scopes: z.array(scope),
 });
@@ -52,10 +53,12 @@ export interface Idempotency {
    * `lacking`: scopes of the token that it was given to and this one has not, so that not all of it may be this one's
    * to know.
    */
-  replay?: { status: number; body: unknown; lacking: readonly Scope[] };
+  replay?: { status: number; body?: unknown; lacking: readonly Scope[] };
   /** This request came before under this key, and is of a kind that is done again instead of recorded. */
   repeated?: true;
   record: Call["record"];
+  /** Keeps the answer to what has been done already, for requests that come again. */
+  keep(answer: { status: number; body: unknown }): Promise<void>;
   /**
    * Gives the claim up, so that a corrected request can use the key.
    *
@@ -66,7 +69,7 @@ export interface Idempotency {
   end(): void;
 }
 
-const NONE: Idempotency = { record: () => [], release: async () => {}, end() {} };
+const NONE: Idempotency = { record: () => [], keep: async () => {}, release: async () => {}, end() {} };
 
 /**
  * Claims `key` for a request, or finds what was answered to it before.
@@ -141,7 +144,7 @@ export async function beginIdempotent(
     };
   }
 
-  function recording(answer: object, { condition, values }: { condition: string; values: Item }): Write {
+  function recording(answer: object, { condition, values }: { condition: string; values: Item }) {
     return {
       key: itemKey,
       update: "SET #answer = :answer",
@@ -159,6 +162,14 @@ export async function beginIdempotent(
     return {
       end: () => clearInterval(renewing),
       record: (answer) => [recording(answer, { condition: MINE, values: { claim } })],
+      keep: async (answer) => {
+        try {
+          await deps.table.update(recording(answer, { condition: MINE, values: { claim } }));
+        } catch (error) {
+          // Kept by the first copy of this write, or by another that has taken the claim over.
+          if (!(error instanceof ConditionFailed)) throw error;
+        }
+      },
       release: async () => {
         try {
           await deps.table.update({

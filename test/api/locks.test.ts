@@ -28,8 +28,8 @@ const newFile = (by: Client = client) => world.addFile(by, `file-${++files}.txt`
 const acquire = (json: unknown = {}, file = id, headers = {}) =>
   client.request(`/v1/files/${file}/lock`, { json, headers });
 const granted = (json: unknown = {}, file = id) => read(lockGrant, acquire(json, file));
-const renew = (lock_token: string, more = {}) =>
-  client.request(`/v1/files/${id}/lock/renew`, { json: { lock_token, ...more } });
+const renew = (lock_token: string, more = {}, headers: Record<string, string> = {}) =>
+  client.request(`/v1/files/${id}/lock/renew`, { json: { lock_token, ...more }, headers });
 const release = (token: string) =>
   client.request(`/v1/files/${id}/lock`, { method: "DELETE", headers: { "lock-token": token } });
 const state = async () => read(lockState, client.request(`/v1/files/${id}/lock`));
@@ -173,6 +173,17 @@ describe("renewing", () => {
     expect(Date.parse(shorter.expires_at)).toBeLessThan(Date.parse(renewed.expires_at));
     expect((await state()).expires_at).toBe(shorter.expires_at);
     expect(await told()).toEqual(["lock_acquired 1"]);
+  });
+
+  test("again under its Idempotency-Key gives the first answer, and moves no end", async () => {
+    const { lock_token } = await granted({ ttl_seconds: 60 });
+    const headers = { "idempotency-key": `renewed-${id}` };
+    const first = await read(renewAnswer, renew(lock_token, {}, headers));
+    world.advance(10_000);
+    const again = await renew(lock_token, {}, headers);
+    expect(again.headers.get("idempotency-replayed")).toBe("true");
+    expect(await read(renewAnswer, again)).toEqual(first);
+    expect((await state()).expires_at).toBe(first.expires_at);
   });
 
   test("goes on for 24 hours and no longer", async () => {

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { jsonSchema } from "#contract/json-schema.ts";
 import type { Route } from "#contract/route.ts";
 import { recoverRoute } from "#contract/webhooks.ts";
+import { faultText } from "#lambdas/api/fault-text.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 
 /** S3: a multipart upload has 10,000 parts at most, the longest list that Wharf takes. */
@@ -42,4 +43,11 @@ test.each([
 ])("a recovery of %s is refused", (_, statuses) => {
   const { success } = recoverRoute.body.safeParse({ since: "2026-01-01T00:00:00.000Z", statuses });
   expect(success).toBe(false);
+});
+
+test.each(["x", "2026-01-01", "2026-02-30T00:00:00Z", ""])("%j is told to be no time", (since) => {
+  const [issue] = recoverRoute.body.safeParse({ since }).error?.issues ?? [];
+  expect(issue && faultText(issue)).toBe(
+    "must be a time as RFC 3339 writes it, such as 2026-01-01T00:00:00Z",
+  );
 });

@@ -177,6 +177,44 @@ describe("registering", () => {
     await remove(first.webhook_id);
   });
 
+  test("what has been done is answered again under its Idempotency-Key, and not done again", async () => {
+    const receiver = await story.receiver();
+    const { webhook_id } = await register(receiver.url);
+    const at = `/v1/webhooks/${webhook_id}`;
+    const call = async (path: string, key: string, json = {}) => {
+      const answer = await story.api(`${at}${path}`, { json, headers: { "Idempotency-Key": key } });
+      const text = await answer.text();
+      return { status: answer.status, text, again: answer.headers.get("idempotency-replayed") === "true" };
+    };
+    const key = (name: string) => `${webhook_id}-${name}`;
+    const enabled = async () => (await story.json(webhookDetail, at)).status !== "disabled";
+
+    const off = await call("/disable", key("off"));
+    const on = await call("/enable", key("on"), { force: true });
+    expect(await call("/disable", key("off"))).toEqual({ ...off, again: true });
+    expect(await enabled()).toBe(true);
+    await call("/disable", key("off again"));
+    expect(await call("/enable", key("on"), { force: true })).toEqual({ ...on, again: true });
+    expect(await enabled()).toBe(false);
+
+    const tested = await call("/test", key("test"));
+    const count = receiver.received.length;
+    expect(await call("/test", key("test"))).toEqual({ ...tested, again: true });
+    expect([tested.status, receiver.received.length]).toEqual([200, count]);
+
+    const rotate = () =>
+      story.json(rotatedSecret, `${at}/secret/rotate`, { json: { overlap_seconds: 3_600 } });
+    await rotate();
+    expect(await call("/secret/promote", key("promote"))).toEqual({ status: 204, text: "", again: false });
+    const { secret } = await rotate();
+    expect(await call("/secret/promote", key("promote"))).toEqual({ status: 204, text: "", again: true });
+    await call("/enable", key("at last"), { force: true });
+    await uploadFile("told.txt");
+    const [got] = (await receiver.until(count + 1)).slice(-1);
+    expect(got?.headers["x-signature"]).not.toBe(plain(secret, got?.body ?? ""));
+    await remove(webhook_id);
+  });
+
   test.each([
     [{ url: "https://169.254.169.254/", events: ["*"] }, "invalid_url"],
     [{ url: "https://[fe80::1]/", events: ["*"] }, "invalid_url"],
