@@ -12,10 +12,13 @@ import { HOUR, SECOND } from "./time.ts";
 /** A request, and its endpoint as it was then. */
 export interface Arrival {
   at: number;
+  url: string;
   received: Received;
   /** None where it has another URL by now, or is gone. */
   hook?: HookRecord;
   state: HookState;
+  /** Others that its URL has not answered yet. */
+  underWay: number;
 }
 
 /** A change of an endpoint or its state. */
@@ -72,7 +75,10 @@ export function keepLog(stream: TableStream) {
     arrive(url: string, received: Received): void {
       look();
       const found = [...known.values()].find(({ hook }) => hook?.url === url);
-      arrivals.push({ at: Date.now(), received, ...(found ?? { state: {} }) });
+      const underWay = arrivals.filter(
+        (one) => one.url === url && one.received.answered === undefined,
+      ).length;
+      arrivals.push({ at: Date.now(), url, received, ...(found ?? { state: {} }), underWay });
     },
   };
 }
@@ -80,12 +86,30 @@ export function keepLog(stream: TableStream) {
 /** Says which rules the requests and what followed from them break; nothing where none. */
 export function unruly({ arrivals, changes, look }: Log): string[] {
   look();
-  return [...tooFast(arrivals), ...changes.flatMap((change) => unfounded(change, arrivals))];
+  return [
+    ...tooMany(arrivals),
+    ...tooFast(arrivals),
+    ...changes.flatMap((change) => unfounded(change, arrivals)),
+  ];
 }
 
 const isVerified = ({ verified_ms, last_success_ms }: HookState) =>
   verified_ms !== undefined || last_success_ms !== undefined;
 const isTest = ({ received }: Arrival) => received.headers["x-event-type"] === "webhook_test";
+
+/** How many requests may be under way to an endpoint, before and after its URL is verified. */
+const AT_ONCE = { unverified: 1, verified: 20 };
+
+function tooMany(arrivals: readonly Arrival[]): string[] {
+  return arrivals
+    .filter(
+      (one) =>
+        one.hook !== undefined &&
+        !isTest(one) &&
+        one.underWay >= AT_ONCE[isVerified(one.state) ? "verified" : "unverified"],
+    )
+    .map(({ url, underWay }) => `${url} was sent a request while ${underWay} were under way`);
+}
 
 /** A second's worth after a rest, up to three where deliveries were waiting; one a second before a URL is verified. */
 const KEPT_SECONDS = 3;

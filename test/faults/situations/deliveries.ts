@@ -130,6 +130,14 @@ const attempts: Situation[] = [
     },
   },
   {
+    name: "deliver: of more than may be under way at once",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake(22);
+      return { act: (actor) => it.crowd(22, () => actor.deliver()) };
+    },
+  },
+  {
     name: "deliver: turns that nobody used through a stall",
     async set(stage, me) {
       const it = await endpoint(stage, me, { rate_per_second: 1 });

@@ -50,6 +50,20 @@ export async function endpoint(stage: Stage, me: Actor, more: Record<string, unk
         (receiver.received.length === seen + 1 ? first : succeed)(res, one, req),
       );
     },
+    /** Lets so many work at once, and answers none of them before each has come here or has given up. */
+    async crowd(count: number, work: () => Promise<unknown>): Promise<void> {
+      const answers: (() => void)[] = [];
+      let done = 0;
+      const another = () => {
+        done += 1;
+        if (done >= count) for (const answer of answers.splice(0)) answer();
+      };
+      receiver.behave((res) => {
+        answers.push(() => void res.writeHead(204).end());
+        another();
+      });
+      await Promise.all(Array.from({ length: count }, () => work().finally(another)));
+    },
     /** Fails until its breaker opens, and longer than it stays open. */
     async breakDown(): Promise<void> {
       receiver.behave(fail);
