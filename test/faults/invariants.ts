@@ -22,6 +22,8 @@ export async function violations(stage: Stage): Promise<string[]> {
     items.filter((item) => kindOf(item) === kind).map((item) => ({ ...schema.parse(item), key: item }));
   return [
     ...(await bytes(stage, of)),
+    ...refusals(of, items),
+    ...places(items),
     ...names(of, items),
     ...sessions(of),
     ...feed(of, items),
@@ -58,6 +60,40 @@ async function bytes(stage: Stage, of: Of): Promise<string[]> {
       .filter((key) => !open.some(({ object_key }) => object_key === key))
       .map((key) => `nothing names the bytes of ${key}`),
   ];
+}
+
+/** What was refused keeps nothing of its client's, and its folder hears of it. */
+function refusals(of: Of, items: readonly Keyed[]): string[] {
+  const kept = of("NODE.VER", versionRecord).filter(
+    ({ state, metadata }) => state === "rejected" && metadata !== undefined,
+  );
+  const untold = items
+    .filter(({ pk }) => pk.startsWith("EVT#"))
+    .map((item) => event.parse(JSON.parse(String(item["body"]))))
+    .filter(({ type, data }) => type === "upload_rejected" && data["folder_id"] === undefined);
+  return [
+    ...kept.map(({ version_id }) => `${version_id} was refused and has metadata`),
+    ...untold.map(({ id }) => `${id} tells of a refusal in no folder`),
+  ];
+}
+
+const moved = z.object({ to: z.object({ folder_id: z.string() }) });
+
+/** What is told of a file after it was moved names the folder that it is in. */
+function places(items: readonly Keyed[]): string[] {
+  const told = items
+    .filter(({ pk, seq }) => pk.startsWith("EVT#") && seq !== undefined)
+    .sort((a, b) => Number(a["seq"]) - Number(b["seq"]))
+    .map((item) => event.parse(JSON.parse(String(item["body"]))));
+  const folders = new Map<string, string>();
+  const wrong: string[] = [];
+  for (const { type, id, file_id = "", data } of told) {
+    if (type === "file_moved") folders.set(file_id, moved.parse(data).to.folder_id);
+    const is = folders.get(file_id) ?? data["folder_id"];
+    if ((type === "upload_completed" || type === "version_restored") && data["folder_id"] !== is)
+      wrong.push(`${type} ${id} tells of ${data["folder_id"]}, and ${file_id} is in ${is}`);
+  }
+  return wrong;
 }
 
 /** A name leads to one file, and a file that isn't deleted has one name. */

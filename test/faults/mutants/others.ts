@@ -3,6 +3,13 @@ import type { Mutant } from "./mutant.ts";
 
 export const others: readonly Mutant[] = [
   {
+    name: "a try after a conflict is the same transaction",
+    changes: [
+      { file: "lambdas/aws/table.ts", from: "TransactItems, ClientRequestToken }", to: "TransactItems }" },
+    ],
+    case: "delete: a file | delete-file: transact NODE+DIR+EVT (1) | a conflict, and its first copy after that",
+  },
+  {
     name: "an event has one place in the log",
     changes: [
       {
@@ -25,6 +32,7 @@ export const others: readonly Mutant[] = [
         to: '      await put({ put: item, condition: "attribute_not_exists(#pk)" });\n    } catch (error) {\n      throw error;',
       },
     ],
+    case: "token: issued | issue-token: put CLIENT.TOKEN (1) | twice",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["is answered where the answer to its write was lost"],
@@ -57,6 +65,7 @@ export const others: readonly Mutant[] = [
   {
     name: "an event with two places is told at one",
     changes: [{ file: "lambdas/core/read-feed.ts", from: " && seq === entry.seq", to: "" }],
+    why: "no version of today gives an event two places",
     red: {
       file: "test/core/append-to-feed.test.ts",
       titles: ["tells an event once that an earlier version gave two places"],
@@ -71,6 +80,7 @@ export const others: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "client: its secret is rotated | change-client: update CLIENT (1) | twice",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["are rotated once where the write is sent again"],
@@ -85,6 +95,7 @@ export const others: readonly Mutant[] = [
         to: '? "attribute_exists(#pk)"',
       },
     ],
+    case: "client: its secret is rotated | change-client: update CLIENT (1) | a copy late, at: 12 minutes later",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["that have ended come back by no copy that arrives late"],
@@ -93,6 +104,7 @@ export const others: readonly Mutant[] = [
   {
     name: "few rows are no end of a list",
     changes: [{ file: "lambdas/core/page.ts", from: " || next !== undefined", to: "" }],
+    why: "it takes a list that ends at 1 MB",
     red: {
       file: "test/api/versions.test.ts",
       titles: ["goes on where what a query reads at once ends: at 1 MB"],
@@ -103,6 +115,7 @@ export const others: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/count-try.ts", from: "    if (found.try_id === try_id) return found;\n", to: "" },
     ],
+    case: "link: opened with a wrong password | count-try: update LINK.TRIES (1) | twice",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["counts once where the answer to its count was lost: for its source"],
@@ -229,6 +242,7 @@ export const others: readonly Mutant[] = [
         to: "return false;",
       },
     ],
+    case: "sweep: an endpoint that has failed for a day | put-aside: update HOOK.STATE (1) | twice",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["what is claimed for a sweep is handled by it, though the answer to the claim was lost"],

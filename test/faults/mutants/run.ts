@@ -1,9 +1,9 @@
 /**
- * `npm run test:conditions [-- --only TEXT]`: takes the conditions away that writes carry against repeats, late copies
- * and old reads, one at a time and in a copy, and runs the test that is to be red then. One that survives is a
- * condition that nothing checks.
+ * `npm run test:conditions [-- --only TEXT] [--suite]`: takes the conditions away that writes carry against repeats,
+ * late copies and old reads, one at a time and in a copy, and plays the harness's case that is to be red then; where it
+ * has none, or with `--suite`, the test. One that survives is a condition that nothing checks.
  */
-import { execFile } from "node:child_process";
+import { execFile, fork } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,13 +32,42 @@ const report = z.object({
   ),
 });
 
-const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+/** `play-cases.ts`'s. */
+const verdict = z.object({ name: z.string(), faults: z.array(z.string()) });
+
+const { values } = parseArgs({
+  options: { only: { type: "string", default: "" }, suite: { type: "boolean", default: false } },
+});
 const chosen = [...uploads, ...webhooks, ...others].filter(({ name }) => name.includes(values.only));
+/** What is to be red: tests where the suite is asked for, or the harness has no case. */
+const testsOf = ({ case: played, red }: Mutant) => (values.suite || played === undefined ? red : undefined);
 const survivors: string[] = [];
-const unbroken = [...Map.groupBy(chosen, ({ red }) => red.file)];
+const tests = chosen.flatMap((one) => testsOf(one) ?? []);
+const cases = [...new Set(chosen.flatMap((one) => (testsOf(one) ? [] : (one.case ?? []))))];
+const share = Math.ceil(cases.length / AT_ONCE);
+/** What has to be green as long as nothing is taken away. */
+const unbroken = [
+  ...Array.from({ length: AT_ONCE }, (_, at) => cases.slice(at * share, (at + 1) * share))
+    .filter((some) => some.length > 0)
+    .map((some) => (copy: string) => requireGreenCases(copy, some)),
+  ...[...Map.groupBy(tests, ({ file }) => file)].map(
+    ([file, some]) =>
+      (copy: string) =>
+        requireGreen(
+          copy,
+          file,
+          some.map(({ titles }) => titles),
+        ),
+  ),
+];
 const queue = [...chosen];
 await Promise.all(Array.from({ length: AT_ONCE }, inCopy));
-console.log(`${chosen.length - survivors.length} of ${chosen.length} conditions are needed`);
+const without = chosen.filter((one) => one.case === undefined);
+console.log(
+  `${chosen.length - survivors.length} of ${chosen.length} conditions are needed; the harness is red without ${chosen.length - without.length} of them`,
+);
+for (const { name, why = "no case is known that is red without it" } of without)
+  console.log(`  by a test alone: ${name}: ${why}`);
 if (survivors.length > 0) process.exitCode = 1;
 
 async function inCopy(): Promise<void> {
@@ -47,8 +76,7 @@ async function inCopy(): Promise<void> {
     for (const part of [...PARTS, ...FOLDERS])
       await cp(join(ROOT, part), join(copy, part), { recursive: true });
     await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
-    for (let next = unbroken.shift(); next !== undefined; next = unbroken.shift())
-      await requireGreen(copy, ...next);
+    for (let next = unbroken.shift(); next !== undefined; next = unbroken.shift()) await next(copy);
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const dies = await isRed(copy, mutant);
       if (!dies) survivors.push(mutant.name);
@@ -60,13 +88,9 @@ async function inCopy(): Promise<void> {
 }
 
 /** Each of a file's titles must name a test, and all are green as long as nothing is taken away. */
-async function requireGreen(copy: string, file: string, mutants: readonly Mutant[]): Promise<void> {
-  const titles = mutants.flatMap(({ red }) => red.titles);
-  const { failed, passed } = await run(
-    copy,
-    file,
-    mutants.some(({ red }) => red.titles.length === 0) ? [] : titles,
-  );
+async function requireGreen(copy: string, file: string, all: readonly (readonly string[])[]): Promise<void> {
+  const titles = all.flat();
+  const { failed, passed } = await run(copy, file, all.some(({ length }) => length === 0) ? [] : titles);
   if (failed.length > 0)
     throw new Error(`${file} is red although nothing was taken away: ${failed.join("; ")}`);
   const missing = titles.filter((title) => !passed.some((name) => name.includes(title)));
@@ -74,7 +98,16 @@ async function requireGreen(copy: string, file: string, mutants: readonly Mutant
     throw new Error(`${file} has no test ${missing.map((title) => JSON.stringify(title))}`);
 }
 
-async function isRed(copy: string, { name, changes, red }: Mutant): Promise<boolean> {
+async function requireGreenCases(copy: string, names: readonly string[]): Promise<void> {
+  const red = (await playCases(copy, names)).filter(({ faults }) => faults.length > 0);
+  if (red.length > 0)
+    throw new Error(
+      red.map(({ name, faults }) => `${name} is red although nothing was taken away: ${faults}`).join("\n"),
+    );
+}
+
+async function isRed(copy: string, mutant: Mutant): Promise<boolean> {
+  const { name, changes, case: played } = mutant;
   const before = new Map<string, string>();
   try {
     for (const { file, from, to } of changes) {
@@ -87,10 +120,31 @@ async function isRed(copy: string, { name, changes, red }: Mutant): Promise<bool
         text.replace(from, () => to),
       );
     }
-    return (await run(copy, red.file, red.titles)).failed.length > 0;
+    const tests = testsOf(mutant);
+    if (tests !== undefined) return (await run(copy, tests.file, tests.titles)).failed.length > 0;
+    return (await playCases(copy, played === undefined ? [] : [played])).some(
+      ({ faults }) => faults.length > 0,
+    );
   } finally {
     for (const [path, text] of before) await writeFile(path, text);
   }
+}
+
+/** What is wrong with each of the harness's cases. @throws Error where one can't be played, as where there is none. */
+async function playCases(copy: string, names: readonly string[]): Promise<z.infer<typeof verdict>[]> {
+  const verdicts: z.infer<typeof verdict>[] = [];
+  const player = fork(join(copy, "test/faults/mutants/play-cases.ts"), [...names], {
+    cwd: copy,
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  player.on("message", (message) => verdicts.push(verdict.parse(message)));
+  let said = "";
+  player.stderr?.on("data", (chunk) => {
+    said += chunk;
+  });
+  await new Promise((resolve) => player.once("close", resolve));
+  if (verdicts.length < names.length) throw new Error(`not all of ${names.join("; ")} were played: ${said}`);
+  return verdicts;
 }
 
 /** Names of the tests that failed and passed. @throws Error where none ran, as where the change is no program. */

@@ -11,6 +11,7 @@ export const uploads: readonly Mutant[] = [
         to: '    await table.remove({ remove: keys.upload(uploadId), blind: "mutant" });',
       },
     ],
+    case: "start: a name that a folder has | add-upload: put UPL (1) | a copy late, at: the end of the call",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["a start that was refused is none"] },
   },
   {
@@ -22,6 +23,7 @@ export const uploads: readonly Mutant[] = [
         to: "    throw error;",
       },
     ],
+    case: "start: a name that a folder has | start-upload: update UPL (1) | twice",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["a start that was refused is none"] },
   },
   {
@@ -33,6 +35,7 @@ export const uploads: readonly Mutant[] = [
         to: '#file_id = :from",\n    values: { open: "open", from, to },',
       },
     ],
+    case: "start: onto a file that its hint doesn't lead to | start-upload: update UPL (1) | twice",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["leads where its client was told"] },
   },
   {
@@ -44,6 +47,7 @@ export const uploads: readonly Mutant[] = [
         to: "",
       },
     ],
+    why: "DynamoDB answers a transaction's repeat by its token, which is forgotten when no caller waits any more",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["is started once"] },
   },
   {
@@ -55,11 +59,13 @@ export const uploads: readonly Mutant[] = [
         to: "throw error;",
       },
     ],
+    why: "DynamoDB answers a transaction's repeat by its token, which is forgotten when no caller waits any more",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["is started once"] },
   },
   {
     name: "an intent comes after all before it",
     changes: [{ file: "lambdas/core/finalize-upload.ts", from: " AND ${IN_ORDER}`", to: "`" }],
+    case: "finalize: refused once more, with its parts put together | finalize-upload: update UPL (1) | a copy late, at: the end of the call",
     red: {
       file: "test/api/upload-late-writes.test.ts",
       titles: ["an intent that was withdrawn is not armed"],
@@ -68,6 +74,7 @@ export const uploads: readonly Mutant[] = [
   {
     name: "an intent knows its own repeat",
     changes: [{ file: "lambdas/core/finalize-upload.ts", from: " OR #intent.#attempt = :attempt", to: "" }],
+    case: "finalize: parts that S3 has lost | finalize-upload: update UPL (1) | twice",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["an intent that is written twice is one"] },
   },
   {
@@ -79,6 +86,7 @@ export const uploads: readonly Mutant[] = [
         to: "newAttempt(now)",
       },
     ],
+    case: "finalize: after one that was refused | clock -3000 ms",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["clocks that differ"] },
   },
   {
@@ -112,6 +120,7 @@ export const uploads: readonly Mutant[] = [
         to: "other.removed_ms === undefined",
       },
     ],
+    why: "the bytes go in the end, with it and without it; what differs is for how long URLs work",
     red: { file: "test/api/versions.test.ts", titles: ["keeps them as long as a URL"] },
   },
   {
@@ -123,6 +132,7 @@ export const uploads: readonly Mutant[] = [
         to: "",
       },
     ],
+    why: "it takes more versions than one look reads",
     red: { file: "test/api/versions.test.ts", titles: ["ends a version by its days"] },
   },
   {
@@ -130,6 +140,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/versions-of.ts", from: "const MAX_PAGES = 200;", to: "const MAX_PAGES = 20;" },
     ],
+    why: "it takes more versions than one look reads",
     red: { file: "test/api/versions.test.ts", titles: ["looks through more refused"] },
   },
   {
@@ -141,6 +152,7 @@ export const uploads: readonly Mutant[] = [
         to: "{ ttl: ttl(now + REJECTED_KEEP_MS), metadata: upload.metadata } : { metadata: upload.metadata }",
       },
     ],
+    case: "finalize: content that its name refuses | nothing wrong",
     red: { file: "test/api/versions.test.ts", titles: ["is listed as rejected"] },
   },
   {
@@ -152,6 +164,7 @@ export const uploads: readonly Mutant[] = [
         to: "`,\n    values: { ...set, ...values, judged_name: file.name },",
       },
     ],
+    case: "finalize: onto a file | commit-upload: transact UPL+NODE+NODE.VER+EVT (1) | frozen before it, meanwhile: the file is moved",
     red: { file: "test/core/conditions.test.ts", titles: ["an upload that ends while its file is moved"] },
   },
   {
@@ -164,6 +177,7 @@ export const uploads: readonly Mutant[] = [
         to: "lock_id: lock?.lock_id,",
       },
     ],
+    case: "delete: a file | delete-file: transact NODE+DIR+EVT (1) | frozen before it, meanwhile: another version comes",
     red: { file: "test/core/conditions.test.ts", titles: ["a file that gets a version as it is deleted"] },
   },
   {
@@ -172,6 +186,7 @@ export const uploads: readonly Mutant[] = [
       { file: "lambdas/core/restore-version.ts", from: " AND #folder_id = :told_folder`", to: "`" },
       { file: "lambdas/core/restore-version.ts", from: ", told_folder: file.folder_id", to: "" },
     ],
+    case: "version: restored | restore-version: transact NODE+NODE.VER+EVT (1) | frozen before it, meanwhile: the file is moved",
     red: {
       file: "test/core/conditions.test.ts",
       titles: ["a version that comes back while its file is moved"],
@@ -186,6 +201,7 @@ export const uploads: readonly Mutant[] = [
         to: "version_id, name, size: content.size",
       },
     ],
+    case: "finalize: content that its name refuses | nothing wrong",
     red: { file: "test/api/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
   },
   {
@@ -197,11 +213,13 @@ export const uploads: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "finalize: content that its name refuses, of a file that was moved | nothing wrong",
     red: { file: "test/api/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
   },
   {
     name: "an empty file is its own call's alone",
     changes: [{ file: "lambdas/core/make-empty.ts", from: 'from: "ours"', to: 'from: "open"' }],
+    why: "an empty file is also the end where it comes first of all",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["nor where it would be first"] },
   },
   {
@@ -213,6 +231,7 @@ export const uploads: readonly Mutant[] = [
         to: '    if (instead === "mutant")\n      result =',
       },
     ],
+    case: "finalize: parts that came after an empty one had died | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["beside another finalize"] },
   },
   {
@@ -224,6 +243,7 @@ export const uploads: readonly Mutant[] = [
         to: "  void [now, attempt];\n",
       },
     ],
+    case: "finalize: nothing yet, beside one that began before | make-empty: AbortMultipartUpload (1) | frozen before it, meanwhile: its part comes, and that one goes on",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["where it was the last to begin"] },
   },
   {
@@ -235,6 +255,7 @@ export const uploads: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "sweep: an empty finalize that died, and parts since | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["one that died with an empty object"] },
   },
   {
@@ -246,16 +267,19 @@ export const uploads: readonly Mutant[] = [
         to: "if (completion.listed !== undefined) void requireListed;",
       },
     ],
+    why: "the shorter file is also the end where the other finalize is first",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["one that has found more parts"] },
   },
   {
     name: "an empty object is no whole",
     changes: [{ file: "lambdas/core/reopen-upload.ts", from: "facts && facts.size > 0 ?", to: "facts ?" }],
+    case: "finalize: parts that came after an empty one was refused | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["one that was refused with an empty object"] },
   },
   {
     name: "what passes is no refusal",
     changes: [{ file: "lambdas/core/finish-upload.ts", from: ' || error.code === "conflict"', to: "" }],
+    why: "it takes others who act at each of several tries",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["what the sweep fails at in passing"] },
   },
   {
@@ -267,6 +291,7 @@ export const uploads: readonly Mutant[] = [
         to: "upload.assembling?.since_ms ?? attemptedAt(attempt)",
       },
     ],
+    why: "it takes an S3 that is at work for minutes",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["a finalize that has just begun"] },
   },
   {
@@ -278,6 +303,7 @@ export const uploads: readonly Mutant[] = [
         to: "await cleanUpload(deps, upload);",
       },
     ],
+    why: "it takes an S3 that is at work for minutes",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["an abort that has read the session"] },
   },
   {
@@ -289,6 +315,7 @@ export const uploads: readonly Mutant[] = [
         to: '" OR attribute_exists(#released_ms)"',
       },
     ],
+    case: "start: refused, and corrected under its Idempotency-Key | idempotency: put IDEM (1) | a copy late, at: the end of the call",
     red: { file: "test/core/idempotency.test.ts", titles: ["a claim that was given up"] },
   },
   {
@@ -300,6 +327,7 @@ export const uploads: readonly Mutant[] = [
         to: "existing.released_ms !== undefined && round < 0",
       },
     ],
+    case: "start: as corrected under an Idempotency-Key | clock -3000 ms",
     red: { file: "test/core/idempotency.test.ts", titles: ["a claim that was given up"] },
   },
   {
@@ -311,6 +339,7 @@ export const uploads: readonly Mutant[] = [
         to: "undefined",
       },
     ],
+    why: "nothing goes wrong: it is what a client sends",
     red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
   },
   {
@@ -322,6 +351,7 @@ export const uploads: readonly Mutant[] = [
         to: "before?.size",
       },
     ],
+    why: "nothing goes wrong: it is what a client sends",
     red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
   },
   {
@@ -333,6 +363,7 @@ export const uploads: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "sweep: a finalize that can't succeed | nothing wrong",
     red: {
       file: "test/api/upload-assembly.test.ts",
       titles: ["a finalize that died before S3 was asked"],

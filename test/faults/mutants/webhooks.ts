@@ -99,6 +99,7 @@ export const webhooks: readonly Mutant[] = [
         to: "values: { ...values, freed, epoch },",
       },
     ],
+    case: "deliver: answered with 410 | give-back-turn: update HOOK.STATE (1) | twice",
     red: {
       file: "test/core/delivery-faults.test.ts",
       titles: ["counts nothing a second time", "counts a failure once"],

@@ -116,10 +116,12 @@ const versions: Situation[] = [
     name: "version: restored",
     async set(_, me) {
       const { id, first } = await twoVersions(me);
+      const { folder_id: folder } = await me.by.uploaded("in/b.txt", "other");
       const version = `${path(id)}/versions/${first}`;
       return {
         act: (actor) => actor.request(`${version}/restore`, { method: "POST" }),
         meanwhile: {
+          "the file is moved": () => me.request(...patch(id, { folder })),
           "another version comes": () => me.by.uploaded("a.txt", "third"),
           "it is deleted": () => me.request(version, { method: "DELETE" }),
           "the file is renamed": () => me.request(...patch(id, { name: "b.txt" })),

@@ -1,7 +1,46 @@
 import type { Situation } from "../situation.ts";
+import type { Actor, Stage } from "../stage.ts";
 import { MINUTE, passTime } from "../time.ts";
 
-import { besides, deleteAll, finalizedTruly, PDF } from "./upload-helpers.ts";
+import { besides, deleteAll, dieAt, finalizedTruly, PDF } from "./upload-helpers.ts";
+
+/** An upload of no known size to which nothing has been sent, and what sends its only part. */
+async function unsent(me: Actor, filename: string) {
+  const { upload_id, parts } = await me.by.start({ filename });
+  return { id: upload_id, send: () => fetch(parts[0]?.url ?? "", { method: "PUT", body: "hello" }) };
+}
+
+/** Has a finalize meet a lock at its commit, that another takes just then; what releases it. */
+async function overtakenByLock(
+  stage: Stage,
+  rival: Actor,
+  { fileId, uploadId }: { fileId: string; uploadId: string },
+) {
+  const lock = `/v1/files/${fileId}/lock`;
+  let unlock = async (): Promise<unknown> => undefined;
+  const overtaken = await stage.actor({
+    between: async (made, send) => {
+      if (!made.label.startsWith("commit-upload")) return send();
+      const { lock_token } = await rival.json(lock, { json: { ttl_seconds: 60 } });
+      unlock = () => rival.request(lock, { method: "DELETE", headers: { "Lock-Token": String(lock_token) } });
+      return send();
+    },
+  });
+  await overtaken.by.finalize(uploadId, { share: false });
+  return unlock;
+}
+
+/** Whether the one upload's bytes are those that were sent. */
+async function isWhole(stage: Stage): Promise<string[]> {
+  const sizes = (await stage.objects()).map(({ size }) => size);
+  return sizes.includes("hello".length) ? [] : [`what was sent isn't there, but ${sizes}`];
+}
+
+/** Whether a refusal is told of in a folder. */
+async function isToldIn(stage: Stage, folder: string): Promise<string[]> {
+  const told = (await stage.world.dump()).filter(({ type, body }) => type === "upload_rejected" && body);
+  return told.some(({ body }) => String(body).includes(folder)) ? [] : [`${folder} hears of no refusal`];
+}
 
 const finalizes: Situation[] = [
   {
@@ -88,23 +127,13 @@ const finalizes: Situation[] = [
   {
     name: "finalize: refused once more, with its parts put together",
     async set(stage, me) {
-      const first = await me.by.uploaded("a.txt", "first");
+      const { file_id: fileId } = await me.by.uploaded("a.txt", "first");
       const rival = await stage.rival();
       const { upload_id } = await me.by.upload("a.txt", "second");
-      const lock = `/v1/files/${first.file_id}/lock`;
-      let headers = {};
-      const overtaken = await stage.actor({
-        between: async (made, send) => {
-          if (!made.label.startsWith("commit-upload")) return send();
-          const { lock_token } = await rival.json(lock, { json: { ttl_seconds: 60 } });
-          headers = { "Lock-Token": String(lock_token) };
-          return send();
-        },
-      });
-      await overtaken.by.finalize(upload_id, { share: false });
+      const unlock = await overtakenByLock(stage, rival, { fileId, uploadId: upload_id });
       return {
         act: (actor) => actor.by.finalize(upload_id, { share: false }),
-        next: { released: () => rival.request(lock, { method: "DELETE", headers }) },
+        next: { released: unlock },
       };
     },
   },
@@ -160,7 +189,7 @@ const finalizes: Situation[] = [
   {
     name: "finalize: content that its name refuses",
     async set(stage, me) {
-      const { upload_id } = await me.by.upload(`in/${PDF.filename}`, PDF.content);
+      const { upload_id } = await me.by.upload(`in/${PDF.filename}`, PDF.content, { metadata: { of: "ci" } });
       return {
         act: (actor) => actor.by.finalize(upload_id),
         meanwhile: besides(stage, me, upload_id),
@@ -173,6 +202,19 @@ const finalizes: Situation[] = [
       await me.by.uploaded(PDF.filename, "%PDF-1.7\n");
       const { upload_id } = await me.by.upload(PDF.filename, PDF.content);
       return { act: (actor) => actor.by.finalize(upload_id) };
+    },
+  },
+  {
+    name: "finalize: content that its name refuses, of a file that was moved",
+    async set(stage, me) {
+      const { file_id } = await me.by.uploaded(PDF.filename, "%PDF-1.7\n");
+      const { folder_id: folder } = await me.by.uploaded("in/other.txt", "other");
+      const { upload_id } = await me.by.start({ file_id, size: PDF.content.length }).then(async (session) => {
+        await fetch(session.parts[0]?.url ?? "", { method: "PUT", body: PDF.content });
+        return session;
+      });
+      await me.request(`/v1/files/${file_id}`, { method: "PATCH", json: { folder } });
+      return { act: (actor) => actor.by.finalize(upload_id), end: () => isToldIn(stage, String(folder)) };
     },
   },
   {
@@ -224,6 +266,54 @@ const finalizes: Situation[] = [
           "its part comes": () => fetch(url, { method: "PUT", body: "hello" }),
           finalized: () => me.by.finalize(session.upload_id),
         },
+      };
+    },
+  },
+  {
+    name: "finalize: parts that came after an empty one had died",
+    async set(stage, me) {
+      const { id, send } = await unsent(me, "a.txt");
+      await dieAt(stage, "commit-upload", id);
+      await send();
+      return { act: (actor) => actor.by.finalize(id), end: () => isWhole(stage) };
+    },
+  },
+  {
+    name: "finalize: parts that came after an empty one was refused",
+    async set(stage, me) {
+      const { file_id: fileId } = await me.by.uploaded("a.txt", "what was there");
+      const rival = await stage.rival();
+      const { id, send } = await unsent(me, "a.txt");
+      const unlock = await overtakenByLock(stage, rival, { fileId, uploadId: id });
+      await unlock();
+      await send();
+      return { act: (actor) => actor.by.finalize(id), end: () => isWhole(stage) };
+    },
+  },
+  {
+    name: "finalize: nothing yet, beside one that began before",
+    async set(stage, me) {
+      const { id, send } = await unsent(me, "a.txt");
+      const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const slow = await stage.actor({
+        between: async (made, send) => {
+          if (!made.label.endsWith("ListParts")) return send();
+          begun.resolve();
+          await gate.promise;
+          return send();
+        },
+      });
+      const earlier = slow.by.finalize(id);
+      await begun.promise;
+      const goOn = async () => {
+        await send();
+        gate.resolve();
+        return earlier;
+      };
+      return {
+        act: (actor) => actor.by.finalize(id),
+        meanwhile: { "its part comes, and that one goes on": goOn },
+        next: { "its part comes, and that one goes on": goOn, finalized: () => me.by.finalize(id) },
       };
     },
   },

@@ -123,6 +123,29 @@ const starts: Situation[] = [
     },
   },
   {
+    name: "start: refused, and corrected under its Idempotency-Key",
+    async set(_, me) {
+      await me.by.uploaded("a.txt/b.txt", "other");
+      const headers = { "Idempotency-Key": "once" };
+      return {
+        act: starting(small, headers).act,
+        next: { corrected: () => starting({ ...small, filename: "c.txt" }, headers).act(me) },
+      };
+    },
+  },
+  {
+    name: "start: as corrected under an Idempotency-Key",
+    async set(_, me) {
+      await me.by.uploaded("a.txt/b.txt", "other");
+      const headers = { "Idempotency-Key": "once" };
+      await starting(small, headers).act(me);
+      return {
+        act: starting({ ...small, filename: "c.txt" }, headers).act,
+        check: async ({ status }) => (status === 201 ? [] : ["nobody else has the key"]),
+      };
+    },
+  },
+  {
     name: "start: with another name where it is taken",
     async set(_, me) {
       await me.by.uploaded("a.txt", "first");

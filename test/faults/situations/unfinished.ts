@@ -1,16 +1,7 @@
 import { type Situation, waiting } from "../situation.ts";
-import type { Stage } from "../stage.ts";
 import { DAY, HOUR, MINUTE, passTime } from "../time.ts";
 
-import { deleteAll, finalizedTruly, PDF } from "./upload-helpers.ts";
-
-/** Ends the environment of a finalize before a call that its label begins with. */
-async function dieAt(stage: Stage, label: string, uploadId: string): Promise<void> {
-  const dying = await stage.actor({
-    between: (made, send) => (made.label.startsWith(label) ? Promise.reject(new Error("died")) : send()),
-  });
-  await dying.by.finalize(uploadId, { share: false }).catch(() => {});
-}
+import { deleteAll, dieAt, finalizedTruly, PDF } from "./upload-helpers.ts";
 
 const leftBehind: Situation[] = [
   {
@@ -85,6 +76,21 @@ const leftBehind: Situation[] = [
         act: (actor) => actor.sweep("upload"),
         meanwhile: { "the client asks again": () => me.by.finalize(upload_id, { share: false }) },
         next: { finalized: () => me.by.finalize(upload_id, { share: false }) },
+        end: async () => ((await stage.objects()).length > 0 ? [] : ["what was sent is lost"]),
+      };
+    },
+  },
+  {
+    name: "sweep: an empty finalize that died, and parts since",
+    async set(stage, me) {
+      const { upload_id, parts } = await me.by.start({ filename: "a.txt" });
+      await dieAt(stage, "commit-upload", upload_id);
+      await fetch(parts[0]?.url ?? "", { method: "PUT", body: "hello" });
+      passTime(6 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("upload"),
+        next: { finalized: () => me.by.finalize(upload_id, { share: false }) },
+        end: async () => ((await stage.objects()).some(({ size }) => size === 5) ? [] : ["its part is lost"]),
       };
     },
   },

@@ -33,3 +33,11 @@ export async function finalizedTruly(
   const now = await me.json(`/v1/files/${file_id}`);
   return disagreements(now, { file_id, name, folder_id, version_id, size });
 }
+
+/** Ends the environment of a finalize before a call that its label begins with. */
+export async function dieAt(stage: Stage, label: string, uploadId: string): Promise<void> {
+  const dying = await stage.actor({
+    between: (made, send) => (made.label.startsWith(label) ? Promise.reject(new Error("died")) : send()),
+  });
+  await dying.by.finalize(uploadId, { share: false }).catch(() => {});
+}
