@@ -250,6 +250,7 @@ export function createTable(client: DynamoDBClient, name: string) {
    * @throws TransactionFailed with the entries whose conditions did not hold.
    */
   async function transact(writes: readonly Write[]): Promise<void> {
+    requireGuard(writes);
     const TransactItems = writes.map(entry);
     const ClientRequestToken = crypto.randomUUID();
     for (let attempt = 1; ; attempt++) {
@@ -333,13 +334,24 @@ function refuseTwice(all: readonly Key[]): void {
 }
 
 /** What an expression does once more where it is sent once more. */
-const COUNTS = /\bADD\b|[-+] :|list_append/;
+const COUNTS = /\bADD\b|[-+]|list_append/i;
 
 /** Refuses an update that counts, alone, without a word on its repeat: the SDK sends again what got no answer. */
 function requireRepeats({ update, repeats }: Alone<Update>): void {
   if (repeats === undefined && COUNTS.test(update))
     throw new Error(
       `"${update}" counts again where it is sent again; say in \`repeats\` how it knows or why that does no harm.`,
+    );
+}
+
+/** Refuses a transaction that counts and asks for nothing: a copy that comes after 10 minutes, its token forgotten, would count again. */
+function requireGuard(writes: readonly Write[]): void {
+  const counting = writes.flatMap((write) =>
+    "update" in write && COUNTS.test(write.update) ? [write.update] : [],
+  );
+  if (counting.length > 0 && writes.every(({ condition }) => condition === undefined))
+    throw new Error(
+      `"${counting[0]}" counts again where its transaction comes again late; give one of its writes a condition.`,
     );
 }
 

@@ -11,6 +11,8 @@ export interface Case {
   name: string;
   wrong: Wrong;
   hit?: Hit;
+  /** Where the call is made: `lambdas/core/commit-upload.ts:92 in commitUpload`. */
+  at?: string;
 }
 
 export interface Verdict {
@@ -44,6 +46,13 @@ export function baselines(situation: Situation) {
   };
 }
 
+/** A story that breaks down by itself would break down with each fault too, and so be green. */
+export function breaksDown({ fails }: Situation, { outcome }: Played): string[] {
+  return !fails && BROKEN.test(outcome) ? [`with nothing wrong it ends in ${outcome}`] : [];
+}
+
+const BROKEN = /"failed":|"status":5/;
+
 /** Every case of a situation, by the calls that it made without faults. */
 export function casesOf(situation: Situation, plain: Played): Case[] {
   const totals = Map.groupBy(plain.calls, ({ label }) => label);
@@ -56,6 +65,7 @@ export function casesOf(situation: Situation, plain: Played): Case[] {
     ...hit.flatMap((made) =>
       wrongsOf(made, plain).map((wrong) => ({
         ...{ situation, wrong, hit: { label: made.label, nth: made.nth, wrong } },
+        at: `lambdas/core/${made.site}, in ${made.under[0]?.split(" ")[1]}`,
         name: `${situation.name} | ${made.label} (${made.nth}) | ${describeWrong(wrong)}`,
       })),
     ),

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { incomplete, type Reached } from "./completeness.ts";
-import { baselines, casesOf, judge } from "./judge.ts";
+import { baselines, breaksDown, casesOf, judge } from "./judge.ts";
 import { isOpen, open } from "./open.ts";
 import { shuffled } from "./random.ts";
 import { domains } from "./situations/all.ts";
@@ -76,13 +76,16 @@ async function playAll({ domain, situation: name }: Job): Promise<Report> {
   const told = (name: string, faults: string[]) => {
     if (faults.length > 0) report.red.push({ name, faults });
   };
-  told(`${name} | nothing wrong`, plain.violations);
+  told(`${name} | nothing wrong`, [...breaksDown(situation, plain), ...plain.violations]);
   const met = new Set<string>();
   for (const one of cases) {
     const verdict = await judge(one, base);
     report.names.push(one.name);
     row.kinds[verdict.kind] = (row.kinds[verdict.kind] ?? 0) + 1;
-    told(one.name, verdict.faults);
+    told(
+      one.name,
+      verdict.faults.length > 0 && one.at ? [`at ${one.at}`, ...verdict.faults] : verdict.faults,
+    );
     // What is called, and how often, may follow from ids and from how long something takes.
     if (!verdict.met) row.unmet += 1;
     if (verdict.met && one.hit !== undefined) met.add(one.hit.label);
@@ -112,6 +115,8 @@ async function main(): Promise<boolean> {
   const reports = await share(jobs);
   const red = reports.flatMap((report) => report.red);
   const names = reports.flatMap((report) => report.names);
+  if (names.length === 0)
+    throw new Error(`No case's name holds ${JSON.stringify(values.only)}; --list says their names.`);
   const found = red.filter(({ name }) => !isOpen(name));
   const mended = open.filter(
     ({ cases }) =>

@@ -22,7 +22,8 @@ async function lockable(stage: Stage, me: Actor) {
       const grant = await by.json(lock, { json: { ttl_seconds: TTL } });
       return { token: String(grant["lock_token"]), headers: { "Lock-Token": String(grant["lock_token"]) } };
     },
-    renew: (actor: Actor, lock_token: string) => actor.request(`${lock}/renew`, { json: { lock_token } }),
+    renew: (actor: Actor, lock_token: string, ttl_seconds = TTL) =>
+      actor.request(`${lock}/renew`, { json: { lock_token, ttl_seconds } }),
     release: (actor: Actor, headers: Record<string, string>) =>
       actor.request(lock, { method: "DELETE", headers }),
     break: (actor: Actor) => actor.request(`${lock}/break`, { json: { reason: "mine" } }),
@@ -153,7 +154,15 @@ const holdings: Situation[] = [
           },
           "it is renewed": () => it.renew(me, token),
         },
-        next: { "it is broken": () => it.break(it.rival), "another acquires it": () => it.acquire(it.rival) },
+        next: {
+          "it is renewed for longer": () => it.renew(me, token, 10 * TTL),
+          "another asks after its first end": async () => {
+            passTime(2 * TTL * SECOND);
+            return it.acquire(it.rival);
+          },
+          "it is broken": () => it.break(it.rival),
+          "another acquires it": () => it.acquire(it.rival),
+        },
         check: async ({ status, body }) =>
           status === 200
             ? disagreements(await me.json(it.lock), {
