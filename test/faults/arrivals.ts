@@ -166,8 +166,8 @@ const isWell = ({ received: { answered } }: Arrival) =>
 
 /** Jitter is ±20%: the longest wait is one and a half times the shortest. */
 const JITTER = 1.5;
-/** Sweeps run each minute, messages come by whole seconds. */
-const MOMENT_MS = 65 * SECOND;
+/** Messages come by whole seconds; what a lost one would cost, or a probe that blocks itself, is more. */
+const MOMENT_MS = 30 * SECOND;
 
 /** When each attempt came, by its event and number, from `start` on (ms). */
 export function timesOf({ arrivals }: Log, start: number): Map<string, number> {
