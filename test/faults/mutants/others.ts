@@ -18,6 +18,7 @@ export const others: readonly Mutant[] = [
         to: 'await put({ put: item, blind: "mutant" });',
       },
     ],
+    case: "file: downloaded | download-file: put EVT (1) | a copy late, at: 12 minutes later",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["has one place in the log, whenever its first copy arrives"],

@@ -24,6 +24,7 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a slot is as it was read",
     changes: [{ file: "lambdas/core/claim-turn.ts", from: "      asRead(state, slot.name),\n", to: "" }],
+    case: "deliver: of more than may be under way at once | nothing wrong",
     red: {
       file: "test/core/delivery-faults.test.ts",
       titles: ["takes no slot of an attempt that has ended"],
@@ -38,6 +39,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "deliver: the breaker's probe, answered with 2xx | claim-turn: update HOOK.STATE (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["takes a turn", "takes the breaker's probe"] },
   },
   {
@@ -49,6 +51,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "deliver: turns that nobody used through a stall | nothing wrong",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["a rate"] },
   },
   {
@@ -83,6 +86,7 @@ export const webhooks: readonly Mutant[] = [
         to: "values: { ...values, mark, freed },",
       },
     ],
+    case: "deliver: the breaker's probe, answered with 500 | give-back-turn: update HOOK.STATE (1) | frozen before it, meanwhile: it is disabled and enabled",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["has no breaker that it opens"] },
   },
   {
@@ -176,6 +180,7 @@ export const webhooks: readonly Mutant[] = [
         to: "#paused_until_ms < :until)`,\n      values: { until },",
       },
     ],
+    case: "deliver: answered with Retry-After | settle-turn: update HOOK.STATE (1) | frozen before it, meanwhile: its URL changes",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["before it pauses"] },
   },
   {
@@ -279,6 +284,7 @@ export const webhooks: readonly Mutant[] = [
         to: "`,\n        values: { at: iso(now), reason },",
       },
     ],
+    case: "deliver: answered with 410 | disable-endpoint: transact HOOKS+EVT (1) | frozen before it, meanwhile: its URL changes",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["before it is disabled"] },
   },
   {
@@ -290,6 +296,7 @@ export const webhooks: readonly Mutant[] = [
         to: 'return await disableEndpoint(deps, hook, "failing", requestId, { given: given.slice(1) });',
       },
     ],
+    case: "sweep: an endpoint that has failed for five days | sweep-endpoints: get HOOKS (1) | frozen before it, meanwhile: it answers",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["succeeds before the sweep disables"] },
   },
   {
@@ -312,6 +319,7 @@ export const webhooks: readonly Mutant[] = [
         to: "deferred: true, reserved, due_pk, due_sk },\n    }),",
       },
     ],
+    case: "deliver: of many that come at once | write-delivery: update DLV (2) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["puts a delivery off"] },
   },
   {
@@ -361,6 +369,7 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a new run has no lease of the last",
     changes: [{ file: "lambdas/core/restart-delivery.ts", from: ", #lease, #lease_until_ms`", to: "`" }],
+    case: "deliver: the last attempt | write-delivery: transact DLV+ATT (1) | frozen before it, meanwhile: it is sent again after half a minute",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["whose lease has run out"] },
   },
   {
@@ -388,6 +397,7 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "fan-out looks again at what it skips",
     changes: [{ file: "lambdas/core/fan-out.ts", from: "  await reviveSkipped(deps, skipped);\n", to: "" }],
+    case: "fan-out: to a disabled endpoint | fan-out: put DLV (1) | frozen before it, meanwhile: it is enabled and recovered",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["of which fan-out read"] },
   },
   {
@@ -473,6 +483,7 @@ export const webhooks: readonly Mutant[] = [
         to: "return false;",
       },
     ],
+    case: "sweep: a delivery whose message got lost | sweep-deliveries: update DLV (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["wakes a delivery whose message"] },
   },
   {
@@ -504,6 +515,7 @@ export const webhooks: readonly Mutant[] = [
       },
       { file: "lambdas/core/change-webhook.ts", from: "seen: hook.updated_at", to: "seen: undefined" },
     ],
+    case: "endpoint: its rate is changed | change-webhook: transact HOOKS (1) | a copy late, at: 12 minutes later",
     red: {
       file: "test/core/delivery-faults.test.ts",
       titles: ["takes back no later change of the endpoint"],

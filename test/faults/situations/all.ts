@@ -3,6 +3,7 @@ import type { Situation } from "../situation.ts";
 import { clients } from "./clients.ts";
 import { deliveries } from "./deliveries.ts";
 import { deliverySweeps } from "./delivery-sweeps.ts";
+import { emptyUploads } from "./empty-uploads.ts";
 import { events } from "./events.ts";
 import { files } from "./files.ts";
 import { finalizedUploads } from "./finalizes.ts";
@@ -13,7 +14,7 @@ import { otherUploads } from "./unfinished.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
-  uploads: [...startedUploads, ...finalizedUploads, ...otherUploads],
+  uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads],
   ...{ files, links, locks, clients },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps],
   events,

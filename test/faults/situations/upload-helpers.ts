@@ -41,3 +41,23 @@ export async function dieAt(stage: Stage, label: string, uploadId: string): Prom
   });
   await dying.by.finalize(uploadId, { share: false }).catch(() => {});
 }
+
+/** Has a finalize meet a lock at its commit, that another takes just then; what releases it. */
+export async function overtakenByLock(
+  stage: Stage,
+  rival: Actor,
+  { fileId, uploadId }: { fileId: string; uploadId: string },
+) {
+  const lock = `/v1/files/${fileId}/lock`;
+  let unlock = async (): Promise<unknown> => undefined;
+  const overtaken = await stage.actor({
+    between: async (made, send) => {
+      if (!made.label.startsWith("commit-upload")) return send();
+      const { lock_token } = await rival.json(lock, { json: { ttl_seconds: 60 } });
+      unlock = () => rival.request(lock, { method: "DELETE", headers: { "Lock-Token": String(lock_token) } });
+      return send();
+    },
+  });
+  await overtaken.by.finalize(uploadId, { share: false });
+  return unlock;
+}
