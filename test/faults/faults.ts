@@ -65,12 +65,14 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
   let copies: (() => Promise<unknown>)[] = [];
   let aged: Promise<void> | undefined;
   let wasOld = false;
+  const idle: string[] = [];
 
   /** Has its first tries end so, one after the other; those after them find nothing in their way. */
   async function atPort<T>(
     { action, needle }: Made,
     faults: readonly (Fault | (() => Promise<void>))[],
     send: () => Promise<T>,
+    { least = faults.length }: { least?: number } = {},
   ): Promise<T> {
     let tries = 0;
     port.setFault(async (call) => {
@@ -84,6 +86,7 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
       return await send();
     } finally {
       if (tries > 0) port.setFault();
+      if (tries < least) idle.push(`${tries} tries of ${action} came, not ${least}: the SDK repeats nothing`);
     }
   }
 
@@ -127,7 +130,8 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
           const between = async () => {
             if (wrong.while !== undefined) await act(wrong.while);
           };
-          if (!inMemory) return atPort(made, [{ after: between }], send);
+          // The SDK sends again what got no answer.
+          if (!inMemory) return atPort(made, [{ after: between }], send, { least: 2 });
           await send();
           await between();
           return send();
@@ -139,8 +143,8 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
         }
       }
     },
-    /** Whether a read has been answered old. */
-    wasOld: () => wasOld,
+    /** What was to go wrong and did not, so that the case says nothing. */
+    idle: () => [...idle, ...(aged !== undefined && !wasOld ? ["nothing that it read was old"] : [])],
     /** Lets what is late arrive. */
     async arrive(): Promise<void> {
       const late = copies;

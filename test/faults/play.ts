@@ -98,10 +98,16 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
     const inflict = inflicter(stage.world, others);
     let acting = false;
     let nextCall = false;
+    let { amid } = story;
     const between: Between = async (one, send) => {
       if (!acting) return send();
       const made = { ...one, nth: calls.filter(({ label }) => label === one.label).length + 1 };
       calls.push(made);
+      if (amid !== undefined && made.label.startsWith(amid.before)) {
+        const { run } = amid;
+        amid = undefined;
+        await run();
+      }
       if (nextCall) {
         nextCall = false;
         await inflict.arrive();
@@ -131,8 +137,7 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
       played.refused = isRefusal(outcome);
       played.outcome = JSON.stringify(scrubber(outcome, { numbered: false })(outcome));
       if (nextCall) await inflict.arrive();
-      if (played.met && hit?.wrong.kind === "stale" && !inflict.wasOld())
-        fail("nothing that it read was old");
+      for (const text of inflict.idle()) fail(text);
       aMoment();
       if (order === undefined && !besides) {
         await arriveAt(LATE.end);

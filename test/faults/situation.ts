@@ -6,6 +6,8 @@ export interface Story {
   act(actor: Actor): Promise<unknown>;
   /** Who may act while the caller stands still; each by name. */
   meanwhile?: Record<string, () => Promise<unknown>>;
+  /** What happens just before the first call whose label begins so, whatever goes wrong: a race that is always lost. */
+  amid?: { before: string; run(): Promise<unknown> };
   /** What follows, in order: a copy may arrive after each. */
   next?: Record<string, () => Promise<unknown>>;
   /** Whether what `act` answered is what a read says afterwards; tells what isn't. */

@@ -2,6 +2,7 @@
 import type { Situation } from "../situation.ts";
 import { clients } from "./clients.ts";
 import { deliveries } from "./deliveries.ts";
+import { rareDeliveries } from "./delivery-rarities.ts";
 import { deliverySweeps } from "./delivery-sweeps.ts";
 import { emptyUploads } from "./empty-uploads.ts";
 import { events } from "./events.ts";
@@ -11,11 +12,12 @@ import { links } from "./links.ts";
 import { locks } from "./locks.ts";
 import { startedUploads } from "./starts.ts";
 import { otherUploads } from "./unfinished.ts";
+import { rareUploads } from "./upload-rarities.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
-  uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads],
+  uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
   ...{ files, links, locks, clients },
-  webhooks: [...webhooks, ...deliveries, ...deliverySweeps],
+  webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };

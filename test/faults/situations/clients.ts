@@ -1,8 +1,10 @@
 /** Clients, their tokens and secrets, and what the administrator does. */
 import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
 import { createClient } from "#core/create-client.ts";
+import { findWorkspace } from "#core/find-workspace.ts";
 import { issueToken } from "#core/issue-token.ts";
 import { listClients } from "#core/list-clients.ts";
+import { listWorkspaces } from "#core/list-workspaces.ts";
 import type { Situation } from "../situation.ts";
 import type { Stage } from "../stage.ts";
 
@@ -136,6 +138,19 @@ export const clients: Situation[] = [
         act: (actor) =>
           shareWorkspace(actor.deps, { clientId: client_id, workspaceId: stage.owner.workspace_id }),
         next: { listed: () => listClients(stage.plain) },
+      };
+    },
+  },
+  {
+    name: "read: workspaces, by an administrator",
+    async set(stage, me) {
+      const rival = await createClient(stage.plain, { name: "new", scopes: ["files:read"] });
+      const caller = { ...me.call.caller, scopes: new Set(["admin"] as const) };
+      return {
+        act: async ({ deps }) => [
+          await listWorkspaces(deps, caller, { limit: 10 }),
+          await findWorkspace(deps, caller, rival.workspace_id),
+        ],
       };
     },
   },

@@ -24,6 +24,10 @@ const sweeps: Situation[] = [
     set: (stage, me) => failing(stage, me, { hours: 25, failures: 3 }),
   },
   {
+    name: "sweep: an endpoint that has failed once, a day ago",
+    set: (stage, me) => failing(stage, me, { hours: 25, failures: 1 }),
+  },
+  {
     name: "sweep: an endpoint that has failed for five days",
     set: (stage, me) => failing(stage, me, { hours: 121, failures: 30 }),
   },

@@ -1,4 +1,5 @@
 /** Links: made, opened, revoked, expired. */
+import { keys } from "#aws/keys.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor } from "../stage.ts";
 import { DAY, HOUR, passTime } from "../time.ts";
@@ -32,6 +33,25 @@ const made: Situation[] = [
       const ask = (actor: Actor) =>
         actor.request(`/v1/files/${file_id}/shares`, { json, headers: { "Idempotency-Key": "once" } });
       return { act: ask, next: { "asked again": () => ask(me) } };
+    },
+  },
+  {
+    name: "link: made with a password, where the dead have all places",
+    async set(stage, me) {
+      const { file_id } = await me.by.uploaded("a.txt", "hello");
+      const dead = Array.from(
+        { length: stage.plain.config.hashPlaces },
+        (_, nth) => `${Date.now() - 1}#${nth}`,
+      );
+      await stage.plain.table.update({
+        key: keys.places("hash"),
+        update: "ADD #all :dead",
+        values: { dead: new Set(dead) },
+        blind: "seeded",
+        repeats: "seeded",
+      });
+      const made = { json: { password: "right horse" } };
+      return { act: (actor) => actor.request(`/v1/files/${file_id}/shares`, made) };
     },
   },
   {

@@ -88,6 +88,18 @@ const acquisitions: Situation[] = [
     },
   },
   {
+    name: "lock: held by another, under an Idempotency-Key",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { headers } = await it.held(it.rival);
+      const ask = (actor: Actor) => it.acquire(actor, {}, { "Idempotency-Key": "once" });
+      return {
+        act: ask,
+        next: { "it is released": () => it.release(it.rival, headers), "asked again": () => ask(me) },
+      };
+    },
+  },
+  {
     name: "lock: expired",
     async set(stage, me) {
       const it = await lockable(stage, me);
@@ -117,6 +129,27 @@ const acquisitions: Situation[] = [
         meanwhile: { "another acquires it": () => it.acquire(it.rival) },
         check: it.holds,
       };
+    },
+  },
+  {
+    name: "lock: asked for again, after one that was waited for",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { headers } = await it.held(it.rival);
+      const ask = (actor: Actor) =>
+        actor.request(`${it.lock}/wait`, {
+          json: { ttl_seconds: TTL, wait_seconds: 10 },
+          headers: { "Idempotency-Key": "once" },
+        });
+      const waiter = await stage.actor({
+        async between(made, send) {
+          // Its place to wait in.
+          if (made.label === "take-place: update PLACES") await it.release(it.rival, headers);
+          return send();
+        },
+      });
+      await ask(waiter);
+      return { act: ask, meanwhile: { "it is broken": () => it.break(it.rival) } };
     },
   },
   {

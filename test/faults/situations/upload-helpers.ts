@@ -35,11 +35,16 @@ export async function finalizedTruly(
 }
 
 /** Ends the environment of a finalize before a call that its label begins with. */
-export async function dieAt(stage: Stage, label: string, uploadId: string): Promise<void> {
+export async function dieAt(
+  stage: Stage,
+  label: string,
+  uploadId: string,
+  headers: Record<string, string> = {},
+): Promise<void> {
   const dying = await stage.actor({
     between: (made, send) => (made.label.startsWith(label) ? Promise.reject(new Error("died")) : send()),
   });
-  await dying.by.finalize(uploadId, { share: false }).catch(() => {});
+  await dying.by.finalize(uploadId, { share: false }, headers).catch(() => {});
 }
 
 /** Has a finalize meet a lock at its commit, that another takes just then; what releases it. */

@@ -1,0 +1,158 @@
+/** Deliveries whose message comes when it shouldn't, or whose endpoint changes just then. */
+import { type Key, keys } from "#aws/keys.ts";
+import type { DeliveryStatus } from "#contract/webhooks.ts";
+import { newId } from "#core/deps.ts";
+import type { Behaviour } from "#test/support/receiver.ts";
+import { mixed, type Situation, waiting } from "../situation.ts";
+import type { Stage } from "../stage.ts";
+import { MINUTE, passTime, SECOND } from "../time.ts";
+import { endpoint, fail, later, succeed } from "./endpoint.ts";
+
+const silent: Behaviour = () => {};
+
+/** One that answers its first request so, and then with 204. */
+const atFirst = (it: Awaited<ReturnType<typeof endpoint>>, first: Behaviour): void => {
+  const before = it.receiver.received.length;
+  it.receiver.behave((res, one) =>
+    (it.receiver.received.length === before + 1 ? first : succeed)(res, one, res.req),
+  );
+};
+
+/** Another worker has the only delivery, and dies of it. */
+async function leased(stage: Stage, it: Awaited<ReturnType<typeof endpoint>>): Promise<void> {
+  const [row] = await it.deliveries();
+  await stage.plain.table.update({
+    key: keys.delivery(it.id, row?.delivery_id ?? ""),
+    update: "SET #lease = :lease, #lease_until_ms = :until",
+    condition: "attribute_exists(#pk)",
+    values: { lease: "another's", until: Date.now() + 30 * SECOND },
+  });
+}
+
+/** So many deliveries from just before another, that nobody sends again. */
+async function succeeded(stage: Stage, like: Key, count: number): Promise<void> {
+  const [row] = await stage.plain.table.batchGet([like]);
+  const before = like.sk.slice(0, "dlv_".length + 10);
+  await stage.plain.table.transact(
+    Array.from({ length: count }, (_, nth) => {
+      const delivery_id = `${before}${String(nth).padStart(16, "0")}`;
+      const event_id = newId("evt", Date.now());
+      const made = { delivery_id, event_id, status: "succeeded" satisfies DeliveryStatus };
+      return { blind: "seeded", put: { ...row, ...like, ...made, sk: delivery_id } };
+    }),
+  );
+}
+
+const rare: Situation[] = [
+  {
+    name: "deliver: while another's lease lasts",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake();
+      await leased(stage, it);
+      return { act: (actor) => actor.deliver(), meanwhile: { "it is deleted": it.remove } };
+    },
+  },
+  {
+    name: "deliver: another has taken the lease just now",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake();
+      return {
+        act: (actor) => actor.deliver(),
+        amid: { before: "write-delivery: update DLV", run: () => leased(stage, it) },
+      };
+    },
+  },
+  {
+    name: "deliver: a message that comes too soon, by one whose clock is ahead",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake();
+      atFirst(it, fail);
+      const ahead = await stage.actor({ skew: 3 * SECOND });
+      await ahead.deliver();
+      const [next] = stage.waiting();
+      passTime(Math.max(0, (next?.at ?? 0) - Date.now()));
+      return { act: (actor) => actor.deliver(), meanwhile: { "it is deleted": it.remove } };
+    },
+  },
+  {
+    name: "deliver: in the lane of endpoints that answer, to one that has just failed",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake();
+      await stage.work();
+      await it.wake(2);
+      atFirst(it, later);
+      await me.deliver();
+      return { act: (actor) => actor.deliver(), meanwhile: { "it is deleted": it.remove } };
+    },
+  },
+  {
+    name: "deliver: in the lane of endpoints that answer, to one that is silent",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake();
+      await stage.work();
+      await it.wake();
+      atFirst(it, silent);
+      return { act: (actor) => actor.deliver() };
+    },
+  },
+  {
+    name: "deliver: the failure that opens the breaker",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      it.receiver.behave(fail);
+      await it.wake(5);
+      for (let nth = 0; nth < 4; nth++) await me.deliver();
+      atFirst(it, fail);
+      return { act: (actor) => actor.deliver(), meanwhile: { "it is deleted": it.remove } };
+    },
+  },
+  {
+    name: "deliver: to an endpoint that is enabled just now",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake();
+      await it.disable();
+      return {
+        act: (actor) => actor.deliver(),
+        amid: { before: "write-delivery: update DLV", run: it.enable },
+        end: async () =>
+          (await it.deliveries()).some(({ status }) => status === "skipped_disabled")
+            ? ["an event was never sent"]
+            : [],
+      };
+    },
+  },
+  {
+    name: "sweep: a recovery of more than a page",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.disable();
+      await it.wake();
+      const [row] = await it.deliveries();
+      await it.enable();
+      await succeeded(stage, keys.delivery(it.id, row?.delivery_id ?? ""), 100);
+      await it.recover();
+      return {
+        act: (actor) => actor.sweep("recovery"),
+        meanwhile: { "another sweep runs": () => me.sweep("recovery"), "it is deleted": it.remove },
+      };
+    },
+  },
+  {
+    name: "read: a recovery",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      const { job_id } = await me.json(`${it.hook}/recover`, {
+        json: { since: new Date(Date.now() - MINUTE).toISOString() },
+      });
+      return { act: (actor) => actor.json(`${it.hook}/recover/${job_id}`) };
+    },
+  },
+];
+
+export const rareDeliveries: Situation[] = mixed(waiting(rare));
