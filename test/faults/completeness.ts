@@ -28,7 +28,7 @@ const ROOMS = [
 const IMPORT = /import (?!type)(?:\{([^}]*)\}) from "#core\/([\w-]+\.ts)"/gs;
 /** A call of the table, of S3, of a queue or of the bus that changes something. */
 const WRITE =
-  /\b(?:table\.(?:put|add|update|remove|transact)|objects\.(?:put|complete|abort|remove|createMultipart)|queues\.send|bus\.publish)\(/;
+  /\b(?:(?:table|target)\.(?:put|add|update|remove|transact)|objects\.(?:put|complete|abort|remove|createMultipart)|queues\.send|bus\.publish)\(|^\s*\.(?:put|update|remove|transact)\(\{/;
 const FUNCTION = /^\s*(?:export )?(?:async )?function (\w+)/;
 
 /** Says what is missing; nothing where all is there. */

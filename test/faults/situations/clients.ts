@@ -99,6 +99,23 @@ export const clients: Situation[] = [
     },
   },
   {
+    name: "client: its newest secret is retired, whose answer was lost",
+    async set(stage) {
+      const rival = await stage.rival();
+      const { client_id, client_secret } = rival.client;
+      await rotateSecret(stage.plain, client_id);
+      return {
+        act: (actor) => retireSecrets(actor.deps, client_id, "older"),
+        meanwhile: { "it is retired": () => retireSecrets(stage.plain, client_id, "older") },
+        next: { "another is made": () => rotateSecret(stage.plain, client_id) },
+        end: async () => {
+          const answer = await issueToken(stage.plain, asked(client_id, client_secret)).catch(String);
+          return typeof answer === "string" ? [`the older secret is refused: ${answer}`] : [];
+        },
+      };
+    },
+  },
+  {
     name: "client: revoked, with all that it holds",
     async set(stage) {
       const rival = await holder(stage);

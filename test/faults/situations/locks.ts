@@ -149,7 +149,8 @@ const acquisitions: Situation[] = [
         },
       });
       await ask(waiter);
-      return { act: ask, meanwhile: { "it is broken": () => it.break(it.rival) } };
+      // Whoever breaks it meanwhile has it waited for anew, by what was read with the token.
+      return { act: ask, next: { "it is broken": () => it.break(it.rival) } };
     },
   },
   {
