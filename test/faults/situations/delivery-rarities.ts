@@ -2,13 +2,16 @@
 import { type Key, keys } from "#aws/keys.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import { newId } from "#core/deps.ts";
+import { PROMPT_MS } from "#core/endpoint-limits.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import type { Stage } from "../stage.ts";
 import { MINUTE, passTime, SECOND } from "../time.ts";
 import { endpoint, fail, later, succeed } from "./endpoint.ts";
 
-const silent: Behaviour = () => {};
+/** Longer than the workers of those that answer promptly wait, and shorter than the others do. */
+const SLOW_MS = PROMPT_MS + SECOND;
+const slow: Behaviour = (res) => void setTimeout(() => res.writeHead(204).end(), SLOW_MS);
 
 /** One that answers its first request so, and then with 204. */
 const atFirst = (it: Awaited<ReturnType<typeof endpoint>>, first: Behaviour): void => {
@@ -90,13 +93,13 @@ const rare: Situation[] = [
     },
   },
   {
-    name: "deliver: in the lane of endpoints that answer, to one that is silent",
+    name: "deliver: in the lane of endpoints that answer, to one that is slow for once",
     async set(stage, me) {
       const it = await endpoint(stage, me);
       await it.wake();
       await stage.work();
       await it.wake();
-      atFirst(it, silent);
+      atFirst(it, slow);
       return { act: (actor) => actor.deliver() };
     },
   },

@@ -1,5 +1,4 @@
-/** Uploads that come by what is seldom met: an earlier call that died, or was ahead of its parts. */
-import { put } from "#test/support/uploads.ts";
+/** Uploads that come by what is seldom met: an earlier call that died, or has been answered. */
 import type { Situation } from "../situation.ts";
 import { MINUTE, passTime, SECOND } from "../time.ts";
 import { deleteAll, dieAt, finalizedTruly } from "./upload-helpers.ts";
@@ -17,21 +16,6 @@ export const rareUploads: Situation[] = [
           "the client asks again": () => me.by.finalize(upload_id, { share: false }),
           "the client aborts": () => me.by.drop(upload_id),
         },
-        next: { deleted: () => deleteAll(me) },
-        check: (outcome) => finalizedTruly(me, outcome),
-      };
-    },
-  },
-  {
-    name: "finalize: parts that came after another had found none",
-    async set(stage, me) {
-      const { upload_id, parts } = await me.by.start({ filename: "a.txt" });
-      await dieAt(stage, "commit-upload", upload_id);
-      const [part] = parts;
-      await put(part?.url, "hello", part?.headers);
-      return {
-        act: (actor) => actor.by.finalize(upload_id, { share: false }),
-        meanwhile: { "the client asks again": () => me.by.finalize(upload_id, { share: false }) },
         next: { deleted: () => deleteAll(me) },
         check: (outcome) => finalizedTruly(me, outcome),
       };
