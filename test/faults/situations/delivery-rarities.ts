@@ -5,7 +5,7 @@ import { newId } from "#core/deps.ts";
 import { PROMPT_MS } from "#core/endpoint-limits.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
-import type { Stage } from "../stage.ts";
+import type { Actor, Stage } from "../stage.ts";
 import { MINUTE, passTime, SECOND } from "../time.ts";
 import { endpoint, fail, later, succeed } from "./endpoint.ts";
 
@@ -142,8 +142,18 @@ const rare: Situation[] = [
       await it.recover();
       return {
         act: (actor) => actor.sweep("recovery"),
-        meanwhile: { "another sweep runs": () => me.sweep("recovery"), "it is deleted": it.remove },
+        // Who deletes it between two pages finds a part of it done, which is no order of the whole.
+        meanwhile: { "another sweep runs": () => me.sweep("recovery") },
       };
+    },
+  },
+  {
+    name: "endpoint: disabled, under an Idempotency-Key",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      const disable = (actor: Actor) =>
+        actor.request(`${it.hook}/disable`, { method: "POST", headers: { "Idempotency-Key": "once" } });
+      return { act: disable, next: { "it is enabled": it.enable, "asked again": () => disable(me) } };
     },
   },
   {
