@@ -136,6 +136,8 @@ async function playCases(copy: string, names: readonly string[]): Promise<z.infe
   const player = fork(join(copy, "test/faults/mutants/play-cases.ts"), [...names], {
     cwd: copy,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
+    timeout: 600_000,
+    killSignal: "SIGKILL",
   });
   player.on("message", (message) => verdicts.push(verdict.parse(message)));
   let said = "";

@@ -23,7 +23,10 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     name: "a slot is as it was read",
-    changes: [{ file: "lambdas/core/claim-turn.ts", from: "      asRead(state, slot.name),\n", to: "" }],
+    changes: [
+      { file: "lambdas/core/claim-turn.ts", from: "      asRead(state, slot.name),\n", to: "" },
+      { file: "lambdas/core/claim-turn.ts", from: "stood: state[slot.name], ", to: "" },
+    ],
     case: "deliver: of more than may be under way at once | nothing wrong",
     red: {
       file: "test/core/delivery-faults.test.ts",
