@@ -138,9 +138,16 @@ async function save(
     await deps.table.transact([write, ...((await holdsPlace(deps, job)) ? [makeRoom(job)] : [])]);
   } catch (error) {
     if (!(error instanceof ConditionFailed || error instanceof TransactionFailed)) throw error;
+    // This very page, which the SDK sent again where its answer was lost: there is more to do. Where it is another
+    // sweep's, the two go on side by side, and each page is counted once.
+    if (error instanceof ConditionFailed && isPage(error.item, values))
+      return recoveryRecord.parse(error.item);
   }
   return undefined;
 }
+
+const isPage = (item: Item | undefined, page: Item) =>
+  item !== undefined && ["state", "after", "scanned", "recovered"].every((name) => item[name] === page[name]);
 
 /** After a day another job may have taken the endpoint over. */
 async function holdsPlace({ table }: QueueDeps, { webhook_id, job_id }: RecoveryRecord): Promise<boolean> {

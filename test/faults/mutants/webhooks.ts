@@ -398,6 +398,17 @@ export const webhooks: readonly Mutant[] = [
     red: { file: "test/core/delivery-faults.test.ts", titles: ["a recovery that has ended"] },
   },
   {
+    name: "a recovery knows its own page again",
+    changes: [
+      {
+        file: "lambdas/core/sweep-recoveries.ts",
+        from: "error instanceof ConditionFailed && isPage(error.item, values)",
+        to: "error instanceof ConditionFailed && isPage(undefined, values)",
+      },
+    ],
+    case: "sweep: a recovery of more than a page | sweep-recoveries: update HOOK.JOB (1) | twice",
+  },
+  {
     name: "fan-out looks again at what it skips",
     changes: [{ file: "lambdas/core/fan-out.ts", from: "  await reviveSkipped(deps, skipped);\n", to: "" }],
     case: "fan-out: to a disabled endpoint | fan-out: put DLV (1) | frozen before it, meanwhile: it is enabled and recovered",
