@@ -10,8 +10,8 @@ import { endpointFile } from "#local/endpoint-file.ts";
 import { folderId } from "#local/folder-id.ts";
 import { newClientNote } from "#local/new-client-note.ts";
 import { clientFile } from "#local/stored-client.ts";
+import { temporaryDirectory } from "#test/local/fixture.ts";
 import { eventually } from "#test/support/eventually.ts";
-import { temporaryDirectory } from "./fixture.ts";
 
 interface Started {
   process: ChildProcess;
