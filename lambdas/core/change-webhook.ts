@@ -12,6 +12,7 @@ import { findWebhook, readState } from "./find-webhook.ts";
 import { inLookupPlace } from "./in-lookup-place.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { resetState } from "./reset-endpoint.ts";
+import { setAll } from "./set-all.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { hookRecord } from "./webhook-records.ts";
 import { webhookView } from "./webhook-view.ts";
@@ -49,12 +50,11 @@ export async function changeWebhook(
     ...(first && { url, ping_id: first.ping.delivery_id, epoch }),
     updated_at: iso(now),
   };
-  const sets = Object.keys(values).filter((name) => values[name] !== undefined);
   try {
     await deps.table.transact([
       {
         key: keys.hook(webhookId),
-        update: `SET ${sets.map((name) => `#${name} = :${name}`).join(", ")}${description === null ? " REMOVE #description" : ""}`,
+        update: `${setAll(values)}${description === null ? " REMOVE #description" : ""}`,
         // A copy that comes late takes back no later change.
         condition: "#updated_at = :seen",
         values: { ...values, seen: hook.updated_at },

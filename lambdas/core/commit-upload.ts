@@ -10,6 +10,7 @@ import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
 import type { FileRecord } from "./records.ts";
 import { type AskedTerms, termsOf } from "./same-terms.ts";
+import { setAll } from "./set-all.ts";
 import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
 import { typeOf } from "./type-of.ts";
@@ -20,14 +21,7 @@ import {
   type PlacedUpload,
   type UploadRecord,
 } from "./upload-record.ts";
-import {
-  type Content,
-  type From,
-  newFileWrites,
-  sessionWrite,
-  setAll,
-  versionWrite,
-} from "./upload-writes.ts";
+import { type Content, type From, newFileWrites, sessionWrite, versionWrite } from "./upload-writes.ts";
 
 /** Each lost round is another's success at the same name or file. */
 const ROUNDS = 20;

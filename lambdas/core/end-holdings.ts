@@ -12,6 +12,7 @@ import { inParallel } from "./in-parallel.ts";
 import { readHooks } from "./match-endpoints.ts";
 import { fileRecord, linkRecord } from "./records.ts";
 import { revokeLink } from "./revoke-share.ts";
+import { setAll } from "./set-all.ts";
 import { uploadRecord } from "./upload-record.ts";
 
 /**
@@ -54,13 +55,12 @@ export function newRevocation(
 ): { job: Revocation; write: Update } {
   const job = { client_id: clientId, run: newId("job", now), revoked_ms: now, began_ms: now, kind: 0 };
   const values = { ...job, ...due("revocation", now, clientId) };
-  const set = Object.keys(values).map((name) => `#${name} = :${name}`);
   return {
     job: { ...job, links: links ?? earlier?.links ?? "keep" },
     write: {
       key: keys.revocation(clientId),
       // Where it isn't said: also what another has asked for since.
-      update: `SET ${set.join(", ")}, #links = ${links === undefined ? "if_not_exists(#links, :links)" : ":links"} REMOVE #ended_at`,
+      update: `${setAll(values)}, #links = ${links === undefined ? "if_not_exists(#links, :links)" : ":links"} REMOVE #ended_at`,
       values: { ...values, links: links ?? "keep" },
     },
   };

@@ -159,12 +159,13 @@ export async function beginIdempotent(
   function claimed(): Idempotency {
     // One that fails is made up for by the next; a claim that is lost shows in the transaction.
     const renewing = setInterval(() => void renew().catch(() => {}), RENEW_MS);
+    const own = (answer: object) => recording(answer, { condition: MINE, values: { claim } });
     return {
       end: () => clearInterval(renewing),
-      record: (answer) => [recording(answer, { condition: MINE, values: { claim } })],
+      record: (answer) => [own(answer)],
       keep: async (answer) => {
         try {
-          await deps.table.update(recording(answer, { condition: MINE, values: { claim } }));
+          await deps.table.update(own(answer));
         } catch (error) {
           // Kept by the first copy of this write, or by another that has taken the claim over.
           if (!(error instanceof ConditionFailed)) throw error;

@@ -7,6 +7,7 @@ import { inParallel } from "./in-parallel.ts";
 import { MAX_FAILURES } from "./put-aside.ts";
 import { readable } from "./readable.ts";
 import { restartWrite } from "./restart-delivery.ts";
+import { setAll } from "./set-all.ts";
 import { wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
 import {
@@ -115,23 +116,18 @@ async function save(
   page: { state: RecoveryRecord["state"]; after?: string | undefined; scanned: number; recovered: number },
 ): Promise<RecoveryRecord | undefined> {
   const ended = page.state !== "running";
-  const values: Item = {
+  const changes: Item = {
     state: page.state,
     scanned: job.scanned + page.scanned,
     recovered: job.recovered + page.recovered,
     after: page.after,
     finished_at: ended ? iso(deps.now()) : undefined,
-    running: "running",
-    seen: job.after,
   };
-  const sets = ["state", "scanned", "recovered", "after", "finished_at"].filter(
-    (name) => values[name] !== undefined,
-  );
   const write = {
     key: keys.recovery(job.webhook_id, job.job_id),
-    update: `SET ${sets.map((name) => `#${name} = :${name}`).join(", ")}${ended ? " REMOVE #due_pk, #due_sk" : ""}`,
+    update: `${setAll(changes)}${ended ? " REMOVE #due_pk, #due_sk" : ""}`,
     condition: `#state = :running AND ${job.after === undefined ? "attribute_not_exists(#after)" : "#after = :seen"}`,
-    values,
+    values: { ...changes, running: "running", seen: job.after },
   };
   try {
     if (!ended) return recoveryRecord.parse(await deps.table.update(write));
@@ -140,7 +136,7 @@ async function save(
     if (!(error instanceof ConditionFailed || error instanceof TransactionFailed)) throw error;
     // This very page, which the SDK sent again where its answer was lost: there is more to do. Where it is another
     // sweep's, the two go on side by side, and each page is counted once.
-    if (error instanceof ConditionFailed && isPage(error.item, values))
+    if (error instanceof ConditionFailed && isPage(error.item, changes))
       return recoveryRecord.parse(error.item);
   }
   return undefined;

@@ -3,6 +3,7 @@ import type { Item, Write } from "#aws/table.ts";
 import { iso, ttl } from "./deps.ts";
 import { addEntry, hintPath } from "./file-entry.ts";
 import type { SniffedRecord } from "./judge-content.ts";
+import { setAll } from "./set-all.ts";
 import type { Intent, Outcome, PlacedUpload, Rejection, Terms, UploadRecord } from "./upload-record.ts";
 
 /** How long a version's record tells of an upload that was refused. */
@@ -125,11 +126,4 @@ export function sessionWrite(
       ...(from === "open" ? { open: "open" } : { attempt: intent.attempt }),
     },
   };
-}
-
-/** `SET` of all these attributes to values of the same names. */
-export function setAll(values: Item): string {
-  return `SET ${Object.keys(values)
-    .map((name) => `#${name} = :${name}`)
-    .join(", ")}`;
 }

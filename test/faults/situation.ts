@@ -26,8 +26,6 @@ export interface Situation {
    * not all of them as the same.
    */
   mixed?: true;
-  /** It can't succeed. */
-  fails?: true;
   /** Time goes on while it is done, since it waits. */
   ticks?: true;
   /** Events get their places in no certain order, where the sweep gives them. */

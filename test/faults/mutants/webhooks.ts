@@ -402,8 +402,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/sweep-recoveries.ts",
-        from: "error instanceof ConditionFailed && isPage(error.item, values)",
-        to: "error instanceof ConditionFailed && isPage(undefined, values)",
+        from: "error instanceof ConditionFailed && isPage(error.item, changes)",
+        to: "error instanceof ConditionFailed && isPage(undefined, changes)",
       },
     ],
     case: "sweep: a recovery of more than a page | sweep-recoveries: update HOOK.JOB (1) | twice",
