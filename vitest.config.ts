@@ -7,6 +7,7 @@ export default defineConfig({
     include: process.env["WHARF_SLOW"] === "1" ? ["test/slow/**/*.test.ts"] : ["test/**/*.test.ts"],
     exclude: process.env["WHARF_SLOW"] === "1" ? [] : ["test/slow/**"],
     globalSetup: "test/support/temp-folder.ts",
+    setupFiles: "test/support/property-seed.ts",
     // `npx vitest run --tags-filter s3.ranges`; one that isn't here is refused.
     tags: behaviourIds().map((name) => ({ name, description: behaviours[name].what })),
     testTimeout: 30_000,
