@@ -29,20 +29,28 @@ import type { DUE_INDEX, Key } from "./keys.ts";
 export type Item = Record<string, unknown>;
 type Values = Record<string, unknown>;
 
+/**
+ * What is to be told where a write's condition doesn't hold, by what stands there instead; nothing where whoever writes
+ * is to read again, and decide anew.
+ */
+export type Else = (item: Item | undefined) => Error | undefined;
+
 export interface Condition {
   condition?: string;
   values?: Values;
+  else?: Else;
 }
 /**
  * What must hold of what stands there; else, in words, why it may be written over whatever that is. A write alone is
  * sent again where its answer is lost, and a copy of it may still arrive when others have written since.
  */
-export type Guard = { condition: string; values?: Values; blind?: never } | Blind;
+export type Guard = { condition: string; values?: Values; else?: Else; blind?: never } | Blind;
 export interface Blind {
   /** Why whatever stands there may be written over. */
   blind: string;
   condition?: never;
   values?: Values;
+  else?: never;
 }
 export type Put = Guard & {
   put: Item & Key;
@@ -67,7 +75,7 @@ export type Alone<W extends Update | Remove> = W &
 /** One entry of a transaction. */
 export type Write = Put | Update | Remove | Check;
 
-/** A condition of a single write did not hold; `item` is what stood there, if anything did. */
+/** The condition of a single write did not hold, and it has nothing to tell; `item` is what stood there, if anything did. */
 export class ConditionFailed extends Error {
   readonly item: Item | undefined;
   constructor(item: Item | undefined) {
@@ -76,10 +84,13 @@ export class ConditionFailed extends Error {
   }
 }
 
-/** A transaction did not happen. `failed` has the index of each entry whose condition did not hold. */
+/**
+ * A transaction did not happen, and the first of its writes whose condition did not hold has nothing to tell. `failed`
+ * has all of those, with what stood there.
+ */
 export class TransactionFailed extends Error {
-  readonly failed: ReadonlyMap<number, Item | undefined>;
-  constructor(failed: ReadonlyMap<number, Item | undefined>, options?: ErrorOptions) {
+  readonly failed: ReadonlyMap<Write, Item | undefined>;
+  constructor(failed: ReadonlyMap<Write, Item | undefined>, options?: ErrorOptions) {
     super("the transaction did not happen", options);
     this.failed = failed;
   }
@@ -148,9 +159,9 @@ export function createTable(client: DynamoDBClient, name: string) {
     return found;
   }
 
-  /** Writes one item. @throws ConditionFailed with the item that stood in the way. */
+  /** Writes one item. @throws what its `else` tells, or ConditionFailed, with the item that stood in the way. */
   async function put(write: Put): Promise<void> {
-    await conditional(() =>
+    await conditional(write, () =>
       doc.send(
         new PutCommand({
           TableName: name,
@@ -174,10 +185,10 @@ export function createTable(client: DynamoDBClient, name: string) {
     }
   }
 
-  /** Updates one item and returns it as it is afterwards. @throws ConditionFailed */
+  /** Updates one item and returns it as it is afterwards. @throws what its `else` tells, or ConditionFailed */
   async function update(write: Alone<Update>): Promise<Item> {
     requireRepeats(write);
-    const answer = await conditional(() =>
+    const answer = await conditional(write, () =>
       doc.send(
         new UpdateCommand({
           TableName: name,
@@ -192,9 +203,9 @@ export function createTable(client: DynamoDBClient, name: string) {
     return answer.Attributes ?? {};
   }
 
-  /** Deletes one item. @throws ConditionFailed */
+  /** Deletes one item. @throws what its `else` tells, or ConditionFailed */
   async function remove(write: Alone<Remove>): Promise<void> {
-    await conditional(() =>
+    await conditional(write, () =>
       doc.send(
         new DeleteCommand({
           TableName: name,
@@ -247,7 +258,9 @@ export function createTable(client: DynamoDBClient, name: string) {
    * condition is not. All tries have one client request token, so that no repeat does harm: the SDK's, nor a first copy
    * that is carried out between a conflict and our next try. What was cancelled may come again with its token.
    *
-   * @throws TransactionFailed with the entries whose conditions did not hold.
+   * Of several writes whose conditions don't hold the first speaks: what must be told first stands first.
+   *
+   * @throws what that one's `else` tells, or TransactionFailed.
    */
   async function transact(writes: readonly Write[]): Promise<void> {
     requireGuard(writes);
@@ -260,15 +273,18 @@ export function createTable(client: DynamoDBClient, name: string) {
       } catch (error) {
         if (!(error instanceof TransactionCanceledException)) throw error;
         const reasons = error.CancellationReasons ?? [];
-        const failed = new Map<number, Item | undefined>();
-        for (const [index, reason] of reasons.entries()) {
-          if (reason.Code === "ConditionalCheckFailed")
-            failed.set(index, reason.Item && unmarshall(reason.Item));
+        const failed = new Map<Write, Item | undefined>();
+        for (const [index, write] of writes.entries()) {
+          const reason = reasons[index];
+          if (reason?.Code === "ConditionalCheckFailed")
+            failed.set(write, reason.Item && unmarshall(reason.Item));
         }
         const passing = reasons.some(
           ({ Code }) => Code === "TransactionConflict" || Code === "ThrottlingError",
         );
-        if (failed.size > 0) throw new TransactionFailed(failed, { cause: error });
+        const [first] = failed;
+        if (first !== undefined)
+          throw first[0].else?.(first[1]) ?? new TransactionFailed(failed, { cause: error });
         if (!passing || attempt === TRIES) throw error;
         await backOff(attempt);
       }
@@ -396,14 +412,26 @@ function naming(expression: string, values: Values | undefined) {
   };
 }
 
-async function conditional<T>(send: () => Promise<T>): Promise<T> {
+/** Whether a transaction happened, where that is enough to know. @throws what one of its writes tells. */
+export async function happened(transaction: Promise<void>): Promise<boolean> {
+  try {
+    await transaction;
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionFailed) return false;
+    throw error;
+  }
+}
+
+async function conditional<T>(write: Condition, send: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await send();
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) {
         // The document client doesn't translate the items of errors.
-        throw new ConditionFailed(error.Item === undefined ? undefined : unmarshall(error.Item));
+        const item = error.Item && unmarshall(error.Item);
+        throw write.else?.(item) ?? new ConditionFailed(item);
       }
       // A transaction is under way on the item, and nothing was written. The SDK doesn't try again by itself.
       if (!(error instanceof TransactionConflictException) || attempt === TRIES) throw error;

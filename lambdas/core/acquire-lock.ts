@@ -8,6 +8,7 @@ import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileLocked, LOCK_GRACE_MS } from "./file-write.ts";
 import { findFiles, requireHandled } from "./find-file.ts";
+import { inRounds } from "./in-rounds.ts";
 import { type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { refuseAtLockLimit } from "./lock-limit.ts";
 import { visibleFile } from "./read-files.ts";
@@ -24,9 +25,6 @@ export interface LockTerms {
    */
   provisional?: boolean;
 }
-
-/** Tries before the caller is told to come back: each lost one is another's success. */
-const ROUNDS = 4;
 
 /**
  * Grants the locks of all `fileIds` or of none, in one transaction; one file is a batch of one.
@@ -46,33 +44,35 @@ export async function acquireLocks(
   answer: (grants: LockGrant[]) => { status: number; body: unknown },
 ): Promise<LockGrant[]> {
   let files = await findFiles(deps, call.caller, fileIds, "lock", call.ahead);
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async () => {
     const now = deps.now();
     refuseHeld(files, now);
     await refuseAtLockLimit(deps, call.caller.client_id, files.length);
-    const made = files.map((file) => makeGrant(call, file, terms, now));
+    const made = files.map((file) => ({ file, ...makeGrant(call, file, terms, now) }));
     const grants = made.map(({ grant }) => grant);
-    // The files come first: the index of a condition that does not hold is its file's.
     const writes = [...made.map(({ taken }) => taken), ...made.flatMap(({ events }) => events)];
     try {
       await deps.table.transact([...writes, ...call.record(answer(grants))]);
       return grants;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
-      files = files.map((file, index) =>
-        error.failed.has(index) ? visibleFile(call.caller, file.node_id, error.failed.get(index)) : file,
+      files = made.map(({ file, taken }) =>
+        error.failed.has(taken) ? visibleFile(call.caller, file.node_id, error.failed.get(taken)) : file,
       );
       for (const file of files) requireHandled(call.caller, "lock", file);
+      throw error;
     }
-  }
-  const now = deps.now();
-  refuseHeld(files, now);
-  const [file_id] = fileIds;
-  if (file_id === undefined) throw new Error("a batch of no file was lost to others");
-  throw new WharfError("file_locked", "Others keep taking this lock; try again shortly.", {
-    file_id,
-    expires_at: iso(now),
-    retry_after_seconds: 1,
+  };
+  return inRounds(attempt, () => {
+    const now = deps.now();
+    refuseHeld(files, now);
+    const [file_id] = fileIds;
+    if (file_id === undefined) return new Error("a batch of no file was lost to others");
+    return new WharfError("file_locked", "Others keep taking this lock; try again shortly.", {
+      file_id,
+      expires_at: iso(now),
+      retry_after_seconds: 1,
+    });
   });
 }
 

@@ -18,9 +18,10 @@ export async function addUpload(
   others: readonly Write[] = [],
 ): Promise<void> {
   if (others.length === 0) return table.add(uploadItem(upload));
+  const own = newUpload(upload);
   try {
-    await table.transact([newUpload(upload), ...others]);
+    await table.transact([own, ...others]);
   } catch (error) {
-    if (!(error instanceof TransactionFailed && error.failed.has(0))) throw error;
+    if (!(error instanceof TransactionFailed && error.failed.has(own))) throw error;
   }
 }

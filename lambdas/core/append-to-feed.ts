@@ -36,51 +36,59 @@ async function append(
   for (let round = 0; left.length > 0; round++) {
     if (round === ROUNDS) throw new Error(`the log of ${workspaceId} kept moving for ${ROUNDS} rounds`);
     const head = lastSeen.get(workspaceId) ?? 0;
+    const moved = headWrite(workspaceId, head, left.length);
+    const now = deps.now();
+    const placed = left.map((event, index) => ({
+      event,
+      ...placeWrites(now, workspaceId, { event, seq: head + 1 + index }),
+    }));
     try {
-      await deps.table.transact(writes(deps.now(), workspaceId, head, left));
+      await deps.table.transact([moved, ...placed.flatMap(({ mark, entry }) => [mark, entry])]);
       lastSeen.set(workspaceId, head + left.length);
       return;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
-      if (error.failed.has(0)) lastSeen.set(workspaceId, headOf(error.failed.get(0)));
+      if (error.failed.has(moved)) lastSeen.set(workspaceId, headOf(error.failed.get(moved)));
       // An event whose update failed has its place already, or has expired.
-      left = left.filter((_, index) => !error.failed.has(1 + 2 * index));
+      left = placed.flatMap(({ event, mark }) => (error.failed.has(mark) ? [] : [event]));
     }
   }
 }
 
-function writes(now: number, workspaceId: string, head: number, events: readonly EventRecord[]): Write[] {
-  const last = head + events.length;
-  return [
-    {
-      key: keys.feedHead(workspaceId),
-      update: "SET #seq = :last",
-      condition: head === 0 ? "attribute_not_exists(#seq)" : "#seq = :head",
-      values: { last, ...(head === 0 ? {} : { head }) },
+function headWrite(workspaceId: string, head: number, more: number): Write {
+  return {
+    key: keys.feedHead(workspaceId),
+    update: "SET #seq = :last",
+    condition: head === 0 ? "attribute_not_exists(#seq)" : "#seq = :head",
+    values: { last: head + more, ...(head === 0 ? {} : { head }) },
+  };
+}
+
+/** What gives an event its place: the event says which, and the place says whose it is. */
+function placeWrites(
+  now: number,
+  workspaceId: string,
+  { event, seq }: { event: EventRecord; seq: number },
+): { mark: Write; entry: Write } {
+  return {
+    mark: {
+      key: keys.event(event.event_id),
+      update: "SET #seq = :seq, #sent_at = :sent_at REMOVE #due_pk, #due_sk",
+      condition: "attribute_exists(#pk) AND attribute_not_exists(#seq)",
+      values: { seq, sent_at: iso(now) },
     },
-    ...events.flatMap((event, index): Write[] => {
-      const seq = head + 1 + index;
-      return [
-        {
-          key: keys.event(event.event_id),
-          update: "SET #seq = :seq, #sent_at = :sent_at REMOVE #due_pk, #due_sk",
-          condition: "attribute_exists(#pk) AND attribute_not_exists(#seq)",
-          values: { seq, sent_at: iso(now) },
-        },
-        {
-          put: {
-            ...keys.feedEntry(workspaceId, seq),
-            seq,
-            event_id: event.event_id,
-            type: event.type,
-            at_ms: now,
-            ttl: ttl(now + EVENT_KEEP_MS),
-          },
-          condition: "attribute_not_exists(#pk)",
-        },
-      ];
-    }),
-  ];
+    entry: {
+      put: {
+        ...keys.feedEntry(workspaceId, seq),
+        seq,
+        event_id: event.event_id,
+        type: event.type,
+        at_ms: now,
+        ttl: ttl(now + EVENT_KEEP_MS),
+      },
+      condition: "attribute_not_exists(#pk)",
+    },
+  };
 }
 
 function headOf(item: Item | undefined): number {

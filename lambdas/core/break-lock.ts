@@ -1,16 +1,14 @@
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
+import { inRounds } from "./in-rounds.ts";
 import { hasRunOut, type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { lockState } from "./lock-state.ts";
-import { readFiles } from "./read-files.ts";
+import { readFile } from "./read-files.ts";
 import type { FileRecord } from "./records.ts";
-
-const ROUNDS = 4;
 
 /**
  * Ends whoever's lease stands and grows the fencing number, so that its holder's late writes are refused. One that has
@@ -25,9 +23,8 @@ export async function breakLock(
   fileId: string,
   reason: string,
 ): Promise<ReturnType<typeof lockState>> {
-  for (let round = 0; round < ROUNDS; round++) {
-    const [file] = await readFiles(deps, call.caller, [fileId], round === 0 ? call.ahead : []);
-    if (file === undefined) break;
+  const attempt = async (round: number) => {
+    const file = await readFile(deps, call.caller, fileId, round === 0 ? call.ahead : []);
     const { lock, ...rest } = file;
     const now = deps.now();
     if (lock === undefined) {
@@ -38,19 +35,13 @@ export async function breakLock(
     }
     const after: FileRecord = { ...rest, fencing: file.fencing + 1 };
     const state = lockState(after, now);
-    try {
-      await deps.table.transact([
-        ...breakWrites(now, file, lock, { requestId: call.requestId, actor: actorOf(call.caller), reason }),
-        ...call.record({ status: 200, body: state }),
-      ]);
-      return state;
-    } catch (error) {
-      if (!(error instanceof TransactionFailed)) throw error;
-    }
-  }
-  throw new WharfError("conflict", "The lock keeps changing hands; look at it again, then break it.", {
-    retry_after_seconds: 1,
-  });
+    await deps.table.transact([
+      ...breakWrites(now, file, lock, { requestId: call.requestId, actor: actorOf(call.caller), reason }),
+      ...call.record({ status: 200, body: state }),
+    ]);
+    return state;
+  };
+  return inRounds(attempt, "The lock keeps changing hands; look at it again, then break it.");
 }
 
 interface Why {
@@ -66,13 +57,7 @@ export async function breakLease(
   why: Why,
 ): Promise<boolean> {
   if (file.lock === undefined) return false;
-  try {
-    await table.transact(breakWrites(now(), file, file.lock, why));
-    return true;
-  } catch (error) {
-    if (error instanceof TransactionFailed) return false;
-    throw error;
-  }
+  return happened(table.transact(breakWrites(now(), file, file.lock, why)));
 }
 
 function breakWrites(now: number, file: FileRecord, lock: Lock, { requestId, actor, reason }: Why): Write[] {

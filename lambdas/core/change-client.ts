@@ -1,5 +1,5 @@
 import { keys, sha256 } from "#aws/keys.ts";
-import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed } from "#aws/table.ts";
 import { newSecret } from "./create-client.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { type Ended, endHoldings, type LinksEnd, newRevocation, revocationRecord } from "./end-holdings.ts";
@@ -136,25 +136,21 @@ export async function shareWorkspace(
       `No workspace has the id ${JSON.stringify(workspaceId)}; ids (ws_…) are needed, not names, and list-clients shows them.`,
     );
   }
-  try {
-    await deps.table.transact([
-      {
-        key: keys.client(clientId),
-        update: `SET #workspaces.#${workspaceId} = :name`,
-        condition: "attribute_exists(#pk)",
-        values: { name: workspace["name"] },
-      },
-      {
-        key: keys.workspace(workspaceId),
-        update: "ADD #members :members",
-        condition: "attribute_exists(#pk)",
-        values: { members: new Set([clientId]) },
-      },
-    ]);
-  } catch (error) {
-    if (error instanceof TransactionFailed) throw unknownClient(clientId);
-    throw error;
-  }
+  await deps.table.transact([
+    {
+      key: keys.client(clientId),
+      update: `SET #workspaces.#${workspaceId} = :name`,
+      condition: "attribute_exists(#pk)",
+      values: { name: workspace["name"] },
+      else: () => unknownClient(clientId),
+    },
+    {
+      key: keys.workspace(workspaceId),
+      update: "ADD #members :members",
+      condition: "attribute_exists(#pk)",
+      values: { members: new Set([clientId]) },
+    },
+  ]);
   return { client_id: clientId, workspace_id: workspaceId, workspace: String(workspace["name"]) };
 }
 

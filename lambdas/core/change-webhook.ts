@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { type Item, TransactionFailed } from "#aws/table.ts";
+import type { Item } from "#aws/table.ts";
 import type { changeWebhookRoute, Webhook } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { checkDestination } from "./check-destination.ts";
@@ -10,6 +10,7 @@ import { newEpoch } from "./endpoint-epoch.ts";
 import { WharfError } from "./error.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { inLookupPlace } from "./in-lookup-place.ts";
+import { inRounds } from "./in-rounds.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { resetState } from "./reset-endpoint.ts";
 import { setAll } from "./set-all.ts";
@@ -17,9 +18,7 @@ import type { DeliveryDeps } from "./webhook-deps.ts";
 import { hookRecord } from "./webhook-records.ts";
 import { webhookView } from "./webhook-view.ts";
 
-/** Each that is lost is another's success. */
-const TRIES = 4;
-
+type ChangeDeps = Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues"> & Pick<Deps, "config">;
 type Changes = z.output<typeof changeWebhookRoute.body>;
 
 /**
@@ -28,12 +27,21 @@ type Changes = z.output<typeof changeWebhookRoute.body>;
  * @throws WharfError not_found, invalid_url, egress_blocked; invalid_request for unknown folders; as `inLookupPlace`
  */
 export async function changeWebhook(
-  deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues"> & Pick<Deps, "config">,
+  deps: ChangeDeps,
   call: Call,
   webhookId: string,
   changes: Changes,
-  tries = TRIES,
 ): Promise<Webhook> {
+  return inRounds(
+    () => change(deps, call, webhookId, changes),
+    () =>
+      new WharfError("rate_limited", "Others change this endpoint too. Send it again; nothing was changed.", {
+        retry_after_seconds: 1,
+      }),
+  );
+}
+
+async function change(deps: ChangeDeps, call: Call, webhookId: string, changes: Changes): Promise<Webhook> {
   const { caller } = call;
   const hook = await findWebhook(deps, caller, webhookId);
   if (changes.url !== undefined)
@@ -50,29 +58,16 @@ export async function changeWebhook(
     ...(first && { url, ping_id: first.ping.delivery_id, epoch }),
     updated_at: iso(now),
   };
-  try {
-    await deps.table.transact([
-      {
-        key: keys.hook(webhookId),
-        update: `${setAll(values)}${description === null ? " REMOVE #description" : ""}`,
-        // A copy that comes late takes back no later change.
-        condition: "#updated_at = :seen",
-        values: { ...values, seen: hook.updated_at },
-      },
-      ...(first ? [resetState(webhookId, { epoch, moved: true }), first.write] : []),
-    ]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-    // Changed by another meanwhile, or gone: start from what that left.
-    if (tries > 1) return await changeWebhook(deps, call, webhookId, changes, tries - 1);
-    throw new WharfError(
-      "rate_limited",
-      "Others change this endpoint too. Send it again; nothing was changed.",
-      {
-        retry_after_seconds: 1,
-      },
-    );
-  }
+  await deps.table.transact([
+    {
+      key: keys.hook(webhookId),
+      update: `${setAll(values)}${description === null ? " REMOVE #description" : ""}`,
+      // Where another has changed it, start from what that left. And a copy that comes late takes back no later change.
+      condition: "#updated_at = :seen",
+      values: { ...values, seen: hook.updated_at },
+    },
+    ...(first ? [resetState(webhookId, { epoch, moved: true }), first.write] : []),
+  ]);
   if (first) await sendPing(deps, first.ping);
   const { description: _, ...before } = hook;
   return webhookView(

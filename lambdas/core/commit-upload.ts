@@ -2,9 +2,10 @@ import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
 import { type Deps, iso, newId } from "./deps.ts";
-import { notFound, WharfError } from "./error.ts";
+import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
-import { fileUpdate, whyRefused } from "./file-write.ts";
+import { fileUpdate } from "./file-write.ts";
+import { inRounds } from "./in-rounds.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "./judge-content.ts";
 import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
@@ -23,7 +24,7 @@ import {
 } from "./upload-record.ts";
 import { type Content, type From, newFileWrites, sessionWrite, versionWrite } from "./upload-writes.ts";
 
-/** Each lost round is another's success at the same name or file. */
+/** Many may write one name or file at once. */
 const ROUNDS = 20;
 
 /** The upload with its folder, which is made where it isn't there. */
@@ -64,7 +65,7 @@ interface Commit {
 export async function commitUpload(deps: Deps, commit: Commit): Promise<FinalizeAnswer> {
   const { intent } = commit;
   const upload = await placed(deps, commit.upload);
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async (round: number) => {
     // A folder that was only made now may hold what it was chosen without.
     const chosen = round === 0 && upload === commit.upload ? commit.target : undefined;
     const target = chosen ?? (await chooseTarget(deps, upload, intent));
@@ -77,49 +78,24 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
       deps.config.contentMismatch,
     );
     if (refused !== undefined) return commit.refuse(name, refused);
-    const { writes, answer } = await writesOf(
+    const { session, writes, answer } = await writesOf(
       deps,
       { ...commit, upload },
       { target, mismatch: flagged, now },
     );
     try {
-      await deps.table.transact(writes);
+      await deps.table.transact([session, ...writes]);
       return answer;
     } catch (error) {
-      if (!(error instanceof TransactionFailed)) throw error;
-      const ended = error.failed.has(SESSION)
-        ? await endOf(deps, error.failed.get(SESSION), { ...intent, terms: commit.terms })
-        : undefined;
+      if (!(error instanceof TransactionFailed && error.failed.has(session))) throw error;
+      const ended = await endOf(deps, error.failed.get(session), { ...intent, terms: commit.terms });
       if (ended !== undefined) return recordLate(deps, commit, ended);
-      explain(error.failed, { target, intent, upload, now });
+      throw new WharfError("conflict", "The same request is being answered elsewhere. Send it again.", {
+        retry_after_seconds: 1,
+      });
     }
-  }
-  throw new WharfError("conflict", "Others keep changing this name or file. Send the request again.", {
-    retry_after_seconds: 1,
-  });
-}
-
-const SESSION = 0;
-const FILE = 1;
-const FOLDER = 2;
-
-/** Throws where trying again with another target can't help. */
-function explain(
-  failed: ReadonlyMap<number, Item | undefined>,
-  { target, intent, upload, now }: { target: Target; intent: Intent; upload: PlacedUpload; now: number },
-): void {
-  if (target.kind === "version" && failed.has(FILE)) {
-    const item = failed.get(FILE);
-    const gone = item === undefined || item["deleted_at"] !== undefined;
-    const refused = gone ? undefined : whyRefused(item, target.file.node_id, demands(intent), now);
-    if (refused !== undefined) throw refused;
-    return;
-  }
-  if (target.kind === "create" && failed.has(FOLDER)) throw notFound("folder", upload.folder_id);
-  if (target.kind === "create" && (failed.has(FILE) || failed.has(FOLDER + 1))) return;
-  throw new WharfError("conflict", "The same request is being answered elsewhere. Send it again.", {
-    retry_after_seconds: 1,
-  });
+  };
+  return inRounds(attempt, "Others keep changing this name or file. Send the request again.", ROUNDS);
 }
 
 async function writesOf(
@@ -166,13 +142,13 @@ async function writesOf(
     mismatch: mismatch ?? null,
     updated_at: iso(now),
   };
+  const session = sessionWrite(upload, {
+    intent,
+    from,
+    end: { state: "completed", outcome, terms: termsOf(intent, upload), ...link },
+    now,
+  });
   const writes: Write[] = [
-    sessionWrite(upload, {
-      intent,
-      from,
-      end: { state: "completed", outcome, terms: termsOf(intent, upload), ...link },
-      now,
-    }),
     ...(target.kind === "version"
       ? newVersion(target.file, { upload, intent, current, now })
       : newFileWrites(upload, { file_id, name, current, now })),
@@ -185,7 +161,7 @@ async function writesOf(
     ...(share?.writes ?? []),
     ...record({ status: 200, body: answer }),
   ];
-  return { writes, answer };
+  return { session, writes, answer };
 }
 
 function newVersion(
@@ -200,5 +176,9 @@ function newVersion(
     condition: `${condition} AND #name = :judged_name AND #folder_id = :told_folder`,
     values: { ...set, ...values, judged_name: file.name, told_folder: file.folder_id },
   };
-  return [fileUpdate(now, file.node_id, demands(intent), change), write];
+  const fenced = fileUpdate(now, file.node_id, demands(intent), change);
+  return [{ ...fenced, else: (item) => (isGone(item) ? undefined : fenced.else?.(item)) }, write];
 }
+
+/** Then its name leads elsewhere, or nowhere. */
+const isGone = (item: Item | undefined) => item === undefined || item["deleted_at"] !== undefined;

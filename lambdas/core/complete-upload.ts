@@ -162,9 +162,10 @@ async function reject(
   const now = deps.now();
   const { file_id } = upload;
   const version_id = newId("ver", now);
+  const session = sessionWrite(upload, { intent, from, end: { state: "rejected", rejection }, now });
   try {
     await deps.table.transact([
-      sessionWrite(upload, { intent, from, end: { state: "rejected", rejection }, now }),
+      session,
       versionWrite(upload, { file_id, version_id, name, content, state: "rejected", now }),
       eventWrite(now, {
         type: "upload_rejected",
@@ -181,7 +182,7 @@ async function reject(
     ]);
   } catch (error) {
     if (!(error instanceof TransactionFailed)) throw error;
-    const ended = await endOf(deps, error.failed.get(0), { ...intent, terms });
+    const ended = await endOf(deps, error.failed.get(session), { ...intent, terms });
     if (ended !== undefined) return ended;
     throw new WharfError("conflict", "The upload is being finalized elsewhere. Send the request again.", {
       retry_after_seconds: 1,

@@ -1,5 +1,5 @@
 import { type Key, keys } from "#aws/keys.ts";
-import { type Guard, TransactionFailed } from "#aws/table.ts";
+import { type Else, type Guard, happened } from "#aws/table.ts";
 import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "#contract/shares.ts";
 import type { Part } from "./asked-part.ts";
 import { type Deps, ttl } from "./deps.ts";
@@ -87,16 +87,17 @@ async function count(
   const at = now();
   const begun: LinkStart = { started_ms: at, begun: part !== "later", ranges: 0 };
   const kept = { ttl: ttl(at + LINK_RESUME_SECONDS * 1000) };
-  try {
-    await table.transact([
+  return happened(
+    table.transact([
+      ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, part) }]),
       {
         key: { pk: link.pk, sk: link.sk },
         update: "ADD #downloads :one",
         condition: `${ALIVE} AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)`,
         values: { one: 1, now: at },
+        else: gone(at),
       },
-      ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, part) }]),
-      ...linkedFileChecks(link),
+      ...linkedFileChecks(link, gone(at)),
       eventWrite(at, {
         type: "link_accessed",
         request_id: requestId,
@@ -106,13 +107,8 @@ async function count(
         actor: { type: "link", id: link.share_id },
         data: { max_downloads: link.max_downloads ?? null },
       }),
-    ]);
-    return true;
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-    if (start !== undefined && error.failed.has(1)) return false;
-    throw linkGone(stateIn(error.failed.get(0), at));
-  }
+    ]),
+  );
 }
 
 /** False where the source has nothing to go on with. */
@@ -122,8 +118,10 @@ async function goOn(
   { start, part }: Asked & { start: Key },
 ): Promise<boolean> {
   const at = now();
-  try {
-    await table.transact([
+  return happened(
+    table.transact([
+      { check: { pk: link.pk, sk: link.sk }, condition: ALIVE, values: { now: at }, else: gone(at) },
+      ...linkedFileChecks(link, gone(at)),
       part === "later"
         ? {
             key: start,
@@ -137,15 +135,8 @@ async function goOn(
             condition: "#started_ms > :since AND #begun <> :begun",
             values: { begun: true, since: since(at) },
           },
-      { check: { pk: link.pk, sk: link.sk }, condition: ALIVE, values: { now: at } },
-      ...linkedFileChecks(link),
-    ]);
-    return true;
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-    if ([...error.failed.keys()].every((index) => index === 0)) return false;
-    throw linkGone(stateIn(error.failed.get(1), at));
-  }
+    ]),
+  );
 }
 
 const ALIVE = "#expires_ms > :now AND attribute_not_exists(#revoked_at)";
@@ -160,12 +151,14 @@ function mayNotGoOn(at: number, part: Part): Guard {
     : { condition: `${past} OR #begun = :begun`, values: { since: since(at), begun: true } };
 }
 
-/** Why a link leads nowhere. One whose own condition held is gone with its file. */
-function stateIn(item: unknown, now: number): Gone {
-  const current = linkRecord.safeParse(item);
-  const state = current.success ? shareState(current.data, now) : "active";
-  return state === "active" ? "deleted" : state;
-}
+/** Why a link leads nowhere, by its own record; with its file's, or none, it is gone with that. */
+const gone =
+  (now: number): Else =>
+  (item) => {
+    const current = linkRecord.safeParse(item);
+    const state = current.success ? shareState(current.data, now) : "active";
+    return linkGone(state === "active" ? "deleted" : state);
+  };
 
 type Gone = Exclude<ShareState, "active">;
 

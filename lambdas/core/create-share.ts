@@ -1,4 +1,3 @@
-import { TransactionFailed } from "#aws/table.ts";
 import type { Share } from "#contract/shares.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
@@ -46,12 +45,10 @@ export async function createShare(
     passwordHash: terms.password === undefined ? undefined : await hash(terms.password),
   });
   const share = await shareView(deps, link);
-  try {
-    await deps.table.transact([...linkedFileChecks(link), ...writes, ...call.record(answer(share))]);
-    return share;
-  } catch (error) {
-    const gone = error instanceof TransactionFailed && (error.failed.has(0) || error.failed.has(1));
-    if (gone) throw notFound("file", fileId);
-    throw error;
-  }
+  await deps.table.transact([
+    ...linkedFileChecks(link, () => notFound("file", fileId)),
+    ...writes,
+    ...call.record(answer(share)),
+  ]);
+  return share;
 }

@@ -1,17 +1,14 @@
 import { due } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
 import { actorOf, type Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
-import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { removeEntry } from "./file-entry.ts";
-import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
+import { fileUpdate, type Preconditions } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
+import { inRounds } from "./in-rounds.ts";
 import { leaseEndedEvent } from "./lock-events.ts";
 import { readsAll } from "./may-handle.ts";
 import { BYTES_STAY_MS } from "./supersede-version.ts";
-
-const ROUNDS = 4;
 
 /**
  * Deletes a file: its name is free and its links are dead at once, in one transaction with `file_deleted`.
@@ -27,47 +24,36 @@ export async function deleteFile(
   fileId: string,
   preconditions: Preconditions,
 ): Promise<void> {
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async (round: number) => {
     const file = await findFile(deps, call.caller, fileId, "delete", round === 0 ? call.ahead : []);
     const { lock } = file;
     const now = deps.now();
     // Another's version, made since the read, would go too.
     const stillOwn = readsAll(call.caller.scopes) ? "#kind = :file_kind" : "attribute_not_exists(#mixed)";
     const purge = due("version", now + BYTES_STAY_MS, fileId);
-    try {
-      await deps.table.transact([
-        fileUpdate(now, fileId, preconditions, {
-          update: "SET #deleted_at = :now, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock",
-          endsLock: true,
-          // The version too: the event says which one was current.
-          condition: `#name = :name AND #folder_id = :folder_id AND #version_id = :told_version AND ${stillOwn} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
-          values: {
-            ...{ now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
-            ...{ told_version: file.version_id, lock_id: lock?.lock_id },
-          },
-        }),
-        ...removeEntry(file),
-        eventWrite(now, {
-          type: "file_deleted",
-          request_id: call.requestId,
-          workspace_id: file.workspace_id,
-          file_id: fileId,
-          actor: actorOf(call.caller),
-          data: { name: file.name, folder_id: file.folder_id, size: file.size, version_id: file.version_id },
-        }),
-        ...(lock === undefined ? [] : [leaseEndedEvent(now, call, file, lock)]),
-      ]);
-      return;
-    } catch (error) {
-      if (!(error instanceof TransactionFailed)) throw error;
-      const refused = error.failed.has(0)
-        ? whyRefused(error.failed.get(0), fileId, preconditions, now)
-        : undefined;
-      if (refused !== undefined) throw refused;
-      // Moved since the read, and its entry has another key now; or the lease is another.
-    }
-  }
-  throw new WharfError("conflict", "Others keep changing this file; read it and send this again.", {
-    retry_after_seconds: 1,
-  });
+    await deps.table.transact([
+      fileUpdate(now, fileId, preconditions, {
+        update: "SET #deleted_at = :now, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock",
+        endsLock: true,
+        // The name and the folder too, since its entry has its key by them; and the version: the event says which one
+        // was current.
+        condition: `#name = :name AND #folder_id = :folder_id AND #version_id = :told_version AND ${stillOwn} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
+        values: {
+          ...{ now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
+          ...{ told_version: file.version_id, lock_id: lock?.lock_id },
+        },
+      }),
+      ...removeEntry(file),
+      eventWrite(now, {
+        type: "file_deleted",
+        request_id: call.requestId,
+        workspace_id: file.workspace_id,
+        file_id: fileId,
+        actor: actorOf(call.caller),
+        data: { name: file.name, folder_id: file.folder_id, size: file.size, version_id: file.version_id },
+      }),
+      ...(lock === undefined ? [] : [leaseEndedEvent(now, call, file, lock)]),
+    ]);
+  };
+  await inRounds(attempt, "Others keep changing this file; read it and send this again.");
 }

@@ -1,9 +1,9 @@
 import { due, keys } from "#aws/keys.ts";
-import { TransactionFailed, type Update } from "#aws/table.ts";
+import type { Update } from "#aws/table.ts";
 import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
-import { fileCheck, type Preconditions, whyRefused } from "./file-write.ts";
+import { fileCheck, type Preconditions } from "./file-write.ts";
 import { findVersion } from "./find-version.ts";
 import { BYTES_STAY_MS } from "./supersede-version.ts";
 
@@ -20,26 +20,19 @@ export async function deleteVersion(
 ): Promise<void> {
   await findVersion(deps, call.caller, fileId, versionId, "delete_version", call.ahead);
   const now = deps.now();
-  try {
-    await deps.table.transact([
-      fileCheck(now, fileId, preconditions, {
-        condition: "#version_id <> :removed",
-        values: { removed: versionId },
-      }),
-      removal(now, fileId, versionId),
-    ]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-    if (!error.failed.has(0)) throw notFound("version", versionId);
-    throw (
-      whyRefused(error.failed.get(0), fileId, preconditions, now) ??
-      new WharfError(
-        "conflict",
-        `${versionId} is the current version. Restore another first, or delete the file.`,
-        { version_id: versionId },
-      )
-    );
-  }
+  await deps.table.transact([
+    fileCheck(now, fileId, preconditions, {
+      condition: "#version_id <> :removed",
+      values: { removed: versionId },
+      else: () =>
+        new WharfError(
+          "conflict",
+          `${versionId} is the current version. Restore another first, or delete the file.`,
+          { version_id: versionId },
+        ),
+    }),
+    { ...removal(now, fileId, versionId), else: () => notFound("version", versionId) },
+  ]);
 }
 
 /** Marks a version as gone, and due for the removal of its bytes. */

@@ -1,5 +1,4 @@
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
 import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
@@ -12,15 +11,14 @@ export async function deleteWebhook(
   webhookId: string,
 ): Promise<void> {
   const hook = await findWebhook(deps, caller, webhookId);
-  try {
-    await deps.table.transact([
-      { remove: keys.hook(webhookId), condition: "attribute_exists(#pk)" },
-      { remove: keys.hookSecret(webhookId) },
-      { remove: keys.hookState(webhookId) },
-      { key: keys.hookCount(hook.client_id), update: "ADD #endpoints :one", values: { one: -1 } },
-    ]);
-  } catch (error) {
-    if (error instanceof TransactionFailed) throw notFound("webhook", webhookId);
-    throw error;
-  }
+  await deps.table.transact([
+    {
+      remove: keys.hook(webhookId),
+      condition: "attribute_exists(#pk)",
+      else: () => notFound("webhook", webhookId),
+    },
+    { remove: keys.hookSecret(webhookId) },
+    { remove: keys.hookState(webhookId) },
+    { key: keys.hookCount(hook.client_id), update: "ADD #endpoints :one", values: { one: -1 } },
+  ]);
 }

@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import { emitMetric } from "#aws/metrics.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import type { DisabledReason } from "#contract/webhooks.ts";
 import { type Deps, iso } from "./deps.ts";
@@ -28,8 +28,8 @@ export async function disableEndpoint(
 ): Promise<boolean> {
   const now = deps.now();
   const byWish = BY_WISH.has(reason);
-  try {
-    await deps.table.transact([
+  const disabled = await happened(
+    deps.table.transact([
       {
         key: keys.hook(hook.webhook_id),
         update: "SET #disabled_at = :at, #disabled_reason = :reason, #updated_at = :at",
@@ -44,12 +44,9 @@ export async function disableEndpoint(
         actor,
         data: { webhook_id: hook.webhook_id, reason },
       }),
-    ]);
-    // Those that somebody meant to disable are no reason for an alarm.
-    if (!byWish) emitMetric(deps.table.name, "DisabledEndpoints", 1, now);
-    return true;
-  } catch (error) {
-    if (error instanceof TransactionFailed) return false;
-    throw error;
-  }
+    ]),
+  );
+  // Those that somebody meant to disable are no reason for an alarm.
+  if (disabled && !byWish) emitMetric(deps.table.name, "DisabledEndpoints", 1, now);
+  return disabled;
 }

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import type { Write } from "#aws/table.ts";
+import type { Else, Write } from "#aws/table.ts";
 import type { FileRecord } from "./records.ts";
 
 type Placed = Pick<
@@ -12,11 +12,19 @@ export function hintPath(folder: string | undefined, name: string): string | und
   return folder === undefined ? undefined : `${folder}/${name}`;
 }
 
-/** Gives a file its name in its folder, where that is free: the entry, then the hint that saves the walk to it. */
-export function addEntry({ workspace_id, folder_id, name, hint_path, node_id, created_by }: Placed): Write[] {
+/**
+ * Gives a file its name in its folder, where that is free: the entry, then the hint that saves the walk to it.
+ *
+ * @param taken what is told where it isn't.
+ */
+export function addEntry(
+  { workspace_id, folder_id, name, hint_path, node_id, created_by }: Placed,
+  taken?: Else,
+): Write[] {
   const entry: Write = {
     put: { ...keys.entry(folder_id, name), node_id, kind: "file", created_by },
     condition: "attribute_not_exists(#pk)",
+    ...(taken && { else: taken }),
   };
   if (hint_path === undefined) return [entry];
   const hint: Write = {

@@ -3,7 +3,7 @@
  * restore — goes through `fileUpdate`, which adds the fence to the write itself.
  */
 import { keys, sha256 } from "#aws/keys.ts";
-import type { Alone, Check, Item, Update } from "#aws/table.ts";
+import type { Alone, Check, Condition, Item, Update } from "#aws/table.ts";
 import { iso } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { type FileRecord, fileRecord } from "./records.ts";
@@ -31,6 +31,9 @@ export interface Preconditions {
   ifMatch?: string | undefined;
 }
 
+/** What must hold beside the fence, and what is told where that alone doesn't. */
+type Further = Pick<Condition, "condition" | "values" | "else">;
+
 /**
  * An update of a file's record with its fence: the file exists, nobody else holds a live lease, the caller's own
  * lease (where it shows one) has not run out, and the version is the one that it expects.
@@ -46,13 +49,9 @@ export function fileUpdate(
   now: number,
   fileId: string,
   preconditions: Preconditions,
-  {
-    update,
-    endsLock = false,
-    ...more
-  }: { update: string; values?: Item; condition?: string; endsLock?: boolean },
+  { update, endsLock = false, ...more }: Further & { update: string; endsLock?: boolean },
 ): Alone<Update> {
-  const fenced = { key: keys.node(fileId), ...fence(now, preconditions, more) };
+  const fenced = { key: keys.node(fileId), ...fence(now, fileId, preconditions, more) };
   if (endsLock) return { ...fenced, update };
   if (lockHashOf(preconditions) !== undefined) return { ...fenced, update: confirming(update) };
   return { ...fenced, update: setting(update, PASSING), values: { ...fenced.values, never_locked: 0 } };
@@ -69,9 +68,9 @@ export function fileCheck(
   now: number,
   fileId: string,
   preconditions: Preconditions,
-  more: { values?: Item; condition?: string },
+  more: Further,
 ): Check | Update {
-  const fenced = fence(now, preconditions, more);
+  const fenced = fence(now, fileId, preconditions, more);
   if (lockHashOf(preconditions) === undefined) return { check: keys.node(fileId), ...fenced };
   return { key: keys.node(fileId), update: confirming(), ...fenced };
 }
@@ -89,8 +88,9 @@ function confirming(update?: string): string {
 
 function fence(
   now: number,
+  fileId: string,
   preconditions: Preconditions,
-  { values = {}, condition }: { values?: Item; condition?: string },
+  { values = {}, condition, else: otherwise }: Further,
 ) {
   const parts = ["attribute_exists(#pk)", "attribute_not_exists(#deleted_at)", "#kind = :file_kind"];
   const fenceValues: Item = { file_kind: "file" };
@@ -112,6 +112,7 @@ function fence(
   return {
     condition: parts.join(" AND "),
     values: { ...fenceValues, ...values },
+    else: (item: Item | undefined) => whyRefused(item, fileId, preconditions, now) ?? otherwise?.(item),
   };
 }
 

@@ -153,6 +153,8 @@ export async function beginIdempotent(
         ...values,
         answer: seal(key ?? "", JSON.stringify({ ...answer, scopes: [...caller.scopes] })),
       },
+      // Another has taken the claim over, and its answer is the one that counts.
+      else: () => inProgress(1),
     };
   }
 

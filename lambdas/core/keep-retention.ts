@@ -1,5 +1,5 @@
 import { due, keys } from "#aws/keys.ts";
-import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed, happened } from "#aws/table.ts";
 import { removal } from "./delete-version.ts";
 import type { Deps } from "./deps.ts";
 import { fileRecord, type VersionRecord } from "./records.ts";
@@ -37,21 +37,17 @@ export async function keepRetention(
 }
 
 /** Marks a version in a transaction that proves it is not the current one. */
-async function mark({ table }: Pick<Deps, "table">, fileId: string, versionId: string, now: number) {
-  try {
-    await table.transact([
+function mark({ table }: Pick<Deps, "table">, fileId: string, versionId: string, now: number) {
+  return happened(
+    table.transact([
       {
         check: keys.node(fileId),
         condition: "#version_id <> :removed AND attribute_not_exists(#deleted_at)",
         values: { removed: versionId },
       },
       removal(now, fileId, versionId),
-    ]);
-    return true;
-  } catch (error) {
-    if (error instanceof TransactionFailed) return false;
-    throw error;
-  }
+    ]),
+  );
 }
 
 async function dueAgain({ table }: Pick<Deps, "table">, fileId: string, versionId: string, at: number) {

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import type { Check } from "#aws/table.ts";
+import type { Check, Else } from "#aws/table.ts";
 import { atVersion } from "./at-version.ts";
 import type { Deps } from "./deps.ts";
 import { type FileRecord, fileRecord, type LinkRecord, versionRecord } from "./records.ts";
@@ -23,16 +23,22 @@ export async function linkedFile(
   return atVersion(deps, file, version, name);
 }
 
-/** What a transaction checks of the file behind a link: it is there, and so is the version that the link is bound to. */
-export function linkedFileChecks({ file_id, version_id }: Bound): Check[] {
+/**
+ * What a transaction checks of the file behind a link: it is there, and so is the version that the link is bound to.
+ *
+ * @param gone what is told where they aren't.
+ */
+export function linkedFileChecks({ file_id, version_id }: Bound, gone: Else): Check[] {
   const file: Check = {
     check: keys.node(file_id),
     condition: "attribute_exists(#pk) AND attribute_not_exists(#deleted_at)",
+    else: gone,
   };
   if (version_id === undefined) return [file];
   const version: Check = {
     check: keys.version(file_id, version_id),
     condition: "attribute_exists(#pk) AND attribute_not_exists(#removed_ms)",
+    else: gone,
   };
   return [file, version];
 }

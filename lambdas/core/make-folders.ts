@@ -3,6 +3,7 @@ import { TransactionFailed, type Write } from "#aws/table.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { isWharfError, WharfError } from "./error.ts";
 import { hintPath } from "./file-entry.ts";
+import { inRounds } from "./in-rounds.ts";
 import { type EntryRecord, entryRecord, fileHintRecord, pathHintRecord } from "./records.ts";
 import { rootFolder } from "./workspace.ts";
 
@@ -112,29 +113,31 @@ async function makeMissing(
 ): Promise<string> {
   let depth = paths.findLastIndex((path) => hinted.has(path)) + 1;
   let folderId = hinted.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async () => {
     const writes: Write[] = [];
+    let parentId = folderId;
     for (const path of paths.slice(depth)) {
       const made = newId("fld", deps.now());
-      writes.push(...folderWrites(deps.now(), { workspaceId, parentId: folderId, folderId: made, path }));
-      folderId = made;
+      writes.push(...folderWrites(deps.now(), { workspaceId, parentId, folderId: made, path }));
+      parentId = made;
     }
-    if (writes.length === 0) return folderId;
+    const [entry] = writes;
+    if (entry === undefined) return folderId;
     try {
       await deps.table.transact(writes);
-      return folderId;
+      return parentId;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
       // Only the first new level can be taken: the others are under an id that nobody has seen. Who took it has made
       // more of the path, most often: its hints tell, and a round for each level would write all the rest each time.
       const { known } = await readHints(deps, workspaceId, paths);
-      known.set(paths[depth] ?? "", takenBy(error, paths[depth] ?? ""));
+      const path = paths[depth] ?? "";
+      known.set(path, folderOf(entryRecord.parse(error.failed.get(entry)), path));
       ({ depth, folderId } = await walkOn(deps, workspaceId, paths, known));
+      throw error;
     }
-  }
-  throw new WharfError("conflict", `Others are making the folders of ${paths.at(-1)}; send this again.`, {
-    retry_after_seconds: 1,
-  });
+  };
+  return inRounds(attempt, `Others are making the folders of ${paths.at(-1)}; send this again.`, ROUNDS);
 }
 
 interface NewFolder {
@@ -170,12 +173,7 @@ function folderWrites(now: number, { workspaceId, parentId, folderId, path }: Ne
   ];
 }
 
-/** The folder that another made at this path meanwhile. */
-function takenBy(error: TransactionFailed, path: string): string {
-  return folderOf(entryRecord.parse(error.failed.get(0)), path);
-}
-
-/** @throws WharfError name_taken where it is a file. */
+/** The folder that stands at this path. @throws WharfError name_taken where it is a file. */
 function folderOf({ kind, node_id }: EntryRecord, path: string): string {
   if (kind === "folder") return node_id;
   throw new WharfError("name_taken", `${path} is a file, so it can't hold folders or files.`, {

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import type { Write } from "#aws/table.ts";
 import type { File, FolderRef } from "#contract/files.ts";
 import { actorOf, type Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
@@ -10,13 +10,11 @@ import { fileView } from "./file-view.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import { findFolder } from "./find-folder.ts";
+import { inRounds } from "./in-rounds.ts";
 import { judgeName } from "./judge-name.ts";
 import { makeFolders } from "./make-folders.ts";
 import { type FileRecord, folderRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
-
-/** Reads and tries again only where another moved the file or gave it a version in between. */
-const ROUNDS = 4;
 
 /**
  * Gives a file another name, another folder of its workspace, or both, in one transaction with `file_moved`.
@@ -32,7 +30,7 @@ export async function moveFile(
   to: { name?: string | undefined; folder?: FolderRef | undefined },
   preconditions: Preconditions,
 ): Promise<File> {
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async (round: number) => {
     const file = await findFile(deps, call.caller, fileId, "move", round === 0 ? call.ahead : []);
     const name = to.name ?? file.name;
     const folder_id =
@@ -50,12 +48,10 @@ export async function moveFile(
     requirePath(hint_path ?? name);
     const now = deps.now();
     const target = { name, folder_id, hint_path, mismatch };
-    if (await moved(deps, call, { file, target, preconditions, now }))
-      return fileView({ ...file, ...target, updated_at: iso(now) });
-  }
-  throw new WharfError("conflict", "Others keep changing this file; read it and send this again.", {
-    retry_after_seconds: 1,
-  });
+    await deps.table.transact(moveWrites(call, { file, target, preconditions, now }));
+    return fileView({ ...file, ...target, updated_at: iso(now) });
+  };
+  return inRounds(attempt, "Others keep changing this file; read it and send this again.");
 }
 
 /** What of the content is to be flagged under a new name. @throws WharfError type_mismatch */
@@ -92,17 +88,12 @@ interface Move {
   now: number;
 }
 
-/** False where the file has been moved, or has a new version, since it was read. */
-async function moved(
-  deps: Pick<Deps, "table">,
-  call: Call,
-  { file, target, preconditions, now }: Move,
-): Promise<boolean> {
+/** What has been moved since it was read, or has a new version, is read again. */
+function moveWrites(call: Call, { file, target, preconditions, now }: Move): Write[] {
   const from = { name: file.name, folder_id: file.folder_id };
   const { hint_path, mismatch, ...to } = target;
   const updated_at = iso(now);
-  const folder = folderCheck(file, target.folder_id);
-  const writes = [
+  return [
     fileUpdate(now, file.node_id, preconditions, {
       update: `SET #name = :name, #folder_id = :folder_id, #mismatch = :mismatch, #updated_at = :updated_at${hint_path === undefined ? " REMOVE #hint_path" : ", #hint_path = :hint_path"}`,
       // The version too: its content is what the new name was judged by.
@@ -112,7 +103,15 @@ async function moved(
         ...{ updated_at, old_name: from.name, old_folder_id: from.folder_id, judged: file.version_id },
       },
     }),
-    ...addEntry({ ...file, ...target }),
+    ...folderCheck(file, target.folder_id),
+    ...addEntry(
+      { ...file, ...target },
+      () =>
+        new WharfError(
+          "name_taken",
+          `${JSON.stringify(target.name)} is taken in that folder. Choose another name, or move what stands there first.`,
+        ),
+    ),
     ...removeEntry(file),
     eventWrite(now, {
       type: "file_moved",
@@ -122,28 +121,7 @@ async function moved(
       actor: actorOf(call.caller),
       data: { from, to, ...(mismatch ? { mismatch } : {}) },
     }),
-    ...folder,
   ];
-  try {
-    await deps.table.transact(writes);
-    return true;
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-    const [fence, newEntry] = [0, 1];
-    const refused = error.failed.has(fence)
-      ? whyRefused(error.failed.get(fence), file.node_id, preconditions, now)
-      : undefined;
-    if (refused !== undefined) throw refused;
-    if (error.failed.has(fence)) return false;
-    if (folder.length > 0 && error.failed.has(writes.length - 1)) throw notFound("folder", target.folder_id);
-    if (error.failed.has(newEntry)) {
-      throw new WharfError(
-        "name_taken",
-        `${JSON.stringify(target.name)} is taken in that folder. Choose another name, or move what stands there first.`,
-      );
-    }
-    return false;
-  }
 }
 
 /** The target is a folder of the same workspace. A file's own folder is there as long as the file is. */
@@ -154,6 +132,7 @@ function folderCheck(file: FileRecord, folderId: string): Write[] {
       check: keys.node(folderId),
       condition: "#kind = :folder AND #workspace_id = :workspace_id",
       values: { folder: "folder", workspace_id: file.workspace_id },
+      else: () => notFound("folder", folderId),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { TransactionFailed } from "#aws/table.ts";
+import { happened } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
@@ -12,12 +12,8 @@ export async function recordLate(
   { record }: Pick<Call, "record">,
   body: FinalizeAnswer,
 ): Promise<FinalizeAnswer> {
-  const writes = record({ status: 200, body });
-  try {
-    if (writes.length > 0) await table.transact(writes);
-  } catch (error) {
-    // Recorded by another meanwhile.
-    if (!(error instanceof TransactionFailed)) throw error;
-  }
+  const writes = record({ status: 200, body }).map((write) => ({ ...write, else: undefined }));
+  // False where another has recorded it meanwhile.
+  if (writes.length > 0) await happened(table.transact(writes));
   return body;
 }

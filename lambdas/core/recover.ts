@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
-import { type Item, TransactionFailed } from "#aws/table.ts";
+import type { Item } from "#aws/table.ts";
 import { MAX_RECOVER_DAYS, type Recovery, type recoverRoute } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { type Deps, iso, newId, ttl } from "./deps.ts";
@@ -49,34 +49,30 @@ export async function startRecovery(
     request_id: call.requestId,
   };
   const view = recoveryView(job);
-  try {
-    await deps.table.transact([
-      {
-        put: {
-          ...keys.recovering(webhookId),
-          job_id: job.job_id,
-          until_ms: now + DAY_MS,
-          ttl: ttl(now + DAY_MS),
-        },
-        // A job whose record was lost holds the place for a day at most.
-        condition: "attribute_not_exists(#pk) OR #until_ms <= :now",
-        values: { now },
+  await deps.table.transact([
+    {
+      put: {
+        ...keys.recovering(webhookId),
+        job_id: job.job_id,
+        until_ms: now + DAY_MS,
+        ttl: ttl(now + DAY_MS),
       },
-      {
-        put: {
-          ...keys.recovery(webhookId, job.job_id),
-          ...due("recovery", now, job.job_id),
-          ...job,
-          ttl: ttl(now + KEEP_MS),
-        },
-        condition: "attribute_not_exists(#pk)",
+      // A job whose record was lost holds the place for a day at most.
+      condition: "attribute_not_exists(#pk) OR #until_ms <= :now",
+      values: { now },
+      else: stillRunning,
+    },
+    {
+      put: {
+        ...keys.recovery(webhookId, job.job_id),
+        ...due("recovery", now, job.job_id),
+        ...job,
+        ttl: ttl(now + KEEP_MS),
       },
-      ...call.record(answer(view)),
-    ]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed) || !error.failed.has(0)) throw error;
-    throw stillRunning(error.failed.get(0));
-  }
+      condition: "attribute_not_exists(#pk)",
+    },
+    ...call.record(answer(view)),
+  ]);
   return view;
 }
 

@@ -1,5 +1,4 @@
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
 import type { Delivery } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { notFound, WharfError } from "./error.ts";
@@ -41,14 +40,11 @@ export async function redeliver(
   });
   const { finished_at, reason, ...rest } = restarted;
   const view = deliveryView(rest);
-  try {
-    await deps.table.transact([write, ...call.record(answer(view))]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed) || !error.failed.has(0)) throw error;
-    throw new WharfError("conflict", "An attempt of this delivery is under way; see what comes of it.", {
+  const underWay = () =>
+    new WharfError("conflict", "An attempt of this delivery is under way; see what comes of it.", {
       retry_after_seconds: 15,
     });
-  }
+  await deps.table.transact([{ ...write, else: underWay }, ...call.record(answer(view))]);
   await deps.queues.send("retry", [wakeMessage(restarted)], now);
   return view;
 }

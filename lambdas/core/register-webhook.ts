@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
 import { MAX_ENDPOINTS, type registerWebhookRoute, type Webhook } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { checkDestination } from "./check-destination.ts";
@@ -52,31 +51,28 @@ export async function registerWebhook(
   });
   const { webhook_id } = hook;
   const registered = { ...webhookView(hook, {}), secret };
-  try {
-    await deps.table.transact([
-      {
-        key: keys.hookCount(client_id),
-        update: "ADD #endpoints :one",
-        condition: "attribute_not_exists(#endpoints) OR #endpoints < :most",
-        values: { one: 1, most: MAX_ENDPOINTS },
-      },
-      { put: { ...keys.hook(webhook_id), ...hook }, condition: "attribute_not_exists(#pk)" },
-      { put: { ...keys.hookSecret(webhook_id), current: secret }, condition: "attribute_not_exists(#pk)" },
-      {
-        put: { ...keys.hookState(webhook_id), webhook_id, epoch: hook.epoch },
-        condition: "attribute_not_exists(#pk)",
-      },
-      write,
-      ...call.record(answer(registered)),
-    ]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed) || !error.failed.has(0)) throw error;
-    throw new WharfError(
-      "endpoint_limit",
-      `This client has ${MAX_ENDPOINTS} endpoints, and more it can't have. Delete one that is not needed.`,
-      { max_endpoints: MAX_ENDPOINTS },
-    );
-  }
+  await deps.table.transact([
+    {
+      key: keys.hookCount(client_id),
+      update: "ADD #endpoints :one",
+      condition: "attribute_not_exists(#endpoints) OR #endpoints < :most",
+      values: { one: 1, most: MAX_ENDPOINTS },
+      else: () =>
+        new WharfError(
+          "endpoint_limit",
+          `This client has ${MAX_ENDPOINTS} endpoints, and more it can't have. Delete one that is not needed.`,
+          { max_endpoints: MAX_ENDPOINTS },
+        ),
+    },
+    { put: { ...keys.hook(webhook_id), ...hook }, condition: "attribute_not_exists(#pk)" },
+    { put: { ...keys.hookSecret(webhook_id), current: secret }, condition: "attribute_not_exists(#pk)" },
+    {
+      put: { ...keys.hookState(webhook_id), webhook_id, epoch: hook.epoch },
+      condition: "attribute_not_exists(#pk)",
+    },
+    write,
+    ...call.record(answer(registered)),
+  ]);
   await sendPing(deps, ping);
   return registered;
 }

@@ -1,13 +1,10 @@
 import { keys, sha256 } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
 import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { findFile } from "./find-file.ts";
+import { inRounds } from "./in-rounds.ts";
 import { hasRunOut, leaseEndedEvent } from "./lock-events.ts";
-
-/** Each lost round is a renewal of the lease, or its end. */
-const ROUNDS = 4;
 
 /**
  * Clears the caller's lease and keeps the fencing number; where nobody holds the lock, nothing changes.
@@ -21,7 +18,7 @@ export async function releaseLock(
   lockToken: string,
 ): Promise<void> {
   const hash = sha256(lockToken);
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async (round: number) => {
     const file = await findFile(deps, call.caller, fileId, "release_lock", round === 0 ? call.ahead : []);
     const { lock } = file;
     // Where it is gone since the last round: released by a repeat of this call, or run out and noticed.
@@ -29,24 +26,17 @@ export async function releaseLock(
     if (lock.token_hash !== hash) throw mismatch();
     const now = deps.now();
     const { condition, values } = hasRunOut(now, lock);
-    try {
-      await deps.table.transact([
-        {
-          key: keys.node(fileId),
-          update: "REMOVE #lock, #due_pk, #due_sk",
-          condition: `#lock.#token_hash = :hash AND ${condition}`,
-          values: { hash, ...values },
-        },
-        leaseEndedEvent(now, call, file, lock),
-      ]);
-      return;
-    } catch (error) {
-      if (!(error instanceof TransactionFailed)) throw error;
-    }
-  }
-  throw new WharfError("conflict", "This lease is being renewed elsewhere; release it again.", {
-    retry_after_seconds: 1,
-  });
+    await deps.table.transact([
+      {
+        key: keys.node(fileId),
+        update: "REMOVE #lock, #due_pk, #due_sk",
+        condition: `#lock.#token_hash = :hash AND ${condition}`,
+        values: { hash, ...values },
+      },
+      leaseEndedEvent(now, call, file, lock),
+    ]);
+  };
+  await inRounds(attempt, "This lease is being renewed elsewhere; release it again.");
 }
 
 function mismatch(): WharfError {

@@ -6,13 +6,11 @@ import { type Deps, iso } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { isLive, lockLost, NOT_PASSED } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
+import { inRounds } from "./in-rounds.ts";
 import type { Lock } from "./lock-events.ts";
 import { fileRecord } from "./records.ts";
 
 const MAX_RENEWAL_MS = MAX_RENEWAL_HOURS * 3_600_000;
-/** Each lost round is another renewal of the same lease. */
-const ROUNDS = 4;
-
 /**
  * Replaces the expiry of a live lease by now + ttl (default: as acquired), at most 24 h after its acquisition. A
  * provisional lease is whole from then on.
@@ -28,7 +26,7 @@ export async function renewLock(
   fileId: string,
   { lock_token, ttl_seconds }: { lock_token: string; ttl_seconds?: number | undefined },
 ) {
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async (round: number) => {
     const file = await findFile(deps, call.caller, fileId, "renew_lock", round === 0 ? call.ahead : []);
     const now = deps.now();
     const { lock } = file;
@@ -37,7 +35,7 @@ export async function renewLock(
     if (lock.expires_ms >= last) throw renewalLimit(lock);
     const ttl = ttl_seconds ?? lock.ttl_seconds;
     const expires_ms = Math.min(now + ttl * 1000, last);
-    if (!(await renewed(deps, fileId, { lock, expires_ms, now }))) continue;
+    await renew(deps, fileId, { lock, expires_ms, now });
     return {
       file_id: fileId,
       lock_id: lock.lock_id,
@@ -47,18 +45,16 @@ export async function renewLock(
       server_time: iso(now),
       renew_after_seconds: Math.floor((expires_ms - now) / 3000),
     };
-  }
-  throw new WharfError("conflict", "This lease is being renewed elsewhere too; look at it again.", {
-    retry_after_seconds: 1,
-  });
+  };
+  return inRounds(attempt, "This lease is being renewed elsewhere too; look at it again.");
 }
 
-/** False where the lease is not as it was read. */
-async function renewed(
+/** @throws ConditionFailed where the lease is not as it was read. */
+async function renew(
   deps: Pick<Deps, "table">,
   fileId: string,
   { lock, expires_ms, now }: { lock: Lock; expires_ms: number; now: number },
-): Promise<boolean> {
+): Promise<void> {
   const renewals = lock.renewals + 1;
   const { due_pk, due_sk } = due("lock", expires_ms, fileId);
   try {
@@ -77,16 +73,15 @@ async function renewed(
         ...{ hash: lock.token_hash, seen: lock.renewals, now },
       },
     });
-    return true;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     // The SDK sends a call again whose answer was lost, and then meets its own renewal.
     const stands = fileRecord.safeParse(error.item).data?.lock;
-    return (
+    const own =
       stands?.token_hash === lock.token_hash &&
       stands.renewals === renewals &&
-      stands.expires_ms === expires_ms
-    );
+      stands.expires_ms === expires_ms;
+    if (!own) throw error;
   }
 }
 

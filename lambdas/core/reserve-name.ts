@@ -5,11 +5,12 @@
  */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
+import { happened, type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import { PART_URL_SECONDS } from "#contract/uploads.ts";
 import { newUpload } from "./add-upload.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { inRounds } from "./in-rounds.ts";
 import { nameTaken } from "./name-taken.ts";
 import { entryRecord } from "./records.ts";
 import { type UploadRecord, uploadRecord } from "./upload-record.ts";
@@ -21,8 +22,8 @@ const RENEW_MS = RESERVE_MS / 2;
 /** Each lost round is another's reservation that has just ended. */
 const ROUNDS = 5;
 
-const reservation = z.object({ upload_id: z.string(), client_id: z.string(), until_ms: z.number() });
-type Reservation = z.infer<typeof reservation>;
+const reservationRecord = z.object({ upload_id: z.string(), client_id: z.string(), until_ms: z.number() });
+type Reservation = z.infer<typeof reservationRecord>;
 
 /**
  * Writes a session that reserves its name, together with `record`: one transaction.
@@ -36,37 +37,38 @@ export async function saveReserved(
   record: readonly Write[],
 ): Promise<UploadRecord> {
   let ended: string | undefined;
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async () => {
     const upload = { ...draft, reserved_until_ms: deps.now() + RESERVE_MS };
-    const { folder_id } = upload;
-    const free: Write[] =
-      folder_id === undefined
-        ? []
-        : [{ check: keys.entry(folder_id, upload.name), condition: "attribute_not_exists(#pk)" }];
-    const writes = [newUpload(upload), reserve(upload, deps.now(), ended), ...free];
+    const session = newUpload(upload);
+    const reservation = reserve(upload, deps.now(), ended);
     try {
-      await deps.table.transact([...writes, ...record]);
-      return upload;
+      await deps.table.transact([session, ...stillFree(upload), reservation, ...record]);
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
       // This very transaction, whose first answer was lost.
-      if (error.failed.has(SESSION)) return upload;
-      const standing = free.length > 0 ? error.failed.get(FREE) : undefined;
-      if (standing !== undefined) throw nameTaken(upload, entryRecord.parse(standing));
-      if (!error.failed.has(RESERVATION)) throw error;
-      const other = reservation.parse(error.failed.get(RESERVATION));
+      if (error.failed.has(session)) return upload;
+      const other = reservationRecord.parse(error.failed.get(reservation));
       if (!(await isOver(deps, other))) throw reserved(upload, other);
       ended = other.upload_id;
+      throw error;
     }
-  }
-  throw new WharfError("conflict", "Others keep starting uploads of this name. Send the request again.", {
-    retry_after_seconds: 1,
-  });
+    return upload;
+  };
+  return inRounds(attempt, "Others keep starting uploads of this name. Send the request again.", ROUNDS);
 }
 
-const SESSION = 0;
-const RESERVATION = 1;
-const FREE = 2;
+/** Nothing stands under the name; without its folder nothing can. */
+function stillFree(upload: UploadRecord): Write[] {
+  const { folder_id, name } = upload;
+  if (folder_id === undefined) return [];
+  return [
+    {
+      check: keys.entry(folder_id, name),
+      condition: "attribute_not_exists(#pk)",
+      else: (standing) => nameTaken(upload, entryRecord.parse(standing)),
+    },
+  ];
+}
 
 /** Extends a session's reservation where less than half of its time is left. Where another has it, finalize decides. */
 export async function keepReserved(deps: Pick<Deps, "table" | "now">, upload: UploadRecord): Promise<void> {
@@ -74,8 +76,8 @@ export async function keepReserved(deps: Pick<Deps, "table" | "now">, upload: Up
   const live = upload.state === "open" || upload.state === "finalizing";
   if (!live || upload.reserved_until_ms === undefined || upload.reserved_until_ms > now + RENEW_MS) return;
   const extended = { ...upload, reserved_until_ms: now + RESERVE_MS };
-  try {
-    await deps.table.transact([
+  await happened(
+    deps.table.transact([
       reserve(extended, now, upload.upload_id),
       {
         key: keys.upload(upload.upload_id),
@@ -83,10 +85,8 @@ export async function keepReserved(deps: Pick<Deps, "table" | "now">, upload: Up
         condition: "#state IN (:open, :finalizing)",
         values: { reserved_until_ms: extended.reserved_until_ms, open: "open", finalizing: "finalizing" },
       },
-    ]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-  }
+    ]),
+  );
 }
 
 /** Takes the name where nobody has it, or `from` has. */

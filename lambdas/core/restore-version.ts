@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed } from "#aws/table.ts";
+import type { Write } from "#aws/table.ts";
 import type { Version } from "#contract/versions.ts";
 import { actorOf, type Call } from "./call.ts";
 import { type Deps, iso, newId } from "./deps.ts";
@@ -7,13 +7,11 @@ import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findVersion } from "./find-version.ts";
+import { inRounds } from "./in-rounds.ts";
 import { judgeName } from "./judge-name.ts";
 import { versionView } from "./list-versions.ts";
 import type { FileRecord, VersionRecord } from "./records.ts";
 import { supersede } from "./supersede-version.ts";
-
-/** Each lost round is another's new version. */
-const ROUNDS = 4;
 
 /**
  * Makes an old version's content current again, as a new version that names the same bytes, in one transaction
@@ -26,7 +24,7 @@ export async function restoreVersion(
   call: Call,
   { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
 ): Promise<Version> {
-  for (let round = 0; round < ROUNDS; round++) {
+  const attempt = async (round: number) => {
     const ahead = round === 0 ? call.ahead : [];
     const { file, version } = await findVersion(deps, call.caller, fileId, versionId, "write", ahead);
     const now = deps.now();
@@ -39,25 +37,11 @@ export async function restoreVersion(
     const judged = await judgeName(deps, version, file.name);
     const { writes, restored } = restoration(call, { file, version, judged, preconditions, now });
     const answer = versionView(restored, restored);
-    try {
-      await deps.table.transact([...writes, ...call.record({ status: 200, body: answer })]);
-      return answer;
-    } catch (error) {
-      if (!(error instanceof TransactionFailed)) throw error;
-      if (error.failed.has(SOURCE)) throw notFound("version", versionId);
-      const fenced = error.failed.has(FILE)
-        ? whyRefused(error.failed.get(FILE), fileId, preconditions, now)
-        : undefined;
-      if (fenced !== undefined) throw fenced;
-    }
-  }
-  throw new WharfError("conflict", "Others keep writing this file; look at it again, then restore.", {
-    retry_after_seconds: 1,
-  });
+    await deps.table.transact([...writes, ...call.record({ status: 200, body: answer })]);
+    return answer;
+  };
+  return inRounds(attempt, "Others keep writing this file; look at it again, then restore.");
 }
-
-const FILE = 0;
-const SOURCE = 1;
 
 function restoration(
   call: Call,
@@ -92,7 +76,13 @@ function restoration(
   const stepsBack = supersede(now, file);
   // Bringing the maker's own bytes back leaves the file its own.
   const mixed = restored.content_by === file.created_by ? "" : ", #mixed = :mixed";
-  const writes = [
+  const writes: Write[] = [
+    {
+      check: keys.version(fileId, version.version_id),
+      condition: "#state = :ready AND attribute_not_exists(#removed_ms)",
+      values: { ready: "ready" },
+      else: () => notFound("version", version.version_id),
+    },
     fileUpdate(now, fileId, preconditions, {
       update: `SET #version_id = :version_id, #size = :size, #content_type = :content_type, #object_key = :object_key, #sniffed = :sniffed, #mismatch = :mismatch, #updated_at = :updated_at${mixed}`,
       // The name too: the content was judged by it. And the folder: the event says where the file is.
@@ -104,11 +94,6 @@ function restoration(
         ...stepsBack.values,
       },
     }),
-    {
-      check: keys.version(fileId, version.version_id),
-      condition: "#state = :ready AND attribute_not_exists(#removed_ms)",
-      values: { ready: "ready" },
-    },
     { put: { ...keys.version(fileId, version_id), ...restored }, condition: "attribute_not_exists(#pk)" },
     stepsBack.write,
     eventWrite(now, {

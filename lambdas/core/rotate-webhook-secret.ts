@@ -1,10 +1,11 @@
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed } from "#aws/table.ts";
 import type { RotatedSecret } from "#contract/webhooks.ts";
 import type { Call } from "./call.ts";
 import { type Deps, iso } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { findWebhook } from "./find-webhook.ts";
+import { inRounds } from "./in-rounds.ts";
 import { newWebhookSecret } from "./register-webhook.ts";
 import { hookSecretRecord } from "./webhook-records.ts";
 
@@ -23,11 +24,11 @@ export async function rotateWebhookSecret(
   answer: (rotated: RotatedSecret) => { status: number; body: unknown },
 ): Promise<RotatedSecret> {
   await findWebhook(deps, call.caller, webhookId);
-  const before = await deps.table.get(hookSecretRecord, keys.hookSecret(webhookId));
-  if (before === undefined) throw notFound("webhook", webhookId);
-  const until = deps.now() + overlap_seconds * 1000;
-  const rotated = { webhook_id: webhookId, secret, previous_secret_until: iso(until) };
-  try {
+  const attempt = async () => {
+    const before = await deps.table.get(hookSecretRecord, keys.hookSecret(webhookId));
+    if (before === undefined) throw notFound("webhook", webhookId);
+    const until = deps.now() + overlap_seconds * 1000;
+    const rotated = { webhook_id: webhookId, secret, previous_secret_until: iso(until) };
     await deps.table.transact([
       {
         key: keys.hookSecret(webhookId),
@@ -35,17 +36,15 @@ export async function rotateWebhookSecret(
           before.current === secret
             ? "SET #previous_until_ms = :until"
             : "SET #current = :secret, #previous = #current, #previous_until_ms = :until REMOVE #promoted",
+        // Where another rotation came first: start from what it left.
         condition: "#current = :before",
         values: { secret: before.current === secret ? undefined : secret, before: before.current, until },
       },
       ...call.record(answer(rotated)),
     ]);
-  } catch (error) {
-    // Another rotation came first: start from what it left.
-    if (!(error instanceof TransactionFailed) || !error.failed.has(0)) throw error;
-    return rotateWebhookSecret(deps, call, webhookId, { overlap_seconds, secret }, answer);
-  }
-  return rotated;
+    return rotated;
+  };
+  return inRounds(attempt, "Others rotate this secret too. See which one is current, and decide again.");
 }
 
 /**

@@ -1,5 +1,5 @@
 import { due, keys } from "#aws/keys.ts";
-import { type Item, TransactionFailed } from "#aws/table.ts";
+import { happened, type Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 import { iso } from "./deps.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
@@ -65,13 +65,7 @@ async function judge(deps: Pick<Deps, "table" | "now">, state: HookState, item: 
         disabled_at_earliest: iso((since ?? now) + DISABLE_HOURS * HOUR_MS),
       },
     });
-    try {
-      await deps.table.transact([moveWrite(webhook_id, item, next, warning), event]);
-      return true;
-    } catch (error) {
-      if (error instanceof TransactionFailed) return false;
-      throw error;
-    }
+    return happened(deps.table.transact([moveWrite(webhook_id, item, next, warning), event]));
   }
 }
 
@@ -99,9 +93,5 @@ async function move(
   item: Item,
   nextMs: number | undefined,
 ): Promise<void> {
-  try {
-    await deps.table.transact([moveWrite(webhookId, item, nextMs)]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-  }
+  await happened(deps.table.transact([moveWrite(webhookId, item, nextMs)]));
 }

@@ -1,4 +1,4 @@
-import { type Item, TransactionFailed } from "#aws/table.ts";
+import { happened, type Item } from "#aws/table.ts";
 import { type Deps, iso } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { eventWrite } from "./event.ts";
@@ -29,8 +29,9 @@ async function endLink(deps: Pick<Deps, "table" | "now">, item: Item): Promise<b
       max_downloads: link.max_downloads ?? null,
     },
   } as const;
-  try {
-    await deps.table.transact([
+  // False where it ended or was revoked since the index was written.
+  return happened(
+    deps.table.transact([
       {
         key: { pk, sk },
         update: "SET #ended_at = :ended_at REMOVE #due_pk, #due_sk",
@@ -40,11 +41,6 @@ async function endLink(deps: Pick<Deps, "table" | "now">, item: Item): Promise<b
         values: { ended_at: iso(now), now, downloads: link.downloads },
       },
       eventWrite(now, expired, link.expires_ms),
-    ]);
-    return true;
-  } catch (error) {
-    // Ended or revoked since the index was written.
-    if (error instanceof TransactionFailed) return false;
-    throw error;
-  }
+    ]),
+  );
 }

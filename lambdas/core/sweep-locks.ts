@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { type Item, TransactionFailed } from "#aws/table.ts";
+import { happened, type Item } from "#aws/table.ts";
 import { MAX_CLIENT_LOCKS } from "#contract/lock-limits.ts";
 import { countLive } from "./count-live.ts";
 import type { Deps } from "./deps.ts";
@@ -43,8 +43,9 @@ async function endIfExpired(deps: Pick<Deps, "table" | "now">, item: Item): Prom
   const now = deps.now();
   const { lock } = file;
   if (lock === undefined || lock.expires_ms > now - LOCK_GRACE_MS) return false;
-  try {
-    await deps.table.transact([
+  // False where it was renewed, released or taken over since the index was written.
+  return happened(
+    deps.table.transact([
       {
         key: keys.node(file.node_id),
         update: "REMOVE #lock, #due_pk, #due_sk",
@@ -53,11 +54,6 @@ async function endIfExpired(deps: Pick<Deps, "table" | "now">, item: Item): Prom
         values: { seen: lock.lock_id, expires_ms: lock.expires_ms },
       },
       lockExpiredEvent(now, file, lock, `sweep-${lock.lock_id}`),
-    ]);
-    return true;
-  } catch (error) {
-    // Renewed, released or taken over since the index was written.
-    if (error instanceof TransactionFailed) return false;
-    throw error;
-  }
+    ]),
+  );
 }

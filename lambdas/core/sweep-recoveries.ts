@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed, type Item, TransactionFailed, type Update } from "#aws/table.ts";
+import { ConditionFailed, happened, type Item, type Update } from "#aws/table.ts";
 import { firstDeliveryId } from "./delivery-id.ts";
 import { iso } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
@@ -129,17 +129,18 @@ async function save(
     condition: `#state = :running AND ${job.after === undefined ? "attribute_not_exists(#after)" : "#after = :seen"}`,
     values: { ...changes, running: "running", seen: job.after },
   };
+  if (ended) {
+    await happened(deps.table.transact([write, ...((await holdsPlace(deps, job)) ? [makeRoom(job)] : [])]));
+    return undefined;
+  }
   try {
-    if (!ended) return recoveryRecord.parse(await deps.table.update(write));
-    await deps.table.transact([write, ...((await holdsPlace(deps, job)) ? [makeRoom(job)] : [])]);
+    return recoveryRecord.parse(await deps.table.update(write));
   } catch (error) {
-    if (!(error instanceof ConditionFailed || error instanceof TransactionFailed)) throw error;
+    if (!(error instanceof ConditionFailed)) throw error;
     // This very page, which the SDK sent again where its answer was lost: there is more to do. Where it is another
     // sweep's, the two go on side by side, and each page is counted once.
-    if (error instanceof ConditionFailed && isPage(error.item, changes))
-      return recoveryRecord.parse(error.item);
+    return isPage(error.item, changes) ? recoveryRecord.parse(error.item) : undefined;
   }
-  return undefined;
 }
 
 const isPage = (item: Item | undefined, page: Item) =>

@@ -1,6 +1,7 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import { iso, ttl } from "./deps.ts";
+import { notFound } from "./error.ts";
 import { addEntry, hintPath } from "./file-entry.ts";
 import type { SniffedRecord } from "./judge-content.ts";
 import { setAll } from "./set-all.ts";
@@ -45,6 +46,7 @@ export function newFileWrites(
       check: keys.node(folder_id),
       condition: "#kind = :folder AND #workspace_id = :workspace_id",
       values: { folder: "folder", workspace_id },
+      else: () => notFound("folder", folder_id),
     },
     ...addEntry(placed),
   ];

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { happened, type Write } from "#aws/table.ts";
 import type { Call, Caller } from "./call.ts";
 import { type Deps, iso, newId } from "./deps.ts";
 import { WharfError } from "./error.ts";
@@ -77,12 +77,7 @@ async function makeOrFind(deps: Deps, caller: Caller, name: string): Promise<str
     condition: "attribute_not_exists(#revoked_at) AND size(#workspaces) < :max",
     values: { name, max: MAX_WORKSPACES },
   };
-  try {
-    await deps.table.transact([...writes, grant]);
-    return workspaceId;
-  } catch (error) {
-    if (!(error instanceof TransactionFailed)) throw error;
-  }
+  if (await happened(deps.table.transact([...writes, grant]))) return workspaceId;
   // Made by a request of this client's that ran beside this one, or there may be no more.
   const taken = await deps.table.get(
     z.object({ workspace_id: z.string() }),

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { keys } from "#aws/keys.ts";
 import type { Lane } from "#aws/queues.ts";
-import { ConditionFailed, type Item, TransactionFailed } from "#aws/table.ts";
+import { ConditionFailed, happened, type Item } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import { type Deps, iso, ttl } from "./deps.ts";
 import { reviveSkipped } from "./revive-skipped.ts";
@@ -153,8 +153,8 @@ export async function recordAttempt(
     values: { next_ms, due_pk: wake?.due_pk, due_sk: wake?.due_sk },
   };
   const { update, values } = wake === undefined ? ending : going;
-  try {
-    await deps.table.transact([
+  const recorded = await happened(
+    deps.table.transact([
       {
         key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
         update,
@@ -178,11 +178,9 @@ export async function recordAttempt(
         },
         blind: "the row's lease, in the same transaction, says whose attempt of this number counts",
       },
-    ]);
-  } catch (error) {
-    if (error instanceof TransactionFailed) return "dropped";
-    throw error;
-  }
+    ]),
+  );
+  if (!recorded) return "dropped";
   if (next_ms === undefined || wake === undefined) return verdict.ok ? "succeeded" : "failed";
   if (!wake.bySweep) await deps.queues.send("retry", [wakeMessage({ ...delivery, next_ms })], now);
   return "retry";

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import * as z from "zod";
 import { keys, sha256, under } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
-import { createTable, type Table, TransactionFailed } from "#aws/table.ts";
+import { createTable, type Table } from "#aws/table.ts";
 import { acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
 import type { Call } from "#core/call.ts";
@@ -14,7 +14,7 @@ import { chooseTarget } from "#core/choose-target.ts";
 import { commitUpload } from "#core/commit-upload.ts";
 import { type Deps, iso, newId } from "#core/deps.ts";
 import { WharfError } from "#core/error.ts";
-import { fileUpdate, type Preconditions, whyRefused } from "#core/file-write.ts";
+import { fileUpdate, type Preconditions } from "#core/file-write.ts";
 import { intentOf } from "#core/finalize-upload.ts";
 import { findFile } from "#core/find-file.ts";
 import { type FileRecord, fileRecord } from "#core/records.ts";
@@ -315,12 +315,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
     async function touch(demanded: Preconditions): Promise<void> {
       const now = deps.now();
       const change = { update: "SET #updated_at = :at", values: { at: newId("job", T0) } };
-      try {
-        await deps.table.transact([fileUpdate(now, fileId, demanded, change)]);
-      } catch (error) {
-        if (!(error instanceof TransactionFailed)) throw error;
-        throw whyRefused(error.failed.get(0), fileId, demanded, now) ?? new Error("refused for no reason");
-      }
+      await deps.table.transact([fileUpdate(now, fileId, demanded, change)]);
     }
 
     /** Moves time to so many ms after the end of the lease that stands, by this caller's clock. */
