@@ -120,7 +120,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "release: by deletion",
     "release-lock",
     [
-      'key: keys.node(fileId),\n          update: "REMOVE #lock, #due_pk, #due_sk",',
+      'key: keys.node(fileId),\n        update: "REMOVE #lock, #due_pk, #due_sk",',
       "remove: keys.node(fileId),",
     ],
   ],

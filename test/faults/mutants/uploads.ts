@@ -43,7 +43,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/reserve-name.ts",
-        from: "      if (error.failed.has(SESSION)) return upload;\n",
+        from: "      if (error.failed.has(session)) return upload;\n",
         to: "",
       },
     ],
@@ -55,7 +55,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/add-upload.ts",
-        from: "if (!(error instanceof TransactionFailed && error.failed.has(0))) throw error;",
+        from: "if (!(error instanceof TransactionFailed && error.failed.has(own))) throw error;",
         to: "throw error;",
       },
     ],
