@@ -9,11 +9,11 @@ import { uploadRecord } from "#core/upload-record.ts";
 import { deliveryRecord, feedEntry, feedHead, hookRecord, hookState } from "#core/webhook-records.ts";
 import { unruly } from "./arrivals.ts";
 import { kindOf } from "./calls.ts";
+import { type Keyed, leftovers, type Of } from "./leftovers.ts";
 import type { Stage } from "./stage.ts";
 import { isGone, lasted, MINUTE } from "./time.ts";
 
 const keyed = z.looseObject({ pk: z.string(), sk: z.string() });
-type Keyed = z.infer<typeof keyed>;
 
 /** Says what doesn't hold; nothing where all does. */
 export async function violations(stage: Stage): Promise<string[]> {
@@ -33,10 +33,9 @@ export async function violations(stage: Stage): Promise<string[]> {
     ...links(of),
     ...leases(items),
     ...unruly(stage.log),
+    ...(await leftovers(stage, of, items)),
   ];
 }
-
-type Of = <T>(kind: string, schema: z.ZodType<T>) => (T & { key: Keyed })[];
 
 /** No bytes are missing that a version names, and none are left that nothing names. */
 async function bytes(stage: Stage, of: Of): Promise<string[]> {

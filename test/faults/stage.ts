@@ -52,6 +52,7 @@ import { uploader } from "#test/support/uploads.ts";
 import { type Given, PUBLIC_URL, startWorld } from "#test/support/world.ts";
 import { keepLog } from "./arrivals.ts";
 import { type Between, watched } from "./calls.ts";
+import { keepRemovals } from "./removals.ts";
 import { MINUTE, passTime } from "./time.ts";
 
 export type Stage = Awaited<ReturnType<typeof startStage>>;
@@ -70,7 +71,10 @@ export async function startStage() {
   let made: Waiting<string>[] = [];
   const world = await startWorld({
     retries: true,
-    onObject: (it) => void made.push({ at: Date.now(), it }),
+    onObject(it, what) {
+      if (what === "removed") removals.removed(it);
+      else made.push({ at: Date.now(), it });
+    },
   });
   const { dynamo } = world;
   const endpoint = await dynamo.config.endpoint?.();
@@ -80,6 +84,7 @@ export async function startStage() {
   const outbound = createOutbound({ ownHosts: [], allowLoopback: true, timeoutMs: 5_000 });
   const receivers: Receiver[] = [];
   const log = keepLog(world.stream);
+  const removals = keepRemovals(world.stream);
 
   let messages: Waiting<DeliveryMessage>[] = [];
   const worked: DeliveryMessage[] = [];
@@ -278,6 +283,7 @@ export async function startStage() {
       const due = take(messages).length;
       for (let nth = 0; nth < due; nth++) await worker.deliver().catch(() => {});
       log.look();
+      removals.look();
       if (take(published).length + take(messages).length === 0) return;
     }
     throw new Error("there is no end to what there is to do");
@@ -375,6 +381,7 @@ export async function startStage() {
       return actor({ client, name });
     },
     log,
+    removals,
     async receiver(behaviour?: Behaviour, onPing?: Behaviour) {
       const receiver: Receiver = await startReceiver(behaviour, onPing, (one) =>
         log.arrive(receiver.url, one),

@@ -68,8 +68,8 @@ export interface WorldOptions {
    * @default false
    */
   retries?: boolean;
-  /** Told of each object that S3 has made, by its key. @default nobody is */
-  onObject?(key: string): void;
+  /** Told of each object that S3 has made or removed, by its key. @default nobody is */
+  onObject?(key: string, what: "made" | "removed"): void;
 }
 
 /** Starts it on a free port, with nothing in it. */
@@ -81,7 +81,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
   const dynamodb = createDynamoDb({ clock, dir: undefined });
   dynamodb.createTable(spec);
   const onEvent = ({ "detail-type": type, detail }: S3Event) => {
-    if (type === "Object Created") onObject?.(detail.object.key);
+    onObject?.(detail.object.key, type === "Object Created" ? "made" : "removed");
   };
   const s3 = createS3({ clock, dir: undefined, onEvent });
   s3.createBucket({ name: "files", eventBridgeEnabled: onObject !== undefined });
