@@ -169,7 +169,7 @@ export const linkRecord = z.object({
   password: z.string().optional(),
   /** When (ms) the tries that were taken from what all sources have together have come back; see `take-try.ts`. */
   tries_until_ms: z.number().optional(),
-  /** Id of the latest try. */
+  /** Id of the latest try that took one. */
   try_id: z.string().optional(),
 });
 export type LinkRecord = z.infer<typeof linkRecord>;

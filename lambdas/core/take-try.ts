@@ -51,8 +51,10 @@ export async function takeTry(
 }
 
 /**
- * Has a right one admitted as a wrong one would be, in a write of its own that takes nothing: readers in any number who
- * know the password leave each other, and those who guess, what there is.
+ * Has a right one admitted as a wrong one would be, in a write of its own that changes nothing: readers in any number
+ * who know the password leave each other, and those who guess, what there is.
+ *
+ * Where its answer was lost and others took the last one since, it is refused: it can come again.
  *
  * @throws TryRefused with the seconds to wait.
  */
@@ -61,19 +63,17 @@ export async function passTry(
   key: Key,
   { first, now }: { first: boolean; now: number },
 ): Promise<void> {
-  const try_id = randomUUID();
   try {
     await table.update({
       key,
-      update: "SET #try_id = :try_id",
+      update: "SET #share_id = #share_id",
       condition:
         "attribute_exists(#pk) AND (attribute_not_exists(#tries_until_ms) OR #tries_until_ms <= :latest)",
-      values: { try_id, latest: latest(now, first) },
+      values: { latest: latest(now, first) },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    const found = linkRecord.parse(error.item);
-    if (found.try_id !== try_id) throw new TryRefused(Math.max(1, secondsUntilRoom(found, { first, now })));
+    throw new TryRefused(Math.max(1, secondsUntilRoom(linkRecord.parse(error.item), { first, now })));
   }
 }
 

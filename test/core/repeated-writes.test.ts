@@ -228,17 +228,6 @@ describe("a try of a link's password", () => {
     ]);
   });
 
-  test("is admitted where others took the last one before its answer came", async () => {
-    const { key, guess } = await newLink();
-    const spend = async () => {
-      const write = { blind: "a test", key, update: "SET #tries_until_ms = :until" };
-      await world.deps.table.update({ ...write, values: { until: world.deps.now() + 200 * 30_000 } });
-    };
-    const happened = once({ after: spend }, takes);
-    expect(await guess(password)).toBe(303);
-    expect(happened()).toBe(true);
-  });
-
   test("that was right forgets nothing that was tried since, when its first copy arrives", async () => {
     const { stored, guess } = await newLink();
     expect(await guess(password)).toBe(303);
