@@ -24,6 +24,7 @@ export async function violations(stage: Stage): Promise<string[]> {
     ...(await bytes(stage, of)),
     ...refusals(of, items),
     ...places(items),
+    ...ends(items),
     ...names(of, items),
     ...sessions(of),
     ...feed(of, items),
@@ -74,6 +75,15 @@ function refusals(of: Of, items: readonly Keyed[]): string[] {
     ...kept.map(({ version_id }) => `${version_id} was refused and has metadata`),
     ...untold.map(({ id }) => `${id} tells of a refusal in no folder`),
   ];
+}
+
+/** What ends by itself is told of as of then, whenever somebody notices: before what follows. */
+function ends(items: readonly Keyed[]): string[] {
+  return items
+    .filter(({ pk }) => pk.startsWith("EVT#"))
+    .map((item) => event.parse(JSON.parse(String(item["body"]))))
+    .filter(({ type, occurred_at, data }) => /_expired$/.test(type) && occurred_at !== data["expires_at"])
+    .map(({ type, id, occurred_at }) => `${type} ${id} tells of an end at ${occurred_at}, which was another`);
 }
 
 const moved = z.object({ to: z.object({ folder_id: z.string() }) });

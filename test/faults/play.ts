@@ -104,8 +104,8 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
       const made = { ...one, nth: calls.filter(({ label }) => label === one.label).length + 1 };
       calls.push(made);
       if (amid !== undefined && made.label.startsWith(amid.before)) {
-        const { run } = amid;
-        amid = undefined;
+        const { run, each } = amid;
+        if (each === undefined) amid = undefined;
         await run();
       }
       if (nextCall) {
@@ -159,10 +159,11 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
     for (const wrong of await violations(stage)) fail(wrong);
     played.times = timesOf(stage.log, start);
     const { unordered } = situation;
-    played.view = await viewOf(stage, {
+    const view = await viewOf(stage, {
       ordered: unordered !== true,
       numbered: order === undefined && clock === undefined && !besides && hit?.wrong.kind !== "stale",
     });
+    played.view = story.seen === undefined ? view : [...view, `SEEN ${JSON.stringify(story.seen())}`];
     return played;
   } finally {
     await stage.close();

@@ -6,12 +6,17 @@ export interface Story {
   act(actor: Actor): Promise<unknown>;
   /** Who may act while the caller stands still; each by name. */
   meanwhile?: Record<string, () => Promise<unknown>>;
-  /** What happens just before the first call whose label begins so, whatever goes wrong: a race that is always lost. */
-  amid?: { before: string; run(): Promise<unknown> };
+  /**
+   * What happens just before the first call whose label begins so, or before each, whatever goes wrong: a race that is
+   * always lost.
+   */
+  amid?: { before: string; each?: true; run(): Promise<unknown> };
   /** What follows, in order: a copy may arrive after each. */
   next?: Record<string, () => Promise<unknown>>;
   /** Whether what `act` answered is what a read says afterwards; tells what isn't. */
   check?(outcome: Outcome): Promise<string[]>;
+  /** What it saw on the way that nothing shows in the end: part of its view. */
+  seen?(): Record<string, unknown>;
   /** What else has to hold once all has come to rest; tells what doesn't. */
   end?(): Promise<string[]>;
 }

@@ -60,7 +60,8 @@ export type Actor = Awaited<ReturnType<Stage["actor"]>>;
 
 /** Six times the functions' timeouts, as the queues have it. */
 const HIDDEN_MS = { deliver: 3 * MINUTE, fanOut: 6 * MINUTE, ingest: 6 * MINUTE };
-const SOURCE = "192.0.2.1";
+/** Where readers of links are. */
+export const SOURCE = "192.0.2.1";
 /** More than any story has to do. */
 const MAX_ROUNDS = 3_000;
 

@@ -54,6 +54,7 @@ const INCIDENTAL = new Set([
   "rearmed_by",
   "s3_upload_id",
   "due_failures",
+  "try_id",
   // An earlier or later finalize of the same session.
   "assembling",
 ]);

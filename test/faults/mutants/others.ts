@@ -125,17 +125,10 @@ export const others: readonly Mutant[] = [
   {
     name: "a try counts once (link)",
     changes: [{ file: "lambdas/core/take-try.ts", from: " AND ${ANOTHERS}`", to: "`" }],
+    case: "link: opened with a wrong password | take-try: update LINK (1) | twice",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["counts once where the answer to its count was lost: for the link"],
-    },
-  },
-  {
-    name: "a right try knows its own admission",
-    changes: [{ file: "lambdas/core/take-try.ts", from: "if (found.try_id !== try_id) throw", to: "throw" }],
-    red: {
-      file: "test/core/repeated-writes.test.ts",
-      titles: ["is admitted where others took the last one before its answer came"],
     },
   },
   {
@@ -147,6 +140,7 @@ export const others: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "link: looked at with the right password, after four wrong ones | count-try: update LINK.TRIES (1) | a copy late, at: its source guesses",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["that was right forgets nothing that was tried since, when its first copy arrives"],
@@ -161,6 +155,7 @@ export const others: readonly Mutant[] = [
         to: "condition: `((${text}) OR attribute_exists(#pk)) AND (attribute_not_exists(#right_ms)",
       },
     ],
+    case: "link: looked at with the right password, after four wrong ones | count-try: update LINK.TRIES (1) | frozen before it, meanwhile: its source guesses once more",
     red: {
       file: "test/api/links.test.ts",
       titles: [
@@ -171,6 +166,7 @@ export const others: readonly Mutant[] = [
   {
     name: "a right try is its source's first in the write",
     changes: [{ file: "lambdas/core/count-try.ts", from: "${stillFirst}`", to: "`" }],
+    case: "link: opened with the right password | count-try: update LINK.TRIES (1) | frozen before it, meanwhile: its source guesses",
     red: {
       file: "test/api/links.test.ts",
       titles: ["a right one that isn't its source's first any more finds no room for first tries"],
@@ -185,6 +181,7 @@ export const others: readonly Mutant[] = [
         to: "return eventWrite(now, expired);",
       },
     ],
+    case: "lock: expired | nothing wrong",
     red: { file: "test/core/ends.test.ts", titles: ["ended before the one that takes it over began"] },
   },
   {
@@ -192,6 +189,7 @@ export const others: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/break-lock.ts", from: " AND ${condition}`", to: " AND :ended = :ended`" },
     ],
+    case: "lock: broken after its end | break-lock: transact NODE+EVT (1) | frozen before it, meanwhile: it is renewed, by a clock that is behind",
     red: {
       file: "test/core/ends.test.ts",
       titles: ["is not told of as expired by who breaks it, for what an old index says"],
@@ -202,6 +200,7 @@ export const others: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/release-lock.ts", from: " AND ${condition}`", to: " AND :ended = :ended`" },
     ],
+    case: "lock: released as it runs out | release-lock: transact NODE+EVT (1) | frozen before it, meanwhile: it is renewed, by a clock that is behind",
     red: {
       file: "test/core/ends.test.ts",
       titles: ["is released, and not told of as expired, where the clock that renewed it is behind"],
@@ -216,6 +215,7 @@ export const others: readonly Mutant[] = [
         to: "#lock.#expires_ms >= :expires_ms",
       },
     ],
+    case: "sweep: a lock that has expired | each-due: query due lock (1) | old, as before its last change",
     red: { file: "test/core/ends.test.ts", titles: ["is told of as it stands, not as an old index has it"] },
   },
   {
@@ -227,6 +227,7 @@ export const others: readonly Mutant[] = [
         to: " AND #downloads >= :downloads",
       },
     ],
+    case: "sweep: a link that has expired | each-due: query due link (1) | old, as before its last change",
     red: {
       file: "test/core/ends.test.ts",
       titles: [
@@ -258,6 +259,7 @@ export const others: readonly Mutant[] = [
         to: "return false;",
       },
     ],
+    case: "client: revoked, with all that it holds | revoke-share: update LINK (1) | twice",
     red: {
       file: "test/core/repeated-writes.test.ts",
       titles: ["a revocation counts a link that it ended, though the answer was lost"],

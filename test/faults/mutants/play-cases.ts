@@ -1,5 +1,5 @@
 /** Plays cases of the harness, whose names it is given, one after the other, and sends what was wrong with each. */
-import { baselines, casesOf, judge } from "../judge.ts";
+import { baselines, breaksDown, casesOf, judge } from "../judge.ts";
 import type { Situation } from "../situation.ts";
 import { domains } from "../situations/all.ts";
 
@@ -16,7 +16,7 @@ async function faultsOf(name: string, situation: Situation): Promise<string[]> {
   const base = known.get(situation.name) ?? baselines(situation);
   known.set(situation.name, base);
   const plain = await base.plain();
-  if (name === `${situation.name} | nothing wrong`) return plain.violations;
+  if (name === `${situation.name} | nothing wrong`) return [...breaksDown(plain), ...plain.violations];
   const found = casesOf(situation, plain).find((one) => one.name === name);
   if (found === undefined) throw new Error(`${situation.name} has no case ${name}`);
   const { faults, met } = await judge(found, base);

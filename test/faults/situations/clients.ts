@@ -1,4 +1,5 @@
 /** Clients, their tokens and secrets, and what the administrator does. */
+import { isDeepStrictEqual } from "node:util";
 import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
 import { createClient } from "#core/create-client.ts";
 import { findWorkspace } from "#core/find-workspace.ts";
@@ -120,9 +121,18 @@ export const clients: Situation[] = [
     async set(stage) {
       const rival = await holder(stage);
       const { client_id } = rival.client;
+      let counted: unknown;
       return {
-        // What it counts is what this very call has ended.
-        act: async (actor) => (await revokeClient(actor.deps, client_id, "revoke")).complete,
+        async act(actor) {
+          const { complete, ended } = await revokeClient(actor.deps, client_id, "revoke");
+          counted = ended;
+          return complete;
+        },
+        // What this very call has ended: with nobody beside it all that there was.
+        check: async () =>
+          isDeepStrictEqual(counted, { sessions: 1, locks: 1, links: 2, endpoints: 1 })
+            ? []
+            : [`it counts ${JSON.stringify(counted)}`],
         meanwhile: {
           "the sweep runs": () => stage.sweep(),
           "it is revoked, and keeps its links": () => revokeClient(stage.plain, client_id, "keep"),

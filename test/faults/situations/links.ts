@@ -1,14 +1,46 @@
 /** Links: made, opened, revoked, expired. */
 import { keys } from "#aws/keys.ts";
+import { LINK_TRIES } from "#contract/shares.ts";
+import { countTry } from "#core/count-try.ts";
+import { linkRecord, linkTriesRecord } from "#core/records.ts";
+import { sourceOf } from "#core/source-of.ts";
 import type { Situation } from "../situation.ts";
-import type { Actor } from "../stage.ts";
-import { DAY, HOUR, passTime } from "../time.ts";
+import { type Actor, SOURCE, type Stage } from "../stage.ts";
+import { DAY, HOUR, passTime, SECOND } from "../time.ts";
 
 /** A file with a link of these terms. */
 async function shared(me: Actor, terms: Record<string, unknown> = {}) {
   const { file_id } = await me.by.uploaded("a.txt", "hello", {});
   const { share_url, share_id } = await me.json(`/v1/files/${file_id}/shares`, { json: terms });
   return { file_id: String(file_id), url: String(share_url), share: `/v1/shares/${share_id}` };
+}
+
+/** What has been tried of a link's passwords, from where its readers are and from everywhere. */
+function tries({ plain }: Stage, url: string) {
+  const token = url.slice(url.lastIndexOf("/") + 1);
+  const source = keys.linkTries(token, sourceOf(SOURCE) ?? "");
+  const tryMs = LINK_TRIES.refillSeconds * SECOND;
+  return {
+    /** As one that is wrong, without the work of finding that out. */
+    async guess(): Promise<void> {
+      await countTry(plain.table, source, Date.now());
+    },
+    /** As if so many had just been made from elsewhere. */
+    async spend(count: number): Promise<void> {
+      await plain.table.update({
+        key: keys.link(token),
+        update: "SET #tries_until_ms = :until",
+        values: { until: Date.now() + count * tryMs },
+        blind: "seeded",
+      });
+    },
+    /** How many its source has made, and how many of all have not come back. */
+    async made(): Promise<{ here: number; all: number }> {
+      const { tried = 0 } = (await plain.table.get(linkTriesRecord, source)) ?? {};
+      const { tries_until_ms = 0 } = (await plain.table.get(linkRecord, keys.link(token))) ?? {};
+      return { here: tried, all: Math.max(0, Math.ceil((tries_until_ms - Date.now()) / tryMs)) };
+    },
+  };
 }
 
 const noLink = { method: "GET", headers: {} };
@@ -69,6 +101,7 @@ const made: Situation[] = [
     name: "sweep: a link that has expired",
     async set(_stage, me) {
       const { share, url } = await shared(me, { expire_in: 3600 });
+      await me.anonymous(url, noLink);
       passTime(2 * HOUR);
       return {
         act: (actor) => actor.sweep("link"),
@@ -136,37 +169,73 @@ const opened: Situation[] = [
   },
   {
     name: "link: opened with the right password",
-    async set(_, me) {
+    async set(stage, me) {
       const { url } = await shared(me, { password: "right horse" });
       const right = { headers: { "x-share-password": "right horse" } };
       const wrong = { headers: { "x-share-password": "wrong" } };
+      const { guess, spend, made } = tries(stage, url);
+      // What is left is for first tries alone.
+      await spend(LINK_TRIES.all);
+      let seen: unknown;
       return {
         act: (actor) => actor.anonymous(url, right),
-        meanwhile: { "another guesses": () => me.anonymous(url, { ...wrong, sourceIp: "192.0.2.2" }) },
-        next: { "it is opened again": () => me.anonymous(url, right) },
+        meanwhile: {
+          "another guesses": () => me.anonymous(url, { ...wrong, sourceIp: "192.0.2.2" }),
+          "its source guesses": guess,
+        },
+        next: {
+          async "tries are counted"() {
+            seen = (await made()).here;
+          },
+          "it is opened again": () => me.anonymous(url, right),
+        },
+        seen: () => ({ seen }),
       };
     },
   },
   {
-    name: "link: looked at with the right password",
-    async set(_, me) {
+    name: "link: looked at with the right password, after four wrong ones",
+    async set(stage, me) {
       const { url } = await shared(me, { password: "right horse", max_downloads: 3 });
+      const { guess, made } = tries(stage, url);
+      for (let nth = 0; nth < 4; nth++) await guess();
+      const seen: number[] = [];
+      const look = async () => seen.push((await made()).here);
       return {
         act: (actor) =>
           actor.anonymous(url, { method: "HEAD", headers: { "x-share-password": "right horse" } }),
+        meanwhile: { "its source guesses once more": guess },
+        next: {
+          "tries are counted": look,
+          "its source guesses": async () => {
+            passTime(10 * SECOND);
+            await guess();
+          },
+          "tries are counted again": look,
+        },
+        seen: () => ({ seen }),
       };
     },
   },
   {
     name: "link: opened with a wrong password",
-    async set(_, me) {
+    async set(stage, me) {
       const { url } = await shared(me, { password: "right horse" });
       const right = { headers: { "x-share-password": "right horse" } };
       const wrong = { headers: { "x-share-password": "wrong" } };
+      const { spend, made } = tries(stage, url);
+      await spend(1);
+      let seen: unknown;
       return {
         act: (actor) => actor.anonymous(url, wrong),
-        meanwhile: { "it is opened": () => me.anonymous(url, right) },
-        next: { "it is opened": () => me.anonymous(url, right) },
+        meanwhile: { "another opens it": () => me.anonymous(url, { ...right, sourceIp: "192.0.2.2" }) },
+        next: {
+          async "tries are counted"() {
+            seen = await made();
+          },
+          "it is opened": () => me.anonymous(url, right),
+        },
+        seen: () => ({ seen }),
       };
     },
   },

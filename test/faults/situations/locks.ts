@@ -1,10 +1,13 @@
 /** Locks: acquired, renewed, released, broken, expired. */
+import { renewAnswer } from "#contract/locks.ts";
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { passTime, SECOND } from "../time.ts";
 
 const TTL = 60;
+/** How far behind a clock is by which a lease goes on that is over by all others. */
+const BEHIND = 10 * SECOND;
 
 /** A file, and what its lock is asked by. */
 async function lockable(stage: Stage, me: Actor) {
@@ -13,17 +16,33 @@ async function lockable(stage: Stage, me: Actor) {
   const rival = await stage.rival();
   const acquire = (actor: Actor, more: Record<string, unknown> = {}, headers = {}) =>
     actor.request(lock, { json: { ttl_seconds: TTL, ...more }, headers });
+  /** The last end that a lease's holder was told. */
+  const ends = new Map<string, string>();
   return {
     lock,
     file_id,
     rival,
     acquire,
     async held(by: Actor) {
-      const grant = await by.json(lock, { json: { ttl_seconds: TTL } });
-      return { token: String(grant["lock_token"]), headers: { "Lock-Token": String(grant["lock_token"]) } };
+      const { lock_token, lock_id, expires_at } = await by.json(lock, { json: { ttl_seconds: TTL } });
+      ends.set(String(lock_id), String(expires_at));
+      return { token: String(lock_token), headers: { "Lock-Token": String(lock_token) } };
     },
-    renew: (actor: Actor, lock_token: string, ttl_seconds = TTL) =>
-      actor.request(`${lock}/renew`, { json: { lock_token, ttl_seconds } }),
+    async renew(actor: Actor, lock_token: string, ttl_seconds = TTL): Promise<Response> {
+      const answer = await actor.request(`${lock}/renew`, { json: { lock_token, ttl_seconds } });
+      if (answer.ok) {
+        const { lock_id, expires_at } = renewAnswer.parse(await answer.clone().json());
+        ends.set(lock_id, expires_at);
+      }
+      return answer;
+    },
+    /** Whether what is told of as expired did so when its holder was told. */
+    async endsAsTold(): Promise<string[]> {
+      return (await stage.world.events("lock_expired"))
+        .map(({ data }) => ({ id: String(data["lock_id"]), at: String(data["expires_at"]) }))
+        .filter(({ id, at }) => ends.has(id) && ends.get(id) !== at)
+        .map(({ id, at }) => `${id} is told of as over at ${at}; its holder has it until ${ends.get(id)}`);
+    },
     release: (actor: Actor, headers: Record<string, string>) =>
       actor.request(lock, { method: "DELETE", headers }),
     break: (actor: Actor) => actor.request(`${lock}/break`, { json: { reason: "mine" } }),
@@ -234,6 +253,20 @@ const holdings: Situation[] = [
     },
   },
   {
+    name: "lock: released as it runs out",
+    async set(stage, me) {
+      const it = await lockable(stage, me);
+      const { headers, token } = await it.held(me);
+      const behind = await stage.actor({ skew: -BEHIND });
+      passTime((TTL + 4) * SECOND);
+      return {
+        act: (actor) => it.release(actor, headers),
+        meanwhile: { "it is renewed, by a clock that is behind": () => it.renew(behind, token) },
+        end: it.endsAsTold,
+      };
+    },
+  },
+  {
     name: "lock: broken",
     async set(stage, me) {
       const it = await lockable(stage, me);
@@ -269,14 +302,23 @@ const holdings: Situation[] = [
     name: "lock: broken after its end",
     async set(stage, me) {
       const it = await lockable(stage, me);
-      await it.held(it.rival);
-      passTime((TTL + 10) * SECOND);
+      const { token } = await it.held(it.rival);
+      const behind = await stage.actor({ client: it.rival.client, name: "rival", skew: -BEHIND });
+      passTime((TTL + 4) * SECOND);
       return {
         act: (actor) => it.break(actor),
         meanwhile: {
-          "the sweep runs": () => stage.sweep(),
-          "another acquires it": () => it.acquire(it.rival),
+          "the sweep runs": async () => {
+            passTime(10 * SECOND);
+            await stage.sweep();
+          },
+          "another acquires it": async () => {
+            passTime(10 * SECOND);
+            return it.acquire(it.rival);
+          },
+          "it is renewed, by a clock that is behind": () => it.renew(behind, token),
         },
+        end: it.endsAsTold,
       };
     },
   },
@@ -285,6 +327,8 @@ const holdings: Situation[] = [
     async set(stage, me) {
       const it = await lockable(stage, me);
       const { token } = await it.held(it.rival);
+      passTime(20 * SECOND);
+      await it.renew(it.rival, token);
       passTime((TTL + 10) * SECOND);
       return {
         act: (actor) => actor.sweep("lock"),
@@ -295,6 +339,7 @@ const holdings: Situation[] = [
           "the file is deleted": () => me.request(`/v1/files/${it.file_id}`, { method: "DELETE" }),
         },
         next: { "another acquires it": () => it.acquire(me) },
+        end: it.endsAsTold,
       };
     },
   },
