@@ -169,14 +169,15 @@ const JITTER = 1.5;
 /** Messages come by whole seconds; what a lost one would cost, or a probe that blocks itself, is more. */
 const MOMENT_MS = 30 * SECOND;
 
-/** When each attempt came, by its event and number, from `start` on (ms). */
+/** When each attempt came, by its event and number, from `start` on (ms); one that is set aside comes again as the same. */
 export function timesOf({ arrivals }: Log, start: number): Map<string, number> {
   const ids = [...new Set(arrivals.map(({ received }) => received.headers["webhook-id"] ?? ""))].sort();
   const times = new Map<string, number>();
   for (const { at, received } of arrivals) {
     const { "webhook-id": id = "", "x-delivery-attempt": number } = received.headers;
-    const name = `attempt ${number} of event ${ids.indexOf(id) + 1}`;
-    if (at >= start && !times.has(name)) times.set(name, at - start);
+    if (at < start) continue;
+    const attempt = `attempt ${number} of event ${ids.indexOf(id) + 1}`;
+    times.set(times.has(attempt) ? `${attempt}, made anew,` : attempt, at - start);
   }
   return times;
 }

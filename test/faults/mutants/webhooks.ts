@@ -335,6 +335,7 @@ export const webhooks: readonly Mutant[] = [
         to: "satisfies DeliveryStatus },\n    }),",
       },
     ],
+    case: "deliver: in the lane of endpoints that answer, to one that is slow for once | write-delivery: update DLV (2) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["sets an attempt aside"] },
   },
   {
@@ -346,6 +347,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "deliver: to an endpoint that is enabled just now | write-delivery: update DLV (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["and so does one of which a worker read it"] },
   },
   {
@@ -357,6 +359,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "deliver: to an endpoint that is enabled just now | nothing wrong",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["and so does one of which a worker read it"] },
   },
   {
@@ -449,6 +452,7 @@ export const webhooks: readonly Mutant[] = [
         to: "return undefined;",
       },
     ],
+    case: "deliver: to an endpoint that is enabled just now | revive-skipped: update DLV (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["writes a delivery off"] },
   },
   {
@@ -541,6 +545,7 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/recover.ts", from: "const CLOCKS_MS = 10_000;", to: "const CLOCKS_MS = 1;" },
     ],
+    case: "recovery: started | clock -3000 ms",
     red: {
       file: "test/core/delivery-faults.test.ts",
       titles: ["a recovery takes what happened by a clock that is ahead"],
