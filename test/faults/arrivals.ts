@@ -3,7 +3,16 @@
  * docs/webhooks.md are checked that no end shows.
  */
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { type HookRecord, type HookState, hookRecord, hookState } from "#core/webhook-records.ts";
+import type { Key } from "#aws/keys.ts";
+import {
+  type DeliveryRecord,
+  deliveryRecord,
+  type HookRecord,
+  type HookState,
+  hookRecord,
+  hookState,
+  hostRecord,
+} from "#core/webhook-records.ts";
 import type { TableStream } from "#local/dynamodb/stream.ts";
 import type { Received } from "#test/support/receiver.ts";
 import { kindOf } from "./calls.ts";
@@ -17,8 +26,28 @@ export interface Arrival {
   /** None where it has another URL by now, or is gone. */
   hook?: HookRecord;
   state: HookState;
+  /** Since when it has been in this epoch, and since when it fails (ms). */
+  since?: number | undefined;
+  failsSince?: number | undefined;
+  /** Its delivery; tests by hand have none yet. */
+  row?: DeliveryRecord | undefined;
   /** Others that its URL has not answered yet. */
   underWay: number;
+}
+
+/** A moment at which more of a host's rate was taken. */
+export interface Taken {
+  host: string;
+  /** How far its turn moved on (ms); none where that was its first. */
+  byMs?: number;
+  arrivals: number;
+}
+
+/** A delivery that a 410 has ended. */
+interface Refused {
+  row: DeliveryRecord;
+  arrivals: number;
+  changes: number;
 }
 
 /** A change of an endpoint or its state. */
@@ -37,7 +66,11 @@ export type Log = ReturnType<typeof keepLog>;
 export function keepLog(stream: TableStream) {
   const arrivals: Arrival[] = [];
   const changes: Change[] = [];
-  const known = new Map<string, { hook?: HookRecord; state: HookState }>();
+  const taken: Taken[] = [];
+  const refused: Refused[] = [];
+  const known = new Map<string, Pick<Arrival, "hook" | "state" | "since" | "failsSince">>();
+  const rows = new Map<string, DeliveryRecord>();
+  const turns = new Map<string, number>();
   let seen = stream.latest();
 
   function look(): void {
@@ -54,22 +87,50 @@ export function keepLog(stream: TableStream) {
     const read = (item: object) => unmarshall(item as Parameters<typeof unmarshall>[0]);
     const { pk, sk } = read(Keys);
     const kind = kindOf({ pk: String(pk), sk: String(sk) });
-    if (kind !== "HOOKS" && kind !== "HOOK.STATE") return;
     const item = NewImage && read(NewImage);
-    const id = kind === "HOOKS" ? String(sk) : String(pk).replace("HOOK#", "");
+    if (kind === "HOOKS" || kind === "HOOK.STATE")
+      noteEndpoint(kind, { pk: String(pk), sk: String(sk) }, item);
+    if (kind === "DLV" && item !== undefined) noteDelivery(deliveryRecord.parse(item));
+    if (kind === "HOST" && item !== undefined)
+      noteTurn(String(pk).replace("HOST#", ""), hostRecord.parse(item).turn_ms);
+  }
+
+  function noteEndpoint(kind: "HOOKS" | "HOOK.STATE", { pk, sk }: Key, item: object | undefined): void {
+    const id = kind === "HOOKS" ? sk : pk.replace("HOOK#", "");
     const before = known.get(id) ?? { state: {} };
-    const { hook, state } = before;
+    const { hook, state, since, failsSince } = before;
+    const at = Date.now();
     const now =
       kind === "HOOKS"
         ? { ...(item && { hook: hookRecord.parse(item) }), state }
         : { ...(hook && { hook }), state: hookState.parse(item ?? {}) };
-    known.set(id, now);
-    changes.push({ at: Date.now(), ...now, before, arrivals: arrivals.length });
+    const fails = (now.state.failures ?? 0) > 0;
+    known.set(id, {
+      ...now,
+      since: hook !== undefined && hook.epoch === now.hook?.epoch ? since : at,
+      failsSince: fails ? (failsSince ?? at) : undefined,
+    });
+    changes.push({ at, ...now, before, arrivals: arrivals.length });
+  }
+
+  function noteDelivery(row: DeliveryRecord): void {
+    const isNew = rows.get(row.delivery_id)?.reason !== row.reason;
+    rows.set(row.delivery_id, row);
+    if (isNew && row.reason === "endpoint_gone")
+      refused.push({ row, arrivals: arrivals.length, changes: changes.length });
+  }
+
+  function noteTurn(host: string, turn: number): void {
+    const before = turns.get(host);
+    turns.set(host, turn);
+    taken.push({ host, ...(before !== undefined && { byMs: turn - before }), arrivals: arrivals.length });
   }
 
   return {
     arrivals,
     changes,
+    taken,
+    refused,
     look,
     /** Keeps a request to a receiver's URL. */
     arrive(url: string, received: Received): void {
@@ -78,36 +139,44 @@ export function keepLog(stream: TableStream) {
       const underWay = arrivals.filter(
         (one) => one.url === url && one.received.answered === undefined,
       ).length;
-      arrivals.push({ at: Date.now(), url, received, ...(found ?? { state: {} }), underWay });
+      const row = rows.get(received.headers["x-delivery-id"] ?? "");
+      arrivals.push({ at: Date.now(), url, received, ...(found ?? { state: {} }), row, underWay });
     },
   };
 }
 
 /** Says which rules the requests and what followed from them break; nothing where none. */
-export function unruly({ arrivals, changes, look }: Log): string[] {
+export function unruly({ arrivals, changes, refused, look }: Log): string[] {
   look();
   return [
     ...tooMany(arrivals),
     ...tooFast(arrivals),
     ...changes.flatMap((change) => unfounded(change, arrivals)),
+    ...refused.flatMap((one) => unrefused(one, arrivals, changes)),
   ];
 }
 
-const isVerified = ({ verified_ms, last_success_ms }: HookState) =>
+export const isVerified = ({ verified_ms, last_success_ms }: HookState) =>
   verified_ms !== undefined || last_success_ms !== undefined;
 const isTest = ({ received }: Arrival) => received.headers["x-event-type"] === "webhook_test";
 
-/** How many requests may be under way to an endpoint, before and after its URL is verified. */
-const AT_ONCE = { unverified: 1, verified: 20 };
+/** How many requests may be under way to an endpoint, before and after its URL is verified, and while it fails. */
+const AT_ONCE = { unverified: 1, verified: 20, failing: 2 };
+
+/** So long before its time a worker may read a delivery: half a second, by a clock that is three ahead (ms). */
+const EARLY_MS = 3.5 * SECOND;
+
+/** Whether something had happened to its endpoint before whoever sent it may have read that. */
+export const wasKnown = ({ row }: Arrival, since: number | undefined): boolean =>
+  row !== undefined && since !== undefined && since < row.next_ms - EARLY_MS;
 
 function tooMany(arrivals: readonly Arrival[]): string[] {
+  const most = (one: Arrival) => {
+    if (!isVerified(one.state)) return AT_ONCE.unverified;
+    return wasKnown(one, one.failsSince) ? AT_ONCE.failing : AT_ONCE.verified;
+  };
   return arrivals
-    .filter(
-      (one) =>
-        one.hook !== undefined &&
-        !isTest(one) &&
-        one.underWay >= AT_ONCE[isVerified(one.state) ? "verified" : "unverified"],
-    )
+    .filter((one) => one.hook !== undefined && !isTest(one) && one.underWay >= most(one))
     .map(({ url, underWay }) => `${url} was sent a request while ${underWay} were under way`);
 }
 
@@ -159,6 +228,24 @@ function unfounded({ at, hook, state, before, arrivals: count }: Change, all: re
   if (grew("open_until_ms") && (last === undefined || isWell(last)))
     say("has an open breaker, and its last answer was no failure");
   return found;
+}
+
+/** An answer of 410 ends its delivery only where it disables the endpoint, or finds that disabled. */
+function unrefused(
+  { row, arrivals: count, changes: known }: Refused,
+  arrivals: readonly Arrival[],
+  changes: readonly Change[],
+): string[] {
+  const { url } =
+    arrivals
+      .slice(0, count)
+      .findLast(({ received }) => received.headers["x-delivery-id"] === row.delivery_id) ?? {};
+  const disabled = changes
+    .slice(0, known)
+    .some(
+      ({ hook }) => hook?.webhook_id === row.webhook_id && hook.url === url && hook.disabled_at !== undefined,
+    );
+  return disabled ? [] : [`${row.delivery_id} was ended by the 410 of ${url}, which disabled no endpoint`];
 }
 
 const isWell = ({ received: { answered } }: Arrival) =>

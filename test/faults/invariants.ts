@@ -9,6 +9,7 @@ import { uploadRecord } from "#core/upload-record.ts";
 import { deliveryRecord, feedEntry, feedHead, hookRecord, hookState } from "#core/webhook-records.ts";
 import { unruly } from "./arrivals.ts";
 import { kindOf } from "./calls.ts";
+import { unshared } from "./host-rate.ts";
 import { type Keyed, leftovers, type Of } from "./leftovers.ts";
 import type { Stage } from "./stage.ts";
 import { isGone, lasted, MINUTE } from "./time.ts";
@@ -34,6 +35,7 @@ export async function violations(stage: Stage): Promise<string[]> {
     ...links(of),
     ...leases(items),
     ...unruly(stage.log),
+    ...unshared(stage.log),
     ...(await leftovers(stage, of, items)),
   ];
 }

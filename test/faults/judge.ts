@@ -58,6 +58,7 @@ export function casesOf(situation: Situation, plain: Played): Case[] {
   const totals = Map.groupBy(plain.calls, ({ label }) => label);
   const hit = plain.calls.filter(({ label, nth, writes }) => {
     const count = totals.get(label)?.length ?? 0;
+    if (!label.startsWith(situation.at ?? "")) return false;
     return nth <= (writes ? SOME : 1) || nth === count;
   });
   return [

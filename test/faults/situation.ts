@@ -31,6 +31,8 @@ export interface Situation {
    * not all of them as the same.
    */
   mixed?: true;
+  /** Calls whose label begins so are those that go wrong here; the others do in situations that take less time. */
+  at?: string;
   /** Time goes on while it is done, since it waits. */
   ticks?: true;
   /** Events get their places in no certain order, where the sweep gives them. */

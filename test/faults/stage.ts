@@ -369,6 +369,7 @@ export async function startStage() {
     async stall(ms: number): Promise<void> {
       const due = take(messages).length;
       for (let nth = 0; nth < due; nth++) await worker.deliver();
+      log.look();
       passTime(ms);
     },
     /** Loses every message that waits. */
@@ -385,7 +386,7 @@ export async function startStage() {
     removals,
     async receiver(behaviour?: Behaviour, onPing?: Behaviour) {
       const receiver: Receiver = await startReceiver(behaviour, onPing, (one) =>
-        log.arrive(receiver.url, one),
+        log.arrive(new URL(one.path, receiver.url).href, one),
       );
       receivers.push(receiver);
       return receiver;

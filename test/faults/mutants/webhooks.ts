@@ -371,6 +371,7 @@ export const webhooks: readonly Mutant[] = [
         to: "  return verdict;",
       },
     ],
+    case: "deliver: answered with 410 | disable-endpoint: transact HOOKS+EVT (1) | frozen before it, meanwhile: its URL changes",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["isn't disabled by its 410"] },
   },
   {
@@ -539,6 +540,39 @@ export const webhooks: readonly Mutant[] = [
       file: "test/core/delivery-faults.test.ts",
       titles: ["takes back no later change of the endpoint"],
     },
+  },
+  {
+    name: "one that fails has few requests under way",
+    changes: [
+      {
+        file: "lambdas/core/endpoint-limits.ts",
+        from: "(state.failures ?? 0) > 0 ? FAILING_IN_FLIGHT",
+        to: "(state.failures ?? 0) > 99 ? FAILING_IN_FLIGHT",
+      },
+    ],
+    case: "deliver: of more than may be under way at once, to one that fails | nothing wrong",
+  },
+  {
+    name: "a host's rate is what its turn says in the write",
+    changes: [
+      {
+        file: "lambdas/core/host-shares.ts",
+        from: ': "#turn_ms > :floor AND #turn_ms < :now",\n      values: { ...(rested ? { first: floor + more } : { more, now: at }), floor },',
+        to: ': "#turn_ms > :floor",\n      values: { ...(rested ? { first: floor + more } : { more }), floor },',
+      },
+    ],
+    case: "deliver: of many workers at once, to four endpoints of one host | nothing wrong",
+  },
+  {
+    name: "who isn't alone at a host takes from its rate",
+    changes: [
+      {
+        file: "lambdas/core/deliver.ts",
+        from: "  if (clients === 0 && isVerified(state)) return undefined;",
+        to: "  if (isVerified(state)) return undefined;",
+      },
+    ],
+    case: "deliver: of many workers at once, to four endpoints of one host | nothing wrong",
   },
   {
     name: "a recovery allows for clocks",

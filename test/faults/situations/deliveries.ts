@@ -138,6 +138,34 @@ const attempts: Situation[] = [
     },
   },
   {
+    name: "deliver: of more than may be under way at once, to one that fails",
+    at: "claim-turn",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      it.answerOnce(fail);
+      await it.wake();
+      await stage.stall(4 * SECOND);
+      await it.wake(4);
+      return { act: (actor) => it.crowd(4, () => actor.deliver()) };
+    },
+  },
+  {
+    name: "deliver: of many workers at once, to four endpoints of one host",
+    at: "host-shares",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      for (let nth = 2; nth <= 4; nth++)
+        await me.json("/v1/webhooks", {
+          json: { url: `${it.receiver.url}/${nth}`, events: ["file_downloaded"] },
+        });
+      await stage.work();
+      await it.wake(15);
+      const others = await Promise.all(Array.from({ length: 59 }, () => stage.actor()));
+      passTime(SECOND);
+      return { act: (actor) => Promise.all([actor, ...others].map((one) => one.deliver())) };
+    },
+  },
+  {
     name: "deliver: turns that nobody used through a stall",
     async set(stage, me) {
       const it = await endpoint(stage, me, { rate_per_second: 1 });
