@@ -74,7 +74,10 @@ export function watched<D extends Reach>(deps: D, between: Between): D {
         through({ ...written, action: "PutItem", target: `put ${kindOf(item)}`, needle: item.pk }, () =>
           table.add(item),
         ),
-      isThere: (key) => through({ ...read, target: `get ${kindOf(key)}` }, () => table.isThere(key)),
+      isThere: (key) =>
+        through({ ...read, action: "TransactGetItems", target: `get ${kindOf(key)}`, needle: key.pk }, () =>
+          table.isThere(key),
+        ),
       update: (write) =>
         through(
           { ...written, action: "UpdateItem", target: `update ${kindOf(write.key)}`, needle: write.key.pk },

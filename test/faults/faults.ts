@@ -7,8 +7,11 @@ import { DAY, passTime, SECOND } from "./time.ts";
 /** What goes wrong at a call, or in a whole story. `while` names who acts meanwhile. */
 export type Wrong =
   | { kind: "twice" }
-  /** Of a transaction: its first copy comes between the conflict that its repeat meets and our own next try. */
-  | { kind: "conflict" }
+  /**
+   * Of a transaction: its first copy comes between the conflict that its repeat meets and our own next try. One that
+   * reads has no copy: another is under way.
+   */
+  | { kind: "conflict"; read?: true }
   | { kind: "lost"; while?: string }
   | { kind: "late"; until: string }
   | { kind: "frozen"; while: string }
@@ -27,7 +30,7 @@ export const describeWrong = (wrong: Wrong): string => {
     case "twice":
       return "twice";
     case "conflict":
-      return "a conflict, and its first copy after that";
+      return wrong.read ? "a conflict" : "a conflict, and its first copy after that";
     case "lost":
       return wrong.while === undefined ? "answer lost" : `answer lost, meanwhile: ${wrong.while}`;
     case "late":
@@ -121,6 +124,7 @@ export function inflicter(port: Port, act: (who: string) => Promise<void>) {
           await send();
           return send();
         case "conflict":
+          if (wrong.read) return atPort(made, [{ error: conflict() }], send);
           return atPort(
             made,
             [{ late: NEVER, answered: false }, { error: conflict() }, () => port.late.flush()],
@@ -170,7 +174,12 @@ export function wrongsOf(
     (who): Wrong => ({ kind: "stale", ...(who !== undefined && { while: who }) }),
   );
   // One is for all of its label.
-  if (!writes) return mayBeOld && nth === 1 ? [...frozen, ...stale] : frozen;
+  if (!writes)
+    return [
+      ...(action === "TransactGetItems" ? [{ kind: "conflict", read: true } as const] : []),
+      ...frozen,
+      ...(mayBeOld && nth === 1 ? stale : []),
+    ];
   const told = action === "TransactWriteItems";
   const moments = told ? [LATE.minutes] : [LATE.next, LATE.end, ...next, LATE.minutes];
   return [

@@ -1,7 +1,7 @@
 /** What holds at the end of every story, whatever went wrong in it. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { event } from "#contract/events.ts";
+import { type EventType, event } from "#contract/events.ts";
 import { EVENT_KEEP_MS } from "#core/event.ts";
 import { clientRecord, entryRecord, fileRecord, linkRecord, versionRecord } from "#core/records.ts";
 import { takenUntil } from "#core/slots.ts";
@@ -215,6 +215,9 @@ function endpoints(of: Of, items: readonly Keyed[]): string[] {
   ];
 }
 
+/** About no file, and so in no folder. */
+const OF_ENDPOINTS: readonly EventType[] = ["webhook_failing", "webhook_disabled"];
+
 /**
  * An endpoint has one delivery of each event since it was made that it wants, whatever became of it. That of a client
  * that is revoked has none of what has happened since, and may have none of what was still on its way.
@@ -241,7 +244,7 @@ function told(of: Of, items: readonly Keyed[]): string[] {
           workspace_id === hook.workspace_id &&
           occurred_at > hook.created_at &&
           data["webhook_id"] !== hook.webhook_id &&
-          hook.folders.length === 0,
+          (hook.folders.length === 0 || OF_ENDPOINTS.includes(type)),
       )
       .map((one) => ({ ...one, times: rows.filter((row) => row === `${hook.webhook_id} ${one.id}`).length }))
       .filter(({ times, occurred_at }) => !allowed(occurred_at).includes(times))

@@ -89,6 +89,7 @@ export async function startStage() {
 
   let messages: Waiting<DeliveryMessage>[] = [];
   const worked: DeliveryMessage[] = [];
+  const fannedOut: BusEvent[] = [];
   let published: Waiting<BusEvent>[] = [];
   /** How far the relay is in the table's stream. */
   let relayed: string | undefined;
@@ -223,6 +224,7 @@ export async function startStage() {
         const batch = take(published);
         published = published.filter((one) => !batch.includes(one));
         if (batch.length === 0) return;
+        fannedOut.push(...batch.map(({ it }) => it));
         try {
           await fanOut(
             deps,
@@ -360,6 +362,11 @@ export async function startStage() {
     async workAgain(): Promise<void> {
       messages.push(...worked.splice(0).map((it) => ({ at: Date.now(), it })));
       await work();
+    },
+    /** The same for each event. */
+    async fanOutAgain(): Promise<void> {
+      published.push(...fannedOut.splice(0).map((it) => ({ at: Date.now(), it })));
+      await worker.fanOut();
     },
     /** The relay never hears of the events that there are by now. */
     missEvents(): void {

@@ -44,6 +44,7 @@ export const others: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/read-feed.ts", from: " && !(await hasExpired(deps, workspace, entry))", to: "" },
     ],
+    case: "read: the log of events, the first of which have expired | nothing wrong",
     red: {
       file: "test/core/append-to-feed.test.ts",
       titles: ["is read at once past numbers that have expired"],
@@ -58,6 +59,7 @@ export const others: readonly Mutant[] = [
         to: "if (error instanceof TransactionCanceledException) return false;",
       },
     ],
+    case: "read: the log of events, one of which is seen before the one before it | read-feed: get FEED.SEQ (1) | a conflict",
     red: {
       file: "test/core/append-to-feed.test.ts",
       titles: ["is read up to a number that is being written"],
@@ -66,7 +68,7 @@ export const others: readonly Mutant[] = [
   {
     name: "an event with two places is told at one",
     changes: [{ file: "lambdas/core/read-feed.ts", from: " && seq === entry.seq", to: "" }],
-    why: "no version of today gives an event two places",
+    case: "read: the log of events, one of which an earlier version gave two places | nothing wrong",
     red: {
       file: "test/core/append-to-feed.test.ts",
       titles: ["tells an event once that an earlier version gave two places"],
@@ -105,7 +107,7 @@ export const others: readonly Mutant[] = [
   {
     name: "few rows are no end of a list",
     changes: [{ file: "lambdas/core/page.ts", from: " || next !== undefined", to: "" }],
-    why: "it takes a list that ends at 1 MB",
+    case: "read: versions of a file, which are more than a query gives at once | nothing wrong",
     red: {
       file: "test/api/versions.test.ts",
       titles: ["goes on where what a query reads at once ends: at 1 MB"],

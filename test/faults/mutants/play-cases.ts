@@ -15,7 +15,8 @@ for (const name of process.argv.slice(2)) {
 async function faultsOf(name: string, situation: Situation): Promise<string[]> {
   const base = known.get(situation.name) ?? baselines(situation);
   known.set(situation.name, base);
-  const plain = await base.plain();
+  const plain = await base.plain().catch((error: unknown) => `it broke off: ${error}`);
+  if (typeof plain === "string") return [plain];
   if (name === `${situation.name} | nothing wrong`) return [...breaksDown(plain), ...plain.violations];
   const found = casesOf(situation, plain).find((one) => one.name === name);
   if (found === undefined) throw new Error(`${situation.name} has no case ${name}`);

@@ -389,6 +389,7 @@ export const webhooks: readonly Mutant[] = [
         to: '",\n      values: { seen: row.status },',
       },
     ],
+    case: "sweep: a recovery | sweep-recoveries: update DLV (1) | a copy late, at: 12 minutes later",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["that a recovery has sent"] },
   },
   {
@@ -400,6 +401,7 @@ export const webhooks: readonly Mutant[] = [
         to: "let job: RecoveryRecord | undefined = recoveryRecord.parse(item);",
       },
     ],
+    case: "sweep: a recovery that has ended | each-due: query due recovery (1) | old, as before its last change",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["a recovery that has ended"] },
   },
   {
@@ -428,6 +430,7 @@ export const webhooks: readonly Mutant[] = [
         to: '"#next_ms = :seen_ms",\n      values: { seen_ms: row.next_ms },',
       },
     ],
+    case: "fan-out: to an endpoint whose owner sends it again at the very same moment | nothing wrong",
     red: {
       file: "test/core/delivery-faults.test.ts",
       titles: ["but no second time", "skipped once more", "of which fan-out"],
@@ -442,6 +445,7 @@ export const webhooks: readonly Mutant[] = [
         to: '"#status = :skipped",\n      values: { skipped: "skipped_disabled" satisfies DeliveryStatus },',
       },
     ],
+    case: "deliver: to an endpoint that is enabled just now | revive-skipped: update DLV (1) | a copy late, at: it is to be sent again, and is skipped",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["when it is skipped once more"] },
   },
   {
@@ -465,6 +469,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "deliver: to a disabled endpoint | nothing wrong",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["stays disabled stays skipped"] },
   },
   {
@@ -472,10 +477,11 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/fan-out.ts",
-        from: "return skipped ? { skipped: written } : {};",
-        to: "return skipped && fresh === undefined ? { skipped: written } : {};",
+        from: "fresh = written.created_ms === now;",
+        to: 'fresh = written.created_ms === now; if (written.status === "skipped_disabled") return {};',
       },
     ],
+    case: "fan-out: to an endpoint that is enabled just now | fan-out: put DLV (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["writes a delivery off"] },
   },
   {
@@ -487,11 +493,13 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "fan-out: to an endpoint whose turns are given out | nothing wrong",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["events that come again"] },
   },
   {
     name: "folders narrow what is about files",
     changes: [{ file: "lambdas/core/match-endpoints.ts", from: "!OF_ENDPOINTS.has(event.type) &&", to: "" }],
+    case: "sweep: an endpoint that has failed for a day | nothing wrong",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["hears of others that fail"] },
   },
   {
@@ -509,6 +517,7 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a row's count of a host's clients is of its URL",
     changes: [{ file: "lambdas/core/deliver.ts", from: "delivery.epoch === hook.epoch && ", to: "" }],
+    case: "endpoint: its URL is changed | clock -3000 ms",
     red: { file: "test/core/host-shares.test.ts", titles: ["though the clock of who changed it is slow"] },
   },
   {

@@ -1,4 +1,5 @@
 import { keys } from "#aws/keys.ts";
+import { hookState } from "#core/webhook-records.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import { MINUTE, passTime, SECOND } from "../time.ts";
 
@@ -62,7 +63,19 @@ const fanOuts: Situation[] = [
       await me.deliver();
       await me.deliver();
       await it.tell(2);
-      return { act: (actor) => actor.fanOut() };
+      const turn = async () => (await stage.plain.table.get(hookState, keys.hookState(it.id)))?.turn_ms ?? 0;
+      let lost = 0;
+      return {
+        act: (actor) => actor.fanOut(),
+        next: {
+          "the same events come": async () => {
+            const before = await turn();
+            await stage.fanOutAgain();
+            lost = (await turn()) - before;
+          },
+        },
+        end: async () => (lost === 0 ? [] : [`turns of ${lost} ms were kept for what has its turns`]),
+      };
     },
   },
 ];

@@ -3,6 +3,8 @@ import { type Key, keys } from "#aws/keys.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import { newId } from "#core/deps.ts";
 import { PROMPT_MS } from "#core/endpoint-limits.ts";
+import { redeliver } from "#core/redeliver.ts";
+import { deliveryRecord } from "#core/webhook-records.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
@@ -44,6 +46,20 @@ async function succeeded(stage: Stage, like: Key, count: number): Promise<void> 
       return { blind: "seeded", put: { ...row, ...like, ...made, sk: delivery_id } };
     }),
   );
+}
+
+const unsent = ({ receiver }: Awaited<ReturnType<typeof endpoint>>) =>
+  receiver.received.length === 0 ? ["an event was never sent"] : [];
+
+/** Sends the only delivery again, by a clock that says what it said when that was written. */
+async function sendAgain(stage: Stage, me: Actor, it: Awaited<ReturnType<typeof endpoint>>): Promise<void> {
+  const [{ delivery_id = "" } = {}] = await it.deliveries();
+  const row = await stage.plain.table.get(deliveryRecord, keys.delivery(it.id, delivery_id));
+  const deps = { ...stage.plain, now: () => row?.next_ms ?? 0 };
+  await redeliver(deps, me.call, { webhookId: it.id, deliveryId: delivery_id }, (body) => ({
+    status: 202,
+    body,
+  }));
 }
 
 const rare: Situation[] = [
@@ -123,10 +139,48 @@ const rare: Situation[] = [
       return {
         act: (actor) => actor.deliver(),
         amid: { before: "write-delivery: update DLV", run: it.enable },
+        next: {
+          "it is to be sent again, and is skipped": async () => {
+            await it.redeliver();
+            await it.disable();
+          },
+        },
+        end: async () => unsent(it),
+      };
+    },
+  },
+  {
+    name: "fan-out: to an endpoint that is enabled just now",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.disable();
+      await it.tell();
+      return {
+        act: (actor) => actor.fanOut(),
+        amid: { before: "fan-out: put DLV", run: it.enable },
+        end: async () => unsent(it),
+      };
+    },
+  },
+  {
+    name: "fan-out: to an endpoint whose owner sends it again at the very same moment",
+    at: "revive-skipped",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.disable();
+      await it.tell();
+      return {
+        act: (actor) => actor.fanOut(),
+        amid: {
+          before: "revive-skipped: get HOOKS",
+          async run() {
+            await it.enable();
+            await sendAgain(stage, me, it);
+            await stage.work();
+          },
+        },
         end: async () =>
-          (await it.deliveries()).some(({ status }) => status === "skipped_disabled")
-            ? ["an event was never sent"]
-            : [],
+          it.receiver.received.length === 1 ? [] : [`it was sent ${it.receiver.received.length} times`],
       };
     },
   },

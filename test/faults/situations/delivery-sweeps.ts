@@ -3,7 +3,7 @@ import { mixed, type Situation, type Story, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { HOUR, MINUTE, passTime } from "../time.ts";
 
-import { endpoint, fail, later, succeed } from "./endpoint.ts";
+import { endpoint, fail, gone, later, succeed } from "./endpoint.ts";
 
 const sweeps: Situation[] = [
   {
@@ -17,6 +17,22 @@ const sweeps: Situation[] = [
         act: (actor) => actor.sweep("delivery"),
         meanwhile: { "another sweep runs": () => me.sweep("delivery"), "it is deleted": it.remove },
       };
+    },
+  },
+  {
+    name: "sweep: a recovery that has ended",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake();
+      await it.recover();
+      passTime(1);
+      await me.sweep("recovery");
+      // What fails from here on is nobody's to send again.
+      it.receiver.behave(gone);
+      await stage.work();
+      it.receiver.behave(succeed);
+      await it.enable();
+      return { act: (actor) => actor.sweep("recovery") };
     },
   },
   {
@@ -50,6 +66,15 @@ const sweeps: Situation[] = [
   },
 ];
 
+/** An endpoint of one folder, which hears of those that fail all the same. */
+async function watcher(stage: Stage, me: Actor): Promise<void> {
+  const { url } = await stage.receiver();
+  const { folder_id } = await me.by.uploaded("reports/b.txt", "hello");
+  await me.json("/v1/webhooks", {
+    json: { url, events: ["webhook_failing", "webhook_disabled"], folders: [folder_id] },
+  });
+}
+
 /** The sweep looks at an endpoint that has failed for so long, as its state says. */
 async function failing(
   stage: Stage,
@@ -57,6 +82,7 @@ async function failing(
   { hours, failures }: { hours: number; failures: number },
 ): Promise<Story> {
   const it = await endpoint(stage, me);
+  await watcher(stage, me);
   it.receiver.behave(fail);
   await it.wake();
   await stage.work();

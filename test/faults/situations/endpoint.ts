@@ -88,10 +88,15 @@ export async function endpoint(stage: Stage, me: Actor, more: Record<string, unk
       return patch({ url: other.url });
     },
     slowDown: () => patch({ rate_per_second: 1 }),
-    recover: (actor = me) =>
+    recover: (actor = me, statuses = ["failed", "skipped_disabled"]) =>
       actor.request(`${hook}/recover`, {
-        json: { since: new Date(Date.now() - HOUR).toISOString(), statuses: ["failed", "skipped_disabled"] },
+        json: { since: new Date(Date.now() - HOUR).toISOString(), statuses },
       }),
+    /** Its first delivery. */
+    async redeliver(): Promise<void> {
+      const [row] = await this.deliveries();
+      await me.request(`${hook}/deliveries/${row?.delivery_id}/redeliver`, { method: "POST" });
+    },
     deliveries: async () => rows.parse(await me.json(`${hook}/deliveries?limit=100`)).items,
     shown: () => me.json(hook),
   };

@@ -1,7 +1,10 @@
 /** Files and their versions: moved, deleted, restored, downloaded, and what the sweep removes. */
+import * as z from "zod";
+import { keys } from "#aws/keys.ts";
+import { newId } from "#core/deps.ts";
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
-import type { Actor } from "../stage.ts";
+import type { Actor, Stage } from "../stage.ts";
 import { DAY, HOUR, MINUTE, passTime } from "../time.ts";
 
 const path = (id: string) => `/v1/files/${id}`;
@@ -13,6 +16,21 @@ async function twoVersions(me: Actor) {
   const first = await me.by.uploaded("a.txt", "first");
   await me.by.uploaded("a.txt", "second");
   return { id: first.file_id, first: first.version_id };
+}
+
+const page = z.object({
+  items: z.array(z.object({ version_id: z.string() })),
+  next_cursor: z.string().nullable(),
+});
+
+/** More than 1 MB of them, where a query ends; returns how many. */
+async function addLargeVersions({ plain }: Stage, fileId: string, like: string): Promise<number> {
+  const metadata = Object.fromEntries(Array.from({ length: 32 }, (_, nth) => [`k${nth}`, "€".repeat(512)]));
+  const [row] = await plain.table.batchGet([keys.version(fileId, like)]);
+  const ids = Array.from({ length: 22 }, (_, nth) => newId("ver", Date.now() + nth + 1));
+  for (const version_id of ids)
+    await plain.table.add({ ...row, metadata, version_id, ...keys.version(fileId, version_id) });
+  return ids.length;
 }
 
 async function isTold(
@@ -163,6 +181,26 @@ const versions: Situation[] = [
           "the file is deleted": () => me.request(...remove(id)),
         },
         next: { "the file is deleted": () => me.request(...remove(id)) },
+      };
+    },
+  },
+  {
+    name: "read: versions of a file, which are more than a query gives at once",
+    async set(stage, me) {
+      const { file_id, version_id } = await me.by.uploaded("a.txt", "hello");
+      const added = await addLargeVersions(stage, file_id, version_id);
+      const list = `${path(file_id)}/versions?limit=100`;
+      return {
+        act: (actor) => actor.request(list),
+        async check({ body }) {
+          let found = page.parse(body);
+          const ids = found.items.map((one) => one.version_id);
+          while (found.next_cursor !== null) {
+            found = page.parse(await me.json(`${list}&cursor=${found.next_cursor}`));
+            ids.push(...found.items.map((one) => one.version_id));
+          }
+          return ids.length === added + 1 ? [] : [`it gave ${ids.length} of ${added + 1} versions`];
+        },
       };
     },
   },

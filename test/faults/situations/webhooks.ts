@@ -2,7 +2,7 @@ import { disagreements } from "../agree.ts";
 import { mixed, type Situation } from "../situation.ts";
 import type { Actor } from "../stage.ts";
 
-import { endpoint, fail, gone, succeed } from "./endpoint.ts";
+import { endpoint, fail, gone, later, succeed } from "./endpoint.ts";
 
 const owners: Situation[] = [
   {
@@ -25,6 +25,9 @@ const owners: Situation[] = [
     async set(stage, me) {
       const it = await endpoint(stage, me);
       const other = await stage.receiver();
+      // What waits goes to the new URL.
+      it.answerOnce(later);
+      await it.wake();
       return {
         act: (actor) => actor.request(it.hook, { method: "PATCH", json: { url: other.url } }),
         meanwhile: {
@@ -197,10 +200,12 @@ const again: Situation[] = [
     name: "sweep: a recovery",
     async set(stage, me) {
       const it = await endpoint(stage, me);
+      await it.wake();
+      await stage.work();
       await it.disable();
-      await it.wake(3);
+      await it.wake(2);
       await it.enable();
-      await it.recover();
+      await it.recover(me, ["skipped_disabled", "succeeded"]);
       return {
         act: (actor) => actor.sweep("recovery"),
         meanwhile: { "another sweep runs": () => me.sweep("recovery"), "it is deleted": it.remove },
