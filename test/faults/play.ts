@@ -98,15 +98,14 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
     const inflict = inflicter(stage.world, others);
     let acting = false;
     let nextCall = false;
-    let { amid } = story;
+    const amids = [story.amid ?? []].flat();
     const between: Between = async (one, send) => {
       if (!acting) return send();
       const made = { ...one, nth: calls.filter(({ label }) => label === one.label).length + 1 };
       calls.push(made);
-      if (amid !== undefined && made.label.startsWith(amid.before)) {
-        const { run, each } = amid;
-        if (each === undefined) amid = undefined;
-        await run();
+      for (const one of amids.filter(({ before }) => made.label.startsWith(before))) {
+        if (one.each === undefined) amids.splice(amids.indexOf(one), 1);
+        await one.run();
       }
       if (nextCall) {
         nextCall = false;

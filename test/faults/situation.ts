@@ -6,11 +6,8 @@ export interface Story {
   act(actor: Actor): Promise<unknown>;
   /** Who may act while the caller stands still; each by name. */
   meanwhile?: Record<string, () => Promise<unknown>>;
-  /**
-   * What happens just before the first call whose label begins so, or before each, whatever goes wrong: a race that is
-   * always lost.
-   */
-  amid?: { before: string; each?: true; run(): Promise<unknown> };
+  /** What happens on the way, whatever goes wrong: races that are always lost, or its caller's death. */
+  amid?: Amid | readonly Amid[];
   /** What follows, in order: a copy may arrive after each. */
   next?: Record<string, () => Promise<unknown>>;
   /** Whether what `act` answered is what a read says afterwards; tells what isn't. */
@@ -19,6 +16,13 @@ export interface Story {
   seen?(): Record<string, unknown>;
   /** What else has to hold once all has come to rest; tells what doesn't. */
   end?(): Promise<string[]>;
+}
+
+/** What happens just before the first call whose label begins so, or before each. */
+export interface Amid {
+  before: string;
+  each?: true;
+  run(): Promise<unknown>;
 }
 
 export interface Situation {

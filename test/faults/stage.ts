@@ -379,6 +379,10 @@ export async function startStage() {
       log.look();
       passTime(ms);
     },
+    /** Nobody hears of the objects that S3 has made and that nobody has heard of yet. */
+    loseObjects(): void {
+      made = [];
+    },
     /** Loses every message that waits. */
     loseMessages() {
       messages = [];

@@ -98,6 +98,7 @@ export const uploads: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "sweep: one of two versions of the same bytes, among more than are read at once | versions-of: query NODE (2) | frozen before it, meanwhile: the other is restored, deleted and removed",
     red: { file: "test/api/versions.test.ts", titles: ["takes no bytes that come back"] },
   },
   {
@@ -109,6 +110,7 @@ export const uploads: readonly Mutant[] = [
         to: "STAY_MS = 14 * 60_000",
       },
     ],
+    case: "finalize: an empty file | make-empty: PutObject (1) | a copy late, at: 12 minutes later",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["leaves no bytes that nothing names"] },
   },
   {
@@ -120,7 +122,7 @@ export const uploads: readonly Mutant[] = [
         to: "other.removed_ms === undefined",
       },
     ],
-    why: "the bytes go in the end, with it and without it; what differs is for how long URLs work",
+    case: "sweep: a version that was deleted, of which another is a restoration | each-due: query due version (1) | frozen before it, meanwhile: that one is deleted",
     red: { file: "test/api/versions.test.ts", titles: ["keeps them as long as a URL"] },
   },
   {
@@ -132,7 +134,7 @@ export const uploads: readonly Mutant[] = [
         to: "",
       },
     ],
-    why: "it takes more versions than one look reads",
+    case: "sweep: a version whose days are over, behind more than are looked at | nothing wrong",
     red: { file: "test/api/versions.test.ts", titles: ["ends a version by its days"] },
   },
   {
@@ -140,7 +142,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/versions-of.ts", from: "const MAX_PAGES = 200;", to: "const MAX_PAGES = 20;" },
     ],
-    why: "it takes more versions than one look reads",
+    case: "sweep: a version behind many that were refused | nothing wrong",
     red: { file: "test/api/versions.test.ts", titles: ["looks through more refused"] },
   },
   {
@@ -219,7 +221,7 @@ export const uploads: readonly Mutant[] = [
   {
     name: "an empty file is its own call's alone",
     changes: [{ file: "lambdas/core/make-empty.ts", from: 'from: "ours"', to: 'from: "open"' }],
-    why: "an empty file is also the end where it comes first of all",
+    case: "finalize: nothing yet, as another begins with what has come since | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["nor where it would be first"] },
   },
   {
@@ -267,7 +269,7 @@ export const uploads: readonly Mutant[] = [
         to: "if (completion.listed !== undefined) void requireListed;",
       },
     ],
-    why: "the shorter file is also the end where the other finalize is first",
+    case: "finalize: all its parts, as another has fewer put together | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["one that has found more parts"] },
   },
   {
@@ -279,7 +281,7 @@ export const uploads: readonly Mutant[] = [
   {
     name: "what passes is no refusal",
     changes: [{ file: "lambdas/core/finish-upload.ts", from: ' || error.code === "conflict"', to: "" }],
-    why: "it takes others who act at each of several tries",
+    case: "ingest: a finalize that died, of a file that has another name at each try | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["what the sweep fails at in passing"] },
   },
   {
@@ -291,7 +293,7 @@ export const uploads: readonly Mutant[] = [
         to: "upload.assembling?.since_ms ?? attemptedAt(attempt)",
       },
     ],
-    why: "it takes an S3 that is at work for minutes",
+    case: "finalize: begun long after one that died, and dies, as a sweep looks that has found that | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["a finalize that has just begun"] },
   },
   {
@@ -303,7 +305,7 @@ export const uploads: readonly Mutant[] = [
         to: "await cleanUpload(deps, upload);",
       },
     ],
-    why: "it takes an S3 that is at work for minutes",
+    case: "abort: as S3 begins to put its parts together | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["an abort that has read the session"] },
   },
   {
@@ -339,7 +341,7 @@ export const uploads: readonly Mutant[] = [
         to: "undefined",
       },
     ],
-    why: "nothing goes wrong: it is what a client sends",
+    case: "read: a session, and where its next chunk goes | nothing wrong",
     red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
   },
   {
@@ -351,7 +353,7 @@ export const uploads: readonly Mutant[] = [
         to: "before?.size",
       },
     ],
-    why: "nothing goes wrong: it is what a client sends",
+    case: "read: a session, and where its next chunk goes | nothing wrong",
     red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
   },
   {

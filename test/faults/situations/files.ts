@@ -1,7 +1,10 @@
 /** Files and their versions: moved, deleted, restored, downloaded, and what the sweep removes. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { newId } from "#core/deps.ts";
+import { iso, newId } from "#core/deps.ts";
+import { purgeVersion } from "#core/purge-version.ts";
+import { versionRecord } from "#core/records.ts";
+import { sweepVersions } from "#core/sweep-versions.ts";
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
@@ -236,6 +239,32 @@ async function restoredOnce(me: Actor) {
   return { id, first, restored: String(version_id) };
 }
 
+/** Has a file's versions read one by one, or the newest apart, as where they are more than 1 MB. */
+function inLooks({ table, ...deps }: Actor["deps"], alone: "each" | "newest"): Actor["deps"] {
+  const query: typeof table.query = (input) => {
+    const isFirst = alone === "each" || input.after === undefined;
+    return table.query(input.index === undefined && isFirst ? { ...input, limit: 1 } : input);
+  };
+  return { ...deps, table: { ...table, query } };
+}
+
+/** A file of two versions, the older of which nothing but uploads that were refused stands in front of. */
+async function behindRefused(stage: Stage, me: Actor, count: number): Promise<void> {
+  const { file_id } = await me.by.uploaded("a.txt", "first");
+  for (let nth = 0; nth < count; nth++) {
+    const version_id = newId("ver", Date.now());
+    const refused = { version_id, file_id, object_key: "o/gone", size: 1, content_type: "text/plain" };
+    const by = { upload_id: newId("upl", Date.now()), created_at: iso(0), created_by: me.client.client_id };
+    await stage.plain.table.add({
+      ...keys.version(file_id, version_id),
+      ...refused,
+      ...by,
+      state: "rejected",
+    });
+  }
+  await me.by.uploaded("a.txt", "second");
+}
+
 const purges: Situation[] = [
   {
     name: "sweep: a version that was deleted",
@@ -271,6 +300,26 @@ const purges: Situation[] = [
     },
   },
   {
+    name: "sweep: one of two versions of the same bytes, among more than are read at once",
+    async set(stage, me) {
+      const { id, first, restored } = await restoredOnce(me);
+      const other = `${path(id)}/versions/${restored}`;
+      await me.request(`${path(id)}/versions/${first}`, { method: "DELETE" });
+      const due = versionRecord.parse((await me.deps.table.batchGet([keys.version(id, first)]))[0]);
+      passTime(17 * MINUTE);
+      return {
+        act: async ({ deps }) => void (await purgeVersion(inLooks(deps, "newest"), due)),
+        meanwhile: {
+          "the other is restored, deleted and removed": async () => {
+            await me.request(`${other}/restore`, { method: "POST" });
+            await me.request(other, { method: "DELETE" });
+            await stage.pass(17 * MINUTE);
+          },
+        },
+      };
+    },
+  },
+  {
     name: "sweep: the versions of a deleted file",
     async set(_stage, me) {
       const { id } = await restoredOnce(me);
@@ -297,6 +346,29 @@ const purges: Situation[] = [
           "another version comes": () => me.by.uploaded("a.txt", "fourth"),
           "another sweep runs": () => me.sweep("version"),
         },
+      };
+    },
+  },
+  {
+    name: "sweep: a version behind many that were refused",
+    async set(stage, me) {
+      await behindRefused(stage, me, 25);
+      passTime(17 * MINUTE);
+      return {
+        act: async ({ deps }) => void (await sweepVersions(inLooks(deps, "each"))),
+        check: async ({ failed }) => (failed === undefined ? [] : [failed]),
+      };
+    },
+  },
+  {
+    name: "sweep: a version whose days are over, behind more than are looked at",
+    async set(stage, me) {
+      await behindRefused(stage, me, 205);
+      await stage.pass(90 * DAY - HOUR);
+      passTime(2 * HOUR);
+      return {
+        act: async ({ deps }) => void (await sweepVersions(inLooks(deps, "each"))),
+        check: async ({ failed }) => (failed === undefined ? [] : [failed]),
       };
     },
   },

@@ -25,6 +25,28 @@ const leftBehind: Situation[] = [
     },
   },
   {
+    name: "ingest: a finalize that died, of a file that has another name at each try",
+    async set(stage, me) {
+      const { file_id } = await me.by.uploaded("a.txt", "first");
+      await me.ingest();
+      const { upload_id } = await me.by.upload("a.txt", "second");
+      await dieAt(stage, "commit-upload", upload_id);
+      let moves = 0;
+      return {
+        act: (actor) => actor.ingest(),
+        amid: {
+          before: "commit-upload: transact",
+          each: true,
+          run: () => me.json(`/v1/files/${file_id}`, { method: "PATCH", json: { name: `${++moves}.txt` } }),
+        },
+        end: async () =>
+          (await stage.objects()).some(({ size }) => size === "second".length)
+            ? []
+            : ["what was sent is lost"],
+      };
+    },
+  },
+  {
     name: "ingest: an aborted session's object",
     async set(stage, me) {
       const { upload_id } = await me.by.upload("a.txt", "hello");

@@ -47,6 +47,20 @@ export async function dieAt(
   await dying.by.finalize(uploadId, { share: false }, headers).catch(() => {});
 }
 
+/** Somebody who stands still before the first call that a label begins with, until told to go on. */
+export async function stopBefore(stage: Stage, label: string) {
+  const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const actor = await stage.actor({
+    between: async (made, send) => {
+      if (!made.label.startsWith(label)) return send();
+      reached.resolve();
+      await gate.promise;
+      return send();
+    },
+  });
+  return { actor, reached: reached.promise, goOn: () => gate.resolve() };
+}
+
 /** Has a finalize meet a lock at its commit, that another takes just then; what releases it. */
 export async function overtakenByLock(
   stage: Stage,
