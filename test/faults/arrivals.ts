@@ -4,6 +4,7 @@
  */
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Key } from "#aws/keys.ts";
+import { takenUntil } from "#core/slots.ts";
 import {
   type DeliveryRecord,
   deliveryRecord,
@@ -31,8 +32,10 @@ export interface Arrival {
   failsSince?: number | undefined;
   /** Its delivery; tests by hand have none yet. */
   row?: DeliveryRecord | undefined;
-  /** Others that its URL has not answered yet. */
+  /** Others of its URL that are neither answered nor given up. */
   underWay: number;
+  /** One of those is of the same event. */
+  twin: boolean;
 }
 
 /** A moment at which more of a host's rate was taken. */
@@ -136,11 +139,11 @@ export function keepLog(stream: TableStream) {
     arrive(url: string, received: Received): void {
       look();
       const found = [...known.values()].find(({ hook }) => hook?.url === url);
-      const underWay = arrivals.filter(
-        (one) => one.url === url && one.received.answered === undefined,
-      ).length;
+      const others = arrivals.filter((one) => one.url === url && one.received.over === undefined);
+      const twin = others.some((one) => eventOf(one.received) === eventOf(received));
+      const underWay = others.length;
       const row = rows.get(received.headers["x-delivery-id"] ?? "");
-      arrivals.push({ at: Date.now(), url, received, ...(found ?? { state: {} }), row, underWay });
+      arrivals.push({ at: Date.now(), url, received, ...(found ?? { state: {} }), row, underWay, twin });
     },
   };
 }
@@ -151,6 +154,8 @@ export function unruly({ arrivals, changes, refused, look }: Log): string[] {
   return [
     ...tooMany(arrivals),
     ...tooFast(arrivals),
+    ...atOnce(arrivals),
+    ...withoutTurn(arrivals, changes),
     ...changes.flatMap((change) => unfounded(change, arrivals)),
     ...refused.flatMap((one) => unrefused(one, arrivals, changes)),
   ];
@@ -159,6 +164,7 @@ export function unruly({ arrivals, changes, refused, look }: Log): string[] {
 export const isVerified = ({ verified_ms, last_success_ms }: HookState) =>
   verified_ms !== undefined || last_success_ms !== undefined;
 const isTest = ({ received }: Arrival) => received.headers["x-event-type"] === "webhook_test";
+const eventOf = ({ headers }: Received) => headers["webhook-id"];
 
 /** How many requests may be under way to an endpoint, before and after its URL is verified, and while it fails. */
 const AT_ONCE = { unverified: 1, verified: 20, failing: 2 };
@@ -176,7 +182,9 @@ function tooMany(arrivals: readonly Arrival[]): string[] {
     return wasKnown(one, one.failsSince) ? AT_ONCE.failing : AT_ONCE.verified;
   };
   return arrivals
-    .filter((one) => one.hook !== undefined && !isTest(one) && one.underWay >= most(one))
+    .filter(
+      (one) => one.hook !== undefined && !(isTest(one) && isVerified(one.state)) && one.underWay >= most(one),
+    )
     .map(({ url, underWay }) => `${url} was sent a request while ${underWay} were under way`);
 }
 
@@ -206,6 +214,34 @@ function tooFast(arrivals: readonly Arrival[]): string[] {
   });
 }
 
+/** An attempt is one worker's alone, as long as it lasts: that is what its lease is for. */
+function atOnce(arrivals: readonly Arrival[]): string[] {
+  return arrivals
+    .filter(({ twin }) => twin)
+    .map(({ url, received }) => `${url} was sent ${eventOf(received)} while an attempt of it was under way`);
+}
+
+/** Each request has a turn of its own, taken while its URL was the endpoint's: who is late for that sends nothing. */
+function withoutTurn(arrivals: readonly Arrival[], changes: readonly Change[]): string[] {
+  const turns = Map.groupBy(changes.filter(takesSlot), ({ hook }) => hook?.url);
+  const sent = Map.groupBy(
+    // Tests by hand take no turn of a verified endpoint's.
+    arrivals.filter((one) => !isTest(one)),
+    ({ url }) => url,
+  );
+  return [...sent].flatMap(([url, all]) => {
+    const count = turns.get(url)?.length ?? 0;
+    return all.length > count
+      ? [`${url} was sent ${all.length} requests, and ${count} turns were taken there`]
+      : [];
+  });
+}
+
+const takesSlot = ({ state, before }: Change) =>
+  Object.keys(state).some(
+    (name) => name.startsWith("slot_") && takenUntil(state, name) > 0 && state[name] !== before.state[name],
+  );
+
 /** What is found out of an endpoint follows from what its URL answered in the same epoch, and not before that. */
 function unfounded({ at, hook, state, before, arrivals: count }: Change, all: readonly Arrival[]): string[] {
   if (hook === undefined) return [];
@@ -221,6 +257,8 @@ function unfounded({ at, hook, state, before, arrivals: count }: Change, all: re
   if (reason === "failing" && recent.some(isWell))
     say("was disabled as failing, and has answered with 2xx within 120 h");
   const answers = of(state.epoch);
+  if (isVerified(state) && !isVerified(before.state) && !answers.some(isWell))
+    say("is verified by no 2xx of its own");
   const grew = (name: "paused_until_ms" | "open_until_ms") => (state[name] ?? 0) > (before.state[name] ?? 0);
   if (grew("paused_until_ms") && !answers.some(({ received }) => received.answered === 503))
     say("is paused by no 503 of its own");

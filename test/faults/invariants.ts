@@ -190,7 +190,10 @@ async function overdue(stage: Stage): Promise<string[]> {
   return late.map(([kind, at]) => `a ${kind} has been due since ${new Date(at).toISOString()}`);
 }
 
-/** Deliveries have ended, no slot is taken, and what counts endpoints counts right. */
+/**
+ * Deliveries have ended, each slot was given back (none had to end by itself: no worker dies in a story), and what
+ * counts endpoints counts right.
+ */
 function endpoints(of: Of, items: readonly Keyed[]): string[] {
   const hooks = of("HOOKS", z.looseObject({})).map(({ key }) => hookRecord.parse(key));
   const open = of("DLV", deliveryRecord).filter(({ status }) => status === "pending");
@@ -198,7 +201,7 @@ function endpoints(of: Of, items: readonly Keyed[]): string[] {
     Object.keys(key)
       .filter((name) => /^slot_|^probe_until/.test(name))
       .map((name) => ({ name, until: takenUntil(key, name) }))
-      .filter(({ until }) => until > Date.now()),
+      .filter(({ until }) => until > 0),
   );
   const counted = items
     .filter((item) => kindOf(item) === "CLIENT.HOOKS")
@@ -210,7 +213,7 @@ function endpoints(of: Of, items: readonly Keyed[]): string[] {
     ...open.map(
       ({ delivery_id, next_ms }) => `${delivery_id} is pending, due at ${new Date(next_ms).toISOString()}`,
     ),
-    ...taken.map(({ name, until }) => `${name} is taken until ${new Date(until).toISOString()}`),
+    ...taken.map(({ name, until }) => `${name} was never given back: ${new Date(until).toISOString()}`),
     ...counted.map(({ pk, endpoints }) => `${pk} counts ${endpoints} endpoints and has another number`),
   ];
 }

@@ -10,6 +10,8 @@ export interface Received {
   connection: number;
   /** The status of its answer, once it has one. */
   answered?: number;
+  /** Who sent it waits no more: it was answered, or given up. */
+  over?: true;
 }
 
 export type Behaviour = (
@@ -53,6 +55,9 @@ export async function startReceiver(
     };
     res.on("finish", () => {
       one.answered = res.statusCode;
+    });
+    res.on("close", () => {
+      one.over = true;
     });
     const isPing = headers["x-event-type"] === "ping";
     (isPing ? pings : received).push(one);

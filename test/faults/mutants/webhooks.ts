@@ -8,6 +8,7 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/claim-turn.ts", from: " AND ${sameEpoch(endpoint.epoch)}`", to: "`" },
       { file: "lambdas/core/claim-turn.ts", from: ", epoch: endpoint.epoch, now }", to: ", now }" },
     ],
+    case: "deliver: answered with 2xx | claim-turn: update HOOK.STATE (1) | frozen before it, meanwhile: its new URL answers",
     red: { file: "test/core/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
   },
   {
@@ -66,6 +67,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "fan-out: to an endpoint whose turns are given out | reserve-turns: update HOOK.STATE (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["keeps turns once"] },
   },
   {
@@ -77,6 +79,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "fan-out: to an endpoint whose turns are given out | reserve-turns: update HOOK.STATE (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["keeps turns once"] },
   },
   {
@@ -121,6 +124,7 @@ export const webhooks: readonly Mutant[] = [
         to: "return undefined;",
       },
     ],
+    case: "deliver: answered with Retry-After | give-back-turn: update HOOK.STATE (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["counts a failure once"] },
   },
   {
@@ -132,6 +136,7 @@ export const webhooks: readonly Mutant[] = [
         to: "if (!probe) await free",
       },
     ],
+    case: "deliver: the breaker's probe, answered with 2xx | give-back-turn: update HOOK.STATE (1) | frozen before it, meanwhile: it is disabled and enabled",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["has no breaker that it opens"] },
   },
   {
@@ -143,6 +148,7 @@ export const webhooks: readonly Mutant[] = [
         to: "${sameEpoch(epoch)}`,\n      values: { until, duration, epoch },",
       },
     ],
+    case: "deliver: the failure that opens the breaker | settle-turn: update HOOK.STATE (1) | a copy late, at: a minute passes",
     red: {
       file: "test/core/delivery-faults.test.ts",
       titles: ["opens no breaker on failures before a success"],
@@ -157,6 +163,7 @@ export const webhooks: readonly Mutant[] = [
         to: "${noSuccessSince(state)}`,\n      values: { until, duration, succeeded: state.last_success_ms },",
       },
     ],
+    case: "deliver: the failure that opens the breaker | settle-turn: update HOOK.STATE (1) | frozen before it, meanwhile: it is disabled and enabled",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["before its breaker opens"] },
   },
   {
@@ -169,6 +176,7 @@ export const webhooks: readonly Mutant[] = [
         to: "{ ...values, ...dueAt }",
       },
     ],
+    case: "deliver: answered with 500, and well later | give-back-turn: update HOOK.STATE (1) | frozen before it, meanwhile: a minute passes",
     red: {
       file: "test/core/delivery-faults.test.ts",
       titles: ["fails by no attempt from before it succeeded", "nor does a probe of then"],
@@ -195,6 +203,7 @@ export const webhooks: readonly Mutant[] = [
         to: "if (error instanceof ConditionFailed) return undefined;",
       },
     ],
+    case: "deliver: the failure that opens the breaker | settle-turn: update HOOK.STATE (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["its probe is planned"] },
   },
   {
@@ -206,6 +215,7 @@ export const webhooks: readonly Mutant[] = [
         to: '      blind: "mutant",\n',
       },
     ],
+    case: "deliver: the failure that opens the breaker | plan-wake-up: put HOOK.WAKE_UP (1) | a copy late, at: a minute passes",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["puts no plan to wake one delivery"] },
   },
   {
@@ -222,6 +232,7 @@ export const webhooks: readonly Mutant[] = [
         to: "values: { now, one: 1 },\n      repeats",
       },
     ],
+    case: "endpoint: tested before it has answered | reset-endpoint: update HOOK.STATE (1) | frozen before it, meanwhile: its URL changes",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["nor does it verify another"] },
   },
   {
@@ -233,11 +244,16 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "endpoint: tested before it has answered | reset-endpoint: update HOOK.STATE (1) | twice",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["verifies a URL"] },
   },
   {
     name: "a test's slot is as it was read",
-    changes: [{ file: "lambdas/core/in-trial.ts", from: "        asRead(state, TRIAL_SLOT),\n", to: "" }],
+    changes: [
+      { file: "lambdas/core/in-trial.ts", from: "        asRead(state, TRIAL_SLOT),\n", to: "" },
+      { file: "lambdas/core/in-trial.ts", from: "stood: state[TRIAL_SLOT], ", to: "" },
+    ],
+    case: "endpoint: tested before it has answered | take-place: update PLACES (1) | frozen before it, meanwhile: its ping is under way",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["is no second request to a URL"] },
   },
   {
@@ -249,6 +265,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "endpoint: tested before it has answered | test-webhook: get HOOK.STATE (1) | frozen before it, meanwhile: its ping is under way",
     red: { file: "test/core/verify-endpoint.test.ts", titles: [] },
   },
   {
@@ -265,6 +282,7 @@ export const webhooks: readonly Mutant[] = [
         to: "next: epoch }",
       },
     ],
+    case: "endpoint: enabled | enable-webhook: transact HOOKS+HOOK.STATE (1) | a copy late, at: 12 minutes later",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["a test of one URL enables no other"] },
   },
   {
@@ -276,6 +294,7 @@ export const webhooks: readonly Mutant[] = [
         to: "throw",
       },
     ],
+    case: "endpoint: enabled | enable-webhook: transact HOOKS+HOOK.STATE (1) | a conflict, and its first copy after that",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["while another call enabled"] },
   },
   {
@@ -312,7 +331,19 @@ export const webhooks: readonly Mutant[] = [
         to: 'condition: "attribute_exists(#pk)",\n      values: { yes: true },',
       },
     ],
+    case: "endpoint: its secret is promoted | rotate-webhook-secret: update HOOK.SECRET (1) | a copy late, at: it is rotated once more",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["promotes no secret"] },
+  },
+  {
+    name: "two workers make no attempt at once",
+    changes: [
+      {
+        file: "lambdas/core/write-delivery.ts",
+        from: "condition: `${STILL_DUE} AND (${UNLEASED} OR #lease = :lease)`,\n      values: { ...stillDue(delivery), lease, until: now + LEASE_MS, now },",
+        to: "condition: STILL_DUE,\n      values: { ...stillDue(delivery), lease, until: now + LEASE_MS },",
+      },
+    ],
+    case: "deliver: answered with 2xx | write-delivery: update DLV (1) | frozen before it, meanwhile: another worker gets its message too",
   },
   {
     name: "a deferral knows its own repeat",
@@ -528,7 +559,13 @@ export const webhooks: readonly Mutant[] = [
         from: '          before.current === secret\n            ? "SET #previous_until_ms = :until"\n            : ',
         to: "",
       },
+      {
+        file: "lambdas/core/rotate-webhook-secret.ts",
+        from: "secret: before.current === secret ? undefined : secret,",
+        to: "secret,",
+      },
     ],
+    case: "endpoint: its secret is rotated to one of its owner's | nothing wrong",
     red: {
       file: "test/core/delivery-faults.test.ts",
       titles: ["gives an endpoint a secret of its owner's, who says so again and keeps the one before"],

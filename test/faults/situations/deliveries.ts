@@ -3,7 +3,7 @@ import { hookState } from "#core/webhook-records.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import { MINUTE, passTime, SECOND } from "../time.ts";
 
-import { attempted, besides, endpoint, fail, gone, later, succeed } from "./endpoint.ts";
+import { attempted, besides, endpoint, fail, gone, later, setRow, setState, succeed } from "./endpoint.ts";
 
 /** Does something again and again. */
 async function times(count: number, run: () => Promise<void>): Promise<void> {
@@ -58,11 +58,11 @@ const fanOuts: Situation[] = [
   {
     name: "fan-out: to an endpoint whose turns are given out",
     async set(stage, me) {
-      const it = await endpoint(stage, me, { rate_per_second: 1 });
-      await it.wake(3);
-      await me.deliver();
-      await me.deliver();
-      await it.tell(2);
+      const it = await endpoint(stage, me);
+      // One that is slow and has just failed: turns are seconds apart, and each that is kept too much is felt.
+      const slow = { failures: 1, latency_ms: 15 * SECOND };
+      await setState(stage, it, { ...slow, turn_ms: Date.now() + 15 * SECOND });
+      await it.tell(6);
       const turn = async () => (await stage.plain.table.get(hookState, keys.hookState(it.id)))?.turn_ms ?? 0;
       let lost = 0;
       return {
@@ -81,7 +81,30 @@ const fanOuts: Situation[] = [
 ];
 
 const attempts: Situation[] = [
-  { name: "deliver: answered with 2xx", set: (stage, me) => attempted(stage, me, () => {}) },
+  {
+    name: "deliver: answered with 2xx",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      await it.wake(2);
+      await me.deliver();
+      let answer = async () => {};
+      return {
+        act: (actor) => actor.deliver(),
+        meanwhile: {
+          ...besides(stage, it),
+          "its new URL answers": async () => {
+            const moved = await it.moveAway();
+            await stage.work();
+            return moved;
+          },
+          "another worker gets its message too": async () => {
+            answer = await it.hold(() => stage.workAgain());
+          },
+        },
+        next: { "the other's request is answered": () => answer() },
+      };
+    },
+  },
   {
     name: "deliver: answered with 500, and well later",
     set: (stage, me) => attempted(stage, me, (it) => it.answerOnce(fail)),
@@ -110,12 +133,7 @@ const attempts: Situation[] = [
       await it.wake();
       it.answerOnce(fail);
       const [row] = await it.deliveries();
-      await stage.plain.table.update({
-        key: keys.delivery(it.id, row?.delivery_id ?? ""),
-        update: "SET #step = :nine, #attempts = :nine",
-        condition: "attribute_exists(#pk)",
-        values: { nine: 9 },
-      });
+      await setRow(stage, it, row?.delivery_id, { step: 9, attempts: 9 });
       const redeliver = () =>
         me.request(`${it.hook}/deliveries/${row?.delivery_id}/redeliver`, { method: "POST" });
       return {

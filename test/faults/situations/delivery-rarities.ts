@@ -8,8 +8,8 @@ import { deliveryRecord } from "#core/webhook-records.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
-import { MINUTE, passTime, SECOND } from "../time.ts";
-import { endpoint, fail, later, succeed } from "./endpoint.ts";
+import { HOUR, MINUTE, passTime, SECOND } from "../time.ts";
+import { endpoint, fail, later, putOff, setRow, setState, succeed } from "./endpoint.ts";
 
 /** Longer than the workers of those that answer promptly wait, and shorter than the others do. */
 const SLOW_MS = PROMPT_MS + SECOND;
@@ -26,12 +26,7 @@ const atFirst = (it: Awaited<ReturnType<typeof endpoint>>, first: Behaviour): vo
 /** Another worker has the only delivery, and dies of it. */
 async function leased(stage: Stage, it: Awaited<ReturnType<typeof endpoint>>): Promise<void> {
   const [row] = await it.deliveries();
-  await stage.plain.table.update({
-    key: keys.delivery(it.id, row?.delivery_id ?? ""),
-    update: "SET #lease = :lease, #lease_until_ms = :until",
-    condition: "attribute_exists(#pk)",
-    values: { lease: "another's", until: Date.now() + 30 * SECOND },
-  });
+  await setRow(stage, it, row?.delivery_id, { lease: "another's", lease_until_ms: Date.now() + 30 * SECOND });
 }
 
 /** So many deliveries from just before another, that nobody sends again. */
@@ -123,11 +118,27 @@ const rare: Situation[] = [
     name: "deliver: the failure that opens the breaker",
     async set(stage, me) {
       const it = await endpoint(stage, me);
-      it.receiver.behave(fail);
-      await it.wake(5);
-      for (let nth = 0; nth < 4; nth++) await me.deliver();
+      await it.wake(3);
+      const waiting = (await it.deliveries()).filter(({ status }) => status === "pending");
+      for (const { delivery_id } of waiting) await putOff(stage, it, delivery_id, 2 * HOUR);
+      stage.loseMessages();
+      await it.wake();
+      const [row] = await it.deliveries();
+      // Its next attempt is hours away, so that none but the sweep asks for those that wait.
+      await setRow(stage, it, row?.delivery_id, { step: 4, attempts: 4 });
+      await setState(stage, it, { failures: 4 });
       atFirst(it, fail);
-      return { act: (actor) => actor.deliver(), meanwhile: { "it is deleted": it.remove } };
+      return {
+        act: (actor) => actor.deliver(),
+        meanwhile: {
+          "it is deleted": it.remove,
+          "it is disabled and enabled": async () => {
+            await it.disable();
+            return it.enable();
+          },
+        },
+        next: { "a minute passes": () => stage.pass(MINUTE + SECOND) },
+      };
     },
   },
   {

@@ -1,5 +1,9 @@
 /** An endpoint with a receiver behind it, as situations of webhooks begin. */
 import * as z from "zod";
+import { type Key, keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import { setAll } from "#core/set-all.ts";
+import { wakeAt } from "#core/wake.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import type { Story } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
@@ -12,9 +16,14 @@ export const later: Behaviour = (res) => void res.writeHead(503, { "retry-after"
 
 export const rows = z.object({ items: z.array(z.object({ delivery_id: z.string(), status: z.string() })) });
 
-/** An endpoint that has answered its ping, and a file whose downloads are what it is told of. */
-export async function endpoint(stage: Stage, me: Actor, more: Record<string, unknown> = {}) {
-  const receiver = await stage.receiver();
+/** An endpoint that has answered its ping (`onPing`), and a file whose downloads are what it is told of. */
+export async function endpoint(
+  stage: Stage,
+  me: Actor,
+  more: Record<string, unknown> = {},
+  onPing: Behaviour = succeed,
+) {
+  const receiver = await stage.receiver(succeed, onPing);
   const { file_id } = await me.by.uploaded("a.txt", "hello", {});
   const { webhook_id } = await me.json("/v1/webhooks", {
     json: { url: receiver.url, events: ["file_downloaded"], ...more },
@@ -64,6 +73,30 @@ export async function endpoint(stage: Stage, me: Actor, more: Record<string, unk
       });
       await Promise.all(Array.from({ length: count }, () => work().finally(another)));
     },
+    /**
+     * Lets somebody work until a request of theirs has come here, and has that wait for its answer; nothing waits where
+     * none comes. What is returned answers it, and lets them end.
+     */
+    async hold(work: () => Promise<unknown>): Promise<() => Promise<void>> {
+      const behave = (how: Behaviour) => {
+        receiver.behave(how);
+        receiver.behaveForPings(how);
+      };
+      let answer = () => {};
+      const arrived = new Promise<void>((resolve) =>
+        behave((res) => {
+          answer = () => void res.writeHead(204).end();
+          resolve();
+        }),
+      );
+      const working = work();
+      await Promise.race([working, arrived]);
+      behave(succeed);
+      return async () => {
+        answer();
+        await working;
+      };
+    },
     /** Fails until its breaker opens, and longer than it stays open. */
     async breakDown(): Promise<void> {
       receiver.behave(fail);
@@ -100,6 +133,27 @@ export async function endpoint(stage: Stage, me: Actor, more: Record<string, unk
     deliveries: async () => rows.parse(await me.json(`${hook}/deliveries?limit=100`)).items,
     shown: () => me.json(hook),
   };
+}
+
+/** Has a delivery stand as it does after what would take long to play. */
+export function setRow(stage: Stage, { id }: { id: string }, deliveryId: string | undefined, to: Item) {
+  return setItem(stage, keys.delivery(id, deliveryId ?? ""), to);
+}
+
+/** The same, where it has waited for so long that it asks again by itself only after `ms`. */
+export function putOff(stage: Stage, it: { id: string }, deliveryId: string | undefined, ms: number) {
+  const next_ms = Date.now() + ms;
+  const { due_pk, due_sk } = wakeAt(deliveryId ?? "", next_ms, Date.now());
+  return setRow(stage, it, deliveryId, { deferred: true, next_ms, due_pk, due_sk });
+}
+
+/** The same, of what is known of an endpoint. */
+export function setState(stage: Stage, { id }: { id: string }, to: Item) {
+  return setItem(stage, keys.hookState(id), to);
+}
+
+function setItem({ plain }: Stage, key: Key, values: Item) {
+  return plain.table.update({ key, update: setAll(values), condition: "attribute_exists(#pk)", values });
 }
 
 /** An attempt at an endpoint and who may act beside it, once something waits and has come to where it begins. */

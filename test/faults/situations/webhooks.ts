@@ -1,8 +1,21 @@
+import { keys } from "#aws/keys.ts";
+import { newWebhookSecret } from "#core/register-webhook.ts";
+import { signWebhook } from "#core/sign-webhook.ts";
+import { hookSecretRecord } from "#core/webhook-records.ts";
+import type { Received } from "#test/support/receiver.ts";
 import { disagreements } from "../agree.ts";
 import { mixed, type Situation } from "../situation.ts";
 import type { Actor } from "../stage.ts";
+import { MINUTE, passTime, SECOND } from "../time.ts";
 
-import { endpoint, fail, gone, later, succeed } from "./endpoint.ts";
+import { endpoint, fail, gone, later, putOff, succeed } from "./endpoint.ts";
+
+/** Whether each of these secrets has signed it, the first of them first. */
+function isSigned({ headers, body }: Received, signing: readonly string[]): boolean {
+  const { "webhook-id": id = "", "webhook-timestamp": timestamp } = headers;
+  const signed = signWebhook({ id, timestamp: Number(timestamp), body, signing, plain: signing[0] ?? "" });
+  return headers["webhook-signature"] === signed["webhook-signature"];
+}
 
 const owners: Situation[] = [
   {
@@ -107,11 +120,23 @@ const owners: Situation[] = [
   {
     name: "endpoint: tested before it has answered",
     async set(stage, me) {
-      const receiver = await stage.receiver(succeed, fail);
-      const { webhook_id } = await me.json("/v1/webhooks", { json: { url: receiver.url, events: ["*"] } });
-      await stage.work();
-      receiver.behaveForPings(succeed);
-      return { act: (actor) => actor.request(`/v1/webhooks/${webhook_id}/test`, { method: "POST" }) };
+      const it = await endpoint(stage, me, {}, fail);
+      await it.wake();
+      const [row] = await it.deliveries();
+      await putOff(stage, it, row?.delivery_id, 10 * MINUTE);
+      it.receiver.behaveForPings(succeed);
+      let answer = async () => {};
+      return {
+        act: (actor) => actor.request(`${it.hook}/test`, { method: "POST" }),
+        meanwhile: {
+          "its URL changes": () => it.moveAway(),
+          "its ping is under way": async () => {
+            passTime(10 * SECOND);
+            answer = await it.hold(() => stage.work());
+          },
+        },
+        next: { "its ping is answered": () => answer() },
+      };
     },
   },
   {
@@ -130,13 +155,34 @@ const owners: Situation[] = [
     },
   },
   {
+    name: "endpoint: its secret is rotated to one of its owner's",
+    async set(stage, me) {
+      const it = await endpoint(stage, me);
+      const before = await stage.plain.table.get(hookSecretRecord, keys.hookSecret(it.id));
+      const secret = newWebhookSecret();
+      const rotate = (actor: Actor) => actor.request(`${it.hook}/secret/rotate`, { json: { secret } });
+      return {
+        act: rotate,
+        next: { "said again": () => rotate(me), "something happens": () => it.happen() },
+        end: async () => {
+          const [came] = it.receiver.received;
+          return came && isSigned(came, [secret, before?.current ?? ""])
+            ? []
+            : ["the secret before signs no more"];
+        },
+      };
+    },
+  },
+  {
     name: "endpoint: its secret is promoted",
     async set(stage, me) {
       const it = await endpoint(stage, me);
-      await me.request(`${it.hook}/secret/rotate`, { json: {} });
+      const rotate = () => me.request(`${it.hook}/secret/rotate`, { json: {} });
+      await rotate();
       return {
         act: (actor) => actor.request(`${it.hook}/secret/promote`, { method: "POST" }),
-        meanwhile: { "it is rotated again": () => me.request(`${it.hook}/secret/rotate`, { json: {} }) },
+        meanwhile: { "it is rotated again": rotate },
+        next: { "it is rotated once more": rotate },
       };
     },
   },
