@@ -117,9 +117,9 @@ export function keepLog(stream: TableStream) {
   }
 
   function noteDelivery(row: DeliveryRecord): void {
-    const isNew = rows.get(row.delivery_id)?.reason !== row.reason;
+    const was = rows.get(row.delivery_id)?.reason;
     rows.set(row.delivery_id, row);
-    if (isNew && row.reason === "endpoint_gone")
+    if (row.reason === "endpoint_gone" && was !== row.reason)
       refused.push({ row, arrivals: arrivals.length, changes: changes.length });
   }
 

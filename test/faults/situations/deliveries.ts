@@ -190,8 +190,8 @@ const attempts: Situation[] = [
           json: { url: `${it.receiver.url}/${nth}`, events: ["file_downloaded"] },
         });
       await stage.work();
-      await it.wake(15);
-      const others = await Promise.all(Array.from({ length: 59 }, () => stage.actor()));
+      await it.wake(12);
+      const others = await Promise.all(Array.from({ length: 44 }, () => stage.actor()));
       passTime(SECOND);
       return { act: (actor) => Promise.all([actor, ...others].map((one) => one.deliver())) };
     },
