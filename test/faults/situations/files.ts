@@ -32,7 +32,10 @@ async function addLargeVersions({ plain }: Stage, fileId: string, like: string):
   const [row] = await plain.table.batchGet([keys.version(fileId, like)]);
   const ids = Array.from({ length: 22 }, (_, nth) => newId("ver", Date.now() + nth + 1));
   for (const version_id of ids)
-    await plain.table.add({ ...row, metadata, version_id, ...keys.version(fileId, version_id) });
+    await plain.table.add({
+      ...{ ...row, restored_from: like, metadata, version_id },
+      ...keys.version(fileId, version_id),
+    });
   return ids.length;
 }
 
