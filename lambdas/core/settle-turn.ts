@@ -7,7 +7,7 @@ import { WARN_HOURS } from "./endpoint-health.ts";
 import { isVerified } from "./endpoint-limits.ts";
 import { type Attempted, type Changes, giveBackTurn, returnTurn, type Taken } from "./give-back-turn.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
-import type { HookState } from "./webhook-records.ts";
+import { type HookState, hookState } from "./webhook-records.ts";
 
 /** Weight of the newest duration in the moving average. */
 const WEIGHT = 0.2;
@@ -44,12 +44,13 @@ export async function settleTurn(
     await returnTurn(deps, webhook_id, turn);
     return false;
   }
-  let openUntil = !ok && turn.probe ? settled.open_until_ms : undefined;
-  if (!ok && settled.open_until_ms === undefined && shouldOpen(settled, now))
+  let openUntil = ok ? undefined : settled.open_until_ms;
+  if (!ok && openUntil === undefined && shouldOpen(settled, now))
     openUntil = await openBreaker(deps, hook, settled, now);
   if (pauseMs > 0) await pause(deps, hook, now + pauseMs);
   const { judged = 0 } = settled;
   if (openUntil !== undefined) {
+    // Also where another has opened it: of both plans the later one is kept, and each has to be of its probe.
     await planWakeUp(deps, webhook_id, { at: Math.max(openUntil, now + pauseMs), all: false, judged });
   } else if (pauseMs > 0 || (ok && (turn.probe || !isVerified(turn.state)))) {
     await planWakeUp(deps, webhook_id, { at: now + pauseMs, all: true, judged });
@@ -58,8 +59,8 @@ export async function settleTurn(
 }
 
 /**
- * Opens the breaker on failures that no success has come after; until when (ms), or `undefined` where another attempt
- * has opened it, or one has succeeded since.
+ * Opens the breaker on failures that no success has come after; until when it is open (ms), whoever was faster, or
+ * `undefined` where an attempt has succeeded since.
  */
 async function openBreaker(
   { table }: Pick<Deps, "table">,
@@ -77,8 +78,7 @@ async function openBreaker(
       values: { until, duration, succeeded: state.last_success_ms, epoch },
     }),
   );
-  // The same where the SDK sent it again, or another opened it at this very moment.
-  return open?.["open_until_ms"] === until ? until : undefined;
+  return open && hookState.parse(open).open_until_ms;
 }
 
 async function pause(

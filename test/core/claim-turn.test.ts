@@ -4,6 +4,7 @@ import { keys } from "#aws/keys.ts";
 import { claimTurn, type Turn } from "#core/claim-turn.ts";
 import { newId } from "#core/deps.ts";
 import { laneOf, placesOf, timeOf } from "#core/endpoint-limits.ts";
+import { wakeUp } from "#core/plan-wake-up.ts";
 import { abandonTurn, settleTurn } from "#core/settle-turn.ts";
 import { type HookState, hookState } from "#core/webhook-records.ts";
 import { startWorld, type World } from "#test/support/world.ts";
@@ -179,6 +180,21 @@ describe("breaker", () => {
     expect(await state()).not.toHaveProperty("open_until_ms");
     await attempt(false);
     expect(await openFor()).toBe(0);
+  });
+
+  test("its probe is planned, however long those ask to wait that were under way as it opened", async () => {
+    const plan = async () => (await world.deps.table.get(wakeUp, keys.wakeUp(webhook_id))) ?? {};
+    for (const seconds of [5, 60]) {
+      for (const turn of await Promise.all(times(7).map(() => claim()))) {
+        now += 1;
+        await settle(turn, false, 50, seconds * SECOND);
+      }
+      const at_ms = now + Math.max(await openFor(), seconds * SECOND);
+      expect(await plan()).toMatchObject({ all: false, at_ms });
+      now = at_ms;
+      await settle(await claim(), true);
+      expect(await plan()).toMatchObject({ all: true, at_ms });
+    }
   });
 
   test("a probe whose worker died is followed by another", async () => {
