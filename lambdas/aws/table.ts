@@ -24,6 +24,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
+import { type Changes, counts, expressionOf, type Settled } from "./changes.ts";
 import type { DUE_INDEX, Key } from "./keys.ts";
 
 export type Item = Record<string, unknown>;
@@ -56,7 +57,7 @@ export type Put = Guard & {
   put: Item & Key;
 };
 export interface Update extends Condition {
-  update: string;
+  update: Changes;
   key: Key;
 }
 export interface Remove extends Condition {
@@ -67,11 +68,9 @@ export interface Check extends Condition {
   condition: string;
 }
 /** A write that stands alone: nothing but its own condition tells DynamoDB that it has come before. */
-export type Alone<W extends Update | Remove> = W &
-  Guard & {
-    /** Of one that counts: how it knows its own repeat, or why counting twice does no harm. */
-    repeats?: string;
-  };
+export type Alone<W extends Update | Remove> = W & Guard & (W extends Update ? Repeats : unknown);
+/** Of one that counts: how it knows its own repeat, or why counting twice does no harm. */
+type Repeats = { repeats: string } | { update: Settled; repeats?: string };
 /** One entry of a transaction. */
 export type Write = Put | Update | Remove | Check;
 
@@ -193,8 +192,7 @@ export function createTable(client: DynamoDBClient, name: string) {
         new UpdateCommand({
           TableName: name,
           Key: write.key,
-          UpdateExpression: write.update,
-          ...condition(write, write.update),
+          ...updating(write),
           ReturnValues: "ALL_NEW",
           ReturnValuesOnConditionCheckFailure: "ALL_OLD",
         }),
@@ -309,8 +307,7 @@ export function createTable(client: DynamoDBClient, name: string) {
         Update: {
           TableName: name,
           Key: write.key,
-          UpdateExpression: write.update,
-          ...condition(write, write.update),
+          ...updating(write),
           ReturnValuesOnConditionCheckFailure,
         },
       };
@@ -349,25 +346,22 @@ function refuseTwice(all: readonly Key[]): void {
   }
 }
 
-/** What an expression does once more where it is sent once more. */
-const COUNTS = /\bADD\b|[-+]|list_append/i;
-
 /** Refuses an update that counts, alone, without a word on its repeat: the SDK sends again what got no answer. */
 function requireRepeats({ update, repeats }: Alone<Update>): void {
-  if (repeats === undefined && COUNTS.test(update))
+  if (repeats === undefined && counts(update))
     throw new Error(
-      `"${update}" counts again where it is sent again; say in \`repeats\` how it knows or why that does no harm.`,
+      `"${expressionOf(update).expression}" counts again where it is sent again; say in \`repeats\` how it knows or why that does no harm.`,
     );
 }
 
 /** Refuses a transaction that counts and asks for nothing: a copy that comes after 10 minutes, its token forgotten, would count again. */
 function requireGuard(writes: readonly Write[]): void {
   const counting = writes.flatMap((write) =>
-    "update" in write && COUNTS.test(write.update) ? [write.update] : [],
+    "update" in write && counts(write.update) ? [write.update] : [],
   );
-  if (counting.length > 0 && writes.every(({ condition }) => condition === undefined))
+  if (counting[0] !== undefined && writes.every(({ condition }) => condition === undefined))
     throw new Error(
-      `"${counting[0]}" counts again where its transaction comes again late; give one of its writes a condition.`,
+      `"${expressionOf(counting[0]).expression}" counts again where its transaction comes again late; give one of its writes a condition.`,
     );
 }
 
@@ -387,6 +381,12 @@ function storable(value: unknown): unknown {
 /** The same for all of an item's attributes. */
 function storableItem<T extends Item>(item: T): Item {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, storable(value)]));
+}
+
+/** An update's expression and its condition, with the names and values of both. */
+function updating(write: Update) {
+  const { expression, values } = expressionOf(write.update, write.values);
+  return { UpdateExpression: expression, ...condition({ ...write, values }, expression) };
 }
 
 function condition(write: Condition, expression = "") {

@@ -42,9 +42,9 @@ export async function endUpload(
   try {
     const ended = await deps.table.update({
       key: keys.upload(upload_id),
-      update: "SET #state = :state, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #intent",
+      update: { set: { state, ...due("upload", now, upload_id) }, remove: ["intent"] },
       condition,
-      values: { open: "open", state, ...values, ...due("upload", now, upload_id) },
+      values: { open: "open", ...values },
     });
     return uploadRecord.parse(ended);
   } catch (error) {

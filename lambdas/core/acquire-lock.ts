@@ -145,7 +145,7 @@ function takeLock(file: FileRecord, lock: Lock, now: number): Update {
   const { lock: former, fencing: seen } = file;
   return {
     key: keys.node(file.node_id),
-    update: "SET #lock = :lock, #fencing = :fencing, #due_pk = :due_pk, #due_sk = :due_sk",
+    update: { set: { lock, fencing: lock.generation, ...due("lock", lock.expires_ms, file.node_id) } },
     condition: [
       "attribute_not_exists(#deleted_at) AND #version_id = :version",
       seen === 0 ? "(attribute_not_exists(#fencing) OR #fencing = :seen)" : "#fencing = :seen",
@@ -154,9 +154,6 @@ function takeLock(file: FileRecord, lock: Lock, now: number): Update {
         : "#lock.#lock_id = :former AND #lock.#expires_ms <= :free_at",
     ].join(" AND "),
     values: {
-      lock,
-      fencing: lock.generation,
-      ...due("lock", lock.expires_ms, file.node_id),
       version: file.version_id,
       seen,
       ...(former === undefined ? {} : { former: former.lock_id, free_at: now - LOCK_GRACE_MS }),

@@ -58,9 +58,9 @@ async function append(
 function headWrite(workspaceId: string, head: number, more: number): Write {
   return {
     key: keys.feedHead(workspaceId),
-    update: "SET #seq = :last",
+    update: { set: { seq: head + more } },
     condition: head === 0 ? "attribute_not_exists(#seq)" : "#seq = :head",
-    values: { last: head + more, ...(head === 0 ? {} : { head }) },
+    values: head === 0 ? {} : { head },
   };
 }
 
@@ -73,9 +73,8 @@ function placeWrites(
   return {
     mark: {
       key: keys.event(event.event_id),
-      update: "SET #seq = :seq, #sent_at = :sent_at REMOVE #due_pk, #due_sk",
+      update: { set: { seq, sent_at: iso(now) }, remove: ["due_pk", "due_sk"] },
       condition: "attribute_exists(#pk) AND attribute_not_exists(#seq)",
-      values: { seq, sent_at: iso(now) },
     },
     entry: {
       put: {

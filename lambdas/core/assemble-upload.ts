@@ -32,9 +32,9 @@ export async function beginAssembly(
     try {
       await deps.table.update({
         key: keys.upload(upload.upload_id),
-        update: "SET #assembling = :assembling",
+        update: { set: { assembling } },
         condition: "#state = :finalizing AND #intent.#attempt = :attempt",
-        values: { finalizing: "finalizing", assembling, attempt },
+        values: { finalizing: "finalizing", attempt },
       });
     } catch (error) {
       // Another call has taken over, or ended it: this one finds out at its commit.

@@ -66,9 +66,9 @@ function breakWrites(now: number, file: FileRecord, lock: Lock, { requestId, act
   return [
     {
       key: keys.node(file.node_id),
-      update: "SET #fencing = :fencing REMOVE #lock, #due_pk, #due_sk",
+      update: { set: { fencing }, remove: ["lock", "due_pk", "due_sk"] },
       condition: `#lock.#lock_id = :seen AND #fencing < :fencing AND ${condition}`,
-      values: { seen: lock.lock_id, fencing, ...values },
+      values: { seen: lock.lock_id, ...values },
     },
     over
       ? lockExpiredEvent(now, file, lock, requestId)

@@ -1,3 +1,4 @@
+import { ifNone } from "#aws/changes.ts";
 import { keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import { newSecret } from "./create-client.ts";
@@ -34,9 +35,8 @@ export async function revokeClient(
   await deps.table.transact([
     {
       key: keys.client(clientId),
-      update: "SET #revoked_at = if_not_exists(#revoked_at, :now)",
+      update: { set: { revoked_at: ifNone(iso(now)) } },
       condition: "attribute_exists(#pk)",
-      values: { now: iso(now) },
     },
     write,
   ]);
@@ -105,12 +105,12 @@ async function changeSecrets(
   try {
     await deps.table.update({
       key: keys.client(clientId),
-      update: "SET #secrets = :secrets, #secrets_change = :change",
+      update: { set: { secrets, secrets_change: change } },
       condition:
         seen === undefined
           ? "attribute_exists(#pk) AND attribute_not_exists(#secrets_change)"
           : "#secrets_change = :seen",
-      values: { secrets, change, seen },
+      values: { seen },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
@@ -139,16 +139,14 @@ export async function shareWorkspace(
   await deps.table.transact([
     {
       key: keys.client(clientId),
-      update: `SET #workspaces.#${workspaceId} = :name`,
+      update: { set: { [`workspaces.${workspaceId}`]: workspace["name"] } },
       condition: "attribute_exists(#pk)",
-      values: { name: workspace["name"] },
       else: () => unknownClient(clientId),
     },
     {
       key: keys.workspace(workspaceId),
-      update: "ADD #members :members",
+      update: { add: { members: new Set([clientId]) } },
       condition: "attribute_exists(#pk)",
-      values: { members: new Set([clientId]) },
     },
   ]);
   return { client_id: clientId, workspace_id: workspaceId, workspace: String(workspace["name"]) };

@@ -13,7 +13,6 @@ import { inLookupPlace } from "./in-lookup-place.ts";
 import { inRounds } from "./in-rounds.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { resetState } from "./reset-endpoint.ts";
-import { setAll } from "./set-all.ts";
 import type { DeliveryDeps } from "./webhook-deps.ts";
 import { hookRecord } from "./webhook-records.ts";
 import { webhookView } from "./webhook-view.ts";
@@ -61,10 +60,10 @@ async function change(deps: ChangeDeps, call: Call, webhookId: string, changes: 
   await deps.table.transact([
     {
       key: keys.hook(webhookId),
-      update: `${setAll(values)}${description === null ? " REMOVE #description" : ""}`,
+      update: { set: values, remove: description === null ? ["description"] : [] },
       // Where another has changed it, start from what that left. And a copy that comes late takes back no later change.
       condition: "#updated_at = :seen",
-      values: { ...values, seen: hook.updated_at },
+      values: { seen: hook.updated_at },
     },
     ...(first ? [resetState(webhookId, { epoch, moved: true }), first.write] : []),
   ]);

@@ -2,6 +2,7 @@
  * May a request go to this endpoint now? At most 20 in flight and fewer where it fails, so many per second, not while it pauses, not while
  * its breaker is open but for one probe. Every limit is a condition of the write that takes the turn.
  */
+import { plus } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
@@ -77,31 +78,30 @@ export async function claimTurn(
   return { go: false, blocked: false, at: deps.now() + 1_000 + random() * 1_000, reserved: false };
 
   async function take({ slot, now, probe }: { slot: Slot; now: number; probe: boolean }): Promise<Turn> {
-    const sets = [`#${slot.name} = :mark`];
+    const set: Item = { [slot.name]: slot.mark };
     const conditions = [
       `attribute_exists(#webhook_id) AND ${sameEpoch(endpoint.epoch)}`,
       asRead(state, slot.name),
       "(attribute_not_exists(#paused_until_ms) OR #paused_until_ms <= :now)",
     ];
-    const values: Item = { mark: slot.mark, stood: state[slot.name], epoch: endpoint.epoch, now };
+    const values: Item = { stood: state[slot.name], epoch: endpoint.epoch, now };
     const spend = (name: "turn_ms" | "sent_ms", kept: { most: number; left: number }) => {
       const spent = spending(name, { state, now, kept, interval: 1_000 / rateOf(state, endpoint) });
-      sets.push(spent.set);
+      Object.assign(set, spent.set);
       conditions.push(spent.condition);
       Object.assign(values, spent.values);
     };
     if (!isVerified(state)) {
-      sets.push("#trial_ms = :now");
+      Object.assign(set, { trial_ms: now });
       conditions.push("(attribute_not_exists(#trial_ms) OR #trial_ms <= :trial)");
       Object.assign(values, { trial: now - TRIAL_MS });
     } else conditions.push("(attribute_exists(#verified_ms) OR attribute_exists(#last_success_ms))");
     if (probe) {
-      sets.push("#probe_until_ms = :until");
+      Object.assign(set, { probe_until_ms: slot.until });
       conditions.push(
         "#open_until_ms <= :now",
         "(attribute_not_exists(#probe_until_ms) OR #probe_until_ms <= :now)",
       );
-      Object.assign(values, { until: slot.until });
     } else {
       conditions.push("attribute_not_exists(#open_until_ms)");
       if (!reserved) spend("turn_ms", { most: BURST_MS, left: BURST_MS });
@@ -109,7 +109,7 @@ export async function claimTurn(
     }
     const item = await deps.table.update({
       key: keys.hookState(endpoint.webhook_id),
-      update: `SET ${sets.join(", ")}`,
+      update: { set },
       condition: conditions.join(" AND "),
       values,
       repeats: "a slot that is taken isn't taken again",
@@ -132,18 +132,18 @@ function spending(
     interval,
   }: { state: HookState; now: number; kept: { most: number; left: number }; interval: number },
 ) {
-  const [floor, next, step] = [`${name}_floor`, `${name}_next`, `${name}_step`];
+  const floor = `${name}_floor`;
   const from = now - kept.most;
   return (state[name] ?? 0) > from
     ? {
-        set: `#${name} = #${name} + :${step}`,
+        set: { [name]: plus(interval) },
         condition: `#${name} > :${floor} AND #${name} < :now`,
-        values: { [floor]: from, [step]: interval },
+        values: { [floor]: from },
       }
     : {
-        set: `#${name} = :${next}`,
+        set: { [name]: now - kept.left + interval },
         condition: `(attribute_not_exists(#${name}) OR #${name} <= :${floor})`,
-        values: { [floor]: from, [next]: now - kept.left + interval },
+        values: { [floor]: from },
       };
 }
 

@@ -23,12 +23,9 @@ export async function cleanUpload(
   try {
     await deps.table.update({
       key: keys.upload(upload_id),
-      update: later ? "SET #due_pk = :due_pk, #due_sk = :due_sk" : "REMOVE #due_pk, #due_sk",
+      update: later ? { set: due("upload", again, upload_id) } : { remove: ["due_pk", "due_sk"] },
       condition: "#state IN (:aborted, :expired, :rejected)",
-      values: {
-        ...{ aborted: "aborted", expired: "expired", rejected: "rejected" },
-        ...(later ? due("upload", again, upload_id) : {}),
-      },
+      values: { aborted: "aborted", expired: "expired", rejected: "rejected" },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

@@ -11,7 +11,6 @@ import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
 import type { FileRecord } from "./records.ts";
 import { type AskedTerms, termsOf } from "./same-terms.ts";
-import { setAll } from "./set-all.ts";
 import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
 import { typeOf } from "./type-of.ts";
@@ -169,12 +168,12 @@ function newVersion(
   { upload, intent, current, now }: { upload: UploadRecord; intent: Intent; current: Item; now: number },
 ): Write[] {
   const { condition, values, write } = supersede(now, file);
-  const set = { ...current, ...(upload.client_id === file.created_by ? {} : { mixed: true }) };
+  const mixed = upload.client_id === file.created_by ? undefined : true;
   const change = {
-    update: setAll(set),
+    update: { set: { ...current, mixed } },
     // The name too: the content was judged by it. And the folder: answer and event say where the file is.
     condition: `${condition} AND #name = :judged_name AND #folder_id = :told_folder`,
-    values: { ...set, ...values, judged_name: file.name, told_folder: file.folder_id },
+    values: { ...values, judged_name: file.name, told_folder: file.folder_id },
   };
   const fenced = fileUpdate(now, file.node_id, demands(intent), change);
   return [{ ...fenced, else: (item) => (isGone(item) ? undefined : fenced.else?.(item)) }, write];

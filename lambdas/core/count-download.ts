@@ -92,9 +92,9 @@ async function count(
       ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, part) }]),
       {
         key: { pk: link.pk, sk: link.sk },
-        update: "ADD #downloads :one",
+        update: { add: { downloads: 1 } },
         condition: `${ALIVE} AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)`,
-        values: { one: 1, now: at },
+        values: { now: at },
         else: gone(at),
       },
       ...linkedFileChecks(link, gone(at)),
@@ -125,15 +125,15 @@ async function goOn(
       part === "later"
         ? {
             key: start,
-            update: "ADD #ranges :one",
+            update: { add: { ranges: 1 } },
             condition: "#started_ms > :since AND #ranges < :most",
-            values: { one: 1, since: since(at), most: LINK_RANGES },
+            values: { since: since(at), most: LINK_RANGES },
           }
         : {
             key: start,
-            update: "SET #begun = :begun",
+            update: { set: { begun: true } },
             condition: "#started_ms > :since AND #begun <> :begun",
-            values: { begun: true, since: since(at) },
+            values: { since: since(at) },
           },
     ]),
   );

@@ -22,9 +22,9 @@ export async function countTry(table: Table, key: Key, now: number): Promise<Lin
   try {
     const counted = await table.update({
       key,
-      update: "SET #tried_ms = :now, #ttl = :ttl, #try_id = :try_id ADD #tried :one",
+      update: { set: { tried_ms: now, ttl: keptUntil(now), try_id }, add: { tried: 1 } },
       condition: `(${text}) AND (attribute_not_exists(#try_id) OR #try_id <> :try_id)`,
-      values: { ...values, one: 1, now, ttl: keptUntil(now), try_id },
+      values,
       repeats: "by the try's id, unless others were counted in between: then it is one of five",
     });
     return linkTriesRecord.parse(counted);
@@ -54,10 +54,10 @@ export async function forgetTries(
   try {
     await table.update({
       key,
-      update: "SET #right_ms = :now, #ttl = :ttl REMOVE #tried, #tried_ms",
+      update: { set: { right_ms: now, ttl: keptUntil(now) }, remove: ["tried", "tried_ms"] },
       // A copy that comes late forgets no tries that were made since.
-      condition: `(${text}) AND (attribute_not_exists(#right_ms) OR #right_ms < :now)${stillFirst}`,
-      values: { ...values, now, ttl: keptUntil(now) },
+      condition: `(${text}) AND (attribute_not_exists(#right_ms) OR #right_ms < :right_ms)${stillFirst}`,
+      values,
     });
     return true;
   } catch (error) {

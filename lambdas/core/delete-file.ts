@@ -33,13 +33,13 @@ export async function deleteFile(
     const purge = due("version", now + BYTES_STAY_MS, fileId);
     await deps.table.transact([
       fileUpdate(now, fileId, preconditions, {
-        update: "SET #deleted_at = :now, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock",
+        update: { set: { deleted_at: iso(now), ...purge }, remove: ["lock"] },
         endsLock: true,
         // The name and the folder too, since its entry has its key by them; and the version: the event says which one
         // was current.
         condition: `#name = :name AND #folder_id = :folder_id AND #version_id = :told_version AND ${stillOwn} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
         values: {
-          ...{ now: iso(now), ...purge, name: file.name, folder_id: file.folder_id },
+          ...{ name: file.name, folder_id: file.folder_id },
           ...{ told_version: file.version_id, lock_id: lock?.lock_id },
         },
       }),

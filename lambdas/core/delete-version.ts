@@ -39,8 +39,7 @@ export async function deleteVersion(
 export function removal(now: number, fileId: string, versionId: string): Update {
   return {
     key: keys.version(fileId, versionId),
-    update: "SET #removed_ms = :now, #due_pk = :due_pk, #due_sk = :due_sk",
+    update: { set: { removed_ms: now, ...due("version", now + BYTES_STAY_MS, versionId) } },
     condition: "attribute_exists(#pk) AND attribute_not_exists(#removed_ms)",
-    values: { now, ...due("version", now + BYTES_STAY_MS, versionId) },
   };
 }

@@ -19,6 +19,6 @@ export async function deleteWebhook(
     },
     { remove: keys.hookSecret(webhookId) },
     { remove: keys.hookState(webhookId) },
-    { key: keys.hookCount(hook.client_id), update: "ADD #endpoints :one", values: { one: -1 } },
+    { key: keys.hookCount(hook.client_id), update: { add: { endpoints: -1 } } },
   ]);
 }

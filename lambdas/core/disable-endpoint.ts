@@ -32,9 +32,9 @@ export async function disableEndpoint(
     deps.table.transact([
       {
         key: keys.hook(hook.webhook_id),
-        update: "SET #disabled_at = :at, #disabled_reason = :reason, #updated_at = :at",
+        update: { set: { disabled_at: iso(now), disabled_reason: reason, updated_at: iso(now) } },
         condition: `attribute_exists(#pk) AND attribute_not_exists(#disabled_at)${byWish ? "" : ` AND ${sameEpoch(hook.epoch)}`}`,
-        values: { at: iso(now), reason, epoch: byWish ? undefined : hook.epoch },
+        values: { epoch: byWish ? undefined : hook.epoch },
       },
       ...given,
       eventWrite(now, {

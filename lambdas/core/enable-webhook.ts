@@ -36,9 +36,9 @@ export async function enableWebhook(
     await deps.table.transact([
       {
         key: keys.hook(webhookId),
-        update: "SET #updated_at = :updated_at, #epoch = :next REMOVE #disabled_at, #disabled_reason",
-        condition: `attribute_exists(#pk)${tested === undefined ? "" : ` AND ${sameEpoch(hook.epoch)}`}`,
-        values: { updated_at, next: epoch, epoch: tested && hook.epoch },
+        update: { set: { updated_at, epoch }, remove: ["disabled_at", "disabled_reason"] },
+        condition: `attribute_exists(#pk)${tested === undefined ? "" : ` AND ${sameEpoch(hook.epoch, "tested")}`}`,
+        values: { tested: tested && hook.epoch },
       },
       resetState(webhookId, { epoch }),
     ]);

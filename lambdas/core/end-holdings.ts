@@ -1,5 +1,6 @@
 /** What ends when a client is revoked: sessions, locks, endpoints and, where it is asked for, links. */
 import * as z from "zod";
+import { ifNone } from "#aws/changes.ts";
 import { DUE_INDEX, DUE_SHARDS, type DueKind, due, keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { ConditionFailed, type Item, type Update } from "#aws/table.ts";
@@ -12,7 +13,6 @@ import { inParallel } from "./in-parallel.ts";
 import { readHooks } from "./match-endpoints.ts";
 import { fileRecord, linkRecord } from "./records.ts";
 import { revokeLink } from "./revoke-share.ts";
-import { setAll } from "./set-all.ts";
 import { uploadRecord } from "./upload-record.ts";
 
 /**
@@ -54,14 +54,15 @@ export function newRevocation(
   { links, earlier }: { links: LinksEnd | undefined; earlier: Revocation | undefined },
 ): { job: Revocation; write: Update } {
   const job = { client_id: clientId, run: newId("job", now), revoked_ms: now, began_ms: now, kind: 0 };
-  const values = { ...job, ...due("revocation", now, clientId) };
   return {
     job: { ...job, links: links ?? earlier?.links ?? "keep" },
     write: {
       key: keys.revocation(clientId),
       // Where it isn't said: also what another has asked for since.
-      update: `${setAll(values)}, #links = ${links === undefined ? "if_not_exists(#links, :links)" : ":links"} REMOVE #ended_at`,
-      values: { ...values, links: links ?? "keep" },
+      update: {
+        set: { ...job, ...due("revocation", now, clientId), links: links ?? ifNone("keep") },
+        remove: ["ended_at"],
+      },
     },
   };
 }
@@ -204,18 +205,15 @@ async function save(
   againMs: number | undefined,
 ): Promise<void> {
   const over = againMs === undefined;
-  const place = "SET #began_ms = :began_ms, #kind = :kind";
+  const place = { began_ms, kind };
   try {
     await table.update({
       key: keys.revocation(client_id),
       update: over
-        ? `${place}, #ended_at = :ended_at REMOVE #due_pk, #due_sk`
-        : `${place}, #due_pk = :due_pk, #due_sk = :due_sk`,
+        ? { set: { ...place, ended_at: iso(now()) }, remove: ["due_pk", "due_sk"] }
+        : { set: { ...place, ...due("revocation", againMs, client_id) } },
       condition: "#run = :run",
-      values: {
-        ...{ began_ms, kind, run },
-        ...(over ? { ended_at: iso(now()) } : due("revocation", againMs, client_id)),
-      },
+      values: { run },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

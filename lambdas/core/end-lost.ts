@@ -12,9 +12,9 @@ export async function endLost(
   upload: UploadRecord,
   intent: Intent,
 ): Promise<void> {
-  const { due_pk, due_sk } = due("upload", Math.max(deps.now(), assembledBy(upload)), upload.upload_id);
+  const again = due("upload", Math.max(deps.now(), assembledBy(upload)), upload.upload_id);
   await whileHeld(deps, upload, intent, {
-    update: "SET #state = :expired, #lost = :lost, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #intent",
-    values: { expired: "expired", lost: true, due_pk, due_sk },
+    set: { state: "expired", lost: true, ...again },
+    remove: ["intent"],
   });
 }

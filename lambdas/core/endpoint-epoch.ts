@@ -6,7 +6,7 @@ export function newEpoch(): string {
   return randomBytes(6).toString("base64url");
 }
 
-/** Holds for an endpoint, or its state, in this epoch (`:epoch`). */
-export function sameEpoch(epoch: string | undefined): string {
-  return epoch === undefined ? "attribute_not_exists(#epoch)" : "#epoch = :epoch";
+/** Holds for an endpoint, or its state, in this epoch: `:epoch`, or as the value is called where another begins. */
+export function sameEpoch(epoch: string | undefined, value = "epoch"): string {
+  return epoch === undefined ? "attribute_not_exists(#epoch)" : `#epoch = :${value}`;
 }

@@ -2,6 +2,7 @@
  * The one way to change an existing file's record: every write to a file — finalize, move, rename, delete,
  * restore — goes through `fileUpdate`, which adds the fence to the write itself.
  */
+import { copyOf, type Settled } from "#aws/changes.ts";
 import { keys, sha256 } from "#aws/keys.ts";
 import type { Alone, Check, Condition, Item, Update } from "#aws/table.ts";
 import { iso } from "./deps.ts";
@@ -16,7 +17,7 @@ export const LOCK_GRACE_MS = 2_000;
  * then on that lease is lost, and not renewed: its holder would write over what it has not seen.
  */
 export const NOT_PASSED = "(attribute_not_exists(#passed) OR #passed < #lock.#generation)";
-const PASSING = "#passed = if_not_exists(#fencing, :never_locked)";
+const PASSING = { passed: copyOf("fencing", 0) };
 
 /** `If-Match: *` */
 export const ANY_VERSION = "*";
@@ -41,7 +42,6 @@ type Further = Pick<Condition, "condition" | "values" | "else">;
  * Under a lease that is provisional it makes that whole, as though it had been granted so. Without one, the lease that
  * has run out is lost for good.
  *
- * @param update begins with `SET`, as `SET #name = :name`; attributes as `#x`, values as `:x` from `values`.
  * @param condition a further condition, joined by AND.
  * @param endsLock the update removes the lock itself.
  */
@@ -49,18 +49,12 @@ export function fileUpdate(
   now: number,
   fileId: string,
   preconditions: Preconditions,
-  { update, endsLock = false, ...more }: Further & { update: string; endsLock?: boolean },
+  { update, endsLock = false, ...more }: Further & { update: Settled; endsLock?: boolean },
 ): Alone<Update> {
   const fenced = { key: keys.node(fileId), ...fence(now, fileId, preconditions, more) };
   if (endsLock) return { ...fenced, update };
   if (lockHashOf(preconditions) !== undefined) return { ...fenced, update: confirming(update) };
-  return { ...fenced, update: setting(update, PASSING), values: { ...fenced.values, never_locked: 0 } };
-}
-
-/** The update, which sets more. */
-function setting(update: string, more: string): string {
-  const [sets, ...removes] = update.split(" REMOVE ");
-  return [`${sets}, ${more}`, ...removes].join(" REMOVE ");
+  return { ...fenced, update: { ...update, set: { ...update.set, ...PASSING } } };
 }
 
 /** The same fence where a write changes what belongs to a file but not the file's record. */
@@ -72,18 +66,19 @@ export function fileCheck(
 ): Check | Update {
   const fenced = fence(now, fileId, preconditions, more);
   if (lockHashOf(preconditions) === undefined) return { check: keys.node(fileId), ...fenced };
-  return { key: keys.node(fileId), update: confirming(), ...fenced };
+  return { key: keys.node(fileId), update: confirming({}), ...fenced };
 }
 
 /** Of a provisional lease: its whole end. */
-const PROVISIONAL = "#lock.#whole";
-const WHOLE =
-  "#lock.#expires_ms = if_not_exists(#lock.#whole.#expires_ms, #lock.#expires_ms), #due_sk = if_not_exists(#lock.#whole.#due_sk, #due_sk)";
+const PROVISIONAL = "lock.whole";
+const WHOLE = {
+  "lock.expires_ms": copyOf("lock.whole.expires_ms", copyOf("lock.expires_ms")),
+  due_sk: copyOf("lock.whole.due_sk", copyOf("due_sk")),
+};
 
 /** The update, which also makes a provisional lease whole; of another lease it changes nothing. */
-function confirming(update?: string): string {
-  const confirmed = update === undefined ? `SET ${WHOLE}` : setting(update, WHOLE);
-  return `${confirmed}${confirmed.includes(" REMOVE ") ? "," : " REMOVE"} ${PROVISIONAL}`;
+function confirming({ set, remove = [], ...more }: Settled): Settled {
+  return { ...more, set: { ...set, ...WHOLE }, remove: [...remove, PROVISIONAL] };
 }
 
 function fence(

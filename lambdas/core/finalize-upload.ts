@@ -1,3 +1,4 @@
+import { ifNone } from "#aws/changes.ts";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { FinalizeAnswer, FinalizeRequest } from "#contract/uploads.ts";
@@ -128,7 +129,7 @@ export async function intentOf(
 const ROUNDS = 5;
 /** Later than every attempt before it, or this very write, come twice: what was withdrawn is never armed again. */
 const IN_ORDER =
-  "(attribute_not_exists(#latest_attempt) OR #latest_attempt < :attempt OR #intent.#attempt = :attempt)";
+  "(attribute_not_exists(#latest_attempt) OR #latest_attempt < :latest_attempt OR #intent.#attempt = :latest_attempt)";
 
 /**
  * Writes the intent into the session, or finds how the session ended. The session's `assembling` is what earlier calls
@@ -145,16 +146,19 @@ async function recordIntent(
   for (let round = 1; ; round++) {
     const now = deps.now();
     const { attempt } = intent;
-    const { due_pk, due_sk } = due("upload", now + FINISH_AFTER_MS, uploadId);
     try {
       const item = await deps.table.update({
         key: keys.upload(uploadId),
-        update:
-          "SET #state = :finalizing, #intent = :intent, #latest_attempt = :attempt, #due_pk = :due_pk, #due_sk = :due_sk, #assembling = if_not_exists(#assembling, :assembling)",
+        update: {
+          set: {
+            ...{ state: "finalizing", intent, latest_attempt: attempt },
+            ...due("upload", now + FINISH_AFTER_MS, uploadId),
+            assembling: ifNone({ attempt, since_ms: now }),
+          },
+        },
         condition: `#state IN (:open, :finalizing) AND #expires_ms > :now${admin ? "" : " AND #client_id = :client_id"} AND ${IN_ORDER}`,
         values: {
-          ...{ open: "open", finalizing: "finalizing", intent, attempt, due_pk, due_sk, now },
-          assembling: { attempt, since_ms: now },
+          ...{ open: "open", finalizing: "finalizing", now },
           ...(admin ? {} : { client_id: caller.client_id }),
         },
       });

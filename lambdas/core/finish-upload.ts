@@ -60,9 +60,5 @@ function sinceIntent(upload: UploadRecord, { attempt }: Intent): UploadRecord {
 
 /** S3 may be making the object still: the sweep looks again when it has, or never will. Its event may come before. */
 async function postpone(deps: Deps, upload: UploadRecord, intent: Intent): Promise<void> {
-  const { due_pk, due_sk } = due("upload", assembledBy(upload), upload.upload_id);
-  await whileHeld(deps, upload, intent, {
-    update: "SET #due_pk = :due_pk, #due_sk = :due_sk",
-    values: { due_pk, due_sk },
-  });
+  await whileHeld(deps, upload, intent, { set: due("upload", assembledBy(upload), upload.upload_id) });
 }

@@ -1,4 +1,5 @@
 /** How a turn ends: each write demands that it still is one's own, so that it takes effect once. */
+import type { Changes } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Turn } from "./claim-turn.ts";
@@ -10,13 +11,10 @@ export type Taken = Extract<Turn, { go: true }>;
 /** The endpoint as an attempt took its URL from it. */
 export type Attempted = Pick<HookRecord, "webhook_id"> & Partial<Pick<HookRecord, "epoch">>;
 
-/** What a turn's end changes beside its slot, and what has to hold for it: parts of an update expression. */
-export interface Changes {
-  sets: readonly string[];
-  removes?: readonly string[];
-  adds?: readonly string[];
-  values: Item;
+/** What a turn's end changes beside its slot, and what has to hold for it. */
+export interface TurnEnd extends Changes {
   given?: string;
+  values?: Item;
 }
 
 /**
@@ -27,19 +25,14 @@ export async function giveBackTurn(
   { table }: Pick<Deps, "table">,
   { webhook_id, epoch }: Attempted,
   { slot: { name, mark, freed } }: Taken,
-  { sets, removes = [], adds = [], values, given }: Changes,
+  { given, values, ...changes }: TurnEnd,
 ): Promise<HookState | undefined> {
-  const update = [
-    `SET ${[`#${name} = :freed`, ...sets].join(", ")}`,
-    ...(removes.length === 0 ? [] : [`REMOVE ${removes.join(", ")}`]),
-    ...(adds.length === 0 ? [] : [`ADD ${adds.join(", ")}`]),
-  ].join(" ");
   try {
     const item = await table.update({
       key: keys.hookState(webhook_id),
-      update,
+      update: { ...changes, set: { [name]: freed, ...changes.set } },
       condition: `#${name} = :mark AND ${sameEpoch(epoch)}${given === undefined ? "" : ` AND ${given}`}`,
-      values: { ...values, mark, freed, epoch },
+      values: { ...values, mark, epoch },
       repeats: "the slot is given back then",
     });
     return hookState.parse(item);
@@ -73,9 +66,9 @@ async function free(
   try {
     await table.update({
       key: keys.hookState(webhookId),
-      update: `SET #${name} = :freed${andProbe ? " REMOVE #probe_until_ms" : ""}`,
+      update: { set: { [name]: freed }, remove: andProbe ? ["probe_until_ms"] : [] },
       condition: `#${name} = :mark${andProbe ? " AND #probe_until_ms = :until" : ""}`,
-      values: { mark, freed, until: andProbe ? until : undefined },
+      values: { mark, until: andProbe ? until : undefined },
     });
     return true;
   } catch {

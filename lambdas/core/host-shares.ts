@@ -6,6 +6,7 @@
  * clients at the host: those requests are let ahead, and what is free waits for them. So nobody's events keep another
  * client's waiting for more than that, and a host with one client costs nothing for it.
  */
+import { type Computed, plus } from "#aws/changes.ts";
 import { type Key, keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type Deps, ttl } from "./deps.ts";
@@ -85,11 +86,11 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
     const floor = at - BURST_MS;
     const rested = !share.busy && share.turn <= floor;
     const taken = await advance(share, {
-      turn: rested ? ":first" : "#turn_ms + :more",
+      turn: rested ? floor + more : plus(more),
       condition: rested
         ? "attribute_not_exists(#turn_ms) OR #turn_ms <= :floor"
         : "#turn_ms > :floor AND #turn_ms < :now",
-      values: { ...(rested ? { first: floor + more } : { more, now: at }), floor },
+      values: { now: rested ? undefined : at, floor },
     });
     if (taken) Object.assign(share, { left: size, size, until: at + SHARE_MS });
     else share.busy = share.turn > floor;
@@ -99,9 +100,9 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
   async function countFor(all: Share, own: Share): Promise<void> {
     if (own.left === 0) return;
     const counted = await advance(all, {
-      turn: "#turn_ms + :more",
+      turn: plus(own.left * INTERVAL_MS),
       condition: "#turn_ms < :ahead",
-      values: { more: own.left * INTERVAL_MS, ahead: now() + AHEAD_MS },
+      values: { ahead: now() + AHEAD_MS },
     });
     if (!counted) Object.assign(own, { left: 0, turn: Math.max(own.turn, all.turn - AHEAD_MS) });
   }
@@ -109,14 +110,14 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
   /** Moves a turn on; whether it could, the share knows its turn afterwards. */
   async function advance(
     share: Share,
-    { turn, condition, values }: { turn: string; condition: string; values: Item },
+    { turn, condition, values }: { turn: number | Computed; condition: string; values: Item },
   ): Promise<boolean> {
     try {
       const item = await table.update({
         key: share.key,
-        update: `SET #turn_ms = ${turn}, #ttl = :ttl`,
+        update: { set: { turn_ms: turn, ttl: ttl(now() + 86_400_000) } },
         condition,
-        values: { ...values, ttl: ttl(now() + 86_400_000) },
+        values,
         repeats: "what is taken twice of a host's rate passes unused once",
       });
       share.turn = hostRecord.parse(item).turn_ms;

@@ -127,9 +127,9 @@ export async function beginIdempotent(
   async function renew(): Promise<void> {
     await deps.table.update({
       key: itemKey,
-      update: "SET #claimed_until_ms = :until",
+      update: { set: { claimed_until_ms: deps.now() + CLAIM_MS } },
       condition: MINE,
-      values: { claim, until: deps.now() + CLAIM_MS },
+      values: { claim },
     });
   }
 
@@ -147,12 +147,11 @@ export async function beginIdempotent(
   function recording(answer: object, { condition, values }: { condition: string; values: Item }) {
     return {
       key: itemKey,
-      update: "SET #answer = :answer",
-      condition,
-      values: {
-        ...values,
-        answer: seal(key ?? "", JSON.stringify({ ...answer, scopes: [...caller.scopes] })),
+      update: {
+        set: { answer: seal(key ?? "", JSON.stringify({ ...answer, scopes: [...caller.scopes] })) },
       },
+      condition,
+      values,
       // Another has taken the claim over, and its answer is the one that counts.
       else: () => inProgress(1),
     };
@@ -177,9 +176,9 @@ export async function beginIdempotent(
         try {
           await deps.table.update({
             key: itemKey,
-            update: "SET #released_ms = :released_ms",
+            update: { set: { released_ms: Math.max(now, deps.now()) } },
             condition: MINE,
-            values: { claim, released_ms: Math.max(now, deps.now()) },
+            values: { claim },
           });
         } catch (error) {
           if (!(error instanceof ConditionFailed)) throw error;

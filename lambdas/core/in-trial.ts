@@ -49,14 +49,14 @@ async function take(
   try {
     const item = await table.update({
       key: keys.hookState(webhookId),
-      update: `SET #${TRIAL_SLOT} = :mark, #trial_ms = :now`,
+      update: { set: { [TRIAL_SLOT]: mark, trial_ms: at } },
       condition: [
         "attribute_exists(#webhook_id)",
         "attribute_not_exists(#verified_ms) AND attribute_not_exists(#last_success_ms)",
         asRead(state, TRIAL_SLOT),
         "(attribute_not_exists(#trial_ms) OR #trial_ms <= :trial)",
       ].join(" AND "),
-      values: { mark, stood: state[TRIAL_SLOT], now: at, trial: at - TRIAL_MS },
+      values: { stood: state[TRIAL_SLOT], trial: at - TRIAL_MS },
     });
     return hookState.parse(item);
   } catch (error) {
@@ -75,9 +75,9 @@ async function giveBack(
   await table
     .update({
       key: keys.hookState(webhookId),
-      update: `SET #${TRIAL_SLOT} = :freed`,
+      update: { set: { [TRIAL_SLOT]: freed } },
       condition: `#${TRIAL_SLOT} = :mark`,
-      values: { mark, freed },
+      values: { mark },
     })
     .catch(() => {});
 }

@@ -54,9 +54,8 @@ async function dueAgain({ table }: Pick<Deps, "table">, fileId: string, versionI
   try {
     await table.update({
       key: keys.version(fileId, versionId),
-      update: "SET #due_pk = :due_pk, #due_sk = :due_sk",
+      update: { set: due("version", at, versionId) },
       condition: "attribute_exists(#pk) AND attribute_not_exists(#removed_ms)",
-      values: due("version", at, versionId),
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

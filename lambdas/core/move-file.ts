@@ -95,13 +95,10 @@ function moveWrites(call: Call, { file, target, preconditions, now }: Move): Wri
   const updated_at = iso(now);
   return [
     fileUpdate(now, file.node_id, preconditions, {
-      update: `SET #name = :name, #folder_id = :folder_id, #mismatch = :mismatch, #updated_at = :updated_at${hint_path === undefined ? " REMOVE #hint_path" : ", #hint_path = :hint_path"}`,
+      update: { set: { ...target, updated_at }, remove: hint_path === undefined ? ["hint_path"] : [] },
       // The version too: its content is what the new name was judged by.
       condition: "#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged",
-      values: {
-        ...target,
-        ...{ updated_at, old_name: from.name, old_folder_id: from.folder_id, judged: file.version_id },
-      },
+      values: { old_name: from.name, old_folder_id: from.folder_id, judged: file.version_id },
     }),
     ...folderCheck(file, target.folder_id),
     ...addEntry(

@@ -31,9 +31,8 @@ export async function purgeFile(
   }
   await deps.table.update({
     key: keys.node(fileId),
-    update: "SET #ttl = :ttl REMOVE #due_pk, #due_sk",
+    update: { set: { ttl: ttl(deps.now() + KEEP_MS) }, remove: ["due_pk", "due_sk"] },
     condition: "attribute_exists(#deleted_at)",
-    values: { ttl: ttl(deps.now() + KEEP_MS) },
   });
   return true;
 }

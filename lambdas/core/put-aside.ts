@@ -71,9 +71,9 @@ async function move(
   try {
     await table.update({
       key: keyOf(item),
-      update: "SET #due_pk = :due_pk, #due_sk = :due_sk",
+      update: { set: next },
       condition: "#due_sk = :seen",
-      values: { ...next, seen: item["due_sk"] },
+      values: { seen: item["due_sk"] },
     });
     return true;
   } catch (error) {

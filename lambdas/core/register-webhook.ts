@@ -54,9 +54,9 @@ export async function registerWebhook(
   await deps.table.transact([
     {
       key: keys.hookCount(client_id),
-      update: "ADD #endpoints :one",
+      update: { add: { endpoints: 1 } },
       condition: "attribute_not_exists(#endpoints) OR #endpoints < :most",
-      values: { one: 1, most: MAX_ENDPOINTS },
+      values: { most: MAX_ENDPOINTS },
       else: () =>
         new WharfError(
           "endpoint_limit",

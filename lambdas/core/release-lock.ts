@@ -29,7 +29,7 @@ export async function releaseLock(
     await deps.table.transact([
       {
         key: keys.node(fileId),
-        update: "REMOVE #lock, #due_pk, #due_sk",
+        update: { remove: ["lock", "due_pk", "due_sk"] },
         condition: `#lock.#token_hash = :hash AND ${condition}`,
         values: { hash, ...values },
       },

@@ -56,22 +56,20 @@ async function renew(
   { lock, expires_ms, now }: { lock: Lock; expires_ms: number; now: number },
 ): Promise<void> {
   const renewals = lock.renewals + 1;
-  const { due_pk, due_sk } = due("lock", expires_ms, fileId);
   try {
     await deps.table.update({
       key: keys.node(fileId),
-      update:
-        "SET #lock.#expires_ms = :expires, #lock.#renewals = :renewals, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lock.#whole",
+      update: {
+        set: { "lock.expires_ms": expires_ms, "lock.renewals": renewals, ...due("lock", expires_ms, fileId) },
+        remove: ["lock.whole"],
+      },
       condition: [
         "attribute_not_exists(#deleted_at)",
         "#lock.#token_hash = :hash AND #lock.#generation = #fencing",
         "#lock.#expires_ms > :now AND #lock.#renewals = :seen",
         NOT_PASSED,
       ].join(" AND "),
-      values: {
-        ...{ expires: expires_ms, renewals, due_pk, due_sk },
-        ...{ hash: lock.token_hash, seen: lock.renewals, now },
-      },
+      values: { hash: lock.token_hash, seen: lock.renewals, now },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

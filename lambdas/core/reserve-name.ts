@@ -81,9 +81,9 @@ export async function keepReserved(deps: Pick<Deps, "table" | "now">, upload: Up
       reserve(extended, now, upload.upload_id),
       {
         key: keys.upload(upload.upload_id),
-        update: "SET #reserved_until_ms = :reserved_until_ms",
+        update: { set: { reserved_until_ms: extended.reserved_until_ms } },
         condition: "#state IN (:open, :finalizing)",
-        values: { reserved_until_ms: extended.reserved_until_ms, open: "open", finalizing: "finalizing" },
+        values: { open: "open", finalizing: "finalizing" },
       },
     ]),
   );

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { plus } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
@@ -42,18 +43,13 @@ export async function reserveTurns(
   const item = await orAsLeft(mine, () =>
     table.update({
       key: keys.hookState(webhook_id),
-      update: `SET #turn_ms = ${ahead ? "#turn_ms + :more" : ":last"}, #turn_by = :mine`,
+      update: { set: { turn_ms: ahead ? plus(count * interval) : now + count * interval, turn_by: mine } },
       condition: [
         "attribute_exists(#webhook_id)",
-        "(attribute_not_exists(#turn_by) OR #turn_by <> :mine)",
+        "(attribute_not_exists(#turn_by) OR #turn_by <> :turn_by)",
         ahead ? "#turn_ms >= :now" : "(attribute_not_exists(#turn_ms) OR #turn_ms < :now)",
       ].join(" AND "),
-      values: {
-        more: ahead ? count * interval : undefined,
-        last: ahead ? undefined : now + count * interval,
-        mine,
-        now,
-      },
+      values: { now },
       repeats: "`turn_by` is its own then",
     }),
   );

@@ -5,6 +5,12 @@ import { sameEpoch } from "./endpoint-epoch.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
 import { type HookRecord, hookState } from "./webhook-records.ts";
 
+/** How it fared, as it is told and judged by; beside the count of failures. */
+const RECORD = [
+  ...["latency_ms", "answered_ms", "paused_until_ms", "open_until_ms", "open_for_ms", "probe_until_ms"],
+  ...["failing_since_ms", "failing_count", "warned_hours", "due_pk", "due_sk"],
+];
+
 /**
  * Forgets how an endpoint fared, where it has been enabled again or has a new URL: breaker, pause, failures.
  *
@@ -17,9 +23,12 @@ export function resetState(
 ): Update {
   return {
     key: keys.hookState(webhookId),
-    update: `SET #failures = :none, #epoch = :epoch REMOVE #latency_ms, #answered_ms, #paused_until_ms, #open_until_ms, #open_for_ms, #probe_until_ms, #failing_since_ms, #failing_count, #warned_hours, #due_pk, #due_sk${moved ? ", #verified_ms, #last_success_ms" : ""} ADD #judged :one`,
+    update: {
+      set: { failures: 0, epoch },
+      remove: [...RECORD, ...(moved ? ["verified_ms", "last_success_ms"] : [])],
+      add: { judged: 1 },
+    },
     condition: "attribute_exists(#webhook_id)",
-    values: { none: 0, one: 1, epoch },
   };
 }
 
@@ -32,9 +41,9 @@ export async function verifyEndpoint(
   const item = await deps.table
     .update({
       key: keys.hookState(webhook_id),
-      update: "SET #verified_ms = :now REMOVE #trial_ms, #turn_ms ADD #judged :one",
+      update: { set: { verified_ms: now }, remove: ["trial_ms", "turn_ms"], add: { judged: 1 } },
       condition: `attribute_exists(#webhook_id) AND attribute_not_exists(#verified_ms) AND attribute_not_exists(#last_success_ms) AND ${sameEpoch(epoch)}`,
-      values: { now, one: 1, epoch },
+      values: { epoch },
       repeats: "it is verified then",
     })
     .catch((error: unknown) => {

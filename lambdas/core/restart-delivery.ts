@@ -29,9 +29,15 @@ export function restartWrite(
     restarted: { ...delivery, ...changed },
     write: {
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
-      update: `SET #status = :status, #trigger = :trigger, #step = :step, #started_ms = :started_ms, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk, #ttl = :ttl${jobId === undefined ? "" : ", #job_id = :job"} REMOVE #reason, #finished_at, #deferred, #reserved, #rearms, #rearmed_by, #host_clients, #lease, #lease_until_ms`,
+      update: {
+        set: { ...changed, due_pk, due_sk, ttl: ttl(now + DELIVERY_KEEP_MS), job_id: jobId },
+        remove: [
+          ...["reason", "finished_at", "deferred", "reserved", "rearms", "rearmed_by"],
+          ...["host_clients", "lease", "lease_until_ms"],
+        ],
+      },
       condition: `attribute_exists(#pk) AND (attribute_not_exists(#lease_until_ms) OR #lease_until_ms <= :started_ms) AND ${given.condition}`,
-      values: { ...changed, due_pk, due_sk, ttl: ttl(now + DELIVERY_KEEP_MS), job: jobId, ...given.values },
+      values: given.values,
     },
   };
 }

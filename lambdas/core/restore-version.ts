@@ -75,7 +75,7 @@ function restoration(
   const mismatch = judged.mismatch ?? null;
   const stepsBack = supersede(now, file);
   // Bringing the maker's own bytes back leaves the file its own.
-  const mixed = restored.content_by === file.created_by ? "" : ", #mixed = :mixed";
+  const mixed = restored.content_by === file.created_by ? undefined : true;
   const writes: Write[] = [
     {
       check: keys.version(fileId, version.version_id),
@@ -84,15 +84,15 @@ function restoration(
       else: () => notFound("version", version.version_id),
     },
     fileUpdate(now, fileId, preconditions, {
-      update: `SET #version_id = :version_id, #size = :size, #content_type = :content_type, #object_key = :object_key, #sniffed = :sniffed, #mismatch = :mismatch, #updated_at = :updated_at${mixed}`,
+      update: {
+        set: {
+          ...{ version_id, size, content_type, object_key, sniffed: sniffed ?? null, mismatch },
+          ...{ updated_at: iso(now), mixed },
+        },
+      },
       // The name too: the content was judged by it. And the folder: the event says where the file is.
       condition: `${stepsBack.condition} AND #name = :judged_name AND #folder_id = :told_folder`,
-      values: {
-        ...{ version_id, size, content_type, object_key, sniffed: sniffed ?? null, mismatch },
-        ...{ updated_at: iso(now), judged_name: file.name, told_folder: file.folder_id },
-        mixed: mixed === "" ? undefined : true,
-        ...stepsBack.values,
-      },
+      values: { judged_name: file.name, told_folder: file.folder_id, ...stepsBack.values },
     }),
     { put: { ...keys.version(fileId, version_id), ...restored }, condition: "attribute_not_exists(#pk)" },
     stepsBack.write,

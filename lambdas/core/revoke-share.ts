@@ -23,10 +23,10 @@ export async function revokeLink(
   try {
     await deps.table.update({
       key: { pk, sk },
-      update: "SET #revoked_at = :revoked_at REMOVE #due_pk, #due_sk",
+      update: { set: { revoked_at }, remove: ["due_pk", "due_sk"] },
       // Where it has expired, `link_expired` is still to be told.
       condition: "attribute_not_exists(#revoked_at) AND #expires_ms > :now",
-      values: { revoked_at, now },
+      values: { now },
     });
     return true;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { RotatedSecret } from "#contract/webhooks.ts";
@@ -34,11 +35,14 @@ export async function rotateWebhookSecret(
         key: keys.hookSecret(webhookId),
         update:
           before.current === secret
-            ? "SET #previous_until_ms = :until"
-            : "SET #current = :secret, #previous = #current, #previous_until_ms = :until REMOVE #promoted",
+            ? { set: { previous_until_ms: until } }
+            : {
+                set: { current: secret, previous: copyOf("current"), previous_until_ms: until },
+                remove: ["promoted"],
+              },
         // Where another rotation came first: start from what it left.
         condition: "#current = :before",
-        values: { secret: before.current === secret ? undefined : secret, before: before.current, until },
+        values: { before: before.current },
       },
       ...call.record(answer(rotated)),
     ]);
@@ -64,9 +68,9 @@ export async function promoteWebhookSecret(
   try {
     await deps.table.update({
       key: keys.hookSecret(webhookId),
-      update: "SET #promoted = :yes",
+      update: { set: { promoted: true } },
       condition: "#current = :current",
-      values: { yes: true, current: secret.current },
+      values: { current: secret.current },
     });
   } catch (error) {
     // Rotated since, which ends what was promoted.

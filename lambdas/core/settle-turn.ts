@@ -1,3 +1,4 @@
+import { copyOf, ifNone } from "#aws/changes.ts";
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { bucket, openFor, shouldOpen, staleBuckets } from "./breaker.ts";
@@ -5,7 +6,7 @@ import type { Deps } from "./deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { WARN_HOURS } from "./endpoint-health.ts";
 import { isVerified } from "./endpoint-limits.ts";
-import { type Attempted, type Changes, giveBackTurn, returnTurn, type Taken } from "./give-back-turn.ts";
+import { type Attempted, giveBackTurn, returnTurn, type Taken, type TurnEnd } from "./give-back-turn.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
 import { type HookState, hookState } from "./webhook-records.ts";
 
@@ -73,9 +74,9 @@ async function openBreaker(
   const open = await orAsStands(() =>
     table.update({
       key: keys.hookState(webhook_id),
-      update: "SET #open_until_ms = :until, #open_for_ms = :duration",
+      update: { set: { open_until_ms: until, open_for_ms: duration } },
       condition: `attribute_not_exists(#open_until_ms) AND ${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,
-      values: { until, duration, succeeded: state.last_success_ms, epoch },
+      values: { succeeded: state.last_success_ms, epoch },
     }),
   );
   return open && hookState.parse(open).open_until_ms;
@@ -89,17 +90,17 @@ async function pause(
   await orAsStands(() =>
     table.update({
       key: keys.hookState(webhook_id),
-      update: "SET #paused_until_ms = :until",
-      condition: `attribute_exists(#webhook_id) AND (attribute_not_exists(#paused_until_ms) OR #paused_until_ms < :until) AND ${sameEpoch(epoch)}`,
-      values: { until, epoch },
+      update: { set: { paused_until_ms: until } },
+      condition: `attribute_exists(#webhook_id) AND (attribute_not_exists(#paused_until_ms) OR #paused_until_ms < :paused_until_ms) AND ${sameEpoch(epoch)}`,
+      values: { epoch },
     }),
   );
 }
 
 /** Gives a turn back whose answer was not waited for to its end: nothing is known but that the endpoint is slow now. */
 export async function abandonTurn(deps: Pick<Deps, "table">, hook: Attempted, turn: Taken): Promise<void> {
-  const values = { latency: latency(turn.state.latency_ms, SILENT_MS) };
-  const given = await giveBackTurn(deps, hook, turn, { sets: ["#latency_ms = :latency"], values });
+  const set = { latency_ms: latency(turn.state.latency_ms, SILENT_MS) };
+  const given = await giveBackTurn(deps, hook, turn, { set });
   if (given === undefined) await returnTurn(deps, hook.webhook_id, turn);
 }
 
@@ -109,64 +110,62 @@ function counted(
   { ok, durationMs, now, closing = false }: Ended & { ok: boolean; closing?: boolean },
 ) {
   return {
-    sets: ["#latency_ms = :latency_ms", `#last_${ok ? "success" : "failure"}_ms = :now`],
-    removes: staleBuckets(state, now, closing).map((name) => `#${name}`),
-    adds: [`#${bucket(ok, now)} :one`, "#judged :one"],
-    values: { latency_ms: latency(state.latency_ms, durationMs), now, one: 1 },
+    set: {
+      latency_ms: latency(state.latency_ms, durationMs),
+      [`last_${ok ? "success" : "failure"}_ms`]: now,
+    },
+    remove: staleBuckets(state, now, closing),
+    add: { [bucket(ok, now)]: 1, judged: 1 },
   };
 }
 
-function success(turn: Taken, ended: Ended): Changes {
+function success(turn: Taken, ended: Ended): TurnEnd {
   const { state } = turn;
   const closing = state.open_until_ms !== undefined;
-  const { sets, removes, adds, values } = counted(turn, { ...ended, ok: true, closing });
+  const { set, remove, add } = counted(turn, { ...ended, ok: true, closing });
   return {
-    adds,
-    sets: [
-      ...sets,
-      "#answered_ms = :answered_ms",
-      "#verified_ms = if_not_exists(#verified_ms, if_not_exists(#last_success_ms, :now))",
-      "#failures = :none",
-    ],
+    add,
+    set: {
+      ...set,
+      answered_ms: latency(state.answered_ms, ended.durationMs),
+      verified_ms: ifNone(copyOf("last_success_ms", ended.now)),
+      failures: 0,
+    },
     // One answer is enough: it works again.
-    removes: [
-      "#open_until_ms",
-      "#open_for_ms",
-      "#probe_until_ms",
-      "#failing_since_ms",
-      "#failing_count",
-      "#warned_hours",
-      "#due_pk",
-      "#due_sk",
+    remove: [
+      "open_until_ms",
+      "open_for_ms",
+      "probe_until_ms",
+      "failing_since_ms",
+      "failing_count",
+      "warned_hours",
+      "due_pk",
+      "due_sk",
       // Turns that were given out at one a second: from here on it has its own rate.
-      ...(isVerified(state) ? [] : ["#turn_ms", "#trial_ms"]),
-      ...removes,
+      ...(isVerified(state) ? [] : ["turn_ms", "trial_ms"]),
+      ...remove,
     ],
-    values: { ...values, answered_ms: latency(state.answered_ms, ended.durationMs), none: 0 },
   };
 }
 
 /** A failure that no success has come after: the endpoint fails. */
-function failure(turn: Taken, webhookId: string, ended: Ended): Changes {
+function failure(turn: Taken, webhookId: string, ended: Ended): TurnEnd {
   const { probe, state } = turn;
-  const { sets, removes, adds, values } = counted(turn, { ...ended, ok: false });
+  const { set, remove, add } = counted(turn, { ...ended, ok: false });
   const duration = openFor(state);
   const dueAt = due("endpoint", ended.now + WARN_HOURS[0] * 3_600_000, webhookId);
   return {
     given: noSuccessSince(state),
-    sets: [
-      ...sets,
-      "#failing_since_ms = if_not_exists(#failing_since_ms, :now)",
-      "#due_pk = if_not_exists(#due_pk, :due_pk)",
-      "#due_sk = if_not_exists(#due_sk, :due_sk)",
-      ...(probe ? ["#open_until_ms = :open_until", "#open_for_ms = :duration"] : []),
-    ],
-    removes: [...removes, ...(probe ? ["#probe_until_ms"] : [])],
-    adds: [...adds, "#failures :one", "#failing_count :one"],
-    values: {
-      ...{ ...values, ...dueAt, succeeded: state.last_success_ms },
-      ...(probe && { open_until: ended.now + duration, duration }),
+    values: { succeeded: state.last_success_ms },
+    set: {
+      ...set,
+      failing_since_ms: ifNone(ended.now),
+      due_pk: ifNone(dueAt.due_pk),
+      due_sk: ifNone(dueAt.due_sk),
+      ...(probe && { open_until_ms: ended.now + duration, open_for_ms: duration }),
     },
+    remove: [...remove, ...(probe ? ["probe_until_ms"] : [])],
+    add: { ...add, failures: 1, failing_count: 1 },
   };
 }
 

@@ -167,9 +167,9 @@ async function lead(
 ): Promise<void> {
   await table.update({
     key: keys.upload(uploadId),
-    update: "SET #file_id = :to",
-    condition: "#state = :open AND #file_id IN (:from, :to)",
-    values: { open: "open", from, to },
+    update: { set: { file_id: to } },
+    condition: "#state = :open AND #file_id IN (:from, :file_id)",
+    values: { open: "open", from },
   });
 }
 
@@ -178,9 +178,9 @@ async function takeBack({ table }: Pick<Deps, "table">, uploadId: string): Promi
   try {
     await table.update({
       key: keys.upload(uploadId),
-      update: "SET #state = :aborted REMOVE #due_pk, #due_sk",
+      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },
       condition: "#state = :open",
-      values: { open: "open", aborted: "aborted" },
+      values: { open: "open" },
     });
   } catch (error) {
     // The first copy of this write got through.

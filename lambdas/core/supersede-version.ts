@@ -27,9 +27,8 @@ export function supersede(
     values: { superseded: version_id },
     write: {
       key: keys.version(node_id, version_id),
-      update: "SET #superseded_ms = :now, #due_pk = :due_pk, #due_sk = :due_sk",
+      update: { set: { superseded_ms: now, ...due("version", now + BYTES_STAY_MS, version_id) } },
       condition: "attribute_exists(#pk)",
-      values: { now, ...due("version", now + BYTES_STAY_MS, version_id) },
     },
   };
 }

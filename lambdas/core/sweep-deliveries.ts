@@ -52,15 +52,11 @@ async function rearm(deps: QueueDeps, row: DeliveryRecord): Promise<boolean> {
     pending: "pending" satisfies DeliveryStatus,
     next_ms: row.next_ms,
     seen: row.due_sk,
-    due_pk,
-    due_sk,
-    one: 1,
-    mine,
   };
   try {
     await deps.table.update({
       key: keys.delivery(row.webhook_id, row.delivery_id),
-      update: "SET #due_pk = :due_pk, #due_sk = :due_sk, #rearmed_by = :mine ADD #rearms :one",
+      update: { set: { due_pk, due_sk, rearmed_by: mine }, add: { rearms: 1 } },
       condition: "#status = :pending AND #next_ms = :next_ms AND #due_sk = :seen",
       values,
       repeats: "`rearmed_by` is its own then",

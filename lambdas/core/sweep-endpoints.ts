@@ -70,20 +70,15 @@ async function judge(deps: Pick<Deps, "table" | "now">, state: HookState, item: 
 }
 
 function moveWrite(webhookId: string, item: Item, nextMs: number | undefined, warnedHours?: number) {
-  const sets = [
-    ...(nextMs === undefined ? [] : ["#due_pk = :due_pk", "#due_sk = :due_sk"]),
-    ...(warnedHours === undefined ? [] : ["#warned_hours = :warned"]),
-  ];
   return {
     key: keys.hookState(webhookId),
-    update: `${sets.length === 0 ? "" : `SET ${sets.join(", ")}`}${nextMs === undefined ? " REMOVE #due_pk, #due_sk" : ""}`,
+    update:
+      nextMs === undefined
+        ? { remove: ["due_pk", "due_sk"] }
+        : { set: { ...due("endpoint", nextMs, webhookId), warned_hours: warnedHours } },
     // It changes with each failure that begins an outage, each success, and each look at it.
     condition: "#due_sk = :seen",
-    values: {
-      seen: item["due_sk"],
-      ...(nextMs === undefined ? {} : due("endpoint", nextMs, webhookId)),
-      ...(warnedHours === undefined ? {} : { warned: warnedHours }),
-    },
+    values: { seen: item["due_sk"] },
   };
 }
 

@@ -34,11 +34,11 @@ async function endLink(deps: Pick<Deps, "table" | "now">, item: Item): Promise<b
     deps.table.transact([
       {
         key: { pk, sk },
-        update: "SET #ended_at = :ended_at REMOVE #due_pk, #due_sk",
+        update: { set: { ended_at: iso(now) }, remove: ["due_pk", "due_sk"] },
         // The index may be older than a download: what is told is what stands.
         condition:
           "#expires_ms <= :now AND #downloads = :downloads AND attribute_not_exists(#ended_at) AND attribute_not_exists(#revoked_at)",
-        values: { ended_at: iso(now), now, downloads: link.downloads },
+        values: { now, downloads: link.downloads },
       },
       eventWrite(now, expired, link.expires_ms),
     ]),

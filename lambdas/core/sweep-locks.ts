@@ -48,7 +48,7 @@ async function endIfExpired(deps: Pick<Deps, "table" | "now">, item: Item): Prom
     deps.table.transact([
       {
         key: keys.node(file.node_id),
-        update: "REMOVE #lock, #due_pk, #due_sk",
+        update: { remove: ["lock", "due_pk", "due_sk"] },
         // The index may be older than a renewal: what is told is what stands.
         condition: "#lock.#lock_id = :seen AND #lock.#expires_ms = :expires_ms",
         values: { seen: lock.lock_id, expires_ms: lock.expires_ms },

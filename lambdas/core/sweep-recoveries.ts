@@ -7,7 +7,6 @@ import { inParallel } from "./in-parallel.ts";
 import { MAX_FAILURES } from "./put-aside.ts";
 import { readable } from "./readable.ts";
 import { restartWrite } from "./restart-delivery.ts";
-import { setAll } from "./set-all.ts";
 import { wakeMessage } from "./wake.ts";
 import type { QueueDeps } from "./webhook-deps.ts";
 import {
@@ -125,9 +124,9 @@ async function save(
   };
   const write = {
     key: keys.recovery(job.webhook_id, job.job_id),
-    update: `${setAll(changes)}${ended ? " REMOVE #due_pk, #due_sk" : ""}`,
+    update: { set: changes, remove: ended ? ["due_pk", "due_sk"] : [] },
     condition: `#state = :running AND ${job.after === undefined ? "attribute_not_exists(#after)" : "#after = :seen"}`,
-    values: { ...changes, running: "running", seen: job.after },
+    values: { running: "running", seen: job.after },
   };
   if (ended) {
     await happened(deps.table.transact([write, ...((await holdsPlace(deps, job)) ? [makeRoom(job)] : [])]));
@@ -155,8 +154,8 @@ async function holdsPlace({ table }: QueueDeps, { webhook_id, job_id }: Recovery
 function makeRoom({ webhook_id, job_id }: RecoveryRecord): Update {
   return {
     key: keys.recovering(webhook_id),
-    update: "SET #until_ms = :over",
+    update: { set: { until_ms: 0 } },
     condition: "#job_id = :job",
-    values: { over: 0, job: job_id },
+    values: { job: job_id },
   };
 }

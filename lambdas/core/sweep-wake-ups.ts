@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed, type Item } from "#aws/table.ts";
+import { ConditionFailed } from "#aws/table.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { inParallel } from "./in-parallel.ts";
 import { type WakeUp, wakeUp } from "./plan-wake-up.ts";
@@ -68,13 +68,12 @@ async function save(
   seen: WakeUp,
   { woken, after, ended }: { woken: number; after: string | undefined; ended: boolean },
 ): Promise<boolean> {
-  const values: Item = { woken, after, at: seen.at_ms, all: seen.all, seen: seen.after };
   try {
     await table.update({
       key: keys.wakeUp(seen.webhook_id),
-      update: `SET #woken = :woken${after === undefined ? "" : ", #after = :after"}${ended ? " REMOVE #due_pk, #due_sk" : ""}`,
+      update: { set: { woken, after }, remove: ended ? ["due_pk", "due_sk"] : [] },
       condition: `#at_ms = :at AND #all = :all AND ${seen.after === undefined ? "attribute_not_exists(#after)" : "#after = :seen"}`,
-      values,
+      values: { at: seen.at_ms, all: seen.all, seen: seen.after },
     });
     return true;
   } catch (error) {

@@ -58,11 +58,11 @@ export async function takePlace(
 
   const key = keys.places(kind);
   const place = new Set([`${now() + LIFE_MS}#${randomBytes(9).toString("base64url")}`]);
-  const sets = rooms.map(({ name }) => `#${name} :place`).join(", ");
+  const everywhere = Object.fromEntries(rooms.map(({ name }) => [name, place]));
   const giveBack = async () => {
     for (const room of rooms) known.delete(nameOf(room));
     try {
-      await table.update({ key, update: `DELETE ${sets}`, values: { place }, blind: ONCE });
+      await table.update({ key, update: { delete: everywhere }, blind: ONCE });
     } catch (error) {
       // It comes back by time, and the answer is worth more.
       say("warn", "a place could not be given back", { kind, error: describe(error) });
@@ -70,10 +70,10 @@ export async function takePlace(
   };
   const conditions = rooms.map(hasRoom);
   const condition = conditions.map(({ text }) => `(${text})`).join(" AND ");
-  const values = Object.assign({ place }, ...conditions.map(({ values }) => values));
+  const values = Object.assign({}, ...conditions.map(({ values }) => values));
   for (let round = 1; ; round++) {
     try {
-      await table.update({ key, update: `ADD ${sets}`, condition, values, repeats: ONCE });
+      await table.update({ key, update: { add: everywhere }, condition, values, repeats: ONCE });
       return { giveBack };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
@@ -179,8 +179,7 @@ async function removeDead(
   if (dead.length === 0) return false;
   await table.update({
     key,
-    update: `DELETE ${dead.map(([name]) => `#${name} :${name}`).join(", ")}`,
-    values: Object.fromEntries(dead.map(([name, places]) => [name, new Set(places)])),
+    update: { delete: Object.fromEntries(dead.map(([name, places]) => [name, new Set(places)])) },
     blind: ONCE,
   });
   return true;

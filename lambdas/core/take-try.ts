@@ -8,6 +8,7 @@
  * is slowed down to a rate and never shut.
  */
 import { randomUUID } from "node:crypto";
+import { copyOf } from "#aws/changes.ts";
 import type { Key } from "#aws/keys.ts";
 import { ConditionFailed, type Table } from "#aws/table.ts";
 import { LINK_TRIES } from "#contract/shares.ts";
@@ -66,7 +67,7 @@ export async function passTry(
   try {
     await table.update({
       key,
-      update: "SET #share_id = #share_id",
+      update: { set: { share_id: copyOf("share_id") } },
       condition:
         "attribute_exists(#pk) AND (attribute_not_exists(#tries_until_ms) OR #tries_until_ms <= :latest)",
       values: { latest: latest(now, first) },
@@ -92,15 +93,15 @@ const latest = (now: number, first: boolean) =>
   now + (LINK_TRIES.all + (first ? LINK_TRIES.first : 0) - 1) * TRY_MS;
 
 const begin = (try_id: string, now: number) => ({
-  update: "SET #tries_until_ms = :until, #try_id = :try_id",
+  update: { set: { tries_until_ms: now + TRY_MS, try_id } },
   condition: "attribute_exists(#pk) AND (attribute_not_exists(#tries_until_ms) OR #tries_until_ms <= :now)",
-  values: { now, until: now + TRY_MS, try_id },
+  values: { now },
 });
 
 const goOn = (try_id: string, { first, now }: { first: boolean; now: number }) => ({
-  update: "SET #try_id = :try_id ADD #tries_until_ms :one",
+  update: { set: { try_id }, add: { tries_until_ms: TRY_MS } },
   condition: `#tries_until_ms > :now AND #tries_until_ms <= :latest AND ${ANOTHERS}`,
-  values: { now, one: TRY_MS, latest: latest(now, first), try_id },
+  values: { now, latest: latest(now, first) },
   repeats: "by the try's id, unless others came in between: then it comes back within half a minute",
 });
 

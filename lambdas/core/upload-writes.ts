@@ -4,7 +4,6 @@ import { iso, ttl } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { addEntry, hintPath } from "./file-entry.ts";
 import type { SniffedRecord } from "./judge-content.ts";
-import { setAll } from "./set-all.ts";
 import type { Intent, Outcome, PlacedUpload, Rejection, Terms, UploadRecord } from "./upload-record.ts";
 
 /** How long a version's record tells of an upload that was refused. */
@@ -117,13 +116,12 @@ export function sessionWrite(
   };
   return {
     key: keys.upload(upload_id),
-    update: `${setAll(set)} REMOVE #intent${end.state === "rejected" ? "" : ", #due_pk, #due_sk"}`,
+    update: { set, remove: ["intent", ...(end.state === "rejected" ? [] : ["due_pk", "due_sk"])] },
     condition:
       from === "open"
         ? "#state IN (:open, :finalizing)"
         : "#state = :finalizing AND #intent.#attempt = :attempt",
     values: {
-      ...set,
       finalizing: "finalizing",
       ...(from === "open" ? { open: "open" } : { attempt: intent.attempt }),
     },

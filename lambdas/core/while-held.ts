@@ -1,5 +1,6 @@
+import type { Settled } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed, type Item } from "#aws/table.ts";
+import { ConditionFailed } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 
@@ -8,14 +9,14 @@ export async function whileHeld(
   { table }: Pick<Deps, "table">,
   { upload_id }: Pick<UploadRecord, "upload_id">,
   { attempt }: Intent,
-  { update, values }: { update: string; values: Item },
+  update: Settled,
 ): Promise<void> {
   try {
     await table.update({
       key: keys.upload(upload_id),
       update,
       condition: "#state = :finalizing AND #intent.#attempt = :attempt",
-      values: { ...values, finalizing: "finalizing", attempt },
+      values: { finalizing: "finalizing", attempt },
     });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;

@@ -15,9 +15,8 @@ export async function withdrawIntent(
   intent: Intent,
   { assembled, settled }: { assembled?: UploadRecord["assembled"]; settled: boolean },
 ): Promise<void> {
-  const { due_pk, due_sk } = due("upload", upload.expires_ms, upload.upload_id);
   await whileHeld(deps, upload, intent, {
-    update: `SET #state = :open, #due_pk = :due_pk, #due_sk = :due_sk${assembled === undefined ? "" : ", #assembled = :assembled"} REMOVE #intent${settled ? ", #assembling" : ""}`,
-    values: { open: "open", due_pk, due_sk, assembled },
+    set: { state: "open", ...due("upload", upload.expires_ms, upload.upload_id), assembled },
+    remove: ["intent", ...(settled ? ["assembling"] : [])],
   });
 }

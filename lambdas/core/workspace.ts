@@ -73,9 +73,9 @@ async function makeOrFind(deps: Deps, caller: Caller, name: string): Promise<str
   const { workspaceId, writes } = workspaceWrites(deps.now(), { name, clientId: caller.client_id });
   const grant: Write = {
     key: keys.client(caller.client_id),
-    update: `SET #workspaces.#${workspaceId} = :name`,
+    update: { set: { [`workspaces.${workspaceId}`]: name } },
     condition: "attribute_not_exists(#revoked_at) AND size(#workspaces) < :max",
-    values: { name, max: MAX_WORKSPACES },
+    values: { max: MAX_WORKSPACES },
   };
   if (await happened(deps.table.transact([...writes, grant]))) return workspaceId;
   // Made by a request of this client's that ran beside this one, or there may be no more.

@@ -33,10 +33,10 @@ export async function takeLease(
   const taken = await ifStill(
     deps.table.update({
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
-      update: "SET #lease = :lease, #lease_until_ms = :until",
+      update: { set: { lease, lease_until_ms: now + LEASE_MS } },
       // A send that is repeated by the SDK finds its own lease.
       condition: `${STILL_DUE} AND (${UNLEASED} OR #lease = :lease)`,
-      values: { ...stillDue(delivery), lease, until: now + LEASE_MS, now },
+      values: { ...stillDue(delivery), now },
     }),
   );
   return taken ? lease : undefined;
@@ -58,10 +58,12 @@ export async function deferDelivery(
   const deferred = await ifStill(
     deps.table.update({
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
-      update:
-        "SET #next_ms = :next_ms, #deferred = :deferred, #reserved = :reserved, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #rearms, #rearmed_by",
+      update: {
+        set: { next_ms, deferred: true, reserved, due_pk, due_sk },
+        remove: ["rearms", "rearmed_by"],
+      },
       condition: `${STILL_DUE} AND ${UNLEASED}`,
-      values: { ...stillDue(delivery), now, next_ms, deferred: true, reserved, due_pk, due_sk },
+      values: { ...stillDue(delivery), now },
     }),
     (row) => row["status"] === "pending" && row["next_ms"] === next_ms,
   );
@@ -83,10 +85,12 @@ export async function setAside(deps: QueueDeps, delivery: DeliveryRecord, lease:
   const mine = await ifStill(
     deps.table.update({
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
-      update:
-        "SET #next_ms = :next_ms, #deferred = :deferred, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #reserved, #rearms, #rearmed_by",
+      update: {
+        set: { next_ms, deferred: true, due_pk, due_sk },
+        remove: ["lease", "lease_until_ms", "reserved", "rearms", "rearmed_by"],
+      },
       condition: "#lease = :lease AND #status = :pending",
-      values: { next_ms, deferred: true, due_pk, due_sk, lease, pending: "pending" satisfies DeliveryStatus },
+      values: { lease, pending: "pending" satisfies DeliveryStatus },
     }),
     (row) => row["status"] === "pending" && row["next_ms"] === next_ms,
   );
@@ -108,9 +112,9 @@ export async function finishDelivery<S extends Exclude<DeliveryStatus, "pending"
   const ended = await ifStill(
     deps.table.update({
       key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
-      update: `SET #status = :status, #reason = :reason, #finished_at = :at ${FINISH}`,
+      update: { set: { status, reason, finished_at: at }, remove: ["due_pk", "due_sk", ...OF_ATTEMPT] },
       condition: `${STILL_DUE} AND ${UNLEASED}`,
-      values: { ...stillDue(delivery), status, reason, at, now },
+      values: { ...stillDue(delivery), now },
     }),
     (row) => row["status"] === status && row["finished_at"] === at,
   );
@@ -118,7 +122,8 @@ export async function finishDelivery<S extends Exclude<DeliveryStatus, "pending"
   return status;
 }
 
-const FINISH = "REMOVE #due_pk, #due_sk, #lease, #lease_until_ms, #deferred, #reserved, #rearms, #rearmed_by";
+/** What a row has for the sake of the attempt that it waits for, or that is under way. */
+const OF_ATTEMPT = ["lease", "lease_until_ms", "deferred", "reserved", "rearms", "rearmed_by"];
 
 /**
  * Records an attempt and what follows from it, in one transaction: the end, or the next attempt, for which a
@@ -143,32 +148,22 @@ export async function recordAttempt(
         });
   const status: DeliveryStatus = verdict.ok ? "succeeded" : next_ms === undefined ? "failed" : "pending";
   const wake = next_ms === undefined ? undefined : wakeAt(delivery.delivery_id, next_ms, now);
-  const ending = {
-    update: `SET #status = :status, #attempts = :attempts, #step = :step, #last_status = :last_status, #last_error = :last_error, #reason = :reason, #finished_at = :at ${FINISH}`,
-    values: { at: iso(now), reason: verdict.ok ? null : reasonOf(verdict, made) },
+  const last = {
+    ...{ status, attempts: attempt.number, step: made },
+    ...{ last_status: attempt.status, last_error: attempt.error_class },
   };
-  const going = {
-    update:
-      "SET #status = :status, #attempts = :attempts, #step = :step, #last_status = :last_status, #last_error = :last_error, #next_ms = :next_ms, #due_pk = :due_pk, #due_sk = :due_sk REMOVE #lease, #lease_until_ms, #deferred, #reserved, #rearms, #rearmed_by",
-    values: { next_ms, due_pk: wake?.due_pk, due_sk: wake?.due_sk },
-  };
-  const { update, values } = wake === undefined ? ending : going;
+  const reason = verdict.ok ? null : reasonOf(verdict, made);
+  const update =
+    wake === undefined
+      ? { set: { ...last, reason, finished_at: iso(now) }, remove: ["due_pk", "due_sk", ...OF_ATTEMPT] }
+      : { set: { ...last, next_ms, due_pk: wake.due_pk, due_sk: wake.due_sk }, remove: OF_ATTEMPT };
   const recorded = await happened(
     deps.table.transact([
       {
         key: keys.delivery(delivery.webhook_id, delivery.delivery_id),
         update,
         condition: "#lease = :lease AND #status = :pending",
-        values: {
-          ...values,
-          lease,
-          pending: "pending",
-          status,
-          attempts: attempt.number,
-          step: made,
-          last_status: attempt.status,
-          last_error: attempt.error_class,
-        },
+        values: { lease, pending: "pending" },
       },
       {
         put: {

@@ -40,17 +40,18 @@ async function lock(fileId: string, { token, expires_ms }: { token: string; expi
   await world.deps.table.update({
     blind: "seeded",
     key: keys.node(fileId),
-    update: "SET #lock = :lock, #fencing = :fencing, #due_pk = :due_pk, #due_sk = :due_sk",
-    values: {
-      ...due("lock", expires_ms, fileId),
-      lock: {
-        ...lease,
-        generation: 1,
-        acquired_ms: world.deps.now(),
-        expires_ms,
-        ttl_seconds: 60,
+    update: {
+      set: {
+        ...due("lock", expires_ms, fileId),
+        lock: {
+          ...lease,
+          generation: 1,
+          acquired_ms: world.deps.now(),
+          expires_ms,
+          ttl_seconds: 60,
+        },
+        fencing: 1,
       },
-      fencing: 1,
     },
   });
 }

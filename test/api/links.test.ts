@@ -42,9 +42,8 @@ async function link({ name = `file-${++made}.txt`, content, ...terms }: Terms = 
 async function cheapen(url: string, password: string) {
   await world.deps.table.update({
     key: keys.link(url.split("/").at(-1) ?? ""),
-    update: "SET #password = :hash",
+    update: { set: { password: await hashPassword(password, { N: 2, r: 8, p: 1 }) } },
     condition: "attribute_exists(#password)",
-    values: { hash: await hashPassword(password, { N: 2, r: 8, p: 1 }) },
   });
 }
 const state = async (id: string) => {
@@ -523,8 +522,7 @@ describe("passwords", () => {
       world.deps.table.update({
         blind: "seeded",
         key: keys.link(url.slice(url.lastIndexOf("/") + 1)),
-        update: "SET #tries_until_ms = :until",
-        values: { until: world.deps.now() + tries * 30_000 },
+        update: { set: { tries_until_ms: world.deps.now() + tries * 30_000 } },
       });
 
     test("are slowed down together, and never shut out who comes once", async () => {

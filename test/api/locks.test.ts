@@ -86,8 +86,7 @@ describe("a grant", () => {
     await world.deps.table.update({
       blind: "seeded",
       key: keys.node(id),
-      update: "SET #fencing = :zero",
-      values: { zero: 0 },
+      update: { set: { fencing: 0 } },
     });
     expect((await granted()).fencing_token).toBe(1);
   });
@@ -550,8 +549,7 @@ describe("who may not", () => {
     await world.deps.table.update({
       blind: "seeded",
       key: keys.node(own),
-      update: "SET #created_by = :other",
-      values: { other: client.client_id },
+      update: { set: { created_by: client.client_id } },
     });
     // What it holds it still sees, and lets go; another lease it doesn't get.
     expect((await uploader.request(`/v1/files/${own}/lock`)).status).toBe(200);

@@ -150,8 +150,7 @@ describe('a name that is asked for with if_exists "fail"', () => {
     await world.deps.table.update({
       blind: "seeded",
       key: { pk: `CLIENT#${shared.client_id}`, sk: "META" },
-      update: `SET #workspaces.#${client.workspace_id} = :name`,
-      values: { name: "theirs" },
+      update: { set: { [`workspaces.${client.workspace_id}`]: "theirs" } },
     });
     expect((await start(client, "kept.txt")).status).toBe(201);
     const json = { filename: "kept.txt", size: 5, if_exists: "fail", workspace: client.workspace_id };

@@ -125,8 +125,7 @@ test("a client names 100 workspaces at most, which every call of its reads", asy
   await world.deps.table.update({
     blind: "seeded",
     key: keys.client(many.client_id),
-    update: "SET #workspaces = :workspaces",
-    values: { workspaces: { [many.workspace_id]: many.name, ...Object.fromEntries(names) } },
+    update: { set: { workspaces: { [many.workspace_id]: many.name, ...Object.fromEntries(names) } } },
   });
   const start = (workspace: string) =>
     many.request("/v1/uploads", { json: { filename: "x.txt", size: 1, workspace } });

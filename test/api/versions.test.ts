@@ -48,10 +48,9 @@ async function write(content: string, fileId = id): Promise<string> {
       fileId,
       {},
       {
-        update:
-          "SET #version_id = :version_id, #object_key = :object_key, #size = :size, #content_type = :content_type",
+        update: { set: current },
         condition: stepsBack.condition,
-        values: { ...current, ...stepsBack.values },
+        values: stepsBack.values,
       },
     ),
     stepsBack.write,

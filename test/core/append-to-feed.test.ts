@@ -121,7 +121,7 @@ describe("a workspace's log", () => {
     const [twice] = events;
     if (twice === undefined) throw new Error("no event");
     const key = keys.event(twice.event_id);
-    await world.deps.table.update({ blind: "seeded", key, update: "REMOVE #seq" });
+    await world.deps.table.update({ blind: "seeded", key, update: { remove: ["seq"] } });
     await appendToFeed(world.deps, ws, [twice]);
     const seen = await whole(ws, 100);
     expect([...seen].sort()).toEqual(events.map(({ event_id }) => event_id).sort());

@@ -75,8 +75,7 @@ describe("in flight", () => {
     await world.deps.table.update({
       blind: "seeded",
       key,
-      update: "SET #latency_ms = :ms",
-      values: { ms: 10 * SECOND },
+      update: { set: { latency_ms: 10 * SECOND } },
     });
     for (const _ of times(20)) expect((await claim()).go).toBe(true);
     const waits: number[] = [];

@@ -205,7 +205,7 @@ describe("what goes wrong on the way", LONG, () => {
     const happened = world.meanwhile("SET #lease = ", async (write) => {
       await world.deps.table.update({
         ...write,
-        values: { ...write.values, lease: "another's" },
+        update: { set: { ...write.update.set, lease: "another's" } },
       });
     });
     await world.workOne();
@@ -342,8 +342,7 @@ describe("an endpoint that has never answered well", LONG, () => {
     await world.deps.table.update({
       blind: "seeded",
       key,
-      update: "SET #last_success_ms = :at",
-      values: { at },
+      update: { set: { last_success_ms: at } },
     });
     expect(await verifiedAt()).toBe(new Date(at).toISOString());
     await world.emitMany(10);
@@ -395,8 +394,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     await world.deps.table.update({
       blind: "seeded",
       key,
-      update: "SET #last_success_ms = :at",
-      values: { at: 1 },
+      update: { set: { last_success_ms: 1 } },
     });
     const message = messageOf(await dueAgain());
     const happened = world.meanwhile("SET #lease = ", () => deliver(world.worker, message));
@@ -466,8 +464,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     await world.deps.table.update({
       blind: "seeded",
       key: keys.hookState(endpoint.webhook_id),
-      update: "SET #paused_until_ms = :paused_until_ms",
-      values: pause,
+      update: { set: pause },
     });
     const happened = world.meanwhile("SET #next_ms", () =>
       finishDelivery(world.deps, row, "failed", "expired"),
@@ -519,8 +516,7 @@ describe("an endpoint that fails for days", LONG, () => {
     await world.deps.table.update({
       blind: "seeded",
       key: keys.hook(endpoint.webhook_id),
-      update: "SET #client_id = :client_id",
-      values: { client_id: other.client_id },
+      update: { set: { client_id: other.client_id } },
     });
     for (const _ of [1, 2]) await revokeClient(world.deps, other.client_id);
     receiver.behave(succeed);
@@ -535,8 +531,7 @@ describe("an endpoint that fails for days", LONG, () => {
     await world.deps.table.update({
       blind: "seeded",
       key: keys.hook(endpoint.webhook_id),
-      update: "SET #client_id = :client_id",
-      values: { client_id },
+      update: { set: { client_id } },
     });
     expect(await statuses()).toEqual(["skipped_disabled"]);
   });

@@ -32,16 +32,12 @@ beforeEach(async () => {
 async function endpoint(more: Record<string, unknown> = {}, state: Record<string, unknown> = {}) {
   const made = await world.endpoint(receiver.url, more);
   const { webhook_id } = made;
-  const names = Object.keys(state);
-  if (names.length > 0) {
-    const update = `SET ${names.map((name) => `#${name} = :${name}`).join(", ")}`;
+  if (Object.keys(state).length > 0)
     await world.deps.table.update({
       blind: "seeded",
       key: keys.hookState(webhook_id),
-      update,
-      values: state,
+      update: { set: state },
     });
-  }
   return { ...made, webhook_id, [Symbol.asyncDispose]: made.remove };
 }
 
@@ -94,7 +90,7 @@ test("where turns come free meanwhile, it goes at once", async () => {
   await using freed = await endpoint({}, { turn_ms: world.now() + 5 * MINUTE });
   const key = keys.hookState(freed.webhook_id);
   const happened = world.meanwhile("SET #turn_ms", () =>
-    world.deps.table.update({ blind: "seeded", key, update: "SET #turn_ms = :none", values: { none: 0 } }),
+    world.deps.table.update({ blind: "seeded", key, update: { set: { turn_ms: 0 } } }),
   );
   await world.emit();
   expect(happened()).toBe(true);

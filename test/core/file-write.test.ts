@@ -1,6 +1,7 @@
 /** The fence can't be forgotten: no write of a file's record goes past it, and no route of a locked file either. */
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import * as files from "#contract/files.ts";
 import * as locks from "#contract/locks.ts";
@@ -104,15 +105,14 @@ test("a lease of another generation than the file's is lost, whatever else of it
   const { lock_token } = await read(locks.lockGrant, client.request(`/v1/files/${id}/lock`, { json: {} }));
   const preconditions = { lockToken: lock_token };
   const now = world.deps.now();
-  const touch = fileUpdate(now, id, preconditions, { update: "SET #size = :size", values: { size: 9 } });
+  const touch = fileUpdate(now, id, preconditions, { update: { set: { size: 9 } } });
   const check = fileCheck(now, id, preconditions, {});
   await world.deps.table.transact([check]);
   await world.deps.table.update(touch);
   const grown = {
     blind: "seeded",
     key: keys.node(id),
-    update: "SET #fencing = :grown",
-    values: { grown: 2 },
+    update: { set: { fencing: 2 } },
   };
   await world.deps.table.update(grown);
   await expect(world.deps.table.transact([check])).rejects.toMatchObject({ code: "lock_lost" });
@@ -129,7 +129,7 @@ test("a lease that another has written past is lost, whatever its holder's clock
   world.advance(29_000);
   expect(await read(locks.lockState, client.request(lock))).toMatchObject({ locked: true });
   const ahead = world.anotherEnvironment({ clockOffsetMs: 3_000 }).now();
-  const write = fileUpdate(ahead, id, {}, { update: "SET #mixed = :mixed", values: { mixed: true } });
+  const write = fileUpdate(ahead, id, {}, { update: { set: { mixed: true } } });
   await world.deps.table.transact([write]);
 
   expect(await read(locks.lockState, client.request(lock))).toMatchObject({ locked: false });
@@ -142,7 +142,7 @@ test("a lease that another has written past is lost, whatever its holder's clock
   const item = await world.deps.table.update({
     blind: "seeded",
     key: keys.node(id),
-    update: "SET #mixed = #mixed",
+    update: { set: { mixed: copyOf("mixed") } },
   });
   expect(item).toMatchObject({ passed: 1, fencing: 2 });
 });

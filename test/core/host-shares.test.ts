@@ -133,8 +133,7 @@ describe("endpoints of one host", () => {
   async function verified(url: string) {
     const made = await world.endpoint(url);
     const key = keys.hookState(made.webhook_id);
-    const update = "SET #last_success_ms = :last_success_ms, #latency_ms = :latency_ms";
-    await world.deps.table.update({ blind: "seeded", key, update, values: WELL });
+    await world.deps.table.update({ blind: "seeded", key, update: { set: WELL } });
     return made;
   }
 

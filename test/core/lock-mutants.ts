@@ -53,13 +53,9 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "acquire-lock",
     ["provisional ? { whole: { expires_ms: whole_ms, due_sk } } : {}", "{}"],
   ],
-  ["renew: stays provisional", "renew-lock", [" REMOVE #lock.#whole", ""]],
+  ["renew: stays provisional", "renew-lock", ['remove: ["lock.whole"]', "remove: []"]],
   ["fence: a write makes nothing whole", "file-write", ["update: confirming(update) };", "update };"]],
-  [
-    "fence: stays provisional",
-    "file-write",
-    ['PROVISIONAL = "#lock.#whole"', 'PROVISIONAL = "#lock.#nothing"'],
-  ],
+  ["fence: stays provisional", "file-write", ['PROVISIONAL = "lock.whole"', 'PROVISIONAL = "lock.nothing"']],
   [
     "fence: made whole without the lease",
     "file-write",
@@ -68,7 +64,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
       "if (!endsLock) return { ...fenced, update: confirming(update) };",
     ],
   ],
-  ["fence: a write passes no lease", "file-write", ['PASSING = "#passed =', 'PASSING = "#other =']],
+  ["fence: a write passes no lease", "file-write", ["PASSING = { passed:", "PASSING = { other:"]],
   [
     "fence: a lease outlives a write past it",
     "file-write",
@@ -104,7 +100,11 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "renew-lock",
     ["#lock.#renewals = :seen", `(#lock.#renewals = :seen OR ${ANYWAY})`],
   ],
-  ["renew: expiry not replaced", "renew-lock", ["{ expires: expires_ms,", "{ expires: lock.expires_ms,"]],
+  [
+    "renew: expiry not replaced",
+    "renew-lock",
+    ['"lock.expires_ms": expires_ms', '"lock.expires_ms": lock.expires_ms'],
+  ],
   [
     "release: token not compared",
     "release-lock",
@@ -120,11 +120,11 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     "release: by deletion",
     "release-lock",
     [
-      'key: keys.node(fileId),\n        update: "REMOVE #lock, #due_pk, #due_sk",',
+      'key: keys.node(fileId),\n        update: { remove: ["lock", "due_pk", "due_sk"] },',
       "remove: keys.node(fileId),",
     ],
   ],
-  ["release: number lost", "release-lock", ["#due_pk, #due_sk", "#due_pk, #due_sk, #fencing"]],
+  ["release: number lost", "release-lock", ['"due_pk", "due_sk"', '"due_pk", "due_sk", "fencing"']],
   [
     "break: number not grown",
     "break-lock",

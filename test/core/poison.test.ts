@@ -210,7 +210,7 @@ function depsWith(poisons: ReadonlyMap<string, Poison>, ended: () => boolean = (
   const { table, objects } = world.deps;
   const of = (input: unknown) => {
     const text = JSON.stringify(input);
-    return text.includes("#due_sk = :seen") && text.includes('"SET #due_pk = :due_pk, #due_sk = :due_sk"')
+    return text.includes("#due_sk = :seen") && /"set":\{"due_pk":"[^"]*","due_sk":"[^"]*"\}/.test(text)
       ? undefined
       : [...poisons].find(([id]) => text.includes(id));
   };

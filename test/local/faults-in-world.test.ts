@@ -26,8 +26,7 @@ test.each<[Fault, number]>([
     blind: "a test",
     repeats: "a test",
     key: key(pk),
-    update: "ADD n :one",
-    values: { one: 1 },
+    update: { add: { n: 1 } },
   });
   world.advanceServices(60_000);
   await world.late.arrived();

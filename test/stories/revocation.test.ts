@@ -79,8 +79,7 @@ test("a finalize that was under way makes no file any more", async () => {
   await story.table.update({
     blind: "seeded",
     key: { pk: `CLIENT#${doomed.clientId}`, sk: "META" },
-    update: "SET #revoked_at = :now",
-    values: { now: new Date(story.cloud.clock.now()).toISOString() },
+    update: { set: { revoked_at: new Date(story.cloud.clock.now()).toISOString() } },
   });
   released.resolve();
   const answer = await finalizing;

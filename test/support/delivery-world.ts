@@ -3,6 +3,7 @@
  * with messages that wait in memory until their time.
  */
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { expressionOf } from "#aws/changes.ts";
 import type { BusEvent } from "#aws/events.ts";
 import { DUE_INDEX, keys } from "#aws/keys.ts";
 import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wake } from "#aws/queues.ts";
@@ -283,13 +284,13 @@ export async function startDeliveryWorld({
         remove: () => deps.table.remove({ blind: "seeded", remove: keys.hook(webhook_id) }),
       };
     },
-    /** Lets something happen before the first update that begins so is sent; tells whether it has. */
+    /** Lets something happen before the first update whose expression begins so is sent; tells whether it has. */
     meanwhile(beginning: string, act: (write: Alone<Update>) => Promise<unknown>): () => boolean {
       const { table } = deps;
       const { update } = table;
       let happened = false;
       table.update = async (write) => {
-        if (!happened && write.update.startsWith(beginning)) {
+        if (!happened && expressionOf(write.update).expression.startsWith(beginning)) {
           happened = true;
           table.update = update;
           await act(write);

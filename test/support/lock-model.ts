@@ -314,7 +314,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
     /** The fence itself, with nothing read before it. */
     async function touch(demanded: Preconditions): Promise<void> {
       const now = deps.now();
-      const change = { update: "SET #updated_at = :at", values: { at: newId("job", T0) } };
+      const change = { update: { set: { updated_at: newId("job", T0) } } };
       await deps.table.transact([fileUpdate(now, fileId, demanded, change)]);
     }
 

@@ -163,8 +163,7 @@ export async function startPoisonWorld({
       await story.table.update({
         blind: "seeded",
         key: keys.hookState(webhook_id),
-        update: "SET #latency_ms = :latency_ms",
-        values: { latency_ms: 5_000 },
+        update: { set: { latency_ms: 5_000 } },
       });
     },
     async send(queue: string, bodies: readonly string[]): Promise<void> {

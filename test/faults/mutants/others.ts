@@ -138,7 +138,7 @@ export const others: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/count-try.ts",
-        from: " AND (attribute_not_exists(#right_ms) OR #right_ms < :now)",
+        from: " AND (attribute_not_exists(#right_ms) OR #right_ms < :right_ms)",
         to: "",
       },
     ],

@@ -7,7 +7,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/start-upload.ts",
-        from: '    await table.update({\n      key: keys.upload(uploadId),\n      update: "SET #state = :aborted REMOVE #due_pk, #due_sk",\n      condition: "#state = :open",\n      values: { open: "open", aborted: "aborted" },\n    });',
+        from: '    await table.update({\n      key: keys.upload(uploadId),\n      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },\n      condition: "#state = :open",\n      values: { open: "open" },\n    });',
         to: '    await table.remove({ remove: keys.upload(uploadId), blind: "mutant" });',
       },
     ],
@@ -31,8 +31,8 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/start-upload.ts",
-        from: '#file_id IN (:from, :to)",\n    values: { open: "open", from, to },',
-        to: '#file_id = :from",\n    values: { open: "open", from, to },',
+        from: '#file_id IN (:from, :file_id)",',
+        to: '#file_id = :from",',
       },
     ],
     case: "start: onto a file that its hint doesn't lead to | start-upload: update UPL (1) | twice",
@@ -73,7 +73,9 @@ export const uploads: readonly Mutant[] = [
   },
   {
     name: "an intent knows its own repeat",
-    changes: [{ file: "lambdas/core/finalize-upload.ts", from: " OR #intent.#attempt = :attempt", to: "" }],
+    changes: [
+      { file: "lambdas/core/finalize-upload.ts", from: " OR #intent.#attempt = :latest_attempt", to: "" },
+    ],
     case: "finalize: parts that S3 has lost | finalize-upload: update UPL (1) | twice",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["an intent that is written twice is one"] },
   },
@@ -162,8 +164,8 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/commit-upload.ts",
-        from: " AND #folder_id = :told_folder`,\n    values: { ...set, ...values, judged_name: file.name, told_folder: file.folder_id },",
-        to: "`,\n    values: { ...set, ...values, judged_name: file.name },",
+        from: " AND #folder_id = :told_folder`,\n    values: { ...values, judged_name: file.name, told_folder: file.folder_id },",
+        to: "`,\n    values: { ...values, judged_name: file.name },",
       },
     ],
     case: "finalize: onto a file | commit-upload: transact UPL+NODE+NODE.VER+EVT (1) | frozen before it, meanwhile: the file is moved",

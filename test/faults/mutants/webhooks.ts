@@ -63,7 +63,7 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/reserve-turns.ts",
-        from: '        "(attribute_not_exists(#turn_by) OR #turn_by <> :mine)",\n',
+        from: '        "(attribute_not_exists(#turn_by) OR #turn_by <> :turn_by)",\n',
         to: "",
       },
     ],
@@ -88,8 +88,8 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/give-back-turn.ts", from: " AND ${sameEpoch(epoch)}", to: "" },
       {
         file: "lambdas/core/give-back-turn.ts",
-        from: "values: { ...values, mark, freed, epoch },",
-        to: "values: { ...values, mark, freed },",
+        from: "values: { ...values, mark, epoch },",
+        to: "values: { ...values, mark },",
       },
     ],
     case: "deliver: the breaker's probe, answered with 500 | give-back-turn: update HOOK.STATE (1) | frozen before it, meanwhile: it is disabled and enabled",
@@ -105,8 +105,8 @@ export const webhooks: readonly Mutant[] = [
       },
       {
         file: "lambdas/core/give-back-turn.ts",
-        from: "values: { ...values, mark, freed, epoch },",
-        to: "values: { ...values, freed, epoch },",
+        from: "values: { ...values, mark, epoch },",
+        to: "values: { ...values, epoch },",
       },
     ],
     case: "deliver: answered with 410 | give-back-turn: update HOOK.STATE (1) | twice",
@@ -144,8 +144,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/settle-turn.ts",
-        from: "${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,\n      values: { until, duration, succeeded: state.last_success_ms, epoch },",
-        to: "${sameEpoch(epoch)}`,\n      values: { until, duration, epoch },",
+        from: "${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,\n      values: { succeeded: state.last_success_ms, epoch },",
+        to: "${sameEpoch(epoch)}`,\n      values: { epoch },",
       },
     ],
     case: "deliver: the failure that opens the breaker | settle-turn: update HOOK.STATE (1) | a copy late, at: a minute passes",
@@ -159,8 +159,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/settle-turn.ts",
-        from: "${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,\n      values: { until, duration, succeeded: state.last_success_ms, epoch },",
-        to: "${noSuccessSince(state)}`,\n      values: { until, duration, succeeded: state.last_success_ms },",
+        from: "${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,\n      values: { succeeded: state.last_success_ms, epoch },",
+        to: "${noSuccessSince(state)}`,\n      values: { succeeded: state.last_success_ms },",
       },
     ],
     case: "deliver: the failure that opens the breaker | settle-turn: update HOOK.STATE (1) | frozen before it, meanwhile: it is disabled and enabled",
@@ -172,8 +172,8 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/settle-turn.ts", from: "    given: noSuccessSince(state),\n", to: "" },
       {
         file: "lambdas/core/settle-turn.ts",
-        from: "{ ...values, ...dueAt, succeeded: state.last_success_ms }",
-        to: "{ ...values, ...dueAt }",
+        from: "    values: { succeeded: state.last_success_ms },\n",
+        to: "",
       },
     ],
     case: "deliver: answered with 500, and well later | give-back-turn: update HOOK.STATE (1) | frozen before it, meanwhile: a minute passes",
@@ -187,8 +187,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/settle-turn.ts",
-        from: "#paused_until_ms < :until) AND ${sameEpoch(epoch)}`,\n      values: { until, epoch },",
-        to: "#paused_until_ms < :until)`,\n      values: { until },",
+        from: "#paused_until_ms < :paused_until_ms) AND ${sameEpoch(epoch)}`,\n      values: { epoch },",
+        to: "#paused_until_ms < :paused_until_ms)`,",
       },
     ],
     case: "deliver: answered with Retry-After | settle-turn: update HOOK.STATE (1) | frozen before it, meanwhile: its URL changes",
@@ -228,8 +228,8 @@ export const webhooks: readonly Mutant[] = [
       },
       {
         file: "lambdas/core/reset-endpoint.ts",
-        from: "values: { now, one: 1, epoch },\n      repeats",
-        to: "values: { now, one: 1 },\n      repeats",
+        from: "      values: { epoch },\n      repeats",
+        to: "      repeats",
       },
     ],
     case: "endpoint: tested before it has answered | reset-endpoint: update HOOK.STATE (1) | frozen before it, meanwhile: its URL changes",
@@ -273,13 +273,13 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/enable-webhook.ts",
-        from: '${tested === undefined ? "" : ` AND ${sameEpoch(hook.epoch)}`}',
+        from: '${tested === undefined ? "" : ` AND ${sameEpoch(hook.epoch, "tested")}`}',
         to: "",
       },
       {
         file: "lambdas/core/enable-webhook.ts",
-        from: "next: epoch, epoch: tested && hook.epoch }",
-        to: "next: epoch }",
+        from: "        values: { tested: tested && hook.epoch },\n",
+        to: "",
       },
     ],
     case: "endpoint: enabled | enable-webhook: transact HOOKS+HOOK.STATE (1) | a copy late, at: 12 minutes later",
@@ -305,7 +305,11 @@ export const webhooks: readonly Mutant[] = [
         from: '${byWish ? "" : ` AND ${sameEpoch(hook.epoch)}`}',
         to: "",
       },
-      { file: "lambdas/core/disable-endpoint.ts", from: ", epoch: byWish ? undefined : hook.epoch", to: "" },
+      {
+        file: "lambdas/core/disable-endpoint.ts",
+        from: "values: { epoch: byWish ? undefined : hook.epoch },",
+        to: "",
+      },
     ],
     case: "deliver: answered with 410 | disable-endpoint: transact HOOKS+EVT (1) | frozen before it, meanwhile: its URL changes",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["before it is disabled"] },
@@ -327,8 +331,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/rotate-webhook-secret.ts",
-        from: 'condition: "#current = :current",\n      values: { yes: true, current: secret.current },',
-        to: 'condition: "attribute_exists(#pk)",\n      values: { yes: true },',
+        from: 'condition: "#current = :current",\n      values: { current: secret.current },',
+        to: 'condition: "attribute_exists(#pk)",',
       },
     ],
     case: "endpoint: its secret is promoted | rotate-webhook-secret: update HOOK.SECRET (1) | a copy late, at: it is rotated once more",
@@ -339,8 +343,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/write-delivery.ts",
-        from: "condition: `${STILL_DUE} AND (${UNLEASED} OR #lease = :lease)`,\n      values: { ...stillDue(delivery), lease, until: now + LEASE_MS, now },",
-        to: "condition: STILL_DUE,\n      values: { ...stillDue(delivery), lease, until: now + LEASE_MS },",
+        from: "condition: `${STILL_DUE} AND (${UNLEASED} OR #lease = :lease)`,\n      values: { ...stillDue(delivery), now },",
+        to: "condition: STILL_DUE,\n      values: stillDue(delivery),",
       },
     ],
     case: "deliver: answered with 2xx | write-delivery: update DLV (1) | frozen before it, meanwhile: another worker gets its message too",
@@ -350,8 +354,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/write-delivery.ts",
-        from: 'deferred: true, reserved, due_pk, due_sk },\n    }),\n    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,',
-        to: "deferred: true, reserved, due_pk, due_sk },\n    }),",
+        from: 'values: { ...stillDue(delivery), now },\n    }),\n    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,',
+        to: "values: { ...stillDue(delivery), now },\n    }),",
       },
     ],
     case: "deliver: of many that come at once | write-delivery: update DLV (2) | twice",
@@ -407,7 +411,7 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     name: "a new run has no lease of the last",
-    changes: [{ file: "lambdas/core/restart-delivery.ts", from: ", #lease, #lease_until_ms`", to: "`" }],
+    changes: [{ file: "lambdas/core/restart-delivery.ts", from: ', "lease", "lease_until_ms"]', to: "]" }],
     case: "deliver: the last attempt | write-delivery: transact DLV+ATT (1) | frozen before it, meanwhile: it is sent again after half a minute",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["whose lease has run out"] },
   },
@@ -556,13 +560,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/rotate-webhook-secret.ts",
-        from: '          before.current === secret\n            ? "SET #previous_until_ms = :until"\n            : ',
+        from: "          before.current === secret\n            ? { set: { previous_until_ms: until } }\n            : ",
         to: "",
-      },
-      {
-        file: "lambdas/core/rotate-webhook-secret.ts",
-        from: "secret: before.current === secret ? undefined : secret,",
-        to: "secret,",
       },
     ],
     case: "endpoint: its secret is rotated to one of its owner's | nothing wrong",
@@ -603,8 +602,8 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/host-shares.ts",
-        from: ': "#turn_ms > :floor AND #turn_ms < :now",\n      values: { ...(rested ? { first: floor + more } : { more, now: at }), floor },',
-        to: ': "#turn_ms > :floor",\n      values: { ...(rested ? { first: floor + more } : { more }), floor },',
+        from: ': "#turn_ms > :floor AND #turn_ms < :now",\n      values: { now: rested ? undefined : at, floor },',
+        to: ': "#turn_ms > :floor",\n      values: { floor },',
       },
     ],
     case: "deliver: of many workers at once, to four endpoints of one host | nothing wrong",

@@ -90,10 +90,13 @@ async function failing(
   const since = Date.now() - hours * HOUR;
   await stage.plain.table.update({
     key: keys.hookState(it.id),
-    update:
-      "SET #failing_since_ms = :since, #last_failure_ms = :last, #failing_count = :failures, #failures = :failures",
+    update: {
+      set: {
+        ...{ failing_since_ms: since, last_failure_ms: Date.now() - HOUR },
+        ...{ failing_count: failures, failures },
+      },
+    },
     condition: "attribute_exists(#pk)",
-    values: { since, last: Date.now() - HOUR, failures },
   });
   stage.loseMessages();
   return {

@@ -2,7 +2,6 @@
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { setAll } from "#core/set-all.ts";
 import { wakeAt } from "#core/wake.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import type { Story } from "../situation.ts";
@@ -152,8 +151,8 @@ export function setState(stage: Stage, { id }: { id: string }, to: Item) {
   return setItem(stage, keys.hookState(id), to);
 }
 
-function setItem({ plain }: Stage, key: Key, values: Item) {
-  return plain.table.update({ key, update: setAll(values), condition: "attribute_exists(#pk)", values });
+function setItem({ plain }: Stage, key: Key, set: Item) {
+  return plain.table.update({ key, update: { set }, condition: "attribute_exists(#pk)" });
 }
 
 /** An attempt at an endpoint and who may act beside it, once something waits and has come to where it begins. */

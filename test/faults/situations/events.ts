@@ -150,7 +150,7 @@ export const events: Situation[] = waiting([
       await stage.work();
       const [done] = await stage.world.events("upload_completed");
       const key = keys.event(done?.id ?? "");
-      await stage.plain.table.update({ blind: "an earlier version's", key, update: "REMOVE #seq" });
+      await stage.plain.table.update({ blind: "an earlier version's", key, update: { remove: ["seq"] } });
       const [record] = await stage.plain.table.batchGet([key]);
       await appendToFeed(stage.plain, me.call.caller.default_workspace, [eventRecord.parse(record)]);
       // None does so any more: both are gone before all comes to rest.

@@ -29,8 +29,7 @@ function tries({ plain }: Stage, url: string) {
     async spend(count: number): Promise<void> {
       await plain.table.update({
         key: keys.link(token),
-        update: "SET #tries_until_ms = :until",
-        values: { until: Date.now() + count * tryMs },
+        update: { set: { tries_until_ms: Date.now() + count * tryMs } },
         blind: "seeded",
       });
     },
@@ -77,8 +76,7 @@ const made: Situation[] = [
       );
       await stage.plain.table.update({
         key: keys.places("hash"),
-        update: "ADD #all :dead",
-        values: { dead: new Set(dead) },
+        update: { add: { all: new Set(dead) } },
         blind: "seeded",
         repeats: "seeded",
       });
