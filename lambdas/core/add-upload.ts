@@ -1,4 +1,4 @@
-import { type Put, TransactionFailed, type Write } from "#aws/table.ts";
+import type { Put, Write } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 import { type UploadRecord, uploadItem } from "./upload-record.ts";
 
@@ -8,20 +8,13 @@ export function newUpload(upload: UploadRecord): Put {
 }
 
 /**
- * Writes a new session, and what else stands in its transaction.
- *
- * Nobody else can have its id: one that stands there already is this very write, whose first answer was lost.
+ * Writes a new session, and what else stands in its transaction. A repeat of that DynamoDB answers by its token, which
+ * outlives every caller (`transact`); a write alone knows its own (`add`).
  */
-export async function addUpload(
+export function addUpload(
   { table }: Pick<Deps, "table">,
   upload: UploadRecord,
   others: readonly Write[] = [],
 ): Promise<void> {
-  if (others.length === 0) return table.add(uploadItem(upload));
-  const own = newUpload(upload);
-  try {
-    await table.transact([own, ...others]);
-  } catch (error) {
-    if (!(error instanceof TransactionFailed && error.failed.has(own))) throw error;
-  }
+  return others.length === 0 ? table.add(uploadItem(upload)) : table.transact([newUpload(upload), ...others]);
 }

@@ -39,14 +39,11 @@ export async function saveReserved(
   let ended: string | undefined;
   const attempt = async () => {
     const upload = { ...draft, reserved_until_ms: deps.now() + RESERVE_MS };
-    const session = newUpload(upload);
     const reservation = reserve(upload, deps.now(), ended);
     try {
-      await deps.table.transact([session, ...stillFree(upload), reservation, ...record]);
+      await deps.table.transact([newUpload(upload), ...stillFree(upload), reservation, ...record]);
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
-      // This very transaction, whose first answer was lost.
-      if (error.failed.has(session)) return upload;
       const other = reservationRecord.parse(error.failed.get(reservation));
       if (!(await isOver(deps, other))) throw reserved(upload, other);
       ended = other.upload_id;

@@ -2,7 +2,7 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { type FinalizeAnswer, finalizeAnswer, startAnswer } from "#contract/uploads.ts";
+import { type FinalizeAnswer, finalizeAnswer } from "#contract/uploads.ts";
 import { newId } from "#core/deps.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
@@ -88,28 +88,6 @@ test.each([true, false])(
     expect(others).toEqual([]);
     expect(session).toMatchObject({ state: "aborted" });
     expect(session).not.toHaveProperty("due_pk");
-  },
-);
-
-test.each([
-  ["fail", {}],
-  ["fail", { "idempotency-key": "kept" }],
-  ["version", { "idempotency-key": "made" }],
-])(
-  "one that is written in a transaction (%s, %j) is started once, though that comes again",
-  async (if_exists, headers) => {
-    const { transact } = world.deps.table;
-    // In another transaction: DynamoDB knows the first one's token for 10 minutes only.
-    world.deps.table.transact = async (writes) => {
-      await transact(writes);
-      return transact(writes);
-    };
-    const filename = `kept-${Object.values(headers)[0] ?? ""}.txt`;
-    const started = client.request("/v1/uploads", { json: { filename, size: 5, if_exists }, headers });
-    const { upload_id } = await read(startAnswer, started).finally(() =>
-      Object.assign(world.deps.table, { transact }),
-    );
-    expect(await by.status(upload_id)).toMatchObject({ state: "open", name: filename });
   },
 );
 

@@ -39,30 +39,6 @@ export const uploads: readonly Mutant[] = [
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["leads where its client was told"] },
   },
   {
-    name: "a reserved start knows its own repeat",
-    changes: [
-      {
-        file: "lambdas/core/reserve-name.ts",
-        from: "      if (error.failed.has(session)) return upload;\n",
-        to: "",
-      },
-    ],
-    why: "DynamoDB answers a transaction's repeat by its token, which is forgotten when no caller waits any more",
-    red: { file: "test/api/upload-late-writes.test.ts", titles: ["is started once"] },
-  },
-  {
-    name: "a start in a transaction knows its own repeat",
-    changes: [
-      {
-        file: "lambdas/core/add-upload.ts",
-        from: "if (!(error instanceof TransactionFailed && error.failed.has(own))) throw error;",
-        to: "throw error;",
-      },
-    ],
-    why: "DynamoDB answers a transaction's repeat by its token, which is forgotten when no caller waits any more",
-    red: { file: "test/api/upload-late-writes.test.ts", titles: ["is started once"] },
-  },
-  {
     name: "an intent comes after all before it",
     changes: [{ file: "lambdas/core/finalize-upload.ts", from: " AND ${IN_ORDER}`", to: "`" }],
     case: "finalize: refused once more, with its parts put together | finalize-upload: update UPL (1) | a copy late, at: the end of the call",
