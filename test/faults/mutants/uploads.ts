@@ -116,6 +116,28 @@ export const uploads: readonly Mutant[] = [
     red: { file: "test/api/versions.test.ts", titles: ["ends a version by its days"] },
   },
   {
+    name: "no more versions stay than are kept",
+    changes: [
+      {
+        file: "lambdas/core/keep-retention.ts",
+        from: "kept <= deps.config.versionsKeep && superseded_ms",
+        to: "superseded_ms",
+      },
+    ],
+    case: "sweep: one version more than is kept | nothing wrong",
+  },
+  {
+    name: "an upload becomes one version",
+    changes: [
+      {
+        file: "lambdas/core/upload-writes.ts",
+        from: '"#state IN (:open, :finalizing)"',
+        to: '"attribute_exists(#state) OR #state IN (:open, :finalizing)"',
+      },
+    ],
+    case: "finalize: a new file | commit-upload: transact UPL+NODE+DIR+PATH.FILE+NODE.VER+EVT+LINK+NODE.SHARE (1) | frozen before it, meanwhile: the client asks again",
+  },
+  {
     name: "retention looks through many refused uploads",
     changes: [
       { file: "lambdas/core/versions-of.ts", from: "const MAX_PAGES = 200;", to: "const MAX_PAGES = 20;" },

@@ -26,17 +26,27 @@ const page = z.object({
   next_cursor: z.string().nullable(),
 });
 
-/** More than 1 MB of them, where a query ends; returns how many. */
-async function addLargeVersions({ plain }: Stage, fileId: string, like: string): Promise<number> {
-  const metadata = Object.fromEntries(Array.from({ length: 32 }, (_, nth) => [`k${nth}`, "€".repeat(512)]));
+/** Adds as many restorations of one. */
+async function addVersions(
+  { plain }: Stage,
+  { fileId, like, count }: { fileId: string; like: string; count: number },
+  more: Record<string, unknown>,
+): Promise<void> {
   const [row] = await plain.table.batchGet([keys.version(fileId, like)]);
-  const ids = Array.from({ length: 22 }, (_, nth) => newId("ver", Date.now() + nth + 1));
+  const ids = Array.from({ length: count }, (_, nth) => newId("ver", Date.now() + nth + 1));
   for (const version_id of ids)
     await plain.table.add({
-      ...{ ...row, restored_from: like, metadata, version_id },
+      ...{ ...row, restored_from: like, version_id, ...more },
       ...keys.version(fileId, version_id),
     });
-  return ids.length;
+}
+
+/** More than 1 MB of them, where a query ends; returns how many. */
+async function addLargeVersions(stage: Stage, fileId: string, like: string): Promise<number> {
+  const metadata = Object.fromEntries(Array.from({ length: 32 }, (_, nth) => [`k${nth}`, "€".repeat(512)]));
+  const count = 22;
+  await addVersions(stage, { fileId, like, count }, { metadata });
+  return count;
 }
 
 async function isTold(
@@ -350,6 +360,17 @@ const purges: Situation[] = [
           "another sweep runs": () => me.sweep("version"),
         },
       };
+    },
+  },
+  {
+    name: "sweep: one version more than is kept",
+    async set(stage, me) {
+      const { file_id: fileId, version_id: like } = await me.by.uploaded("a.txt", "first");
+      const count = stage.plain.config.versionsKeep;
+      await addVersions(stage, { fileId, like, count }, { superseded_ms: Date.now() });
+      await me.by.uploaded("a.txt", "second");
+      passTime(17 * MINUTE);
+      return { act: (actor) => actor.sweep("version") };
     },
   },
   {
