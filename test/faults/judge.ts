@@ -104,8 +104,10 @@ async function ends(
   // Shards of a sweep race, so that a call may not be made this time: then nothing went wrong, and nobody acted.
   if ("while" in wrong && !played.met && !situation.mixed)
     return differences(played, [await base.unnumbered()]);
-  if ("while" in wrong && wrong.while !== undefined)
-    return beside(played, await others(wrong.while, base), situation.mixed === true);
+  if ("while" in wrong && wrong.while !== undefined) {
+    const all = await others(wrong.while, base);
+    return [...insistent(played, all.orders), ...beside(played, all, situation.mixed === true)];
+  }
   if (wrong.kind === "stale") return beside(played, await earlier(base), situation.mixed === true);
   const plain = await (wrong.kind === "clock" ? base.unnumbered() : base.plain());
   const waited = wrong.kind === "clock" ? [] : late(played.times, plain.times);
@@ -135,6 +137,20 @@ async function earlier(base: ReturnType<typeof baselines>): Promise<Others> {
   const without = await base.unnumbered();
   const alone = await base.without();
   return { orders: [without, { ...alone, outcome: without.outcome }], alone, without };
+}
+
+/** So much oftener than in any order of the two a write may be tried: what stands in its way is one other's, done once. */
+const MORE_TRIES = 4;
+
+/** Writes that were tried again and again, though nothing more has changed than others may once. */
+function insistent({ calls }: Played, orders: readonly Played[]): string[] {
+  const count = (all: Played["calls"], name: string) =>
+    all.filter(({ label, writes }) => writes && label === name).length;
+  return [...new Set(calls.map(({ label }) => label))]
+    .filter(
+      (name) => count(calls, name) > MORE_TRIES + Math.max(...orders.map((one) => count(one.calls, name))),
+    )
+    .map((name) => `${name} was tried ${count(calls, name)} times`);
 }
 
 function beside(played: Played, { orders, alone, without }: Others, mixed: boolean): string[] {

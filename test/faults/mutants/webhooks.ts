@@ -20,6 +20,7 @@ export const webhooks: readonly Mutant[] = [
         to: "",
       },
     ],
+    case: "deliver: answered with 2xx | claim-turn: update HOOK.STATE (1) | frozen before it, meanwhile: its URL changes",
     red: { file: "test/core/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
   },
   {
@@ -294,7 +295,7 @@ export const webhooks: readonly Mutant[] = [
         to: "throw",
       },
     ],
-    case: "endpoint: enabled | enable-webhook: transact HOOKS+HOOK.STATE (1) | a conflict, and its first copy after that",
+    case: "endpoint: enabled | enable-webhook: transact HOOKS+HOOK.STATE (1) | frozen before it, meanwhile: it is enabled",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["while another call enabled"] },
   },
   {

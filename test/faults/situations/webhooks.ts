@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { newWebhookSecret } from "#core/register-webhook.ts";
 import { signWebhook } from "#core/sign-webhook.ts";
@@ -96,14 +97,21 @@ const owners: Situation[] = [
     async set(stage, me) {
       const it = await endpoint(stage, me);
       await it.disable();
+      let untrue = false;
       return {
-        act: (actor) => actor.request(`${it.hook}/enable`, { json: {} }),
+        act: async (actor) => {
+          const answer = await actor.request(`${it.hook}/enable`, { json: {} });
+          const shown = z.object({ status: z.string() }).safeParse(await (await me.request(it.hook)).json());
+          untrue = answer.status === 409 && shown.data?.status === "enabled";
+          return answer;
+        },
         meanwhile: {
           "its URL changes": () => it.moveAway(),
           "it is deleted": it.remove,
           "it is enabled": it.enable,
         },
         next: { "something happens": () => it.happen(), "it is disabled": it.disable },
+        end: async () => (untrue ? ["it was said to stay disabled, and is enabled"] : []),
       };
     },
   },
