@@ -1,5 +1,6 @@
 /** What all endpoints of one host are sent together, as docs/webhooks.md has it. */
-import { type Arrival, isVerified, type Log, type Taken, wasKnown } from "./arrivals.ts";
+import type { Arrival, Log, Taken } from "./arrivals.ts";
+import { isVerified, wasKnown } from "./over-sent.ts";
 import { SECOND } from "./time.ts";
 
 /** Requests a second, and what may come at once after a rest: half a second's worth. */

@@ -139,8 +139,11 @@ async function earlier(base: ReturnType<typeof baselines>): Promise<Others> {
   return { orders: [without, { ...alone, outcome: without.outcome }], alone, without };
 }
 
-/** So much oftener than in any order of the two a write may be tried: what stands in its way is one other's, done once. */
-const MORE_TRIES = 4;
+/**
+ * So many more writes at one place than in any order of the two: what stands in their way is one other's, done once. A
+ * turn alone takes up to three more to be given back.
+ */
+const MORE_TRIES = 8;
 
 /** Writes that were tried again and again, though nothing more has changed than others may once. */
 function insistent({ calls }: Played, orders: readonly Played[]): string[] {
