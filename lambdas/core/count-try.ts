@@ -63,9 +63,11 @@ export async function forgetTries(
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const found = linkTriesRecord.parse(error.item);
+    // Its own first sending, or another right one at the same moment: whatever was tried since came after it.
+    if (found.right_ms === now) return true;
     const wait = secondsUntilTry(found, now);
     if (wait > 0) throw new TryRefused(wait);
-    // Else it was its own first sending, or another right one at the same moment, that was in the way.
+    // Else a right one by a clock ahead was in the way.
     return !first || found.tried === undefined;
   }
 }

@@ -149,6 +149,17 @@ export const others: readonly Mutant[] = [
     },
   },
   {
+    name: "a right try knows its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/count-try.ts",
+        from: "    if (found.right_ms === now) return true;\n",
+        to: "",
+      },
+    ],
+    case: "link: opened with the right password | count-try: update LINK.TRIES (1) | answer lost, meanwhile: its source guesses",
+  },
+  {
     name: "a right try is admitted as a wrong one would be (source)",
     changes: [
       {
