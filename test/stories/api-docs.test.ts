@@ -1,4 +1,5 @@
 /** What the API says of itself. */
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { problem } from "#contract/common.ts";
@@ -112,6 +113,19 @@ test("operation ids are unique, and path parameters are the path's", () => {
     expect([operationId, inPath.map(({ name }) => name)]).toEqual([operationId, names]);
     expect(inPath.every(({ required }) => required)).toBe(true);
   }
+});
+
+test("openapi.json of the project is what the API says; `npm run openapi` writes it anew", async () => {
+  const described = z.looseObject({
+    servers: z.tuple([z.object({ url: z.string() })]),
+    tags: z.array(z.object({ name: z.string() })),
+  });
+  const read = (text: string) => described.parse(JSON.parse(text));
+  const committed = read(await readFile("openapi.json", "utf8"));
+  const text = await (await story.api("/openapi.json", { token: null })).text();
+  const served = read(text.replaceAll(read(text).servers[0].url, committed.servers[0].url));
+  const byName = ({ tags }: typeof served) => tags.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  expect({ ...committed, tags: byName(committed) }).toEqual({ ...served, tags: byName(served) });
 });
 
 test("every reference leads somewhere", () => {
