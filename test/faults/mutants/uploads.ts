@@ -188,7 +188,7 @@ export const uploads: readonly Mutant[] = [
       { file: "lambdas/core/restore-version.ts", from: " AND #folder_id = :told_folder`", to: "`" },
       { file: "lambdas/core/restore-version.ts", from: ", told_folder: file.folder_id", to: "" },
     ],
-    case: "version: restored | restore-version: transact NODE+NODE.VER+EVT (1) | frozen before it, meanwhile: the file is moved",
+    case: "version: restored | restore-version: transact NODE.VER+NODE+EVT (1) | frozen before it, meanwhile: the file is moved",
     red: {
       file: "test/core/conditions.test.ts",
       titles: ["a version that comes back while its file is moved"],
