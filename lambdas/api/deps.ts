@@ -2,7 +2,7 @@ import { deliveryQueues } from "#aws/queues.ts";
 import type { Deps } from "#core/deps.ts";
 import { createHostShares } from "#core/host-shares.ts";
 import { outboundOf } from "#core/outbound.ts";
-import type { WorkerDeps } from "#core/webhook-deps.ts";
+import type { WorkerDeps } from "#core/turns/deps.ts";
 import { readEnv } from "../env.ts";
 import { fileDeps } from "../file-deps.ts";
 import type { Operator } from "./routes/site.ts";

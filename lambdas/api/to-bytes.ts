@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import type { urlAnswer } from "#contract/files.ts";
-import { iso } from "#core/deps.ts";
+import { iso } from "#core/kernel/time.ts";
 import type { Answer, AppContext } from "./serve.ts";
 
 /** What a download route was asked by: Hono answers HEAD by the route of GET. */

@@ -1,10 +1,11 @@
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
+import { findUpload } from "#core/uploads/find-upload.ts";
 import type { Call } from "./call.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import type { Deps } from "./deps.ts";
 import { requireOpen } from "./require-open.ts";
-import { findUpload, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { type UploadRecord, uploadRecord } from "./upload-record.ts";
 
 /** Gives an upload up and removes its bytes. Idempotent. @throws WharfError upload_closed where it is a file already. */
 export async function abortUpload(

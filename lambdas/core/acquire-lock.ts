@@ -2,8 +2,11 @@ import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
 import { type LockGrant, PROVISIONAL_SECONDS } from "#contract/locks.ts";
+import type { FileRecord } from "#core/files/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
 import { actorOf, type Call } from "./call.ts";
-import { type Deps, iso, newId } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileLocked, LOCK_GRACE_MS } from "./file-write.ts";
@@ -12,7 +15,6 @@ import { inRounds } from "./in-rounds.ts";
 import { type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { refuseAtLockLimit } from "./lock-limit.ts";
 import { visibleFile } from "./read-files.ts";
-import type { FileRecord } from "./records.ts";
 
 export interface LockTerms {
   ttl_seconds: number;

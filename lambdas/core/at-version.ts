@@ -1,7 +1,8 @@
+import type { FileRecord } from "#core/files/records.ts";
+import type { VersionRecord } from "#core/versions/records.ts";
 import type { Deps } from "./deps.ts";
 import { isWharfError } from "./error.ts";
 import { judgeName } from "./judge-name.ts";
-import type { FileRecord, VersionRecord } from "./records.ts";
 
 /**
  * A file with the content of one of its versions, under a name that this content was judged with: the one that is

@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
+import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { eventWrite } from "./event.ts";
@@ -8,7 +9,6 @@ import { inRounds } from "./in-rounds.ts";
 import { hasRunOut, type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { lockState } from "./lock-state.ts";
 import { readFile } from "./read-files.ts";
-import type { FileRecord } from "./records.ts";
 
 /**
  * Ends whoever's lease stands and grows the fencing number, so that its holder's late writes are refused. One that has

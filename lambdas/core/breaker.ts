@@ -1,4 +1,4 @@
-import type { HookState } from "./webhook-records.ts";
+import type { HookState } from "#core/attempts/records.ts";
 
 const MAX_FAILURES_IN_ROW = 5;
 const MIN_ATTEMPTS = 10;

@@ -1,13 +1,14 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { type Deps, newId } from "./deps.ts";
+import { entryRecord, type FileRecord, fileRecord } from "#core/files/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { hintPath } from "./file-entry.ts";
 import { whyRefused } from "./file-write.ts";
 import { freeName } from "./free-name.ts";
 import { fileMadeBy, mayHandle } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
-import { entryRecord, type FileRecord, fileRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 

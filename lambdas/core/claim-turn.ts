@@ -5,12 +5,12 @@
 import { plus } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
+import { type HookRecord, type HookState, hookState } from "#core/attempts/records.ts";
 import type { Deps } from "./deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { blockedUntil, freeSlot, isVerified, placesOf, rateOf, TRIAL_MS } from "./endpoint-limits.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";
 import { asRead, markOf, type Slot } from "./slots.ts";
-import { type HookRecord, type HookState, hookState } from "./webhook-records.ts";
 
 /** A rate's unused turns are kept for a second. */
 const BURST_MS = 1_000;

@@ -4,31 +4,27 @@ import { emitMetric } from "#aws/metrics.ts";
 import type { ObjectFacts } from "#aws/objects.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { fileRecord } from "#core/files/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { assembledBy } from "#core/uploads/assembly.ts";
 import { listParts } from "./assemble-upload.ts";
 import { contradiction, EMPTY_FACTS } from "./checksum.ts";
 import type { Target } from "./choose-target.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import { commitUpload } from "./commit-upload.ts";
-import { type Deps, newId } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { describeMismatch, type Mismatch, sniffContent } from "./judge-content.ts";
 import { nearestFolder } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
-import { fileRecord } from "./records.ts";
 import { requireLiveClient } from "./require-live-client.ts";
 import { stillFinalizing, uploadLost } from "./require-open.ts";
 import type { AskedTerms } from "./same-terms.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { typeOf } from "./type-of.ts";
 import { endOf, rejected } from "./upload-end.ts";
-import {
-  assembledBy,
-  type Intent,
-  type Rejection,
-  type UploadRecord,
-  uploadRecord,
-} from "./upload-record.ts";
+import { type Intent, type Rejection, type UploadRecord, uploadRecord } from "./upload-record.ts";
 import { type Content, type From, sessionWrite, versionWrite } from "./upload-writes.ts";
 
 export interface Completion {

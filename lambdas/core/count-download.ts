@@ -1,12 +1,13 @@
 import { type Key, keys } from "#aws/keys.ts";
 import { type Else, type Guard, happened } from "#aws/table.ts";
 import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "#contract/shares.ts";
+import { ttl } from "#core/kernel/time.ts";
+import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "#core/links/records.ts";
 import type { Part } from "./asked-part.ts";
-import { type Deps, ttl } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { linkedFileChecks } from "./linked-file.ts";
-import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
 
 export interface Asked {

@@ -1,6 +1,7 @@
 import { due } from "#aws/keys.ts";
+import { iso } from "#core/kernel/time.ts";
 import { actorOf, type Call } from "./call.ts";
-import { type Deps, iso } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { eventWrite } from "./event.ts";
 import { removeEntry } from "./file-entry.ts";
 import { fileUpdate, type Preconditions } from "./file-write.ts";

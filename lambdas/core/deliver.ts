@@ -1,6 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { DeliveryMessage, Lane } from "#aws/queues.ts";
+import { hookRecord } from "#core/attempts/records.ts";
+import type { WorkerDeps } from "#core/turns/deps.ts";
 import { claimTurn } from "./claim-turn.ts";
 import type { Verdict } from "./classify-outcome.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
@@ -11,8 +13,6 @@ import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { GIVE_UP_MS } from "./schedule.ts";
 import { type Sent, sendAttempt } from "./send-attempt.ts";
 import { abandonTurn, settleTurn } from "./settle-turn.ts";
-import type { WorkerDeps } from "./webhook-deps.ts";
-import { hookRecord } from "./webhook-records.ts";
 import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
 
 /** A message that comes this much too soon is waited for by sending it again. */

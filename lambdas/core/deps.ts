@@ -1,8 +1,5 @@
-import { ulid } from "ulid";
 import type { Objects } from "#aws/objects.ts";
 import type { Table } from "#aws/table.ts";
-import type { Prefix } from "#contract/common.ts";
-import type { MismatchPolicy } from "./judge-content.ts";
 
 /** What verbs need of the world; built once per execution environment, replaced in tests of rules. */
 export interface Deps {
@@ -26,17 +23,5 @@ export interface Config {
   contentMismatch: MismatchPolicy;
 }
 
-/** A new id: prefix, `_`, ULID of this moment. */
-export function newId(prefix: Prefix, now: number): string {
-  return `${prefix}_${ulid(now)}`;
-}
-
-/** ISO 8601 UTC with milliseconds, as the contract's times are. */
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
-/** DynamoDB's TTL attribute: whole seconds. Garbage collection only; expiry is compared in conditions. */
-export function ttl(ms: number): number {
-  return Math.ceil(ms / 1000);
-}
+/** `refuse`, or else `flag`, where bytes are of another family than what their name or type promises. */
+export type MismatchPolicy = "refuse" | "flag";

@@ -3,10 +3,11 @@ import { emitMetric } from "#aws/metrics.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import type { DisabledReason } from "#contract/webhooks.ts";
-import { type Deps, iso } from "./deps.ts";
+import type { HookRecord } from "#core/attempts/records.ts";
+import { iso } from "#core/kernel/time.ts";
+import type { Deps } from "./deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { eventWrite } from "./event.ts";
-import type { HookRecord } from "./webhook-records.ts";
 
 const SYSTEM: Actor = { type: "system", id: "delivery" };
 

@@ -1,9 +1,9 @@
 import type { Put } from "#aws/table.ts";
+import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { eventWrite } from "./event.ts";
 import { findFile } from "./find-file.ts";
-import type { FileRecord } from "./records.ts";
 import { type SignOptions, signDownload } from "./sign-download.ts";
 
 /**

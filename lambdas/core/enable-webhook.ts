@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import type { TestResult, Webhook } from "#contract/webhooks.ts";
+import { iso } from "#core/kernel/time.ts";
 import type { Call } from "./call.ts";
-import { iso } from "./deps.ts";
 import { newEpoch, sameEpoch } from "./endpoint-epoch.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findWebhook, readState } from "./find-webhook.ts";

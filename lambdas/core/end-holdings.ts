@@ -4,14 +4,16 @@ import { ifNone } from "#aws/changes.ts";
 import { DUE_INDEX, DUE_SHARDS, type DueKind, due, keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { ConditionFailed, type Item, type Update } from "#aws/table.ts";
+import { fileRecord } from "#core/files/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
+import { linkRecord } from "#core/links/records.ts";
 import { endUpload } from "./abort-upload.ts";
 import { breakLease } from "./break-lock.ts";
-import { iso, newId } from "./deps.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import type { DueDeps } from "./each-due.ts";
 import { inParallel } from "./in-parallel.ts";
 import { readHooks } from "./match-endpoints.ts";
-import { fileRecord, linkRecord } from "./records.ts";
 import { revokeLink } from "./revoke-share.ts";
 import { uploadRecord } from "./upload-record.ts";
 

@@ -1,6 +1,7 @@
 import { due } from "#aws/keys.ts";
+import { assembledBy } from "#core/uploads/assembly.ts";
 import type { Deps } from "./deps.ts";
-import { assembledBy, type Intent, type UploadRecord } from "./upload-record.ts";
+import type { Intent, UploadRecord } from "./upload-record.ts";
 import { whileHeld } from "./while-held.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** What an endpoint's state says about its limits; the writes that take turns hold them. */
 import type { Lane } from "#aws/queues.ts";
+import type { HookState } from "#core/attempts/records.ts";
 import { isTaken } from "./slots.ts";
-import type { HookState } from "./webhook-records.ts";
 
 export const MAX_IN_FLIGHT = 20;
 /** Until it answers well again it holds no more places than these. */

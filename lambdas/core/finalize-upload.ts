@@ -2,6 +2,8 @@ import { ifNone } from "#aws/changes.ts";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { FinalizeAnswer, FinalizeRequest } from "#contract/uploads.ts";
+import { newAttempt } from "#core/uploads/assembly.ts";
+import { visibleUpload } from "#core/uploads/find-upload.ts";
 import { assemble, beginAssembly, listParts } from "./assemble-upload.ts";
 import { type Call, hasScope, requireScope } from "./call.ts";
 import { checkParts } from "./check-parts.ts";
@@ -23,7 +25,7 @@ import { stillFinalizing, uploadExpired } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 import type { AskedTerms } from "./same-terms.ts";
 import { type Asked, endOf } from "./upload-end.ts";
-import { type Intent, newAttempt, type UploadRecord, uploadRecord, visibleUpload } from "./upload-record.ts";
+import { type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
 
 /** After this the sweep takes a look at what a finalize that never ended has left. */

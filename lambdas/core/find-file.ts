@@ -1,10 +1,10 @@
 import type { Item } from "#aws/table.ts";
+import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll, type Verb } from "./may-handle.ts";
 import { readFiles } from "./read-files.ts";
-import type { FileRecord } from "./records.ts";
 
 /**
  * The file's record, where the caller may do `verb` to it.

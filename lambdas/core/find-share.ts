@@ -1,11 +1,12 @@
 import { keys } from "#aws/keys.ts";
+import type { FileRecord } from "#core/files/records.ts";
+import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { isWharfError, notFound } from "./error.ts";
 import { linkToken } from "./link-token.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll } from "./may-handle.ts";
 import { readFile } from "./read-files.ts";
-import { type FileRecord, type LinkRecord, linkRecord } from "./records.ts";
 
 /**
  * A share's record, where the caller may see it; when the file is deleted its links are gone.

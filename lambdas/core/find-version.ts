@@ -1,11 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import type { FileRecord } from "#core/files/records.ts";
+import { type VersionRecord, versionRecord } from "#core/versions/records.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll, type Verb } from "./may-handle.ts";
 import { readFile } from "./read-files.ts";
-import { type FileRecord, type VersionRecord, versionRecord } from "./records.ts";
 
 /**
  * A file and one of its versions whose bytes are there, where the caller may do `verb` to them.

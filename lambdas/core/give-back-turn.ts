@@ -2,10 +2,10 @@
 import type { Changes } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
+import { type HookRecord, type HookState, hookState } from "#core/attempts/records.ts";
 import type { Turn } from "./claim-turn.ts";
 import type { Deps } from "./deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
-import { type HookRecord, type HookState, hookState } from "./webhook-records.ts";
 
 export type Taken = Extract<Turn, { go: true }>;
 /** The endpoint as an attempt took its URL from it. */

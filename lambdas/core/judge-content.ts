@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { MismatchPolicy } from "./deps.ts";
 import { EMPTY, formatsOf, type Promised, promisedByName, promisedByType, SIGNATURES } from "./formats.ts";
 import { dangers, disguise, extensionOf, sniff } from "./sniff-type.ts";
 
@@ -12,6 +13,7 @@ export const sniffedRecord = z.object({
   /** See SIGNATURES. */
   formats: z.array(z.string()),
 });
+
 export type SniffedRecord = z.infer<typeof sniffedRecord>;
 
 /** A file's first bytes, looked at once. */
@@ -33,9 +35,6 @@ export interface Mismatch {
   claimed: string;
   actual: string;
 }
-
-/** `refuse`, or else `flag`, where bytes are of another family than what their name or type promises. */
-export type MismatchPolicy = "refuse" | "flag";
 
 /** At most one of the two; neither where content is what it says. */
 export interface Verdict {

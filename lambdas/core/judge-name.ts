@@ -7,7 +7,6 @@ import {
   type SniffedRecord,
   sniffContent,
 } from "./judge-content.ts";
-import type { FileRecord, VersionRecord } from "./records.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 
 /**
@@ -18,7 +17,7 @@ import { SNIFF_BYTES } from "./sniff-type.ts";
  */
 export async function judgeName(
   { objects, config }: Pick<Deps, "objects" | "config">,
-  content: Pick<FileRecord | VersionRecord, "object_key" | "sniffed">,
+  content: { object_key: string; sniffed?: SniffedRecord | undefined },
   name: string,
 ): Promise<{ mismatch: Mismatch | undefined; sniffed: SniffedRecord | undefined }> {
   const sniffed = content.sniffed ?? (await look(objects, content.object_key));

@@ -1,13 +1,13 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { type Attempt, attempt, type DeliveryStatus } from "#contract/webhooks.ts";
+import { deliveryRecord } from "#core/attempts/records.ts";
 import type { Call } from "./call.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
 import { firstDeliveryId } from "./delivery-id.ts";
 import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findWebhook } from "./find-webhook.ts";
-import { deliveryRecord } from "./webhook-records.ts";
 import { deliveryView } from "./webhook-view.ts";
 
 export interface DeliveryQuery {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
 import type { Share } from "#contract/shares.ts";
+import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import type { Call } from "./call.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
 import type { Deps } from "./deps.ts";
@@ -9,7 +10,6 @@ import { linkToken } from "./link-token.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
 import { type PageQuery, pageOf } from "./page.ts";
 import { readFile } from "./read-files.ts";
-import { type LinkRecord, linkRecord } from "./records.ts";
 import { shareView } from "./share-view.ts";
 import { shareableVersion } from "./shareable-version.ts";
 

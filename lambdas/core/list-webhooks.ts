@@ -1,4 +1,5 @@
 import { keys } from "#aws/keys.ts";
+import { type HookRecord, hookState } from "#core/attempts/records.ts";
 import type { Call } from "./call.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
 import type { Deps } from "./deps.ts";
@@ -6,7 +7,6 @@ import { owns } from "./find-webhook.ts";
 import { readHooks } from "./match-endpoints.ts";
 import { type PageQuery, pageOf } from "./page.ts";
 import { readable } from "./readable.ts";
-import { type HookRecord, hookState } from "./webhook-records.ts";
 import { webhookView } from "./webhook-view.ts";
 
 /** The caller's endpoints, the oldest first; an admin's are all. */

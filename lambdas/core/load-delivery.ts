@@ -1,19 +1,18 @@
 import { keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
 import type { Item } from "#aws/table.ts";
-import type { Deps } from "./deps.ts";
 import {
   type DeliveryRecord,
   deliveryRecord,
-  type EventRecord,
-  eventRecord,
   type HookRecord,
   type HookSecretRecord,
   type HookState,
   hookRecord,
   hookSecretRecord,
   hookState,
-} from "./webhook-records.ts";
+} from "#core/attempts/records.ts";
+import { type EventRecord, eventRecord } from "#core/events/records.ts";
+import type { Deps } from "./deps.ts";
 
 /** All that an attempt needs. */
 export interface Delivering {

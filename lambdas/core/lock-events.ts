@@ -1,8 +1,8 @@
 import type { Put } from "#aws/table.ts";
+import type { FileRecord } from "#core/files/records.ts";
+import { iso } from "#core/kernel/time.ts";
 import { actorOf, type Call } from "./call.ts";
-import { iso } from "./deps.ts";
 import { eventWrite } from "./event.ts";
-import type { FileRecord } from "./records.ts";
 
 export type Lock = NonNullable<FileRecord["lock"]>;
 

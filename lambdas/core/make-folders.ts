@@ -1,10 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
-import { type Deps, iso, newId } from "./deps.ts";
+import { type EntryRecord, entryRecord, fileHintRecord, pathHintRecord } from "#core/files/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
+import type { Deps } from "./deps.ts";
 import { isWharfError, WharfError } from "./error.ts";
 import { hintPath } from "./file-entry.ts";
 import { inRounds } from "./in-rounds.ts";
-import { type EntryRecord, entryRecord, fileHintRecord, pathHintRecord } from "./records.ts";
 import { rootFolder } from "./workspace.ts";
 
 /** Each lost round is another's success at making a folder of the same path. */

@@ -1,12 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Event, EventType } from "#contract/events.ts";
+import { type ClientRecord, clientRecord } from "#core/accounts/records.ts";
+import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
 import type { Deps } from "./deps.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
 import { hostOf } from "./host-shares.ts";
 import { readable } from "./readable.ts";
-import { type ClientRecord, clientRecord } from "./records.ts";
-import { type HookRecord, type HookState, hookRecord, hookState } from "./webhook-records.ts";
 
 /** An endpoint, and those of the events that it wants. */
 export interface Subscription {

@@ -1,8 +1,10 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { File, FolderRef } from "#contract/files.ts";
+import { type FileRecord, folderRecord } from "#core/files/records.ts";
+import { iso } from "#core/kernel/time.ts";
 import { actorOf, type Call } from "./call.ts";
-import { type Deps, iso } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { addEntry, hintPath, removeEntry } from "./file-entry.ts";
@@ -13,7 +15,6 @@ import { findFolder } from "./find-folder.ts";
 import { inRounds } from "./in-rounds.ts";
 import { judgeName } from "./judge-name.ts";
 import { makeFolders } from "./make-folders.ts";
-import { type FileRecord, folderRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
 
 /**

@@ -1,8 +1,10 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import { type Deps, ttl } from "./deps.ts";
+import type { FileRecord } from "#core/files/records.ts";
+import { ttl } from "#core/kernel/time.ts";
+import type { VersionRecord } from "#core/versions/records.ts";
+import type { Deps } from "./deps.ts";
 import type { Chance } from "./each-due.ts";
-import type { FileRecord, VersionRecord } from "./records.ts";
 import { BYTES_STAY_MS } from "./supersede-version.ts";
 import { versionsOf } from "./versions-of.ts";
 

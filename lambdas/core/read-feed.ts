@@ -1,5 +1,6 @@
 import { keys, under } from "#aws/keys.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
+import { eventRecord, feedEntry, feedHead } from "#core/events/records.ts";
 import type { Call } from "./call.ts";
 import { cursorAfter, readCursor } from "./cursor.ts";
 import type { Deps } from "./deps.ts";
@@ -7,7 +8,6 @@ import { WharfError } from "./error.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
 import { findWorkspace } from "./find-workspace.ts";
 import { startWaiting, type WaitDeps } from "./start-waiting.ts";
-import { eventRecord, feedEntry, feedHead } from "./webhook-records.ts";
 
 export interface FeedQuery {
   workspace?: string | undefined;

@@ -2,12 +2,14 @@ import type * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { MAX_RECOVER_DAYS, type Recovery, type recoverRoute } from "#contract/webhooks.ts";
+import { type RecoveryRecord, recovering, recoveryRecord } from "#core/delivery/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
 import type { Call } from "./call.ts";
-import { type Deps, iso, newId, ttl } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findWebhook } from "./find-webhook.ts";
 import { requireEnabled } from "./redeliver.ts";
-import { type RecoveryRecord, recovering, recoveryRecord } from "./webhook-records.ts";
 
 const DAY_MS = 86_400_000;
 const KEEP_MS = 30 * DAY_MS;

@@ -1,9 +1,9 @@
 import type { Bus } from "#aws/events.ts";
 import { describe, say } from "#aws/log.ts";
 import { isPassing } from "#aws/passing.ts";
+import type { EventRecord } from "#core/events/records.ts";
 import { appendToFeed } from "./append-to-feed.ts";
 import type { Deps } from "./deps.ts";
-import type { EventRecord } from "./webhook-records.ts";
 import { within } from "./within.ts";
 
 export type RelayDeps = Pick<Deps, "table" | "now"> & {

@@ -1,4 +1,4 @@
-import { iso } from "./deps.ts";
+import { iso } from "#core/kernel/time.ts";
 import { WharfError } from "./error.ts";
 import type { UploadRecord } from "./upload-record.ts";
 

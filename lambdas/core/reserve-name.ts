@@ -7,12 +7,13 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import { PART_URL_SECONDS } from "#contract/uploads.ts";
+import { entryRecord } from "#core/files/records.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
 import { newUpload } from "./add-upload.ts";
-import { type Deps, iso, ttl } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { inRounds } from "./in-rounds.ts";
 import { nameTaken } from "./name-taken.ts";
-import { entryRecord } from "./records.ts";
 import { type UploadRecord, uploadRecord } from "./upload-record.ts";
 
 /** After the last call about a session: no URL of it lives longer, so a client that is at work calls within. */

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { plus } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
+import { type HookState, hookState } from "#core/attempts/records.ts";
 import type { Deps } from "./deps.ts";
 import { placesOf, rateOf } from "./endpoint-limits.ts";
-import { type HookState, hookState } from "./webhook-records.ts";
 
 /** How far ahead turns are given out. */
 const HORIZON_MS = 900_000;

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Update } from "#aws/table.ts";
+import { type HookRecord, hookState } from "#core/attempts/records.ts";
 import type { Deps } from "./deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
-import { type HookRecord, hookState } from "./webhook-records.ts";
 
 /** How it fared, as it is told and judged by; beside the count of failures. */
 const RECORD = [

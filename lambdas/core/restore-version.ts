@@ -1,8 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { Version } from "#contract/versions.ts";
+import type { FileRecord } from "#core/files/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
+import type { VersionRecord } from "#core/versions/records.ts";
 import { actorOf, type Call } from "./call.ts";
-import { type Deps, iso, newId } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { eventWrite } from "./event.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
@@ -10,7 +14,6 @@ import { findVersion } from "./find-version.ts";
 import { inRounds } from "./in-rounds.ts";
 import { judgeName } from "./judge-name.ts";
 import { versionView } from "./list-versions.ts";
-import type { FileRecord, VersionRecord } from "./records.ts";
 import { supersede } from "./supersede-version.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
+import type { QueueDeps } from "#core/attempts/deps.ts";
+import { type DeliveryRecord, deliveryRecord, hookRecord } from "#core/attempts/records.ts";
 import { inParallel } from "./in-parallel.ts";
 import { readable } from "./readable.ts";
 import { restartWrite } from "./restart-delivery.ts";
 import { wakeMessage } from "./wake.ts";
-import type { QueueDeps } from "./webhook-deps.ts";
-import { type DeliveryRecord, deliveryRecord, hookRecord } from "./webhook-records.ts";
 
 const PARALLEL_WRITES = 10;
 

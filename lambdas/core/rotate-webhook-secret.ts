@@ -2,13 +2,14 @@ import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { RotatedSecret } from "#contract/webhooks.ts";
+import { hookSecretRecord } from "#core/attempts/records.ts";
+import { iso } from "#core/kernel/time.ts";
 import type { Call } from "./call.ts";
-import { type Deps, iso } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { findWebhook } from "./find-webhook.ts";
 import { inRounds } from "./in-rounds.ts";
 import { newWebhookSecret } from "./register-webhook.ts";
-import { hookSecretRecord } from "./webhook-records.ts";
 
 /**
  * Gives an endpoint a new secret. The one before signs beside it until the overlap ends; the one before that, where

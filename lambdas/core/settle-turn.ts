@@ -1,6 +1,7 @@
 import { copyOf, ifNone } from "#aws/changes.ts";
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
+import { type HookState, hookState } from "#core/attempts/records.ts";
 import { bucket, openFor, shouldOpen, staleBuckets } from "./breaker.ts";
 import type { Deps } from "./deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
@@ -8,7 +9,6 @@ import { WARN_HOURS } from "./endpoint-health.ts";
 import { isVerified } from "./endpoint-limits.ts";
 import { type Attempted, giveBackTurn, returnTurn, type Taken, type TurnEnd } from "./give-back-turn.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
-import { type HookState, hookState } from "./webhook-records.ts";
 
 /** Weight of the newest duration in the moving average. */
 const WEIGHT = 0.2;

@@ -1,10 +1,12 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { type Actor, DEFAULT_EXPIRE_IN } from "#contract/common.ts";
-import { type Deps, iso, newId, ttl } from "./deps.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
+import type { LinkRecord } from "#core/links/records.ts";
+import type { Deps } from "./deps.ts";
 import { eventWrite } from "./event.ts";
 import { linkToken } from "./link-token.ts";
-import type { LinkRecord } from "./records.ts";
 
 /** How long a dead link still says why it is dead. */
 const KEEP_MS = 90 * 86_400_000;

@@ -1,8 +1,8 @@
+import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll } from "./may-handle.ts";
-import type { FileRecord } from "./records.ts";
 import type { BoundTo } from "./share.ts";
 import { versionsOf } from "./versions-of.ts";
 

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
+import { hookRecord, hookSecretRecord, hookState } from "#core/attempts/records.ts";
 import type { Call } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound } from "./error.ts";
 import { owns } from "./find-webhook.ts";
-import { hookRecord, hookSecretRecord, hookState } from "./webhook-records.ts";
 import { webhookDetail } from "./webhook-view.ts";
 
 /** An endpoint with how its deliveries fare. @throws WharfError not_found */

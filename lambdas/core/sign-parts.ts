@@ -1,11 +1,13 @@
 import type { PartUrls } from "#aws/signer.ts";
 import { type Checksum, MAX_PARTS, PART_URL_SECONDS, type PartsRequest } from "#contract/uploads.ts";
+import { iso } from "#core/kernel/time.ts";
+import { findUpload } from "#core/uploads/find-upload.ts";
 import type { Call } from "./call.ts";
-import { type Deps, iso } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { requireOpen } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
-import { findUpload, type UploadRecord } from "./upload-record.ts";
+import type { UploadRecord } from "./upload-record.ts";
 
 type SignDeps = Pick<Deps, "objects">;
 

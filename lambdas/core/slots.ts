@@ -5,7 +5,7 @@
  * demands what it found there takes effect once, however often it is sent and however late a copy of it comes.
  */
 import { randomBytes } from "node:crypto";
-import type { HookState } from "./webhook-records.ts";
+import type { HookState } from "#core/attempts/records.ts";
 
 /** A slot whose worker died is free again after this: longer than an attempt can take. */
 export const SLOT_MS = 30_000;

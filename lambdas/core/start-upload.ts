@@ -2,21 +2,25 @@ import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
 import { FIRST_WINDOW, SESSION_DAYS, type StartAnswer, type StartRequest } from "#contract/uploads.ts";
+import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
+import { findUpload } from "#core/uploads/find-upload.ts";
+import { objectKey } from "#core/uploads/object-key.ts";
 import { addUpload } from "./add-upload.ts";
 import { type Call, requireScope } from "./call.ts";
 import { algorithmFor } from "./checksum.ts";
-import { type Deps, iso, newId } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { isWharfError } from "./error.ts";
 import { freeName } from "./free-name.ts";
 import { fileMadeBy, mayHandle, readsAll } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
 import { planParts } from "./plan-parts.ts";
-import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signWindow } from "./sign-parts.ts";
 import { folderPath, lookAround, placeOf } from "./upload-place.ts";
-import { findUpload, objectKey, type UploadRecord } from "./upload-record.ts";
+import type { UploadRecord } from "./upload-record.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
 

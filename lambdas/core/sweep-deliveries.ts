@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
+import type { QueueDeps } from "#core/attempts/deps.ts";
+import { type DeliveryRecord, deliveryRecord } from "#core/attempts/records.ts";
 import { type DueDeps, eachDueBatch } from "./each-due.ts";
 import { inParallel } from "./in-parallel.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
-import type { QueueDeps } from "./webhook-deps.ts";
-import { type DeliveryRecord, deliveryRecord } from "./webhook-records.ts";
 import { within } from "./within.ts";
 
 const PARALLEL_WRITES = 10;

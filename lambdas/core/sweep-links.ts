@@ -1,8 +1,9 @@
 import { happened, type Item } from "#aws/table.ts";
-import { type Deps, iso } from "./deps.ts";
+import { iso } from "#core/kernel/time.ts";
+import { linkRecord } from "#core/links/records.ts";
+import type { Deps } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { eventWrite } from "./event.ts";
-import { linkRecord } from "./records.ts";
 
 /**
  * Tells of links that have expired: `link_expired`, once each, in the transaction that marks them as ended.

@@ -1,22 +1,16 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, happened, type Item, type Update } from "#aws/table.ts";
+import type { QueueDeps } from "#core/attempts/deps.ts";
+import { type DeliveryRecord, deliveryRecord, hookRecord } from "#core/attempts/records.ts";
+import { type RecoveryRecord, recovering, recoveryRecord } from "#core/delivery/records.ts";
+import { iso } from "#core/kernel/time.ts";
 import { firstDeliveryId } from "./delivery-id.ts";
-import { iso } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { inParallel } from "./in-parallel.ts";
 import { MAX_FAILURES } from "./put-aside.ts";
 import { readable } from "./readable.ts";
 import { restartWrite } from "./restart-delivery.ts";
 import { wakeMessage } from "./wake.ts";
-import type { QueueDeps } from "./webhook-deps.ts";
-import {
-  type DeliveryRecord,
-  deliveryRecord,
-  hookRecord,
-  type RecoveryRecord,
-  recovering,
-  recoveryRecord,
-} from "./webhook-records.ts";
 
 const PAGE = 100;
 /** Pages of one job in one run; the next minute's run goes on. */

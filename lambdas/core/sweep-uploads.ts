@@ -1,10 +1,11 @@
 import { describe, say } from "#aws/log.ts";
+import { ASSEMBLY_MS, attemptedAt } from "#core/uploads/assembly.ts";
 import { endUpload } from "./abort-upload.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import type { Deps } from "./deps.ts";
 import { type Chance, type DueDeps, eachDue } from "./each-due.ts";
 import { finishUpload } from "./finish-upload.ts";
-import { ASSEMBLY_MS, attemptedAt, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { type UploadRecord, uploadRecord } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
 
 /** A session that couldn't be finished so often, for whatever reason, is its client's again. */

@@ -1,9 +1,10 @@
 import type { Item } from "#aws/table.ts";
+import { fileRecord } from "#core/files/records.ts";
+import { versionRecord } from "#core/versions/records.ts";
 import type { Deps } from "./deps.ts";
 import { type DueDeps, eachDue } from "./each-due.ts";
 import { keepRetention } from "./keep-retention.ts";
 import { purgeFile, purgeVersion } from "./purge-version.ts";
-import { fileRecord, versionRecord } from "./records.ts";
 
 /**
  * Removes the bytes of deleted files and versions once no presigned URL leads to them, and keeps the retention of

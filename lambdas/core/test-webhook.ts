@@ -1,8 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import { TEST_SECONDS, type TestResult } from "#contract/webhooks.ts";
+import { type HookRecord, hookSecretRecord, hookState } from "#core/attempts/records.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
+import type { WorkerDeps } from "#core/turns/deps.ts";
 import type { Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
-import { type Deps, iso, ttl } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { endpointEvent } from "./endpoint-event.ts";
 import { notFound, WharfError } from "./error.ts";
 import { hostOf, SOME_CLIENTS } from "./host-shares.ts";
@@ -11,8 +14,6 @@ import { inTrial } from "./in-trial.ts";
 import { verifyEndpoint } from "./reset-endpoint.ts";
 import { DELIVERY_KEEP_MS } from "./schedule.ts";
 import { sendAttempt } from "./send-attempt.ts";
-import type { WorkerDeps } from "./webhook-deps.ts";
-import { type HookRecord, hookSecretRecord, hookState } from "./webhook-records.ts";
 
 /** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
 const TIMEOUT_MS = TEST_SECONDS * 1_000;

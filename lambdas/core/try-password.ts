@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
+import { type LinkRecord, type LinkTries, linkTriesRecord } from "#core/links/records.ts";
 import { countTry, forgetTries, secondsUntilTry, TryRefused } from "./count-try.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { inHashPlace } from "./in-hash-place.ts";
 import { verifyPassword } from "./password.ts";
-import { type LinkRecord, type LinkTries, linkTriesRecord } from "./records.ts";
 import { passTry, secondsUntilRoom, takeTry } from "./take-try.ts";
 
 /** Stands for all sources that have no address. */

@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
+import { objectKey } from "#core/uploads/object-key.ts";
 import { addUpload } from "./add-upload.ts";
 import type { Call } from "./call.ts";
 import { judgeUpload } from "./complete-upload.ts";
-import { type Deps, iso, newId } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
 import { requireLiveClient } from "./require-live-client.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { folderPath, lookAround, type PlaceRequest, placeOf } from "./upload-place.ts";
-import { objectKey, type UploadRecord } from "./upload-record.ts";
+import type { UploadRecord } from "./upload-record.ts";
 
 /** Longer than any function lives; the sweep then removes what a dead one left. */
 const SESSION_MS = 15 * 60_000;

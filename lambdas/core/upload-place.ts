@@ -1,13 +1,13 @@
 /** Where an upload goes: a path, a path below a folder, or a file that is there. */
 import { keys } from "#aws/keys.ts";
 import { idPrefixOf } from "#contract/files.ts";
+import { entryRecord, type FileRecord, folderRecord } from "#core/files/records.ts";
 import { type Call, canUse } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { notFound, WharfError } from "./error.ts";
 import { findFile } from "./find-file.ts";
 import { requireRoomToRename } from "./free-name.ts";
 import { findWay } from "./make-folders.ts";
-import { entryRecord, type FileRecord, folderRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
 import type { UploadRecord } from "./upload-record.ts";
 import { rootFolder, useWorkspace } from "./workspace.ts";

@@ -1,12 +1,6 @@
-import { decodeTime } from "ulid";
 import * as z from "zod";
-import { due, keys } from "#aws/keys.ts";
-import type { Item } from "#aws/table.ts";
 import { ifExists } from "#contract/uploads.ts";
-import { type Caller, canUse } from "./call.ts";
-import { type Deps, newId, ttl } from "./deps.ts";
-import { notFound } from "./error.ts";
-import { mismatchRecord } from "./records.ts";
+import { mismatchRecord } from "#core/files/records.ts";
 
 const digests = z.object({
   crc32: z.string().optional(),
@@ -35,6 +29,7 @@ export const intent = z.object({
   /** `If-None-Match: *` */
   create_only: z.boolean(),
 });
+
 export type Intent = z.infer<typeof intent>;
 
 /** What finalize answered, but for the link's URL, which derives from `share_id`. */
@@ -52,6 +47,7 @@ export const outcome = z.object({
   share_id: z.string().nullable(),
   expires_at: z.string().nullable(),
 });
+
 export type Outcome = z.infer<typeof outcome>;
 
 /** On which terms a file was made, so that a repeat is told from another request: of its link, where it has one. */
@@ -62,6 +58,7 @@ export const terms = z.object({
   /** As `hashPassword` makes it. */
   password_hash: z.string().optional(),
 });
+
 export type Terms = z.infer<typeof terms>;
 
 /** Why an upload was refused for good, as its client is told every time that it asks. */
@@ -77,6 +74,7 @@ export const rejection = z.union([
   }),
   z.object({ code: z.literal("type_mismatch"), detail: z.string(), facts: mismatchRecord }),
 ]);
+
 export type Rejection = z.infer<typeof rejection>;
 
 /**
@@ -135,71 +133,11 @@ export const uploadRecord = z.object({
   share_bound: z.boolean().optional(),
   rejection: rejection.optional(),
 });
+
 export type UploadRecord = z.infer<typeof uploadRecord>;
 
 /** One whose folder is there. */
 export type PlacedUpload = UploadRecord & { folder_id: string };
 
-/** An id for a call of finalize, later than `latest` whatever the clock says. */
-export function newAttempt(now: number, latest?: string): string {
-  return newId("job", latest === undefined ? now : Math.max(now, attemptedAt(latest) + 1));
-}
-
-/** When (ms) a call of finalize began, by the clock of the function that had it. */
-export function attemptedAt(attempt: string): number {
-  return decodeTime(attempt.slice("job_".length));
-}
-
-/** For how long after its call S3 may be putting parts together. S3 speaks of "several minutes" for the largest. */
-export const ASSEMBLY_MS = 15 * 60_000;
-
-/** When (ms) S3 has made the object, if it ever does; 0 where it was never asked to. */
-export function assembledBy({ assembling }: Pick<UploadRecord, "assembling">): number {
-  return assembling === undefined ? 0 : assembling.since_ms + ASSEMBLY_MS;
-}
-
 /** How long a finished session still answers: longer than any of S3's late events. */
-const KEEP_MS = 14 * 86_400_000;
-
-/** One immutable key per upload. */
-export function objectKey(workspaceId: string, uploadId: string): string {
-  return `o/${workspaceId}/${uploadId}`;
-}
-
-/** The upload that an object's key names, or `undefined` where it is no upload's. */
-export function uploadOfKey(key: string): string | undefined {
-  return /^o\/ws_[0-9A-Z]{26}\/(upl_[0-9A-Z]{26})$/.exec(key)?.[1];
-}
-
-/** A session as the table stores it; `dueAt` (ms) is when the sweep looks at it. */
-export function uploadItem(
-  upload: UploadRecord,
-  dueAt = upload.expires_ms,
-): Item & { pk: string; sk: string } {
-  return {
-    ...keys.upload(upload.upload_id),
-    ...upload,
-    ...due("upload", dueAt, upload.upload_id),
-    ttl: ttl(upload.expires_ms + KEEP_MS),
-  };
-}
-
-/** The session where the caller may know of it: its own, or any of a workspace that an admin asks about. */
-export async function findUpload(
-  deps: Pick<Deps, "table">,
-  caller: Caller,
-  uploadId: string,
-): Promise<UploadRecord> {
-  return visibleUpload(caller, uploadId, await deps.table.get(uploadRecord, keys.upload(uploadId)));
-}
-
-/** @throws WharfError not_found for another client's, which looks the same as none. */
-export function visibleUpload(
-  caller: Caller,
-  uploadId: string,
-  upload: UploadRecord | undefined,
-): UploadRecord {
-  const own = upload?.client_id === caller.client_id && canUse(caller, upload.workspace_id);
-  if (upload === undefined || !(own || caller.scopes.has("admin"))) throw notFound("upload", uploadId);
-  return upload;
-}
+export const KEEP_MS = 14 * 86_400_000;

@@ -1,6 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
-import { iso, ttl } from "./deps.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
 import { notFound } from "./error.ts";
 import { addEntry, hintPath } from "./file-entry.ts";
 import type { SniffedRecord } from "./judge-content.ts";

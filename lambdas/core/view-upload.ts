@@ -1,8 +1,10 @@
 import type { UploadStatus } from "#contract/uploads.ts";
+import { iso } from "#core/kernel/time.ts";
+import { findUpload } from "#core/uploads/find-upload.ts";
 import type { Call } from "./call.ts";
-import { type Deps, iso } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { keepReserved } from "./reserve-name.ts";
-import { findUpload, type UploadRecord } from "./upload-record.ts";
+import type { UploadRecord } from "./upload-record.ts";
 
 /** A session as its client sees it; what has arrived comes from S3's own list. */
 export async function viewUpload(

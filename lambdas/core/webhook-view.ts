@@ -7,9 +7,9 @@ import {
   type Webhook,
   type webhookDetail as webhookDetailSchema,
 } from "#contract/webhooks.ts";
-import { iso } from "./deps.ts";
+import type { DeliveryRecord, HookRecord, HookSecretRecord, HookState } from "#core/attempts/records.ts";
+import { iso } from "#core/kernel/time.ts";
 import { verifiedMs } from "./endpoint-limits.ts";
-import type { DeliveryRecord, HookRecord, HookSecretRecord, HookState } from "./webhook-records.ts";
 
 /**
  * An endpoint, without its secret, which is shown only when it is made.

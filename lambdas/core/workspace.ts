@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
+import { clientRecord } from "#core/accounts/records.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
 import type { Call, Caller } from "./call.ts";
-import { type Deps, iso, newId } from "./deps.ts";
+import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { findWorkspace } from "./find-workspace.ts";
 import { knownWorkspace, noWorkspace } from "./known-workspace.ts";
-import { clientRecord } from "./records.ts";
 
 /** A client's record names its workspaces, and every call reads it: 100 of them are 10 KB. */
 const MAX_WORKSPACES = 100;

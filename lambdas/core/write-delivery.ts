@@ -4,13 +4,14 @@ import { keys } from "#aws/keys.ts";
 import type { Lane } from "#aws/queues.ts";
 import { ConditionFailed, happened, type Item } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
-import { type Deps, iso, ttl } from "./deps.ts";
+import type { QueueDeps } from "#core/attempts/deps.ts";
+import type { DeliveryRecord } from "#core/attempts/records.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
+import type { Deps } from "./deps.ts";
 import { reviveSkipped } from "./revive-skipped.ts";
 import { GIVE_UP_MS, nextAttempt } from "./schedule.ts";
 import type { Sent } from "./send-attempt.ts";
 import { wakeAt, wakeMessage } from "./wake.ts";
-import type { QueueDeps } from "./webhook-deps.ts";
-import type { DeliveryRecord } from "./webhook-records.ts";
 
 /** How long an attempt is its worker's alone: longer than its 15 s. */
 export const LEASE_MS = 30_000;

@@ -5,7 +5,7 @@ import { finishUpload } from "#core/finish-upload.ts";
 import { runParts } from "#core/sweep.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
-import { uploadOfKey } from "#core/upload-record.ts";
+import { uploadOfKey } from "#core/uploads/object-key.ts";
 import { fileDeps } from "../file-deps.ts";
 
 /** A sweep begins nothing more when this share of the function's 60 s is left: one item may take 10 s. */

@@ -5,8 +5,8 @@ import { eventBus } from "#aws/events.ts";
 import { beginLine, describe, endLine, note, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import { createTable } from "#aws/table.ts";
+import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { relayEvents } from "#core/relay-events.ts";
-import { type EventRecord, eventRecord } from "#core/webhook-records.ts";
 import { readEnv } from "../env.ts";
 
 const env = readEnv(["TABLE_NAME", "BUS_NAME"]);

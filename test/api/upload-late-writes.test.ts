@@ -3,7 +3,7 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { type FinalizeAnswer, finalizeAnswer } from "#contract/uploads.ts";
-import { newId } from "#core/deps.ts";
+import { newId } from "#core/kernel/ids.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
 import type { FaultCall } from "#local/faults.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { appendToFeed } from "#core/append-to-feed.ts";
-import { newId } from "#core/deps.ts";
 import { eventWrite } from "#core/event.ts";
+import { type EventRecord, eventRecord } from "#core/events/records.ts";
+import { newId } from "#core/kernel/ids.ts";
 import { type FeedQuery, readFeed } from "#core/read-feed.ts";
-import { type EventRecord, eventRecord } from "#core/webhook-records.ts";
 import { AwsError } from "#local/types.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 

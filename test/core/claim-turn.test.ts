@@ -1,12 +1,12 @@
 /** Limits of one endpoint, as conditions of writes against the table: whoever asks, and however many at once. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { type HookState, hookState } from "#core/attempts/records.ts";
 import { claimTurn, type Turn } from "#core/claim-turn.ts";
-import { newId } from "#core/deps.ts";
 import { laneOf, placesOf, timeOf } from "#core/endpoint-limits.ts";
+import { newId } from "#core/kernel/ids.ts";
 import { wakeUp } from "#core/plan-wake-up.ts";
 import { abandonTurn, settleTurn } from "#core/settle-turn.ts";
-import { type HookState, hookState } from "#core/webhook-records.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 const SECOND = 1_000;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
+import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts";
 import { revokeClient } from "#core/change-client.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
 import { createClient } from "#core/create-client.ts";
@@ -17,7 +18,6 @@ import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { testWebhook } from "#core/test-webhook.ts";
 import { wakeMessage } from "#core/wake.ts";
-import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/webhook-records.ts";
 import { finishDelivery, takeLease } from "#core/write-delivery.ts";
 import {
   DAY,

@@ -5,6 +5,14 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
+import {
+  type DeliveryRecord,
+  deliveryRecord,
+  type HookState,
+  hookRecord,
+  hookSecretRecord,
+  hookState,
+} from "#core/attempts/records.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
 import { claimTurn } from "#core/claim-turn.ts";
 import { deliver } from "#core/deliver.ts";
@@ -21,14 +29,6 @@ import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { testWebhook } from "#core/test-webhook.ts";
 import { wakeMessage } from "#core/wake.ts";
-import {
-  type DeliveryRecord,
-  deliveryRecord,
-  type HookState,
-  hookRecord,
-  hookSecretRecord,
-  hookState,
-} from "#core/webhook-records.ts";
 import { finishDelivery, setAside, takeLease } from "#core/write-delivery.ts";
 import type { Fault, FaultCall } from "#local/faults.ts";
 import {

@@ -5,7 +5,7 @@ import { lockGrant, renewAnswer } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
 import { breakLease } from "#core/break-lock.ts";
 import type { Call } from "#core/call.ts";
-import { fileRecord } from "#core/records.ts";
+import { fileRecord } from "#core/files/records.ts";
 import { renewLock } from "#core/renew-lock.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { MismatchPolicy } from "#core/deps.ts";
 import { formatsOf } from "#core/formats.ts";
-import { judgeContent, type MismatchPolicy, sniffContent } from "#core/judge-content.ts";
+import { judgeContent, sniffContent } from "#core/judge-content.ts";
 import { typeOf } from "#core/type-of.ts";
 
 const bytes = (...parts: (string | number)[]) =>

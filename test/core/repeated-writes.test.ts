@@ -4,11 +4,11 @@ import { keys } from "#aws/keys.ts";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/change-client.ts";
+import { eventRecord } from "#core/events/records.ts";
 import { issueToken } from "#core/issue-token.ts";
 import { readFeed } from "#core/read-feed.ts";
 import { type RelayDeps, relayEvents } from "#core/relay-events.ts";
 import { sweepEvents } from "#core/sweep-events.ts";
-import { eventRecord } from "#core/webhook-records.ts";
 import type { Fault, FaultCall } from "#local/faults.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { registerWebhookRoute } from "#contract/webhooks.ts";
+import { hookRecord, hookState } from "#core/attempts/records.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
 import { registerWebhook } from "#core/register-webhook.ts";
 import { isTaken } from "#core/slots.ts";
 import { testWebhook } from "#core/test-webhook.ts";
-import { hookRecord, hookState } from "#core/webhook-records.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";

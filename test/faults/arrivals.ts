@@ -12,7 +12,7 @@ import {
   hookRecord,
   hookState,
   hostRecord,
-} from "#core/webhook-records.ts";
+} from "#core/attempts/records.ts";
 import type { TableStream } from "#local/dynamodb/stream.ts";
 import type { Received } from "#test/support/receiver.ts";
 import { kindOf } from "./calls.ts";

@@ -2,11 +2,15 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { type EventType, event } from "#contract/events.ts";
+import { clientRecord } from "#core/accounts/records.ts";
+import { deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts";
 import { EVENT_KEEP_MS } from "#core/event.ts";
-import { clientRecord, entryRecord, fileRecord, linkRecord, versionRecord } from "#core/records.ts";
+import { feedEntry, feedHead } from "#core/events/records.ts";
+import { entryRecord, fileRecord } from "#core/files/records.ts";
+import { linkRecord } from "#core/links/records.ts";
 import { takenUntil } from "#core/slots.ts";
 import { uploadRecord } from "#core/upload-record.ts";
-import { deliveryRecord, feedEntry, feedHead, hookRecord, hookState } from "#core/webhook-records.ts";
+import { versionRecord } from "#core/versions/records.ts";
 import { unruly } from "./arrivals.ts";
 import { kindOf } from "./calls.ts";
 import { unshared } from "./host-rate.ts";

@@ -1,9 +1,10 @@
 /** What is counted, kept for a while or kept apart: at the end of every story it is what it says, or gone. */
 import * as z from "zod";
 import { EVENT_KEEP_MS } from "#core/event.ts";
-import { linkRecord, versionRecord } from "#core/records.ts";
+import { linkRecord } from "#core/links/records.ts";
 import { BYTES_STAY_MS } from "#core/supersede-version.ts";
 import { uploadRecord } from "#core/upload-record.ts";
+import { versionRecord } from "#core/versions/records.ts";
 import { kindOf } from "./calls.ts";
 import type { Stage } from "./stage.ts";
 import { DAY, lasted, MINUTE } from "./time.ts";

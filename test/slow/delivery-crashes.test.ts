@@ -1,10 +1,10 @@
 /** Every call of a service on an event's way to its receiver, failed once before and once after it took effect. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { hookState } from "#core/attempts/records.ts";
 import { readFeed } from "#core/read-feed.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
 import { isTaken } from "#core/slots.ts";
-import { hookState } from "#core/webhook-records.ts";
 import { type DeliveryWorld, type Mode, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 

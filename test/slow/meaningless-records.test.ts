@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { newId } from "#core/deps.ts";
+import { newId } from "#core/kernel/ids.ts";
 import { resources, synth } from "#test/lib/synth.ts";
 import { consumers, type PoisonWorld, startPoisonWorld } from "#test/support/poison-world.ts";
 

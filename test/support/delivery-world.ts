@@ -14,6 +14,7 @@ import type { Call } from "#core/call.ts";
 import { createClient } from "#core/create-client.ts";
 import { deliver } from "#core/deliver.ts";
 import { eventWrite } from "#core/event.ts";
+import { eventRecord } from "#core/events/records.ts";
 import { fanOut } from "#core/fan-out.ts";
 import { createHostShares } from "#core/host-shares.ts";
 import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
@@ -26,7 +27,6 @@ import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
-import { eventRecord } from "#core/webhook-records.ts";
 import { startWorld, type WorldOptions } from "./world.ts";
 
 export type DeliveryWorld = Awaited<ReturnType<typeof startDeliveryWorld>>;

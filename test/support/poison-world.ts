@@ -14,7 +14,7 @@ import {
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { registeredWebhook } from "#contract/webhooks.ts";
-import { newId } from "#core/deps.ts";
+import { newId } from "#core/kernel/ids.ts";
 import { ensureAssembly } from "#local/assembly.ts";
 import type { FaultHook } from "#local/faults.ts";
 import { REGION } from "#local/types.ts";

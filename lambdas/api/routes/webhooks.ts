@@ -29,7 +29,7 @@ import { registerWebhook } from "#core/register-webhook.ts";
 import { promoteWebhookSecret, rotateWebhookSecret } from "#core/rotate-webhook-secret.ts";
 import { showWebhook } from "#core/show-webhook.ts";
 import { type TestDeps, testWebhook } from "#core/test-webhook.ts";
-import type { WorkerDeps } from "#core/webhook-deps.ts";
+import type { WorkerDeps } from "#core/turns/deps.ts";
 import { type App, serve } from "../serve.ts";
 
 const answerWith = (status: number) => (body: unknown) => ({ status, body });

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { hookState } from "#core/webhook-records.ts";
+import { hookState } from "#core/attempts/records.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import { MINUTE, passTime, SECOND } from "../time.ts";
 

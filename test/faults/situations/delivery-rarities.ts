@@ -1,10 +1,10 @@
 /** Deliveries whose message comes when it shouldn't, or whose endpoint changes just then. */
 import { type Key, keys } from "#aws/keys.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
-import { newId } from "#core/deps.ts";
+import { deliveryRecord } from "#core/attempts/records.ts";
 import { PROMPT_MS } from "#core/endpoint-limits.ts";
+import { newId } from "#core/kernel/ids.ts";
 import { redeliver } from "#core/redeliver.ts";
-import { deliveryRecord } from "#core/webhook-records.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { appendToFeed } from "#core/append-to-feed.ts";
 import { EVENT_KEEP_MS } from "#core/event.ts";
-import { eventRecord } from "#core/webhook-records.ts";
+import { eventRecord } from "#core/events/records.ts";
 import { type Situation, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { DAY, isGone, MINUTE, passTime } from "../time.ts";

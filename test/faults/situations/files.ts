@@ -1,10 +1,11 @@
 /** Files and their versions: moved, deleted, restored, downloaded, and what the sweep removes. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { iso, newId } from "#core/deps.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
 import { purgeVersion } from "#core/purge-version.ts";
-import { versionRecord } from "#core/records.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
+import { versionRecord } from "#core/versions/records.ts";
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";

@@ -2,7 +2,7 @@
 import { keys } from "#aws/keys.ts";
 import { LINK_TRIES } from "#contract/shares.ts";
 import { countTry } from "#core/count-try.ts";
-import { linkRecord, linkTriesRecord } from "#core/records.ts";
+import { linkRecord, linkTriesRecord } from "#core/links/records.ts";
 import { sourceOf } from "#core/source-of.ts";
 import type { Situation } from "../situation.ts";
 import { type Actor, SOURCE, type Stage } from "../stage.ts";

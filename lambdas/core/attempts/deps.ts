@@ -1,17 +1,11 @@
 import type { Queues } from "#aws/queues.ts";
-import type { Deps } from "./deps.ts";
-import type { HostShares } from "./host-shares.ts";
-import type { Outbound } from "./outbound.ts";
+import type { Deps } from "../deps.ts";
+import type { Outbound } from "../outbound.ts";
 
 /** What delivering needs of the world. */
 export interface DeliveryDeps extends Pick<Deps, "table" | "now"> {
   queues: Queues;
   outbound: Outbound;
-}
-
-/** What a worker that delivers needs. */
-export interface WorkerDeps extends DeliveryDeps {
-  hosts: HostShares;
 }
 
 /** What sending messages needs. */

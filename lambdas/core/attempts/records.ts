@@ -1,18 +1,6 @@
-/** Shapes of what the table stores of endpoints, deliveries and the event log. Times as in `records.ts`. */
+/** Shapes of what the table stores of endpoints and deliveries, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
 import { deliveryStatus, trigger } from "#contract/webhooks.ts";
-
-/** An event of the outbox, as far as delivery reads it. */
-export const eventRecord = z.object({
-  event_id: z.string(),
-  type: z.string(),
-  workspace_id: z.string(),
-  request_id: z.string(),
-  body: z.string(),
-  /** Its place in the log of its workspace, once it has one. */
-  seq: z.number().optional(),
-});
-export type EventRecord = z.infer<typeof eventRecord>;
 
 export const hookRecord = z.object({
   webhook_id: z.string(),
@@ -138,31 +126,3 @@ export const deliveryRecord = z.object({
   body: z.string().optional(),
 });
 export type DeliveryRecord = z.infer<typeof deliveryRecord>;
-
-export const recoveryRecord = z.object({
-  job_id: z.string(),
-  webhook_id: z.string(),
-  statuses: z.array(deliveryStatus).max(10),
-  since_ms: z.number(),
-  until_ms: z.number(),
-  state: z.enum(["running", "done", "cancelled", "failed"]),
-  /** Delivery to go on after. */
-  after: z.string().optional(),
-  scanned: z.number(),
-  recovered: z.number(),
-  created_at: z.string(),
-  finished_at: z.string().optional(),
-  request_id: z.string(),
-});
-export type RecoveryRecord = z.infer<typeof recoveryRecord>;
-
-/** See `keys.recovering`. */
-export const recovering = z.object({ job_id: z.string() });
-
-export const feedHead = z.object({ seq: z.number() });
-export const feedEntry = z.object({
-  seq: z.number(),
-  event_id: z.string(),
-  type: z.string(),
-  at_ms: z.number(),
-});

@@ -1,0 +1,86 @@
+/** Shapes of what the table stores of files and folders, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
+import * as z from "zod";
+import { sniffedRecord } from "../judge-content.ts";
+
+/** Content that isn't quite what a name promises; see `judgeContent`. */
+export const mismatchRecord = z.object({ claimed: z.string(), actual: z.string() });
+
+/** What is known of a version's first bytes; none where it is older than what is kept, or the rules are newer. */
+export const sniffed = sniffedRecord.optional().catch(undefined);
+
+export const entryRecord = z.object({
+  sk: z.string(),
+  node_id: z.string(),
+  kind: z.enum(["file", "folder"]),
+  /** Of a file: the client that made it, so that who may write to it is known without another read. */
+  created_by: z.string().optional(),
+});
+export type EntryRecord = z.infer<typeof entryRecord>;
+
+/** See `keys.pathHint`. */
+export const pathHintRecord = z.object({ path: z.string(), folder_id: z.string() });
+
+/** See `keys.fileHint`. */
+export const fileHintRecord = z.object({ file_id: z.string() });
+
+export const folderRecord = z.object({
+  kind: z.literal("folder"),
+  node_id: z.string(),
+  workspace_id: z.string(),
+  /** `null` for a workspace's root. */
+  parent_id: z.string().nullable(),
+  name: z.string(),
+  /** From the root, as it was when the folder was made; the root has none. */
+  path: z.string().optional(),
+  created_at: z.string(),
+});
+
+/** The lock lives in the file's own record, so that a write's transaction checks it without another item. */
+export const fileRecord = z.object({
+  kind: z.literal("file"),
+  node_id: z.string(),
+  workspace_id: z.string(),
+  folder_id: z.string(),
+  name: z.string(),
+  /** Below the root: the path under which `keys.fileHint` leads here. */
+  hint_path: z.string().optional(),
+  /** The current version and what listings say of it. */
+  version_id: z.string(),
+  size: z.number(),
+  content_type: z.string(),
+  object_key: z.string(),
+  sniffed,
+  /** The current version under the current name. */
+  mismatch: mismatchRecord.nullish(),
+  created_at: z.string(),
+  created_by: z.string(),
+  updated_at: z.string(),
+  deleted_at: z.string().optional(),
+  /** Others than its maker have made versions of it; see `mayHandle`. */
+  mixed: z.boolean().optional(),
+  /** Fencing number of the latest grant; only grows. 0 or absent: never locked. */
+  fencing: z.number().default(0),
+  /** `fencing` at the last write without a lease, which leases up to that generation have not outlived. */
+  passed: z.number().optional(),
+  /** Present while a grant stands (it may have expired: compare `expires_ms`). */
+  lock: z
+    .object({
+      lock_id: z.string(),
+      token_hash: z.string(),
+      /** `fencing` as the grant made it: a lease of another generation than the file's is lost. */
+      generation: z.number().default(0),
+      client_id: z.string(),
+      /** What the acquisition said of its client, else the API client's name. */
+      holder: z.string(),
+      reason: z.string().optional(),
+      acquired_ms: z.number(),
+      expires_ms: z.number(),
+      ttl_seconds: z.number(),
+      /** Granted after waiting: what its end becomes once its holder shows itself, in the file's record and in the index. */
+      whole: z.object({ expires_ms: z.number(), due_sk: z.string() }).optional(),
+      /** Counts up, so that a renewal that arrives late is told from the one that it would undo. */
+      renewals: z.number().default(0),
+    })
+    .optional(),
+});
+export type FileRecord = z.infer<typeof fileRecord>;
