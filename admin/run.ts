@@ -5,7 +5,7 @@ import { createTable } from "#aws/table.ts";
 import { type Scope, scope, scopes } from "#contract/common.ts";
 import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
 import { createClient } from "#core/create-client.ts";
-import { isWharfError } from "#core/error.ts";
+import { isWharfError } from "#core/kernel/error.ts";
 import { listClients } from "#core/list-clients.ts";
 import { findTable, type TableLocation } from "./find-table.ts";
 

@@ -15,8 +15,8 @@ import {
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
 import { acquireLocks } from "#core/acquire-lock.ts";
-import type { Call } from "#core/call.ts";
-import { isWharfError } from "#core/error.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { releaseLock } from "#core/release-lock.ts";

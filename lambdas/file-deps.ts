@@ -1,7 +1,7 @@
 import { dynamoDb } from "#aws/clients.ts";
 import { bucketObjects } from "#aws/objects.ts";
 import { createTable } from "#aws/table.ts";
-import type { Deps } from "#core/deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { readEnv } from "./env.ts";
 
 /** What verbs about files need, from the function's environment; built once per cold start. */

@@ -4,7 +4,7 @@ import { batchAnswer, lockGrant } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
 import { FIRST_WINDOW, MAX_METADATA_BYTES, startAnswer } from "#contract/uploads.ts";
 import { registeredWebhook } from "#contract/webhooks.ts";
-import { inParallel } from "#core/in-parallel.ts";
+import { inParallel } from "#core/kernel/in-parallel.ts";
 import { perMillion } from "#cost/prices.ts";
 import type { CallTrace } from "#local/types.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";

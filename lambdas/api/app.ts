@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { describe, note } from "#aws/log.ts";
 import { isContended, isPassing, isStorageDamaged, isStorageFull } from "#aws/passing.ts";
 import { REQUEST_ID } from "#contract/headers.ts";
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { cors } from "./cors.ts";
 import { readerOf } from "./link-reader.ts";
 import { methodNotAllowed, methodsOf } from "./method-not-allowed.ts";

@@ -1,5 +1,5 @@
 import { repeatedMember } from "#contract/repeated-member.ts";
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import type { AppContext } from "./serve.ts";
 import { decodeHandedOn, decodePercent } from "./utf8.ts";
 

@@ -1,6 +1,6 @@
 import { deliveryQueues } from "#aws/queues.ts";
-import type { Deps } from "#core/deps.ts";
 import { createHostShares } from "#core/host-shares.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { outboundOf } from "#core/outbound.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
 import { readEnv } from "../env.ts";

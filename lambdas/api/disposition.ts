@@ -4,7 +4,7 @@
  * There are five ways, and one rule for each; who writes what is the table of test/api/form-clients.test.ts, and
  * docs/uploads.md tells it.
  */
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { decodeBase64 } from "./base64.ts";
 import { decodePercent, decodeUtf8, type Refusing } from "./utf8.ts";
 

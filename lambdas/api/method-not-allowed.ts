@@ -1,4 +1,4 @@
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import type { App } from "./serve.ts";
 
 /** 405 with the methods that a path has. */

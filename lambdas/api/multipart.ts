@@ -1,5 +1,5 @@
 /** `multipart/form-data` as RFC 7578 and 2046 have it, over bytes that are all here: at most 4 MiB and a little. */
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { parametersOf } from "./disposition.ts";
 
 /** One part as it came: nothing is decoded. */

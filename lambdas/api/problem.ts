@@ -1,5 +1,5 @@
 import { errorCodes } from "#contract/errors.ts";
-import type { WharfError } from "#core/error.ts";
+import type { WharfError } from "#core/kernel/error.ts";
 import type { AppContext } from "./serve.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";

@@ -1,4 +1,4 @@
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 
 /** What a redirected chunk must not have, why, and what to do instead. */
 const REFUSED: [name: RegExp, why: string][] = [

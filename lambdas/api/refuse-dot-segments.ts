@@ -1,4 +1,4 @@
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 
 /**
  * Refuses a path that would be another one once its dots are resolved.

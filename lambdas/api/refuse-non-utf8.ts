@@ -1,4 +1,4 @@
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { decodePercent, notUtf8, REPLACEMENT } from "./utf8.ts";
 
 /** Headers whose value is compared with something: bytes that somebody replaced on the way would compare as others. */

@@ -1,5 +1,5 @@
 import { type Route, requestHeaders } from "#contract/route.ts";
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 
 /**
  * Conditions that stop a write (RFC 9110, 13.1). `If-Modified-Since` stops none: whoever gets it with another method

@@ -1,7 +1,7 @@
 /** Text from outside is UTF-8 or refused: with bytes replaced, two different names would become one file. */
 import { isUtf8 } from "node:buffer";
 import type { ErrorCode } from "#contract/errors.ts";
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 
 /** What stands where a decoder found no UTF-8: API Gateway decodes bodies and queries before a function sees them. */
 export const REPLACEMENT = "\ufffd";

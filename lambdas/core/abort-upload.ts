@@ -1,9 +1,9 @@
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { findUpload } from "#core/uploads/find-upload.ts";
-import type { Call } from "./call.ts";
 import { cleanUpload } from "./clean-upload.ts";
-import type { Deps } from "./deps.ts";
 import { requireOpen } from "./require-open.ts";
 import { type UploadRecord, uploadRecord } from "./upload-record.ts";
 

@@ -1,5 +1,5 @@
 import type { FileRecord } from "#core/files/records.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 
 /** Headers of a download that say which part of the file it wants, as they came. */
 export interface Ranged {

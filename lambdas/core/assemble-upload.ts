@@ -2,8 +2,8 @@
 import { keys } from "#aws/keys.ts";
 import type { Part } from "#aws/objects.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { stillFinalizing } from "./require-open.ts";
 import { type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
 

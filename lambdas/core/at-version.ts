@@ -1,7 +1,7 @@
 import type { FileRecord } from "#core/files/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { isWharfError } from "#core/kernel/error.ts";
 import type { VersionRecord } from "#core/versions/records.ts";
-import type { Deps } from "./deps.ts";
-import { isWharfError } from "./error.ts";
 import { judgeName } from "./judge-name.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { WharfError } from "./error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { messageOf } from "./guarded-connect.ts";
 import { EgressBlocked, type Guard } from "./outbound-guard.ts";
 

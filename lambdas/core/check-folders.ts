@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import { folderRecord } from "#core/files/records.ts";
-import { type Caller, canUse } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
+import { type Caller, canUse } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { rootFolder } from "./workspace.ts";
 
 /** Refuses folders from which an endpoint could never hear anything. @throws WharfError invalid_request naming them */

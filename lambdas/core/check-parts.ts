@@ -1,6 +1,6 @@
 import type { Part } from "#aws/objects.ts";
 import { type FinalizeRequest, MIN_PART_SIZE } from "#contract/uploads.ts";
-import { WharfError } from "./error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import type { UploadRecord } from "./upload-record.ts";
 import { ranges } from "./view-upload.ts";
 

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { entryRecord, type FileRecord, fileRecord } from "#core/files/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
-import type { Deps } from "./deps.ts";
-import { notFound, WharfError } from "./error.ts";
 import { hintPath } from "./file-entry.ts";
 import { whyRefused } from "./file-write.ts";
 import { freeName } from "./free-name.ts";

@@ -6,7 +6,7 @@ import { plus } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type HookRecord, type HookState, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { blockedUntil, freeSlot, isVerified, placesOf, rateOf, TRIAL_MS } from "./endpoint-limits.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";

@@ -1,7 +1,7 @@
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { assembledBy } from "#core/uploads/assembly.ts";
-import type { Deps } from "./deps.ts";
 import type { UploadRecord } from "./upload-record.ts";
 
 /**

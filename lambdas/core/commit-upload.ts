@@ -1,14 +1,14 @@
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import type { FileRecord } from "#core/files/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
-import { eventWrite } from "./event.ts";
 import { fileUpdate } from "./file-write.ts";
-import { inRounds } from "./in-rounds.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "./judge-content.ts";
 import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";

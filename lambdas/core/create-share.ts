@@ -1,8 +1,8 @@
 import type { Share } from "#contract/shares.ts";
-import { actorOf, type Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { notFound } from "./error.ts";
-import { inHashPlace } from "./in-hash-place.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
+import { inHashPlace } from "#core/kernel/in-hash-place.ts";
 import { linkedFileChecks } from "./linked-file.ts";
 import { hashPassword } from "./password.ts";
 import { readFile } from "./read-files.ts";

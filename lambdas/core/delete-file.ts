@@ -1,12 +1,12 @@
 import { due } from "#aws/keys.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import { actorOf, type Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { eventWrite } from "./event.ts";
 import { removeEntry } from "./file-entry.ts";
 import { fileUpdate, type Preconditions } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
-import { inRounds } from "./in-rounds.ts";
 import { leaseEndedEvent } from "./lock-events.ts";
 import { readsAll } from "./may-handle.ts";
 import { BYTES_STAY_MS } from "./supersede-version.ts";

@@ -1,8 +1,8 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Update } from "#aws/table.ts";
-import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { notFound, WharfError } from "./error.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
 import { fileCheck, type Preconditions } from "./file-write.ts";
 import { findVersion } from "./find-version.ts";
 import { BYTES_STAY_MS } from "./supersede-version.ts";

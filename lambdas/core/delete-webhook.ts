@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
-import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { notFound } from "./error.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { findWebhook } from "./find-webhook.ts";
 
 /** Deletes an endpoint with its secret and state. Deliveries that wait find it gone, and end. @throws WharfError not_found */

@@ -4,10 +4,10 @@ import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import type { DisabledReason } from "#contract/webhooks.ts";
 import type { HookRecord } from "#core/attempts/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { Deps } from "./deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
-import { eventWrite } from "./event.ts";
 
 const SYSTEM: Actor = { type: "system", id: "delivery" };
 

@@ -1,8 +1,8 @@
 import type { Put } from "#aws/table.ts";
 import type { FileRecord } from "#core/files/records.ts";
-import { actorOf, type Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { eventWrite } from "./event.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { findFile } from "./find-file.ts";
 import { type SignOptions, signDownload } from "./sign-download.ts";
 

@@ -1,6 +1,6 @@
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { atVersion } from "./at-version.ts";
-import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
 import { downloadEvent } from "./download-file.ts";
 import { findVersion } from "./find-version.ts";
 import { type SignOptions, signDownload } from "./sign-download.ts";

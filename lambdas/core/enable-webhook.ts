@@ -1,10 +1,10 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import type { TestResult, Webhook } from "#contract/webhooks.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { Call } from "./call.ts";
 import { newEpoch, sameEpoch } from "./endpoint-epoch.ts";
-import { notFound, WharfError } from "./error.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { resetState } from "./reset-endpoint.ts";
 import { type TestDeps, testWebhook } from "./test-webhook.ts";

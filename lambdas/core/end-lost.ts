@@ -1,6 +1,6 @@
 import { due } from "#aws/keys.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { assembledBy } from "#core/uploads/assembly.ts";
-import type { Deps } from "./deps.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 import { whileHeld } from "./while-held.ts";
 

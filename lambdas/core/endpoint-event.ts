@@ -1,7 +1,7 @@
 import type { HookRecord } from "#core/attempts/records.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
-import { actorOf, type Call } from "./call.ts";
-import { eventWrite } from "./event.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 
 /** An event that concerns one endpoint alone: it goes into no outbox and no log. */
 export function endpointEvent(

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
 import type { Event } from "#contract/events.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 
 /** What has been read already: folder → the folder above it, file → its folder. */
 export type FolderLookup = Map<string, string | null>;

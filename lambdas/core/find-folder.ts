@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import type { FolderRef } from "#contract/files.ts";
 import { entryRecord, folderRecord, pathHintRecord } from "#core/files/records.ts";
-import type { Deps } from "./deps.ts";
-import { notFound } from "./error.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { rootFolder } from "./workspace.ts";
 
 /**

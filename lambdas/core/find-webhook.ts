@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
-import type { Caller } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { notFound } from "./error.ts";
+import type { Caller } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
 
 /** An endpoint of the caller's own; an admin's are all. @throws WharfError not_found */
 export async function findWebhook(

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { type Caller, hasScope } from "./call.ts";
-import type { Deps } from "./deps.ts";
+import { type Caller, hasScope } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { knownWorkspace, noWorkspace } from "./known-workspace.ts";
 
 const found = z.object({ workspace_id: z.string() });

@@ -1,12 +1,12 @@
 import { due, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { isWharfError } from "#core/kernel/error.ts";
 import { assembledBy, attemptedAt } from "#core/uploads/assembly.ts";
 import { listParts } from "./assemble-upload.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
-import type { Deps } from "./deps.ts";
 import { endLost } from "./end-lost.ts";
-import { isWharfError } from "./error.ts";
 import { reopenUpload } from "./reopen-upload.ts";
 import { type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
 import { whileHeld } from "./while-held.ts";

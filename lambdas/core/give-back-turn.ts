@@ -3,8 +3,8 @@ import type { Changes } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type HookRecord, type HookState, hookState } from "#core/attempts/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import type { Turn } from "./claim-turn.ts";
-import type { Deps } from "./deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 
 export type Taken = Extract<Turn, { go: true }>;

@@ -10,9 +10,9 @@ import { type Computed, plus } from "#aws/changes.ts";
 import { type Key, keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { hostRecord } from "#core/attempts/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { ttl } from "#core/kernel/time.ts";
-import type { Deps } from "./deps.ts";
-import { trimEndOf } from "./trim-end-of.ts";
+import { trimEndOf } from "#core/kernel/trim-end-of.ts";
 
 /** Requests per second to all endpoints of a host together. */
 export const HOST_RATE = 50;

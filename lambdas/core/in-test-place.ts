@@ -1,7 +1,7 @@
 import type { HookRecord } from "#core/attempts/records.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
-import { type Full, inPlace, sharedRooms } from "./take-place.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { type Full, inPlace, sharedRooms } from "#core/kernel/take-place.ts";
 
 /** A test takes so long at most (s). */
 const RETRY_SECONDS = 3;

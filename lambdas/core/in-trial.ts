@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import { type HookState, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { isVerified, TRIAL_MS, TRIAL_SLOT } from "./endpoint-limits.ts";
-import { WharfError } from "./error.ts";
 import { asRead, isTaken, markOf, type Slot } from "./slots.ts";
 
 /** A test that comes right behind a ping waits for its turn, so often and so long (ms). */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { MismatchPolicy } from "./deps.ts";
+import type { MismatchPolicy } from "#core/kernel/deps.ts";
 import { EMPTY, formatsOf, type Promised, promisedByName, promisedByType, SIGNATURES } from "./formats.ts";
 import { dangers, disguise, extensionOf, sniff } from "./sniff-type.ts";
 

@@ -1,5 +1,5 @@
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import {
   describeMismatch,
   judgeContent,

@@ -1,5 +1,5 @@
-import { type Caller, hasScope } from "./call.ts";
-import { WharfError } from "./error.ts";
+import { type Caller, hasScope } from "#core/kernel/call.ts";
+import { WharfError } from "#core/kernel/error.ts";
 
 /** Names that a refusal lists at most. */
 const MAX_LISTED = 20;

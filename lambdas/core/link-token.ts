@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes } from "node:c
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Table } from "#aws/table.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 
 const setting = z.object({ value: z.string() });
 

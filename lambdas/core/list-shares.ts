@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
 import type { Share } from "#contract/shares.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import { type LinkRecord, linkRecord } from "#core/links/records.ts";
-import type { Call } from "./call.ts";
-import { cursorAfter, readCursor } from "./cursor.ts";
-import type { Deps } from "./deps.ts";
 import { maySee } from "./find-share.ts";
 import { linkToken } from "./link-token.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
-import { type PageQuery, pageOf } from "./page.ts";
 import { readFile } from "./read-files.ts";
 import { shareView } from "./share-view.ts";
 import { shareableVersion } from "./shareable-version.ts";

@@ -1,12 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import { type HookRecord, hookState } from "#core/attempts/records.ts";
-import type { Call } from "./call.ts";
-import { cursorAfter, readCursor } from "./cursor.ts";
-import type { Deps } from "./deps.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import { readable } from "#core/kernel/readable.ts";
 import { owns } from "./find-webhook.ts";
 import { readHooks } from "./match-endpoints.ts";
-import { type PageQuery, pageOf } from "./page.ts";
-import { readable } from "./readable.ts";
 import { webhookView } from "./webhook-view.ts";
 
 /** The caller's endpoints, the oldest first; an admin's are all. */

@@ -12,7 +12,7 @@ import {
   hookState,
 } from "#core/attempts/records.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 
 /** All that an attempt needs. */
 export interface Delivering {

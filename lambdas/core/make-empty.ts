@@ -1,8 +1,8 @@
 import { sha256 } from "#aws/keys.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { EMPTY_FACTS } from "./checksum.ts";
 import { type Completion, completeUpload, judgeUpload } from "./complete-upload.ts";
-import type { Deps } from "./deps.ts";
 import { requireLiveClient } from "./require-live-client.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import { LINK_URL_SECONDS } from "#contract/shares.ts";
 import type { FileRecord } from "#core/files/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import { asDecided, askedPart, type Part, type Ranged } from "./asked-part.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
 import { linkedFile } from "./linked-file.ts";
 import { shareState } from "./share-view.ts";
 import { type SignOptions, signDownload } from "./sign-download.ts";

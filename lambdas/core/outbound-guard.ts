@@ -7,9 +7,9 @@
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import ipaddr from "ipaddr.js";
+import { trimEndOf } from "#core/kernel/trim-end-of.ts";
+import { within } from "#core/kernel/within.ts";
 import { NOT_PUBLIC, SPECIAL_IPV4, SPECIAL_IPV6 } from "./special-addresses.ts";
-import { trimEndOf } from "./trim-end-of.ts";
-import { within } from "./within.ts";
 
 export interface Address {
   address: string;

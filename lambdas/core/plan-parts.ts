@@ -1,5 +1,5 @@
 import { type Checksum, MAX_PART_SIZE, MAX_PARTS } from "#contract/uploads.ts";
-import { WharfError } from "./error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 
 const MIB = 1_048_576;
 const GIB = 1_073_741_824;

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { ttl } from "#core/kernel/time.ts";
-import type { Deps } from "./deps.ts";
 
 const KEEP_MS = 7 * 86_400_000;
 

@@ -1,10 +1,10 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { FileRecord } from "#core/files/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import type { Chance } from "#core/kernel/each-due.ts";
 import { ttl } from "#core/kernel/time.ts";
 import type { VersionRecord } from "#core/versions/records.ts";
-import type { Deps } from "./deps.ts";
-import type { Chance } from "./each-due.ts";
 import { BYTES_STAY_MS } from "./supersede-version.ts";
 import { versionsOf } from "./versions-of.ts";
 

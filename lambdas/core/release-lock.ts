@@ -1,9 +1,9 @@
 import { keys, sha256 } from "#aws/keys.ts";
-import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
 import { findFile } from "./find-file.ts";
-import { inRounds } from "./in-rounds.ts";
 import { hasRunOut, leaseEndedEvent } from "./lock-events.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
 

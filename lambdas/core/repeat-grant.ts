@@ -1,7 +1,7 @@
 import { type LockGrant, lockGrant } from "#contract/locks.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
 import { findFile } from "./find-file.ts";
 
 /** Those of a version of Wharf that knew no provisional leases are whole. */

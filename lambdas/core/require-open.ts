@@ -1,5 +1,5 @@
+import { WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
-import { WharfError } from "./error.ts";
 import type { UploadRecord } from "./upload-record.ts";
 
 /** Refuses where no more bytes can come. @throws WharfError upload_closed, upload_expired, finalizing. */

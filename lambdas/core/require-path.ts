@@ -1,5 +1,5 @@
 import { MAX_DEPTH, MAX_PATH_BYTES } from "#contract/common.ts";
-import { WharfError } from "./error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 
 /**
  * The one rule of how long a file's path may be, folders included: for whatever gives a file its folder or name.

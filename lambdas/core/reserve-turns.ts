@@ -3,7 +3,7 @@ import { plus } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type HookState, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { placesOf, rateOf } from "./endpoint-limits.ts";
 
 /** How far ahead turns are given out. */

@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Update } from "#aws/table.ts";
 import { type HookRecord, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
 

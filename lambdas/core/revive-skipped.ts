@@ -3,8 +3,8 @@ import { ConditionFailed } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord } from "#core/attempts/records.ts";
-import { inParallel } from "./in-parallel.ts";
-import { readable } from "./readable.ts";
+import { inParallel } from "#core/kernel/in-parallel.ts";
+import { readable } from "#core/kernel/readable.ts";
 import { restartWrite } from "./restart-delivery.ts";
 import { wakeMessage } from "./wake.ts";
 

@@ -1,8 +1,8 @@
 import { ConditionFailed } from "#aws/table.ts";
+import type { Caller } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { LinkRecord } from "#core/links/records.ts";
-import type { Caller } from "./call.ts";
-import type { Deps } from "./deps.ts";
 import { findShare } from "./find-share.ts";
 
 /** Kills a link at once. One that is dead already stays as it is. @throws WharfError not_found */

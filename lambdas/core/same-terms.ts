@@ -1,9 +1,9 @@
 import { DEFAULT_EXPIRE_IN } from "#contract/common.ts";
 import type { ErrorMembers } from "#contract/error-members.ts";
 import type { FinalizeRequest } from "#contract/uploads.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
-import { inHashPlace } from "./in-hash-place.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { inHashPlace } from "#core/kernel/in-hash-place.ts";
 import { verifyPassword } from "./password.ts";
 import type { Intent, Outcome, Terms, UploadRecord } from "./upload-record.ts";
 

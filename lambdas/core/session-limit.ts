@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
-import { type Count, knownCount, lastCount } from "./last-count.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { type Count, knownCount, lastCount } from "#core/kernel/last-count.ts";
 
 /**
  * Refuses an upload to a client that has its share of open sessions, by the sweep's last count.

@@ -1,11 +1,11 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { type Actor, DEFAULT_EXPIRE_IN } from "#contract/common.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import type { LinkRecord } from "#core/links/records.ts";
-import type { Deps } from "./deps.ts";
-import { eventWrite } from "./event.ts";
 import { linkToken } from "./link-token.ts";
 
 /** How long a dead link still says why it is dead. */

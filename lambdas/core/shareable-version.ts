@@ -1,7 +1,7 @@
 import type { FileRecord } from "#core/files/records.ts";
-import type { Caller } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { notFound } from "./error.ts";
+import type { Caller } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll } from "./may-handle.ts";
 import type { BoundTo } from "./share.ts";
 import { versionsOf } from "./versions-of.ts";

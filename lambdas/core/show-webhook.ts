@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import { hookRecord, hookSecretRecord, hookState } from "#core/attempts/records.ts";
-import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { notFound } from "./error.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { owns } from "./find-webhook.ts";
 import { webhookDetail } from "./webhook-view.ts";
 

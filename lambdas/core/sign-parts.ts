@@ -1,10 +1,10 @@
 import type { PartUrls } from "#aws/signer.ts";
 import { type Checksum, MAX_PARTS, PART_URL_SECONDS, type PartsRequest } from "#contract/uploads.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
 import { findUpload } from "#core/uploads/find-upload.ts";
-import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
 import { requireOpen } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 import type { UploadRecord } from "./upload-record.ts";

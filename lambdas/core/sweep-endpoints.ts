@@ -1,12 +1,12 @@
 import { due, keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
 import { type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { Deps } from "./deps.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
-import { type DueDeps, eachDue } from "./each-due.ts";
 import { DISABLE_HOURS, WARN_HOURS } from "./endpoint-health.ts";
-import { eventWrite } from "./event.ts";
 
 const HOUR_MS = 3_600_000;
 /** Failures close together are one outage: the first and the last lie this far apart at least. */

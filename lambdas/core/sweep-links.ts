@@ -1,9 +1,9 @@
 import { happened, type Item } from "#aws/table.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { linkRecord } from "#core/links/records.ts";
-import type { Deps } from "./deps.ts";
-import { type DueDeps, eachDue } from "./each-due.ts";
-import { eventWrite } from "./event.ts";
 
 /**
  * Tells of links that have expired: `link_expired`, once each, in the transaction that marks them as ended.

@@ -3,9 +3,9 @@ import { keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
 import { MAX_CLIENT_LOCKS } from "#contract/lock-limits.ts";
 import { fileRecord } from "#core/files/records.ts";
-import { countLive } from "./count-live.ts";
-import type { Deps } from "./deps.ts";
-import { type DueDeps, eachDue } from "./each-due.ts";
+import { countLive } from "#core/kernel/count-live.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { LOCK_GRACE_MS } from "./file-write.ts";
 import { lockExpiredEvent } from "./lock-events.ts";
 

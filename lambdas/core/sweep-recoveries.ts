@@ -3,12 +3,12 @@ import { ConditionFailed, happened, type Item, type Update } from "#aws/table.ts
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord } from "#core/attempts/records.ts";
 import { type RecoveryRecord, recovering, recoveryRecord } from "#core/delivery/records.ts";
+import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import { inParallel } from "#core/kernel/in-parallel.ts";
+import { MAX_FAILURES } from "#core/kernel/put-aside.ts";
+import { readable } from "#core/kernel/readable.ts";
 import { iso } from "#core/kernel/time.ts";
 import { firstDeliveryId } from "./delivery-id.ts";
-import { type DueDeps, eachDue } from "./each-due.ts";
-import { inParallel } from "./in-parallel.ts";
-import { MAX_FAILURES } from "./put-aside.ts";
-import { readable } from "./readable.ts";
 import { restartWrite } from "./restart-delivery.ts";
 import { wakeMessage } from "./wake.ts";
 

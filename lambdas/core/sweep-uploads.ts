@@ -1,9 +1,9 @@
 import { describe, say } from "#aws/log.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { type Chance, type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { ASSEMBLY_MS, attemptedAt } from "#core/uploads/assembly.ts";
 import { endUpload } from "./abort-upload.ts";
 import { cleanUpload } from "./clean-upload.ts";
-import type { Deps } from "./deps.ts";
-import { type Chance, type DueDeps, eachDue } from "./each-due.ts";
 import { finishUpload } from "./finish-upload.ts";
 import { type UploadRecord, uploadRecord } from "./upload-record.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";

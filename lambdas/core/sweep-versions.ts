@@ -1,8 +1,8 @@
 import type { Item } from "#aws/table.ts";
 import { fileRecord } from "#core/files/records.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { versionRecord } from "#core/versions/records.ts";
-import type { Deps } from "./deps.ts";
-import { type DueDeps, eachDue } from "./each-due.ts";
 import { keepRetention } from "./keep-retention.ts";
 import { purgeFile, purgeVersion } from "./purge-version.ts";
 

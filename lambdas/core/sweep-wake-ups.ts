@@ -2,10 +2,10 @@ import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts";
-import { type DueDeps, eachDue } from "./each-due.ts";
-import { inParallel } from "./in-parallel.ts";
+import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import { inParallel } from "#core/kernel/in-parallel.ts";
+import { readable } from "#core/kernel/readable.ts";
 import { type WakeUp, wakeUp } from "./plan-wake-up.ts";
-import { readable } from "./readable.ts";
 import { deferDelivery } from "./write-delivery.ts";
 
 const PAGE = 100;

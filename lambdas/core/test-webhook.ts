@@ -1,13 +1,13 @@
 import { keys } from "#aws/keys.ts";
 import { TEST_SECONDS, type TestResult } from "#contract/webhooks.ts";
 import { type HookRecord, hookSecretRecord, hookState } from "#core/attempts/records.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
-import type { Call } from "./call.ts";
 import { deliveryId } from "./delivery-id.ts";
-import type { Deps } from "./deps.ts";
 import { endpointEvent } from "./endpoint-event.ts";
-import { notFound, WharfError } from "./error.ts";
 import { hostOf, SOME_CLIENTS } from "./host-shares.ts";
 import { inTestPlace } from "./in-test-place.ts";
 import { inTrial } from "./in-trial.ts";

@@ -1,10 +1,10 @@
 import { keys } from "#aws/keys.ts";
 import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { inHashPlace } from "#core/kernel/in-hash-place.ts";
 import { type LinkRecord, type LinkTries, linkTriesRecord } from "#core/links/records.ts";
 import { countTry, forgetTries, secondsUntilTry, TryRefused } from "./count-try.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
-import { inHashPlace } from "./in-hash-place.ts";
 import { verifyPassword } from "./password.ts";
 import { passTry, secondsUntilRoom, takeTry } from "./take-try.ts";
 

@@ -1,7 +1,7 @@
 import type { Item } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { closedFor, uploadExpired } from "./require-open.ts";
 import { type AskedTerms, requireSameTerms } from "./same-terms.ts";
 import { shareUrl } from "./share.ts";

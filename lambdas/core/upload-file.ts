@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { objectKey } from "#core/uploads/object-key.ts";
 import { addUpload } from "./add-upload.ts";
-import type { Call } from "./call.ts";
 import { judgeUpload } from "./complete-upload.ts";
-import type { Deps } from "./deps.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
 import { requireLiveClient } from "./require-live-client.ts";
 import { saveReserved } from "./reserve-name.ts";

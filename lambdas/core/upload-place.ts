@@ -2,9 +2,9 @@
 import { keys } from "#aws/keys.ts";
 import { idPrefixOf } from "#contract/files.ts";
 import { entryRecord, type FileRecord, folderRecord } from "#core/files/records.ts";
-import { type Call, canUse } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { notFound, WharfError } from "./error.ts";
+import { type Call, canUse } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
 import { findFile } from "./find-file.ts";
 import { requireRoomToRename } from "./free-name.ts";
 import { findWay } from "./make-folders.ts";

@@ -1,8 +1,8 @@
 import type { UploadStatus } from "#contract/uploads.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
 import { findUpload } from "#core/uploads/find-upload.ts";
-import type { Call } from "./call.ts";
-import type { Deps } from "./deps.ts";
 import { keepReserved } from "./reserve-name.ts";
 import type { UploadRecord } from "./upload-record.ts";
 

@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import type { LockGrant } from "#contract/locks.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { isWharfError, type WharfError } from "#core/kernel/error.ts";
 import { acquireLock, type LockTerms } from "./acquire-lock.ts";
-import type { Call } from "./call.ts";
-import { isWharfError, type WharfError } from "./error.ts";
 import { startWaiting, type WaitDeps } from "./start-waiting.ts";
 
 /** Between two looks at a held lock: 250 ms at first, 1 s at last, ±20% so that waiters don't march in step. */

@@ -1,5 +1,5 @@
 import { due } from "#aws/keys.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 import { whileHeld } from "./while-held.ts";
 

@@ -2,11 +2,11 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
 import { clientRecord } from "#core/accounts/records.ts";
+import type { Call, Caller } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { Call, Caller } from "./call.ts";
-import type { Deps } from "./deps.ts";
-import { WharfError } from "./error.ts";
 import { findWorkspace } from "./find-workspace.ts";
 import { knownWorkspace, noWorkspace } from "./known-workspace.ts";
 

@@ -6,8 +6,8 @@ import { deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
 import { type Event, event } from "#contract/events.ts";
 import { fanOut } from "#core/fan-out.ts";
-import { parseJson } from "#core/parse-json.ts";
-import { within } from "#core/within.ts";
+import { parseJson } from "#core/kernel/parse-json.ts";
+import { within } from "#core/kernel/within.ts";
 import { readEnv } from "../env.ts";
 
 const env = readEnv(["TABLE_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);

@@ -2,7 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda"
 import * as z from "zod";
 import { beginLine, describe, endLine, note } from "#aws/log.ts";
 import { finishUpload } from "#core/finish-upload.ts";
-import { runParts } from "#core/sweep.ts";
+import { runParts } from "#core/kernel/sweep.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
 import { uploadOfKey } from "#core/uploads/object-key.ts";

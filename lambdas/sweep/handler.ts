@@ -6,7 +6,7 @@ import { emitMetric } from "#aws/metrics.ts";
 import { deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
 import { countSessions } from "#core/count-sessions.ts";
-import { runParts } from "#core/sweep.ts";
+import { runParts } from "#core/kernel/sweep.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepEvents } from "#core/sweep-events.ts";

@@ -3,7 +3,7 @@ import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
 import { MAX_CLIENT_LOCKS } from "#contract/lock-limits.ts";
 import { batchAnswer, fileLocked, lockGrant, lockState, renewAnswer } from "#contract/locks.ts";
-import { tally } from "#core/last-count.ts";
+import { tally } from "#core/kernel/last-count.ts";
 import { sweepLocks } from "#core/sweep-locks.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cursorAfter, readCursor } from "#core/cursor.ts";
+import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 
 test("a cursor goes on where its list stopped, whatever the name", () => {
   fc.assert(

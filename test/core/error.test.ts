@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WharfError } from "#core/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 
 test("what an error tells beside its detail is what its code has, or doesn't compile", () => {
   const open = { open: 3, max: 3, retry_after_seconds: 60 };

@@ -1,8 +1,8 @@
 /** A key's claim is a lease: kept while its function works, free soon after that has died. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Caller } from "#core/call.ts";
-import { beginIdempotent } from "#core/idempotency.ts";
+import type { Caller } from "#core/kernel/call.ts";
+import { beginIdempotent } from "#core/kernel/idempotency.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 

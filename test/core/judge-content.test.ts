@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { MismatchPolicy } from "#core/deps.ts";
 import { formatsOf } from "#core/formats.ts";
 import { judgeContent, sniffContent } from "#core/judge-content.ts";
+import type { MismatchPolicy } from "#core/kernel/deps.ts";
 import { typeOf } from "#core/type-of.ts";
 
 const bytes = (...parts: (string | number)[]) =>

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { METRIC_DIMENSION, METRIC_NAMESPACE } from "#aws/metrics.ts";
-import { runParts } from "#core/sweep.ts";
+import { runParts } from "#core/kernel/sweep.ts";
 
 const deps = { table: { name: "wharf-table" }, now: () => 1_767_225_600_000 };
 const fail = async () => {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
-import { hashRooms } from "#core/in-hash-place.ts";
-import { type Room, sharedRooms, takePlace } from "#core/take-place.ts";
+import { hashRooms } from "#core/kernel/in-hash-place.ts";
+import { type Room, sharedRooms, takePlace } from "#core/kernel/take-place.ts";
 import { inProcessDynamoDb } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
 

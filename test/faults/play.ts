@@ -1,6 +1,6 @@
 /** Plays one situation, with one thing going wrong in it or none, and says how it ended. */
-import { isWharfError } from "#core/error.ts";
-import { within } from "#core/within.ts";
+import { isWharfError } from "#core/kernel/error.ts";
+import { within } from "#core/kernel/within.ts";
 import { timesOf } from "./arrivals.ts";
 import type { Between, Made } from "./calls.ts";
 import { aMoment, inflicter, LATE, type Wrong } from "./faults.ts";

@@ -13,7 +13,6 @@ import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wa
 import { createTable, type QueryInput } from "#aws/table.ts";
 import { type Scope, scopes } from "#contract/common.ts";
 import { event } from "#contract/events.ts";
-import type { Call } from "#core/call.ts";
 import { shareWorkspace } from "#core/change-client.ts";
 import { countSessions } from "#core/count-sessions.ts";
 import { createClient } from "#core/create-client.ts";
@@ -23,6 +22,7 @@ import { fanOut } from "#core/fan-out.ts";
 import { finishUpload } from "#core/finish-upload.ts";
 import { createHostShares } from "#core/host-shares.ts";
 import { issueToken } from "#core/issue-token.ts";
+import type { Call } from "#core/kernel/call.ts";
 import { createOutbound } from "#core/outbound.ts";
 import { relayEvents } from "#core/relay-events.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";

@@ -4,7 +4,7 @@ import { createTable } from "#aws/table.ts";
 import { eventCatalogue } from "#contract/event-types.ts";
 import type { EventType } from "#contract/events.ts";
 import { registeredWebhook, webhookPage } from "#contract/webhooks.ts";
-import { eventWrite } from "#core/event.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const MANY = 95;

@@ -10,13 +10,13 @@ import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wa
 import type { Alone, Update } from "#aws/table.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
 import { registerWebhookRoute } from "#contract/webhooks.ts";
-import type { Call } from "#core/call.ts";
 import { createClient } from "#core/create-client.ts";
 import { deliver } from "#core/deliver.ts";
-import { eventWrite } from "#core/event.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { fanOut } from "#core/fan-out.ts";
 import { createHostShares } from "#core/host-shares.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
 import { createOutbound } from "#core/outbound.ts";
 import { registerWebhook } from "#core/register-webhook.ts";

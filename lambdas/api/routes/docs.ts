@@ -1,6 +1,6 @@
 import { note } from "#aws/log.ts";
 import { health } from "#contract/health.ts";
-import type { Deps } from "#core/deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { textEtag, unlessKnown } from "../etag.ts";
 import { type Answer, type App, document, routesOf, send } from "../serve.ts";
 

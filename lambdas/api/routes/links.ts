@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { note } from "#aws/log.ts";
 import { openLinkRoute, unlockLinkRoute, unlockRequest } from "#contract/shares.ts";
-import type { Deps } from "#core/deps.ts";
-import { WharfError } from "#core/error.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { openLink, viewLink } from "#core/open-link.ts";
 import { sourceOf } from "#core/source-of.ts";
 import { readForm } from "../body.ts";

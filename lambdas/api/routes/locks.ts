@@ -10,10 +10,10 @@ import {
 } from "#contract/locks.ts";
 import { acquireLock, acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
-import { type Call, requireSameScopes } from "#core/call.ts";
-import type { Deps } from "#core/deps.ts";
-import { isWharfError } from "#core/error.ts";
 import { findFile } from "#core/find-file.ts";
+import { type Call, requireSameScopes } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { isWharfError } from "#core/kernel/error.ts";
 import { lockState } from "#core/lock-state.ts";
 import { releaseLock } from "#core/release-lock.ts";
 import { renewLock } from "#core/renew-lock.ts";

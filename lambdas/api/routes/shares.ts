@@ -6,7 +6,7 @@ import {
   type Share,
 } from "#contract/shares.ts";
 import { createShare } from "#core/create-share.ts";
-import type { Deps } from "#core/deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { listShares } from "#core/list-shares.ts";
 import { revokeShare } from "#core/revoke-share.ts";
 import { viewShare } from "#core/view-share.ts";

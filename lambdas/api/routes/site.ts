@@ -1,7 +1,7 @@
 /** What an origin has beside its API: a page for people, and files that browsers, crawlers and finders of flaws ask for. */
 import { note } from "#aws/log.ts";
-import type { Deps } from "#core/deps.ts";
-import { WharfError } from "#core/error.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { homePage } from "../home-page.ts";
 import { ICON_SVG } from "../html.ts";
 import { sendPage } from "../page.ts";

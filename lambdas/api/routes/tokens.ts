@@ -1,9 +1,9 @@
 import { note } from "#aws/log.ts";
 import { id } from "#contract/common.ts";
 import { tokenForm, tokenRequest } from "#contract/tokens.ts";
-import type { Deps } from "#core/deps.ts";
-import { WharfError } from "#core/error.ts";
 import { issueToken, TokenError, type TokenRequest } from "#core/issue-token.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { readForm, readJson } from "../body.ts";
 import { type App, type AppContext, check, send } from "../serve.ts";
 

@@ -12,8 +12,8 @@ import {
   uploadFileRoute,
 } from "#contract/uploads.ts";
 import { abortUpload } from "#core/abort-upload.ts";
-import type { Deps } from "#core/deps.ts";
 import { type Demands, finalizeUpload } from "#core/finalize-upload.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { chunkTarget } from "#core/next-chunk.ts";
 import { signParts } from "#core/sign-parts.ts";
 import { restartAnswer, startUpload } from "#core/start-upload.ts";

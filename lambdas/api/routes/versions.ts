@@ -5,8 +5,8 @@ import {
   restoreVersionRoute,
 } from "#contract/versions.ts";
 import { deleteVersion } from "#core/delete-version.ts";
-import type { Deps } from "#core/deps.ts";
 import { downloadVersion } from "#core/download-version.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import { listVersions } from "#core/list-versions.ts";
 import { restoreVersion } from "#core/restore-version.ts";
 import { etagOf } from "../etag.ts";

@@ -1,5 +1,5 @@
 import type { Queues } from "#aws/queues.ts";
-import type { Deps } from "../deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import type { Outbound } from "../outbound.ts";
 
 /** What delivering needs of the world. */

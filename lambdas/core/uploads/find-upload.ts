@@ -1,9 +1,9 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { type Caller, canUse } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { ttl } from "#core/kernel/time.ts";
-import { type Caller, canUse } from "../call.ts";
-import type { Deps } from "../deps.ts";
-import { notFound } from "../error.ts";
 import { KEEP_MS, type UploadRecord, uploadRecord } from "../upload-record.ts";
 
 /** A session as the table stores it; `dueAt` (ms) is when the sweep looks at it. */

@@ -106,7 +106,7 @@ export const others: readonly Mutant[] = [
   },
   {
     name: "few rows are no end of a list",
-    changes: [{ file: "lambdas/core/page.ts", from: " || next !== undefined", to: "" }],
+    changes: [{ file: "lambdas/core/kernel/page.ts", from: " || next !== undefined", to: "" }],
     case: "read: versions of a file, which are more than a query gives at once | nothing wrong",
     red: {
       file: "test/api/versions.test.ts",
@@ -252,7 +252,7 @@ export const others: readonly Mutant[] = [
     name: "a claim for a sweep knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/put-aside.ts",
+        file: "lambdas/core/kernel/put-aside.ts",
         from: 'return error.item?.["due_sk"] === next.due_sk && error.item["due_pk"] === next.due_pk;',
         to: "return false;",
       },

@@ -312,7 +312,7 @@ export const uploads: readonly Mutant[] = [
     name: "a claim that was given up stays so",
     changes: [
       {
-        file: "lambdas/core/idempotency.ts",
+        file: "lambdas/core/kernel/idempotency.ts",
         from: '" OR #released_ms < :now"',
         to: '" OR attribute_exists(#released_ms)"',
       },
@@ -324,7 +324,7 @@ export const uploads: readonly Mutant[] = [
     name: "a claim is later than another clock's release",
     changes: [
       {
-        file: "lambdas/core/idempotency.ts",
+        file: "lambdas/core/kernel/idempotency.ts",
         from: "existing.released_ms !== undefined && round < ROUNDS",
         to: "existing.released_ms !== undefined && round < 0",
       },

@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { appendToFeed } from "#core/append-to-feed.ts";
-import { EVENT_KEEP_MS } from "#core/event.ts";
 import { eventRecord } from "#core/events/records.ts";
+import { EVENT_KEEP_MS } from "#core/kernel/outbox.ts";
 import { type Situation, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { DAY, isGone, MINUTE, passTime } from "../time.ts";

@@ -6,8 +6,8 @@
 import { asideShard, type DueKind, due, keyOf } from "#aws/keys.ts";
 import { say } from "#aws/log.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
-import { iso } from "#core/kernel/time.ts";
 import type { Deps } from "./deps.ts";
+import { iso } from "./time.ts";
 
 type AsideDeps = Pick<Deps, "table" | "now">;
 

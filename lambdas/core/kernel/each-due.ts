@@ -2,10 +2,10 @@ import { asideShard, DUE_INDEX, DUE_SHARDS, type DueKind } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import type { Item } from "#aws/table.ts";
-import { iso } from "#core/kernel/time.ts";
 import type { Deps } from "./deps.ts";
 import { inParallel } from "./in-parallel.ts";
 import { dueAfterFailure, dueAsBefore, dueOf } from "./put-aside.ts";
+import { iso } from "./time.ts";
 import { within } from "./within.ts";
 
 /** Pages of one shard in one run; what is left waits for the next minute. */

@@ -1,8 +1,8 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Put } from "#aws/table.ts";
 import type { Event } from "#contract/events.ts";
-import { newId } from "#core/kernel/ids.ts";
-import { iso, ttl } from "#core/kernel/time.ts";
+import { newId } from "./ids.ts";
+import { iso, ttl } from "./time.ts";
 
 export type NewEvent = Omit<Event, "id" | "occurred_at">;
 

@@ -11,10 +11,10 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type Scope, scope } from "#contract/common.ts";
-import { ttl } from "#core/kernel/time.ts";
 import { type Call, type Caller, hasScope } from "./call.ts";
 import type { Deps } from "./deps.ts";
 import { WharfError } from "./error.ts";
+import { ttl } from "./time.ts";
 
 const KEEP_MS = 86_400_000;
 /** A claim whose function has died is free again after this. */

@@ -1,8 +1,8 @@
 import { DUE_INDEX, DUE_SHARDS, type DueKind, type Key } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { iso } from "#core/kernel/time.ts";
 import type { DueDeps } from "./each-due.ts";
 import { tally } from "./last-count.ts";
+import { iso } from "./time.ts";
 
 /** Pages of one shard in one count. */
 const MAX_PAGES = 20;
