@@ -1,5 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { fileMadeBy, mayHandle } from "#core/access/may-handle.ts";
 import { entryRecord, type FileRecord, fileRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -7,7 +8,6 @@ import { newId } from "#core/kernel/ids.ts";
 import { hintPath } from "./file-entry.ts";
 import { whyRefused } from "./file-write.ts";
 import { freeName } from "./free-name.ts";
-import { fileMadeBy, mayHandle } from "./may-handle.ts";
 import { nameTaken } from "./name-taken.ts";
 import { requirePath } from "./require-path.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";

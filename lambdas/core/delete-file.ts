@@ -1,4 +1,5 @@
 import { due } from "#aws/keys.ts";
+import { readsAll } from "#core/access/may-handle.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
@@ -8,7 +9,6 @@ import { removeEntry } from "./file-entry.ts";
 import { fileUpdate, type Preconditions } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import { leaseEndedEvent } from "./lock-events.ts";
-import { readsAll } from "./may-handle.ts";
 import { BYTES_STAY_MS } from "./supersede-version.ts";
 
 /**

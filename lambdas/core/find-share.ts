@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
+import { fileMadeBy, madeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError, notFound } from "#core/kernel/error.ts";
 import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import { linkToken } from "./link-token.ts";
-import { fileMadeBy, madeBy, mayHandle, readsAll } from "./may-handle.ts";
 import { readFile } from "./read-files.ts";
 
 /**

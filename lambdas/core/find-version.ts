@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { fileMadeBy, madeBy, mayHandle, readsAll, type Verb } from "#core/access/may-handle.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { type VersionRecord, versionRecord } from "#core/versions/records.ts";
-import { fileMadeBy, madeBy, mayHandle, readsAll, type Verb } from "./may-handle.ts";
 import { readFile } from "./read-files.ts";
 
 /**

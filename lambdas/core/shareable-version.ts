@@ -1,8 +1,8 @@
+import { fileMadeBy, madeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import { fileMadeBy, madeBy, mayHandle, readsAll } from "./may-handle.ts";
 import type { BoundTo } from "./share.ts";
 import { versionsOf } from "./versions-of.ts";
 

@@ -1,6 +1,7 @@
 /** Where an upload goes: a path, a path below a folder, or a file that is there. */
 import { keys } from "#aws/keys.ts";
 import { idPrefixOf } from "#contract/files.ts";
+import { rootFolder, useWorkspace } from "#core/access/workspace.ts";
 import { entryRecord, type FileRecord, folderRecord } from "#core/files/records.ts";
 import { type Call, canUse } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -10,7 +11,6 @@ import { requireRoomToRename } from "./free-name.ts";
 import { findWay } from "./make-folders.ts";
 import { requirePath } from "./require-path.ts";
 import type { UploadRecord } from "./upload-record.ts";
-import { rootFolder, useWorkspace } from "./workspace.ts";
 
 /** What a request says of it. `file_id` stands alone; `path` and `filename` are relative to `folder_id`. */
 export interface PlaceRequest {

@@ -5,8 +5,8 @@ import { due, keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { file, fileDetail, folder, urlAnswer, workspace } from "#contract/files.ts";
 import { nameProblem } from "#contract/names.ts";
+import { rootFolder } from "#core/access/workspace.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { rootFolder } from "#core/workspace.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Scope, scopes } from "#contract/common.ts";
-import { fileMadeBy, type Made, madeBy, mayHandle, readsAll, type Verb } from "#core/may-handle.ts";
+import { fileMadeBy, type Made, madeBy, mayHandle, readsAll, type Verb } from "#core/access/may-handle.ts";
 
 const files = ["own", "mixed", "others"] as const;
 const things = [undefined, "own", "others"] as const;

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { startAnswer } from "#contract/uploads.ts";
 import { webhook } from "#contract/webhooks.ts";
+import { rootFolder } from "#core/access/workspace.ts";
 import { cursorAfter } from "#core/kernel/cursor.ts";
-import { rootFolder } from "#core/workspace.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;

@@ -6,16 +6,16 @@ import {
   listWorkspacesRoute,
   moveFileRoute,
 } from "#contract/files.ts";
+import { findWorkspace } from "#core/access/find-workspace.ts";
+import { listWorkspaces } from "#core/access/list-workspaces.ts";
 import { deleteFile } from "#core/delete-file.ts";
 import { downloadFile } from "#core/download-file.ts";
 import { fileDetail } from "#core/file-view.ts";
 import { findFile } from "#core/find-file.ts";
 import { findFolder } from "#core/find-folder.ts";
-import { findWorkspace } from "#core/find-workspace.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { listFiles } from "#core/list-files.ts";
-import { listWorkspaces } from "#core/list-workspaces.ts";
 import { moveFile } from "#core/move-file.ts";
 import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";

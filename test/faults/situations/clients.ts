@@ -1,12 +1,12 @@
 /** Clients, their tokens and secrets, and what the administrator does. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
+import { findWorkspace } from "#core/access/find-workspace.ts";
+import { listWorkspaces } from "#core/access/list-workspaces.ts";
 import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
 import { createClient } from "#core/create-client.ts";
-import { findWorkspace } from "#core/find-workspace.ts";
 import { issueToken } from "#core/issue-token.ts";
 import { listClients } from "#core/list-clients.ts";
-import { listWorkspaces } from "#core/list-workspaces.ts";
 import { kindOf } from "../calls.ts";
 import type { Situation } from "../situation.ts";
 import type { Stage } from "../stage.ts";

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
-import { workspaceRecord } from "#core/access/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import { workspaceRecord } from "./records.ts";
 
 /** The workspaces that the caller may use: its own, or all for `admin`, in the order of their ids. */
 export async function listWorkspaces(
