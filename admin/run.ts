@@ -3,10 +3,10 @@ import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTable } from "#aws/table.ts";
 import { type Scope, scope, scopes } from "#contract/common.ts";
+import { createClient } from "#core/accounts/create-client.ts";
+import { listClients } from "#core/accounts/list-clients.ts";
 import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
-import { createClient } from "#core/create-client.ts";
 import { isWharfError } from "#core/kernel/error.ts";
-import { listClients } from "#core/list-clients.ts";
 import { findTable, type TableLocation } from "./find-table.ts";
 
 const USAGE = `npm run admin -- <command> [options]

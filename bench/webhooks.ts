@@ -15,7 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTable } from "#aws/table.ts";
 import { registeredWebhook, webhook } from "#contract/webhooks.ts";
-import { createClient } from "#core/create-client.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import { createHostShares } from "#core/host-shares.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { startCloud } from "#local/cloud.ts";

@@ -2,7 +2,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTable } from "#aws/table.ts";
 import { scopes } from "#contract/common.ts";
-import { createClient } from "#core/create-client.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import type { Cloud } from "./cloud.ts";
 import { replaceFile } from "./replace-file.ts";
 import type { StoredClient } from "./stored-client.ts";

@@ -5,7 +5,7 @@ import { type Key, keys } from "#aws/keys.ts";
 import { describe, note, say } from "#aws/log.ts";
 import type { Scope } from "#contract/common.ts";
 import { type Route, requestHeaders } from "#contract/route.ts";
-import { authenticate } from "#core/authenticate.ts";
+import { authenticate } from "#core/accounts/authenticate.ts";
 import { type Call, insufficientScope, requireSameScopes } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";

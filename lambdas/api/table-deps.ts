@@ -1,6 +1,6 @@
 import { dynamoDb } from "#aws/clients.ts";
 import { createTable } from "#aws/table.ts";
-import type { WaitDeps } from "#core/start-waiting.ts";
+import type { WaitDeps } from "#core/accounts/start-waiting.ts";
 import { readEnv } from "../env.ts";
 
 /** What every app needs: the table, the time, and who may call from a browser. */

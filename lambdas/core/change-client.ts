@@ -1,12 +1,12 @@
 import { ifNone } from "#aws/changes.ts";
 import { keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
+import { newSecret } from "#core/accounts/create-client.ts";
 import { type ClientRecord, clientRecord } from "#core/accounts/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { newSecret } from "./create-client.ts";
 import { type Ended, endHoldings, type LinksEnd, newRevocation, revocationRecord } from "./end-holdings.ts";
 
 type ClientDeps = Pick<Deps, "table" | "now">;

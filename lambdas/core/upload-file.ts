@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { requireLiveClient } from "#core/accounts/require-live-client.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -9,7 +10,6 @@ import { objectKey } from "#core/uploads/object-key.ts";
 import { addUpload } from "./add-upload.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
-import { requireLiveClient } from "./require-live-client.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { SNIFF_BYTES } from "./sniff-type.ts";
 import { folderPath, lookAround, type PlaceRequest, placeOf } from "./upload-place.ts";

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts";
 import { revokeClient } from "#core/change-client.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
-import { createClient } from "#core/create-client.ts";
 import { deliver } from "#core/deliver.ts";
 import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";

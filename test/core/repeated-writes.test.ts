@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test 
 import { keys } from "#aws/keys.ts";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
+import { issueToken } from "#core/accounts/issue-token.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/change-client.ts";
 import { eventRecord } from "#core/events/records.ts";
-import { issueToken } from "#core/issue-token.ts";
 import { readFeed } from "#core/read-feed.ts";
 import { type RelayDeps, relayEvents } from "#core/relay-events.ts";
 import { sweepEvents } from "#core/sweep-events.ts";

@@ -13,15 +13,15 @@ import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wa
 import { createTable, type QueryInput } from "#aws/table.ts";
 import { type Scope, scopes } from "#contract/common.ts";
 import { event } from "#contract/events.ts";
+import { createClient } from "#core/accounts/create-client.ts";
+import { issueToken } from "#core/accounts/issue-token.ts";
 import { shareWorkspace } from "#core/change-client.ts";
 import { countSessions } from "#core/count-sessions.ts";
-import { createClient } from "#core/create-client.ts";
 import { deliver } from "#core/deliver.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { fanOut } from "#core/fan-out.ts";
 import { finishUpload } from "#core/finish-upload.ts";
 import { createHostShares } from "#core/host-shares.ts";
-import { issueToken } from "#core/issue-token.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { createOutbound } from "#core/outbound.ts";
 import { relayEvents } from "#core/relay-events.ts";

@@ -10,7 +10,7 @@ import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wa
 import type { Alone, Update } from "#aws/table.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
 import { registerWebhookRoute } from "#contract/webhooks.ts";
-import { createClient } from "#core/create-client.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import { deliver } from "#core/deliver.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { fanOut } from "#core/fan-out.ts";

@@ -8,7 +8,7 @@ import { createTable } from "#aws/table.ts";
 import type { Scope } from "#contract/common.ts";
 import { eventSchema } from "#contract/event-types.ts";
 import { event } from "#contract/events.ts";
-import { createClient } from "#core/create-client.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import { type CloudOptions, startCloud } from "#local/cloud.ts";
 import { REGION } from "#local/types.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";

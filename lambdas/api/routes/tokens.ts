@@ -1,7 +1,7 @@
 import { note } from "#aws/log.ts";
 import { id } from "#contract/common.ts";
 import { tokenForm, tokenRequest } from "#contract/tokens.ts";
-import { issueToken, TokenError, type TokenRequest } from "#core/issue-token.ts";
+import { issueToken, TokenError, type TokenRequest } from "#core/accounts/issue-token.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { readForm, readJson } from "../body.ts";

@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
-import { clientRecord } from "#core/accounts/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { clientRecord } from "./records.ts";
 
 /**
  * Refuses to finish what a revoked client has begun: by a strong read right before the commit, and not as a condition

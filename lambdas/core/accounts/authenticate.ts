@@ -1,9 +1,9 @@
 import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { clientRecord, tokenRecord } from "#core/accounts/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { clientRecord, tokenRecord } from "./records.ts";
 
 /** `wht_`, the client's ULID, `_`, 256 random bits in base64url. */
 const TOKEN = /^wht_([0-7][0-9A-HJKMNP-TV-Z]{25})_[\w-]{43}$/;

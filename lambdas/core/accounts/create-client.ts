@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import type { Scope } from "#contract/common.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
-import type { ClientRecord } from "#core/accounts/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { ClientRecord } from "./records.ts";
 
 /** 256 random bits behind a prefix that secret scanners can find. */
 export function newSecret(): string {

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { clientRecord } from "#core/accounts/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { clientRecord } from "./records.ts";
 
 const clientRow = z.object({ client_id: z.string(), name: z.string(), created_at: z.string() });
 
