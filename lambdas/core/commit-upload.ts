@@ -1,5 +1,7 @@
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
+import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
+import { typeOf } from "#core/content/type-of.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -9,13 +11,11 @@ import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
 import { fileUpdate } from "./file-write.ts";
-import { judgeContent, type Mismatch, type SniffedContent } from "./judge-content.ts";
 import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
 import { type AskedTerms, termsOf } from "./same-terms.ts";
 import { newShare } from "./share.ts";
 import { supersede } from "./supersede-version.ts";
-import { typeOf } from "./type-of.ts";
 import { answerOf, endOf } from "./upload-end.ts";
 import {
   type Intent,

@@ -1,8 +1,8 @@
 import { sha256 } from "#aws/keys.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
+import { EMPTY_FACTS } from "#core/content/checksum.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { EMPTY_FACTS } from "./checksum.ts";
 import { type Completion, completeUpload, judgeUpload } from "./complete-upload.ts";
 
 /**

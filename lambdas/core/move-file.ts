@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { File, FolderRef } from "#contract/files.ts";
+import { judgeName } from "#core/content/judge-name.ts";
 import { type FileRecord, folderRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -13,7 +14,6 @@ import { fileView } from "./file-view.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import { findFolder } from "./find-folder.ts";
-import { judgeName } from "./judge-name.ts";
 import { makeFolders } from "./make-folders.ts";
 import { requirePath } from "./require-path.ts";
 

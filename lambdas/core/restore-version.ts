@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { Version } from "#contract/versions.ts";
+import { judgeName } from "#core/content/judge-name.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -12,7 +13,6 @@ import { iso } from "#core/kernel/time.ts";
 import type { VersionRecord } from "#core/versions/records.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findVersion } from "./find-version.ts";
-import { judgeName } from "./judge-name.ts";
 import { versionView } from "./list-versions.ts";
 import { supersede } from "./supersede-version.ts";
 

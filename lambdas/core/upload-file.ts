@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
+import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -11,7 +12,6 @@ import { addUpload } from "./add-upload.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
 import { saveReserved } from "./reserve-name.ts";
-import { SNIFF_BYTES } from "./sniff-type.ts";
 import { folderPath, lookAround, type PlaceRequest, placeOf } from "./upload-place.ts";
 import type { UploadRecord } from "./upload-record.ts";
 

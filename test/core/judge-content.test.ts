@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatsOf } from "#core/formats.ts";
-import { judgeContent, sniffContent } from "#core/judge-content.ts";
+import { formatsOf } from "#core/content/formats.ts";
+import { judgeContent, sniffContent } from "#core/content/judge-content.ts";
+import { typeOf } from "#core/content/type-of.ts";
 import type { MismatchPolicy } from "#core/kernel/deps.ts";
-import { typeOf } from "#core/type-of.ts";
 
 const bytes = (...parts: (string | number)[]) =>
   Buffer.concat(

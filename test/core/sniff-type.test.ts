@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Danger, disguise, sniff } from "#core/sniff-type.ts";
+import { type Danger, disguise, sniff } from "#core/content/sniff-type.ts";
 
 const bytes = (...parts: (string | number[])[]) =>
   Buffer.concat(

@@ -1,6 +1,6 @@
 /** Shapes of what the table stores of files and folders, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
-import { sniffedRecord } from "../judge-content.ts";
+import { sniffedRecord } from "#core/content/judge-content.ts";
 
 /** Content that isn't quite what a name promises; see `judgeContent`. */
 export const mismatchRecord = z.object({ claimed: z.string(), actual: z.string() });
