@@ -1,4 +1,4 @@
-import type { Preconditions } from "#core/file-write.ts";
+import type { Preconditions } from "#core/files/file-write.ts";
 
 interface Demanding {
   "If-Match"?: string | undefined;

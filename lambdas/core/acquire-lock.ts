@@ -2,6 +2,10 @@ import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
 import { type LockGrant, PROVISIONAL_SECONDS } from "#contract/locks.ts";
+import { fileLocked, LOCK_GRACE_MS } from "#core/files/file-write.ts";
+import { findFiles, requireHandled } from "#core/files/find-file.ts";
+import { type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
+import { visibleFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -10,11 +14,7 @@ import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import { fileLocked, LOCK_GRACE_MS } from "./file-write.ts";
-import { findFiles, requireHandled } from "./find-file.ts";
-import { type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
 import { refuseAtLockLimit } from "./lock-limit.ts";
-import { visibleFile } from "./read-files.ts";
 
 export interface LockTerms {
   ttl_seconds: number;

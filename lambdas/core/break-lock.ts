@@ -1,14 +1,14 @@
 import { keys } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
+import { hasRunOut, type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
+import { lockState } from "#core/files/lock-state.ts";
+import { readFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { hasRunOut, type Lock, lockExpiredEvent, lockFacts } from "./lock-events.ts";
-import { lockState } from "./lock-state.ts";
-import { readFile } from "./read-files.ts";
 
 /**
  * Ends whoever's lease stands and grows the fencing number, so that its holder's late writes are refused. One that has

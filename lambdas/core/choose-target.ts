@@ -1,15 +1,15 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { fileMadeBy, mayHandle } from "#core/access/may-handle.ts";
+import { hintPath } from "#core/files/file-entry.ts";
+import { whyRefused } from "#core/files/file-write.ts";
 import { entryRecord, type FileRecord, fileRecord } from "#core/files/records.ts";
+import { requirePath } from "#core/files/require-path.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { hintPath } from "./file-entry.ts";
-import { whyRefused } from "./file-write.ts";
 import { freeName } from "./free-name.ts";
 import { nameTaken } from "./name-taken.ts";
-import { requirePath } from "./require-path.ts";
 import type { Intent, UploadRecord } from "./upload-record.ts";
 
 /** What an upload becomes: a version of a file, or a new file under a name that is free. */

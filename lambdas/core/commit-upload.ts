@@ -2,7 +2,10 @@ import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
 import { typeOf } from "#core/content/type-of.ts";
+import { fileUpdate } from "#core/files/file-write.ts";
+import { makeFolders } from "#core/files/make-folders.ts";
 import type { FileRecord } from "#core/files/records.ts";
+import { supersede } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -10,12 +13,9 @@ import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
-import { fileUpdate } from "./file-write.ts";
-import { makeFolders } from "./make-folders.ts";
 import { recordLate } from "./record-late.ts";
 import { type AskedTerms, termsOf } from "./same-terms.ts";
 import { newShare } from "./share.ts";
-import { supersede } from "./supersede-version.ts";
 import { answerOf, endOf } from "./upload-end.ts";
 import {
   type Intent,

@@ -1,11 +1,11 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Update } from "#aws/table.ts";
+import { fileCheck, type Preconditions } from "#core/files/file-write.ts";
+import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import { fileCheck, type Preconditions } from "./file-write.ts";
 import { findVersion } from "./find-version.ts";
-import { BYTES_STAY_MS } from "./supersede-version.ts";
 
 /**
  * Deletes a version that is not the current one. Nobody sees it from here on; its bytes go once no presigned URL

@@ -1,9 +1,9 @@
+import { downloadEvent } from "#core/files/download-file.ts";
+import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { atVersion } from "./at-version.ts";
-import { downloadEvent } from "./download-file.ts";
 import { findVersion } from "./find-version.ts";
-import { type SignOptions, signDownload } from "./sign-download.ts";
 
 /** As `downloadFile`, for any version that is still there, under its own name. @throws WharfError not_found, not_a_file. */
 export async function downloadVersion(

@@ -1,12 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
+import { readFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError, notFound } from "#core/kernel/error.ts";
 import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import { linkToken } from "./link-token.ts";
-import { readFile } from "./read-files.ts";
 
 /**
  * A share's record, where the caller may see it; when the file is deleted its links are gone.

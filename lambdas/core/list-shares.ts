@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
 import type { Share } from "#contract/shares.ts";
+import { readFile } from "#core/files/read-files.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -9,7 +10,6 @@ import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import { maySee } from "./find-share.ts";
 import { linkToken } from "./link-token.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
-import { readFile } from "./read-files.ts";
 import { shareView } from "./share-view.ts";
 import { shareableVersion } from "./shareable-version.ts";
 

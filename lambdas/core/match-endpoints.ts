@@ -3,9 +3,9 @@ import type { Item } from "#aws/table.ts";
 import type { Event, EventType } from "#contract/events.ts";
 import { type ClientRecord, clientRecord } from "#core/accounts/records.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
+import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { readable } from "#core/kernel/readable.ts";
-import { type FolderLookup, foldersAbove, foldersOf } from "./event-folders.ts";
 import { hostOf } from "./host-shares.ts";
 
 /** An endpoint, and those of the events that it wants. */

@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { LINK_URL_SECONDS } from "#contract/shares.ts";
 import type { FileRecord } from "#core/files/records.ts";
+import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { type LinkRecord, linkRecord } from "#core/links/records.ts";
@@ -8,7 +9,6 @@ import { asDecided, askedPart, type Part, type Ranged } from "./asked-part.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
 import { linkedFile } from "./linked-file.ts";
 import { shareState } from "./share-view.ts";
-import { type SignOptions, signDownload } from "./sign-download.ts";
 import { tryPassword, wrongPassword } from "./try-password.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { keys, sha256 } from "#aws/keys.ts";
+import { findFile } from "#core/files/find-file.ts";
+import { hasRunOut, leaseEndedEvent } from "#core/files/lock-events.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
-import { findFile } from "./find-file.ts";
-import { hasRunOut, leaseEndedEvent } from "./lock-events.ts";
 
 /**
  * Clears the caller's lease and keeps the fencing number; where nobody holds the lock, nothing changes.

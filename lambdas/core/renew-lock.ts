@@ -1,15 +1,15 @@
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import { MAX_RENEWAL_HOURS } from "#contract/locks.ts";
+import { isLive, lockLost, NOT_PASSED } from "#core/files/file-write.ts";
+import { findFile } from "#core/files/find-file.ts";
+import type { Lock } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
-import { isLive, lockLost, NOT_PASSED } from "./file-write.ts";
-import { findFile } from "./find-file.ts";
-import type { Lock } from "./lock-events.ts";
 
 const MAX_RENEWAL_MS = MAX_RENEWAL_HOURS * 3_600_000;
 /**

@@ -2,7 +2,9 @@ import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { Version } from "#contract/versions.ts";
 import { judgeName } from "#core/content/judge-name.ts";
+import { fileUpdate, type Preconditions, whyRefused } from "#core/files/file-write.ts";
 import type { FileRecord } from "#core/files/records.ts";
+import { supersede } from "#core/files/supersede-version.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -11,10 +13,8 @@ import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { VersionRecord } from "#core/versions/records.ts";
-import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findVersion } from "./find-version.ts";
 import { versionView } from "./list-versions.ts";
-import { supersede } from "./supersede-version.ts";
 
 /**
  * Makes an old version's content current again, as a new version that names the same bytes, in one transaction

@@ -2,14 +2,14 @@
 import { keys } from "#aws/keys.ts";
 import { idPrefixOf } from "#contract/files.ts";
 import { rootFolder, useWorkspace } from "#core/access/workspace.ts";
+import { findFile } from "#core/files/find-file.ts";
+import { findWay } from "#core/files/make-folders.ts";
 import { entryRecord, type FileRecord, folderRecord } from "#core/files/records.ts";
+import { requirePath } from "#core/files/require-path.ts";
 import { type Call, canUse } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import { findFile } from "./find-file.ts";
 import { requireRoomToRename } from "./free-name.ts";
-import { findWay } from "./make-folders.ts";
-import { requirePath } from "./require-path.ts";
 import type { UploadRecord } from "./upload-record.ts";
 
 /** What a request says of it. `file_id` stands alone; `path` and `filename` are relative to `folder_id`. */

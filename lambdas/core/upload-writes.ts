@@ -1,9 +1,9 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import type { SniffedRecord } from "#core/content/judge-content.ts";
+import { addEntry, hintPath } from "#core/files/file-entry.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
-import { addEntry, hintPath } from "./file-entry.ts";
 import type { Intent, Outcome, PlacedUpload, Rejection, Terms, UploadRecord } from "./upload-record.ts";
 
 /** How long a version's record tells of an upload that was refused. */

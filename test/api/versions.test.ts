@@ -6,12 +6,12 @@ import { file } from "#contract/files.ts";
 import { lockGrant } from "#contract/locks.ts";
 import { startAnswer } from "#contract/uploads.ts";
 import { version } from "#contract/versions.ts";
-import { fileUpdate } from "#core/file-write.ts";
+import { fileUpdate } from "#core/files/file-write.ts";
 import { fileRecord } from "#core/files/records.ts";
+import { supersede } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { supersede } from "#core/supersede-version.ts";
 import { sweepVersions } from "#core/sweep-versions.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

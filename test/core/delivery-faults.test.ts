@@ -19,7 +19,7 @@ import { deliver } from "#core/deliver.ts";
 import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";
 import { fanOut } from "#core/fan-out.ts";
-import { makeFolders } from "#core/make-folders.ts";
+import { makeFolders } from "#core/files/make-folders.ts";
 import { wakeUp } from "#core/plan-wake-up.ts";
 import { startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";

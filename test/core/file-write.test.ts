@@ -9,7 +9,7 @@ import type { Route } from "#contract/route.ts";
 import * as shares from "#contract/shares.ts";
 import * as uploads from "#contract/uploads.ts";
 import * as versions from "#contract/versions.ts";
-import { fileCheck, fileUpdate } from "#core/file-write.ts";
+import { fileCheck, fileUpdate } from "#core/files/file-write.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { rootFolder } from "#core/access/workspace.ts";
-import { findFolder } from "#core/find-folder.ts";
+import { findFolder } from "#core/files/find-folder.ts";
+import { makeFolders } from "#core/files/make-folders.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { makeFolders } from "#core/make-folders.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 let world: World;

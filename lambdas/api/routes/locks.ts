@@ -10,11 +10,11 @@ import {
 } from "#contract/locks.ts";
 import { acquireLock, acquireLocks } from "#core/acquire-lock.ts";
 import { breakLock } from "#core/break-lock.ts";
-import { findFile } from "#core/find-file.ts";
+import { findFile } from "#core/files/find-file.ts";
+import { lockState } from "#core/files/lock-state.ts";
 import { type Call, requireSameScopes } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
-import { lockState } from "#core/lock-state.ts";
 import { releaseLock } from "#core/release-lock.ts";
 import { renewLock } from "#core/renew-lock.ts";
 import { repeatGrant } from "#core/repeat-grant.ts";

@@ -189,7 +189,7 @@ export const others: readonly Mutant[] = [
     name: "a lease's end is before what takes it over",
     changes: [
       {
-        file: "lambdas/core/lock-events.ts",
+        file: "lambdas/core/files/lock-events.ts",
         from: "return eventWrite(now, expired, lock.expires_ms);",
         to: "return eventWrite(now, expired);",
       },

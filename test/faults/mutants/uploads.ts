@@ -83,7 +83,7 @@ export const uploads: readonly Mutant[] = [
     name: "bytes stay while a copy of their PutObject may come",
     changes: [
       {
-        file: "lambdas/core/supersede-version.ts",
+        file: "lambdas/core/files/supersede-version.ts",
         from: "STAY_MS = 16 * 60_000",
         to: "STAY_MS = 14 * 60_000",
       },
@@ -172,9 +172,9 @@ export const uploads: readonly Mutant[] = [
   {
     name: "a deletion tells the version that was current",
     changes: [
-      { file: "lambdas/core/delete-file.ts", from: " AND #version_id = :told_version", to: "" },
+      { file: "lambdas/core/files/delete-file.ts", from: " AND #version_id = :told_version", to: "" },
       {
-        file: "lambdas/core/delete-file.ts",
+        file: "lambdas/core/files/delete-file.ts",
         from: "...{ told_version: file.version_id, lock_id: lock?.lock_id },",
         to: "lock_id: lock?.lock_id,",
       },

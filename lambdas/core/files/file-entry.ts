@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Else, Write } from "#aws/table.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import type { FileRecord } from "./records.ts";
 
 type Placed = Pick<
   FileRecord,

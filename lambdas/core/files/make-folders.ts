@@ -1,13 +1,13 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { rootFolder } from "#core/access/workspace.ts";
-import { type EntryRecord, entryRecord, fileHintRecord, pathHintRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
 import { hintPath } from "./file-entry.ts";
+import { type EntryRecord, entryRecord, fileHintRecord, pathHintRecord } from "./records.ts";
 
 /** Each lost round is another's success at making a folder of the same path. */
 const ROUNDS = 8;

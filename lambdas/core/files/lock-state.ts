@@ -1,6 +1,6 @@
-import type { FileRecord } from "#core/files/records.ts";
 import { iso } from "#core/kernel/time.ts";
 import { isLive } from "./file-write.ts";
+import type { FileRecord } from "./records.ts";
 
 /** A file's lock as the API tells of it at `now`: a lease that is expired or lost is no lock, whatever is stored. */
 export function lockState(file: FileRecord, now: number) {

@@ -1,6 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item, Update } from "#aws/table.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import type { FileRecord } from "./records.ts";
 
 /**
  * How long bytes stay that are to go. Presigned URLs of them have run out by then (5 minutes), and so has the signature of

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import { rootFolder } from "#core/access/workspace.ts";
-import { folderRecord } from "#core/files/records.ts";
 import { type Caller, canUse } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { folderRecord } from "./records.ts";
 
 /** Refuses folders from which an endpoint could never hear anything. @throws WharfError invalid_request naming them */
 export async function checkFolders(

@@ -1,5 +1,5 @@
-import type { FileRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import type { FileRecord } from "./records.ts";
 
 export interface SignOptions {
   /** The only one that the URL works for. */

@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import type { Table } from "#aws/table.ts";
 import type { File } from "#contract/files.ts";
-import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import { fileView } from "./file-view.ts";
+import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
 
 /** A folder's files and folders in the order of their names' UTF-8 bytes: two round trips, strongly consistent. */
 export async function listFiles(

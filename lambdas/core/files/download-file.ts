@@ -1,9 +1,9 @@
 import type { Put } from "#aws/table.ts";
-import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { findFile } from "./find-file.ts";
+import type { FileRecord } from "./records.ts";
 import { type SignOptions, signDownload } from "./sign-download.ts";
 
 /**

@@ -1,8 +1,8 @@
 import type { Put } from "#aws/table.ts";
-import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { FileRecord } from "./records.ts";
 
 export type Lock = NonNullable<FileRecord["lock"]>;
 

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import type { FolderRef } from "#contract/files.ts";
 import { rootFolder } from "#core/access/workspace.ts";
-import { entryRecord, folderRecord, pathHintRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
+import { entryRecord, folderRecord, pathHintRecord } from "./records.ts";
 
 /**
  * The id of a workspace's folder by id or path; none for the root, whose id follows from the workspace's.

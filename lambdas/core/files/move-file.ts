@@ -2,7 +2,6 @@ import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { File, FolderRef } from "#contract/files.ts";
 import { judgeName } from "#core/content/judge-name.ts";
-import { type FileRecord, folderRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -15,6 +14,7 @@ import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";
 import { findFile } from "./find-file.ts";
 import { findFolder } from "./find-folder.ts";
 import { makeFolders } from "./make-folders.ts";
+import { type FileRecord, folderRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
 
 /**

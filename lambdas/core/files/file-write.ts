@@ -5,9 +5,9 @@
 import { copyOf, type Settled } from "#aws/changes.ts";
 import { keys, sha256 } from "#aws/keys.ts";
 import type { Alone, Check, Condition, Item, Update } from "#aws/table.ts";
-import { type FileRecord, fileRecord } from "#core/files/records.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
+import { type FileRecord, fileRecord } from "./records.ts";
 
 /** An expired lease is still respected for this long, since clocks differ. */
 export const LOCK_GRACE_MS = 2_000;

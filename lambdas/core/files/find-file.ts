@@ -1,10 +1,10 @@
 import type { Item } from "#aws/table.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll, type Verb } from "#core/access/may-handle.ts";
-import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { readFiles } from "./read-files.ts";
+import type { FileRecord } from "./records.ts";
 
 /**
  * The file's record, where the caller may do `verb` to it.

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { type FileRecord, fileRecord } from "#core/files/records.ts";
 import { type Caller, canUse } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
+import { type FileRecord, fileRecord } from "./records.ts";
 
 /**
  * The files by id, in the order asked for, in one strongly consistent round trip, or none where `ahead` has them.
