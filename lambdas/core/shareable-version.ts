@@ -3,8 +3,8 @@ import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
+import { versionsOf } from "#core/versions/versions-of.ts";
 import type { BoundTo } from "./share.ts";
-import { versionsOf } from "./versions-of.ts";
 
 /**
  * The version that a link of the caller's is bound to: none for whoever reads all files, whose links lead to the

@@ -4,8 +4,8 @@ import { beginLine, describe, endLine, note } from "#aws/log.ts";
 import { finishUpload } from "#core/finish-upload.ts";
 import { runParts } from "#core/kernel/sweep.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
-import { sweepVersions } from "#core/sweep-versions.ts";
 import { uploadOfKey } from "#core/uploads/object-key.ts";
+import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { fileDeps } from "../file-deps.ts";
 
 /** A sweep begins nothing more when this share of the function's 60 s is left: one item may take 10 s. */

@@ -5,7 +5,7 @@ import { keys } from "#aws/keys.ts";
 import { type FinalizeAnswer, finalizeAnswer } from "#contract/uploads.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
-import { sweepVersions } from "#core/sweep-versions.ts";
+import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import type { FaultCall } from "#local/faults.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";

@@ -12,7 +12,7 @@ import { supersede } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { sweepVersions } from "#core/sweep-versions.ts";
+import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const UNKNOWN = "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ";

@@ -21,10 +21,10 @@ import { sweepLocks } from "#core/sweep-locks.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { sweepRevocations } from "#core/sweep-revocations.ts";
 import { sweepUploads } from "#core/sweep-uploads.ts";
-import { sweepVersions } from "#core/sweep-versions.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
 import { objectKey } from "#core/uploads/object-key.ts";
+import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { sweepVersions } from "#core/sweep-versions.ts";
+import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;

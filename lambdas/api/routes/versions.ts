@@ -4,11 +4,11 @@ import {
   listVersionsRoute,
   restoreVersionRoute,
 } from "#contract/versions.ts";
-import { deleteVersion } from "#core/delete-version.ts";
-import { downloadVersion } from "#core/download-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { listVersions } from "#core/list-versions.ts";
-import { restoreVersion } from "#core/restore-version.ts";
+import { deleteVersion } from "#core/versions/delete-version.ts";
+import { downloadVersion } from "#core/versions/download-version.ts";
+import { listVersions } from "#core/versions/list-versions.ts";
+import { restoreVersion } from "#core/versions/restore-version.ts";
 import { etagOf } from "../etag.ts";
 import { preconditionsOf } from "../preconditions.ts";
 import { type App, readsFile, serve } from "../serve.ts";

@@ -71,7 +71,7 @@ export const uploads: readonly Mutant[] = [
     name: "a purge that stood still looks again",
     changes: [
       {
-        file: "lambdas/core/purge-version.ts",
+        file: "lambdas/core/versions/purge-version.ts",
         from: "  if (deps.now() - began > BYTES_STAY_MS / 2) return false;\n",
         to: "",
       },
@@ -95,7 +95,7 @@ export const uploads: readonly Mutant[] = [
     name: "bytes stay for a sibling's URLs",
     changes: [
       {
-        file: "lambdas/core/purge-version.ts",
+        file: "lambdas/core/versions/purge-version.ts",
         from: "removed_ms > urlsGone",
         to: "other.removed_ms === undefined",
       },
@@ -107,7 +107,7 @@ export const uploads: readonly Mutant[] = [
     name: "a version's days end it, whatever else there is",
     changes: [
       {
-        file: "lambdas/core/keep-retention.ts",
+        file: "lambdas/core/versions/keep-retention.ts",
         from: "  if (dueSince + keepMs <= now) return mark(deps, file_id, dueId, now);\n",
         to: "",
       },
@@ -119,7 +119,7 @@ export const uploads: readonly Mutant[] = [
     name: "no more versions stay than are kept",
     changes: [
       {
-        file: "lambdas/core/keep-retention.ts",
+        file: "lambdas/core/versions/keep-retention.ts",
         from: "kept <= deps.config.versionsKeep && superseded_ms",
         to: "superseded_ms",
       },
@@ -140,7 +140,11 @@ export const uploads: readonly Mutant[] = [
   {
     name: "retention looks through many refused uploads",
     changes: [
-      { file: "lambdas/core/versions-of.ts", from: "const MAX_PAGES = 200;", to: "const MAX_PAGES = 20;" },
+      {
+        file: "lambdas/core/versions/versions-of.ts",
+        from: "const MAX_PAGES = 200;",
+        to: "const MAX_PAGES = 20;",
+      },
     ],
     case: "sweep: a version behind many that were refused | nothing wrong",
     red: { file: "test/api/versions.test.ts", titles: ["looks through more refused"] },
@@ -185,8 +189,8 @@ export const uploads: readonly Mutant[] = [
   {
     name: "a restoration tells the folder in which the file is",
     changes: [
-      { file: "lambdas/core/restore-version.ts", from: " AND #folder_id = :told_folder`", to: "`" },
-      { file: "lambdas/core/restore-version.ts", from: ", told_folder: file.folder_id", to: "" },
+      { file: "lambdas/core/versions/restore-version.ts", from: " AND #folder_id = :told_folder`", to: "`" },
+      { file: "lambdas/core/versions/restore-version.ts", from: ", told_folder: file.folder_id", to: "" },
     ],
     case: "version: restored | restore-version: transact NODE.VER+NODE+EVT (1) | frozen before it, meanwhile: the file is moved",
     red: {

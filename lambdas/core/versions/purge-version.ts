@@ -5,7 +5,7 @@ import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import type { Chance } from "#core/kernel/each-due.ts";
 import { ttl } from "#core/kernel/time.ts";
-import type { VersionRecord } from "#core/versions/records.ts";
+import type { VersionRecord } from "./records.ts";
 import { versionsOf } from "./versions-of.ts";
 
 /** A tombstone outlives every upload session that could still name the file (6 days). */

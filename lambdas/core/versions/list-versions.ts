@@ -6,7 +6,7 @@ import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
-import { type VersionRecord, versionRecord } from "#core/versions/records.ts";
+import { type VersionRecord, versionRecord } from "./records.ts";
 
 /** A file's versions, the newest first; strongly consistent. @throws WharfError not_found, not_a_file. */
 export async function listVersions(

@@ -12,9 +12,9 @@ import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { VersionRecord } from "#core/versions/records.ts";
 import { findVersion } from "./find-version.ts";
 import { versionView } from "./list-versions.ts";
+import type { VersionRecord } from "./records.ts";
 
 /**
  * Makes an old version's content current again, as a new version that names the same bytes, in one transaction

@@ -2,8 +2,8 @@ import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed, happened } from "#aws/table.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import type { VersionRecord } from "#core/versions/records.ts";
 import { removal } from "./delete-version.ts";
+import type { VersionRecord } from "./records.ts";
 import { versionsOf } from "./versions-of.ts";
 
 const DAY_MS = 86_400_000;
