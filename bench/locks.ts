@@ -14,12 +14,12 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
-import { acquireLocks } from "#core/acquire-lock.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { releaseLock } from "#core/release-lock.ts";
+import { acquireLocks } from "#core/locks/acquire-lock.ts";
+import { releaseLock } from "#core/locks/release-lock.ts";
 import { createClock } from "#local/clock.ts";
 import { createCredentials } from "#local/credentials.ts";
 import { createDynamoDb } from "#local/dynamodb/service.ts";

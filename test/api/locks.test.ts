@@ -4,7 +4,7 @@ import { problem } from "#contract/common.ts";
 import { MAX_CLIENT_LOCKS } from "#contract/lock-limits.ts";
 import { batchAnswer, fileLocked, lockGrant, lockState, renewAnswer } from "#contract/locks.ts";
 import { tally } from "#core/kernel/last-count.ts";
-import { sweepLocks } from "#core/sweep-locks.ts";
+import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const GRACE = 2_000;

@@ -3,12 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { keys } from "#aws/keys.ts";
 import { lockGrant, renewAnswer } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
-import { breakLease } from "#core/break-lock.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Call } from "#core/kernel/call.ts";
-import { renewLock } from "#core/renew-lock.ts";
+import { breakLease } from "#core/locks/break-lock.ts";
+import { renewLock } from "#core/locks/renew-lock.ts";
+import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { sweepLinks } from "#core/sweep-links.ts";
-import { sweepLocks } from "#core/sweep-locks.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 const SECOND = 1_000;

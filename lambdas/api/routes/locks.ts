@@ -8,17 +8,17 @@ import {
   renewLockRoute,
   waitForLockRoute,
 } from "#contract/locks.ts";
-import { acquireLock, acquireLocks } from "#core/acquire-lock.ts";
-import { breakLock } from "#core/break-lock.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { lockState } from "#core/files/lock-state.ts";
 import { type Call, requireSameScopes } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
-import { releaseLock } from "#core/release-lock.ts";
-import { renewLock } from "#core/renew-lock.ts";
-import { repeatGrant } from "#core/repeat-grant.ts";
-import { waitForLock } from "#core/wait-for-lock.ts";
+import { acquireLock, acquireLocks } from "#core/locks/acquire-lock.ts";
+import { breakLock } from "#core/locks/break-lock.ts";
+import { releaseLock } from "#core/locks/release-lock.ts";
+import { renewLock } from "#core/locks/renew-lock.ts";
+import { repeatGrant } from "#core/locks/repeat-grant.ts";
+import { waitForLock } from "#core/locks/wait-for-lock.ts";
 import { PROBLEM_TYPE, problemBody } from "../problem.ts";
 import { type App, readsFile, serve } from "../serve.ts";
 import type { TableDeps } from "../table-deps.ts";

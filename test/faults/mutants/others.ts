@@ -200,7 +200,7 @@ export const others: readonly Mutant[] = [
   {
     name: "a break sees in its write whether the lease has run out",
     changes: [
-      { file: "lambdas/core/break-lock.ts", from: " AND ${condition}`", to: " AND :ended = :ended`" },
+      { file: "lambdas/core/locks/break-lock.ts", from: " AND ${condition}`", to: " AND :ended = :ended`" },
     ],
     case: "lock: broken after its end | break-lock: transact NODE+EVT (1) | frozen before it, meanwhile: it is renewed, by a clock that is behind",
     red: {
@@ -211,7 +211,7 @@ export const others: readonly Mutant[] = [
   {
     name: "a release sees in its write whether the lease has run out",
     changes: [
-      { file: "lambdas/core/release-lock.ts", from: " AND ${condition}`", to: " AND :ended = :ended`" },
+      { file: "lambdas/core/locks/release-lock.ts", from: " AND ${condition}`", to: " AND :ended = :ended`" },
     ],
     case: "lock: released as it runs out | release-lock: transact NODE+EVT (1) | frozen before it, meanwhile: it is renewed, by a clock that is behind",
     red: {
@@ -223,7 +223,7 @@ export const others: readonly Mutant[] = [
     name: "the sweep tells of the end that stands",
     changes: [
       {
-        file: "lambdas/core/sweep-locks.ts",
+        file: "lambdas/core/locks/sweep-locks.ts",
         from: "#lock.#expires_ms = :expires_ms",
         to: "#lock.#expires_ms >= :expires_ms",
       },
