@@ -12,10 +12,10 @@ import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import { newShare } from "#core/links/share.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
 import { recordLate } from "./record-late.ts";
 import { type AskedTerms, termsOf } from "./same-terms.ts";
-import { newShare } from "./share.ts";
 import { answerOf, endOf } from "./upload-end.ts";
 import {
   type Intent,

@@ -10,11 +10,11 @@ import { newId } from "#core/kernel/ids.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso } from "#core/kernel/time.ts";
 import { linkRecord } from "#core/links/records.ts";
+import { revokeLink } from "#core/links/revoke-share.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
 import { endUpload } from "./abort-upload.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { readHooks } from "./match-endpoints.ts";
-import { revokeLink } from "./revoke-share.ts";
 import { uploadRecord } from "./upload-record.ts";
 
 /**

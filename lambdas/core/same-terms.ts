@@ -4,7 +4,7 @@ import type { FinalizeRequest } from "#contract/uploads.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
-import { verifyPassword } from "./password.ts";
+import { verifyPassword } from "#core/links/password.ts";
 import type { Intent, Outcome, Terms, UploadRecord } from "./upload-record.ts";
 
 /** What a finalize may ask for that a repeat has to ask for as well. */

@@ -2,9 +2,9 @@ import type { Item } from "#aws/table.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { shareUrl } from "#core/links/share.ts";
 import { closedFor, uploadExpired } from "./require-open.ts";
 import { type AskedTerms, requireSameTerms } from "./same-terms.ts";
-import { shareUrl } from "./share.ts";
 import {
   type Intent,
   type Outcome,

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
 import { share } from "#contract/shares.ts";
-import { hashPassword } from "#core/password.ts";
-import { sweepLinks } from "#core/sweep-links.ts";
+import { hashPassword } from "#core/links/password.ts";
+import { sweepLinks } from "#core/links/sweep-links.ts";
 import { prefersHtml } from "#lambdas/api/prefers-html.ts";
 import { sayDuration } from "#lambdas/api/spoken.ts";
 import { AwsError } from "#local/types.ts";

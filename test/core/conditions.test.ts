@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
-import { sweepLinks } from "#core/sweep-links.ts";
+import { sweepLinks } from "#core/links/sweep-links.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 

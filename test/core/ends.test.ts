@@ -5,10 +5,10 @@ import { lockGrant, renewAnswer } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Call } from "#core/kernel/call.ts";
+import { sweepLinks } from "#core/links/sweep-links.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
 import { renewLock } from "#core/locks/renew-lock.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
-import { sweepLinks } from "#core/sweep-links.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 const SECOND = 1_000;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EventType } from "#contract/events.ts";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
-import { sweepLinks } from "#core/sweep-links.ts";
+import { sweepLinks } from "#core/links/sweep-links.ts";
 import { AwsError } from "#local/types.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hashPassword, verifyPassword } from "#core/password.ts";
+import { hashPassword, verifyPassword } from "#core/links/password.ts";
 
 test("a password matches itself in any Unicode form, and nothing else", async () => {
   const stored = await hashPassword("Zoë's café");

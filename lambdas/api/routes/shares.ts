@@ -5,11 +5,11 @@ import {
   revokeShareRoute,
   type Share,
 } from "#contract/shares.ts";
-import { createShare } from "#core/create-share.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { listShares } from "#core/list-shares.ts";
-import { revokeShare } from "#core/revoke-share.ts";
-import { viewShare } from "#core/view-share.ts";
+import { createShare } from "#core/links/create-share.ts";
+import { listShares } from "#core/links/list-shares.ts";
+import { revokeShare } from "#core/links/revoke-share.ts";
+import { viewShare } from "#core/links/view-share.ts";
 import { type App, serve } from "../serve.ts";
 
 /** Links to files, as their makers see them. */

@@ -116,7 +116,11 @@ export const others: readonly Mutant[] = [
   {
     name: "a try counts once (source)",
     changes: [
-      { file: "lambdas/core/count-try.ts", from: "    if (found.try_id === try_id) return found;\n", to: "" },
+      {
+        file: "lambdas/core/links/count-try.ts",
+        from: "    if (found.try_id === try_id) return found;\n",
+        to: "",
+      },
     ],
     case: "link: opened with a wrong password | count-try: update LINK.TRIES (1) | twice",
     red: {
@@ -126,7 +130,7 @@ export const others: readonly Mutant[] = [
   },
   {
     name: "a try counts once (link)",
-    changes: [{ file: "lambdas/core/take-try.ts", from: " AND ${ANOTHERS}`", to: "`" }],
+    changes: [{ file: "lambdas/core/links/take-try.ts", from: " AND ${ANOTHERS}`", to: "`" }],
     case: "link: opened with a wrong password | take-try: update LINK (1) | twice",
     red: {
       file: "test/core/repeated-writes.test.ts",
@@ -137,7 +141,7 @@ export const others: readonly Mutant[] = [
     name: "a right try's late copy forgets nothing",
     changes: [
       {
-        file: "lambdas/core/count-try.ts",
+        file: "lambdas/core/links/count-try.ts",
         from: " AND (attribute_not_exists(#right_ms) OR #right_ms < :right_ms)",
         to: "",
       },
@@ -152,7 +156,7 @@ export const others: readonly Mutant[] = [
     name: "a right try knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/count-try.ts",
+        file: "lambdas/core/links/count-try.ts",
         from: "    if (found.right_ms === now) return true;\n",
         to: "",
       },
@@ -163,7 +167,7 @@ export const others: readonly Mutant[] = [
     name: "a right try is admitted as a wrong one would be (source)",
     changes: [
       {
-        file: "lambdas/core/count-try.ts",
+        file: "lambdas/core/links/count-try.ts",
         from: "condition: `(${text}) AND (attribute_not_exists(#right_ms)",
         to: "condition: `((${text}) OR attribute_exists(#pk)) AND (attribute_not_exists(#right_ms)",
       },
@@ -178,7 +182,7 @@ export const others: readonly Mutant[] = [
   },
   {
     name: "a right try is its source's first in the write",
-    changes: [{ file: "lambdas/core/count-try.ts", from: "${stillFirst}`", to: "`" }],
+    changes: [{ file: "lambdas/core/links/count-try.ts", from: "${stillFirst}`", to: "`" }],
     case: "link: opened with the right password | count-try: update LINK.TRIES (1) | frozen before it, meanwhile: its source guesses",
     red: {
       file: "test/api/links.test.ts",
@@ -235,7 +239,7 @@ export const others: readonly Mutant[] = [
     name: "the sweep tells of all downloads",
     changes: [
       {
-        file: "lambdas/core/sweep-links.ts",
+        file: "lambdas/core/links/sweep-links.ts",
         from: " AND #downloads = :downloads",
         to: " AND #downloads >= :downloads",
       },
@@ -267,7 +271,7 @@ export const others: readonly Mutant[] = [
     name: "a revocation of a link knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/revoke-share.ts",
+        file: "lambdas/core/links/revoke-share.ts",
         from: 'return error.item?.["revoked_at"] === revoked_at;',
         to: "return false;",
       },

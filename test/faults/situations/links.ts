@@ -1,9 +1,9 @@
 /** Links: made, opened, revoked, expired. */
 import { keys } from "#aws/keys.ts";
 import { LINK_TRIES } from "#contract/shares.ts";
-import { countTry } from "#core/count-try.ts";
+import { countTry } from "#core/links/count-try.ts";
 import { linkRecord, linkTriesRecord } from "#core/links/records.ts";
-import { sourceOf } from "#core/source-of.ts";
+import { sourceOf } from "#core/links/source-of.ts";
 import type { Situation } from "../situation.ts";
 import { type Actor, SOURCE, type Stage } from "../stage.ts";
 import { DAY, HOUR, passTime, SECOND } from "../time.ts";

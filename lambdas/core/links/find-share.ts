@@ -5,8 +5,8 @@ import type { FileRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError, notFound } from "#core/kernel/error.ts";
-import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import { linkToken } from "./link-token.ts";
+import { type LinkRecord, linkRecord } from "./records.ts";
 
 /**
  * A share's record, where the caller may see it; when the file is deleted its links are gone.

@@ -12,8 +12,8 @@ import { copyOf } from "#aws/changes.ts";
 import type { Key } from "#aws/keys.ts";
 import { ConditionFailed, type Table } from "#aws/table.ts";
 import { LINK_TRIES } from "#contract/shares.ts";
-import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import { TryRefused } from "./count-try.ts";
+import { type LinkRecord, linkRecord } from "./records.ts";
 
 /** Milliseconds in which one try comes back. */
 const TRY_MS = LINK_TRIES.refillSeconds * 1000;

@@ -5,8 +5,8 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
-import type { LinkRecord } from "#core/links/records.ts";
 import { linkToken } from "./link-token.ts";
+import type { LinkRecord } from "./records.ts";
 
 /** How long a dead link still says why it is dead. */
 const KEEP_MS = 90 * 86_400_000;

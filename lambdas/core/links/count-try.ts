@@ -3,7 +3,7 @@ import type { Key } from "#aws/keys.ts";
 import { ConditionFailed, type Item, type Table } from "#aws/table.ts";
 import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
 import { ttl } from "#core/kernel/time.ts";
-import { type LinkTries, linkTriesRecord } from "#core/links/records.ts";
+import { type LinkTries, linkTriesRecord } from "./records.ts";
 
 /** Tries that nothing delays. */
 const FREE_TRIES = 5;

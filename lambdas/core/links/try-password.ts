@@ -3,9 +3,9 @@ import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
-import { type LinkRecord, type LinkTries, linkTriesRecord } from "#core/links/records.ts";
 import { countTry, forgetTries, secondsUntilTry, TryRefused } from "./count-try.ts";
 import { verifyPassword } from "./password.ts";
+import { type LinkRecord, type LinkTries, linkTriesRecord } from "./records.ts";
 import { passTry, secondsUntilRoom, takeTry } from "./take-try.ts";
 
 /** Stands for all sources that have no address. */

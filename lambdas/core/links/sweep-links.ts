@@ -3,7 +3,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import { linkRecord } from "#core/links/records.ts";
+import { linkRecord } from "./records.ts";
 
 /**
  * Tells of links that have expired: `link_expired`, once each, in the transaction that marks them as ended.

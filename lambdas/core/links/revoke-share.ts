@@ -2,8 +2,8 @@ import { ConditionFailed } from "#aws/table.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { LinkRecord } from "#core/links/records.ts";
 import { findShare } from "./find-share.ts";
+import type { LinkRecord } from "./records.ts";
 
 /** Kills a link at once. One that is dead already stays as it is. @throws WharfError not_found */
 export async function revokeShare(

@@ -1,7 +1,7 @@
 import type { Share, ShareState } from "#contract/shares.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { LinkRecord } from "#core/links/records.ts";
+import type { LinkRecord } from "./records.ts";
 import { shareUrl } from "./share.ts";
 
 /** A link's state at `now`, whatever the sweep has got round to: at the millisecond of its expiry it is expired. */

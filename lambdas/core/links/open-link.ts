@@ -4,10 +4,10 @@ import type { FileRecord } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import { asDecided, askedPart, type Part, type Ranged } from "./asked-part.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
 import { linkedFile } from "./linked-file.ts";
+import { type LinkRecord, linkRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
 import { tryPassword, wrongPassword } from "./try-password.ts";
 

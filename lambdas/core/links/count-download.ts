@@ -5,9 +5,9 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { ttl } from "#core/kernel/time.ts";
-import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "#core/links/records.ts";
 import type { Part } from "./asked-part.ts";
 import { linkedFileChecks } from "./linked-file.ts";
+import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";
 
 export interface Asked {

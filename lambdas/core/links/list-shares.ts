@@ -6,10 +6,10 @@ import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
-import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import { maySee } from "./find-share.ts";
 import { linkToken } from "./link-token.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
+import { type LinkRecord, linkRecord } from "./records.ts";
 import { shareView } from "./share-view.ts";
 import { shareableVersion } from "./shareable-version.ts";
 
