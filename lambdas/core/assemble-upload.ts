@@ -4,8 +4,8 @@ import type { Part } from "#aws/objects.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { stillFinalizing } from "./require-open.ts";
-import { type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { type Intent, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
+import { stillFinalizing } from "#core/uploads/require-open.ts";
 
 /** What an earlier call began longer ago than this no longer says since when S3 is at work. */
 const RECENT_MS = 60_000;

@@ -8,9 +8,9 @@ import { requirePath } from "#core/files/require-path.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { freeName } from "./free-name.ts";
-import { nameTaken } from "./name-taken.ts";
-import type { Intent, UploadRecord } from "./upload-record.ts";
+import { freeName } from "#core/uploads/free-name.ts";
+import { nameTaken } from "#core/uploads/name-taken.ts";
+import type { Intent, UploadRecord } from "#core/uploads/records.ts";
 
 /** What an upload becomes: a version of a file, or a new file under a name that is free. */
 export type Target = { kind: "version"; file: FileRecord } | { kind: "create"; fileId: string; name: string };

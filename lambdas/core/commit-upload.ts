@@ -13,16 +13,16 @@ import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newShare } from "#core/links/share.ts";
-import { chooseTarget, demands, type Target } from "./choose-target.ts";
-import { recordLate } from "./record-late.ts";
-import { type AskedTerms, termsOf } from "./same-terms.ts";
-import { answerOf, endOf } from "./upload-end.ts";
 import {
   type Intent,
   outcome as outcomeShape,
   type PlacedUpload,
   type UploadRecord,
-} from "./upload-record.ts";
+} from "#core/uploads/records.ts";
+import { chooseTarget, demands, type Target } from "./choose-target.ts";
+import { recordLate } from "./record-late.ts";
+import { type AskedTerms, termsOf } from "./same-terms.ts";
+import { answerOf, endOf } from "./upload-end.ts";
 import { type Content, type From, newFileWrites, sessionWrite, versionWrite } from "./upload-writes.ts";
 
 /** Many may write one name or file at once. */

@@ -16,15 +16,15 @@ import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { assembledBy } from "#core/uploads/assembly.ts";
+import { cleanUpload } from "#core/uploads/clean-upload.ts";
+import { type Intent, type Rejection, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
+import { stillFinalizing, uploadLost } from "#core/uploads/require-open.ts";
 import { listParts } from "./assemble-upload.ts";
 import type { Target } from "./choose-target.ts";
-import { cleanUpload } from "./clean-upload.ts";
 import { commitUpload } from "./commit-upload.ts";
 import { recordLate } from "./record-late.ts";
-import { stillFinalizing, uploadLost } from "./require-open.ts";
 import type { AskedTerms } from "./same-terms.ts";
 import { endOf, rejected } from "./upload-end.ts";
-import { type Intent, type Rejection, type UploadRecord, uploadRecord } from "./upload-record.ts";
 import { type Content, type From, sessionWrite, versionWrite } from "./upload-writes.ts";
 
 export interface Completion {

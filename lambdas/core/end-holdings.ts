@@ -12,10 +12,10 @@ import { iso } from "#core/kernel/time.ts";
 import { linkRecord } from "#core/links/records.ts";
 import { revokeLink } from "#core/links/revoke-share.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
-import { endUpload } from "./abort-upload.ts";
+import { endUpload } from "#core/uploads/abort-upload.ts";
+import { uploadRecord } from "#core/uploads/records.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { readHooks } from "./match-endpoints.ts";
-import { uploadRecord } from "./upload-record.ts";
 
 /**
  * A pass that began this long after the revocation has seen all: calls that were under way live for 29 s, and the

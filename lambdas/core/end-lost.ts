@@ -1,8 +1,8 @@
 import { due } from "#aws/keys.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { assembledBy } from "#core/uploads/assembly.ts";
-import type { Intent, UploadRecord } from "./upload-record.ts";
-import { whileHeld } from "./while-held.ts";
+import type { Intent, UploadRecord } from "#core/uploads/records.ts";
+import { whileHeld } from "#core/uploads/while-held.ts";
 
 /**
  * Ends a session of which S3 holds nothing any more, as its client has been told. What S3 should make of it all the

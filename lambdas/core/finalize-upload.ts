@@ -13,6 +13,11 @@ import { linkToken } from "#core/links/link-token.ts";
 import { hashPassword } from "#core/links/password.ts";
 import { newAttempt } from "#core/uploads/assembly.ts";
 import { visibleUpload } from "#core/uploads/find-upload.ts";
+import { type Intent, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
+import { reopenUpload } from "#core/uploads/reopen-upload.ts";
+import { stillFinalizing, uploadExpired } from "#core/uploads/require-open.ts";
+import { keepReserved } from "#core/uploads/reserve-name.ts";
+import { withdrawIntent } from "#core/uploads/withdraw-intent.ts";
 import { assemble, beginAssembly, listParts } from "./assemble-upload.ts";
 import { checkParts } from "./check-parts.ts";
 import { chooseTarget } from "./choose-target.ts";
@@ -20,13 +25,8 @@ import { completeUpload } from "./complete-upload.ts";
 import { endLost } from "./end-lost.ts";
 import { makeEmpty } from "./make-empty.ts";
 import { recordLate } from "./record-late.ts";
-import { reopenUpload } from "./reopen-upload.ts";
-import { stillFinalizing, uploadExpired } from "./require-open.ts";
-import { keepReserved } from "./reserve-name.ts";
 import type { AskedTerms } from "./same-terms.ts";
 import { type Asked, endOf } from "./upload-end.ts";
-import { type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
-import { withdrawIntent } from "./withdraw-intent.ts";
 
 /** After this the sweep takes a look at what a finalize that never ended has left. */
 const FINISH_AFTER_MS = 5 * 60_000;

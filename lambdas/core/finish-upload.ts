@@ -3,13 +3,13 @@ import { note } from "#aws/log.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { assembledBy, attemptedAt } from "#core/uploads/assembly.ts";
+import { cleanUpload } from "#core/uploads/clean-upload.ts";
+import { type Intent, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
+import { reopenUpload } from "#core/uploads/reopen-upload.ts";
+import { whileHeld } from "#core/uploads/while-held.ts";
 import { listParts } from "./assemble-upload.ts";
-import { cleanUpload } from "./clean-upload.ts";
 import { completeUpload } from "./complete-upload.ts";
 import { endLost } from "./end-lost.ts";
-import { reopenUpload } from "./reopen-upload.ts";
-import { type Intent, type UploadRecord, uploadRecord } from "./upload-record.ts";
-import { whileHeld } from "./while-held.ts";
 
 /**
  * Finishes what a finalize has begun and perhaps did not live to end; the object of an upload that was given up goes.

@@ -5,7 +5,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
 import { verifyPassword } from "#core/links/password.ts";
-import type { Intent, Outcome, Terms, UploadRecord } from "./upload-record.ts";
+import type { Intent, Outcome, Terms, UploadRecord } from "#core/uploads/records.ts";
 
 /** What a finalize may ask for that a repeat has to ask for as well. */
 type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;

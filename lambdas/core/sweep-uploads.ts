@@ -1,12 +1,12 @@
 import { describe, say } from "#aws/log.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type Chance, type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import { endUpload } from "#core/uploads/abort-upload.ts";
 import { ASSEMBLY_MS, attemptedAt } from "#core/uploads/assembly.ts";
-import { endUpload } from "./abort-upload.ts";
-import { cleanUpload } from "./clean-upload.ts";
+import { cleanUpload } from "#core/uploads/clean-upload.ts";
+import { type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
+import { withdrawIntent } from "#core/uploads/withdraw-intent.ts";
 import { finishUpload } from "./finish-upload.ts";
-import { type UploadRecord, uploadRecord } from "./upload-record.ts";
-import { withdrawIntent } from "./withdraw-intent.ts";
 
 /** A session that couldn't be finished so often, for whatever reason, is its client's again. */
 const MAX_TRIES = 3;

@@ -3,15 +3,15 @@ import type { FinalizeAnswer } from "#contract/uploads.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { shareUrl } from "#core/links/share.ts";
-import { closedFor, uploadExpired } from "./require-open.ts";
-import { type AskedTerms, requireSameTerms } from "./same-terms.ts";
 import {
   type Intent,
   type Outcome,
   type Rejection,
   type UploadRecord,
   uploadRecord,
-} from "./upload-record.ts";
+} from "#core/uploads/records.ts";
+import { closedFor, uploadExpired } from "#core/uploads/require-open.ts";
+import { type AskedTerms, requireSameTerms } from "./same-terms.ts";
 
 /**
  * How a session ended, as its client is told each time: the answer, or the refusal thrown; `undefined` while it hasn't.

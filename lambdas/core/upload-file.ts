@@ -7,13 +7,13 @@ import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
+import { addUpload } from "#core/uploads/add-upload.ts";
 import { objectKey } from "#core/uploads/object-key.ts";
-import { addUpload } from "./add-upload.ts";
+import type { UploadRecord } from "#core/uploads/records.ts";
+import { saveReserved } from "#core/uploads/reserve-name.ts";
+import { folderPath, lookAround, type PlaceRequest, placeOf } from "#core/uploads/upload-place.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
-import { saveReserved } from "./reserve-name.ts";
-import { folderPath, lookAround, type PlaceRequest, placeOf } from "./upload-place.ts";
-import type { UploadRecord } from "./upload-record.ts";
 
 /** Longer than any function lives; the sweep then removes what a dead one left. */
 const SESSION_MS = 15 * 60_000;

@@ -4,7 +4,7 @@ import type { SniffedRecord } from "#core/content/judge-content.ts";
 import { addEntry, hintPath } from "#core/files/file-entry.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
-import type { Intent, Outcome, PlacedUpload, Rejection, Terms, UploadRecord } from "./upload-record.ts";
+import type { Intent, Outcome, PlacedUpload, Rejection, Terms, UploadRecord } from "#core/uploads/records.ts";
 
 /** How long a version's record tells of an upload that was refused. */
 const REJECTED_KEEP_MS = 90 * 86_400_000;

@@ -5,7 +5,6 @@ import { beginLine, endLine } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import { deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
-import { countSessions } from "#core/count-sessions.ts";
 import { runParts } from "#core/kernel/sweep.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
@@ -15,6 +14,7 @@ import { sweepEvents } from "#core/sweep-events.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { sweepRevocations } from "#core/sweep-revocations.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
+import { countSessions } from "#core/uploads/count-sessions.ts";
 import { readEnv } from "../env.ts";
 
 /** A part begins no further page when this share of the function's 110 s is left. */

@@ -5,8 +5,8 @@ import type { StartRequest } from "#contract/uploads.ts";
 import { finalizeUpload } from "#core/finalize-upload.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { signParts } from "#core/sign-parts.ts";
-import { startUpload } from "#core/start-upload.ts";
+import { signParts } from "#core/uploads/sign-parts.ts";
+import { startUpload } from "#core/uploads/start-upload.ts";
 import { put } from "#test/support/uploads.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 

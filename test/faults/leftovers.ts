@@ -3,7 +3,7 @@ import * as z from "zod";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import { EVENT_KEEP_MS } from "#core/kernel/outbox.ts";
 import { linkRecord } from "#core/links/records.ts";
-import { uploadRecord } from "#core/upload-record.ts";
+import { uploadRecord } from "#core/uploads/records.ts";
 import { versionRecord } from "#core/versions/records.ts";
 import { kindOf } from "./calls.ts";
 import type { Stage } from "./stage.ts";

@@ -11,7 +11,7 @@ import { lockGrant } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
 import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
 import { delivery, webhook } from "#contract/webhooks.ts";
-import { uploadRecord } from "#core/upload-record.ts";
+import { uploadRecord } from "#core/uploads/records.ts";
 import { ensureAssembly } from "#local/assembly.ts";
 import { globMatches } from "#local/glob.ts";
 import { AwsError } from "#local/types.ts";

@@ -11,15 +11,15 @@ import {
   startUploadRoute,
   uploadFileRoute,
 } from "#contract/uploads.ts";
-import { abortUpload } from "#core/abort-upload.ts";
 import { type Demands, finalizeUpload } from "#core/finalize-upload.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { chunkTarget } from "#core/next-chunk.ts";
-import { signParts } from "#core/sign-parts.ts";
-import { restartAnswer, startUpload } from "#core/start-upload.ts";
 import { withoutLink } from "#core/upload-end.ts";
 import { uploadFile } from "#core/upload-file.ts";
-import { viewUpload } from "#core/view-upload.ts";
+import { abortUpload } from "#core/uploads/abort-upload.ts";
+import { chunkTarget } from "#core/uploads/next-chunk.ts";
+import { signParts } from "#core/uploads/sign-parts.ts";
+import { restartAnswer, startUpload } from "#core/uploads/start-upload.ts";
+import { viewUpload } from "#core/uploads/view-upload.ts";
 import { etagOf } from "../etag.ts";
 import { typeAsSent } from "../form.ts";
 import { preconditionsOf } from "../preconditions.ts";

@@ -1,6 +1,6 @@
 import { decodeTime } from "ulid";
 import { newId } from "#core/kernel/ids.ts";
-import type { UploadRecord } from "../upload-record.ts";
+import type { UploadRecord } from "./records.ts";
 
 /** An id for a call of finalize, later than `latest` whatever the clock says. */
 export function newAttempt(now: number, latest?: string): string {

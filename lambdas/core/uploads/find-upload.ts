@@ -4,7 +4,7 @@ import { type Caller, canUse } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { ttl } from "#core/kernel/time.ts";
-import { KEEP_MS, type UploadRecord, uploadRecord } from "../upload-record.ts";
+import { KEEP_MS, type UploadRecord, uploadRecord } from "./records.ts";
 
 /** A session as the table stores it; `dueAt` (ms) is when the sweep looks at it. */
 export function uploadItem(

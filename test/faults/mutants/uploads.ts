@@ -6,7 +6,7 @@ export const uploads: readonly Mutant[] = [
     name: "a refused start's record stays",
     changes: [
       {
-        file: "lambdas/core/start-upload.ts",
+        file: "lambdas/core/uploads/start-upload.ts",
         from: '    await table.update({\n      key: keys.upload(uploadId),\n      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },\n      condition: "#state = :open",\n      values: { open: "open" },\n    });',
         to: '    await table.remove({ remove: keys.upload(uploadId), blind: "mutant" });',
       },
@@ -18,7 +18,7 @@ export const uploads: readonly Mutant[] = [
     name: "a refused start is taken back once",
     changes: [
       {
-        file: "lambdas/core/start-upload.ts",
+        file: "lambdas/core/uploads/start-upload.ts",
         from: "    // The first copy of this write got through.\n    if (!(error instanceof ConditionFailed)) throw error;",
         to: "    throw error;",
       },
@@ -30,7 +30,7 @@ export const uploads: readonly Mutant[] = [
     name: "a guess is mended once",
     changes: [
       {
-        file: "lambdas/core/start-upload.ts",
+        file: "lambdas/core/uploads/start-upload.ts",
         from: '#file_id IN (:from, :file_id)",',
         to: '#file_id = :from",',
       },
@@ -278,7 +278,9 @@ export const uploads: readonly Mutant[] = [
   },
   {
     name: "an empty object is no whole",
-    changes: [{ file: "lambdas/core/reopen-upload.ts", from: "facts && facts.size > 0 ?", to: "facts ?" }],
+    changes: [
+      { file: "lambdas/core/uploads/reopen-upload.ts", from: "facts && facts.size > 0 ?", to: "facts ?" },
+    ],
     case: "finalize: parts that came after an empty one was refused | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["one that was refused with an empty object"] },
   },
@@ -304,7 +306,7 @@ export const uploads: readonly Mutant[] = [
     name: "an abort cleans by the session as it ended",
     changes: [
       {
-        file: "lambdas/core/abort-upload.ts",
+        file: "lambdas/core/uploads/abort-upload.ts",
         from: "await cleanUpload(deps, ended);",
         to: "await cleanUpload(deps, upload);",
       },
@@ -340,7 +342,7 @@ export const uploads: readonly Mutant[] = [
     name: "a chunk in front of others keeps its length",
     changes: [
       {
-        file: "lambdas/core/next-chunk.ts",
+        file: "lambdas/core/uploads/next-chunk.ts",
         from: "offset === undefined ? undefined : lengthBefore(parts, number, upload)",
         to: "undefined",
       },
@@ -352,7 +354,7 @@ export const uploads: readonly Mutant[] = [
     name: "and one in a gap has that of the others",
     changes: [
       {
-        file: "lambdas/core/next-chunk.ts",
+        file: "lambdas/core/uploads/next-chunk.ts",
         from: "before?.size ?? (isRegular(parts, upload) ? upload.part_size : undefined)",
         to: "before?.size",
       },

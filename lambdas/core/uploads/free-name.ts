@@ -5,7 +5,7 @@ import { nameProblem } from "#contract/names.ts";
 import { requirePath } from "#core/files/require-path.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import type { UploadRecord } from "./upload-record.ts";
+import type { UploadRecord } from "./records.ts";
 
 const MAX_BYTES = 255;
 /** Room for five digits whatever the number, so that all candidates share one stem. */

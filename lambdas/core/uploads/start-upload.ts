@@ -10,17 +10,17 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { findUpload } from "#core/uploads/find-upload.ts";
-import { objectKey } from "#core/uploads/object-key.ts";
 import { addUpload } from "./add-upload.ts";
+import { findUpload } from "./find-upload.ts";
 import { freeName } from "./free-name.ts";
 import { nameTaken } from "./name-taken.ts";
+import { objectKey } from "./object-key.ts";
 import { planParts } from "./plan-parts.ts";
+import type { UploadRecord } from "./records.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signWindow } from "./sign-parts.ts";
 import { folderPath, lookAround, placeOf } from "./upload-place.ts";
-import type { UploadRecord } from "./upload-record.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
 

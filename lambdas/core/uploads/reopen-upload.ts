@@ -1,5 +1,5 @@
 import type { Deps } from "#core/kernel/deps.ts";
-import type { Intent, UploadRecord } from "./upload-record.ts";
+import type { Intent, UploadRecord } from "./records.ts";
 import { withdrawIntent } from "./withdraw-intent.ts";
 
 /**

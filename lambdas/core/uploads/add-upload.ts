@@ -1,7 +1,7 @@
 import type { Put, Write } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { uploadItem } from "#core/uploads/find-upload.ts";
-import type { UploadRecord } from "./upload-record.ts";
+import { uploadItem } from "./find-upload.ts";
+import type { UploadRecord } from "./records.ts";
 
 /** The first write of a session: what has become of it since is never undone by a copy that comes late. */
 export function newUpload(upload: UploadRecord): Put {

@@ -2,10 +2,10 @@ import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { findUpload } from "#core/uploads/find-upload.ts";
 import { cleanUpload } from "./clean-upload.ts";
+import { findUpload } from "./find-upload.ts";
+import { type UploadRecord, uploadRecord } from "./records.ts";
 import { requireOpen } from "./require-open.ts";
-import { type UploadRecord, uploadRecord } from "./upload-record.ts";
 
 /** Gives an upload up and removes its bytes. Idempotent. @throws WharfError upload_closed where it is a file already. */
 export async function abortUpload(

@@ -14,7 +14,7 @@ import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { newUpload } from "./add-upload.ts";
 import { nameTaken } from "./name-taken.ts";
-import { type UploadRecord, uploadRecord } from "./upload-record.ts";
+import { type UploadRecord, uploadRecord } from "./records.ts";
 
 /** After the last call about a session: no URL of it lives longer, so a client that is at work calls within. */
 const RESERVE_MS = PART_URL_SECONDS * 1_000;

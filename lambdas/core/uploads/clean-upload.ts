@@ -1,8 +1,8 @@
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { assembledBy } from "#core/uploads/assembly.ts";
-import type { UploadRecord } from "./upload-record.ts";
+import { assembledBy } from "./assembly.ts";
+import type { UploadRecord } from "./records.ts";
 
 /**
  * Removes what an aborted, expired or rejected upload left in S3, then takes it out of the sweep's sight. Idempotent; the

@@ -2,9 +2,9 @@ import type { UploadStatus } from "#contract/uploads.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
-import { findUpload } from "#core/uploads/find-upload.ts";
+import { findUpload } from "./find-upload.ts";
+import type { UploadRecord } from "./records.ts";
 import { keepReserved } from "./reserve-name.ts";
-import type { UploadRecord } from "./upload-record.ts";
 
 /** A session as its client sees it; what has arrived comes from S3's own list. */
 export async function viewUpload(

@@ -1,6 +1,6 @@
 import { WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { UploadRecord } from "./upload-record.ts";
+import type { UploadRecord } from "./records.ts";
 
 /** Refuses where no more bytes can come. @throws WharfError upload_closed, upload_expired, finalizing. */
 export function requireOpen(upload: UploadRecord, now: number): void {

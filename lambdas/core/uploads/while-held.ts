@@ -2,7 +2,7 @@ import type { Settled } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import type { Intent, UploadRecord } from "./upload-record.ts";
+import type { Intent, UploadRecord } from "./records.ts";
 
 /** Changes a session while this attempt at its finalize holds it; where another does, or none, nothing happens. */
 export async function whileHeld(

@@ -3,11 +3,11 @@ import { MAX_PARTS, MIN_PART_SIZE } from "#contract/uploads.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { findUpload } from "#core/uploads/find-upload.ts";
+import { findUpload } from "./find-upload.ts";
+import type { UploadRecord } from "./records.ts";
 import { requireOpen, uploadLost } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 import { signWindow } from "./sign-parts.ts";
-import type { UploadRecord } from "./upload-record.ts";
 
 export interface Chunk {
   uploadId: string;

@@ -1,6 +1,6 @@
 import { due } from "#aws/keys.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import type { Intent, UploadRecord } from "./upload-record.ts";
+import type { Intent, UploadRecord } from "./records.ts";
 import { whileHeld } from "./while-held.ts";
 
 /**

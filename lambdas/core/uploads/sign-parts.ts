@@ -4,10 +4,10 @@ import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
-import { findUpload } from "#core/uploads/find-upload.ts";
+import { findUpload } from "./find-upload.ts";
+import type { UploadRecord } from "./records.ts";
 import { requireOpen } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
-import type { UploadRecord } from "./upload-record.ts";
 
 type SignDeps = Pick<Deps, "objects">;
 

@@ -10,7 +10,7 @@ import { type Call, canUse } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { requireRoomToRename } from "./free-name.ts";
-import type { UploadRecord } from "./upload-record.ts";
+import type { UploadRecord } from "./records.ts";
 
 /** What a request says of it. `file_id` stands alone; `path` and `filename` are relative to `folder_id`. */
 export interface PlaceRequest {
