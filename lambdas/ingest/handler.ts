@@ -1,9 +1,9 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import * as z from "zod";
 import { beginLine, describe, endLine, note } from "#aws/log.ts";
-import { finishUpload } from "#core/finish-upload.ts";
+import { finishUpload } from "#core/finalize/finish-upload.ts";
+import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { runParts } from "#core/kernel/sweep.ts";
-import { sweepUploads } from "#core/sweep-uploads.ts";
 import { uploadOfKey } from "#core/uploads/object-key.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { fileDeps } from "../file-deps.ts";

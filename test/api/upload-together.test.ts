@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys, under } from "#aws/keys.ts";
-import { finishUpload } from "#core/finish-upload.ts";
+import { finishUpload } from "#core/finalize/finish-upload.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 

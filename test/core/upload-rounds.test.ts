@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import type { Scope } from "#contract/common.ts";
 import type { StartRequest } from "#contract/uploads.ts";
-import { finalizeUpload } from "#core/finalize-upload.ts";
+import { finalizeUpload } from "#core/finalize/finalize-upload.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { signParts } from "#core/uploads/sign-parts.ts";

@@ -11,7 +11,7 @@ export interface Case {
   name: string;
   wrong: Wrong;
   hit?: Hit;
-  /** Where the call is made: `lambdas/core/commit-upload.ts:92 in commitUpload`. */
+  /** Where the call is made: `lambdas/core/finalize/commit-upload.ts:92 in commitUpload`. */
   at?: string;
 }
 

@@ -2,8 +2,8 @@ import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/clie
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { finalizeAnswer, type StartAnswer, startAnswer } from "#contract/uploads.ts";
-import { finishUpload } from "#core/finish-upload.ts";
-import { sweepUploads } from "#core/sweep-uploads.ts";
+import { finishUpload } from "#core/finalize/finish-upload.ts";
+import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { put } from "#test/support/uploads.ts";
 import { type Client, type Given, startWorld, type World } from "#test/support/world.ts";
 

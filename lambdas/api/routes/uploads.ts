@@ -11,10 +11,10 @@ import {
   startUploadRoute,
   uploadFileRoute,
 } from "#contract/uploads.ts";
-import { type Demands, finalizeUpload } from "#core/finalize-upload.ts";
+import { type Demands, finalizeUpload } from "#core/finalize/finalize-upload.ts";
+import { withoutLink } from "#core/finalize/upload-end.ts";
+import { uploadFile } from "#core/finalize/upload-file.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { withoutLink } from "#core/upload-end.ts";
-import { uploadFile } from "#core/upload-file.ts";
 import { abortUpload } from "#core/uploads/abort-upload.ts";
 import { chunkTarget } from "#core/uploads/next-chunk.ts";
 import { signParts } from "#core/uploads/sign-parts.ts";

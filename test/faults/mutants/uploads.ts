@@ -40,7 +40,7 @@ export const uploads: readonly Mutant[] = [
   },
   {
     name: "an intent comes after all before it",
-    changes: [{ file: "lambdas/core/finalize-upload.ts", from: " AND ${IN_ORDER}`", to: "`" }],
+    changes: [{ file: "lambdas/core/finalize/finalize-upload.ts", from: " AND ${IN_ORDER}`", to: "`" }],
     case: "finalize: refused once more, with its parts put together | finalize-upload: update UPL (1) | a copy late, at: the end of the call",
     red: {
       file: "test/api/upload-late-writes.test.ts",
@@ -50,7 +50,11 @@ export const uploads: readonly Mutant[] = [
   {
     name: "an intent knows its own repeat",
     changes: [
-      { file: "lambdas/core/finalize-upload.ts", from: " OR #intent.#attempt = :latest_attempt", to: "" },
+      {
+        file: "lambdas/core/finalize/finalize-upload.ts",
+        from: " OR #intent.#attempt = :latest_attempt",
+        to: "",
+      },
     ],
     case: "finalize: parts that S3 has lost | finalize-upload: update UPL (1) | twice",
     red: { file: "test/api/upload-late-writes.test.ts", titles: ["an intent that is written twice is one"] },
@@ -59,7 +63,7 @@ export const uploads: readonly Mutant[] = [
     name: "an attempt is later than another clock's",
     changes: [
       {
-        file: "lambdas/core/finalize-upload.ts",
+        file: "lambdas/core/finalize/finalize-upload.ts",
         from: "newAttempt(now, refused.upload.latest_attempt)",
         to: "newAttempt(now)",
       },
@@ -130,7 +134,7 @@ export const uploads: readonly Mutant[] = [
     name: "an upload becomes one version",
     changes: [
       {
-        file: "lambdas/core/upload-writes.ts",
+        file: "lambdas/core/finalize/upload-writes.ts",
         from: '"#state IN (:open, :finalizing)"',
         to: '"attribute_exists(#state) OR #state IN (:open, :finalizing)"',
       },
@@ -153,7 +157,7 @@ export const uploads: readonly Mutant[] = [
     name: "a refused version keeps no metadata",
     changes: [
       {
-        file: "lambdas/core/upload-writes.ts",
+        file: "lambdas/core/finalize/upload-writes.ts",
         from: "{ ttl: ttl(now + REJECTED_KEEP_MS) } : { metadata: upload.metadata }",
         to: "{ ttl: ttl(now + REJECTED_KEEP_MS), metadata: upload.metadata } : { metadata: upload.metadata }",
       },
@@ -165,7 +169,7 @@ export const uploads: readonly Mutant[] = [
     name: "finalize tells the folder in which the file is",
     changes: [
       {
-        file: "lambdas/core/commit-upload.ts",
+        file: "lambdas/core/finalize/commit-upload.ts",
         from: " AND #folder_id = :told_folder`,\n    values: { ...values, judged_name: file.name, told_folder: file.folder_id },",
         to: "`,\n    values: { ...values, judged_name: file.name },",
       },
@@ -202,7 +206,7 @@ export const uploads: readonly Mutant[] = [
     name: "a refused upload of a new file is heard in its folder",
     changes: [
       {
-        file: "lambdas/core/complete-upload.ts",
+        file: "lambdas/core/finalize/complete-upload.ts",
         from: "version_id, folder_id, name, size: content.size",
         to: "version_id, name, size: content.size",
       },
@@ -214,7 +218,7 @@ export const uploads: readonly Mutant[] = [
     name: "of a file that was moved, where it is",
     changes: [
       {
-        file: "lambdas/core/complete-upload.ts",
+        file: "lambdas/core/finalize/complete-upload.ts",
         from: "  if (file !== undefined && file.deleted_at === undefined) return file.folder_id;\n",
         to: "",
       },
@@ -224,7 +228,7 @@ export const uploads: readonly Mutant[] = [
   },
   {
     name: "an empty file is its own call's alone",
-    changes: [{ file: "lambdas/core/make-empty.ts", from: 'from: "ours"', to: 'from: "open"' }],
+    changes: [{ file: "lambdas/core/finalize/make-empty.ts", from: 'from: "ours"', to: 'from: "open"' }],
     case: "finalize: nothing yet, as another begins with what has come since | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["nor where it would be first"] },
   },
@@ -232,7 +236,7 @@ export const uploads: readonly Mutant[] = [
     name: "an empty object is replaced where parts were found",
     changes: [
       {
-        file: "lambdas/core/assemble-upload.ts",
+        file: "lambdas/core/finalize/assemble-upload.ts",
         from: "    if (instead !== undefined)\n      result =",
         to: '    if (instead === "mutant")\n      result =',
       },
@@ -244,7 +248,7 @@ export const uploads: readonly Mutant[] = [
     name: "but not by a call that another has followed",
     changes: [
       {
-        file: "lambdas/core/assemble-upload.ts",
+        file: "lambdas/core/finalize/assemble-upload.ts",
         from: "  if (now?.intent?.attempt !== attempt) throw stillFinalizing();\n",
         to: "  void [now, attempt];\n",
       },
@@ -256,7 +260,7 @@ export const uploads: readonly Mutant[] = [
     name: "an empty object says nothing where there are parts",
     changes: [
       {
-        file: "lambdas/core/complete-upload.ts",
+        file: "lambdas/core/finalize/complete-upload.ts",
         from: "  else if (facts.size === 0) await requireNoParts(deps, completion.upload);\n",
         to: "",
       },
@@ -268,7 +272,7 @@ export const uploads: readonly Mutant[] = [
     name: "another finalize's object is not this one's",
     changes: [
       {
-        file: "lambdas/core/complete-upload.ts",
+        file: "lambdas/core/finalize/complete-upload.ts",
         from: "if (completion.listed !== undefined) requireListed(completion.upload, completion.listed, facts.size);",
         to: "if (completion.listed !== undefined) void requireListed;",
       },
@@ -286,7 +290,9 @@ export const uploads: readonly Mutant[] = [
   },
   {
     name: "what passes is no refusal",
-    changes: [{ file: "lambdas/core/finish-upload.ts", from: ' || error.code === "conflict"', to: "" }],
+    changes: [
+      { file: "lambdas/core/finalize/finish-upload.ts", from: ' || error.code === "conflict"', to: "" },
+    ],
     case: "ingest: a finalize that died, of a file that has another name at each try | nothing wrong",
     red: { file: "test/api/upload-assembly.test.ts", titles: ["what the sweep fails at in passing"] },
   },
@@ -294,7 +300,7 @@ export const uploads: readonly Mutant[] = [
     name: "an intent is judged by its own time",
     changes: [
       {
-        file: "lambdas/core/finish-upload.ts",
+        file: "lambdas/core/finalize/finish-upload.ts",
         from: "Math.max(attemptedAt(attempt), upload.assembling?.since_ms ?? 0)",
         to: "upload.assembling?.since_ms ?? attemptedAt(attempt)",
       },
@@ -366,7 +372,7 @@ export const uploads: readonly Mutant[] = [
     name: "what S3 lists is not lost",
     changes: [
       {
-        file: "lambdas/core/finish-upload.ts",
+        file: "lambdas/core/finalize/finish-upload.ts",
         from: " && (await listParts(deps, begun)) === undefined",
         to: "",
       },

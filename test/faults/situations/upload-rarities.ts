@@ -1,5 +1,5 @@
 /** Uploads that come by what is seldom met: an earlier call that died, or has been answered. */
-import { finishUpload } from "#core/finish-upload.ts";
+import { finishUpload } from "#core/finalize/finish-upload.ts";
 import type { FaultCall } from "#local/faults.ts";
 import { MIB, put } from "#test/support/uploads.ts";
 import type { Situation } from "../situation.ts";
