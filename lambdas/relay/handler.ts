@@ -6,7 +6,7 @@ import { beginLine, describe, endLine, note, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import { createTable } from "#aws/table.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
-import { relayEvents } from "#core/relay-events.ts";
+import { relayEvents } from "#core/events/relay-events.ts";
 import { readEnv } from "../env.ts";
 
 const env = readEnv(["TABLE_NAME", "BUS_NAME"]);

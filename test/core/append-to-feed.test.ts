@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { appendToFeed } from "#core/append-to-feed.ts";
+import { appendToFeed } from "#core/events/append-to-feed.ts";
+import { type FeedQuery, readFeed } from "#core/events/read-feed.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { type FeedQuery, readFeed } from "#core/read-feed.ts";
 import { AwsError } from "#local/types.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 

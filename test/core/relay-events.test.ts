@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { type BusEvent, createBus } from "#aws/events.ts";
 import { keys } from "#aws/keys.ts";
-import { relayEvents } from "#core/relay-events.ts";
+import { relayEvents } from "#core/events/relay-events.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Receiver, startReceiver } from "#test/support/receiver.ts";
 

@@ -2,7 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { metrics } from "#aws/metrics.ts";
-import { POLL_MS } from "#core/read-feed.ts";
+import { POLL_MS } from "#core/events/read-feed.ts";
 import { planParts } from "#core/uploads/plan-parts.ts";
 import { LOOKS_PER_SECOND, METRICS_IN_USE } from "#cost/assumptions.ts";
 import { type Counts, NOTHING, readCounts, type Verb, verbs } from "#cost/counts.ts";

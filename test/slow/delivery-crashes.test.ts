@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { hookState } from "#core/attempts/records.ts";
-import { readFeed } from "#core/read-feed.ts";
+import { readFeed } from "#core/events/read-feed.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
 import { isTaken } from "#core/slots.ts";
 import { type DeliveryWorld, type Mode, startDeliveryWorld } from "#test/support/delivery-world.ts";

@@ -1,5 +1,5 @@
 import { listEventsRoute } from "#contract/webhooks.ts";
-import { readFeed } from "#core/read-feed.ts";
+import { readFeed } from "#core/events/read-feed.ts";
 import { type App, serve } from "../serve.ts";
 import type { TableDeps } from "../table-deps.ts";
 

@@ -42,7 +42,11 @@ export const others: readonly Mutant[] = [
   {
     name: "a fresh gap ends what can be told, unless it has expired",
     changes: [
-      { file: "lambdas/core/read-feed.ts", from: " && !(await hasExpired(deps, workspace, entry))", to: "" },
+      {
+        file: "lambdas/core/events/read-feed.ts",
+        from: " && !(await hasExpired(deps, workspace, entry))",
+        to: "",
+      },
     ],
     case: "read: the log of events, the first of which have expired | nothing wrong",
     red: {
@@ -67,7 +71,7 @@ export const others: readonly Mutant[] = [
   },
   {
     name: "an event with two places is told at one",
-    changes: [{ file: "lambdas/core/read-feed.ts", from: " && seq === entry.seq", to: "" }],
+    changes: [{ file: "lambdas/core/events/read-feed.ts", from: " && seq === entry.seq", to: "" }],
     case: "read: the log of events, one of which an earlier version gave two places | nothing wrong",
     red: {
       file: "test/core/append-to-feed.test.ts",

@@ -1,7 +1,7 @@
 /** The outbox, the relay and the log of events. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { appendToFeed } from "#core/append-to-feed.ts";
+import { appendToFeed } from "#core/events/append-to-feed.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { EVENT_KEEP_MS } from "#core/kernel/outbox.ts";
 import { type Situation, waiting } from "../situation.ts";

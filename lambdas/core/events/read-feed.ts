@@ -2,12 +2,12 @@ import { keys, under } from "#aws/keys.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
 import { findWorkspace } from "#core/access/find-workspace.ts";
 import { startWaiting, type WaitDeps } from "#core/accounts/start-waiting.ts";
-import { eventRecord, feedEntry, feedHead } from "#core/events/records.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { eventRecord, feedEntry, feedHead } from "./records.ts";
 
 export interface FeedQuery {
   workspace?: string | undefined;

@@ -1,6 +1,6 @@
 import type { Item } from "#aws/table.ts";
-import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { type DueDeps, eachDueBatch } from "#core/kernel/each-due.ts";
+import { type EventRecord, eventRecord } from "./records.ts";
 import { type RelayDeps, relayEvents } from "./relay-events.ts";
 
 /** Takes out events that have stood in the outbox for two minutes: the relay has missed them. Returns how many. */

@@ -1,10 +1,10 @@
 import type { Bus } from "#aws/events.ts";
 import { describe, say } from "#aws/log.ts";
 import { isPassing } from "#aws/passing.ts";
-import type { EventRecord } from "#core/events/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { within } from "#core/kernel/within.ts";
 import { appendToFeed } from "./append-to-feed.ts";
+import type { EventRecord } from "./records.ts";
 
 export type RelayDeps = Pick<Deps, "table" | "now"> & {
   bus: Bus;

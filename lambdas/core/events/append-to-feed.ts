@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
-import { type EventRecord, feedHead } from "#core/events/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { EVENT_KEEP_MS } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
+import { type EventRecord, feedHead } from "./records.ts";
 
 /** Others append to the same log at the same time; each round that fails, one of them has got on. */
 const ROUNDS = 20;
