@@ -1,7 +1,7 @@
 import { deliveryQueues } from "#aws/queues.ts";
 import { createHostShares } from "#core/host-shares.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { outboundOf } from "#core/outbound.ts";
+import { outboundOf } from "#core/outbound/outbound.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
 import { readEnv } from "../env.ts";
 import { fileDeps } from "../file-deps.ts";

@@ -1,6 +1,6 @@
 import { WharfError } from "#core/kernel/error.ts";
-import { messageOf } from "./guarded-connect.ts";
-import { EgressBlocked, type Guard } from "./outbound-guard.ts";
+import { messageOf } from "#core/outbound/guarded-connect.ts";
+import { EgressBlocked, type Guard } from "#core/outbound/outbound-guard.ts";
 
 /**
  * What RFC 3986 lets stand in a URL. Parsers drop, turn or encode anything else, so that people would be shown another

@@ -9,7 +9,7 @@ import { deliveryMetrics } from "#core/delivery-metrics.ts";
 import { createHostShares } from "#core/host-shares.ts";
 import { parseJson } from "#core/kernel/parse-json.ts";
 import { within } from "#core/kernel/within.ts";
-import { outboundOf } from "#core/outbound.ts";
+import { outboundOf } from "#core/outbound/outbound.ts";
 import type { Sent } from "#core/send-attempt.ts";
 import { readEnv } from "../env.ts";
 

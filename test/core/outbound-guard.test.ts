@@ -2,10 +2,10 @@ import { createServer } from "node:net";
 import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { checkDestination } from "#core/check-destination.ts";
-import { guardedConnect } from "#core/guarded-connect.ts";
-import { createOutbound, type Outbound } from "#core/outbound.ts";
-import { type Address, createGuard, isPublic } from "#core/outbound-guard.ts";
-import { NOT_PUBLIC, SPECIAL_IPV4, SPECIAL_IPV6 } from "#core/special-addresses.ts";
+import { guardedConnect } from "#core/outbound/guarded-connect.ts";
+import { createOutbound, type Outbound } from "#core/outbound/outbound.ts";
+import { type Address, createGuard, isPublic } from "#core/outbound/outbound-guard.ts";
+import { NOT_PUBLIC, SPECIAL_IPV4, SPECIAL_IPV6 } from "#core/outbound/special-addresses.ts";
 import { startRawServer } from "#test/support/raw-server.ts";
 
 const PUBLIC: Address = { address: "93.184.216.34", family: 4 };

@@ -3,7 +3,7 @@
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createOutbound, type OutboundOptions } from "#core/outbound.ts";
+import { createOutbound, type OutboundOptions } from "#core/outbound/outbound.ts";
 import { selfSigned } from "#test/support/certificate.ts";
 import { startRawServer, startTlsServer } from "#test/support/raw-server.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";

@@ -27,7 +27,7 @@ import { createHostShares } from "#core/host-shares.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
-import { createOutbound } from "#core/outbound.ts";
+import { createOutbound } from "#core/outbound/outbound.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";

@@ -20,7 +20,7 @@ import { createHostShares } from "#core/host-shares.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
-import { createOutbound } from "#core/outbound.ts";
+import { createOutbound } from "#core/outbound/outbound.ts";
 import { registerWebhook } from "#core/register-webhook.ts";
 import { showWebhook } from "#core/show-webhook.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";

@@ -1,6 +1,6 @@
 import type { Queues } from "#aws/queues.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import type { Outbound } from "../outbound.ts";
+import type { Outbound } from "#core/outbound/outbound.ts";
 
 /** What delivering needs of the world. */
 export interface DeliveryDeps extends Pick<Deps, "table" | "now"> {
