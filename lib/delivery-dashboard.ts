@@ -4,7 +4,7 @@ import type { Table } from "aws-cdk-lib/aws-dynamodb";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { METRIC_DIMENSION, METRIC_NAMESPACE, type MetricName } from "#aws/metrics.ts";
-import { GIVE_UP_MS } from "#core/schedule.ts";
+import { GIVE_UP_MS } from "#core/attempts/schedule.ts";
 import { alarm } from "./alarm.ts";
 import type { WebhookPipeline } from "./webhook-pipeline.ts";
 

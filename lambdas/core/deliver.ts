@@ -1,17 +1,17 @@
 import { keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
 import type { DeliveryMessage, Lane } from "#aws/queues.ts";
+import type { Verdict } from "#core/attempts/classify-outcome.ts";
 import { hookRecord } from "#core/attempts/records.ts";
+import { GIVE_UP_MS } from "#core/attempts/schedule.ts";
+import { type Sent, sendAttempt } from "#core/attempts/send-attempt.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
 import { claimTurn } from "./claim-turn.ts";
-import type { Verdict } from "./classify-outcome.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { isVerified, laneOf, timeOf } from "./endpoint-limits.ts";
 import { returnTurn } from "./give-back-turn.ts";
 import { hostOf, type Sender, SOME_CLIENTS } from "./host-shares.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
-import { GIVE_UP_MS } from "./schedule.ts";
-import { type Sent, sendAttempt } from "./send-attempt.ts";
 import { abandonTurn, settleTurn } from "./settle-turn.ts";
 import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
 

@@ -1,6 +1,6 @@
 import { decodeTime } from "ulid";
 import type { MetricValues } from "#aws/metrics.ts";
-import type { Sent } from "./send-attempt.ts";
+import type { Sent } from "#core/attempts/send-attempt.ts";
 
 /** What a batch of deliveries adds to the metrics: attempts that were made, and deliveries that ended without success. */
 export function deliveryMetrics(results: readonly string[], sent: readonly Sent[]): MetricValues {

@@ -3,17 +3,17 @@ import type { Lane, Wake } from "#aws/queues.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Event } from "#contract/events.ts";
 import type { Trigger } from "#contract/webhooks.ts";
+import { deliveryId } from "#core/attempts/delivery-id.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, type HookRecord } from "#core/attempts/records.ts";
+import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
+import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
-import { deliveryId } from "./delivery-id.ts";
 import { blockedUntil, laneOf } from "./endpoint-limits.ts";
 import { matchEndpoints, type Subscription } from "./match-endpoints.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";
 import { reviveSkipped } from "./revive-skipped.ts";
-import { DELIVERY_KEEP_MS } from "./schedule.ts";
-import { wakeAt, wakeMessage } from "./wake.ts";
 
 /** Rows that are written at once. The few of those that wait leave the rest to the workers that are being woken. */
 const PARALLEL_WRITES: Record<Lane, number> = { first: 25, retry: 5 };

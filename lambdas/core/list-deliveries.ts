@@ -1,12 +1,12 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { type Attempt, attempt, type DeliveryStatus } from "#contract/webhooks.ts";
+import { firstDeliveryId } from "#core/attempts/delivery-id.ts";
 import { deliveryRecord } from "#core/attempts/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import { firstDeliveryId } from "./delivery-id.ts";
 import { findWebhook } from "./find-webhook.ts";
 import { deliveryView } from "./webhook-view.ts";
 

@@ -2,14 +2,14 @@ import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import type { Put } from "#aws/table.ts";
 import type { Trigger } from "#contract/webhooks.ts";
+import { deliveryId } from "#core/attempts/delivery-id.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, type HookRecord } from "#core/attempts/records.ts";
+import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
+import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { ttl } from "#core/kernel/time.ts";
-import { deliveryId } from "./delivery-id.ts";
 import { endpointEvent } from "./endpoint-event.ts";
-import { DELIVERY_KEEP_MS } from "./schedule.ts";
-import { wakeAt, wakeMessage } from "./wake.ts";
 
 /**
  * What a URL is sent at once: it asks whether whoever is there wants more of them; named `ping` as GitHub's is

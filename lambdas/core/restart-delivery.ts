@@ -2,9 +2,9 @@ import { keys } from "#aws/keys.ts";
 import type { Alone, Item, Update } from "#aws/table.ts";
 import type { DeliveryStatus, Trigger } from "#contract/webhooks.ts";
 import type { DeliveryRecord } from "#core/attempts/records.ts";
+import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
+import { wakeAt } from "#core/attempts/wake.ts";
 import { ttl } from "#core/kernel/time.ts";
-import { DELIVERY_KEEP_MS } from "./schedule.ts";
-import { wakeAt } from "./wake.ts";
 
 /**
  * What starts a delivery's schedule anew. Attempts go on counting. Who still makes one under a lease that has run out

@@ -3,10 +3,10 @@ import { ConditionFailed } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord } from "#core/attempts/records.ts";
+import { wakeMessage } from "#core/attempts/wake.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { restartWrite } from "./restart-delivery.ts";
-import { wakeMessage } from "./wake.ts";
 
 const PARALLEL_WRITES = 10;
 

@@ -4,10 +4,10 @@ import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord } from "#core/attempts/records.ts";
+import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";
 import { type DueDeps, eachDueBatch } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { within } from "#core/kernel/within.ts";
-import { wakeAt, wakeMessage } from "./wake.ts";
 
 const PARALLEL_WRITES = 10;
 /** How long one row's write may take (ms). */

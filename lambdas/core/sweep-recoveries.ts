@@ -1,16 +1,16 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, happened, type Item, type Update } from "#aws/table.ts";
+import { firstDeliveryId } from "#core/attempts/delivery-id.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord } from "#core/attempts/records.ts";
+import { wakeMessage } from "#core/attempts/wake.ts";
 import { type RecoveryRecord, recovering, recoveryRecord } from "#core/delivery/records.ts";
 import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { MAX_FAILURES } from "#core/kernel/put-aside.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { iso } from "#core/kernel/time.ts";
-import { firstDeliveryId } from "./delivery-id.ts";
 import { restartWrite } from "./restart-delivery.ts";
-import { wakeMessage } from "./wake.ts";
 
 const PAGE = 100;
 /** Pages of one job in one run; the next minute's run goes on. */

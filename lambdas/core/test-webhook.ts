@@ -1,19 +1,19 @@
 import { keys } from "#aws/keys.ts";
 import { TEST_SECONDS, type TestResult } from "#contract/webhooks.ts";
+import { deliveryId } from "#core/attempts/delivery-id.ts";
 import { type HookRecord, hookSecretRecord, hookState } from "#core/attempts/records.ts";
+import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
+import { sendAttempt } from "#core/attempts/send-attempt.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
-import { deliveryId } from "./delivery-id.ts";
 import { endpointEvent } from "./endpoint-event.ts";
 import { hostOf, SOME_CLIENTS } from "./host-shares.ts";
 import { inTestPlace } from "./in-test-place.ts";
 import { inTrial } from "./in-trial.ts";
 import { verifyEndpoint } from "./reset-endpoint.ts";
-import { DELIVERY_KEEP_MS } from "./schedule.ts";
-import { sendAttempt } from "./send-attempt.ts";
 
 /** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
 const TIMEOUT_MS = TEST_SECONDS * 1_000;

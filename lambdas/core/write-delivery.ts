@@ -6,12 +6,12 @@ import { ConditionFailed, happened, type Item } from "#aws/table.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import type { DeliveryRecord } from "#core/attempts/records.ts";
+import { GIVE_UP_MS, nextAttempt } from "#core/attempts/schedule.ts";
+import type { Sent } from "#core/attempts/send-attempt.ts";
+import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { reviveSkipped } from "./revive-skipped.ts";
-import { GIVE_UP_MS, nextAttempt } from "./schedule.ts";
-import type { Sent } from "./send-attempt.ts";
-import { wakeAt, wakeMessage } from "./wake.ts";
 
 /** How long an attempt is its worker's alone: longer than its 15 s. */
 export const LEASE_MS = 30_000;

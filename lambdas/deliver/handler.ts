@@ -4,13 +4,13 @@ import { beginLine, describe, endLine, say } from "#aws/log.ts";
 import { embedMetrics } from "#aws/metrics.ts";
 import { type DeliveryMessage, deliveryMessage, deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
+import type { Sent } from "#core/attempts/send-attempt.ts";
 import { deliver } from "#core/deliver.ts";
 import { deliveryMetrics } from "#core/delivery-metrics.ts";
 import { createHostShares } from "#core/host-shares.ts";
 import { parseJson } from "#core/kernel/parse-json.ts";
 import { within } from "#core/kernel/within.ts";
 import { outboundOf } from "#core/outbound/outbound.ts";
-import type { Sent } from "#core/send-attempt.ts";
 import { readEnv } from "../env.ts";
 
 /** What a delivery may take of the function's time: an attempt has 15 s of 30, and one that hangs takes no other with it. */

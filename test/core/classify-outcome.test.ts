@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { classifyOutcome, parseRetryAfter } from "#core/classify-outcome.ts";
+import { classifyOutcome, parseRetryAfter } from "#core/attempts/classify-outcome.ts";
 
 const now = Date.UTC(2026, 0, 1, 12, 0, 0);
 const MINUTE = 60_000;

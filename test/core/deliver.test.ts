@@ -4,6 +4,8 @@ import { due, keys } from "#aws/keys.ts";
 import type { DeliveryMessage } from "#aws/queues.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts";
+import { SCHEDULE } from "#core/attempts/schedule.ts";
+import { wakeMessage } from "#core/attempts/wake.ts";
 import { revokeClient } from "#core/change-client.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
 import { deliver } from "#core/deliver.ts";
@@ -11,13 +13,11 @@ import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
-import { SCHEDULE } from "#core/schedule.ts";
 import { isTaken } from "#core/slots.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { testWebhook } from "#core/test-webhook.ts";
-import { wakeMessage } from "#core/wake.ts";
 import { finishDelivery, takeLease } from "#core/write-delivery.ts";
 import {
   DAY,

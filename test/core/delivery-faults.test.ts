@@ -13,6 +13,7 @@ import {
   hookSecretRecord,
   hookState,
 } from "#core/attempts/records.ts";
+import { wakeMessage } from "#core/attempts/wake.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
 import { claimTurn } from "#core/claim-turn.ts";
 import { deliver } from "#core/deliver.ts";
@@ -28,7 +29,6 @@ import { promoteWebhookSecret, rotateWebhookSecret } from "#core/rotate-webhook-
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { testWebhook } from "#core/test-webhook.ts";
-import { wakeMessage } from "#core/wake.ts";
 import { finishDelivery, setAside, takeLease } from "#core/write-delivery.ts";
 import type { Fault, FaultCall } from "#local/faults.ts";
 import {

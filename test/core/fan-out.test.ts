@@ -1,8 +1,8 @@
 /** What fan-out does beside endpoints that take nothing now: they wait in order, and hold up nobody else. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { deliveryId } from "#core/attempts/delivery-id.ts";
 import { deliveryRecord, hookState } from "#core/attempts/records.ts";
-import { deliveryId } from "#core/delivery-id.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Receiver, startReceiver } from "#test/support/receiver.ts";
 

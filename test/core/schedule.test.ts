@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { GIVE_UP_MS, nextAttempt, SCHEDULE } from "#core/schedule.ts";
+import { GIVE_UP_MS, nextAttempt, SCHEDULE } from "#core/attempts/schedule.ts";
 
 const HOUR = 3_600_000;
 const startedMs = Date.UTC(2026, 0, 1);

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { signingSecrets, signWebhook } from "#core/sign-webhook.ts";
+import { signingSecrets, signWebhook } from "#core/attempts/sign-webhook.ts";
 
 const vector = {
   secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { signWebhook } from "#core/sign-webhook.ts";
+import { signWebhook } from "#core/attempts/sign-webhook.ts";
 import { verifyBodySignature, verifyWebhook, WebhookVerificationError } from "../../sdk/verify-webhook.ts";
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -10,7 +10,7 @@ import {
   registeredWebhook,
   webhookDetail,
 } from "#contract/webhooks.ts";
-import { SCHEDULE } from "#core/schedule.ts";
+import { SCHEDULE } from "#core/attempts/schedule.ts";
 import { genuine } from "#test/support/genuine.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { wakeAt } from "#core/wake.ts";
+import { wakeAt } from "#core/attempts/wake.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import type { Story } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import type { HookSecretRecord } from "#core/attempts/records.ts";
+import type { HookSecretRecord } from "./records.ts";
 
 /** Keys of one secret: Standard Webhooks takes the decoded bytes, `X-Signature` the shown text. */
 interface Keys {
