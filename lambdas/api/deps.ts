@@ -1,8 +1,8 @@
 import { deliveryQueues } from "#aws/queues.ts";
-import { createHostShares } from "#core/host-shares.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { outboundOf } from "#core/outbound/outbound.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
+import { createHostShares } from "#core/turns/host-shares.ts";
 import { readEnv } from "../env.ts";
 import { fileDeps } from "../file-deps.ts";
 import type { Operator } from "./routes/site.ts";

@@ -11,11 +11,11 @@ import { WharfError } from "#core/kernel/error.ts";
 import { inLookupPlace } from "#core/kernel/in-lookup-place.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
+import { newEpoch } from "#core/turns/endpoint-epoch.ts";
+import { resetState } from "#core/turns/reset-endpoint.ts";
 import { checkDestination } from "./check-destination.ts";
-import { newEpoch } from "./endpoint-epoch.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
-import { resetState } from "./reset-endpoint.ts";
 import { webhookView } from "./webhook-view.ts";
 
 type ChangeDeps = Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues"> & Pick<Deps, "config">;

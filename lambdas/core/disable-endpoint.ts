@@ -7,7 +7,7 @@ import type { HookRecord } from "#core/attempts/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import { sameEpoch } from "./endpoint-epoch.ts";
+import { sameEpoch } from "#core/turns/endpoint-epoch.ts";
 
 const SYSTEM: Actor = { type: "system", id: "delivery" };
 

@@ -4,9 +4,9 @@ import type { TestResult, Webhook } from "#contract/webhooks.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
-import { newEpoch, sameEpoch } from "./endpoint-epoch.ts";
+import { newEpoch, sameEpoch } from "#core/turns/endpoint-epoch.ts";
+import { resetState } from "#core/turns/reset-endpoint.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
-import { resetState } from "./reset-endpoint.ts";
 import { type TestDeps, testWebhook } from "./test-webhook.ts";
 import { webhookView } from "./webhook-view.ts";
 

@@ -10,9 +10,9 @@ import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
 import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
-import { blockedUntil, laneOf } from "./endpoint-limits.ts";
+import { blockedUntil, laneOf } from "#core/turns/endpoint-limits.ts";
+import { reserveTurns, type Wait } from "#core/turns/reserve-turns.ts";
 import { matchEndpoints, type Subscription } from "./match-endpoints.ts";
-import { reserveTurns, type Wait } from "./reserve-turns.ts";
 import { reviveSkipped } from "./revive-skipped.ts";
 
 /** Rows that are written at once. The few of those that wait leave the rest to the workers that are being woken. */

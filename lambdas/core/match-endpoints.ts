@@ -6,7 +6,7 @@ import { type HookRecord, type HookState, hookRecord, hookState } from "#core/at
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { readable } from "#core/kernel/readable.ts";
-import { hostOf } from "./host-shares.ts";
+import { hostOf } from "#core/turns/host-shares.ts";
 
 /** An endpoint, and those of the events that it wants. */
 export interface Subscription {

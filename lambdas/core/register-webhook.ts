@@ -11,8 +11,8 @@ import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inLookupPlace } from "#core/kernel/in-lookup-place.ts";
 import { iso } from "#core/kernel/time.ts";
+import { newEpoch } from "#core/turns/endpoint-epoch.ts";
 import { checkDestination } from "./check-destination.ts";
-import { newEpoch } from "./endpoint-epoch.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { webhookView } from "./webhook-view.ts";
 

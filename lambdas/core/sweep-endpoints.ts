@@ -5,8 +5,8 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import { DISABLE_HOURS, WARN_HOURS } from "#core/turns/endpoint-health.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
-import { DISABLE_HOURS, WARN_HOURS } from "./endpoint-health.ts";
 
 const HOUR_MS = 3_600_000;
 /** Failures close together are one outage: the first and the last lie this far apart at least. */

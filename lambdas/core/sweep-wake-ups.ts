@@ -5,7 +5,7 @@ import { deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts
 import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { readable } from "#core/kernel/readable.ts";
-import { type WakeUp, wakeUp } from "./plan-wake-up.ts";
+import { type WakeUp, wakeUp } from "#core/turns/plan-wake-up.ts";
 import { deferDelivery } from "./write-delivery.ts";
 
 const PAGE = 100;

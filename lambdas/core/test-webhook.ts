@@ -9,11 +9,11 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
+import { hostOf, SOME_CLIENTS } from "#core/turns/host-shares.ts";
+import { inTrial } from "#core/turns/in-trial.ts";
+import { verifyEndpoint } from "#core/turns/reset-endpoint.ts";
 import { endpointEvent } from "./endpoint-event.ts";
-import { hostOf, SOME_CLIENTS } from "./host-shares.ts";
 import { inTestPlace } from "./in-test-place.ts";
-import { inTrial } from "./in-trial.ts";
-import { verifyEndpoint } from "./reset-endpoint.ts";
 
 /** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
 const TIMEOUT_MS = TEST_SECONDS * 1_000;

@@ -9,7 +9,7 @@ import {
 } from "#contract/webhooks.ts";
 import type { DeliveryRecord, HookRecord, HookSecretRecord, HookState } from "#core/attempts/records.ts";
 import { iso } from "#core/kernel/time.ts";
-import { verifiedMs } from "./endpoint-limits.ts";
+import { verifiedMs } from "#core/turns/endpoint-limits.ts";
 
 /**
  * An endpoint, without its secret, which is shown only when it is made.

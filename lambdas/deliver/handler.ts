@@ -7,10 +7,10 @@ import { createTable } from "#aws/table.ts";
 import type { Sent } from "#core/attempts/send-attempt.ts";
 import { deliver } from "#core/deliver.ts";
 import { deliveryMetrics } from "#core/delivery-metrics.ts";
-import { createHostShares } from "#core/host-shares.ts";
 import { parseJson } from "#core/kernel/parse-json.ts";
 import { within } from "#core/kernel/within.ts";
 import { outboundOf } from "#core/outbound/outbound.ts";
+import { createHostShares } from "#core/turns/host-shares.ts";
 import { readEnv } from "../env.ts";
 
 /** What a delivery may take of the function's time: an attempt has 15 s of 30, and one that hangs takes no other with it. */

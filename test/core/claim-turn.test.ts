@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { type HookState, hookState } from "#core/attempts/records.ts";
-import { claimTurn, type Turn } from "#core/claim-turn.ts";
-import { laneOf, placesOf, timeOf } from "#core/endpoint-limits.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { wakeUp } from "#core/plan-wake-up.ts";
-import { abandonTurn, settleTurn } from "#core/settle-turn.ts";
+import { claimTurn, type Turn } from "#core/turns/claim-turn.ts";
+import { laneOf, placesOf, timeOf } from "#core/turns/endpoint-limits.ts";
+import { wakeUp } from "#core/turns/plan-wake-up.ts";
+import { abandonTurn, settleTurn } from "#core/turns/settle-turn.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 const SECOND = 1_000;

@@ -13,11 +13,11 @@ import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
-import { isTaken } from "#core/slots.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { testWebhook } from "#core/test-webhook.ts";
+import { isTaken } from "#core/turns/slots.ts";
 import { finishDelivery, takeLease } from "#core/write-delivery.ts";
 import {
   DAY,

@@ -15,13 +15,11 @@ import {
 } from "#core/attempts/records.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
-import { claimTurn } from "#core/claim-turn.ts";
 import { deliver } from "#core/deliver.ts";
 import { disableEndpoint } from "#core/disable-endpoint.ts";
 import { enableWebhook } from "#core/enable-webhook.ts";
 import { fanOut } from "#core/fan-out.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
-import { wakeUp } from "#core/plan-wake-up.ts";
 import { startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
 import { newWebhookSecret } from "#core/register-webhook.ts";
@@ -29,6 +27,8 @@ import { promoteWebhookSecret, rotateWebhookSecret } from "#core/rotate-webhook-
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { testWebhook } from "#core/test-webhook.ts";
+import { claimTurn } from "#core/turns/claim-turn.ts";
+import { wakeUp } from "#core/turns/plan-wake-up.ts";
 import { finishDelivery, setAside, takeLease } from "#core/write-delivery.ts";
 import type { Fault, FaultCall } from "#local/faults.ts";
 import {

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { hookRecord } from "#core/attempts/records.ts";
 import { changeWebhook } from "#core/change-webhook.ts";
-import { createHostShares, HOST_RATE, hostOf } from "#core/host-shares.ts";
 import { redeliver } from "#core/redeliver.ts";
 import { testWebhook } from "#core/test-webhook.ts";
+import { createHostShares, HOST_RATE, hostOf } from "#core/turns/host-shares.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
 

@@ -8,7 +8,7 @@ import { feedEntry, feedHead } from "#core/events/records.ts";
 import { entryRecord, fileRecord } from "#core/files/records.ts";
 import { EVENT_KEEP_MS } from "#core/kernel/outbox.ts";
 import { linkRecord } from "#core/links/records.ts";
-import { takenUntil } from "#core/slots.ts";
+import { takenUntil } from "#core/turns/slots.ts";
 import { uploadRecord } from "#core/uploads/records.ts";
 import { versionRecord } from "#core/versions/records.ts";
 import { unruly } from "./arrivals.ts";

@@ -1,7 +1,7 @@
 /** What endpoints are sent, by the turns and leases that it takes: so many at once, so many a second, and each once. */
 
 import type { HookState } from "#core/attempts/records.ts";
-import { takenUntil } from "#core/slots.ts";
+import { takenUntil } from "#core/turns/slots.ts";
 import type { Received } from "#test/support/receiver.ts";
 import type { Arrival, Change } from "./arrivals.ts";
 import { SECOND } from "./time.ts";

@@ -4,7 +4,7 @@ import { keys } from "#aws/keys.ts";
 import { hookState } from "#core/attempts/records.ts";
 import { readFeed } from "#core/events/read-feed.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
-import { isTaken } from "#core/slots.ts";
+import { isTaken } from "#core/turns/slots.ts";
 import { type DeliveryWorld, type Mode, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 

@@ -16,7 +16,6 @@ import { eventRecord } from "#core/events/records.ts";
 import { relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { fanOut } from "#core/fan-out.ts";
-import { createHostShares } from "#core/host-shares.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
@@ -27,6 +26,7 @@ import { sweepDeliveries } from "#core/sweep-deliveries.ts";
 import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
+import { createHostShares } from "#core/turns/host-shares.ts";
 import { startWorld, type WorldOptions } from "./world.ts";
 
 export type DeliveryWorld = Awaited<ReturnType<typeof startDeliveryWorld>>;

@@ -1,5 +1,5 @@
 import type { DeliveryDeps } from "../attempts/deps.ts";
-import type { HostShares } from "../host-shares.ts";
+import type { HostShares } from "./host-shares.ts";
 
 /** What a worker that delivers needs. */
 export interface WorkerDeps extends DeliveryDeps {

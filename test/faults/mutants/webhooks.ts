@@ -5,8 +5,8 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a turn is taken in the endpoint's epoch",
     changes: [
-      { file: "lambdas/core/claim-turn.ts", from: " AND ${sameEpoch(endpoint.epoch)}`", to: "`" },
-      { file: "lambdas/core/claim-turn.ts", from: ", epoch: endpoint.epoch, now }", to: ", now }" },
+      { file: "lambdas/core/turns/claim-turn.ts", from: " AND ${sameEpoch(endpoint.epoch)}`", to: "`" },
+      { file: "lambdas/core/turns/claim-turn.ts", from: ", epoch: endpoint.epoch, now }", to: ", now }" },
     ],
     case: "deliver: answered with 2xx | claim-turn: update HOOK.STATE (1) | frozen before it, meanwhile: its new URL answers",
     red: { file: "test/core/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
@@ -15,7 +15,7 @@ export const webhooks: readonly Mutant[] = [
     name: "who reads another epoch asks no second time",
     changes: [
       {
-        file: "lambdas/core/claim-turn.ts",
+        file: "lambdas/core/turns/claim-turn.ts",
         from: "      if (state.epoch !== endpoint.epoch) break;\n",
         to: "",
       },
@@ -26,8 +26,8 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a slot is as it was read",
     changes: [
-      { file: "lambdas/core/claim-turn.ts", from: "      asRead(state, slot.name),\n", to: "" },
-      { file: "lambdas/core/claim-turn.ts", from: "stood: state[slot.name], ", to: "" },
+      { file: "lambdas/core/turns/claim-turn.ts", from: "      asRead(state, slot.name),\n", to: "" },
+      { file: "lambdas/core/turns/claim-turn.ts", from: "stood: state[slot.name], ", to: "" },
     ],
     case: "deliver: of more than may be under way at once | nothing wrong",
     red: {
@@ -39,7 +39,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a claim knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/claim-turn.ts",
+        file: "lambdas/core/turns/claim-turn.ts",
         from: "      if (slot !== undefined && state[slot.name] === slot.mark) return { go: true, slot, probe, state };\n",
         to: "",
       },
@@ -51,7 +51,7 @@ export const webhooks: readonly Mutant[] = [
     name: "what goes is counted, whoever had a turn kept",
     changes: [
       {
-        file: "lambdas/core/claim-turn.ts",
+        file: "lambdas/core/turns/claim-turn.ts",
         from: '      if (isVerified(state)) spend("sent_ms", { most: FORGOTTEN_MS, left: KEPT_MS });\n',
         to: "",
       },
@@ -63,7 +63,7 @@ export const webhooks: readonly Mutant[] = [
     name: "turns are kept once",
     changes: [
       {
-        file: "lambdas/core/reserve-turns.ts",
+        file: "lambdas/core/turns/reserve-turns.ts",
         from: '        "(attribute_not_exists(#turn_by) OR #turn_by <> :turn_by)",\n',
         to: "",
       },
@@ -75,7 +75,7 @@ export const webhooks: readonly Mutant[] = [
     name: "who keeps turns knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/reserve-turns.ts",
+        file: "lambdas/core/turns/reserve-turns.ts",
         from: '    if (error instanceof ConditionFailed && error.item?.["turn_by"] === mine) return error.item;\n',
         to: "",
       },
@@ -86,9 +86,9 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "an attempt counts in its epoch",
     changes: [
-      { file: "lambdas/core/give-back-turn.ts", from: " AND ${sameEpoch(epoch)}", to: "" },
+      { file: "lambdas/core/turns/give-back-turn.ts", from: " AND ${sameEpoch(epoch)}", to: "" },
       {
-        file: "lambdas/core/give-back-turn.ts",
+        file: "lambdas/core/turns/give-back-turn.ts",
         from: "values: { ...values, mark, epoch },",
         to: "values: { ...values, mark },",
       },
@@ -100,12 +100,12 @@ export const webhooks: readonly Mutant[] = [
     name: "an attempt counts while its turn is its own",
     changes: [
       {
-        file: "lambdas/core/give-back-turn.ts",
+        file: "lambdas/core/turns/give-back-turn.ts",
         from: "`#${name} = :mark AND ${sameEpoch(epoch)}${",
         to: "`attribute_exists(#webhook_id) AND ${sameEpoch(epoch)}${",
       },
       {
-        file: "lambdas/core/give-back-turn.ts",
+        file: "lambdas/core/turns/give-back-turn.ts",
         from: "values: { ...values, mark, epoch },",
         to: "values: { ...values, epoch },",
       },
@@ -120,7 +120,7 @@ export const webhooks: readonly Mutant[] = [
     name: "an end knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/give-back-turn.ts",
+        file: "lambdas/core/turns/give-back-turn.ts",
         from: "return error.item?.[name] === freed ? hookState.parse(error.item) : undefined;",
         to: "return undefined;",
       },
@@ -132,7 +132,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a probe of an earlier epoch frees its slot",
     changes: [
       {
-        file: "lambdas/core/give-back-turn.ts",
+        file: "lambdas/core/turns/give-back-turn.ts",
         from: "if (!ended) await free",
         to: "if (!probe) await free",
       },
@@ -144,7 +144,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a breaker opens on failures that no success came after",
     changes: [
       {
-        file: "lambdas/core/settle-turn.ts",
+        file: "lambdas/core/turns/settle-turn.ts",
         from: "${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,\n      values: { succeeded: state.last_success_ms, epoch },",
         to: "${sameEpoch(epoch)}`,\n      values: { epoch },",
       },
@@ -159,7 +159,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a breaker opens in the attempt's epoch",
     changes: [
       {
-        file: "lambdas/core/settle-turn.ts",
+        file: "lambdas/core/turns/settle-turn.ts",
         from: "${noSuccessSince(state)} AND ${sameEpoch(epoch)}`,\n      values: { succeeded: state.last_success_ms, epoch },",
         to: "${noSuccessSince(state)}`,\n      values: { succeeded: state.last_success_ms },",
       },
@@ -170,9 +170,9 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a failure from before a success is no new one",
     changes: [
-      { file: "lambdas/core/settle-turn.ts", from: "    given: noSuccessSince(state),\n", to: "" },
+      { file: "lambdas/core/turns/settle-turn.ts", from: "    given: noSuccessSince(state),\n", to: "" },
       {
-        file: "lambdas/core/settle-turn.ts",
+        file: "lambdas/core/turns/settle-turn.ts",
         from: "    values: { succeeded: state.last_success_ms },\n",
         to: "",
       },
@@ -187,7 +187,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a pause is of the attempt's epoch",
     changes: [
       {
-        file: "lambdas/core/settle-turn.ts",
+        file: "lambdas/core/turns/settle-turn.ts",
         from: "#paused_until_ms < :paused_until_ms) AND ${sameEpoch(epoch)}`,\n      values: { epoch },",
         to: "#paused_until_ms < :paused_until_ms)`,",
       },
@@ -199,7 +199,7 @@ export const webhooks: readonly Mutant[] = [
     name: "who opens a breaker knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/settle-turn.ts",
+        file: "lambdas/core/turns/settle-turn.ts",
         from: "if (error instanceof ConditionFailed) return error.item;",
         to: "if (error instanceof ConditionFailed) return undefined;",
       },
@@ -211,7 +211,7 @@ export const webhooks: readonly Mutant[] = [
     name: "an older plan is no newer one's end",
     changes: [
       {
-        file: "lambdas/core/plan-wake-up.ts",
+        file: "lambdas/core/turns/plan-wake-up.ts",
         from: '      condition: "attribute_not_exists(#judged) OR #judged < :judged",\n      values: { judged },\n',
         to: '      blind: "mutant",\n',
       },
@@ -223,12 +223,12 @@ export const webhooks: readonly Mutant[] = [
     name: "a test verifies the URL that it went to",
     changes: [
       {
-        file: "lambdas/core/reset-endpoint.ts",
+        file: "lambdas/core/turns/reset-endpoint.ts",
         from: "attribute_not_exists(#last_success_ms) AND ${sameEpoch(epoch)}`",
         to: "attribute_not_exists(#last_success_ms)`",
       },
       {
-        file: "lambdas/core/reset-endpoint.ts",
+        file: "lambdas/core/turns/reset-endpoint.ts",
         from: "      values: { epoch },\n      repeats",
         to: "      repeats",
       },
@@ -240,7 +240,7 @@ export const webhooks: readonly Mutant[] = [
     name: "who verifies knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/reset-endpoint.ts",
+        file: "lambdas/core/turns/reset-endpoint.ts",
         from: '      if (error instanceof ConditionFailed && error.item?.["verified_ms"] === now) return error.item;\n',
         to: "",
       },
@@ -251,8 +251,8 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a test's slot is as it was read",
     changes: [
-      { file: "lambdas/core/in-trial.ts", from: "        asRead(state, TRIAL_SLOT),\n", to: "" },
-      { file: "lambdas/core/in-trial.ts", from: "stood: state[TRIAL_SLOT], ", to: "" },
+      { file: "lambdas/core/turns/in-trial.ts", from: "        asRead(state, TRIAL_SLOT),\n", to: "" },
+      { file: "lambdas/core/turns/in-trial.ts", from: "stood: state[TRIAL_SLOT], ", to: "" },
     ],
     case: "endpoint: tested before it has answered | take-place: update PLACES (1) | frozen before it, meanwhile: its ping is under way",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["is no second request to a URL"] },
@@ -261,7 +261,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a test waits for what is under way",
     changes: [
       {
-        file: "lambdas/core/in-trial.ts",
+        file: "lambdas/core/turns/in-trial.ts",
         from: "  if (isTaken(state, TRIAL_SLOT, at)) return table.get(hookState, keys.hookState(webhookId));\n",
         to: "",
       },
@@ -591,7 +591,7 @@ export const webhooks: readonly Mutant[] = [
     name: "one that fails has few requests under way",
     changes: [
       {
-        file: "lambdas/core/endpoint-limits.ts",
+        file: "lambdas/core/turns/endpoint-limits.ts",
         from: "(state.failures ?? 0) > 0 ? FAILING_IN_FLIGHT",
         to: "(state.failures ?? 0) > 99 ? FAILING_IN_FLIGHT",
       },
@@ -602,7 +602,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a host's rate is what its turn says in the write",
     changes: [
       {
-        file: "lambdas/core/host-shares.ts",
+        file: "lambdas/core/turns/host-shares.ts",
         from: ': "#turn_ms > :floor AND #turn_ms < :now",\n      values: { now: rested ? undefined : at, floor },',
         to: ': "#turn_ms > :floor",\n      values: { floor },',
       },

@@ -2,9 +2,9 @@
 import { type Key, keys } from "#aws/keys.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import { deliveryRecord } from "#core/attempts/records.ts";
-import { PROMPT_MS } from "#core/endpoint-limits.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { redeliver } from "#core/redeliver.ts";
+import { PROMPT_MS } from "#core/turns/endpoint-limits.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
