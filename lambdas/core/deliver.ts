@@ -5,13 +5,13 @@ import type { Verdict } from "#core/attempts/classify-outcome.ts";
 import { hookRecord } from "#core/attempts/records.ts";
 import { GIVE_UP_MS } from "#core/attempts/schedule.ts";
 import { type Sent, sendAttempt } from "#core/attempts/send-attempt.ts";
+import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { claimTurn } from "#core/turns/claim-turn.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
 import { isVerified, laneOf, timeOf } from "#core/turns/endpoint-limits.ts";
 import { returnTurn } from "#core/turns/give-back-turn.ts";
 import { hostOf, type Sender, SOME_CLIENTS } from "#core/turns/host-shares.ts";
 import { abandonTurn, settleTurn } from "#core/turns/settle-turn.ts";
-import { disableEndpoint } from "./disable-endpoint.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
 import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
 

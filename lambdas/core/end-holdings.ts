@@ -4,6 +4,8 @@ import { ifNone } from "#aws/changes.ts";
 import { DUE_INDEX, DUE_SHARDS, type DueKind, due, keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { ConditionFailed, type Item, type Update } from "#aws/table.ts";
+import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
+import { readHooks } from "#core/endpoints/match-endpoints.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { DueDeps } from "#core/kernel/each-due.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -14,8 +16,6 @@ import { revokeLink } from "#core/links/revoke-share.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
 import { endUpload } from "#core/uploads/abort-upload.ts";
 import { uploadRecord } from "#core/uploads/records.ts";
-import { disableEndpoint } from "./disable-endpoint.ts";
-import { readHooks } from "./match-endpoints.ts";
 
 /**
  * A pass that began this long after the revocation has seen all: calls that were under way live for 29 s, and the

@@ -8,11 +8,11 @@ import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, type HookRecord } from "#core/attempts/records.ts";
 import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
 import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";
+import { matchEndpoints, type Subscription } from "#core/endpoints/match-endpoints.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { blockedUntil, laneOf } from "#core/turns/endpoint-limits.ts";
 import { reserveTurns, type Wait } from "#core/turns/reserve-turns.ts";
-import { matchEndpoints, type Subscription } from "./match-endpoints.ts";
 import { reviveSkipped } from "./revive-skipped.ts";
 
 /** Rows that are written at once. The few of those that wait leave the rest to the workers that are being woken. */

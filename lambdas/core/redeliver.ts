@@ -3,11 +3,11 @@ import type { Delivery } from "#contract/webhooks.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { deliveryRecord, type HookRecord } from "#core/attempts/records.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
+import { findWebhook } from "#core/endpoints/find-webhook.ts";
+import { deliveryView } from "#core/endpoints/webhook-view.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import { findWebhook } from "./find-webhook.ts";
 import { restartWrite } from "./restart-delivery.ts";
-import { deliveryView } from "./webhook-view.ts";
 
 /** Refuses to send to an endpoint that is disabled. @throws WharfError webhook_disabled */
 export function requireEnabled(hook: HookRecord): void {

@@ -7,16 +7,16 @@ import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#cor
 import { SCHEDULE } from "#core/attempts/schedule.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
 import { revokeClient } from "#core/change-client.ts";
-import { changeWebhook } from "#core/change-webhook.ts";
 import { deliver } from "#core/deliver.ts";
-import { disableEndpoint } from "#core/disable-endpoint.ts";
-import { enableWebhook } from "#core/enable-webhook.ts";
+import { changeWebhook } from "#core/endpoints/change-webhook.ts";
+import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
+import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
+import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
+import { testWebhook } from "#core/endpoints/test-webhook.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
 import { sweepDeliveries } from "#core/sweep-deliveries.ts";
-import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
-import { testWebhook } from "#core/test-webhook.ts";
 import { isTaken } from "#core/turns/slots.ts";
 import { finishDelivery, takeLease } from "#core/write-delivery.ts";
 import {

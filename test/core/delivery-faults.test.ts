@@ -14,19 +14,19 @@ import {
   hookState,
 } from "#core/attempts/records.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
-import { changeWebhook } from "#core/change-webhook.ts";
 import { deliver } from "#core/deliver.ts";
-import { disableEndpoint } from "#core/disable-endpoint.ts";
-import { enableWebhook } from "#core/enable-webhook.ts";
+import { changeWebhook } from "#core/endpoints/change-webhook.ts";
+import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
+import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
+import { newWebhookSecret } from "#core/endpoints/register-webhook.ts";
+import { promoteWebhookSecret, rotateWebhookSecret } from "#core/endpoints/rotate-webhook-secret.ts";
+import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
+import { testWebhook } from "#core/endpoints/test-webhook.ts";
 import { fanOut } from "#core/fan-out.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import { startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
-import { newWebhookSecret } from "#core/register-webhook.ts";
-import { promoteWebhookSecret, rotateWebhookSecret } from "#core/rotate-webhook-secret.ts";
-import { sweepEndpoints } from "#core/sweep-endpoints.ts";
 import { sweepRecoveries } from "#core/sweep-recoveries.ts";
-import { testWebhook } from "#core/test-webhook.ts";
 import { claimTurn } from "#core/turns/claim-turn.ts";
 import { wakeUp } from "#core/turns/plan-wake-up.ts";
 import { finishDelivery, setAside, takeLease } from "#core/write-delivery.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import ipaddr from "ipaddr.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { checkDestination } from "#core/check-destination.ts";
+import { checkDestination } from "#core/endpoints/check-destination.ts";
 import { guardedConnect } from "#core/outbound/guarded-connect.ts";
 import { createOutbound, type Outbound } from "#core/outbound/outbound.ts";
 import { type Address, createGuard, isPublic } from "#core/outbound/outbound-guard.ts";

@@ -1,7 +1,7 @@
 /** What takes days of delivery's time and seconds of ours: outages, and those who never answer. */
 import { describe, expect, test } from "vitest";
 import { event } from "#contract/events.ts";
-import { enableWebhook } from "#core/enable-webhook.ts";
+import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
 import {

@@ -16,19 +16,19 @@ import {
   rotateWebhookSecretRoute,
   testWebhookRoute,
 } from "#contract/webhooks.ts";
-import { changeWebhook } from "#core/change-webhook.ts";
-import { deleteWebhook } from "#core/delete-webhook.ts";
-import { disableWebhook } from "#core/disable-webhook.ts";
-import { enableWebhook } from "#core/enable-webhook.ts";
-import { findWebhook } from "#core/find-webhook.ts";
+import { changeWebhook } from "#core/endpoints/change-webhook.ts";
+import { deleteWebhook } from "#core/endpoints/delete-webhook.ts";
+import { disableWebhook } from "#core/endpoints/disable-webhook.ts";
+import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
+import { findWebhook } from "#core/endpoints/find-webhook.ts";
+import { listWebhooks } from "#core/endpoints/list-webhooks.ts";
+import { registerWebhook } from "#core/endpoints/register-webhook.ts";
+import { promoteWebhookSecret, rotateWebhookSecret } from "#core/endpoints/rotate-webhook-secret.ts";
+import { showWebhook } from "#core/endpoints/show-webhook.ts";
+import { type TestDeps, testWebhook } from "#core/endpoints/test-webhook.ts";
 import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
-import { listWebhooks } from "#core/list-webhooks.ts";
 import { getRecovery, startRecovery } from "#core/recover.ts";
 import { redeliver } from "#core/redeliver.ts";
-import { registerWebhook } from "#core/register-webhook.ts";
-import { promoteWebhookSecret, rotateWebhookSecret } from "#core/rotate-webhook-secret.ts";
-import { showWebhook } from "#core/show-webhook.ts";
-import { type TestDeps, testWebhook } from "#core/test-webhook.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
 import { type App, serve } from "../serve.ts";
 

@@ -273,12 +273,12 @@ export const webhooks: readonly Mutant[] = [
     name: "a test enables the URL that it went to",
     changes: [
       {
-        file: "lambdas/core/enable-webhook.ts",
+        file: "lambdas/core/endpoints/enable-webhook.ts",
         from: '${tested === undefined ? "" : ` AND ${sameEpoch(hook.epoch, "tested")}`}',
         to: "",
       },
       {
-        file: "lambdas/core/enable-webhook.ts",
+        file: "lambdas/core/endpoints/enable-webhook.ts",
         from: "        values: { tested: tested && hook.epoch },\n",
         to: "",
       },
@@ -290,7 +290,7 @@ export const webhooks: readonly Mutant[] = [
     name: "who is overtaken by another's enabling says so",
     changes: [
       {
-        file: "lambdas/core/enable-webhook.ts",
+        file: "lambdas/core/endpoints/enable-webhook.ts",
         from: "if (found.disabled_at !== undefined)\n      throw",
         to: "throw",
       },
@@ -302,12 +302,12 @@ export const webhooks: readonly Mutant[] = [
     name: "a judgement disables in its epoch",
     changes: [
       {
-        file: "lambdas/core/disable-endpoint.ts",
+        file: "lambdas/core/endpoints/disable-endpoint.ts",
         from: '${byWish ? "" : ` AND ${sameEpoch(hook.epoch)}`}',
         to: "",
       },
       {
-        file: "lambdas/core/disable-endpoint.ts",
+        file: "lambdas/core/endpoints/disable-endpoint.ts",
         from: "values: { epoch: byWish ? undefined : hook.epoch },",
         to: "",
       },
@@ -319,7 +319,7 @@ export const webhooks: readonly Mutant[] = [
     name: "the sweep disables what still fails",
     changes: [
       {
-        file: "lambdas/core/sweep-endpoints.ts",
+        file: "lambdas/core/endpoints/sweep-endpoints.ts",
         from: 'return await disableEndpoint(deps, hook, "failing", requestId, { given });',
         to: 'return await disableEndpoint(deps, hook, "failing", requestId, { given: given.slice(1) });',
       },
@@ -331,7 +331,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a promotion is of the secret that was read",
     changes: [
       {
-        file: "lambdas/core/rotate-webhook-secret.ts",
+        file: "lambdas/core/endpoints/rotate-webhook-secret.ts",
         from: 'condition: "#current = :current",\n      values: { current: secret.current },',
         to: 'condition: "attribute_exists(#pk)",',
       },
@@ -534,7 +534,9 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     name: "folders narrow what is about files",
-    changes: [{ file: "lambdas/core/match-endpoints.ts", from: "!OF_ENDPOINTS.has(event.type) &&", to: "" }],
+    changes: [
+      { file: "lambdas/core/endpoints/match-endpoints.ts", from: "!OF_ENDPOINTS.has(event.type) &&", to: "" },
+    ],
     case: "sweep: an endpoint that has failed for a day | nothing wrong",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["hears of others that fail"] },
   },
@@ -560,7 +562,7 @@ export const webhooks: readonly Mutant[] = [
     name: "the secret that is given again is the same rotation",
     changes: [
       {
-        file: "lambdas/core/rotate-webhook-secret.ts",
+        file: "lambdas/core/endpoints/rotate-webhook-secret.ts",
         from: "          before.current === secret\n            ? { set: { previous_until_ms: until } }\n            : ",
         to: "",
       },
@@ -575,11 +577,15 @@ export const webhooks: readonly Mutant[] = [
     name: "a change is of what was read",
     changes: [
       {
-        file: "lambdas/core/change-webhook.ts",
+        file: "lambdas/core/endpoints/change-webhook.ts",
         from: 'condition: "#updated_at = :seen",',
         to: 'condition: "attribute_exists(#pk)",',
       },
-      { file: "lambdas/core/change-webhook.ts", from: "seen: hook.updated_at", to: "seen: undefined" },
+      {
+        file: "lambdas/core/endpoints/change-webhook.ts",
+        from: "seen: hook.updated_at",
+        to: "seen: undefined",
+      },
     ],
     case: "endpoint: its rate is changed | change-webhook: transact HOOKS (1) | a copy late, at: 12 minutes later",
     red: {

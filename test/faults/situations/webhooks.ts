@@ -2,7 +2,7 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { hookSecretRecord } from "#core/attempts/records.ts";
 import { signWebhook } from "#core/attempts/sign-webhook.ts";
-import { newWebhookSecret } from "#core/register-webhook.ts";
+import { newWebhookSecret } from "#core/endpoints/register-webhook.ts";
 import type { Received } from "#test/support/receiver.ts";
 import { disagreements } from "../agree.ts";
 import { mixed, type Situation } from "../situation.ts";
