@@ -5,7 +5,7 @@ import { beginLine, describe, endLine, note, say } from "#aws/log.ts";
 import { deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
 import { type Event, event } from "#contract/events.ts";
-import { fanOut } from "#core/fan-out.ts";
+import { fanOut } from "#core/delivery/fan-out.ts";
 import { parseJson } from "#core/kernel/parse-json.ts";
 import { within } from "#core/kernel/within.ts";
 import { readEnv } from "../env.ts";

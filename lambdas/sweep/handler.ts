@@ -5,15 +5,15 @@ import { beginLine, endLine } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import { deliveryQueues } from "#aws/queues.ts";
 import { createTable } from "#aws/table.ts";
+import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
+import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
+import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { runParts } from "#core/kernel/sweep.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
-import { sweepDeliveries } from "#core/sweep-deliveries.ts";
-import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { sweepRevocations } from "#core/sweep-revocations.ts";
-import { sweepWakeUps } from "#core/sweep-wake-ups.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
 import { readEnv } from "../env.ts";
 

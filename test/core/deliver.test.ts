@@ -7,18 +7,18 @@ import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#cor
 import { SCHEDULE } from "#core/attempts/schedule.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
 import { revokeClient } from "#core/change-client.ts";
-import { deliver } from "#core/deliver.ts";
+import { deliver } from "#core/delivery/deliver.ts";
+import { getRecovery, startRecovery } from "#core/delivery/recover.ts";
+import { redeliver } from "#core/delivery/redeliver.ts";
+import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
+import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
+import { finishDelivery, takeLease } from "#core/delivery/write-delivery.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { testWebhook } from "#core/endpoints/test-webhook.ts";
-import { getRecovery, startRecovery } from "#core/recover.ts";
-import { redeliver } from "#core/redeliver.ts";
-import { sweepDeliveries } from "#core/sweep-deliveries.ts";
-import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { isTaken } from "#core/turns/slots.ts";
-import { finishDelivery, takeLease } from "#core/write-delivery.ts";
 import {
   DAY,
   endpoint,

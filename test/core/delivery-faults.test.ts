@@ -14,7 +14,12 @@ import {
   hookState,
 } from "#core/attempts/records.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
-import { deliver } from "#core/deliver.ts";
+import { deliver } from "#core/delivery/deliver.ts";
+import { fanOut } from "#core/delivery/fan-out.ts";
+import { startRecovery } from "#core/delivery/recover.ts";
+import { redeliver } from "#core/delivery/redeliver.ts";
+import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
+import { finishDelivery, setAside, takeLease } from "#core/delivery/write-delivery.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
@@ -22,14 +27,9 @@ import { newWebhookSecret } from "#core/endpoints/register-webhook.ts";
 import { promoteWebhookSecret, rotateWebhookSecret } from "#core/endpoints/rotate-webhook-secret.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { testWebhook } from "#core/endpoints/test-webhook.ts";
-import { fanOut } from "#core/fan-out.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
-import { startRecovery } from "#core/recover.ts";
-import { redeliver } from "#core/redeliver.ts";
-import { sweepRecoveries } from "#core/sweep-recoveries.ts";
 import { claimTurn } from "#core/turns/claim-turn.ts";
 import { wakeUp } from "#core/turns/plan-wake-up.ts";
-import { finishDelivery, setAside, takeLease } from "#core/write-delivery.ts";
 import type { Fault, FaultCall } from "#local/faults.ts";
 import {
   endpoint,

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { hookRecord } from "#core/attempts/records.ts";
+import { redeliver } from "#core/delivery/redeliver.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
 import { testWebhook } from "#core/endpoints/test-webhook.ts";
-import { redeliver } from "#core/redeliver.ts";
 import { createHostShares, HOST_RATE, hostOf } from "#core/turns/host-shares.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";

@@ -2,8 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { hookState } from "#core/attempts/records.ts";
+import { getRecovery, startRecovery } from "#core/delivery/recover.ts";
 import { readFeed } from "#core/events/read-feed.ts";
-import { getRecovery, startRecovery } from "#core/recover.ts";
 import { isTaken } from "#core/turns/slots.ts";
 import { type DeliveryWorld, type Mode, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";

@@ -1,9 +1,9 @@
 /** What takes days of delivery's time and seconds of ours: outages, and those who never answer. */
 import { describe, expect, test } from "vitest";
 import { event } from "#contract/events.ts";
+import { getRecovery, startRecovery } from "#core/delivery/recover.ts";
+import { redeliver } from "#core/delivery/redeliver.ts";
 import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
-import { getRecovery, startRecovery } from "#core/recover.ts";
-import { redeliver } from "#core/redeliver.ts";
 import {
   DAY,
   endpoint,

@@ -16,6 +16,9 @@ import {
   rotateWebhookSecretRoute,
   testWebhookRoute,
 } from "#contract/webhooks.ts";
+import { getDelivery, listDeliveries } from "#core/delivery/list-deliveries.ts";
+import { getRecovery, startRecovery } from "#core/delivery/recover.ts";
+import { redeliver } from "#core/delivery/redeliver.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
 import { deleteWebhook } from "#core/endpoints/delete-webhook.ts";
 import { disableWebhook } from "#core/endpoints/disable-webhook.ts";
@@ -26,9 +29,6 @@ import { registerWebhook } from "#core/endpoints/register-webhook.ts";
 import { promoteWebhookSecret, rotateWebhookSecret } from "#core/endpoints/rotate-webhook-secret.ts";
 import { showWebhook } from "#core/endpoints/show-webhook.ts";
 import { type TestDeps, testWebhook } from "#core/endpoints/test-webhook.ts";
-import { getDelivery, listDeliveries } from "#core/list-deliveries.ts";
-import { getRecovery, startRecovery } from "#core/recover.ts";
-import { redeliver } from "#core/redeliver.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
 import { type App, serve } from "../serve.ts";
 

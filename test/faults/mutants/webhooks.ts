@@ -343,7 +343,7 @@ export const webhooks: readonly Mutant[] = [
     name: "two workers make no attempt at once",
     changes: [
       {
-        file: "lambdas/core/write-delivery.ts",
+        file: "lambdas/core/delivery/write-delivery.ts",
         from: "condition: `${STILL_DUE} AND (${UNLEASED} OR #lease = :lease)`,\n      values: { ...stillDue(delivery), now },",
         to: "condition: STILL_DUE,\n      values: stillDue(delivery),",
       },
@@ -354,7 +354,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a deferral knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/write-delivery.ts",
+        file: "lambdas/core/delivery/write-delivery.ts",
         from: 'values: { ...stillDue(delivery), now },\n    }),\n    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,',
         to: "values: { ...stillDue(delivery), now },\n    }),",
       },
@@ -366,7 +366,7 @@ export const webhooks: readonly Mutant[] = [
     name: "what is set aside knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/write-delivery.ts",
+        file: "lambdas/core/delivery/write-delivery.ts",
         from: 'satisfies DeliveryStatus },\n    }),\n    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,',
         to: "satisfies DeliveryStatus },\n    }),",
       },
@@ -378,7 +378,7 @@ export const webhooks: readonly Mutant[] = [
     name: "who ends a delivery knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/write-delivery.ts",
+        file: "lambdas/core/delivery/write-delivery.ts",
         from: '    (row) => row["status"] === status && row["finished_at"] === at,\n',
         to: "",
       },
@@ -390,7 +390,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a worker looks again at what it skips",
     changes: [
       {
-        file: "lambdas/core/write-delivery.ts",
+        file: "lambdas/core/delivery/write-delivery.ts",
         from: '  if (ended && status === "skipped_disabled") await reviveSkipped(deps, [delivery]);\n',
         to: "",
       },
@@ -402,7 +402,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a 410 ends the delivery in its epoch",
     changes: [
       {
-        file: "lambdas/core/deliver.ts",
+        file: "lambdas/core/delivery/deliver.ts",
         from: "  if (now?.disabled_at !== undefined && now.epoch === hook.epoch) return verdict;",
         to: "  return verdict;",
       },
@@ -412,7 +412,9 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     name: "a new run has no lease of the last",
-    changes: [{ file: "lambdas/core/restart-delivery.ts", from: ', "lease", "lease_until_ms"]', to: "]" }],
+    changes: [
+      { file: "lambdas/core/delivery/restart-delivery.ts", from: ', "lease", "lease_until_ms"]', to: "]" },
+    ],
     case: "deliver: the last attempt | write-delivery: transact DLV+ATT (1) | frozen before it, meanwhile: it is sent again after half a minute",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["whose lease has run out"] },
   },
@@ -420,7 +422,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a recovery sends a run once",
     changes: [
       {
-        file: "lambdas/core/sweep-recoveries.ts",
+        file: "lambdas/core/delivery/sweep-recoveries.ts",
         from: ' AND #next_ms = :seen_ms",\n      values: { seen: row.status, seen_ms: row.next_ms },',
         to: '",\n      values: { seen: row.status },',
       },
@@ -432,7 +434,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a recovery is as the table has it",
     changes: [
       {
-        file: "lambdas/core/sweep-recoveries.ts",
+        file: "lambdas/core/delivery/sweep-recoveries.ts",
         from: "let job = await deps.table.get(recoveryRecord, keys.recovery(webhook_id, job_id));",
         to: "let job: RecoveryRecord | undefined = recoveryRecord.parse(item);",
       },
@@ -444,7 +446,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a recovery knows its own page again",
     changes: [
       {
-        file: "lambdas/core/sweep-recoveries.ts",
+        file: "lambdas/core/delivery/sweep-recoveries.ts",
         from: "return isPage(error.item, changes)",
         to: "return isPage(undefined, changes)",
       },
@@ -453,7 +455,9 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     name: "fan-out looks again at what it skips",
-    changes: [{ file: "lambdas/core/fan-out.ts", from: "  await reviveSkipped(deps, skipped);\n", to: "" }],
+    changes: [
+      { file: "lambdas/core/delivery/fan-out.ts", from: "  await reviveSkipped(deps, skipped);\n", to: "" },
+    ],
     case: "fan-out: to a disabled endpoint | fan-out: put DLV (1) | frozen before it, meanwhile: it is enabled and recovered",
     red: { file: "test/core/delivery-faults.test.ts", titles: ["of which fan-out read"] },
   },
@@ -461,7 +465,7 @@ export const webhooks: readonly Mutant[] = [
     name: "what is skipped is sent where it still is",
     changes: [
       {
-        file: "lambdas/core/revive-skipped.ts",
+        file: "lambdas/core/delivery/revive-skipped.ts",
         from: '"#status = :skipped AND #next_ms = :seen_ms",\n      values: { skipped: "skipped_disabled" satisfies DeliveryStatus, seen_ms: row.next_ms },',
         to: '"#next_ms = :seen_ms",\n      values: { seen_ms: row.next_ms },',
       },
@@ -476,7 +480,7 @@ export const webhooks: readonly Mutant[] = [
     name: "what is skipped is sent once",
     changes: [
       {
-        file: "lambdas/core/revive-skipped.ts",
+        file: "lambdas/core/delivery/revive-skipped.ts",
         from: '"#status = :skipped AND #next_ms = :seen_ms",\n      values: { skipped: "skipped_disabled" satisfies DeliveryStatus, seen_ms: row.next_ms },',
         to: '"#status = :skipped",\n      values: { skipped: "skipped_disabled" satisfies DeliveryStatus },',
       },
@@ -488,7 +492,7 @@ export const webhooks: readonly Mutant[] = [
     name: "who sends what was skipped knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/revive-skipped.ts",
+        file: "lambdas/core/delivery/revive-skipped.ts",
         from: 'return found?.status === "pending" ? found : undefined;',
         to: "return undefined;",
       },
@@ -500,7 +504,7 @@ export const webhooks: readonly Mutant[] = [
     name: "only what stays disabled stays skipped",
     changes: [
       {
-        file: "lambdas/core/revive-skipped.ts",
+        file: "lambdas/core/delivery/revive-skipped.ts",
         from: "      .filter(({ disabled_at }) => disabled_at === undefined)\n",
         to: "",
       },
@@ -512,7 +516,7 @@ export const webhooks: readonly Mutant[] = [
     name: "fan-out's own row that was skipped is one",
     changes: [
       {
-        file: "lambdas/core/fan-out.ts",
+        file: "lambdas/core/delivery/fan-out.ts",
         from: "fresh = written.created_ms === now;",
         to: 'fresh = written.created_ms === now; if (written.status === "skipped_disabled") return {};',
       },
@@ -524,7 +528,7 @@ export const webhooks: readonly Mutant[] = [
     name: "turns are kept for rows that aren't there",
     changes: [
       {
-        file: "lambdas/core/fan-out.ts",
+        file: "lambdas/core/delivery/fan-out.ts",
         from: '  for (const row of rows) byId.delete(String(row["delivery_id"]));\n',
         to: "",
       },
@@ -544,7 +548,7 @@ export const webhooks: readonly Mutant[] = [
     name: "the sweep knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/sweep-deliveries.ts",
+        file: "lambdas/core/delivery/sweep-deliveries.ts",
         from: 'return error.item?.["rearmed_by"] === mine;',
         to: "return false;",
       },
@@ -554,7 +558,9 @@ export const webhooks: readonly Mutant[] = [
   },
   {
     name: "a row's count of a host's clients is of its URL",
-    changes: [{ file: "lambdas/core/deliver.ts", from: "delivery.epoch === hook.epoch && ", to: "" }],
+    changes: [
+      { file: "lambdas/core/delivery/deliver.ts", from: "delivery.epoch === hook.epoch && ", to: "" },
+    ],
     case: "endpoint: its URL is changed | clock -3000 ms",
     red: { file: "test/core/host-shares.test.ts", titles: ["though the clock of who changed it is slow"] },
   },
@@ -619,7 +625,7 @@ export const webhooks: readonly Mutant[] = [
     name: "who isn't alone at a host takes from its rate",
     changes: [
       {
-        file: "lambdas/core/deliver.ts",
+        file: "lambdas/core/delivery/deliver.ts",
         from: "  if (clients === 0 && isVerified(state)) return undefined;",
         to: "  if (isVerified(state)) return undefined;",
       },
@@ -629,7 +635,11 @@ export const webhooks: readonly Mutant[] = [
   {
     name: "a recovery allows for clocks",
     changes: [
-      { file: "lambdas/core/recover.ts", from: "const CLOCKS_MS = 10_000;", to: "const CLOCKS_MS = 1;" },
+      {
+        file: "lambdas/core/delivery/recover.ts",
+        from: "const CLOCKS_MS = 10_000;",
+        to: "const CLOCKS_MS = 1;",
+      },
     ],
     case: "recovery: started | clock -3000 ms",
     red: {

@@ -2,8 +2,8 @@
 import { type Key, keys } from "#aws/keys.ts";
 import type { DeliveryStatus } from "#contract/webhooks.ts";
 import { deliveryRecord } from "#core/attempts/records.ts";
+import { redeliver } from "#core/delivery/redeliver.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { redeliver } from "#core/redeliver.ts";
 import { PROMPT_MS } from "#core/turns/endpoint-limits.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";

@@ -4,12 +4,12 @@ import { firstDeliveryId } from "#core/attempts/delivery-id.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord } from "#core/attempts/records.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
-import { type RecoveryRecord, recovering, recoveryRecord } from "#core/delivery/records.ts";
 import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { MAX_FAILURES } from "#core/kernel/put-aside.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { iso } from "#core/kernel/time.ts";
+import { type RecoveryRecord, recovering, recoveryRecord } from "./records.ts";
 import { restartWrite } from "./restart-delivery.ts";
 
 const PAGE = 100;
