@@ -5,8 +5,8 @@ import { createTable } from "#aws/table.ts";
 import { type Scope, scope, scopes } from "#contract/common.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { listClients } from "#core/accounts/list-clients.ts";
-import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
 import { isWharfError } from "#core/kernel/error.ts";
+import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/revocation/change-client.ts";
 import { findTable, type TableLocation } from "./find-table.ts";
 
 const USAGE = `npm run admin -- <command> [options]

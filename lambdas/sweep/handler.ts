@@ -13,7 +13,7 @@ import { sweepEvents } from "#core/events/sweep-events.ts";
 import { runParts } from "#core/kernel/sweep.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
-import { sweepRevocations } from "#core/sweep-revocations.ts";
+import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
 import { readEnv } from "../env.ts";
 

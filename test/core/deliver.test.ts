@@ -6,7 +6,6 @@ import { createClient } from "#core/accounts/create-client.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts";
 import { SCHEDULE } from "#core/attempts/schedule.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
-import { revokeClient } from "#core/change-client.ts";
 import { deliver } from "#core/delivery/deliver.ts";
 import { getRecovery, startRecovery } from "#core/delivery/recover.ts";
 import { redeliver } from "#core/delivery/redeliver.ts";
@@ -18,6 +17,7 @@ import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { testWebhook } from "#core/endpoints/test-webhook.ts";
+import { revokeClient } from "#core/revocation/change-client.ts";
 import { isTaken } from "#core/turns/slots.ts";
 import {
   DAY,

@@ -21,7 +21,7 @@ import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
-import { sweepRevocations } from "#core/sweep-revocations.ts";
+import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
 import { objectKey } from "#core/uploads/object-key.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";

@@ -4,11 +4,11 @@ import { keys } from "#aws/keys.ts";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
-import { retireSecrets, revokeClient, rotateSecret } from "#core/change-client.ts";
 import { readFeed } from "#core/events/read-feed.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { type RelayDeps, relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
+import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
 import type { Fault, FaultCall } from "#local/faults.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 

@@ -1,6 +1,6 @@
 /** A client that holds as much as it likes is revoked: its sessions and their bytes are gone within five minutes. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { revokeClient } from "#core/change-client.ts";
+import { revokeClient } from "#core/revocation/change-client.ts";
 import { putPart } from "#test/support/api-client.ts";
 import { multipartUploads, openSessions } from "#test/support/leftovers.ts";
 import { type Story, startStory } from "#test/support/story.ts";

@@ -1,6 +1,6 @@
 /** What becomes of all that a client holds when it is revoked. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { revokeClient } from "#core/change-client.ts";
+import { revokeClient } from "#core/revocation/change-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const SESSIONS = 40;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { page } from "#contract/common.ts";
 import { share } from "#contract/shares.ts";
 import type { FinalizeAnswer } from "#contract/uploads.ts";
-import { shareWorkspace } from "#core/change-client.ts";
+import { shareWorkspace } from "#core/revocation/change-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 type Client = Awaited<ReturnType<Story["client"]>>;

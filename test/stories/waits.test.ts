@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
 import { lockGrant, lockState } from "#contract/locks.ts";
 import { eventLog } from "#contract/webhooks.ts";
-import { revokeClient } from "#core/change-client.ts";
+import { revokeClient } from "#core/revocation/change-client.ts";
 import type { FaultHook } from "#local/faults.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

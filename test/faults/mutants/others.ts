@@ -82,7 +82,7 @@ export const others: readonly Mutant[] = [
     name: "a rotation knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/change-client.ts",
+        file: "lambdas/core/revocation/change-client.ts",
         from: '    if (error.item?.["secrets_change"] === change) return;\n',
         to: "",
       },
@@ -97,7 +97,7 @@ export const others: readonly Mutant[] = [
     name: "an ended secret comes back by no late copy",
     changes: [
       {
-        file: "lambdas/core/change-client.ts",
+        file: "lambdas/core/revocation/change-client.ts",
         from: '? "attribute_exists(#pk) AND attribute_not_exists(#secrets_change)"',
         to: '? "attribute_exists(#pk)"',
       },

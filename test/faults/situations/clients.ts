@@ -6,7 +6,7 @@ import { listWorkspaces } from "#core/access/list-workspaces.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
 import { listClients } from "#core/accounts/list-clients.ts";
-import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/change-client.ts";
+import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/revocation/change-client.ts";
 import { kindOf } from "../calls.ts";
 import type { Situation } from "../situation.ts";
 import type { Stage } from "../stage.ts";
