@@ -1,10 +1,10 @@
 /** What each event type's `data` holds, with an example: the source of `GET /v1/webhooks/event-types`. */
 import * as z from "zod";
+import { disabledReason } from "#core/endpoints/contract.ts";
 import { id, mismatch, orNull, at as when } from "./common.ts";
 import { declaredType, nullableChecksums } from "./content.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
 import { jsonSchema } from "./json-schema.ts";
-import { disabledReason } from "./webhooks.ts";
 
 interface TypeInfo {
   description: string;

@@ -8,6 +8,7 @@ const FOLDERS = ["admin", "bin", "contract", "cost", "deploy", "lambdas", "lib",
 const UNREAD = ["local/cloud.ts", "local/embedded.ts"];
 
 const CORE = "^lambdas/core/";
+const DESCRIBING = `${CORE}[^/]+/(contract|events|limits)\\.ts$`;
 const room = (name: string) => `${CORE}${name}/`;
 
 const rules: IForbiddenRuleType[] = [
@@ -34,10 +35,17 @@ const rules: IForbiddenRuleType[] = [
       to: { path: ROOMS.slice(at + 1).map(room) },
     }),
   ),
+  {
+    name: "contracts",
+    comment:
+      "What describes the API imports only what does the same, so that a browser's bundle can take it.",
+    severity: "error",
+    from: { path: [`^contract/`, DESCRIBING] },
+    to: { pathNot: ["^contract/", DESCRIBING, "node_modules/zod/"] },
+  },
   layer("lambdas/core", ["lambdas/core", "lambdas/aws", "contract", "cost/prices.ts"]),
   layer("lambdas/aws", ["lambdas/aws", "contract", "cost/prices.ts"]),
   layer("lambdas", ["lambdas", "contract", "cost/prices.ts"]),
-  layer("contract", ["contract"]),
   layer("cost", ["cost"]),
 ];
 

@@ -1,9 +1,9 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { lockGrant } from "#contract/locks.ts";
 import { finishUpload } from "#core/finalize/finish-upload.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
+import { lockGrant } from "#core/locks/contract.ts";
 import type { BrokenEnd, BrokenForm, Fault, LateLayout } from "#local/faults.ts";
 import { s3Fault } from "#local/faults.ts";
 import { MIB, put, type Uploader, uploader } from "#test/support/uploads.ts";

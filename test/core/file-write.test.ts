@@ -1,16 +1,13 @@
 /** The fence can't be forgotten: no write of a file's record goes past it, and no route of a locked file either. */
+import { globSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
-import * as files from "#contract/files.ts";
-import * as locks from "#contract/locks.ts";
 import type { Route } from "#contract/route.ts";
-import * as shares from "#contract/shares.ts";
-import * as uploads from "#contract/uploads.ts";
-import * as versions from "#contract/versions.ts";
 import { fileCheck, fileUpdate } from "#core/files/file-write.ts";
 import { newId } from "#core/kernel/ids.ts";
+import * as locks from "#core/locks/contract.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 let world: World;
@@ -43,7 +40,7 @@ test("no source but these writes a node's record", async () => {
     const text = await readFile(new URL(path, root), "utf8");
     // As `table.ts` takes them: an update's or removal's key, and a put's spread.
     if (/(?:key|remove): keys\.node\(|\.\.\.keys\.node\(/.test(text))
-      found.add(path.replace(/^core\/(.*)\.ts$/, "$1"));
+      found.add(path.replace(/^core\/.*\/(.*)\.ts$/, "$1"));
   }
   expect([...found].sort()).toEqual(Object.keys(allowed).sort());
 });
@@ -60,7 +57,10 @@ const free = new Set([
   ...["acquireLock", "waitForLock", "renewLock", "releaseLock", "breakLock", "createShare"],
 ]);
 
-const routes = [files, versions, locks, shares, uploads]
+const contracts = await Promise.all(
+  globSync("lambdas/core/*/contract.ts").map((path) => import(`../../${path}`)),
+);
+const routes = contracts
   .flatMap((part) => Object.values<unknown>(part))
   .filter(
     (value): value is Route =>

@@ -13,7 +13,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { registeredWebhook } from "#contract/webhooks.ts";
+import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { ensureAssembly } from "#local/assembly.ts";
 import type { FaultHook } from "#local/faults.ts";

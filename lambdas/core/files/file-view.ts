@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
-import type { File, FileDetail } from "#contract/files.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import type { File, FileDetail } from "./contract.ts";
 import type { FileRecord } from "./records.ts";
 import { versionRecord } from "./records.ts";
 

@@ -1,6 +1,5 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
-import type { Version } from "#contract/versions.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "#core/files/file-write.ts";
 import type { FileRecord, VersionRecord } from "#core/files/records.ts";
@@ -12,6 +11,7 @@ import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { Version } from "./contract.ts";
 import { findVersion } from "./find-version.ts";
 import { versionView } from "./list-versions.ts";
 
