@@ -1,13 +1,12 @@
 /** The fence can't be forgotten: no write of a file's record goes past it, and no route of a locked file either. */
-import { globSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
-import type { Route } from "#contract/route.ts";
 import { fileCheck, fileUpdate } from "#core/files/file-write.ts";
 import { newId } from "#core/kernel/ids.ts";
 import * as locks from "#core/locks/contract.ts";
+import { allRoutes } from "#test/support/all-routes.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 let world: World;
@@ -57,15 +56,7 @@ const free = new Set([
   ...["acquireLock", "waitForLock", "renewLock", "releaseLock", "breakLock", "createShare"],
 ]);
 
-const contracts = await Promise.all(
-  globSync("lambdas/core/*/contract.ts").map((path) => import(`../../${path}`)),
-);
-const routes = contracts
-  .flatMap((part) => Object.values<unknown>(part))
-  .filter(
-    (value): value is Route =>
-      typeof value === "object" && value !== null && "path" in value && "id" in value,
-  );
+const routes = await allRoutes();
 
 test("every route that changes a file is refused while another holds its lock, and passes with the token", async () => {
   const changing = routes.filter(({ method, path }) => method !== "GET" && path.startsWith("/v1/files/{id}"));
