@@ -1,6 +1,6 @@
 /** Who says in its `User-Agent` that it looks at links for others. Agents as their owners or crawler-user-agents have them. */
 import { expect, test } from "vitest";
-import { isPreviewer } from "#lambdas/api/link-previewers.ts";
+import { isPreviewer } from "#pages/link-previewers.ts";
 
 test.each([
   "Synapse (bot; +https://github.com/matrix-org/synapse)",

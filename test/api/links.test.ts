@@ -4,9 +4,9 @@ import { problem } from "#contract/common.ts";
 import { share } from "#core/links/contract.ts";
 import { hashPassword } from "#core/links/password.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
-import { prefersHtml } from "#lambdas/api/prefers-html.ts";
-import { sayDuration } from "#lambdas/api/spoken.ts";
+import { prefersHtml } from "#http/prefers-html.ts";
 import { AwsError } from "#local/types.ts";
+import { sayDuration } from "#pages/spoken.ts";
 import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { jsonSchema } from "#contract/json-schema.ts";
 import type { Route } from "#contract/route.ts";
 import { recoverRoute } from "#core/delivery/contract.ts";
-import { faultText } from "#lambdas/api/fault-text.ts";
+import { faultText } from "#http/fault-text.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 
 /** S3: a multipart upload has 10,000 parts at most, the longest list that Wharf takes. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { jsonSchema } from "#contract/json-schema.ts";
-import { noteOf, shapesOf, typeOf } from "#lambdas/api/schema-fields.ts";
+import { noteOf, shapesOf, typeOf } from "#pages/schema-fields.ts";
 
 const input = (schema: z.ZodType) => jsonSchema(schema, "input");
 

@@ -1,6 +1,6 @@
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
-import { chunkRequest, isChunkEvent } from "#lambdas/api/proxy.ts";
+import { chunkRequest, isChunkEvent } from "#http/proxy.ts";
 import { chunkAnswerTemplate, chunkFailureTemplate, chunkRequestTemplate } from "#lib/chunk-method.ts";
 import { readsBody, render } from "#local/apigateway/velocity.ts";
 import { aPart, vectors } from "#test/truth/velocity/vectors.ts";

@@ -37,9 +37,9 @@ test("every package has its hash in the lockfile, and none an address", () => {
 });
 
 test("of the packages that have an install script, esbuild's alone may run", () => {
-  expect(manifest.allowScripts).toEqual({ esbuild: true });
+  expect(manifest.allowScripts).toEqual({ esbuild: true, "@swc/core": false });
   const scripted = Object.keys(packages).filter((path) => packages[path]?.hasInstallScript === true);
-  expect(scripted).toEqual(["node_modules/esbuild"]);
+  expect(scripted).toEqual(["node_modules/@swc/core", "node_modules/esbuild"]);
 });
 
 test.for([

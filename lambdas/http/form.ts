@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { WharfError } from "#core/kernel/error.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { decodeBase64 } from "./base64.ts";
+import type { AppContext } from "./context.ts";
 import { decodeCharset, filenameOf, parametersOf } from "./disposition.ts";
 import { boundaryOf, malformed, type Part, splitMultipart } from "./multipart.ts";
-import type { AppContext } from "./serve.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** Room for the other fields and the boundaries. */

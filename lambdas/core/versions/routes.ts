@@ -1,18 +1,19 @@
 import type { Deps } from "#core/kernel/deps.ts";
+import type { App } from "#http/context.ts";
+import { etagOf } from "#http/etag.ts";
+import { preconditionsOf } from "#http/preconditions.ts";
+import { readsFile, serve } from "#http/serve.ts";
+import { methodOf, toBytes } from "#http/to-bytes.ts";
 import {
   deleteVersionRoute,
   getVersionContentRoute,
   listVersionsRoute,
   restoreVersionRoute,
-} from "#core/versions/contract.ts";
-import { deleteVersion } from "#core/versions/delete-version.ts";
-import { downloadVersion } from "#core/versions/download-version.ts";
-import { listVersions } from "#core/versions/list-versions.ts";
-import { restoreVersion } from "#core/versions/restore-version.ts";
-import { etagOf } from "../etag.ts";
-import { preconditionsOf } from "../preconditions.ts";
-import { type App, readsFile, serve } from "../serve.ts";
-import { methodOf, toBytes } from "../to-bytes.ts";
+} from "./contract.ts";
+import { deleteVersion } from "./delete-version.ts";
+import { downloadVersion } from "./download-version.ts";
+import { listVersions } from "./list-versions.ts";
+import { restoreVersion } from "./restore-version.ts";
 
 /** Versions of files. */
 export function versions(app: App, deps: Deps): void {

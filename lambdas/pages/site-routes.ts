@@ -2,21 +2,12 @@
 import { note } from "#aws/log.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { homePage } from "../home-page.ts";
-import { ICON_SVG } from "../html.ts";
-import { sendPage } from "../page.ts";
-import { type Answer, type App, send } from "../serve.ts";
-
-/** Who runs a deployment; from the stage's configuration. */
-export interface Operator {
-  name?: string | undefined;
-  /** URI by which people reach them: `mailto:`, `https:` or `tel:`. */
-  contact?: string | undefined;
-  /** The same for who found a flaw. */
-  securityContact?: string | undefined;
-  /** URL of guides of their own. */
-  guides?: string | undefined;
-}
+import type { Answer, App } from "#http/context.ts";
+import { send } from "#http/send.ts";
+import { homePage } from "./home-page.ts";
+import { ICON_SVG } from "./html.ts";
+import type { Operator } from "./operator.ts";
+import { sendPage } from "./page.ts";
 
 /** `/`, `/robots.txt`, `/favicon.ico` and `/.well-known/security.txt`. */
 export function site(app: App, deps: Pick<Deps, "config" | "now"> & { operator: Operator }): void {
@@ -51,6 +42,7 @@ export function site(app: App, deps: Pick<Deps, "config" | "now"> & { operator: 
 }
 
 const DAY = { "Cache-Control": "public, max-age=86400" };
+
 const KEEP_MS = 30 * 86_400_000;
 
 const text = (body: string): Answer => ({

@@ -1,34 +1,22 @@
-import { listWorkspacesRoute } from "#core/access/contract.ts";
 import { findWorkspace } from "#core/access/find-workspace.ts";
-import { listWorkspaces } from "#core/access/list-workspaces.ts";
-import {
-  deleteFileRoute,
-  getContentRoute,
-  getFileRoute,
-  listFilesRoute,
-  moveFileRoute,
-} from "#core/files/contract.ts";
-import { deleteFile } from "#core/files/delete-file.ts";
-import { downloadFile } from "#core/files/download-file.ts";
-import { fileDetail } from "#core/files/file-view.ts";
-import { findFile } from "#core/files/find-file.ts";
-import { findFolder } from "#core/files/find-folder.ts";
-import { listFiles } from "#core/files/list-files.ts";
-import { moveFile } from "#core/files/move-file.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { etagOf } from "../etag.ts";
-import { preconditionsOf } from "../preconditions.ts";
-import { type App, readsFile, serve } from "../serve.ts";
-import { methodOf, toBytes } from "../to-bytes.ts";
+import type { App } from "#http/context.ts";
+import { etagOf } from "#http/etag.ts";
+import { preconditionsOf } from "#http/preconditions.ts";
+import { readsFile, serve } from "#http/serve.ts";
+import { methodOf, toBytes } from "#http/to-bytes.ts";
+import { deleteFileRoute, getContentRoute, getFileRoute, listFilesRoute, moveFileRoute } from "./contract.ts";
+import { deleteFile } from "./delete-file.ts";
+import { downloadFile } from "./download-file.ts";
+import { fileDetail } from "./file-view.ts";
+import { findFile } from "./find-file.ts";
+import { findFolder } from "./find-folder.ts";
+import { listFiles } from "./list-files.ts";
+import { moveFile } from "./move-file.ts";
 
-/** Workspaces, folders and files. */
+/** Folders and files. */
 export function files(app: App, deps: Deps): void {
-  serve(app, deps, listWorkspacesRoute, async ({ query, call }) => ({
-    status: 200,
-    body: await listWorkspaces(deps, call.caller, query),
-  }));
-
   serve(app, deps, listFilesRoute, async ({ params, query, call }) => {
     const { folder, path = [], ...page } = query;
     if (folder !== undefined && query.path !== undefined)

@@ -1,8 +1,8 @@
 /** What people see: plain HTML that works without its script, on any screen, in light and dark. */
 import { createHash } from "node:crypto";
+import { send } from "#http/send.ts";
 import { escapeHtml, ICON, palette } from "./html.ts";
 import { pageScript } from "./page-script.ts";
-import { send } from "./serve.ts";
 
 const style = `${palette}
 body { margin: 0; min-height: 100vh; min-height: 100svh; display: grid; place-items: center; padding: 1.25rem; background: var(--page); color: var(--text); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif }

@@ -1,5 +1,5 @@
 import { WharfError } from "#core/kernel/error.ts";
-import type { App } from "./serve.ts";
+import type { App } from "./context.ts";
 
 /** 405 with the methods that a path has. */
 export function methodNotAllowed(

@@ -6,53 +6,15 @@ import { type Demands, finalizeUpload } from "#core/finalize/finalize-upload.ts"
 import { withoutLink } from "#core/finalize/upload-end.ts";
 import { uploadFile } from "#core/finalize/upload-file.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { abortUpload } from "#core/uploads/abort-upload.ts";
-import {
-  abortUploadRoute,
-  getUploadRoute,
-  sendChunkRoute,
-  signPartsRoute,
-  startUploadRoute,
-} from "#core/uploads/contract.ts";
-import { chunkTarget } from "#core/uploads/next-chunk.ts";
-import { signParts } from "#core/uploads/sign-parts.ts";
-import { restartAnswer, startUpload } from "#core/uploads/start-upload.ts";
-import { viewUpload } from "#core/uploads/view-upload.ts";
-import { etagOf } from "../etag.ts";
-import { typeAsSent } from "../form.ts";
-import { preconditionsOf } from "../preconditions.ts";
-import { refuseCarriedHeaders } from "../refuse-carried-headers.ts";
-import { type App, check, serve } from "../serve.ts";
+import { check } from "#http/check.ts";
+import type { App } from "#http/context.ts";
+import { etagOf } from "#http/etag.ts";
+import { typeAsSent } from "#http/form.ts";
+import { preconditionsOf } from "#http/preconditions.ts";
+import { serve } from "#http/serve.ts";
 
-/** Upload sessions, chunks by way of the API's address, and small files in one request. */
-export function uploads(app: App, deps: Deps): void {
-  serve(
-    app,
-    deps,
-    startUploadRoute,
-    async ({ body, call }) => ({ status: 201, body: await startUpload(deps, call, body) }),
-    {
-      // URLs run out, so a repeated answer holds new ones.
-      replay: (recorded, call) => restartAnswer(deps, call, recorded),
-    },
-  );
-
-  serve(app, deps, signPartsRoute, async ({ params, body, call }) => ({
-    status: 200,
-    body: await signParts(deps, call, params.id, body),
-  }));
-
-  serve(app, deps, getUploadRoute, async ({ params, call }) => ({
-    status: 200,
-    body: await viewUpload(deps, call, params.id),
-  }));
-
-  serve(app, deps, sendChunkRoute, async ({ params, query, call, context }) => {
-    refuseCarriedHeaders(context.req.raw.headers);
-    const { url } = await chunkTarget(deps, call, { uploadId: params.id, ...query });
-    return { status: 307, headers: { Location: url } };
-  });
-
+/** How uploads end, and small files in one request. */
+export function finalizes(app: App, deps: Deps): void {
   serve(
     app,
     deps,
@@ -63,11 +25,6 @@ export function uploads(app: App, deps: Deps): void {
     }),
     { headers: etagOf, replay: finished },
   );
-
-  serve(app, deps, abortUploadRoute, async ({ params, call }) => {
-    await abortUpload(deps, call, params.id);
-    return { status: 204 };
-  });
 
   serve(
     app,

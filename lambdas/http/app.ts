@@ -4,14 +4,14 @@ import { describe, note } from "#aws/log.ts";
 import { isContended, isPassing, isStorageDamaged, isStorageFull } from "#aws/passing.ts";
 import { REQUEST_ID } from "#contract/headers.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { readerOf } from "#pages/link-reader.ts";
+import { lostPage, sendPage } from "#pages/page.ts";
+import type { App, AppContext } from "./context.ts";
 import { cors } from "./cors.ts";
-import { readerOf } from "./link-reader.ts";
 import { methodNotAllowed, methodsOf } from "./method-not-allowed.ts";
-import { lostPage, sendPage } from "./page.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
 import { refuseDotSegments } from "./refuse-dot-segments.ts";
 import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
-import type { App, AppContext } from "./serve.ts";
 import type { TableDeps } from "./table-deps.ts";
 
 /** The caller's request id where it is well-formed, else a new one. */

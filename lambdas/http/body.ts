@@ -1,6 +1,6 @@
 import { repeatedMember } from "#contract/repeated-member.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import type { AppContext } from "./serve.ts";
+import type { AppContext } from "./context.ts";
 import { decodeHandedOn, decodePercent } from "./utf8.ts";
 
 /** JSON bodies hold names and numbers, never files. */

@@ -1,6 +1,7 @@
 /** Who reads a link, judged by what the request is. */
+
+import { acceptsOf, prefersHtml } from "#http/prefers-html.ts";
 import { isPreviewer } from "./link-previewers.ts";
-import { acceptsOf, prefersHtml } from "./prefers-html.ts";
 
 /**
  * `person`: a browser that shows what it gets. `preview`: somebody looks for others, or a page embeds it.

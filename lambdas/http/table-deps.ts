@@ -1,7 +1,7 @@
 import { dynamoDb } from "#aws/clients.ts";
 import { createTable } from "#aws/table.ts";
 import type { WaitDeps } from "#core/accounts/start-waiting.ts";
-import { readEnv } from "../env.ts";
+import { readEnv } from "#lambdas/env.ts";
 
 /** What every app needs: the table, the time, and who may call from a browser. */
 export interface TableDeps extends WaitDeps {

@@ -1,12 +1,10 @@
-import type { Preconditions } from "#core/files/file-write.ts";
-
 interface Demanding {
   "If-Match"?: string | undefined;
   "Lock-Token"?: string | undefined;
 }
 
-/** What the headers of `fence` (contract/headers.ts) demand of a write. */
-export function preconditionsOf(headers: Demanding): Preconditions {
+/** What the headers of `fence` (contract/headers.ts) demand of a write: its `Preconditions`. */
+export function preconditionsOf(headers: Demanding) {
   return { lockToken: headers["Lock-Token"], ifMatch: headers["If-Match"] };
 }
 

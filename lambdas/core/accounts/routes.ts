@@ -1,11 +1,13 @@
 import { note } from "#aws/log.ts";
 import { id } from "#contract/common.ts";
-import { tokenForm, tokenRequest } from "#core/accounts/contract.ts";
-import { issueToken, TokenError, type TokenRequest } from "#core/accounts/issue-token.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { readForm, readJson } from "../body.ts";
-import { type App, type AppContext, check, send } from "../serve.ts";
+import { readForm, readJson } from "#http/body.ts";
+import { check } from "#http/check.ts";
+import type { App, AppContext } from "#http/context.ts";
+import { send } from "#http/send.ts";
+import { tokenForm, tokenRequest } from "./contract.ts";
+import { issueToken, TokenError, type TokenRequest } from "./issue-token.ts";
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 

@@ -1,11 +1,13 @@
 import { note } from "#aws/log.ts";
 import { health } from "#contract/health.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { textEtag, unlessKnown } from "../etag.ts";
-import { type Answer, type App, document, routesOf, send } from "../serve.ts";
+import type { Answer, App } from "#http/context.ts";
+import { textEtag, unlessKnown } from "#http/etag.ts";
+import { send } from "#http/send.ts";
+import { document, routesOf } from "#http/serve.ts";
 
 /** What makes both documents: loaded when somebody asks, since most calls never do. */
-const documents = () => import("../documents.ts");
+const documents = () => import("./documents.ts");
 
 /** `/openapi.json`, `/docs` and `/healthz`. */
 export function docs(app: App, { config }: Pick<Deps, "config">): void {

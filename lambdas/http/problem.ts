@@ -1,6 +1,6 @@
 import { errorCodes } from "#contract/errors.ts";
 import type { WharfError } from "#core/kernel/error.ts";
-import type { AppContext } from "./serve.ts";
+import type { AppContext } from "./context.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 

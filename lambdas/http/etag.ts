@@ -1,6 +1,6 @@
 import { createHash, hash } from "node:crypto";
 import * as z from "zod";
-import type { Answer } from "./serve.ts";
+import type { Answer } from "./context.ts";
 
 const versioned = z.object({ version_id: z.string() });
 

@@ -4,8 +4,12 @@ import { lockState } from "#core/files/lock-state.ts";
 import { type Call, requireSameScopes } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
-import { acquireLock, acquireLocks } from "#core/locks/acquire-lock.ts";
-import { breakLock } from "#core/locks/break-lock.ts";
+import type { App } from "#http/context.ts";
+import { PROBLEM_TYPE, problemBody } from "#http/problem.ts";
+import { readsFile, serve } from "#http/serve.ts";
+import type { TableDeps } from "#http/table-deps.ts";
+import { acquireLock, acquireLocks } from "./acquire-lock.ts";
+import { breakLock } from "./break-lock.ts";
 import {
   acquireLockRoute,
   breakLockRoute,
@@ -14,14 +18,11 @@ import {
   releaseLockRoute,
   renewLockRoute,
   waitForLockRoute,
-} from "#core/locks/contract.ts";
-import { releaseLock } from "#core/locks/release-lock.ts";
-import { renewLock } from "#core/locks/renew-lock.ts";
-import { repeatGrant } from "#core/locks/repeat-grant.ts";
-import { waitForLock } from "#core/locks/wait-for-lock.ts";
-import { PROBLEM_TYPE, problemBody } from "../problem.ts";
-import { type App, readsFile, serve } from "../serve.ts";
-import type { TableDeps } from "../table-deps.ts";
+} from "./contract.ts";
+import { releaseLock } from "./release-lock.ts";
+import { renewLock } from "./renew-lock.ts";
+import { repeatGrant } from "./repeat-grant.ts";
+import { waitForLock } from "./wait-for-lock.ts";
 
 type LockDeps = Pick<Deps, "table" | "now">;
 

@@ -1,7 +1,7 @@
 /** The origin's start page. */
 import { escapeHtml } from "./html.ts";
+import type { Operator } from "./operator.ts";
 import type { Page } from "./page.ts";
-import type { Operator } from "./routes/site.ts";
 
 /** Says what this is, who runs it and how to reach them. `publicUrl`: where clients reach the API. */
 export function homePage({ name, contact, guides }: Operator, publicUrl: string): Page {

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { urlAnswer } from "#core/files/contract.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { Answer, AppContext } from "./serve.ts";
+import type { Answer, AppContext } from "./context.ts";
 
 /** What a download route was asked by: Hono answers HEAD by the route of GET. */
 export function methodOf({ req }: AppContext): "GET" | "HEAD" {

@@ -2,16 +2,55 @@ import * as z from "zod";
 import { note } from "#aws/log.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { openLinkRoute, unlockLinkRoute, unlockRequest } from "#core/links/contract.ts";
-import { openLink, viewLink } from "#core/links/open-link.ts";
-import { sourceOf } from "#core/links/source-of.ts";
-import { readForm } from "../body.ts";
-import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "../link-page.ts";
-import { type Reader, readerOf } from "../link-reader.ts";
-import { type Page, plainPage, sendPage } from "../page.ts";
-import { refuseUnreadPreconditions } from "../refuse-unread-preconditions.ts";
-import { type App, type AppContext, check, document, headersOf, send } from "../serve.ts";
-import { methodOf } from "../to-bytes.ts";
+import { readForm } from "#http/body.ts";
+import { check } from "#http/check.ts";
+import type { App, AppContext } from "#http/context.ts";
+import { refuseUnreadPreconditions } from "#http/refuse-unread-preconditions.ts";
+import { send } from "#http/send.ts";
+import { document, headersOf, serve } from "#http/serve.ts";
+import { methodOf } from "#http/to-bytes.ts";
+import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "#pages/link-page.ts";
+import { type Reader, readerOf } from "#pages/link-reader.ts";
+import { type Page, plainPage, sendPage } from "#pages/page.ts";
+import {
+  createShareRoute,
+  getShareRoute,
+  listSharesRoute,
+  openLinkRoute,
+  revokeShareRoute,
+  type Share,
+  unlockLinkRoute,
+  unlockRequest,
+} from "./contract.ts";
+import { createShare } from "./create-share.ts";
+import { listShares } from "./list-shares.ts";
+import { openLink, viewLink } from "./open-link.ts";
+import { revokeShare } from "./revoke-share.ts";
+import { sourceOf } from "./source-of.ts";
+import { viewShare } from "./view-share.ts";
+
+/** Links to files, as their makers see them. */
+export function shares(app: App, deps: Pick<Deps, "table" | "config" | "now">): void {
+  serve(app, deps, createShareRoute, async ({ params, body, call }) => {
+    const answer = (share: Share) => ({ status: 201, body: share });
+    return answer(await createShare(deps, call, params.id, body, answer));
+  });
+
+  serve(app, deps, listSharesRoute, async ({ params, query, call }) => ({
+    status: 200,
+    body: await listShares(deps, call, params.id, query),
+  }));
+
+  serve(app, deps, getShareRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await viewShare(deps, call.caller, params.id),
+  }));
+
+  serve(app, deps, revokeShareRoute, async ({ params, call }) => {
+    await revokeShare(deps, call.caller, params.id);
+    return { status: 204 };
+  });
+}
 
 // What trackers and mailers add to a link's query is nobody's business.
 const openQuery = z.object(openLinkRoute.query);

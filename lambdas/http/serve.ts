@@ -1,5 +1,4 @@
 /** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
-import type { Context, Hono } from "hono";
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { describe, note, say } from "#aws/log.ts";
@@ -11,23 +10,17 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
 import { readJson } from "./body.ts";
+import { check } from "./check.ts";
+import type { Answer, App, AppContext } from "./context.ts";
 import { etagOfText, isKnown } from "./etag.ts";
-import { faultText } from "./fault-text.ts";
 import { readForm } from "./form.ts";
-import { isAnothers, methodNotAllowed } from "./method-not-allowed.ts";
+import { isAnothers } from "./method-not-allowed.ts";
 import { conditionsOf } from "./preconditions.ts";
-import type { GatewayFacts } from "./proxy.ts";
 import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
-
-/** `Bindings`: what the gateway says of a request beside it. */
-interface AppTypes {
-  Variables: { requestId: string };
-  Bindings: Partial<GatewayFacts> | undefined;
-}
-export type App = Hono<AppTypes>;
-export type AppContext = Context<AppTypes>;
+import { send } from "./send.ts";
 
 type Shape = Record<string, z.ZodType>;
+
 type Output<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 
 /** What a handler gets: validated input, the caller, and the raw context. */
@@ -38,13 +31,6 @@ export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | u
   headers: Output<H>;
   call: Call;
   context: AppContext;
-}
-
-/** An answer: JSON unless `body` is a string or absent. */
-export interface Answer {
-  status: number;
-  body?: unknown;
-  headers?: Record<string, string>;
 }
 
 interface Options<P extends Shape, A> {
@@ -85,8 +71,8 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
   const query = z.strictObject(route.query);
   const headers = z.object(requestHeaders(route));
   const pattern = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
-  app.on(route.method, pattern, async (context) => {
-    if (isAnothers(app, pattern, context.req.path)) throw methodNotAllowed(app, context.req);
+  app.on(route.method, pattern, async (context, next) => {
+    if (isAnothers(app, pattern, context.req.path)) return next();
     note({ route: `${route.method} ${route.path}` });
     const named = params.safeParse(context.req.param());
     const { caller, ahead } = await authenticate(
@@ -196,63 +182,4 @@ function unlessKnown(answer: Answer, ifNoneMatch: string | undefined): Answer {
   return isKnown(ifNoneMatch, etag)
     ? { status: 304, headers }
     : { status: 200, body: text, headers: { "Content-Type": "application/json", ...headers } };
-}
-
-/** Writes an answer; every API answer is private to its caller. */
-export function send({ status, body, headers = {} }: Answer): Response {
-  const text = body === undefined || typeof body === "string" ? (body ?? null) : JSON.stringify(body);
-  const all = new Headers({ "Cache-Control": "no-store", ...headers });
-  if (text !== null && !all.has("Content-Type")) all.set("Content-Type", "application/json");
-  return new Response(text, { status, headers: all });
-}
-
-/**
- * Validates `value`; a failure says where (`pointer`), what was wrong and what is allowed.
- *
- * @throws WharfError `unknown_field` where a field isn't known, whatever else is wrong; else `invalid_request`.
- */
-export function check<T>(
-  schema: z.ZodType<T>,
-  value: unknown,
-  where: "path" | "query" | "header" | "body",
-): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const unknown: Fault[] = [];
-  const others: Fault[] = [];
-  for (const issue of parsed.error.issues) {
-    if (issue.code !== "unrecognized_keys") {
-      others.push({ pointer: pointer(issue.path), detail: faultText(issue) });
-      continue;
-    }
-    for (const key of issue.keys) {
-      unknown.push({ pointer: pointer([...issue.path, key]), detail: "is not a known field" });
-    }
-  }
-  const all = [...unknown, ...others];
-  const errors = all.slice(0, MAX_FAULTS);
-  const more = all.length > errors.length ? ` And ${all.length - errors.length} more.` : "";
-  const facts = { in: where, errors };
-  const detail = errors.map((fault) => `${fault.pointer || "it"}: ${fault.detail}`).join("; ");
-  if (unknown.length === 0)
-    throw new WharfError("invalid_request", `The ${where} is not valid. ${detail}${more}`, facts);
-  const known =
-    schema instanceof z.ZodObject ? ` Known: ${Object.keys(schema.shape).join(", ") || "none"}.` : "";
-  throw new WharfError("unknown_field", `The ${where} is not valid. ${detail}.${more}${known}`, facts);
-}
-
-interface Fault {
-  pointer: string;
-  detail: string;
-}
-
-/** Faults that one answer tells of; a body can have a hundred thousand. */
-const MAX_FAULTS = 20;
-/** A field's name may be as long as its body. */
-const MAX_POINTER = 200;
-
-/** RFC 6901, as a URI fragment would carry it but without the `#`. */
-function pointer(path: readonly PropertyKey[]): string {
-  const whole = path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-  return whole.length > MAX_POINTER ? `${whole.slice(0, MAX_POINTER)}…` : whole;
 }
