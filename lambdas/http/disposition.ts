@@ -1,7 +1,7 @@
 /**
  * Names in the headers of a form's parts, as clients really write them.
  *
- * There are five ways, and one rule for each; who writes what is the table of test/api/form-clients.test.ts, and
+ * There are five ways, and one rule for each; who writes what is the table of test/finalize/form-clients.test.ts, and
  * docs/uploads.md tells it.
  */
 import { WharfError } from "#core/kernel/error.ts";

@@ -30,7 +30,7 @@ export function boundaryOf(contentType: string): string | undefined {
  * Splits a form into its parts, in time that grows with its length alone.
  *
  * Where no library does better: of busboy, @fastify/busboy, @remix-run/multipart-parser and undici none tells all the
- * names of test/api/form-clients.test.ts right, since they decode before one can look; what is left is this.
+ * names of test/finalize/form-clients.test.ts right, since they decode before one can look; what is left is this.
  *
  * @throws WharfError invalid_request where it isn't one, with the offset.
  */

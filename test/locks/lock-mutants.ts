@@ -251,13 +251,13 @@ async function passes(texts: ReadonlyMap<string, string>): Promise<boolean> {
       "lambdas",
       "local",
       "test/support",
-      "test/core/lock-mutants.ts",
+      "test/locks/lock-mutants.ts",
     ])
       await cp(join(ROOT, part), join(copy, part), { recursive: true });
     await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
     for (const [path, text] of texts) await writeFile(join(copy, path), text);
     return await new Promise((resolve, reject) => {
-      const entry = join(copy, "test/core/lock-mutants.ts");
+      const entry = join(copy, "test/locks/lock-mutants.ts");
       const args = [entry, "--check", "--runs", values.runs, "--seed", values.seed];
       execFile(process.execPath, args, { cwd: copy, timeout: 600_000 }, (error, _, stderr) => {
         // Dead is a mutant that the model caught, not one that can't run.
