@@ -47,7 +47,7 @@ export function id<P extends Prefix>(prefix: P) {
 }
 
 /** ISO 8601 UTC with milliseconds. */
-export const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
+const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
 
 /** A time from outside: RFC 3339 with any offset, taken over as UTC. */
 export const givenTime = z.iso

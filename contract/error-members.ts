@@ -57,7 +57,7 @@ const faults = {
  * What is thrown is typed by it (`WharfError`), `/openapi.json` and `/docs` show it, and the tests' clients take no
  * refusal with a member that it lacks.
  */
-export const errorMembers = {
+const errorMembers = {
   invalid_request: {
     in: faults.in.optional(),
     errors: faults.errors.optional(),

@@ -15,7 +15,7 @@ import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
 import type { TableDeps } from "./table-deps.ts";
 
 /** The caller's request id where it is well-formed, else a new one. */
-export function requestIdOf(given: string | undefined): string {
+function requestIdOf(given: string | undefined): string {
   return given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
@@ -108,7 +108,7 @@ function refuse(context: AppContext, error: WharfError): Response {
 }
 
 /** RFC 9457 problem details. */
-export function problem(context: AppContext, error: WharfError): Response {
+function problem(context: AppContext, error: WharfError): Response {
   note({ status: error.status, code: error.code });
   return new Response(JSON.stringify(problemBody(context, error)), {
     status: error.status,

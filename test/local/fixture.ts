@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Cloud, type CloudOptions, startCloud } from "#local/cloud.ts";
 
-export interface FixtureFunction {
+interface FixtureFunction {
   /** Source of `index.mjs`; exports `handler`. */
   code: string;
   /** Statements of its role. */

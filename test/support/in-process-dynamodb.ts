@@ -8,7 +8,7 @@ import type { TableSpec } from "#local/dynamodb/table.ts";
 import { REGION } from "#local/types.ts";
 import { unsignedCall } from "./unsigned-call.ts";
 
-export interface Sent {
+interface Sent {
   action: string;
   /** Runs the call in the engine; twice is two sends of the same bytes. */
   run(): Promise<Answer>;

@@ -167,7 +167,7 @@ const callers = fc.oneof(
   { weight: 1, arbitrary: duel },
 );
 
-export interface Report {
+interface Report {
   runs: number;
   seed: number;
   operations: Record<string, number>;

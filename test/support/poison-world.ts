@@ -228,7 +228,7 @@ export async function startPoisonWorld({
 }
 
 /** Whether a name has this logical id in it, followed by its hash. */
-export function isNamed(text: string, logicalId: string): boolean {
+function isNamed(text: string, logicalId: string): boolean {
   return new RegExp(`(^|-)${logicalId}[0-9A-F]{8}`).test(text);
 }
 

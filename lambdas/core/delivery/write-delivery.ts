@@ -14,7 +14,7 @@ import { iso, ttl } from "#core/kernel/time.ts";
 import { reviveSkipped } from "./revive-skipped.ts";
 
 /** How long an attempt is its worker's alone: longer than its 15 s. */
-export const LEASE_MS = 30_000;
+const LEASE_MS = 30_000;
 const ATTEMPT_KEEP_MS = 30 * 86_400_000;
 
 const STILL_DUE = "#status = :pending AND #next_ms = :seen_ms";

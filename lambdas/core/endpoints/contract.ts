@@ -9,7 +9,7 @@ import { attempt } from "#core/attempts/contract.ts";
 export const MAX_ENDPOINTS = 100;
 
 /** Requests per second to one endpoint unless it is set. */
-export const DEFAULT_RATE = 50;
+const DEFAULT_RATE = 50;
 
 const MAX_OVERLAP_SECONDS = 604_800;
 

@@ -19,9 +19,9 @@ import { fence } from "#contract/headers.ts";
 import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
-export const URL_SECONDS = 60;
+const URL_SECONDS = 60;
 
-export const MAX_URL_SECONDS = 300;
+const MAX_URL_SECONDS = 300;
 
 export const folder = z
   .object({
@@ -103,7 +103,7 @@ export function idPrefixOf(path: string): string | undefined {
 const folderId = id("fld");
 
 /** A folder by its id or by its path. */
-export const folderRef = z
+const folderRef = z
   .union(
     [folderId.transform((folder_id) => ({ folder_id })), folderPath.transform((segments) => ({ segments }))],
     // What isn't an id is meant as a path: what is wrong with it as one is what to tell.
@@ -113,7 +113,7 @@ export const folderRef = z
 
 export type FolderRef = z.infer<typeof folderRef>;
 
-export const moveRequest = z
+const moveRequest = z
   .strictObject({
     name: name.optional(),
     folder: folderRef.optional().meta({
@@ -140,7 +140,7 @@ const detailEtag = {
 
 const fenceErrors = ["not_a_file", "lock_lost", "version_mismatch", "file_locked"] as const;
 
-export const fileExample = {
+const fileExample = {
   kind: "file",
   file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   workspace_id: "ws_01JZZZZZZZZZZZZZZZZZZZZZZZ",

@@ -20,7 +20,7 @@ export const NOT_PASSED = "(attribute_not_exists(#passed) OR #passed < #lock.#ge
 const PASSING = { passed: copyOf("fencing", 0) };
 
 /** `If-Match: *` */
-export const ANY_VERSION = "*";
+const ANY_VERSION = "*";
 
 /** What the caller demands of the file at the moment of the write. */
 export interface Preconditions {

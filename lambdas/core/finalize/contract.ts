@@ -47,7 +47,7 @@ const refuseStrayTerms = (given: Record<string, unknown>, context: z.core.$Refin
   for (const message of strayTerms(given)) context.addIssue({ code: "custom", message });
 };
 
-export const finalizeRequest = z
+const finalizeRequest = z
   .strictObject({
     expire_in: expireIn.optional().meta({
       description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said here or at the start.`,
@@ -113,7 +113,7 @@ const formDownloads = wholeNumber("downloads", DOWNLOADS).meta({
 
 const formBoolean = z.enum(["true", "false"]).transform((value) => value === "true");
 
-export const directRequest = z
+const directRequest = z
   .strictObject({
     file: z.file().meta({
       description: `The bytes, ${MAX_DIRECT_BYTES / MIB} MiB at most, with a file name that may hold folders.`,

@@ -90,10 +90,7 @@ export async function finalizeUpload(
 type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;
 
 /** Whether a link comes with the file: where the client may make links, unless it says no. @throws WharfError forbidden */
-export function wantsShare(
-  { caller }: Call,
-  { share, expire_in, max_downloads, password }: LinkTerms,
-): boolean {
+function wantsShare({ caller }: Call, { share, expire_in, max_downloads, password }: LinkTerms): boolean {
   if (share === true || [expire_in, max_downloads, password].some((term) => term !== undefined))
     requireScope(caller, "shares:write");
   return share ?? hasScope(caller, "shares:write");

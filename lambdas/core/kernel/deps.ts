@@ -10,7 +10,7 @@ export interface Deps {
   now(): number;
 }
 
-export interface Config {
+interface Config {
   /** Where clients reach the API, no trailing slash. */
   publicUrl: string;
   versionsKeep: number;

@@ -8,7 +8,7 @@ export const LINK_URL_SECONDS = 60;
 /** Seconds from a counted download in which the same source may go on with it, and by how many ranges at most. */
 export const LINK_RESUME_SECONDS = 3_600;
 export const LINK_RANGES = 50;
-export const MAX_PASSWORD = 256;
+const MAX_PASSWORD = 256;
 /** Passwords that all sources of a link together may try at once; `first`: as many again, by sources that haven't yet. */
 export const LINK_TRIES = { all: 100, first: 100, refillSeconds: 30 } as const;
 /** How long it is kept what a source has tried, and that it had the right one. */
@@ -45,7 +45,7 @@ export const shareState = z
   .meta({ id: "ShareState" });
 export type ShareState = z.infer<typeof shareState>;
 
-export const shareRequest = z.strictObject({
+const shareRequest = z.strictObject({
   expire_in: expireIn
     .default(DEFAULT_EXPIRE_IN)
     .meta({ description: "Seconds that the link lives: 60 … 604,800 (7 days)." }),

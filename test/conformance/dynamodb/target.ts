@@ -41,7 +41,7 @@ export const things: TableSpec = {
 };
 
 /** Numbers as sort keys, and an index that holds a part. */
-export const numbers: TableSpec = {
+const numbers: TableSpec = {
   ...things,
   name: "numbers",
   attributeDefinitions: [

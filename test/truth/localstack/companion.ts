@@ -12,7 +12,7 @@ import { type Call, createEnvironments } from "./environments.ts";
 const patient = { keepAliveTimeout: 3_600_000 };
 
 /** Asked before a call to DynamoDB; true answers 500 instead, and the table never hears of it. */
-export type Refuse = (action: string, body: string) => boolean;
+type Refuse = (action: string, body: string) => boolean;
 
 export interface Companion {
   readonly dynamoDbPort: number;

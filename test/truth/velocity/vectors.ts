@@ -17,7 +17,7 @@ export interface Vector {
 }
 
 /** Texts that would break out of a JSON string, or be run as a template, where one is careless. */
-export const hostile: Readonly<Record<string, string>> = {
+const hostile: Readonly<Record<string, string>> = {
   quotes: `"},"id":"upl_2`,
   apostrophes: "it's",
   backslashes: '\\\\"\\',
