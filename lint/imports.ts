@@ -69,6 +69,15 @@ const rules: IForbiddenRuleType[] = [
     to: { path: CORE, pathNot: [room("kernel"), room("accounts"), DESCRIBING] },
   },
   layer("lambdas/aws", ["lambdas/aws", "contract", "cost/prices.ts"]),
+  layer("lib", [
+    "lib",
+    "contract",
+    "lambdas/env.ts",
+    "lambdas/aws/(keys|metrics).ts",
+    `${CORE.slice(1)}[^/]+/(contract|events|limits|schedule).ts`,
+  ]),
+  layer("admin", ["admin", "contract", "lambdas/core", "lambdas/aws", "local/"]),
+  layer("deploy", ["deploy", "lib", "cost", "contract"]),
   layer("lambdas", ["lambdas", "contract", "cost/prices.ts"]),
   layer("cost", ["cost"]),
 ];

@@ -25,7 +25,7 @@ const allowed: Record<string, string> = {
   "release-lock": "the lock",
   "break-lock": "the lock",
   "sweep-locks": "the lock",
-  "upload-writes": "a file that is not there yet",
+  "new-file": "a file that is not there yet",
   "make-folders": "a folder",
   workspace: "a folder",
   "purge-version": "a deleted file's tombstone",
