@@ -4,7 +4,6 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { fileCheck, fileUpdate } from "#core/files/file-write.ts";
-import { newId } from "#core/kernel/ids.ts";
 import * as locks from "#core/locks/contract.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
@@ -81,14 +80,11 @@ test("every route that changes a file is refused while another holds its lock, a
   }
 });
 
-/** A version of the file that is not the current one. */
+/** A version of the file that is not the current one any more. */
 async function superseded(id: string): Promise<string> {
-  const { table, now } = world.deps;
-  const [file] = await table.batchGet([keys.node(id)]);
-  const [current] = await table.batchGet([keys.version(id, String(file?.["version_id"]))]);
-  const version_id = newId("ver", now() - 1);
-  await table.put({ blind: "seeded", put: { ...current, ...keys.version(id, version_id), version_id } });
-  return version_id;
+  const [file] = await world.deps.table.batchGet([keys.node(id)]);
+  await world.addVersion(client, id, "two");
+  return String(file?.["version_id"]);
 }
 
 test("a lease of another generation than the file's is lost, whatever else of it holds", async () => {

@@ -19,6 +19,7 @@ let client: Client;
 beforeAll(async () => {
   world = await startWorld();
   client = await world.client("files:read", "files:write");
+  await world.addFile(client, "top.txt");
 });
 afterAll(() => world.close());
 
@@ -122,7 +123,6 @@ describe("listing", () => {
     ["an unknown parameter", "?order=desc", 400, "unknown_field"],
     ["a cursor of another's making", "?cursor=AAAA", 400, "invalid_cursor"],
   ])("refuses %s", async (_, query, status, code) => {
-    await world.addFile(client, "top.txt");
     const answer = client.request(`/v1/workspaces/${client.workspace_id}/files${query}`);
     expect(await refusal(answer)).toEqual([status, code]);
   });

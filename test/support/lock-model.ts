@@ -7,6 +7,7 @@ import * as z from "zod";
 import { keys, sha256, under } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { createTable, type Table } from "#aws/table.ts";
+import { rootFolder, workspaceWrites } from "#core/access/workspace.ts";
 import { fileUpdate, type Preconditions } from "#core/files/file-write.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { type FileRecord, fileRecord } from "#core/files/records.ts";
@@ -26,12 +27,15 @@ import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
 import type { UploadRecord } from "#core/uploads/records.ts";
 import { restoreVersion } from "#core/versions/restore-version.ts";
+import { newFile } from "./file-writes.ts";
 import { inProcessDynamoDb, type Network } from "./in-process-dynamodb.ts";
 import { GRACE_MS, isLinearizable, type Operation, PROVISIONAL_MS } from "./lock-history.ts";
 import { spec } from "./table-spec.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
-const WORKSPACE = "ws_1";
+const { workspaceId: WORKSPACE, writes: WORKSPACE_WRITES } = workspaceWrites(T0, {
+  ...{ name: "model", clientId: "cli_1" },
+});
 /**
  * `after`: the answer is lost, for good. `lost`: the SDK tries again, and others act in between. `late`: the caller
  * freezes before the call, or the call is long on its way. `frozen`: the caller freezes once it has happened. `again`
@@ -192,6 +196,7 @@ export async function checkLocks({
   const world = { now: T0, busy: 0 };
   const engine = inProcessDynamoDb(spec, () => world.now);
   const bare = createTable(engine.client(), spec.name);
+  await bare.transact(WORKSPACE_WRITES);
   const seats = Array.from({ length: MAX_CALLERS }, () => seat(engine));
   /** Lets everyone go on to where the next turn is asked for, so that a seed tells the whole history. */
   async function settled() {
@@ -501,34 +506,11 @@ const anyCall: Call = {
 };
 
 async function addFile(table: Table, now: number): Promise<FileRecord> {
-  const [node_id, version_id] = [newId("file", now), newId("ver", now)];
-  const content = { version_id, size: 1, content_type: "text/plain", object_key: "o/1" };
-  const made = { created_at: iso(now), created_by: "cli_1" };
-  const place = { workspace_id: WORKSPACE, folder_id: newId("fld", now), name: "a" };
-  const file = {
-    kind: "file" as const,
-    node_id,
-    ...place,
-    ...content,
-    sniffed: SNIFFED,
-    ...made,
-    updated_at: iso(now),
-    fencing: 0,
-  };
-  await table.put({ blind: "seeded", put: { ...keys.node(node_id), ...file } });
-  const version = {
-    ...content,
-    sniffed: SNIFFED,
-    ...made,
-    file_id: node_id,
-    state: "ready",
-    upload_id: "upl_1",
-  };
-  await table.put({ blind: "seeded", put: { ...keys.version(node_id, version_id), ...version } });
-  await table.put({
-    blind: "seeded",
-    put: { ...keys.entry(file.folder_id, file.name), node_id, kind: "file" },
-  });
+  const place = { workspace_id: WORKSPACE, folder_id: rootFolder(WORKSPACE), client_id: "cli_1" };
+  const { file_id, writes } = await newFile(place, { now, name: newId("job", now), text: "1" });
+  await table.transact(writes);
+  const file = await table.get(fileRecord, keys.node(file_id));
+  if (file === undefined) throw new Error("the file is gone");
   return file;
 }
 

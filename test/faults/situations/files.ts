@@ -3,9 +3,9 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { versionRecord } from "#core/files/records.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { iso } from "#core/kernel/time.ts";
 import { purgeVersion } from "#core/versions/purge-version.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
+import { refusedVersion } from "#test/support/file-writes.ts";
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
@@ -265,17 +265,9 @@ function inLooks({ table, ...deps }: Actor["deps"], alone: "each" | "newest"): A
 /** A file of two versions, the older of which nothing but uploads that were refused stands in front of. */
 async function behindRefused(stage: Stage, me: Actor, count: number): Promise<void> {
   const { file_id } = await me.by.uploaded("a.txt", "first");
-  for (let nth = 0; nth < count; nth++) {
-    const version_id = newId("ver", Date.now());
-    const refused = { version_id, file_id, object_key: "o/gone", size: 1, content_type: "text/plain" };
-    const by = { upload_id: newId("upl", Date.now()), created_at: iso(0), created_by: me.client.client_id };
-    await stage.plain.table.add({
-      ...keys.version(file_id, version_id),
-      ...refused,
-      ...by,
-      state: "rejected",
-    });
-  }
+  const refused = { file_id, name: "a.txt", client_id: me.client.client_id };
+  for (let nth = 0; nth < count; nth++)
+    await stage.plain.table.transact([refusedVersion(refused, Date.now())]);
   await me.by.uploaded("a.txt", "second");
 }
 
