@@ -569,9 +569,10 @@ describe("an endpoint that fails for days", LONG, () => {
       };
       const { webhook_id } = endpoint;
       const due_now = due("endpoint", world.now(), webhook_id);
-      await world.deps.table.put({
+      await world.deps.table.update({
         blind: "seeded",
-        put: { ...keys.hookState(webhook_id), webhook_id, ...state, ...due_now },
+        key: keys.hookState(webhook_id),
+        update: { set: { ...state, ...due_now } },
       });
       await Promise.all([sweepEndpoints(world.deps), sweepEndpoints(world.deps)]);
       await sweepEndpoints(world.deps);
