@@ -2,7 +2,7 @@
 import { sha256 } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { sniffContent } from "#core/content/judge-content.ts";
-import { fileUpdate } from "#core/files/file-write.ts";
+import { fileUpdate } from "#core/files/fenced-write.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
