@@ -8,7 +8,7 @@ const FOLDERS = ["admin", "bin", "contract", "cost", "deploy", "lambdas", "lib",
 const UNREAD = ["local/cloud.ts", "local/embedded.ts"];
 
 const CORE = "^lambdas/core/";
-const DESCRIBING = `${CORE}[^/]+/(contract|events|limits)\\.ts$`;
+const DESCRIBING = `${CORE}[^/]+/(contract|[a-z]+-contract|events|limits)\\.ts$`;
 const ROUTES = `${CORE}[^/]+/routes\\.ts$`;
 const room = (name: string) => `${CORE}${name}/`;
 const inCore = new RegExp(CORE);
@@ -70,7 +70,7 @@ export const rules: IForbiddenRuleType[] = [
     "contract",
     "lambdas/env.ts",
     "lambdas/aws/(keys|metrics).ts",
-    `${CORE.slice(1)}[^/]+/(contract|events|limits|schedule).ts`,
+    `${CORE.slice(1)}[^/]+/(contract|[a-z]+-contract|events|limits|schedule).ts`,
   ]),
   layer("admin", ["admin", "contract", "lambdas/core", "lambdas/aws", "local/"]),
   layer("deploy", ["deploy", "lib", "cost", "contract"]),

@@ -62,6 +62,7 @@ const breaches: Breach[] = [
   ["contracts", "contract/planted-package.ts", 'import "hono";'],
   ["contracts", "contract/planted-node.ts", 'import "node:crypto";'],
   ["contracts", "lambdas/core/turns/contract.ts", 'import "./slots.ts";'],
+  ["contracts", "lambdas/core/turns/planted-contract.ts", 'import "./slots.ts";'],
   ["verbs-know-no-http", "lambdas/core/files/planted-http.ts", 'import "#http/app.ts";'],
   ["verbs-know-no-http", "lambdas/core/files/planted-page.ts", 'import "#pages/page.ts";'],
   ["verbs-know-no-http", "lambdas/core/files/planted-routes.ts", 'import "./routes.ts";'],

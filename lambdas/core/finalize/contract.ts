@@ -21,13 +21,13 @@ import {
   ifExists,
   intoFolder,
   intoWorkspace,
-  partNumber,
   place,
   places,
   refuseStrayPlaces,
   ULID,
 } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES, MAX_PARTS, MIB } from "#core/uploads/limits.ts";
+import { partNumber } from "#core/uploads/parts-contract.ts";
 
 /** Terms of the link that are given and `share: false`, which makes none. */
 function strayTerms({ share, expire_in, max_downloads, password }: Record<string, unknown>): string[] {
