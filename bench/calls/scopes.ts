@@ -1,4 +1,5 @@
 /** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
+import type { CallTrace } from "@wharf/local-cloud";
 import type { Scope } from "#contract/common.ts";
 import { batchAnswer, lockGrant } from "#contract/locks.ts";
 import { share } from "#contract/shares.ts";
@@ -6,7 +7,6 @@ import { FIRST_WINDOW, MAX_METADATA_BYTES, startAnswer } from "#contract/uploads
 import { registeredWebhook } from "#contract/webhooks.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { perMillion } from "#cost/prices.ts";
-import type { CallTrace } from "#local/types.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 import { priceOfCall } from "./count.ts";

@@ -1,5 +1,5 @@
 /** One write, alone or in a transaction: what was asked, and what it would do. */
-import type { AwsError } from "#local/types.ts";
+import type { AwsError } from "../types.ts";
 import { type Item, parseItem } from "./attribute-value.ts";
 import { validationError } from "./errors.ts";
 import { applyUpdate } from "./expression/apply-update.ts";

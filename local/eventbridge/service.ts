@@ -1,7 +1,7 @@
 /** The local cloud's EventBridge: buses, rules and schedules whose targets are queues and functions. */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { Clock } from "#local/clock.ts";
+import type { Clock } from "../clock.ts";
 import {
   ACCOUNT,
   AwsError,
@@ -9,8 +9,8 @@ import {
   type ConditionContext,
   type Principal,
   REGION,
-} from "#local/types.ts";
-import { parseJson, sendJson, sendJsonError } from "#local/wire.ts";
+} from "../types.ts";
+import { parseJson, sendJson, sendJsonError } from "../wire.ts";
 import { checkEntry, type Entry, failed, readEntries } from "./entry.ts";
 import { checkPattern, matches, type Pattern } from "./pattern.ts";
 import { nextRun } from "./schedule.ts";

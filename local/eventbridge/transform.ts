@@ -1,4 +1,4 @@
-import { isRecord } from "#local/wire.ts";
+import { isRecord } from "../wire.ts";
 import type { BusEvent, RuleSpec } from "./service.ts";
 
 /** How a target's input is made of the event; at most one of the three. */

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { Clock } from "../clock.ts";
 import { ENDLESS } from "../data/room.ts";
 import { explainFull } from "../data/storage-full.ts";
+import type { Hints } from "../hints.ts";
 import { type AwsCall, AwsError, type AwsService, type ServiceOptions } from "../types.ts";
 import { type Blobs, createBlobs, type Settled } from "./blobs.ts";
 import { type Bucket, type BucketOptions, type Buckets, createBuckets } from "./buckets.ts";
@@ -39,6 +40,8 @@ export interface S3Options extends ServiceOptions {
   secretFor?: SecretLookup;
   /** Told of bytes that are missing, and of bytes that no object names. @default nobody */
   onNote?(text: string): void;
+  /** Where the app tells more of what lacks bytes. @default nowhere */
+  hintOn?: Hints["missingBytes"];
 }
 
 export interface S3Service extends AwsService {
@@ -92,12 +95,17 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
 }
 
 /** Says what the start found of bytes and rows that don't belong together. */
-function* notesOn({ store }: S3, { lost, missing }: Settled, folder: string): Generator<string> {
+function* notesOn(
+  { store }: S3,
+  { lost, missing }: Settled,
+  folder: string,
+  hintOn: S3Options["hintOn"],
+): Generator<string> {
   if (lost.count > 0) {
     const size = `${count(lost.count, "file")}, ${Math.ceil(lost.bytes / 1024)} KiB`;
     yield `${folder} has ${size}: bytes that no object names, such as those of an upload that a kill broke off; delete it when you miss nothing`;
   }
-  if (missing.length > 0) yield* notesOnMissing(store.ownersOf(new Set(missing)));
+  if (missing.length > 0) yield* notesOnMissing(store.ownersOf(new Set(missing)), hintOn);
 }
 
 /**
@@ -115,7 +123,7 @@ export function createS3(options: S3Options): S3Service {
     secretFor = () => undefined,
     onNote = () => {},
   } = options;
-  const home = dir ?? mkdtempSync(join(tmpdir(), "wharf-s3-"));
+  const home = dir ?? mkdtempSync(join(tmpdir(), "local-cloud-s3-"));
   mkdirSync(home, { recursive: true });
   const database = openDatabase(dir === undefined ? ":memory:" : join(dir, "s3.sqlite"));
   const lost = join(home, "lost-blobs");
@@ -131,7 +139,7 @@ export function createS3(options: S3Options): S3Service {
     secretFor,
   };
   const settled = blobs.settle(s3.store.blobsInUse());
-  for (const note of notesOn(s3, settled, lost)) onNote(note);
+  for (const note of notesOn(s3, settled, lost, options.hintOn)) onNote(note);
 
   let cancelTimer = () => {};
   function scheduleLifecycle(): void {

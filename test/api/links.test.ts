@@ -1,3 +1,4 @@
+import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
@@ -6,7 +7,6 @@ import { hashPassword } from "#core/links/password.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { prefersHtml } from "#lambdas/api/prefers-html.ts";
 import { sayDuration } from "#lambdas/api/spoken.ts";
-import { AwsError } from "#local/types.ts";
 import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";

@@ -249,7 +249,6 @@ async function passes(texts: ReadonlyMap<string, string>): Promise<boolean> {
       "package.json",
       "contract",
       "lambdas",
-      "local",
       "test/support",
       "test/core/lock-mutants.ts",
     ])

@@ -1,10 +1,10 @@
 /** A state and its event are one: whichever AWS call fails, before or after it took effect, both are there or neither. */
+import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EventType } from "#contract/events.ts";
 import { file } from "#contract/files.ts";
 import { share } from "#contract/shares.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
-import { AwsError } from "#local/types.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 

@@ -1,4 +1,5 @@
 /** Writes whose answers are lost, and whose first copies arrive after all: each counts once, and undoes nothing. */
+import type { Fault, FaultCall } from "@wharf/local-cloud";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { file } from "#contract/files.ts";
@@ -9,7 +10,6 @@ import { eventRecord } from "#core/events/records.ts";
 import { type RelayDeps, relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
-import type { Fault, FaultCall } from "#local/faults.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;

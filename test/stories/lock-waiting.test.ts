@@ -11,7 +11,7 @@ import * as z from "zod";
 import { problem } from "#contract/common.ts";
 import { lockGrant, lockState } from "#contract/locks.ts";
 import { eventLog } from "#contract/webhooks.ts";
-import { ensureAssembly } from "#local/assembly.ts";
+import { ensureAssembly } from "#start/assembly.ts";
 import { directEnv } from "#test/support/direct-env.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

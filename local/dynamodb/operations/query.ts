@@ -1,6 +1,6 @@
 /** Query. */
 import type { SQLInputValue } from "node:sqlite";
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../../types.ts";
 import { type AttributeValue, attribute } from "../attribute-value.ts";
 import { type Context, type Operation, openTable } from "../context.ts";
 import { validationError } from "../errors.ts";
