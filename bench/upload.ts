@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createSigner } from "#aws/signer.ts";
-import { finalizeAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { startCloudChild } from "#test/support/cloud-child.ts";
 import { directEnv } from "#test/support/direct-env.ts";
 

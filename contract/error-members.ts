@@ -1,12 +1,13 @@
 /** What each code's problems tell beside the conventional members (RFC 9457, 3.2): for programs, as `detail` is for people. */
 import * as z from "zod";
+import { attempt } from "#core/attempts/contract.ts";
+import { shareState } from "#core/links/contract.ts";
+import { lockedMembers } from "#core/locks/contract.ts";
+import { partRanges, uploadState } from "#core/uploads/contract.ts";
+import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { at, id, mismatch, orNull, scope } from "./common.ts";
 import { type ErrorCode, errorCodes, isErrorCode } from "./errors.ts";
-import { lockedMembers } from "./locks.ts";
 import { problemWith } from "./problem-with.ts";
-import { shareState } from "./shares.ts";
-import { MAX_DIRECT_BYTES, partRanges, uploadState } from "./uploads.ts";
-import { attempt } from "./webhooks.ts";
 
 const count = (what: string) => z.int().meta({ description: `${what}.` });
 const bytes = (what: string) => z.int().meta({ description: `${what}, in bytes.` });

@@ -1,7 +1,7 @@
 import { ResponseType, type RestApi } from "aws-cdk-lib/aws-apigateway";
 import type { ErrorMembers } from "#contract/error-members.ts";
 import { type ErrorCode, errorCodes } from "#contract/errors.ts";
-import { MAX_DIRECT_BYTES } from "#contract/uploads.ts";
+import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 
 /** API Gateway: 10 MB per request, not adjustable. */
 const MAX_REQUEST_BYTES = 10_485_760;

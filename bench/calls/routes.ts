@@ -1,9 +1,9 @@
 /** A request of each kind that a client sends often, with what has to be there before it. */
 import { page } from "#contract/common.ts";
-import { lockGrant } from "#contract/locks.ts";
-import { share } from "#contract/shares.ts";
-import { startAnswer } from "#contract/uploads.ts";
-import { version } from "#contract/versions.ts";
+import { share } from "#core/links/contract.ts";
+import { lockGrant } from "#core/locks/contract.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
+import { version } from "#core/versions/contract.ts";
 import { putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 import { type Cost, count } from "./count.ts";

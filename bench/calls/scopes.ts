@@ -1,11 +1,12 @@
 /** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
 import type { CallTrace } from "@wharf/local-cloud";
 import type { Scope } from "#contract/common.ts";
-import { batchAnswer, lockGrant } from "#contract/locks.ts";
-import { share } from "#contract/shares.ts";
-import { FIRST_WINDOW, MAX_METADATA_BYTES, startAnswer } from "#contract/uploads.ts";
-import { registeredWebhook } from "#contract/webhooks.ts";
+import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
+import { share } from "#core/links/contract.ts";
+import { batchAnswer, lockGrant } from "#core/locks/contract.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
+import { FIRST_WINDOW, MAX_METADATA_BYTES } from "#core/uploads/limits.ts";
 import { perMillion } from "#cost/prices.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";

@@ -1,7 +1,9 @@
 /** What each verb does at AWS, counted one by one: what `cost/counts.json` holds. */
-import { lockGrant } from "#contract/locks.ts";
-import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
-import { registeredWebhook } from "#contract/webhooks.ts";
+
+import { registeredWebhook } from "#core/endpoints/contract.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { lockGrant } from "#core/locks/contract.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
 import { HEADER_BYTES } from "#cost/assumptions.ts";
 import { type Counts, countsFile, type Effects, plus, type Verb } from "#cost/counts.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { MAX_DIRECT_BYTES } from "#contract/uploads.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { decodeBase64 } from "./base64.ts";
 import { decodeCharset, filenameOf, parametersOf } from "./disposition.ts";
 import { boundaryOf, malformed, type Part, splitMultipart } from "./multipart.ts";

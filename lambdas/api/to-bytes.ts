@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { urlAnswer } from "#contract/files.ts";
+import type { urlAnswer } from "#core/files/contract.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { Answer, AppContext } from "./serve.ts";
 

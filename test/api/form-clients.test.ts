@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { page, problem } from "#contract/common.ts";
 import { nameProblem } from "#contract/names.ts";
-import { finalizeAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 let world: World;

@@ -2,7 +2,7 @@ import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
-import { share } from "#contract/shares.ts";
+import { share } from "#core/links/contract.ts";
 import { hashPassword } from "#core/links/password.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { prefersHtml } from "#lambdas/api/prefers-html.ts";

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
-import { MAX_CLIENT_LOCKS } from "#contract/lock-limits.ts";
-import { batchAnswer, fileLocked, lockGrant, lockState, renewAnswer } from "#contract/locks.ts";
 import { tally } from "#core/kernel/last-count.ts";
+import { batchAnswer, fileLocked, lockGrant, lockState, renewAnswer } from "#core/locks/contract.ts";
+import { MAX_CLIENT_LOCKS } from "#core/locks/limits.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

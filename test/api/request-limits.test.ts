@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import * as z from "zod";
 import { jsonSchema } from "#contract/json-schema.ts";
 import type { Route } from "#contract/route.ts";
-import { recoverRoute } from "#contract/webhooks.ts";
+import { recoverRoute } from "#core/delivery/contract.ts";
 import { faultText } from "#lambdas/api/fault-text.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 

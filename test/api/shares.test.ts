@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
-import { share } from "#contract/shares.ts";
+import { share } from "#core/links/contract.ts";
 import { newShare, shareUrl } from "#core/links/share.ts";
 import { type Client, PUBLIC_URL, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

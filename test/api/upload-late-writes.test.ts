@@ -3,7 +3,7 @@ import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import type { FaultCall } from "@wharf/local-cloud";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { type FinalizeAnswer, finalizeAnswer } from "#contract/uploads.ts";
+import { type FinalizeAnswer, finalizeAnswer } from "#core/finalize/contract.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { fileDetail } from "#contract/files.ts";
-import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
+import { fileDetail } from "#core/files/contract.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
 import { put, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

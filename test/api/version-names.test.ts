@@ -3,9 +3,9 @@ import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
-import { share } from "#contract/shares.ts";
-import type { FinalizeAnswer } from "#contract/uploads.ts";
-import { version } from "#contract/versions.ts";
+import type { FinalizeAnswer } from "#core/finalize/contract.ts";
+import { share } from "#core/links/contract.ts";
+import { version } from "#core/versions/contract.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, PUBLIC_URL, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

@@ -2,16 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { due, keys, sha256 } from "#aws/keys.ts";
 import type { Table } from "#aws/table.ts";
 import { page, problem } from "#contract/common.ts";
-import { file } from "#contract/files.ts";
-import { lockGrant } from "#contract/locks.ts";
-import { startAnswer } from "#contract/uploads.ts";
-import { version } from "#contract/versions.ts";
+import { file } from "#core/files/contract.ts";
 import { fileUpdate } from "#core/files/file-write.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
+import { lockGrant } from "#core/locks/contract.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
+import { version } from "#core/versions/contract.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

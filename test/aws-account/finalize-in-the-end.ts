@@ -1,4 +1,4 @@
-import { finalizeAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { said } from "./check.ts";
 import { obeyRetryAfter } from "./obey-retry-after.ts";
 import type { Target } from "./target.ts";

@@ -1,7 +1,7 @@
 /** Every condition is in the write: what others do between a verb's read and its write is not overlooked. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { file } from "#contract/files.ts";
-import { share } from "#contract/shares.ts";
+import { file } from "#core/files/contract.ts";
+import { share } from "#core/links/contract.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";

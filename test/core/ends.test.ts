@@ -1,12 +1,12 @@
 /** What ends by itself is told of as what stood when it did, whoever notices it, and however old what they read is. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { lockGrant, renewAnswer } from "#contract/locks.ts";
-import { share } from "#contract/shares.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Call } from "#core/kernel/call.ts";
+import { share } from "#core/links/contract.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
+import { lockGrant, renewAnswer } from "#core/locks/contract.ts";
 import { renewLock } from "#core/locks/renew-lock.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";

@@ -3,14 +3,10 @@ import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
-import * as files from "#contract/files.ts";
-import * as locks from "#contract/locks.ts";
-import type { Route } from "#contract/route.ts";
-import * as shares from "#contract/shares.ts";
-import * as uploads from "#contract/uploads.ts";
-import * as versions from "#contract/versions.ts";
 import { fileCheck, fileUpdate } from "#core/files/file-write.ts";
 import { newId } from "#core/kernel/ids.ts";
+import * as locks from "#core/locks/contract.ts";
+import { allRoutes } from "#test/support/all-routes.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 let world: World;
@@ -43,7 +39,7 @@ test("no source but these writes a node's record", async () => {
     const text = await readFile(new URL(path, root), "utf8");
     // As `table.ts` takes them: an update's or removal's key, and a put's spread.
     if (/(?:key|remove): keys\.node\(|\.\.\.keys\.node\(/.test(text))
-      found.add(path.replace(/^core\/(.*)\.ts$/, "$1"));
+      found.add(path.replace(/^core\/.*\/(.*)\.ts$/, "$1"));
   }
   expect([...found].sort()).toEqual(Object.keys(allowed).sort());
 });
@@ -60,12 +56,7 @@ const free = new Set([
   ...["acquireLock", "waitForLock", "renewLock", "releaseLock", "breakLock", "createShare"],
 ]);
 
-const routes = [files, versions, locks, shares, uploads]
-  .flatMap((part) => Object.values<unknown>(part))
-  .filter(
-    (value): value is Route =>
-      typeof value === "object" && value !== null && "path" in value && "id" in value,
-  );
+const routes = await allRoutes();
 
 test("every route that changes a file is refused while another holds its lock, and passes with the token", async () => {
   const changing = routes.filter(({ method, path }) => method !== "GET" && path.startsWith("/v1/files/{id}"));

@@ -2,8 +2,8 @@
 import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EventType } from "#contract/events.ts";
-import { file } from "#contract/files.ts";
-import { share } from "#contract/shares.ts";
+import { file } from "#core/files/contract.ts";
+import { share } from "#core/links/contract.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";

@@ -6,8 +6,8 @@ import { globSync } from "node:fs";
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { inlined, jsonSchema } from "#contract/json-schema.ts";
-import { MAX_METADATA_BYTES } from "#contract/uploads.ts";
 import { wakeUp } from "#core/turns/plan-wake-up.ts";
+import { MAX_METADATA_BYTES } from "#core/uploads/limits.ts";
 
 const MAX_BYTES = 100_000;
 

@@ -2,13 +2,13 @@
 import type { Fault, FaultCall } from "@wharf/local-cloud";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { file } from "#contract/files.ts";
-import { share } from "#contract/shares.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
 import { readFeed } from "#core/events/read-feed.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { type RelayDeps, relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
+import { file } from "#core/files/contract.ts";
+import { share } from "#core/links/contract.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import type { Scope } from "#contract/common.ts";
-import type { StartRequest } from "#contract/uploads.ts";
 import { finalizeUpload } from "#core/finalize/finalize-upload.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
+import type { StartRequest } from "#core/uploads/contract.ts";
 import { signParts } from "#core/uploads/sign-parts.ts";
 import { startUpload } from "#core/uploads/start-upload.ts";
 import { put } from "#test/support/uploads.ts";

@@ -1,9 +1,9 @@
 /** What verifies an endpoint's URL: an answer of that very one, however it was asked for; and what has waited for it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { registerWebhookRoute } from "#contract/webhooks.ts";
 import { hookRecord, hookState } from "#core/attempts/records.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
+import { registerWebhookRoute } from "#core/endpoints/contract.ts";
 import { registerWebhook } from "#core/endpoints/register-webhook.ts";
 import { testWebhook } from "#core/endpoints/test-webhook.ts";
 import { isTaken } from "#core/turns/slots.ts";

@@ -1,10 +1,10 @@
 /** What is counted, kept for a while or kept apart: at the end of every story it is what it says, or gone. */
 import * as z from "zod";
+import { versionRecord } from "#core/files/records.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import { EVENT_KEEP_MS } from "#core/kernel/outbox.ts";
 import { linkRecord } from "#core/links/records.ts";
 import { uploadRecord } from "#core/uploads/records.ts";
-import { versionRecord } from "#core/versions/records.ts";
 import { kindOf } from "./calls.ts";
 import type { Stage } from "./stage.ts";
 import { DAY, lasted, MINUTE } from "./time.ts";

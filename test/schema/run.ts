@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { scopes } from "#contract/common.ts";
-import { tokenAnswer } from "#contract/tokens.ts";
+import { tokenAnswer } from "#core/accounts/contract.ts";
 import { pythonTools, Unavailable } from "#test/support/registry-tools.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

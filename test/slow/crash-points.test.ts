@@ -9,8 +9,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { event } from "#contract/events.ts";
-import { file } from "#contract/files.ts";
-import { finalizeAnswer, startAnswer, uploadStatus } from "#contract/uploads.ts";
+import { file } from "#core/files/contract.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { startAnswer, uploadStatus } from "#core/uploads/contract.ts";
 import { putPart } from "#test/support/api-client.ts";
 import {
   type Calls,

@@ -1,10 +1,10 @@
 /** Cursors that no list gave, on every route that takes one: 400 invalid_cursor, or a page, and never an error of ours. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { startAnswer } from "#contract/uploads.ts";
-import { webhook } from "#contract/webhooks.ts";
 import { rootFolder } from "#core/access/workspace.ts";
+import { webhook } from "#core/endpoints/contract.ts";
 import { cursorAfter } from "#core/kernel/cursor.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { problem } from "#contract/common.ts";
-import { webhookPage } from "#contract/webhooks.ts";
+import { webhookPage } from "#core/endpoints/contract.ts";
 import { startStory } from "#test/support/story.ts";
 
 test("a client stops at 100 endpoints, counted also where many ask at once", {

@@ -2,7 +2,7 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { share } from "#contract/shares.ts";
+import { share } from "#core/links/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 /** Of the 3 places of `dev`: one client's share, and that of one source, which is half of what all sources have. */

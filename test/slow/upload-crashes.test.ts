@@ -1,9 +1,10 @@
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { finalizeAnswer, type StartAnswer, startAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { finishUpload } from "#core/finalize/finish-upload.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
+import { type StartAnswer, startAnswer } from "#core/uploads/contract.ts";
 import { put } from "#test/support/uploads.ts";
 import { type Client, type Given, startWorld, type World } from "#test/support/world.ts";
 

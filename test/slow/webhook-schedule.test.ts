@@ -1,16 +1,9 @@
 /** Days of a receiver that fails, on the cloud's own clock. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import {
-  type Delivery,
-  delivery,
-  deliveryDetail,
-  deliveryPage,
-  recovery,
-  registeredWebhook,
-  webhookDetail,
-} from "#contract/webhooks.ts";
 import { SCHEDULE } from "#core/attempts/schedule.ts";
+import { type Delivery, delivery, deliveryDetail, deliveryPage, recovery } from "#core/delivery/contract.ts";
+import { registeredWebhook, webhookDetail } from "#core/endpoints/contract.ts";
 import { genuine } from "#test/support/genuine.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTable } from "#aws/table.ts";
 import { eventCatalogue } from "#contract/event-types.ts";
 import type { EventType } from "#contract/events.ts";
-import { registeredWebhook, webhookPage } from "#contract/webhooks.ts";
+import { registeredWebhook, webhookPage } from "#core/endpoints/contract.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

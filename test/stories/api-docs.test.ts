@@ -7,7 +7,7 @@ import { allProblems } from "#contract/error-members.ts";
 import { errorCodes } from "#contract/errors.ts";
 import { eventTypes } from "#contract/events.ts";
 import { problemName } from "#contract/problem-with.ts";
-import { eventTypeList } from "#contract/webhooks.ts";
+import { eventTypeList } from "#core/events/contract.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

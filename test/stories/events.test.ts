@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
 import { eventSchema } from "#contract/event-types.ts";
-import { eventLog, registeredWebhook } from "#contract/webhooks.ts";
+import { registeredWebhook } from "#core/endpoints/contract.ts";
+import { eventLog } from "#core/events/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { file } from "#contract/files.ts";
+import { file } from "#core/files/contract.ts";
 import { directEnv } from "#test/support/direct-env.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

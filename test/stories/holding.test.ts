@@ -2,7 +2,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { testResult, webhook } from "#contract/webhooks.ts";
+import { testResult, webhook } from "#core/endpoints/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;

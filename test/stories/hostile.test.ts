@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { share } from "#contract/shares.ts";
+import { share } from "#core/links/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;

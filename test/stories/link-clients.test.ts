@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { gunzipSync, inflateSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { share } from "#contract/shares.ts";
+import { share } from "#core/links/contract.ts";
 import { type RecordedClient, recordedClients } from "#test/support/recorded-clients.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

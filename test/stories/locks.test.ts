@@ -8,10 +8,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { page, problem } from "#contract/common.ts";
 import type { Event } from "#contract/events.ts";
-import { type LockGrant, lockGrant, renewAnswer } from "#contract/locks.ts";
-import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
-import { version } from "#contract/versions.ts";
-import { eventLog } from "#contract/webhooks.ts";
+import { eventLog } from "#core/events/contract.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { type LockGrant, lockGrant, renewAnswer } from "#core/locks/contract.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
+import { version } from "#core/versions/contract.ts";
 import { putPart } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { metrics } from "#aws/metrics.ts";
-import { finalizeAnswer } from "#contract/uploads.ts";
-import { webhook } from "#contract/webhooks.ts";
+import { webhook } from "#core/endpoints/contract.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { putPart } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { runAdmin } from "#admin/run.ts";
-import { fileDetail } from "#contract/files.ts";
+import { fileDetail } from "#core/files/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;

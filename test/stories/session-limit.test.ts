@@ -2,7 +2,7 @@
 import { ListMultipartUploadsCommand } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { startAnswer } from "#contract/uploads.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const MAX = 3;

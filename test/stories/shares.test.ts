@@ -2,7 +2,7 @@
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { event } from "#contract/events.ts";
-import { share } from "#contract/shares.ts";
+import { share } from "#core/links/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const BROWSER = { Accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };

@@ -1,7 +1,7 @@
 /** Tests of endpoints hold the API's function while their receiver is silent: one client's are held to its share. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { registeredWebhook } from "#contract/webhooks.ts";
+import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;

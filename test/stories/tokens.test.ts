@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { tokenAnswer, tokenError } from "#contract/tokens.ts";
+import { tokenAnswer, tokenError } from "#core/accounts/contract.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
 import type { ApiInit } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";

@@ -1,8 +1,8 @@
 /** Two clients in one workspace: the one without `files:read` handles what it made itself, whatever it tries. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { page } from "#contract/common.ts";
-import { share } from "#contract/shares.ts";
-import type { FinalizeAnswer } from "#contract/uploads.ts";
+import type { FinalizeAnswer } from "#core/finalize/contract.ts";
+import { share } from "#core/links/contract.ts";
 import { shareWorkspace } from "#core/revocation/change-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

@@ -2,8 +2,8 @@
 import type { FaultHook } from "@wharf/local-cloud";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { lockGrant, lockState } from "#contract/locks.ts";
-import { eventLog } from "#contract/webhooks.ts";
+import { eventLog } from "#core/events/contract.ts";
+import { lockGrant, lockState } from "#core/locks/contract.ts";
 import { revokeClient } from "#core/revocation/change-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

@@ -3,7 +3,8 @@
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deliveryDetail, deliveryPage, registeredWebhook, webhookDetail } from "#contract/webhooks.ts";
+import { deliveryDetail, deliveryPage } from "#core/delivery/contract.ts";
+import { registeredWebhook, webhookDetail } from "#core/endpoints/contract.ts";
 import { selfSigned } from "#test/support/certificate.ts";
 import { startRawServer, startTlsServer } from "#test/support/raw-server.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTable } from "#aws/table.ts";
 import { eventCatalogue } from "#contract/event-types.ts";
-import { registeredWebhook, webhookDetail } from "#contract/webhooks.ts";
+import { registeredWebhook, webhookDetail } from "#core/endpoints/contract.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";

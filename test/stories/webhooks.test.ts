@@ -6,17 +6,16 @@ import * as z from "zod";
 import { problem } from "#contract/common.ts";
 import { eventSchema } from "#contract/event-types.ts";
 import { event } from "#contract/events.ts";
+import { deliveryDetail, deliveryPage } from "#core/delivery/contract.ts";
 import {
-  deliveryDetail,
-  deliveryPage,
-  eventTypeList,
   registeredWebhook,
   rotatedSecret,
   testResult,
   webhook,
   webhookDetail,
   webhookPage,
-} from "#contract/webhooks.ts";
+} from "#core/endpoints/contract.ts";
+import { eventTypeList } from "#core/events/contract.ts";
 import { genuine } from "#test/support/genuine.ts";
 import type { Received } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";

@@ -1,7 +1,8 @@
 /** A client of the API as a stranger would write it, over HTTP alone. */
 import type * as z from "zod";
-import { tokenAnswer } from "#contract/tokens.ts";
-import { finalizeAnswer, type StartAnswer, startAnswer } from "#contract/uploads.ts";
+import { tokenAnswer } from "#core/accounts/contract.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { type StartAnswer, startAnswer } from "#core/uploads/contract.ts";
 import { checkProblem } from "./check-problem.ts";
 
 export interface ApiInit {

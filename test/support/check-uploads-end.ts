@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import type { z } from "zod";
 import { keys, under } from "#aws/keys.ts";
-import type { finalizeAnswer } from "#contract/uploads.ts";
-import { type FileRecord, fileRecord } from "#core/files/records.ts";
-import { type VersionRecord, versionRecord } from "#core/versions/records.ts";
+import { type FileRecord, fileRecord, type VersionRecord, versionRecord } from "#core/files/records.ts";
+import type { finalizeAnswer } from "#core/finalize/contract.ts";
 import type { World } from "./world.ts";
 
 /** What a client was told of a session that it began. */

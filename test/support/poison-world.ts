@@ -14,7 +14,7 @@ import {
 import { type FaultHook, REGION } from "@wharf/local-cloud";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { registeredWebhook } from "#contract/webhooks.ts";
+import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { ensureAssembly } from "#start/assembly.ts";
 import type { Receiver } from "./receiver.ts";

@@ -6,8 +6,9 @@
 import assert from "node:assert/strict";
 import { type Fault, type FaultCall, mayBeStale } from "@wharf/local-cloud";
 import fc from "fast-check";
-import { finalizeAnswer, startAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { checkUploadsEnd, type Told } from "./check-uploads-end.ts";
 import { put } from "./uploads.ts";

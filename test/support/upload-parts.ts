@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { StartAnswer, UploadStatus } from "#contract/uploads.ts";
+import type { StartAnswer, UploadStatus } from "#core/uploads/contract.ts";
 import type { ApiClient } from "./api-client.ts";
 
 const part = z.object({ part_number: z.int(), url: z.string(), headers: z.record(z.string(), z.string()) });

@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { expect } from "vitest";
-import { finalizeAnswer, startAnswer, uploadStatus } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { startAnswer, uploadStatus } from "#core/uploads/contract.ts";
 import { type Client, read, refusal } from "./world.ts";
 
 export const MIB = 1_048_576;

@@ -1,4 +1,4 @@
-import { listEventsRoute } from "#contract/webhooks.ts";
+import { listEventsRoute } from "#core/events/contract.ts";
 import { readFeed } from "#core/events/read-feed.ts";
 import { type App, serve } from "../serve.ts";
 import type { TableDeps } from "../table-deps.ts";

@@ -1,13 +1,13 @@
+import { listWorkspacesRoute } from "#core/access/contract.ts";
+import { findWorkspace } from "#core/access/find-workspace.ts";
+import { listWorkspaces } from "#core/access/list-workspaces.ts";
 import {
   deleteFileRoute,
   getContentRoute,
   getFileRoute,
   listFilesRoute,
-  listWorkspacesRoute,
   moveFileRoute,
-} from "#contract/files.ts";
-import { findWorkspace } from "#core/access/find-workspace.ts";
-import { listWorkspaces } from "#core/access/list-workspaces.ts";
+} from "#core/files/contract.ts";
 import { deleteFile } from "#core/files/delete-file.ts";
 import { downloadFile } from "#core/files/download-file.ts";
 import { fileDetail } from "#core/files/file-view.ts";

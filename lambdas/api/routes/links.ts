@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { note } from "#aws/log.ts";
-import { openLinkRoute, unlockLinkRoute, unlockRequest } from "#contract/shares.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { openLinkRoute, unlockLinkRoute, unlockRequest } from "#core/links/contract.ts";
 import { openLink, viewLink } from "#core/links/open-link.ts";
 import { sourceOf } from "#core/links/source-of.ts";
 import { readForm } from "../body.ts";

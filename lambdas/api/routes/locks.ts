@@ -1,4 +1,11 @@
 import type { Scope } from "#contract/common.ts";
+import { findFile } from "#core/files/find-file.ts";
+import { lockState } from "#core/files/lock-state.ts";
+import { type Call, requireSameScopes } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { isWharfError } from "#core/kernel/error.ts";
+import { acquireLock, acquireLocks } from "#core/locks/acquire-lock.ts";
+import { breakLock } from "#core/locks/break-lock.ts";
 import {
   acquireLockRoute,
   breakLockRoute,
@@ -7,14 +14,7 @@ import {
   releaseLockRoute,
   renewLockRoute,
   waitForLockRoute,
-} from "#contract/locks.ts";
-import { findFile } from "#core/files/find-file.ts";
-import { lockState } from "#core/files/lock-state.ts";
-import { type Call, requireSameScopes } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
-import { isWharfError } from "#core/kernel/error.ts";
-import { acquireLock, acquireLocks } from "#core/locks/acquire-lock.ts";
-import { breakLock } from "#core/locks/break-lock.ts";
+} from "#core/locks/contract.ts";
 import { releaseLock } from "#core/locks/release-lock.ts";
 import { renewLock } from "#core/locks/renew-lock.ts";
 import { repeatGrant } from "#core/locks/repeat-grant.ts";

@@ -1,11 +1,11 @@
+import type { Deps } from "#core/kernel/deps.ts";
 import {
   createShareRoute,
   getShareRoute,
   listSharesRoute,
   revokeShareRoute,
   type Share,
-} from "#contract/shares.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+} from "#core/links/contract.ts";
 import { createShare } from "#core/links/create-share.ts";
 import { listShares } from "#core/links/list-shares.ts";
 import { revokeShare } from "#core/links/revoke-share.ts";

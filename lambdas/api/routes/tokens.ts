@@ -1,6 +1,6 @@
 import { note } from "#aws/log.ts";
 import { id } from "#contract/common.ts";
-import { tokenForm, tokenRequest } from "#contract/tokens.ts";
+import { tokenForm, tokenRequest } from "#core/accounts/contract.ts";
 import { issueToken, TokenError, type TokenRequest } from "#core/accounts/issue-token.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";

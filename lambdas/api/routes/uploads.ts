@@ -1,21 +1,19 @@
 import * as z from "zod";
 import { path, type Scope } from "#contract/common.ts";
-import {
-  abortUploadRoute,
-  finalizeAnswer,
-  finalizeUploadRoute,
-  getUploadRoute,
-  mediaType,
-  sendChunkRoute,
-  signPartsRoute,
-  startUploadRoute,
-  uploadFileRoute,
-} from "#contract/uploads.ts";
+import { mediaType } from "#core/content/contract.ts";
+import { finalizeAnswer, finalizeUploadRoute, uploadFileRoute } from "#core/finalize/contract.ts";
 import { type Demands, finalizeUpload } from "#core/finalize/finalize-upload.ts";
 import { withoutLink } from "#core/finalize/upload-end.ts";
 import { uploadFile } from "#core/finalize/upload-file.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { abortUpload } from "#core/uploads/abort-upload.ts";
+import {
+  abortUploadRoute,
+  getUploadRoute,
+  sendChunkRoute,
+  signPartsRoute,
+  startUploadRoute,
+} from "#core/uploads/contract.ts";
 import { chunkTarget } from "#core/uploads/next-chunk.ts";
 import { signParts } from "#core/uploads/sign-parts.ts";
 import { restartAnswer, startUpload } from "#core/uploads/start-upload.ts";

@@ -1,10 +1,10 @@
+import type { Deps } from "#core/kernel/deps.ts";
 import {
   deleteVersionRoute,
   getVersionContentRoute,
   listVersionsRoute,
   restoreVersionRoute,
-} from "#contract/versions.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+} from "#core/versions/contract.ts";
 import { deleteVersion } from "#core/versions/delete-version.ts";
 import { downloadVersion } from "#core/versions/download-version.ts";
 import { listVersions } from "#core/versions/list-versions.ts";

@@ -1,25 +1,26 @@
 import {
-  changeWebhookRoute,
-  deleteWebhookRoute,
-  disableWebhookRoute,
-  enableWebhookRoute,
-  eventTypesRoute,
   getDeliveryRoute,
   getRecoveryRoute,
-  getWebhookRoute,
   listDeliveriesRoute,
-  listWebhooksRoute,
-  promoteWebhookSecretRoute,
   recoverRoute,
   redeliverRoute,
-  registerWebhookRoute,
-  rotateWebhookSecretRoute,
-  testWebhookRoute,
-} from "#contract/webhooks.ts";
+} from "#core/delivery/contract.ts";
 import { getDelivery, listDeliveries } from "#core/delivery/list-deliveries.ts";
 import { getRecovery, startRecovery } from "#core/delivery/recover.ts";
 import { redeliver } from "#core/delivery/redeliver.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
+import {
+  changeWebhookRoute,
+  deleteWebhookRoute,
+  disableWebhookRoute,
+  enableWebhookRoute,
+  getWebhookRoute,
+  listWebhooksRoute,
+  promoteWebhookSecretRoute,
+  registerWebhookRoute,
+  rotateWebhookSecretRoute,
+  testWebhookRoute,
+} from "#core/endpoints/contract.ts";
 import { deleteWebhook } from "#core/endpoints/delete-webhook.ts";
 import { disableWebhook } from "#core/endpoints/disable-webhook.ts";
 import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
@@ -29,6 +30,7 @@ import { registerWebhook } from "#core/endpoints/register-webhook.ts";
 import { promoteWebhookSecret, rotateWebhookSecret } from "#core/endpoints/rotate-webhook-secret.ts";
 import { showWebhook } from "#core/endpoints/show-webhook.ts";
 import { type TestDeps, testWebhook } from "#core/endpoints/test-webhook.ts";
+import { eventTypesRoute } from "#core/events/contract.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
 import { type App, serve } from "../serve.ts";
 

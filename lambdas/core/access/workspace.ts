@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
-import { clientRecord } from "#core/accounts/records.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -12,6 +11,7 @@ import { knownWorkspace, noWorkspace } from "./known-workspace.ts";
 
 /** A client's record names its workspaces, and every call reads it: 100 of them are 10 KB. */
 const MAX_WORKSPACES = 100;
+const held = z.object({ workspaces: z.record(z.string(), z.string()) });
 
 /** A workspace's root folder has the workspace's own ULID, so that nobody has to look it up. */
 export function rootFolder(workspaceId: string): string {
@@ -86,7 +86,7 @@ async function makeOrFind(deps: Deps, caller: Caller, name: string): Promise<str
     keys.workspaceName(caller.client_id, name),
   );
   if (taken !== undefined) return taken.workspace_id;
-  const client = await deps.table.get(clientRecord, keys.client(caller.client_id));
+  const client = await deps.table.get(held, keys.client(caller.client_id));
   if (Object.keys(client?.workspaces ?? {}).length >= MAX_WORKSPACES) {
     throw new WharfError(
       "limit_exceeded",

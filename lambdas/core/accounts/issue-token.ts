@@ -1,9 +1,9 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import { scopes as allScopes, id, type Scope } from "#contract/common.ts";
-import { TOKEN_SECONDS, type TokenErrorCode } from "#contract/tokens.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { ttl } from "#core/kernel/time.ts";
+import { TOKEN_SECONDS, type TokenErrorCode } from "./contract.ts";
 import { clientRecord } from "./records.ts";
 
 /** An error of the token endpoint, which keeps RFC 6749's shape (5.2). */

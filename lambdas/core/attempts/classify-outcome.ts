@@ -1,4 +1,4 @@
-import type { ErrorClass } from "#contract/webhooks.ts";
+import type { ErrorClass } from "#core/outbound/contract.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600 * SECOND;

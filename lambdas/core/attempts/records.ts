@@ -1,6 +1,6 @@
 /** Shapes of what the table stores of endpoints and deliveries, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
-import { deliveryStatus, trigger } from "#contract/webhooks.ts";
+import { deliveryStatus, trigger } from "./contract.ts";
 
 export const hookRecord = z.object({
   webhook_id: z.string(),

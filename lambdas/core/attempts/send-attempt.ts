@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
-import type { Attempt } from "#contract/webhooks.ts";
 import type { EventRecord } from "#core/events/records.ts";
 import { iso } from "#core/kernel/time.ts";
 import { classifyOutcome, type Verdict } from "./classify-outcome.ts";
+import type { Attempt } from "./contract.ts";
 import type { DeliveryDeps } from "./deps.ts";
 import type { DeliveryRecord, HookRecord, HookSecretRecord } from "./records.ts";
 import { signingSecrets, signWebhook } from "./sign-webhook.ts";

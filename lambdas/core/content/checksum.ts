@@ -1,7 +1,7 @@
 import { sha256 } from "#aws/keys.ts";
 import type { Algorithm, ObjectFacts } from "#aws/objects.ts";
-import type { Checksum } from "#contract/uploads.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import type { Checksum } from "./contract.ts";
 
 /** Of no bytes at all. */
 export const EMPTY_FACTS: ObjectFacts = {

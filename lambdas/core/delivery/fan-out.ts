@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import type { Lane, Wake } from "#aws/queues.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import type { Event } from "#contract/events.ts";
-import type { Trigger } from "#contract/webhooks.ts";
+import type { Trigger } from "#core/attempts/contract.ts";
 import { deliveryId } from "#core/attempts/delivery-id.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, type HookRecord } from "#core/attempts/records.ts";

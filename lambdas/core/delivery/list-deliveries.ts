@@ -1,14 +1,14 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { type Attempt, attempt, type DeliveryStatus } from "#contract/webhooks.ts";
+import { type Attempt, attempt, type DeliveryStatus } from "#core/attempts/contract.ts";
 import { firstDeliveryId } from "#core/attempts/delivery-id.ts";
 import { deliveryRecord } from "#core/attempts/records.ts";
 import { findWebhook } from "#core/endpoints/find-webhook.ts";
-import { deliveryView } from "#core/endpoints/webhook-view.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
+import { deliveryView } from "./delivery-view.ts";
 
 export interface DeliveryQuery {
   limit: number;

@@ -1,6 +1,6 @@
 /** Shapes of what the table stores of recoveries, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
-import { deliveryStatus } from "#contract/webhooks.ts";
+import { deliveryStatus } from "#core/attempts/contract.ts";
 
 export const recoveryRecord = z.object({
   job_id: z.string(),

@@ -1,13 +1,13 @@
 import type * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { MAX_RECOVER_DAYS, type Recovery, type recoverRoute } from "#contract/webhooks.ts";
 import { findWebhook } from "#core/endpoints/find-webhook.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
+import { MAX_RECOVER_DAYS, type Recovery, type recoverRoute } from "./contract.ts";
 import { type RecoveryRecord, recovering, recoveryRecord } from "./records.ts";
 import { requireEnabled } from "./redeliver.ts";
 

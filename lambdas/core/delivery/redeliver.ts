@@ -1,12 +1,12 @@
 import { keys } from "#aws/keys.ts";
-import type { Delivery } from "#contract/webhooks.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { deliveryRecord, type HookRecord } from "#core/attempts/records.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
 import { findWebhook } from "#core/endpoints/find-webhook.ts";
-import { deliveryView } from "#core/endpoints/webhook-view.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
+import type { Delivery } from "./contract.ts";
+import { deliveryView } from "./delivery-view.ts";
 import { restartWrite } from "./restart-delivery.ts";
 
 /** Refuses to send to an endpoint that is disabled. @throws WharfError webhook_disabled */

@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Alone, Item, Update } from "#aws/table.ts";
-import type { DeliveryStatus, Trigger } from "#contract/webhooks.ts";
+import type { DeliveryStatus, Trigger } from "#core/attempts/contract.ts";
 import type { DeliveryRecord } from "#core/attempts/records.ts";
 import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
 import { wakeAt } from "#core/attempts/wake.ts";

@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import type { DeliveryStatus } from "#contract/webhooks.ts";
+import type { DeliveryStatus } from "#core/attempts/contract.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, hookRecord } from "#core/attempts/records.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";

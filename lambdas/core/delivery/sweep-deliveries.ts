@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
-import type { DeliveryStatus } from "#contract/webhooks.ts";
+import type { DeliveryStatus } from "#core/attempts/contract.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord } from "#core/attempts/records.ts";
 import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { keys } from "#aws/keys.ts";
 import type { Lane } from "#aws/queues.ts";
 import { ConditionFailed, happened, type Item } from "#aws/table.ts";
-import type { DeliveryStatus } from "#contract/webhooks.ts";
+import type { DeliveryStatus } from "#core/attempts/contract.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import type { DeliveryRecord } from "#core/attempts/records.ts";
 import { GIVE_UP_MS, nextAttempt } from "#core/attempts/schedule.ts";

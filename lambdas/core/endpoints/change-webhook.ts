@@ -1,7 +1,6 @@
 import type * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import type { changeWebhookRoute, Webhook } from "#contract/webhooks.ts";
 import type { DeliveryDeps } from "#core/attempts/deps.ts";
 import { hookRecord } from "#core/attempts/records.ts";
 import { checkFolders } from "#core/files/check-folders.ts";
@@ -14,6 +13,7 @@ import { iso } from "#core/kernel/time.ts";
 import { newEpoch } from "#core/turns/endpoint-epoch.ts";
 import { resetState } from "#core/turns/reset-endpoint.ts";
 import { checkDestination } from "./check-destination.ts";
+import type { changeWebhookRoute, Webhook } from "./contract.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { webhookView } from "./webhook-view.ts";

@@ -2,12 +2,12 @@ import { keys } from "#aws/keys.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
-import type { DisabledReason } from "#contract/webhooks.ts";
 import type { HookRecord } from "#core/attempts/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { sameEpoch } from "#core/turns/endpoint-epoch.ts";
+import type { DisabledReason } from "./contract.ts";
 
 const SYSTEM: Actor = { type: "system", id: "delivery" };
 

@@ -1,6 +1,6 @@
-import type { Webhook } from "#contract/webhooks.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import type { Webhook } from "./contract.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { webhookView } from "./webhook-view.ts";

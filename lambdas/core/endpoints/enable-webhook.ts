@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
-import type { TestResult, Webhook } from "#contract/webhooks.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newEpoch, sameEpoch } from "#core/turns/endpoint-epoch.ts";
 import { resetState } from "#core/turns/reset-endpoint.ts";
+import type { TestResult, Webhook } from "./contract.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { type TestDeps, testWebhook } from "./test-webhook.ts";
 import { webhookView } from "./webhook-view.ts";

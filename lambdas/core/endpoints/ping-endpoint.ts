@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import type { Put } from "#aws/table.ts";
-import type { Trigger } from "#contract/webhooks.ts";
+import type { Trigger } from "#core/attempts/contract.ts";
 import { deliveryId } from "#core/attempts/delivery-id.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, type HookRecord } from "#core/attempts/records.ts";

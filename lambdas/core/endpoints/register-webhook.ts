@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { MAX_ENDPOINTS, type registerWebhookRoute, type Webhook } from "#contract/webhooks.ts";
 import type { DeliveryDeps } from "#core/attempts/deps.ts";
 import { hookRecord } from "#core/attempts/records.ts";
 import { checkFolders } from "#core/files/check-folders.ts";
@@ -13,6 +12,7 @@ import { inLookupPlace } from "#core/kernel/in-lookup-place.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newEpoch } from "#core/turns/endpoint-epoch.ts";
 import { checkDestination } from "./check-destination.ts";
+import { MAX_ENDPOINTS, type registerWebhookRoute, type Webhook } from "./contract.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { webhookView } from "./webhook-view.ts";
 

@@ -1,13 +1,13 @@
 import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import type { RotatedSecret } from "#contract/webhooks.ts";
 import { hookSecretRecord } from "#core/attempts/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { RotatedSecret } from "./contract.ts";
 import { findWebhook } from "./find-webhook.ts";
 import { newWebhookSecret } from "./register-webhook.ts";
 

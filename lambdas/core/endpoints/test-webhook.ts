@@ -1,5 +1,4 @@
 import { keys } from "#aws/keys.ts";
-import { TEST_SECONDS, type TestResult } from "#contract/webhooks.ts";
 import { deliveryId } from "#core/attempts/delivery-id.ts";
 import { type HookRecord, hookSecretRecord, hookState } from "#core/attempts/records.ts";
 import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
@@ -12,6 +11,7 @@ import type { WorkerDeps } from "#core/turns/deps.ts";
 import { hostOf, SOME_CLIENTS } from "#core/turns/host-shares.ts";
 import { inTrial } from "#core/turns/in-trial.ts";
 import { verifyEndpoint } from "#core/turns/reset-endpoint.ts";
+import { TEST_SECONDS, type TestResult } from "./contract.ts";
 import { endpointEvent } from "./endpoint-event.ts";
 import { inTestPlace } from "./in-test-place.ts";
 

@@ -1,15 +1,9 @@
 /** Endpoints and deliveries as the API shows them. */
-
 import type * as z from "zod";
-import {
-  type Delivery,
-  disabledReason,
-  type Webhook,
-  type webhookDetail as webhookDetailSchema,
-} from "#contract/webhooks.ts";
-import type { DeliveryRecord, HookRecord, HookSecretRecord, HookState } from "#core/attempts/records.ts";
+import type { HookRecord, HookSecretRecord, HookState } from "#core/attempts/records.ts";
 import { iso } from "#core/kernel/time.ts";
 import { verifiedMs } from "#core/turns/endpoint-limits.ts";
+import { disabledReason, type Webhook, type webhookDetail as webhookDetailSchema } from "./contract.ts";
 
 /**
  * An endpoint, without its secret, which is shown only when it is made.
@@ -54,24 +48,5 @@ export function webhookDetail(
       breaker_open_until: at(state.open_until_ms),
       previous_secret_until: secret.previous === undefined ? null : ahead(secret.previous_until_ms),
     },
-  };
-}
-
-export function deliveryView(row: DeliveryRecord): Delivery {
-  return {
-    delivery_id: row.delivery_id,
-    webhook_id: row.webhook_id,
-    event_id: row.event_id,
-    event_type: row.event_type,
-    workspace_id: row.workspace_id,
-    request_id: row.request_id,
-    status: row.status,
-    reason: row.reason ?? null,
-    attempts: row.attempts,
-    next_attempt_at: row.status === "pending" ? iso(row.next_ms) : null,
-    last_status: row.last_status ?? null,
-    last_error: row.last_error ?? null,
-    created_at: iso(row.created_ms),
-    finished_at: row.finished_at ?? null,
   };
 }

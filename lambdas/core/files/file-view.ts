@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
-import type { File, FileDetail } from "#contract/files.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { versionRecord } from "#core/versions/records.ts";
+import type { File, FileDetail } from "./contract.ts";
 import type { FileRecord } from "./records.ts";
+import { versionRecord } from "./records.ts";
 
 /** A file as the API shows it. */
 export function fileView(file: FileRecord): File {

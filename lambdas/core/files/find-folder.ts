@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
-import type { FolderRef } from "#contract/files.ts";
 import { rootFolder } from "#core/access/workspace.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
+import type { FolderRef } from "./contract.ts";
 import { entryRecord, folderRecord, pathHintRecord } from "./records.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import type { Table } from "#aws/table.ts";
-import type { File } from "#contract/files.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import type { File } from "./contract.ts";
 import { fileView } from "./file-view.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
 

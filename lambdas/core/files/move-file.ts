@@ -1,6 +1,5 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
-import type { File, FolderRef } from "#contract/files.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -8,6 +7,7 @@ import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { File, FolderRef } from "./contract.ts";
 import { addEntry, hintPath, removeEntry } from "./file-entry.ts";
 import { fileView } from "./file-view.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./file-write.ts";

@@ -1,8 +1,9 @@
 import type { Part } from "#aws/objects.ts";
-import { type FinalizeRequest, MIN_PART_SIZE } from "#contract/uploads.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { MIN_PART_SIZE } from "#core/uploads/limits.ts";
 import type { UploadRecord } from "#core/uploads/records.ts";
 import { ranges } from "#core/uploads/view-upload.ts";
+import type { FinalizeRequest } from "./contract.ts";
 
 /**
  * The bytes that S3's parts make together: parts 1..n without a gap, all but the last of 5 MiB or more, the declared

@@ -1,5 +1,4 @@
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
-import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { fileUpdate } from "#core/files/file-write.ts";
@@ -20,6 +19,7 @@ import {
   type UploadRecord,
 } from "#core/uploads/records.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
+import type { FinalizeAnswer } from "./contract.ts";
 import { recordLate } from "./record-late.ts";
 import { type AskedTerms, termsOf } from "./same-terms.ts";
 import { answerOf, endOf } from "./upload-end.ts";

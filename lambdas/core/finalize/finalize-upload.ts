@@ -1,7 +1,6 @@
 import { ifNone } from "#aws/changes.ts";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
-import type { FinalizeAnswer, FinalizeRequest } from "#contract/uploads.ts";
 import { readsAll } from "#core/access/may-handle.ts";
 import { requireSupported } from "#core/content/checksum.ts";
 import type { Preconditions } from "#core/files/file-write.ts";
@@ -22,6 +21,7 @@ import { assemble, beginAssembly, listParts } from "./assemble-upload.ts";
 import { checkParts } from "./check-parts.ts";
 import { chooseTarget } from "./choose-target.ts";
 import { completeUpload } from "./complete-upload.ts";
+import type { FinalizeAnswer, FinalizeRequest } from "./contract.ts";
 import { endLost } from "./end-lost.ts";
 import { makeEmpty } from "./make-empty.ts";
 import { recordLate } from "./record-late.ts";

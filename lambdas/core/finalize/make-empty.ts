@@ -1,9 +1,9 @@
 import { sha256 } from "#aws/keys.ts";
-import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
 import { EMPTY_FACTS } from "#core/content/checksum.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type Completion, completeUpload, judgeUpload } from "./complete-upload.ts";
+import type { FinalizeAnswer } from "./contract.ts";
 
 /**
  * Makes a file without content of an upload to which no part has come. S3: a multipart upload has one part at least, so

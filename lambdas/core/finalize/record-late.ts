@@ -1,7 +1,7 @@
 import { happened } from "#aws/table.ts";
-import type { FinalizeAnswer } from "#contract/uploads.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import type { FinalizeAnswer } from "./contract.ts";
 
 /**
  * Records under a call's Idempotency-Key what another gave as the answer to the same upload: ingest, or a function

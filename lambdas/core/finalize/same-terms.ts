@@ -1,11 +1,11 @@
 import { DEFAULT_EXPIRE_IN } from "#contract/common.ts";
 import type { ErrorMembers } from "#contract/error-members.ts";
-import type { FinalizeRequest } from "#contract/uploads.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
 import { verifyPassword } from "#core/links/password.ts";
 import type { Intent, Outcome, Terms, UploadRecord } from "#core/uploads/records.ts";
+import type { FinalizeRequest } from "./contract.ts";
 
 /** What a finalize may ask for that a repeat has to ask for as well. */
 type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;

@@ -1,5 +1,4 @@
 import type { Item } from "#aws/table.ts";
-import type { FinalizeAnswer } from "#contract/uploads.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { shareUrl } from "#core/links/share.ts";
@@ -11,6 +10,7 @@ import {
   uploadRecord,
 } from "#core/uploads/records.ts";
 import { closedFor, uploadExpired } from "#core/uploads/require-open.ts";
+import type { FinalizeAnswer } from "./contract.ts";
 import { type AskedTerms, requireSameTerms } from "./same-terms.ts";
 
 /**

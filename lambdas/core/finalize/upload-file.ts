@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { FinalizeAnswer } from "#contract/uploads.ts";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
 import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -13,6 +12,7 @@ import type { UploadRecord } from "#core/uploads/records.ts";
 import { saveReserved } from "#core/uploads/reserve-name.ts";
 import { folderPath, lookAround, type PlaceRequest, placeOf } from "#core/uploads/upload-place.ts";
 import { judgeUpload } from "./complete-upload.ts";
+import type { FinalizeAnswer } from "./contract.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
 
 /** Longer than any function lives; the sweep then removes what a dead one left. */

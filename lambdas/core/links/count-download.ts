@@ -1,11 +1,11 @@
 import { type Key, keys } from "#aws/keys.ts";
 import { type Else, type Guard, happened } from "#aws/table.ts";
-import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "#contract/shares.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { ttl } from "#core/kernel/time.ts";
 import type { Part } from "./asked-part.ts";
+import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "./contract.ts";
 import { linkedFileChecks } from "./linked-file.ts";
 import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
 import { shareState } from "./share-view.ts";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Key } from "#aws/keys.ts";
 import { ConditionFailed, type Item, type Table } from "#aws/table.ts";
-import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
 import { ttl } from "#core/kernel/time.ts";
+import { LINK_TRIES_KEPT_SECONDS } from "./contract.ts";
 import { type LinkTries, linkTriesRecord } from "./records.ts";
 
 /** Tries that nothing delays. */

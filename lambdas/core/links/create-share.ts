@@ -1,9 +1,9 @@
-import type { Share } from "#contract/shares.ts";
 import { readFile } from "#core/files/read-files.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
+import type { Share } from "./contract.ts";
 import { linkedFileChecks } from "./linked-file.ts";
 import { hashPassword } from "./password.ts";
 import { newShare } from "./share.ts";

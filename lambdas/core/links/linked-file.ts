@@ -1,9 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import type { Check, Else } from "#aws/table.ts";
-import { type FileRecord, fileRecord } from "#core/files/records.ts";
+import { type FileRecord, fileRecord, versionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { atVersion } from "#core/versions/at-version.ts";
-import { versionRecord } from "#core/versions/records.ts";
 import type { LinkRecord } from "./records.ts";
 
 type Bound = Pick<LinkRecord, "file_id" | "version_id" | "name">;

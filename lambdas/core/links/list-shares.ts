@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
-import type { Share } from "#contract/shares.ts";
 import { readFile } from "#core/files/read-files.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import type { Share } from "./contract.ts";
 import { maySee } from "./find-share.ts";
 import { linkToken } from "./link-token.ts";
 import { orphanedLinks } from "./orphaned-links.ts";

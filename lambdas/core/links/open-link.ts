@@ -1,10 +1,10 @@
 import { keys } from "#aws/keys.ts";
-import { LINK_URL_SECONDS } from "#contract/shares.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { asDecided, askedPart, type Part, type Ranged } from "./asked-part.ts";
+import { LINK_URL_SECONDS } from "./contract.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
 import { linkedFile } from "./linked-file.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";

@@ -1,6 +1,6 @@
 import { type Key, keys } from "#aws/keys.ts";
 import type { Table } from "#aws/table.ts";
-import { versionRecord } from "#core/versions/records.ts";
+import { versionRecord } from "#core/files/records.ts";
 import type { LinkRecord } from "./records.ts";
 
 type Bound = Pick<LinkRecord, "file_id" | "version_id">;

@@ -1,6 +1,6 @@
-import type { Share, ShareState } from "#contract/shares.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { Share, ShareState } from "./contract.ts";
 import type { LinkRecord } from "./records.ts";
 import { shareUrl } from "./share.ts";
 

@@ -11,7 +11,7 @@ import { randomUUID } from "node:crypto";
 import { copyOf } from "#aws/changes.ts";
 import type { Key } from "#aws/keys.ts";
 import { ConditionFailed, type Table } from "#aws/table.ts";
-import { LINK_TRIES } from "#contract/shares.ts";
+import { LINK_TRIES } from "./contract.ts";
 import { TryRefused } from "./count-try.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
 

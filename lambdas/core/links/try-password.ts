@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
-import { LINK_TRIES_KEPT_SECONDS } from "#contract/shares.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
+import { LINK_TRIES_KEPT_SECONDS } from "./contract.ts";
 import { countTry, forgetTries, secondsUntilTry, TryRefused } from "./count-try.ts";
 import { verifyPassword } from "./password.ts";
 import { type LinkRecord, type LinkTries, linkTriesRecord } from "./records.ts";

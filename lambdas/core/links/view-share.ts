@@ -1,6 +1,6 @@
-import type { Share } from "#contract/shares.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import type { Share } from "./contract.ts";
 import { findShare } from "./find-share.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
 import { shareView } from "./share-view.ts";

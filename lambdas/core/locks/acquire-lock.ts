@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
-import { type LockGrant, PROVISIONAL_SECONDS } from "#contract/locks.ts";
 import { fileLocked, LOCK_GRACE_MS } from "#core/files/file-write.ts";
 import { findFiles, requireHandled } from "#core/files/find-file.ts";
 import { type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
@@ -14,6 +13,7 @@ import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import { type LockGrant, PROVISIONAL_SECONDS } from "./contract.ts";
 import { refuseAtLockLimit } from "./lock-limit.ts";
 
 export interface LockTerms {

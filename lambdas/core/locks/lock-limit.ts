@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
-import { MAX_CLIENT_LOCKS, MAX_LIVE_LOCKS } from "#contract/lock-limits.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { lastCount } from "#core/kernel/last-count.ts";
+import { MAX_CLIENT_LOCKS, MAX_LIVE_LOCKS } from "./limits.ts";
 
 /** @throws WharfError lock_limit where `more` locks would pass the client's share or the limit of all, by the last count. */
 export async function refuseAtLockLimit(

@@ -1,6 +1,5 @@
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import { MAX_RENEWAL_HOURS } from "#contract/locks.ts";
 import { isLive, lockLost, NOT_PASSED } from "#core/files/file-write.ts";
 import { findFile } from "#core/files/find-file.ts";
 import type { Lock } from "#core/files/lock-events.ts";
@@ -10,6 +9,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
+import { MAX_RENEWAL_HOURS } from "./contract.ts";
 
 const MAX_RENEWAL_MS = MAX_RENEWAL_HOURS * 3_600_000;
 /**

@@ -1,8 +1,8 @@
-import { type LockGrant, lockGrant } from "#contract/locks.ts";
 import { findFile } from "#core/files/find-file.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
+import { type LockGrant, lockGrant } from "./contract.ts";
 
 /** Those of a version of Wharf that knew no provisional leases are whole. */
 const recordedGrant = lockGrant.extend({ provisional: lockGrant.shape.provisional.default(false) });

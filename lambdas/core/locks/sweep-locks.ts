@@ -1,13 +1,13 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
-import { MAX_CLIENT_LOCKS } from "#contract/lock-limits.ts";
 import { LOCK_GRACE_MS } from "#core/files/file-write.ts";
 import { lockExpiredEvent } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { countLive } from "#core/kernel/count-live.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import { MAX_CLIENT_LOCKS } from "./limits.ts";
 
 /**
  * Tells of leases that have run out (`lock_expired`, once each) and counts those that live.

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
-import type { LockGrant } from "#contract/locks.ts";
 import { startWaiting, type WaitDeps } from "#core/accounts/start-waiting.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { isWharfError, type WharfError } from "#core/kernel/error.ts";
 import { acquireLock, type LockTerms } from "./acquire-lock.ts";
+import type { LockGrant } from "./contract.ts";
 
 /** Between two looks at a held lock: 250 ms at first, 1 s at last, ±20% so that waiters don't march in step. */
 const FIRST_PAUSE_MS = 250;

@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { ErrorClass } from "#contract/webhooks.ts";
+import type { ErrorClass } from "./contract.ts";
 import { EgressBlocked, type Guard } from "./outbound-guard.ts";
 
 /** How a connection came about; durations in ms. */

@@ -7,7 +7,7 @@
 import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
-import type { ErrorClass } from "#contract/webhooks.ts";
+import type { ErrorClass } from "./contract.ts";
 import { type Connection, guardedConnect, messageOf, OutboundError } from "./guarded-connect.ts";
 import { createGuard, EgressBlocked, type Guard, type GuardOptions } from "./outbound-guard.ts";
 

@@ -1,9 +1,9 @@
 import type { Part } from "#aws/objects.ts";
-import { MAX_PARTS, MIN_PART_SIZE } from "#contract/uploads.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { findUpload } from "./find-upload.ts";
+import { MAX_PARTS, MIN_PART_SIZE } from "./limits.ts";
 import type { UploadRecord } from "./records.ts";
 import { requireOpen, uploadLost } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";

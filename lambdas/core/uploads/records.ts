@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { ifExists } from "#contract/uploads.ts";
 import { mismatchRecord } from "#core/files/records.ts";
+import { ifExists } from "./contract.ts";
 
 const digests = z.object({
   crc32: z.string().optional(),

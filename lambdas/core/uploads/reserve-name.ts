@@ -6,13 +6,13 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Item, TransactionFailed, type Write } from "#aws/table.ts";
-import { PART_URL_SECONDS } from "#contract/uploads.ts";
 import { entryRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { newUpload } from "./add-upload.ts";
+import { PART_URL_SECONDS } from "./limits.ts";
 import { nameTaken } from "./name-taken.ts";
 import { type UploadRecord, uploadRecord } from "./records.ts";
 

@@ -1,10 +1,12 @@
 import type { PartUrls } from "#aws/signer.ts";
-import { type Checksum, MAX_PARTS, PART_URL_SECONDS, type PartsRequest } from "#contract/uploads.ts";
+import type { Checksum } from "#core/content/contract.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { PartsRequest } from "./contract.ts";
 import { findUpload } from "./find-upload.ts";
+import { MAX_PARTS, PART_URL_SECONDS } from "./limits.ts";
 import type { UploadRecord } from "./records.ts";
 import { requireOpen } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
-import { FIRST_WINDOW, SESSION_DAYS, type StartAnswer, type StartRequest } from "#contract/uploads.ts";
 import { fileMadeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
@@ -11,8 +10,10 @@ import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { addUpload } from "./add-upload.ts";
+import type { StartAnswer, StartRequest } from "./contract.ts";
 import { findUpload } from "./find-upload.ts";
 import { freeName } from "./free-name.ts";
+import { FIRST_WINDOW, SESSION_DAYS } from "./limits.ts";
 import { nameTaken } from "./name-taken.ts";
 import { objectKey } from "./object-key.ts";
 import { planParts } from "./plan-parts.ts";

@@ -1,7 +1,7 @@
 /** Where an upload goes: a path, a path below a folder, or a file that is there. */
 import { keys } from "#aws/keys.ts";
-import { idPrefixOf } from "#contract/files.ts";
 import { rootFolder, useWorkspace } from "#core/access/workspace.ts";
+import { idPrefixOf } from "#core/files/contract.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { findWay } from "#core/files/make-folders.ts";
 import { entryRecord, type FileRecord, folderRecord } from "#core/files/records.ts";

@@ -1,7 +1,7 @@
-import type { UploadStatus } from "#contract/uploads.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { UploadStatus } from "./contract.ts";
 import { findUpload } from "./find-upload.ts";
 import type { UploadRecord } from "./records.ts";
 import { keepReserved } from "./reserve-name.ts";

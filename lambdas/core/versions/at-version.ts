@@ -1,8 +1,7 @@
 import { judgeName } from "#core/content/judge-name.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import type { FileRecord, VersionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
-import type { VersionRecord } from "./records.ts";
 
 /**
  * A file with the content of one of its versions, under a name that this content was judged with: the one that is

@@ -3,10 +3,10 @@ import type { Item } from "#aws/table.ts";
 import { fileMadeBy, madeBy, mayHandle, readsAll, type Verb } from "#core/access/may-handle.ts";
 import { readFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
+import { type VersionRecord, versionRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import { type VersionRecord, versionRecord } from "./records.ts";
 
 /**
  * A file and one of its versions whose bytes are there, where the caller may do `verb` to them.

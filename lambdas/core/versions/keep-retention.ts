@@ -1,9 +1,9 @@
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed, happened } from "#aws/table.ts";
+import type { VersionRecord } from "#core/files/records.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { removal } from "./delete-version.ts";
-import type { VersionRecord } from "./records.ts";
 import { versionsOf } from "./versions-of.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,12 +1,12 @@
 import { keys, under } from "#aws/keys.ts";
-import type { Version } from "#contract/versions.ts";
 import { findFile } from "#core/files/find-file.ts";
 import type { FileRecord } from "#core/files/records.ts";
+import { type VersionRecord, versionRecord } from "#core/files/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
-import { type VersionRecord, versionRecord } from "./records.ts";
+import type { Version } from "./contract.ts";
 
 /** A file's versions, the newest first; strongly consistent. @throws WharfError not_found, not_a_file. */
 export async function listVersions(

@@ -1,11 +1,10 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import type { FileRecord, VersionRecord } from "#core/files/records.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import type { Chance } from "#core/kernel/each-due.ts";
 import { ttl } from "#core/kernel/time.ts";
-import type { VersionRecord } from "./records.ts";
 import { versionsOf } from "./versions-of.ts";
 
 /** A tombstone outlives every upload session that could still name the file (6 days). */

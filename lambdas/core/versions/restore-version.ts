@@ -1,9 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
-import type { Version } from "#contract/versions.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "#core/files/file-write.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import type { FileRecord, VersionRecord } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -12,9 +11,9 @@ import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { Version } from "./contract.ts";
 import { findVersion } from "./find-version.ts";
 import { versionView } from "./list-versions.ts";
-import type { VersionRecord } from "./records.ts";
 
 /**
  * Makes an old version's content current again, as a new version that names the same bytes, in one transaction

@@ -1,10 +1,9 @@
 import type { Item } from "#aws/table.ts";
-import { fileRecord } from "#core/files/records.ts";
+import { fileRecord, versionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
 import { keepRetention } from "./keep-retention.ts";
 import { purgeFile, purgeVersion } from "./purge-version.ts";
-import { versionRecord } from "./records.ts";
 
 /**
  * Removes the bytes of deleted files and versions once no presigned URL leads to them, and keeps the retention of

@@ -1,7 +1,7 @@
 import { keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { type VersionRecord, versionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { type VersionRecord, versionRecord } from "./records.ts";
 
 /** Pages of one file's versions in one run of the sweep, of up to 1 MB each; what is left stays due. */
 const MAX_PAGES = 200;

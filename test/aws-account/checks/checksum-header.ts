@@ -6,7 +6,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { finalizeAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { type Check, said, seen } from "../check.ts";
 import { bytesOf, sendPart } from "../send-part.ts";
 import { startOnePart } from "../start-one-part.ts";

@@ -1,5 +1,5 @@
 /** Bytes on the chunk route, which passes them as text on their way to be dropped. */
-import { finalizeAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { type Check, said, seen, skip } from "../check.ts";
 import { patientFetch } from "../obey-retry-after.ts";
 import { octets, sendChunk } from "../send-chunk.ts";

@@ -1,5 +1,5 @@
 /** Headers that proxies set, sent by a client: they move neither the address in the log nor the URLs in answers. */
-import { finalizeAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { type Check, said, seen, skip } from "../check.ts";
 import { bytesOf, sendPart } from "../send-part.ts";
 import { startOnePart } from "../start-one-part.ts";

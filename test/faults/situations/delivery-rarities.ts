@@ -1,6 +1,6 @@
 /** Deliveries whose message comes when it shouldn't, or whose endpoint changes just then. */
 import { type Key, keys } from "#aws/keys.ts";
-import type { DeliveryStatus } from "#contract/webhooks.ts";
+import type { DeliveryStatus } from "#core/attempts/contract.ts";
 import { deliveryRecord } from "#core/attempts/records.ts";
 import { redeliver } from "#core/delivery/redeliver.ts";
 import { newId } from "#core/kernel/ids.ts";

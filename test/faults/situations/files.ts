@@ -1,10 +1,10 @@
 /** Files and their versions: moved, deleted, restored, downloaded, and what the sweep removes. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import { versionRecord } from "#core/files/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { purgeVersion } from "#core/versions/purge-version.ts";
-import { versionRecord } from "#core/versions/records.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";

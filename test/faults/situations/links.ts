@@ -1,6 +1,6 @@
 /** Links: made, opened, revoked, expired. */
 import { keys } from "#aws/keys.ts";
-import { LINK_TRIES } from "#contract/shares.ts";
+import { LINK_TRIES } from "#core/links/contract.ts";
 import { countTry } from "#core/links/count-try.ts";
 import { linkRecord, linkTriesRecord } from "#core/links/records.ts";
 import { sourceOf } from "#core/links/source-of.ts";

@@ -1,5 +1,5 @@
 /** Locks: acquired, renewed, released, broken, expired. */
-import { renewAnswer } from "#contract/locks.ts";
+import { renewAnswer } from "#core/locks/contract.ts";
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";

@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
-import { startAnswer } from "#contract/uploads.ts";
 import { newId } from "#core/kernel/ids.ts";
+import { startAnswer } from "#core/uploads/contract.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor } from "../stage.ts";
 import { MINUTE, passTime } from "../time.ts";

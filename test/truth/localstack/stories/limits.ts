@@ -4,7 +4,8 @@ import { CloudFormationClient, paginateListStackResources } from "@aws-sdk/clien
 import { ACCOUNT, REGION } from "@wharf/local-cloud";
 import { AwsClient } from "aws4fetch";
 import * as z from "zod";
-import { finalizeAnswer, uploadStatus } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { uploadStatus } from "#core/uploads/contract.ts";
 import { said } from "#test/aws-account/check.ts";
 import { bytesOf, sendPart } from "#test/aws-account/send-part.ts";
 import { Skipped, type Story, type World } from "../story.ts";

@@ -1,6 +1,6 @@
 /** Tokens, links, their page, and what API Gateway makes of an answer. */
 import assert from "node:assert/strict";
-import { share } from "#contract/shares.ts";
+import { share } from "#core/links/contract.ts";
 import { bytesOf } from "#test/aws-account/send-part.ts";
 import { sameBytes } from "../same-bytes.ts";
 import type { Story } from "../story.ts";

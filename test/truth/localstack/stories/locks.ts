@@ -1,8 +1,8 @@
 /** Locks, waiting for one, fenced writes and versions. */
 import assert from "node:assert/strict";
 import * as z from "zod";
-import { fileLocked, lockGrant } from "#contract/locks.ts";
-import { finalizeAnswer } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { fileLocked, lockGrant } from "#core/locks/contract.ts";
 import { bytesOf, sendPart } from "#test/aws-account/send-part.ts";
 import { sameBytes } from "../same-bytes.ts";
 import type { Story, World } from "../story.ts";

@@ -1,7 +1,8 @@
 /** Uploads by parts, by one request and by chunks. */
 import assert from "node:assert/strict";
 import { crc32 } from "node:zlib";
-import { finalizeAnswer, uploadStatus } from "#contract/uploads.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { uploadStatus } from "#core/uploads/contract.ts";
 import { bytesOf, MIB, sendPart } from "#test/aws-account/send-part.ts";
 import { missingParts, sendParts } from "#test/support/upload-parts.ts";
 import { sameBytes } from "../same-bytes.ts";

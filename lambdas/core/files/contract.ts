@@ -1,4 +1,4 @@
-/** Files, folders and workspaces. */
+/** Files and folders. */
 import * as z from "zod";
 import {
   at,
@@ -13,24 +13,15 @@ import {
   prefixes,
   wholeNumber,
   workspaceRef,
-} from "./common.ts";
-import { checksums, declaredType, kept } from "./content.ts";
-import { fence } from "./headers.ts";
-import { defineRoute } from "./route.ts";
+} from "#contract/common.ts";
+import { checksums, declaredType, kept } from "#contract/content.ts";
+import { fence } from "#contract/headers.ts";
+import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
 export const URL_SECONDS = 60;
-export const MAX_URL_SECONDS = 300;
 
-export const workspace = z
-  .object({
-    workspace_id: id("ws"),
-    name: z.string().meta({ description: "Unique among the workspaces of the client that made it." }),
-    is_default: z
-      .boolean()
-      .meta({ description: "Where this client's uploads go unless they say otherwise." }),
-  })
-  .meta({ id: "Workspace" });
+export const MAX_URL_SECONDS = 300;
 
 export const folder = z
   .object({
@@ -61,6 +52,7 @@ export const file = z
     updated_at: at("When its content, name or folder last changed"),
   })
   .meta({ id: "File" });
+
 export type File = z.infer<typeof file>;
 
 /** A file with what is known of its current version's bytes. */
@@ -70,6 +62,7 @@ export const fileDetail = file
     metadata: kept.optional(),
   })
   .meta({ id: "FileDetail" });
+
 export type FileDetail = z.infer<typeof fileDetail>;
 
 /** `/`, `reports/2026` or `/reports/2026/` → the names of the folders from the root down. */
@@ -117,6 +110,7 @@ export const folderRef = z
     { error: ({ errors }) => errors.at(-1)?.[0]?.message },
   )
   .meta({ description: "A folder's id (`fld_…`), or its path from the workspace's root." });
+
 export type FolderRef = z.infer<typeof folderRef>;
 
 export const moveRequest = z
@@ -133,12 +127,17 @@ export const moveRequest = z
   .meta({ minProperties: 1 });
 
 const tag = "Files";
+
 const fileId = { id: id("file") };
+
 const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
+
 const etag = { ETag: "The current version's id, quoted." };
+
 const detailEtag = {
   ETag: "Of the answer as a whole: it begins with the current version's id, and `If-Match` takes it as it stands, and compares that id alone.",
 };
+
 const fenceErrors = ["not_a_file", "lock_lost", "version_mismatch", "file_locked"] as const;
 
 export const fileExample = {
@@ -172,18 +171,6 @@ export const urlAnswer = z
     expires_at: at("When it stops to"),
   })
   .meta({ id: "DownloadUrl" });
-
-export const listWorkspacesRoute = defineRoute({
-  id: "listWorkspaces",
-  method: "GET",
-  path: "/v1/workspaces",
-  summary: "List the workspaces that the client may use",
-  tag,
-  scopes: ["files:read"],
-  query: page.query,
-  responses: { 200: { description: "In the order of their ids", schema: page.of(workspace) } },
-  errors: [...common, "invalid_cursor"],
-});
 
 export const listFilesRoute = defineRoute({
   id: "listFiles",

@@ -1,10 +1,10 @@
 /** Versions: what a file held before, and how it comes back. */
 import * as z from "zod";
-import { at, id, page } from "./common.ts";
-import { checksums, declaredType, kept } from "./content.ts";
-import { urlAnswer, urlQuery } from "./files.ts";
-import { fence } from "./headers.ts";
-import { defineRoute } from "./route.ts";
+import { at, id, page } from "#contract/common.ts";
+import { checksums, declaredType, kept } from "#contract/content.ts";
+import { fence } from "#contract/headers.ts";
+import { defineRoute } from "#contract/route.ts";
+import { urlAnswer, urlQuery } from "#core/files/contract.ts";
 
 export const version = z
   .object({

@@ -1,9 +1,9 @@
 /** Locks: exclusive leases on files, with a fencing number that only grows. */
 import * as z from "zod";
-import { at, distinct, id, orNull } from "./common.ts";
-import { lockToken as lockTokenHeader } from "./headers.ts";
-import { problemWith } from "./problem-with.ts";
-import { defineRoute } from "./route.ts";
+import { at, distinct, id, orNull } from "#contract/common.ts";
+import { lockToken as lockTokenHeader } from "#contract/headers.ts";
+import { problemWith } from "#contract/problem-with.ts";
+import { defineRoute } from "#contract/route.ts";
 
 /** Files in one batch. */
 export const MAX_BATCH = 25;

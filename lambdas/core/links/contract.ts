@@ -1,7 +1,7 @@
 /** Shares: links to files that expire, for people and programs. */
 import * as z from "zod";
-import { at, DEFAULT_EXPIRE_IN, expireIn, id, orNull, page, wholeText } from "./common.ts";
-import { defineRoute } from "./route.ts";
+import { at, DEFAULT_EXPIRE_IN, expireIn, id, orNull, page, wholeText } from "#contract/common.ts";
+import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that the URL of S3 works to which a link leads. */
 export const LINK_URL_SECONDS = 60;

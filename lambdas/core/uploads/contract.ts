@@ -1,100 +1,31 @@
-/** Uploads: sessions whose bytes go straight to S3, and small files in one request. */
+/** Upload sessions and their parts. */
 import * as z from "zod";
 import {
   at,
-  DEFAULT_EXPIRE_IN,
   distinct,
-  EXPIRE_IN,
   expireIn,
   given,
   id,
   MAX_PATH_BYTES,
-  mismatch,
-  orNull,
   path,
   wholeNumber,
   without,
   workspaceRef,
-} from "./common.ts";
-import { checksums, declaredType } from "./content.ts";
-import { folderPath } from "./files.ts";
-import { fence, ifNoneMatchAny } from "./headers.ts";
-import { defineRoute } from "./route.ts";
-import { DOWNLOADS, linkPassword, maxDownloads } from "./shares.ts";
-
-const MIB = 1_048_576;
-const GIB = 1_073_741_824;
-
-/** S3: an upload has 10,000 parts at most. */
-export const MAX_PARTS = 10_000;
-/** S3: every part but the last has 5 MiB at least. */
-export const MIN_PART_SIZE = 5 * MIB;
-/** S3: a part has 5 GiB at most. */
-export const MAX_PART_SIZE = 5 * GIB;
-export const MAX_SIZE = MAX_PARTS * MAX_PART_SIZE;
-/** Keys and values of an upload's metadata together. */
-export const MAX_METADATA_BYTES = 2_048;
-/** Presigned URLs in the answer that starts an upload. */
-export const FIRST_WINDOW = 32;
-/** URLs in one answer, in full and in compact form. */
-export const MAX_WINDOW = 1_000;
-/** Bytes of a file that is sent in one request: base64 of it fits Lambda's 6 MB. */
-export const MAX_DIRECT_BYTES = 4 * MIB;
-/** Seconds that a part's URL works at most: Lambda doesn't tell how long its role's credentials last, but it is longer. */
-export const PART_URL_SECONDS = 3_600;
-/** Days that a session lives. */
-export const SESSION_DAYS = 6;
-
-const LENGTHS = { crc32: 4, crc32c: 4, sha256: 32 };
-
-/** A checksum as hex or base64; lower-case hex inside and in every answer. */
-function digest(name: keyof typeof LENGTHS) {
-  const bytes = LENGTHS[name];
-  const padding = "=".repeat((3 - (bytes % 3)) % 3);
-  const base64 = `[A-Za-z0-9+/]{${Math.ceil((bytes * 8) / 6)}}(?:${padding})?`;
-  const pattern = `^(?:[0-9a-fA-F]{${bytes * 2}}|${base64})$`;
-  return z
-    .string()
-    .regex(new RegExp(pattern), { message: `must be ${bytes} bytes as hex or base64` })
-    .transform((value) => (isHex(value, bytes) ? value.toLowerCase() : hexOf(value)))
-    .meta({ description: `${bytes} bytes as hex or base64.` });
-}
-
-/** Base64 of four bytes has eight characters too, with its padding. */
-const isHex = (value: string, bytes: number) => value.length === bytes * 2 && !value.endsWith("=");
-
-/** Base64 as hex. */
-function hexOf(base64: string): string {
-  return [...atob(base64)].map((char) => char.charCodeAt(0).toString(16).padStart(2, "0")).join("");
-}
-
-/** One checksum of the whole file. */
-export const checksum = z
-  .strictObject({
-    crc32: digest("crc32").optional(),
-    crc32c: digest("crc32c").optional(),
-    sha256: digest("sha256").optional(),
-  })
-  .refine((given) => Object.values(given).filter((value) => value !== undefined).length === 1, {
-    message: "needs exactly one of crc32, crc32c, sha256",
-  })
-  .meta({
-    id: "Checksum",
-    minProperties: 1,
-    maxProperties: 1,
-    description:
-      "One checksum of the whole file; where the bytes have another, the file never appears (422).",
-  });
-export type Checksum = z.infer<typeof checksum>;
-
-/** RFC 9110, 8.3.1, without parameters that hold quoted strings. */
-export const mediaType = z
-  .string()
-  .max(255)
-  .regex(/^[A-Za-z0-9][\w!#$&^.+-]*\/[A-Za-z0-9][\w!#$&^.+-]*(; ?[\w-]+=[\w.+-]+)*$/, {
-    message: "must be a media type such as application/pdf",
-  })
-  .meta({ description: "A media type such as `application/pdf`." });
+} from "#contract/common.ts";
+import { defineRoute } from "#contract/route.ts";
+import { checksum, digest, mediaType } from "#core/content/contract.ts";
+import { folderPath } from "#core/files/contract.ts";
+import {
+  FIRST_WINDOW,
+  MAX_METADATA_BYTES,
+  MAX_PART_SIZE,
+  MAX_PARTS,
+  MAX_SIZE,
+  MAX_WINDOW,
+  MIB,
+  MIN_PART_SIZE,
+  SESSION_DAYS,
+} from "./limits.ts";
 
 export const ifExists = z.enum(["version", "fail", "rename"]).meta({
   id: "IfExists",
@@ -119,22 +50,26 @@ const metadata = z
   });
 
 const nthPart = { description: `Which part, counted from 1; S3 takes ${MAX_PARTS.toLocaleString("en-US")}.` };
-const partNumber = z.int().min(1).max(MAX_PARTS).meta(nthPart);
+
+export const partNumber = z.int().min(1).max(MAX_PARTS).meta(nthPart);
+
 const queriedPart = wholeNumber("parts", { min: 1, max: MAX_PARTS }).meta(nthPart);
+
 const byteOffset = wholeNumber("bytes", { min: 0, max: MAX_SIZE }).meta({
   description:
     "The byte of the file at which the chunk begins. In front of chunks that have arrived S3 takes it only as long as leaves those where they are.",
 });
 
-const intoWorkspace = workspaceRef.meta({
+export const intoWorkspace = workspaceRef.meta({
   description:
     "Id or name of the workspace; the client's own unless said. A name that is free makes a new one.",
 });
-const intoFolder = folderPath.meta({
+
+export const intoFolder = folderPath.meta({
   description: "Folder that the file's name is relative to, e.g. `reports/2026`; `/`, the root, unless said.",
 });
 
-const places = {
+export const places = {
   folder_id: id("fld")
     .optional()
     .meta({ description: "A folder by its id; `path` and the folders of the name are relative to it." }),
@@ -147,7 +82,7 @@ const places = {
 const PLACES = ["workspace", "path", "folder_id"];
 
 /** What can't stand beside `file_id`. */
-function refuseStrayPlaces(
+export function refuseStrayPlaces(
   { file_id, if_exists, ...others }: Record<string, unknown>,
   context: z.core.$RefinementCtx,
 ): void {
@@ -207,6 +142,7 @@ export const startRequest = z
       ),
     },
   });
+
 export type StartRequest = z.infer<typeof startRequest>;
 
 const futureFolder = id("fld")
@@ -218,6 +154,7 @@ const partHeaders = z.record(z.string(), z.string()).meta({
   description:
     "Send them with the part as they stand: they are signed, and S3 refuses the URL without them. `{}` where there are none.",
 });
+
 const partUrl = z
   .object({
     part_number: partNumber,
@@ -229,11 +166,15 @@ const partUrl = z
 const futureName = z.string().meta({
   description: "The file's name without folders, as it will be; `if_exists: rename` may have chosen another.",
 });
+
 const partSize = z.int().meta({ description: "Bytes of each part but the last." });
+
 const partCount = z.int().meta({ description: "Parts in all, where the size is known." });
+
 const sessionEnd = at(
   `When the session ends and what was sent is removed: ${SESSION_DAYS} days after its start`,
 );
+
 const urlsEnd = at("When the last of these URLs stops to work: an hour at most; ask `…/parts` for new ones");
 
 export const startAnswer = z
@@ -252,6 +193,7 @@ export const startAnswer = z
     urls_expire_at: urlsEnd,
   })
   .meta({ id: "StartedUpload" });
+
 export type StartAnswer = z.infer<typeof startAnswer>;
 
 export const partsRequest = z
@@ -309,6 +251,7 @@ export const partsRequest = z
       }),
     }),
   );
+
 export type PartsRequest = z.infer<typeof partsRequest>;
 
 export const partsAnswer = z.union([
@@ -368,141 +311,24 @@ export const uploadStatus = z
     version_id: id("ver").optional().meta({ description: "Once completed." }),
   })
   .meta({ id: "Upload" });
+
 export type UploadStatus = z.infer<typeof uploadStatus>;
 
-/** Terms of the link that are given and `share: false`, which makes none. */
-function strayTerms({ share, expire_in, max_downloads, password }: Record<string, unknown>): string[] {
-  if (share !== false) return [];
-  return Object.entries({ expire_in, max_downloads, password })
-    .filter(([, value]) => value !== undefined)
-    .map(([name]) => `has ${name}, which is a link's, and share: false, which makes none`);
-}
-
-/** The same for who reads the schema. */
-const noStrayTerms = given(
-  { required: ["share"], properties: { share: { const: false } } },
-  without("expire_in", "max_downloads", "password"),
-);
-
-const refuseStrayTerms = (given: Record<string, unknown>, context: z.core.$RefinementCtx) => {
-  for (const message of strayTerms(given)) context.addIssue({ code: "custom", message });
-};
-
-export const finalizeRequest = z
-  .strictObject({
-    expire_in: expireIn.optional().meta({
-      description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said here or at the start.`,
-    }),
-    max_downloads: maxDownloads.optional(),
-    password: linkPassword.optional(),
-    parts: distinct(
-      z
-        .strictObject({
-          part_number: partNumber,
-          etag: z
-            .string()
-            .max(128)
-            .meta({ description: "`ETag` of S3's answer to the part, with its quotes or without." }),
-        })
-        .meta({ id: "SentPart" }),
-      { max: MAX_PARTS, key: ({ part_number }) => part_number },
-    )
-      .optional()
-      .meta({ description: "What you sent, to be compared with what S3 holds." }),
-    checksum: checksum.optional(),
-    share: z.boolean().optional().meta({ description: "`false`: no link. `true` unless said." }),
-  })
-  .superRefine(refuseStrayTerms)
-  .meta(noStrayTerms);
-export type FinalizeRequest = z.infer<typeof finalizeRequest>;
-
-export const finalizeAnswer = z
-  .object({
-    upload_id: id("upl"),
-    file_id: id("file"),
-    version_id: id("ver"),
-    status: z.literal("ready").meta({ description: "The file is there and can be downloaded." }),
-    workspace_id: id("ws"),
-    folder_id: id("fld"),
-    name: z
-      .string()
-      .meta({ description: "The file's name without folders; `if_exists: rename` may have chosen another." }),
-    size: z.int().meta({ description: "Bytes of the whole file, as S3 counted them." }),
-    content_type: declaredType,
-    ...checksums,
-    mismatch: mismatch.optional(),
-    share_url: orNull(
-      z.string(),
-      "The link, for whoever is to download the file; `null` where none was made or shown.",
-    ),
-    share_id: orNull(id("shr"), "The link's id, by which it is revoked; `null` where there is none."),
-    expires_at: orNull(z.iso.datetime(), "When the link dies; `null` where there is none."),
-  })
-  .meta({ id: "FinishedUpload" });
-export type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
-
-/** A form's fields are text. */
-const formSeconds = wholeNumber("seconds", EXPIRE_IN).meta({
-  description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said.`,
-});
-const formDownloads = wholeNumber("downloads", DOWNLOADS).meta({
-  description: "Downloads after which the link is used up; unlimited unless said.",
-});
-const formBoolean = z.enum(["true", "false"]).transform((value) => value === "true");
-
-export const directRequest = z
-  .strictObject({
-    file: z.file().meta({
-      description: `The bytes, ${MAX_DIRECT_BYTES / MIB} MiB at most, with a file name that may hold folders.`,
-    }),
-    workspace: intoWorkspace.optional(),
-    path: intoFolder.optional(),
-    ...places,
-    expire_in: formSeconds.optional(),
-    max_downloads: formDownloads.optional(),
-    password: linkPassword.optional(),
-    share: formBoolean.optional().meta({ description: "`false`: no link. `true` unless said." }),
-    if_exists: ifExists.default("version"),
-  })
-  .superRefine(refuseStrayTerms)
-  .superRefine((direct, context) => {
-    refuseStrayPlaces(direct, context);
-  });
-
 const tag = "Uploads";
-const scopes = ["files:write"] as const;
-const params = { id: id("upl") };
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
-const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
-const etag = { ETag: "The new version's id, quoted." };
-const demands = { ...fence, "If-None-Match": ifNoneMatchAny.optional() };
-const commitErrors = [
-  "checksum_mismatch",
-  "type_mismatch",
-  "name_taken",
-  "lock_lost",
-  "version_mismatch",
-  "file_locked",
-  "conflict",
-  "password_limit",
-] as const;
 
-const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
-const place = { workspace_id: `ws_${ULID}`, folder_id: `fld_${ULID}`, name: "q3.pdf" };
-const finished: FinalizeAnswer = {
-  upload_id: `upl_${ULID}`,
-  file_id: `file_${ULID}`,
-  version_id: `ver_${ULID}`,
-  status: "ready",
-  ...place,
-  size: 48_213,
-  content_type: "application/pdf",
-  crc32: "89e96cae",
-  share_url: "https://files.example.com/s/AAAAAAAAAAAAAAAAAAAAAA",
-  share_id: `shr_${ULID}`,
-  expires_at: "2026-01-02T00:00:00.000Z",
-};
+const scopes = ["files:write"] as const;
+
+const params = { id: id("upl") };
+
+const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
+
+const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
+
+const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
+
+export const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
+
+export const place = { workspace_id: `ws_${ULID}`, folder_id: `fld_${ULID}`, name: "q3.pdf" };
 
 export const startUploadRoute = defineRoute({
   id: "startUpload",
@@ -592,33 +418,6 @@ export const sendChunkRoute = defineRoute({
   ],
 });
 
-export const finalizeUploadRoute = defineRoute({
-  id: "finalizeUpload",
-  method: "POST",
-  path: "/v1/uploads/{id}/finalize",
-  summary: "Make the file of its parts",
-  description:
-    "The file appears at once or not at all. Repeating it gives the same answer and the same link; once there is a file, a request on other terms (`share`, `expire_in`, `max_downloads`, `password`, or a `checksum` that the file hasn't) is 409 `terms_mismatch`, with their names in `terms`. S3 may take minutes for many parts: 503 `finalizing` asks to send the same request again. Where the token may make links (`shares:write`) it gets one unless `share` is false; a repeat shows the link only to a token that may make one. Without `files:read` the link is bound to this version.",
-  tag,
-  scopes,
-  params,
-  body: finalizeRequest,
-  headers: demands,
-  responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
-  errors: [
-    ...common,
-    ...idempotency,
-    ...closed,
-    ...commitErrors,
-    "terms_mismatch",
-    "parts_missing",
-    "size_mismatch",
-    "chunk_too_small",
-    "checksum_unsupported",
-  ],
-  example: { request: { expire_in: 86_400 }, response: finished },
-});
-
 export const abortUploadRoute = defineRoute({
   id: "abortUpload",
   method: "DELETE",
@@ -629,28 +428,4 @@ export const abortUploadRoute = defineRoute({
   params,
   responses: { 204: { description: "Nothing of it is left" } },
   errors: [...common, "upload_closed"],
-});
-
-export const uploadFileRoute = defineRoute({
-  id: "uploadFile",
-  method: "POST",
-  path: "/v1/files/upload",
-  summary: "Upload a small file in one request",
-  description:
-    "At most 4 MiB; larger files go to POST /v1/uploads. With `file_id` the file keeps its name, and the form's counts for nothing. The file's name is read as its sender wrote it: `%22`, backslashes, RFC 2047 or `filename*`. Text is UTF-8.",
-  tag,
-  scopes,
-  body: directRequest,
-  bodyType: "multipart/form-data",
-  headers: demands,
-  responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
-  errors: [
-    ...common,
-    ...idempotency,
-    ...commitErrors,
-    "payload_too_large",
-    "unsupported_media_type",
-    "limit_exceeded",
-  ],
-  example: { response: finished },
 });

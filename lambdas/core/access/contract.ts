@@ -1,0 +1,30 @@
+/** Workspaces. */
+import * as z from "zod";
+import { id, page } from "#contract/common.ts";
+import { defineRoute } from "#contract/route.ts";
+
+export const workspace = z
+  .object({
+    workspace_id: id("ws"),
+    name: z.string().meta({ description: "Unique among the workspaces of the client that made it." }),
+    is_default: z
+      .boolean()
+      .meta({ description: "Where this client's uploads go unless they say otherwise." }),
+  })
+  .meta({ id: "Workspace" });
+
+const tag = "Files";
+
+const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
+
+export const listWorkspacesRoute = defineRoute({
+  id: "listWorkspaces",
+  method: "GET",
+  path: "/v1/workspaces",
+  summary: "List the workspaces that the client may use",
+  tag,
+  scopes: ["files:read"],
+  query: page.query,
+  responses: { 200: { description: "In the order of their ids", schema: page.of(workspace) } },
+  errors: [...common, "invalid_cursor"],
+});

@@ -1,0 +1,332 @@
+/** Endpoints of webhooks. */
+import * as z from "zod";
+import { at, distinct, given, id, orNull, page } from "#contract/common.ts";
+import { eventTypes } from "#contract/events.ts";
+import { defineRoute } from "#contract/route.ts";
+import { attempt } from "#core/attempts/contract.ts";
+
+/** Endpoints of one client; fan-out matches every event against each endpoint. */
+export const MAX_ENDPOINTS = 100;
+
+/** Requests per second to one endpoint unless it is set. */
+export const DEFAULT_RATE = 50;
+
+const MAX_OVERLAP_SECONDS = 604_800;
+
+const subscription = distinct(
+  z.enum(["*", ...eventTypes], `must be "*" or one of ${eventTypes.join(", ")}`).meta({ id: "Subscribed" }),
+  { min: 1, max: 50 },
+)
+  .refine((events) => events.length === 1 || !events.includes("*"), '"*" stands alone')
+  .meta({
+    ...given({ contains: { const: "*" } }, { maxItems: 1 }),
+    description: 'Event types, or `["*"]` for all.',
+    example: ["upload_completed"],
+  });
+
+const url = z.string().min(1).max(2_048).meta({
+  description: "https on port 443, with a public name.",
+  example: "https://ci.example.com/hooks/wharf",
+});
+
+const folders = distinct(id("fld"), { max: 20 }).meta({
+  description:
+    "Only events of files in or below one of these folders, and of other endpoints; empty for all.",
+});
+
+const description = z.string().max(500).meta({ description: "For you: what the endpoint is for." });
+
+const ratePerSecond = z
+  .int()
+  .min(1)
+  .max(500)
+  .meta({
+    description: `Requests per second at most; ${DEFAULT_RATE} unless set. All endpoints of one host together are sent 50.`,
+  });
+
+/** Standard Webhooks: 24 to 64 bytes of key. In canonical base64 that is 8 to 21 groups and a rest of 0, 1 or 2 bytes. */
+const secret = z
+  .string()
+  .regex(
+    /^whsec_(?:(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/][AQgw]==)?|(?:[A-Za-z0-9+/]{4}){8,20}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)$/,
+    "must be whsec_ and 24 to 64 bytes in canonical base64",
+  )
+  .meta({ description: "`whsec_` and the base64 of 24–64 random bytes. Made for you unless you send one." });
+
+export const disabledReason = z
+  .enum(["manual", "gone", "asked", "failing", "revoked"])
+  .meta({ id: "DisabledReason" });
+
+export type DisabledReason = z.infer<typeof disabledReason>;
+
+const orTime = (description: string) => orNull(z.iso.datetime(), description);
+
+export const webhook = z
+  .object({
+    webhook_id: id("hook"),
+    url: z.string().meta({ description: "Where deliveries are POSTed to." }),
+    events: z.array(z.string()).meta({ description: 'Event types that it gets; `["*"]` for all.' }),
+    folders: z.array(z.string()).meta({
+      description:
+        "Folders in or below which a file must lie; none: anywhere. Events of other endpoints come whatever they are.",
+    }),
+    description: orNull(z.string(), "What its owner wrote of it."),
+    rate_per_second: z.int().meta({ description: "Requests per second at most." }),
+    status: z.enum(["unverified", "enabled", "disabled"]).meta({
+      description:
+        "`unverified`: it has answered nothing with 2xx yet, and is sent one request at a time and one a second, tests included. A disabled one gets nothing; what it misses can be recovered for 7 days.",
+    }),
+    verified_at: orTime(
+      "When this URL first answered a signed request, its `ping` as a rule, with 2xx; `null` until then.",
+    ),
+    disabled_at: orTime("When it was disabled; `null` while it is enabled."),
+    disabled_reason: orNull(
+      disabledReason,
+      "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h; `revoked`: with its client.",
+    ),
+    created_at: at("When it was registered"),
+    updated_at: at("When it was last changed, enabled or disabled"),
+  })
+  .meta({ id: "Webhook" });
+
+export type Webhook = z.infer<typeof webhook>;
+
+/** An endpoint with how its deliveries fare. */
+export const webhookDetail = webhook.extend({
+  health: z
+    .object({
+      last_success_at: orTime("When it last answered with 2xx."),
+      last_failure_at: orTime("When an attempt last failed."),
+      failing_since: orTime("Its first failure since the last success; `null` while all is well."),
+      failures_in_row: z.int().meta({ description: "Attempts that failed since the last success." }),
+      paused_until: orTime("The endpoint asked for a pause by Retry-After; it ends then."),
+      breaker_open_until: orTime("Nothing is sent until then, but one probe after."),
+      previous_secret_until: orTime("Both secrets sign until then; `null`: there is one."),
+    })
+    .meta({ id: "EndpointHealth", description: "How its deliveries fare." }),
+});
+
+const tag = "Webhooks";
+
+const scopes = ["webhooks:write"] as const;
+
+const params = { id: id("hook") };
+
+const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
+
+const once = ["idempotency_mismatch", "idempotency_in_progress"] as const;
+
+const shown: Webhook = {
+  webhook_id: "hook_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  url: "https://ci.example.com/hooks/wharf",
+  events: ["upload_completed"],
+  folders: [],
+  description: "CI",
+  rate_per_second: DEFAULT_RATE,
+  status: "enabled",
+  verified_at: "2026-01-01T00:00:01.000Z",
+  disabled_at: null,
+  disabled_reason: null,
+  created_at: "2026-01-01T00:00:00.000Z",
+  updated_at: "2026-01-01T00:00:00.000Z",
+};
+
+export const registeredWebhook = webhook.extend({
+  secret: z.string().meta({ description: "Signs the deliveries. Shown this once." }),
+});
+
+export const registerWebhookRoute = defineRoute({
+  id: "registerWebhook",
+  method: "POST",
+  path: "/v1/webhooks",
+  summary: "Register an endpoint",
+  description: `Events of every workspace that the client may use come to it. A client has at most ${MAX_ENDPOINTS} endpoints; one more is 429 \`endpoint_limit\`. It is sent a signed \`ping\` at once; until it answers that, another delivery or a test with 2xx it is \`unverified\`.`,
+  tag,
+  scopes,
+  body: z.strictObject({
+    url,
+    events: subscription,
+    secret: secret.optional(),
+    description: description.optional(),
+    folders: folders.default([]),
+    rate_per_second: ratePerSecond.default(DEFAULT_RATE),
+  }),
+  responses: { 201: { description: "The endpoint with its secret", schema: registeredWebhook } },
+  errors: [...common, "invalid_url", "egress_blocked", "endpoint_limit", ...once],
+  example: {
+    request: { url: shown.url, events: shown.events, description: "CI" },
+    response: { ...shown, status: "unverified", verified_at: null, secret: "whsec_…" },
+  },
+});
+
+export const webhookPage = page.of(webhook);
+
+export const listWebhooksRoute = defineRoute({
+  id: "listWebhooks",
+  method: "GET",
+  path: "/v1/webhooks",
+  summary: "List your endpoints, the oldest first",
+  tag,
+  scopes,
+  query: page.query,
+  responses: { 200: { description: "One page", schema: webhookPage } },
+  errors: [...common, "invalid_cursor"],
+});
+
+export const getWebhookRoute = defineRoute({
+  id: "getWebhook",
+  method: "GET",
+  path: "/v1/webhooks/{id}",
+  summary: "Get an endpoint and how its deliveries fare",
+  tag,
+  scopes,
+  params,
+  responses: { 200: { description: "The endpoint", schema: webhookDetail } },
+  errors: common,
+});
+
+export const changeWebhookRoute = defineRoute({
+  id: "changeWebhook",
+  method: "PATCH",
+  path: "/v1/webhooks/{id}",
+  summary: "Change an endpoint; deliveries under way go to its new URL at their next attempt",
+  description:
+    "One with a new URL is `unverified` again, until that answers a new `ping`, another delivery or a test with 2xx.",
+  tag,
+  scopes,
+  params,
+  body: z.strictObject({
+    url: url.optional(),
+    events: subscription.optional(),
+    description: description.nullable().optional(),
+    folders: folders.optional(),
+    rate_per_second: ratePerSecond.optional(),
+  }),
+  responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
+  errors: [...common, "invalid_url", "egress_blocked"],
+});
+
+export const deleteWebhookRoute = defineRoute({
+  id: "deleteWebhook",
+  method: "DELETE",
+  path: "/v1/webhooks/{id}",
+  summary: "Delete an endpoint; its unfinished deliveries are cancelled",
+  tag,
+  scopes,
+  params,
+  responses: { 204: { description: "It is gone" } },
+  errors: common,
+});
+
+export const disableWebhookRoute = defineRoute({
+  id: "disableWebhook",
+  method: "POST",
+  path: "/v1/webhooks/{id}/disable",
+  summary: "Disable an endpoint; what happens meanwhile can be recovered for 7 days",
+  tag,
+  scopes,
+  params,
+  body: z.strictObject({}),
+  idempotency: "after",
+  responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
+  errors: common,
+});
+
+export const enableWebhookRoute = defineRoute({
+  id: "enableWebhook",
+  method: "POST",
+  path: "/v1/webhooks/{id}/enable",
+  summary: "Enable an endpoint once it answers a webhook_test with 2xx, or by force",
+  description: "The `webhook_test` waits for 3 s. One that is enabled is sent nothing.",
+  tag,
+  scopes,
+  params,
+  body: z.strictObject({
+    force: z.boolean().default(false).meta({ description: "Enable it without the test." }),
+  }),
+  idempotency: "after",
+  responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
+  errors: [...common, "webhook_disabled"],
+});
+
+/** What an endpoint has to answer a test in. */
+export const TEST_SECONDS = 3;
+
+export const testResult = z.object({
+  delivery_id: id("dlv"),
+  event_id: id("evt"),
+  ok: z.boolean().meta({ description: "Whether it was answered with 2xx in time." }),
+  attempt: attempt.meta({ description: "What was sent and what came back." }),
+});
+
+export type TestResult = z.infer<typeof testResult>;
+
+export const testWebhookRoute = defineRoute({
+  id: "testWebhook",
+  method: "POST",
+  path: "/v1/webhooks/{id}/test",
+  summary: "Send a webhook_test now and answer with the attempt",
+  description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s; an endpoint gets one test at a time, and few run at once, of one client half of what others leave: the next is 429 with Retry-After. A 2xx verifies an endpoint that is \`unverified\`; nothing else of its state changes. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
+  tag,
+  scopes,
+  params,
+  body: z.strictObject({}),
+  idempotency: "after",
+  responses: {
+    200: {
+      description: "The attempt, whatever came of it",
+      schema: testResult,
+    },
+  },
+  errors: common,
+});
+
+export const rotatedSecret = z.object({
+  webhook_id: id("hook"),
+  secret: z.string().meta({ description: "Shown this once." }),
+  previous_secret_until: at("Until when the old secret signs too"),
+});
+
+export type RotatedSecret = z.infer<typeof rotatedSecret>;
+
+export const rotateWebhookSecretRoute = defineRoute({
+  id: "rotateWebhookSecret",
+  method: "POST",
+  path: "/v1/webhooks/{id}/secret/rotate",
+  summary: "Give an endpoint a new secret; the old one signs beside it for a while",
+  description:
+    "`webhook-signature` carries both, the new one first. `X-Signature` stays with the old secret until the overlap ends or until promote.",
+  tag,
+  scopes,
+  params,
+  body: z.strictObject({
+    overlap_seconds: z
+      .int()
+      .min(0)
+      .max(MAX_OVERLAP_SECONDS)
+      .default(86_400)
+      .meta({ description: "Seconds that the old secret signs beside the new one; 7 days at most." }),
+    secret: secret.optional(),
+  }),
+  responses: {
+    200: {
+      description: "The new secret",
+      schema: rotatedSecret,
+    },
+  },
+  errors: [...common, ...once],
+});
+
+export const promoteWebhookSecretRoute = defineRoute({
+  id: "promoteWebhookSecret",
+  method: "POST",
+  path: "/v1/webhooks/{id}/secret/promote",
+  summary: "Let the new secret make X-Signature from now on",
+  tag,
+  scopes,
+  params,
+  body: z.strictObject({}),
+  idempotency: "after",
+  responses: { 204: { description: "The current secret makes X-Signature" } },
+  errors: common,
+});

@@ -1,0 +1,42 @@
+/** What the events of files tell, with an example of each. */
+import * as z from "zod";
+import { id, mismatch } from "#contract/common.ts";
+import {
+  client,
+  type EventInfo,
+  file_id,
+  folder,
+  folder_id,
+  name,
+  size,
+  version_id,
+} from "#contract/event-info.ts";
+
+const current = id("ver").meta({ description: "The version that was current." });
+const place = z.object({ name, folder_id: folder });
+
+export const filesEvents = {
+  file_downloaded: {
+    description: "A client asked for a file's content.",
+    data: z.object({ name, size, version_id: id("ver") }),
+    example: { file_id, actor: client, data: { name: "q3.pdf", size: 48_213, version_id } },
+  },
+  file_moved: {
+    description: "A file has another name, another folder, or both.",
+    data: z.object({
+      from: place.meta({ description: "Where it was, and how it was named." }),
+      to: place.meta({ description: "Where it is, and how it is named." }),
+      mismatch: mismatch.optional(),
+    }),
+    example: {
+      file_id,
+      actor: client,
+      data: { from: { name: "q3.pdf", folder_id }, to: { name: "q3-final.pdf", folder_id } },
+    },
+  },
+  file_deleted: {
+    description: "A file was deleted.",
+    data: z.object({ name, folder_id: folder, size, version_id: current }),
+    example: { file_id, actor: client, data: { name: "q3.pdf", folder_id, size: 48_213, version_id } },
+  },
+} satisfies Record<string, EventInfo>;

@@ -1,0 +1,40 @@
+/**
+ * The rooms of `lambdas/core/`, in the one order in which they may import: each from those above it, none from below.
+ * A room that is missing here, or a file outside all rooms, is refused by `npm run check`.
+ */
+export const ROOMS = [
+  /** What all rooms stand on: calls, errors, ids, times, pages, the outbox, what is due, places that are few. */
+  "kernel",
+  /** Who may do what, and in which workspace. */
+  "access",
+  /** Clients, their secrets and tokens. */
+  "accounts",
+  /** What bytes are, by their beginning, checksum and name. */
+  "content",
+  /** Files and folders: found, listed, moved, downloaded, removed. */
+  "files",
+  /** A file's versions: listed, restored, removed, kept for some time. */
+  "versions",
+  /** Leases on files, and who waits for one. */
+  "locks",
+  /** Links that expire: made, opened, counted, guessed at. */
+  "links",
+  /** Sessions: begun, their parts signed, seen, given up. */
+  "uploads",
+  /** How a session becomes a version. */
+  "finalize",
+  /** The way of events from the outbox to the bus and into a workspace's log. */
+  "events",
+  /** Requests to addresses that others choose. */
+  "outbound",
+  /** One request to an endpoint: when, signed how, and what its answer means. */
+  "attempts",
+  /** Whose turn it is: rates, hosts' shares, the breaker. */
+  "turns",
+  /** Endpoints: registered, verified, changed, disabled. */
+  "endpoints",
+  /** An event's way to each endpoint that wants it, until it has arrived or ended. */
+  "delivery",
+  /** What a revoked client leaves behind. */
+  "revocation",
+] as const;
