@@ -3,19 +3,20 @@
  *
  * The caller has verified the signature; this service checks permissions, bodies and conditions, and answers.
  */
+
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "../clock.ts";
 import { ENDLESS } from "../data/room.ts";
 import { explainFull } from "../data/storage-full.ts";
 import type { Hints } from "../hints.ts";
-import { type AwsCall, AwsError, type AwsService, type ServiceOptions } from "../types.ts";
-import { type Blobs, createBlobs, type Settled } from "./blobs.ts";
-import { type Bucket, type BucketOptions, type Buckets, createBuckets } from "./buckets.ts";
+import type { ServiceOptions } from "../service-options.ts";
+import { type AwsCall, AwsError, type AwsService } from "../types.ts";
+import { createBlobs, type Settled } from "./blobs.ts";
+import { type Bucket, type BucketOptions, createBuckets } from "./buckets.ts";
 import { setCorsHeaders } from "./cors.ts";
 import { s3Error } from "./errors.ts";
-import { createEvents, type Events, type S3Event } from "./events.ts";
+import { createEvents, type S3Event } from "./events.ts";
 import { runLifecycle } from "./lifecycle.ts";
 import { listBuckets } from "./list-buckets.ts";
 import { count, notesOnMissing } from "./missing-blobs.ts";
@@ -25,8 +26,9 @@ import { createRequest, parseTarget } from "./request.ts";
 import { sendError, setCommonHeaders } from "./respond.ts";
 import { selectOperation } from "./routes.ts";
 import { openDatabase } from "./schema.ts";
-import { createStore, type Store } from "./store.ts";
-import { createWrites, type Writes } from "./writes.ts";
+import type { S3 } from "./state.ts";
+import { createStore } from "./store.ts";
+import { createWrites } from "./writes.ts";
 
 export interface S3Options extends ServiceOptions {
   /** Gets every event of buckets with EventBridge enabled, in order, at least once. */
@@ -53,19 +55,6 @@ export interface S3Service extends AwsService {
   replayEvents(): void;
   /** Aborts multipart uploads that lifecycle rules call abandoned; also runs by itself at each midnight UTC. */
   runLifecycle(): number;
-}
-
-/** What the operations work on. */
-export interface S3 {
-  store: Store;
-  blobs: Blobs;
-  buckets: Buckets;
-  events: Events;
-  writes: Writes;
-  /** Tells the operator what the caller is not told. */
-  report(error: unknown): void;
-  clock: Clock;
-  secretFor: SecretLookup;
 }
 
 const DAY = 24 * 60 * 60 * 1000;

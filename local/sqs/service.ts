@@ -1,6 +1,7 @@
 /** The local cloud's SQS: the JSON protocol over standard queues, fair by message group. */
 import { z } from "zod";
-import { ACCOUNT, type AwsCall, AwsError, type AwsService, REGION, type ServiceOptions } from "../types.ts";
+import type { ServiceOptions } from "../service-options.ts";
+import { ACCOUNT, type AwsCall, AwsError, type AwsService, REGION } from "../types.ts";
 import { parseJson, sendJson, sendJsonError } from "../wire.ts";
 import { attributesOf, pick, received, shownAttributes } from "./answers.ts";
 import { attributesMd5, md5, messageAttributes } from "./attributes.ts";

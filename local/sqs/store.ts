@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { JOURNAL } from "../data/journal.ts";
 import { ENDLESS } from "../data/room.ts";
-import { AwsError, type ServiceOptions } from "../types.ts";
+import type { ServiceOptions } from "../service-options.ts";
+import { AwsError } from "../types.ts";
 import { createQueueState, type Message, type QueueState } from "./queue.ts";
 import { fromRow, SCHEMA } from "./rows.ts";
 
