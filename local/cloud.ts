@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Answered } from "./answered.ts";
+import { createRestApi } from "./apigateway/model.ts";
 import { createApiServer } from "./apigateway/server.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { nameDamage } from "./data/check-folder.ts";
@@ -228,8 +229,9 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
   const account = { ...services, lambda, eventSources, roles, streams, apis };
   const { outputs } = await provision(stacks, provisioners(account));
 
-  const [api, ...others] = apis;
-  if (!api || others.length > 0)
+  // Without an API every path is as one that none has.
+  const [api = createRestApi("none", "none"), ...others] = apis;
+  if (others.length > 0)
     throw new Error(`the template has ${apis.length} REST APIs; the local cloud serves one`);
   const apiServer = await createApiServer({
     api,

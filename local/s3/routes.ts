@@ -45,7 +45,7 @@ function route(
 }
 
 // First match wins, so routes with a selector come before those without.
-const ROUTES: Route[] = [
+export const ROUTES: readonly Route[] = [
   route("GET", "object", "?tagging", getObjectTagging, "GetObjectTagging"),
   route("GET", "object", "?uploadId", listParts, "ListParts"),
   route("GET", "object", "", getObject, "GetObject"),
