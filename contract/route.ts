@@ -55,7 +55,7 @@ export interface Route<
   headers: Headers;
   responses: Record<number, Success>;
   errors: readonly ErrorCode[];
-  /** Where it refuses, people (as `lambdas/api/link-reader.ts` tells them) get a page. @default false */
+  /** Where it refuses, people (as `lambdas/pages/link-reader.ts` tells them) get a page. @default false */
   errorPages?: boolean;
   /** Example of a request body and of the first success, for the docs. */
   example?: { request?: unknown; response?: unknown };

@@ -11,6 +11,7 @@ const TESTS = "local/test/";
 
 const CORE = "^lambdas/core/";
 const DESCRIBING = `${CORE}[^/]+/(contract|events|limits)\\.ts$`;
+const ROUTES = `${CORE}[^/]+/routes\\.ts$`;
 const room = (name: string) => `${CORE}${name}/`;
 
 const rules: IForbiddenRuleType[] = [
@@ -45,12 +46,44 @@ const rules: IForbiddenRuleType[] = [
     from: { path: [`^contract/`, DESCRIBING] },
     to: { pathNot: ["^contract/", DESCRIBING, "node_modules/zod/"] },
   },
-  layer("lambdas/core", ["lambdas/core", "lambdas/aws", "contract", "cost/prices.ts"]),
+  {
+    name: "verbs-know-no-http",
+    comment: "Of a room only its routes know of requests and answers.",
+    severity: "error",
+    from: { path: CORE, pathNot: ROUTES },
+    to: { path: ["^lambdas/http/", "^lambdas/pages/", ROUTES] },
+  },
+  {
+    name: "rooms-know-no-handler",
+    comment: "Handlers wire rooms, never the other way round.",
+    severity: "error",
+    from: { path: [CORE, "^lambdas/http/", "^lambdas/pages/", "^lambdas/aws/"] },
+    to: {
+      path: "^lambdas/",
+      pathNot: ["core", "http", "pages", "aws", "env.ts"].map((one) => `^lambdas/${one}`),
+    },
+  },
+  {
+    name: "http-knows-few-rooms",
+    comment: "What is said of every route is in the rooms that all stand on.",
+    severity: "error",
+    from: { path: "^lambdas/http/" },
+    to: { path: CORE, pathNot: [room("kernel"), room("accounts"), DESCRIBING] },
+  },
   layer("lambdas/aws", ["lambdas/aws", "contract", "cost/prices.ts"]),
+  layer("lib", [
+    "lib",
+    "contract",
+    "lambdas/env.ts",
+    "lambdas/aws/(keys|metrics).ts",
+    `${CORE.slice(1)}[^/]+/(contract|events|limits|schedule).ts`,
+  ]),
+  layer("admin", ["admin", "contract", "lambdas/core", "lambdas/aws", "start/endpoint-file.ts"]),
+  layer("deploy", ["deploy", "lib", "cost", "contract"]),
   layer("lambdas", ["lambdas", "contract", "cost/prices.ts"]),
   layer("cost", ["cost"]),
   layer("local", ["local"]),
-  layer("start", ["start", "local", "admin", "lambdas/core", "lambdas/aws", "contract", "lib"]),
+  layer("start", ["start", "local", "lambdas/core", "lambdas/aws", "contract"]),
 ];
 
 /** What is wrong with the project at `root`, a line each. */

@@ -3,10 +3,10 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { outboundOf } from "#core/outbound/outbound.ts";
 import type { WorkerDeps } from "#core/turns/deps.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
+import { type TableDeps, tableDeps } from "#http/table-deps.ts";
+import type { Operator } from "#pages/operator.ts";
 import { readEnv } from "../env.ts";
 import { fileDeps } from "../file-deps.ts";
-import type { Operator } from "./routes/site.ts";
-import { type TableDeps, tableDeps } from "./table-deps.ts";
 
 /** What the API's routes need. */
 export type ApiDeps = TableDeps & Deps & WorkerDeps & { operator: Operator };

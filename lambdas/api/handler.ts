@@ -1,7 +1,17 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { beginLine, endLine } from "#aws/log.ts";
-import { createApp } from "./app.ts";
-import { apiDeps } from "./deps.ts";
+import { workspaces } from "#core/access/routes.ts";
+import { tokens } from "#core/accounts/routes.ts";
+import { deliveries } from "#core/delivery/routes.ts";
+import { webhooks } from "#core/endpoints/routes.ts";
+import { events, eventTypes } from "#core/events/routes.ts";
+import { files } from "#core/files/routes.ts";
+import { finalizes } from "#core/finalize/routes.ts";
+import { links, shares } from "#core/links/routes.ts";
+import { locks, lockWaits } from "#core/locks/routes.ts";
+import { uploads } from "#core/uploads/routes.ts";
+import { versions } from "#core/versions/routes.ts";
+import { createApp } from "#http/app.ts";
 import {
   type ChunkEvent,
   chunkPath,
@@ -10,22 +20,16 @@ import {
   isChunkEvent,
   toRequest,
   toResult,
-} from "./proxy.ts";
-import { docs } from "./routes/docs.ts";
-import { events } from "./routes/events.ts";
-import { files } from "./routes/files.ts";
-import { links } from "./routes/links.ts";
-import { locks, lockWaits } from "./routes/locks.ts";
-import { shares } from "./routes/shares.ts";
-import { site } from "./routes/site.ts";
-import { tokens } from "./routes/tokens.ts";
-import { uploads } from "./routes/uploads.ts";
-import { versions } from "./routes/versions.ts";
-import { webhooks } from "./routes/webhooks.ts";
+} from "#http/proxy.ts";
+import { docs } from "#pages/docs-routes.ts";
+import { site } from "#pages/site-routes.ts";
+import { apiDeps } from "./deps.ts";
 
 const app = createApp(apiDeps(), [
   tokens,
   uploads,
+  finalizes,
+  workspaces,
   files,
   versions,
   shares,
@@ -34,6 +38,8 @@ const app = createApp(apiDeps(), [
   // Never routed here; for the docs, and so that other methods on its path are told which one it takes.
   lockWaits,
   webhooks,
+  deliveries,
+  eventTypes,
   events,
   docs,
   site,

@@ -1,10 +1,10 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from "aws-lambda";
 import { beginLine, endLine } from "#aws/log.ts";
-import { createApp } from "../api/app.ts";
-import { gatewayFacts, toRequest, toResult } from "../api/proxy.ts";
-import { events } from "../api/routes/events.ts";
-import { lockWaits } from "../api/routes/locks.ts";
-import { tableDeps } from "../api/table-deps.ts";
+import { events } from "#core/events/routes.ts";
+import { lockWaits } from "#core/locks/routes.ts";
+import { createApp } from "#http/app.ts";
+import { gatewayFacts, toRequest, toResult } from "#http/proxy.ts";
+import { tableDeps } from "#http/table-deps.ts";
 
 const app = createApp(tableDeps(), [lockWaits, events]);
 

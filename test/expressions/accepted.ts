@@ -29,7 +29,7 @@ export const accepted: readonly Accepted[] = [
     becomes: "^[\\p{Mn}\\p{Me}]*[\\u0628\\u0627]",
   },
   {
-    file: "contract/uploads.ts",
+    file: "lambdas/core/content/contract.ts",
     text: "new RegExp(pattern)",
     why: "digests have 4 or 32 bytes",
     becomes: "^(?:[0-9a-fA-F]{64}|[A-Za-z0-9+/]{43}(?:=)?)$",
@@ -45,7 +45,7 @@ export const accepted: readonly Accepted[] = [
     why: "reads the setting of whoever runs it, and needs no file beside it",
   },
   {
-    file: "lambdas/api/method-not-allowed.ts",
+    file: "lambdas/http/method-not-allowed.ts",
     text: 'new RegExp(`^${path.replaceAll(".", "\\\\.").replaceAll(/:\\w+/g, "[^/]+")}$`)',
     why: "paths are those of our routes, whose parameters stand between slashes",
     becomes: "^/v1/webhooks/[^/]+/deliveries/[^/]+/redeliver$",

@@ -17,9 +17,9 @@ export interface Made {
   action?: string;
   /** Stands in the request on the wire. */
   needle: string;
-  /** `commit-upload.ts:92` */
+  /** `finalize/commit-upload.ts:92` */
   site: string;
-  /** Functions of `lambdas/core` that were under way, `commit-upload.ts commitUpload`. */
+  /** Functions of `lambdas/core` that were under way, `finalize/commit-upload.ts commitUpload`. */
   under: string[];
 }
 
@@ -41,7 +41,7 @@ export function watched<D extends Reach>(deps: D, between: Between): D {
   ): Promise<T> {
     const { site, under } = whoCalls();
     const { writes, action, target, needle = "", mayBeOld = false } = what;
-    const label = `${site.replace(/\.ts:.*/, "")}: ${target}`;
+    const label = `${site.replace(/^.*\/|\.ts:.*/g, "")}: ${target}`;
     return between({ label, writes, mayBeOld, needle, site, under, ...(action && { action }) }, send);
   }
   const { table, objects, queues, bus } = deps;
@@ -164,9 +164,9 @@ function queried({ pk, shard }: Record<string, unknown>): string {
   return shard === undefined ? kind : `due ${kind}`;
 }
 
-/** One frame of a stack: `at async name (file:///…/lambdas/core/file.ts:12:3)`, or `at Object.name [as other] (…`. */
+/** One frame of a stack: `at async name (file:///…/lambdas/core/room/file.ts:12:3)`, or `at Object.name [as other] (…`. */
 const FRAME =
-  /at (?:async )?(?:(?:\w+\.)?(\S+) (?:\[as \w+\] )?)?\(?\S*\/lambdas\/core\/([\w-]+\.ts):(\d+):\d+/;
+  /at (?:async )?(?:(?:\w+\.)?(\S+) (?:\[as \w+\] )?)?\(?\S*\/lambdas\/core\/([\w/-]+\.ts):(\d+):\d+/;
 
 /** The place that calls, and the verbs that it is called by: V8 keeps the chain of awaits. */
 function whoCalls(): Pick<Made, "site" | "under"> {

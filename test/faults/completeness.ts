@@ -1,31 +1,40 @@
 /** Whether each verb and consumer has a situation, and each write has gone wrong in one. */
 import { globSync, readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 
 /** What a situation has come by. */
 export interface Reached {
-  /** Writes that went wrong, `commit-upload.ts:92`. */
+  /** Writes that went wrong, `finalize/commit-upload.ts:92`. */
   sites: string[];
-  /** Functions of `lambdas/core` under way at some call, `commit-upload.ts commitUpload`. */
+  /** Functions of `lambdas/core` under way at some call, `finalize/commit-upload.ts commitUpload`. */
   under: string[];
 }
 
 /** What handlers await of `lambdas/core` and is no verb, by why. */
 const NO_VERBS: Record<string, string> = {
-  "sweep.ts runParts": "runs the parts of a sweep, each of which is a verb",
+  "kernel/sweep.ts runParts": "runs the parts of a sweep, each of which is a verb",
 };
 
 /** Writes that no situation can bring about, by the function that makes them and why. */
 const NO_SITES: Record<string, string> = {
-  "idempotency.ts renew": "a timer of the machine's time makes it, for calls that last longer than any case",
+  "kernel/idempotency.ts renew":
+    "a timer of the machine's time makes it, for calls that last longer than any case",
 };
 
-const HANDLERS = ["lambdas/*/*.ts", "lambdas/api/routes/*.ts", "admin/*.ts"];
+const HANDLERS = ["lambdas/*/*.ts", "lambdas/core/*/routes.ts", "admin/*.ts"];
 /** Each of which calls verbs. */
-const ROOMS = [
-  ...["admin/", "lambdas/api/routes/", "lambdas/deliver/", "lambdas/fan-out/"],
-  ...["lambdas/ingest/", "lambdas/relay/", "lambdas/sweep/"],
+const CALLING = [
+  ...[
+    "admin/",
+    "lambdas/deliver/",
+    "lambdas/fan-out/",
+    "lambdas/ingest/",
+    "lambdas/relay/",
+    "lambdas/sweep/",
+  ],
+  ...globSync("lambdas/core/*/routes.ts"),
 ];
-const IMPORT = /import (?!type)(?:\{([^}]*)\}) from "#core\/([\w-]+\.ts)"/gs;
+const IMPORT = /import (?!type)(?:\{([^}]*)\}) from "(#core\/|\.\/)([\w/-]+\.ts)"/gs;
 /** A call of the table, of S3, of a queue or of the bus that changes something. */
 const WRITE =
   /\b(?:(?:table|target)\.(?:put|add|update|remove|transact)|objects\.(?:put|complete|abort|remove|createMultipart)|queues\.send|bus\.publish)\(|^\s*\.(?:put|update|remove|transact)\(\{/;
@@ -35,10 +44,10 @@ const FUNCTION = /^\s*(?:export )?(?:async )?function (\w+)/;
 export function incomplete(reached: readonly Reached[]): string[] {
   const under = new Set(reached.flatMap((one) => one.under));
   const sites = new Set(reached.flatMap((one) => one.sites));
-  const handlers = globSync(HANDLERS, { exclude: ["lambdas/core/**", "lambdas/aws/**"] });
-  const imported = handlers.map((file) => ({ file, verbs: importsOf(readFileSync(file, "utf8")) }));
+  const handlers = globSync(HANDLERS, { exclude: ["lambdas/aws/**"] });
+  const imported = handlers.map((file) => ({ file, verbs: importsOf(file) }));
   const verbs = new Set(imported.flatMap((one) => one.verbs).filter(isAwaited));
-  const writes = new Map(globSync("lambdas/core/*.ts").flatMap(writesOf));
+  const writes = new Map(globSync("lambdas/core/*/*.ts").flatMap(writesOf));
   return [
     ...blind(imported, { sites, writes }),
     ...[...verbs]
@@ -62,7 +71,7 @@ function blind(
   { sites, writes }: { sites: ReadonlySet<string>; writes: ReadonlyMap<string, string> },
 ): string[] {
   return [
-    ...ROOMS.filter(
+    ...CALLING.filter(
       (room) => !imported.some(({ file, verbs }) => file.startsWith(room) && verbs.length > 0),
     ).map((room) => `${room} imports no verb: completeness.ts looks elsewhere`),
     ...[...sites]
@@ -72,14 +81,16 @@ function blind(
   ];
 }
 
-function importsOf(text: string): string[] {
-  return [...text.matchAll(IMPORT)].flatMap(([, names = "", file]) =>
-    names
+function importsOf(file: string): string[] {
+  const own = file.startsWith("lambdas/core/") ? `${basename(dirname(file))}/` : undefined;
+  return [...readFileSync(file, "utf8").matchAll(IMPORT)].flatMap(([, names = "", from, path = ""]) => {
+    if (from === "./" && own === undefined) return [];
+    return names
       .split(",")
       .map((name) => name.trim())
       .filter((name) => name !== "" && !name.startsWith("type "))
-      .map((name) => `${file} ${name.replace(/ as .*/, "")}`),
-  );
+      .map((name) => `${from === "./" ? own : ""}${path} ${name.replace(/ as .*/, "")}`);
+  });
 }
 
 /** Whether it may call AWS: what answers at once can't. */
@@ -93,7 +104,7 @@ function isAwaited(verb: string): boolean {
 
 /** The places of a file that write, each with the function that it stands in. */
 function writesOf(file: string): [site: string, by: string][] {
-  const name = file.replace(/^.*\//, "");
+  const name = inRoom(file);
   let within = "";
   return readFileSync(file, "utf8")
     .split("\n")
@@ -103,3 +114,5 @@ function writesOf(file: string): [site: string, by: string][] {
       return [[`${name}:${index + 1}`, `${name} ${within}`]];
     });
 }
+
+const inRoom = (file: string) => file.replace("lambdas/core/", "");

@@ -51,9 +51,9 @@ test("of this repository's own folders it links the local cloud alone", () => {
 });
 
 test("of the packages that have an install script, esbuild's alone may run", () => {
-  expect(manifest.allowScripts).toEqual({ esbuild: true });
+  expect(manifest.allowScripts).toEqual({ esbuild: true, "@swc/core": false });
   const scripted = Object.keys(packages).filter((path) => packages[path]?.hasInstallScript === true);
-  expect(scripted).toEqual(["node_modules/esbuild"]);
+  expect(scripted).toEqual(["node_modules/@swc/core", "node_modules/esbuild"]);
 });
 
 test.for([

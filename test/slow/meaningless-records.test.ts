@@ -1,7 +1,7 @@
 /**
  * One record that means nothing at every consumer of a queue or stream: the others are handled, it ends in the dead letters under
  * an alarm, and nothing else does. What is refused, hangs or blocks its function is in `poison.test.ts`, sweeps are in
- * `test/core/poison.test.ts`.
+ * `test/kernel/poison.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";

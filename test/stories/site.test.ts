@@ -2,8 +2,9 @@
 import { get } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
-import { createApp } from "#lambdas/api/app.ts";
-import { type Operator, site } from "#lambdas/api/routes/site.ts";
+import { createApp } from "#http/app.ts";
+import type { Operator } from "#pages/operator.ts";
+import { site } from "#pages/site-routes.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 

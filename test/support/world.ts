@@ -15,19 +15,20 @@ import { createObjects } from "#aws/objects.ts";
 import { createTable } from "#aws/table.ts";
 import { problem, type Scope } from "#contract/common.ts";
 import { type Event, event } from "#contract/events.ts";
+import { workspaces } from "#core/access/routes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken, type TokenRequest } from "#core/accounts/issue-token.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
+import { files } from "#core/files/routes.ts";
+import { finalizes } from "#core/finalize/routes.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { createApp } from "#lambdas/api/app.ts";
-import { files } from "#lambdas/api/routes/files.ts";
-import { links } from "#lambdas/api/routes/links.ts";
-import { locks, lockWaits } from "#lambdas/api/routes/locks.ts";
-import { shares } from "#lambdas/api/routes/shares.ts";
-import { uploads } from "#lambdas/api/routes/uploads.ts";
-import { versions } from "#lambdas/api/routes/versions.ts";
+import { links, shares } from "#core/links/routes.ts";
+import { locks, lockWaits } from "#core/locks/routes.ts";
+import { uploads } from "#core/uploads/routes.ts";
+import { versions } from "#core/versions/routes.ts";
+import { createApp } from "#http/app.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
 import { directClient } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
@@ -126,7 +127,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
     now: () => (stoppedAt ?? Date.now()) + offset,
   };
   const appOf = (of: typeof deps) =>
-    createApp(of, [uploads, files, versions, shares, links, locks, lockWaits]);
+    createApp(of, [uploads, finalizes, workspaces, files, versions, shares, links, locks, lockWaits]);
   const app = appOf(deps);
 
   /**

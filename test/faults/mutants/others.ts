@@ -20,7 +20,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "file: downloaded | download-file: put EVT (1) | a copy late, at: 12 minutes later",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["has one place in the log, whenever its first copy arrives"],
     },
   },
@@ -35,7 +35,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "token: issued | issue-token: put CLIENT.TOKEN (1) | twice",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["is answered where the answer to its write was lost"],
     },
   },
@@ -50,7 +50,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "read: the log of events, the first of which have expired | nothing wrong",
     red: {
-      file: "test/core/append-to-feed.test.ts",
+      file: "test/events/append-to-feed.test.ts",
       titles: ["is read at once past numbers that have expired"],
     },
   },
@@ -65,7 +65,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "read: the log of events, one of which is seen before the one before it | read-feed: get FEED.SEQ (1) | a conflict",
     red: {
-      file: "test/core/append-to-feed.test.ts",
+      file: "test/events/append-to-feed.test.ts",
       titles: ["is read up to a number that is being written"],
     },
   },
@@ -74,7 +74,7 @@ export const others: readonly Mutant[] = [
     changes: [{ file: "lambdas/core/events/read-feed.ts", from: " && seq === entry.seq", to: "" }],
     case: "read: the log of events, one of which an earlier version gave two places | nothing wrong",
     red: {
-      file: "test/core/append-to-feed.test.ts",
+      file: "test/events/append-to-feed.test.ts",
       titles: ["tells an event once that an earlier version gave two places"],
     },
   },
@@ -89,7 +89,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "client: its secret is rotated | change-client: update CLIENT (1) | twice",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["are rotated once where the write is sent again"],
     },
   },
@@ -104,7 +104,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "client: its secret is rotated | change-client: update CLIENT (1) | a copy late, at: 12 minutes later",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["that have ended come back by no copy that arrives late"],
     },
   },
@@ -113,7 +113,7 @@ export const others: readonly Mutant[] = [
     changes: [{ file: "lambdas/core/kernel/page.ts", from: " || next !== undefined", to: "" }],
     case: "read: versions of a file, which are more than a query gives at once | nothing wrong",
     red: {
-      file: "test/api/versions.test.ts",
+      file: "test/versions/versions.test.ts",
       titles: ["goes on where what a query reads at once ends: at 1 MB"],
     },
   },
@@ -128,7 +128,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "link: opened with a wrong password | count-try: update LINK.TRIES (1) | twice",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["counts once where the answer to its count was lost: for its source"],
     },
   },
@@ -137,7 +137,7 @@ export const others: readonly Mutant[] = [
     changes: [{ file: "lambdas/core/links/take-try.ts", from: " AND ${ANOTHERS}`", to: "`" }],
     case: "link: opened with a wrong password | take-try: update LINK (1) | twice",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["counts once where the answer to its count was lost: for the link"],
     },
   },
@@ -152,7 +152,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "link: looked at with the right password, after four wrong ones | count-try: update LINK.TRIES (1) | a copy late, at: its source guesses",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["that was right forgets nothing that was tried since, when its first copy arrives"],
     },
   },
@@ -178,7 +178,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "link: looked at with the right password, after four wrong ones | count-try: update LINK.TRIES (1) | frozen before it, meanwhile: its source guesses once more",
     red: {
-      file: "test/api/links.test.ts",
+      file: "test/links/links.test.ts",
       titles: [
         "a right one is admitted as a wrong one would be: not where its source has used up what it had",
       ],
@@ -189,7 +189,7 @@ export const others: readonly Mutant[] = [
     changes: [{ file: "lambdas/core/links/count-try.ts", from: "${stillFirst}`", to: "`" }],
     case: "link: opened with the right password | count-try: update LINK.TRIES (1) | frozen before it, meanwhile: its source guesses",
     red: {
-      file: "test/api/links.test.ts",
+      file: "test/links/links.test.ts",
       titles: ["a right one that isn't its source's first any more finds no room for first tries"],
     },
   },
@@ -203,7 +203,7 @@ export const others: readonly Mutant[] = [
       },
     ],
     case: "lock: expired | nothing wrong",
-    red: { file: "test/core/ends.test.ts", titles: ["ended before the one that takes it over began"] },
+    red: { file: "test/locks/ends.test.ts", titles: ["ended before the one that takes it over began"] },
   },
   {
     name: "a break sees in its write whether the lease has run out",
@@ -212,7 +212,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "lock: broken after its end | break-lock: transact NODE+EVT (1) | frozen before it, meanwhile: it is renewed, by a clock that is behind",
     red: {
-      file: "test/core/ends.test.ts",
+      file: "test/locks/ends.test.ts",
       titles: ["is not told of as expired by who breaks it, for what an old index says"],
     },
   },
@@ -223,7 +223,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "lock: released as it runs out | release-lock: transact NODE+EVT (1) | frozen before it, meanwhile: it is renewed, by a clock that is behind",
     red: {
-      file: "test/core/ends.test.ts",
+      file: "test/locks/ends.test.ts",
       titles: ["is released, and not told of as expired, where the clock that renewed it is behind"],
     },
   },
@@ -237,7 +237,7 @@ export const others: readonly Mutant[] = [
       },
     ],
     case: "sweep: a lock that has expired | each-due: query due lock (1) | old, as before its last change",
-    red: { file: "test/core/ends.test.ts", titles: ["is told of as it stands, not as an old index has it"] },
+    red: { file: "test/locks/ends.test.ts", titles: ["is told of as it stands, not as an old index has it"] },
   },
   {
     name: "the sweep tells of all downloads",
@@ -250,7 +250,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "sweep: a link that has expired | each-due: query due link (1) | old, as before its last change",
     red: {
-      file: "test/core/ends.test.ts",
+      file: "test/locks/ends.test.ts",
       titles: [
         "a link that has expired is told of with its end and all its downloads, not as an old index has it",
       ],
@@ -267,7 +267,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "sweep: an endpoint that has failed for a day | put-aside: update HOOK.STATE (1) | twice",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["what is claimed for a sweep is handled by it, though the answer to the claim was lost"],
     },
   },
@@ -282,7 +282,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "client: revoked, with all that it holds | revoke-share: update LINK (1) | twice",
     red: {
-      file: "test/core/repeated-writes.test.ts",
+      file: "test/kernel/repeated-writes.test.ts",
       titles: ["a revocation counts a link that it ended, though the answer was lost"],
     },
   },

@@ -12,7 +12,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "start: a name that a folder has | add-upload: put UPL (1) | a copy late, at: the end of the call",
-    red: { file: "test/api/upload-late-writes.test.ts", titles: ["a start that was refused is none"] },
+    red: { file: "test/finalize/upload-late-writes.test.ts", titles: ["a start that was refused is none"] },
   },
   {
     name: "a refused start is taken back once",
@@ -24,7 +24,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "start: a name that a folder has | start-upload: update UPL (1) | twice",
-    red: { file: "test/api/upload-late-writes.test.ts", titles: ["a start that was refused is none"] },
+    red: { file: "test/finalize/upload-late-writes.test.ts", titles: ["a start that was refused is none"] },
   },
   {
     name: "a guess is mended once",
@@ -36,14 +36,14 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "start: onto a file that its hint doesn't lead to | start-upload: update UPL (1) | twice",
-    red: { file: "test/api/upload-late-writes.test.ts", titles: ["leads where its client was told"] },
+    red: { file: "test/finalize/upload-late-writes.test.ts", titles: ["leads where its client was told"] },
   },
   {
     name: "an intent comes after all before it",
     changes: [{ file: "lambdas/core/finalize/finalize-upload.ts", from: " AND ${IN_ORDER}`", to: "`" }],
     case: "finalize: refused once more, with its parts put together | finalize-upload: update UPL (1) | a copy late, at: the end of the call",
     red: {
-      file: "test/api/upload-late-writes.test.ts",
+      file: "test/finalize/upload-late-writes.test.ts",
       titles: ["an intent that was withdrawn is not armed"],
     },
   },
@@ -57,7 +57,10 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: parts that S3 has lost | finalize-upload: update UPL (1) | twice",
-    red: { file: "test/api/upload-late-writes.test.ts", titles: ["an intent that is written twice is one"] },
+    red: {
+      file: "test/finalize/upload-late-writes.test.ts",
+      titles: ["an intent that is written twice is one"],
+    },
   },
   {
     name: "an attempt is later than another clock's",
@@ -69,7 +72,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: after one that was refused | clock -3000 ms",
-    red: { file: "test/api/upload-late-writes.test.ts", titles: ["clocks that differ"] },
+    red: { file: "test/finalize/upload-late-writes.test.ts", titles: ["clocks that differ"] },
   },
   {
     name: "a purge that stood still looks again",
@@ -81,7 +84,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "sweep: one of two versions of the same bytes, among more than are read at once | versions-of: query NODE (2) | frozen before it, meanwhile: the other is restored, deleted and removed",
-    red: { file: "test/api/versions.test.ts", titles: ["takes no bytes that come back"] },
+    red: { file: "test/versions/versions.test.ts", titles: ["takes no bytes that come back"] },
   },
   {
     name: "bytes stay while a copy of their PutObject may come",
@@ -93,7 +96,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: an empty file | make-empty: PutObject (1) | a copy late, at: 12 minutes later",
-    red: { file: "test/api/upload-late-writes.test.ts", titles: ["leaves no bytes that nothing names"] },
+    red: { file: "test/finalize/upload-late-writes.test.ts", titles: ["leaves no bytes that nothing names"] },
   },
   {
     name: "bytes stay for a sibling's URLs",
@@ -105,7 +108,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "sweep: a version that was deleted, of which another is a restoration | each-due: query due version (1) | frozen before it, meanwhile: that one is deleted",
-    red: { file: "test/api/versions.test.ts", titles: ["keeps them as long as a URL"] },
+    red: { file: "test/versions/versions.test.ts", titles: ["keeps them as long as a URL"] },
   },
   {
     name: "a version's days end it, whatever else there is",
@@ -117,7 +120,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "sweep: a version whose days are over, behind more than are looked at | nothing wrong",
-    red: { file: "test/api/versions.test.ts", titles: ["ends a version by its days"] },
+    red: { file: "test/versions/versions.test.ts", titles: ["ends a version by its days"] },
   },
   {
     name: "no more versions stay than are kept",
@@ -134,7 +137,7 @@ export const uploads: readonly Mutant[] = [
     name: "an upload becomes one version",
     changes: [
       {
-        file: "lambdas/core/finalize/upload-writes.ts",
+        file: "lambdas/core/finalize/end-session.ts",
         from: '"#state IN (:open, :finalizing)"',
         to: '"attribute_exists(#state) OR #state IN (:open, :finalizing)"',
       },
@@ -151,19 +154,19 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "sweep: a version behind many that were refused | nothing wrong",
-    red: { file: "test/api/versions.test.ts", titles: ["looks through more refused"] },
+    red: { file: "test/versions/versions.test.ts", titles: ["looks through more refused"] },
   },
   {
     name: "a refused version keeps no metadata",
     changes: [
       {
-        file: "lambdas/core/finalize/upload-writes.ts",
+        file: "lambdas/core/versions/new-version.ts",
         from: "{ ttl: ttl(now + REJECTED_KEEP_MS) } : { metadata: upload.metadata }",
         to: "{ ttl: ttl(now + REJECTED_KEEP_MS), metadata: upload.metadata } : { metadata: upload.metadata }",
       },
     ],
     case: "finalize: content that its name refuses | nothing wrong",
-    red: { file: "test/api/versions.test.ts", titles: ["is listed as rejected"] },
+    red: { file: "test/versions/versions.test.ts", titles: ["is listed as rejected"] },
   },
   {
     name: "finalize tells the folder in which the file is",
@@ -175,7 +178,10 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: onto a file | commit-upload: transact UPL+NODE+NODE.VER+EVT (1) | frozen before it, meanwhile: the file is moved",
-    red: { file: "test/core/conditions.test.ts", titles: ["an upload that ends while its file is moved"] },
+    red: {
+      file: "test/finalize/conditions.test.ts",
+      titles: ["an upload that ends while its file is moved"],
+    },
   },
   {
     name: "a deletion tells the version that was current",
@@ -188,7 +194,10 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "delete: a file | delete-file: transact NODE+DIR+EVT (1) | frozen before it, meanwhile: another version comes",
-    red: { file: "test/core/conditions.test.ts", titles: ["a file that gets a version as it is deleted"] },
+    red: {
+      file: "test/finalize/conditions.test.ts",
+      titles: ["a file that gets a version as it is deleted"],
+    },
   },
   {
     name: "a restoration tells the folder in which the file is",
@@ -198,7 +207,7 @@ export const uploads: readonly Mutant[] = [
     ],
     case: "version: restored | restore-version: transact NODE.VER+NODE+EVT (1) | frozen before it, meanwhile: the file is moved",
     red: {
-      file: "test/core/conditions.test.ts",
+      file: "test/finalize/conditions.test.ts",
       titles: ["a version that comes back while its file is moved"],
     },
   },
@@ -212,7 +221,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: content that its name refuses | nothing wrong",
-    red: { file: "test/api/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
+    red: { file: "test/finalize/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
   },
   {
     name: "of a file that was moved, where it is",
@@ -224,13 +233,13 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: content that its name refuses, of a file that was moved | nothing wrong",
-    red: { file: "test/api/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
+    red: { file: "test/finalize/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
   },
   {
     name: "an empty file is its own call's alone",
     changes: [{ file: "lambdas/core/finalize/make-empty.ts", from: 'from: "ours"', to: 'from: "open"' }],
     case: "finalize: nothing yet, as another begins with what has come since | nothing wrong",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["nor where it would be first"] },
+    red: { file: "test/finalize/upload-assembly.test.ts", titles: ["nor where it would be first"] },
   },
   {
     name: "an empty object is replaced where parts were found",
@@ -242,7 +251,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: parts that came after an empty one had died | nothing wrong",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["beside another finalize"] },
+    red: { file: "test/finalize/upload-assembly.test.ts", titles: ["beside another finalize"] },
   },
   {
     name: "but not by a call that another has followed",
@@ -254,7 +263,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: nothing yet, beside one that began before | make-empty: AbortMultipartUpload (1) | frozen before it, meanwhile: its part comes, and that one goes on",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["where it was the last to begin"] },
+    red: { file: "test/finalize/upload-assembly.test.ts", titles: ["where it was the last to begin"] },
   },
   {
     name: "an empty object says nothing where there are parts",
@@ -266,7 +275,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "sweep: an empty finalize that died, and parts since | nothing wrong",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["one that died with an empty object"] },
+    red: { file: "test/finalize/upload-assembly.test.ts", titles: ["one that died with an empty object"] },
   },
   {
     name: "another finalize's object is not this one's",
@@ -278,7 +287,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: all its parts, as another has fewer put together | nothing wrong",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["one that has found more parts"] },
+    red: { file: "test/finalize/upload-assembly.test.ts", titles: ["one that has found more parts"] },
   },
   {
     name: "an empty object is no whole",
@@ -286,7 +295,10 @@ export const uploads: readonly Mutant[] = [
       { file: "lambdas/core/uploads/reopen-upload.ts", from: "facts && facts.size > 0 ?", to: "facts ?" },
     ],
     case: "finalize: parts that came after an empty one was refused | nothing wrong",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["one that was refused with an empty object"] },
+    red: {
+      file: "test/finalize/upload-assembly.test.ts",
+      titles: ["one that was refused with an empty object"],
+    },
   },
   {
     name: "what passes is no refusal",
@@ -294,7 +306,7 @@ export const uploads: readonly Mutant[] = [
       { file: "lambdas/core/finalize/finish-upload.ts", from: ' || error.code === "conflict"', to: "" },
     ],
     case: "ingest: a finalize that died, of a file that has another name at each try | nothing wrong",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["what the sweep fails at in passing"] },
+    red: { file: "test/finalize/upload-assembly.test.ts", titles: ["what the sweep fails at in passing"] },
   },
   {
     name: "an intent is judged by its own time",
@@ -306,7 +318,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "finalize: begun long after one that died, and dies, as a sweep looks that has found that | nothing wrong",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["a finalize that has just begun"] },
+    red: { file: "test/finalize/upload-assembly.test.ts", titles: ["a finalize that has just begun"] },
   },
   {
     name: "an abort cleans by the session as it ended",
@@ -318,7 +330,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "abort: as S3 begins to put its parts together | nothing wrong",
-    red: { file: "test/api/upload-assembly.test.ts", titles: ["an abort that has read the session"] },
+    red: { file: "test/finalize/upload-assembly.test.ts", titles: ["an abort that has read the session"] },
   },
   {
     name: "a claim that was given up stays so",
@@ -330,7 +342,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "start: refused, and corrected under its Idempotency-Key | idempotency: put IDEM (1) | a copy late, at: the end of the call",
-    red: { file: "test/core/idempotency.test.ts", titles: ["a claim that was given up"] },
+    red: { file: "test/kernel/idempotency.test.ts", titles: ["a claim that was given up"] },
   },
   {
     name: "a claim is later than another clock's release",
@@ -342,7 +354,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "start: as corrected under an Idempotency-Key | clock -3000 ms",
-    red: { file: "test/core/idempotency.test.ts", titles: ["a claim that was given up"] },
+    red: { file: "test/kernel/idempotency.test.ts", titles: ["a claim that was given up"] },
   },
   {
     name: "a chunk in front of others keeps its length",
@@ -354,7 +366,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "read: a session, and where its next chunk goes | nothing wrong",
-    red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
+    red: { file: "test/uploads/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
   },
   {
     name: "and one in a gap has that of the others",
@@ -366,7 +378,7 @@ export const uploads: readonly Mutant[] = [
       },
     ],
     case: "read: a session, and where its next chunk goes | nothing wrong",
-    red: { file: "test/api/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
+    red: { file: "test/uploads/upload-chunks.test.ts", titles: ["one that is sent again in front"] },
   },
   {
     name: "what S3 lists is not lost",
@@ -379,7 +391,7 @@ export const uploads: readonly Mutant[] = [
     ],
     case: "sweep: a finalize that can't succeed | nothing wrong",
     red: {
-      file: "test/api/upload-assembly.test.ts",
+      file: "test/finalize/upload-assembly.test.ts",
       titles: ["a finalize that died before S3 was asked"],
     },
   },

@@ -9,7 +9,7 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/turns/claim-turn.ts", from: ", epoch: endpoint.epoch, now }", to: ", now }" },
     ],
     case: "deliver: answered with 2xx | claim-turn: update HOOK.STATE (1) | frozen before it, meanwhile: its new URL answers",
-    red: { file: "test/core/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
+    red: { file: "test/turns/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
   },
   {
     name: "who reads another epoch asks no second time",
@@ -21,7 +21,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: answered with 2xx | claim-turn: update HOOK.STATE (1) | frozen before it, meanwhile: its URL changes",
-    red: { file: "test/core/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
+    red: { file: "test/turns/claim-turn.test.ts", titles: ["the endpoint's epoch"] },
   },
   {
     name: "a slot is as it was read",
@@ -31,7 +31,7 @@ export const webhooks: readonly Mutant[] = [
     ],
     case: "deliver: of more than may be under way at once | nothing wrong",
     red: {
-      file: "test/core/delivery-faults.test.ts",
+      file: "test/delivery/delivery-faults.test.ts",
       titles: ["takes no slot of an attempt that has ended"],
     },
   },
@@ -45,7 +45,10 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: the breaker's probe, answered with 2xx | claim-turn: update HOOK.STATE (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["takes a turn", "takes the breaker's probe"] },
+    red: {
+      file: "test/delivery/delivery-faults.test.ts",
+      titles: ["takes a turn", "takes the breaker's probe"],
+    },
   },
   {
     name: "what goes is counted, whoever had a turn kept",
@@ -57,7 +60,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: turns that nobody used through a stall | nothing wrong",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["a rate"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["a rate"] },
   },
   {
     name: "turns are kept once",
@@ -69,7 +72,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "fan-out: to an endpoint whose turns are given out | reserve-turns: update HOOK.STATE (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["keeps turns once"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["keeps turns once"] },
   },
   {
     name: "who keeps turns knows its own repeat",
@@ -81,7 +84,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "fan-out: to an endpoint whose turns are given out | reserve-turns: update HOOK.STATE (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["keeps turns once"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["keeps turns once"] },
   },
   {
     name: "an attempt counts in its epoch",
@@ -94,7 +97,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: the breaker's probe, answered with 500 | give-back-turn: update HOOK.STATE (1) | frozen before it, meanwhile: it is disabled and enabled",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["has no breaker that it opens"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["has no breaker that it opens"] },
   },
   {
     name: "an attempt counts while its turn is its own",
@@ -112,7 +115,7 @@ export const webhooks: readonly Mutant[] = [
     ],
     case: "deliver: answered with 410 | give-back-turn: update HOOK.STATE (1) | twice",
     red: {
-      file: "test/core/delivery-faults.test.ts",
+      file: "test/delivery/delivery-faults.test.ts",
       titles: ["counts nothing a second time", "counts a failure once"],
     },
   },
@@ -126,7 +129,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: answered with Retry-After | give-back-turn: update HOOK.STATE (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["counts a failure once"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["counts a failure once"] },
   },
   {
     name: "a probe of an earlier epoch frees its slot",
@@ -138,7 +141,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: the breaker's probe, answered with 2xx | give-back-turn: update HOOK.STATE (1) | frozen before it, meanwhile: it is disabled and enabled",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["has no breaker that it opens"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["has no breaker that it opens"] },
   },
   {
     name: "a breaker opens on failures that no success came after",
@@ -151,7 +154,7 @@ export const webhooks: readonly Mutant[] = [
     ],
     case: "deliver: the failure that opens the breaker | settle-turn: update HOOK.STATE (1) | a copy late, at: a minute passes",
     red: {
-      file: "test/core/delivery-faults.test.ts",
+      file: "test/delivery/delivery-faults.test.ts",
       titles: ["opens no breaker on failures before a success"],
     },
   },
@@ -165,7 +168,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: the failure that opens the breaker | settle-turn: update HOOK.STATE (1) | frozen before it, meanwhile: it is disabled and enabled",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["before its breaker opens"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["before its breaker opens"] },
   },
   {
     name: "a failure from before a success is no new one",
@@ -179,7 +182,7 @@ export const webhooks: readonly Mutant[] = [
     ],
     case: "deliver: answered with 500, and well later | give-back-turn: update HOOK.STATE (1) | frozen before it, meanwhile: a minute passes",
     red: {
-      file: "test/core/delivery-faults.test.ts",
+      file: "test/delivery/delivery-faults.test.ts",
       titles: ["fails by no attempt from before it succeeded", "nor does a probe of then"],
     },
   },
@@ -193,7 +196,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: answered with Retry-After | settle-turn: update HOOK.STATE (1) | frozen before it, meanwhile: its URL changes",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["before it pauses"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["before it pauses"] },
   },
   {
     name: "who opens a breaker knows its own repeat",
@@ -205,7 +208,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: the failure that opens the breaker | settle-turn: update HOOK.STATE (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["its probe is planned"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["its probe is planned"] },
   },
   {
     name: "an older plan is no newer one's end",
@@ -217,7 +220,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: the failure that opens the breaker | plan-wake-up: put HOOK.WAKE_UP (1) | a copy late, at: a minute passes",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["puts no plan to wake one delivery"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["puts no plan to wake one delivery"] },
   },
   {
     name: "a test verifies the URL that it went to",
@@ -234,7 +237,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "endpoint: tested before it has answered | reset-endpoint: update HOOK.STATE (1) | frozen before it, meanwhile: its URL changes",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["nor does it verify another"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["nor does it verify another"] },
   },
   {
     name: "who verifies knows its own repeat",
@@ -246,7 +249,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "endpoint: tested before it has answered | reset-endpoint: update HOOK.STATE (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["verifies a URL"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["verifies a URL"] },
   },
   {
     name: "a test's slot is as it was read",
@@ -255,7 +258,7 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/turns/in-trial.ts", from: "stood: state[TRIAL_SLOT], ", to: "" },
     ],
     case: "endpoint: tested before it has answered | take-place: update PLACES (1) | frozen before it, meanwhile: its ping is under way",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["is no second request to a URL"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["is no second request to a URL"] },
   },
   {
     name: "a test waits for what is under way",
@@ -267,7 +270,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "endpoint: tested before it has answered | test-webhook: get HOOK.STATE (1) | frozen before it, meanwhile: its ping is under way",
-    red: { file: "test/core/verify-endpoint.test.ts", titles: [] },
+    red: { file: "test/endpoints/verify-endpoint.test.ts", titles: [] },
   },
   {
     name: "a test enables the URL that it went to",
@@ -284,7 +287,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "endpoint: enabled | enable-webhook: transact HOOKS+HOOK.STATE (1) | a copy late, at: 12 minutes later",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["a test of one URL enables no other"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["a test of one URL enables no other"] },
   },
   {
     name: "who is overtaken by another's enabling says so",
@@ -296,7 +299,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "endpoint: enabled | enable-webhook: transact HOOKS+HOOK.STATE (1) | frozen before it, meanwhile: it is enabled",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["while another call enabled"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["while another call enabled"] },
   },
   {
     name: "a judgement disables in its epoch",
@@ -313,7 +316,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: answered with 410 | disable-endpoint: transact HOOKS+EVT (1) | frozen before it, meanwhile: its URL changes",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["before it is disabled"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["before it is disabled"] },
   },
   {
     name: "the sweep disables what still fails",
@@ -325,7 +328,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "sweep: an endpoint that has failed for five days | sweep-endpoints: get HOOKS (1) | frozen before it, meanwhile: it answers",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["succeeds before the sweep disables"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["succeeds before the sweep disables"] },
   },
   {
     name: "a promotion is of the secret that was read",
@@ -337,7 +340,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "endpoint: its secret is promoted | rotate-webhook-secret: update HOOK.SECRET (1) | a copy late, at: it is rotated once more",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["promotes no secret"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["promotes no secret"] },
   },
   {
     name: "two workers make no attempt at once",
@@ -360,7 +363,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: of many that come at once | write-delivery: update DLV (2) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["puts a delivery off"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["puts a delivery off"] },
   },
   {
     name: "what is set aside knows its own repeat",
@@ -372,7 +375,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: in the lane of endpoints that answer, to one that is slow for once | write-delivery: update DLV (2) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["sets an attempt aside"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["sets an attempt aside"] },
   },
   {
     name: "who ends a delivery knows its own repeat",
@@ -384,7 +387,10 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: to an endpoint that is enabled just now | write-delivery: update DLV (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["and so does one of which a worker read it"] },
+    red: {
+      file: "test/delivery/delivery-faults.test.ts",
+      titles: ["and so does one of which a worker read it"],
+    },
   },
   {
     name: "a worker looks again at what it skips",
@@ -396,7 +402,10 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: to an endpoint that is enabled just now | nothing wrong",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["and so does one of which a worker read it"] },
+    red: {
+      file: "test/delivery/delivery-faults.test.ts",
+      titles: ["and so does one of which a worker read it"],
+    },
   },
   {
     name: "a 410 ends the delivery in its epoch",
@@ -408,7 +417,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: answered with 410 | disable-endpoint: transact HOOKS+EVT (1) | frozen before it, meanwhile: its URL changes",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["isn't disabled by its 410"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["isn't disabled by its 410"] },
   },
   {
     name: "a new run has no lease of the last",
@@ -416,7 +425,7 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/delivery/restart-delivery.ts", from: ', "lease", "lease_until_ms"]', to: "]" },
     ],
     case: "deliver: the last attempt | write-delivery: transact DLV+ATT (1) | frozen before it, meanwhile: it is sent again after half a minute",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["whose lease has run out"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["whose lease has run out"] },
   },
   {
     name: "a recovery sends a run once",
@@ -428,7 +437,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "sweep: a recovery | sweep-recoveries: update DLV (1) | a copy late, at: 12 minutes later",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["that a recovery has sent"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["that a recovery has sent"] },
   },
   {
     name: "a recovery is as the table has it",
@@ -440,7 +449,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "sweep: a recovery that has ended | each-due: query due recovery (1) | old, as before its last change",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["a recovery that has ended"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["a recovery that has ended"] },
   },
   {
     name: "a recovery knows its own page again",
@@ -459,7 +468,7 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/delivery/fan-out.ts", from: "  await reviveSkipped(deps, skipped);\n", to: "" },
     ],
     case: "fan-out: to a disabled endpoint | fan-out: put DLV (1) | frozen before it, meanwhile: it is enabled and recovered",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["of which fan-out read"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["of which fan-out read"] },
   },
   {
     name: "what is skipped is sent where it still is",
@@ -472,7 +481,7 @@ export const webhooks: readonly Mutant[] = [
     ],
     case: "fan-out: to an endpoint whose owner sends it again at the very same moment | nothing wrong",
     red: {
-      file: "test/core/delivery-faults.test.ts",
+      file: "test/delivery/delivery-faults.test.ts",
       titles: ["but no second time", "skipped once more", "of which fan-out"],
     },
   },
@@ -486,7 +495,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: to an endpoint that is enabled just now | revive-skipped: update DLV (1) | a copy late, at: it is to be sent again, and is skipped",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["when it is skipped once more"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["when it is skipped once more"] },
   },
   {
     name: "who sends what was skipped knows its own repeat",
@@ -498,7 +507,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: to an endpoint that is enabled just now | revive-skipped: update DLV (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["writes a delivery off"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["writes a delivery off"] },
   },
   {
     name: "only what stays disabled stays skipped",
@@ -510,7 +519,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "deliver: to a disabled endpoint | nothing wrong",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["stays disabled stays skipped"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["stays disabled stays skipped"] },
   },
   {
     name: "fan-out's own row that was skipped is one",
@@ -522,7 +531,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "fan-out: to an endpoint that is enabled just now | fan-out: put DLV (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["writes a delivery off"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["writes a delivery off"] },
   },
   {
     name: "turns are kept for rows that aren't there",
@@ -534,7 +543,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "fan-out: to an endpoint whose turns are given out | nothing wrong",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["events that come again"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["events that come again"] },
   },
   {
     name: "folders narrow what is about files",
@@ -542,7 +551,7 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/endpoints/match-endpoints.ts", from: "!OF_ENDPOINTS.has(event.type) &&", to: "" },
     ],
     case: "sweep: an endpoint that has failed for a day | nothing wrong",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["hears of others that fail"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["hears of others that fail"] },
   },
   {
     name: "the sweep knows its own repeat",
@@ -554,7 +563,7 @@ export const webhooks: readonly Mutant[] = [
       },
     ],
     case: "sweep: a delivery whose message got lost | sweep-deliveries: update DLV (1) | twice",
-    red: { file: "test/core/delivery-faults.test.ts", titles: ["wakes a delivery whose message"] },
+    red: { file: "test/delivery/delivery-faults.test.ts", titles: ["wakes a delivery whose message"] },
   },
   {
     name: "a row's count of a host's clients is of its URL",
@@ -562,7 +571,7 @@ export const webhooks: readonly Mutant[] = [
       { file: "lambdas/core/delivery/deliver.ts", from: "delivery.epoch === hook.epoch && ", to: "" },
     ],
     case: "endpoint: its URL is changed | clock -3000 ms",
-    red: { file: "test/core/host-shares.test.ts", titles: ["though the clock of who changed it is slow"] },
+    red: { file: "test/turns/host-shares.test.ts", titles: ["though the clock of who changed it is slow"] },
   },
   {
     name: "the secret that is given again is the same rotation",
@@ -575,7 +584,7 @@ export const webhooks: readonly Mutant[] = [
     ],
     case: "endpoint: its secret is rotated to one of its owner's | nothing wrong",
     red: {
-      file: "test/core/delivery-faults.test.ts",
+      file: "test/delivery/delivery-faults.test.ts",
       titles: ["gives an endpoint a secret of its owner's, who says so again and keeps the one before"],
     },
   },
@@ -595,7 +604,7 @@ export const webhooks: readonly Mutant[] = [
     ],
     case: "endpoint: its rate is changed | change-webhook: transact HOOKS (1) | a copy late, at: 12 minutes later",
     red: {
-      file: "test/core/delivery-faults.test.ts",
+      file: "test/delivery/delivery-faults.test.ts",
       titles: ["takes back no later change of the endpoint"],
     },
   },
@@ -643,7 +652,7 @@ export const webhooks: readonly Mutant[] = [
     ],
     case: "recovery: started | clock -3000 ms",
     red: {
-      file: "test/core/delivery-faults.test.ts",
+      file: "test/delivery/delivery-faults.test.ts",
       titles: ["a recovery takes what happened by a clock that is ahead"],
     },
   },

@@ -1,0 +1,13 @@
+import { listWorkspacesRoute } from "#core/access/contract.ts";
+import { listWorkspaces } from "#core/access/list-workspaces.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import type { App } from "#http/context.ts";
+import { serve } from "#http/serve.ts";
+
+/** Workspaces. */
+export function workspaces(app: App, deps: Pick<Deps, "table" | "now">): void {
+  serve(app, deps, listWorkspacesRoute, async ({ query, call }) => ({
+    status: 200,
+    body: await listWorkspaces(deps, call.caller, query),
+  }));
+}

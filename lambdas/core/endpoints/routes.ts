@@ -1,0 +1,80 @@
+import type { WorkerDeps } from "#core/turns/deps.ts";
+import type { App } from "#http/context.ts";
+import { serve } from "#http/serve.ts";
+import { changeWebhook } from "./change-webhook.ts";
+import {
+  changeWebhookRoute,
+  deleteWebhookRoute,
+  disableWebhookRoute,
+  enableWebhookRoute,
+  getWebhookRoute,
+  listWebhooksRoute,
+  promoteWebhookSecretRoute,
+  registerWebhookRoute,
+  rotateWebhookSecretRoute,
+  testWebhookRoute,
+} from "./contract.ts";
+import { deleteWebhook } from "./delete-webhook.ts";
+import { disableWebhook } from "./disable-webhook.ts";
+import { enableWebhook } from "./enable-webhook.ts";
+import { findWebhook } from "./find-webhook.ts";
+import { listWebhooks } from "./list-webhooks.ts";
+import { registerWebhook } from "./register-webhook.ts";
+import { promoteWebhookSecret, rotateWebhookSecret } from "./rotate-webhook-secret.ts";
+import { showWebhook } from "./show-webhook.ts";
+import { type TestDeps, testWebhook } from "./test-webhook.ts";
+
+const answerWith = (status: number) => (body: unknown) => ({ status, body });
+
+/** Endpoints. */
+export function webhooks(app: App, deps: WorkerDeps & TestDeps): void {
+  serve(app, deps, registerWebhookRoute, async ({ body, call }) => {
+    const answer = answerWith(201);
+    return answer(await registerWebhook(deps, call, body, answer));
+  });
+
+  serve(app, deps, listWebhooksRoute, async ({ query, call }) => ({
+    status: 200,
+    body: await listWebhooks(deps, call, query),
+  }));
+
+  serve(app, deps, getWebhookRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await showWebhook(deps, call, params.id),
+  }));
+
+  serve(app, deps, changeWebhookRoute, async ({ params, body, call }) => ({
+    status: 200,
+    body: await changeWebhook(deps, call, params.id, body),
+  }));
+
+  serve(app, deps, deleteWebhookRoute, async ({ params, call }) => {
+    await deleteWebhook(deps, call, params.id);
+    return { status: 204 };
+  });
+
+  serve(app, deps, disableWebhookRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await disableWebhook(deps, call, params.id),
+  }));
+
+  serve(app, deps, enableWebhookRoute, async ({ params, body, call }) => ({
+    status: 200,
+    body: await enableWebhook(deps, call, params.id, body),
+  }));
+
+  serve(app, deps, testWebhookRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await testWebhook(deps, call, await findWebhook(deps, call.caller, params.id)),
+  }));
+
+  serve(app, deps, rotateWebhookSecretRoute, async ({ params, body, call }) => {
+    const answer = answerWith(200);
+    return answer(await rotateWebhookSecret(deps, call, params.id, body, answer));
+  });
+
+  serve(app, deps, promoteWebhookSecretRoute, async ({ params, call }) => {
+    await promoteWebhookSecret(deps, call, params.id);
+    return { status: 204 };
+  });
+}

@@ -1,0 +1,51 @@
+import type { Deps } from "#core/kernel/deps.ts";
+import type { App } from "#http/context.ts";
+import { refuseCarriedHeaders } from "#http/refuse-carried-headers.ts";
+import { serve } from "#http/serve.ts";
+import { abortUpload } from "./abort-upload.ts";
+import {
+  abortUploadRoute,
+  getUploadRoute,
+  sendChunkRoute,
+  signPartsRoute,
+  startUploadRoute,
+} from "./contract.ts";
+import { chunkTarget } from "./next-chunk.ts";
+import { signParts } from "./sign-parts.ts";
+import { restartAnswer, startUpload } from "./start-upload.ts";
+import { viewUpload } from "./view-upload.ts";
+
+/** Upload sessions, and chunks by way of the API's address. */
+export function uploads(app: App, deps: Deps): void {
+  serve(
+    app,
+    deps,
+    startUploadRoute,
+    async ({ body, call }) => ({ status: 201, body: await startUpload(deps, call, body) }),
+    {
+      // URLs run out, so a repeated answer holds new ones.
+      replay: (recorded, call) => restartAnswer(deps, call, recorded),
+    },
+  );
+
+  serve(app, deps, signPartsRoute, async ({ params, body, call }) => ({
+    status: 200,
+    body: await signParts(deps, call, params.id, body),
+  }));
+
+  serve(app, deps, getUploadRoute, async ({ params, call }) => ({
+    status: 200,
+    body: await viewUpload(deps, call, params.id),
+  }));
+
+  serve(app, deps, sendChunkRoute, async ({ params, query, call, context }) => {
+    refuseCarriedHeaders(context.req.raw.headers);
+    const { url } = await chunkTarget(deps, call, { uploadId: params.id, ...query });
+    return { status: 307, headers: { Location: url } };
+  });
+
+  serve(app, deps, abortUploadRoute, async ({ params, call }) => {
+    await abortUpload(deps, call, params.id);
+    return { status: 204 };
+  });
+}

@@ -1,0 +1,117 @@
+import { randomUUID } from "node:crypto";
+import { Hono } from "hono";
+import { describe, note } from "#aws/log.ts";
+import { isContended, isPassing, isStorageDamaged, isStorageFull } from "#aws/passing.ts";
+import { REQUEST_ID } from "#contract/headers.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { readerOf } from "#pages/link-reader.ts";
+import { lostPage, sendPage } from "#pages/page.ts";
+import type { App, AppContext } from "./context.ts";
+import { cors } from "./cors.ts";
+import { methodNotAllowed, methodsOf } from "./method-not-allowed.ts";
+import { PROBLEM_TYPE, problemBody } from "./problem.ts";
+import { refuseDotSegments } from "./refuse-dot-segments.ts";
+import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
+import type { TableDeps } from "./table-deps.ts";
+
+/** The caller's request id where it is well-formed, else a new one. */
+export function requestIdOf(given: string | undefined): string {
+  return given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
+}
+
+/** An app of these routes: one request id, one error shape. */
+export function createApp<D extends TableDeps>(
+  deps: D,
+  routes: readonly ((app: App, deps: D) => void)[],
+): App {
+  const app: App = new Hono();
+
+  app.use(async (context, next) => {
+    const requestId = requestIdOf(context.req.header("x-request-id"));
+    context.set("requestId", requestId);
+    note({ request_id: requestId, method: context.req.method, route: "unmatched" });
+    await next();
+    context.res.headers.set("X-Request-ID", requestId);
+    context.res.headers.set("X-Content-Type-Options", "nosniff");
+    note({ status: context.res.status });
+  });
+  app.use(cors(deps.corsOrigins));
+  app.use(async (context, next) => {
+    refuseDotSegments(context.env?.path ?? context.req.path);
+    await next();
+  });
+  app.use(async (context, next) => {
+    refuseNonUtf8(context.req.raw);
+    await next();
+  });
+
+  for (const add of routes) add(app, deps);
+
+  app.notFound((context) => {
+    const { method, path } = context.req;
+    if (methodsOf(app, path).length > 0) return refuse(context, methodNotAllowed(app, context.req));
+    const hint = methodsOf(app, `/v1${path}`).length > 0 ? ` Its path begins with /v1: /v1${path}.` : "";
+    return refuse(
+      context,
+      new WharfError("not_found", `There is no ${method} ${path}.${hint} See GET /openapi.json.`),
+    );
+  });
+  app.onError((error, context) => {
+    if (error instanceof WharfError) return problem(context, error);
+    if (isStorageDamaged(error)) {
+      note({ error: describe(error) });
+      return problem(context, new WharfError("internal", error.message));
+    }
+    if (isContended(error)) return problem(context, contended(error));
+    if (isStorageFull(error)) return problem(context, storageFull(error));
+    note({ error: describe(error) });
+    if (isPassing(error))
+      return problem(
+        context,
+        unavailable(error, "What is behind the API doesn't answer as it should; send it again shortly.", 5),
+      );
+    return problem(
+      context,
+      new WharfError("internal", "Send the request again; quote the request_id if it goes on."),
+    );
+  });
+  return app;
+}
+
+/** What a client is told where AWS doesn't answer: nothing that it could mend, and to come back. */
+function unavailable(cause: Error, detail: string, retry_after_seconds: number): WharfError {
+  note({ busy: cause.name });
+  return new WharfError("unavailable", detail, { retry_after_seconds }, { cause });
+}
+
+/** 429 and no 5xx, which is an alarm: many requests about one thing bring it about, and nothing is wrong. */
+function contended(cause: Error): WharfError {
+  note({ busy: cause.name });
+  const detail = "Others are changing the same thing right now; send it again.";
+  return new WharfError("rate_limited", detail, { retry_after_seconds: 1 }, { cause });
+}
+
+function storageFull(cause: Error): WharfError {
+  note({ storage_full: describe(cause) });
+  const facts = { retry_after_seconds: 30 };
+  const detail = `Nothing was stored: ${cause.message} Deleted files make room within minutes; then send it again.`;
+  return new WharfError("storage_full", detail, facts, { cause });
+}
+
+/** Refuses what has no route: people get a page. */
+function refuse(context: AppContext, error: WharfError): Response {
+  if (readerOf((name) => context.req.header(name)) === "program") return problem(context, error);
+  note({ code: error.code });
+  // Relative, so that it stays on the stage that the reader called.
+  const home = "../".repeat(context.req.path.split("/").length - 2) || "./";
+  return sendPage(error.status, lostPage(home), error.headers);
+}
+
+/** RFC 9457 problem details. */
+export function problem(context: AppContext, error: WharfError): Response {
+  note({ status: error.status, code: error.code });
+  return new Response(JSON.stringify(problemBody(context, error)), {
+    status: error.status,
+    headers: { "Content-Type": PROBLEM_TYPE, "Cache-Control": "no-store", ...error.headers },
+  });
+}

@@ -1,0 +1,20 @@
+/** What requests and answers are to Wharf's routes. */
+import type { Context, Hono } from "hono";
+import type { GatewayFacts } from "./proxy.ts";
+
+/** `Bindings`: what the gateway says of a request beside it. */
+interface AppTypes {
+  Variables: { requestId: string };
+  Bindings: Partial<GatewayFacts> | undefined;
+}
+
+export type App = Hono<AppTypes>;
+
+export type AppContext = Context<AppTypes>;
+
+/** An answer: JSON unless `body` is a string or absent. */
+export interface Answer {
+  status: number;
+  body?: unknown;
+  headers?: Record<string, string>;
+}

@@ -1,0 +1,185 @@
+/** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
+import * as z from "zod";
+import { type Key, keys } from "#aws/keys.ts";
+import { describe, note, say } from "#aws/log.ts";
+import type { Scope } from "#contract/common.ts";
+import { type Route, requestHeaders } from "#contract/route.ts";
+import { authenticate } from "#core/accounts/authenticate.ts";
+import { type Call, insufficientScope, requireSameScopes } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
+import { readJson } from "./body.ts";
+import { check } from "./check.ts";
+import type { Answer, App, AppContext } from "./context.ts";
+import { etagOfText, isKnown } from "./etag.ts";
+import { readForm } from "./form.ts";
+import { isAnothers } from "./method-not-allowed.ts";
+import { conditionsOf } from "./preconditions.ts";
+import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
+import { send } from "./send.ts";
+
+type Shape = Record<string, z.ZodType>;
+
+type Output<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
+
+/** What a handler gets: validated input, the caller, and the raw context. */
+export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> {
+  params: Output<P>;
+  query: Output<Q>;
+  body: B extends z.ZodType ? z.output<B> : undefined;
+  headers: Output<H>;
+  call: Call;
+  context: AppContext;
+}
+
+interface Options<P extends Shape, A> {
+  /** What the verb reads first: it comes in one round trip with the token, as `call.ahead`. */
+  reads?: (params: Output<P>) => readonly Key[];
+  /** Headers that follow from an answer's body, a recorded one's too. */
+  headers?: (body: unknown) => Record<string, string>;
+  /**
+   * Makes the answer from a recorded one, for the token that asks now: parts (signed URLs) are made anew, or left out
+   * where that lacks scopes of the first; `undefined` where it holds no more, and the request is done again. Without it
+   * a token that lacks any is refused.
+   */
+  replay?: (recorded: A, call: Call, lacking: readonly Scope[]) => Promise<unknown>;
+}
+
+const documented = new WeakMap<App, Route[]>();
+
+/** The routes that `app` answers, for `/openapi.json`. */
+export function routesOf(app: App): readonly Route[] {
+  return documented.get(app) ?? [];
+}
+
+/** Lists a route that is wired by hand (a public page, a redirect) among those of `app`. */
+export function document(app: App, route: Route): void {
+  documented.set(app, [...routesOf(app), route]);
+}
+
+/** Adds `route` to `app`, answered by `handle`. */
+export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape>(
+  app: App,
+  deps: Pick<Deps, "table" | "now">,
+  route: Route<P, Q, B, H>,
+  handle: (input: Input<P, Q, B, H>) => Promise<Answer>,
+  options: Options<P, unknown> = {},
+): void {
+  document(app, route);
+  const params = z.strictObject(route.params);
+  const query = z.strictObject(route.query);
+  const headers = z.object(requestHeaders(route));
+  const pattern = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+  app.on(route.method, pattern, async (context, next) => {
+    if (isAnothers(app, pattern, context.req.path)) return next();
+    note({ route: `${route.method} ${route.path}` });
+    const named = params.safeParse(context.req.param());
+    const { caller, ahead } = await authenticate(
+      deps,
+      context.req.header("authorization"),
+      named.success ? options.reads?.(named.data as Output<P>) : [],
+    );
+    note({ client: caller.client_id });
+    if (route.scopes !== "public" && route.scopes.length > 0) {
+      const enough = caller.scopes.has("admin") || route.scopes.some((scope) => caller.scopes.has(scope));
+      if (!enough) throw insufficientScope(route.scopes);
+    }
+    refuseUnreadPreconditions(route, (name) => context.req.header(name));
+    const given = await readBody(route, context);
+    const input = {
+      params: check(params, context.req.param(), "path") as Output<P>,
+      query: check(query, queryOf(context), "query") as Output<Q>,
+      body: given.body as Input<P, Q, B, H>["body"],
+      headers: check(headers, headersOf(headers, context), "header") as Output<H>,
+      context,
+    };
+    const requestId = context.get("requestId");
+    const idempotency = await beginIdempotent(deps, {
+      caller,
+      key: route.method === "POST" ? context.req.header("idempotency-key") : undefined,
+      natural: route.idempotency === "natural",
+      request: {
+        route: route.idempotentWith ?? route.id,
+        params: context.req.param(),
+        body: given.fingerprint ?? null,
+        conditions: conditionsOf(input.headers),
+      },
+    });
+    const call: Call = { caller, requestId, record: idempotency.record, ahead };
+    if (idempotency.replay !== undefined) {
+      const { status, body, lacking } = idempotency.replay;
+      if (options.replay === undefined) requireSameScopes(lacking);
+      const fresh = options.replay === undefined ? body : await options.replay(body, call, lacking);
+      if (options.replay === undefined || fresh !== undefined)
+        return send({ status, body: fresh, headers: { ...options.headers?.(fresh), ...REPLAYED } });
+    }
+    try {
+      const { headers, ...answer } = await handle({ ...input, call });
+      // A redirect is no effect: the key is free for where it leads.
+      if (answer.status >= 300) await idempotency.release();
+      else if (route.idempotency === "after") await keepAnswer(idempotency, answer);
+      const all = { ...options.headers?.(answer.body), ...headers, ...(idempotency.repeated && REPLAYED) };
+      const sent = { ...answer, headers: all };
+      return send(route.method === "GET" ? unlessKnown(sent, context.req.header("if-none-match")) : sent);
+    } catch (error) {
+      await idempotency.release();
+      throw error;
+    } finally {
+      idempotency.end();
+    }
+  });
+}
+
+/** What was done is answered, whether that can be kept or not. */
+async function keepAnswer(idempotency: Idempotency, { status, body }: Answer): Promise<void> {
+  try {
+    await idempotency.keep({ status, body });
+  } catch (error) {
+    say("warn", "an answer could not be kept under its Idempotency-Key", { error: describe(error) });
+  }
+}
+
+/** For routes of one file whose verb begins by looking at it. */
+export const readsFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
+
+const REPLAYED = { "Idempotency-Replayed": "true" };
+
+/** The query's parameters. @throws WharfError invalid_request for one that came twice, of which one would be ignored. */
+function queryOf(context: AppContext): Record<string, string | undefined> {
+  const all = Object.entries(context.req.queries());
+  const twice = all.find(([, values]) => values.length > 1);
+  if (twice !== undefined)
+    throw new WharfError("invalid_request", `The query parameter ${JSON.stringify(twice[0])} came twice.`);
+  return Object.fromEntries(all.map(([name, [value]]) => [name, value]));
+}
+
+/** The headers that a schema names, as they came: HTTP's names have no case (RFC 9110, 5.1). */
+export function headersOf(schema: z.ZodObject, context: AppContext): Record<string, string | undefined> {
+  return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, context.req.header(name)]));
+}
+
+/** The validated body, and what tells one request from another; a body that no schema describes stays unread. */
+async function readBody(
+  route: Route,
+  context: AppContext,
+): Promise<{ body?: unknown; fingerprint?: unknown }> {
+  if (route.body === undefined) return {};
+  if (route.bodyType === "multipart/form-data") {
+    const { body, fingerprint } = await readForm(context);
+    return { body: check(route.body, body, "body"), fingerprint };
+  }
+  const body = check(route.body, await readJson(context), "body");
+  return { body, fingerprint: body };
+}
+
+/** What a GET answers: the text with its ETag, or 304 to a caller that has it (RFC 9110, 15.4.5). */
+function unlessKnown(answer: Answer, ifNoneMatch: string | undefined): Answer {
+  if (answer.status !== 200 || answer.body === undefined || typeof answer.body === "string") return answer;
+  const text = JSON.stringify(answer.body);
+  const etag = etagOfText(text, answer.headers?.["ETag"]);
+  const headers = { ...answer.headers, ETag: etag };
+  return isKnown(ifNoneMatch, etag)
+    ? { status: 304, headers }
+    : { status: 200, body: text, headers: { "Content-Type": "application/json", ...headers } };
+}

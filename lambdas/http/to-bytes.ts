@@ -1,0 +1,21 @@
+import type * as z from "zod";
+import type { urlAnswer } from "#core/files/contract.ts";
+import { iso } from "#core/kernel/time.ts";
+import type { Answer, AppContext } from "./context.ts";
+
+/** What a download route was asked by: Hono answers HEAD by the route of GET. */
+export function methodOf({ req }: AppContext): "GET" | "HEAD" {
+  return req.method === "HEAD" ? "HEAD" : "GET";
+}
+
+/** Leads to a presigned URL; the body says how long it works, for clients that keep it. */
+export function toBytes(
+  { url, expiresAt }: { url: string; expiresAt: number },
+  headers: Record<string, string>,
+): Answer {
+  const body: z.output<typeof urlAnswer> = {
+    expires_in: Number(new URL(url).searchParams.get("X-Amz-Expires")),
+    expires_at: iso(expiresAt),
+  };
+  return { status: 302, headers: { ...headers, Location: url }, body };
+}

@@ -1,0 +1,277 @@
+/**
+ * `npm run test:mutants`: breaks the lock verbs in every way below, one at a time and in a copy, and runs the model
+ * test against each. One that survives is a rule that nothing checks.
+ */
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { checkLocks } from "#test/support/lock-model.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ANYWAY = "attribute_exists(#pk)";
+
+/** What is wrong, where, and the texts to replace, some of them in another file; each must stand in its file. */
+const mutants: [name: string, file: string, ...changes: [from: string, to: string, file?: string][]][] = [
+  ["acquire: conditions dropped", "locks/acquire-lock", ['.join(" AND ")', '.join(" OR ")']],
+  [
+    "acquire: expiry only read",
+    "locks/acquire-lock",
+    ["#lock.#expires_ms <= :free_at", `(#lock.#expires_ms <= :free_at OR ${ANYWAY})`],
+  ],
+  [
+    "acquire: number not compared",
+    "locks/acquire-lock",
+    [': "#fencing = :seen"', `: "(#fencing = :seen OR ${ANYWAY})"`],
+  ],
+  [
+    "acquire: version not compared",
+    "locks/acquire-lock",
+    ["#version_id = :version", `(#version_id = :version OR ${ANYWAY})`],
+  ],
+  ["acquire: number not grown", "locks/acquire-lock", ["file.fencing + 1", "file.fencing"]],
+  [
+    "acquire: no grace",
+    "locks/acquire-lock",
+    ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"],
+    ["free_at: now - LOCK_GRACE_MS", "free_at: now"],
+  ],
+  [
+    "acquire: >= for >",
+    "locks/acquire-lock",
+    ["expires_ms > now - LOCK_GRACE_MS", "expires_ms >= now - LOCK_GRACE_MS"],
+  ],
+  [
+    "acquire: whole although it was waited for",
+    "locks/acquire-lock",
+    ["provisional ? now + PROVISIONAL_SECONDS * 1000 : whole_ms", "whole_ms"],
+  ],
+  [
+    "acquire: never made whole",
+    "locks/acquire-lock",
+    ["provisional ? { whole: { expires_ms: whole_ms, due_sk } } : {}", "{}"],
+  ],
+  ["renew: stays provisional", "locks/renew-lock", ['remove: ["lock.whole"]', "remove: []"]],
+  ["fence: a write makes nothing whole", "files/file-write", ["update: confirming(update) };", "update };"]],
+  [
+    "fence: stays provisional",
+    "files/file-write",
+    ['PROVISIONAL = "lock.whole"', 'PROVISIONAL = "lock.nothing"'],
+  ],
+  [
+    "fence: made whole without the lease",
+    "files/file-write",
+    [
+      "if (lockHashOf(preconditions) !== undefined) return { ...fenced, update: confirming(update) };",
+      "if (!endsLock) return { ...fenced, update: confirming(update) };",
+    ],
+  ],
+  ["fence: a write passes no lease", "files/file-write", ["PASSING = { passed:", "PASSING = { other:"]],
+  [
+    "fence: a lease outlives a write past it",
+    "files/file-write",
+    ["(attribute_not_exists(#passed) OR #passed < #lock.#generation)", ANYWAY],
+    [" || passed >= fencing", ""],
+  ],
+  ["grace of 0", "files/file-write", ["LOCK_GRACE_MS = 2_000", "LOCK_GRACE_MS = 0"]],
+  [
+    "renew: end not compared",
+    "locks/renew-lock",
+    ["#lock.#expires_ms > :now AND", `(#lock.#expires_ms > :now OR ${ANYWAY}) AND`],
+    ["return lock.expires_ms > now;", "return true;", "files/file-write"],
+  ],
+  [
+    "renew: >= for >",
+    "locks/renew-lock",
+    ["#lock.#expires_ms > :now", "#lock.#expires_ms >= :now"],
+    ["lock.expires_ms > now;", "lock.expires_ms >= now;", "files/file-write"],
+  ],
+  [
+    "renew: token not compared",
+    "locks/renew-lock",
+    ["isLive(file, sha256(lock_token), now)", "isLive(file, lock.token_hash, now)"],
+  ],
+  [
+    "renew: lease compared only when read",
+    "locks/renew-lock",
+    ['.join(" AND ")', '.join(" OR ")'],
+    ["attribute_not_exists(#deleted_at)", "attribute_exists(#lock)"],
+  ],
+  [
+    "renew: count not compared",
+    "locks/renew-lock",
+    ["#lock.#renewals = :seen", `(#lock.#renewals = :seen OR ${ANYWAY})`],
+  ],
+  [
+    "renew: expiry not replaced",
+    "locks/renew-lock",
+    ['"lock.expires_ms": expires_ms', '"lock.expires_ms": lock.expires_ms'],
+  ],
+  [
+    "release: token not compared",
+    "locks/release-lock",
+    ["if (lock.token_hash !== hash) throw mismatch();", ""],
+    ["#lock.#token_hash = :hash", `(#lock.#token_hash = :hash OR ${ANYWAY})`],
+  ],
+  [
+    "release: token compared only when read",
+    "locks/release-lock",
+    ["#lock.#token_hash = :hash", `(#lock.#token_hash = :hash OR ${ANYWAY})`],
+  ],
+  [
+    "release: by deletion",
+    "locks/release-lock",
+    [
+      'key: keys.node(fileId),\n        update: { remove: ["lock", "due_pk", "due_sk"] },',
+      "remove: keys.node(fileId),",
+    ],
+  ],
+  ["release: number lost", "locks/release-lock", ['"due_pk", "due_sk"', '"due_pk", "due_sk", "fencing"']],
+  [
+    "break: number not grown",
+    "locks/break-lock",
+    ["fencing: file.fencing + 1", "fencing: file.fencing"],
+    ["#fencing < :fencing", "#fencing <= :fencing"],
+  ],
+  [
+    "break: lease and number not compared",
+    "locks/break-lock",
+    [
+      "#lock.#lock_id = :seen AND #fencing < :fencing",
+      `#lock.#lock_id = :seen OR #fencing < :fencing OR ${ANYWAY}`,
+    ],
+  ],
+  [
+    "sweep: expiry only read",
+    "locks/sweep-locks",
+    ["#lock.#expires_ms = :expires_ms", `(#lock.#expires_ms = :expires_ms OR ${ANYWAY})`],
+  ],
+  ["sweep: no grace", "locks/sweep-locks", ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"]],
+  [
+    "fence: end of the lease not compared",
+    "files/file-write",
+    ["#lock.#expires_ms > :lock_now", `(#lock.#expires_ms > :lock_now OR ${ANYWAY})`],
+  ],
+  [
+    "fence: >= for >",
+    "files/file-write",
+    ["#lock.#expires_ms > :lock_now", "#lock.#expires_ms >= :lock_now"],
+  ],
+  [
+    "fence: token not compared",
+    "files/file-write",
+    ["#lock.#token_hash = :lock_hash", `(#lock.#token_hash = :lock_hash OR ${ANYWAY})`],
+  ],
+  [
+    "fence: others' lease ignored",
+    "files/file-write",
+    ["#lock.#expires_ms <= :lock_free_at", `#lock.#expires_ms <= :lock_free_at OR ${ANYWAY}`],
+  ],
+  [
+    "fence: no grace",
+    "files/file-write",
+    ['["lock_free_at"] = now - LOCK_GRACE_MS', '["lock_free_at"] = now'],
+  ],
+  [
+    "acquire: lease of a wrong generation",
+    "locks/acquire-lock",
+    ["generation: fencing,", "generation: fencing - 1,"],
+  ],
+  [
+    "finalize: version not compared",
+    "files/supersede-version",
+    [
+      'condition: "#version_id = :superseded"',
+      'condition: "#version_id = :superseded OR attribute_exists(#pk)"',
+    ],
+  ],
+  ["finalize: lease not demanded", "finalize/choose-target", ["lockHash: lock_hash", "lockHash: undefined"]],
+  [
+    "finalize: what it demands only read",
+    "finalize/commit-upload",
+    // The fence joins what else is asked for in parentheses.
+    ["#folder_id = :told_folder`", "#folder_id = :told_folder) OR (#name = :judged_name`"],
+  ],
+  [
+    "restore: what it demands only read",
+    "versions/restore-version",
+    ["#folder_id = :told_folder`", "#folder_id = :told_folder) OR (#name = :judged_name`"],
+  ],
+  [
+    "fence: If-Match not compared",
+    "files/file-write",
+    ["#version_id = :if_match", `(#version_id = :if_match OR ${ANYWAY})`],
+  ],
+];
+
+const { values } = parseArgs({
+  options: {
+    check: { type: "boolean", default: false },
+    runs: { type: "string", default: "800" },
+    seed: { type: "string", default: "1" },
+    /** Only mutants whose name holds this. */
+    only: { type: "string", default: "" },
+  },
+});
+
+if (values.check) {
+  await checkLocks({ runs: Number(values.runs), seed: Number(values.seed), shrink: false });
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const survivors: string[] = [];
+  const chosen = mutants.filter(([name]) => name.includes(values.only));
+  const queue = await Promise.all(
+    chosen.map(async ([name, file, ...changes]) => {
+      const texts = new Map<string, string>();
+      for (const [from, to, elsewhere = file] of changes) {
+        const path = join("lambdas/core", `${elsewhere}.ts`);
+        const text = texts.get(path) ?? (await readFile(join(ROOT, path), "utf8"));
+        if (!text.includes(from)) throw new Error(`${name}: ${path} has no ${JSON.stringify(from)} any more`);
+        texts.set(path, text.replaceAll(from, to));
+      }
+      return { name, texts };
+    }),
+  );
+  const unbroken = passes(new Map());
+  await Promise.all([unbroken.then(work), work()]);
+  if (!(await unbroken)) throw new Error("The model test fails without any mutation.");
+  console.log(`${chosen.length - survivors.length} of ${chosen.length} mutants died`);
+  if (survivors.length > 0) process.exitCode = 1;
+
+  async function work() {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      const { name, texts } = mutant;
+      const survived = await passes(texts);
+      if (survived) survivors.push(name);
+      console.log(`${survived ? "SURVIVED" : "died    "} ${name}`);
+    }
+  }
+}
+
+/** Runs the model test in a copy of the sources, with these texts in place of files'. */
+async function passes(texts: ReadonlyMap<string, string>): Promise<boolean> {
+  const copy = await mkdtemp(join(tmpdir(), "wharf-mutant-"));
+  try {
+    for (const part of ["package.json", "contract", "lambdas", "test/support", "test/locks/lock-mutants.ts"])
+      await cp(join(ROOT, part), join(copy, part), { recursive: true });
+    await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
+    for (const [path, text] of texts) await writeFile(join(copy, path), text);
+    return await new Promise((resolve, reject) => {
+      const entry = join(copy, "test/locks/lock-mutants.ts");
+      const args = [entry, "--check", "--runs", values.runs, "--seed", values.seed];
+      execFile(process.execPath, args, { cwd: copy, timeout: 600_000 }, (error, _, stderr) => {
+        // Dead is a mutant that the model caught, not one that can't run.
+        if (error === null) resolve(true);
+        else if (/Property failed after/.test(stderr)) resolve(false);
+        else reject(new Error(stderr, { cause: error }));
+      });
+    });
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
