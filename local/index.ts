@@ -12,5 +12,6 @@ export {
   mayBeStale,
   s3Fault,
 } from "./faults.ts";
+export type { Hints } from "./hints.ts";
 export type { LogLine } from "./lambda/logs.ts";
 export { ACCOUNT, AwsError, type CallTrace, REGION } from "./types.ts";

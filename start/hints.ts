@@ -1,7 +1,7 @@
 /** What Wharf alone knows of damage that the local cloud finds. */
-import type { CloudOptions } from "@wharf/local-cloud";
+import type { Hints } from "@wharf/local-cloud";
 
-export const hints: NonNullable<CloudOptions["hints"]> = {
+export const hints = {
   lostMessages: "and the sweep sends what they lost",
   missingBytes(keys, of) {
     // Keys end in the id of the upload that they came by.
@@ -10,4 +10,4 @@ export const hints: NonNullable<CloudOptions["hints"]> = {
     const what = of === "object" ? "which file it is" : "which are left";
     return `GET /v1/uploads/${keys.length === 1 ? id : "upl_…"} tells ${what}`;
   },
-};
+} satisfies Hints;
