@@ -7,11 +7,12 @@ import { type DeliveryRecord, deliveryRecord, hookRecord, hookState } from "#cor
 import { SCHEDULE } from "#core/attempts/schedule.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
 import { deliver } from "#core/delivery/deliver.ts";
+import { finishDelivery } from "#core/delivery/finish-delivery.ts";
 import { getRecovery, startRecovery } from "#core/delivery/recover.ts";
 import { redeliver } from "#core/delivery/redeliver.ts";
 import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
 import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
-import { finishDelivery, takeLease } from "#core/delivery/write-delivery.ts";
+import { takeLease } from "#core/delivery/take-lease.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { enableWebhook } from "#core/endpoints/enable-webhook.ts";

@@ -17,10 +17,12 @@ import {
 import { wakeMessage } from "#core/attempts/wake.ts";
 import { deliver } from "#core/delivery/deliver.ts";
 import { fanOut } from "#core/delivery/fan-out.ts";
+import { finishDelivery } from "#core/delivery/finish-delivery.ts";
 import { startRecovery } from "#core/delivery/recover.ts";
 import { redeliver } from "#core/delivery/redeliver.ts";
+import { setAside } from "#core/delivery/set-aside.ts";
 import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
-import { finishDelivery, setAside, takeLease } from "#core/delivery/write-delivery.ts";
+import { takeLease } from "#core/delivery/take-lease.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { enableWebhook } from "#core/endpoints/enable-webhook.ts";

@@ -54,39 +54,43 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
     ["provisional ? { whole: { expires_ms: whole_ms, due_sk } } : {}", "{}"],
   ],
   ["renew: stays provisional", "locks/renew-lock", ['remove: ["lock.whole"]', "remove: []"]],
-  ["fence: a write makes nothing whole", "files/file-write", ["update: confirming(update) };", "update };"]],
+  [
+    "fence: a write makes nothing whole",
+    "files/fenced-write",
+    ["update: confirming(update) };", "update };"],
+  ],
   [
     "fence: stays provisional",
-    "files/file-write",
+    "files/fenced-write",
     ['PROVISIONAL = "lock.whole"', 'PROVISIONAL = "lock.nothing"'],
   ],
   [
     "fence: made whole without the lease",
-    "files/file-write",
+    "files/fenced-write",
     [
       "if (lockHashOf(preconditions) !== undefined) return { ...fenced, update: confirming(update) };",
       "if (!endsLock) return { ...fenced, update: confirming(update) };",
     ],
   ],
-  ["fence: a write passes no lease", "files/file-write", ["PASSING = { passed:", "PASSING = { other:"]],
+  ["fence: a write passes no lease", "files/fenced-write", ["PASSING = { passed:", "PASSING = { other:"]],
   [
     "fence: a lease outlives a write past it",
-    "files/file-write",
+    "files/fenced-write",
     ["(attribute_not_exists(#passed) OR #passed < #lock.#generation)", ANYWAY],
     [" || passed >= fencing", ""],
   ],
-  ["grace of 0", "files/file-write", ["LOCK_GRACE_MS = 2_000", "LOCK_GRACE_MS = 0"]],
+  ["grace of 0", "files/fenced-write", ["LOCK_GRACE_MS = 2_000", "LOCK_GRACE_MS = 0"]],
   [
     "renew: end not compared",
     "locks/renew-lock",
     ["#lock.#expires_ms > :now AND", `(#lock.#expires_ms > :now OR ${ANYWAY}) AND`],
-    ["return lock.expires_ms > now;", "return true;", "files/file-write"],
+    ["return lock.expires_ms > now;", "return true;", "files/fenced-write"],
   ],
   [
     "renew: >= for >",
     "locks/renew-lock",
     ["#lock.#expires_ms > :now", "#lock.#expires_ms >= :now"],
-    ["lock.expires_ms > now;", "lock.expires_ms >= now;", "files/file-write"],
+    ["lock.expires_ms > now;", "lock.expires_ms >= now;", "files/fenced-write"],
   ],
   [
     "renew: token not compared",
@@ -151,27 +155,27 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
   ["sweep: no grace", "locks/sweep-locks", ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"]],
   [
     "fence: end of the lease not compared",
-    "files/file-write",
+    "files/fenced-write",
     ["#lock.#expires_ms > :lock_now", `(#lock.#expires_ms > :lock_now OR ${ANYWAY})`],
   ],
   [
     "fence: >= for >",
-    "files/file-write",
+    "files/fenced-write",
     ["#lock.#expires_ms > :lock_now", "#lock.#expires_ms >= :lock_now"],
   ],
   [
     "fence: token not compared",
-    "files/file-write",
+    "files/fenced-write",
     ["#lock.#token_hash = :lock_hash", `(#lock.#token_hash = :lock_hash OR ${ANYWAY})`],
   ],
   [
     "fence: others' lease ignored",
-    "files/file-write",
+    "files/fenced-write",
     ["#lock.#expires_ms <= :lock_free_at", `#lock.#expires_ms <= :lock_free_at OR ${ANYWAY}`],
   ],
   [
     "fence: no grace",
-    "files/file-write",
+    "files/fenced-write",
     ['["lock_free_at"] = now - LOCK_GRACE_MS', '["lock_free_at"] = now'],
   ],
   [
@@ -201,7 +205,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
   ],
   [
     "fence: If-Match not compared",
-    "files/file-write",
+    "files/fenced-write",
     ["#version_id = :if_match", `(#version_id = :if_match OR ${ANYWAY})`],
   ],
 ];

@@ -21,7 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe.each(Object.entries(consumers))("%s", (_, consumer) => {
+// Each has a cloud of its own, and waits for most of its time.
+describe.concurrent.each(Object.entries(consumers))("%s", (_, consumer) => {
   const { function: name, deadLetters, batch, alike } = consumer;
 
   // What a tick asks for is done by kinds: nothing is done on its own behalf that could be refused or hang.

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { keys, sha256, under } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { createTable, type Table } from "#aws/table.ts";
-import { fileUpdate, type Preconditions } from "#core/files/file-write.ts";
+import { fileUpdate, type Preconditions } from "#core/files/fenced-write.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { type FileRecord, fileRecord } from "#core/files/records.ts";
 import { chooseTarget } from "#core/finalize/choose-target.ts";

@@ -3,7 +3,7 @@ import { due, keys, sha256 } from "#aws/keys.ts";
 import type { Table } from "#aws/table.ts";
 import { page, problem } from "#contract/common.ts";
 import { file } from "#core/files/contract.ts";
-import { fileUpdate } from "#core/files/file-write.ts";
+import { fileUpdate } from "#core/files/fenced-write.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";

@@ -1,7 +1,7 @@
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
 import { typeOf } from "#core/content/type-of.ts";
-import { fileUpdate } from "#core/files/file-write.ts";
+import { fileUpdate } from "#core/files/fenced-write.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
 import type { FileRecord } from "#core/files/records.ts";

@@ -3,7 +3,7 @@ import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { readsAll } from "#core/access/may-handle.ts";
 import { requireSupported } from "#core/content/checksum.ts";
-import type { Preconditions } from "#core/files/file-write.ts";
+import type { Preconditions } from "#core/files/fenced-write.ts";
 import { type Call, hasScope, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";

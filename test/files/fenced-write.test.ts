@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
-import { fileCheck, fileUpdate } from "#core/files/file-write.ts";
+import { fileCheck, fileUpdate } from "#core/files/fenced-write.ts";
 import { newId } from "#core/kernel/ids.ts";
 import * as locks from "#core/locks/contract.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
@@ -19,7 +19,7 @@ afterAll(() => world.close());
 
 /** Sources that may write a node's record by its key, and what they write there instead of a file's content. */
 const allowed: Record<string, string> = {
-  "file-write": "the fence itself",
+  "fenced-write": "the fence itself",
   "acquire-lock": "the lock",
   "renew-lock": "the lock",
   "release-lock": "the lock",
