@@ -113,7 +113,7 @@ export const folderRef = z
 
 export type FolderRef = z.infer<typeof folderRef>;
 
-export const moveRequest = z
+export const changeRequest = z
   .strictObject({
     name: name.optional(),
     folder: folderRef.optional().meta({
@@ -121,10 +121,12 @@ export const moveRequest = z
         "Where to: a folder's id (`fld_…`), or its path from the workspace's root, of which what is missing is made.",
     }),
   })
-  .refine((move) => move.name !== undefined || move.folder !== undefined, {
+  .refine((change) => Object.values(change).some((value) => value !== undefined), {
     message: "needs name, folder or both",
   })
   .meta({ minProperties: 1 });
+
+export type ChangeFile = z.infer<typeof changeRequest>;
 
 const tag = "Files";
 
@@ -230,8 +232,8 @@ export const getContentRoute = defineRoute({
   errors: [...common, "not_a_file"],
 });
 
-export const moveFileRoute = defineRoute({
-  id: "moveFile",
+export const changeFileRoute = defineRoute({
+  id: "changeFile",
   method: "PATCH",
   path: "/v1/files/{id}",
   summary: "Rename a file, move it within its workspace, or both",
@@ -239,7 +241,7 @@ export const moveFileRoute = defineRoute({
   tag,
   scopes: ["files:write"],
   params: fileId,
-  body: moveRequest,
+  body: changeRequest,
   headers: fence,
   responses: { 200: { description: "The file where it is now", schema: file, headers: etag } },
   errors: [...common, ...fenceErrors, "name_taken", "type_mismatch"],

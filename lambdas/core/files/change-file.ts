@@ -7,7 +7,7 @@ import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { File, FolderRef } from "./contract.ts";
+import type { ChangeFile, File, FolderRef } from "./contract.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./fenced-write.ts";
 import { addEntry, hintPath, removeEntry } from "./file-entry.ts";
 import { fileView } from "./file-view.ts";
@@ -18,41 +18,56 @@ import { type FileRecord, folderRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
 
 /**
- * Gives a file another name, another folder of its workspace, or both, in one transaction with `file_moved`.
+ * Changes what the request names of a file, and leaves the rest, in one transaction with the event of it: `file_moved`.
  *
- * Where the file is there already, nothing happens. Touches no bytes.
+ * Where all is as it is to be, nothing happens. Touches no bytes.
  *
  * @throws WharfError invalid_request (the path is too long), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file.
  */
-export async function moveFile(
+export async function changeFile(
   deps: Pick<Deps, "table" | "objects" | "config" | "now">,
   call: Call,
   fileId: string,
-  to: { name?: string | undefined; folder?: FolderRef | undefined },
+  wanted: ChangeFile,
   preconditions: Preconditions,
 ): Promise<File> {
   const attempt = async (round: number) => {
-    const file = await findFile(deps, call.caller, fileId, "move", round === 0 ? call.ahead : []);
-    const name = to.name ?? file.name;
-    const folder_id =
-      to.folder === undefined ? file.folder_id : await targetFolder(deps, file, to.folder, name);
-    if (name === file.name && folder_id === file.folder_id) {
-      const refused = whyRefused(file, fileId, preconditions, deps.now());
+    const file = await findFile(deps, call.caller, fileId, "change", round === 0 ? call.ahead : []);
+    const target = await targetOf(deps, file, wanted);
+    const now = deps.now();
+    if (!isMoved(file, target)) {
+      const refused = whyRefused(file, fileId, preconditions, now);
       if (refused !== undefined) throw refused;
       return fileView(file);
     }
-    const [folderPath, mismatch] = await Promise.all([
-      pathOf(deps, folder_id),
-      mismatchUnder(deps, file, name),
-    ]);
-    const hint_path = hintPath(folderPath, name);
-    requirePath(hint_path ?? name);
-    const now = deps.now();
-    const target = { name, folder_id, hint_path, mismatch };
-    await deps.table.transact(moveWrites(call, { file, target, preconditions, now }));
-    return fileView({ ...file, ...target, updated_at: iso(now) });
+    const changed = { ...file, ...target, updated_at: iso(now) };
+    await deps.table.transact(changeWrites(call, { file, changed, preconditions, now }));
+    return fileView(changed);
   };
   return inRounds(attempt, "Others keep changing this file; read it and send this again.");
+}
+
+type Place = Pick<FileRecord, "name" | "folder_id" | "hint_path" | "mismatch">;
+
+/** Where the file is to be, and what is flagged of it there. @throws WharfError invalid_request, type_mismatch, not_found */
+async function targetOf(
+  deps: Pick<Deps, "table" | "objects" | "config" | "now">,
+  file: FileRecord,
+  { name = file.name, folder }: ChangeFile,
+): Promise<Place> {
+  const folder_id = folder === undefined ? file.folder_id : await targetFolder(deps, file, folder, name);
+  if (!isMoved(file, { name, folder_id })) return file;
+  const [folderPath, mismatch] = await Promise.all([
+    pathOf(deps, folder_id),
+    mismatchUnder(deps, file, name),
+  ]);
+  const hint_path = hintPath(folderPath, name);
+  requirePath(hint_path ?? name);
+  return { name, folder_id, hint_path, mismatch };
+}
+
+function isMoved(from: FileRecord, to: Pick<Place, "name" | "folder_id">): boolean {
+  return to.name !== from.name || to.folder_id !== from.folder_id;
 }
 
 /** What of the content is to be flagged under a new name. @throws WharfError type_mismatch */
@@ -82,32 +97,34 @@ async function pathOf({ table }: Pick<Deps, "table">, folderId: string): Promise
   return (await table.get(folderRecord, keys.node(folderId)))?.path;
 }
 
-interface Move {
+interface Change {
   file: FileRecord;
-  target: Pick<FileRecord, "name" | "folder_id" | "hint_path" | "mismatch">;
+  /** The same as it is to be. */
+  changed: FileRecord;
   preconditions: Preconditions;
   now: number;
 }
 
 /** What has been moved since it was read, or has a new version, is read again. */
-function moveWrites(call: Call, { file, target, preconditions, now }: Move): Write[] {
-  const from = { name: file.name, folder_id: file.folder_id };
-  const { hint_path, mismatch, ...to } = target;
-  const updated_at = iso(now);
+function changeWrites(call: Call, { file, changed, preconditions, now }: Change): Write[] {
+  const { name, folder_id, hint_path, mismatch, updated_at } = changed;
   return [
     fileUpdate(now, file.node_id, preconditions, {
-      update: { set: { ...target, updated_at }, remove: hint_path === undefined ? ["hint_path"] : [] },
+      update: {
+        set: { name, folder_id, hint_path, mismatch, updated_at },
+        remove: hint_path === undefined ? ["hint_path"] : [],
+      },
       // The version too: its content is what the new name was judged by.
       condition: "#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged",
-      values: { old_name: from.name, old_folder_id: from.folder_id, judged: file.version_id },
+      values: { old_name: file.name, old_folder_id: file.folder_id, judged: file.version_id },
     }),
-    ...folderCheck(file, target.folder_id),
+    ...folderCheck(file, folder_id),
     ...addEntry(
-      { ...file, ...target },
+      changed,
       () =>
         new WharfError(
           "name_taken",
-          `${JSON.stringify(target.name)} is taken in that folder. Choose another name, or move what stands there first.`,
+          `${JSON.stringify(name)} is taken in that folder. Choose another name, or move what stands there first.`,
         ),
     ),
     ...removeEntry(file),
@@ -117,7 +134,11 @@ function moveWrites(call: Call, { file, target, preconditions, now }: Move): Wri
       workspace_id: file.workspace_id,
       file_id: file.node_id,
       actor: actorOf(call.caller),
-      data: { from, to, ...(mismatch ? { mismatch } : {}) },
+      data: {
+        from: { name: file.name, folder_id: file.folder_id },
+        to: { name, folder_id },
+        ...(mismatch ? { mismatch } : {}),
+      },
     }),
   ];
 }
