@@ -44,6 +44,19 @@ const cases: Record<string, Case> = {
       };
     },
   },
+  describe: {
+    event: "file_changed",
+    async prepare() {
+      const fileId = await newFile();
+      const description = "what it is for";
+      return {
+        fileId,
+        act: () => client.request(`/v1/files/${fileId}`, { method: "PATCH", json: { description } }),
+        done: async () =>
+          (await read(file, client.request(`/v1/files/${fileId}`))).description === description,
+      };
+    },
+  },
   delete: {
     event: "file_deleted",
     async prepare() {

@@ -15,20 +15,14 @@ import { createObjects } from "#aws/objects.ts";
 import { createTable } from "#aws/table.ts";
 import { problem, type Scope } from "#contract/common.ts";
 import { type Event, event } from "#contract/events.ts";
-import { workspaces } from "#core/access/routes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken, type TokenRequest } from "#core/accounts/issue-token.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
-import { files } from "#core/files/routes.ts";
-import { finalizes } from "#core/finalize/routes.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { links, shares } from "#core/links/routes.ts";
-import { locks, lockWaits } from "#core/locks/routes.ts";
-import { uploads } from "#core/uploads/routes.ts";
-import { versions } from "#core/versions/routes.ts";
 import { createApp } from "#http/app.ts";
+import { fileRoutes } from "#lambdas/api/routes.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
 import { directClient } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
@@ -126,8 +120,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
     corsOrigins: ["*"],
     now: () => (stoppedAt ?? Date.now()) + offset,
   };
-  const appOf = (of: typeof deps) =>
-    createApp(of, [uploads, finalizes, workspaces, files, versions, shares, links, locks, lockWaits]);
+  const appOf = (of: typeof deps) => createApp(of, fileRoutes);
   const app = appOf(deps);
 
   /**
