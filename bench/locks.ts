@@ -12,6 +12,10 @@ import {
   PutCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
+import { type CallTrace, createClock, REGION } from "@wharf/local-cloud";
+import { createCredentials } from "@wharf/local-cloud/credentials.ts";
+import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
+import { createAwsServer } from "@wharf/local-cloud/server.ts";
 import { createTable } from "#aws/table.ts";
 import { rootFolder, workspaceWrites } from "#core/access/workspace.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -19,11 +23,6 @@ import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { acquireLocks } from "#core/locks/acquire-lock.ts";
 import { releaseLock } from "#core/locks/release-lock.ts";
-import { createClock } from "#local/clock.ts";
-import { createCredentials } from "#local/credentials.ts";
-import { createDynamoDb } from "#local/dynamodb/service.ts";
-import { createAwsServer } from "#local/server.ts";
-import { type CallTrace, REGION } from "#local/types.ts";
 import { newFile } from "#test/support/file-writes.ts";
 import { spec } from "#test/support/table-spec.ts";
 

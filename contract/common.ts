@@ -86,6 +86,11 @@ export function wholeText(schema: z.ZodString) {
   });
 }
 
+/** Text that is the same to all who read it: not all programs take U+0000 for a character. */
+export const withoutNul = (schema: z.ZodString) =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: readers of the schema in other languages know no `\0`
+  schema.regex(/^[^\x00]*$/, { message: "may not have U+0000" });
+
 /** A file's or folder's name: 1–255 bytes of UTF-8 NFC; `nameProblem` has what it may hold. */
 export const name = z
   .string()

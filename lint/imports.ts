@@ -3,9 +3,11 @@ import { globSync } from "node:fs";
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from "dependency-cruiser";
 import { ROOMS } from "./rooms.ts";
 
-const FOLDERS = ["admin", "bin", "contract", "cost", "deploy", "lambdas", "lib", "local"];
+const FOLDERS = ["admin", "bin", "contract", "cost", "deploy", "lambdas", "lib", "local", "start"];
 /** dependency-cruiser's version of swc stops at `await using`: nobody sees what these import. */
 const UNREAD = ["local/cloud.ts", "local/embedded.ts"];
+/** Tests beside what they test. */
+const TESTS = "local/test/";
 
 const CORE = "^lambdas/core/";
 const DESCRIBING = `${CORE}[^/]+/(contract|[a-z]+-contract|events|limits)\\.ts$`;
@@ -72,10 +74,12 @@ export const rules: IForbiddenRuleType[] = [
     "lambdas/aws/(keys|metrics).ts",
     `${CORE.slice(1)}[^/]+/(contract|[a-z]+-contract|events|limits|schedule).ts`,
   ]),
-  layer("admin", ["admin", "contract", "lambdas/core", "lambdas/aws", "local/"]),
+  layer("admin", ["admin", "contract", "lambdas/core", "lambdas/aws", "start/endpoint-file.ts"]),
   layer("deploy", ["deploy", "lib", "cost", "contract"]),
   layer("lambdas", ["lambdas", "contract", "cost/prices.ts"]),
   layer("cost", ["cost"]),
+  layer("local", ["local"]),
+  layer("start", ["start", "local", "lambdas/core", "lambdas/aws", "contract"]),
 ];
 
 /** What is wrong with the project at `root`, a line each, and the files that were read for it. */
@@ -90,13 +94,13 @@ export async function importFaults(root: string): Promise<{ faults: string[]; re
     // Packages are seen, so that rules may name them, and not read.
     doNotFollow: { path: "node_modules" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
-    exclude: { path: UNREAD.map((file) => `^${file}$`) },
+    exclude: { path: [`^${TESTS}`, ...UNREAD.map((file) => `^${file}$`)] },
   });
   if (typeof output === "string") throw new Error(`dependency-cruiser answered ${output}`);
   const modules = new Set(output.modules.map(({ source }) => source));
   const files = globSync(
     FOLDERS.map((folder) => `${folder}/**/*.ts`),
-    { cwd: root },
+    { cwd: root, exclude: [`${TESTS}**`] },
   );
   const faults = [
     ...files.filter((file) => !modules.has(file) && !UNREAD.includes(file)).map((file) => `unread: ${file}`),

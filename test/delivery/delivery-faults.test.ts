@@ -2,6 +2,7 @@
  * What goes wrong between an attempt and what follows from it: endpoints that move on meanwhile, answers that get lost,
  * copies that come late, pages that are old.
  */
+import type { Fault, FaultCall } from "@wharf/local-cloud";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
@@ -32,7 +33,6 @@ import { testWebhook } from "#core/endpoints/test-webhook.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import { claimTurn } from "#core/turns/claim-turn.ts";
 import { wakeUp } from "#core/turns/plan-wake-up.ts";
-import type { Fault, FaultCall } from "#local/faults.ts";
 import {
   endpoint,
   fail,

@@ -1,3 +1,4 @@
+import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
@@ -6,7 +7,6 @@ import { type FeedQuery, readFeed } from "#core/events/read-feed.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { AwsError } from "#local/types.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 
 let world: DeliveryWorld;

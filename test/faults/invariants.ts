@@ -110,6 +110,9 @@ function ends(items: readonly Keyed[]): string[] {
     .map(({ type, id, occurred_at }) => `${type} ${id} tells of an end at ${occurred_at}, which was another`);
 }
 
+/** Events that name the folder in which their file is by then. */
+const IN_PLACE: ReadonlySet<EventType> = new Set(["upload_completed", "version_restored", "file_changed"]);
+
 const moved = z.object({ to: z.object({ folder_id: z.string() }) });
 
 /** What is told of a file after it was moved names the folder that it is in. */
@@ -123,7 +126,7 @@ function places(items: readonly Keyed[]): string[] {
   for (const { type, id, file_id = "", data } of told) {
     if (type === "file_moved") folders.set(file_id, moved.parse(data).to.folder_id);
     const is = folders.get(file_id) ?? data["folder_id"];
-    if ((type === "upload_completed" || type === "version_restored") && data["folder_id"] !== is)
+    if (IN_PLACE.has(type) && data["folder_id"] !== is)
       wrong.push(`${type} ${id} tells of ${data["folder_id"]}, and ${file_id} is in ${is}`);
   }
   return wrong;

@@ -45,7 +45,7 @@ test("no source but these writes a node's record", async () => {
 
 /** Routes that change a file, by id, as another than the lock's holder would call them. */
 const fenced: Record<string, (file: { id: string; old: string }) => { path: string; json?: unknown }> = {
-  moveFile: ({ id }) => ({ path: `/v1/files/${id}`, json: { name: "moved" } }),
+  changeFile: ({ id }) => ({ path: `/v1/files/${id}`, json: { name: "moved" } }),
   deleteFile: ({ id }) => ({ path: `/v1/files/${id}` }),
   restoreVersion: ({ id, old }) => ({ path: `/v1/files/${id}/versions/${old}/restore` }),
   deleteVersion: ({ id, old }) => ({ path: `/v1/files/${id}/versions/${old}` }),

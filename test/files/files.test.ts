@@ -487,6 +487,8 @@ describe("moving", () => {
 describe("the fence", () => {
   const writes: [string, (id: string, headers: Record<string, string>) => Promise<Response>][] = [
     ["move", (id, headers) => patch(id, { name: `moved-${id}` }, headers)],
+    ["description", (id, headers) => patch(id, { description: "for the board" }, headers)],
+    ["change of nothing", (id, headers) => patch(id, { description: null }, headers)],
     ["delete", (id, headers) => client.request(`/v1/files/${id}`, { method: "DELETE", headers })],
   ];
 

@@ -261,14 +261,7 @@ async function main(): Promise<void> {
 async function passes(texts: ReadonlyMap<string, string>): Promise<boolean> {
   const copy = await mkdtemp(join(tmpdir(), "wharf-mutant-"));
   try {
-    for (const part of [
-      "package.json",
-      "contract",
-      "lambdas",
-      "local",
-      "test/support",
-      "test/locks/lock-mutants.ts",
-    ])
+    for (const part of ["package.json", "contract", "lambdas", "test/support", "test/locks/lock-mutants.ts"])
       await cp(join(ROOT, part), join(copy, part), { recursive: true });
     await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
     for (const [path, text] of texts) await writeFile(join(copy, path), text);

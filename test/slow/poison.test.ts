@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AwsError } from "#local/types.ts";
 import { consumers, poisonedAssembly, startPoisonWorld } from "#test/support/poison-world.ts";
 
 /** What a function has instead of its 30 to 110 s, in real seconds. */

@@ -3,33 +3,25 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { ConfiguredRetryStrategy } from "@smithy/core/retry";
+import { type CallTrace, createClock, type FaultHook, REGION } from "@wharf/local-cloud";
+import { createCredentials } from "@wharf/local-cloud/credentials.ts";
+import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
+import type { S3Event } from "@wharf/local-cloud/s3/events.ts";
+import { createS3 } from "@wharf/local-cloud/s3/service.ts";
+import { createAwsServer } from "@wharf/local-cloud/server.ts";
 import type { z } from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { createTable } from "#aws/table.ts";
 import { problem, type Scope } from "#contract/common.ts";
 import { type Event, event } from "#contract/events.ts";
-import { workspaces } from "#core/access/routes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken, type TokenRequest } from "#core/accounts/issue-token.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import { fileRecord } from "#core/files/records.ts";
-import { files } from "#core/files/routes.ts";
-import { finalizes } from "#core/finalize/routes.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { links, shares } from "#core/links/routes.ts";
-import { locks, lockWaits } from "#core/locks/routes.ts";
-import { uploads } from "#core/uploads/routes.ts";
-import { versions } from "#core/versions/routes.ts";
 import { createApp } from "#http/app.ts";
-import { createClock } from "#local/clock.ts";
-import { createCredentials } from "#local/credentials.ts";
-import { createDynamoDb } from "#local/dynamodb/service.ts";
-import type { FaultHook } from "#local/faults.ts";
-import type { S3Event } from "#local/s3/events.ts";
-import { createS3 } from "#local/s3/service.ts";
-import { createAwsServer } from "#local/server.ts";
-import { type CallTrace, REGION } from "#local/types.ts";
+import { fileRoutes } from "#lambdas/api/routes.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
 import { newFile, newVersion } from "#test/support/file-writes.ts";
 import { directClient } from "#test/support/in-process-dynamodb.ts";
@@ -128,8 +120,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
     corsOrigins: ["*"],
     now: () => (stoppedAt ?? Date.now()) + offset,
   };
-  const appOf = (of: typeof deps) =>
-    createApp(of, [uploads, finalizes, workspaces, files, versions, shares, links, locks, lockWaits]);
+  const appOf = (of: typeof deps) => createApp(of, fileRoutes);
   const app = appOf(deps);
 
   /**

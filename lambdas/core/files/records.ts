@@ -44,6 +44,8 @@ export const fileRecord = z.object({
   name: z.string(),
   /** Below the root: the path under which `keys.fileHint` leads here. */
   hint_path: z.string().optional(),
+  /** What people say of it; no version has one. */
+  description: z.string().optional(),
   /** The current version and what listings say of it. */
   version_id: z.string(),
   size: z.number(),

@@ -1,4 +1,4 @@
-/** Files and their versions: moved, deleted, restored, downloaded, and what the sweep removes. */
+/** Files and their versions: moved, described, deleted, restored, downloaded, and what the sweep removes. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { versionRecord } from "#core/files/records.ts";
@@ -56,8 +56,8 @@ async function isTold(
   outcome: { status?: number; body?: unknown },
 ): Promise<string[]> {
   if (outcome.status !== 200) return [];
-  const { name, folder_id, version_id } = outcome.body as Record<string, unknown>;
-  return disagreements(await me.json(path(id)), { name, folder_id, version_id });
+  const { name, folder_id, version_id, description } = outcome.body as Record<string, unknown>;
+  return disagreements(await me.json(path(id)), { name, folder_id, version_id, description });
 }
 
 const moves: Situation[] = [
@@ -105,6 +105,82 @@ const moves: Situation[] = [
       return {
         act: (actor) => actor.request(...patch(id, { name: "b.txt" })),
         meanwhile: { "that one is deleted": () => me.request(...remove(other.file_id)) },
+      };
+    },
+  },
+];
+
+/** A file of two versions that somebody has described. */
+async function described(me: Actor) {
+  const { id } = await twoVersions(me);
+  await me.request(...patch(id, { description: "first words" }));
+  return id;
+}
+
+const descriptions: Situation[] = [
+  {
+    name: "describe: in other words",
+    async set(_, me) {
+      const id = await described(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { description: "other words" })),
+        meanwhile: {
+          "others describe it": () => me.request(...patch(id, { description: "third words" })),
+          "others say the same": () => me.request(...patch(id, { description: "other words" })),
+          "it is moved": () => me.request(...patch(id, { name: "b.txt", folder: "in" })),
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "it is locked": () => me.request(`${path(id)}/lock`, { json: { ttl_seconds: 60 } }),
+          "it is deleted": () => me.request(...remove(id)),
+        },
+        next: {
+          "they are taken away": () => me.request(...patch(id, { description: null })),
+          "the first are back": () => me.request(...patch(id, { description: "first words" })),
+        },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "describe: under another name",
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { name: "b.txt", description: "first words" })),
+        meanwhile: {
+          "others describe it": () => me.request(...patch(id, { description: "third words" })),
+          "it gets that name": () => me.request(...patch(id, { name: "b.txt" })),
+          "the name is taken": () => me.by.uploaded("b.txt", "other"),
+        },
+        next: {
+          "it gets its old name back": () => me.request(...patch(id, { name: "a.txt" })),
+          "they are taken away": () => me.request(...patch(id, { description: "" })),
+        },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "describe: no more",
+    async set(_, me) {
+      const id = await described(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { description: null })),
+        meanwhile: {
+          "others describe it": () => me.request(...patch(id, { description: "third words" })),
+          "it is renamed": () => me.request(...patch(id, { name: "b.txt" })),
+        },
+        next: { "the first words are back": () => me.request(...patch(id, { description: "first words" })) },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "describe: as it is described",
+    async set(_, me) {
+      const id = await described(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { description: "first words" })),
+        meanwhile: { "others describe it": () => me.request(...patch(id, { description: "third words" })) },
       };
     },
   },
@@ -417,4 +493,4 @@ const reads: Situation[] = [
   },
 ];
 
-export const files: Situation[] = [...moves, ...deletions, ...versions, ...purges, ...reads];
+export const files: Situation[] = [...moves, ...descriptions, ...deletions, ...versions, ...purges, ...reads];
