@@ -3,7 +3,7 @@ import * as z from "zod";
 
 /** Severities of the functions' lines, the mildest first. */
 export const LEVELS = ["info", "warn", "error"] as const;
-export type Level = (typeof LEVELS)[number];
+type Level = (typeof LEVELS)[number];
 
 /** Members of every line that are shown elsewhere, or say nothing on a laptop. */
 const SHOWN = ["level", "function", "message", "request_id", "lambda_request_id", "_aws"];

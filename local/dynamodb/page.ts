@@ -29,7 +29,7 @@ export interface PageRequest {
 }
 
 /** Finds the index that a request names. */
-export function findIndex(input: Input, table: Table): TableIndex | undefined {
+function findIndex(input: Input, table: Table): TableIndex | undefined {
   const name = optionalText(input, "IndexName");
   if (name === undefined) return undefined;
   const index = table.indexes.find((candidate) => candidate.name === name);

@@ -4,7 +4,7 @@ import { validationError } from "../errors.ts";
 import { encodeKeyValue, type KeyAttribute, type KeySchema, successor } from "../keys.ts";
 import type { Condition, Operand } from "./condition-tree.ts";
 
-export interface Bound {
+interface Bound {
   value: Buffer;
   inclusive: boolean;
 }
