@@ -33,7 +33,10 @@ export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | u
   context: AppContext;
 }
 
-interface Options<P extends Shape, A> {
+/** A contract's route with what answers it. */
+interface Served<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> {
+  route: Route<P, Q, B, H>;
+  handle: (input: Input<P, Q, B, H>) => Promise<Answer>;
   /** What the verb reads first: it comes in one round trip with the token, as `call.ahead`. */
   reads?: (params: Output<P>) => readonly Key[];
   /** Headers that follow from an answer's body, a recorded one's too. */
@@ -43,7 +46,7 @@ interface Options<P extends Shape, A> {
    * where that lacks scopes of the first; `undefined` where it holds no more, and the request is done again. Without it
    * a token that lacks any is refused.
    */
-  replay?: (recorded: A, call: Call, lacking: readonly Scope[]) => Promise<unknown>;
+  replay?: (recorded: unknown, call: Call, lacking: readonly Scope[]) => Promise<unknown>;
 }
 
 const documented = new WeakMap<App, Route[]>();
@@ -58,13 +61,11 @@ export function document(app: App, route: Route): void {
   documented.set(app, [...routesOf(app), route]);
 }
 
-/** Adds `route` to `app`, answered by `handle`. */
+/** Adds a route to `app`. */
 export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape>(
   app: App,
   deps: Pick<Deps, "table" | "now">,
-  route: Route<P, Q, B, H>,
-  handle: (input: Input<P, Q, B, H>) => Promise<Answer>,
-  options: Options<P, unknown> = {},
+  { route, handle, reads, headers: headersFor, replay }: Served<P, Q, B, H>,
 ): void {
   document(app, route);
   const params = z.strictObject(route.params);
@@ -78,7 +79,7 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     const { caller, ahead } = await authenticate(
       deps,
       context.req.header("authorization"),
-      named.success ? options.reads?.(named.data as Output<P>) : [],
+      named.success ? reads?.(named.data as Output<P>) : [],
     );
     note({ client: caller.client_id });
     if (route.scopes !== "public" && route.scopes.length > 0) {
@@ -109,17 +110,17 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     const call: Call = { caller, requestId, record: idempotency.record, ahead };
     if (idempotency.replay !== undefined) {
       const { status, body, lacking } = idempotency.replay;
-      if (options.replay === undefined) requireSameScopes(lacking);
-      const fresh = options.replay === undefined ? body : await options.replay(body, call, lacking);
-      if (options.replay === undefined || fresh !== undefined)
-        return send({ status, body: fresh, headers: { ...options.headers?.(fresh), ...REPLAYED } });
+      if (replay === undefined) requireSameScopes(lacking);
+      const fresh = replay === undefined ? body : await replay(body, call, lacking);
+      if (replay === undefined || fresh !== undefined)
+        return send({ status, body: fresh, headers: { ...headersFor?.(fresh), ...REPLAYED } });
     }
     try {
       const { headers, ...answer } = await handle({ ...input, call });
       // A redirect is no effect: the key is free for where it leads.
       if (answer.status >= 300) await idempotency.release();
       else if (route.idempotency === "after") await keepAnswer(idempotency, answer);
-      const all = { ...options.headers?.(answer.body), ...headers, ...(idempotency.repeated && REPLAYED) };
+      const all = { ...headersFor?.(answer.body), ...headers, ...(idempotency.repeated && REPLAYED) };
       const sent = { ...answer, headers: all };
       return send(route.method === "GET" ? unlessKnown(sent, context.req.header("if-none-match")) : sent);
     } catch (error) {
@@ -140,8 +141,8 @@ async function keepAnswer(idempotency: Idempotency, { status, body }: Answer): P
   }
 }
 
-/** For routes of one file whose verb begins by looking at it. */
-export const readsFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
+/** `reads` of the routes of one file whose verb begins by looking at it. */
+export const namedFile = ({ id }: { id: string }) => [keys.node(id)];
 
 const REPLAYED = { "Idempotency-Replayed": "true" };
 

@@ -4,7 +4,7 @@ import { WharfError } from "#core/kernel/error.ts";
 import type { App } from "#http/context.ts";
 import { etagOf } from "#http/etag.ts";
 import { preconditionsOf } from "#http/preconditions.ts";
-import { readsFile, serve } from "#http/serve.ts";
+import { namedFile, serve } from "#http/serve.ts";
 import { methodOf, toBytes } from "#http/to-bytes.ts";
 import { deleteFileRoute, getContentRoute, getFileRoute, listFilesRoute, moveFileRoute } from "./contract.ts";
 import { deleteFile } from "./delete-file.ts";
@@ -17,57 +17,54 @@ import { moveFile } from "./move-file.ts";
 
 /** Folders and files. */
 export function files(app: App, deps: Deps): void {
-  serve(app, deps, listFilesRoute, async ({ params, query, call }) => {
-    const { folder, path = [], ...page } = query;
-    if (folder !== undefined && query.path !== undefined)
-      throw new WharfError("invalid_request", "Name the folder by `folder` or by `path`, not by both.");
-    const workspaceId = await findWorkspace(deps, call.caller, params.ws);
-    const ref = folder === undefined ? { segments: path } : { folder_id: folder };
-    return { status: 200, body: await listFiles(deps, await findFolder(deps, workspaceId, ref), page) };
+  serve(app, deps, {
+    route: listFilesRoute,
+    handle: async ({ params, query, call }) => {
+      const { folder, path = [], ...page } = query;
+      if (folder !== undefined && query.path !== undefined)
+        throw new WharfError("invalid_request", "Name the folder by `folder` or by `path`, not by both.");
+      const workspaceId = await findWorkspace(deps, call.caller, params.ws);
+      const ref = folder === undefined ? { segments: path } : { folder_id: folder };
+      return { status: 200, body: await listFiles(deps, await findFolder(deps, workspaceId, ref), page) };
+    },
   });
 
-  serve(
-    app,
-    deps,
-    getFileRoute,
-    async ({ params, call }) => {
+  serve(app, deps, {
+    route: getFileRoute,
+    reads: namedFile,
+    headers: etagOf,
+    handle: async ({ params, call }) => {
       const file = await findFile(deps, call.caller, params.id, "read", call.ahead);
       return { status: 200, body: await fileDetail(deps, file) };
     },
-    { ...readsFile, headers: etagOf },
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    getContentRoute,
-    async ({ params, query, call, context }) => {
+  serve(app, deps, {
+    route: getContentRoute,
+    reads: namedFile,
+    handle: async ({ params, query, call, context }) => {
       const options = { method: methodOf(context), seconds: query.expires_in };
       const { file, ...signed } = await downloadFile(deps, call, params.id, options);
       return toBytes(signed, etagOf(file));
     },
-    readsFile,
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    moveFileRoute,
-    async ({ params, body, headers, call }) => ({
+  serve(app, deps, {
+    route: moveFileRoute,
+    reads: namedFile,
+    headers: etagOf,
+    handle: async ({ params, body, headers, call }) => ({
       status: 200,
       body: await moveFile(deps, call, params.id, body, preconditionsOf(headers)),
     }),
-    { ...readsFile, headers: etagOf },
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    deleteFileRoute,
-    async ({ params, headers, call }) => {
+  serve(app, deps, {
+    route: deleteFileRoute,
+    reads: namedFile,
+    handle: async ({ params, headers, call }) => {
       await deleteFile(deps, call, params.id, preconditionsOf(headers));
       return { status: 204 };
     },
-    readsFile,
-  );
+  });
 }

@@ -31,24 +31,36 @@ import { viewShare } from "./view-share.ts";
 
 /** Links to files, as their makers see them. */
 export function shares(app: App, deps: Pick<Deps, "table" | "config" | "now">): void {
-  serve(app, deps, createShareRoute, async ({ params, body, call }) => {
-    const answer = (share: Share) => ({ status: 201, body: share });
-    return answer(await createShare(deps, call, params.id, body, answer));
+  serve(app, deps, {
+    route: createShareRoute,
+    handle: async ({ params, body, call }) => {
+      const answer = (share: Share) => ({ status: 201, body: share });
+      return answer(await createShare(deps, call, params.id, body, answer));
+    },
   });
 
-  serve(app, deps, listSharesRoute, async ({ params, query, call }) => ({
-    status: 200,
-    body: await listShares(deps, call, params.id, query),
-  }));
+  serve(app, deps, {
+    route: listSharesRoute,
+    handle: async ({ params, query, call }) => ({
+      status: 200,
+      body: await listShares(deps, call, params.id, query),
+    }),
+  });
 
-  serve(app, deps, getShareRoute, async ({ params, call }) => ({
-    status: 200,
-    body: await viewShare(deps, call.caller, params.id),
-  }));
+  serve(app, deps, {
+    route: getShareRoute,
+    handle: async ({ params, call }) => ({
+      status: 200,
+      body: await viewShare(deps, call.caller, params.id),
+    }),
+  });
 
-  serve(app, deps, revokeShareRoute, async ({ params, call }) => {
-    await revokeShare(deps, call.caller, params.id);
-    return { status: 204 };
+  serve(app, deps, {
+    route: revokeShareRoute,
+    handle: async ({ params, call }) => {
+      await revokeShare(deps, call.caller, params.id);
+      return { status: 204 };
+    },
   });
 }
 

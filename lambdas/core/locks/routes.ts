@@ -6,7 +6,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import type { App } from "#http/context.ts";
 import { PROBLEM_TYPE, problemBody } from "#http/problem.ts";
-import { readsFile, serve } from "#http/serve.ts";
+import { namedFile, serve } from "#http/serve.ts";
 import type { TableDeps } from "#http/table-deps.ts";
 import { acquireLock, acquireLocks } from "./acquire-lock.ts";
 import { breakLock } from "./break-lock.ts";
@@ -28,11 +28,10 @@ type LockDeps = Pick<Deps, "table" | "now">;
 
 /** Locks, but for waiting: nothing of one file's lock takes more than one call after the token's. */
 export function locks(app: App, deps: LockDeps): void {
-  serve(
-    app,
-    deps,
-    acquireLockRoute,
-    async ({ params, body: { wait_seconds, ...terms }, call, context }) => {
+  serve(app, deps, {
+    route: acquireLockRoute,
+    ...grants(deps),
+    handle: async ({ params, body: { wait_seconds, ...terms }, call, context }) => {
       try {
         return { status: 201, body: await acquireLock(deps, call, params.id, terms) };
       } catch (error) {
@@ -46,53 +45,50 @@ export function locks(app: App, deps: LockDeps): void {
         };
       }
     },
-    grants(deps),
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    renewLockRoute,
-    async ({ params, body, call }) => ({ status: 200, body: await renewLock(deps, call, params.id, body) }),
-    readsFile,
-  );
+  serve(app, deps, {
+    route: renewLockRoute,
+    reads: namedFile,
+    handle: async ({ params, body, call }) => ({
+      status: 200,
+      body: await renewLock(deps, call, params.id, body),
+    }),
+  });
 
-  serve(
-    app,
-    deps,
-    releaseLockRoute,
-    async ({ params, headers, call }) => {
+  serve(app, deps, {
+    route: releaseLockRoute,
+    reads: namedFile,
+    handle: async ({ params, headers, call }) => {
       await releaseLock(deps, call, params.id, headers["Lock-Token"]);
       return { status: 204 };
     },
-    readsFile,
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    getLockRoute,
-    async ({ params, call }) => {
+  serve(app, deps, {
+    route: getLockRoute,
+    reads: namedFile,
+    handle: async ({ params, call }) => {
       const file = await findFile(deps, call.caller, params.id, "see_lock", call.ahead);
       return { status: 200, body: lockState(file, deps.now()) };
     },
-    readsFile,
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    breakLockRoute,
-    async ({ params, body, call }) => ({
+  serve(app, deps, {
+    route: breakLockRoute,
+    reads: namedFile,
+    handle: async ({ params, body, call }) => ({
       status: 200,
       body: await breakLock(deps, call, params.id, body.reason),
     }),
-    readsFile,
-  );
+  });
 
-  serve(app, deps, lockBatchRoute, async ({ body, call }) => {
-    const answer = (items: unknown[]) => ({ status: 201, body: { items } });
-    return answer(await acquireLocks(deps, call, body.file_ids, body, answer));
+  serve(app, deps, {
+    route: lockBatchRoute,
+    handle: async ({ body, call }) => {
+      const answer = (items: unknown[]) => ({ status: 201, body: { items } });
+      return answer(await acquireLocks(deps, call, body.file_ids, body, answer));
+    },
   });
 }
 
@@ -101,11 +97,10 @@ export function locks(app: App, deps: LockDeps): void {
  * elsewhere by another spelling of the path is tried once.
  */
 export function lockWaits(app: App, deps: TableDeps): void {
-  serve(
-    app,
-    deps,
-    waitForLockRoute,
-    async ({ params, body, call }) => ({
+  serve(app, deps, {
+    route: waitForLockRoute,
+    ...grants(deps),
+    handle: async ({ params, body, call }) => ({
       status: 201,
       body: await waitForLock(
         deps,
@@ -114,8 +109,7 @@ export function lockWaits(app: App, deps: TableDeps): void {
         deps.waitPlaces > 0 ? body : { ...body, wait_seconds: 0 },
       ),
     }),
-    grants(deps),
-  );
+  });
 }
 
 /** For the two routes that grant one file's lock, under one Idempotency-Key. */
@@ -124,5 +118,5 @@ function grants(deps: LockDeps) {
     requireSameScopes(lacking);
     return repeatGrant(deps, call, recorded);
   };
-  return { ...readsFile, replay };
+  return { reads: namedFile, replay };
 }
