@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { describe, note, say } from "#aws/log.ts";
 import type { Scope } from "#contract/common.ts";
-import { type Route, requestHeaders } from "#contract/route.ts";
+import { type Route, requestHeaders, successOf } from "#contract/route.ts";
 import { authenticate } from "#core/accounts/authenticate.ts";
 import { type Call, insufficientScope, requireSameScopes } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -11,7 +11,7 @@ import { WharfError } from "#core/kernel/error.ts";
 import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
 import { readJson } from "./body.ts";
 import { check } from "./check.ts";
-import type { Answer, App, AppContext } from "./context.ts";
+import type { Answer, App, AppContext, Reply } from "./context.ts";
 import { etagOfText, isKnown } from "./etag.ts";
 import { readForm } from "./form.ts";
 import { isAnothers } from "./method-not-allowed.ts";
@@ -34,9 +34,15 @@ export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | u
 }
 
 /** A contract's route with what answers it. */
-interface Served<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> {
-  route: Route<P, Q, B, H>;
-  handle: (input: Input<P, Q, B, H>) => Promise<Answer>;
+interface Served<
+  P extends Shape,
+  Q extends Shape,
+  B extends z.ZodType | undefined,
+  H extends Shape,
+  S extends number,
+> {
+  route: Route<P, Q, B, H, S>;
+  handle: (input: Input<P, Q, B, H>) => Promise<Reply<S> | undefined>;
   /** What the verb reads first: it comes in one round trip with the token, as `call.ahead`. */
   reads?: (params: Output<P>) => readonly Key[];
   /** Headers that follow from an answer's body, a recorded one's too. */
@@ -62,12 +68,19 @@ export function document(app: App, route: Route): void {
 }
 
 /** Adds a route to `app`. */
-export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape>(
+export function serve<
+  P extends Shape,
+  Q extends Shape,
+  B extends z.ZodType | undefined,
+  H extends Shape,
+  S extends number,
+>(
   app: App,
   deps: Pick<Deps, "table" | "now">,
-  { route, handle, reads, headers: headersFor, replay }: Served<P, Q, B, H>,
+  { route, handle, reads, headers: headersFor, replay }: Served<P, Q, B, H, S>,
 ): void {
   document(app, route);
+  const success = successOf(route);
   const params = z.strictObject(route.params);
   const query = z.strictObject(route.query);
   const headers = z.object(requestHeaders(route));
@@ -99,6 +112,7 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     const idempotency = await beginIdempotent(deps, {
       caller,
       key: route.method === "POST" ? context.req.header("idempotency-key") : undefined,
+      status: success,
       natural: route.idempotency === "natural",
       request: {
         route: route.idempotentWith ?? route.id,
@@ -116,12 +130,12 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
         return send({ status, body: fresh, headers: { ...headersFor?.(fresh), ...REPLAYED } });
     }
     try {
-      const { headers, ...answer } = await handle({ ...input, call });
+      const { instead: status = success, body, headers } = (await handle({ ...input, call })) ?? {};
       // A redirect is no effect: the key is free for where it leads.
-      if (answer.status >= 300) await idempotency.release();
-      else if (route.idempotency === "after") await keepAnswer(idempotency, answer);
-      const all = { ...headersFor?.(answer.body), ...headers, ...(idempotency.repeated && REPLAYED) };
-      const sent = { ...answer, headers: all };
+      if (status >= 300) await idempotency.release();
+      else if (route.idempotency === "after") await keepAnswer(idempotency, body);
+      const all = { ...headersFor?.(body), ...headers, ...(idempotency.repeated && REPLAYED) };
+      const sent = { status, body, headers: all };
       return send(route.method === "GET" ? unlessKnown(sent, context.req.header("if-none-match")) : sent);
     } catch (error) {
       await idempotency.release();
@@ -133,9 +147,9 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
 }
 
 /** What was done is answered, whether that can be kept or not. */
-async function keepAnswer(idempotency: Idempotency, { status, body }: Answer): Promise<void> {
+async function keepAnswer(idempotency: Idempotency, body: unknown): Promise<void> {
   try {
-    await idempotency.keep({ status, body });
+    await idempotency.keep(body);
   } catch (error) {
     say("warn", "an answer could not be kept under its Idempotency-Key", { error: describe(error) });
   }

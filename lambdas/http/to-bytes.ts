@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import type { urlAnswer } from "#core/files/contract.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { Answer, AppContext } from "./context.ts";
+import type { AppContext, Reply } from "./context.ts";
 
 /** What a download route was asked by: Hono answers HEAD by the route of GET. */
 export function methodOf({ req }: AppContext): "GET" | "HEAD" {
@@ -12,10 +12,10 @@ export function methodOf({ req }: AppContext): "GET" | "HEAD" {
 export function toBytes(
   { url, expiresAt }: { url: string; expiresAt: number },
   headers: Record<string, string>,
-): Answer {
+): Reply {
   const body: z.output<typeof urlAnswer> = {
     expires_in: Number(new URL(url).searchParams.get("X-Amz-Expires")),
     expires_at: iso(expiresAt),
   };
-  return { status: 302, headers: { ...headers, Location: url }, body };
+  return { headers: { ...headers, Location: url }, body };
 }

@@ -432,8 +432,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     const at = { webhookId: endpoint.webhook_id, deliveryId: row.delivery_id };
     let refused: unknown;
     receiver.behave(async (res) => {
-      const answer = (body: unknown) => ({ status: 202, body });
-      refused = await redeliver(world.worker, world.call, at, answer).catch((error: unknown) => error);
+      refused = await redeliver(world.worker, world.call, at).catch((error: unknown) => error);
       res.writeHead(204).end();
     });
     expect(await deliver(world.worker, messageOf(row))).toBe("succeeded");
@@ -485,7 +484,7 @@ describe("a worker that is overtaken between what it reads and what it writes", 
     const happened = world.meanwhile("SET #status = :status, #reason", async () => {
       await enableWebhook(world.deps, world.call, webhook_id, { force: true });
       const at = { webhookId: webhook_id, deliveryId: row.delivery_id };
-      await redeliver(world.worker, world.call, at, (body) => ({ status: 202, body }));
+      await redeliver(world.worker, world.call, at);
     });
     await deliver(world.worker, messageOf(row));
     expect(happened()).toBe(true);
@@ -603,10 +602,7 @@ describe("an endpoint that fails for days", LONG, () => {
 describe("recovery", LONG, () => {
   const since = () => new Date(world.now() - 13 * DAY).toISOString();
   const start = (statuses: ("failed" | "skipped_disabled" | "succeeded")[]) =>
-    startRecovery(world.deps, world.call, endpoint.webhook_id, { since: since(), statuses }, (body) => ({
-      status: 202,
-      body,
-    }));
+    startRecovery(world.deps, world.call, endpoint.webhook_id, { since: since(), statuses });
   const counts = async (jobId: string) => {
     const { state, scanned, recovered } = await getRecovery(
       world.deps,

@@ -8,9 +8,6 @@ import { serve } from "#http/serve.ts";
 export function workspaces(app: App, deps: Pick<Deps, "table" | "now">): void {
   serve(app, deps, {
     route: listWorkspacesRoute,
-    handle: async ({ query, call }) => ({
-      status: 200,
-      body: await listWorkspaces(deps, call.caller, query),
-    }),
+    handle: async ({ query, call }) => ({ body: await listWorkspaces(deps, call.caller, query) }),
   });
 }

@@ -23,7 +23,6 @@ export async function rotateWebhookSecret(
   call: Call,
   webhookId: string,
   { overlap_seconds, secret = newWebhookSecret() }: { overlap_seconds: number; secret?: string | undefined },
-  answer: (rotated: RotatedSecret) => { status: number; body: unknown },
 ): Promise<RotatedSecret> {
   await findWebhook(deps, call.caller, webhookId);
   const attempt = async () => {
@@ -45,7 +44,7 @@ export async function rotateWebhookSecret(
         condition: "#current = :before",
         values: { before: before.current },
       },
-      ...call.record(answer(rotated)),
+      ...call.record(rotated),
     ]);
     return rotated;
   };

@@ -9,7 +9,6 @@ export function events(app: App, deps: TableDeps): void {
   serve(app, deps, {
     route: listEventsRoute,
     handle: async ({ query, call }) => ({
-      status: 200,
       // HEAD, and what else API Gateway routes elsewhere than GET, is answered at once.
       body: await readFeed(deps, call, deps.waitPlaces > 0 ? query : { ...query, wait: 0 }),
     }),
@@ -22,7 +21,7 @@ export function eventTypes(app: App, deps: Pick<TableDeps, "table" | "now">): vo
     route: eventTypesRoute,
     handle: async () => {
       const { eventCatalogue } = await import("#pages/documents.ts");
-      return { status: 200, body: { items: eventCatalogue() } };
+      return { body: { items: eventCatalogue() } };
     },
   });
 }

@@ -25,7 +25,7 @@ export function files(app: App, deps: Deps): void {
         throw new WharfError("invalid_request", "Name the folder by `folder` or by `path`, not by both.");
       const workspaceId = await findWorkspace(deps, call.caller, params.ws);
       const ref = folder === undefined ? { segments: path } : { folder_id: folder };
-      return { status: 200, body: await listFiles(deps, await findFolder(deps, workspaceId, ref), page) };
+      return { body: await listFiles(deps, await findFolder(deps, workspaceId, ref), page) };
     },
   });
 
@@ -35,7 +35,7 @@ export function files(app: App, deps: Deps): void {
     headers: etagOf,
     handle: async ({ params, call }) => {
       const file = await findFile(deps, call.caller, params.id, "read", call.ahead);
-      return { status: 200, body: await fileDetail(deps, file) };
+      return { body: await fileDetail(deps, file) };
     },
   });
 
@@ -54,7 +54,6 @@ export function files(app: App, deps: Deps): void {
     reads: namedFile,
     headers: etagOf,
     handle: async ({ params, body, headers, call }) => ({
-      status: 200,
       body: await moveFile(deps, call, params.id, body, preconditionsOf(headers)),
     }),
   });
@@ -64,7 +63,6 @@ export function files(app: App, deps: Deps): void {
     reads: namedFile,
     handle: async ({ params, headers, call }) => {
       await deleteFile(deps, call, params.id, preconditionsOf(headers));
-      return { status: 204 };
     },
   });
 }

@@ -5,6 +5,7 @@ import { fileUpdate } from "#core/files/file-write.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -51,8 +52,7 @@ interface Commit {
   target?: Target | undefined;
   /** Ends the session where the content may not pass under the name that it would get. */
   refuse(name: string, mismatch: Mismatch): Promise<FinalizeAnswer>;
-  /** Writes that record the answer, as in `Call`. */
-  record(answer: { status: number; body: unknown }): Write[];
+  record: Call["record"];
 }
 
 /**
@@ -160,7 +160,7 @@ async function writesOf(
       data: { upload_id: upload.upload_id, ...outcome },
     }),
     ...(share?.writes ?? []),
-    ...record({ status: 200, body: answer }),
+    ...record(answer),
   ];
   return { session, writes, answer };
 }

@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import type { ObjectFacts } from "#aws/objects.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { TransactionFailed } from "#aws/table.ts";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
 import { contradiction, EMPTY_FACTS } from "#core/content/checksum.ts";
 import { describeMismatch, type Mismatch, sniffContent } from "#core/content/judge-content.ts";
@@ -10,6 +10,7 @@ import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { nearestFolder } from "#core/files/make-folders.ts";
 import { fileRecord } from "#core/files/records.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -36,7 +37,7 @@ export interface Completion {
   /** Bytes of the parts that S3 was asked to put together. */
   listed?: number | undefined;
   target?: Target | undefined;
-  record?: (answer: { status: number; body: unknown }) => Write[];
+  record?: Call["record"];
 }
 
 /**

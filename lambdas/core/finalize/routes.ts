@@ -20,7 +20,6 @@ export function finalizes(app: App, deps: Deps): void {
     headers: etagOf,
     replay: finished,
     handle: async ({ params, body, headers, call }) => ({
-      status: 200,
       body: await finalizeUpload(deps, call, params.id, body, demandsOf(headers)),
     }),
   });
@@ -33,7 +32,7 @@ export function finalizes(app: App, deps: Deps): void {
       const { file, ...rest } = body;
       const { filename, content_type } = described(file);
       const small = { ...rest, filename, content_type, bytes: await file.bytes() };
-      return { status: 200, body: await uploadFile(deps, call, small, demandsOf(headers)) };
+      return { body: await uploadFile(deps, call, small, demandsOf(headers)) };
     },
   });
 }

@@ -59,7 +59,7 @@ export interface Idempotency {
   repeated?: true;
   record: Call["record"];
   /** Keeps the answer to what has been done already, for requests that come again. */
-  keep(answer: { status: number; body: unknown }): Promise<void>;
+  keep(body: unknown): Promise<void>;
   /**
    * Gives the claim up, so that a corrected request can use the key.
    *
@@ -76,7 +76,7 @@ const NONE: Idempotency = { record: () => [], keep: async () => {}, release: asy
  * Claims `key` for a request, or finds what was answered to it before.
  *
  * The claim is renewed until `end` is called, which must be, whatever comes of the request. Of a `natural` request,
- * which changes nothing more when it is done again, nothing but the claim is kept.
+ * which changes nothing more when it is done again, nothing but the claim is kept. `status`: of what will be recorded.
  *
  * @throws WharfError idempotency_mismatch where the key belongs to another request, idempotency_in_progress where
  * the first is still running.
@@ -87,8 +87,9 @@ export async function beginIdempotent(
     caller,
     key,
     request,
+    status,
     natural = false,
-  }: { caller: Caller; key: string | undefined; request: unknown; natural?: boolean },
+  }: { caller: Caller; key: string | undefined; request: unknown; status: number; natural?: boolean },
 ): Promise<Idempotency> {
   if (key === undefined) return NONE;
   let now = deps.now();
@@ -141,15 +142,15 @@ export async function beginIdempotent(
     return {
       ...NONE,
       replay: { ...first, lacking: scopes.filter((held) => !hasScope(caller, held)) },
-      record: (answer) => [recording(answer, { condition: "#answer = :seen", values: { seen } })],
+      record: (body) => [recording(body, { condition: "#answer = :seen", values: { seen } })],
     };
   }
 
-  function recording(answer: object, { condition, values }: { condition: string; values: Item }) {
+  function recording(body: unknown, { condition, values }: { condition: string; values: Item }) {
     return {
       key: itemKey,
       update: {
-        set: { answer: seal(key ?? "", JSON.stringify({ ...answer, scopes: [...caller.scopes] })) },
+        set: { answer: seal(key ?? "", JSON.stringify({ status, body, scopes: [...caller.scopes] })) },
       },
       condition,
       values,
@@ -161,13 +162,13 @@ export async function beginIdempotent(
   function claimed(): Idempotency {
     // One that fails is made up for by the next; a claim that is lost shows in the transaction.
     const renewing = setInterval(() => void renew().catch(() => {}), RENEW_MS);
-    const own = (answer: object) => recording(answer, { condition: MINE, values: { claim } });
+    const own = (body: unknown) => recording(body, { condition: MINE, values: { claim } });
     return {
       end: () => clearInterval(renewing),
-      record: (answer) => [own(answer)],
-      keep: async (answer) => {
+      record: (body) => [own(body)],
+      keep: async (body) => {
         try {
-          await deps.table.update(own(answer));
+          await deps.table.update(own(body));
         } catch (error) {
           // Kept by the first copy of this write, or by another that has taken the claim over.
           if (!(error instanceof ConditionFailed)) throw error;

@@ -18,7 +18,6 @@ import {
   listSharesRoute,
   openLinkRoute,
   revokeShareRoute,
-  type Share,
   unlockLinkRoute,
   unlockRequest,
 } from "./contract.ts";
@@ -33,33 +32,23 @@ import { viewShare } from "./view-share.ts";
 export function shares(app: App, deps: Pick<Deps, "table" | "config" | "now">): void {
   serve(app, deps, {
     route: createShareRoute,
-    handle: async ({ params, body, call }) => {
-      const answer = (share: Share) => ({ status: 201, body: share });
-      return answer(await createShare(deps, call, params.id, body, answer));
-    },
+    handle: async ({ params, body, call }) => ({ body: await createShare(deps, call, params.id, body) }),
   });
 
   serve(app, deps, {
     route: listSharesRoute,
-    handle: async ({ params, query, call }) => ({
-      status: 200,
-      body: await listShares(deps, call, params.id, query),
-    }),
+    handle: async ({ params, query, call }) => ({ body: await listShares(deps, call, params.id, query) }),
   });
 
   serve(app, deps, {
     route: getShareRoute,
-    handle: async ({ params, call }) => ({
-      status: 200,
-      body: await viewShare(deps, call.caller, params.id),
-    }),
+    handle: async ({ params, call }) => ({ body: await viewShare(deps, call.caller, params.id) }),
   });
 
   serve(app, deps, {
     route: revokeShareRoute,
     handle: async ({ params, call }) => {
       await revokeShare(deps, call.caller, params.id);
-      return { status: 204 };
     },
   });
 }

@@ -29,7 +29,7 @@ export async function breakLock(
     const now = deps.now();
     if (lock === undefined) {
       const state = lockState(file, now);
-      const record = call.record({ status: 200, body: state });
+      const record = call.record(state);
       if (record.length > 0) await deps.table.transact(record);
       return state;
     }
@@ -37,7 +37,7 @@ export async function breakLock(
     const state = lockState(after, now);
     await deps.table.transact([
       ...breakWrites(now, file, lock, { requestId: call.requestId, actor: actorOf(call.caller), reason }),
-      ...call.record({ status: 200, body: state }),
+      ...call.record(state),
     ]);
     return state;
   };

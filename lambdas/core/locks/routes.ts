@@ -33,13 +33,13 @@ export function locks(app: App, deps: LockDeps): void {
     ...grants(deps),
     handle: async ({ params, body: { wait_seconds, ...terms }, call, context }) => {
       try {
-        return { status: 201, body: await acquireLock(deps, call, params.id, terms) };
+        return { body: await acquireLock(deps, call, params.id, terms) };
       } catch (error) {
         if (wait_seconds === 0 || !isWharfError(error, "file_locked")) throw error;
         // Relative, so that it leads to the address that the client used. No Retry-After: with a redirect it would say
         // how long to wait before following it (RFC 9110, 10.2.3).
         return {
-          status: 307,
+          instead: 307,
           body: problemBody(context, error, 307),
           headers: { "Content-Type": PROBLEM_TYPE, Location: "lock/wait" },
         };
@@ -50,10 +50,7 @@ export function locks(app: App, deps: LockDeps): void {
   serve(app, deps, {
     route: renewLockRoute,
     reads: namedFile,
-    handle: async ({ params, body, call }) => ({
-      status: 200,
-      body: await renewLock(deps, call, params.id, body),
-    }),
+    handle: async ({ params, body, call }) => ({ body: await renewLock(deps, call, params.id, body) }),
   });
 
   serve(app, deps, {
@@ -61,7 +58,6 @@ export function locks(app: App, deps: LockDeps): void {
     reads: namedFile,
     handle: async ({ params, headers, call }) => {
       await releaseLock(deps, call, params.id, headers["Lock-Token"]);
-      return { status: 204 };
     },
   });
 
@@ -70,25 +66,19 @@ export function locks(app: App, deps: LockDeps): void {
     reads: namedFile,
     handle: async ({ params, call }) => {
       const file = await findFile(deps, call.caller, params.id, "see_lock", call.ahead);
-      return { status: 200, body: lockState(file, deps.now()) };
+      return { body: lockState(file, deps.now()) };
     },
   });
 
   serve(app, deps, {
     route: breakLockRoute,
     reads: namedFile,
-    handle: async ({ params, body, call }) => ({
-      status: 200,
-      body: await breakLock(deps, call, params.id, body.reason),
-    }),
+    handle: async ({ params, body, call }) => ({ body: await breakLock(deps, call, params.id, body.reason) }),
   });
 
   serve(app, deps, {
     route: lockBatchRoute,
-    handle: async ({ body, call }) => {
-      const answer = (items: unknown[]) => ({ status: 201, body: { items } });
-      return answer(await acquireLocks(deps, call, body.file_ids, body, answer));
-    },
+    handle: async ({ body, call }) => ({ body: await acquireLocks(deps, call, body.file_ids, body) }),
   });
 }
 
@@ -101,7 +91,6 @@ export function lockWaits(app: App, deps: TableDeps): void {
     route: waitForLockRoute,
     ...grants(deps),
     handle: async ({ params, body, call }) => ({
-      status: 201,
       body: await waitForLock(
         deps,
         call,

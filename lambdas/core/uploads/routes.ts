@@ -21,23 +21,17 @@ export function uploads(app: App, deps: Deps): void {
     route: startUploadRoute,
     // URLs run out, so a repeated answer holds new ones.
     replay: (recorded, call) => restartAnswer(deps, call, recorded),
-    handle: async ({ body, call }) => ({ status: 201, body: await startUpload(deps, call, body) }),
+    handle: async ({ body, call }) => ({ body: await startUpload(deps, call, body) }),
   });
 
   serve(app, deps, {
     route: signPartsRoute,
-    handle: async ({ params, body, call }) => ({
-      status: 200,
-      body: await signParts(deps, call, params.id, body),
-    }),
+    handle: async ({ params, body, call }) => ({ body: await signParts(deps, call, params.id, body) }),
   });
 
   serve(app, deps, {
     route: getUploadRoute,
-    handle: async ({ params, call }) => ({
-      status: 200,
-      body: await viewUpload(deps, call, params.id),
-    }),
+    handle: async ({ params, call }) => ({ body: await viewUpload(deps, call, params.id) }),
   });
 
   serve(app, deps, {
@@ -45,7 +39,7 @@ export function uploads(app: App, deps: Deps): void {
     handle: async ({ params, query, call, context }) => {
       refuseCarriedHeaders(context.req.raw.headers);
       const { url } = await chunkTarget(deps, call, { uploadId: params.id, ...query });
-      return { status: 307, headers: { Location: url } };
+      return { headers: { Location: url } };
     },
   });
 
@@ -53,7 +47,6 @@ export function uploads(app: App, deps: Deps): void {
     route: abortUploadRoute,
     handle: async ({ params, call }) => {
       await abortUpload(deps, call, params.id);
-      return { status: 204 };
     },
   });
 }

@@ -121,10 +121,7 @@ async function save(
 ): Promise<UploadRecord> {
   const { upload_id, folder_id } = draft;
   const recording = (told: UploadRecord) =>
-    call.record({
-      status: 201,
-      body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
-    });
+    call.record({ upload_id, name: told.name } satisfies z.infer<typeof recorded>);
   if (draft.if_exists === "fail") return saveReserved(deps, draft, recording(draft));
   if (draft.of_file) {
     await addUpload(deps, draft, recording(draft));
@@ -140,13 +137,9 @@ async function save(
     ]);
     return { ...stands, free };
   };
-  if (call.record({ status: 201, body: {} }).length > 0) {
+  if (recording(draft).length > 0) {
     const told = meet(draft, await look());
-    const record = call.record({
-      status: 201,
-      body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
-    });
-    await addUpload(deps, { ...told, name: draft.name }, record);
+    await addUpload(deps, { ...told, name: draft.name }, recording(told));
     return told;
   }
   // The hint is right nearly always, so the session is written beside the look, and mended where it isn't.

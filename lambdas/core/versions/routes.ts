@@ -20,10 +20,7 @@ export function versions(app: App, deps: Deps): void {
   serve(app, deps, {
     route: listVersionsRoute,
     reads: namedFile,
-    handle: async ({ params, query, call }) => ({
-      status: 200,
-      body: await listVersions(deps, call, params.id, query),
-    }),
+    handle: async ({ params, query, call }) => ({ body: await listVersions(deps, call, params.id, query) }),
   });
 
   serve(app, deps, {
@@ -48,7 +45,7 @@ export function versions(app: App, deps: Deps): void {
         versionId: params.v,
         preconditions,
       });
-      return { status: 200, body };
+      return { body };
     },
   });
 
@@ -58,7 +55,6 @@ export function versions(app: App, deps: Deps): void {
     handle: async ({ params, headers, call }) => {
       const preconditions = preconditionsOf(headers);
       await deleteVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
-      return { status: 204 };
     },
   });
 }
