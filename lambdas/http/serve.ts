@@ -5,7 +5,7 @@ import { describe, note, say } from "#aws/log.ts";
 import type { Scope } from "#contract/common.ts";
 import { type Route, requestHeaders, successOf } from "#contract/route.ts";
 import { authenticate } from "#core/accounts/authenticate.ts";
-import { type Call, insufficientScope, requireSameScopes } from "#core/kernel/call.ts";
+import { type Call, requireSameScopes, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
@@ -14,10 +14,10 @@ import { check } from "./check.ts";
 import type { Answer, App, AppContext, Reply } from "./context.ts";
 import { etagOfText, isKnown } from "./etag.ts";
 import { readForm } from "./form.ts";
-import { isAnothers } from "./method-not-allowed.ts";
 import { conditionsOf } from "./preconditions.ts";
 import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
 import { send } from "./send.ts";
+import { wire } from "./wire.ts";
 
 type Shape = Record<string, z.ZodType>;
 
@@ -55,18 +55,6 @@ interface Served<
   replay?: (recorded: unknown, call: Call, lacking: readonly Scope[]) => Promise<unknown>;
 }
 
-const documented = new WeakMap<App, Route[]>();
-
-/** The routes that `app` answers, for `/openapi.json`. */
-export function routesOf(app: App): readonly Route[] {
-  return documented.get(app) ?? [];
-}
-
-/** Lists a route that is wired by hand (a public page, a redirect) among those of `app`. */
-export function document(app: App, route: Route): void {
-  documented.set(app, [...routesOf(app), route]);
-}
-
 /** Adds a route to `app`. */
 export function serve<
   P extends Shape,
@@ -79,15 +67,11 @@ export function serve<
   deps: Pick<Deps, "table" | "now">,
   { route, handle, reads, headers: headersFor, replay }: Served<P, Q, B, H, S>,
 ): void {
-  document(app, route);
   const success = successOf(route);
   const params = z.strictObject(route.params);
   const query = z.strictObject(route.query);
   const headers = z.object(requestHeaders(route));
-  const pattern = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
-  app.on(route.method, pattern, async (context, next) => {
-    if (isAnothers(app, pattern, context.req.path)) return next();
-    note({ route: `${route.method} ${route.path}` });
+  wire(app, route, async (context) => {
     const named = params.safeParse(context.req.param());
     const { caller, ahead } = await authenticate(
       deps,
@@ -95,10 +79,7 @@ export function serve<
       named.success ? reads?.(named.data as Output<P>) : [],
     );
     note({ client: caller.client_id });
-    if (route.scopes !== "public" && route.scopes.length > 0) {
-      const enough = caller.scopes.has("admin") || route.scopes.some((scope) => caller.scopes.has(scope));
-      if (!enough) throw insufficientScope(route.scopes);
-    }
+    if (route.scopes !== "public") requireScope(caller, ...route.scopes);
     refuseUnreadPreconditions(route, (name) => context.req.header(name));
     const given = await readBody(route, context);
     const input = {

@@ -6,6 +6,7 @@ import { readForm, readJson } from "#http/body.ts";
 import { check } from "#http/check.ts";
 import type { App, AppContext } from "#http/context.ts";
 import { send } from "#http/send.ts";
+import { answerAt } from "#http/wire.ts";
 import { tokenForm, tokenRequest } from "./contract.ts";
 import { issueToken, TokenError, type TokenRequest } from "./issue-token.ts";
 
@@ -13,8 +14,7 @@ const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
 /** `POST /v1/auth/token`: errors keep RFC 6749's shape (5.2), not problem+json. */
 export function tokens(app: App, deps: Pick<Deps, "table" | "now">): void {
-  app.post("/v1/auth/token", async (context) => {
-    note({ route: "POST /v1/auth/token" });
+  answerAt(app, { method: "POST", path: "/v1/auth/token" }, async (context) => {
     try {
       const request = await readRequest(context);
       // Whoever mixes the two up sends the secret as the id.

@@ -7,8 +7,9 @@ import { check } from "#http/check.ts";
 import type { App, AppContext } from "#http/context.ts";
 import { refuseUnreadPreconditions } from "#http/refuse-unread-preconditions.ts";
 import { send } from "#http/send.ts";
-import { document, headersOf, serve } from "#http/serve.ts";
+import { headersOf, serve } from "#http/serve.ts";
 import { methodOf } from "#http/to-bytes.ts";
+import { wire } from "#http/wire.ts";
 import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "#pages/link-page.ts";
 import { type Reader, readerOf } from "#pages/link-reader.ts";
 import { type Page, plainPage, sendPage } from "#pages/page.ts";
@@ -53,6 +54,7 @@ export function shares(app: App, deps: Pick<Deps, "table" | "config" | "now">): 
   });
 }
 
+const linkParams = z.object(openLinkRoute.params);
 // What trackers and mailers add to a link's query is nobody's business.
 const openQuery = z.object(openLinkRoute.query);
 const openHeaders = z.object(openLinkRoute.headers);
@@ -63,10 +65,9 @@ type LinkDeps = Deps & { corsOrigins: readonly string[] };
 
 /** `/s/{token}`: public, so that the link's secret is all that a recipient needs. */
 export function links(app: App, deps: LinkDeps): void {
-  document(app, openLinkRoute);
-  app.get("/s/:token", (context) =>
-    forReader(deps, context, "GET /s/{token}", async (reader) => {
-      const token = context.req.param("token");
+  wire(app, openLinkRoute, (context) =>
+    forReader(deps, context, async (reader) => {
+      const { token } = linkParams.parse(context.req.param());
       const asked = { download: context.req.queries("download")?.join() };
       const download = check(openQuery, asked, "query").download === "1";
       const headers = check(openHeaders, headersOf(openHeaders, context), "header");
@@ -81,10 +82,9 @@ export function links(app: App, deps: LinkDeps): void {
     }),
   );
 
-  document(app, unlockLinkRoute);
-  app.post("/s/:token", (context) =>
-    forReader(deps, context, "POST /s/{token}", async (reader) => {
-      const token = context.req.param("token");
+  wire(app, unlockLinkRoute, (context) =>
+    forReader(deps, context, async (reader) => {
+      const { token } = linkParams.parse(context.req.param());
       refuseUnreadPreconditions(unlockLinkRoute, (name) => context.req.header(name));
       // What another site had somebody send uses nothing up, no try either: it leads to the page.
       if (isLured(deps, context, reader))
@@ -146,11 +146,8 @@ function redirect(status: 302 | 303, { url, link }: Awaited<ReturnType<typeof op
 async function forReader(
   { now }: Pick<Deps, "now">,
   context: AppContext,
-  route: string,
   answer: (reader: Reader) => Promise<Response>,
 ): Promise<Response> {
-  // The route and never the path, which holds the secret.
-  note({ route });
   const reader = readerOf((name) => context.req.header(name));
   try {
     return await answer(reader);
