@@ -3,7 +3,7 @@ import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { describe, note, say } from "#aws/log.ts";
 import type { Scope } from "#contract/common.ts";
-import { type Route, requestHeaders, successOf } from "#contract/route.ts";
+import { isConditional, type Route, requestHeaders, successOf } from "#contract/route.ts";
 import { authenticate } from "#core/accounts/authenticate.ts";
 import { type Call, requireSameScopes, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -11,8 +11,8 @@ import { WharfError } from "#core/kernel/error.ts";
 import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
 import { readJson } from "./body.ts";
 import { check } from "./check.ts";
-import type { Answer, App, AppContext, Reply } from "./context.ts";
-import { etagOfText, isKnown } from "./etag.ts";
+import type { App, AppContext, Reply } from "./context.ts";
+import { unlessKnown, withEtag } from "./etag.ts";
 import { readForm } from "./form.ts";
 import { conditionsOf } from "./preconditions.ts";
 import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
@@ -117,7 +117,8 @@ export function serve<
       else if (route.idempotency === "after") await keepAnswer(idempotency, body);
       const all = { ...headersFor?.(body), ...headers, ...(idempotency.repeated && REPLAYED) };
       const sent = { status, body, headers: all };
-      return send(route.method === "GET" ? unlessKnown(sent, context.req.header("if-none-match")) : sent);
+      if (!isConditional(route)) return send(sent);
+      return send(unlessKnown(withEtag(sent), context.req.header("if-none-match")));
     } catch (error) {
       await idempotency.release();
       throw error;
@@ -167,15 +168,4 @@ async function readBody(
   }
   const body = check(route.body, await readJson(context), "body");
   return { body, fingerprint: body };
-}
-
-/** What a GET answers: the text with its ETag, or 304 to a caller that has it (RFC 9110, 15.4.5). */
-function unlessKnown(answer: Answer, ifNoneMatch: string | undefined): Answer {
-  if (answer.status !== 200 || answer.body === undefined || typeof answer.body === "string") return answer;
-  const text = JSON.stringify(answer.body);
-  const etag = etagOfText(text, answer.headers?.["ETag"]);
-  const headers = { ...answer.headers, ETag: etag };
-  return isKnown(ifNoneMatch, etag)
-    ? { status: 304, headers }
-    : { status: 200, body: text, headers: { "Content-Type": "application/json", ...headers } };
 }
