@@ -47,10 +47,9 @@ export async function guardedConnect({
   const resolvedAt = performance.now();
   const tcp = await dial(url, addresses, deadline);
   const connectedAt = performance.now();
-  const remote_ip = tcp.remoteAddress ?? "";
-  const facts = { dns_ms: resolvedAt - startedAt, connect_ms: connectedAt - resolvedAt, remote_ip };
   try {
-    guard.checkAddress(url, tcp.remoteAddress);
+    const remote_ip = guard.checkAddress(url, tcp.remoteAddress);
+    const facts = { dns_ms: resolvedAt - startedAt, connect_ms: connectedAt - resolvedAt, remote_ip };
     if (url.protocol === "http:") return { socket: tcp, connection: { ...facts, tls_ms: null } };
     const socket = await inStage("tls", secure(url, tcp, deadline, ca));
     return { socket, connection: { ...facts, tls_ms: performance.now() - connectedAt } };

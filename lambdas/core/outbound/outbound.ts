@@ -203,7 +203,7 @@ export function createOutbound({
         const answer = await readAnswer(res, Math.min(BODY_MS, ms - first_byte_ms));
         settle({
           ...timings,
-          status: res.statusCode ?? 0,
+          status: res.statusCode,
           headers: res.headers,
           answer,
           first_byte_ms,
