@@ -233,7 +233,8 @@ export function createObjects(
     const read = () =>
       call(async (sdk, send, options) => {
         const { Body } = await send(new sdk.GetObjectCommand(input), options);
-        return Body?.transformToByteArray() ?? new Uint8Array();
+        if (Body === undefined) throw new Error(`S3 gave ${key} without its bytes`);
+        return Body.transformToByteArray();
       });
     try {
       // The SDK's tries end with the answer's head: a body that breaks off is asked for again here.

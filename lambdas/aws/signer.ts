@@ -85,7 +85,8 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     const { origin, host, path } = address({ bucket, endpoint, region: regionName }, key);
 
     const signedHeaders: Record<string, string> = { host, ...headers };
-    const names = Object.keys(signedHeaders).sort();
+    const sorted = Object.entries(signedHeaders).sort(([a], [b]) => (a < b ? -1 : 1));
+    const names = sorted.map(([name]) => name);
     const parameters = Object.entries({
       ...query,
       "X-Amz-Algorithm": ALGORITHM,
@@ -106,7 +107,7 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     const after = cut < parameters.length ? `&${join(parameters.slice(cut))}` : "";
 
     const canonicalHead = `${method}\n${path}\n${before}`;
-    const canonicalHeaders = names.map((name) => `${name}:${canonicalValue(signedHeaders[name])}\n`).join("");
+    const canonicalHeaders = sorted.map(([name, value]) => `${name}:${canonicalValue(value)}\n`).join("");
     const canonicalTail = `${after}\n${canonicalHeaders}\n${names.join(";")}\nUNSIGNED-PAYLOAD`;
     const toSign = `${ALGORITHM}\n${timestamp}\n${scope}\n`;
     const daily = dayKey(identity.secretAccessKey, date, regionName);
@@ -179,7 +180,7 @@ function address(
   return { origin: `https://${host}`, host, path: virtual ? `/${object}` : `/${bucket}/${object}` };
 }
 
-function canonicalValue(value = ""): string {
+function canonicalValue(value: string): string {
   return value.trim().replaceAll(/\s+/g, " ");
 }
 

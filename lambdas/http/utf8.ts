@@ -44,14 +44,13 @@ export function decodePercent(text: string, refusing: Refusing): string {
   for (let at = 0; at < bytes.length; at++) {
     const hex = bytes[at] === PERCENT ? bytes.toString("latin1", at + 1, at + 3) : "";
     const escaped = /^[0-9a-f]{2}$/i.test(hex);
-    // biome-ignore lint/plugin: a number
-    decoded[origin.length] = escaped ? Number.parseInt(hex, 16) : (bytes[at] ?? 0);
+    decoded.writeUInt8(escaped ? Number.parseInt(hex, 16) : bytes.readUInt8(at), origin.length);
     origin.push(at);
     if (escaped) at += 2;
   }
   const whole = decoded.subarray(0, origin.length);
-  if (!isUtf8(whole)) throw notUtf8(origin[firstInvalid(whole)] ?? 0, refusing);
-  return whole.toString();
+  if (isUtf8(whole)) return whole.toString();
+  throw notUtf8(origin[firstInvalid(whole)] ?? bytes.length, refusing);
 }
 
 const PERCENT = 0x25;
@@ -72,13 +71,12 @@ export function notUtf8(
 
 /** Offset of the first byte that begins no character; the bytes are known to be no UTF-8. */
 function firstInvalid(bytes: Uint8Array): number {
-  let at = 0;
-  while (at < bytes.length) {
-    const length = lengthOf(bytes[at] ?? 0);
+  for (let at = 0; ; ) {
+    const first = bytes[at];
+    const length = first === undefined ? 0 : lengthOf(first);
     if (length === 0 || !isUtf8(bytes.subarray(at, at + length))) return at;
     at += length;
   }
-  return at;
 }
 
 /** Bytes of the character that begins with this one (RFC 3629, 4); 0 where none does. */

@@ -70,28 +70,39 @@ export interface Idempotency {
   end(): void;
 }
 
+interface Asked {
+  caller: Caller;
+  /** What tells one request from another. */
+  request: unknown;
+  /** Of the answer that will be recorded. */
+  status: number;
+  /** @default false */
+  natural?: boolean;
+}
+
 const NONE: Idempotency = { record: () => [], keep: async () => {}, release: async () => {}, end() {} };
 
 /**
  * Claims `key` for a request, or finds what was answered to it before.
  *
  * The claim is renewed until `end` is called, which must be, whatever comes of the request. Of a `natural` request,
- * which changes nothing more when it is done again, nothing but the claim is kept. `status`: of what will be recorded.
+ * which changes nothing more when it is done again, nothing but the claim is kept.
  *
  * @throws WharfError idempotency_mismatch where the key belongs to another request, idempotency_in_progress where
  * the first is still running.
  */
 export async function beginIdempotent(
   deps: Pick<Deps, "table" | "now">,
-  {
-    caller,
-    key,
-    request,
-    status,
-    natural = false,
-  }: { caller: Caller; key: string | undefined; request: unknown; status: number; natural?: boolean },
+  { key, ...asked }: Asked & { key: string | undefined },
 ): Promise<Idempotency> {
-  if (key === undefined) return NONE;
+  return key === undefined ? NONE : claimKey(deps, key, asked);
+}
+
+async function claimKey(
+  deps: Pick<Deps, "table" | "now">,
+  key: string,
+  { caller, request, status, natural = false }: Asked,
+): Promise<Idempotency> {
   let now = deps.now();
   const itemKey = keys.idempotency(caller.client_id, key);
   const fingerprint = createHmac("sha256", derive(key, "request"))
@@ -138,7 +149,7 @@ export async function beginIdempotent(
   /** What was answered to the same request before. @throws WharfError idempotency_in_progress */
   function found({ answer: seen, claimed_until_ms }: z.infer<typeof record>): Idempotency {
     if (seen === undefined) throw inProgress(Math.max(1, Math.ceil((claimed_until_ms - now) / 1000)));
-    const { scopes, ...first } = answerShape.parse(JSON.parse(open(key ?? "", seen)));
+    const { scopes, ...first } = answerShape.parse(JSON.parse(open(key, seen)));
     return {
       ...NONE,
       replay: { ...first, lacking: scopes.filter((held) => !hasScope(caller, held)) },
@@ -150,7 +161,7 @@ export async function beginIdempotent(
     return {
       key: itemKey,
       update: {
-        set: { answer: seal(key ?? "", JSON.stringify({ status, body, scopes: [...caller.scopes] })) },
+        set: { answer: seal(key, JSON.stringify({ status, body, scopes: [...caller.scopes] })) },
       },
       condition,
       values,
