@@ -4,7 +4,7 @@ import type { Part } from "#aws/objects.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { type Intent, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
+import { type Intent, multipartOf, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
 import { stillFinalizing } from "#core/uploads/require-open.ts";
 
 /** What an earlier call began longer ago than this no longer says since when S3 is at work. */
@@ -56,7 +56,8 @@ export async function assemble(
   intent: Intent,
   { parts, size, patience }: { parts: readonly Part[]; size: number; patience: number },
 ): Promise<void> {
-  const { object_key, s3_upload_id = "" } = upload;
+  const { object_key } = upload;
+  const s3_upload_id = multipartOf(upload);
   const whole = { parts, size, patience: Math.max(patience, MIN_PATIENCE_MS) };
   let result = await deps.objects.complete(object_key, s3_upload_id, whole);
   if (result === "taken") {

@@ -3,7 +3,7 @@ import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/
 import { typeOf } from "#core/content/type-of.ts";
 import { fileUpdate } from "#core/files/file-write.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -19,6 +19,7 @@ import {
   type PlacedUpload,
   type UploadRecord,
 } from "#core/uploads/records.ts";
+import { splitFolders } from "#core/uploads/upload-place.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
 import type { FinalizeAnswer } from "./contract.ts";
 import { recordLate } from "./record-late.ts";
@@ -32,7 +33,7 @@ const ROUNDS = 20;
 /** The upload with its folder, which is made where it isn't there. */
 async function placed(deps: Deps, upload: UploadRecord): Promise<PlacedUpload> {
   if (isPlaced(upload)) return upload;
-  const segments = upload.folder_path?.split("/") ?? [];
+  const segments = splitFolders(upload.folder_path);
   return { ...upload, folder_id: await makeFolders(deps, upload.workspace_id, segments) };
 }
 
@@ -178,8 +179,6 @@ function newVersion(
     values: { ...values, judged_name: file.name, told_folder: file.folder_id },
   };
   const fenced = fileUpdate(now, file.node_id, demands(intent), change);
-  return [{ ...fenced, else: (item) => (isGone(item) ? undefined : fenced.else?.(item)) }, write];
+  // Gone, its name leads elsewhere, or nowhere.
+  return [{ ...fenced, else: (item) => (isStanding(item) ? fenced.else?.(item) : undefined) }, write];
 }
-
-/** Then its name leads elsewhere, or nowhere. */
-const isGone = (item: Item | undefined) => item === undefined || item["deleted_at"] !== undefined;

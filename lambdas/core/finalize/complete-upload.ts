@@ -9,7 +9,7 @@ import { describeMismatch, type Mismatch, sniffContent } from "#core/content/jud
 import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { nearestFolder } from "#core/files/make-folders.ts";
-import { fileRecord } from "#core/files/records.ts";
+import { fileRecord, isStanding } from "#core/files/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -19,6 +19,7 @@ import { assembledBy } from "#core/uploads/assembly.ts";
 import { cleanUpload } from "#core/uploads/clean-upload.ts";
 import { type Intent, type Rejection, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
 import { stillFinalizing, uploadLost } from "#core/uploads/require-open.ts";
+import { splitFolders } from "#core/uploads/upload-place.ts";
 import { listParts } from "./assemble-upload.ts";
 import type { Target } from "./choose-target.ts";
 import { commitUpload } from "./commit-upload.ts";
@@ -37,7 +38,7 @@ export interface Completion {
   /** Bytes of the parts that S3 was asked to put together. */
   listed?: number | undefined;
   target?: Target | undefined;
-  record?: Call["record"];
+  record: Call["record"];
 }
 
 /**
@@ -62,7 +63,7 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
       ...completion.intent,
       terms: completion.terms,
     });
-    if (ended !== undefined) return recordLate(deps, { record: completion.record ?? (() => []) }, ended);
+    if (ended !== undefined) return recordLate(deps, completion, ended);
     if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
     throw uploadLost(upload_id);
   }
@@ -97,12 +98,7 @@ function requireListed({ upload_id }: UploadRecord, listed: number, size: number
 /** Commits or rejects an upload by what is known of its bytes. */
 export async function judgeUpload(
   deps: Deps,
-  {
-    facts,
-    prefix,
-    record = () => [],
-    ...completion
-  }: Completion & { facts: ObjectFacts; prefix: Uint8Array },
+  { facts, prefix, ...completion }: Completion & { facts: ObjectFacts; prefix: Uint8Array },
 ): Promise<FinalizeAnswer> {
   const { upload, intent } = completion;
   const sniffed = await sniffContent(prefix);
@@ -124,7 +120,7 @@ export async function judgeUpload(
   if (wrong !== undefined) return refuse(upload.name, wrongChecksum(wrong));
   return commitUpload(deps, {
     ...completion,
-    ...{ content, sniffed, record },
+    ...{ content, sniffed },
     refuse: (name, mismatch) => refuse(name, wrongType(name, mismatch)),
   });
 }
@@ -199,6 +195,6 @@ async function folderOfRejected(
   { file_id, folder_id, folder_path, workspace_id }: UploadRecord,
 ): Promise<string> {
   const file = await table.get(fileRecord, keys.node(file_id));
-  if (file !== undefined && file.deleted_at === undefined) return file.folder_id;
-  return folder_id ?? nearestFolder({ table }, workspace_id, folder_path?.split("/") ?? []);
+  if (isStanding(file)) return file.folder_id;
+  return folder_id ?? nearestFolder({ table }, workspace_id, splitFolders(folder_path));
 }

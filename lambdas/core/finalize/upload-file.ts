@@ -10,7 +10,7 @@ import { addUpload } from "#core/uploads/add-upload.ts";
 import { objectKey } from "#core/uploads/object-key.ts";
 import type { UploadRecord } from "#core/uploads/records.ts";
 import { saveReserved } from "#core/uploads/reserve-name.ts";
-import { folderPath, lookAround, type PlaceRequest, placeOf } from "#core/uploads/upload-place.ts";
+import { joinFolders, lookAround, type PlaceRequest, placeOf } from "#core/uploads/upload-place.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import type { FinalizeAnswer } from "./contract.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
@@ -56,7 +56,7 @@ export async function uploadFile(
     request_id: call.requestId,
     workspace_id,
     folder_id: (await lookAround(deps, place)).folderId,
-    folder_path: folderPath(place.folders),
+    folder_path: joinFolders(place.folders),
     name,
     if_exists: file.if_exists,
     file_id: place.file?.node_id ?? newId("file", now),

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -113,6 +113,6 @@ function live(link: LinkRecord | undefined, now: number, usedUp = false): LinkRe
 }
 
 function present(file: FileRecord | undefined): FileRecord {
-  if (file === undefined || file.deleted_at !== undefined) throw linkGone("deleted");
+  if (!isStanding(file)) throw linkGone("deleted");
   return file;
 }

@@ -110,7 +110,8 @@ async function acquire<T>(
 function refuseHeld(files: readonly FileRecord[], now: number): void {
   const end = ({ lock }: FileRecord) => lock?.expires_ms ?? 0;
   const [last] = files.toSorted((a, b) => end(b) - end(a));
-  if (last?.lock !== undefined && last.lock.expires_ms > now - LOCK_GRACE_MS) throw fileLocked(last, now);
+  const locked = last && fileLocked(last, now);
+  if (locked !== undefined) throw locked;
 }
 
 /** One grant and its writes: the file's record under the state that was read, and the events. */

@@ -28,7 +28,7 @@ export function planParts({
   checksum?: Checksum | undefined;
 }): PartPlan {
   if (checksum?.sha256 !== undefined) return onePart(size, part_size);
-  const chosen = part_size ?? defaultPartSize(size ?? 0);
+  const chosen = part_size ?? defaultPartSize(size);
   if (size === undefined) return { part_size: chosen };
   const part_count = Math.max(1, Math.ceil(size / chosen));
   if (part_count > MAX_PARTS) {
@@ -41,8 +41,8 @@ export function planParts({
   return { part_size: chosen, part_count };
 }
 
-function defaultPartSize(size: number): number {
-  if (size <= 16 * GIB) return 16 * MIB;
+function defaultPartSize(size: number | undefined): number {
+  if (size === undefined || size <= 16 * GIB) return 16 * MIB;
   if (size <= 300 * GIB) return 32 * MIB;
   return wholeMib(size / MAX_PARTS);
 }

@@ -21,7 +21,7 @@ import type { UploadRecord } from "./records.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signWindow } from "./sign-parts.ts";
-import { folderPath, lookAround, placeOf } from "./upload-place.ts";
+import { joinFolders, lookAround, placeOf } from "./upload-place.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
 
@@ -60,7 +60,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       request_id: call.requestId,
       workspace_id,
       folder_id: placed.value.folderId,
-      folder_path: folderPath(place.folders),
+      folder_path: joinFolders(place.folders),
       name,
       if_exists: request.if_exists,
       file_id: file?.node_id ?? newId("file", now),

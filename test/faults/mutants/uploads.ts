@@ -228,7 +228,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/finalize/complete-upload.ts",
-        from: "  if (file !== undefined && file.deleted_at === undefined) return file.folder_id;\n",
+        from: "  if (isStanding(file)) return file.folder_id;\n",
         to: "",
       },
     ],
