@@ -56,6 +56,7 @@ export interface Route<
   headers: Headers;
   /** By status: one of them, its only 2xx where it has any, is how it answers unless its handler says otherwise. */
   responses: Readonly<Record<Status, Success>>;
+  /** Beside those that follow from its method, scopes and body (`errorsOf`). */
   errors: readonly ErrorCode[];
   /** Where it refuses, people (as `lambdas/pages/link-reader.ts` tells them) get a page. @default false */
   errorPages?: boolean;

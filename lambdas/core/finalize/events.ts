@@ -1,6 +1,6 @@
 /** What the events of finalize tell, with an example of each. */
 import * as z from "zod";
-import { id, mismatch, orNull } from "#contract/common.ts";
+import { id, mismatch, orNull, orTime } from "#contract/common.ts";
 import { declaredType, nullableChecksums } from "#contract/content.ts";
 import {
   client,
@@ -28,7 +28,7 @@ export const finalizeEvents = {
       ...nullableChecksums,
       mismatch: mismatch.optional(),
       share_id: orNull(id("shr"), "The link made with it; `null` where none was."),
-      expires_at: orNull(z.iso.datetime(), "When that link expires; `null` where there is none."),
+      expires_at: orTime("When that link expires; `null` where there is none."),
     }),
     example: {
       file_id,

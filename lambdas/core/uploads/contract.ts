@@ -1,4 +1,5 @@
 /** Upload sessions and their parts. */
+
 import * as z from "zod";
 import {
   at,
@@ -12,6 +13,7 @@ import {
   without,
   workspaceRef,
 } from "#contract/common.ts";
+import { ULID } from "#contract/event-info.ts";
 import { defineRoute } from "#contract/route.ts";
 import { checksum, digest, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
@@ -320,13 +322,8 @@ const scopes = ["files:write"] as const;
 
 const params = { id: id("upl") };
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
-const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
-
-const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
-
-export const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
+/** How a session that is over, or is being ended, refuses. */
+export const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
 
 export const place = { workspace_id: `ws_${ULID}`, folder_id: `fld_${ULID}`, name: "q3.pdf" };
 
@@ -342,8 +339,7 @@ export const startUploadRoute = defineRoute({
   body: startRequest,
   responses: { 201: { description: "The session and its first URLs", schema: startAnswer } },
   errors: [
-    ...common,
-    ...idempotency,
+    "not_found",
     ...(["checksum_unsupported", "name_taken", "conflict", "limit_exceeded", "session_limit"] as const),
   ],
   example: {
@@ -374,7 +370,7 @@ export const signPartsRoute = defineRoute({
   body: partsRequest,
   idempotency: "natural",
   responses: { 200: { description: "The URLs", schema: partsAnswer } },
-  errors: [...common, ...closed],
+  errors: ["not_found", ...closed],
   example: { request: { first: 33, count: 32 } },
 });
 
@@ -388,7 +384,7 @@ export const getUploadRoute = defineRoute({
   scopes,
   params,
   responses: { 200: { description: "The session", schema: uploadStatus } },
-  errors: common,
+  errors: ["not_found"],
 });
 
 export const sendChunkRoute = defineRoute({
@@ -407,7 +403,7 @@ export const sendChunkRoute = defineRoute({
     307: { description: "Where the bytes go", headers: { Location: "The part's presigned URL." } },
   },
   errors: [
-    ...common,
+    "not_found",
     ...closed,
     "chunk_too_small",
     "checksum_unsupported",
@@ -427,5 +423,5 @@ export const abortUploadRoute = defineRoute({
   scopes,
   params,
   responses: { 204: { description: "Nothing of it is left" } },
-  errors: [...common, "upload_closed"],
+  errors: ["not_found", "upload_closed"],
 });

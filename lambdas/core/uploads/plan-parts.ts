@@ -1,9 +1,6 @@
 import type { Checksum } from "#core/content/contract.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { MAX_PART_SIZE, MAX_PARTS } from "./limits.ts";
-
-const MIB = 1_048_576;
-const GIB = 1_073_741_824;
+import { GIB, MAX_PART_SIZE, MAX_PARTS, MIB } from "./limits.ts";
 
 export interface PartPlan {
   /** Bytes of every part but the last. */
