@@ -24,7 +24,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
-import { type Changes, counts, expressionOf, type Settled } from "./changes.ts";
+import { type Changes, countsUp, expressionOf, type Settled } from "./changes.ts";
 import type { DUE_INDEX, Key } from "./keys.ts";
 
 export type Item = Record<string, unknown>;
@@ -45,7 +45,7 @@ export interface Condition {
  * What must hold of what stands there; else, in words, why it may be written over whatever that is. A write alone is
  * sent again where its answer is lost, and a copy of it may still arrive when others have written since.
  */
-export type Guard = { condition: string; values?: Values; else?: Else; blind?: never } | Blind;
+export type WriteGuard = { condition: string; values?: Values; else?: Else; blind?: never } | Blind;
 export interface Blind {
   /** Why whatever stands there may be written over. */
   blind: string;
@@ -53,7 +53,7 @@ export interface Blind {
   values?: Values;
   else?: never;
 }
-export type Put = Guard & {
+export type Put = WriteGuard & {
   put: Item & Key;
 };
 export interface Update extends Condition {
@@ -68,7 +68,7 @@ export interface Check extends Condition {
   condition: string;
 }
 /** A write that stands alone: nothing but its own condition tells DynamoDB that it has come before. */
-export type Alone<W extends Update | Remove> = W & Guard & (W extends Update ? Repeats : unknown);
+export type Alone<W extends Update | Remove> = W & WriteGuard & (W extends Update ? Repeats : unknown);
 /** Of one that counts: how it knows its own repeat, or why counting twice does no harm. */
 type Repeats = { repeats: string } | { update: Settled; repeats?: string };
 /** One entry of a transaction. */
@@ -348,7 +348,7 @@ function refuseTwice(all: readonly Key[]): void {
 
 /** Refuses an update that counts, alone, without a word on its repeat: the SDK sends again what got no answer. */
 function requireRepeats({ update, repeats }: Alone<Update>): void {
-  if (repeats === undefined && counts(update))
+  if (repeats === undefined && countsUp(update))
     throw new Error(
       `"${expressionOf(update).expression}" counts again where it is sent again; say in \`repeats\` how it knows or why that does no harm.`,
     );
@@ -357,7 +357,7 @@ function requireRepeats({ update, repeats }: Alone<Update>): void {
 /** Refuses a transaction that counts and asks for nothing: a copy that comes after 10 minutes, its token forgotten, would count again. */
 function requireGuard(writes: readonly Write[]): void {
   const counting = writes.flatMap((write) =>
-    "update" in write && counts(write.update) ? [write.update] : [],
+    "update" in write && countsUp(write.update) ? [write.update] : [],
   );
   if (counting[0] !== undefined && writes.every(({ condition }) => condition === undefined))
     throw new Error(

@@ -57,20 +57,20 @@ export function createApp<D extends TableDeps>(
     );
   });
   app.onError((error, context) => {
-    if (error instanceof WharfError) return problem(context, error);
+    if (error instanceof WharfError) return sendProblem(context, error);
     if (isStorageDamaged(error)) {
       note({ error: describe(error) });
-      return problem(context, new WharfError("internal", error.message));
+      return sendProblem(context, new WharfError("internal", error.message));
     }
-    if (isContended(error)) return problem(context, contended(error));
-    if (isStorageFull(error)) return problem(context, storageFull(error));
+    if (isContended(error)) return sendProblem(context, contended(error));
+    if (isStorageFull(error)) return sendProblem(context, storageFull(error));
     note({ error: describe(error) });
     if (isPassing(error))
-      return problem(
+      return sendProblem(
         context,
         unavailable(error, "What is behind the API doesn't answer as it should; send it again shortly.", 5),
       );
-    return problem(
+    return sendProblem(
       context,
       new WharfError("internal", "Send the request again; quote the request_id if it goes on."),
     );
@@ -100,7 +100,7 @@ function storageFull(cause: Error): WharfError {
 
 /** Refuses what has no route: people get a page. */
 function refuse(context: AppContext, error: WharfError): Response {
-  if (readerOf((name) => context.req.header(name)) === "program") return problem(context, error);
+  if (readerOf((name) => context.req.header(name)) === "program") return sendProblem(context, error);
   note({ code: error.code });
   // Relative, so that it stays on the stage that the reader called.
   const home = "../".repeat(context.req.path.split("/").length - 2) || "./";
@@ -108,7 +108,7 @@ function refuse(context: AppContext, error: WharfError): Response {
 }
 
 /** RFC 9457 problem details. */
-export function problem(context: AppContext, error: WharfError): Response {
+export function sendProblem(context: AppContext, error: WharfError): Response {
   note({ status: error.status, code: error.code });
   return new Response(JSON.stringify(problemBody(context, error)), {
     status: error.status,

@@ -26,7 +26,7 @@ export async function readJson(context: AppContext): Promise<unknown> {
     code: "invalid_json",
     instead: "If you mean U+FFFD itself, write it as \\ufffd.",
   });
-  const body = parseJson(text);
+  const body = parseBody(text);
   const repeated = repeatedMember(text);
   if (repeated !== undefined) {
     const name = JSON.stringify(repeated.slice(0, MAX_POINTER));
@@ -36,7 +36,7 @@ export async function readJson(context: AppContext): Promise<unknown> {
   return body;
 }
 
-function parseJson(text: string): unknown {
+function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -94,7 +94,7 @@ const MAX_FORM_BYTES = 16_384;
  *
  * @throws WharfError payload_too_large, unsupported_media_type, invalid_request, as for a field that came twice.
  */
-export async function readForm(context: AppContext): Promise<Record<string, string>> {
+export async function readUrlencoded(context: AppContext): Promise<Record<string, string>> {
   const fields = new Map<string, string>();
   for (const [name, value] of await readFields(context)) {
     // One of the two would be ignored.

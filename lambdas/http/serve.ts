@@ -13,7 +13,7 @@ import { readJson } from "./body.ts";
 import { check } from "./check.ts";
 import type { App, AppContext, Reply } from "./context.ts";
 import { unlessKnown, withEtag } from "./etag.ts";
-import { readForm } from "./form.ts";
+import { readMultipart } from "./form.ts";
 import { conditionsOf } from "./preconditions.ts";
 import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
 import { send } from "./send.ts";
@@ -163,7 +163,7 @@ async function readBody(
 ): Promise<{ body?: unknown; fingerprint?: unknown }> {
   if (route.body === undefined) return {};
   if (route.bodyType === "multipart/form-data") {
-    const { body, fingerprint } = await readForm(context);
+    const { body, fingerprint } = await readMultipart(context);
     return { body: check(route.body, body, "body"), fingerprint };
   }
   const body = check(route.body, await readJson(context), "body");

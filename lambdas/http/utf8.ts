@@ -1,10 +1,8 @@
 /** Text from outside is UTF-8 or refused: with bytes replaced, two different names would become one file. */
 import { isUtf8 } from "node:buffer";
 import type { ErrorCode } from "#contract/errors.ts";
+import { REPLACEMENT } from "#contract/names.ts";
 import { WharfError } from "#core/kernel/error.ts";
-
-/** What stands where a decoder found no UTF-8: API Gateway decodes bodies and queries before a function sees them. */
-export const REPLACEMENT = "\ufffd";
 
 /** How text that isn't UTF-8 is refused. */
 export interface Refusing {
@@ -29,6 +27,7 @@ export function decodeUtf8(bytes: Uint8Array, refusing: Refusing): string {
  */
 export function decodeHandedOn(bytes: Uint8Array, refusing: Refusing & { instead: string }): string {
   const text = decodeUtf8(bytes, refusing);
+  // API Gateway decodes bodies and queries before a function sees them.
   const at = text.indexOf(REPLACEMENT);
   if (at < 0) return text;
   throw notUtf8(Buffer.byteLength(text.slice(0, at)), refusing, ` ${refusing.instead}`);

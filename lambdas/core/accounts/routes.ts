@@ -2,7 +2,7 @@ import { note } from "#aws/log.ts";
 import { id } from "#contract/common.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { readForm, readJson } from "#http/body.ts";
+import { readJson, readUrlencoded } from "#http/body.ts";
 import { check } from "#http/check.ts";
 import type { App, AppContext } from "#http/context.ts";
 import { send } from "#http/send.ts";
@@ -44,7 +44,7 @@ async function readRequest(context: AppContext): Promise<TokenRequest> {
   const isForm = FORM.test(context.req.header("content-type") ?? "");
   const { client_id, client_secret, grant_type, scope } = isForm
     ? // RFC 6749, 3.2: no parameter comes twice.
-      check(tokenForm, await readForm(context), "body")
+      check(tokenForm, await readUrlencoded(context), "body")
     : check(tokenRequest, await readJson(context), "body");
   if (grant_type !== undefined && grant_type !== "client_credentials") {
     throw new TokenError("unsupported_grant_type", "Only grant_type=client_credentials is supported.");

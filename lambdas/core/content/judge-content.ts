@@ -44,7 +44,7 @@ export interface Mismatch {
 }
 
 /** At most one of the two; neither where content is what it says. */
-export interface Verdict {
+export interface ContentVerdict {
   refused?: Mismatch;
   flagged?: Mismatch;
 }
@@ -57,7 +57,7 @@ export function judgeContent(
   { name, declared }: { name: string; declared?: string | undefined },
   { danger, formats }: SniffedRecord,
   policy: MismatchPolicy,
-): Verdict {
+): ContentVerdict {
   const disguised = disguise({ danger }, { name, declared });
   if (disguised !== undefined) return { refused: disguised };
   const extension = extensionOf(name);

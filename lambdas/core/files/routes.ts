@@ -9,7 +9,7 @@ import { methodOf, toBytes } from "#http/to-bytes.ts";
 import { deleteFileRoute, getContentRoute, getFileRoute, listFilesRoute, moveFileRoute } from "./contract.ts";
 import { deleteFile } from "./delete-file.ts";
 import { downloadFile } from "./download-file.ts";
-import { fileDetail } from "./file-view.ts";
+import { fileDetailView } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
 import { findFolder } from "./find-folder.ts";
 import { listFiles } from "./list-files.ts";
@@ -35,7 +35,7 @@ export function files(app: App, deps: Deps): void {
     headers: etagOf,
     handle: async ({ params, call }) => {
       const file = await findFile(deps, call.caller, params.id, "read", call.ahead);
-      return { body: await fileDetail(deps, file) };
+      return { body: await fileDetailView(deps, file) };
     },
   });
 

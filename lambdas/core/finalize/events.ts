@@ -6,9 +6,9 @@ import {
   client,
   type EventInfo,
   file_id,
-  folder,
+  fileFolder,
+  fileName,
   folder_id,
-  name,
   size,
   ULID,
   version_id,
@@ -21,8 +21,8 @@ export const finalizeEvents = {
       upload_id: id("upl"),
       file_id: id("file"),
       version_id: id("ver"),
-      folder_id: folder,
-      name,
+      folder_id: fileFolder,
+      name: fileName,
       size,
       content_type: declaredType,
       ...nullableChecksums,
@@ -52,11 +52,11 @@ export const finalizeEvents = {
     data: z.object({
       upload_id: id("upl"),
       version_id: id("ver"),
-      folder_id: folder.meta({
+      folder_id: fileFolder.meta({
         description:
           "Where the file is; of a new one the folder that it was to be in, or the nearest above that there is.",
       }),
-      name,
+      name: fileName,
       size,
       reason: z
         .enum(["type_mismatch", "checksum_mismatch"])

@@ -70,7 +70,7 @@ export interface Idempotency {
   end(): void;
 }
 
-interface Asked {
+interface KeyedRequest {
   caller: Caller;
   /** What tells one request from another. */
   request: unknown;
@@ -93,7 +93,7 @@ const NONE: Idempotency = { record: () => [], keep: async () => {}, release: asy
  */
 export async function beginIdempotent(
   deps: Pick<Deps, "table" | "now">,
-  { key, ...asked }: Asked & { key: string | undefined },
+  { key, ...asked }: KeyedRequest & { key: string | undefined },
 ): Promise<Idempotency> {
   return key === undefined ? NONE : claimKey(deps, key, asked);
 }
@@ -101,7 +101,7 @@ export async function beginIdempotent(
 async function claimKey(
   deps: Pick<Deps, "table" | "now">,
   key: string,
-  { caller, request, status, natural = false }: Asked,
+  { caller, request, status, natural = false }: KeyedRequest,
 ): Promise<Idempotency> {
   let now = deps.now();
   const itemKey = keys.idempotency(caller.client_id, key);

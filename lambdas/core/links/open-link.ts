@@ -3,12 +3,12 @@ import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { asDecided, askedPart, type Part, type Ranged } from "./asked-part.ts";
+import { type AskedPart, asDecided, askedPart, type Ranged } from "./asked-part.ts";
 import { LINK_URL_SECONDS } from "./contract.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
 import { linkedFile } from "./linked-file.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
-import { shareState } from "./share-view.ts";
+import { linkState } from "./share-view.ts";
 import { tryPassword, wrongPassword } from "./try-password.ts";
 
 /**
@@ -52,7 +52,7 @@ export async function openLink(
 ): Promise<{ url: string; link: LinkRecord; file: FileRecord }> {
   const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now(), true);
   const reading = linkedFile(deps, link);
-  let judged: Promise<Part> | undefined;
+  let judged: Promise<AskedPart> | undefined;
   const part = async () => {
     if (range === undefined) return "whole";
     judged ??= askedPart(deps, { range, ifRange }, present(await reading));
@@ -107,7 +107,7 @@ async function signUntil(
 function live(link: LinkRecord | undefined, now: number, usedUp = false): LinkRecord {
   if (link === undefined)
     throw new WharfError("not_found", "There is no such link. Check that it is complete.");
-  const state = shareState(link, now);
+  const state = linkState(link, now);
   if (state !== "active" && !(usedUp && state === "used_up")) throw linkGone(state);
   return link;
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { note } from "#aws/log.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { readForm } from "#http/body.ts";
+import { readUrlencoded } from "#http/body.ts";
 import { check } from "#http/check.ts";
 import type { App, AppContext } from "#http/context.ts";
 import { refuseUnreadPreconditions } from "#http/refuse-unread-preconditions.ts";
@@ -89,7 +89,7 @@ export function links(app: App, deps: LinkDeps): void {
       // What another site had somebody send uses nothing up, no try either: it leads to the page.
       if (isLured(deps, context, reader))
         return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
-      const { password } = check(unlockRequest, await readForm(context), "body");
+      const { password } = check(unlockRequest, await readUrlencoded(context), "body");
       const headers = check(unlockHeaders, headersOf(unlockHeaders, context), "header");
       const call = { ...callOf(context), method: "GET" as const, ...rangedBy(headers) };
       const opening = { token, password: password || undefined, ...call };
@@ -154,11 +154,11 @@ async function forReader(
   } catch (error) {
     if (!(error instanceof WharfError) || reader === "program") throw error;
     note({ code: error.code });
-    return sendPage(error.status, pageOf(error, context, now()), { ...VARY, ...error.headers });
+    return sendPage(error.status, refusalPage(error, context, now()), { ...VARY, ...error.headers });
   }
 }
 
-function pageOf(error: WharfError, { req }: AppContext, now: number): Page {
+function refusalPage(error: WharfError, { req }: AppContext, now: number): Page {
   const seconds = error.retryAfterSeconds;
   const wait = seconds === undefined ? undefined : { seconds, until: now + seconds * 1000 };
   if (error.code === "wrong_password")

@@ -1,6 +1,6 @@
 import type { Scope } from "#contract/common.ts";
 import { findFile } from "#core/files/find-file.ts";
-import { lockState } from "#core/files/lock-state.ts";
+import { lockView } from "#core/files/lock-state.ts";
 import { type Call, requireSameScopes } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
@@ -66,7 +66,7 @@ export function locks(app: App, deps: LockDeps): void {
     reads: namedFile,
     handle: async ({ params, call }) => {
       const file = await findFile(deps, call.caller, params.id, "see_lock", call.ahead);
-      return { body: lockState(file, deps.now()) };
+      return { body: lockView(file, deps.now()) };
     },
   });
 

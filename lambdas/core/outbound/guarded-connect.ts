@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ErrorClass } from "./contract.ts";
-import { EgressBlocked, type Guard } from "./outbound-guard.ts";
+import { EgressBlocked, type OutboundGuard } from "./outbound-guard.ts";
 
 /** How a connection came about; durations in ms. */
 export interface Connection {
@@ -22,7 +22,7 @@ export class OutboundError extends Error {
 }
 
 export interface ConnectOptions {
-  guard: Guard;
+  guard: OutboundGuard;
   url: URL;
   /** For name, TCP and TLS together. */
   timeoutMs: number;

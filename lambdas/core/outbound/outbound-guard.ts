@@ -47,7 +47,7 @@ const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "localdomain", "home
 const OUT_OF_BOUNDS = { ipv4: blockList("ipv4"), ipv6: blockList("ipv6") };
 const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
 
-export type Guard = ReturnType<typeof createGuard>;
+export type OutboundGuard = ReturnType<typeof createGuard>;
 
 /** Makes the guard's two checks: of a URL as written, and of the addresses that its name has now. */
 export function createGuard({

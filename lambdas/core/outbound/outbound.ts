@@ -9,7 +9,7 @@ import https from "node:https";
 import type { Duplex } from "node:stream";
 import type { ErrorClass } from "./contract.ts";
 import { type Connection, guardedConnect, messageOf, OutboundError } from "./guarded-connect.ts";
-import { createGuard, EgressBlocked, type Guard, type GuardOptions } from "./outbound-guard.ts";
+import { createGuard, EgressBlocked, type GuardOptions, type OutboundGuard } from "./outbound-guard.ts";
 
 const MAX_HEADER_BYTES = 16_384;
 const MAX_READ_BYTES = 16_384;
@@ -55,7 +55,7 @@ export interface Exchange {
 }
 
 export interface Outbound {
-  guard: Guard;
+  guard: OutboundGuard;
   /** Sends one POST. Never rejects: what went wrong is part of the result. */
   post(request: OutboundRequest): Promise<Exchange>;
   /** Closes kept connections. */

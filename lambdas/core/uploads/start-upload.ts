@@ -76,7 +76,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       created_at: iso(now),
       expires_ms: now + SESSION_MS,
     };
-    return await startAnswer(deps, await save(deps, call, draft, placed.value.hintedFile));
+    return await signedAnswer(deps, await save(deps, call, draft, placed.value.hintedFile));
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
     const begun = placed.status === "fulfilled" && counted.status === "fulfilled";
@@ -92,10 +92,10 @@ const recorded = z.object({ upload_id: z.string(), name: z.string() });
 /** The answer to a repeated request: the same session, with URLs that are signed anew. */
 export async function restartAnswer(deps: Deps, call: Call, answer: unknown): Promise<StartAnswer> {
   const { upload_id, name } = recorded.parse(answer);
-  return startAnswer(deps, { ...(await findUpload(deps, call.caller, upload_id)), name });
+  return signedAnswer(deps, { ...(await findUpload(deps, call.caller, upload_id)), name });
 }
 
-async function startAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
+async function signedAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
   const { upload_id, file_id, workspace_id, folder_id, name, part_size, part_count } = upload;
   const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
   const { parts, urls_expire_at } = await signWindow(deps, upload, { first: 1, count });
