@@ -412,13 +412,13 @@ function naming(expression: string, values: Values | undefined) {
   };
 }
 
-/** Whether a transaction happened, where that is enough to know. @throws what one of its writes tells. */
-export async function happened(transaction: Promise<void>): Promise<boolean> {
+/** Whether a write or a transaction happened, where that is enough to know. @throws what its `else` tells. */
+export async function happened(write: Promise<unknown>): Promise<boolean> {
   try {
-    await transaction;
+    await write;
     return true;
   } catch (error) {
-    if (error instanceof TransactionFailed) return false;
+    if (error instanceof TransactionFailed || error instanceof ConditionFailed) return false;
     throw error;
   }
 }

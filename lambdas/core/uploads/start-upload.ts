@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
-import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
+import { happened, TransactionFailed } from "#aws/table.ts";
 import { fileMadeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
@@ -15,13 +15,14 @@ import { findUpload } from "./find-upload.ts";
 import { freeName } from "./free-name.ts";
 import { FIRST_WINDOW, SESSION_DAYS } from "./limits.ts";
 import { nameTaken } from "./name-taken.ts";
+import { newSession } from "./new-session.ts";
 import { objectKey } from "./object-key.ts";
 import { planParts } from "./plan-parts.ts";
 import type { UploadRecord } from "./records.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signWindow } from "./sign-parts.ts";
-import { joinFolders, lookAround, placeOf } from "./upload-place.ts";
+import { lookAround, placeOf } from "./upload-place.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
 
@@ -37,10 +38,9 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
   const plan = planParts(request);
   const place = await placeOf(deps, call, request);
-  const { workspace_id, name, file } = place;
   const now = deps.now();
   const upload_id = newId("upl", now);
-  const object_key = objectKey(workspace_id, upload_id);
+  const object_key = objectKey(place.workspace_id, upload_id);
 
   const allowed = refuseAtSessionLimit(deps, call.caller.client_id);
   const [multipart, placed, counted] = await Promise.allSettled([
@@ -54,18 +54,8 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     if (placed.status === "rejected") throw placed.reason;
     if (counted.status === "rejected") throw counted.reason;
     const draft: UploadRecord = {
-      upload_id,
-      state: "open",
-      client_id: call.caller.client_id,
-      request_id: call.requestId,
-      workspace_id,
-      folder_id: placed.value.folderId,
-      folder_path: joinFolders(place.folders),
-      name,
+      ...newSession(call, place, { upload_id, folder_id: placed.value.folderId, now, lifeMs: SESSION_MS }),
       if_exists: request.if_exists,
-      file_id: file?.node_id ?? newId("file", now),
-      ...(file === undefined ? {} : { of_file: true as const }),
-      object_key,
       s3_upload_id,
       size: request.size,
       ...plan,
@@ -73,8 +63,6 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       checksum: request.checksum,
       metadata: request.metadata,
       expire_in: request.expire_in,
-      created_at: iso(now),
-      expires_ms: now + SESSION_MS,
     };
     return await signedAnswer(deps, await save(deps, call, draft, placed.value.hintedFile));
   } catch (error) {
@@ -173,17 +161,15 @@ async function lead(
 
 /** Ends a session of which nobody is told. Its record stays: a copy of its first write that came late would open it. */
 async function takeBack({ table }: Pick<Deps, "table">, uploadId: string): Promise<void> {
-  try {
-    await table.update({
+  // The first copy of this write got through.
+  await happened(
+    table.update({
       key: keys.upload(uploadId),
       update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },
       condition: "#state = :open",
       values: { open: "open" },
-    });
-  } catch (error) {
-    // The first copy of this write got through.
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }
 
 /** What `if_exists` makes of what stands under the name. @throws WharfError name_taken. */

@@ -1,5 +1,5 @@
 import { due, keys } from "#aws/keys.ts";
-import { ConditionFailed, happened } from "#aws/table.ts";
+import { happened } from "#aws/table.ts";
 import { fileRecord, isStanding, type VersionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { removal } from "./delete-version.ts";
@@ -51,13 +51,11 @@ function mark({ table }: Pick<Deps, "table">, fileId: string, versionId: string,
 }
 
 async function dueAgain({ table }: Pick<Deps, "table">, fileId: string, versionId: string, at: number) {
-  try {
-    await table.update({
+  await happened(
+    table.update({
       key: keys.version(fileId, versionId),
       update: { set: due("version", at, versionId) },
       condition: "attribute_exists(#pk) AND attribute_not_exists(#removed_ms)",
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }
