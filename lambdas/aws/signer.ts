@@ -41,6 +41,14 @@ export interface SignInput {
   expiresIn: number;
 }
 
+export interface SignedUrl {
+  url: string;
+  /** Seconds that it works, which may be fewer than were asked for. */
+  expiresIn: number;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
 export interface PartsInput {
   key: string;
   uploadId: string;
@@ -74,6 +82,7 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     prefix: string;
     suffix: string;
     signature(value: string | number): string;
+    expiresIn: number;
     expiresAt: number;
   }> {
     const [regionName, identity] = await Promise.all([region(), credentials()]);
@@ -118,14 +127,15 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
         createHmac("sha256", daily)
           .update(toSign + hash("sha256", canonicalHead + value + canonicalTail))
           .digest("hex"),
+      expiresIn: seconds,
       expiresAt: Math.floor(moment / 1000) * 1000 + seconds * 1000,
     };
   }
 
   /** A presigned URL for one request. @throws Error where the credentials have run out. */
-  async function sign(input: SignInput): Promise<{ url: string; expiresAt: number }> {
-    const { prefix, suffix, signature, expiresAt } = await prepare(input);
-    return { url: prefix + suffix + signature(""), expiresAt };
+  async function sign(input: SignInput): Promise<SignedUrl> {
+    const { prefix, suffix, signature, ...ends } = await prepare(input);
+    return { url: prefix + suffix + signature(""), ...ends };
   }
 
   /** The URLs of an upload's parts, each for one hash and one HMAC. @throws Error where the credentials have run out. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { WharfError } from "#core/kernel/error.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { decodeBase64 } from "./base64.ts";
+import { notTaken } from "./body.ts";
 import type { AppContext } from "./context.ts";
 import { decodeCharset, filenameOf, parametersOf } from "./disposition.ts";
 import { boundaryOf, type FormPart, malformed, splitMultipart } from "./multipart.ts";
@@ -17,13 +18,9 @@ const MAX_FORM_BYTES = MAX_DIRECT_BYTES + 65_536;
  * @throws WharfError payload_too_large, unsupported_media_type, invalid_request.
  */
 export async function readMultipart(context: AppContext): Promise<{ body: unknown; fingerprint: unknown }> {
-  const type = context.req.header("content-type") ?? "";
-  if (!/^multipart\/form-data\s*(;|$)/i.test(type)) {
-    throw new WharfError(
-      "unsupported_media_type",
-      `The body is ${type || "of no type"}; this route takes multipart/form-data.`,
-    );
-  }
+  const type = context.req.header("content-type");
+  if (type === undefined || !/^multipart\/form-data\s*(;|$)/i.test(type))
+    throw notTaken(type, "multipart/form-data");
   const boundary = boundaryOf(type);
   if (boundary === undefined) {
     throw new WharfError(

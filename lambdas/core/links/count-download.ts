@@ -10,7 +10,7 @@ import { linkedFileChecks } from "./linked-file.ts";
 import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
 import { linkState } from "./share-view.ts";
 
-export interface Opening {
+export interface AskedDownload {
   token: string;
   requestId: string;
   /** Where it came from (`sourceOf`); from nowhere nothing goes on. */
@@ -34,7 +34,7 @@ const ROUNDS = 4;
 export async function countDownload(
   deps: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  asked: Opening,
+  asked: AskedDownload,
 ): Promise<boolean> {
   const start = startKey(asked);
   const usedUp = linkState(link, deps.now()) === "used_up";
@@ -56,7 +56,7 @@ export async function countDownload(
 export async function requireLeft(
   deps: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  asked: Pick<Opening, "token" | "source" | "part">,
+  asked: Pick<AskedDownload, "token" | "source" | "part">,
 ): Promise<void> {
   if (linkState(link, deps.now()) !== "used_up") return;
   const start = startKey(asked);
@@ -64,14 +64,14 @@ export async function requireLeft(
 }
 
 /** Where a source's started download is kept; none of one without an address. */
-function startKey({ token, source }: Pick<Opening, "token" | "source">): Key | undefined {
+function startKey({ token, source }: Pick<AskedDownload, "token" | "source">): Key | undefined {
   return source === undefined ? undefined : keys.linkStart(token, source);
 }
 
 async function mayGoOn(
   { table, now }: Pick<Deps, "table" | "now">,
   key: Key,
-  { part }: Pick<Opening, "part">,
+  { part }: Pick<AskedDownload, "part">,
 ): Promise<boolean> {
   if (part === "whole") return false;
   const start = await table.get(linkStartRecord, key);
@@ -83,7 +83,7 @@ async function mayGoOn(
 async function count(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, requestId, part }: Opening & { start: Key | undefined },
+  { start, requestId, part }: AskedDownload & { start: Key | undefined },
 ): Promise<boolean> {
   const at = now();
   const begun: LinkStart = { started_ms: at, begun: part !== "later", ranges: 0 };
@@ -116,7 +116,7 @@ async function count(
 async function goOn(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, part }: Opening & { start: Key },
+  { start, part }: AskedDownload & { start: Key },
 ): Promise<boolean> {
   const at = now();
   return happened(

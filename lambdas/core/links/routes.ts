@@ -96,8 +96,7 @@ export function links(app: App, deps: LinkDeps): void {
       const opened = await openLink(deps, opening);
       if (reader !== "person") return redirect(303, opened);
       note({ share_id: opened.link.share_id });
-      const seconds = Number(new URL(opened.url).searchParams.get("X-Amz-Expires"));
-      return sendPage(200, startedPage({ ...opened, seconds }), VARY);
+      return sendPage(200, startedPage({ ...opened, seconds: opened.expiresIn }), VARY);
     }),
   );
 }

@@ -102,7 +102,7 @@ export const lockedMembers = {
     .int()
     .meta({ description: "Seconds until the lock is free at the latest, unless it is renewed." }),
 };
-export const fileLocked = problemWith("file_locked", lockedMembers);
+export const lockedProblem = problemWith("file_locked", lockedMembers);
 
 export const lockState = z
   .object({
@@ -170,7 +170,7 @@ export const acquireLockRoute = defineRoute({
     307: {
       description:
         "Another holds it; send the same request to `Location`, as clients that follow redirects do",
-      schema: fileLocked,
+      schema: lockedProblem,
       type: "application/problem+json",
       headers: { Location: "Relative: this file's `lock/wait`." },
     },
