@@ -8,11 +8,11 @@ import { readerOf } from "#pages/link-reader.ts";
 import { lostPage, sendPage } from "#pages/page.ts";
 import type { App, AppContext } from "./context.ts";
 import { cors } from "./cors.ts";
+import type { AppDeps } from "./deps.ts";
 import { methodNotAllowed, methodsOf } from "./method-not-allowed.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
 import { refuseDotSegments } from "./refuse-dot-segments.ts";
 import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
-import type { TableDeps } from "./table-deps.ts";
 
 /** The caller's request id where it is well-formed, else a new one. */
 export function requestIdOf(given: string | undefined): string {
@@ -20,10 +20,7 @@ export function requestIdOf(given: string | undefined): string {
 }
 
 /** An app of these routes: one request id, one error shape. */
-export function createApp<D extends TableDeps>(
-  deps: D,
-  routes: readonly ((app: App, deps: D) => void)[],
-): App {
+export function createApp<D extends AppDeps>(deps: D, routes: readonly ((app: App, deps: D) => void)[]): App {
   const app: App = new Hono();
 
   app.use(async (context, next) => {

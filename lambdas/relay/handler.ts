@@ -1,20 +1,12 @@
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
-import { dynamoDb } from "#aws/clients.ts";
-import { eventBus } from "#aws/events.ts";
 import { beginLine, describe, endLine, note, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
-import { createTable } from "#aws/table.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { relayEvents } from "#core/events/relay-events.ts";
-import { readEnv } from "../env.ts";
+import { relayDeps } from "../deps/relay-deps.ts";
 
-const env = readEnv(["TABLE_NAME", "BUS_NAME"]);
-const deps = {
-  table: createTable(dynamoDb(), env.TABLE_NAME),
-  bus: eventBus(env),
-  now: () => Date.now(),
-};
+const deps = relayDeps();
 
 /**
  * New events, from the table's stream. Lambda goes on from the first that failed.
@@ -63,7 +55,7 @@ function newEvent({ dynamodb }: DynamoDBRecord): EventRecord | undefined {
   if (data === undefined) {
     const pk = dynamodb?.Keys?.["pk"]?.S;
     say("error", "an event of the outbox can't be read", { pk, error: describe(error) });
-    emitMetric(env.TABLE_NAME, "PutAside", 1, Date.now());
+    emitMetric(deps.table.name, "PutAside", 1, Date.now());
   }
   return data;
 }

@@ -15,7 +15,7 @@ import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
-import type { DueDeps } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";

@@ -2,9 +2,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
+import type { RelayDeps } from "#core/events/deps.ts";
 import { readFeed } from "#core/events/read-feed.ts";
 import { eventRecord } from "#core/events/records.ts";
-import { type RelayDeps, relayEvents } from "#core/events/relay-events.ts";
+import { relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { file } from "#core/files/contract.ts";
 import { share } from "#core/links/contract.ts";

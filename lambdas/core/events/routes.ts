@@ -1,11 +1,12 @@
+import type { TableDeps } from "#core/kernel/deps.ts";
 import type { App } from "#http/context.ts";
+import type { AppDeps } from "#http/deps.ts";
 import { serve } from "#http/serve.ts";
-import type { TableDeps } from "#http/table-deps.ts";
 import { eventTypesRoute, listEventsRoute } from "./contract.ts";
 import { readFeed } from "./read-feed.ts";
 
 /** The log of events, for receivers that can't be reached. */
-export function events(app: App, deps: TableDeps): void {
+export function events(app: App, deps: AppDeps): void {
   serve(app, deps, {
     route: listEventsRoute,
     handle: async ({ query, call }) => ({
@@ -16,7 +17,7 @@ export function events(app: App, deps: TableDeps): void {
 }
 
 /** The types of events, each with its schema and an example. */
-export function eventTypes(app: App, deps: Pick<TableDeps, "table" | "now">): void {
+export function eventTypes(app: App, deps: TableDeps): void {
   serve(app, deps, {
     route: eventTypesRoute,
     handle: async () => {

@@ -2,12 +2,12 @@ import type { Scope } from "#contract/common.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { lockView } from "#core/files/lock-state.ts";
 import { type Call, requireSameScopes } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import type { App } from "#http/context.ts";
+import type { AppDeps } from "#http/deps.ts";
 import { PROBLEM_TYPE, problemBody } from "#http/problem.ts";
 import { namedFile, serve } from "#http/serve.ts";
-import type { TableDeps } from "#http/table-deps.ts";
 import { acquireLock, acquireLocks } from "./acquire-lock.ts";
 import { breakLock } from "./break-lock.ts";
 import {
@@ -24,10 +24,8 @@ import { renewLock } from "./renew-lock.ts";
 import { repeatGrant } from "./repeat-grant.ts";
 import { waitForLock } from "./wait-for-lock.ts";
 
-type LockDeps = Pick<Deps, "table" | "now">;
-
 /** Locks, but for waiting: nothing of one file's lock takes more than one call after the token's. */
-export function locks(app: App, deps: LockDeps): void {
+export function locks(app: App, deps: TableDeps): void {
   serve(app, deps, {
     route: acquireLockRoute,
     ...grants(deps),
@@ -86,7 +84,7 @@ export function locks(app: App, deps: LockDeps): void {
  * Waiting for a lock: a caller holds its environment for up to 20 s, so API Gateway sends these to `wait`. What comes
  * elsewhere by another spelling of the path is tried once.
  */
-export function lockWaits(app: App, deps: TableDeps): void {
+export function lockWaits(app: App, deps: AppDeps): void {
   serve(app, deps, {
     route: waitForLockRoute,
     ...grants(deps),
@@ -102,7 +100,7 @@ export function lockWaits(app: App, deps: TableDeps): void {
 }
 
 /** For the two routes that grant one file's lock, under one Idempotency-Key. */
-function grants(deps: LockDeps) {
+function grants(deps: TableDeps) {
   const replay = (recorded: unknown, call: Call, lacking: readonly Scope[]) => {
     requireSameScopes(lacking);
     return repeatGrant(deps, call, recorded);

@@ -7,7 +7,7 @@ import { happened, type Item, type Update } from "#aws/table.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { readHooks } from "#core/endpoints/match-endpoints.ts";
 import { fileRecord } from "#core/files/records.ts";
-import type { DueDeps } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso } from "#core/kernel/time.ts";
