@@ -160,16 +160,7 @@ export function createTable(client: DynamoDBClient, name: string) {
 
   /** Writes one item. @throws what its `else` tells, or ConditionFailed, with the item that stood in the way. */
   async function put(write: Put): Promise<void> {
-    await conditional(write, () =>
-      doc.send(
-        new PutCommand({
-          TableName: name,
-          Item: storableItem(write.put),
-          ...condition(write),
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      ),
-    );
+    await conditional(write, () => doc.send(new PutCommand(putting(write))));
   }
 
   /**
@@ -188,31 +179,14 @@ export function createTable(client: DynamoDBClient, name: string) {
   async function update(write: Alone<Update>): Promise<Item> {
     requireRepeats(write);
     const answer = await conditional(write, () =>
-      doc.send(
-        new UpdateCommand({
-          TableName: name,
-          Key: write.key,
-          ...updating(write),
-          ReturnValues: "ALL_NEW",
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      ),
+      doc.send(new UpdateCommand({ ...changing(write), ReturnValues: "ALL_NEW" })),
     );
     return answer.Attributes ?? {};
   }
 
   /** Deletes one item. @throws what its `else` tells, or ConditionFailed */
   async function remove(write: Alone<Remove>): Promise<void> {
-    await conditional(write, () =>
-      doc.send(
-        new DeleteCommand({
-          TableName: name,
-          Key: write.remove,
-          ...condition(write),
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      ),
-    );
+    await conditional(write, () => doc.send(new DeleteCommand(removing(write))));
   }
 
   /** One page of a query; `next` is the last key read, or `undefined` at the end. */
@@ -292,46 +266,24 @@ export function createTable(client: DynamoDBClient, name: string) {
   type Entry = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 
   function entry(write: Write): Entry {
-    const ReturnValuesOnConditionCheckFailure = "ALL_OLD" as const;
-    if ("put" in write) {
-      const Put = {
-        TableName: name,
-        Item: storableItem(write.put),
-        ...condition(write),
-        ReturnValuesOnConditionCheckFailure,
-      };
-      return { Put };
-    }
-    if ("update" in write) {
-      return {
-        Update: {
-          TableName: name,
-          Key: write.key,
-          ...updating(write),
-          ReturnValuesOnConditionCheckFailure,
-        },
-      };
-    }
-    if ("remove" in write) {
-      return {
-        Delete: {
-          TableName: name,
-          Key: write.remove,
-          ...condition(write),
-          ReturnValuesOnConditionCheckFailure,
-        },
-      };
-    }
+    if ("put" in write) return { Put: putting(write) };
+    if ("update" in write) return { Update: changing(write) };
+    if ("remove" in write) return { Delete: removing(write) };
     return {
       ConditionCheck: {
-        TableName: name,
+        ...here,
         Key: write.check,
         ConditionExpression: write.condition,
         ...naming(write.condition, write.values),
-        ReturnValuesOnConditionCheckFailure,
       },
     };
   }
+
+  /** In this table; what stands in the way of a condition is told. */
+  const here = { TableName: name, ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
+  const putting = (write: Put) => ({ ...here, Item: storableItem(write.put), ...condition(write) });
+  const changing = (write: Update) => ({ ...here, Key: write.key, ...updating(write) });
+  const removing = (write: Remove) => ({ ...here, Key: write.remove, ...condition(write) });
 
   return { name, get, batchGet, put, add, update, remove, query, isThere, transact };
 }
