@@ -21,7 +21,7 @@ import { rootFolder, workspaceWrites } from "#core/access/workspace.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { acquireLocks } from "#core/locks/acquire-lock.ts";
+import { acquireLock } from "#core/locks/acquire-lock.ts";
 import { releaseLock } from "#core/locks/release-lock.ts";
 import { newFile } from "#test/support/file-writes.ts";
 import { spec } from "#test/support/table-spec.ts";
@@ -179,10 +179,7 @@ async function ours(client: DynamoDBClient): Promise<Contender> {
   }
   async function acquire(id: string): Promise<string> {
     await addFile(id);
-    const [grant] = await acquireLocks(deps, call, [id], { ttl_seconds: TTL_SECONDS }, () => ({
-      ...{ status: 201, body: undefined },
-    }));
-    return grant?.lock_token ?? "";
+    return (await acquireLock(deps, call, id, { ttl_seconds: TTL_SECONDS })).lock_token;
   }
   return {
     name: "Wharf, with events",

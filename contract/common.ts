@@ -79,6 +79,9 @@ export const at = (what: string) => time.meta({ description: `${what}. UTC, to t
 export const orNull = <T extends z.ZodType>(schema: T, description: string) =>
   schema.nullable().meta({ description });
 
+/** A time, or null. */
+export const orTime = (description: string) => orNull(z.iso.datetime(), description);
+
 /** Text of which every character is the sender's own, as names and passwords must be. */
 export function wholeText(schema: z.ZodString) {
   return schema.refine((value) => value.isWellFormed() && !value.includes(REPLACEMENT), {

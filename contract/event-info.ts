@@ -11,13 +11,13 @@ export interface EventInfo {
 }
 
 export const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
-export const at = "2026-01-01T00:00:00.000Z";
+export const moment = "2026-01-01T00:00:00.000Z";
 export const later = "2026-01-02T00:00:00.000Z";
 export const file_id = `file_${ULID}`;
 export const folder_id = `fld_${ULID}`;
 export const version_id = `ver_${ULID}`;
 export const client = { type: "client", id: `cli_${ULID}` } as const;
 export const system = { type: "system", id: "sweep" } as const;
-export const name = z.string().meta({ description: "The file's name without folders, at that moment." });
-export const folder = id("fld").meta({ description: "The folder that the file lies in." });
+export const fileName = z.string().meta({ description: "The file's name without folders, at that moment." });
+export const fileFolder = id("fld").meta({ description: "The folder that the file lies in." });
 export const size = z.int().meta({ description: "Bytes of the version." });

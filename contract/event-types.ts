@@ -6,7 +6,7 @@ import { finalizeEvents } from "#core/finalize/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
 import { versionsEvents } from "#core/versions/events.ts";
-import { at, type EventInfo, ULID } from "./event-info.ts";
+import { type EventInfo, moment, ULID } from "./event-info.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
 import { jsonSchema } from "./json-schema.ts";
 
@@ -40,7 +40,7 @@ export function eventCatalogue() {
       example: {
         id: `evt_${ULID}`,
         type,
-        occurred_at: at,
+        occurred_at: moment,
         request_id: "ci-4711",
         workspace_id: `ws_${ULID}`,
         ...(file_id === undefined ? {} : { file_id }),

@@ -1,5 +1,6 @@
 /** Request headers that routes read, each with the schema that validates it and stands in `/openapi.json`. */
 import * as z from "zod";
+import type { ErrorCode } from "./errors.ts";
 
 /** A header of printable ASCII without spaces at its ends, which HTTP would drop (RFC 9110, 5.5). */
 const printable = (max: number) =>
@@ -58,3 +59,6 @@ export const requestId = z.string().meta({
 
 /** What a write upon a file may demand. */
 export const fence = { "If-Match": ifMatch.optional(), "Lock-Token": lockToken.optional() };
+
+/** How one is refused that isn't met. */
+export const fenceErrors = ["lock_lost", "version_mismatch", "file_locked"] as const satisfies ErrorCode[];

@@ -134,6 +134,12 @@ export const anywhere = [
   "unavailable",
   "storage_full",
 ] as const satisfies ErrorCode[];
+const anyCaller = [
+  "invalid_request",
+  "unknown_field",
+  "unauthenticated",
+  "forbidden",
+] as const satisfies ErrorCode[];
 const anyJson = [
   "invalid_json",
   "payload_too_large",
@@ -141,11 +147,12 @@ const anyJson = [
 ] as const satisfies ErrorCode[];
 const anyKey = ["idempotency_mismatch", "idempotency_in_progress"] as const satisfies ErrorCode[];
 
-/** A route's own errors, and those that every JSON body, every key and every call can have. */
+/** A route's own errors, and those that every token, every JSON body, every key and every call can have. */
 export function errorsOf(route: Route): readonly ErrorCode[] {
   const json = route.body !== undefined && route.bodyType === undefined;
   return [
     ...new Set<ErrorCode>([
+      ...(route.scopes === "public" ? [] : anyCaller),
       ...route.errors,
       ...(json ? anyJson : []),
       ...(takesKey(route) ? anyKey : []),

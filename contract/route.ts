@@ -34,6 +34,7 @@ export interface Route<
   Query extends Shape = Shape,
   Body extends z.ZodType | undefined = z.ZodType | undefined,
   Headers extends Shape = Shape,
+  Status extends number = number,
 > {
   id: string;
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -53,7 +54,9 @@ export interface Route<
   idempotentWith?: string;
   /** Request headers beside those of every such route (`requestHeaders`). No route reads a cookie. */
   headers: Headers;
-  responses: Record<number, Success>;
+  /** By status: one of them, its only 2xx where it has any, is how it answers unless its handler says otherwise. */
+  responses: Readonly<Record<Status, Success>>;
+  /** Beside those that follow from its method, scopes and body (`errorsOf`). */
   errors: readonly ErrorCode[];
   /** Where it refuses, people (as `lambdas/pages/link-reader.ts` tells them) get a page. @default false */
   errorPages?: boolean;
@@ -61,10 +64,19 @@ export interface Route<
   example?: { request?: unknown; response?: unknown };
 }
 
-type Given<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> = Omit<
-  Route<P, Q, B, H>,
-  "params" | "query" | "body" | "headers" | "idempotency"
-> & { params?: P; query?: Q; body?: B; headers?: H; idempotency?: Idempotent };
+type Given<
+  P extends Shape,
+  Q extends Shape,
+  B extends z.ZodType | undefined,
+  H extends Shape,
+  S extends number,
+> = Omit<Route<P, Q, B, H, S>, "params" | "query" | "body" | "headers" | "idempotency"> & {
+  params?: P;
+  query?: Q;
+  body?: B;
+  headers?: H;
+  idempotency?: Idempotent;
+};
 
 /** Declares a route; what is left out is empty, and a POST records its answer. */
 export function defineRoute<
@@ -75,7 +87,8 @@ export function defineRoute<
   B extends z.ZodType | undefined = undefined,
   // biome-ignore lint/complexity/noBannedTypes: as above
   H extends Shape = {},
->(route: Given<P, Q, B, H>): Route<P, Q, B, H> {
+  S extends number = number,
+>(route: Given<P, Q, B, H, S>): Route<P, Q, B, H, S> {
   return {
     idempotency: route.method === "POST" ? "record" : "natural",
     ...route,
@@ -89,6 +102,15 @@ export function defineRoute<
 /** Whether a route's requests can be told from another by an `Idempotency-Key`. */
 export const takesKey = ({ method, scopes }: Pick<Route, "method" | "scopes">) =>
   method === "POST" && scopes !== "public";
+
+/** The status of a route's success: its only 2xx, or that of the redirect which is all it answers. @throws Error where it has several. */
+export function successOf({ id, responses }: Pick<Route, "id" | "responses">): number {
+  const statuses = Object.keys(responses).map(Number);
+  const done = statuses.filter((status) => status < 300);
+  const [success, ...more] = done.length > 0 ? done : statuses;
+  if (success === undefined || more.length > 0) throw new Error(`${id} has no one status of success`);
+  return success;
+}
 
 /** GETs that answer JSON have an ETag of what they answer. */
 export const isConditional = ({ method, responses }: Pick<Route, "method" | "responses">) =>

@@ -12,7 +12,7 @@ import {
 } from "#http/proxy.ts";
 import { docs } from "#pages/docs-routes.ts";
 import { site } from "#pages/site-routes.ts";
-import { apiDeps } from "./deps.ts";
+import { apiDeps } from "../deps/api-deps.ts";
 import { roomRoutes } from "./routes.ts";
 
 const app = createApp(apiDeps(), [...roomRoutes, docs, site]);

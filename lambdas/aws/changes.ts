@@ -55,7 +55,7 @@ export function plus(more: number): Computed {
 }
 
 /** Whether the changes happen once more where they are sent once more. */
-export function counts({ set = {}, add = {} }: Changes): boolean {
+export function countsUp({ set = {}, add = {} }: Changes): boolean {
   return Object.keys(add).length > 0 || Object.values(set).some((value) => isComputed(value) && value.counts);
 }
 

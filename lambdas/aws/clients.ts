@@ -35,7 +35,10 @@ export function counted<C extends Countable>(client: C, service: string): C {
   return client;
 }
 
-/** A DynamoDB client. Region, credentials and endpoint come from the function's environment. */
+let shared: DynamoDBClient | undefined;
+
+/** The DynamoDB client of this execution environment, from which region, credentials and endpoint come. */
 export function dynamoDb(): DynamoDBClient {
-  return counted(new DynamoDBClient(clientLimits), "dynamodb");
+  shared ??= counted(new DynamoDBClient(clientLimits), "dynamodb");
+  return shared;
 }

@@ -161,7 +161,7 @@ export const DUE_SHARDS = 16;
 
 /** The index partition that `id` belongs to: kinds are spread over 16 shards by a hash of the id. */
 function dueShard(kind: DueKind, id: string): string {
-  const byte = createHash("sha256").update(id).digest()[0] ?? 0;
+  const byte = createHash("sha256").update(id).digest().readUInt8();
   return `${kind}#${byte % DUE_SHARDS}`;
 }
 

@@ -9,7 +9,7 @@ import type {
 import { attachment, downloadType } from "./content-disposition.ts";
 import { isPassing } from "./passing.ts";
 import type * as S3 from "./s3.ts";
-import { createSigner, type Identity } from "./signer.ts";
+import { createSigner, type Identity, type SignedUrl } from "./signer.ts";
 
 type Sdk = typeof S3;
 
@@ -233,7 +233,8 @@ export function createObjects(
     const read = () =>
       call(async (sdk, send, options) => {
         const { Body } = await send(new sdk.GetObjectCommand(input), options);
-        return Body?.transformToByteArray() ?? new Uint8Array();
+        if (Body === undefined) throw new Error(`S3 gave ${key} without its bytes`);
+        return Body.transformToByteArray();
       });
     try {
       // The SDK's tries end with the answer's head: a body that breaks off is asked for again here.
@@ -277,7 +278,7 @@ export function createObjects(
   async function signGet(
     key: string,
     { filename, contentType, expiresIn, method = "GET", headers = {} }: Download,
-  ): Promise<{ url: string; expiresAt: number }> {
+  ): Promise<SignedUrl> {
     return signer.sign({
       method,
       key,
@@ -290,7 +291,6 @@ export function createObjects(
     });
   }
 
-  const { sign, signParts } = signer;
   return {
     createMultipart,
     listParts,
@@ -301,8 +301,7 @@ export function createObjects(
     put,
     remove,
     signGet,
-    sign,
-    signParts,
+    signParts: signer.signParts,
   };
 }
 

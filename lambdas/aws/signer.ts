@@ -41,6 +41,14 @@ export interface SignInput {
   expiresIn: number;
 }
 
+export interface SignedUrl {
+  url: string;
+  /** Seconds that it works, which may be fewer than were asked for. */
+  expiresIn: number;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
 export interface PartsInput {
   key: string;
   uploadId: string;
@@ -74,6 +82,7 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     prefix: string;
     suffix: string;
     signature(value: string | number): string;
+    expiresIn: number;
     expiresAt: number;
   }> {
     const [regionName, identity] = await Promise.all([region(), credentials()]);
@@ -85,7 +94,8 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     const { origin, host, path } = address({ bucket, endpoint, region: regionName }, key);
 
     const signedHeaders: Record<string, string> = { host, ...headers };
-    const names = Object.keys(signedHeaders).sort();
+    const sorted = Object.entries(signedHeaders).sort(([a], [b]) => (a < b ? -1 : 1));
+    const names = sorted.map(([name]) => name);
     const parameters = Object.entries({
       ...query,
       "X-Amz-Algorithm": ALGORITHM,
@@ -106,7 +116,7 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     const after = cut < parameters.length ? `&${join(parameters.slice(cut))}` : "";
 
     const canonicalHead = `${method}\n${path}\n${before}`;
-    const canonicalHeaders = names.map((name) => `${name}:${canonicalValue(signedHeaders[name])}\n`).join("");
+    const canonicalHeaders = sorted.map(([name, value]) => `${name}:${canonicalValue(value)}\n`).join("");
     const canonicalTail = `${after}\n${canonicalHeaders}\n${names.join(";")}\nUNSIGNED-PAYLOAD`;
     const toSign = `${ALGORITHM}\n${timestamp}\n${scope}\n`;
     const daily = dayKey(identity.secretAccessKey, date, regionName);
@@ -117,14 +127,15 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
         createHmac("sha256", daily)
           .update(toSign + hash("sha256", canonicalHead + value + canonicalTail))
           .digest("hex"),
+      expiresIn: seconds,
       expiresAt: Math.floor(moment / 1000) * 1000 + seconds * 1000,
     };
   }
 
   /** A presigned URL for one request. @throws Error where the credentials have run out. */
-  async function sign(input: SignInput): Promise<{ url: string; expiresAt: number }> {
-    const { prefix, suffix, signature, expiresAt } = await prepare(input);
-    return { url: prefix + suffix + signature(""), expiresAt };
+  async function sign(input: SignInput): Promise<SignedUrl> {
+    const { prefix, suffix, signature, ...ends } = await prepare(input);
+    return { url: prefix + suffix + signature(""), ...ends };
   }
 
   /** The URLs of an upload's parts, each for one hash and one HMAC. @throws Error where the credentials have run out. */
@@ -179,7 +190,7 @@ function address(
   return { origin: `https://${host}`, host, path: virtual ? `/${object}` : `/${bucket}/${object}` };
 }
 
-function canonicalValue(value = ""): string {
+function canonicalValue(value: string): string {
   return value.trim().replaceAll(/\s+/g, " ");
 }
 

@@ -24,7 +24,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
-import { type Changes, counts, expressionOf, type Settled } from "./changes.ts";
+import { type Changes, countsUp, expressionOf, type Settled } from "./changes.ts";
 import type { DUE_INDEX, Key } from "./keys.ts";
 
 export type Item = Record<string, unknown>;
@@ -45,7 +45,7 @@ export interface Condition {
  * What must hold of what stands there; else, in words, why it may be written over whatever that is. A write alone is
  * sent again where its answer is lost, and a copy of it may still arrive when others have written since.
  */
-export type Guard = { condition: string; values?: Values; else?: Else; blind?: never } | Blind;
+export type WriteGuard = { condition: string; values?: Values; else?: Else; blind?: never } | Blind;
 interface Blind {
   /** Why whatever stands there may be written over. */
   blind: string;
@@ -53,7 +53,7 @@ interface Blind {
   values?: Values;
   else?: never;
 }
-export type Put = Guard & {
+export type Put = WriteGuard & {
   put: Item & Key;
 };
 export interface Update extends Condition {
@@ -68,7 +68,7 @@ export interface Check extends Condition {
   condition: string;
 }
 /** A write that stands alone: nothing but its own condition tells DynamoDB that it has come before. */
-export type Alone<W extends Update | Remove> = W & Guard & (W extends Update ? Repeats : unknown);
+export type Alone<W extends Update | Remove> = W & WriteGuard & (W extends Update ? Repeats : unknown);
 /** Of one that counts: how it knows its own repeat, or why counting twice does no harm. */
 type Repeats = { repeats: string } | { update: Settled; repeats?: string };
 /** One entry of a transaction. */
@@ -160,16 +160,7 @@ export function createTable(client: DynamoDBClient, name: string) {
 
   /** Writes one item. @throws what its `else` tells, or ConditionFailed, with the item that stood in the way. */
   async function put(write: Put): Promise<void> {
-    await conditional(write, () =>
-      doc.send(
-        new PutCommand({
-          TableName: name,
-          Item: storableItem(write.put),
-          ...condition(write),
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      ),
-    );
+    await conditional(write, () => doc.send(new PutCommand(putting(write))));
   }
 
   /**
@@ -188,31 +179,14 @@ export function createTable(client: DynamoDBClient, name: string) {
   async function update(write: Alone<Update>): Promise<Item> {
     requireRepeats(write);
     const answer = await conditional(write, () =>
-      doc.send(
-        new UpdateCommand({
-          TableName: name,
-          Key: write.key,
-          ...updating(write),
-          ReturnValues: "ALL_NEW",
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      ),
+      doc.send(new UpdateCommand({ ...changing(write), ReturnValues: "ALL_NEW" })),
     );
     return answer.Attributes ?? {};
   }
 
   /** Deletes one item. @throws what its `else` tells, or ConditionFailed */
   async function remove(write: Alone<Remove>): Promise<void> {
-    await conditional(write, () =>
-      doc.send(
-        new DeleteCommand({
-          TableName: name,
-          Key: write.remove,
-          ...condition(write),
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        }),
-      ),
-    );
+    await conditional(write, () => doc.send(new DeleteCommand(removing(write))));
   }
 
   /** One page of a query; `next` is the last key read, or `undefined` at the end. */
@@ -292,46 +266,24 @@ export function createTable(client: DynamoDBClient, name: string) {
   type Entry = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 
   function entry(write: Write): Entry {
-    const ReturnValuesOnConditionCheckFailure = "ALL_OLD" as const;
-    if ("put" in write) {
-      const Put = {
-        TableName: name,
-        Item: storableItem(write.put),
-        ...condition(write),
-        ReturnValuesOnConditionCheckFailure,
-      };
-      return { Put };
-    }
-    if ("update" in write) {
-      return {
-        Update: {
-          TableName: name,
-          Key: write.key,
-          ...updating(write),
-          ReturnValuesOnConditionCheckFailure,
-        },
-      };
-    }
-    if ("remove" in write) {
-      return {
-        Delete: {
-          TableName: name,
-          Key: write.remove,
-          ...condition(write),
-          ReturnValuesOnConditionCheckFailure,
-        },
-      };
-    }
+    if ("put" in write) return { Put: putting(write) };
+    if ("update" in write) return { Update: changing(write) };
+    if ("remove" in write) return { Delete: removing(write) };
     return {
       ConditionCheck: {
-        TableName: name,
+        ...here,
         Key: write.check,
         ConditionExpression: write.condition,
         ...naming(write.condition, write.values),
-        ReturnValuesOnConditionCheckFailure,
       },
     };
   }
+
+  /** In this table; what stands in the way of a condition is told. */
+  const here = { TableName: name, ReturnValuesOnConditionCheckFailure: "ALL_OLD" } as const;
+  const putting = (write: Put) => ({ ...here, Item: storableItem(write.put), ...condition(write) });
+  const changing = (write: Update) => ({ ...here, Key: write.key, ...updating(write) });
+  const removing = (write: Remove) => ({ ...here, Key: write.remove, ...condition(write) });
 
   return { name, get, batchGet, put, add, update, remove, query, isThere, transact };
 }
@@ -348,7 +300,7 @@ function refuseTwice(all: readonly Key[]): void {
 
 /** Refuses an update that counts, alone, without a word on its repeat: the SDK sends again what got no answer. */
 function requireRepeats({ update, repeats }: Alone<Update>): void {
-  if (repeats === undefined && counts(update))
+  if (repeats === undefined && countsUp(update))
     throw new Error(
       `"${expressionOf(update).expression}" counts again where it is sent again; say in \`repeats\` how it knows or why that does no harm.`,
     );
@@ -357,7 +309,7 @@ function requireRepeats({ update, repeats }: Alone<Update>): void {
 /** Refuses a transaction that counts and asks for nothing: a copy that comes after 10 minutes, its token forgotten, would count again. */
 function requireGuard(writes: readonly Write[]): void {
   const counting = writes.flatMap((write) =>
-    "update" in write && counts(write.update) ? [write.update] : [],
+    "update" in write && countsUp(write.update) ? [write.update] : [],
   );
   if (counting[0] !== undefined && writes.every(({ condition }) => condition === undefined))
     throw new Error(
@@ -412,13 +364,13 @@ function naming(expression: string, values: Values | undefined) {
   };
 }
 
-/** Whether a transaction happened, where that is enough to know. @throws what one of its writes tells. */
-export async function happened(transaction: Promise<void>): Promise<boolean> {
+/** Whether a write or a transaction happened, where that is enough to know. @throws what its `else` tells. */
+export async function happened(write: Promise<unknown>): Promise<boolean> {
   try {
-    await transaction;
+    await write;
     return true;
   } catch (error) {
-    if (error instanceof TransactionFailed) return false;
+    if (error instanceof TransactionFailed || error instanceof ConditionFailed) return false;
     throw error;
   }
 }

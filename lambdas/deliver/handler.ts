@@ -1,38 +1,18 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { dynamoDb } from "#aws/clients.ts";
 import { beginLine, describe, endLine, say } from "#aws/log.ts";
 import { embedMetrics } from "#aws/metrics.ts";
-import { type DeliveryMessage, deliveryMessage, deliveryQueues } from "#aws/queues.ts";
-import { createTable } from "#aws/table.ts";
+import { type DeliveryMessage, deliveryMessage } from "#aws/queues.ts";
 import type { Sent } from "#core/attempts/send-attempt.ts";
 import { deliver } from "#core/delivery/deliver.ts";
 import { deliveryMetrics } from "#core/delivery/delivery-metrics.ts";
 import { parseJson } from "#core/kernel/parse-json.ts";
 import { within } from "#core/kernel/within.ts";
-import { outboundOf } from "#core/outbound/outbound.ts";
-import { createHostShares } from "#core/turns/host-shares.ts";
-import { readEnv } from "../env.ts";
+import { workerDeps } from "../deps/worker-deps.ts";
 
 /** What a delivery may take of the function's time: an attempt has 15 s of 30, and one that hangs takes no other with it. */
 const SHARE = 5 / 6;
 
-const env = readEnv([
-  "TABLE_NAME",
-  "PUBLIC_URL",
-  "API_HOST",
-  "DELIVER_FIRST_QUEUE_URL",
-  "DELIVER_RETRY_QUEUE_URL",
-  "WHARF_ALLOW_LOOPBACK_HTTP",
-]);
-const table = createTable(dynamoDb(), env.TABLE_NAME);
-const now = () => Date.now();
-const deps = {
-  table,
-  queues: deliveryQueues(env),
-  outbound: outboundOf(env),
-  hosts: createHostShares({ table, now }),
-  now,
-};
+const deps = workerDeps();
 
 /** Attempts of a few deliveries, side by side. One that can't be worked off comes back alone. */
 export async function handler(

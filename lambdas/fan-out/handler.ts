@@ -1,21 +1,13 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import * as z from "zod";
-import { dynamoDb } from "#aws/clients.ts";
 import { beginLine, describe, endLine, note, say } from "#aws/log.ts";
-import { deliveryQueues } from "#aws/queues.ts";
-import { createTable } from "#aws/table.ts";
 import { type Event, event } from "#contract/events.ts";
 import { fanOut } from "#core/delivery/fan-out.ts";
 import { parseJson } from "#core/kernel/parse-json.ts";
 import { within } from "#core/kernel/within.ts";
-import { readEnv } from "../env.ts";
+import { queueDeps } from "../deps/queue-deps.ts";
 
-const env = readEnv(["TABLE_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);
-const deps = {
-  table: createTable(dynamoDb(), env.TABLE_NAME),
-  queues: deliveryQueues(env),
-  now: () => Date.now(),
-};
+const deps = queueDeps();
 
 /** EventBridge's envelope; `detail` is the event as it was stored. */
 const envelope = z.object({ detail: event });

@@ -8,11 +8,11 @@ import { readerOf } from "#pages/link-reader.ts";
 import { lostPage, sendPage } from "#pages/page.ts";
 import type { App, AppContext } from "./context.ts";
 import { cors } from "./cors.ts";
+import type { AppDeps } from "./deps.ts";
 import { methodNotAllowed, methodsOf } from "./method-not-allowed.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
 import { refuseDotSegments } from "./refuse-dot-segments.ts";
 import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
-import type { TableDeps } from "./table-deps.ts";
 
 /** The caller's request id where it is well-formed, else a new one. */
 function requestIdOf(given: string | undefined): string {
@@ -20,10 +20,7 @@ function requestIdOf(given: string | undefined): string {
 }
 
 /** An app of these routes: one request id, one error shape. */
-export function createApp<D extends TableDeps>(
-  deps: D,
-  routes: readonly ((app: App, deps: D) => void)[],
-): App {
+export function createApp<D extends AppDeps>(deps: D, routes: readonly ((app: App, deps: D) => void)[]): App {
   const app: App = new Hono();
 
   app.use(async (context, next) => {
@@ -57,20 +54,20 @@ export function createApp<D extends TableDeps>(
     );
   });
   app.onError((error, context) => {
-    if (error instanceof WharfError) return problem(context, error);
+    if (error instanceof WharfError) return sendProblem(context, error);
     if (isStorageDamaged(error)) {
       note({ error: describe(error) });
-      return problem(context, new WharfError("internal", error.message));
+      return sendProblem(context, new WharfError("internal", error.message));
     }
-    if (isContended(error)) return problem(context, contended(error));
-    if (isStorageFull(error)) return problem(context, storageFull(error));
+    if (isContended(error)) return sendProblem(context, contended(error));
+    if (isStorageFull(error)) return sendProblem(context, storageFull(error));
     note({ error: describe(error) });
     if (isPassing(error))
-      return problem(
+      return sendProblem(
         context,
         unavailable(error, "What is behind the API doesn't answer as it should; send it again shortly.", 5),
       );
-    return problem(
+    return sendProblem(
       context,
       new WharfError("internal", "Send the request again; quote the request_id if it goes on."),
     );
@@ -100,7 +97,7 @@ function storageFull(cause: Error): WharfError {
 
 /** Refuses what has no route: people get a page. */
 function refuse(context: AppContext, error: WharfError): Response {
-  if (readerOf((name) => context.req.header(name)) === "program") return problem(context, error);
+  if (readerOf((name) => context.req.header(name)) === "program") return sendProblem(context, error);
   note({ code: error.code });
   // Relative, so that it stays on the stage that the reader called.
   const home = "../".repeat(context.req.path.split("/").length - 2) || "./";
@@ -108,7 +105,7 @@ function refuse(context: AppContext, error: WharfError): Response {
 }
 
 /** RFC 9457 problem details. */
-function problem(context: AppContext, error: WharfError): Response {
+function sendProblem(context: AppContext, error: WharfError): Response {
   note({ status: error.status, code: error.code });
   return new Response(JSON.stringify(problemBody(context, error)), {
     status: error.status,

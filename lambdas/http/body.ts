@@ -19,14 +19,14 @@ export async function readJson(context: AppContext): Promise<unknown> {
   if (bytes.length === 0) return {};
   const type = context.req.header("content-type");
   if (type !== undefined && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
-    throw new WharfError("unsupported_media_type", `The body is ${type}; this route takes application/json.`);
+    throw notTaken(type, "application/json");
   }
   const text = decodeHandedOn(bytes, {
     what: "The body",
     code: "invalid_json",
     instead: "If you mean U+FFFD itself, write it as \\ufffd.",
   });
-  const body = parseJson(text);
+  const body = parseBody(text);
   const repeated = repeatedMember(text);
   if (repeated !== undefined) {
     const name = JSON.stringify(repeated.slice(0, MAX_POINTER));
@@ -36,7 +36,7 @@ export async function readJson(context: AppContext): Promise<unknown> {
   return body;
 }
 
-function parseJson(text: string): unknown {
+function parseBody(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -86,6 +86,18 @@ function halved(pointer: string): WharfError {
   });
 }
 
+/** A body of another type than `taken`. */
+export function notTaken(type: string | undefined, taken: string): WharfError {
+  return new WharfError(
+    "unsupported_media_type",
+    `The body is ${type || "of no type"}; this route takes ${taken}.`,
+  );
+}
+
+export function isUrlencoded(type: string | undefined): boolean {
+  return type !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(type);
+}
+
 /** Forms hold a few short fields. */
 const MAX_FORM_BYTES = 16_384;
 
@@ -94,7 +106,7 @@ const MAX_FORM_BYTES = 16_384;
  *
  * @throws WharfError payload_too_large, unsupported_media_type, invalid_request, as for a field that came twice.
  */
-export async function readForm(context: AppContext): Promise<Record<string, string>> {
+export async function readUrlencoded(context: AppContext): Promise<Record<string, string>> {
   const fields = new Map<string, string>();
   for (const [name, value] of await readFields(context)) {
     // One of the two would be ignored.
@@ -111,12 +123,7 @@ async function readFields(context: AppContext): Promise<[name: string, value: st
   const type = context.req.header("content-type");
   const bytes = new Uint8Array(await context.req.arrayBuffer());
   if (type === undefined && bytes.length === 0) return [];
-  if (type === undefined || !/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
-    throw new WharfError(
-      "unsupported_media_type",
-      `The body is ${type ?? "of no type"}; this route takes application/x-www-form-urlencoded.`,
-    );
-  }
+  if (!isUrlencoded(type)) throw notTaken(type, "application/x-www-form-urlencoded");
   if (bytes.length > MAX_FORM_BYTES) {
     throw new WharfError("payload_too_large", `The form is larger than ${MAX_FORM_BYTES} bytes.`, {
       max_bytes: MAX_FORM_BYTES,

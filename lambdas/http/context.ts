@@ -12,6 +12,11 @@ export type App = Hono<AppTypes>;
 
 export type AppContext = Context<AppTypes>;
 
+/** What a handler says: of the status only where it isn't that of the contract's success (`successOf`). */
+export interface Reply<Status extends number = never> extends Omit<Answer, "status"> {
+  instead?: Status;
+}
+
 /** An answer: JSON unless `body` is a string or absent. */
 export interface Answer {
   status: number;

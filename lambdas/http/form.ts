@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { WharfError } from "#core/kernel/error.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { decodeBase64 } from "./base64.ts";
+import { notTaken } from "./body.ts";
 import type { AppContext } from "./context.ts";
 import { decodeCharset, filenameOf, parametersOf } from "./disposition.ts";
-import { boundaryOf, malformed, type Part, splitMultipart } from "./multipart.ts";
+import { boundaryOf, type FormPart, malformed, splitMultipart } from "./multipart.ts";
 import { decodeUtf8 } from "./utf8.ts";
 
 /** Room for the other fields and the boundaries. */
@@ -16,14 +17,10 @@ const MAX_FORM_BYTES = MAX_DIRECT_BYTES + 65_536;
  *
  * @throws WharfError payload_too_large, unsupported_media_type, invalid_request.
  */
-export async function readForm(context: AppContext): Promise<{ body: unknown; fingerprint: unknown }> {
-  const type = context.req.header("content-type") ?? "";
-  if (!/^multipart\/form-data\s*(;|$)/i.test(type)) {
-    throw new WharfError(
-      "unsupported_media_type",
-      `The body is ${type || "of no type"}; this route takes multipart/form-data.`,
-    );
-  }
+export async function readMultipart(context: AppContext): Promise<{ body: unknown; fingerprint: unknown }> {
+  const type = context.req.header("content-type");
+  if (type === undefined || !/^multipart\/form-data\s*(;|$)/i.test(type))
+    throw notTaken(type, "multipart/form-data");
   const boundary = boundaryOf(type);
   if (boundary === undefined) {
     throw new WharfError(
@@ -56,7 +53,7 @@ export function typeAsSent(file: Blob): string | undefined {
 }
 
 /** A part's field: a file where it has a file name, else text. */
-function fieldOf(part: Part, userAgent: string): { name: string; value: File | string } {
+function fieldOf(part: FormPart, userAgent: string): { name: string; value: File | string } {
   const header = part.headers.get("content-disposition");
   if (header === undefined)
     throw malformed(part.offset, "a part without Content-Disposition before its body");
@@ -64,7 +61,7 @@ function fieldOf(part: Part, userAgent: string): { name: string; value: File | s
   const parameters = parametersOf(decodeUtf8(header.value, said));
   const name = parameters.get("name");
   if (name === undefined) throw malformed(header.offset, "a part without a name");
-  const { type, charset } = typeOf(part);
+  const { type, charset } = partType(part);
   const filename = filenameOf(parameters, userAgent, {
     what: `The file name of the field ${name}`,
     from: header.offset,
@@ -83,7 +80,7 @@ function fieldOf(part: Part, userAgent: string): { name: string; value: File | s
  * A part's media type, its parameters without quotes and in their case, which boundaries have; and the charset of its
  * text, UTF-8 where nothing says another (RFC 7578, 4.4 and 4.5).
  */
-function typeOf(part: Part): { type?: string; charset: string } {
+function partType(part: FormPart): { type?: string; charset: string } {
   const header = part.headers.get("content-type")?.value.toString("latin1").trim();
   if (header === undefined) return { charset: "utf-8" };
   const parameters = parametersOf(header);
@@ -95,7 +92,7 @@ function typeOf(part: Part): { type?: string; charset: string } {
 }
 
 /** RFC 7578, 4.7 deprecates transfer encodings; mail libraries still send them. */
-function decodeTransfer({ headers, body, offset }: Part): Uint8Array {
+function decodeTransfer({ headers, body, offset }: FormPart): Uint8Array {
   const encoding = headers.get("content-transfer-encoding")?.value.toString("latin1").trim().toLowerCase();
   if (encoding === undefined || ["binary", "8bit", "7bit"].includes(encoding)) return body;
   if (encoding === "base64") {

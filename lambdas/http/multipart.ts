@@ -3,7 +3,7 @@ import { WharfError } from "#core/kernel/error.ts";
 import { parametersOf } from "./disposition.ts";
 
 /** One part as it came: nothing is decoded. */
-export interface Part {
+export interface FormPart {
   /** Bytes of each header's value by lower-case name. */
   headers: ReadonlyMap<string, { value: Buffer; offset: number }>;
   body: Buffer;
@@ -34,9 +34,9 @@ export function boundaryOf(contentType: string): string | undefined {
  *
  * @throws WharfError invalid_request where it isn't one, with the offset.
  */
-export function splitMultipart(bytes: Buffer, boundary: string): Part[] {
+export function splitMultipart(bytes: Buffer, boundary: string): FormPart[] {
   const delimiter = `--${boundary}`;
-  const parts: Part[] = [];
+  const parts: FormPart[] = [];
   let at = startOf(bytes, delimiter);
   for (;;) {
     // RFC 2046, 5.1.1: the last delimiter has two hyphens more; white space may follow each.
@@ -55,7 +55,7 @@ export function splitMultipart(bytes: Buffer, boundary: string): Part[] {
     const end = bytes.indexOf(CRLF + delimiter, offset - CRLF.length);
     if (end < 0) throw malformed(offset, `a part without a delimiter after it: the form is cut short`);
     const body = bytes.subarray(offset, Math.max(offset, end));
-    parts.push({ headers: headersOf(bytes, begin, blank), body, offset });
+    parts.push({ headers: partHeaders(bytes, begin, blank), body, offset });
     at = end + CRLF.length + delimiter.length;
   }
 }
@@ -68,7 +68,7 @@ function startOf(bytes: Buffer, delimiter: string): number {
   return found + CRLF.length + delimiter.length;
 }
 
-function headersOf(bytes: Buffer, begin: number, end: number): Part["headers"] {
+function partHeaders(bytes: Buffer, begin: number, end: number): FormPart["headers"] {
   if (end - begin > MAX_HEADER_BYTES)
     throw malformed(begin, `headers of a part of more than ${MAX_HEADER_BYTES} bytes`);
   const headers = new Map<string, { value: Buffer; offset: number }>();

@@ -22,11 +22,11 @@ export function toRequest(event: APIGatewayProxyEvent): Request {
   for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) {
     for (const value of values ?? []) headers.append(name, byteString(value));
   }
-  const hasBody = event.body !== null && event.httpMethod !== "GET" && event.httpMethod !== "HEAD";
+  const body = event.httpMethod === "GET" || event.httpMethod === "HEAD" ? null : event.body;
   return new Request(url, {
     method: event.httpMethod,
     headers,
-    ...(hasBody ? { body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8") } : {}),
+    ...(body === null ? {} : { body: Buffer.from(body, event.isBase64Encoded ? "base64" : "utf8") }),
   });
 }
 

@@ -1,5 +1,6 @@
+import { REPLACEMENT } from "#contract/names.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { decodePercent, notUtf8, REPLACEMENT } from "./utf8.ts";
+import { decodePercent, notUtf8 } from "./utf8.ts";
 
 /** Headers whose value is compared with something: bytes that somebody replaced on the way would compare as others. */
 const COMPARED = [

@@ -3,28 +3,28 @@ import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { describe, note, say } from "#aws/log.ts";
 import type { Scope } from "#contract/common.ts";
-import { type Route, requestHeaders } from "#contract/route.ts";
+import { isConditional, type Route, requestHeaders, successOf } from "#contract/route.ts";
 import { authenticate } from "#core/accounts/authenticate.ts";
-import { type Call, insufficientScope, requireSameScopes } from "#core/kernel/call.ts";
+import { type Call, requireSameScopes, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
 import { readJson } from "./body.ts";
 import { check } from "./check.ts";
-import type { Answer, App, AppContext } from "./context.ts";
-import { etagOfText, isKnown } from "./etag.ts";
-import { readForm } from "./form.ts";
-import { isAnothers } from "./method-not-allowed.ts";
+import type { App, AppContext, Reply } from "./context.ts";
+import { unlessKnown, withEtag } from "./etag.ts";
+import { readMultipart } from "./form.ts";
 import { conditionsOf } from "./preconditions.ts";
 import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
 import { send } from "./send.ts";
+import { wire } from "./wire.ts";
 
 type Shape = Record<string, z.ZodType>;
 
 type Output<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 
 /** What a handler gets: validated input, the caller, and the raw context. */
-export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> {
+interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> {
   params: Output<P>;
   query: Output<Q>;
   body: B extends z.ZodType ? z.output<B> : undefined;
@@ -33,7 +33,16 @@ export interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | u
   context: AppContext;
 }
 
-interface Options<P extends Shape, A> {
+/** A contract's route with what answers it. */
+interface Served<
+  P extends Shape,
+  Q extends Shape,
+  B extends z.ZodType | undefined,
+  H extends Shape,
+  S extends number,
+> {
+  route: Route<P, Q, B, H, S>;
+  handle: (input: Input<P, Q, B, H>) => Promise<Reply<S> | undefined>;
   /** What the verb reads first: it comes in one round trip with the token, as `call.ahead`. */
   reads?: (params: Output<P>) => readonly Key[];
   /** Headers that follow from an answer's body, a recorded one's too. */
@@ -43,48 +52,34 @@ interface Options<P extends Shape, A> {
    * where that lacks scopes of the first; `undefined` where it holds no more, and the request is done again. Without it
    * a token that lacks any is refused.
    */
-  replay?: (recorded: A, call: Call, lacking: readonly Scope[]) => Promise<unknown>;
+  replay?: (recorded: unknown, call: Call, lacking: readonly Scope[]) => Promise<unknown>;
 }
 
-const documented = new WeakMap<App, Route[]>();
-
-/** The routes that `app` answers, for `/openapi.json`. */
-export function routesOf(app: App): readonly Route[] {
-  return documented.get(app) ?? [];
-}
-
-/** Lists a route that is wired by hand (a public page, a redirect) among those of `app`. */
-export function document(app: App, route: Route): void {
-  documented.set(app, [...routesOf(app), route]);
-}
-
-/** Adds `route` to `app`, answered by `handle`. */
-export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape>(
+/** Adds a route to `app`. */
+export function serve<
+  P extends Shape,
+  Q extends Shape,
+  B extends z.ZodType | undefined,
+  H extends Shape,
+  S extends number,
+>(
   app: App,
   deps: Pick<Deps, "table" | "now">,
-  route: Route<P, Q, B, H>,
-  handle: (input: Input<P, Q, B, H>) => Promise<Answer>,
-  options: Options<P, unknown> = {},
+  { route, handle, reads, headers: headersFor, replay }: Served<P, Q, B, H, S>,
 ): void {
-  document(app, route);
+  const success = successOf(route);
   const params = z.strictObject(route.params);
   const query = z.strictObject(route.query);
   const headers = z.object(requestHeaders(route));
-  const pattern = route.path.replaceAll(/\{(\w+)\}/g, ":$1");
-  app.on(route.method, pattern, async (context, next) => {
-    if (isAnothers(app, pattern, context.req.path)) return next();
-    note({ route: `${route.method} ${route.path}` });
+  wire(app, route, async (context) => {
     const named = params.safeParse(context.req.param());
     const { caller, ahead } = await authenticate(
       deps,
       context.req.header("authorization"),
-      named.success ? options.reads?.(named.data as Output<P>) : [],
+      named.success ? reads?.(named.data as Output<P>) : [],
     );
     note({ client: caller.client_id });
-    if (route.scopes !== "public" && route.scopes.length > 0) {
-      const enough = caller.scopes.has("admin") || route.scopes.some((scope) => caller.scopes.has(scope));
-      if (!enough) throw insufficientScope(route.scopes);
-    }
+    if (route.scopes !== "public") requireScope(caller, ...route.scopes);
     refuseUnreadPreconditions(route, (name) => context.req.header(name));
     const given = await readBody(route, context);
     const input = {
@@ -98,6 +93,7 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     const idempotency = await beginIdempotent(deps, {
       caller,
       key: route.method === "POST" ? context.req.header("idempotency-key") : undefined,
+      status: success,
       natural: route.idempotency === "natural",
       request: {
         route: route.idempotentWith ?? route.id,
@@ -109,19 +105,20 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
     const call: Call = { caller, requestId, record: idempotency.record, ahead };
     if (idempotency.replay !== undefined) {
       const { status, body, lacking } = idempotency.replay;
-      if (options.replay === undefined) requireSameScopes(lacking);
-      const fresh = options.replay === undefined ? body : await options.replay(body, call, lacking);
-      if (options.replay === undefined || fresh !== undefined)
-        return send({ status, body: fresh, headers: { ...options.headers?.(fresh), ...REPLAYED } });
+      if (replay === undefined) requireSameScopes(lacking);
+      const fresh = replay === undefined ? body : await replay(body, call, lacking);
+      if (replay === undefined || fresh !== undefined)
+        return send({ status, body: fresh, headers: { ...headersFor?.(fresh), ...REPLAYED } });
     }
     try {
-      const { headers, ...answer } = await handle({ ...input, call });
+      const { instead: status = success, body, headers } = (await handle({ ...input, call })) ?? {};
       // A redirect is no effect: the key is free for where it leads.
-      if (answer.status >= 300) await idempotency.release();
-      else if (route.idempotency === "after") await keepAnswer(idempotency, answer);
-      const all = { ...options.headers?.(answer.body), ...headers, ...(idempotency.repeated && REPLAYED) };
-      const sent = { ...answer, headers: all };
-      return send(route.method === "GET" ? unlessKnown(sent, context.req.header("if-none-match")) : sent);
+      if (status >= 300) await idempotency.release();
+      else if (route.idempotency === "after") await keepAnswer(idempotency, body);
+      const all = { ...headersFor?.(body), ...headers, ...(idempotency.repeated && REPLAYED) };
+      const sent = { status, body, headers: all };
+      if (!isConditional(route)) return send(sent);
+      return send(unlessKnown(withEtag(sent), context.req.header("if-none-match")));
     } catch (error) {
       await idempotency.release();
       throw error;
@@ -132,16 +129,16 @@ export function serve<P extends Shape, Q extends Shape, B extends z.ZodType | un
 }
 
 /** What was done is answered, whether that can be kept or not. */
-async function keepAnswer(idempotency: Idempotency, { status, body }: Answer): Promise<void> {
+async function keepAnswer(idempotency: Idempotency, body: unknown): Promise<void> {
   try {
-    await idempotency.keep({ status, body });
+    await idempotency.keep(body);
   } catch (error) {
     say("warn", "an answer could not be kept under its Idempotency-Key", { error: describe(error) });
   }
 }
 
-/** For routes of one file whose verb begins by looking at it. */
-export const readsFile = { reads: ({ id }: { id: string }) => [keys.node(id)] };
+/** `reads` of the routes of one file whose verb begins by looking at it. */
+export const namedFile = ({ id }: { id: string }) => [keys.node(id)];
 
 const REPLAYED = { "Idempotency-Replayed": "true" };
 
@@ -166,20 +163,9 @@ async function readBody(
 ): Promise<{ body?: unknown; fingerprint?: unknown }> {
   if (route.body === undefined) return {};
   if (route.bodyType === "multipart/form-data") {
-    const { body, fingerprint } = await readForm(context);
+    const { body, fingerprint } = await readMultipart(context);
     return { body: check(route.body, body, "body"), fingerprint };
   }
   const body = check(route.body, await readJson(context), "body");
   return { body, fingerprint: body };
-}
-
-/** What a GET answers: the text with its ETag, or 304 to a caller that has it (RFC 9110, 15.4.5). */
-function unlessKnown(answer: Answer, ifNoneMatch: string | undefined): Answer {
-  if (answer.status !== 200 || answer.body === undefined || typeof answer.body === "string") return answer;
-  const text = JSON.stringify(answer.body);
-  const etag = etagOfText(text, answer.headers?.["ETag"]);
-  const headers = { ...answer.headers, ETag: etag };
-  return isKnown(ifNoneMatch, etag)
-    ? { status: 304, headers }
-    : { status: 200, body: text, headers: { "Content-Type": "application/json", ...headers } };
 }

@@ -1,7 +1,8 @@
 import type * as z from "zod";
+import type { SignedUrl } from "#aws/signer.ts";
 import type { urlAnswer } from "#core/files/contract.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { Answer, AppContext } from "./context.ts";
+import type { AppContext, Reply } from "./context.ts";
 
 /** What a download route was asked by: Hono answers HEAD by the route of GET. */
 export function methodOf({ req }: AppContext): "GET" | "HEAD" {
@@ -9,13 +10,10 @@ export function methodOf({ req }: AppContext): "GET" | "HEAD" {
 }
 
 /** Leads to a presigned URL; the body says how long it works, for clients that keep it. */
-export function toBytes(
-  { url, expiresAt }: { url: string; expiresAt: number },
-  headers: Record<string, string>,
-): Answer {
+export function toBytes({ url, expiresIn, expiresAt }: SignedUrl, headers: Record<string, string>): Reply {
   const body: z.output<typeof urlAnswer> = {
-    expires_in: Number(new URL(url).searchParams.get("X-Amz-Expires")),
+    expires_in: expiresIn,
     expires_at: iso(expiresAt),
   };
-  return { status: 302, headers: { ...headers, Location: url }, body };
+  return { headers: { ...headers, Location: url }, body };
 }

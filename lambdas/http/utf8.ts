@@ -1,10 +1,8 @@
 /** Text from outside is UTF-8 or refused: with bytes replaced, two different names would become one file. */
 import { isUtf8 } from "node:buffer";
 import type { ErrorCode } from "#contract/errors.ts";
+import { REPLACEMENT } from "#contract/names.ts";
 import { WharfError } from "#core/kernel/error.ts";
-
-/** What stands where a decoder found no UTF-8: API Gateway decodes bodies and queries before a function sees them. */
-export const REPLACEMENT = "\ufffd";
 
 /** How text that isn't UTF-8 is refused. */
 export interface Refusing {
@@ -29,6 +27,7 @@ export function decodeUtf8(bytes: Uint8Array, refusing: Refusing): string {
  */
 export function decodeHandedOn(bytes: Uint8Array, refusing: Refusing & { instead: string }): string {
   const text = decodeUtf8(bytes, refusing);
+  // API Gateway decodes bodies and queries before a function sees them.
   const at = text.indexOf(REPLACEMENT);
   if (at < 0) return text;
   throw notUtf8(Buffer.byteLength(text.slice(0, at)), refusing, ` ${refusing.instead}`);
@@ -44,14 +43,13 @@ export function decodePercent(text: string, refusing: Refusing): string {
   for (let at = 0; at < bytes.length; at++) {
     const hex = bytes[at] === PERCENT ? bytes.toString("latin1", at + 1, at + 3) : "";
     const escaped = /^[0-9a-f]{2}$/i.test(hex);
-    // biome-ignore lint/plugin: a number
-    decoded[origin.length] = escaped ? Number.parseInt(hex, 16) : (bytes[at] ?? 0);
+    decoded.writeUInt8(escaped ? Number.parseInt(hex, 16) : bytes.readUInt8(at), origin.length);
     origin.push(at);
     if (escaped) at += 2;
   }
   const whole = decoded.subarray(0, origin.length);
-  if (!isUtf8(whole)) throw notUtf8(origin[firstInvalid(whole)] ?? 0, refusing);
-  return whole.toString();
+  if (isUtf8(whole)) return whole.toString();
+  throw notUtf8(origin[firstInvalid(whole)] ?? bytes.length, refusing);
 }
 
 const PERCENT = 0x25;
@@ -72,13 +70,12 @@ export function notUtf8(
 
 /** Offset of the first byte that begins no character; the bytes are known to be no UTF-8. */
 function firstInvalid(bytes: Uint8Array): number {
-  let at = 0;
-  while (at < bytes.length) {
-    const length = lengthOf(bytes[at] ?? 0);
+  for (let at = 0; ; ) {
+    const first = bytes[at];
+    const length = first === undefined ? 0 : lengthOf(first);
     if (length === 0 || !isUtf8(bytes.subarray(at, at + length))) return at;
     at += length;
   }
-  return at;
 }
 
 /** Bytes of the character that begins with this one (RFC 3629, 4); 0 where none does. */

@@ -6,7 +6,7 @@ import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { runParts } from "#core/kernel/sweep.ts";
 import { uploadOfKey } from "#core/uploads/object-key.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
-import { fileDeps } from "../file-deps.ts";
+import { fileDeps } from "../deps/file-deps.ts";
 
 /** A sweep begins nothing more when this share of the function's 60 s is left: one item may take 10 s. */
 const RESERVE = 1 / 4;

@@ -4,7 +4,7 @@ import { inlined, jsonSchema } from "#contract/json-schema.ts";
 import { errorsOf } from "#contract/openapi.ts";
 import { type Route, requestHeaders } from "#contract/route.ts";
 import { escapeHtml } from "./html.ts";
-import { type Field, noteOf, shapesOf, typeOf } from "./schema-fields.ts";
+import { type Field, noteOf, shapesOf, shownType } from "./schema-fields.ts";
 
 export function operation(route: Route, server: string): string {
   const { id, method, path, summary, description, example } = route;
@@ -56,11 +56,11 @@ function parameters(route: Route): string {
   const rows = [
     ...Object.entries(route.params).map(([name, schema]) => {
       const json = jsonSchema(schema, "input");
-      return row(`{${name}}`, typeOf(json), noteOf(json), "");
+      return row(`{${name}}`, shownType(json), noteOf(json), "");
     }),
     ...Object.entries(route.query).map(([name, schema]) => {
       const json = jsonSchema(schema, "input");
-      return row(`?${name}`, typeOf(json), noteOf(json), "");
+      return row(`?${name}`, shownType(json), noteOf(json), "");
     }),
     ...Object.entries(requestHeaders(route)).map(([name, schema]) => {
       const needed = schema.safeParse(undefined).success ? "" : "required";

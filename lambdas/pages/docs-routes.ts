@@ -1,10 +1,10 @@
-import { note } from "#aws/log.ts";
 import { health } from "#contract/health.ts";
+import { successOf } from "#contract/route.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import type { Answer, App } from "#http/context.ts";
+import type { App, Reply } from "#http/context.ts";
 import { textEtag, unlessKnown } from "#http/etag.ts";
 import { send } from "#http/send.ts";
-import { document, routesOf } from "#http/serve.ts";
+import { answerAt, routesOf, wire } from "#http/wire.ts";
 
 /** What makes both documents: loaded when somebody asks, since most calls never do. */
 const documents = () => import("./documents.ts");
@@ -18,18 +18,16 @@ export function docs(app: App, { config }: Pick<Deps, "config">): void {
     const { docsPage, docsPolicy } = await documents();
     return { ...tagged(docsPage(routesOf(app), config.publicUrl)), policy: docsPolicy };
   });
-  const show = (path: string, answer: () => Answer | Promise<Answer>) =>
-    app.get(path, async (context) => {
-      note({ route: `GET ${path}` });
-      return send(unlessKnown(await answer(), context.req.header("if-none-match")));
-    });
+  const show = (path: string, reply: () => Promise<Reply>) =>
+    answerAt(app, { method: "GET", path }, async (context) =>
+      send(unlessKnown({ status: 200, ...(await reply()) }, context.req.header("if-none-match"))),
+    );
 
-  document(app, health);
-  show(health.path, () => ({ status: 200, body: { status: "ok" } }));
+  wire(app, health, () => send({ status: successOf(health), body: { status: "ok" } }));
 
   show("/openapi.json", async () => {
     const { body, etag } = await openApi();
-    return { status: 200, body, headers: { ...cache, ...etag } };
+    return { body, headers: { ...cache, ...etag } };
   });
 
   const showPage = async () => {
@@ -40,7 +38,7 @@ export function docs(app: App, { config }: Pick<Deps, "config">): void {
       "Content-Type": "text/html; charset=utf-8",
       "Content-Security-Policy": policy,
     };
-    return { status: 200, body, headers };
+    return { body, headers };
   };
   show("/docs", showPage);
   show("/docs/", showPage);

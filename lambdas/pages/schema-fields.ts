@@ -20,25 +20,26 @@ function fieldsOf({ properties = {}, required = [] }: JsonSchema, prefix: string
   return Object.entries(properties).flatMap(([name, given]) => {
     const schema = asSchema(given);
     const path = `${prefix}${name}`;
-    const field = { path, type: typeOf(schema), required: required.includes(name), note: noteOf(schema) };
+    const field = { path, type: shownType(schema), required: required.includes(name), note: noteOf(schema) };
     return [field, ...fieldsOf(asSchema(itemsOf(schema) ?? plain(schema)), inner(schema, path))];
   });
 }
 
 /** What a value is, without its limits. */
-export function typeOf(schema: JsonSchema): string {
+export function shownType(schema: JsonSchema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   const shapes = schema.anyOf ?? schema.oneOf;
-  if (shapes !== undefined) return [...new Set(shapes.map((shape) => typeOf(asSchema(shape))))].join(" or ");
+  if (shapes !== undefined)
+    return [...new Set(shapes.map((shape) => shownType(asSchema(shape))))].join(" or ");
   if (schema.prefixItems !== undefined)
-    return `[${schema.prefixItems.map((item) => typeOf(asSchema(item))).join(", ")}]`;
-  if (schema.type === "array") return `list of ${typeOf(asSchema(itemsOf(schema)))}`;
+    return `[${schema.prefixItems.map((item) => shownType(asSchema(item))).join(", ")}]`;
+  if (schema.type === "array") return `list of ${shownType(asSchema(itemsOf(schema)))}`;
   if (schema.format === "date-time") return "time";
   if (schema.format === "uri") return "URL";
   if (schema.format === "binary") return "bytes";
   const values = asSchema(schema.additionalProperties);
-  if (schema.type === "object" && values.type !== undefined) return `map to ${typeOf(values)}`;
+  if (schema.type === "object" && values.type !== undefined) return `map to ${shownType(values)}`;
   return [schema.type ?? "any"].flat().join(" or ");
 }
 

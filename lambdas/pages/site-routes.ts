@@ -1,9 +1,9 @@
 /** What an origin has beside its API: a page for people, and files that browsers, crawlers and finders of flaws ask for. */
-import { note } from "#aws/log.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import type { Answer, App } from "#http/context.ts";
+import type { App, Reply } from "#http/context.ts";
 import { send } from "#http/send.ts";
+import { answerAt } from "#http/wire.ts";
 import { homePage } from "./home-page.ts";
 import { ICON_SVG } from "./html.ts";
 import type { Operator } from "./operator.ts";
@@ -12,23 +12,16 @@ import { sendPage } from "./page.ts";
 /** `/`, `/robots.txt`, `/favicon.ico` and `/.well-known/security.txt`. */
 export function site(app: App, deps: Pick<Deps, "config" | "now"> & { operator: Operator }): void {
   const { config, operator } = deps;
-  const show = (path: string, answer: () => Answer) =>
-    app.get(path, () => {
-      note({ route: `GET ${path}` });
-      return send(answer());
-    });
+  const show = (path: string, reply: () => Reply) =>
+    answerAt(app, { method: "GET", path }, () => send({ status: 200, ...reply() }));
 
-  app.get("/", () => {
-    note({ route: "GET /" });
-    return sendPage(200, homePage(operator, config.publicUrl), DAY);
-  });
+  answerAt(app, { method: "GET", path: "/" }, () => sendPage(200, homePage(operator, config.publicUrl), DAY));
 
   // Links may be fetched, or nobody would see that they are not to be listed: a crawler that may not read a page can't
   // read its `noindex` (developers.google.com/search/docs/crawling-indexing/block-indexing).
   show("/robots.txt", () => text("User-agent: *\nDisallow: /v1/\nDisallow: /*?download=\n"));
 
   show("/favicon.ico", () => ({
-    status: 200,
     body: ICON_SVG,
     headers: { ...DAY, "Content-Type": "image/svg+xml", "Content-Security-Policy": "default-src 'none'" },
   }));
@@ -45,8 +38,7 @@ const DAY = { "Cache-Control": "public, max-age=86400" };
 
 const KEEP_MS = 30 * 86_400_000;
 
-const text = (body: string): Answer => ({
-  status: 200,
+const text = (body: string): Reply => ({
   body,
   headers: { ...DAY, "Content-Type": "text/plain; charset=utf-8" },
 });

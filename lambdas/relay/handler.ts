@@ -1,20 +1,12 @@
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
-import { dynamoDb } from "#aws/clients.ts";
-import { eventBus } from "#aws/events.ts";
 import { beginLine, describe, endLine, note, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
-import { createTable } from "#aws/table.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { relayEvents } from "#core/events/relay-events.ts";
-import { readEnv } from "../env.ts";
+import { relayDeps } from "../deps/relay-deps.ts";
 
-const env = readEnv(["TABLE_NAME", "BUS_NAME"]);
-const deps = {
-  table: createTable(dynamoDb(), env.TABLE_NAME),
-  bus: eventBus(env),
-  now: () => Date.now(),
-};
+const deps = relayDeps();
 
 /**
  * New events, from the table's stream. Lambda goes on from the first that failed.
@@ -46,20 +38,24 @@ export async function handler(
   const failed = readable.filter(({ event }) => !done.has(event.event_id));
   endLine(Date.now(), { events: events.length, failed: failed.length });
   return {
-    batchItemFailures: failed.map(({ record }) => ({
-      itemIdentifier: record.dynamodb?.SequenceNumber ?? "",
-    })),
+    batchItemFailures: failed.map(({ record }) => ({ itemIdentifier: sequenceOf(record) })),
   };
+}
+
+/** @throws Error for a record without a number, by which Lambda takes the whole batch as failed. */
+function sequenceOf({ dynamodb }: DynamoDBRecord): string {
+  if (dynamodb?.SequenceNumber === undefined) throw new Error("a record of the stream has no number");
+  return dynamodb.SequenceNumber;
 }
 
 function newEvent({ dynamodb }: DynamoDBRecord): EventRecord | undefined {
   // The stream's types and the SDK's say the same in different words.
   const image = dynamodb?.NewImage as Parameters<typeof unmarshall>[0] | undefined;
-  const { data, error } = eventRecord.safeParse(unmarshall(image ?? {}));
+  const { data, error } = eventRecord.safeParse(image && unmarshall(image));
   if (data === undefined) {
-    const { pk } = dynamodb?.Keys ?? {};
-    say("error", "an event of the outbox can't be read", { pk: pk?.S, error: describe(error) });
-    emitMetric(env.TABLE_NAME, "PutAside", 1, Date.now());
+    const pk = dynamodb?.Keys?.["pk"]?.S;
+    say("error", "an event of the outbox can't be read", { pk, error: describe(error) });
+    emitMetric(deps.table.name, "PutAside", 1, Date.now());
   }
   return data;
 }

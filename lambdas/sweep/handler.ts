@@ -1,10 +1,6 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { dynamoDb } from "#aws/clients.ts";
-import { eventBus } from "#aws/events.ts";
 import { beginLine, endLine } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
-import { deliveryQueues } from "#aws/queues.ts";
-import { createTable } from "#aws/table.ts";
 import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
 import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
@@ -15,18 +11,13 @@ import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
-import { readEnv } from "../env.ts";
+import { queueDeps } from "../deps/queue-deps.ts";
+import { relayDeps } from "../deps/relay-deps.ts";
 
 /** A part begins no further page when this share of the function's 110 s is left. */
 const RESERVE = 1 / 4;
 
-const env = readEnv(["TABLE_NAME", "BUS_NAME", "DELIVER_FIRST_QUEUE_URL", "DELIVER_RETRY_QUEUE_URL"]);
-const shared = {
-  table: createTable(dynamoDb(), env.TABLE_NAME),
-  bus: eventBus(env),
-  queues: deliveryQueues(env),
-  now: () => Date.now(),
-};
+const shared = { ...relayDeps(), ...queueDeps() };
 
 /**
  * Every minute: what has expired ends, and what got lost is sent again. Ticks that piled up are one.

@@ -4,9 +4,9 @@ import { events } from "#core/events/routes.ts";
 import { lockWaits } from "#core/locks/routes.ts";
 import { createApp } from "#http/app.ts";
 import { gatewayFacts, toRequest, toResult } from "#http/proxy.ts";
-import { tableDeps } from "#http/table-deps.ts";
+import { appDeps } from "../deps/app-deps.ts";
 
-const app = createApp(tableDeps(), [lockWaits, events]);
+const app = createApp(appDeps(), [lockWaits, events]);
 
 /**
  * Callers that wait, for a lock or for events: each holds an execution environment, so each kind has a function of its

@@ -120,6 +120,7 @@ describe("content under a name and a declared type", () => {
     ["passes", "README.md", "text/markdown", markdown],
     ["passes", "feed.xml", "application/xml", xml],
     ["passes", "report.pdf", undefined, bytes("MZ")],
+    ["executable", "tool", "image/png ; q=1", elf],
     ["passes", "empty.pdf", "application/pdf", bytes("")],
   ])("%s: %s as %s", async (expected, name, declared, content) => {
     const found = disguise(await sniff(content), { name, declared });

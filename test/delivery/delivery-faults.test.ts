@@ -116,7 +116,7 @@ async function enable() {
 }
 async function recover(statuses: ("failed" | "skipped_disabled" | "succeeded")[]) {
   const span = { since: new Date(world.now() - HOUR).toISOString(), statuses };
-  await startRecovery(world.deps, world.call, endpoint.webhook_id, span, (body) => ({ status: 202, body }));
+  await startRecovery(world.deps, world.call, endpoint.webhook_id, span);
   await sweepRecoveries(world.deps);
 }
 
@@ -257,13 +257,10 @@ describe("what is decided on what was read", () => {
   test("a recovery that has ended sends nothing again, though the index shows it still", async () => {
     receiver.behave(fail);
     await world.emit();
-    await startRecovery(
-      world.deps,
-      world.call,
-      endpoint.webhook_id,
-      { since: new Date(world.now() - HOUR).toISOString(), statuses: ["failed"] },
-      (body) => ({ status: 202, body }),
-    );
+    await startRecovery(world.deps, world.call, endpoint.webhook_id, {
+      since: new Date(world.now() - HOUR).toISOString(),
+      statuses: ["failed"],
+    });
     world.keepHistory(HOUR);
     await sweepRecoveries(world.deps);
     await finishDelivery(world.deps, await rowOf(), "failed", "expired");
@@ -359,7 +356,7 @@ describe("what is decided on what was read", () => {
     receiver.behave(async (res) => {
       world.skip(31 * SECOND);
       const at = { webhookId: endpoint.webhook_id, deliveryId: row.delivery_id };
-      await redeliver(world.worker, world.call, at, (body) => ({ status: 202, body }));
+      await redeliver(world.worker, world.call, at);
       res.writeHead(500).end();
     });
     expect(await deliver(world.worker, { ...wakeMessage(row), lane: "retry" })).toBe("dropped");
@@ -460,8 +457,7 @@ describe("a write whose answer was lost", () => {
     const secret = () => world.deps.table.get(hookSecretRecord, keys.hookSecret(webhook_id));
     const given = { overlap_seconds: 60, secret: newWebhookSecret() };
     const before = await secret();
-    for (const _ of [1, 2])
-      await rotateWebhookSecret(world.deps, world.call, webhook_id, given, (body) => ({ status: 200, body }));
+    for (const _ of [1, 2]) await rotateWebhookSecret(world.deps, world.call, webhook_id, given);
     expect(await secret()).toMatchObject({ current: given.secret, previous: before?.current });
   });
 
@@ -546,7 +542,7 @@ describe("a copy that comes late", () => {
     await world.emit();
     world.skip(SECOND);
     const at = { webhookId: endpoint.webhook_id, deliveryId: (await rowOf()).delivery_id };
-    await redeliver(world.worker, world.call, at, (body) => ({ status: 202, body }));
+    await redeliver(world.worker, world.call, at);
     await disable();
     await world.work();
     await arrives();
@@ -571,11 +567,7 @@ describe("a copy that comes late", () => {
 
   test("promotes no secret that came after it", async () => {
     const { webhook_id } = endpoint;
-    const rotate = () =>
-      rotateWebhookSecret(world.deps, world.call, webhook_id, { overlap_seconds: 60 }, (body) => ({
-        status: 200,
-        body,
-      }));
+    const rotate = () => rotateWebhookSecret(world.deps, world.call, webhook_id, { overlap_seconds: 60 });
     await rotate();
     const happened = once(writes(/#promoted = :promoted/), LATE);
     await promoteWebhookSecret(world.deps, world.call, webhook_id);
@@ -601,7 +593,7 @@ test("a recovery takes what happened by a clock that is ahead", async () => {
   await enable();
   const slow = { ...world.deps, now: () => world.now() - 3 * SECOND };
   const span = { since: new Date(world.now() - HOUR).toISOString(), statuses: ["skipped_disabled" as const] };
-  await startRecovery(slow, world.call, endpoint.webhook_id, span, (body) => ({ status: 202, body }));
+  await startRecovery(slow, world.call, endpoint.webhook_id, span);
   await world.pass(MINUTE);
   expect(await statuses()).toEqual(["succeeded"]);
 });

@@ -26,10 +26,7 @@ useEndpoint();
 describe("recovery", LONG, () => {
   const since = () => new Date(world.now() - 13 * DAY).toISOString();
   const start = (statuses: ("failed" | "skipped_disabled" | "succeeded")[]) =>
-    startRecovery(world.deps, world.call, endpoint.webhook_id, { since: since(), statuses }, (body) => ({
-      status: 202,
-      body,
-    }));
+    startRecovery(world.deps, world.call, endpoint.webhook_id, { since: since(), statuses });
   const counts = async (jobId: string) => {
     const { state, scanned, recovered } = await getRecovery(
       world.deps,

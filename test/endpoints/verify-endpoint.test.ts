@@ -134,8 +134,7 @@ test("URLs whose names nobody answers for keep no more of the API waiting than t
   const deps = { ...world.deps, config: { ...world.deps.config, hashPlaces: 3 } };
   const waiting = { ...deps, outbound: { ...deps.outbound, guard: silent } };
   const request = registerWebhookRoute.body.parse({ url: receiver.url, events: ["*"] });
-  const register = (given: typeof deps, call = world.call) =>
-    registerWebhook(given, call, request, (body) => ({ status: 201, body }));
+  const register = (given: typeof deps, call = world.call) => registerWebhook(given, call, request);
   const change = (url: string) => changeWebhook(waiting, world.call, endpoint.webhook_id, { url });
 
   const taken = (count: number) =>

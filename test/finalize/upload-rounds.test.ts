@@ -22,7 +22,7 @@ afterAll(() => world.close());
 function counting(deps: Deps): { deps: Deps; rounds: () => number; calls: string[] } {
   let ended = 0;
   const calls: string[] = [];
-  const local = new Set(["sign", "signGet", "signParts"]);
+  const local = new Set(["signGet", "signParts"]);
   const watch = <T extends object>(target: T): T =>
     new Proxy(target, {
       get(object, name) {

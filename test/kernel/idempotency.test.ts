@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const begin = (key: string) => beginIdempotent(world.deps, { caller, key, request: "same" });
+const begin = (key: string) => beginIdempotent(world.deps, { caller, key, request: "same", status: 201 });
 const inProgress = { code: "idempotency_in_progress" };
 const claimOf = async () => {
   const claims = (await world.dump()).flatMap(({ claimed_until_ms: until }) =>
@@ -44,18 +44,27 @@ test("a claim lives as long as its function, and not much longer", async () => {
   const second = await begin("key");
   // What the first one still does has no effect.
   const answered = { status: 201, body: {} };
-  await expect(world.deps.table.transact(first.record(answered))).rejects.toThrow();
+  await expect(world.deps.table.transact(first.record(answered.body))).rejects.toThrow();
   await expect(first.release()).rejects.toMatchObject(inProgress);
-  await world.deps.table.transact(second.record(answered));
+  await world.deps.table.transact(second.record(answered.body));
   second.end();
   expect(await begin("key")).toMatchObject({ replay: answered });
   startClock();
 });
 
+test("an answer is repeated with the status that it had, whatever the contract says by then", async () => {
+  const asked = { caller, key: "of before", request: "same" };
+  const before = await beginIdempotent(world.deps, { ...asked, status: 200 });
+  await world.deps.table.transact(before.record({ id: 1 }));
+  before.end();
+  const after = await beginIdempotent(world.deps, { ...asked, status: 201 });
+  expect(after.replay).toEqual({ status: 200, body: { id: 1 }, lacking: [] });
+});
+
 test("the table's record tells nobody who guesses what the request said", async () => {
   const request = (password: string) => ({ route: "createShare", params: {}, body: { password } });
   const key = "0123456789abcdef0123456789abcdef";
-  const made = await beginIdempotent(world.deps, { caller, key, request: request("hunter2") });
+  const made = await beginIdempotent(world.deps, { caller, key, request: request("hunter2"), status: 201 });
   made.end();
   const text = JSON.stringify(await world.dump());
   for (const guess of ["letmein", "hunter2"]) {
@@ -67,16 +76,22 @@ test("the table's record tells nobody who guesses what the request said", async 
     }
   }
   // The same request under another key leaves another mark.
-  const other = await beginIdempotent(world.deps, { caller, key: `${key}0`, request: request("hunter2") });
+  const other = await beginIdempotent(world.deps, {
+    caller,
+    key: `${key}0`,
+    request: request("hunter2"),
+    status: 201,
+  });
   other.end();
   const marks = (await world.dump()).flatMap((item) => (item["request"] ? [item["request"]] : []));
   expect(new Set(marks).size).toBe(marks.length);
-  const repeated = beginIdempotent(world.deps, { caller, key, request: request("letmein") });
+  const repeated = beginIdempotent(world.deps, { caller, key, request: request("letmein"), status: 201 });
   await expect(repeated).rejects.toMatchObject({ code: "idempotency_mismatch" });
 });
 
 test("a claim that was given up stays so, whatever comes late of it, and whatever clocks say", async () => {
-  const other = (key: string) => beginIdempotent(world.deps, { caller, key, request: "corrected" });
+  const other = (key: string) =>
+    beginIdempotent(world.deps, { caller, key, request: "corrected", status: 201 });
   world.setFault(({ action }) =>
     action === "PutItem" ? { late: { afterMs: KEEP_MS }, answered: true } : undefined,
   );
@@ -92,7 +107,7 @@ test("a claim that was given up stays so, whatever comes late of it, and whateve
   world.advance(2 * SECOND);
   await expect(begin("given up")).rejects.toMatchObject({ code: "idempotency_mismatch" });
   const answered = { status: 201, body: {} };
-  await world.deps.table.transact(corrected.record(answered));
+  await world.deps.table.transact(corrected.record(answered.body));
   expect(await other("given up")).toMatchObject({ replay: answered });
 });
 

@@ -19,7 +19,7 @@ import { sweepEvents } from "#core/events/sweep-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { DueDeps } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";

@@ -95,7 +95,7 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
   [
     "renew: token not compared",
     "locks/renew-lock",
-    ["isLive(file, sha256(lock_token), now)", "isLive(file, lock.token_hash, now)"],
+    ["holdsLease(file, sha256(lock_token), now)", "holdsLease(file, lock.token_hash, now)"],
   ],
   [
     "renew: lease compared only when read",

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
 import { tally } from "#core/kernel/last-count.ts";
-import { batchAnswer, fileLocked, lockGrant, lockState, renewAnswer } from "#core/locks/contract.ts";
+import { batchAnswer, lockedProblem, lockGrant, lockState, renewAnswer } from "#core/locks/contract.ts";
 import { MAX_CLIENT_LOCKS } from "#core/locks/limits.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
@@ -64,7 +64,7 @@ describe("a grant", () => {
     const answer = await acquire();
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(299);
     expect(Number(answer.headers.get("retry-after"))).toBeLessThanOrEqual(302);
-    expect(await read(fileLocked, answer)).toMatchObject({
+    expect(await read(lockedProblem, answer)).toMatchObject({
       status: 423,
       code: "file_locked",
       file_id: id,
@@ -125,7 +125,10 @@ describe("a grant", () => {
     });
     const before = world.traces.length;
     const answer = await acquire({ client: "slower" });
-    expect(await read(fileLocked, answer)).toMatchObject({ code: "file_locked", holder: { name: "faster" } });
+    expect(await read(lockedProblem, answer)).toMatchObject({
+      code: "file_locked",
+      holder: { name: "faster" },
+    });
     // Token and file, the faster one's two, and the write that did not happen.
     expect(world.traces.length - before).toBe(4);
   });
@@ -315,13 +318,16 @@ describe("a batch", () => {
     const [held, longer] = [await newFile(), await newFile()];
     await granted({ ttl_seconds: 60 }, held);
     await granted({ ttl_seconds: 600, client: "agent-7" }, longer);
-    expect(await read(fileLocked, batch({ file_ids: [id, held] }))).toMatchObject({
+    expect(await read(lockedProblem, batch({ file_ids: [id, held] }))).toMatchObject({
       ...{ status: 423, code: "file_locked", file_id: held },
     });
     // The one that lasts longest tells when asking again can help.
     const refused = await batch({ file_ids: [longer, id, held] });
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(590);
-    expect(await read(fileLocked, refused)).toMatchObject({ file_id: longer, holder: { name: "agent-7" } });
+    expect(await read(lockedProblem, refused)).toMatchObject({
+      file_id: longer,
+      holder: { name: "agent-7" },
+    });
     expect(await refusal(batch({ file_ids: [id, UNKNOWN] }))).toEqual([404, "not_found"]);
     expect((await state()).locked).toBe(false);
     expect(await told()).toEqual([]);
@@ -347,7 +353,7 @@ describe("waiting", () => {
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     // RFC 9110, 10.2.3: with a redirect it would ask to wait before following it.
     expect(answer.headers.get("retry-after")).toBeNull();
-    expect(await read(fileLocked, answer)).toMatchObject({
+    expect(await read(lockedProblem, answer)).toMatchObject({
       ...{ status: 307, code: "file_locked", file_id: id, holder: { name: client.name } },
     });
   });
@@ -366,7 +372,7 @@ describe("waiting", () => {
     const answer = await wait({ wait_seconds: 1 });
     expect(answer.status).toBe(423);
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(290);
-    expect(await read(fileLocked, answer)).toMatchObject({ holder: { name: "agent-7" } });
+    expect(await read(lockedProblem, answer)).toMatchObject({ holder: { name: "agent-7" } });
   });
 
   test("is one request with the one that was redirected, by Idempotency-Key", async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import * as z from "zod";
 import { jsonSchema } from "#contract/json-schema.ts";
-import { noteOf, shapesOf, typeOf } from "#pages/schema-fields.ts";
+import { noteOf, shapesOf, shownType } from "#pages/schema-fields.ts";
 
 const input = (schema: z.ZodType) => jsonSchema(schema, "input");
 
@@ -23,7 +23,7 @@ test.each<[string, z.ZodType, string, string]>([
   ["a description", z.int().min(1).meta({ description: "Seconds." }), "integer", "Seconds. 1 or more."],
 ])("%s", (_, schema, type, note) => {
   const json = input(schema);
-  expect([typeOf(json), noteOf(json)]).toEqual([type, note]);
+  expect([shownType(json), noteOf(json)]).toEqual([type, note]);
 });
 
 test("fields inside others are named by their path", () => {

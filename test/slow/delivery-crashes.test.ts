@@ -178,10 +178,7 @@ describe.each(["before", "after"] as const)("a call fails %s it takes effect", (
       const before = receiver.received.length;
       const { deps, call } = world;
       const terms = { since, statuses: ["succeeded" as const] };
-      const job = await startRecovery(deps, call, endpoint.webhook_id, terms, (body) => ({
-        status: 202,
-        body,
-      }));
+      const job = await startRecovery(deps, call, endpoint.webhook_id, terms);
       await fault(() => world.sweep());
       await world.pass(20 * MINUTE);
       await arrived(...ids);

@@ -93,8 +93,7 @@ describe("the schedule of an outage", LONG, () => {
 
     const { deps, call } = world;
     const at = { webhookId: endpoint.webhook_id, deliveryId: skipped?.delivery_id ?? "" };
-    const answer = (body: unknown) => ({ status: 202, body });
-    await expect(redeliver(world.worker, call, at, answer)).rejects.toMatchObject({
+    await expect(redeliver(world.worker, call, at)).rejects.toMatchObject({
       code: "webhook_disabled",
     });
     const enable = (force: boolean) => enableWebhook(deps, call, endpoint.webhook_id, { force });
@@ -112,7 +111,7 @@ describe("the schedule of an outage", LONG, () => {
       statuses: ["skipped_disabled" as const],
     };
     const missed = (await statuses()).filter((status) => status === "skipped_disabled").length;
-    const job = await startRecovery(deps, call, endpoint.webhook_id, terms, answer);
+    const job = await startRecovery(deps, call, endpoint.webhook_id, terms);
     await world.pass(5 * MINUTE);
     const done = await getRecovery(deps, call, endpoint.webhook_id, job.job_id);
     expect(done).toMatchObject({ state: "done", recovered: missed });

@@ -266,8 +266,7 @@ export async function startDeliveryWorld({
       { ping = false, ...more }: { ping?: boolean; [member: string]: unknown } = {},
     ) {
       const request = registerWebhookRoute.body.parse({ url, events: ["upload_completed"], ...more });
-      const answer = (body: unknown) => ({ status: 201, body });
-      const { webhook_id } = await registerWebhook(deps, call, request, answer);
+      const { webhook_id } = await registerWebhook(deps, call, request);
       if (!ping) {
         for (const { message } of waiting.filter(({ message }) => message.webhook_id === webhook_id))
           await deps.table.remove({

@@ -19,8 +19,9 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { acquireLocks } from "#core/locks/acquire-lock.ts";
+import { acquireLock } from "#core/locks/acquire-lock.ts";
 import { breakLock } from "#core/locks/break-lock.ts";
+import { lockGrant } from "#core/locks/contract.ts";
 import { releaseLock } from "#core/locks/release-lock.ts";
 import { renewLock } from "#core/locks/renew-lock.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
@@ -281,15 +282,16 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
         case "acquire": {
           const terms = { ttl_seconds: todo.ttl, provisional: todo.waited };
           mine.waited = todo.waited;
-          const [grant] = await acquireLocks(deps, await withFile(), [fileId], terms, ([only]) => {
-            const [from, until] = [only?.acquired_at ?? "", only?.expires_at ?? ""].map(Date.parse);
-            const whole = todo.waited ? (from ?? 0) + todo.ttl * 1000 : undefined;
-            mine.sets = { token: only?.lock_token, expires: until ?? 0, whole };
-            return { status: 201, body: only };
-          });
-          token = grant?.lock_token;
-          seen = grant?.version_id ?? seen;
-          return { fencing: grant?.fencing_token ?? -1, version: grant?.version_id ?? "" };
+          const record: Call["record"] = (body) => {
+            const { lock_token, acquired_at, expires_at } = lockGrant.parse(body);
+            const whole = todo.waited ? Date.parse(acquired_at) + todo.ttl * 1000 : undefined;
+            mine.sets = { token: lock_token, expires: Date.parse(expires_at), whole };
+            return [];
+          };
+          const grant = await acquireLock(deps, { ...(await withFile()), record }, fileId, terms);
+          token = grant.lock_token;
+          seen = grant.version_id;
+          return { fencing: grant.fencing_token, version: grant.version_id };
         }
         case "renew": {
           mine.token = token ?? "none";
@@ -318,7 +320,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
           mine.ifMatch =
             todo.match === "none" ? undefined : todo.match === "current" ? seen : first.version_id;
           /** The answer is made just before the write that it tells of. */
-          const record: Call["record"] = ({ body }) => {
+          const record: Call["record"] = (body) => {
             mine.sets = { version: versioned.parse(body).version_id };
             return [];
           };

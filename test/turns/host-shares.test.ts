@@ -191,7 +191,7 @@ describe("endpoints of one host", () => {
     const [delivery] = await alone.deliveries();
     using writes = hostWrites();
     const ids = { webhookId: alone.webhook_id, deliveryId: delivery?.delivery_id ?? "" };
-    await redeliver(world.deps, world.call, ids, (body) => ({ status: 202, body }));
+    await redeliver(world.deps, world.call, ids);
     await world.work();
     expect([host.received.length, writes.count()]).toEqual([2, 1]);
     await Promise.all([alone.remove(), host.close()]);

@@ -15,8 +15,6 @@ export const workspace = z
 
 const tag = "Files";
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
 export const listWorkspacesRoute = defineRoute({
   id: "listWorkspaces",
   method: "GET",
@@ -26,5 +24,5 @@ export const listWorkspacesRoute = defineRoute({
   scopes: ["files:read"],
   query: page.query,
   responses: { 200: { description: "In the order of their ids", schema: page.of(workspace) } },
-  errors: [...common, "invalid_cursor"],
+  errors: ["not_found", "invalid_cursor"],
 });

@@ -6,8 +6,8 @@ import { serve } from "#http/serve.ts";
 
 /** Workspaces. */
 export function workspaces(app: App, deps: Pick<Deps, "table" | "now">): void {
-  serve(app, deps, listWorkspacesRoute, async ({ query, call }) => ({
-    status: 200,
-    body: await listWorkspaces(deps, call.caller, query),
-  }));
+  serve(app, deps, {
+    route: listWorkspacesRoute,
+    handle: async ({ query, call }) => ({ body: await listWorkspaces(deps, call.caller, query) }),
+  });
 }

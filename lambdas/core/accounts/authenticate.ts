@@ -24,7 +24,7 @@ export async function authenticate(
   if (header === undefined)
     throw refused("This needs `Authorization: Bearer <token>`; POST /v1/auth/token gives one.");
   const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
-  const [, ulid] = TOKEN.exec(token ?? "") ?? [];
+  const ulid = token && TOKEN.exec(token)?.[1];
   if (token === undefined || ulid === undefined)
     throw refused("The Authorization header holds no token of Wharf's.", true);
 

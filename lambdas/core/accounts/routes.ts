@@ -2,19 +2,17 @@ import { note } from "#aws/log.ts";
 import { id } from "#contract/common.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { readForm, readJson } from "#http/body.ts";
+import { isUrlencoded, readJson, readUrlencoded } from "#http/body.ts";
 import { check } from "#http/check.ts";
 import type { App, AppContext } from "#http/context.ts";
 import { send } from "#http/send.ts";
+import { answerAt } from "#http/wire.ts";
 import { tokenForm, tokenRequest } from "./contract.ts";
 import { issueToken, TokenError, type TokenRequest } from "./issue-token.ts";
 
-const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
-
 /** `POST /v1/auth/token`: errors keep RFC 6749's shape (5.2), not problem+json. */
 export function tokens(app: App, deps: Pick<Deps, "table" | "now">): void {
-  app.post("/v1/auth/token", async (context) => {
-    note({ route: "POST /v1/auth/token" });
+  answerAt(app, { method: "POST", path: "/v1/auth/token" }, async (context) => {
     try {
       const request = await readRequest(context);
       // Whoever mixes the two up sends the secret as the id.
@@ -41,10 +39,10 @@ function asTokenError(error: unknown): TokenError {
 }
 
 async function readRequest(context: AppContext): Promise<TokenRequest> {
-  const isForm = FORM.test(context.req.header("content-type") ?? "");
+  const isForm = isUrlencoded(context.req.header("content-type"));
   const { client_id, client_secret, grant_type, scope } = isForm
     ? // RFC 6749, 3.2: no parameter comes twice.
-      check(tokenForm, await readForm(context), "body")
+      check(tokenForm, await readUrlencoded(context), "body")
     : check(tokenRequest, await readJson(context), "body");
   if (grant_type !== undefined && grant_type !== "client_credentials") {
     throw new TokenError("unsupported_grant_type", "Only grant_type=client_credentials is supported.");

@@ -2,16 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Caller } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { sharedRooms, takePlace } from "#core/kernel/take-place.ts";
 import { unauthenticated } from "./authenticate.ts";
+import type { WaitDeps } from "./deps.ts";
 import { clientRecord } from "./records.ts";
-
-/** What waiting needs: how many calls of a kind may wait at the same time, 0 where none may. */
-export interface WaitDeps extends Pick<Deps, "table" | "now"> {
-  waitPlaces: number;
-}
 
 /** A client that is revoked while it waits learns of it within this time. */
 const LOOK_MS = 5_000;

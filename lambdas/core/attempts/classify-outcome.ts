@@ -10,7 +10,7 @@ const MAX_SECONDS = 9_999_999_999;
 const BUSY_MS = 60 * SECOND;
 
 /** What an endpoint answered, or why it didn't. */
-export interface Outcome {
+export interface Answered {
   status?: number | undefined;
   /** Lower-case names. */
   headers?: Readonly<Record<string, string | string[] | undefined>> | undefined;
@@ -29,7 +29,7 @@ export interface Verdict {
 }
 
 /** What follows from the answer to an attempt. `now` in ms, for a Retry-After that is a date. */
-export function classifyOutcome({ status, headers = {}, error_class }: Outcome, now: number): Verdict {
+export function classifyOutcome({ status, headers = {}, error_class }: Answered, now: number): Verdict {
   if (status === undefined)
     return { ok: false, ...(error_class === "timeout" ? { minDelayMs: BUSY_MS } : {}) };
   const ok = status >= 200 && status < 300;

@@ -1,12 +1,13 @@
 import type { Queues } from "#aws/queues.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import type { Outbound } from "#core/outbound/outbound.ts";
 
-/** What delivering needs of the world. */
-export interface DeliveryDeps extends Pick<Deps, "table" | "now"> {
+/** What sending messages needs. */
+export interface QueueDeps extends TableDeps {
   queues: Queues;
-  outbound: Outbound;
 }
 
-/** What sending messages needs. */
-export type QueueDeps = Pick<DeliveryDeps, "table" | "now" | "queues">;
+/** What delivering needs. */
+export interface DeliveryDeps extends QueueDeps {
+  outbound: Outbound;
+}

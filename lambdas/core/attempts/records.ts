@@ -66,6 +66,8 @@ export const hookState = z.looseObject({
   open_for_ms: z.number().optional(),
   probe_until_ms: z.number().optional(),
   failing_since_ms: z.number().optional(),
+  /** Failures since then. */
+  failing_count: z.number().optional(),
   last_failure_ms: z.number().optional(),
   last_success_ms: z.number().optional(),
   /** Of its first success; absent where that was before this was kept. */

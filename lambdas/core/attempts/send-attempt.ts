@@ -65,7 +65,7 @@ export async function sendAttempt(
     connect_ms: rounded(connection?.connect_ms),
     tls_ms: rounded(connection?.tls_ms),
     first_byte_ms: rounded(exchange.first_byte_ms),
-    total_ms: rounded(exchange.total_ms) ?? 0,
+    total_ms: tenths(exchange.total_ms),
     remote_ip: exchange.remote_ip ?? null,
     status: exchange.status ?? null,
     answer: exchange.answer ?? null,
@@ -77,7 +77,9 @@ export async function sendAttempt(
   return { attempt, verdict, eventId: event.event_id };
 }
 
-/** Tenths of a millisecond are as much as such a number can mean. */
 function rounded(ms: number | null | undefined): number | null {
-  return ms === null || ms === undefined ? null : Math.round(ms * 10) / 10;
+  return ms === null || ms === undefined ? null : tenths(ms);
 }
+
+/** Tenths of a millisecond are as much as such a number can mean. */
+const tenths = (ms: number) => Math.round(ms * 10) / 10;

@@ -25,8 +25,8 @@ function keysOf(secret: string): Keys {
 
 /** Which secrets sign at a moment: the current one first, and which makes `X-Signature`. */
 export function signingSecrets(record: HookSecretRecord, now: number) {
-  const overlap = record.previous !== undefined && (record.previous_until_ms ?? 0) > now;
-  const previous = overlap ? record.previous : undefined;
+  const { previous_until_ms: until } = record;
+  const previous = until !== undefined && until > now ? record.previous : undefined;
   return {
     signing: [record.current, ...(previous === undefined ? [] : [previous])],
     // Receivers of this header know one secret, so it changes at a moment that their owner chooses.

@@ -5,7 +5,6 @@
  * Every check is a look at fixed places or one pass over the first bytes.
  */
 import { decodeHead } from "./decode-head.ts";
-import { extensionOf } from "./sniff-type.ts";
 
 /** Within one, a wrong name is a slip; across two it hides what a file is. */
 type Family = "document" | "picture" | "sound" | "film" | "font" | "archive" | "office" | "data" | "text";
@@ -49,7 +48,10 @@ export const SIGNATURES: Readonly<Record<string, Signature>> = {
   png: of("picture", begins(["\x89PNG\r\n\x1a\n"])),
   gif: of("picture", begins(["GIF87a", "GIF89a"])),
   webp: of("picture", riff("WEBP")),
-  heif: of("picture", (head) => PICTURE_BRAND.test(brandOf(head) ?? "")),
+  heif: of("picture", (head) => {
+    const brand = brandOf(head);
+    return brand !== undefined && PICTURE_BRAND.test(brand);
+  }),
   // "BM" alone begins text too: the header's size follows (BITMAPINFOHEADER and its kin).
   bmp: of(
     "picture",
@@ -226,9 +228,9 @@ for (const [family, extensions, types, signatures, also = ""] of PROMISES) {
 const TEXT: Promised = { family: "text", signatures: [], also: [] };
 const OFFICE_ZIP = BY_EXTENSION.get("docx");
 
-/** What a name promises; `undefined` where its extension is nobody's. */
-export function promisedByName(name: string): Promised | undefined {
-  return BY_EXTENSION.get(extensionOf(name) ?? "");
+/** What an extension promises; `undefined` where it is nobody's. */
+export function promisedByExtension(extension: string): Promised | undefined {
+  return BY_EXTENSION.get(extension);
 }
 
 /** What a media type promises, without its parameters. */

@@ -1,7 +1,14 @@
 import * as z from "zod";
 import type { MismatchPolicy } from "#core/kernel/deps.ts";
-import { EMPTY, formatsOf, type Promised, promisedByName, promisedByType, SIGNATURES } from "./formats.ts";
-import { dangers, disguise, extensionOf, sniff } from "./sniff-type.ts";
+import {
+  EMPTY,
+  formatsOf,
+  type Promised,
+  promisedByExtension,
+  promisedByType,
+  SIGNATURES,
+} from "./formats.ts";
+import { dangers, disguise, essenceOf, extensionOf, sniff } from "./sniff-type.ts";
 
 /** Grows when SIGNATURES or the dangers change: what was kept of bytes before is then looked at anew. */
 const RULES = 3;
@@ -37,7 +44,7 @@ export interface Mismatch {
 }
 
 /** At most one of the two; neither where content is what it says. */
-export interface Verdict {
+export interface ContentVerdict {
   refused?: Mismatch;
   flagged?: Mismatch;
 }
@@ -50,14 +57,14 @@ export function judgeContent(
   { name, declared }: { name: string; declared?: string | undefined },
   { danger, formats }: SniffedRecord,
   policy: MismatchPolicy,
-): Verdict {
+): ContentVerdict {
   const disguised = disguise({ danger }, { name, declared });
   if (disguised !== undefined) return { refused: disguised };
-  const type = declared?.split(";")[0]?.trim().toLowerCase();
-  const claims: [claimed: string, promised: Promised | undefined][] = [
-    [`.${extensionOf(name)}`, promisedByName(name)],
-    [`${type}`, promisedByType(type ?? "")],
-  ];
+  const extension = extensionOf(name);
+  const type = essenceOf(declared);
+  const claims: [claimed: string, promised: Promised | undefined][] = [];
+  if (extension !== undefined) claims.push([`.${extension}`, promisedByExtension(extension)]);
+  if (type !== undefined) claims.push([type, promisedByType(type)]);
   const verdicts = claims.map(([claimed, promised]) => ({
     how: promised === undefined ? "kept" : compare(promised, formats),
     mismatch: { claimed, actual: formats[0] ?? "unknown" },

@@ -15,10 +15,10 @@ export const dangers = ["executable", "script", "markup"] as const;
 export type Danger = (typeof dangers)[number];
 
 /** What somebody takes a file for who sees its name or type. */
-type Claim = "binary" | "office" | "text" | "page" | "program" | "unknown";
+type Claim = "binary" | "office" | "text" | "page" | "program";
 
 /** Extensions and media types, lower-case, by what they claim. */
-const EXTENSIONS: Record<Exclude<Claim, "unknown">, string> = {
+const EXTENSIONS: Record<Claim, string> = {
   binary:
     "pdf jpg jpeg jfif png gif webp avif heic heif bmp tif tiff ico psd raw cr2 nef mp3 wav flac aac m4a ogg oga opus wma mp4 m4v mov avi mkv webm wmv mpg mpeg 3gp woff woff2 ttf otf eot zip 7z rar gz tgz bz2 xz zst tar docx xlsx pptx odt ods odp epub docm xlsm pptm dotx xltx potx parquet sqlite db",
   office: "doc xls ppt rtf dot xlt pps csv tsv",
@@ -53,7 +53,6 @@ const HIDES: Record<Claim, readonly Danger[]> = {
   text: ["executable"],
   page: ["executable"],
   program: [],
-  unknown: [],
 };
 
 export interface Sniffed {
@@ -77,13 +76,17 @@ export function disguise(
 ): { claimed: string; actual: Danger } | undefined {
   if (danger === undefined) return undefined;
   const extension = extensionOf(name);
-  const type = declared?.split(";")[0]?.toLowerCase();
-  const claims: [string, Claim][] = [
-    [`.${extension}`, CLAIM_OF_EXTENSION.get(extension ?? "") ?? "unknown"],
-    [`${type}`, CLAIM_OF_TYPE.find(([pattern]) => pattern.test(type ?? ""))?.[1] ?? "unknown"],
-  ];
-  const found = claims.find(([, claim]) => HIDES[claim].includes(danger));
+  const type = essenceOf(declared);
+  const claims: [string, Claim | undefined][] = [];
+  if (extension !== undefined) claims.push([`.${extension}`, CLAIM_OF_EXTENSION.get(extension)]);
+  if (type !== undefined) claims.push([type, CLAIM_OF_TYPE.find(([pattern]) => pattern.test(type))?.[1]]);
+  const found = claims.find(([, claim]) => claim !== undefined && HIDES[claim].includes(danger));
   return found === undefined ? undefined : { claimed: found[0], actual: danger };
+}
+
+/** A declared media type without its parameters, in lower case. */
+export function essenceOf(declared: string | undefined): string | undefined {
+  return declared?.split(";")[0]?.trim().toLowerCase();
 }
 
 /** What follows the last dot of a name as it is seen, lower-case: what shows nothing doesn't count, nor dots at its end. */

@@ -20,10 +20,13 @@ const TYPES = new Map(
  */
 export function typeOf(name: string, declared: string | undefined, { kept, type }: SniffedContent): string {
   if (declared !== undefined) return declared;
-  const extension = extensionOf(name) ?? "";
-  // Not by its `lookup`, which finds what every object has: `constructor` and `__proto__` are extensions too.
-  const guess = TYPES.get(extension) ?? (Object.hasOwn(mimes, extension) ? mimes[extension] : undefined);
+  const extension = extensionOf(name);
+  const guess = extension === undefined ? undefined : typeOfExtension(extension);
   const fits =
     guess !== undefined && Object.keys(judgeContent({ name, declared: guess }, kept, "refuse")).length === 0;
   return (fits ? guess : type) ?? "application/octet-stream";
 }
+
+/** Not by mrmime's `lookup`, which finds what every object has: `constructor` and `__proto__` are extensions too. */
+const typeOfExtension = (extension: string) =>
+  TYPES.get(extension) ?? (Object.hasOwn(mimes, extension) ? mimes[extension] : undefined);

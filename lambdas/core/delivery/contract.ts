@@ -1,13 +1,11 @@
 /** Deliveries, sent again one by one or many at once. */
 import * as z from "zod";
-import { at, distinct, givenTime, id, orNull, page } from "#contract/common.ts";
+import { at, distinct, givenTime, id, orNull, orTime, page } from "#contract/common.ts";
 import { eventType } from "#contract/events.ts";
 import { defineRoute } from "#contract/route.ts";
 import { attempt, deliveryStatus } from "#core/attempts/contract.ts";
 
 export const MAX_RECOVER_DAYS = 14;
-
-const orTime = (description: string) => orNull(z.iso.datetime(), description);
 
 export const delivery = z
   .object({
@@ -63,10 +61,6 @@ const scopes = ["webhooks:write"] as const;
 
 const params = { id: id("hook") };
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
-const once = ["idempotency_mismatch", "idempotency_in_progress"] as const;
-
 export const deliveryPage = page.of(delivery);
 
 export const listDeliveriesRoute = defineRoute({
@@ -86,7 +80,7 @@ export const listDeliveriesRoute = defineRoute({
     until: givenTime.optional().meta({ description: "Only events before this moment." }),
   },
   responses: { 200: { description: "One page", schema: deliveryPage } },
-  errors: [...common, "invalid_cursor"],
+  errors: ["not_found", "invalid_cursor"],
 });
 
 const deliveryParams = { ...params, delivery_id: id("dlv") };
@@ -100,7 +94,7 @@ export const getDeliveryRoute = defineRoute({
   scopes,
   params: deliveryParams,
   responses: { 200: { description: "The delivery", schema: deliveryDetail } },
-  errors: common,
+  errors: ["not_found"],
 });
 
 export const redeliverRoute = defineRoute({
@@ -113,7 +107,7 @@ export const redeliverRoute = defineRoute({
   params: deliveryParams,
   body: z.strictObject({}),
   responses: { 202: { description: "It is under way", schema: delivery } },
-  errors: [...common, "webhook_disabled", "conflict", ...once],
+  errors: ["not_found", "webhook_disabled", "conflict"],
 });
 
 const recoverable = z
@@ -143,7 +137,7 @@ export const recoverRoute = defineRoute({
   }),
   example: { request: { since: "2026-11-27T00:00:00Z" } },
   responses: { 202: { description: "The job", schema: recovery } },
-  errors: [...common, "webhook_disabled", "recovery_running", ...once],
+  errors: ["not_found", "webhook_disabled", "recovery_running"],
 });
 
 export const getRecoveryRoute = defineRoute({
@@ -155,5 +149,5 @@ export const getRecoveryRoute = defineRoute({
   scopes,
   params: { ...params, job_id: id("job") },
   responses: { 200: { description: "The job with its counts", schema: recovery } },
-  errors: common,
+  errors: ["not_found"],
 });

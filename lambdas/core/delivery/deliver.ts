@@ -52,7 +52,7 @@ export async function deliver(
 ): Promise<DeliveryResult> {
   const loaded = await loadDelivery(deps, message);
   if (loaded === undefined) return "dropped";
-  const { delivery, hook, event } = loaded;
+  const { delivery, endpoint, state, event } = loaded;
   const now = deps.now();
   const held = delivery.lease_until_ms ?? 0;
   if (held > now) {
@@ -60,7 +60,8 @@ export async function deliver(
     await deps.queues.send("retry", [message], now, { notBefore: held });
     return "deferred";
   }
-  if (hook === undefined) return await finishDelivery(deps, delivery, "cancelled", "endpoint_deleted");
+  if (endpoint === undefined) return await finishDelivery(deps, delivery, "cancelled", "endpoint_deleted");
+  const { hook } = endpoint;
   // Each URL has a ping of its own.
   if (delivery.trigger === "verify" && delivery.delivery_id !== hook.ping_id)
     return await finishDelivery(deps, delivery, "cancelled", "url_changed");
@@ -75,11 +76,11 @@ export async function deliver(
     await deps.queues.send("retry", [message], now);
     return "deferred";
   }
-  if (message.lane === "first" && laneOf(loaded.state, now) !== "first") {
+  if (message.lane === "first" && laneOf(state, now) !== "first") {
     await deps.queues.send("retry", [message], now);
     return "forwarded";
   }
-  return await attempt(deps, { ...loaded, hook, event }, message.lane, onSent);
+  return await attempt(deps, { delivery, ...endpoint, state, event }, message.lane, onSent);
 }
 
 async function attempt(

@@ -97,7 +97,10 @@ async function plan(
       fresh.length === 0
         ? []
         : await reserveTurns(deps, hook, { state, count: fresh.length, now }).catch(ifMovedOn);
-    for (const [index, turn] of turns.entries()) waits.set(fresh[index]?.id ?? "", turn);
+    for (const [index, { id }] of fresh.entries()) {
+      const turn = turns[index];
+      if (turn !== undefined) waits.set(id, turn);
+    }
   }
   return events.map((event) => {
     const wait = waits.get(event.id) ?? { at: blockedUntil(state, now) ?? now, reserved: false };

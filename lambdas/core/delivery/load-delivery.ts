@@ -14,20 +14,26 @@ import {
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 
-/** All that an attempt needs. */
-export interface Delivering {
-  delivery: DeliveryRecord;
+/** Where to, and what signs it. */
+interface Endpoint {
   hook: HookRecord;
-  state: HookState;
   secret: HookSecretRecord;
-  event: EventRecord;
 }
 
 /** As it stands; an endpoint may have been deleted, and an event may have expired. */
-export type Loaded = Omit<Delivering, "hook" | "event"> & {
-  hook: HookRecord | undefined;
+export interface Loaded {
+  delivery: DeliveryRecord;
+  endpoint: Endpoint | undefined;
+  state: HookState;
   event: EventRecord | undefined;
-};
+}
+
+/** All that an attempt needs. */
+export interface Delivering extends Endpoint {
+  delivery: DeliveryRecord;
+  state: HookState;
+  event: EventRecord;
+}
 
 /**
  * Reads what a message is about, in one strongly consistent round trip; `undefined` where the message has been
@@ -53,9 +59,8 @@ export async function loadDelivery(
   const secret = optional(hookSecretRecord, found(wanted.secret));
   return {
     delivery,
-    hook: secret === undefined ? undefined : hook,
+    endpoint: hook && secret && { hook, secret },
     state: hookState.parse(found(wanted.state) ?? {}),
-    secret: secret ?? { current: "" },
     event:
       delivery.body === undefined
         ? optional(eventRecord, found(wanted.event))

@@ -26,7 +26,6 @@ export async function startRecovery(
   call: Call,
   webhookId: string,
   { since, until, statuses }: z.output<typeof recoverRoute.body>,
-  answer: (job: Recovery) => { status: number; body: unknown },
 ): Promise<Recovery> {
   requireEnabled(await findWebhook(deps, call.caller, webhookId));
   const now = deps.now();
@@ -73,7 +72,7 @@ export async function startRecovery(
       },
       condition: "attribute_not_exists(#pk)",
     },
-    ...call.record(answer(view)),
+    ...call.record(view),
   ]);
   return view;
 }

@@ -27,7 +27,6 @@ export async function redeliver(
   deps: QueueDeps,
   call: Call,
   { webhookId, deliveryId }: { webhookId: string; deliveryId: string },
-  answer: (delivery: Delivery) => { status: number; body: unknown },
 ): Promise<Delivery> {
   const hook = await findWebhook(deps, call.caller, webhookId);
   requireEnabled(hook);
@@ -44,7 +43,7 @@ export async function redeliver(
     new WharfError("conflict", "An attempt of this delivery is under way; see what comes of it.", {
       retry_after_seconds: 15,
     });
-  await deps.table.transact([{ ...write, else: underWay }, ...call.record(answer(view))]);
+  await deps.table.transact([{ ...write, else: underWay }, ...call.record(view)]);
   await deps.queues.send("retry", [wakeMessage(restarted)], now);
   return view;
 }

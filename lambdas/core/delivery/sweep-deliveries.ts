@@ -5,7 +5,8 @@ import type { DeliveryStatus } from "#core/attempts/contract.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord } from "#core/attempts/records.ts";
 import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";
-import { type DueDeps, eachDueBatch } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
+import { eachDueBatch } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { within } from "#core/kernel/within.ts";
 

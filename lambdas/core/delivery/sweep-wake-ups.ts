@@ -1,8 +1,9 @@
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed } from "#aws/table.ts";
+import { happened } from "#aws/table.ts";
 import type { QueueDeps } from "#core/attempts/deps.ts";
 import { deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts";
-import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
+import { eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { type WakeUp, wakeUp } from "#core/turns/plan-wake-up.ts";
@@ -68,16 +69,12 @@ async function save(
   seen: WakeUp,
   { woken, after, ended }: { woken: number; after: string | undefined; ended: boolean },
 ): Promise<boolean> {
-  try {
-    await table.update({
+  return happened(
+    table.update({
       key: keys.wakeUp(seen.webhook_id),
       update: { set: { woken, after }, remove: ended ? ["due_pk", "due_sk"] : [] },
       condition: `#at_ms = :at AND #all = :all AND ${seen.after === undefined ? "attribute_not_exists(#after)" : "#after = :seen"}`,
       values: { at: seen.at_ms, all: seen.all, seen: seen.after },
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionFailed) return false;
-    throw error;
-  }
+    }),
+  );
 }

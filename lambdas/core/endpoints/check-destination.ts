@@ -1,6 +1,6 @@
 import { WharfError } from "#core/kernel/error.ts";
 import { messageOf } from "#core/outbound/guarded-connect.ts";
-import { EgressBlocked, type Guard } from "#core/outbound/outbound-guard.ts";
+import { EgressBlocked, type OutboundGuard } from "#core/outbound/outbound-guard.ts";
 
 /**
  * What RFC 3986 lets stand in a URL. Parsers drop, turn or encode anything else, so that people would be shown another
@@ -9,7 +9,7 @@ import { EgressBlocked, type Guard } from "#core/outbound/outbound-guard.ts";
 const AS_WRITTEN = /^[a-z][a-z0-9+.-]*:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/i;
 
 /** Refuses a URL that deliveries could not or may not go to. @throws WharfError invalid_url, egress_blocked */
-export async function checkDestination(guard: Guard, text: string): Promise<void> {
+export async function checkDestination(guard: OutboundGuard, text: string): Promise<void> {
   try {
     const url = guard.checkUrl(text);
     if (!AS_WRITTEN.test(text)) throw notAsWritten(url);

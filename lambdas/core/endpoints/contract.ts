@@ -1,6 +1,6 @@
 /** Endpoints of webhooks. */
 import * as z from "zod";
-import { at, distinct, given, id, orNull, page } from "#contract/common.ts";
+import { at, distinct, given, id, orNull, orTime, page } from "#contract/common.ts";
 import { eventTypes } from "#contract/events.ts";
 import { defineRoute } from "#contract/route.ts";
 import { attempt } from "#core/attempts/contract.ts";
@@ -48,8 +48,6 @@ export const disabledReason = z
   .meta({ id: "DisabledReason" });
 
 export type DisabledReason = z.infer<typeof disabledReason>;
-
-const orTime = (description: string) => orNull(z.iso.datetime(), description);
 
 export const webhook = z
   .object({
@@ -102,10 +100,6 @@ const scopes = ["webhooks:write"] as const;
 
 const params = { id: id("hook") };
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
-const once = ["idempotency_mismatch", "idempotency_in_progress"] as const;
-
 const shown: Webhook = {
   webhook_id: "hook_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   url: "https://ci.example.com/hooks/wharf",
@@ -142,7 +136,7 @@ export const registerWebhookRoute = defineRoute({
     rate_per_second: ratePerSecond.default(DEFAULT_RATE),
   }),
   responses: { 201: { description: "The endpoint with its secret", schema: registeredWebhook } },
-  errors: [...common, "invalid_url", "egress_blocked", "endpoint_limit", ...once],
+  errors: ["not_found", "invalid_url", "egress_blocked", "endpoint_limit"],
   example: {
     request: { url: shown.url, events: shown.events, description: "CI" },
     response: { ...shown, status: "unverified", verified_at: null, secret: "whsec_…" },
@@ -160,7 +154,7 @@ export const listWebhooksRoute = defineRoute({
   scopes,
   query: page.query,
   responses: { 200: { description: "One page", schema: webhookPage } },
-  errors: [...common, "invalid_cursor"],
+  errors: ["not_found", "invalid_cursor"],
 });
 
 export const getWebhookRoute = defineRoute({
@@ -172,7 +166,7 @@ export const getWebhookRoute = defineRoute({
   scopes,
   params,
   responses: { 200: { description: "The endpoint", schema: webhookDetail } },
-  errors: common,
+  errors: ["not_found"],
 });
 
 export const changeWebhookRoute = defineRoute({
@@ -193,7 +187,7 @@ export const changeWebhookRoute = defineRoute({
     rate_per_second: ratePerSecond.optional(),
   }),
   responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
-  errors: [...common, "invalid_url", "egress_blocked"],
+  errors: ["not_found", "invalid_url", "egress_blocked"],
 });
 
 export const deleteWebhookRoute = defineRoute({
@@ -205,7 +199,7 @@ export const deleteWebhookRoute = defineRoute({
   scopes,
   params,
   responses: { 204: { description: "It is gone" } },
-  errors: common,
+  errors: ["not_found"],
 });
 
 export const disableWebhookRoute = defineRoute({
@@ -219,7 +213,7 @@ export const disableWebhookRoute = defineRoute({
   body: z.strictObject({}),
   idempotency: "after",
   responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
-  errors: common,
+  errors: ["not_found"],
 });
 
 export const enableWebhookRoute = defineRoute({
@@ -236,7 +230,7 @@ export const enableWebhookRoute = defineRoute({
   }),
   idempotency: "after",
   responses: { 200: { description: "The endpoint as it is now", schema: webhook } },
-  errors: [...common, "webhook_disabled"],
+  errors: ["not_found", "webhook_disabled"],
 });
 
 /** What an endpoint has to answer a test in. */
@@ -268,5 +262,5 @@ export const testWebhookRoute = defineRoute({
       schema: testResult,
     },
   },
-  errors: common,
+  errors: ["not_found"],
 });

@@ -1,7 +1,7 @@
 /** What the events of endpoints tell, with an example of each. */
 import * as z from "zod";
-import { id, at as when } from "#contract/common.ts";
-import { at, client, type EventInfo, system, ULID } from "#contract/event-info.ts";
+import { at, id } from "#contract/common.ts";
+import { client, type EventInfo, moment, system, ULID } from "#contract/event-info.ts";
 import { disabledReason } from "./contract.ts";
 
 const webhook_id = `hook_${ULID}`;
@@ -11,16 +11,16 @@ export const endpointsEvents = {
     description: "An endpoint has had no success for 24 or 72 hours; after 120 it is disabled.",
     data: z.object({
       webhook_id: id("hook"),
-      failing_since: when("Its first failure since the last success"),
+      failing_since: at("Its first failure since the last success"),
       failures: z.int().meta({ description: "Attempts that failed since then." }),
       warning_hours: z.int().meta({ description: "Which warning this is: that of 24 or of 72 hours." }),
-      disabled_at_earliest: when("When it is disabled unless it succeeds before"),
+      disabled_at_earliest: at("When it is disabled unless it succeeds before"),
     }),
     example: {
       actor: system,
       data: {
         webhook_id,
-        failing_since: at,
+        failing_since: moment,
         failures: 12,
         warning_hours: 24,
         disabled_at_earliest: "2026-01-06T00:00:00.000Z",

@@ -34,7 +34,6 @@ export async function registerWebhook(
   deps: Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues"> & Pick<Deps, "config">,
   call: Call,
   request: Request,
-  answer: (registered: Registered) => { status: number; body: unknown },
 ): Promise<Registered> {
   await inLookupPlace(deps, call.caller, checkDestination(deps.outbound.guard, request.url));
   await checkFolders(deps, call.caller, request.folders);
@@ -73,7 +72,7 @@ export async function registerWebhook(
       condition: "attribute_not_exists(#pk)",
     },
     write,
-    ...call.record(answer(registered)),
+    ...call.record(registered),
   ]);
   await sendPing(deps, ping);
   return registered;

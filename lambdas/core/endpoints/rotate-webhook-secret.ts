@@ -1,6 +1,6 @@
 import { copyOf } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed } from "#aws/table.ts";
+import { happened } from "#aws/table.ts";
 import { hookSecretRecord } from "#core/attempts/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -23,7 +23,6 @@ export async function rotateWebhookSecret(
   call: Call,
   webhookId: string,
   { overlap_seconds, secret = newWebhookSecret() }: { overlap_seconds: number; secret?: string | undefined },
-  answer: (rotated: RotatedSecret) => { status: number; body: unknown },
 ): Promise<RotatedSecret> {
   await findWebhook(deps, call.caller, webhookId);
   const attempt = async () => {
@@ -45,7 +44,7 @@ export async function rotateWebhookSecret(
         condition: "#current = :before",
         values: { before: before.current },
       },
-      ...call.record(answer(rotated)),
+      ...call.record(rotated),
     ]);
     return rotated;
   };
@@ -66,15 +65,13 @@ export async function promoteWebhookSecret(
   await findWebhook(deps, caller, webhookId);
   const secret = await deps.table.get(hookSecretRecord, keys.hookSecret(webhookId));
   if (secret === undefined) throw notFound("webhook", webhookId);
-  try {
-    await deps.table.update({
+  // Rotated since, which ends what was promoted.
+  await happened(
+    deps.table.update({
       key: keys.hookSecret(webhookId),
       update: { set: { promoted: true } },
       condition: "#current = :current",
       values: { current: secret.current },
-    });
-  } catch (error) {
-    // Rotated since, which ends what was promoted.
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }

@@ -23,57 +23,63 @@ import { promoteWebhookSecretRoute, rotateWebhookSecretRoute } from "./secret-co
 import { showWebhook } from "./show-webhook.ts";
 import { type TestDeps, testWebhook } from "./test-webhook.ts";
 
-const answerWith = (status: number) => (body: unknown) => ({ status, body });
-
 /** Endpoints. */
 export function webhooks(app: App, deps: WorkerDeps & TestDeps): void {
-  serve(app, deps, registerWebhookRoute, async ({ body, call }) => {
-    const answer = answerWith(201);
-    return answer(await registerWebhook(deps, call, body, answer));
+  serve(app, deps, {
+    route: registerWebhookRoute,
+    handle: async ({ body, call }) => ({ body: await registerWebhook(deps, call, body) }),
   });
 
-  serve(app, deps, listWebhooksRoute, async ({ query, call }) => ({
-    status: 200,
-    body: await listWebhooks(deps, call, query),
-  }));
-
-  serve(app, deps, getWebhookRoute, async ({ params, call }) => ({
-    status: 200,
-    body: await showWebhook(deps, call, params.id),
-  }));
-
-  serve(app, deps, changeWebhookRoute, async ({ params, body, call }) => ({
-    status: 200,
-    body: await changeWebhook(deps, call, params.id, body),
-  }));
-
-  serve(app, deps, deleteWebhookRoute, async ({ params, call }) => {
-    await deleteWebhook(deps, call, params.id);
-    return { status: 204 };
+  serve(app, deps, {
+    route: listWebhooksRoute,
+    handle: async ({ query, call }) => ({ body: await listWebhooks(deps, call, query) }),
   });
 
-  serve(app, deps, disableWebhookRoute, async ({ params, call }) => ({
-    status: 200,
-    body: await disableWebhook(deps, call, params.id),
-  }));
-
-  serve(app, deps, enableWebhookRoute, async ({ params, body, call }) => ({
-    status: 200,
-    body: await enableWebhook(deps, call, params.id, body),
-  }));
-
-  serve(app, deps, testWebhookRoute, async ({ params, call }) => ({
-    status: 200,
-    body: await testWebhook(deps, call, await findWebhook(deps, call.caller, params.id)),
-  }));
-
-  serve(app, deps, rotateWebhookSecretRoute, async ({ params, body, call }) => {
-    const answer = answerWith(200);
-    return answer(await rotateWebhookSecret(deps, call, params.id, body, answer));
+  serve(app, deps, {
+    route: getWebhookRoute,
+    handle: async ({ params, call }) => ({ body: await showWebhook(deps, call, params.id) }),
   });
 
-  serve(app, deps, promoteWebhookSecretRoute, async ({ params, call }) => {
-    await promoteWebhookSecret(deps, call, params.id);
-    return { status: 204 };
+  serve(app, deps, {
+    route: changeWebhookRoute,
+    handle: async ({ params, body, call }) => ({ body: await changeWebhook(deps, call, params.id, body) }),
+  });
+
+  serve(app, deps, {
+    route: deleteWebhookRoute,
+    handle: async ({ params, call }) => {
+      await deleteWebhook(deps, call, params.id);
+    },
+  });
+
+  serve(app, deps, {
+    route: disableWebhookRoute,
+    handle: async ({ params, call }) => ({ body: await disableWebhook(deps, call, params.id) }),
+  });
+
+  serve(app, deps, {
+    route: enableWebhookRoute,
+    handle: async ({ params, body, call }) => ({ body: await enableWebhook(deps, call, params.id, body) }),
+  });
+
+  serve(app, deps, {
+    route: testWebhookRoute,
+    handle: async ({ params, call }) => ({
+      body: await testWebhook(deps, call, await findWebhook(deps, call.caller, params.id)),
+    }),
+  });
+
+  serve(app, deps, {
+    route: rotateWebhookSecretRoute,
+    handle: async ({ params, body, call }) => ({
+      body: await rotateWebhookSecret(deps, call, params.id, body),
+    }),
+  });
+
+  serve(app, deps, {
+    route: promoteWebhookSecretRoute,
+    handle: async ({ params, call }) => {
+      await promoteWebhookSecret(deps, call, params.id);
+    },
   });
 }

@@ -20,10 +20,6 @@ const scopes = ["webhooks:write"] as const;
 
 const params = { id: id("hook") };
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
-const once = ["idempotency_mismatch", "idempotency_in_progress"] as const;
-
 export const rotatedSecret = z.object({
   webhook_id: id("hook"),
   secret: z.string().meta({ description: "Shown this once." }),
@@ -57,7 +53,7 @@ export const rotateWebhookSecretRoute = defineRoute({
       schema: rotatedSecret,
     },
   },
-  errors: [...common, ...once],
+  errors: ["not_found"],
 });
 
 export const promoteWebhookSecretRoute = defineRoute({
@@ -71,5 +67,5 @@ export const promoteWebhookSecretRoute = defineRoute({
   body: z.strictObject({}),
   idempotency: "after",
   responses: { 204: { description: "The current secret makes X-Signature" } },
-  errors: common,
+  errors: ["not_found"],
 });

@@ -4,7 +4,7 @@ import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { owns } from "./find-webhook.ts";
-import { webhookDetail } from "./webhook-view.ts";
+import { webhookDetailView } from "./webhook-view.ts";
 
 /** An endpoint with how its deliveries fare. @throws WharfError not_found */
 export async function showWebhook(
@@ -18,5 +18,5 @@ export async function showWebhook(
     table.get(hookSecretRecord, keys.hookSecret(webhookId)),
   ]);
   if (hook === undefined || secret === undefined || !owns(caller, hook)) throw notFound("webhook", webhookId);
-  return webhookDetail(hook, state ?? {}, secret, now());
+  return webhookDetailView(hook, state ?? {}, secret, now());
 }

@@ -1,8 +1,9 @@
+import type * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
-import { type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
-import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import { hookRecord, hookState } from "#core/attempts/records.ts";
+import type { Deps, DueDeps } from "#core/kernel/deps.ts";
+import { eachDue } from "#core/kernel/each-due.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { DISABLE_HOURS, WARN_HOURS } from "#core/turns/endpoint-health.ts";
@@ -18,11 +19,17 @@ const AGAIN_MS = HOUR_MS;
 
 /** Warns of endpoints that have failed for 24 and 72 h, and disables them at 120 h. Returns how many it told of. */
 export function sweepEndpoints(deps: DueDeps): Promise<number> {
-  return eachDue(deps, "endpoint", (item) => judge(deps, hookState.parse(item), item));
+  return eachDue(deps, "endpoint", (item) => judge(deps, dueState.parse(item), item));
 }
 
-async function judge(deps: Pick<Deps, "table" | "now">, state: HookState, item: Item): Promise<boolean> {
-  const { webhook_id = "", failing_since_ms: since, last_failure_ms: last = 0, warned_hours = 0 } = state;
+const dueState = hookState.required({ webhook_id: true });
+
+async function judge(
+  deps: Pick<Deps, "table" | "now">,
+  state: z.infer<typeof dueState>,
+  item: Item,
+): Promise<boolean> {
+  const { webhook_id, failing_since_ms: since, last_failure_ms: last = 0, warned_hours = 0 } = state;
   const hook = await deps.table.get(hookRecord, keys.hook(webhook_id));
   if (hook === undefined || hook.disabled_at !== undefined || since === undefined) {
     await move(deps, webhook_id, item, undefined);
@@ -31,7 +38,7 @@ async function judge(deps: Pick<Deps, "table" | "now">, state: HookState, item: 
   const now = deps.now();
   const hours = (now - since) / HOUR_MS;
   const spread = last - since >= SPREAD_MS;
-  const failures = Number(state["failing_count"] ?? 0);
+  const { failing_count: failures = 0 } = state;
   const requestId = `sweep-${webhook_id}`;
   if (hours >= DISABLE_HOURS && spread && failures >= MIN_FAILURES_TO_DISABLE) {
     // An attempt may have gone well since the index was written; its success takes the item out of it.
@@ -49,24 +56,20 @@ async function judge(deps: Pick<Deps, "table" | "now">, state: HookState, item: 
     await move(deps, webhook_id, item, Math.min(next, now + AGAIN_MS));
     return false;
   }
-  return await warn();
-
-  async function warn(): Promise<boolean> {
-    const event = eventWrite(now, {
-      type: "webhook_failing",
-      request_id: requestId,
-      workspace_id: hook?.workspace_id ?? "",
-      actor: { type: "system", id: "sweep" },
-      data: {
-        webhook_id,
-        failing_since: iso(since ?? now),
-        failures,
-        warning_hours: warning,
-        disabled_at_earliest: iso((since ?? now) + DISABLE_HOURS * HOUR_MS),
-      },
-    });
-    return happened(deps.table.transact([moveWrite(webhook_id, item, next, warning), event]));
-  }
+  const event = eventWrite(now, {
+    type: "webhook_failing",
+    request_id: requestId,
+    workspace_id: hook.workspace_id,
+    actor: { type: "system", id: "sweep" },
+    data: {
+      webhook_id,
+      failing_since: iso(since),
+      failures,
+      warning_hours: warning,
+      disabled_at_earliest: iso(since + DISABLE_HOURS * HOUR_MS),
+    },
+  });
+  return happened(deps.table.transact([moveWrite(webhook_id, item, next, warning), event]));
 }
 
 function moveWrite(webhookId: string, item: Item, nextMs: number | undefined, warnedHours?: number) {

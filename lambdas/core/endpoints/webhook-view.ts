@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { HookRecord, HookSecretRecord, HookState } from "#core/attempts/records.ts";
 import { iso } from "#core/kernel/time.ts";
 import { verifiedMs } from "#core/turns/endpoint-limits.ts";
-import { disabledReason, type Webhook, type webhookDetail as webhookDetailSchema } from "./contract.ts";
+import { disabledReason, type Webhook, type webhookDetail } from "./contract.ts";
 
 /**
  * An endpoint, without its secret, which is shown only when it is made.
@@ -29,12 +29,12 @@ export function webhookView(hook: HookRecord, state: HookState): Webhook {
 }
 
 /** With how its deliveries fare. */
-export function webhookDetail(
+export function webhookDetailView(
   hook: HookRecord,
   state: HookState,
   secret: HookSecretRecord,
   now: number,
-): z.infer<typeof webhookDetailSchema> {
+): z.infer<typeof webhookDetail> {
   const ahead = (ms: number | undefined) => (ms !== undefined && ms > now ? iso(ms) : null);
   const at = (ms: number | undefined) => (ms === undefined ? null : iso(ms));
   return {

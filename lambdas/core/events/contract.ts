@@ -5,7 +5,7 @@ import { event, eventType, eventTypes } from "#contract/events.ts";
 import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that a request for events may wait. */
-const MAX_WAIT_SECONDS = 20;
+const MAX_FEED_WAIT_SECONDS = 20;
 
 const tag = "Webhooks";
 
@@ -41,7 +41,7 @@ export const eventTypesRoute = defineRoute({
       schema: eventTypeList,
     },
   },
-  errors: ["invalid_request", "unknown_field", "unauthenticated", "forbidden"],
+  errors: [],
 });
 
 export const eventLog = z.object({
@@ -65,7 +65,7 @@ export const listEventsRoute = defineRoute({
     after: cursor.optional().meta({
       description: "A cursor; `latest` to begin with what happens next. Without it: the oldest events.",
     }),
-    wait: wholeNumber("seconds", { min: 0, max: MAX_WAIT_SECONDS })
+    wait: wholeNumber("seconds", { min: 0, max: MAX_FEED_WAIT_SECONDS })
       .default(0)
       .meta({ description: "Seconds to wait for an event where there is none. HEAD never waits." }),
     type: z
@@ -89,8 +89,5 @@ export const listEventsRoute = defineRoute({
       schema: eventLog,
     },
   },
-  errors: [
-    ...(["invalid_request", "unknown_field", "invalid_cursor", "unauthenticated", "forbidden"] as const),
-    ...(["not_found", "wait_limit"] as const),
-  ],
+  errors: ["invalid_cursor", "not_found", "wait_limit"],
 });

@@ -1,7 +1,8 @@
 import { keys, under } from "#aws/keys.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
 import { findWorkspace } from "#core/access/find-workspace.ts";
-import { startWaiting, type WaitDeps } from "#core/accounts/start-waiting.ts";
+import type { WaitDeps } from "#core/accounts/deps.ts";
+import { startWaiting } from "#core/accounts/start-waiting.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";

@@ -1,16 +1,9 @@
-import type { Bus } from "#aws/events.ts";
 import { describe, say } from "#aws/log.ts";
 import { isPassing } from "#aws/passing.ts";
-import type { Deps } from "#core/kernel/deps.ts";
 import { within } from "#core/kernel/within.ts";
 import { appendToFeed } from "./append-to-feed.ts";
+import type { RelayDeps } from "./deps.ts";
 import type { EventRecord } from "./records.ts";
-
-export type RelayDeps = Pick<Deps, "table" | "now"> & {
-  bus: Bus;
-  /** How long the events of one workspace may take, in ms. @default 5,000 */
-  itemMs?: number;
-};
 
 /** As the relay's, which is a sixth of its time. */
 const ITEM_MS = 5_000;

@@ -1,7 +1,9 @@
 import type { Item } from "#aws/table.ts";
-import { type DueDeps, eachDueBatch } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
+import { eachDueBatch } from "#core/kernel/each-due.ts";
+import type { RelayDeps } from "./deps.ts";
 import { type EventRecord, eventRecord } from "./records.ts";
-import { type RelayDeps, relayEvents } from "./relay-events.ts";
+import { relayEvents } from "./relay-events.ts";
 
 /** Takes out events that have stood in the outbox for two minutes: the relay has missed them. Returns how many. */
 export function sweepEvents(deps: RelayDeps & DueDeps): Promise<number> {

@@ -17,7 +17,7 @@ import {
   workspaceRef,
 } from "#contract/common.ts";
 import { checksums, declaredType, kept } from "#contract/content.ts";
-import { fence } from "#contract/headers.ts";
+import { fence, fenceErrors } from "#contract/headers.ts";
 import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
@@ -145,15 +145,20 @@ const tag = "Files";
 
 const fileId = { id: id("file") };
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
 const etag = { ETag: "The current version's id, quoted." };
 
 const detailEtag = {
   ETag: "Of the answer as a whole: it begins with the current version's id, and `If-Match` takes it as it stands, and compares that id alone.",
 };
 
-const fenceErrors = ["not_a_file", "lock_lost", "version_mismatch", "file_locked"] as const;
+/** A redirect to the bytes, with these headers beside it. */
+export const bytesAnswer = (headers: Record<string, string>) => ({
+  302: {
+    description: "Where the bytes are",
+    schema: urlAnswer,
+    headers: { ...headers, Location: "A presigned URL of S3." },
+  },
+});
 
 const fileExample = {
   kind: "file",
@@ -208,7 +213,7 @@ export const listFilesRoute = defineRoute({
       schema: page.of(z.discriminatedUnion("kind", [file, folder])),
     },
   },
-  errors: [...common, "invalid_cursor"],
+  errors: ["not_found", "invalid_cursor"],
 });
 
 export const getFileRoute = defineRoute({
@@ -220,7 +225,7 @@ export const getFileRoute = defineRoute({
   scopes: ["files:read"],
   params: fileId,
   responses: { 200: { description: "The file", schema: fileDetail, headers: detailEtag } },
-  errors: [...common, "not_a_file"],
+  errors: ["not_found", "not_a_file"],
   example: { response: { ...fileExample, crc32: "3610a686" } },
 });
 
@@ -235,14 +240,8 @@ export const getContentRoute = defineRoute({
   scopes: ["files:read"],
   params: fileId,
   query: urlQuery,
-  responses: {
-    302: {
-      description: "Where the bytes are",
-      schema: urlAnswer,
-      headers: { ...etag, Location: "A presigned URL of S3." },
-    },
-  },
-  errors: [...common, "not_a_file"],
+  responses: bytesAnswer(etag),
+  errors: ["not_found", "not_a_file"],
 });
 
 export const changeFileRoute = defineRoute({
@@ -257,7 +256,7 @@ export const changeFileRoute = defineRoute({
   body: changeRequest,
   headers: fence,
   responses: { 200: { description: "The file as it is now", schema: file, headers: etag } },
-  errors: [...common, ...fenceErrors, "name_taken", "type_mismatch"],
+  errors: ["not_found", "not_a_file", ...fenceErrors, "name_taken", "type_mismatch"],
   example: { request: { name: "q3-final.pdf", folder: "/reports/2026" }, response: fileExample },
 });
 
@@ -273,5 +272,5 @@ export const deleteFileRoute = defineRoute({
   params: fileId,
   headers: fence,
   responses: { 204: { description: "Deleted" } },
-  errors: [...common, ...fenceErrors],
+  errors: ["not_found", "not_a_file", ...fenceErrors],
 });

@@ -1,3 +1,4 @@
+import type { SignedUrl } from "#aws/signer.ts";
 import type { Put } from "#aws/table.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -18,7 +19,7 @@ export async function downloadFile(
   call: Call,
   fileId: string,
   options: SignOptions,
-): Promise<{ url: string; expiresAt: number; file: FileRecord }> {
+): Promise<SignedUrl & { file: FileRecord }> {
   const file = await findFile(deps, call.caller, fileId, "read", call.ahead);
   if (options.method === "GET") await deps.table.add(downloadEvent(deps, call, file).put);
   return { ...(await signDownload(deps, file, options)), file };

@@ -5,21 +5,21 @@ import {
   client,
   type EventInfo,
   file_id,
-  folder,
+  fileFolder,
+  fileName,
   folder_id,
-  name,
   size,
   version_id,
 } from "#contract/event-info.ts";
 
 const current = id("ver").meta({ description: "The version that was current." });
-const place = z.object({ name, folder_id: folder });
+const place = z.object({ name: fileName, folder_id: fileFolder });
 const words = (description: string) => orNull(z.string(), description);
 
 export const filesEvents = {
   file_downloaded: {
     description: "A client asked for a file's content.",
-    data: z.object({ name, size, version_id: id("ver") }),
+    data: z.object({ name: fileName, size, version_id: id("ver") }),
     example: { file_id, actor: client, data: { name: "q3.pdf", size: 48_213, version_id } },
   },
   file_moved: {
@@ -39,8 +39,8 @@ export const filesEvents = {
     description:
       "What is said of a file has changed: its description. Of content, name and folder other events tell.",
     data: z.object({
-      name,
-      folder_id: folder,
+      name: fileName,
+      folder_id: fileFolder,
       changes: z
         .object({
           description: z
@@ -61,7 +61,7 @@ export const filesEvents = {
   },
   file_deleted: {
     description: "A file was deleted.",
-    data: z.object({ name, folder_id: folder, size, version_id: current }),
+    data: z.object({ name: fileName, folder_id: fileFolder, size, version_id: current }),
     example: { file_id, actor: client, data: { name: "q3.pdf", folder_id, size: 48_213, version_id } },
   },
 } satisfies Record<string, EventInfo>;

@@ -127,9 +127,10 @@ export function whyRefused(
   const file = parsed.data;
   const lockHash = lockHashOf(preconditions);
   if (lockHash !== undefined) {
-    if (!isLive(file, lockHash, now)) return lockLost(file);
-  } else if (file.lock !== undefined && file.lock.expires_ms > now - LOCK_GRACE_MS) {
-    return fileLocked(file, now);
+    if (!holdsLease(file, lockHash, now)) return lockLost(file);
+  } else {
+    const locked = fileLocked(file, now);
+    if (locked !== undefined) return locked;
   }
   const { ifMatch = ANY_VERSION } = preconditions;
   if (ifMatch !== ANY_VERSION && ifMatch !== file.version_id) {
@@ -143,7 +144,11 @@ export function whyRefused(
 }
 
 /** Whether the lease of this token is the file's own, has not run out, and nobody has written past it. */
-export function isLive({ lock, fencing, passed = -1 }: FileRecord, tokenHash: string, now: number): boolean {
+export function holdsLease(
+  { lock, fencing, passed = -1 }: FileRecord,
+  tokenHash: string,
+  now: number,
+): boolean {
   if (lock?.token_hash !== tokenHash || lock.generation !== fencing || passed >= fencing) return false;
   return lock.expires_ms > now;
 }
@@ -152,20 +157,19 @@ function lockHashOf({ lockToken, lockHash }: Preconditions): string | undefined 
   return lockToken === undefined ? lockHash : sha256(lockToken);
 }
 
-/** 423 with the facts of the lock that stands in the way. */
-export function fileLocked(file: FileRecord, now: number): WharfError {
-  const { lock } = file;
-  const expires = lock?.expires_ms ?? now;
+/** 423 with the facts of the lease that stands in the way; `undefined` where none does, or none has for long enough. */
+export function fileLocked({ node_id, lock }: FileRecord, now: number): WharfError | undefined {
+  if (lock === undefined || lock.expires_ms <= now - LOCK_GRACE_MS) return undefined;
   return new WharfError(
     "file_locked",
     "Another holds this file's lock. Wait until it is released or expires, or send your own Lock-Token.",
     {
-      file_id: file.node_id,
-      holder: lock === undefined ? undefined : { client_id: lock.client_id, name: lock.holder },
-      reason: lock?.reason,
-      acquired_at: lock === undefined ? undefined : iso(lock.acquired_ms),
-      expires_at: iso(expires),
-      retry_after_seconds: Math.max(1, Math.ceil((expires + LOCK_GRACE_MS - now) / 1000)),
+      file_id: node_id,
+      holder: { client_id: lock.client_id, name: lock.holder },
+      reason: lock.reason,
+      acquired_at: iso(lock.acquired_ms),
+      expires_at: iso(lock.expires_ms),
+      retry_after_seconds: Math.max(1, Math.ceil((lock.expires_ms + LOCK_GRACE_MS - now) / 1000)),
     },
   );
 }

@@ -25,7 +25,7 @@ export function fileView(file: FileRecord): File {
 }
 
 /** A file with checksums and metadata of its current version: one read more. */
-export async function fileDetail({ table }: Pick<Deps, "table">, file: FileRecord): Promise<FileDetail> {
+export async function fileDetailView({ table }: Pick<Deps, "table">, file: FileRecord): Promise<FileDetail> {
   const version = await table.get(versionRecord, keys.version(file.node_id, file.version_id));
   const { crc32, crc32c, sha256, metadata } = version ?? {};
   return { ...fileView(file), crc32, crc32c, sha256, metadata };

@@ -1,12 +1,12 @@
 import { iso } from "#core/kernel/time.ts";
-import { isLive } from "./fenced-write.ts";
+import { holdsLease } from "./fenced-write.ts";
 import type { FileRecord } from "./records.ts";
 
 /** A file's lock as the API tells of it at `now`: a lease that is expired or lost is no lock, whatever is stored. */
-export function lockState(file: FileRecord, now: number) {
+export function lockView(file: FileRecord, now: number) {
   const { lock } = file;
   const server = { fencing_token: file.fencing, server_time: iso(now) };
-  if (lock === undefined || !isLive(file, lock.token_hash, now))
+  if (lock === undefined || !holdsLease(file, lock.token_hash, now))
     return { locked: false, expires_at: null, ...server };
   return {
     locked: true,

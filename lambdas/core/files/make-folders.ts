@@ -69,15 +69,27 @@ async function walkOn(
   paths: readonly string[],
   known: ReadonlyMap<string, string>,
 ): Promise<{ depth: number; folderId: string }> {
-  let depth = paths.findLastIndex((path) => known.has(path)) + 1;
-  let folderId = known.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
-  for (; depth < paths.length; depth++) {
-    const path = paths[depth] ?? "";
+  let { depth, folderId } = deepestOf(workspaceId, paths, known);
+  for (const path of paths.slice(depth)) {
     const entry = await table.get(entryRecord, keys.entry(folderId, nameOf(path)));
     if (entry === undefined) break;
     folderId = folderOf(entry, path);
+    depth += 1;
   }
   return { depth, folderId };
+}
+
+/** The deepest of a path's folders that is known, and how far down it is; else the root. */
+function deepestOf(
+  workspaceId: string,
+  paths: readonly string[],
+  known: ReadonlyMap<string, string>,
+): { depth: number; folderId: string } {
+  const found = [...paths.entries()].reverse().flatMap(([level, path]) => {
+    const folderId = known.get(path);
+    return folderId === undefined ? [] : [{ depth: level + 1, folderId }];
+  });
+  return found[0] ?? { depth: 0, folderId: rootFolder(workspaceId) };
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
@@ -113,18 +125,18 @@ async function makeMissing(
   paths: readonly string[],
   hinted: ReadonlyMap<string, string>,
 ): Promise<string> {
-  let depth = paths.findLastIndex((path) => hinted.has(path)) + 1;
-  let folderId = hinted.get(paths[depth - 1] ?? "") ?? rootFolder(workspaceId);
+  let { depth, folderId } = deepestOf(workspaceId, paths, hinted);
   const attempt = async () => {
+    const missing = paths.slice(depth);
+    const [first] = missing;
+    if (first === undefined) return folderId;
     const writes: Write[] = [];
     let parentId = folderId;
-    for (const path of paths.slice(depth)) {
+    for (const path of missing) {
       const made = newId("fld", deps.now());
       writes.push(...folderWrites(deps.now(), { workspaceId, parentId, folderId: made, path }));
       parentId = made;
     }
-    const [entry] = writes;
-    if (entry === undefined) return folderId;
     try {
       await deps.table.transact(writes);
       return parentId;
@@ -133,8 +145,8 @@ async function makeMissing(
       // Only the first new level can be taken: the others are under an id that nobody has seen. Who took it has made
       // more of the path, most often: its hints tell, and a round for each level would write all the rest each time.
       const { known } = await readHints(deps, workspaceId, paths);
-      const path = paths[depth] ?? "";
-      known.set(path, folderOf(entryRecord.parse(error.failed.get(entry)), path));
+      const [taken] = error.failed.values();
+      known.set(first, folderOf(entryRecord.parse(taken), first));
       ({ depth, folderId } = await walkOn(deps, workspaceId, paths, known));
       throw error;
     }

@@ -87,6 +87,11 @@ export const fileRecord = z.object({
 });
 export type FileRecord = z.infer<typeof fileRecord>;
 
+/** A deleted file's record stays for some time. */
+export function isStanding<T extends { deleted_at?: unknown }>(file: T | undefined): file is T {
+  return file !== undefined && file.deleted_at === undefined;
+}
+
 export const versionRecord = z.object({
   version_id: z.string(),
   file_id: z.string(),

@@ -1,3 +1,4 @@
+import type { SignedUrl } from "#aws/signer.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import type { FileRecord } from "./records.ts";
 
@@ -12,13 +13,13 @@ export interface SignOptions {
 /**
  * A presigned URL of a file's bytes, which S3 serves as an attachment under the file's name.
  *
- * @param seconds that it works; `expiresAt` (ms) says until when, which is sooner where the credentials end before.
+ * @param seconds that it works; the answer says until when, which is sooner where the credentials end before.
  */
 export function signDownload(
   { objects }: Pick<Deps, "objects">,
   file: FileRecord,
   { method, seconds, headers = {} }: SignOptions,
-): Promise<{ url: string; expiresAt: number }> {
+): Promise<SignedUrl> {
   return objects.signGet(file.object_key, {
     method,
     headers,

@@ -1,11 +1,11 @@
 /** What finalize has S3 do: put the parts together, which may take longer than anybody waits. */
 import { keys } from "#aws/keys.ts";
 import type { Part } from "#aws/objects.ts";
-import { ConditionFailed } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { type Intent, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
+import { type Intent, multipartOf, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
 import { stillFinalizing } from "#core/uploads/require-open.ts";
+import { whileHeld } from "#core/uploads/while-held.ts";
 
 /** What an earlier call began longer ago than this no longer says since when S3 is at work. */
 const RECENT_MS = 60_000;
@@ -24,22 +24,13 @@ export async function listParts(
 export async function beginAssembly(
   deps: Pick<Deps, "table" | "now">,
   upload: UploadRecord,
-  { attempt }: Intent,
+  intent: Intent,
 ): Promise<UploadRecord> {
-  const assembling = { attempt, since_ms: deps.now() };
+  const assembling = { attempt: intent.attempt, since_ms: deps.now() };
   const earlier = upload.assembling?.since_ms ?? assembling.since_ms;
   if (earlier + RECENT_MS < assembling.since_ms) {
-    try {
-      await deps.table.update({
-        key: keys.upload(upload.upload_id),
-        update: { set: { assembling } },
-        condition: "#state = :finalizing AND #intent.#attempt = :attempt",
-        values: { finalizing: "finalizing", attempt },
-      });
-    } catch (error) {
-      // Another call has taken over, or ended it: this one finds out at its commit.
-      if (!(error instanceof ConditionFailed)) throw error;
-    }
+    // Where another call has taken over, or ended it, this one finds out at its commit.
+    await whileHeld(deps, upload, intent, { set: { assembling } });
   }
   return { ...upload, assembling };
 }
@@ -56,7 +47,8 @@ export async function assemble(
   intent: Intent,
   { parts, size, patience }: { parts: readonly Part[]; size: number; patience: number },
 ): Promise<void> {
-  const { object_key, s3_upload_id = "" } = upload;
+  const { object_key } = upload;
+  const s3_upload_id = multipartOf(upload);
   const whole = { parts, size, patience: Math.max(patience, MIN_PATIENCE_MS) };
   let result = await deps.objects.complete(object_key, s3_upload_id, whole);
   if (result === "taken") {

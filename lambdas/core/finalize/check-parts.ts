@@ -20,7 +20,7 @@ export function checkParts(
   const missing = missingParts(upload, parts, actual);
   const different = differing(parts, claimed);
   if (missing.length > 0 || different.length > 0) {
-    throw new WharfError("parts_missing", describe(missing, different), {
+    throw new WharfError("parts_missing", describeParts(missing, different), {
       missing_parts: ranges(missing),
       ...(different.length === 0 ? {} : { different_parts: ranges(different) }),
       received: ranges(parts.map(({ part_number }) => part_number)),
@@ -68,7 +68,7 @@ function differing(parts: readonly Part[], claimed: FinalizeRequest["parts"]): n
   return [...numbers].filter((number) => held.get(number) !== said.get(number)).sort((a, b) => a - b);
 }
 
-function describe(missing: readonly number[], different: readonly number[]): string {
+function describeParts(missing: readonly number[], different: readonly number[]): string {
   const list = (numbers: readonly number[]) =>
     `part${numbers.length === 1 ? "" : "s"} ${ranges(numbers)
       .map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`))

@@ -3,7 +3,7 @@ import type { Item } from "#aws/table.ts";
 import { fileMadeBy, mayHandle } from "#core/access/may-handle.ts";
 import { whyRefused } from "#core/files/fenced-write.ts";
 import { hintPath } from "#core/files/file-entry.ts";
-import { entryRecord, type FileRecord, fileRecord } from "#core/files/records.ts";
+import { entryRecord, type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import { requirePath } from "#core/files/require-path.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -37,7 +37,7 @@ export async function chooseTarget(
     rename && folder_id !== undefined ? freeName(deps, folder_id, upload) : undefined,
   ]);
   const node = items.find((item) => item["pk"] !== entryKey?.pk);
-  if (isLive(node)) return versionOf(deps, upload, node, intent);
+  if (isStanding(node)) return versionOf(deps, upload, node, intent);
 
   if (upload.of_file) throw notFound("file", upload.file_id);
 
@@ -52,11 +52,7 @@ export async function chooseTarget(
   }
   if (upload.if_exists === "fail" || entry.kind === "folder") throw nameTaken(upload, entry);
   const [taken] = await deps.table.batchGet([keys.node(entry.node_id)]);
-  return isLive(taken) ? versionOf(deps, upload, taken, intent) : create(fileId, upload.name, intent);
-}
-
-function isLive(node: Item | undefined): node is Item {
-  return node !== undefined && node["deleted_at"] === undefined;
+  return isStanding(taken) ? versionOf(deps, upload, taken, intent) : create(fileId, upload.name, intent);
 }
 
 function versionOf({ now }: Pick<Deps, "now">, upload: UploadRecord, node: Item, intent: Intent): Target {

@@ -4,8 +4,9 @@ import { typeOf } from "#core/content/type-of.ts";
 import { fileUpdate } from "#core/files/fenced-write.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -19,6 +20,7 @@ import {
   type PlacedUpload,
   type UploadRecord,
 } from "#core/uploads/records.ts";
+import { splitFolders } from "#core/uploads/upload-place.ts";
 import { type Content, newVersionWrite } from "#core/versions/new-version.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
 import type { FinalizeAnswer } from "./contract.ts";
@@ -33,7 +35,7 @@ const ROUNDS = 20;
 /** The upload with its folder, which is made where it isn't there. */
 async function placed(deps: Deps, upload: UploadRecord): Promise<PlacedUpload> {
   if (isPlaced(upload)) return upload;
-  const segments = upload.folder_path?.split("/") ?? [];
+  const segments = splitFolders(upload.folder_path);
   return { ...upload, folder_id: await makeFolders(deps, upload.workspace_id, segments) };
 }
 
@@ -53,8 +55,7 @@ interface Commit {
   target?: Target | undefined;
   /** Ends the session where the content may not pass under the name that it would get. */
   refuse(name: string, mismatch: Mismatch): Promise<FinalizeAnswer>;
-  /** Writes that record the answer, as in `Call`. */
-  record(answer: { status: number; body: unknown }): Write[];
+  record: Call["record"];
 }
 
 /**
@@ -170,7 +171,7 @@ async function writesOf(
       data: { upload_id: upload.upload_id, ...outcome },
     }),
     ...(share?.writes ?? []),
-    ...record({ status: 200, body: answer }),
+    ...record(answer),
   ];
   return { session, writes, answer };
 }
@@ -188,8 +189,6 @@ function newVersion(
     values: { ...values, judged_name: file.name, told_folder: file.folder_id },
   };
   const fenced = fileUpdate(now, file.node_id, demands(intent), change);
-  return [{ ...fenced, else: (item) => (isGone(item) ? undefined : fenced.else?.(item)) }, write];
+  // Gone, its name leads elsewhere, or nowhere.
+  return [{ ...fenced, else: (item) => (isStanding(item) ? fenced.else?.(item) : undefined) }, write];
 }
-
-/** Then its name leads elsewhere, or nowhere. */
-const isGone = (item: Item | undefined) => item === undefined || item["deleted_at"] !== undefined;

@@ -2,14 +2,15 @@ import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import type { ObjectFacts } from "#aws/objects.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { TransactionFailed } from "#aws/table.ts";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
 import { contradiction, EMPTY_FACTS } from "#core/content/checksum.ts";
 import { describeMismatch, type Mismatch, sniffContent } from "#core/content/judge-content.ts";
 import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { nearestFolder } from "#core/files/make-folders.ts";
-import { fileRecord } from "#core/files/records.ts";
+import { fileRecord, isStanding } from "#core/files/records.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -18,6 +19,7 @@ import { assembledBy } from "#core/uploads/assembly.ts";
 import { cleanUpload } from "#core/uploads/clean-upload.ts";
 import { type Intent, type Rejection, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
 import { stillFinalizing, uploadLost } from "#core/uploads/require-open.ts";
+import { splitFolders } from "#core/uploads/upload-place.ts";
 import { type Content, newVersionWrite } from "#core/versions/new-version.ts";
 import { listParts } from "./assemble-upload.ts";
 import type { Target } from "./choose-target.ts";
@@ -37,7 +39,7 @@ export interface Completion {
   /** Bytes of the parts that S3 was asked to put together. */
   listed?: number | undefined;
   target?: Target | undefined;
-  record?: (answer: { status: number; body: unknown }) => Write[];
+  record: Call["record"];
 }
 
 /**
@@ -62,7 +64,7 @@ export async function completeUpload(deps: Deps, completion: Completion): Promis
       ...completion.intent,
       terms: completion.terms,
     });
-    if (ended !== undefined) return recordLate(deps, { record: completion.record ?? (() => []) }, ended);
+    if (ended !== undefined) return recordLate(deps, completion, ended);
     if (assembledBy(completion.upload) > deps.now()) throw stillFinalizing();
     throw uploadLost(upload_id);
   }
@@ -97,12 +99,7 @@ function requireListed({ upload_id }: UploadRecord, listed: number, size: number
 /** Commits or rejects an upload by what is known of its bytes. */
 export async function judgeUpload(
   deps: Deps,
-  {
-    facts,
-    prefix,
-    record = () => [],
-    ...completion
-  }: Completion & { facts: ObjectFacts; prefix: Uint8Array },
+  { facts, prefix, ...completion }: Completion & { facts: ObjectFacts; prefix: Uint8Array },
 ): Promise<FinalizeAnswer> {
   const { upload, intent } = completion;
   const sniffed = await sniffContent(prefix);
@@ -124,7 +121,7 @@ export async function judgeUpload(
   if (wrong !== undefined) return refuse(upload.name, wrongChecksum(wrong));
   return commitUpload(deps, {
     ...completion,
-    ...{ content, sniffed, record },
+    ...{ content, sniffed },
     refuse: (name, mismatch) => refuse(name, wrongType(name, mismatch)),
   });
 }
@@ -199,6 +196,6 @@ async function folderOfRejected(
   { file_id, folder_id, folder_path, workspace_id }: UploadRecord,
 ): Promise<string> {
   const file = await table.get(fileRecord, keys.node(file_id));
-  if (file !== undefined && file.deleted_at === undefined) return file.folder_id;
-  return folder_id ?? nearestFolder({ table }, workspace_id, folder_path?.split("/") ?? []);
+  if (isStanding(file)) return file.folder_id;
+  return folder_id ?? nearestFolder({ table }, workspace_id, splitFolders(folder_path));
 }

@@ -1,4 +1,5 @@
 /** How uploads end: by finalize, or in one request. */
+
 import * as z from "zod";
 import {
   DEFAULT_EXPIRE_IN,
@@ -9,11 +10,13 @@ import {
   id,
   mismatch,
   orNull,
+  orTime,
   wholeNumber,
   without,
 } from "#contract/common.ts";
 import { checksums, declaredType } from "#contract/content.ts";
-import { fence, ifNoneMatchAny } from "#contract/headers.ts";
+import { ULID } from "#contract/event-info.ts";
+import { fence, fenceErrors, ifNoneMatchAny } from "#contract/headers.ts";
 import { defineRoute } from "#contract/route.ts";
 import { checksum } from "#core/content/contract.ts";
 import { DOWNLOADS, linkPassword, maxDownloads } from "#core/links/contract.ts";
@@ -24,10 +27,9 @@ import {
   place,
   places,
   refuseStrayPlaces,
-  ULID,
 } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES, MAX_PARTS, MIB } from "#core/uploads/limits.ts";
-import { partNumber } from "#core/uploads/parts-contract.ts";
+import { closed, partNumber } from "#core/uploads/parts-contract.ts";
 
 /** Terms of the link that are given and `share: false`, which makes none. */
 function strayTerms({ share, expire_in, max_downloads, password }: Record<string, unknown>): string[] {
@@ -96,7 +98,7 @@ export const finalizeAnswer = z
       "The link, for whoever is to download the file; `null` where none was made or shown.",
     ),
     share_id: orNull(id("shr"), "The link's id, by which it is revoked; `null` where there is none."),
-    expires_at: orNull(z.iso.datetime(), "When the link dies; `null` where there is none."),
+    expires_at: orTime("When the link dies; `null` where there is none."),
   })
   .meta({ id: "FinishedUpload" });
 
@@ -138,12 +140,6 @@ const scopes = ["files:write"] as const;
 
 const params = { id: id("upl") };
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
-const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
-
-const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
-
 const etag = { ETag: "The new version's id, quoted." };
 
 const demands = { ...fence, "If-None-Match": ifNoneMatchAny.optional() };
@@ -152,9 +148,7 @@ const commitErrors = [
   "checksum_mismatch",
   "type_mismatch",
   "name_taken",
-  "lock_lost",
-  "version_mismatch",
-  "file_locked",
+  ...fenceErrors,
   "conflict",
   "password_limit",
 ] as const;
@@ -187,8 +181,7 @@ export const finalizeUploadRoute = defineRoute({
   headers: demands,
   responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
   errors: [
-    ...common,
-    ...idempotency,
+    "not_found",
     ...closed,
     ...commitErrors,
     "terms_mismatch",
@@ -213,13 +206,6 @@ export const uploadFileRoute = defineRoute({
   bodyType: "multipart/form-data",
   headers: demands,
   responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
-  errors: [
-    ...common,
-    ...idempotency,
-    ...commitErrors,
-    "payload_too_large",
-    "unsupported_media_type",
-    "limit_exceeded",
-  ],
+  errors: ["not_found", ...commitErrors, "payload_too_large", "unsupported_media_type", "limit_exceeded"],
   example: { response: finished },
 });

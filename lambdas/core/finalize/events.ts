@@ -1,14 +1,14 @@
 /** What the events of finalize tell, with an example of each. */
 import * as z from "zod";
-import { id, mismatch, orNull } from "#contract/common.ts";
+import { id, mismatch, orNull, orTime } from "#contract/common.ts";
 import { declaredType, nullableChecksums } from "#contract/content.ts";
 import {
   client,
   type EventInfo,
   file_id,
-  folder,
+  fileFolder,
+  fileName,
   folder_id,
-  name,
   size,
   ULID,
   version_id,
@@ -21,14 +21,14 @@ export const finalizeEvents = {
       upload_id: id("upl"),
       file_id: id("file"),
       version_id: id("ver"),
-      folder_id: folder,
-      name,
+      folder_id: fileFolder,
+      name: fileName,
       size,
       content_type: declaredType,
       ...nullableChecksums,
       mismatch: mismatch.optional(),
       share_id: orNull(id("shr"), "The link made with it; `null` where none was."),
-      expires_at: orNull(z.iso.datetime(), "When that link expires; `null` where there is none."),
+      expires_at: orTime("When that link expires; `null` where there is none."),
     }),
     example: {
       file_id,
@@ -52,11 +52,11 @@ export const finalizeEvents = {
     data: z.object({
       upload_id: id("upl"),
       version_id: id("ver"),
-      folder_id: folder.meta({
+      folder_id: fileFolder.meta({
         description:
           "Where the file is; of a new one the folder that it was to be in, or the nearest above that there is.",
       }),
-      name,
+      name: fileName,
       size,
       reason: z
         .enum(["type_mismatch", "checksum_mismatch"])

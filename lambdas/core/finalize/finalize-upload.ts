@@ -25,8 +25,8 @@ import type { FinalizeAnswer, FinalizeRequest } from "./contract.ts";
 import { endLost } from "./end-lost.ts";
 import { makeEmpty } from "./make-empty.ts";
 import { recordLate } from "./record-late.ts";
-import type { AskedTerms } from "./same-terms.ts";
-import { type Asked, endOf } from "./upload-end.ts";
+import type { AskedTerms, LinkTerms } from "./same-terms.ts";
+import { type AskedEnd, endOf } from "./upload-end.ts";
 
 /** After this the sweep takes a look at what a finalize that never ended has left. */
 const FINISH_AFTER_MS = 5 * 60_000;
@@ -85,9 +85,6 @@ export async function finalizeUpload(
     throw error;
   }
 }
-
-/** What finalize may say of the link. */
-type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;
 
 /** Whether a link comes with the file: where the client may make links, unless it says no. @throws WharfError forbidden */
 function wantsShare({ caller }: Call, { share, expire_in, max_downloads, password }: LinkTerms): boolean {
@@ -177,7 +174,7 @@ async function recordIntent(
 async function whyNot(
   deps: Deps,
   caller: Call["caller"],
-  { uploadId, item, asked }: { uploadId: string; item: Item | undefined; asked: Asked },
+  { uploadId, item, asked }: { uploadId: string; item: Item | undefined; asked: AskedEnd },
 ) {
   const upload = visibleUpload(caller, uploadId, item === undefined ? undefined : uploadRecord.parse(item));
   const ended = await endOf(deps, item, asked);

@@ -34,7 +34,7 @@ export async function finishUpload(
   const { intent } = upload;
   const begun = sinceIntent(upload, intent);
   try {
-    await completeUpload(deps, { upload: begun, intent, from: "ours" });
+    await completeUpload(deps, { upload: begun, intent, from: "ours", record: unrecorded });
     return "completed";
   } catch (error) {
     // Others were at the same name or file: the next try may find it otherwise.
@@ -52,6 +52,9 @@ export async function finishUpload(
     return "refused";
   }
 }
+
+/** Nobody waits for the answer: who sends the request again finds the session ended. */
+const unrecorded = () => [];
 
 /** Where earlier calls had S3 begin long ago, the latest may be about to: it isn't judged before its own time is over. */
 function sinceIntent(upload: UploadRecord, { attempt }: Intent): UploadRecord {

@@ -2,6 +2,7 @@ import { sha256 } from "#aws/keys.ts";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
 import { EMPTY_FACTS } from "#core/content/checksum.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { multipartOf } from "#core/uploads/records.ts";
 import { type Completion, completeUpload, judgeUpload } from "./complete-upload.ts";
 import type { FinalizeAnswer } from "./contract.ts";
 
@@ -16,7 +17,8 @@ import type { FinalizeAnswer } from "./contract.ts";
  */
 export async function makeEmpty(deps: Deps, given: Omit<Completion, "from">): Promise<FinalizeAnswer> {
   const completion = { ...given, from: "ours" } as const;
-  const { object_key, s3_upload_id = "", client_id } = completion.upload;
+  const { object_key, client_id } = completion.upload;
+  const s3_upload_id = multipartOf(completion.upload);
   const [made] = await Promise.all([
     deps.objects.put(object_key, new Uint8Array(), { sha256: sha256("") }),
     requireLiveClient(deps, client_id),

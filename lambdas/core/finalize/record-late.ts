@@ -12,7 +12,7 @@ export async function recordLate(
   { record }: Pick<Call, "record">,
   body: FinalizeAnswer,
 ): Promise<FinalizeAnswer> {
-  const writes = record({ status: 200, body }).map((write) => ({ ...write, else: undefined }));
+  const writes = record(body).map((write) => ({ ...write, else: undefined }));
   // False where another has recorded it meanwhile.
   if (writes.length > 0) await happened(table.transact(writes));
   return body;

@@ -15,29 +15,26 @@ import { serve } from "#http/serve.ts";
 
 /** How uploads end, and small files in one request. */
 export function finalizes(app: App, deps: Deps): void {
-  serve(
-    app,
-    deps,
-    finalizeUploadRoute,
-    async ({ params, body, headers, call }) => ({
-      status: 200,
+  serve(app, deps, {
+    route: finalizeUploadRoute,
+    headers: etagOf,
+    replay: finished,
+    handle: async ({ params, body, headers, call }) => ({
       body: await finalizeUpload(deps, call, params.id, body, demandsOf(headers)),
     }),
-    { headers: etagOf, replay: finished },
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    uploadFileRoute,
-    async ({ body, headers, call }) => {
+  serve(app, deps, {
+    route: uploadFileRoute,
+    headers: etagOf,
+    replay: finished,
+    handle: async ({ body, headers, call }) => {
       const { file, ...rest } = body;
       const { filename, content_type } = described(file);
       const small = { ...rest, filename, content_type, bytes: await file.bytes() };
-      return { status: 200, body: await uploadFile(deps, call, small, demandsOf(headers)) };
+      return { body: await uploadFile(deps, call, small, demandsOf(headers)) };
     },
-    { headers: etagOf, replay: finished },
-  );
+  });
 }
 
 /** A recorded answer; its link is for tokens that may know of it. */

@@ -8,7 +8,8 @@ import type { Intent, Outcome, Terms, UploadRecord } from "#core/uploads/records
 import type { FinalizeRequest } from "./contract.ts";
 
 /** What a finalize may ask for that a repeat has to ask for as well. */
-type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;
+/** What finalize may say of the link. */
+export type LinkTerms = Pick<FinalizeRequest, "share" | "expire_in" | "max_downloads" | "password">;
 export type AskedTerms = LinkTerms & Pick<FinalizeRequest, "checksum"> & { mayShare: boolean };
 
 /** What a repeat may ask for otherwise. */

@@ -1,6 +1,6 @@
 import { describe, say } from "#aws/log.ts";
-import type { Deps } from "#core/kernel/deps.ts";
-import { type Chance, type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import type { Deps, DueDeps } from "#core/kernel/deps.ts";
+import { type Chance, eachDue } from "#core/kernel/each-due.ts";
 import { endUpload } from "#core/uploads/abort-upload.ts";
 import { ASSEMBLY_MS, attemptedAt } from "#core/uploads/assembly.ts";
 import { cleanUpload } from "#core/uploads/clean-upload.ts";

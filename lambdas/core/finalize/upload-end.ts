@@ -21,7 +21,7 @@ import { type AskedTerms, requireSameTerms } from "./same-terms.ts";
 export async function endOf(
   deps: Deps,
   item: Item | undefined,
-  asked: Asked,
+  asked: AskedEnd,
 ): Promise<FinalizeAnswer | undefined> {
   const parsed = uploadRecord.safeParse(item);
   if (!parsed.success)
@@ -42,7 +42,7 @@ export async function endOf(
 }
 
 /** Of the call that is answered: whether it asks for a link and may make one, and whether it reads all files. */
-export type Asked = Pick<Intent, "share" | "reads_all"> & {
+export type AskedEnd = Pick<Intent, "share" | "reads_all"> & {
   /** What its client asked for; none where nobody waits for the answer. */
   terms?: AskedTerms | undefined;
 };
@@ -55,7 +55,7 @@ export async function answerOf(
   deps: Deps,
   upload: Pick<UploadRecord, "upload_id" | "workspace_id" | "share_bound">,
   outcome: Outcome,
-  { share, reads_all }: Asked,
+  { share, reads_all }: AskedEnd,
 ): Promise<FinalizeAnswer> {
   const { share_id } = outcome;
   const { upload_id, workspace_id } = upload;

@@ -5,12 +5,11 @@ import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { iso } from "#core/kernel/time.ts";
 import { addUpload } from "#core/uploads/add-upload.ts";
-import { objectKey } from "#core/uploads/object-key.ts";
+import { newSession } from "#core/uploads/new-session.ts";
 import type { UploadRecord } from "#core/uploads/records.ts";
 import { saveReserved } from "#core/uploads/reserve-name.ts";
-import { folderPath, lookAround, type PlaceRequest, placeOf } from "#core/uploads/upload-place.ts";
+import { lookAround, type PlaceRequest, placeOf } from "#core/uploads/upload-place.ts";
 import { judgeUpload } from "./complete-upload.ts";
 import type { FinalizeAnswer } from "./contract.ts";
 import { type Demands, intentOf } from "./finalize-upload.ts";
@@ -45,29 +44,17 @@ export async function uploadFile(
   const { share, expire_in, max_downloads, password } = file;
   const intent = await intentOf(deps, call, { share, expire_in, max_downloads, password }, demanded);
   const place = await placeOf(deps, call, file);
-  const { workspace_id, name } = place;
   const now = deps.now();
   const upload_id = newId("upl", now);
   const size = file.bytes.length;
+  const { folderId } = await lookAround(deps, place);
   const upload: UploadRecord = {
-    upload_id,
-    state: "open",
-    client_id: call.caller.client_id,
-    request_id: call.requestId,
-    workspace_id,
-    folder_id: (await lookAround(deps, place)).folderId,
-    folder_path: folderPath(place.folders),
-    name,
+    ...newSession(call, place, { upload_id, folder_id: folderId, now, lifeMs: SESSION_MS }),
     if_exists: file.if_exists,
-    file_id: place.file?.node_id ?? newId("file", now),
-    ...(place.file === undefined ? {} : { of_file: true as const }),
-    object_key: objectKey(workspace_id, upload_id),
     size,
     part_size: Math.max(size, 1),
     part_count: 1,
     content_type: file.content_type,
-    created_at: iso(now),
-    expires_ms: now + SESSION_MS,
   };
   if (upload.if_exists === "fail") await saveReserved(deps, upload, []);
   else await addUpload(deps, upload);

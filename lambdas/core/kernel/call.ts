@@ -17,10 +17,10 @@ export interface Call {
   caller: Caller;
   requestId: string;
   /**
-   * Writes that record `answer` under the call's Idempotency-Key; empty where it carries none.
+   * Writes that record the answer's body under the call's Idempotency-Key; empty where it carries none.
    * A verb adds them to the transaction of its effect, so that the effect and the record are one.
    */
-  record(answer: { status: number; body: unknown }): Write[];
+  record(body: unknown): Write[];
   /** Items that were read together with the caller's token, for the verb that wants one of them first. */
   ahead?: readonly Item[];
 }
@@ -51,7 +51,7 @@ export function requireSameScopes(lacking: readonly Scope[]): void {
 }
 
 /** RFC 6750, 3.1: the answer names the scope that would do. */
-export function insufficientScope(anyOf: readonly Scope[]): WharfError {
+function insufficientScope(anyOf: readonly Scope[]): WharfError {
   return new WharfError(
     "forbidden",
     `This needs a token with scope ${anyOf.join(" or ")}; ask for one with that scope, or have it granted to the client.`,

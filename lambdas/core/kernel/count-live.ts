@@ -1,6 +1,6 @@
 import { DUE_INDEX, DUE_SHARDS, type DueKind, type Key } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import type { DueDeps } from "./each-due.ts";
+import type { DueDeps } from "./deps.ts";
 import { tally } from "./last-count.ts";
 import { iso } from "./time.ts";
 

@@ -1,13 +1,27 @@
 import type { Objects } from "#aws/objects.ts";
 import type { Table } from "#aws/table.ts";
 
-/** What verbs need of the world; built once per execution environment, replaced in tests of rules. */
+/**
+ * What verbs need of the world, replaced in tests of rules. A room that needs more of it says so in a `deps.ts` of its
+ * own; `lambdas/deps/` builds them from a function's environment.
+ */
 export interface Deps {
   table: Table;
   objects: Objects;
   config: Config;
   /** Milliseconds since the epoch. */
   now(): number;
+}
+
+/** What verbs of the table alone need. */
+export type TableDeps = Pick<Deps, "table" | "now">;
+
+/** What a sweep needs of what is due. */
+export interface DueDeps extends TableDeps {
+  /** False once the run should end; what is left is due in the next one too. @default always true */
+  timeLeft?(): boolean;
+  /** How long one item may take, in ms. @default 10,000 */
+  itemMs?: number;
 }
 
 interface Config {

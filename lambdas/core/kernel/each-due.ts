@@ -2,7 +2,7 @@ import { asideShard, DUE_INDEX, DUE_SHARDS, type DueKind } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import type { Item } from "#aws/table.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps, DueDeps } from "./deps.ts";
 import { inParallel } from "./in-parallel.ts";
 import { dueAfterFailure, dueAsBefore, dueOf } from "./put-aside.ts";
 import { iso } from "./time.ts";
@@ -18,13 +18,6 @@ const SUSPECT_MS = 3 * 60_000;
 const PARALLEL_WRITES = 10;
 /** Of what is put aside, so many items are looked at in one run. */
 const MAX_ASIDE = 50;
-
-export interface DueDeps extends Pick<Deps, "table" | "now"> {
-  /** False once the run should end; what is left is due in the next one too. @default always true */
-  timeLeft?(): boolean;
-  /** How long one item may take, in ms. @default 10,000 */
-  itemMs?: number;
-}
 
 /** What the handling of one item may know of it. */
 export interface Chance {

@@ -59,7 +59,7 @@ export interface Idempotency {
   repeated?: true;
   record: Call["record"];
   /** Keeps the answer to what has been done already, for requests that come again. */
-  keep(answer: { status: number; body: unknown }): Promise<void>;
+  keep(body: unknown): Promise<void>;
   /**
    * Gives the claim up, so that a corrected request can use the key.
    *
@@ -68,6 +68,16 @@ export interface Idempotency {
   release(): Promise<void>;
   /** The function has answered: the claim is renewed no more. */
   end(): void;
+}
+
+interface KeyedRequest {
+  caller: Caller;
+  /** What tells one request from another. */
+  request: unknown;
+  /** Of the answer that will be recorded. */
+  status: number;
+  /** @default false */
+  natural?: boolean;
 }
 
 const NONE: Idempotency = { record: () => [], keep: async () => {}, release: async () => {}, end() {} };
@@ -83,14 +93,16 @@ const NONE: Idempotency = { record: () => [], keep: async () => {}, release: asy
  */
 export async function beginIdempotent(
   deps: Pick<Deps, "table" | "now">,
-  {
-    caller,
-    key,
-    request,
-    natural = false,
-  }: { caller: Caller; key: string | undefined; request: unknown; natural?: boolean },
+  { key, ...asked }: KeyedRequest & { key: string | undefined },
 ): Promise<Idempotency> {
-  if (key === undefined) return NONE;
+  return key === undefined ? NONE : claimKey(deps, key, asked);
+}
+
+async function claimKey(
+  deps: Pick<Deps, "table" | "now">,
+  key: string,
+  { caller, request, status, natural = false }: KeyedRequest,
+): Promise<Idempotency> {
   let now = deps.now();
   const itemKey = keys.idempotency(caller.client_id, key);
   const fingerprint = createHmac("sha256", derive(key, "request"))
@@ -137,19 +149,19 @@ export async function beginIdempotent(
   /** What was answered to the same request before. @throws WharfError idempotency_in_progress */
   function found({ answer: seen, claimed_until_ms }: z.infer<typeof record>): Idempotency {
     if (seen === undefined) throw inProgress(Math.max(1, Math.ceil((claimed_until_ms - now) / 1000)));
-    const { scopes, ...first } = answerShape.parse(JSON.parse(open(key ?? "", seen)));
+    const { scopes, ...first } = answerShape.parse(JSON.parse(open(key, seen)));
     return {
       ...NONE,
       replay: { ...first, lacking: scopes.filter((held) => !hasScope(caller, held)) },
-      record: (answer) => [recording(answer, { condition: "#answer = :seen", values: { seen } })],
+      record: (body) => [recording(body, { condition: "#answer = :seen", values: { seen } })],
     };
   }
 
-  function recording(answer: object, { condition, values }: { condition: string; values: Item }) {
+  function recording(body: unknown, { condition, values }: { condition: string; values: Item }) {
     return {
       key: itemKey,
       update: {
-        set: { answer: seal(key ?? "", JSON.stringify({ ...answer, scopes: [...caller.scopes] })) },
+        set: { answer: seal(key, JSON.stringify({ status, body, scopes: [...caller.scopes] })) },
       },
       condition,
       values,
@@ -161,13 +173,13 @@ export async function beginIdempotent(
   function claimed(): Idempotency {
     // One that fails is made up for by the next; a claim that is lost shows in the transaction.
     const renewing = setInterval(() => void renew().catch(() => {}), RENEW_MS);
-    const own = (answer: object) => recording(answer, { condition: MINE, values: { claim } });
+    const own = (body: unknown) => recording(body, { condition: MINE, values: { claim } });
     return {
       end: () => clearInterval(renewing),
-      record: (answer) => [own(answer)],
-      keep: async (answer) => {
+      record: (body) => [own(body)],
+      keep: async (body) => {
         try {
-          await deps.table.update(own(answer));
+          await deps.table.update(own(body));
         } catch (error) {
           // Kept by the first copy of this write, or by another that has taken the claim over.
           if (!(error instanceof ConditionFailed)) throw error;

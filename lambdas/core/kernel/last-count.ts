@@ -37,11 +37,11 @@ export function tally(
   return { live, clients: Object.fromEntries(most) };
 }
 
-const counts = new WeakMap<Table, Map<string, Count & { readAt: number }>>();
+const lastCounts = new WeakMap<Table, Map<string, Count & { readAt: number }>>();
 
 /** The count that this environment knows, where it is fresh enough to go by. */
 export function knownCount({ table, now }: Pick<Deps, "table" | "now">, { pk }: Key): Count | undefined {
-  const known = counts.get(table)?.get(pk);
+  const known = lastCounts.get(table)?.get(pk);
   const fresh = known !== undefined && known.readAt <= now() && now() - known.readAt <= FRESH_MS;
   return fresh ? known : undefined;
 }
@@ -53,7 +53,7 @@ export async function lastCount(deps: Pick<Deps, "table" | "now">, key: Key): Pr
   const readAt = deps.now();
   const count = await deps.table.get(countRecord, key, { consistent: false });
   const read = { live: count?.live ?? 0, clients: new Map(Object.entries(count?.clients ?? {})), readAt };
-  const all = counts.get(deps.table) ?? new Map<string, Count & { readAt: number }>();
-  counts.set(deps.table, all.set(key.pk, read));
+  const all = lastCounts.get(deps.table) ?? new Map<string, Count & { readAt: number }>();
+  lastCounts.set(deps.table, all.set(key.pk, read));
   return read;
 }

@@ -17,7 +17,8 @@ export const MAX_FAILURES = 5;
 /** What is put aside is tried this often: what it failed for may be over. */
 const ASIDE_MS = 15 * MINUTE;
 /** Minutes until the next try, by failures. */
-const BACK_OFF = [1, 1, 1, 3, 4];
+const BACK_OFF = [1, 1, 1, 3];
+const LAST_BACK_OFF = 4;
 /** After the first, so much later at most, by chance: of what one run was ended with, not all is due in one again. */
 const JITTER_MS = 2 * MINUTE;
 
@@ -43,7 +44,7 @@ export async function dueAfterFailure(
 ): Promise<Item | undefined> {
   const now = deps.now() + (failures > 1 ? Math.random() * JITTER_MS : 0);
   const { id, aside } = dueOf(kind, item);
-  const later = now + (BACK_OFF[failures] ?? 4) * MINUTE;
+  const later = now + (BACK_OFF[failures] ?? LAST_BACK_OFF) * MINUTE;
   const next =
     aside || failures > MAX_FAILURES
       ? { due_pk: asideShard(kind), due_sk: `${iso(now + ASIDE_MS)}#${id}#${failures}` }

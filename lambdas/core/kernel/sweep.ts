@@ -2,7 +2,7 @@ import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 
 /** What one part of a sweep has done: counts for the log. */
-export type Part = () => Promise<number | Record<string, number>>;
+export type SweepPart = () => Promise<number | Record<string, number>>;
 
 /**
  * Runs the parts of a sweep side by side. One that fails is told of and counted, and stops no
@@ -12,7 +12,7 @@ export type Part = () => Promise<number | Record<string, number>>;
  */
 export async function runParts(
   { table, now }: { table: { readonly name: string }; now: () => number },
-  parts: Readonly<Record<string, Part>>,
+  parts: Readonly<Record<string, SweepPart>>,
 ) {
   const counts: Record<string, number | Record<string, number>> = {};
   const failed: string[] = [];

@@ -5,10 +5,10 @@ import { ConditionFailed, type Item, type Table } from "#aws/table.ts";
 import type { Deps } from "./deps.ts";
 
 /** What a place is taken of, under a name of letters, digits and `_`: so many there are, or a share of others. */
-export type Room = { name: string; max: number } | Share;
+export type Room = { name: string; max: number } | RoomShare;
 
 /** One's part of a room: half of what the others leave of it, so that whoever comes next finds one too. */
-export interface Share {
+export interface RoomShare {
   name: string;
   of: Room;
   /** So many whatever the others leave. @default 0 */
@@ -18,7 +18,7 @@ export interface Share {
 /** A room of which no more is to be had: there are `max`, or so many is the share of who asks as things stand. */
 export type Full = { name: string; max: number };
 
-export type Taken = { giveBack: () => Promise<void> } | { full: Full };
+export type PlaceTaken = { giveBack: () => Promise<void> } | { full: Full };
 
 /** Lambda: an API's function lives for 29 s; what is held for longer has nobody any more. */
 const LIFE_MS = 30_000;
@@ -47,7 +47,7 @@ export async function takePlace(
   { table, now }: Pick<Deps, "table" | "now">,
   kind: PlaceKind,
   rooms: readonly Room[],
-): Promise<Taken> {
+): Promise<PlaceTaken> {
   const known: Map<string, Known> = full.get(table) ?? new Map();
   full.set(table, known);
   const nameOf = ({ name }: Room) => `${kind} ${name}`;
@@ -112,7 +112,7 @@ export async function inPlace<T>(
 }
 
 /** Somebody's share of so many places, and all of these. */
-export function sharedRooms(name: string, places: number): [share: Share, all: Room] {
+export function sharedRooms(name: string, places: number): [share: RoomShare, all: Room] {
   const all = { name: "all", max: places };
   return [{ name, of: all }, all];
 }

@@ -8,7 +8,7 @@ export interface Ranged {
 }
 
 /** What a request wants of a file: all of it up to its end, a piece from the first byte, or one that begins past that. */
-export type Part = "whole" | "first" | "later";
+export type AskedPart = "whole" | "first" | "later";
 
 /**
  * Which part S3 answers a request with.
@@ -22,14 +22,14 @@ export async function askedPart(
   { objects }: Pick<Deps, "objects">,
   { range, ifRange }: Ranged,
   { size, object_key }: Pick<FileRecord, "size" | "object_key">,
-): Promise<Part> {
+): Promise<AskedPart> {
   const part = partIn(range, size);
   if (part === "whole" || ifRange === undefined) return part;
   return ifRange.trim() === (await objects.head(object_key))?.etag ? part : "whole";
 }
 
 /** @param size bytes of the file, from whose end `bytes=-500` counts. */
-function partIn(range: string | undefined, size: number): Part {
+function partIn(range: string | undefined, size: number): AskedPart {
   const [, first = "", last = ""] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(range?.trim() ?? "") ?? [];
   if (first === "") return last !== "" && Number(last) > 0 && Number(last) < size ? "later" : "whole";
   if (Number(first) > 0) return last === "" || Number(first) <= Number(last) ? "later" : "whole";

@@ -85,8 +85,6 @@ const tag = "Shares";
 const scopes = ["shares:write"] as const;
 const fileId = { id: id("file") };
 const shareId = { id: id("shr") };
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
 const example: Share = {
   share_id: "shr_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
@@ -112,7 +110,7 @@ export const createShareRoute = defineRoute({
   params: fileId,
   body: shareRequest,
   responses: { 201: { description: "The link works at once", schema: share } },
-  errors: [...common, "not_a_file", "idempotency_mismatch", "idempotency_in_progress", "password_limit"],
+  errors: ["not_found", "not_a_file", "password_limit"],
   example: { request: { expire_in: 86_400, max_downloads: 3 }, response: example },
 });
 
@@ -126,7 +124,7 @@ export const listSharesRoute = defineRoute({
   params: fileId,
   query: page.query,
   responses: { 200: { description: "One page, strongly consistent", schema: page.of(share) } },
-  errors: [...common, "not_a_file", "invalid_cursor"],
+  errors: ["not_found", "not_a_file", "invalid_cursor"],
 });
 
 export const getShareRoute = defineRoute({
@@ -138,7 +136,7 @@ export const getShareRoute = defineRoute({
   scopes,
   params: shareId,
   responses: { 200: { description: "The link", schema: share } },
-  errors: common,
+  errors: ["not_found"],
   example: { response: example },
 });
 
@@ -151,7 +149,7 @@ export const revokeShareRoute = defineRoute({
   scopes,
   params: shareId,
   responses: { 204: { description: "The link is dead" } },
-  errors: common,
+  errors: ["not_found"],
 });
 
 const token = { token: z.string().meta({ description: "The link's secret: 128 bits, base64url." }) };

@@ -1,21 +1,21 @@
 import { type Key, keys } from "#aws/keys.ts";
-import { type Else, type Guard, happened } from "#aws/table.ts";
+import { type Else, happened, type WriteGuard } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { ttl } from "#core/kernel/time.ts";
-import type { Part } from "./asked-part.ts";
+import type { AskedPart } from "./asked-part.ts";
 import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "./contract.ts";
 import { linkedFileChecks } from "./linked-file.ts";
 import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
-import { shareState } from "./share-view.ts";
+import { linkState } from "./share-view.ts";
 
-export interface Asked {
+export interface AskedDownload {
   token: string;
   requestId: string;
   /** Where it came from (`sourceOf`); from nowhere nothing goes on. */
   source: string | undefined;
-  part: Part;
+  part: AskedPart;
 }
 
 /** Counting and going on follow each other where requests of one source race; each round one of them is through. */
@@ -34,10 +34,10 @@ const ROUNDS = 4;
 export async function countDownload(
   deps: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  asked: Asked,
+  asked: AskedDownload,
 ): Promise<boolean> {
   const start = startKey(asked);
-  const usedUp = shareState(link, deps.now()) === "used_up";
+  const usedUp = linkState(link, deps.now()) === "used_up";
   // Before the writes, whose failing costs as much as their success: a dead link is asked for without end.
   await requireLeft(deps, link, asked);
   let counts = !(asked.part === "later" || usedUp);
@@ -56,22 +56,22 @@ export async function countDownload(
 export async function requireLeft(
   deps: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  asked: Pick<Asked, "token" | "source" | "part">,
+  asked: Pick<AskedDownload, "token" | "source" | "part">,
 ): Promise<void> {
-  if (shareState(link, deps.now()) !== "used_up") return;
+  if (linkState(link, deps.now()) !== "used_up") return;
   const start = startKey(asked);
   if (start === undefined || !(await mayGoOn(deps, start, asked))) throw linkGone("used_up");
 }
 
 /** Where a source's started download is kept; none of one without an address. */
-function startKey({ token, source }: Pick<Asked, "token" | "source">): Key | undefined {
+function startKey({ token, source }: Pick<AskedDownload, "token" | "source">): Key | undefined {
   return source === undefined ? undefined : keys.linkStart(token, source);
 }
 
 async function mayGoOn(
   { table, now }: Pick<Deps, "table" | "now">,
   key: Key,
-  { part }: Pick<Asked, "part">,
+  { part }: Pick<AskedDownload, "part">,
 ): Promise<boolean> {
   if (part === "whole") return false;
   const start = await table.get(linkStartRecord, key);
@@ -83,7 +83,7 @@ async function mayGoOn(
 async function count(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, requestId, part }: Asked & { start: Key | undefined },
+  { start, requestId, part }: AskedDownload & { start: Key | undefined },
 ): Promise<boolean> {
   const at = now();
   const begun: LinkStart = { started_ms: at, begun: part !== "later", ranges: 0 };
@@ -116,7 +116,7 @@ async function count(
 async function goOn(
   { table, now }: Pick<Deps, "table" | "now">,
   link: LinkRecord,
-  { start, part }: Asked & { start: Key },
+  { start, part }: AskedDownload & { start: Key },
 ): Promise<boolean> {
   const at = now();
   return happened(
@@ -144,7 +144,7 @@ const ALIVE = "#expires_ms > :now AND attribute_not_exists(#revoked_at)";
 const since = (now: number) => now - LINK_RESUME_SECONDS * 1000;
 
 /** What `goOn` asks for doesn't hold. */
-function mayNotGoOn(at: number, part: Part): Guard {
+function mayNotGoOn(at: number, part: AskedPart): WriteGuard {
   if (part === "whole") return { blind: "the whole is a download of its own, whatever was before" };
   const past = "attribute_not_exists(#pk) OR #started_ms <= :since";
   return part === "later"
@@ -157,7 +157,7 @@ const gone =
   (now: number): Else =>
   (item) => {
     const current = linkRecord.safeParse(item);
-    const state = current.success ? shareState(current.data, now) : "active";
+    const state = current.success ? linkState(current.data, now) : "active";
     return linkGone(state === "active" ? "deleted" : state);
   };
 

@@ -8,7 +8,8 @@ import { type LinkTries, linkTriesRecord } from "./records.ts";
 /** Tries that nothing delays. */
 const FREE_TRIES = 5;
 /** Seconds that a try has to wait after the 5th, the 6th … wrong one; the last holds for all that follow. */
-const DELAYS = [5, 10, 20, 40, 80, 160, 320, 640, 900] as const;
+const LAST_DELAY = 900;
+const DELAYS = [5, 10, 20, 40, 80, 160, 320, 640, LAST_DELAY];
 
 /**
  * Counts one source's wrong try, in the write that admits it: those sent at once can't outrun the count.
@@ -97,7 +98,7 @@ function admitted(now: number): { text: string; values: Item } {
 /** Seconds until a source's next try; 0 where it need not wait. */
 export function secondsUntilTry({ tried = 0, tried_ms = 0 }: LinkTries, now: number): number {
   if (tried < FREE_TRIES) return 0;
-  const delay = DELAYS[Math.min(tried - FREE_TRIES, DELAYS.length - 1)] ?? 0;
+  const delay = DELAYS[tried - FREE_TRIES] ?? LAST_DELAY;
   return Math.max(0, Math.ceil((tried_ms + delay * 1000 - now) / 1000));
 }
 

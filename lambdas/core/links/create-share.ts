@@ -20,7 +20,6 @@ export interface ShareTerms {
 /**
  * Makes a link to a file that stands, in one transaction with `link_created`.
  *
- * @param answer what the API will answer, recorded under the call's Idempotency-Key with the link.
  * @throws WharfError not_found, not_a_file; as `inHashPlace`.
  */
 export async function createShare(
@@ -28,7 +27,6 @@ export async function createShare(
   call: Call,
   fileId: string,
   terms: ShareTerms,
-  answer: (share: Share) => { status: number; body: unknown },
 ): Promise<Share> {
   const file = await readFile(deps, call.caller, fileId);
   const bound = await shareableVersion(deps, call.caller, file);
@@ -48,7 +46,7 @@ export async function createShare(
   await deps.table.transact([
     ...linkedFileChecks(link, () => notFound("file", fileId)),
     ...writes,
-    ...call.record(answer(share)),
+    ...call.record(share),
   ]);
   return share;
 }

@@ -1,7 +1,7 @@
 /** What the events of links tell, with an example of each. */
 import * as z from "zod";
-import { orNull, at as when } from "#contract/common.ts";
-import { at, client, type EventInfo, file_id, later, system, ULID } from "#contract/event-info.ts";
+import { at, orNull } from "#contract/common.ts";
+import { client, type EventInfo, file_id, later, moment, system, ULID } from "#contract/event-info.ts";
 
 const share_id = `shr_${ULID}`;
 const perhapsDownloads = orNull(z.int(), "Downloads after which the link is used up; `null`: no limit.");
@@ -10,7 +10,7 @@ export const linksEvents = {
   link_created: {
     description: "A link to a file was made. Its token is never told.",
     data: z.object({
-      expires_at: when("When it dies"),
+      expires_at: at("When it dies"),
       max_downloads: perhapsDownloads,
       has_password: z.boolean().meta({ description: "Whether it opens with a password only." }),
     }),
@@ -29,7 +29,7 @@ export const linksEvents = {
   link_expired: {
     description: "A link has expired, at most two minutes ago.",
     data: z.object({
-      expires_at: when("When it died"),
+      expires_at: at("When it died"),
       downloads: z.int().meta({ description: "Downloads that counted in its life." }),
       max_downloads: perhapsDownloads,
     }),
@@ -37,7 +37,7 @@ export const linksEvents = {
       file_id,
       share_id,
       actor: system,
-      data: { expires_at: at, downloads: 2, max_downloads: 3 },
+      data: { expires_at: moment, downloads: 2, max_downloads: 3 },
     },
   },
 } satisfies Record<string, EventInfo>;

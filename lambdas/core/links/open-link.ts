@@ -1,14 +1,15 @@
 import { keys } from "#aws/keys.ts";
-import type { FileRecord } from "#core/files/records.ts";
+import type { SignedUrl } from "#aws/signer.ts";
+import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { asDecided, askedPart, type Part, type Ranged } from "./asked-part.ts";
+import { type AskedPart, asDecided, askedPart, type Ranged } from "./asked-part.ts";
 import { LINK_URL_SECONDS } from "./contract.ts";
 import { countDownload, linkGone, requireLeft } from "./count-download.ts";
 import { linkedFile } from "./linked-file.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
-import { shareState } from "./share-view.ts";
+import { linkState } from "./share-view.ts";
 import { tryPassword, wrongPassword } from "./try-password.ts";
 
 /**
@@ -49,10 +50,10 @@ export interface Opening extends Ranged {
 export async function openLink(
   deps: Deps,
   { token, password, requestId, range, ifRange, source, method }: Opening,
-): Promise<{ url: string; link: LinkRecord; file: FileRecord }> {
+): Promise<SignedUrl & { link: LinkRecord; file: FileRecord }> {
   const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now(), true);
   const reading = linkedFile(deps, link);
-  let judged: Promise<Part> | undefined;
+  let judged: Promise<AskedPart> | undefined;
   const part = async () => {
     if (range === undefined) return "whole";
     judged ??= askedPart(deps, { range, ifRange }, present(await reading));
@@ -71,8 +72,8 @@ export async function openLink(
   // Where downloads are limited, a part is counted or free as the very one that was asked for.
   const bound = link.max_downloads !== undefined && counted !== undefined && (await part()) !== "whole";
   const headers = bound ? asDecided({ range, ifRange }) : {};
-  const url = await signUntil(deps, file, { method, headers, until: link.expires_ms });
-  return { url, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };
+  const signed = await signUntil(deps, file, { method, headers, until: link.expires_ms });
+  return { ...signed, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };
 }
 
 /** Has the password of a link that has one tried. */
@@ -91,15 +92,15 @@ async function signUntil(
   deps: Pick<Deps, "objects" | "now">,
   file: FileRecord,
   { until, ...options }: Omit<SignOptions, "seconds"> & { until: number },
-): Promise<string> {
+): Promise<SignedUrl> {
   const second = () => Math.floor(deps.now() / 1000);
   for (;;) {
     const start = second();
     const left = Math.floor(until / 1000) - start;
     if (left < 1) throw linkGone("expired");
-    const { url } = await signDownload(deps, file, { ...options, seconds: Math.min(LINK_URL_SECONDS, left) });
+    const signed = await signDownload(deps, file, { ...options, seconds: Math.min(LINK_URL_SECONDS, left) });
     // S3 counts from the URL's date, in whole seconds: had the next one begun meanwhile, it would outlive the link.
-    if (second() === start) return url;
+    if (second() === start) return signed;
   }
 }
 
@@ -107,12 +108,12 @@ async function signUntil(
 function live(link: LinkRecord | undefined, now: number, usedUp = false): LinkRecord {
   if (link === undefined)
     throw new WharfError("not_found", "There is no such link. Check that it is complete.");
-  const state = shareState(link, now);
+  const state = linkState(link, now);
   if (state !== "active" && !(usedUp && state === "used_up")) throw linkGone(state);
   return link;
 }
 
 function present(file: FileRecord | undefined): FileRecord {
-  if (file === undefined || file.deleted_at !== undefined) throw linkGone("deleted");
+  if (!isStanding(file)) throw linkGone("deleted");
   return file;
 }

@@ -2,13 +2,14 @@ import * as z from "zod";
 import { note } from "#aws/log.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { readForm } from "#http/body.ts";
+import { readUrlencoded } from "#http/body.ts";
 import { check } from "#http/check.ts";
 import type { App, AppContext } from "#http/context.ts";
 import { refuseUnreadPreconditions } from "#http/refuse-unread-preconditions.ts";
 import { send } from "#http/send.ts";
-import { document, headersOf, serve } from "#http/serve.ts";
+import { headersOf, serve } from "#http/serve.ts";
 import { methodOf } from "#http/to-bytes.ts";
+import { wire } from "#http/wire.ts";
 import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "#pages/link-page.ts";
 import { type Reader, readerOf } from "#pages/link-reader.ts";
 import { type Page, plainPage, sendPage } from "#pages/page.ts";
@@ -18,7 +19,6 @@ import {
   listSharesRoute,
   openLinkRoute,
   revokeShareRoute,
-  type Share,
   unlockLinkRoute,
   unlockRequest,
 } from "./contract.ts";
@@ -31,27 +31,30 @@ import { viewShare } from "./view-share.ts";
 
 /** Links to files, as their makers see them. */
 export function shares(app: App, deps: Pick<Deps, "table" | "config" | "now">): void {
-  serve(app, deps, createShareRoute, async ({ params, body, call }) => {
-    const answer = (share: Share) => ({ status: 201, body: share });
-    return answer(await createShare(deps, call, params.id, body, answer));
+  serve(app, deps, {
+    route: createShareRoute,
+    handle: async ({ params, body, call }) => ({ body: await createShare(deps, call, params.id, body) }),
   });
 
-  serve(app, deps, listSharesRoute, async ({ params, query, call }) => ({
-    status: 200,
-    body: await listShares(deps, call, params.id, query),
-  }));
+  serve(app, deps, {
+    route: listSharesRoute,
+    handle: async ({ params, query, call }) => ({ body: await listShares(deps, call, params.id, query) }),
+  });
 
-  serve(app, deps, getShareRoute, async ({ params, call }) => ({
-    status: 200,
-    body: await viewShare(deps, call.caller, params.id),
-  }));
+  serve(app, deps, {
+    route: getShareRoute,
+    handle: async ({ params, call }) => ({ body: await viewShare(deps, call.caller, params.id) }),
+  });
 
-  serve(app, deps, revokeShareRoute, async ({ params, call }) => {
-    await revokeShare(deps, call.caller, params.id);
-    return { status: 204 };
+  serve(app, deps, {
+    route: revokeShareRoute,
+    handle: async ({ params, call }) => {
+      await revokeShare(deps, call.caller, params.id);
+    },
   });
 }
 
+const linkParams = z.object(openLinkRoute.params);
 // What trackers and mailers add to a link's query is nobody's business.
 const openQuery = z.object(openLinkRoute.query);
 const openHeaders = z.object(openLinkRoute.headers);
@@ -62,10 +65,9 @@ type LinkDeps = Deps & { corsOrigins: readonly string[] };
 
 /** `/s/{token}`: public, so that the link's secret is all that a recipient needs. */
 export function links(app: App, deps: LinkDeps): void {
-  document(app, openLinkRoute);
-  app.get("/s/:token", (context) =>
-    forReader(deps, context, "GET /s/{token}", async (reader) => {
-      const token = context.req.param("token");
+  wire(app, openLinkRoute, (context) =>
+    forReader(deps, context, async (reader) => {
+      const { token } = linkParams.parse(context.req.param());
       const asked = { download: context.req.queries("download")?.join() };
       const download = check(openQuery, asked, "query").download === "1";
       const headers = check(openHeaders, headersOf(openHeaders, context), "header");
@@ -80,23 +82,21 @@ export function links(app: App, deps: LinkDeps): void {
     }),
   );
 
-  document(app, unlockLinkRoute);
-  app.post("/s/:token", (context) =>
-    forReader(deps, context, "POST /s/{token}", async (reader) => {
-      const token = context.req.param("token");
+  wire(app, unlockLinkRoute, (context) =>
+    forReader(deps, context, async (reader) => {
+      const { token } = linkParams.parse(context.req.param());
       refuseUnreadPreconditions(unlockLinkRoute, (name) => context.req.header(name));
       // What another site had somebody send uses nothing up, no try either: it leads to the page.
       if (isLured(deps, context, reader))
         return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
-      const { password } = check(unlockRequest, await readForm(context), "body");
+      const { password } = check(unlockRequest, await readUrlencoded(context), "body");
       const headers = check(unlockHeaders, headersOf(unlockHeaders, context), "header");
       const call = { ...callOf(context), method: "GET" as const, ...rangedBy(headers) };
       const opening = { token, password: password || undefined, ...call };
       const opened = await openLink(deps, opening);
       if (reader !== "person") return redirect(303, opened);
       note({ share_id: opened.link.share_id });
-      const seconds = Number(new URL(opened.url).searchParams.get("X-Amz-Expires"));
-      return sendPage(200, startedPage({ ...opened, seconds }), VARY);
+      return sendPage(200, startedPage({ ...opened, seconds: opened.expiresIn }), VARY);
     }),
   );
 }
@@ -145,22 +145,19 @@ function redirect(status: 302 | 303, { url, link }: Awaited<ReturnType<typeof op
 async function forReader(
   { now }: Pick<Deps, "now">,
   context: AppContext,
-  route: string,
   answer: (reader: Reader) => Promise<Response>,
 ): Promise<Response> {
-  // The route and never the path, which holds the secret.
-  note({ route });
   const reader = readerOf((name) => context.req.header(name));
   try {
     return await answer(reader);
   } catch (error) {
     if (!(error instanceof WharfError) || reader === "program") throw error;
     note({ code: error.code });
-    return sendPage(error.status, pageOf(error, context, now()), { ...VARY, ...error.headers });
+    return sendPage(error.status, refusalPage(error, context, now()), { ...VARY, ...error.headers });
   }
 }
 
-function pageOf(error: WharfError, { req }: AppContext, now: number): Page {
+function refusalPage(error: WharfError, { req }: AppContext, now: number): Page {
   const seconds = error.retryAfterSeconds;
   const wait = seconds === undefined ? undefined : { seconds, until: now + seconds * 1000 };
   if (error.code === "wrong_password")

@@ -5,7 +5,7 @@ import type { LinkRecord } from "./records.ts";
 import { shareUrl } from "./share.ts";
 
 /** A link's state at `now`, whatever the sweep has got round to: at the millisecond of its expiry it is expired. */
-export function shareState(link: LinkRecord, now: number): Exclude<ShareState, "deleted"> {
+export function linkState(link: LinkRecord, now: number): Exclude<ShareState, "deleted"> {
   if (link.revoked_at !== undefined) return "revoked";
   if (link.expires_ms <= now) return "expired";
   if (link.max_downloads !== undefined && link.downloads >= link.max_downloads) return "used_up";
@@ -18,7 +18,7 @@ export async function shareView(
   link: LinkRecord,
   { orphaned = false }: { orphaned?: boolean } = {},
 ): Promise<Share> {
-  const state = shareState(link, deps.now());
+  const state = linkState(link, deps.now());
   return {
     share_id: link.share_id,
     file_id: link.file_id,

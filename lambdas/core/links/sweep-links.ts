@@ -1,6 +1,6 @@
 import { happened, type Item } from "#aws/table.ts";
-import type { Deps } from "#core/kernel/deps.ts";
-import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import type { Deps, DueDeps } from "#core/kernel/deps.ts";
+import { eachDue } from "#core/kernel/each-due.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { linkRecord } from "./records.ts";

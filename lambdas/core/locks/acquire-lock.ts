@@ -29,13 +29,8 @@ export interface LockTerms {
 }
 
 /**
- * Grants the locks of all `fileIds` or of none, in one transaction; one file is a batch of one.
+ * Grants the locks of all `fileIds` or of none, in one transaction.
  *
- * The transaction's condition holds each lock's state as read, so that two callers never both get it; what it met
- * instead comes back with its failure, so that a lost race costs no further read. A lease that has run out is taken
- * over `LOCK_GRACE_MS` after its end, with its `lock_expired` in the same transaction.
- *
- * @param answer what the API will answer, recorded under the call's Idempotency-Key with the grant.
  * @throws WharfError file_locked, not_found, not_a_file, lock_limit.
  */
 export async function acquireLocks(
@@ -43,19 +38,52 @@ export async function acquireLocks(
   call: Call,
   fileIds: readonly string[],
   terms: LockTerms,
-  answer: (grants: LockGrant[]) => { status: number; body: unknown },
-): Promise<LockGrant[]> {
+): Promise<{ items: LockGrant[] }> {
+  return await acquire(deps, call, { fileIds, terms, answer: (items) => ({ items }) });
+}
+
+/** The same for one file. */
+export async function acquireLock(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  fileId: string,
+  terms: LockTerms,
+): Promise<LockGrant> {
+  const answer = ([grant]: LockGrant[]) => {
+    if (grant === undefined) throw new Error("a grant of one file holds none");
+    return grant;
+  };
+  return await acquire(deps, call, { fileIds: [fileId], terms, answer });
+}
+
+/**
+ *
+ * The transaction's condition holds each lock's state as read, so that two callers never both get it; what it met
+ * instead comes back with its failure, so that a lost race costs no further read. A lease that has run out is taken
+ * over `LOCK_GRACE_MS` after its end, with its `lock_expired` in the same transaction.
+ *
+ * `answer`: what is answered, recorded under the call's Idempotency-Key with the grants.
+ */
+async function acquire<T>(
+  deps: Pick<Deps, "table" | "now">,
+  call: Call,
+  {
+    fileIds,
+    terms,
+    answer,
+  }: { fileIds: readonly string[]; terms: LockTerms; answer: (grants: LockGrant[]) => T },
+): Promise<T> {
   let files = await findFiles(deps, call.caller, fileIds, "lock", call.ahead);
   const attempt = async () => {
     const now = deps.now();
     refuseHeld(files, now);
     await refuseAtLockLimit(deps, call.caller.client_id, files.length);
     const made = files.map((file) => ({ file, ...makeGrant(call, file, terms, now) }));
-    const grants = made.map(({ grant }) => grant);
+    const answered = answer(made.map(({ grant }) => grant));
     const writes = [...made.map(({ taken }) => taken), ...made.flatMap(({ events }) => events)];
     try {
-      await deps.table.transact([...writes, ...call.record(answer(grants))]);
-      return grants;
+      await deps.table.transact([...writes, ...call.record(answered)]);
+      return answered;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
       files = made.map(({ file, taken }) =>
@@ -78,23 +106,12 @@ export async function acquireLocks(
   });
 }
 
-/** The same for one file. */
-export async function acquireLock(
-  deps: Pick<Deps, "table" | "now">,
-  call: Call,
-  fileId: string,
-  terms: LockTerms,
-): Promise<LockGrant> {
-  const [grant] = await acquireLocks(deps, call, [fileId], terms, ([only]) => ({ status: 201, body: only }));
-  if (grant === undefined) throw new Error("a grant of one file holds none");
-  return grant;
-}
-
 /** @throws WharfError file_locked for the one of the files whose lease lasts longest, if any has one. */
 function refuseHeld(files: readonly FileRecord[], now: number): void {
   const end = ({ lock }: FileRecord) => lock?.expires_ms ?? 0;
   const [last] = files.toSorted((a, b) => end(b) - end(a));
-  if (last?.lock !== undefined && last.lock.expires_ms > now - LOCK_GRACE_MS) throw fileLocked(last, now);
+  const locked = last && fileLocked(last, now);
+  if (locked !== undefined) throw locked;
 }
 
 /** One grant and its writes: the file's record under the state that was read, and the events. */

@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import { hasRunOut, type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
-import { lockState } from "#core/files/lock-state.ts";
+import { lockView } from "#core/files/lock-state.ts";
 import { readFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -22,22 +22,22 @@ export async function breakLock(
   call: Call,
   fileId: string,
   reason: string,
-): Promise<ReturnType<typeof lockState>> {
+): Promise<ReturnType<typeof lockView>> {
   const attempt = async (round: number) => {
     const file = await readFile(deps, call.caller, fileId, round === 0 ? call.ahead : []);
     const { lock, ...rest } = file;
     const now = deps.now();
     if (lock === undefined) {
-      const state = lockState(file, now);
-      const record = call.record({ status: 200, body: state });
+      const state = lockView(file, now);
+      const record = call.record(state);
       if (record.length > 0) await deps.table.transact(record);
       return state;
     }
     const after: FileRecord = { ...rest, fencing: file.fencing + 1 };
-    const state = lockState(after, now);
+    const state = lockView(after, now);
     await deps.table.transact([
       ...breakWrites(now, file, lock, { requestId: call.requestId, actor: actorOf(call.caller), reason }),
-      ...call.record({ status: 200, body: state }),
+      ...call.record(state),
     ]);
     return state;
   };

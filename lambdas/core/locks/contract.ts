@@ -1,6 +1,6 @@
 /** Locks: exclusive leases on files, with a fencing number that only grows. */
 import * as z from "zod";
-import { at, distinct, id, orNull } from "#contract/common.ts";
+import { at, distinct, id, orTime } from "#contract/common.ts";
 import { lockToken as lockTokenHeader } from "#contract/headers.ts";
 import { problemWith } from "#contract/problem-with.ts";
 import { defineRoute } from "#contract/route.ts";
@@ -40,7 +40,7 @@ const fencing = z.int().meta({
 const serverTime = at("The server's clock as it answered, to count leases by");
 
 /** Seconds that one call can wait for a lock's holder. */
-const MAX_WAIT_SECONDS = 20;
+const MAX_LOCK_WAIT_SECONDS = 20;
 
 const terms = {
   ttl_seconds: ttlSeconds.default(300),
@@ -58,7 +58,7 @@ const lockRequest = z.strictObject({
   wait_seconds: z
     .int()
     .min(0)
-    .max(MAX_WAIT_SECONDS)
+    .max(MAX_LOCK_WAIT_SECONDS)
     .default(0)
     .meta({ description: "How long to wait for the holder: 0 … 20 s." }),
 });
@@ -68,8 +68,8 @@ const waitRequest = z.strictObject({
   wait_seconds: z
     .int()
     .min(1)
-    .max(MAX_WAIT_SECONDS)
-    .default(MAX_WAIT_SECONDS)
+    .max(MAX_LOCK_WAIT_SECONDS)
+    .default(MAX_LOCK_WAIT_SECONDS)
     .meta({ description: "How long to wait for the holder: 1 … 20 s." }),
 });
 
@@ -102,7 +102,7 @@ export const lockedMembers = {
     .int()
     .meta({ description: "Seconds until the lock is free at the latest, unless it is renewed." }),
 };
-export const fileLocked = problemWith("file_locked", lockedMembers);
+export const lockedProblem = problemWith("file_locked", lockedMembers);
 
 export const lockState = z
   .object({
@@ -110,7 +110,7 @@ export const lockState = z
     holder: holder.optional(),
     reason: reason.optional(),
     acquired_at: at("When the holding began").optional(),
-    expires_at: orNull(z.iso.datetime(), "When the lease ends unless it is renewed; `null`: nobody has it."),
+    expires_at: orTime("When the lease ends unless it is renewed; `null`: nobody has it."),
     fencing_token: fencing,
     server_time: serverTime,
   })
@@ -137,14 +137,7 @@ export const batchAnswer = z.object({
 const params = { id: id("file") };
 const tag = "Locks";
 const scopes = ["files:write"] as const;
-const common = [
-  "invalid_request",
-  "unknown_field",
-  "unauthenticated",
-  "forbidden",
-  "not_found",
-  "not_a_file",
-] as const;
+const common = ["not_found", "not_a_file"] as const;
 
 const grantExample = {
   file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
@@ -159,13 +152,7 @@ const grantExample = {
   version_id: "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ",
 };
 
-const acquireErrors = [
-  ...common,
-  "file_locked",
-  "lock_limit",
-  "idempotency_mismatch",
-  "idempotency_in_progress",
-] as const;
+const acquireErrors = [...common, "file_locked", "lock_limit"] as const;
 
 export const acquireLockRoute = defineRoute({
   id: "acquireLock",
@@ -183,7 +170,7 @@ export const acquireLockRoute = defineRoute({
     307: {
       description:
         "Another holds it; send the same request to `Location`, as clients that follow redirects do",
-      schema: fileLocked,
+      schema: lockedProblem,
       type: "application/problem+json",
       headers: { Location: "Relative: this file's `lock/wait`." },
     },
@@ -296,7 +283,7 @@ export const breakLockRoute = defineRoute({
   params,
   body: breakRequest,
   responses: { 200: { description: "Broken; the fencing number has grown", schema: lockState } },
-  errors: [...common, "conflict", "idempotency_mismatch", "idempotency_in_progress"],
+  errors: [...common, "conflict"],
   example: {
     request: { reason: "agent-7 hangs since noon" },
     response: {

@@ -1,21 +1,21 @@
 /** What the events of locks tell, with an example of each. */
 import * as z from "zod";
-import { id, at as when } from "#contract/common.ts";
+import { at, id } from "#contract/common.ts";
 import {
-  at,
   client,
   type EventInfo,
   file_id,
-  folder,
+  fileFolder,
+  fileName,
   folder_id,
   later,
-  name,
+  moment,
   ULID,
 } from "#contract/event-info.ts";
 
 const lease = z.object({
-  name,
-  folder_id: folder,
+  name: fileName,
+  folder_id: fileFolder,
   lock_id: id("lock"),
   holder: z
     .object({
@@ -24,8 +24,8 @@ const lease = z.object({
     })
     .meta({ description: "Who has or had it." }),
   reason: z.string().optional().meta({ description: "Why, as its holder said." }),
-  acquired_at: when("When the holding began"),
-  expires_at: when("When the lease ends or was to end"),
+  acquired_at: at("When the holding began"),
+  expires_at: at("When the lease ends or was to end"),
   fencing_token: z.int().meta({ description: "The holding's number; grows with every grant and break." }),
 });
 const leased = {
@@ -33,7 +33,7 @@ const leased = {
   folder_id,
   lock_id: `lock_${ULID}`,
   holder: { client_id: `cli_${ULID}`, name: "ci" },
-  acquired_at: at,
+  acquired_at: moment,
   expires_at: later,
   fencing_token: 7,
 };

@@ -1,6 +1,6 @@
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import { isLive, lockLost, NOT_PASSED } from "#core/files/fenced-write.ts";
+import { holdsLease, lockLost, NOT_PASSED } from "#core/files/fenced-write.ts";
 import { findFile } from "#core/files/find-file.ts";
 import type { Lock } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";
@@ -31,7 +31,7 @@ export async function renewLock(
     const file = await findFile(deps, call.caller, fileId, "renew_lock", round === 0 ? call.ahead : []);
     const now = deps.now();
     const { lock } = file;
-    if (lock === undefined || !isLive(file, sha256(lock_token), now)) throw lockLost(file);
+    if (lock === undefined || !holdsLease(file, sha256(lock_token), now)) throw lockLost(file);
     const last = lock.acquired_ms + MAX_RENEWAL_MS;
     if (lock.expires_ms >= last) throw renewalLimit(lock);
     const ttl = ttl_seconds ?? lock.ttl_seconds;

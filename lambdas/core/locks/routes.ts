@@ -1,13 +1,13 @@
 import type { Scope } from "#contract/common.ts";
 import { findFile } from "#core/files/find-file.ts";
-import { lockState } from "#core/files/lock-state.ts";
+import { lockView } from "#core/files/lock-state.ts";
 import { type Call, requireSameScopes } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import type { App } from "#http/context.ts";
+import type { AppDeps } from "#http/deps.ts";
 import { PROBLEM_TYPE, problemBody } from "#http/problem.ts";
-import { readsFile, serve } from "#http/serve.ts";
-import type { TableDeps } from "#http/table-deps.ts";
+import { namedFile, serve } from "#http/serve.ts";
 import { acquireLock, acquireLocks } from "./acquire-lock.ts";
 import { breakLock } from "./break-lock.ts";
 import {
@@ -24,75 +24,59 @@ import { renewLock } from "./renew-lock.ts";
 import { repeatGrant } from "./repeat-grant.ts";
 import { waitForLock } from "./wait-for-lock.ts";
 
-type LockDeps = Pick<Deps, "table" | "now">;
-
 /** Locks, but for waiting: nothing of one file's lock takes more than one call after the token's. */
-export function locks(app: App, deps: LockDeps): void {
-  serve(
-    app,
-    deps,
-    acquireLockRoute,
-    async ({ params, body: { wait_seconds, ...terms }, call, context }) => {
+export function locks(app: App, deps: TableDeps): void {
+  serve(app, deps, {
+    route: acquireLockRoute,
+    ...grants(deps),
+    handle: async ({ params, body: { wait_seconds, ...terms }, call, context }) => {
       try {
-        return { status: 201, body: await acquireLock(deps, call, params.id, terms) };
+        return { body: await acquireLock(deps, call, params.id, terms) };
       } catch (error) {
         if (wait_seconds === 0 || !isWharfError(error, "file_locked")) throw error;
         // Relative, so that it leads to the address that the client used. No Retry-After: with a redirect it would say
         // how long to wait before following it (RFC 9110, 10.2.3).
         return {
-          status: 307,
+          instead: 307,
           body: problemBody(context, error, 307),
           headers: { "Content-Type": PROBLEM_TYPE, Location: "lock/wait" },
         };
       }
     },
-    grants(deps),
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    renewLockRoute,
-    async ({ params, body, call }) => ({ status: 200, body: await renewLock(deps, call, params.id, body) }),
-    readsFile,
-  );
+  serve(app, deps, {
+    route: renewLockRoute,
+    reads: namedFile,
+    handle: async ({ params, body, call }) => ({ body: await renewLock(deps, call, params.id, body) }),
+  });
 
-  serve(
-    app,
-    deps,
-    releaseLockRoute,
-    async ({ params, headers, call }) => {
+  serve(app, deps, {
+    route: releaseLockRoute,
+    reads: namedFile,
+    handle: async ({ params, headers, call }) => {
       await releaseLock(deps, call, params.id, headers["Lock-Token"]);
-      return { status: 204 };
     },
-    readsFile,
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    getLockRoute,
-    async ({ params, call }) => {
+  serve(app, deps, {
+    route: getLockRoute,
+    reads: namedFile,
+    handle: async ({ params, call }) => {
       const file = await findFile(deps, call.caller, params.id, "see_lock", call.ahead);
-      return { status: 200, body: lockState(file, deps.now()) };
+      return { body: lockView(file, deps.now()) };
     },
-    readsFile,
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    breakLockRoute,
-    async ({ params, body, call }) => ({
-      status: 200,
-      body: await breakLock(deps, call, params.id, body.reason),
-    }),
-    readsFile,
-  );
+  serve(app, deps, {
+    route: breakLockRoute,
+    reads: namedFile,
+    handle: async ({ params, body, call }) => ({ body: await breakLock(deps, call, params.id, body.reason) }),
+  });
 
-  serve(app, deps, lockBatchRoute, async ({ body, call }) => {
-    const answer = (items: unknown[]) => ({ status: 201, body: { items } });
-    return answer(await acquireLocks(deps, call, body.file_ids, body, answer));
+  serve(app, deps, {
+    route: lockBatchRoute,
+    handle: async ({ body, call }) => ({ body: await acquireLocks(deps, call, body.file_ids, body) }),
   });
 }
 
@@ -100,13 +84,11 @@ export function locks(app: App, deps: LockDeps): void {
  * Waiting for a lock: a caller holds its environment for up to 20 s, so API Gateway sends these to `wait`. What comes
  * elsewhere by another spelling of the path is tried once.
  */
-export function lockWaits(app: App, deps: TableDeps): void {
-  serve(
-    app,
-    deps,
-    waitForLockRoute,
-    async ({ params, body, call }) => ({
-      status: 201,
+export function lockWaits(app: App, deps: AppDeps): void {
+  serve(app, deps, {
+    route: waitForLockRoute,
+    ...grants(deps),
+    handle: async ({ params, body, call }) => ({
       body: await waitForLock(
         deps,
         call,
@@ -114,15 +96,14 @@ export function lockWaits(app: App, deps: TableDeps): void {
         deps.waitPlaces > 0 ? body : { ...body, wait_seconds: 0 },
       ),
     }),
-    grants(deps),
-  );
+  });
 }
 
 /** For the two routes that grant one file's lock, under one Idempotency-Key. */
-function grants(deps: LockDeps) {
+function grants(deps: TableDeps) {
   const replay = (recorded: unknown, call: Call, lacking: readonly Scope[]) => {
     requireSameScopes(lacking);
     return repeatGrant(deps, call, recorded);
   };
-  return { ...readsFile, replay };
+  return { reads: namedFile, replay };
 }

@@ -5,8 +5,8 @@ import { LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
 import { lockExpiredEvent } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { countLive } from "#core/kernel/count-live.ts";
-import type { Deps } from "#core/kernel/deps.ts";
-import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import type { Deps, DueDeps } from "#core/kernel/deps.ts";
+import { eachDue } from "#core/kernel/each-due.ts";
 import { MAX_CLIENT_LOCKS } from "./limits.ts";
 
 /**

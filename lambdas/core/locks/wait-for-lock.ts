@@ -1,5 +1,6 @@
 import { keys } from "#aws/keys.ts";
-import { startWaiting, type WaitDeps } from "#core/accounts/start-waiting.ts";
+import type { WaitDeps } from "#core/accounts/deps.ts";
+import { startWaiting } from "#core/accounts/start-waiting.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { isWharfError, type WharfError } from "#core/kernel/error.ts";
 import { acquireLock, type LockTerms } from "./acquire-lock.ts";

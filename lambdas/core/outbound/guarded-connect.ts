@@ -1,7 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ErrorClass } from "./contract.ts";
-import { EgressBlocked, type Guard } from "./outbound-guard.ts";
+import { EgressBlocked, type OutboundGuard } from "./outbound-guard.ts";
 
 /** How a connection came about; durations in ms. */
 export interface Connection {
@@ -22,7 +22,7 @@ export class OutboundError extends Error {
 }
 
 export interface ConnectOptions {
-  guard: Guard;
+  guard: OutboundGuard;
   url: URL;
   /** For name, TCP and TLS together. */
   timeoutMs: number;
@@ -47,10 +47,9 @@ export async function guardedConnect({
   const resolvedAt = performance.now();
   const tcp = await dial(url, addresses, deadline);
   const connectedAt = performance.now();
-  const remote_ip = tcp.remoteAddress ?? "";
-  const facts = { dns_ms: resolvedAt - startedAt, connect_ms: connectedAt - resolvedAt, remote_ip };
   try {
-    guard.checkAddress(url, tcp.remoteAddress);
+    const remote_ip = guard.checkAddress(url, tcp.remoteAddress);
+    const facts = { dns_ms: resolvedAt - startedAt, connect_ms: connectedAt - resolvedAt, remote_ip };
     if (url.protocol === "http:") return { socket: tcp, connection: { ...facts, tls_ms: null } };
     const socket = await inStage("tls", secure(url, tcp, deadline, ca));
     return { socket, connection: { ...facts, tls_ms: performance.now() - connectedAt } };

@@ -47,7 +47,7 @@ const PRIVATE_SUFFIXES = ["localhost", "local", "internal", "localdomain", "home
 const OUT_OF_BOUNDS = { ipv4: blockList("ipv4"), ipv6: blockList("ipv6") };
 const GLOBAL_UNICAST = ipaddr.parseCIDR("2000::/3");
 
-export type Guard = ReturnType<typeof createGuard>;
+export type OutboundGuard = ReturnType<typeof createGuard>;
 
 /** Makes the guard's two checks: of a URL as written, and of the addresses that its name has now. */
 export function createGuard({
@@ -89,10 +89,10 @@ export function createGuard({
     return addresses;
   }
 
-  /** @throws EgressBlocked unless a connection for `url` may lead to this address. */
-  function checkAddress(url: URL, address: string | undefined): void {
+  /** The address. @throws EgressBlocked unless a connection for `url` may lead there. */
+  function checkAddress(url: URL, address: string | undefined): string {
     const loopback = allowLoopback && isLoopbackHost(url.hostname);
-    if (loopback ? isLoopback(address) : isPublic(address)) return;
+    if (address !== undefined && (loopback ? isLoopback(address) : isPublic(address))) return address;
     throw new EgressBlocked("address", `${url.hostname} leads to ${address}, which is not a public address`);
   }
 
@@ -105,9 +105,9 @@ export function createGuard({
 }
 
 /** True for an address that anybody on the internet could reach. */
-export function isPublic(address: string | undefined): boolean {
+export function isPublic(address: string): boolean {
   // Stricter than ipaddr.js, which reads 010.1.1.1 as octal where others may not.
-  if (address === undefined || isIP(address) === 0) return false;
+  if (isIP(address) === 0) return false;
   // `process` turns IPv4-mapped IPv6 addresses into the IPv4 addresses that they reach.
   const parsed = ipaddr.process(address);
   // ipaddr.js has its own idea of the registries, from memory; what either knows is refused.
@@ -125,8 +125,8 @@ function blockList(family: "ipv4" | "ipv6"): BlockList {
   return list;
 }
 
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && ipaddr.isValid(address) && ipaddr.process(address).range() === "loopback";
+function isLoopback(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === "loopback";
 }
 
 function isLoopbackHost(hostname: string): boolean {

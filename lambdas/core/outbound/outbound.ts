@@ -9,7 +9,7 @@ import https from "node:https";
 import type { Duplex } from "node:stream";
 import type { ErrorClass } from "./contract.ts";
 import { type Connection, guardedConnect, messageOf, OutboundError } from "./guarded-connect.ts";
-import { createGuard, EgressBlocked, type Guard, type GuardOptions } from "./outbound-guard.ts";
+import { createGuard, EgressBlocked, type GuardOptions, type OutboundGuard } from "./outbound-guard.ts";
 
 const MAX_HEADER_BYTES = 16_384;
 const MAX_READ_BYTES = 16_384;
@@ -55,7 +55,7 @@ interface Exchange {
 }
 
 export interface Outbound {
-  guard: Guard;
+  guard: OutboundGuard;
   /** Sends one POST. Never rejects: what went wrong is part of the result. */
   post(request: OutboundRequest): Promise<Exchange>;
   /** Closes kept connections. */
@@ -203,7 +203,7 @@ export function createOutbound({
         const answer = await readAnswer(res, Math.min(BODY_MS, ms - first_byte_ms));
         settle({
           ...timings,
-          status: res.statusCode ?? 0,
+          status: res.statusCode,
           headers: res.headers,
           answer,
           first_byte_ms,

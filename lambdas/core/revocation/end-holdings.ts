@@ -3,11 +3,11 @@ import * as z from "zod";
 import { ifNone } from "#aws/changes.ts";
 import { DUE_INDEX, DUE_SHARDS, type DueKind, due, keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
-import { ConditionFailed, type Item, type Update } from "#aws/table.ts";
+import { happened, type Item, type Update } from "#aws/table.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { readHooks } from "#core/endpoints/match-endpoints.ts";
 import { fileRecord } from "#core/files/records.ts";
-import type { DueDeps } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -208,16 +208,14 @@ async function save(
 ): Promise<void> {
   const over = againMs === undefined;
   const place = { began_ms, kind };
-  try {
-    await table.update({
+  await happened(
+    table.update({
       key: keys.revocation(client_id),
       update: over
         ? { set: { ...place, ended_at: iso(now()) }, remove: ["due_pk", "due_sk"] }
         : { set: { ...place, ...due("revocation", againMs, client_id) } },
       condition: "#run = :run",
       values: { run },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }

@@ -1,4 +1,5 @@
-import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
+import { eachDue } from "#core/kernel/each-due.ts";
 import { endHoldings, revocationOf } from "./end-holdings.ts";
 
 /** Ends what revoked clients still hold. Returns how many of them hold nothing any more. */

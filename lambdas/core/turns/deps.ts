@@ -1,4 +1,4 @@
-import type { DeliveryDeps } from "../attempts/deps.ts";
+import type { DeliveryDeps } from "#core/attempts/deps.ts";
 import type { HostShares } from "./host-shares.ts";
 
 /** What a worker that delivers needs. */

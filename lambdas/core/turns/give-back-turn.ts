@@ -7,7 +7,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import type { Turn } from "./claim-turn.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 
-export type Taken = Extract<Turn, { go: true }>;
+export type TakenTurn = Extract<Turn, { go: true }>;
 /** The endpoint as an attempt took its URL from it. */
 export type Attempted = Pick<HookRecord, "webhook_id"> & Partial<Pick<HookRecord, "epoch">>;
 
@@ -24,7 +24,7 @@ export interface TurnEnd extends Changes {
 export async function giveBackTurn(
   { table }: Pick<Deps, "table">,
   { webhook_id, epoch }: Attempted,
-  { slot: { name, mark, freed } }: Taken,
+  { slot: { name, mark, freed } }: TakenTurn,
   { given, values, ...changes }: TurnEnd,
 ): Promise<HookState | undefined> {
   try {
@@ -50,7 +50,7 @@ export async function giveBackTurn(
 export async function returnTurn(
   deps: Pick<Deps, "table">,
   webhookId: string,
-  { slot, probe }: Taken,
+  { slot, probe }: TakenTurn,
 ): Promise<void> {
   // In a new epoch there is no probe any more.
   const ended = probe && (await free(deps, webhookId, slot, { andProbe: true }));
@@ -60,7 +60,7 @@ export async function returnTurn(
 async function free(
   { table }: Pick<Deps, "table">,
   webhookId: string,
-  { name, until, mark, freed }: Taken["slot"],
+  { name, until, mark, freed }: TakenTurn["slot"],
   { andProbe }: { andProbe: boolean },
 ): Promise<boolean> {
   try {

@@ -31,7 +31,7 @@ export const SOME_CLIENTS = 10;
 /** Shares that have lapsed are forgotten beyond so many. */
 const MAX_SHARES = 2_000;
 
-interface Share {
+interface HostShare {
   key: Key;
   intervalMs: number;
   left: number;
@@ -53,7 +53,7 @@ export interface Sender {
 }
 
 /** Room for one request, or when there is some again (ms). */
-type Room = { go: true; share: Share } | { go: false; at: number };
+type HostRoom = { go: true; share: HostShare } | { go: false; at: number };
 
 export type HostShares = ReturnType<typeof createHostShares>;
 
@@ -65,9 +65,9 @@ export function hostOf(url: string): string {
 
 /** The shares of one worker. */
 export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
-  const shares = new Map<string, Share>();
+  const shares = new Map<string, HostShare>();
 
-  function shareOf(key: Key, intervalMs: number): Share {
+  function shareOf(key: Key, intervalMs: number): HostShare {
     const name = `${key.pk} ${key.sk}`;
     const known = shares.get(name);
     if (known !== undefined) return Object.assign(known, { intervalMs });
@@ -79,7 +79,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
     return share;
   }
 
-  async function takeShare(share: Share): Promise<void> {
+  async function takeShare(share: HostShare): Promise<void> {
     const at = now();
     const most = Math.max(1, Math.min(MAX_SHARE, Math.floor(SHARE_MS / share.intervalMs)));
     const size = share.until > at ? Math.min(2 * share.size, most) : 1;
@@ -98,7 +98,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
   }
 
   /** Counts a client's part, which it has taken, for the host too, unless too much is ahead of its rate already. */
-  async function countFor(all: Share, own: Share): Promise<void> {
+  async function countFor(all: HostShare, own: HostShare): Promise<void> {
     if (own.left === 0) return;
     const counted = await advance(all, {
       turn: plus(own.left * INTERVAL_MS),
@@ -110,7 +110,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
 
   /** Moves a turn on; whether it could, the share knows its turn afterwards. */
   async function advance(
-    share: Share,
+    share: HostShare,
     { turn, condition, values }: { turn: number | Computed; condition: string; values: Item },
   ): Promise<boolean> {
     try {
@@ -131,7 +131,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
   }
 
   /** Takes one request of a share that is, or can be, had: when there is one again (ms), where it can't. */
-  async function draw(share: Share, take: () => Promise<void>): Promise<number | undefined> {
+  async function draw(share: HostShare, take: () => Promise<void>): Promise<number | undefined> {
     for (let round = 0; round < ROUNDS; round++) {
       if (share.left > 0 && share.until > now()) {
         share.left -= 1;
@@ -148,7 +148,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
 
   return {
     /** Takes one request of a host's rate, free or of the client's part. */
-    async take({ host, client_id, clients }: Sender): Promise<Room> {
+    async take({ host, client_id, clients }: Sender): Promise<HostRoom> {
       const all = shareOf(keys.host(host), INTERVAL_MS);
       const freeAt = await draw(all, () => takeShare(all));
       if (freeAt === undefined) return { go: true, share: all };
@@ -161,7 +161,7 @@ export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
       return ownAt === undefined ? { go: true, share: own } : { go: false, at: Math.min(freeAt, ownAt) };
     },
     /** No use was made of it. */
-    giveBack({ share }: Extract<Room, { go: true }>): void {
+    giveBack({ share }: Extract<HostRoom, { go: true }>): void {
       if (share.until > now()) share.left += 1;
     },
   };

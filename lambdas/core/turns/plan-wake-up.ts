@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
-import { ConditionFailed } from "#aws/table.ts";
+import { happened } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { ttl } from "#core/kernel/time.ts";
 
@@ -32,8 +32,9 @@ export async function planWakeUp(
   { at, all, judged }: { at: number; all: boolean; judged: number },
 ): Promise<void> {
   const planned: WakeUp = { webhook_id: webhookId, at_ms: at, all, woken: 0 };
-  try {
-    await table.put({
+  // A later plan, or this one: the SDK sends a write again whose answer was lost.
+  await happened(
+    table.put({
       put: {
         ...keys.wakeUp(webhookId),
         ...due("wake_up", at, webhookId),
@@ -43,9 +44,6 @@ export async function planWakeUp(
       },
       condition: "attribute_not_exists(#judged) OR #judged < :judged",
       values: { judged },
-    });
-  } catch (error) {
-    // A later plan, or this one: the SDK sends a write again whose answer was lost.
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }

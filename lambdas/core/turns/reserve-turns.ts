@@ -53,9 +53,11 @@ export async function reserveTurns(
       repeats: "`turn_by` is its own then",
     }),
   );
-  const last = hookState.parse(item).turn_ms ?? now;
+  const { turn_ms: last } = reserved.parse(item);
   return each.map((_, index) => ({ at: last - (count - 1 - index) * interval, reserved: true }));
 }
+
+const reserved = hookState.required({ turn_ms: true });
 
 /** The item as a write left it whose answer was lost: the SDK sends it again, and then meets its own. */
 async function orAsLeft(mine: string, write: () => Promise<Item>): Promise<Item> {

@@ -53,5 +53,8 @@ export async function verifyEndpoint(
       throw error;
     });
   if (item === undefined) return;
-  await planWakeUp(deps, webhook_id, { at: now, all: true, judged: hookState.parse(item).judged ?? 0 });
+  const { judged } = verified.parse(item);
+  await planWakeUp(deps, webhook_id, { at: now, all: true, judged });
 }
+
+const verified = hookState.required({ judged: true });

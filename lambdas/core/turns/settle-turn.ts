@@ -7,7 +7,7 @@ import { bucket, openFor, shouldOpen, staleBuckets } from "./breaker.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { WARN_HOURS } from "./endpoint-health.ts";
 import { isVerified } from "./endpoint-limits.ts";
-import { type Attempted, giveBackTurn, returnTurn, type Taken, type TurnEnd } from "./give-back-turn.ts";
+import { type Attempted, giveBackTurn, returnTurn, type TakenTurn, type TurnEnd } from "./give-back-turn.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
 
 /** Weight of the newest duration in the moving average. */
@@ -31,7 +31,7 @@ interface Ended {
 export async function settleTurn(
   deps: Pick<Deps, "table" | "now">,
   hook: Attempted,
-  turn: Taken,
+  turn: TakenTurn,
   { ok, durationMs, pauseMs = 0 }: { ok: boolean; durationMs: number; pauseMs?: number | undefined },
 ): Promise<boolean> {
   const now = deps.now();
@@ -98,7 +98,11 @@ async function pause(
 }
 
 /** Gives a turn back whose answer was not waited for to its end: nothing is known but that the endpoint is slow now. */
-export async function abandonTurn(deps: Pick<Deps, "table">, hook: Attempted, turn: Taken): Promise<void> {
+export async function abandonTurn(
+  deps: Pick<Deps, "table">,
+  hook: Attempted,
+  turn: TakenTurn,
+): Promise<void> {
   const set = { latency_ms: latency(turn.state.latency_ms, SILENT_MS) };
   const given = await giveBackTurn(deps, hook, turn, { set });
   if (given === undefined) await returnTurn(deps, hook.webhook_id, turn);
@@ -106,7 +110,7 @@ export async function abandonTurn(deps: Pick<Deps, "table">, hook: Attempted, tu
 
 /** What an attempt changes, however it ended. */
 function counted(
-  { state }: Taken,
+  { state }: TakenTurn,
   { ok, durationMs, now, closing = false }: Ended & { ok: boolean; closing?: boolean },
 ) {
   return {
@@ -119,7 +123,7 @@ function counted(
   };
 }
 
-function success(turn: Taken, ended: Ended): TurnEnd {
+function success(turn: TakenTurn, ended: Ended): TurnEnd {
   const { state } = turn;
   const closing = state.open_until_ms !== undefined;
   const { set, remove, add } = counted(turn, { ...ended, ok: true, closing });
@@ -149,7 +153,7 @@ function success(turn: Taken, ended: Ended): TurnEnd {
 }
 
 /** A failure that no success has come after: the endpoint fails. */
-function failure(turn: Taken, webhookId: string, ended: Ended): TurnEnd {
+function failure(turn: TakenTurn, webhookId: string, ended: Ended): TurnEnd {
   const { probe, state } = turn;
   const { set, remove, add } = counted(turn, { ...ended, ok: false });
   const duration = openFor(state);

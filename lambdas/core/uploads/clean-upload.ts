@@ -1,5 +1,5 @@
 import { due, keys } from "#aws/keys.ts";
-import { ConditionFailed } from "#aws/table.ts";
+import { happened } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { assembledBy } from "./assembly.ts";
 import type { UploadRecord } from "./records.ts";
@@ -21,14 +21,12 @@ export async function cleanUpload(
   // What was rejected had been seen: S3 makes nothing of it any more.
   const again = upload.state === "rejected" ? 0 : assembledBy(upload);
   const later = again > deps.now();
-  try {
-    await deps.table.update({
+  await happened(
+    deps.table.update({
       key: keys.upload(upload_id),
       update: later ? { set: due("upload", again, upload_id) } : { remove: ["due_pk", "due_sk"] },
       condition: "#state IN (:aborted, :expired, :rejected)",
       values: { aborted: "aborted", expired: "expired", rejected: "rejected" },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }

@@ -1,6 +1,7 @@
 /** Upload sessions. */
 import * as z from "zod";
 import { at, expireIn, given, id, MAX_PATH_BYTES, path, without, workspaceRef } from "#contract/common.ts";
+import { ULID } from "#contract/event-info.ts";
 import { defineRoute } from "#contract/route.ts";
 import { checksum, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
@@ -201,12 +202,6 @@ const scopes = ["files:write"] as const;
 
 const params = { id: id("upl") };
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
-const idempotency = ["idempotency_mismatch", "idempotency_in_progress"] as const;
-
-export const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
-
 export const place = { workspace_id: `ws_${ULID}`, folder_id: `fld_${ULID}`, name: "q3.pdf" };
 
 export const startUploadRoute = defineRoute({
@@ -221,8 +216,7 @@ export const startUploadRoute = defineRoute({
   body: startRequest,
   responses: { 201: { description: "The session and its first URLs", schema: startAnswer } },
   errors: [
-    ...common,
-    ...idempotency,
+    "not_found",
     ...(["checksum_unsupported", "name_taken", "conflict", "limit_exceeded", "session_limit"] as const),
   ],
   example: {
@@ -250,7 +244,7 @@ export const getUploadRoute = defineRoute({
   scopes,
   params,
   responses: { 200: { description: "The session", schema: uploadStatus } },
-  errors: common,
+  errors: ["not_found"],
 });
 
 export const abortUploadRoute = defineRoute({
@@ -262,5 +256,5 @@ export const abortUploadRoute = defineRoute({
   scopes,
   params,
   responses: { 204: { description: "Nothing of it is left" } },
-  errors: [...common, "upload_closed"],
+  errors: ["not_found", "upload_closed"],
 });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { countLive } from "#core/kernel/count-live.ts";
-import type { DueDeps } from "#core/kernel/each-due.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
 
 const session = z.object({ client_id: z.string() });
 

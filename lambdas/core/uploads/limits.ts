@@ -1,7 +1,7 @@
 /** Limits of uploads: S3's, and ours. Bytes unless said. */
 export const MIB = 1_048_576;
 
-const GIB = 1_073_741_824;
+export const GIB = 1_073_741_824;
 
 /** S3: an upload has 10,000 parts at most. */
 export const MAX_PARTS = 10_000;

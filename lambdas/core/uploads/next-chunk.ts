@@ -7,7 +7,7 @@ import { MAX_PARTS, MIN_PART_SIZE } from "./limits.ts";
 import type { UploadRecord } from "./records.ts";
 import { requireOpen, uploadLost } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
-import { signWindow } from "./sign-parts.ts";
+import { signPart } from "./sign-parts.ts";
 
 export interface Chunk {
   uploadId: string;
@@ -50,8 +50,7 @@ export async function chunkTarget(
   }
   requireRoom(upload, number);
   const length = offset === undefined ? undefined : lengthBefore(parts, number, upload);
-  const { parts: signed } = await signWindow(deps, upload, { first: number, count: 1, length });
-  return { part: number, url: signed[0]?.url ?? "" };
+  return { part: number, url: await signPart(deps, upload, number, length) };
 }
 
 /**

@@ -120,9 +120,8 @@ const scopes = ["files:write"] as const;
 
 const params = { id: id("upl") };
 
-const common = ["invalid_request", "unknown_field", "unauthenticated", "forbidden", "not_found"] as const;
-
-const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
+/** How a session that is over, or is being ended, refuses. */
+export const closed = ["upload_closed", "upload_expired", "finalizing"] as const;
 
 export const signPartsRoute = defineRoute({
   id: "signParts",
@@ -137,7 +136,7 @@ export const signPartsRoute = defineRoute({
   body: partsRequest,
   idempotency: "natural",
   responses: { 200: { description: "The URLs", schema: partsAnswer } },
-  errors: [...common, ...closed],
+  errors: ["not_found", ...closed],
   example: { request: { first: 33, count: 32 } },
 });
 
@@ -157,7 +156,7 @@ export const sendChunkRoute = defineRoute({
     307: { description: "Where the bytes go", headers: { Location: "The part's presigned URL." } },
   },
   errors: [
-    ...common,
+    "not_found",
     ...closed,
     "chunk_too_small",
     "checksum_unsupported",

@@ -1,9 +1,6 @@
 import type { Checksum } from "#core/content/contract.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { MAX_PART_SIZE, MAX_PARTS } from "./limits.ts";
-
-const MIB = 1_048_576;
-const GIB = 1_073_741_824;
+import { GIB, MAX_PART_SIZE, MAX_PARTS, MIB } from "./limits.ts";
 
 export interface PartPlan {
   /** Bytes of every part but the last. */
@@ -28,7 +25,7 @@ export function planParts({
   checksum?: Checksum | undefined;
 }): PartPlan {
   if (checksum?.sha256 !== undefined) return onePart(size, part_size);
-  const chosen = part_size ?? defaultPartSize(size ?? 0);
+  const chosen = part_size ?? defaultPartSize(size);
   if (size === undefined) return { part_size: chosen };
   const part_count = Math.max(1, Math.ceil(size / chosen));
   if (part_count > MAX_PARTS) {
@@ -41,8 +38,8 @@ export function planParts({
   return { part_size: chosen, part_count };
 }
 
-function defaultPartSize(size: number): number {
-  if (size <= 16 * GIB) return 16 * MIB;
+function defaultPartSize(size: number | undefined): number {
+  if (size === undefined || size <= 16 * GIB) return 16 * MIB;
   if (size <= 300 * GIB) return 32 * MIB;
   return wholeMib(size / MAX_PARTS);
 }

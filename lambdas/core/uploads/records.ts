@@ -136,6 +136,12 @@ export const uploadRecord = z.object({
 
 export type UploadRecord = z.infer<typeof uploadRecord>;
 
+/** S3's id of the multipart upload. @throws Error for an upload in one request, which has none. */
+export function multipartOf({ upload_id, s3_upload_id }: UploadRecord): string {
+  if (s3_upload_id === undefined) throw new Error(`${upload_id} came in one request and has no parts`);
+  return s3_upload_id;
+}
+
 /** One whose folder is there. */
 export type PlacedUpload = UploadRecord & { folder_id: string };
 

@@ -12,35 +12,36 @@ import { viewUpload } from "./view-upload.ts";
 
 /** Upload sessions, and chunks by way of the API's address. */
 export function uploads(app: App, deps: Deps): void {
-  serve(
-    app,
-    deps,
-    startUploadRoute,
-    async ({ body, call }) => ({ status: 201, body: await startUpload(deps, call, body) }),
-    {
-      // URLs run out, so a repeated answer holds new ones.
-      replay: (recorded, call) => restartAnswer(deps, call, recorded),
-    },
-  );
-
-  serve(app, deps, signPartsRoute, async ({ params, body, call }) => ({
-    status: 200,
-    body: await signParts(deps, call, params.id, body),
-  }));
-
-  serve(app, deps, getUploadRoute, async ({ params, call }) => ({
-    status: 200,
-    body: await viewUpload(deps, call, params.id),
-  }));
-
-  serve(app, deps, sendChunkRoute, async ({ params, query, call, context }) => {
-    refuseCarriedHeaders(context.req.raw.headers);
-    const { url } = await chunkTarget(deps, call, { uploadId: params.id, ...query });
-    return { status: 307, headers: { Location: url } };
+  serve(app, deps, {
+    route: startUploadRoute,
+    // URLs run out, so a repeated answer holds new ones.
+    replay: (recorded, call) => restartAnswer(deps, call, recorded),
+    handle: async ({ body, call }) => ({ body: await startUpload(deps, call, body) }),
   });
 
-  serve(app, deps, abortUploadRoute, async ({ params, call }) => {
-    await abortUpload(deps, call, params.id);
-    return { status: 204 };
+  serve(app, deps, {
+    route: signPartsRoute,
+    handle: async ({ params, body, call }) => ({ body: await signParts(deps, call, params.id, body) }),
+  });
+
+  serve(app, deps, {
+    route: getUploadRoute,
+    handle: async ({ params, call }) => ({ body: await viewUpload(deps, call, params.id) }),
+  });
+
+  serve(app, deps, {
+    route: sendChunkRoute,
+    handle: async ({ params, query, call, context }) => {
+      refuseCarriedHeaders(context.req.raw.headers);
+      const { url } = await chunkTarget(deps, call, { uploadId: params.id, ...query });
+      return { headers: { Location: url } };
+    },
+  });
+
+  serve(app, deps, {
+    route: abortUploadRoute,
+    handle: async ({ params, call }) => {
+      await abortUpload(deps, call, params.id);
+    },
   });
 }

@@ -7,7 +7,7 @@ import { iso } from "#core/kernel/time.ts";
 import { findUpload } from "./find-upload.ts";
 import { MAX_PARTS, PART_URL_SECONDS } from "./limits.ts";
 import type { PartsRequest } from "./parts-contract.ts";
-import type { UploadRecord } from "./records.ts";
+import { multipartOf, type UploadRecord } from "./records.ts";
 import { requireOpen } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 
@@ -37,20 +37,34 @@ export async function signParts(
   return { first, prefix, suffix, signatures, headers, urls_expire_at: iso(urls.expiresAt) };
 }
 
-/** Full URLs of `count` parts from `first` on; where a `length` is given (bytes), S3 takes no other. */
+/** Full URLs of `count` parts from `first` on. */
 export async function signWindow(
   deps: SignDeps,
   upload: UploadRecord,
-  { first, count, length }: { first: number; count: number; length?: number | undefined },
+  { first, count }: { first: number; count: number },
 ) {
-  const urls = await urlsOf(deps, upload, length === undefined ? {} : { "content-length": String(length) });
+  const urls = await urlsOf(deps, upload);
   const parts = Array.from({ length: count }, (_, index) => ({
     part_number: first + index,
-    url: urls.prefix + (first + index) + urls.suffix + urls.signature(first + index),
+    url: urlOf(urls, first + index),
     headers: urls.headers,
   }));
   return { parts, urls_expire_at: iso(urls.expiresAt) };
 }
+
+/** The URL of one part; where a `length` is given (bytes), S3 takes no other. */
+export async function signPart(
+  deps: SignDeps,
+  upload: UploadRecord,
+  part: number,
+  length: number | undefined,
+): Promise<string> {
+  const urls = await urlsOf(deps, upload, length === undefined ? {} : { "content-length": String(length) });
+  return urlOf(urls, part);
+}
+
+const urlOf = ({ prefix, suffix, signature }: PartUrls, part: number) =>
+  prefix + part + suffix + signature(part);
 
 /** URLs that only take a part of the length and checksum that were said, which S3 enforces. */
 async function signEnforced(deps: SignDeps, upload: UploadRecord, parts: NonNullable<PartsRequest["parts"]>) {
@@ -66,8 +80,7 @@ async function signEnforced(deps: SignDeps, upload: UploadRecord, parts: NonNull
       "content-length": String(size),
       ...(crc32 === undefined ? {} : { "x-amz-checksum-crc32": toBase64(crc32) }),
     });
-    const url = urls.prefix + part_number + urls.suffix + urls.signature(part_number);
-    return { part_number, url, headers: urls.headers, expiresAt: urls.expiresAt };
+    return { part_number, url: urlOf(urls, part_number), headers: urls.headers, expiresAt: urls.expiresAt };
   });
   const all = await Promise.all(signed);
   return {
@@ -79,12 +92,16 @@ async function signEnforced(deps: SignDeps, upload: UploadRecord, parts: NonNull
 /** The URLs, and the headers that whoever uses them must send with these very values. */
 async function urlsOf(
   { objects }: SignDeps,
-  { object_key, s3_upload_id, checksum }: UploadRecord,
+  upload: UploadRecord,
   own: Record<string, string> = {},
 ): Promise<PartUrls & { headers: Record<string, string> }> {
-  if (s3_upload_id === undefined) throw new Error("An upload in one request has no parts.");
-  const headers = { ...own, ...enforced(checksum) };
-  const input = { key: object_key, uploadId: s3_upload_id, headers, expiresIn: PART_URL_SECONDS };
+  const headers = { ...own, ...enforced(upload.checksum) };
+  const input = {
+    key: upload.object_key,
+    uploadId: multipartOf(upload),
+    headers,
+    expiresIn: PART_URL_SECONDS,
+  };
   return { ...(await objects.signParts(input)), headers };
 }
 

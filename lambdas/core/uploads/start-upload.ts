@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
-import { ConditionFailed, TransactionFailed } from "#aws/table.ts";
+import { happened, TransactionFailed } from "#aws/table.ts";
 import { fileMadeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
@@ -15,13 +15,14 @@ import { findUpload } from "./find-upload.ts";
 import { freeName } from "./free-name.ts";
 import { FIRST_WINDOW, SESSION_DAYS } from "./limits.ts";
 import { nameTaken } from "./name-taken.ts";
+import { newSession } from "./new-session.ts";
 import { objectKey } from "./object-key.ts";
 import { planParts } from "./plan-parts.ts";
 import type { UploadRecord } from "./records.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signWindow } from "./sign-parts.ts";
-import { folderPath, lookAround, placeOf } from "./upload-place.ts";
+import { lookAround, placeOf } from "./upload-place.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
 
@@ -37,10 +38,9 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
   const plan = planParts(request);
   const place = await placeOf(deps, call, request);
-  const { workspace_id, name, file } = place;
   const now = deps.now();
   const upload_id = newId("upl", now);
-  const object_key = objectKey(workspace_id, upload_id);
+  const object_key = objectKey(place.workspace_id, upload_id);
 
   const allowed = refuseAtSessionLimit(deps, call.caller.client_id);
   const [multipart, placed, counted] = await Promise.allSettled([
@@ -54,18 +54,8 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     if (placed.status === "rejected") throw placed.reason;
     if (counted.status === "rejected") throw counted.reason;
     const draft: UploadRecord = {
-      upload_id,
-      state: "open",
-      client_id: call.caller.client_id,
-      request_id: call.requestId,
-      workspace_id,
-      folder_id: placed.value.folderId,
-      folder_path: folderPath(place.folders),
-      name,
+      ...newSession(call, place, { upload_id, folder_id: placed.value.folderId, now, lifeMs: SESSION_MS }),
       if_exists: request.if_exists,
-      file_id: file?.node_id ?? newId("file", now),
-      ...(file === undefined ? {} : { of_file: true as const }),
-      object_key,
       s3_upload_id,
       size: request.size,
       ...plan,
@@ -73,10 +63,8 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       checksum: request.checksum,
       metadata: request.metadata,
       expire_in: request.expire_in,
-      created_at: iso(now),
-      expires_ms: now + SESSION_MS,
     };
-    return await startAnswer(deps, await save(deps, call, draft, placed.value.hintedFile));
+    return await signedAnswer(deps, await save(deps, call, draft, placed.value.hintedFile));
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
     const begun = placed.status === "fulfilled" && counted.status === "fulfilled";
@@ -92,10 +80,10 @@ const recorded = z.object({ upload_id: z.string(), name: z.string() });
 /** The answer to a repeated request: the same session, with URLs that are signed anew. */
 export async function restartAnswer(deps: Deps, call: Call, answer: unknown): Promise<StartAnswer> {
   const { upload_id, name } = recorded.parse(answer);
-  return startAnswer(deps, { ...(await findUpload(deps, call.caller, upload_id)), name });
+  return signedAnswer(deps, { ...(await findUpload(deps, call.caller, upload_id)), name });
 }
 
-async function startAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
+async function signedAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
   const { upload_id, file_id, workspace_id, folder_id, name, part_size, part_count } = upload;
   const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
   const { parts, urls_expire_at } = await signWindow(deps, upload, { first: 1, count });
@@ -121,10 +109,7 @@ async function save(
 ): Promise<UploadRecord> {
   const { upload_id, folder_id } = draft;
   const recording = (told: UploadRecord) =>
-    call.record({
-      status: 201,
-      body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
-    });
+    call.record({ upload_id, name: told.name } satisfies z.infer<typeof recorded>);
   if (draft.if_exists === "fail") return saveReserved(deps, draft, recording(draft));
   if (draft.of_file) {
     await addUpload(deps, draft, recording(draft));
@@ -140,13 +125,9 @@ async function save(
     ]);
     return { ...stands, free };
   };
-  if (call.record({ status: 201, body: {} }).length > 0) {
+  if (recording(draft).length > 0) {
     const told = meet(draft, await look());
-    const record = call.record({
-      status: 201,
-      body: { upload_id, name: told.name } satisfies z.infer<typeof recorded>,
-    });
-    await addUpload(deps, { ...told, name: draft.name }, record);
+    await addUpload(deps, { ...told, name: draft.name }, recording(told));
     return told;
   }
   // The hint is right nearly always, so the session is written beside the look, and mended where it isn't.
@@ -180,17 +161,15 @@ async function lead(
 
 /** Ends a session of which nobody is told. Its record stays: a copy of its first write that came late would open it. */
 async function takeBack({ table }: Pick<Deps, "table">, uploadId: string): Promise<void> {
-  try {
-    await table.update({
+  // The first copy of this write got through.
+  await happened(
+    table.update({
       key: keys.upload(uploadId),
       update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },
       condition: "#state = :open",
       values: { open: "open" },
-    });
-  } catch (error) {
-    // The first copy of this write got through.
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }
 
 /** What `if_exists` makes of what stands under the name. @throws WharfError name_taken. */

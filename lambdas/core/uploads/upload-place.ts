@@ -53,7 +53,7 @@ export async function placeOf(deps: Deps, call: Call, request: PlaceRequest): Pr
   if (workspace !== undefined && (await useWorkspace(deps, call, workspace)) !== folder.workspace_id) {
     throw new WharfError("invalid_request", `${folder_id} is in another workspace; leave workspace out.`);
   }
-  const above = folder.path?.split("/") ?? [];
+  const above = splitFolders(folder.path);
   return { workspace_id: folder.workspace_id, ...splitPath(request, above) };
 }
 
@@ -90,11 +90,16 @@ function splitPath(
   const folders = [...above, ...path, ...filename.split("/")];
   const name = folders.pop() ?? filename;
   requirePath([...folders, name].join("/"));
-  if (if_exists === "rename") requireRoomToRename(folderPath(folders), name);
+  if (if_exists === "rename") requireRoomToRename(joinFolders(folders), name);
   return { folders, name };
 }
 
 /** `reports/2026`; none for the root. */
-export function folderPath(folders: readonly string[]): string | undefined {
+export function joinFolders(folders: readonly string[]): string | undefined {
   return folders.length === 0 ? undefined : folders.join("/");
+}
+
+/** The same again. */
+export function splitFolders(path: string | undefined): string[] {
+  return path === undefined ? [] : path.split("/");
 }

@@ -1,6 +1,6 @@
 import type { Settled } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed } from "#aws/table.ts";
+import { happened } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import type { Intent, UploadRecord } from "./records.ts";
 
@@ -11,14 +11,12 @@ export async function whileHeld(
   { attempt }: Intent,
   update: Settled,
 ): Promise<void> {
-  try {
-    await table.update({
+  await happened(
+    table.update({
       key: keys.upload(upload_id),
       update,
       condition: "#state = :finalizing AND #intent.#attempt = :attempt",
       values: { finalizing: "finalizing", attempt },
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }

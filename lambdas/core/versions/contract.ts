@@ -2,9 +2,9 @@
 import * as z from "zod";
 import { at, id, page } from "#contract/common.ts";
 import { checksums, declaredType, kept } from "#contract/content.ts";
-import { fence } from "#contract/headers.ts";
+import { fence, fenceErrors } from "#contract/headers.ts";
 import { defineRoute } from "#contract/route.ts";
-import { urlAnswer, urlQuery } from "#core/files/contract.ts";
+import { bytesAnswer, urlQuery } from "#core/files/contract.ts";
 
 export const version = z
   .object({
@@ -34,15 +34,7 @@ export type Version = z.infer<typeof version>;
 const tag = "Versions";
 const file = { id: id("file") };
 const one = { ...file, v: id("ver") };
-const common = [
-  "invalid_request",
-  "unknown_field",
-  "unauthenticated",
-  "forbidden",
-  "not_found",
-  "not_a_file",
-] as const;
-const fenceErrors = ["conflict", "lock_lost", "version_mismatch", "file_locked"] as const;
+const common = ["not_found", "not_a_file"] as const;
 const etag = { ETag: "The version's id, quoted." };
 
 const example = {
@@ -84,13 +76,7 @@ export const getVersionContentRoute = defineRoute({
   scopes: ["files:read"],
   params: one,
   query: urlQuery,
-  responses: {
-    302: {
-      description: "Where the bytes are",
-      schema: urlAnswer,
-      headers: { ...etag, Location: "A presigned URL of S3." },
-    },
-  },
+  responses: bytesAnswer(etag),
   errors: common,
 });
 
@@ -107,7 +93,7 @@ export const restoreVersionRoute = defineRoute({
   body: z.strictObject({}),
   headers: fence,
   responses: { 200: { description: "The new current version", schema: version, headers: etag } },
-  errors: [...common, ...fenceErrors, "type_mismatch", "idempotency_mismatch", "idempotency_in_progress"],
+  errors: [...common, "conflict", ...fenceErrors, "type_mismatch"],
   example: { response: example },
 });
 
@@ -123,5 +109,5 @@ export const deleteVersionRoute = defineRoute({
   params: one,
   headers: fence,
   responses: { 204: { description: "Deleted" } },
-  errors: [...common, ...fenceErrors],
+  errors: [...common, "conflict", ...fenceErrors],
 });

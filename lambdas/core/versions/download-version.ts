@@ -1,3 +1,4 @@
+import type { SignedUrl } from "#aws/signer.ts";
 import { downloadEvent } from "#core/files/download-file.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -10,7 +11,7 @@ export async function downloadVersion(
   deps: Deps,
   call: Call,
   { fileId, versionId, method, seconds }: { fileId: string; versionId: string } & SignOptions,
-): Promise<{ url: string; expiresAt: number }> {
+): Promise<SignedUrl> {
   const { file, version } = await findVersion(deps, call.caller, fileId, versionId, "read", call.ahead);
   const then = await atVersion(deps, file, version);
   if (method === "GET") await deps.table.add(downloadEvent(deps, call, then).put);

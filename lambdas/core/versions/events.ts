@@ -5,9 +5,9 @@ import {
   client,
   type EventInfo,
   file_id,
-  folder,
+  fileFolder,
+  fileName,
   folder_id,
-  name,
   size,
   version_id,
 } from "#contract/event-info.ts";
@@ -16,8 +16,8 @@ export const versionsEvents = {
   version_restored: {
     description: "An older version of a file is current again.",
     data: z.object({
-      name,
-      folder_id: folder,
+      name: fileName,
+      folder_id: fileFolder,
       size,
       version_id: id("ver").meta({ description: "The new version, with the bytes of the older one." }),
       restored_from: id("ver").meta({ description: "The older version, which stays in the history." }),

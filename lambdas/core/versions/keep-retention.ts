@@ -1,7 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
-import { ConditionFailed, happened } from "#aws/table.ts";
-import type { VersionRecord } from "#core/files/records.ts";
-import { fileRecord } from "#core/files/records.ts";
+import { happened } from "#aws/table.ts";
+import { fileRecord, isStanding, type VersionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { removal } from "./delete-version.ts";
 import { versionsOf } from "./versions-of.ts";
@@ -21,7 +20,7 @@ export async function keepRetention(
 ): Promise<boolean> {
   const file = await deps.table.get(fileRecord, keys.node(file_id));
   // A deleted file's versions go with it.
-  if (file === undefined || file.deleted_at !== undefined) return false;
+  if (!isStanding(file)) return false;
   const now = deps.now();
   const keepMs = deps.config.versionsKeepDays * DAY_MS;
   if (dueSince + keepMs <= now) return mark(deps, file_id, dueId, now);
@@ -52,13 +51,11 @@ function mark({ table }: Pick<Deps, "table">, fileId: string, versionId: string,
 }
 
 async function dueAgain({ table }: Pick<Deps, "table">, fileId: string, versionId: string, at: number) {
-  try {
-    await table.update({
+  await happened(
+    table.update({
       key: keys.version(fileId, versionId),
       update: { set: due("version", at, versionId) },
       condition: "attribute_exists(#pk) AND attribute_not_exists(#removed_ms)",
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-  }
+    }),
+  );
 }

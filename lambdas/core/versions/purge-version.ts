@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { ConditionFailed } from "#aws/table.ts";
+import { happened } from "#aws/table.ts";
 import type { FileRecord, VersionRecord } from "#core/files/records.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -60,15 +60,11 @@ export async function purgeVersion(
   // Whoever stood still for so long may have missed records that were purged meanwhile. The next run looks again.
   if (deps.now() - began > BYTES_STAY_MS / 2) return false;
   if (!shared) await deps.objects.remove(object_key);
-  try {
-    await deps.table.remove({
+  // Another run was faster.
+  return happened(
+    deps.table.remove({
       remove: keys.version(file_id, version_id),
       condition: "attribute_exists(#removed_ms)",
-    });
-    return true;
-  } catch (error) {
-    // Another run was faster.
-    if (error instanceof ConditionFailed) return false;
-    throw error;
-  }
+    }),
+  );
 }

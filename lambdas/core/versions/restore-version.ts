@@ -39,7 +39,7 @@ export async function restoreVersion(
     const judged = await judgeName(deps, version, file.name);
     const { writes, restored } = restoration(call, { file, version, judged, preconditions, now });
     const answer = versionView(restored, restored);
-    await deps.table.transact([...writes, ...call.record({ status: 200, body: answer })]);
+    await deps.table.transact([...writes, ...call.record(answer)]);
     return answer;
   };
   return inRounds(attempt, "Others keep writing this file; look at it again, then restore.");

@@ -2,7 +2,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import type { App } from "#http/context.ts";
 import { etagOf } from "#http/etag.ts";
 import { preconditionsOf } from "#http/preconditions.ts";
-import { readsFile, serve } from "#http/serve.ts";
+import { namedFile, serve } from "#http/serve.ts";
 import { methodOf, toBytes } from "#http/to-bytes.ts";
 import {
   deleteVersionRoute,
@@ -17,55 +17,44 @@ import { restoreVersion } from "./restore-version.ts";
 
 /** Versions of files. */
 export function versions(app: App, deps: Deps): void {
-  serve(
-    app,
-    deps,
-    listVersionsRoute,
-    async ({ params, query, call }) => ({
-      status: 200,
-      body: await listVersions(deps, call, params.id, query),
-    }),
-    readsFile,
-  );
+  serve(app, deps, {
+    route: listVersionsRoute,
+    reads: namedFile,
+    handle: async ({ params, query, call }) => ({ body: await listVersions(deps, call, params.id, query) }),
+  });
 
-  serve(
-    app,
-    deps,
-    getVersionContentRoute,
-    async ({ params, query, call, context }) => {
+  serve(app, deps, {
+    route: getVersionContentRoute,
+    reads: namedFile,
+    handle: async ({ params, query, call, context }) => {
       const options = { method: methodOf(context), seconds: query.expires_in };
       const version = { fileId: params.id, versionId: params.v };
       const signed = await downloadVersion(deps, call, { ...version, ...options });
       return toBytes(signed, etagOf({ version_id: params.v }));
     },
-    readsFile,
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    restoreVersionRoute,
-    async ({ params, headers, call }) => {
+  serve(app, deps, {
+    route: restoreVersionRoute,
+    reads: namedFile,
+    headers: etagOf,
+    handle: async ({ params, headers, call }) => {
       const preconditions = preconditionsOf(headers);
       const body = await restoreVersion(deps, call, {
         fileId: params.id,
         versionId: params.v,
         preconditions,
       });
-      return { status: 200, body };
+      return { body };
     },
-    { ...readsFile, headers: etagOf },
-  );
+  });
 
-  serve(
-    app,
-    deps,
-    deleteVersionRoute,
-    async ({ params, headers, call }) => {
+  serve(app, deps, {
+    route: deleteVersionRoute,
+    reads: namedFile,
+    handle: async ({ params, headers, call }) => {
       const preconditions = preconditionsOf(headers);
       await deleteVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
-      return { status: 204 };
     },
-    readsFile,
-  );
+  });
 }

@@ -1,7 +1,7 @@
 import type { Item } from "#aws/table.ts";
 import { fileRecord, versionRecord } from "#core/files/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
-import { type DueDeps, eachDue } from "#core/kernel/each-due.ts";
+import type { Deps, DueDeps } from "#core/kernel/deps.ts";
+import { eachDue } from "#core/kernel/each-due.ts";
 import { keepRetention } from "./keep-retention.ts";
 import { purgeFile, purgeVersion } from "./purge-version.ts";
 

@@ -7,8 +7,8 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/uploads/start-upload.ts",
-        from: '    await table.update({\n      key: keys.upload(uploadId),\n      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },\n      condition: "#state = :open",\n      values: { open: "open" },\n    });',
-        to: '    await table.remove({ remove: keys.upload(uploadId), blind: "mutant" });',
+        from: '    table.update({\n      key: keys.upload(uploadId),\n      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },\n      condition: "#state = :open",\n      values: { open: "open" },\n    }),',
+        to: '    table.remove({ remove: keys.upload(uploadId), blind: "mutant" }),',
       },
     ],
     case: "start: a name that a folder has | add-upload: put UPL (1) | a copy late, at: the end of the call",
@@ -19,8 +19,8 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/uploads/start-upload.ts",
-        from: "    // The first copy of this write got through.\n    if (!(error instanceof ConditionFailed)) throw error;",
-        to: "    throw error;",
+        from: "  // The first copy of this write got through.\n  await happened(",
+        to: "  await Promise.resolve(",
       },
     ],
     case: "start: a name that a folder has | start-upload: update UPL (1) | twice",
@@ -228,7 +228,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/finalize/complete-upload.ts",
-        from: "  if (file !== undefined && file.deleted_at === undefined) return file.folder_id;\n",
+        from: "  if (isStanding(file)) return file.folder_id;\n",
         to: "",
       },
     ],

@@ -51,10 +51,7 @@ async function sendAgain(stage: Stage, me: Actor, it: Awaited<ReturnType<typeof 
   const [{ delivery_id = "" } = {}] = await it.deliveries();
   const row = await stage.plain.table.get(deliveryRecord, keys.delivery(it.id, delivery_id));
   const deps = { ...stage.plain, now: () => row?.next_ms ?? 0 };
-  await redeliver(deps, me.call, { webhookId: it.id, deliveryId: delivery_id }, (body) => ({
-    status: 202,
-    body,
-  }));
+  await redeliver(deps, me.call, { webhookId: it.id, deliveryId: delivery_id });
 }
 
 const rare: Situation[] = [

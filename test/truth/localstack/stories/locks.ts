@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import * as z from "zod";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
-import { fileLocked, lockGrant } from "#core/locks/contract.ts";
+import { lockedProblem, lockGrant } from "#core/locks/contract.ts";
 import { bytesOf, sendPart } from "#test/aws-account/send-part.ts";
 import { sameBytes } from "../same-bytes.ts";
 import type { Story, World } from "../story.ts";
@@ -37,7 +37,7 @@ const fenced: Story = {
     const grant = await api.json(lockGrant, lock, { json: { reason: "editing" } });
     const refused = await api.api(lock, { json: {} });
     assert.equal(refused.status, 423);
-    assert.equal(fileLocked.parse(await refused.json()).reason, "editing");
+    assert.equal(lockedProblem.parse(await refused.json()).reason, "editing");
 
     const upload = await newVersion(world, file_id, second);
     const finalize = `/v1/uploads/${upload}/finalize`;

@@ -1,13 +1,12 @@
 import { dynamoDb } from "#aws/clients.ts";
 import { bucketObjects } from "#aws/objects.ts";
-import { createTable } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { readEnv } from "./env.ts";
+import { readEnv } from "../env.ts";
+import { tableDeps } from "./table-deps.ts";
 
 /** What verbs about files need, from the function's environment; built once per cold start. */
 export function fileDeps(): Deps {
   const env = readEnv([
-    "TABLE_NAME",
     "BUCKET_NAME",
     "AWS_ENDPOINT_URL",
     "PUBLIC_URL",
@@ -18,10 +17,9 @@ export function fileDeps(): Deps {
     "HASH_PLACES",
     "WHARF_ALLOW_LOOPBACK_HTTP",
   ]);
-  const client = dynamoDb();
   return {
-    table: createTable(client, env.TABLE_NAME),
-    objects: bucketObjects(client, env),
+    ...tableDeps(),
+    objects: bucketObjects(dynamoDb(), env),
     config: {
       publicUrl: env.PUBLIC_URL,
       versionsKeep: env.VERSIONS_KEEP,
@@ -31,6 +29,5 @@ export function fileDeps(): Deps {
       contentMismatch: env.CONTENT_MISMATCH,
       allowLoopbackHttp: env.WHARF_ALLOW_LOOPBACK_HTTP === "1",
     },
-    now: () => Date.now(),
   };
 }

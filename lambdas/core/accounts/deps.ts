@@ -1,0 +1,6 @@
+import type { TableDeps } from "#core/kernel/deps.ts";
+
+/** What waiting needs: how many calls of a kind may wait at the same time, 0 where none may. */
+export interface WaitDeps extends TableDeps {
+  waitPlaces: number;
+}
