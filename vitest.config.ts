@@ -1,10 +1,13 @@
 import { defineConfig } from "vitest/config";
-import { behaviourIds, behaviours } from "./test/truth/behaviours.ts";
+import { behaviourIds, behaviours } from "./local/test/behaviours.ts";
 
 /** `npm test`; with WHARF_SLOW=1 (`npm run test:slow`) what takes too long for every run. */
 export default defineConfig({
   test: {
-    include: process.env["WHARF_SLOW"] === "1" ? ["test/slow/**/*.test.ts"] : ["test/**/*.test.ts"],
+    include:
+      process.env["WHARF_SLOW"] === "1"
+        ? ["test/slow/**/*.test.ts"]
+        : ["local/test/**/*.test.ts", "test/**/*.test.ts"],
     exclude: process.env["WHARF_SLOW"] === "1" ? [] : ["test/slow/**"],
     globalSetup: "test/support/temp-folder.ts",
     setupFiles: "test/support/property-seed.ts",

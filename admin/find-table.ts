@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { findRunning } from "#local/endpoint-file.ts";
+import { findRunning } from "#start/endpoint-file.ts";
 
 /** Where the table is, and what a DynamoDB client needs to reach it. */
 export interface TableLocation {

@@ -12,19 +12,18 @@ import {
   PutCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { keys } from "#aws/keys.ts";
+import { type CallTrace, createClock, REGION } from "@wharf/local-cloud";
+import { createCredentials } from "@wharf/local-cloud/credentials.ts";
+import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
+import { createAwsServer } from "@wharf/local-cloud/server.ts";
 import { createTable } from "#aws/table.ts";
+import { rootFolder, workspaceWrites } from "#core/access/workspace.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { iso } from "#core/kernel/time.ts";
 import { acquireLock } from "#core/locks/acquire-lock.ts";
 import { releaseLock } from "#core/locks/release-lock.ts";
-import { createClock } from "#local/clock.ts";
-import { createCredentials } from "#local/credentials.ts";
-import { createDynamoDb } from "#local/dynamodb/service.ts";
-import { createAwsServer } from "#local/server.ts";
-import { type CallTrace, REGION } from "#local/types.ts";
+import { newFile } from "#test/support/file-writes.ts";
 import { spec } from "#test/support/table-spec.ts";
 
 const TTL_SECONDS = 30;
@@ -52,9 +51,15 @@ export async function run({ short }: { short: boolean }): Promise<void> {
     ...{ clock, credentials, services: [service], iam: { authorize() {} } },
     onTrace: (trace) => traces.push(trace),
   });
-  const client = new DynamoDBClient({ endpoint: server.url, region: REGION, credentials: credentials.root });
+  const common = { endpoint: server.url, region: REGION, credentials: credentials.root };
+  // One each: a document client's settings are those of all that share its client.
+  const clients = [
+    new DynamoDBClient(common),
+    new DynamoDBClient(common),
+    new DynamoDBClient(common),
+  ] as const;
   try {
-    const contenders = [bare(client), await ours(client), lockClient(client)];
+    const contenders = [bare(clients[0]), await ours(clients[1]), lockClient(clients[2])];
     console.table(await measure(contenders, rounds, traces));
     console.log(
       "One acquisition and one release over the local DynamoDB's wire, the contenders by turns. Wharf's are a read and a\n" +
@@ -62,7 +67,7 @@ export async function run({ short }: { short: boolean }): Promise<void> {
         `Taking over: a holder of ${TTL_SECONDS} s dies at once; another looks each second from then on, or comes after ${TTL_SECONDS / 2} s.`,
     );
   } finally {
-    client.destroy();
+    for (const client of clients) client.destroy();
     await server.close();
     await service.close();
     clock.stop();
@@ -153,25 +158,24 @@ async function ours(client: DynamoDBClient): Promise<Contender> {
   const table = createTable(client, spec.name);
   let now = Date.now();
   const deps = { table, now: () => now };
+  const { workspaceId, writes } = workspaceWrites(now, { name: "bench", clientId: "cli_bench" });
+  await table.transact(writes);
+  const place = {
+    ...{ workspace_id: workspaceId, folder_id: rootFolder(workspaceId), client_id: "cli_bench" },
+  };
   const call: Call = {
     ...{ requestId: "bench", record: () => [] },
     caller: {
       ...{ client_id: "cli_bench", name: "bench", scopes: new Set(["files:read", "files:write"]) },
-      ...{ default_workspace: "ws_bench", workspaces: { ws_bench: "bench" } },
+      ...{ default_workspace: workspaceId, workspaces: { [workspaceId]: "bench" } },
     },
   };
   const known = new Set<string>();
-  async function addFile(id: string) {
-    if (known.has(id)) return;
-    known.add(id);
-    const at = iso(now);
-    const content = { version_id: newId("ver", now), size: 1, content_type: "text/plain", object_key: "o" };
-    const place = { workspace_id: "ws_bench", folder_id: "fld_bench", name: "a.txt" };
-    const made = { created_at: at, created_by: "cli_bench", updated_at: at };
-    await table.put({
-      blind: "seeded",
-      put: { ...keys.node(id), kind: "file", node_id: id, ...content, ...place, ...made },
-    });
+  async function addFile(file_id: string) {
+    if (known.has(file_id)) return;
+    known.add(file_id);
+    const { writes } = await newFile(place, { now, file_id, name: file_id, text: "1" });
+    await table.transact(writes);
   }
   async function acquire(id: string): Promise<string> {
     await addFile(id);

@@ -13,13 +13,13 @@ import { loadavg } from "node:os";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { REGION } from "@wharf/local-cloud";
 import { createTable } from "#aws/table.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { registeredWebhook, webhook } from "#core/endpoints/contract.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
-import { startCloud } from "#local/cloud.ts";
-import { REGION } from "#local/types.ts";
+import { startWharf } from "#start/start-wharf.ts";
 import { type ApiClient, createApiClient } from "#test/support/api-client.ts";
 import { startRawServer } from "#test/support/raw-server.ts";
 import { type Behaviour, startReceiver } from "#test/support/receiver.ts";
@@ -127,7 +127,7 @@ async function capacity(burst: number): Promise<number> {
 
 /** A cloud with its endpoints, and how long each first attempt at a healthy one took. */
 async function startStage({ extra }: { extra: number }) {
-  const cloud = await startCloud({ maxEnvironments: ENVIRONMENTS });
+  const cloud = await startWharf({ maxEnvironments: ENVIRONMENTS });
   const sent = new Map<string, number>();
   const waits: number[] = [];
   let [open, most] = [0, 0];

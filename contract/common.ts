@@ -47,7 +47,7 @@ export function id<P extends Prefix>(prefix: P) {
 }
 
 /** ISO 8601 UTC with milliseconds. */
-export const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
+const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
 
 /** A time from outside: RFC 3339 with any offset, taken over as UTC. */
 export const givenTime = z.iso
@@ -88,6 +88,11 @@ export function wholeText(schema: z.ZodString) {
     message: "has an unpaired surrogate, or U+FFFD, which stands where bytes were no UTF-8; send it in UTF-8",
   });
 }
+
+/** Text that is the same to all who read it: not all programs take U+0000 for a character. */
+export const withoutNul = (schema: z.ZodString) =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: readers of the schema in other languages know no `\0`
+  schema.regex(/^[^\x00]*$/, { message: "may not have U+0000" });
 
 /** A file's or folder's name: 1–255 bytes of UTF-8 NFC; `nameProblem` has what it may hold. */
 export const name = z

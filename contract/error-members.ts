@@ -3,8 +3,9 @@ import * as z from "zod";
 import { attempt } from "#core/attempts/contract.ts";
 import { shareState } from "#core/links/contract.ts";
 import { lockedMembers } from "#core/locks/contract.ts";
-import { partRanges, uploadState } from "#core/uploads/contract.ts";
+import { uploadState } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
+import { partRanges } from "#core/uploads/parts-contract.ts";
 import { at, id, mismatch, orNull, scope } from "./common.ts";
 import { type ErrorCode, errorCodes, isErrorCode } from "./errors.ts";
 import { problemWith } from "./problem-with.ts";
@@ -57,7 +58,7 @@ const faults = {
  * What is thrown is typed by it (`WharfError`), `/openapi.json` and `/docs` show it, and the tests' clients take no
  * refusal with a member that it lacks.
  */
-export const errorMembers = {
+const errorMembers = {
   invalid_request: {
     in: faults.in.optional(),
     errors: faults.errors.optional(),

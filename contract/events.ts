@@ -7,6 +7,7 @@ export const eventTypes = [
   "upload_rejected",
   "file_downloaded",
   "file_moved",
+  "file_changed",
   "file_deleted",
   "link_created",
   "link_accessed",

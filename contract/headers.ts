@@ -20,7 +20,7 @@ export const idempotencyKey = printable(255).meta({
  * The version that a write is made upon: its id quoted, as ETags are, or bare, or the ETag of a GET, which goes on after
  * it; `*` asks that the file exists. Lists and weak tags are refused: a condition that is ignored is worse than none.
  */
-export const ifMatch = z
+const ifMatch = z
   .string()
   .max(200)
   .regex(/^(?:\*|ver_\w+|"ver_\w+(?:\.[\w-]+)?")$/, {

@@ -64,7 +64,7 @@ function withNamedSchemas(document: Json & { components: { schemas: Json } }): J
 /** What each scope is for. */
 export const SCOPES: Record<Scope, string> = {
   "files:read": "Read the files of the client's workspaces, their versions and events",
-  "files:write": "Upload, and move, delete, restore and lock what one may read or has uploaded",
+  "files:write": "Upload, and change, delete, restore and lock what one may read or has uploaded",
   "shares:write": "Make and revoke links",
   "webhooks:write": "Manage webhooks",
   "locks:break": "Break another's lock",

@@ -25,7 +25,7 @@ const functionEffects = z.strictObject({
 });
 
 /** What something does at AWS, with all that it sets off. */
-export const effects = z.strictObject({
+const effects = z.strictObject({
   /** Requests that API Gateway takes. */
   requests: count,
   functions: z.partialRecord(

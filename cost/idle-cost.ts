@@ -23,7 +23,7 @@ const template = z.looseObject({
 
 type Resource = z.infer<typeof template>["Resources"][string];
 
-export interface IdleLine {
+interface IdleLine {
   /** e.g. `queues that Lambda polls`. */
   readonly what: string;
   readonly count: number;

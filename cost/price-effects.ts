@@ -7,7 +7,7 @@ export const services = [
   ...(["API Gateway", "Lambda", "DynamoDB", "S3", "SQS", "EventBridge"] as const),
   ...(["CloudWatch", "data out", "GuardDuty", "KMS"] as const),
 ];
-export type Service = (typeof services)[number];
+type Service = (typeof services)[number];
 
 /** US dollars by service; what is missing is nothing. */
 export type Money = Partial<Record<Service, number>>;

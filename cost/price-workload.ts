@@ -19,7 +19,7 @@ import { addMoney, type Money, priceEffects, priceTime, total } from "./price-ef
 import { costOf } from "./prices.ts";
 import { partsOf, type Upload, type Workload } from "./workload.ts";
 
-export interface Row {
+interface Row {
   readonly what: string;
   /** How many a month; absent where there is nothing to count. */
   readonly count?: number | undefined;

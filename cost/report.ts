@@ -11,7 +11,7 @@ export const usd = (amount: number) =>
 const whole = (count: number) => count.toLocaleString("en-US", { maximumFractionDigits: 0 });
 
 /** Columns side by side: the first from the left, the others to the right; one that is text to the end is last. */
-export function columns(rows: readonly (readonly string[])[], { textLast = false } = {}): string {
+function columns(rows: readonly (readonly string[])[], { textLast = false } = {}): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? "").length)),
   );

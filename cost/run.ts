@@ -10,7 +10,7 @@ import { rivalsOf } from "./rivals.ts";
 import { whatIf } from "./what-if.ts";
 import { readWorkload, WorkloadError } from "./workload.ts";
 
-export const USAGE = `npm run cost -- [FILE] [options]
+const USAGE = `npm run cost -- [FILE] [options]
 
 Prices a month of the workload in FILE (examples/workloads/*.json) at AWS's list prices in us-east-1,
 without free tiers. Without FILE: what a million of each costs, and a stage that nobody calls.

@@ -13,7 +13,7 @@ export interface StackTemplate {
 }
 
 const template = z.looseObject({ Resources: z.record(z.string(), z.looseObject({ Type: z.string() })) });
-export type Template = z.infer<typeof template>;
+type Template = z.infer<typeof template>;
 
 const SUFFIX = ".template.json";
 

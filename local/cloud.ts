@@ -2,14 +2,16 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Answered } from "./answered.ts";
+import { createRestApi } from "./apigateway/model.ts";
 import { createApiServer } from "./apigateway/server.ts";
-import { ensureAssembly } from "./assembly.ts";
 import { type Clock, createClock } from "./clock.ts";
 import { nameDamage } from "./data/check-folder.ts";
 import { isCorrupt } from "./data/sqlite-error.ts";
 import { type FolderWatch, watchFolder } from "./data/watch-folder.ts";
 import { startEmbedded } from "./embedded.ts";
 import type { FaultHook } from "./faults.ts";
+import type { Hints } from "./hints.ts";
 import type { Grant, Iam } from "./iam/iam.ts";
 import { waitUntilIdle } from "./idle.ts";
 import type { ClockOffset } from "./lambda/clock-offsets.ts";
@@ -21,7 +23,6 @@ import { localUrls } from "./local-urls.ts";
 import { lockDirectory, signDirectory } from "./lock-file.ts";
 import { machineNotes } from "./machine-notes.ts";
 import { connectionLimit, openFileLimit } from "./open-files.ts";
-import type { Answered } from "./request-line.ts";
 import type { ServiceHooks, Services } from "./services.ts";
 import { provision } from "./template/provision.ts";
 import { type Account, provisioners } from "./template/provisioners/all.ts";
@@ -32,8 +33,8 @@ import { ACCOUNT, AwsError, type CallTrace, type Principal } from "./types.ts";
 const MAX_WAIT_MS = 3_000;
 
 export interface CloudOptions {
-  /** Directory of a cloud assembly. @default the repo's own app, synthesized where it changed */
-  assembly?: string;
+  /** Directory of a cloud assembly, as `cdk synth` writes it. */
+  assembly: string;
   /** Where state is kept. @default memory */
   dataDir?: string | undefined;
   /** Port of the API; 0: a free one. @default 0 */
@@ -54,6 +55,8 @@ export interface CloudOptions {
   onAnswer?: ((answered: Answered) => void) | undefined;
   /** Hears of every AWS call once it has ended. */
   onTrace?: (trace: CallTrace) => void;
+  /** What only the app knows of damage that a start finds. */
+  hints?: Hints | undefined;
   /** Variables for every function, on top of the template's; `undefined` takes one away. */
   extraEnv?: Record<string, string | undefined>;
 }
@@ -116,12 +119,12 @@ export interface Cloud {
  * Starts the account: services, then what the template describes, then the API and what polls.
  * @throws Error when the template holds something unknown, a port is taken, or the data directory is in use or damaged.
  */
-export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
   try {
     return await startAccount(options);
   } catch (error) {
     // What was read first may not say which file it was read from.
-    if (options.dataDir !== undefined && isCorrupt(error)) nameDamage(options.dataDir);
+    if (options.dataDir !== undefined && isCorrupt(error)) nameDamage(options.dataDir, options.hints);
     throw error;
   }
 }
@@ -132,7 +135,7 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
   // Ends what has started where the start fails.
   await using started = new AsyncDisposableStack();
   if (dir !== undefined) started.defer(lockDirectory(dir));
-  const stacks = readStacks(options.assembly ?? (await ensureAssembly()));
+  const stacks = readStacks(options.assembly);
   const clock = options.clock ?? createClock({ onError: (error) => log("clock", said(error)) });
   if (!options.clock) started.defer(clock.stop);
   let hasRoom = () => true;
@@ -194,8 +197,6 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
       defined({
         ...localUrls(config.env, apis, apiUrl),
         AWS_ENDPOINT_URL: awsUrl,
-        // No deployed stack has it: webhooks may go to receivers on this machine.
-        WHARF_ALLOW_LOOPBACK_HTTP: "1",
         ...extraEnv,
       }),
     credentialsFor: ({ roleArn, name }, environment) =>
@@ -228,8 +229,9 @@ async function startAccount(options: CloudOptions): Promise<Cloud> {
   const account = { ...services, lambda, eventSources, roles, streams, apis };
   const { outputs } = await provision(stacks, provisioners(account));
 
-  const [api, ...others] = apis;
-  if (!api || others.length > 0)
+  // Without an API every path is as one that none has.
+  const [api = createRestApi("none", "none"), ...others] = apis;
+  if (others.length > 0)
     throw new Error(`the template has ${apis.length} REST APIs; the local cloud serves one`);
   const apiServer = await createApiServer({
     api,
@@ -299,10 +301,11 @@ interface Common {
 
 /** The services in this process, or those of the emulator at `endpoint`. */
 async function startServices(
-  { endpoint, dataDir: dir, awsPort: port = 0, onTrace }: CloudOptions,
+  { endpoint, dataDir: dir, awsPort: port = 0, onTrace, hints }: CloudOptions,
   { maxConnections, loss, ...common }: Common & { maxConnections: number; loss: () => string | undefined },
 ): Promise<Services> {
-  if (endpoint === undefined) return startEmbedded({ dir, port, maxConnections, loss, onTrace, ...common });
+  if (endpoint === undefined)
+    return startEmbedded({ dir, port, maxConnections, loss, onTrace, hints, ...common });
   // Loaded where it is asked for: the AWS SDK takes longer than all the rest of a start.
   const { connectExternal } = await import("./external/services.ts");
   return connectExternal({ endpoint, ...common });

@@ -9,6 +9,7 @@ import { isCorrupt } from "./data/sqlite-error.ts";
 import { createDynamoDb } from "./dynamodb/service.ts";
 import { createEventBridge } from "./eventbridge/service.ts";
 import type { FaultHook } from "./faults.ts";
+import type { Hints } from "./hints.ts";
 import { createIam } from "./iam/iam.ts";
 import { createS3 } from "./s3/service.ts";
 import { createAwsServer } from "./server.ts";
@@ -25,6 +26,7 @@ export async function startEmbedded({
   maxConnections,
   loss,
   onTrace = () => {},
+  hints = {},
   hooks,
 }: {
   clock: Clock;
@@ -36,6 +38,7 @@ export async function startEmbedded({
   /** What of `dir` was taken away, for whoever calls. */
   loss: () => string | undefined;
   onTrace?: ((trace: CallTrace) => void) | undefined;
+  hints?: Hints | undefined;
   hooks: ServiceHooks;
 }): Promise<Services> {
   // Ends what has started where the start fails.
@@ -47,7 +50,7 @@ export async function startEmbedded({
   };
   // First of all, since not even looking at a database does without room.
   const room = dir === undefined ? ENDLESS : keepRoom(dir, (text) => note(text));
-  const folder = dir === undefined ? undefined : openFolder(dir);
+  const folder = dir === undefined ? undefined : openFolder(dir, hints);
   notes.push(...(folder?.notes ?? []));
   // Another folder may be in its place by then.
   started.defer(() => void (loss() ?? folder?.closed()));
@@ -66,6 +69,7 @@ export async function startEmbedded({
     dir,
     room,
     onNote: (text) => note(text),
+    hintOn: hints.missingBytes,
     onEvent: eventbridge.emit,
     onError: (error) =>
       hooks.log("aws/s3", error instanceof Error ? (error.stack ?? error.message) : `${error}`),

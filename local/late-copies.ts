@@ -2,7 +2,7 @@
 import type { Clock } from "./clock.ts";
 import type { LateBy } from "./faults.ts";
 
-export interface LateCopy {
+interface LateCopy {
   by: LateBy;
   /** Which of the port's calls it is a copy of. */
   index: number;

@@ -10,7 +10,7 @@ export function machineNotes(addresses: readonly string[], openFiles: number): s
     ...(openFiles >= FEW_FILES
       ? []
       : [
-          `this process may open ${openFiles} files, so each port takes ${connectionLimit(openFiles)} connections at once; ulimit -n 4096 before npm start allows more`,
+          `this process may open ${openFiles} files, so each port takes ${connectionLimit(openFiles)} connections at once; ulimit -n 4096 before the start allows more`,
         ]),
   ];
 }

@@ -15,7 +15,7 @@ export interface Refusals {
 }
 
 /** What S3 shows to somebody whose signature differs, so that they can compare. */
-export interface Mismatch {
+interface Mismatch {
   accessKeyId: string;
   stringToSign: string;
   signature: string;
@@ -71,7 +71,7 @@ export const s3Refusals: Refusals = {
 };
 
 /** Refusals of DynamoDB, SQS and EventBridge. */
-export const jsonRefusals: Refusals = {
+const jsonRefusals: Refusals = {
   unsigned: () =>
     new AwsError("MissingAuthenticationTokenException", "Request is missing Authentication Token"),
   unknownKey: () =>

@@ -3,7 +3,7 @@ import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { discardingResponse, type Fault } from "./faults.ts";
 import { readBody } from "./read-body.ts";
-import type { RunOptions } from "./run-call.ts";
+import type { RunOptions } from "./run-options.ts";
 import { type AwsCall, AwsError, type CallTrace } from "./types.ts";
 
 /** Has the call happen twice, and answers what the second came to. */

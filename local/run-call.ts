@@ -1,44 +1,11 @@
 /** Runs one authenticated call, with the fault that a test asked for. */
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "./clock.ts";
 import { discardingResponse, type Fault, mayBeStale } from "./faults.ts";
-import { type FrozenCallers, passed } from "./frozen-callers.ts";
+import { passed } from "./frozen-callers.ts";
 import { sendBroken, sendLateError } from "./late-answers.ts";
-import type { LateCopies } from "./late-copies.ts";
 import { runTwice, runWithCopy } from "./repeat-call.ts";
-import type { AwsCall, AwsService, CallTrace } from "./types.ts";
-
-/** Makes the call that a service handles, for the response it is to write. */
-export type CallOn = (res: ServerResponse, trace: CallTrace, more?: CallExtras) => AwsCall;
-
-export interface CallExtras extends Pick<AwsCall, "slow" | "staleMs"> {
-  /** The same request once more. @default the one that came */
-  req?: IncomingMessage;
-}
-
-export interface RunOptions {
-  service: AwsService;
-  callOn: CallOn;
-  req: IncomingMessage;
-  res: ServerResponse;
-  trace: CallTrace;
-  path: string;
-  requestId: string;
-  /** As in `FaultCall.index`. */
-  index: number;
-  /** As in `AwsCall.body`. */
-  body: Buffer | undefined;
-  clock: Clock;
-  late: LateCopies;
-  frozen: FrozenCallers;
-  /** Lets a client that waits for it send its body. */
-  proceed(): void;
-  /** Takes the trace of a call that nobody waits for. */
-  record(trace: CallTrace): void;
-  /** Told of what a service threw while nobody waited. */
-  onError(error: unknown, trace: CallTrace): void;
-}
+import type { CallExtras, RunOptions } from "./run-options.ts";
+import type { AwsCall } from "./types.ts";
 
 // Amazon S3 API Reference: the calls whose 200 may end in an error.
 const LONG_CALLS = ["CompleteMultipartUpload", "CopyObject", "UploadPartCopy"];

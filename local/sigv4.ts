@@ -27,7 +27,7 @@ export interface CanonicalRequest {
 }
 
 /** Percent-encodes all but RFC 3986 unreserved characters. */
-export function uriEncode(text: string): string {
+function uriEncode(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -35,7 +35,7 @@ export function uriEncode(text: string): string {
 }
 
 /** Percent-encodes each segment of a decoded path. */
-export function encodePath(path: string): string {
+function encodePath(path: string): string {
   return path.split("/").map(uriEncode).join("/");
 }
 

@@ -1,7 +1,5 @@
 /** What the parts of the local cloud say to each other. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Clock } from "./clock.ts";
-import type { Room } from "./data/room.ts";
 
 /** Who signed a request. `root` is the local administrator; `role` is a Lambda's execution role. */
 export interface Principal {
@@ -109,11 +107,3 @@ export class AwsError extends Error {
 /** Every account on the laptop has this number. */
 export const ACCOUNT = "000000000000";
 export const REGION = "us-east-1";
-
-export interface ServiceOptions {
-  clock: Clock;
-  /** Directory for state, or `undefined` for memory (objects then go to a temporary directory removed on close). */
-  dir: string | undefined;
-  /** Room on the disk. @default endless */
-  room?: Room;
-}

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { scopes } from "#contract/common.ts";
 import { SCOPES } from "#contract/openapi.ts";
-import { greeting } from "#local/greeting.ts";
+import { greeting } from "#start/greeting.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 import { bootstrap, deploy, environment, noSettings } from "#test/truth/localstack/commands.ts";
 

@@ -1,6 +1,6 @@
 /** What one request of the API costs in AWS calls, as the local cloud counts them. */
+import type { CallTrace } from "@wharf/local-cloud";
 import { perMillion, s3PriceOf } from "#cost/prices.ts";
-import type { CallTrace } from "#local/types.ts";
 import type { Story } from "#test/support/story.ts";
 
 export interface Cost {

@@ -1,9 +1,8 @@
 /** What was watched → what AWS charges for. */
+import type { CallTrace, LogLine } from "@wharf/local-cloud";
 import { ACCESS_LOG_BYTES, BYTES_PER_LOG_EVENT, HEADER_BYTES } from "#cost/assumptions.ts";
 import { type Effects, type FunctionName, MEMORY_MB, NOTHING } from "#cost/counts.ts";
 import { s3PriceOf } from "#cost/prices.ts";
-import type { LogLine } from "#local/lambda/logs.ts";
-import type { CallTrace } from "#local/types.ts";
 import type { Watched } from "./watch.ts";
 
 /** Functions by how their logical ids, and those of their roles, begin. */

@@ -72,6 +72,10 @@ export async function countRoutes(story: Story): Promise<Cost[]> {
   await measure("GET /v1/files/{id}", path);
   await measure("GET /v1/files/{id}/content", `${path}/content`);
   await measure("PATCH /v1/files/{id}", path, { method: "PATCH", ...json({ name: "z.txt" }) });
+  await measure("PATCH /v1/files/{id} (description)", `/v1/files/${other.file_id}`, {
+    method: "PATCH",
+    ...json({ description: "for the board" }),
+  });
 
   const link = share.parse(
     await (await measure("POST /v1/files/{id}/shares", `${path}/shares`, json({}))).json(),

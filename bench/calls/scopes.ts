@@ -1,4 +1,5 @@
 /** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
+import type { CallTrace } from "@wharf/local-cloud";
 import type { Scope } from "#contract/common.ts";
 import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
@@ -7,7 +8,6 @@ import { batchAnswer, lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { FIRST_WINDOW, MAX_METADATA_BYTES } from "#core/uploads/limits.ts";
 import { perMillion } from "#cost/prices.ts";
-import type { CallTrace } from "#local/types.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 import { priceOfCall } from "./count.ts";
@@ -53,7 +53,7 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     // No links: only what is listed counts here.
     (filename) => story.upload(bytes, { filename, start: { metadata }, finalize: { share: false } }),
   );
-  const [first, second] = files.map(({ file_id }) => `/v1/files/${file_id}`);
+  const [first, second, third] = files.map(({ file_id }) => `/v1/files/${file_id}`);
   await measure("none", "POST /v1/auth/token", "/v1/auth/token", {
     json: { client_id: story.clientId, client_secret: story.clientSecret },
     token: null,
@@ -107,6 +107,12 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   await measure("files:write", RENAMED, first ?? "", {
     method: "PATCH",
     json: { name: "z.txt" },
+  });
+  // Of three bytes each in UTF-8, which is the most that a UTF-16 unit takes.
+  const words = { description: "€".repeat(500) };
+  await measure("files:write", "PATCH /v1/files/{id}, a name and a description", third ?? "", {
+    method: "PATCH",
+    json: { name: "described.txt", ...words },
   });
 
   await measure("shares:write", "POST /v1/files/{id}/shares, a password", `${first}/shares`, {

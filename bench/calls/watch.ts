@@ -1,6 +1,5 @@
 /** One call, and all that it sets off until nothing is left to do. */
-import type { LogLine } from "#local/lambda/logs.ts";
-import type { CallTrace } from "#local/types.ts";
+import type { CallTrace, LogLine } from "@wharf/local-cloud";
 import type { Story } from "#test/support/story.ts";
 
 export interface Watched<Answer> {

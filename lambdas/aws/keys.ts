@@ -160,7 +160,7 @@ export const DUE_INDEX = "due";
 export const DUE_SHARDS = 16;
 
 /** The index partition that `id` belongs to: kinds are spread over 16 shards by a hash of the id. */
-export function dueShard(kind: DueKind, id: string): string {
+function dueShard(kind: DueKind, id: string): string {
   const byte = createHash("sha256").update(id).digest().readUInt8();
   return `${kind}#${byte % DUE_SHARDS}`;
 }

@@ -42,7 +42,7 @@ export function deliveryQueues(env: {
 }
 
 /** Binds sending to a client and the URLs of the two delivery queues. */
-export function createQueues(client: SQSClient, urls: Record<Lane, string>) {
+function createQueues(client: SQSClient, urls: Record<Lane, string>) {
   /**
    * Sends messages that arrive at their `next_ms`, or 900 s from `now` where that is sooner.
    *

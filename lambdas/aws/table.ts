@@ -46,7 +46,7 @@ export interface Condition {
  * sent again where its answer is lost, and a copy of it may still arrive when others have written since.
  */
 export type WriteGuard = { condition: string; values?: Values; else?: Else; blind?: never } | Blind;
-export interface Blind {
+interface Blind {
   /** Why whatever stands there may be written over. */
   blind: string;
   condition?: never;

@@ -15,7 +15,7 @@ import { refuseDotSegments } from "./refuse-dot-segments.ts";
 import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
 
 /** The caller's request id where it is well-formed, else a new one. */
-export function requestIdOf(given: string | undefined): string {
+function requestIdOf(given: string | undefined): string {
   return given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
 }
 
@@ -105,7 +105,7 @@ function refuse(context: AppContext, error: WharfError): Response {
 }
 
 /** RFC 9457 problem details. */
-export function sendProblem(context: AppContext, error: WharfError): Response {
+function sendProblem(context: AppContext, error: WharfError): Response {
   note({ status: error.status, code: error.code });
   return new Response(JSON.stringify(problemBody(context, error)), {
     status: error.status,

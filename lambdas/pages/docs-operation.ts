@@ -25,7 +25,7 @@ export function prose(text: string): string {
   return escapeHtml(text).replace(/`([^`]+)`/g, "<code>$1</code>");
 }
 
-export function codeLink(code: ErrorCode): string {
+function codeLink(code: ErrorCode): string {
   return `<a href="#error-${code}"><code>${code}</code></a>`;
 }
 

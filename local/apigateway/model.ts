@@ -12,7 +12,7 @@ export interface IntegrationResponse {
   contentHandling: ContentHandling | undefined;
 }
 
-export type ContentHandling = "CONVERT_TO_TEXT" | "CONVERT_TO_BINARY";
+type ContentHandling = "CONVERT_TO_TEXT" | "CONVERT_TO_BINARY";
 
 export type Integration =
   | { type: "AWS_PROXY"; functionArn: string; timeoutMs: number }
@@ -50,7 +50,7 @@ export interface Resource {
 }
 
 /** What a client is told when API Gateway itself answers. */
-export interface GatewayResponse {
+interface GatewayResponse {
   /** Status in place of the default. */
   statusCode: number | undefined;
   /** `gatewayresponse.header.X` → quoted literal or source expression. */

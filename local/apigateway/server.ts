@@ -1,11 +1,11 @@
 /** API Gateway's front door: one REST API on a loopback port of its own. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Answered } from "../answered.ts";
 import { countCalls } from "../calls.ts";
 import type { Clock } from "../clock.ts";
 import type { InvokeResult } from "../lambda/environment.ts";
 import { type Listening, listen } from "../listen.ts";
 import { readTarget, refuseForeignHost, refuseTwoHosts } from "../own-host.ts";
-import type { Answered } from "../request-line.ts";
 import { AwsError } from "../types.ts";
 import { declaresTooMuch, MAX_BODY_BYTES, readBody } from "./body.ts";
 import { compressed } from "./compress.ts";

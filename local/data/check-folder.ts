@@ -1,21 +1,24 @@
 /** Looks at the data folder before anything in it is opened, so that no damage is taken for an empty cloud. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import type { Hints } from "../hints.ts";
 import { checkDatabase, checkPages, dropLog } from "./check-database.ts";
 import { damaged, RESTORE } from "./damage.ts";
 import { type RunState, readRunState } from "./run-state.ts";
 
-const DATABASES = [
-  { name: "s3.sqlite", wayOut: `It says which bytes are whose. ${RESTORE}` },
-  { name: "dynamodb.sqlite", wayOut: `It holds the table. ${RESTORE}` },
-  {
-    name: "sqs.sqlite",
-    wayOut:
-      "Put it back from a backup, or delete it: the queues then begin empty, and the sweep sends what they lost",
-    /** Said where a new one takes its place. */
-    renewed: "was missing: the queues begin empty, and the sweep sends what they lost",
-  },
-];
+function databases({ lostMessages }: Hints) {
+  const lost = lostMessages === undefined ? "" : `, ${lostMessages}`;
+  return [
+    { name: "s3.sqlite", wayOut: `It says which bytes are whose. ${RESTORE}` },
+    { name: "dynamodb.sqlite", wayOut: `It holds the table. ${RESTORE}` },
+    {
+      name: "sqs.sqlite",
+      wayOut: `Put it back from a backup, or delete it: the queues then begin empty${lost}`,
+      /** Said where a new one takes its place. */
+      renewed: `was missing: the queues begin empty${lost}`,
+    },
+  ];
+}
 
 export interface FolderCheck {
   /** What was found and doesn't stop the start. */
@@ -28,13 +31,13 @@ export interface FolderCheck {
  * Finds files that are missing, cut off or of no use; reads whole databases after an unclean stop only.
  * @throws Error naming the file, what is wrong and the way out
  */
-export function checkFolder(dir: string): FolderCheck {
+export function checkFolder(dir: string, hints: Hints = {}): FolderCheck {
   const notes: string[] = [];
   const state = readRunState(dir);
   const blobs = checkBlobs(dir, state !== undefined);
   // Folders of earlier versions have no state; their blobs show that they were used.
   const isExpected = state !== undefined || blobs > 0;
-  for (const { name, wayOut, renewed } of DATABASES) {
+  for (const { name, wayOut, renewed } of databases(hints)) {
     const file = join(dir, name);
     const ended = { wasKilled: state === "running", wasStopped: state === "stopped" };
     if (checkDatabase({ file, isExpected, wayOut, ...ended }) === undefined) continue;
@@ -55,8 +58,8 @@ export function checkFolder(dir: string): FolderCheck {
 }
 
 /** Names the database that made a start fail as it was read. @throws Error as `checkFolder` does */
-export function nameDamage(dir: string): void {
-  for (const { name, wayOut } of DATABASES) {
+export function nameDamage(dir: string, hints: Hints = {}): void {
+  for (const { name, wayOut } of databases(hints)) {
     if (existsSync(join(dir, name))) checkPages(join(dir, name), wayOut);
   }
 }

@@ -1,3 +1,4 @@
+import type { Hints } from "../hints.ts";
 import { checkFolder } from "./check-folder.ts";
 import { readRunState, writeRunState } from "./run-state.ts";
 
@@ -15,8 +16,8 @@ export interface DataFolder {
 }
 
 /** Checks the folder that keeps the state, and keeps account of whether it is left in good order. @throws as `checkFolder` */
-export function openFolder(dir: string): DataFolder {
-  const { notes, state } = checkFolder(dir);
+export function openFolder(dir: string, hints?: Hints): DataFolder {
+  const { notes, state } = checkFolder(dir, hints);
   // Before the first start was whole, a database that isn't here is none that is missing.
   if (state !== undefined) writeRunState(dir, "starting");
   let isDamaged = false;

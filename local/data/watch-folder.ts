@@ -23,13 +23,13 @@ export function watchFolder(dir: string, tell: (text: string) => void): FolderWa
     const path = paths.find((one) => ids.get(one) !== undefined && idOf(one) !== ids.get(one));
     if (path === undefined) return undefined;
     const what = path === paths[0] ? `The folder ${dir}` : path;
-    return `${what} is gone: it was removed, moved or replaced while Wharf runs on it. Nothing is kept any more. Put back the very same, or stop Wharf and start it again.`;
+    return `${what} is gone: it was removed, moved or replaced while the local cloud runs on it. Nothing is kept any more. Put back the very same, or stop the cloud and start it again.`;
   }
 
   const timer = setInterval(() => {
     const now = loss();
     if (now === told) return;
-    tell(now ?? `${dir} is whole again: Wharf goes on.`);
+    tell(now ?? `${dir} is whole again: the local cloud goes on.`);
     told = now;
   }, LOOK_MS).unref();
   return { loss, stop: () => clearInterval(timer) };

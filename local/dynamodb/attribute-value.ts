@@ -1,5 +1,5 @@
 /** Attribute values as DynamoDB's JSON has them, read from outside into their one canonical form. */
-import { isRecord } from "#local/wire.ts";
+import { isRecord } from "../wire.ts";
 import { canonicalNumber } from "./decimal.ts";
 import { serializationError, validationError } from "./errors.ts";
 

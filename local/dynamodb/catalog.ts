@@ -1,5 +1,5 @@
 /** The tables that exist, and how provisioning changes them. */
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../types.ts";
 import { attribute, type Item } from "./attribute-value.ts";
 import { type Database, integerOf, textOf } from "./database.ts";
 import { compareNumbers } from "./decimal.ts";

@@ -1,6 +1,6 @@
 /** What an operation works with: tables, items, permission, capacity. */
-import { ACCOUNT, AwsError, type ConditionContext, REGION } from "#local/types.ts";
-import { isRecord } from "#local/wire.ts";
+import { ACCOUNT, AwsError, type ConditionContext, REGION } from "../types.ts";
+import { isRecord } from "../wire.ts";
 import type { AttributeValue } from "./attribute-value.ts";
 import type { Meter } from "./capacity.ts";
 import type { Catalog } from "./catalog.ts";

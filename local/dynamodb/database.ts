@@ -2,10 +2,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { inUse } from "#local/data/in-use.ts";
-import { JOURNAL } from "#local/data/journal.ts";
-import { ENDLESS } from "#local/data/room.ts";
-import { isBusy } from "#local/data/sqlite-error.ts";
+import { inUse } from "../data/in-use.ts";
+import { JOURNAL } from "../data/journal.ts";
+import { ENDLESS } from "../data/room.ts";
+import { isBusy } from "../data/sqlite-error.ts";
 
 export type Row = Record<string, unknown>;
 

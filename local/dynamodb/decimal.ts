@@ -2,7 +2,7 @@
 import { validationError } from "./errors.ts";
 
 /** `sign` × d.ddd × 10^`magnitude`, where `digits` has neither leading nor trailing zeros ("" is zero). */
-export interface Decimal {
+interface Decimal {
   sign: -1 | 0 | 1;
   digits: string;
   magnitude: number;
@@ -17,7 +17,7 @@ const MIN_MAGNITUDE = -130; // DynamoDB: down to 1E-130
 const ZERO: Decimal = { sign: 0, digits: "", magnitude: 0 };
 
 /** Reads a number. Throws `ValidationException` outside DynamoDB's precision or range. */
-export function parseDecimal(text: string): Decimal {
+function parseDecimal(text: string): Decimal {
   const match = PATTERN.exec(text);
   const whole = match?.[2] ?? "";
   const fraction = match?.[3] ?? "";
@@ -64,7 +64,7 @@ function overflow() {
 }
 
 /** Writes a number without an exponent, as DynamoDB answers it. */
-export function formatDecimal({ sign, digits, magnitude }: Decimal): string {
+function formatDecimal({ sign, digits, magnitude }: Decimal): string {
   if (sign === 0) return "0";
   const point = magnitude + 1;
   let text = "";

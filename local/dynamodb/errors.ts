@@ -1,5 +1,5 @@
 /** DynamoDB's errors, and how they look on the wire. */
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../types.ts";
 
 /** A request that DynamoDB would not accept. */
 export function validationError(message: string): AwsError {

@@ -1,5 +1,5 @@
 /** Reads the members of a request. */
-import { isRecord } from "#local/wire.ts";
+import { isRecord } from "../wire.ts";
 import { constraintError, serializationError, validationError } from "./errors.ts";
 
 /** A request's JSON object. */

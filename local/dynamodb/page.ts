@@ -3,7 +3,8 @@ import { attribute, type Item, parseItem } from "./attribute-value.ts";
 import { type ReturnConsumedCapacity, readUnits } from "./capacity.ts";
 import type { Context } from "./context.ts";
 import { validationError } from "./errors.ts";
-import { type Condition, parseCondition } from "./expression/condition.ts";
+import { parseCondition } from "./expression/condition.ts";
+import type { Condition } from "./expression/condition-tree.ts";
 import { meets } from "./expression/evaluate-condition.ts";
 import { type Path, projectItem } from "./expression/path.ts";
 import { parseProjection } from "./expression/projection.ts";
@@ -28,7 +29,7 @@ export interface PageRequest {
 }
 
 /** Finds the index that a request names. */
-export function findIndex(input: Input, table: Table): TableIndex | undefined {
+function findIndex(input: Input, table: Table): TableIndex | undefined {
   const name = optionalText(input, "IndexName");
   if (name === undefined) return undefined;
   const index = table.indexes.find((candidate) => candidate.name === name);

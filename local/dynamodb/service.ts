@@ -1,7 +1,8 @@
 /** The local cloud's DynamoDB: the JSON 1.0 protocol over tables in SQLite. */
 import { crc32 } from "node:zlib";
-import { type AwsCall, AwsError, type AwsService, type ServiceOptions } from "#local/types.ts";
-import { parseJson } from "#local/wire.ts";
+import type { ServiceOptions } from "../service-options.ts";
+import { type AwsCall, AwsError, type AwsService } from "../types.ts";
+import { parseJson } from "../wire.ts";
 import { createMeter } from "./capacity.ts";
 import { openCatalog } from "./catalog.ts";
 import type { Operation } from "./context.ts";

@@ -1,6 +1,6 @@
 /** Streams: what changed in a table, in order, for 24 hours. */
 import { hash } from "node:crypto";
-import { REGION } from "#local/types.ts";
+import { REGION } from "../types.ts";
 import type { Item } from "./attribute-value.ts";
 import { type Database, integerOf, textOf } from "./database.ts";
 import { type StreamViewType, streamArn, type Table } from "./table.ts";

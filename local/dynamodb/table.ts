@@ -1,6 +1,6 @@
 /** What a table is: its keys, its indexes, its stream. */
 import { createHash } from "node:crypto";
-import { ACCOUNT, REGION } from "#local/types.ts";
+import { ACCOUNT, REGION } from "../types.ts";
 import { type AttributeValue, type Item, typeOf } from "./attribute-value.ts";
 import { validationError } from "./errors.ts";
 import { projectItem } from "./expression/path.ts";

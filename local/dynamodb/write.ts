@@ -1,9 +1,10 @@
 /** One write, alone or in a transaction: what was asked, and what it would do. */
-import type { AwsError } from "#local/types.ts";
+import type { AwsError } from "../types.ts";
 import { type Item, parseItem } from "./attribute-value.ts";
 import { validationError } from "./errors.ts";
 import { applyUpdate } from "./expression/apply-update.ts";
-import { type Condition, parseCondition } from "./expression/condition.ts";
+import { parseCondition } from "./expression/condition.ts";
+import type { Condition } from "./expression/condition-tree.ts";
 import { meets } from "./expression/evaluate-condition.ts";
 import { createScope } from "./expression/scope.ts";
 import { type Action, parseUpdate } from "./expression/update.ts";

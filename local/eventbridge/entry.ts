@@ -1,7 +1,7 @@
 /** What `PutEvents` takes. */
 import { z } from "zod";
-import { AwsError } from "#local/types.ts";
-import { isRecord } from "#local/wire.ts";
+import { AwsError } from "../types.ts";
+import { isRecord } from "../wire.ts";
 
 // EventBridge: 10 entries per call at most, less than 1 MB together.
 const MAX_ENTRIES = 10;

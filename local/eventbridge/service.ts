@@ -1,7 +1,8 @@
 /** The local cloud's EventBridge: buses, rules and schedules whose targets are queues and functions. */
+
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { Clock } from "#local/clock.ts";
+import type { Clock } from "../clock.ts";
 import {
   ACCOUNT,
   AwsError,
@@ -9,42 +10,13 @@ import {
   type ConditionContext,
   type Principal,
   REGION,
-} from "#local/types.ts";
-import { parseJson, sendJson, sendJsonError } from "#local/wire.ts";
+} from "../types.ts";
+import { parseJson, sendJson, sendJsonError } from "../wire.ts";
 import { checkEntry, type Entry, failed, readEntries } from "./entry.ts";
-import { checkPattern, matches, type Pattern } from "./pattern.ts";
+import { checkPattern, matches } from "./pattern.ts";
+import type { BusEvent, RuleSpec, RuleTarget } from "./rule.ts";
 import { nextRun } from "./schedule.ts";
-import { type InputShape, shapeInput } from "./transform.ts";
-
-/** An event as rules see it. */
-export interface BusEvent {
-  version: "0";
-  id: string;
-  "detail-type": string;
-  source: string;
-  account: string;
-  time: string;
-  region: string;
-  resources: string[];
-  detail: unknown;
-}
-
-export interface RuleTarget extends InputShape {
-  id: string;
-  arn: string;
-  deadLetterArn?: string;
-}
-
-export interface RuleSpec {
-  name: string;
-  arn: string;
-  /** @default "default" */
-  bus?: string;
-  pattern?: Pattern;
-  /** `rate(…)` or `cron(…)`. */
-  schedule?: string;
-  targets: RuleTarget[];
-}
+import { shapeInput } from "./transform.ts";
 
 export interface EventBridgeService extends AwsService {
   createBus(bus: { name: string; arn: string }): void;

@@ -1,14 +1,5 @@
-import { isRecord } from "#local/wire.ts";
-import type { BusEvent, RuleSpec } from "./service.ts";
-
-/** How a target's input is made of the event; at most one of the three. */
-export interface InputShape {
-  /** Constant JSON. */
-  input?: string;
-  /** A JSON path into the event. */
-  inputPath?: string;
-  inputTransformer?: { paths: Record<string, string>; template: string };
-}
+import { isRecord } from "../wire.ts";
+import type { BusEvent, InputShape, RuleSpec } from "./rule.ts";
 
 /** The text that a target gets: the event, a part of it, a constant, or a template filled in. */
 export function shapeInput(

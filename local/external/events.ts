@@ -5,7 +5,7 @@ import {
   PutTargetsCommand,
   ResourceAlreadyExistsException,
 } from "@aws-sdk/client-eventbridge";
-import type { RuleSpec, RuleTarget } from "../eventbridge/service.ts";
+import type { RuleSpec, RuleTarget } from "../eventbridge/rule.ts";
 
 /** Creates a bus, where it isn't there already. */
 export async function createBus(events: EventBridgeClient, name: string): Promise<void> {

@@ -6,7 +6,7 @@ import { ACCOUNT, AwsError } from "../types.ts";
 import type { PolicyDocument, Statement } from "./policy.ts";
 import { applies, grantsDirectly, parsePolicy, resourceFits } from "./policy.ts";
 
-export interface RolePolicies {
+interface RolePolicies {
   /** `arn:aws:iam::000000000000:role/<name>` */
   arn: string;
   /** Documents by policy name. */

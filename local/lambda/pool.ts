@@ -3,7 +3,7 @@ import { AwsError } from "../types.ts";
 import type { Environment, InvokeRequest, InvokeResult } from "./environment.ts";
 
 /** How long a request waits for a free environment. */
-export interface Patience {
+interface Patience {
   /** Real milliseconds. @default no end */
   waitMs?: number;
   /** Aborted when nobody wants the answer any more: what hasn't begun by then never does. */

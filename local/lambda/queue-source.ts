@@ -5,8 +5,8 @@ import { systemAttributes } from "../sqs/answers.ts";
 import type { Message } from "../sqs/queue.ts";
 import { REGION } from "../types.ts";
 import { failedItems } from "./batch-response.ts";
-import type { QueueSourceConfig, Source, SourceServices } from "./event-sources.ts";
 import { passesFilters } from "./filter.ts";
+import type { QueueSourceConfig, Source, SourceServices } from "./source.ts";
 
 // Lambda: polling starts with 5 batches at once where the mapping sets no maximum.
 const DEFAULT_CONCURRENCY = 5;

@@ -12,20 +12,20 @@ import { createPool, type Pool } from "./pool.ts";
 import { type RoleCredentials, runtimeEnv } from "./runtime-env.ts";
 
 /** Who may invoke a function, from `AWS::Lambda::Permission`. */
-export interface Permission {
+interface Permission {
   principal: string;
   /** ARN, `*` and `?` as wildcards. */
   sourceArn: string | undefined;
 }
 
-export interface Invocation {
+interface Invocation {
   functionArn: string;
   requestId: string;
   /** `X-Request-ID` of the API call behind it, where there is one. */
   cause: string | undefined;
 }
 
-export interface InvokeOptions {
+interface InvokeOptions {
   cause?: string | undefined;
   signal?: AbortSignal;
 }

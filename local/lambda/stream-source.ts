@@ -2,8 +2,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { StreamRecord } from "../dynamodb/stream.ts";
 import { failedItems } from "./batch-response.ts";
-import type { Source, SourceServices, StreamSourceConfig } from "./event-sources.ts";
 import { passesFilters } from "./filter.ts";
+import type { Source, SourceServices, StreamSourceConfig } from "./source.ts";
 
 const FIRST_BACKOFF_MS = 200;
 const MAX_BACKOFF_MS = 30_000;

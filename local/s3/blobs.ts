@@ -8,7 +8,7 @@ import type { Room } from "../data/room.ts";
 import { damaged, damageOf, type StoredBlob, verified } from "./damaged-blob.ts";
 import { createFileWriter } from "./file-writer.ts";
 
-export interface BlobWriter {
+interface BlobWriter {
   readonly id: string;
   /** Takes a chunk; resolves when the next one is welcome. */
   write(chunk: Uint8Array): Promise<void> | undefined;

@@ -3,7 +3,7 @@ import { REGION } from "../types.ts";
 import { s3Error } from "./errors.ts";
 import { bucketArn, type S3Request } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 /** HeadBucket. */
 export function headBucket(_s3: S3, request: S3Request): void {

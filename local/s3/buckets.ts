@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { Room } from "../data/room.ts";
 
-export const corsRuleSchema = z.object({
+const corsRuleSchema = z.object({
   allowedOrigins: z.array(z.string()),
   allowedMethods: z.array(z.string()),
   allowedHeaders: z.array(z.string()).default([]),
@@ -12,7 +12,7 @@ export const corsRuleSchema = z.object({
 });
 export type CorsRule = z.infer<typeof corsRuleSchema>;
 
-export const lifecycleRuleSchema = z.object({
+const lifecycleRuleSchema = z.object({
   prefix: z.string().default(""),
   enabled: z.boolean().default(true),
   /** Days after which an unfinished multipart upload is aborted. */

@@ -3,7 +3,7 @@ import type { Received } from "./body.ts";
 import type { WriteCondition } from "./conditions.ts";
 import type { S3EventReason } from "./events.ts";
 import type { S3Request } from "./request.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 export interface ObjectCommit {
   headers: Record<string, string>;

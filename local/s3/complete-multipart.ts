@@ -15,7 +15,7 @@ import { findUpload } from "./multipart.ts";
 import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendDocument, sendLate } from "./respond.ts";
 import type { Segment, Upload } from "./schema.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 import { readXml, writeXml } from "./xml.ts";
 
 // S3: every part but the last has 5 MiB at least, and an object has 10,000 parts at most.

@@ -13,7 +13,7 @@ import { MAX_PUT_BYTES } from "./put-object.ts";
 import { createRequest, objectArn, parseTarget, type S3Request, writeContext } from "./request.ts";
 import { sendXml } from "./respond.ts";
 import type { StoredObject } from "./schema.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 /** `x-amz-copy-source` is a percent-encoded path, with or without a slash before it. */
 function decodeSource(header: string): string {

@@ -4,7 +4,7 @@ import type { Bucket, CorsRule } from "./buckets.ts";
 import { s3Error } from "./errors.ts";
 import { bucketArn, type S3Request } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 const VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 

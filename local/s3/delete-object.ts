@@ -6,7 +6,7 @@ import { requiredChecksum } from "./checksum-headers.ts";
 import { s3Error } from "./errors.ts";
 import { assertKeyLength, objectArn, type S3Request } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 import { readXml, type XmlObject } from "./xml.ts";
 
 // S3: 1,000 keys at most in one DeleteObjects.

@@ -11,7 +11,7 @@ import { type ByteRange, parseRange } from "./range.ts";
 import { bucketArn, objectArn, type S3Request } from "./request.ts";
 import { sendEmpty } from "./respond.ts";
 import type { StoredObject } from "./schema.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 const OVERRIDES = [
   "cache-control",

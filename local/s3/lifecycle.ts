@@ -1,5 +1,5 @@
 /** The bucket's lifecycle: multipart uploads that nobody finished. */
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 const DAY = 24 * 60 * 60 * 1000;
 const PAGE = 1000;

@@ -2,10 +2,9 @@
 import { REGION } from "../types.ts";
 import { invalidArgument, notHere, s3Error } from "./errors.ts";
 import { OWNER } from "./owner.ts";
-import type { Unrouted } from "./request.ts";
+import { foreignParameter, type Unrouted } from "./request.ts";
 import { sendXml } from "./respond.ts";
-import { foreignParameter } from "./routes.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 // Amazon S3 API Reference, ListBuckets: 10,000 at most, and no pages where none are asked for.
 const MAX_ENTRIES = 10_000;

@@ -7,7 +7,7 @@ import { OWNER } from "./owner.ts";
 import { bucketArn, objectArn, type S3Request } from "./request.ts";
 import { sendXml } from "./respond.ts";
 import type { Segment } from "./schema.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 // S3 answers 1,000 parts or uploads at most, whatever is asked for.
 const MAX_ENTRIES = 1000;

@@ -5,7 +5,7 @@ import { describeObject } from "./object-headers.ts";
 import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
 import type { Upload } from "./schema.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 interface UploadChecksum {
   algorithm: Algorithm | null;

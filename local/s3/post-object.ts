@@ -10,7 +10,7 @@ import { checkPostPolicy, type LengthRange, verifyPostSignature } from "./post-p
 import { MAX_PUT_BYTES } from "./put-object.ts";
 import { assertKeyLength, objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendDocument, sendEmpty } from "./respond.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 import { parseTagging } from "./tagging.ts";
 import { writeXml } from "./xml.ts";
 

@@ -5,7 +5,7 @@ import { ALGORITHM, sign, signingKey } from "../sigv4.ts";
 import type { Principal } from "../types.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 
-export interface Credentials {
+interface Credentials {
   secret: string;
   principal: Principal;
 }

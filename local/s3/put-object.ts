@@ -7,9 +7,9 @@ import { describeObject } from "./object-headers.ts";
 import { refuseHeadersOfPut } from "./refuse-headers.ts";
 import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendEmpty } from "./respond.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
-export const GIB = 1024 ** 3;
+const GIB = 1024 ** 3;
 // S3: 5 GiB in one PUT, and in one part.
 export const MAX_PUT_BYTES = 5 * GIB;
 

@@ -106,3 +106,9 @@ export function writeContext(request: S3Request, { creates }: { creates: boolean
 
 export const bucketArn = (request: S3Target) => `arn:aws:s3:::${request.bucket}`;
 export const objectArn = (request: S3Target) => `arn:aws:s3:::${request.bucket}/${request.key}`;
+
+/** The first query parameter that is neither `known` nor part of a signature or of an SDK's habits. */
+export function foreignParameter(request: Unrouted, known: readonly string[]): string | undefined {
+  const names = [...request.call.url.searchParams.keys()];
+  return names.find((name) => !known.includes(name) && name !== "x-id" && !/^x-amz-/i.test(name));
+}

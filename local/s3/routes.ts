@@ -11,8 +11,8 @@ import { listObjects, listObjectsV2 } from "./list-objects.ts";
 import { abortMultipartUpload, createMultipartUpload } from "./multipart.ts";
 import { postObject } from "./post-object.ts";
 import { putObject } from "./put-object.ts";
-import type { S3Request, Unrouted } from "./request.ts";
-import type { S3 } from "./service.ts";
+import { foreignParameter, type S3Request, type Unrouted } from "./request.ts";
+import type { S3 } from "./state.ts";
 import { deleteObjectTagging, getObjectTagging, putObjectTagging } from "./tagging.ts";
 import { uploadPart, uploadPartCopy } from "./upload-part.ts";
 
@@ -45,7 +45,7 @@ function route(
 }
 
 // First match wins, so routes with a selector come before those without.
-const ROUTES: Route[] = [
+export const ROUTES: readonly Route[] = [
   route("GET", "object", "?tagging", getObjectTagging, "GetObjectTagging"),
   route("GET", "object", "?uploadId", listParts, "ListParts"),
   route("GET", "object", "", getObject, "GetObject"),
@@ -89,12 +89,6 @@ const FURTHER: Record<string, readonly string[]> = {
   ListObjectsV2: [...LISTING, "max-keys", "continuation-token", "start-after", "fetch-owner"],
   ListMultipartUploads: [...LISTING, "max-uploads", "key-marker", "upload-id-marker"],
 };
-
-/** The first query parameter that is neither `known` nor part of a signature or of an SDK's habits. */
-export function foreignParameter(request: Unrouted, known: readonly string[]): string | undefined {
-  const names = [...request.call.url.searchParams.keys()];
-  return names.find((name) => !known.includes(name) && name !== "x-id" && !/^x-amz-/i.test(name));
-}
 
 /** Of a bucket nothing unknown is let through: a listing isn't what `?abac` or `?list-type=3` asks for. */
 function refuseOfBucket(request: Unrouted, found: Route | undefined): void {

@@ -61,7 +61,7 @@ export function transact<T>(database: DatabaseSync, work: () => T): T {
 const json = <T>(schema: z.ZodType<T>) => z.string().transform((text) => schema.parse(JSON.parse(text)));
 const textMap = z.record(z.string(), z.string());
 
-export const checksumSchema = z.object({
+const checksumSchema = z.object({
   algorithm: algorithmSchema,
   type: checksumTypeSchema,
   value: z.string(),

@@ -3,18 +3,20 @@
  *
  * The caller has verified the signature; this service checks permissions, bodies and conditions, and answers.
  */
+
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock } from "../clock.ts";
 import { ENDLESS } from "../data/room.ts";
 import { explainFull } from "../data/storage-full.ts";
-import { type AwsCall, AwsError, type AwsService, type ServiceOptions } from "../types.ts";
-import { type Blobs, createBlobs, type Settled } from "./blobs.ts";
-import { type Bucket, type BucketOptions, type Buckets, createBuckets } from "./buckets.ts";
+import type { Hints } from "../hints.ts";
+import type { ServiceOptions } from "../service-options.ts";
+import { type AwsCall, AwsError, type AwsService } from "../types.ts";
+import { createBlobs, type Settled } from "./blobs.ts";
+import { type Bucket, type BucketOptions, createBuckets } from "./buckets.ts";
 import { setCorsHeaders } from "./cors.ts";
 import { s3Error } from "./errors.ts";
-import { createEvents, type Events, type S3Event } from "./events.ts";
+import { createEvents, type S3Event } from "./events.ts";
 import { runLifecycle } from "./lifecycle.ts";
 import { listBuckets } from "./list-buckets.ts";
 import { count, notesOnMissing } from "./missing-blobs.ts";
@@ -24,8 +26,9 @@ import { createRequest, parseTarget } from "./request.ts";
 import { sendError, setCommonHeaders } from "./respond.ts";
 import { selectOperation } from "./routes.ts";
 import { openDatabase } from "./schema.ts";
-import { createStore, type Store } from "./store.ts";
-import { createWrites, type Writes } from "./writes.ts";
+import type { S3 } from "./state.ts";
+import { createStore } from "./store.ts";
+import { createWrites } from "./writes.ts";
 
 export interface S3Options extends ServiceOptions {
   /** Gets every event of buckets with EventBridge enabled, in order, at least once. */
@@ -39,6 +42,8 @@ export interface S3Options extends ServiceOptions {
   secretFor?: SecretLookup;
   /** Told of bytes that are missing, and of bytes that no object names. @default nobody */
   onNote?(text: string): void;
+  /** Where the app tells more of what lacks bytes. @default nowhere */
+  hintOn?: Hints["missingBytes"];
 }
 
 export interface S3Service extends AwsService {
@@ -50,19 +55,6 @@ export interface S3Service extends AwsService {
   replayEvents(): void;
   /** Aborts multipart uploads that lifecycle rules call abandoned; also runs by itself at each midnight UTC. */
   runLifecycle(): number;
-}
-
-/** What the operations work on. */
-export interface S3 {
-  store: Store;
-  blobs: Blobs;
-  buckets: Buckets;
-  events: Events;
-  writes: Writes;
-  /** Tells the operator what the caller is not told. */
-  report(error: unknown): void;
-  clock: Clock;
-  secretFor: SecretLookup;
 }
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -92,12 +84,17 @@ async function answer(s3: S3, call: AwsCall): Promise<void> {
 }
 
 /** Says what the start found of bytes and rows that don't belong together. */
-function* notesOn({ store }: S3, { lost, missing }: Settled, folder: string): Generator<string> {
+function* notesOn(
+  { store }: S3,
+  { lost, missing }: Settled,
+  folder: string,
+  hintOn: S3Options["hintOn"],
+): Generator<string> {
   if (lost.count > 0) {
     const size = `${count(lost.count, "file")}, ${Math.ceil(lost.bytes / 1024)} KiB`;
     yield `${folder} has ${size}: bytes that no object names, such as those of an upload that a kill broke off; delete it when you miss nothing`;
   }
-  if (missing.length > 0) yield* notesOnMissing(store.ownersOf(new Set(missing)));
+  if (missing.length > 0) yield* notesOnMissing(store.ownersOf(new Set(missing)), hintOn);
 }
 
 /**
@@ -115,7 +112,7 @@ export function createS3(options: S3Options): S3Service {
     secretFor = () => undefined,
     onNote = () => {},
   } = options;
-  const home = dir ?? mkdtempSync(join(tmpdir(), "wharf-s3-"));
+  const home = dir ?? mkdtempSync(join(tmpdir(), "local-cloud-s3-"));
   mkdirSync(home, { recursive: true });
   const database = openDatabase(dir === undefined ? ":memory:" : join(dir, "s3.sqlite"));
   const lost = join(home, "lost-blobs");
@@ -131,7 +128,7 @@ export function createS3(options: S3Options): S3Service {
     secretFor,
   };
   const settled = blobs.settle(s3.store.blobsInUse());
-  for (const note of notesOn(s3, settled, lost)) onNote(note);
+  for (const note of notesOn(s3, settled, lost, options.hintOn)) onNote(note);
 
   let cancelTimer = () => {};
   function scheduleLifecycle(): void {

@@ -6,7 +6,7 @@ import { invalidArgument, s3Error } from "./errors.ts";
 import { objectArn, type S3Request } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
 import type { StoredObject } from "./schema.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 import { readXml } from "./xml.ts";
 
 // Amazon S3 User Guide, "Categorizing your storage using tags".

@@ -16,7 +16,7 @@ import { refuseHeadersOfPart } from "./refuse-headers.ts";
 import { objectArn, type S3Request, writeContext } from "./request.ts";
 import { sendEmpty, sendXml } from "./respond.ts";
 import type { Upload } from "./schema.ts";
-import type { S3 } from "./service.ts";
+import type { S3 } from "./state.ts";
 
 /** If the upload has an algorithm, a part's checksum must be of it; of a composite one, each part must have one. */
 function checkAlgorithm(upload: Upload, declared: DeclaredChecksum | undefined): void {

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { escapeXml, XML_DECLARATION } from "../wire.ts";
 import { notHere, s3Error } from "./errors.ts";
 
-export type XmlValue = string | number | boolean | undefined | XmlObject | readonly XmlValue[];
+type XmlValue = string | number | boolean | undefined | XmlObject | readonly XmlValue[];
 export interface XmlObject {
   readonly [element: string]: XmlValue;
 }

@@ -1,6 +1,6 @@
 /** What SQS shows of messages and queues: of their attributes, the ones that were asked for. */
 import { z } from "zod";
-import { ACCOUNT } from "#local/types.ts";
+import { ACCOUNT } from "../types.ts";
 import { attributesMd5, md5, messageAttributes } from "./attributes.ts";
 import type { Message } from "./queue.ts";
 import type { QueueSpec } from "./store.ts";

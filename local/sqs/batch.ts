@@ -1,6 +1,6 @@
 /** Batches: up to ten entries, each of which succeeds or fails alone. */
 import { z } from "zod";
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../types.ts";
 import { refusal } from "./errors.ts";
 
 const envelope = z.array(z.looseObject({ Id: z.string() })).default([]);

@@ -1,6 +1,6 @@
 /** What SQS refuses, and the older codes that it names in a header for SDKs of the query protocol's days. */
 import { z } from "zod";
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../types.ts";
 
 const QUERY_CODES: Record<string, string> = {
   QueueDoesNotExist: "AWS.SimpleQueueService.NonExistentQueue",

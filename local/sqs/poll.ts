@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AwsCall } from "#local/types.ts";
+import type { AwsCall } from "../types.ts";
 import type { Message } from "./queue.ts";
 import type { QueueStore } from "./store.ts";
 

@@ -1,14 +1,8 @@
 /** The local cloud's SQS: the JSON protocol over standard queues, fair by message group. */
 import { z } from "zod";
-import {
-  ACCOUNT,
-  type AwsCall,
-  AwsError,
-  type AwsService,
-  REGION,
-  type ServiceOptions,
-} from "#local/types.ts";
-import { parseJson, sendJson, sendJsonError } from "#local/wire.ts";
+import type { ServiceOptions } from "../service-options.ts";
+import { ACCOUNT, type AwsCall, AwsError, type AwsService, REGION } from "../types.ts";
+import { parseJson, sendJson, sendJsonError } from "../wire.ts";
 import { attributesOf, pick, received, shownAttributes } from "./answers.ts";
 import { attributesMd5, md5, messageAttributes } from "./attributes.ts";
 import { runBatch } from "./batch.ts";

@@ -3,9 +3,10 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { JOURNAL } from "#local/data/journal.ts";
-import { ENDLESS } from "#local/data/room.ts";
-import { AwsError, type ServiceOptions } from "#local/types.ts";
+import { JOURNAL } from "../data/journal.ts";
+import { ENDLESS } from "../data/room.ts";
+import type { ServiceOptions } from "../service-options.ts";
+import { AwsError } from "../types.ts";
 import { createQueueState, type Message, type QueueState } from "./queue.ts";
 import { fromRow, SCHEMA } from "./rows.ts";
 

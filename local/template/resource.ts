@@ -15,7 +15,7 @@ export interface Resource {
 }
 
 /** Creates what a resource describes. */
-export type Provisioner = (resource: Resource) => Provisioned | Promise<Provisioned>;
+type Provisioner = (resource: Resource) => Provisioned | Promise<Provisioned>;
 
 /** Provisioners of one service, by resource type. */
 export type Provisioners = Record<string, Provisioner>;

@@ -72,7 +72,7 @@ const assetsSchema = z.object({
 /** Every stack of the assembly in `dir`, each after the ones that it depends on. */
 export function readStacks(dir: string): Stack[] {
   if (!existsSync(join(dir, "manifest.json"))) {
-    throw new Error(`${dir} is no cloud assembly: it has no manifest.json; run npm run synth`);
+    throw new Error(`${dir} is no cloud assembly: it has no manifest.json; run cdk synth`);
   }
   const { artifacts } = manifestSchema.parse(readJson(dir, "manifest.json"));
   const assets = new Map<string, string>();

@@ -9,7 +9,7 @@ const things = [undefined, "own", "others"] as const;
 const table: Record<Verb, (made: Made) => boolean> = {
   read: () => false,
   write: ({ file }) => file === "own",
-  move: ({ file }) => file === "own",
+  change: ({ file }) => file === "own",
   delete: ({ file }) => file === "own",
   lock: ({ file }) => file === "own",
   see_lock: ({ file, thing }) => file === "own" || thing === "own",

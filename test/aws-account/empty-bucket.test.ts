@@ -4,8 +4,8 @@ import {
   ListObjectsV2Command,
   PutObjectCommand,
 } from "@aws-sdk/client-s3";
+import { BUCKET as Bucket, startS3 } from "@wharf/local-cloud/test/s3-harness.ts";
 import { expect, test } from "vitest";
-import { BUCKET as Bucket, startS3 } from "#test/local/s3-harness.ts";
 import { emptyBucket } from "./empty-bucket.ts";
 
 test("a bucket is emptied of objects past the first page, and of uploads", async () => {

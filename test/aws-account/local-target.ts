@@ -1,13 +1,13 @@
 /** The local cloud in memory, on free ports: the same checks without an account. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
-import { startCloud } from "#local/cloud.ts";
-import { REGION } from "#local/types.ts";
+import { REGION } from "@wharf/local-cloud";
+import { startWharf } from "#start/start-wharf.ts";
 import { type Target, withClient } from "./target.ts";
 
 /** Starts it, lets `use` work with it and stops it, whatever becomes of `use`. */
 export async function withLocalTarget(use: (target: Target) => Promise<void>): Promise<void> {
-  const cloud = await startCloud();
+  const cloud = await startWharf();
   const aws = { endpoint: cloud.awsUrl, region: REGION, credentials: cloud.rootCredentials };
   const s3 = new S3Client({ ...aws, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" });
   const dynamodb = new DynamoDBClient(aws);

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
+import { listen } from "@wharf/local-cloud/listen.ts";
 import { expect, onTestFinished, test } from "vitest";
-import { listen } from "#local/listen.ts";
 import { createApiClient } from "#test/support/api-client.ts";
 import { patientFetch } from "./obey-retry-after.ts";
 

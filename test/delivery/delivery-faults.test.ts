@@ -2,6 +2,7 @@
  * What goes wrong between an attempt and what follows from it: endpoints that move on meanwhile, answers that get lost,
  * copies that come late, pages that are old.
  */
+import type { Fault, FaultCall } from "@wharf/local-cloud";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { due, keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
@@ -16,10 +17,12 @@ import {
 import { wakeMessage } from "#core/attempts/wake.ts";
 import { deliver } from "#core/delivery/deliver.ts";
 import { fanOut } from "#core/delivery/fan-out.ts";
+import { finishDelivery } from "#core/delivery/finish-delivery.ts";
 import { startRecovery } from "#core/delivery/recover.ts";
 import { redeliver } from "#core/delivery/redeliver.ts";
+import { setAside } from "#core/delivery/set-aside.ts";
 import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
-import { finishDelivery, setAside, takeLease } from "#core/delivery/write-delivery.ts";
+import { takeLease } from "#core/delivery/take-lease.ts";
 import { changeWebhook } from "#core/endpoints/change-webhook.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { enableWebhook } from "#core/endpoints/enable-webhook.ts";
@@ -30,7 +33,6 @@ import { testWebhook } from "#core/endpoints/test-webhook.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import { claimTurn } from "#core/turns/claim-turn.ts";
 import { wakeUp } from "#core/turns/plan-wake-up.ts";
-import type { Fault, FaultCall } from "#local/faults.ts";
 import {
   endpoint,
   fail,

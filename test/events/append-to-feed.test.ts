@@ -1,11 +1,12 @@
+import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { workspaceWrites } from "#core/access/workspace.ts";
 import { appendToFeed } from "#core/events/append-to-feed.ts";
 import { type FeedQuery, readFeed } from "#core/events/read-feed.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { AwsError } from "#local/types.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 
 let world: DeliveryWorld;
@@ -43,9 +44,11 @@ const read = (query: Partial<FeedQuery>) =>
   );
 
 async function workspace(): Promise<string> {
-  const workspace_id = newId("ws", world.now());
-  await world.deps.table.put({ blind: "seeded", put: { ...keys.workspace(workspace_id), workspace_id } });
-  return workspace_id;
+  const { client_id } = world.call.caller;
+  const name = newId("job", world.now());
+  const { workspaceId, writes } = workspaceWrites(world.now(), { name, clientId: client_id });
+  await world.deps.table.transact(writes);
+  return workspaceId;
 }
 
 /** Everything from the start, page by page. */

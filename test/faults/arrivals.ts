@@ -3,6 +3,7 @@
  * docs/webhooks.md are checked that no end shows.
  */
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type { TableStream } from "@wharf/local-cloud/dynamodb/stream.ts";
 import type { Key } from "#aws/keys.ts";
 import {
   type DeliveryRecord,
@@ -13,7 +14,6 @@ import {
   hookState,
   hostRecord,
 } from "#core/attempts/records.ts";
-import type { TableStream } from "#local/dynamodb/stream.ts";
 import type { Received } from "#test/support/receiver.ts";
 import { kindOf } from "./calls.ts";
 import { eventOf, isVerified, overSent } from "./over-sent.ts";

@@ -1,6 +1,5 @@
 /** What can go wrong with one AWS call, and how it is brought about. */
-import { type Fault, type FaultHook, mayBeStale } from "#local/faults.ts";
-import { AwsError } from "#local/types.ts";
+import { AwsError, type Fault, type FaultHook, mayBeStale } from "@wharf/local-cloud";
 import type { Made } from "./calls.ts";
 import { DAY, passTime, SECOND } from "./time.ts";
 

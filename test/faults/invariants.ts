@@ -19,11 +19,30 @@ import { isGone, lasted, MINUTE } from "./time.ts";
 
 const keyed = z.looseObject({ pk: z.string(), sk: z.string() });
 
+/** As the keys are built, so that one that is renamed doesn't leave a check without what it checks. */
+const checkedKinds = [
+  keys.client("c"),
+  keys.delivery("h", "d"),
+  keys.feedEntry("w", 1),
+  keys.feedHead("w"),
+  keys.hook("h"),
+  keys.hookCount("c"),
+  keys.hookState("h"),
+  keys.link("t"),
+  keys.node("n"),
+  keys.upload("u"),
+  keys.version("f", "v"),
+].map(kindOf);
+
 /** Says what doesn't hold; nothing where all does. */
 export async function violations(stage: Stage): Promise<string[]> {
   const items = (await stage.world.dump()).filter((item) => !isGone(item)).map((item) => keyed.parse(item));
-  const of = <T>(kind: string, schema: z.ZodType<T>) =>
-    items.filter((item) => kindOf(item) === kind).map((item) => ({ ...schema.parse(item), key: item }));
+  const of = <T>(kind: string, schema: z.ZodType<T>) => {
+    if (!checkedKinds.includes(kind)) throw new Error(`no key is a ${kind}: test/faults/invariants.ts`);
+    return items
+      .filter((item) => kindOf(item) === kind)
+      .map((item) => ({ ...schema.parse(item), key: item }));
+  };
   return [
     ...(await bytes(stage, of)),
     ...refusals(of, items),
@@ -33,7 +52,7 @@ export async function violations(stage: Stage): Promise<string[]> {
     ...sessions(of),
     ...feed(of, items),
     ...(await overdue(stage)),
-    ...endpoints(of, items),
+    ...endpoints(of),
     ...told(of, items),
     ...links(of),
     ...leases(items),
@@ -91,6 +110,9 @@ function ends(items: readonly Keyed[]): string[] {
     .map(({ type, id, occurred_at }) => `${type} ${id} tells of an end at ${occurred_at}, which was another`);
 }
 
+/** Events that name the folder in which their file is by then. */
+const IN_PLACE: ReadonlySet<EventType> = new Set(["upload_completed", "version_restored", "file_changed"]);
+
 const moved = z.object({ to: z.object({ folder_id: z.string() }) });
 
 /** What is told of a file after it was moved names the folder that it is in. */
@@ -104,7 +126,7 @@ function places(items: readonly Keyed[]): string[] {
   for (const { type, id, file_id = "", data } of told) {
     if (type === "file_moved") folders.set(file_id, moved.parse(data).to.folder_id);
     const is = folders.get(file_id) ?? data["folder_id"];
-    if ((type === "upload_completed" || type === "version_restored") && data["folder_id"] !== is)
+    if (IN_PLACE.has(type) && data["folder_id"] !== is)
       wrong.push(`${type} ${id} tells of ${data["folder_id"]}, and ${file_id} is in ${is}`);
   }
   return wrong;
@@ -197,7 +219,7 @@ async function overdue(stage: Stage): Promise<string[]> {
  * Deliveries have ended, each slot was given back (none had to end by itself: no worker dies in a story), and what
  * counts endpoints counts right.
  */
-function endpoints(of: Of, items: readonly Keyed[]): string[] {
+function endpoints(of: Of): string[] {
   const hooks = of("HOOKS", z.looseObject({})).map(({ key }) => hookRecord.parse(key));
   const open = of("DLV", deliveryRecord).filter(({ status }) => status === "pending");
   const taken = of("HOOK.STATE", hookState).flatMap(({ key }) =>
@@ -206,12 +228,9 @@ function endpoints(of: Of, items: readonly Keyed[]): string[] {
       .map((name) => ({ name, until: takenUntil(key, name) }))
       .filter(({ until }) => until > 0),
   );
-  const counted = items
-    .filter((item) => kindOf(item) === "CLIENT.HOOKS")
-    .filter(
-      (item) =>
-        hooks.filter(({ client_id }) => `CLIENT#${client_id}` === item.pk).length !== item["endpoints"],
-    );
+  const counted = of("CLIENT.HOOKS", z.object({ pk: z.string(), endpoints: z.number().optional() })).filter(
+    ({ pk, endpoints }) => hooks.filter(({ client_id }) => `CLIENT#${client_id}` === pk).length !== endpoints,
+  );
   return [
     ...open.map(
       ({ delivery_id, next_ms }) => `${delivery_id} is pending, due at ${new Date(next_ms).toISOString()}`,
@@ -231,10 +250,7 @@ const OF_ENDPOINTS: readonly EventType[] = ["webhook_failing", "webhook_disabled
 function told(of: Of, items: readonly Keyed[]): string[] {
   const rows = of("DLV", deliveryRecord).map(({ webhook_id, event_id }) => `${webhook_id} ${event_id}`);
   const revoked = new Map(
-    items
-      .filter((item) => kindOf(item) === "CLIENT")
-      .map((item) => clientRecord.parse(item))
-      .map(({ client_id, revoked_at }) => [client_id, revoked_at]),
+    of("CLIENT", clientRecord).map(({ client_id, revoked_at }) => [client_id, revoked_at]),
   );
   const events = items
     .filter(({ pk }) => pk.startsWith("EVT#"))
@@ -276,17 +292,3 @@ function leases(items: readonly Keyed[]): string[] {
     .filter(({ lock }) => (lock?.expires_ms ?? 0) < Date.now() - 5 * MINUTE);
   return held.map(({ node_id }) => `${node_id} has a lock that is over`);
 }
-
-/** So that a key that is renamed doesn't leave a check without what it checks. */
-export const checkedKinds = [
-  kindOf(keys.version("f", "v")),
-  kindOf(keys.node("n")),
-  kindOf(keys.upload("u")),
-  kindOf(keys.feedEntry("w", 1)),
-  kindOf(keys.feedHead("w")),
-  kindOf(keys.hook("h")),
-  kindOf(keys.hookState("h")),
-  kindOf(keys.hookCount("c")),
-  kindOf(keys.delivery("h", "d")),
-  kindOf(keys.link("t")),
-];

@@ -18,7 +18,7 @@ export interface Hit {
 }
 
 /** In which order the one who acts meanwhile does so, where nothing goes wrong. */
-export type Order = { who: string; as: "first" | "after" | "alone" };
+type Order = { who: string; as: "first" | "after" | "alone" };
 
 export interface Plan {
   hit?: Hit;

@@ -1,7 +1,7 @@
 /** Which versions name each object and when it is removed: URLs of it, and copies of its PutObject, are good for a while. */
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import type { TableStream } from "@wharf/local-cloud/dynamodb/stream.ts";
 import { fileRecord, versionRecord } from "#core/files/records.ts";
-import type { TableStream } from "#local/dynamodb/stream.ts";
 import { kindOf } from "./calls.ts";
 import { MINUTE } from "./time.ts";
 

@@ -19,7 +19,7 @@ export interface Story {
 }
 
 /** What happens just before the first call whose label begins so, or before each. */
-export interface Amid {
+interface Amid {
   before: string;
   each?: true;
   run(): Promise<unknown>;

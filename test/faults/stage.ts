@@ -13,30 +13,21 @@ import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wa
 import { createTable, type QueryInput } from "#aws/table.ts";
 import { type Scope, scopes } from "#contract/common.ts";
 import { event } from "#contract/events.ts";
-import { workspaces } from "#core/access/routes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
-import { tokens } from "#core/accounts/routes.ts";
 import { deliver } from "#core/delivery/deliver.ts";
 import { fanOut } from "#core/delivery/fan-out.ts";
-import { deliveries } from "#core/delivery/routes.ts";
 import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
 import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
-import { webhooks } from "#core/endpoints/routes.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { relayEvents } from "#core/events/relay-events.ts";
-import { events, eventTypes } from "#core/events/routes.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
-import { files } from "#core/files/routes.ts";
 import { finishUpload } from "#core/finalize/finish-upload.ts";
-import { finalizes } from "#core/finalize/routes.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import type { Call } from "#core/kernel/call.ts";
-import { links, shares } from "#core/links/routes.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
-import { locks, lockWaits } from "#core/locks/routes.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { createOutbound } from "#core/outbound/outbound.ts";
 import { shareWorkspace } from "#core/revocation/change-client.ts";
@@ -44,10 +35,9 @@ import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
 import { uploadOfKey } from "#core/uploads/object-key.ts";
-import { uploads } from "#core/uploads/routes.ts";
-import { versions } from "#core/versions/routes.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { createApp } from "#http/app.ts";
+import { roomRoutes } from "#lambdas/api/routes.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 import { uploader } from "#test/support/uploads.ts";
@@ -148,12 +138,7 @@ export async function startStage() {
     between?: Between;
   } = {}) {
     const deps = environment(options);
-    const app = createApp(deps, [
-      ...[tokens, uploads, finalizes, workspaces, files, versions, shares, links, locks, lockWaits],
-      (app) => webhooks(app, deps),
-      (app) => deliveries(app, deps),
-      ...[eventTypes, events],
-    ]);
+    const app = createApp(deps, roomRoutes);
     async function anonymous(
       path: string,
       { method, json, form, body: given, headers = {}, sourceIp = SOURCE }: Given = {},

@@ -8,7 +8,7 @@ import { kindOf } from "./calls.ts";
 import type { Stage } from "./stage.ts";
 import { isGone } from "./time.ts";
 
-export type Dump = readonly Record<string, unknown>[];
+type Dump = readonly Record<string, unknown>[];
 
 /** A view: lines, sorted, so that two differ by what a reader sees. */
 export type View = readonly string[];

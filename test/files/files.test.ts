@@ -19,6 +19,7 @@ let client: Client;
 beforeAll(async () => {
   world = await startWorld();
   client = await world.client("files:read", "files:write");
+  await world.addFile(client, "top.txt");
 });
 afterAll(() => world.close());
 
@@ -122,7 +123,6 @@ describe("listing", () => {
     ["an unknown parameter", "?order=desc", 400, "unknown_field"],
     ["a cursor of another's making", "?cursor=AAAA", 400, "invalid_cursor"],
   ])("refuses %s", async (_, query, status, code) => {
-    await world.addFile(client, "top.txt");
     const answer = client.request(`/v1/workspaces/${client.workspace_id}/files${query}`);
     expect(await refusal(answer)).toEqual([status, code]);
   });
@@ -487,6 +487,8 @@ describe("moving", () => {
 describe("the fence", () => {
   const writes: [string, (id: string, headers: Record<string, string>) => Promise<Response>][] = [
     ["move", (id, headers) => patch(id, { name: `moved-${id}` }, headers)],
+    ["description", (id, headers) => patch(id, { description: "for the board" }, headers)],
+    ["change of nothing", (id, headers) => patch(id, { description: null }, headers)],
     ["delete", (id, headers) => client.request(`/v1/files/${id}`, { method: "DELETE", headers })],
   ];
 

@@ -1,11 +1,10 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { type BrokenEnd, type BrokenForm, type Fault, type LateLayout, s3Fault } from "@wharf/local-cloud";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
 import { finishUpload } from "#core/finalize/finish-upload.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { lockGrant } from "#core/locks/contract.ts";
-import type { BrokenEnd, BrokenForm, Fault, LateLayout } from "#local/faults.ts";
-import { s3Fault } from "#local/faults.ts";
 import { MIB, put, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
 import { file } from "#core/files/contract.ts";
 import { share } from "#core/links/contract.ts";
-import { partsAnswer } from "#core/uploads/contract.ts";
+import { partsAnswer } from "#core/uploads/parts-contract.ts";
 import { MIB, put, shaOf, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

@@ -1,12 +1,12 @@
 /** A write of an upload's that comes twice, or whose first copy comes late: what has become of it since stays. */
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import type { FaultCall } from "@wharf/local-cloud";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { type FinalizeAnswer, finalizeAnswer } from "#core/finalize/contract.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
-import type { FaultCall } from "#local/faults.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 

@@ -1,10 +1,10 @@
 /** A state and its event are one: whichever AWS call fails, before or after it took effect, both are there or neither. */
+import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EventType } from "#contract/events.ts";
 import { file } from "#core/files/contract.ts";
 import { share } from "#core/links/contract.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
-import { AwsError } from "#local/types.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
@@ -41,6 +41,19 @@ const cases: Record<string, Case> = {
         fileId,
         act: () => client.request(`/v1/files/${fileId}`, { method: "PATCH", json: { name } }),
         done: async () => (await read(file, client.request(`/v1/files/${fileId}`))).name === name,
+      };
+    },
+  },
+  describe: {
+    event: "file_changed",
+    async prepare() {
+      const fileId = await newFile();
+      const description = "what it is for";
+      return {
+        fileId,
+        act: () => client.request(`/v1/files/${fileId}`, { method: "PATCH", json: { description } }),
+        done: async () =>
+          (await read(file, client.request(`/v1/files/${fileId}`))).description === description,
       };
     },
   },

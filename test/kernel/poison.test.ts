@@ -9,31 +9,55 @@ import type { BusEvent } from "#aws/events.ts";
 import { asideShard, type DueKind, due, dueKinds, type Key, keyOf, keys } from "#aws/keys.ts";
 import type { Wake } from "#aws/queues.ts";
 import type { Item } from "#aws/table.ts";
+import { type DeliveryRecord, hookRecord } from "#core/attempts/records.ts";
+import type { RecoveryRecord } from "#core/delivery/records.ts";
 import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
 import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
+import { fileRecord } from "#core/files/records.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import { newShare } from "#core/links/share.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
+import { acquireLock } from "#core/locks/acquire-lock.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
+import { newRevocation } from "#core/revocation/end-holdings.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
+import type { WakeUp } from "#core/turns/plan-wake-up.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
 import { objectKey } from "#core/uploads/object-key.ts";
+import { removal } from "#core/versions/delete-version.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
-import { startWorld, type World } from "#test/support/world.ts";
+import { type Client, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 let world: World;
+let owner: Client;
+let call: Call;
 beforeAll(async () => {
   world = await startWorld();
+  owner = await world.client("files:write");
+  const { client_id, name, workspace_id } = owner;
+  const workspaces = { [workspace_id]: name };
+  call = {
+    caller: {
+      client_id,
+      name,
+      scopes: new Set(["files:write"]),
+      default_workspace: workspace_id,
+      workspaces,
+    },
+    ...{ requestId: "test", record: () => [] },
+  };
 });
 afterAll(() => world.close());
 afterEach(() => vi.restoreAllMocks());
@@ -47,7 +71,7 @@ type SweepDeps = World["deps"] &
 interface Case {
   sweep(deps: SweepDeps): Promise<unknown>;
   /** An item of the kind that is due. */
-  item(now: number): Item & Key;
+  item(now: number): (Item & Key) | Promise<Item & Key>;
   /** What must stand beside it. */
   beside?(item: Item, now: number): (Item & Key)[];
   /** Whether the sweep has done its work on it. */
@@ -58,9 +82,19 @@ const ws = newId("ws", Date.now());
 const gone = (item: Item | undefined) => item?.["due_pk"] === undefined;
 const hookOf = (webhook_id: string, now: number): Item & Key => ({
   ...keys.hook(webhook_id),
-  ...{ webhook_id, client_id: "cli_test", workspace_id: ws, url: "https://example.com/", events: ["*"] },
-  ...{ rate_per_second: 50, created_at: iso(now), updated_at: iso(now) },
+  ...hookRecord.parse({
+    ...{ webhook_id, client_id: "cli_test", workspace_id: ws, url: "https://example.com/", events: ["*"] },
+    ...{ rate_per_second: 50, created_at: iso(now), updated_at: iso(now) },
+  }),
 });
+
+/** A file of the client's own, which is no other's. */
+const newFile = (now: number) => world.addFile(owner, newId("job", now));
+async function stored(key: Key): Promise<Item & Key> {
+  const [item] = await world.deps.table.batchGet([key]);
+  if (item === undefined) throw new Error(`${key.pk} is gone`);
+  return { ...item, ...key };
+}
 
 const cases: Record<DueKind, Case> = {
   upload: {
@@ -77,46 +111,33 @@ const cases: Record<DueKind, Case> = {
   },
   version: {
     sweep: sweepVersions,
-    item: (now) => {
-      const [file_id, version_id] = [newId("file", now), newId("ver", now)];
-      return {
-        ...keys.version(file_id, version_id),
-        ...due("version", now, version_id),
-        ...{ version_id, file_id, object_key: `o/${ws}/${version_id}`, size: 1, content_type: "text/plain" },
-        ...{ state: "ready", upload_id: "upl_test", created_at: iso(now), created_by: "cli_test" },
-        removed_ms: now,
-      };
+    item: async (now) => {
+      const file_id = await newFile(now);
+      const { version_id } = fileRecord.parse(await stored(keys.node(file_id)));
+      await world.addVersion(owner, file_id, "another");
+      await world.deps.table.transact([removal(now, file_id, version_id)]);
+      return stored(keys.version(file_id, version_id));
     },
     done: (item) => item === undefined,
   },
   link: {
     sweep: sweepLinks,
-    item: (now) => {
-      const share_id = newId("shr", now);
-      return {
-        ...keys.link(share_id),
-        ...due("link", now, share_id),
-        ...{ share_id, file_id: newId("file", now), workspace_id: ws, created_by: "cli_test" },
-        ...{ created_at: iso(now), expires_ms: now, downloads: 0 },
-      };
+    item: async (now) => {
+      const { share_id, link } = await newShare(world.deps, {
+        ...{ file: { file_id: newId("file", now), workspace_id: ws }, createdBy: "cli_test", expireIn: 0 },
+        ...{ requestId: "test", actor: { type: "client", id: "cli_test" } },
+      });
+      // By its id instead of its token's hash, so that calls on its behalf name it.
+      return { ...link, ...keys.link(share_id), ...due("link", now, share_id) };
     },
     done: (item) => item?.["ended_at"] !== undefined,
   },
   lock: {
     sweep: sweepLocks,
-    item: (now) => {
-      const [node_id, lock_id] = [newId("file", now), newId("lock", now)];
-      return {
-        ...keys.node(node_id),
-        ...due("lock", now, node_id),
-        ...{ kind: "file", node_id, workspace_id: ws, folder_id: "fld_test", name: "a", size: 1 },
-        ...{ version_id: "ver_test", content_type: "text/plain", object_key: "o", created_at: iso(now) },
-        ...{ created_by: "cli_test", updated_at: iso(now), fencing: 1 },
-        lock: {
-          ...{ lock_id, token_hash: "", generation: 1, client_id: "cli_test", holder: "ci" },
-          ...{ acquired_ms: now - 2 * MINUTE, expires_ms: now - MINUTE, ttl_seconds: 60 },
-        },
-      };
+    item: async (now) => {
+      const id = await newFile(now);
+      await acquireLock({ ...world.deps, now: () => now - 2 * MINUTE }, call, id, { ttl_seconds: 60 });
+      return stored(keys.node(id));
     },
     done: (item) => item !== undefined && item["lock"] === undefined,
   },
@@ -148,12 +169,11 @@ const cases: Record<DueKind, Case> = {
     sweep: sweepRecoveries,
     item: (now) => {
       const [job_id, webhook_id] = [newId("job", now), newId("hook", now)];
-      return {
-        ...keys.recovery(webhook_id, job_id),
-        ...due("recovery", now, job_id),
+      const job: RecoveryRecord = {
         ...{ job_id, webhook_id, statuses: ["failed"], since_ms: now - DAY, until_ms: now, state: "running" },
         ...{ scanned: 0, recovered: 0, created_at: iso(now), request_id: "test" },
       };
+      return { ...keys.recovery(webhook_id, job_id), ...due("recovery", now, job_id), ...job };
     },
     beside: ({ webhook_id }, now) => [hookOf(String(webhook_id), now)],
     done: (item) => item?.["state"] === "done" && gone(item),
@@ -162,12 +182,8 @@ const cases: Record<DueKind, Case> = {
     sweep: sweepRevocations,
     item: (now) => {
       const client_id = newId("cli", now);
-      const job = { client_id, run: "job_test", links: "revoke", revoked_ms: now - HOUR };
-      return {
-        ...keys.revocation(client_id),
-        ...due("revocation", now, client_id),
-        ...{ ...job, began_ms: 0, kind: 0 },
-      };
+      const { job } = newRevocation(now - HOUR, client_id, { links: "revoke", earlier: undefined });
+      return { ...keys.revocation(client_id), ...due("revocation", now, client_id), ...job, began_ms: 0 };
     },
     // How far it gets in one run depends on the machine; a run that went well says when it began.
     done: (item) => Number(item?.["began_ms"]) > 0,
@@ -176,11 +192,8 @@ const cases: Record<DueKind, Case> = {
     sweep: sweepWakeUps,
     item: (now) => {
       const webhook_id = newId("hook", now);
-      return {
-        ...keys.wakeUp(webhook_id),
-        ...due("wake_up", now, webhook_id),
-        ...{ webhook_id, at_ms: now, all: true, woken: 0 },
-      };
+      const plan: WakeUp = { webhook_id, at_ms: now, all: true, woken: 0 };
+      return { ...keys.wakeUp(webhook_id), ...due("wake_up", now, webhook_id), ...plan };
     },
     beside: ({ webhook_id }, now) => [hookOf(String(webhook_id), now)],
     done: gone,
@@ -189,13 +202,13 @@ const cases: Record<DueKind, Case> = {
 
 function deliveryOf(webhook_id: string, now: number): Item & Key {
   const delivery_id = newId("dlv", now);
-  return {
-    ...keys.delivery(webhook_id, delivery_id),
-    ...due("delivery", now, delivery_id),
+  const row: DeliveryRecord = {
     ...{ delivery_id, webhook_id, event_id: newId("evt", now), event_type: "file_moved", workspace_id: ws },
     ...{ request_id: "test", status: "pending", trigger: "event", attempts: 0, step: 0, started_ms: now },
+    rearms: 0,
     ...{ next_ms: now, created_ms: now },
   };
+  return { ...keys.delivery(webhook_id, delivery_id), ...due("delivery", now, delivery_id), ...row };
 }
 
 type Poison = (pk: string) => Promise<never>;
@@ -282,7 +295,7 @@ describe.each(dueKinds)("a poisoned %s", (kind) => {
 
   async function plant(at: number, change: (item: Item & Key) => Item & Key = (same) => same) {
     const now = world.deps.now();
-    const made = item(now);
+    const made = await item(now);
     // All in one shard, so that the oldest comes first.
     const dueItem = change({ ...made, due_pk: `${kind}#0`, due_sk: `${iso(at)}#${idOf(made)}` });
     for (const put of [dueItem, ...(beside?.(made, now) ?? [])])
@@ -377,7 +390,7 @@ function ending() {
 test("a recovery that ends each run which looks at it is told of as failed within 20 minutes", async () => {
   const { item, beside } = cases.recovery;
   const now = world.deps.now();
-  const job = item(now);
+  const job = await item(now);
   for (const put of [job, ...(beside?.(job, now) ?? [])])
     await world.deps.table.put({ blind: "seeded", put });
   const deps = depsWith(new Map());
@@ -394,7 +407,7 @@ describe("a finalize that can't be finished", () => {
   /** A session whose finalize began now and whose function died. */
   async function begun(): Promise<{ id: string; key: Key }> {
     const now = world.deps.now();
-    const made = cases.upload.item(now);
+    const made = await cases.upload.item(now);
     const id = String(made["upload_id"]);
     const intent = { attempt: newId("job", now), request_id: "test", share: false, reads_all: false };
     const state = { state: "finalizing", intent: { ...intent, create_only: false }, expires_ms: now + DAY };
@@ -422,7 +435,7 @@ describe("a finalize that can't be finished", () => {
     const deps = { ...world.deps, objects, itemMs: 1_000_000 };
     await minutes(20, () => run(() => sweepUploads(deps)));
     expect(await stateOf(key)).toBe("open");
-    const other = cases.upload.item(world.deps.now());
+    const other = await cases.upload.item(world.deps.now());
     await world.deps.table.put({ blind: "seeded", put: other });
     await sweepUploads(deps);
     expect(await stateOf(keyOf(other))).toBe("expired");

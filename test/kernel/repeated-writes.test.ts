@@ -1,4 +1,5 @@
 /** Writes whose answers are lost, and whose first copies arrive after all: each counts once, and undoes nothing. */
+import type { Fault, FaultCall } from "@wharf/local-cloud";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
@@ -10,7 +11,6 @@ import { sweepEvents } from "#core/events/sweep-events.ts";
 import { file } from "#core/files/contract.ts";
 import { share } from "#core/links/contract.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
-import type { Fault, FaultCall } from "#local/faults.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;

@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "@wharf/local-cloud/test/fixture.ts";
 import { App } from "aws-cdk-lib";
 import { Match, Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { stageConfig } from "#lib/config.ts";
 import { DataStack } from "#lib/data-stack.ts";
-import { temporaryDirectory } from "#test/local/fixture.ts";
 import { createApp, resources, synth, synthAnew } from "./synth.ts";
 
 let template: Template;

@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { temporaryDirectory } from "@wharf/local-cloud/test/fixture.ts";
 import { describe, expect, it } from "vitest";
-import { ensureAssembly } from "#local/assembly.ts";
-import { temporaryDirectory } from "#test/local/fixture.ts";
+import { ensureAssembly } from "#start/assembly.ts";
 import { cdkOptions } from "../../deploy/cdk-options.ts";
 import { readCommandLine } from "../../deploy/command-line.ts";
 import { runDeploy } from "../../deploy/run.ts";

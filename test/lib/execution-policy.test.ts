@@ -3,10 +3,10 @@
  * and nothing beside.
  */
 import { readFileSync } from "node:fs";
+import { applies, parsePolicy } from "@wharf/local-cloud/iam/policy.ts";
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { applies, parsePolicy } from "#local/iam/policy.ts";
 import { type Resource, synth } from "./synth.ts";
 
 /**

@@ -1,8 +1,8 @@
+import { readsBody, render } from "@wharf/local-cloud/apigateway/velocity.ts";
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it } from "vitest";
 import { chunkRequest, isChunkEvent } from "#http/proxy.ts";
 import { chunkAnswerTemplate, chunkFailureTemplate, chunkRequestTemplate } from "#lib/chunk-method.ts";
-import { readsBody, render } from "#local/apigateway/velocity.ts";
 import { aPart, vectors } from "#test/truth/velocity/vectors.ts";
 import { type Resource, resources, synth } from "./synth.ts";
 

@@ -11,9 +11,10 @@ const { packages } = z
     packages: z.record(
       z.string(),
       z.object({
-        version: z.string(),
+        version: z.string().optional(),
         integrity: z.string().optional(),
         resolved: z.string().optional(),
+        link: z.boolean().optional(),
         inBundle: z.boolean().optional(),
         hasInstallScript: z.boolean().optional(),
         os: names.optional(),
@@ -31,9 +32,22 @@ const manifest = z
   .parse(read("package.json"));
 
 test("every package has its hash in the lockfile, and none an address", () => {
-  const others = Object.entries(packages).filter(([path, { inBundle }]) => path !== "" && inBundle !== true);
-  expect(others.filter(([, { integrity }]) => !integrity?.startsWith("sha512-"))).toEqual([]);
-  expect(others.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+  const installed = Object.entries(packages).filter(
+    ([path, { inBundle, link }]) => path.startsWith("node_modules/") && inBundle !== true && link !== true,
+  );
+  expect(installed.filter(([, { integrity }]) => !integrity?.startsWith("sha512-"))).toEqual([]);
+  expect(installed.filter(([, { resolved }]) => resolved !== undefined)).toEqual([]);
+});
+
+test("of this repository's own folders it links the local cloud alone", () => {
+  const all = Object.entries(packages);
+  expect(all.filter(([, { link }]) => link !== undefined)).toEqual([
+    ["node_modules/@wharf/local-cloud", { resolved: "local", link: true }],
+  ]);
+  expect(all.map(([path]) => path).filter((path) => !path.startsWith("node_modules/"))).toEqual([
+    "",
+    "local",
+  ]);
 });
 
 test("of the packages that have an install script, esbuild's alone may run", () => {

@@ -2,13 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "@wharf/local-cloud/test/fixture.ts";
 import { describe, expect, it, test } from "vitest";
 import * as z from "zod";
 import { stageConfig } from "#lib/config.ts";
 import { readSettings } from "#lib/read-settings.ts";
 import { lookUp, settingNames } from "#lib/setting-names.ts";
 import { settingsFile } from "#lib/settings.ts";
-import { temporaryDirectory } from "#test/local/fixture.ts";
 
 /** A project's folder with this `wharf.config.json`, or with none. */
 function project(file?: unknown): string {

@@ -1,3 +1,4 @@
+import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
@@ -5,7 +6,6 @@ import { share } from "#core/links/contract.ts";
 import { hashPassword } from "#core/links/password.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { prefersHtml } from "#http/prefers-html.ts";
-import { AwsError } from "#local/types.ts";
 import { sayDuration } from "#pages/spoken.ts";
 import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

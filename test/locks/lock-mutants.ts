@@ -15,125 +15,133 @@ const ANYWAY = "attribute_exists(#pk)";
 
 /** What is wrong, where, and the texts to replace, some of them in another file; each must stand in its file. */
 const mutants: [name: string, file: string, ...changes: [from: string, to: string, file?: string][]][] = [
-  ["acquire: conditions dropped", "acquire-lock", ['.join(" AND ")', '.join(" OR ")']],
+  ["acquire: conditions dropped", "locks/acquire-lock", ['.join(" AND ")', '.join(" OR ")']],
   [
     "acquire: expiry only read",
-    "acquire-lock",
+    "locks/acquire-lock",
     ["#lock.#expires_ms <= :free_at", `(#lock.#expires_ms <= :free_at OR ${ANYWAY})`],
   ],
   [
     "acquire: number not compared",
-    "acquire-lock",
+    "locks/acquire-lock",
     [': "#fencing = :seen"', `: "(#fencing = :seen OR ${ANYWAY})"`],
   ],
   [
     "acquire: version not compared",
-    "acquire-lock",
+    "locks/acquire-lock",
     ["#version_id = :version", `(#version_id = :version OR ${ANYWAY})`],
   ],
-  ["acquire: number not grown", "acquire-lock", ["file.fencing + 1", "file.fencing"]],
+  ["acquire: number not grown", "locks/acquire-lock", ["file.fencing + 1", "file.fencing"]],
   [
     "acquire: no grace",
-    "acquire-lock",
+    "locks/acquire-lock",
     ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"],
     ["free_at: now - LOCK_GRACE_MS", "free_at: now"],
   ],
   [
     "acquire: >= for >",
-    "acquire-lock",
+    "locks/acquire-lock",
     ["expires_ms > now - LOCK_GRACE_MS", "expires_ms >= now - LOCK_GRACE_MS"],
   ],
   [
     "acquire: whole although it was waited for",
-    "acquire-lock",
+    "locks/acquire-lock",
     ["provisional ? now + PROVISIONAL_SECONDS * 1000 : whole_ms", "whole_ms"],
   ],
   [
     "acquire: never made whole",
-    "acquire-lock",
+    "locks/acquire-lock",
     ["provisional ? { whole: { expires_ms: whole_ms, due_sk } } : {}", "{}"],
   ],
-  ["renew: stays provisional", "renew-lock", ['remove: ["lock.whole"]', "remove: []"]],
-  ["fence: a write makes nothing whole", "file-write", ["update: confirming(update) };", "update };"]],
-  ["fence: stays provisional", "file-write", ['PROVISIONAL = "lock.whole"', 'PROVISIONAL = "lock.nothing"']],
+  ["renew: stays provisional", "locks/renew-lock", ['remove: ["lock.whole"]', "remove: []"]],
+  [
+    "fence: a write makes nothing whole",
+    "files/fenced-write",
+    ["update: confirming(update) };", "update };"],
+  ],
+  [
+    "fence: stays provisional",
+    "files/fenced-write",
+    ['PROVISIONAL = "lock.whole"', 'PROVISIONAL = "lock.nothing"'],
+  ],
   [
     "fence: made whole without the lease",
-    "file-write",
+    "files/fenced-write",
     [
       "if (lockHashOf(preconditions) !== undefined) return { ...fenced, update: confirming(update) };",
       "if (!endsLock) return { ...fenced, update: confirming(update) };",
     ],
   ],
-  ["fence: a write passes no lease", "file-write", ["PASSING = { passed:", "PASSING = { other:"]],
+  ["fence: a write passes no lease", "files/fenced-write", ["PASSING = { passed:", "PASSING = { other:"]],
   [
     "fence: a lease outlives a write past it",
-    "file-write",
+    "files/fenced-write",
     ["(attribute_not_exists(#passed) OR #passed < #lock.#generation)", ANYWAY],
     [" || passed >= fencing", ""],
   ],
-  ["grace of 0", "file-write", ["LOCK_GRACE_MS = 2_000", "LOCK_GRACE_MS = 0"]],
+  ["grace of 0", "files/fenced-write", ["LOCK_GRACE_MS = 2_000", "LOCK_GRACE_MS = 0"]],
   [
     "renew: end not compared",
-    "renew-lock",
+    "locks/renew-lock",
     ["#lock.#expires_ms > :now AND", `(#lock.#expires_ms > :now OR ${ANYWAY}) AND`],
-    ["return lock.expires_ms > now;", "return true;", "file-write"],
+    ["return lock.expires_ms > now;", "return true;", "files/fenced-write"],
   ],
   [
     "renew: >= for >",
-    "renew-lock",
+    "locks/renew-lock",
     ["#lock.#expires_ms > :now", "#lock.#expires_ms >= :now"],
-    ["lock.expires_ms > now;", "lock.expires_ms >= now;", "file-write"],
+    ["lock.expires_ms > now;", "lock.expires_ms >= now;", "files/fenced-write"],
   ],
   [
     "renew: token not compared",
-    "renew-lock",
+    "locks/renew-lock",
     ["holdsLease(file, sha256(lock_token), now)", "holdsLease(file, lock.token_hash, now)"],
   ],
   [
     "renew: lease compared only when read",
-    "renew-lock",
+    "locks/renew-lock",
     ['.join(" AND ")', '.join(" OR ")'],
     ["attribute_not_exists(#deleted_at)", "attribute_exists(#lock)"],
   ],
   [
     "renew: count not compared",
-    "renew-lock",
+    "locks/renew-lock",
     ["#lock.#renewals = :seen", `(#lock.#renewals = :seen OR ${ANYWAY})`],
   ],
   [
     "renew: expiry not replaced",
-    "renew-lock",
+    "locks/renew-lock",
     ['"lock.expires_ms": expires_ms', '"lock.expires_ms": lock.expires_ms'],
   ],
   [
     "release: token not compared",
-    "release-lock",
+    "locks/release-lock",
     ["if (lock.token_hash !== hash) throw mismatch();", ""],
     ["#lock.#token_hash = :hash", `(#lock.#token_hash = :hash OR ${ANYWAY})`],
   ],
   [
     "release: token compared only when read",
-    "release-lock",
+    "locks/release-lock",
     ["#lock.#token_hash = :hash", `(#lock.#token_hash = :hash OR ${ANYWAY})`],
   ],
   [
     "release: by deletion",
-    "release-lock",
+    "locks/release-lock",
     [
       'key: keys.node(fileId),\n        update: { remove: ["lock", "due_pk", "due_sk"] },',
       "remove: keys.node(fileId),",
     ],
   ],
-  ["release: number lost", "release-lock", ['"due_pk", "due_sk"', '"due_pk", "due_sk", "fencing"']],
+  ["release: number lost", "locks/release-lock", ['"due_pk", "due_sk"', '"due_pk", "due_sk", "fencing"']],
   [
     "break: number not grown",
-    "break-lock",
+    "locks/break-lock",
     ["fencing: file.fencing + 1", "fencing: file.fencing"],
     ["#fencing < :fencing", "#fencing <= :fencing"],
   ],
   [
     "break: lease and number not compared",
-    "break-lock",
+    "locks/break-lock",
     [
       "#lock.#lock_id = :seen AND #fencing < :fencing",
       `#lock.#lock_id = :seen OR #fencing < :fencing OR ${ANYWAY}`,
@@ -141,55 +149,63 @@ const mutants: [name: string, file: string, ...changes: [from: string, to: strin
   ],
   [
     "sweep: expiry only read",
-    "sweep-locks",
+    "locks/sweep-locks",
     ["#lock.#expires_ms = :expires_ms", `(#lock.#expires_ms = :expires_ms OR ${ANYWAY})`],
   ],
-  ["sweep: no grace", "sweep-locks", ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"]],
+  ["sweep: no grace", "locks/sweep-locks", ["expires_ms > now - LOCK_GRACE_MS", "expires_ms > now"]],
   [
     "fence: end of the lease not compared",
-    "file-write",
+    "files/fenced-write",
     ["#lock.#expires_ms > :lock_now", `(#lock.#expires_ms > :lock_now OR ${ANYWAY})`],
   ],
-  ["fence: >= for >", "file-write", ["#lock.#expires_ms > :lock_now", "#lock.#expires_ms >= :lock_now"]],
+  [
+    "fence: >= for >",
+    "files/fenced-write",
+    ["#lock.#expires_ms > :lock_now", "#lock.#expires_ms >= :lock_now"],
+  ],
   [
     "fence: token not compared",
-    "file-write",
+    "files/fenced-write",
     ["#lock.#token_hash = :lock_hash", `(#lock.#token_hash = :lock_hash OR ${ANYWAY})`],
   ],
   [
     "fence: others' lease ignored",
-    "file-write",
+    "files/fenced-write",
     ["#lock.#expires_ms <= :lock_free_at", `#lock.#expires_ms <= :lock_free_at OR ${ANYWAY}`],
   ],
-  ["fence: no grace", "file-write", ['["lock_free_at"] = now - LOCK_GRACE_MS', '["lock_free_at"] = now']],
+  [
+    "fence: no grace",
+    "files/fenced-write",
+    ['["lock_free_at"] = now - LOCK_GRACE_MS', '["lock_free_at"] = now'],
+  ],
   [
     "acquire: lease of a wrong generation",
-    "acquire-lock",
+    "locks/acquire-lock",
     ["generation: fencing,", "generation: fencing - 1,"],
   ],
   [
     "finalize: version not compared",
-    "supersede-version",
+    "files/supersede-version",
     [
       'condition: "#version_id = :superseded"',
       'condition: "#version_id = :superseded OR attribute_exists(#pk)"',
     ],
   ],
-  ["finalize: lease not demanded", "choose-target", ["lockHash: lock_hash", "lockHash: undefined"]],
+  ["finalize: lease not demanded", "finalize/choose-target", ["lockHash: lock_hash", "lockHash: undefined"]],
   [
     "finalize: what it demands only read",
-    "commit-upload",
+    "finalize/commit-upload",
     // The fence joins what else is asked for in parentheses.
     ["#folder_id = :told_folder`", "#folder_id = :told_folder) OR (#name = :judged_name`"],
   ],
   [
     "restore: what it demands only read",
-    "restore-version",
+    "versions/restore-version",
     ["#folder_id = :told_folder`", "#folder_id = :told_folder) OR (#name = :judged_name`"],
   ],
   [
     "fence: If-Match not compared",
-    "file-write",
+    "files/fenced-write",
     ["#version_id = :if_match", `(#version_id = :if_match OR ${ANYWAY})`],
   ],
 ];
@@ -245,14 +261,7 @@ async function main(): Promise<void> {
 async function passes(texts: ReadonlyMap<string, string>): Promise<boolean> {
   const copy = await mkdtemp(join(tmpdir(), "wharf-mutant-"));
   try {
-    for (const part of [
-      "package.json",
-      "contract",
-      "lambdas",
-      "local",
-      "test/support",
-      "test/locks/lock-mutants.ts",
-    ])
+    for (const part of ["package.json", "contract", "lambdas", "test/support", "test/locks/lock-mutants.ts"])
       await cp(join(ROOT, part), join(copy, part), { recursive: true });
     await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
     for (const [path, text] of texts) await writeFile(join(copy, path), text);

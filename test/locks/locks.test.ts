@@ -583,7 +583,8 @@ describe("who may not", () => {
   });
 
   test("anyone, once 1,000 locks live by the last count", async () => {
-    const put = { ...keys.lockCount(), live: 1_000 };
+    const holders = Array.from({ length: 1_000 }, (_, nth) => `cli_${nth}`);
+    const put = { ...keys.lockCount(), ...tally(holders, MAX_CLIENT_LOCKS) };
     await world.deps.table.put({ blind: "seeded", put });
     world.advance(61_000);
     const refused = await acquire();

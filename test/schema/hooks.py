@@ -67,6 +67,7 @@ VALUES = {
     "path": folder,
     "folder": folder,
     "password": whole,
+    "description": whole,
     "metadata": small,
     # Public names need a resolver, and deliveries would go there; the local cloud takes loopback too.
     "url": lambda _: WORLD["receiver"],

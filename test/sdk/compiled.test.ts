@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "@wharf/local-cloud/test/fixture.ts";
 import { expect, test } from "vitest";
-import { temporaryDirectory } from "#test/local/fixture.ts";
 
 test("verify-webhook.mjs is what verify-webhook.ts compiles to (vitest -u makes it anew)", async () => {
   const outDir = temporaryDirectory();

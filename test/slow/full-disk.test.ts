@@ -10,7 +10,7 @@ import { startCloudChild } from "#test/support/cloud-child.ts";
 import { canMount, makeSmallDisk } from "#test/support/small-disk.ts";
 import { missingParts, sendParts } from "#test/support/upload-parts.ts";
 
-const mainScript = fileURLToPath(new URL("../../local/main.ts", import.meta.url));
+const mainScript = fileURLToPath(new URL("../../start/main.ts", import.meta.url));
 
 async function sendInOne(client: ApiClient, bytes: Uint8Array<ArrayBuffer>): Promise<Response> {
   const body = new FormData();

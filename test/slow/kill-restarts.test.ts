@@ -278,7 +278,7 @@ const DAMAGES: { what: string; damage(dir: string): void; said: RegExp; goesOn?:
   },
 ];
 
-const MAIN = fileURLToPath(new URL("../../local/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../start/main.ts", import.meta.url));
 
 /** What `npm start` says of a copy that it can't start on. */
 function refusalOf(dir: string): string {

@@ -31,7 +31,7 @@ const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 
 /** What `npm start` prints over the emulator, until it is ready; then it is stopped. */
 async function greetingOf(endpoint: string, dataDir: string): Promise<string> {
-  const child = spawn(process.execPath, ["local/main.ts", "--port", "0", "--data", dataDir], {
+  const child = spawn(process.execPath, ["start/main.ts", "--port", "0", "--data", dataDir], {
     env: { ...process.env, AWS_ENDPOINT_URL: endpoint },
     stdio: ["ignore", "pipe", "inherit"],
   });

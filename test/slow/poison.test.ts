@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AwsError } from "#local/types.ts";
 import { consumers, poisonedAssembly, startPoisonWorld } from "#test/support/poison-world.ts";
 
 /** What a function has instead of its 30 to 110 s, in real seconds. */
@@ -21,7 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-describe.each(Object.entries(consumers))("%s", (_, consumer) => {
+// Each has a cloud of its own, and waits for most of its time.
+describe.concurrent.each(Object.entries(consumers))("%s", (_, consumer) => {
   const { function: name, deadLetters, batch, alike } = consumer;
 
   // What a tick asks for is done by kinds: nothing is done on its own behalf that could be refused or hang.

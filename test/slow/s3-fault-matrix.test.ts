@@ -1,5 +1,6 @@
 /** Every call to S3 × what S3 and the way to it do wrong × every verb that makes it: once, and until the client was told. */
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { type Fault, s3Fault } from "@wharf/local-cloud";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
@@ -9,8 +10,6 @@ import { finishUpload } from "#core/finalize/finish-upload.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { purgeFile } from "#core/versions/purge-version.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
-import type { Fault } from "#local/faults.ts";
-import { s3Fault } from "#local/faults.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 

@@ -5,12 +5,12 @@ import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { promisify } from "node:util";
+import { folderId } from "@wharf/local-cloud/folder-id.ts";
+import { temporaryDirectory } from "@wharf/local-cloud/test/fixture.ts";
 import { expect, onTestFinished, test } from "vitest";
-import { endpointFile } from "#local/endpoint-file.ts";
-import { folderId } from "#local/folder-id.ts";
-import { newClientNote } from "#local/new-client-note.ts";
-import { clientFile } from "#local/stored-client.ts";
-import { temporaryDirectory } from "#test/local/fixture.ts";
+import { endpointFile } from "#start/endpoint-file.ts";
+import { newClientNote } from "#start/new-client-note.ts";
+import { clientFile } from "#start/stored-client.ts";
 import { eventually } from "#test/support/eventually.ts";
 
 interface Started {
@@ -21,7 +21,7 @@ interface Started {
 
 /** Runs `npm start` as npm would, and waits until it is ready or over. */
 function start(...args: string[]): Promise<Started> {
-  return watch(spawn(process.execPath, ["local/main.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] }));
+  return watch(spawn(process.execPath, ["start/main.ts", ...args], { stdio: ["ignore", "pipe", "pipe"] }));
 }
 
 async function watch(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Started> {
@@ -44,10 +44,10 @@ async function end({ process: child }: Started, signal: NodeJS.Signals): Promise
 
 /** Runs `npm run logs` as npm would. */
 const logs = (dataDir: string, ...args: string[]) =>
-  promisify(execFile)(process.execPath, ["local/print-logs.ts", "--data", dataDir, ...args]);
+  promisify(execFile)(process.execPath, ["start/print-logs.ts", "--data", dataDir, ...args]);
 
 /** Runs `npm run env` as npm would. */
-const env = (...args: string[]) => promisify(execFile)(process.execPath, ["local/print-env.ts", ...args]);
+const env = (...args: string[]) => promisify(execFile)(process.execPath, ["start/print-env.ts", ...args]);
 
 /** The lines of the greeting that are to be pasted. */
 const linesToPaste = ({ output }: Started) => output().match(/^(TOKEN=|LINK=|curl ).*$/gm) ?? [];
@@ -276,7 +276,7 @@ test("a second Ctrl-C ends it at once", { timeout: 60_000 }, async () => {
 });
 
 test("few open files are told of at the start", { timeout: 60_000 }, async () => {
-  const command = `ulimit -n 400; exec "${process.execPath}" local/main.ts --port 0 --memory`;
+  const command = `ulimit -n 400; exec "${process.execPath}" start/main.ts --port 0 --memory`;
   const started = await watch(spawn("bash", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] }));
   expect(started.output()).toContain("may open 400 files, so each port takes 66 connections at once");
   expect(await end(started, "SIGTERM")).toBe(0);

@@ -158,7 +158,7 @@ describe.each(["before", "after"] as const)("an AWS call goes wrong (%s it takes
   });
 
   test("in start without a key, where the hint of its path lies: one file, whatever sessions", async () => {
-    const moved = await world.addFile(client, "elsewhere.pdf");
+    const moved = await world.addFile(client, `elsewhere ${mode}.pdf`);
     const { names, hits } = await everyCall("start without a key", mode, async (name, nth) => {
       const path = `deep/${name}`;
       const hint = keys.fileHint(client.workspace_id, path);

@@ -156,7 +156,7 @@ let running: ChildProcess | undefined;
 try {
   const port = await freePair();
   // Without npm, whose exit code after Ctrl-C depends on which of the two is quicker.
-  const first = await start([process.execPath, "local/main.ts"], port, data);
+  const first = await start([process.execPath, "start/main.ts"], port, data);
   running = first.child;
   assert.match(first.output, new RegExp(`ready at http://localhost:${port}\n`));
   assert.match(first.output, new RegExp(`AWS services +http://127.0.0.1:${port + 1}\n`));

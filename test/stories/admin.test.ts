@@ -3,11 +3,11 @@ import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { REGION } from "@wharf/local-cloud";
+import { folderId } from "@wharf/local-cloud/folder-id.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { runAdmin } from "#admin/run.ts";
-import { folderId } from "#local/folder-id.ts";
-import { REGION } from "#local/types.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;

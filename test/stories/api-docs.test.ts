@@ -225,7 +225,7 @@ test("a header that a route asks for, or holds to a form, is declared so", () =>
       ?.parameters.find((parameter) => parameter.name === name);
   expect(one("releaseLock", "Lock-Token")).toMatchObject({ in: "header", required: true });
   expect(one("deleteFile", "Lock-Token")).toMatchObject({ required: false, schema: { maxLength: 200 } });
-  expect(one("moveFile", "If-Match")?.schema["pattern"]).toContain("ver_");
+  expect(one("changeFile", "If-Match")?.schema["pattern"]).toContain("ver_");
   expect(one("finalizeUpload", "If-None-Match")?.schema).toMatchObject({ enum: ["*"] });
   expect(one("createShare", "Idempotency-Key")?.schema).toMatchObject({ minLength: 1, maxLength: 255 });
   expect(one("getFile", "If-None-Match")?.required).toBe(false);

@@ -1,9 +1,9 @@
 /** What holds for every route: scopes, request ids, refusals, idempotency keys. */
-
 import { once } from "node:events";
 import { request } from "node:http";
 import { json } from "node:stream/consumers";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { storageDamaged } from "@wharf/local-cloud/data/damage.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { problem, type Scope, scopes } from "#contract/common.ts";
@@ -11,7 +11,6 @@ import { tokenAnswer } from "#core/accounts/contract.ts";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { share } from "#core/links/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
-import { storageDamaged } from "#local/data/damage.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 import type { ApiInit } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";

@@ -20,14 +20,18 @@ test("what is pulled is what webhooks carry, in one order for every reader", asy
   const receiver = await story.receiver();
   await story.json(registeredWebhook, "/v1/webhooks", { json: { url: receiver.url, events: ["*"] } });
   const { file_id } = await put("a.txt");
-  await story.api(`/v1/files/${file_id}`, { method: "PATCH", json: { name: "b.txt" } });
+  await story.api(`/v1/files/${file_id}`, {
+    method: "PATCH",
+    json: { name: "b.txt", description: "Für den Beirat 📎" },
+  });
   await story.api(`/v1/files/${file_id}/shares`, { json: {} });
   await story.api(`/v1/files/${file_id}`, { method: "DELETE" });
-  await receiver.until(4);
+  await receiver.until(5);
   await story.cloud.waitForIdle();
 
   const { items } = await pull("limit=100");
   expect(items.map(({ type }) => type).sort()).toEqual([
+    "file_changed",
     "file_deleted",
     "file_moved",
     "link_created",

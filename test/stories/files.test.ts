@@ -1,4 +1,4 @@
-/** A file's life after its upload, over HTTP alone: listed, moved, downloaded, deleted, and its bytes removed. */
+/** A file's life after its upload, over HTTP alone: listed, moved, described, downloaded, deleted, and its bytes removed. */
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
@@ -23,7 +23,7 @@ const names = async (query?: string) => (await list(query)).items.map(({ name })
 const objects = async () =>
   (await story.s3.send(new ListObjectsV2Command({ Bucket: story.bucket }))).Contents?.length ?? 0;
 
-test("a file is found by its path, renamed, moved, downloaded, deleted, and told of at each step", async () => {
+test("a file is found by its path, renamed, moved, described, downloaded, deleted, and told of at each step", async () => {
   const receiver = await story.receiver();
   await story.api("/v1/webhooks", { json: { url: receiver.url, events: ["*"] } });
   const bytes = Buffer.from("Ärger über Öl\n".repeat(100));
@@ -49,6 +49,12 @@ test("a file is found by its path, renamed, moved, downloaded, deleted, and told
   expect(await names("?path=Archiv")).toEqual(["“q3”; final.txt"]);
   expect(await names(`?path=${encodeURIComponent("Verträge/2026")}`)).toEqual([]);
 
+  const described = await story.json(file, `/v1/files/${file_id}`, {
+    method: "PATCH",
+    json: { description: "Für den Beirat, bis Ende März" },
+  });
+  expect((await list("?path=Archiv")).items).toEqual([described]);
+
   const content = await story.api(`/v1/files/${file_id}/content`, { redirect: "follow" });
   expect(Buffer.from(await content.arrayBuffer())).toEqual(bytes);
   expect(content.headers.get("content-disposition")).toBe(
@@ -64,9 +70,10 @@ test("a file is found by its path, renamed, moved, downloaded, deleted, and told
   expect((await story.api(`/v1/files/${file_id}`, { method: "DELETE" })).status).toBe(204);
   expect((await story.api(`/v1/files/${file_id}`, { method: "DELETE" })).status).toBe(404);
   expect(await names("?path=Archiv")).toEqual([]);
-  const told = await receiver.until(6);
+  const told = await receiver.until(7);
   const events = told.map(({ body }) => event.parse(JSON.parse(body)));
   expect(events.map(({ type }) => type).sort()).toEqual([
+    "file_changed",
     "file_deleted",
     "file_downloaded",
     "file_downloaded",

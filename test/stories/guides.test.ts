@@ -51,7 +51,7 @@ beforeAll(async () => {
     (entry) => ![".wharf", ".git", "hello.txt", "agent.mjs"].includes(entry),
   ))
     symlinkSync(resolve(name), join(folder, name));
-  cloud = spawn(process.execPath, [resolve("local/main.ts"), "--port", "0"], {
+  cloud = spawn(process.execPath, [resolve("start/main.ts"), "--port", "0"], {
     cwd: folder,
     env: directEnv,
     stdio: ["ignore", "pipe", "inherit"],

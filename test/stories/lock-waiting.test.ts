@@ -11,7 +11,7 @@ import * as z from "zod";
 import { problem } from "#contract/common.ts";
 import { eventLog } from "#core/events/contract.ts";
 import { lockGrant, lockState } from "#core/locks/contract.ts";
-import { ensureAssembly } from "#local/assembly.ts";
+import { ensureAssembly } from "#start/assembly.ts";
 import { directEnv } from "#test/support/direct-env.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

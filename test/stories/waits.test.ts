@@ -1,10 +1,10 @@
 /** Calls that wait, for events or for a lock: each client has its share of their places, and keeps none that it left. */
+import type { FaultHook } from "@wharf/local-cloud";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
 import { eventLog } from "#core/events/contract.ts";
 import { lockGrant, lockState } from "#core/locks/contract.ts";
 import { revokeClient } from "#core/revocation/change-client.ts";
-import type { FaultHook } from "#local/faults.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 /** Of the 3 places of `dev`, in 4 environments. */

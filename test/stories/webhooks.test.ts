@@ -9,12 +9,12 @@ import { event } from "#contract/events.ts";
 import { deliveryDetail, deliveryPage } from "#core/delivery/contract.ts";
 import {
   registeredWebhook,
-  rotatedSecret,
   testResult,
   webhook,
   webhookDetail,
   webhookPage,
 } from "#core/endpoints/contract.ts";
+import { rotatedSecret } from "#core/endpoints/secret-contract.ts";
 import { eventTypeList } from "#core/events/contract.ts";
 import { genuine } from "#test/support/genuine.ts";
 import type { Received } from "#test/support/receiver.ts";

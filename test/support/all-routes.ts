@@ -5,7 +5,7 @@ import type { Route } from "#contract/route.ts";
 /** Every route that a contract defines, found by looking into all of them, so that none is forgotten. */
 export async function allRoutes(): Promise<Route[]> {
   const modules = await Promise.all(
-    globSync(["contract/*.ts", "lambdas/core/*/contract.ts"]).map(
+    globSync(["contract/*.ts", "lambdas/core/*/*contract.ts"]).map(
       (file): Promise<object> => import(pathToFileURL(file).href),
     ),
   );

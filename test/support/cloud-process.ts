@@ -5,12 +5,12 @@
  */
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { startCloud } from "#local/cloud.ts";
-import { makeFirstClient } from "#local/first-client.ts";
-import { readStoredClient } from "#local/stored-client.ts";
+import { makeFirstClient } from "#start/first-client.ts";
+import { startWharf } from "#start/start-wharf.ts";
+import { readStoredClient } from "#start/stored-client.ts";
 
 const [dataDir = ""] = process.argv.slice(2);
-const cloud = await startCloud({ dataDir });
+const cloud = await startWharf({ dataDir });
 const file = join(dataDir, "client.json");
 const client =
   readStoredClient(file) ?? (await makeFirstClient(cloud, cloud.outputs["TableName"] ?? "", file));

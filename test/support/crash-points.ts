@@ -1,6 +1,5 @@
 /** Places at which a function can die: before one of its AWS calls is sent, and after it took effect. */
-import type { Cloud } from "#local/cloud.ts";
-import type { FaultCall } from "#local/faults.ts";
+import type { Cloud, FaultCall } from "@wharf/local-cloud";
 
 export type Step = "start" | "finalize" | "ingest" | "relay" | "fan-out" | "deliver";
 

@@ -13,6 +13,7 @@ export const DAY = 24 * HOUR;
 
 export const succeed: Behaviour = (res) => void res.writeHead(204).end();
 export const fail: Behaviour = (res) => void res.writeHead(500).end();
+export const gone: Behaviour = (res) => void res.writeHead(410).end();
 
 export let world: DeliveryWorld;
 export let receiver: Receiver;

@@ -2,13 +2,12 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
-import type { Clock } from "#local/clock.ts";
-import { createDynamoDb } from "#local/dynamodb/service.ts";
-import type { TableSpec } from "#local/dynamodb/table.ts";
-import { REGION } from "#local/types.ts";
+import { type Clock, REGION } from "@wharf/local-cloud";
+import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
+import type { TableSpec } from "@wharf/local-cloud/dynamodb/table.ts";
 import { unsignedCall } from "./unsigned-call.ts";
 
-export interface Sent {
+interface Sent {
   action: string;
   /** Runs the call in the engine; twice is two sends of the same bytes. */
   run(): Promise<Answer>;

@@ -4,10 +4,11 @@
  */
 import fc from "fast-check";
 import * as z from "zod";
-import { keys, sha256, under } from "#aws/keys.ts";
+import { keys } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { createTable, type Table } from "#aws/table.ts";
-import { fileUpdate, type Preconditions } from "#core/files/file-write.ts";
+import { rootFolder, workspaceWrites } from "#core/access/workspace.ts";
+import { fileUpdate, type Preconditions } from "#core/files/fenced-write.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { type FileRecord, fileRecord } from "#core/files/records.ts";
 import { chooseTarget } from "#core/finalize/choose-target.ts";
@@ -27,29 +28,17 @@ import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
 import type { UploadRecord } from "#core/uploads/records.ts";
 import { restoreVersion } from "#core/versions/restore-version.ts";
+import { newFile } from "./file-writes.ts";
 import { inProcessDynamoDb, type Network } from "./in-process-dynamodb.ts";
-import { GRACE_MS, isLinearizable, type Operation, PROVISIONAL_MS } from "./lock-history.ts";
+import { isLinearizable, type Operation } from "./lock-history.ts";
+import { historyHasNoGap, Violation, watcher } from "./lock-judge.ts";
+import { callers, type Fault, MAX_CALLERS, type Step } from "./lock-programs.ts";
 import { spec } from "./table-spec.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
-const WORKSPACE = "ws_1";
-/**
- * `after`: the answer is lost, for good. `lost`: the SDK tries again, and others act in between. `late`: the caller
- * freezes before the call, or the call is long on its way. `frozen`: the caller freezes once it has happened. `again`
- * and `long after`: a copy arrives when all has been answered.
- */
-const faultKinds = [
-  "before",
-  "after",
-  "twice",
-  "lost",
-  "late",
-  "frozen",
-  "again",
-  "long after",
-  "throttled",
-] as const;
-type Fault = (typeof faultKinds)[number] | "none";
+const { workspaceId: WORKSPACE, writes: WORKSPACE_WRITES } = workspaceWrites(T0, {
+  ...{ name: "model", clientId: "cli_1" },
+});
 /** Longer than a lease, shorter than the 10 minutes for which a transaction's token is good. */
 const FROZEN_MS = 33_000;
 const THROTTLED = {
@@ -60,115 +49,7 @@ const THROTTLED = {
   ),
 };
 
-type Step =
-  /** `waited`: as where another held it, and the caller may have hung up. */
-  | { do: "acquire"; ttl: number; waited: boolean }
-  | { do: "renew"; ttl: number }
-  | { do: "release" | "break" | "look" | "sweep" }
-  | {
-      do: "commit" | "restore" | "touch";
-      bare: boolean;
-      match: "none" | "current" | "stale";
-      /** S3 takes until so many ms after the end of the lease that stands. */
-      until?: number | undefined;
-    }
-  | { do: "pause"; ms: number }
-  | { do: "edge"; offset: number };
-
-const ttl = fc.constantFrom(30, 31, 60);
-const step = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant("acquire" as const), ttl, waited: fc.boolean() }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({ do: fc.constant("renew" as const), ttl }),
-  },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("release" as const, "look" as const) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("break" as const, "sweep" as const) }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constantFrom("commit" as const, "commit" as const, "restore" as const, "touch" as const),
-      bare: fc.nat(3).map((n) => n === 0),
-      match: fc.constantFrom("none" as const, "current" as const, "stale" as const),
-      until: fc.constantFrom(undefined, undefined, undefined, -1, 0, 1),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant("pause" as const), ms: fc.constantFrom(500, 5_000, 29_000) }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant("edge" as const),
-      // Around the end of a lease and of its grace.
-      offset: fc.constantFrom(-1, 0, 1, GRACE_MS - 1, GRACE_MS, GRACE_MS + 1),
-    }),
-  },
-);
-const fault: fc.Arbitrary<Fault> = fc.oneof(
-  { weight: 12, arbitrary: fc.constant("none" as const) },
-  { weight: 6, arbitrary: fc.constantFrom(...faultKinds) },
-);
-const acquiring = { do: "acquire" as const, ttl: 30, waited: false };
-const waiting = { ...acquiring, waited: true };
-/** Programs that bring about on purpose what random ones seldom do: one keeps a lease, others wait for its end. */
-const keeper = fc
-  .array(fc.constantFrom<Step>({ do: "renew", ttl: 30 }, { do: "commit", bare: false, match: "none" }), {
-    minLength: 2,
-    maxLength: 8,
-  })
-  .chain((steps) => fc.constantFrom(acquiring, waiting).map((first) => ({ first, steps })))
-  .map(({ first, steps }): Step[] => [
-    first,
-    ...steps.flatMap((step): Step[] => [{ do: "pause", ms: 500 }, step]),
-  ]);
-const withoutLock = (["touch", "commit"] as const).map(
-  (verb): Step => ({ do: verb, bare: true, match: "none" }),
-);
-const rival = fc
-  .array(
-    fc.record({
-      offset: fc.constantFrom(GRACE_MS, GRACE_MS + 1_000),
-      attempt: fc.oneof(
-        { weight: 2, arbitrary: fc.constantFrom<Step>(acquiring, { do: "sweep" }) },
-        { weight: 1, arbitrary: fc.constantFrom(...withoutLock) },
-      ),
-    }),
-    { minLength: 1, maxLength: 4 },
-  )
-  .map((tries) => tries.flatMap(({ offset, attempt }): Step[] => [{ do: "edge", offset }, attempt]));
-const passer = fc
-  .array(fc.constantFrom<Step>({ do: "release" }, { do: "break" }), { minLength: 1, maxLength: 3 })
-  .map((ends) => ends.flatMap((end): Step[] => [acquiring, end]));
-const skew = fc.oneof(fc.constantFrom(0, -5_000, 5_000), fc.integer({ min: -5_000, max: 5_000 }));
-/** @param ahead how far this caller's clock is off, in ms. */
-const callerOf = (ahead: fc.Arbitrary<number>, steps: fc.Arbitrary<Step[]>) =>
-  fc.record({ skew: ahead, steps, faults: fc.array(fault, { minLength: 1, maxLength: 12 }) });
-const anyone = callerOf(
-  skew,
-  fc.oneof(
-    { weight: 3, arbitrary: fc.array(step, { minLength: 2, maxLength: 8 }) },
-    { weight: 1, arbitrary: keeper },
-    { weight: 1, arbitrary: rival },
-    { weight: 1, arbitrary: passer },
-  ),
-);
-/** One whose clock is slow renews while another, whose clock is fast, takes the lease for over, or writes past it. */
-const duel = fc.tuple(
-  callerOf(fc.constantFrom(-5_000, 0), keeper),
-  callerOf(fc.constantFrom(4_000, 5_000), rival),
-);
-const MAX_CALLERS = 4;
-const callers = fc.oneof(
-  { weight: 3, arbitrary: fc.array(anyone, { minLength: 2, maxLength: MAX_CALLERS }) },
-  { weight: 1, arbitrary: duel },
-);
-
-export interface Report {
+interface Report {
   runs: number;
   seed: number;
   operations: Record<string, number>;
@@ -193,6 +74,7 @@ export async function checkLocks({
   const world = { now: T0, busy: 0 };
   const engine = inProcessDynamoDb(spec, () => world.now);
   const bare = createTable(engine.client(), spec.name);
+  await bare.transact(WORKSPACE_WRITES);
   const seats = Array.from({ length: MAX_CALLERS }, () => seat(engine));
   /** Lets everyone go on to where the next turn is asked for, so that a seed tells the whole history. */
   async function settled() {
@@ -488,8 +370,6 @@ function seat(engine: ReturnType<typeof inProcessDynamoDb>) {
   };
 }
 
-class Violation extends Error {}
-
 const anyCall: Call = {
   requestId: "model",
   record: () => [],
@@ -503,34 +383,11 @@ const anyCall: Call = {
 };
 
 async function addFile(table: Table, now: number): Promise<FileRecord> {
-  const [node_id, version_id] = [newId("file", now), newId("ver", now)];
-  const content = { version_id, size: 1, content_type: "text/plain", object_key: "o/1" };
-  const made = { created_at: iso(now), created_by: "cli_1" };
-  const place = { workspace_id: WORKSPACE, folder_id: newId("fld", now), name: "a" };
-  const file = {
-    kind: "file" as const,
-    node_id,
-    ...place,
-    ...content,
-    sniffed: SNIFFED,
-    ...made,
-    updated_at: iso(now),
-    fencing: 0,
-  };
-  await table.put({ blind: "seeded", put: { ...keys.node(node_id), ...file } });
-  const version = {
-    ...content,
-    sniffed: SNIFFED,
-    ...made,
-    file_id: node_id,
-    state: "ready",
-    upload_id: "upl_1",
-  };
-  await table.put({ blind: "seeded", put: { ...keys.version(node_id, version_id), ...version } });
-  await table.put({
-    blind: "seeded",
-    put: { ...keys.entry(file.folder_id, file.name), node_id, kind: "file" },
-  });
+  const place = { workspace_id: WORKSPACE, folder_id: rootFolder(WORKSPACE), client_id: "cli_1" };
+  const { file_id, writes } = await newFile(place, { now, name: newId("job", now), text: "1" });
+  await table.transact(writes);
+  const file = await table.get(fileRecord, keys.node(file_id));
+  if (file === undefined) throw new Error("the file is gone");
   return file;
 }
 
@@ -568,94 +425,3 @@ const NO_OBJECTS: Deps["objects"] = createObjects(
   },
   "none",
 );
-
-/** Each version but the current one knows that another took its place, so that retention finds it. */
-async function historyHasNoGap(table: Table, { node_id, version_id }: FileRecord): Promise<void> {
-  const { items } = await table.query({
-    where: "#pk = :pk AND begins_with(#sk, :prefix)",
-    values: { pk: keys.node(node_id).pk, prefix: under.versions },
-  });
-  const standing = items.filter((item) => item["superseded_ms"] === undefined);
-  if (standing.length !== 1 || standing[0]?.["version_id"] !== version_id)
-    throw new Violation(`current is ${version_id}, standing are ${JSON.stringify(standing)}`);
-}
-
-/** Looks at the file's record after every write that reached the engine, and judges the change. */
-function watcher(table: Table, first: FileRecord) {
-  let last = first;
-  let violation: Violation | undefined;
-
-  async function read(): Promise<FileRecord> {
-    const record = await table.get(fileRecord, keys.node(first.node_id));
-    if (record === undefined) throw new Violation("the record, and with it the fencing number, is gone");
-    return record;
-  }
-  return {
-    read,
-    /** @param clock the writer's clock now, which is no earlier than when it sent the write. */
-    async look(operation: Operation, clock: number): Promise<boolean> {
-      try {
-        const next = await read();
-        const changed = JSON.stringify(next) !== JSON.stringify(last);
-        const fault = changed ? faultOf(last, next, operation, clock) : undefined;
-        last = next;
-        if (fault !== undefined) throw new Violation(`${fault}: ${JSON.stringify({ operation, next })}`);
-        return changed;
-      } catch (error) {
-        violation ??= error instanceof Violation ? error : new Violation("unreadable", { cause: error });
-        return false;
-      }
-    },
-    check() {
-      if (violation !== undefined) throw violation;
-    },
-  };
-}
-
-/** What is wrong with a change of the record that this operation made, if anything. */
-function faultOf(
-  before: FileRecord,
-  after: FileRecord,
-  { kind, token, clock: sent, end, outcome, waited }: Operation,
-  clock: number,
-): string | undefined {
-  const { lock: held } = before;
-  const { lock: holds } = after;
-  const free = held === undefined || held.expires_ms + GRACE_MS <= clock;
-  const owns = held !== undefined && token !== undefined && held.token_hash === sha256(token);
-  const lives = owns && held.expires_ms > sent && (before.passed ?? -1) < held.generation;
-  if (end !== Number.POSITIVE_INFINITY && outcome.as === "done") return "changed after it was done";
-  if (after.fencing < before.fencing) return "the fencing number fell";
-  if (holds !== undefined && holds.generation !== after.fencing) return "a lease of another generation";
-  if (holds !== undefined && holds.lock_id !== held?.lock_id) {
-    if (after.fencing <= before.fencing) return "a grant without a new fencing number";
-    // By the clock of the grant itself, which may have been long on its way.
-    if (held !== undefined && holds.acquired_ms < held.expires_ms + GRACE_MS)
-      return "granted while another's lease or its grace lived";
-    if (waited && holds.expires_ms > holds.acquired_ms + PROVISIONAL_MS)
-      return "lives for longer than a holder that nobody has heard of may";
-  } else if (holds !== undefined && holds.expires_ms !== held?.expires_ms) {
-    const confirms = kind === "touch" || kind === "commit";
-    if (kind !== "renew" && !confirms) return `renewed by ${kind}`;
-    if (!lives) return "renewed by another, or after its end";
-    if (confirms && holds.expires_ms !== held.acquired_ms + held.ttl_seconds * 1000)
-      return "given more or less than was asked for";
-  }
-  if (owns && holds?.lock_id === held.lock_id && holds.whole !== undefined)
-    if (kind === "renew" || after.updated_at !== before.updated_at)
-      return "still provisional after it was used";
-  if (held !== undefined && holds === undefined) {
-    if (kind === "break" && after.fencing <= before.fencing) return "broken without a new fencing number";
-    if (kind === "release" && !owns) return "released by another";
-    if (kind === "sweep" && !free) return "swept while it lived";
-    if (kind !== "break" && kind !== "release" && kind !== "sweep") return `ended by ${kind}`;
-  }
-  if (after.updated_at !== before.updated_at && kind === "touch") {
-    if (token === undefined ? !free : !lives) return "touched without the live lease";
-  }
-  if (after.version_id !== before.version_id) {
-    if (kind !== "commit") return `version changed by ${kind}`;
-    if (token === undefined ? !free : !lives) return "committed without the live lease";
-  }
-  return undefined;
-}

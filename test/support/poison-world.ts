@@ -11,13 +11,12 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { type FaultHook, REGION } from "@wharf/local-cloud";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { ensureAssembly } from "#local/assembly.ts";
-import type { FaultHook } from "#local/faults.ts";
-import { REGION } from "#local/types.ts";
+import { ensureAssembly } from "#start/assembly.ts";
 import type { Receiver } from "./receiver.ts";
 import { startStory } from "./story.ts";
 
@@ -228,7 +227,7 @@ export async function startPoisonWorld({
 }
 
 /** Whether a name has this logical id in it, followed by its hash. */
-export function isNamed(text: string, logicalId: string): boolean {
+function isNamed(text: string, logicalId: string): boolean {
   return new RegExp(`(^|-)${logicalId}[0-9A-F]{8}`).test(text);
 }
 

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { REGION } from "@wharf/local-cloud";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
 import type { Scope } from "#contract/common.ts";
 import { eventSchema } from "#contract/event-types.ts";
 import { event } from "#contract/events.ts";
 import { createClient } from "#core/accounts/create-client.ts";
-import { type CloudOptions, startCloud } from "#local/cloud.ts";
-import { REGION } from "#local/types.ts";
+import { startWharf, type WharfOptions } from "#start/start-wharf.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
 import { eventually } from "./eventually.ts";
 import { type Behaviour, type Receiver, startReceiver } from "./receiver.ts";
@@ -20,7 +20,7 @@ export interface StoryOptions {
   scopes?: readonly Scope[];
   /** Name of the first client and of its workspace. @default "ci" */
   name?: string;
-  cloud?: CloudOptions;
+  cloud?: WharfOptions;
 }
 
 export type Story = Awaited<ReturnType<typeof startStory>>;
@@ -30,7 +30,7 @@ const SCOPES: readonly Scope[] = ["files:read", "files:write", "shares:write", "
 /** Starts the cloud on free ports, in memory unless told otherwise. `await using story = await startStory()`. */
 export async function startStory({ scopes = SCOPES, name = "ci", cloud: options = {} }: StoryOptions = {}) {
   // An account has more environments than this machine: stories are not about waiting for one.
-  const cloud = await startCloud({ maxWaitMs: 60_000, ...options });
+  const cloud = await startWharf({ maxWaitMs: 60_000, ...options });
   const aws = { endpoint: cloud.awsUrl, region: REGION, credentials: cloud.rootCredentials };
   const dynamodb = new DynamoDBClient(aws);
   const s3 = new S3Client({ ...aws, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" });

@@ -1,7 +1,8 @@
 /** A call to a service of the local cloud whose caller is known and may do everything. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type AwsCall, REGION } from "#local/types.ts";
+import { REGION } from "@wharf/local-cloud";
+import type { AwsCall } from "@wharf/local-cloud/types.ts";
 
 /** The call of `req` with its whole body, by root. */
 export function unsignedCall(

@@ -3,14 +3,13 @@
  * answer lost, the call sent twice, copied for later, its caller frozen or its read old at random; then lets all copies
  * arrive and the sweep run, and checks that what was acknowledged is there, once, with its bytes.
  */
-
 import assert from "node:assert/strict";
+import { type Fault, type FaultCall, mayBeStale } from "@wharf/local-cloud";
 import fc from "fast-check";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
-import { type Fault, type FaultCall, mayBeStale } from "#local/faults.ts";
 import { checkUploadsEnd, type Told } from "./check-uploads-end.ts";
 import { put } from "./uploads.ts";
 import { type Given, startWorld, type World } from "./world.ts";

@@ -3,35 +3,27 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { ConfiguredRetryStrategy } from "@smithy/core/retry";
+import { type CallTrace, createClock, type FaultHook, REGION } from "@wharf/local-cloud";
+import { createCredentials } from "@wharf/local-cloud/credentials.ts";
+import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
+import type { S3Event } from "@wharf/local-cloud/s3/events.ts";
+import { createS3 } from "@wharf/local-cloud/s3/service.ts";
+import { createAwsServer } from "@wharf/local-cloud/server.ts";
 import type { z } from "zod";
 import { keys, sha256 } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { createTable } from "#aws/table.ts";
 import { problem, type Scope } from "#contract/common.ts";
 import { type Event, event } from "#contract/events.ts";
-import { workspaces } from "#core/access/routes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken, type TokenRequest } from "#core/accounts/issue-token.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
-import { files } from "#core/files/routes.ts";
-import { finalizes } from "#core/finalize/routes.ts";
+import { fileRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { newId } from "#core/kernel/ids.ts";
-import { iso } from "#core/kernel/time.ts";
-import { links, shares } from "#core/links/routes.ts";
-import { locks, lockWaits } from "#core/locks/routes.ts";
-import { uploads } from "#core/uploads/routes.ts";
-import { versions } from "#core/versions/routes.ts";
 import { createApp } from "#http/app.ts";
-import { createClock } from "#local/clock.ts";
-import { createCredentials } from "#local/credentials.ts";
-import { createDynamoDb } from "#local/dynamodb/service.ts";
-import type { FaultHook } from "#local/faults.ts";
-import type { S3Event } from "#local/s3/events.ts";
-import { createS3 } from "#local/s3/service.ts";
-import { createAwsServer } from "#local/server.ts";
-import { type CallTrace, REGION } from "#local/types.ts";
+import { fileRoutes } from "#lambdas/api/routes.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
+import { newFile, newVersion } from "#test/support/file-writes.ts";
 import { directClient } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
 
@@ -128,8 +120,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
     corsOrigins: ["*"],
     now: () => (stoppedAt ?? Date.now()) + offset,
   };
-  const appOf = (of: typeof deps) =>
-    createApp(of, [uploads, finalizes, workspaces, files, versions, shares, links, locks, lockWaits]);
+  const appOf = (of: typeof deps) => createApp(of, fileRoutes);
   const app = appOf(deps);
 
   /**
@@ -195,41 +186,30 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
   async function addFile(
     by: { client_id: string; workspace_id: string },
     path: string,
-    content = "hello",
+    text = "hello",
   ): Promise<string> {
-    const segments = path.split("/");
-    const name = segments.pop() ?? "";
-    const folder_id = await makeFolders(deps, by.workspace_id, segments);
-    const now = iso(deps.now());
-    const [node_id, version_id] = [newId("file", deps.now()), newId("ver", deps.now())];
-    const object_key = `o/${by.workspace_id}/${newId("upl", deps.now())}`;
-    const bytes = Buffer.from(content);
-    await deps.objects.put(object_key, bytes, { sha256: sha256(content) });
-    const version = { version_id, object_key, size: bytes.length, content_type: "text/plain" };
-    const made = { created_at: now, created_by: by.client_id };
-    await deps.table.transact([
-      { blind: "seeded", put: { ...keys.entry(folder_id, name), node_id, kind: "file" } },
-      {
-        blind: "seeded",
-        put: {
-          ...keys.node(node_id),
-          ...version,
-          ...made,
-          ...{ kind: "file", node_id, workspace_id: by.workspace_id, folder_id, name, updated_at: now },
-          ...(segments.length === 0 ? {} : { hint_path: path }),
-        },
-      },
-      {
-        blind: "seeded",
-        put: {
-          ...keys.version(node_id, version_id),
-          ...version,
-          ...made,
-          ...{ file_id: node_id, state: "ready", upload_id: "upl_test", sha256: sha256(content) },
-        },
-      },
-    ]);
-    return node_id;
+    const folders = path.split("/");
+    const name = folders.pop() ?? "";
+    const place = {
+      ...{ client_id: by.client_id, workspace_id: by.workspace_id },
+      folder_id: await makeFolders(deps, by.workspace_id, folders),
+      folder_path: folders.length === 0 ? undefined : folders.join("/"),
+    };
+    const { file_id, object_key, writes } = await newFile(place, { now: deps.now(), name, text });
+    await deps.objects.put(object_key, Buffer.from(text), { sha256: sha256(text) });
+    await deps.table.transact(writes);
+    return file_id;
+  }
+
+  /** Gives a file another current version, as finalize does. */
+  async function addVersion(by: { client_id: string }, fileId: string, text: string): Promise<string> {
+    const file = await deps.table.get(fileRecord, keys.node(fileId));
+    if (file === undefined) throw new Error(`${fileId} is gone`);
+    const given = { now: deps.now(), client_id: by.client_id, text };
+    const { version_id, object_key, writes } = await newVersion(file, given);
+    await deps.objects.put(object_key, Buffer.from(text), { sha256: sha256(text) });
+    await deps.table.transact(writes);
+    return version_id;
   }
 
   /** Everything in the table. */
@@ -261,6 +241,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
     client,
     request,
     addFile,
+    addVersion,
     events,
     dump,
     /** With root's credentials. */

@@ -2,19 +2,22 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BehaviourId, behaviourIds } from "./behaviours.ts";
+import { type BehaviourId, behaviourIds } from "@wharf/local-cloud/test/behaviours.ts";
 
-const TESTS = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const FOLDERS = ["local/test", "test"];
 /** Lists of cases that the local cloud's tests run; they name behaviours in `behaviours` alone. */
-const LISTS = /^conformance\/.*\.ts$|^truth\/rie\/handlers\.ts$/;
+const LISTS = /^local\/test\/conformance\/.*\.ts$/;
 /** vitest's `tags: […]`; it takes a `BehaviourId` alone, or doesn't compile. */
 const TAGS = /\btags: \[([^\]]*)\]/g;
 
-/** Paths under `test/`, by behaviour: tagged tests, and lists of cases that the local cloud's tests run. */
+/** Paths by behaviour: tagged tests, and lists of cases that the local cloud's tests run. */
 export function localTests(): Map<BehaviourId, string[]> {
   const found = new Map(behaviourIds().map((id): [BehaviourId, string[]] => [id, []]));
-  const paths = readdirSync(TESTS, { recursive: true, encoding: "utf8" }).map((path) =>
-    path.replaceAll("\\", "/"),
+  const paths = FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }).map(
+      (path) => `${folder}/${path.replaceAll("\\", "/")}`,
+    ),
   );
   for (const path of paths.sort()) {
     const named = namedIn(path);
@@ -25,7 +28,7 @@ export function localTests(): Map<BehaviourId, string[]> {
 
 /** The part of a file's text that names behaviours. */
 function namedIn(path: string): string {
-  if (LISTS.test(path)) return readFileSync(join(TESTS, path), "utf8");
+  if (LISTS.test(path)) return readFileSync(join(ROOT, path), "utf8");
   if (!path.endsWith(".test.ts")) return "";
-  return [...readFileSync(join(TESTS, path), "utf8").matchAll(TAGS)].map(([, list]) => list).join();
+  return [...readFileSync(join(ROOT, path), "utf8").matchAll(TAGS)].map(([, list]) => list).join();
 }

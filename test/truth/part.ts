@@ -1,5 +1,5 @@
 /** What the parts of `npm run test:truth` have in common. */
-import type { BehaviourId } from "./behaviours.ts";
+import type { BehaviourId } from "@wharf/local-cloud/test/behaviours.ts";
 
 /** A part: one implementation that none of us wrote, and what it is asked. */
 export interface Part {

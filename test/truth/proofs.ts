@@ -1,5 +1,5 @@
 /** Which behaviours have an independent proof, as tables for people. */
-import { type BehaviourId, behaviourIds, behaviours } from "./behaviours.ts";
+import { type BehaviourId, behaviourIds, behaviours } from "@wharf/local-cloud/test/behaviours.ts";
 import { localTests } from "./local-tests.ts";
 import type { Part } from "./part.ts";
 
@@ -61,8 +61,8 @@ export function proofTable(parts: readonly Part[]): string {
 }
 
 function link(path: string): string {
-  const name = path.replace(/^(local|conformance|truth)\//, "").replace(/(\.test)?\.ts$/, "");
-  return `[${name}](../test/${path})`;
+  const name = path.replace(/^(local\/test\/(conformance\/)?|test\/)/, "").replace(/(\.test)?\.ts$/, "");
+  return `[${name}](../${path})`;
 }
 
 const BEGIN = "<!-- proofs -->\n";

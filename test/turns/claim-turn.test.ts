@@ -4,6 +4,7 @@ import { keys } from "#aws/keys.ts";
 import { type HookState, hookState } from "#core/attempts/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { claimTurn, type Turn } from "#core/turns/claim-turn.ts";
+import { newEpoch } from "#core/turns/endpoint-epoch.ts";
 import { laneOf, placesOf, timeOf } from "#core/turns/endpoint-limits.ts";
 import { wakeUp } from "#core/turns/plan-wake-up.ts";
 import { abandonTurn, settleTurn } from "#core/turns/settle-turn.ts";
@@ -18,6 +19,7 @@ const WELL = { last_success_ms: 1, latency_ms: 50 };
 let world: World;
 let now = Date.UTC(2026, 0, 1);
 let webhook_id = "";
+const epoch = newEpoch();
 const deps = () => ({ table: world.deps.table, now: () => now });
 
 beforeAll(async () => {
@@ -29,7 +31,7 @@ beforeEach(async () => {
   webhook_id = newId("hook", now);
   await world.deps.table.put({
     blind: "seeded",
-    put: { ...keys.hookState(webhook_id), webhook_id, ...WELL },
+    put: { ...keys.hookState(webhook_id), webhook_id, epoch, ...WELL },
   });
 });
 
@@ -39,10 +41,10 @@ async function state(): Promise<HookState> {
   return found;
 }
 const claim = async (rate_per_second = 500, reserved = false) =>
-  claimTurn(deps(), { webhook_id, rate_per_second }, { seen: await state(), reserved });
+  claimTurn(deps(), { webhook_id, epoch, rate_per_second }, { seen: await state(), reserved });
 const settle = (turn: Turn, ok: boolean, durationMs = 50, pauseMs?: number) => {
   if (!turn.go) throw new Error("no turn to settle");
-  return settleTurn(deps(), { webhook_id }, turn, { ok, durationMs, pauseMs });
+  return settleTurn(deps(), { webhook_id, epoch }, turn, { ok, durationMs, pauseMs });
 };
 /** One attempt from beginning to end. */
 const attempt = async (ok: boolean) => settle(await claim(500, true), ok);
@@ -52,7 +54,7 @@ describe("in flight", () => {
   test("20 of 60 that ask at once get a turn, the others one each later", async () => {
     const seen = await state();
     const turns = await Promise.all(
-      times(60).map(() => claimTurn(deps(), { webhook_id, rate_per_second: 500 }, { seen })),
+      times(60).map(() => claimTurn(deps(), { webhook_id, epoch, rate_per_second: 500 }, { seen })),
     );
     const taken = turns.filter((turn) => turn.go);
     expect(taken).toHaveLength(20);
@@ -166,7 +168,7 @@ describe("breaker", () => {
       now += await openFor();
       const seen = await state();
       const turns = await Promise.all(
-        times(10).map(() => claimTurn(deps(), { webhook_id, rate_per_second: 500 }, { seen })),
+        times(10).map(() => claimTurn(deps(), { webhook_id, epoch, rate_per_second: 500 }, { seen })),
       );
       const [probe, ...others] = turns.filter((turn) => turn.go);
       expect(others).toEqual([]);
@@ -208,7 +210,7 @@ describe("breaker", () => {
 
 describe("what has changed since the state was read", () => {
   const claimWith = (seen: HookState, rate_per_second = 500) =>
-    claimTurn(deps(), { webhook_id, rate_per_second }, { seen });
+    claimTurn(deps(), { webhook_id, epoch, rate_per_second }, { seen });
 
   test("a pause", async () => {
     const turn = await claim();
@@ -242,21 +244,21 @@ describe("what has changed since the state was read", () => {
 
 test("one that isn't verified gets no second turn while its first is under way, whatever was read before", async () => {
   const key = keys.hookState(webhook_id);
-  await world.deps.table.put({ blind: "seeded", put: { ...key, webhook_id } });
+  await world.deps.table.put({ blind: "seeded", put: { ...key, webhook_id, epoch } });
   const seen = await state();
   expect((await claim()).go).toBe(true);
   now += 2 * SECOND;
   for (const _ of times(20))
-    expect((await claimTurn(deps(), { webhook_id, rate_per_second: 500 }, { seen, reserved: true })).go).toBe(
-      false,
-    );
+    expect(
+      (await claimTurn(deps(), { webhook_id, epoch, rate_per_second: 500 }, { seen, reserved: true })).go,
+    ).toBe(false);
 });
 
 test("a deleted endpoint gets no turn and leaves no state behind", async () => {
   const turn = await claim();
   await world.deps.table.remove({ blind: "seeded", remove: keys.hookState(webhook_id) });
   await settle(turn, false, 50, MINUTE);
-  expect((await claimTurn(deps(), { webhook_id, rate_per_second: 5 }, { seen: {} })).go).toBe(false);
+  expect((await claimTurn(deps(), { webhook_id, epoch, rate_per_second: 5 }, { seen: {} })).go).toBe(false);
   expect(await world.deps.table.batchGet([keys.hookState(webhook_id)])).toEqual([]);
 });
 
@@ -296,7 +298,7 @@ describe("lanes", () => {
 
   test("an answer that was not waited for makes its endpoint slow, and five quick ones prompt again", async () => {
     const turn = await claim();
-    if (turn.go) await abandonTurn(deps(), { webhook_id }, turn);
+    if (turn.go) await abandonTurn(deps(), { webhook_id, epoch }, turn);
     expect(laneOf(await state(), now)).toBe("retry");
     for (const _ of times(5)) await settle(await claim(), true, 20);
     expect(await state()).toMatchObject({ failures: 0, answered_ms: 20 });

@@ -4,7 +4,8 @@ import { keys } from "#aws/keys.ts";
 import { problem } from "#contract/common.ts";
 import type { FinalizeAnswer } from "#core/finalize/contract.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { partsAnswer, type StartAnswer, startAnswer } from "#core/uploads/contract.ts";
+import { type StartAnswer, startAnswer } from "#core/uploads/contract.ts";
+import { partsAnswer } from "#core/uploads/parts-contract.ts";
 import { crcOf, MIB, put, shaOf, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

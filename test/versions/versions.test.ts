@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { due, keys, sha256 } from "#aws/keys.ts";
+import { due, keys } from "#aws/keys.ts";
 import type { Table } from "#aws/table.ts";
 import { page, problem } from "#contract/common.ts";
 import { file } from "#core/files/contract.ts";
-import { fileUpdate } from "#core/files/file-write.ts";
-import { fileRecord } from "#core/files/records.ts";
-import { supersede } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { iso } from "#core/kernel/time.ts";
 import { lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { version } from "#core/versions/contract.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
+import { refusedVersion } from "#test/support/file-writes.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const UNKNOWN = "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ";
@@ -33,39 +30,9 @@ beforeEach(async () => {
 });
 afterAll(() => world.close());
 
-/** Makes another version current, as finalize does. */
-async function write(content: string, fileId = id): Promise<string> {
-  const now = world.deps.now();
-  const before = await world.deps.table.get(fileRecord, keys.node(fileId));
-  if (before === undefined) throw new Error(`${fileId} is gone`);
-  const version_id = newId("ver", now);
-  const object_key = `o/${before.workspace_id}/${newId("upl", now)}`;
-  await world.deps.objects.put(object_key, Buffer.from(content), { sha256: sha256(content) });
-  const current = { version_id, object_key, size: content.length, content_type: "text/plain" };
-  const stepsBack = supersede(now, before);
-  const made = { created_at: iso(now), created_by: client.client_id };
-  await world.deps.table.transact([
-    fileUpdate(
-      now,
-      fileId,
-      {},
-      {
-        update: { set: current },
-        condition: stepsBack.condition,
-        values: stepsBack.values,
-      },
-    ),
-    stepsBack.write,
-    {
-      blind: "seeded",
-      put: {
-        ...keys.version(fileId, version_id),
-        ...current,
-        ...made,
-        ...{ file_id: fileId, state: "ready", upload_id: "upl_test" },
-      },
-    },
-  ]);
+/** Makes another version current. */
+async function write(text: string, fileId = id): Promise<string> {
+  const version_id = await world.addVersion(client, fileId, text);
   world.advance(5);
   return version_id;
 }
@@ -417,12 +384,9 @@ describe("retention", () => {
 
   test("looks through more refused uploads than twenty pages hold", async () => {
     const v1 = await current();
-    for (let count = 0; count < 25; count++) {
-      const version_id = newId("ver", world.deps.now());
-      const told = { version_id, file_id: id, object_key: "o/gone", size: 1, content_type: "text/plain" };
-      const made = { upload_id: "upl_test", created_at: iso(0), created_by: client.client_id };
-      await world.deps.table.add({ ...keys.version(id, version_id), ...told, ...made, state: "rejected" });
-    }
+    const refused = { file_id: id, name: "v2.txt", client_id: client.client_id };
+    for (let count = 0; count < 25; count++)
+      await world.deps.table.transact([refusedVersion(refused, world.deps.now())]);
     const v2 = await write("v2");
     world.advance(BYTES_STAY);
     await sweepVersions({ ...inPages(async () => {}), config: keeping(0, 90).config });

@@ -11,7 +11,7 @@ const rules = {
   read: "nothing",
   /** A new version, whether by upload or by restoring. */
   write: "file",
-  move: "file",
+  change: "file",
   delete: "file",
   lock: "file",
   see_lock: "either",

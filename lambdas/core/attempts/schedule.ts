@@ -15,7 +15,7 @@ export const SCHEDULE = [
   20 * HOUR,
   24 * HOUR,
 ] as const;
-export const JITTER = 0.2;
+const JITTER = 0.2;
 /** No attempt is made later than this after the schedule began. */
 export const GIVE_UP_MS = 80 * HOUR;
 /** The last attempt is planned this long before that, since messages and sweeps need their time. */

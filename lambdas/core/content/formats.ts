@@ -7,16 +7,7 @@
 import { decodeHead } from "./decode-head.ts";
 
 /** Within one, a wrong name is a slip; across two it hides what a file is. */
-export type Family =
-  | "document"
-  | "picture"
-  | "sound"
-  | "film"
-  | "font"
-  | "archive"
-  | "office"
-  | "data"
-  | "text";
+type Family = "document" | "picture" | "sound" | "film" | "font" | "archive" | "office" | "data" | "text";
 
 interface Signature {
   families: readonly Family[];

@@ -12,8 +12,12 @@ import { isVerified, laneOf, timeOf } from "#core/turns/endpoint-limits.ts";
 import { returnTurn } from "#core/turns/give-back-turn.ts";
 import { hostOf, type Sender, SOME_CLIENTS } from "#core/turns/host-shares.ts";
 import { abandonTurn, settleTurn } from "#core/turns/settle-turn.ts";
+import { deferDelivery } from "./defer-delivery.ts";
+import { finishDelivery } from "./finish-delivery.ts";
 import { type Delivering, loadDelivery } from "./load-delivery.ts";
-import { deferDelivery, finishDelivery, recordAttempt, setAside, takeLease } from "./write-delivery.ts";
+import { recordAttempt } from "./record-attempt.ts";
+import { setAside } from "./set-aside.ts";
+import { takeLease } from "./take-lease.ts";
 
 /** A message that comes this much too soon is waited for by sending it again. */
 const EARLY_MS = 500;

@@ -7,7 +7,7 @@ import { eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { type WakeUp, wakeUp } from "#core/turns/plan-wake-up.ts";
-import { deferDelivery } from "./write-delivery.ts";
+import { deferDelivery } from "./defer-delivery.ts";
 
 const PAGE = 100;
 /** Pages of one endpoint in one run; the next minute's run goes on. */

@@ -4,14 +4,13 @@ import { at, distinct, given, id, orNull, orTime, page } from "#contract/common.
 import { eventTypes } from "#contract/events.ts";
 import { defineRoute } from "#contract/route.ts";
 import { attempt } from "#core/attempts/contract.ts";
+import { secret } from "./secret-contract.ts";
 
 /** Endpoints of one client; fan-out matches every event against each endpoint. */
 export const MAX_ENDPOINTS = 100;
 
 /** Requests per second to one endpoint unless it is set. */
-export const DEFAULT_RATE = 50;
-
-const MAX_OVERLAP_SECONDS = 604_800;
+const DEFAULT_RATE = 50;
 
 const subscription = distinct(
   z.enum(["*", ...eventTypes], `must be "*" or one of ${eventTypes.join(", ")}`).meta({ id: "Subscribed" }),
@@ -43,15 +42,6 @@ const ratePerSecond = z
   .meta({
     description: `Requests per second at most; ${DEFAULT_RATE} unless set. All endpoints of one host together are sent 50.`,
   });
-
-/** Standard Webhooks: 24 to 64 bytes of key. In canonical base64 that is 8 to 21 groups and a rest of 0, 1 or 2 bytes. */
-const secret = z
-  .string()
-  .regex(
-    /^whsec_(?:(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/][AQgw]==)?|(?:[A-Za-z0-9+/]{4}){8,20}[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)$/,
-    "must be whsec_ and 24 to 64 bytes in canonical base64",
-  )
-  .meta({ description: "`whsec_` and the base64 of 24–64 random bytes. Made for you unless you send one." });
 
 export const disabledReason = z
   .enum(["manual", "gone", "asked", "failing", "revoked"])
@@ -272,55 +262,5 @@ export const testWebhookRoute = defineRoute({
       schema: testResult,
     },
   },
-  errors: ["not_found"],
-});
-
-export const rotatedSecret = z.object({
-  webhook_id: id("hook"),
-  secret: z.string().meta({ description: "Shown this once." }),
-  previous_secret_until: at("Until when the old secret signs too"),
-});
-
-export type RotatedSecret = z.infer<typeof rotatedSecret>;
-
-export const rotateWebhookSecretRoute = defineRoute({
-  id: "rotateWebhookSecret",
-  method: "POST",
-  path: "/v1/webhooks/{id}/secret/rotate",
-  summary: "Give an endpoint a new secret; the old one signs beside it for a while",
-  description:
-    "`webhook-signature` carries both, the new one first. `X-Signature` stays with the old secret until the overlap ends or until promote.",
-  tag,
-  scopes,
-  params,
-  body: z.strictObject({
-    overlap_seconds: z
-      .int()
-      .min(0)
-      .max(MAX_OVERLAP_SECONDS)
-      .default(86_400)
-      .meta({ description: "Seconds that the old secret signs beside the new one; 7 days at most." }),
-    secret: secret.optional(),
-  }),
-  responses: {
-    200: {
-      description: "The new secret",
-      schema: rotatedSecret,
-    },
-  },
-  errors: ["not_found"],
-});
-
-export const promoteWebhookSecretRoute = defineRoute({
-  id: "promoteWebhookSecret",
-  method: "POST",
-  path: "/v1/webhooks/{id}/secret/promote",
-  summary: "Let the new secret make X-Signature from now on",
-  tag,
-  scopes,
-  params,
-  body: z.strictObject({}),
-  idempotency: "after",
-  responses: { 204: { description: "The current secret makes X-Signature" } },
   errors: ["not_found"],
 });

@@ -7,9 +7,9 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { RotatedSecret } from "./contract.ts";
 import { findWebhook } from "./find-webhook.ts";
 import { newWebhookSecret } from "./register-webhook.ts";
+import type { RotatedSecret } from "./secret-contract.ts";
 
 /**
  * Gives an endpoint a new secret. The one before signs beside it until the overlap ends; the one before that, where

@@ -9,9 +9,7 @@ import {
   enableWebhookRoute,
   getWebhookRoute,
   listWebhooksRoute,
-  promoteWebhookSecretRoute,
   registerWebhookRoute,
-  rotateWebhookSecretRoute,
   testWebhookRoute,
 } from "./contract.ts";
 import { deleteWebhook } from "./delete-webhook.ts";
@@ -21,6 +19,7 @@ import { findWebhook } from "./find-webhook.ts";
 import { listWebhooks } from "./list-webhooks.ts";
 import { registerWebhook } from "./register-webhook.ts";
 import { promoteWebhookSecret, rotateWebhookSecret } from "./rotate-webhook-secret.ts";
+import { promoteWebhookSecretRoute, rotateWebhookSecretRoute } from "./secret-contract.ts";
 import { showWebhook } from "./show-webhook.ts";
 import { type TestDeps, testWebhook } from "./test-webhook.ts";
 

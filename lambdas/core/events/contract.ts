@@ -5,7 +5,7 @@ import { event, eventType, eventTypes } from "#contract/events.ts";
 import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that a request for events may wait. */
-export const MAX_FEED_WAIT_SECONDS = 20;
+const MAX_FEED_WAIT_SECONDS = 20;
 
 const tag = "Webhooks";
 

@@ -12,6 +12,8 @@ import {
   path,
   prefixes,
   wholeNumber,
+  wholeText,
+  withoutNul,
   workspaceRef,
 } from "#contract/common.ts";
 import { checksums, declaredType, kept } from "#contract/content.ts";
@@ -19,9 +21,9 @@ import { fence, fenceErrors } from "#contract/headers.ts";
 import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
-export const URL_SECONDS = 60;
+const URL_SECONDS = 60;
 
-export const MAX_URL_SECONDS = 300;
+const MAX_URL_SECONDS = 300;
 
 export const folder = z
   .object({
@@ -43,13 +45,17 @@ export const file = z
     path: z
       .string()
       .meta({ description: "Folders and name from the workspace's root, e.g. `reports/q3.pdf`." }),
+    description: z.string().optional().meta({
+      description:
+        "What it is for, as who uses it wrote; not there where nobody did. Stays through renames, moves and new versions.",
+    }),
     size: z.int().meta({ description: "Bytes of the current version." }),
     content_type: declaredType,
     mismatch: mismatch.optional(),
     version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
     created_at: at("When its first version appeared"),
     created_by: z.string().meta({ description: "Id of the client that made the file." }),
-    updated_at: at("When its content, name or folder last changed"),
+    updated_at: at("When its content, name, folder or description last changed"),
   })
   .meta({ id: "File" });
 
@@ -103,7 +109,7 @@ export function idPrefixOf(path: string): string | undefined {
 const folderId = id("fld");
 
 /** A folder by its id or by its path. */
-export const folderRef = z
+const folderRef = z
   .union(
     [folderId.transform((folder_id) => ({ folder_id })), folderPath.transform((segments) => ({ segments }))],
     // What isn't an id is meant as a path: what is wrong with it as one is what to tell.
@@ -113,18 +119,27 @@ export const folderRef = z
 
 export type FolderRef = z.infer<typeof folderRef>;
 
-export const moveRequest = z
+const changeRequest = z
   .strictObject({
     name: name.optional(),
     folder: folderRef.optional().meta({
       description:
         "Where to: a folder's id (`fld_…`), or its path from the workspace's root, of which what is missing is made.",
     }),
+    description: withoutNul(wholeText(z.string().max(500)))
+      .nullable()
+      .optional()
+      .meta({
+        description:
+          'What it is for, in your words: 500 characters at most. `null` or nothing (`""`) takes it away.',
+      }),
   })
-  .refine((move) => move.name !== undefined || move.folder !== undefined, {
-    message: "needs name, folder or both",
+  .refine((change) => Object.values(change).some((value) => value !== undefined), {
+    message: "needs name, folder or description",
   })
   .meta({ minProperties: 1 });
+
+export type ChangeFile = z.infer<typeof changeRequest>;
 
 const tag = "Files";
 
@@ -145,7 +160,7 @@ export const bytesAnswer = (headers: Record<string, string>) => ({
   },
 });
 
-export const fileExample = {
+const fileExample = {
   kind: "file",
   file_id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   workspace_id: "ws_01JZZZZZZZZZZZZZZZZZZZZZZZ",
@@ -229,18 +244,18 @@ export const getContentRoute = defineRoute({
   errors: ["not_found", "not_a_file"],
 });
 
-export const moveFileRoute = defineRoute({
-  id: "moveFile",
+export const changeFileRoute = defineRoute({
+  id: "changeFile",
   method: "PATCH",
   path: "/v1/files/{id}",
-  summary: "Rename a file, move it within its workspace, or both",
-  description: `Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may move only files that nobody but it has written to.`,
+  summary: "Rename a file, move it within its workspace, say what it is for",
+  description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description does; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
   tag,
   scopes: ["files:write"],
   params: fileId,
-  body: moveRequest,
+  body: changeRequest,
   headers: fence,
-  responses: { 200: { description: "The file where it is now", schema: file, headers: etag } },
+  responses: { 200: { description: "The file as it is now", schema: file, headers: etag } },
   errors: ["not_found", "not_a_file", ...fenceErrors, "name_taken", "type_mismatch"],
   example: { request: { name: "q3-final.pdf", folder: "/reports/2026" }, response: fileExample },
 });

@@ -1,6 +1,6 @@
 /** What the events of files tell, with an example of each. */
 import * as z from "zod";
-import { id, mismatch } from "#contract/common.ts";
+import { id, mismatch, orNull } from "#contract/common.ts";
 import {
   client,
   type EventInfo,
@@ -14,6 +14,7 @@ import {
 
 const current = id("ver").meta({ description: "The version that was current." });
 const place = z.object({ name: fileName, folder_id: fileFolder });
+const words = (description: string) => orNull(z.string(), description);
 
 export const filesEvents = {
   file_downloaded: {
@@ -32,6 +33,30 @@ export const filesEvents = {
       file_id,
       actor: client,
       data: { from: { name: "q3.pdf", folder_id }, to: { name: "q3-final.pdf", folder_id } },
+    },
+  },
+  file_changed: {
+    description:
+      "What is said of a file has changed: its description. Of content, name and folder other events tell.",
+    data: z.object({
+      name: fileName,
+      folder_id: fileFolder,
+      changes: z
+        .object({
+          description: z
+            .object({
+              from: words("What it was; `null` where there was none."),
+              to: words("What it is; `null` where it was taken away."),
+            })
+            .optional()
+            .meta({ description: "Where the description has changed." }),
+        })
+        .meta({ description: "What has changed, by the file's members; more may come in time." }),
+    }),
+    example: {
+      file_id,
+      actor: client,
+      data: { name: "q3.pdf", folder_id, changes: { description: { from: null, to: "For the board" } } },
     },
   },
   file_deleted: {

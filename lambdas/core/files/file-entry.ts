@@ -43,3 +43,8 @@ export function removeEntry({ workspace_id, folder_id, name, hint_path, node_id 
   };
   return hint_path === undefined ? [entry] : [entry, { remove: keys.fileHint(workspace_id, hint_path) }];
 }
+
+/** That nothing has a name in a folder, without taking it. */
+export function isFree(folderId: string, name: string, taken: Else): Write {
+  return { check: keys.entry(folderId, name), condition: "attribute_not_exists(#pk)", else: taken };
+}

@@ -13,6 +13,7 @@ export function fileView(file: FileRecord): File {
     folder_id: file.folder_id,
     name: file.name,
     path: file.hint_path ?? file.name,
+    description: file.description,
     size: file.size,
     content_type: file.content_type,
     ...(file.mismatch ? { mismatch: file.mismatch } : {}),

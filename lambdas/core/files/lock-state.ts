@@ -1,5 +1,5 @@
 import { iso } from "#core/kernel/time.ts";
-import { holdsLease } from "./file-write.ts";
+import { holdsLease } from "./fenced-write.ts";
 import type { FileRecord } from "./records.ts";
 
 /** A file's lock as the API tells of it at `now`: a lease that is expired or lost is no lock, whatever is stored. */

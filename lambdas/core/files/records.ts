@@ -6,7 +6,7 @@ import { sniffedRecord } from "#core/content/judge-content.ts";
 export const mismatchRecord = z.object({ claimed: z.string(), actual: z.string() });
 
 /** What is known of a version's first bytes; none where it is older than what is kept, or the rules are newer. */
-export const sniffed = sniffedRecord.optional().catch(undefined);
+const sniffed = sniffedRecord.optional().catch(undefined);
 
 export const entryRecord = z.object({
   sk: z.string(),
@@ -44,6 +44,8 @@ export const fileRecord = z.object({
   name: z.string(),
   /** Below the root: the path under which `keys.fileHint` leads here. */
   hint_path: z.string().optional(),
+  /** What people say of it; no version has one. */
+  description: z.string().optional(),
   /** The current version and what listings say of it. */
   version_id: z.string(),
   size: z.number(),

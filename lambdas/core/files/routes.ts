@@ -6,14 +6,20 @@ import { etagOf } from "#http/etag.ts";
 import { preconditionsOf } from "#http/preconditions.ts";
 import { namedFile, serve } from "#http/serve.ts";
 import { methodOf, toBytes } from "#http/to-bytes.ts";
-import { deleteFileRoute, getContentRoute, getFileRoute, listFilesRoute, moveFileRoute } from "./contract.ts";
+import { changeFile } from "./change-file.ts";
+import {
+  changeFileRoute,
+  deleteFileRoute,
+  getContentRoute,
+  getFileRoute,
+  listFilesRoute,
+} from "./contract.ts";
 import { deleteFile } from "./delete-file.ts";
 import { downloadFile } from "./download-file.ts";
 import { fileDetailView } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
 import { findFolder } from "./find-folder.ts";
 import { listFiles } from "./list-files.ts";
-import { moveFile } from "./move-file.ts";
 
 /** Folders and files. */
 export function files(app: App, deps: Deps): void {
@@ -50,11 +56,11 @@ export function files(app: App, deps: Deps): void {
   });
 
   serve(app, deps, {
-    route: moveFileRoute,
+    route: changeFileRoute,
     reads: namedFile,
     headers: etagOf,
     handle: async ({ params, body, headers, call }) => ({
-      body: await moveFile(deps, call, params.id, body, preconditionsOf(headers)),
+      body: await changeFile(deps, call, params.id, body, preconditionsOf(headers)),
     }),
   });
 

@@ -1,8 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { fileMadeBy, mayHandle } from "#core/access/may-handle.ts";
+import { whyRefused } from "#core/files/fenced-write.ts";
 import { hintPath } from "#core/files/file-entry.ts";
-import { whyRefused } from "#core/files/file-write.ts";
 import { entryRecord, type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import { requirePath } from "#core/files/require-path.ts";
 import type { Deps } from "#core/kernel/deps.ts";

@@ -1,8 +1,9 @@
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
 import { typeOf } from "#core/content/type-of.ts";
-import { fileUpdate } from "#core/files/file-write.ts";
+import { fileUpdate } from "#core/files/fenced-write.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
+import { newFileWrites } from "#core/files/new-file.ts";
 import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -20,12 +21,13 @@ import {
   type UploadRecord,
 } from "#core/uploads/records.ts";
 import { splitFolders } from "#core/uploads/upload-place.ts";
+import { type Content, newVersionWrite } from "#core/versions/new-version.ts";
 import { chooseTarget, demands, type Target } from "./choose-target.ts";
 import type { FinalizeAnswer } from "./contract.ts";
+import { endSession, type From } from "./end-session.ts";
 import { recordLate } from "./record-late.ts";
 import { type AskedTerms, termsOf } from "./same-terms.ts";
 import { answerOf, endOf } from "./upload-end.ts";
-import { type Content, type From, newFileWrites, sessionWrite, versionWrite } from "./upload-writes.ts";
 
 /** Many may write one name or file at once. */
 const ROUNDS = 20;
@@ -144,7 +146,7 @@ async function writesOf(
     mismatch: mismatch ?? null,
     updated_at: iso(now),
   };
-  const session = sessionWrite(upload, {
+  const session = endSession(upload, {
     intent,
     from,
     end: { state: "completed", outcome, terms: termsOf(intent, upload), ...link },
@@ -154,7 +156,15 @@ async function writesOf(
     ...(target.kind === "version"
       ? newVersion(target.file, { upload, intent, current, now })
       : newFileWrites(upload, { file_id, name, current, now })),
-    versionWrite(upload, { file_id, version_id, name, content, sniffed: sniffed.kept, state: "ready", now }),
+    newVersionWrite(upload, {
+      file_id,
+      version_id,
+      name,
+      content,
+      sniffed: sniffed.kept,
+      state: "ready",
+      now,
+    }),
     eventWrite(now, {
       type: "upload_completed",
       ...said,

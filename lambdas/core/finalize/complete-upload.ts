@@ -20,14 +20,15 @@ import { cleanUpload } from "#core/uploads/clean-upload.ts";
 import { type Intent, type Rejection, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
 import { stillFinalizing, uploadLost } from "#core/uploads/require-open.ts";
 import { splitFolders } from "#core/uploads/upload-place.ts";
+import { type Content, newVersionWrite } from "#core/versions/new-version.ts";
 import { listParts } from "./assemble-upload.ts";
 import type { Target } from "./choose-target.ts";
 import { commitUpload } from "./commit-upload.ts";
 import type { FinalizeAnswer } from "./contract.ts";
+import { endSession, type From } from "./end-session.ts";
 import { recordLate } from "./record-late.ts";
 import type { AskedTerms } from "./same-terms.ts";
 import { endOf, rejected } from "./upload-end.ts";
-import { type Content, type From, sessionWrite, versionWrite } from "./upload-writes.ts";
 
 export interface Completion {
   upload: UploadRecord;
@@ -155,11 +156,11 @@ async function reject(
   const now = deps.now();
   const { file_id } = upload;
   const version_id = newId("ver", now);
-  const session = sessionWrite(upload, { intent, from, end: { state: "rejected", rejection }, now });
+  const session = endSession(upload, { intent, from, end: { state: "rejected", rejection }, now });
   try {
     await deps.table.transact([
       session,
-      versionWrite(upload, { file_id, version_id, name, content, state: "rejected", now }),
+      newVersionWrite(upload, { file_id, version_id, name, content, state: "rejected", now }),
       eventWrite(now, {
         type: "upload_rejected",
         request_id: intent.request_id,

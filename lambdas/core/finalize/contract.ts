@@ -21,16 +21,15 @@ import { defineRoute } from "#contract/route.ts";
 import { checksum } from "#core/content/contract.ts";
 import { DOWNLOADS, linkPassword, maxDownloads } from "#core/links/contract.ts";
 import {
-  closed,
   ifExists,
   intoFolder,
   intoWorkspace,
-  partNumber,
   place,
   places,
   refuseStrayPlaces,
 } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES, MAX_PARTS, MIB } from "#core/uploads/limits.ts";
+import { closed, partNumber } from "#core/uploads/parts-contract.ts";
 
 /** Terms of the link that are given and `share: false`, which makes none. */
 function strayTerms({ share, expire_in, max_downloads, password }: Record<string, unknown>): string[] {
@@ -50,7 +49,7 @@ const refuseStrayTerms = (given: Record<string, unknown>, context: z.core.$Refin
   for (const message of strayTerms(given)) context.addIssue({ code: "custom", message });
 };
 
-export const finalizeRequest = z
+const finalizeRequest = z
   .strictObject({
     expire_in: expireIn.optional().meta({
       description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said here or at the start.`,
@@ -116,7 +115,7 @@ const formDownloads = wholeNumber("downloads", DOWNLOADS).meta({
 
 const formBoolean = z.enum(["true", "false"]).transform((value) => value === "true");
 
-export const directRequest = z
+const directRequest = z
   .strictObject({
     file: z.file().meta({
       description: `The bytes, ${MAX_DIRECT_BYTES / MIB} MiB at most, with a file name that may hold folders.`,

@@ -3,7 +3,7 @@ import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { readsAll } from "#core/access/may-handle.ts";
 import { requireSupported } from "#core/content/checksum.ts";
-import type { Preconditions } from "#core/files/file-write.ts";
+import type { Preconditions } from "#core/files/fenced-write.ts";
 import { type Call, hasScope, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
@@ -87,10 +87,7 @@ export async function finalizeUpload(
 }
 
 /** Whether a link comes with the file: where the client may make links, unless it says no. @throws WharfError forbidden */
-export function wantsShare(
-  { caller }: Call,
-  { share, expire_in, max_downloads, password }: LinkTerms,
-): boolean {
+function wantsShare({ caller }: Call, { share, expire_in, max_downloads, password }: LinkTerms): boolean {
   if (share === true || [expire_in, max_downloads, password].some((term) => term !== undefined))
     requireScope(caller, "shares:write");
   return share ?? hasScope(caller, "shares:write");

@@ -24,7 +24,7 @@ export interface DueDeps extends TableDeps {
   itemMs?: number;
 }
 
-export interface Config {
+interface Config {
   /** Where clients reach the API, no trailing slash. */
   publicUrl: string;
   versionsKeep: number;

@@ -7,7 +7,7 @@ import { iso, ttl } from "./time.ts";
 export type NewEvent = Omit<Event, "id" | "occurred_at">;
 
 /** Events older than this and still in the outbox are sent again by the sweep. */
-export const OUTBOX_GRACE_MS = 120_000;
+const OUTBOX_GRACE_MS = 120_000;
 /** How long events stay in the table, and with them in the log of their workspace. */
 export const EVENT_KEEP_MS = 90 * 86_400_000;
 

@@ -1,6 +1,15 @@
 /** Shares: links to files that expire, for people and programs. */
 import * as z from "zod";
-import { at, DEFAULT_EXPIRE_IN, expireIn, id, orNull, page, wholeText } from "#contract/common.ts";
+import {
+  at,
+  DEFAULT_EXPIRE_IN,
+  expireIn,
+  id,
+  orNull,
+  page,
+  wholeText,
+  withoutNul,
+} from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that the URL of S3 works to which a link leads. */
@@ -8,18 +17,13 @@ export const LINK_URL_SECONDS = 60;
 /** Seconds from a counted download in which the same source may go on with it, and by how many ranges at most. */
 export const LINK_RESUME_SECONDS = 3_600;
 export const LINK_RANGES = 50;
-export const MAX_PASSWORD = 256;
+const MAX_PASSWORD = 256;
 /** Passwords that all sources of a link together may try at once; `first`: as many again, by sources that haven't yet. */
 export const LINK_TRIES = { all: 100, first: 100, refillSeconds: 30 } as const;
 /** How long it is kept what a source has tried, and that it had the right one. */
 export const LINK_TRIES_KEPT_SECONDS = 86_400;
 
-/** scrypt pads its key with zeros (RFC 7914 by way of RFC 2104), so that one more at the end is the same password. */
-const withoutNul = (schema: z.ZodString) =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: readers of the schema in other languages know no `\0`
-  schema.regex(/^[^\x00]*$/, { message: "may not have U+0000" });
-
-/** A link's password. */
+/** A link's password. scrypt pads its key with zeros (RFC 7914 by way of RFC 2104): with one more it would be the same. */
 export const linkPassword = withoutNul(wholeText(z.string().min(1).max(MAX_PASSWORD))).meta({
   description: "Whoever opens the link must give it too; kept as a hash. None unless said.",
 });
@@ -45,7 +49,7 @@ export const shareState = z
   .meta({ id: "ShareState" });
 export type ShareState = z.infer<typeof shareState>;
 
-export const shareRequest = z.strictObject({
+const shareRequest = z.strictObject({
   expire_in: expireIn
     .default(DEFAULT_EXPIRE_IN)
     .meta({ description: "Seconds that the link lives: 60 … 604,800 (7 days)." }),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
-import { fileLocked, LOCK_GRACE_MS } from "#core/files/file-write.ts";
+import { fileLocked, LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
 import { findFiles, requireHandled } from "#core/files/find-file.ts";
 import { type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
 import { visibleFile } from "#core/files/read-files.ts";

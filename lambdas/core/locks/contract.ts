@@ -6,7 +6,7 @@ import { problemWith } from "#contract/problem-with.ts";
 import { defineRoute } from "#contract/route.ts";
 
 /** Files in one batch. */
-export const MAX_BATCH = 25;
+const MAX_BATCH = 25;
 /** Hours that one lease can be renewed for, counted from its acquisition. */
 export const MAX_RENEWAL_HOURS = 24;
 /** Seconds that a lease lives which had to be waited for, until its holder shows itself. */
@@ -40,7 +40,7 @@ const fencing = z.int().meta({
 const serverTime = at("The server's clock as it answered, to count leases by");
 
 /** Seconds that one call can wait for a lock's holder. */
-export const MAX_LOCK_WAIT_SECONDS = 20;
+const MAX_LOCK_WAIT_SECONDS = 20;
 
 const terms = {
   ttl_seconds: ttlSeconds.default(300),
@@ -53,7 +53,7 @@ const terms = {
     .meta({ description: "Who holds it, where many share one API client." }),
 };
 
-export const lockRequest = z.strictObject({
+const lockRequest = z.strictObject({
   ...terms,
   wait_seconds: z
     .int()
@@ -63,7 +63,7 @@ export const lockRequest = z.strictObject({
     .meta({ description: "How long to wait for the holder: 0 … 20 s." }),
 });
 
-export const waitRequest = z.strictObject({
+const waitRequest = z.strictObject({
   ...terms,
   wait_seconds: z
     .int()
@@ -116,15 +116,15 @@ export const lockState = z
   })
   .meta({ id: "LockState" });
 
-export const renewRequest = z.strictObject({
+const renewRequest = z.strictObject({
   lock_token: lockToken,
   ttl_seconds: ttlSeconds.optional().meta({
     description: "Seconds that the lease lives from now: 30 … 3,600; as long as at first unless said.",
   }),
 });
 export const renewAnswer = lockGrant.omit({ lock_token: true, provisional: true, version_id: true });
-export const breakRequest = z.strictObject({ reason });
-export const batchRequest = z.strictObject({
+const breakRequest = z.strictObject({ reason });
+const batchRequest = z.strictObject({
   ...terms,
   file_ids: distinct(id("file"), { min: 1, max: MAX_BATCH }).meta({
     description: "Files of one or many workspaces; all are locked or none is.",

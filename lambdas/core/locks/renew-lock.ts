@@ -1,6 +1,6 @@
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
-import { holdsLease, lockLost, NOT_PASSED } from "#core/files/file-write.ts";
+import { holdsLease, lockLost, NOT_PASSED } from "#core/files/fenced-write.ts";
 import { findFile } from "#core/files/find-file.ts";
 import type { Lock } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
-import { LOCK_GRACE_MS } from "#core/files/file-write.ts";
+import { LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
 import { lockExpiredEvent } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { countLive } from "#core/kernel/count-live.ts";

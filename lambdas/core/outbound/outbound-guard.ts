@@ -17,7 +17,7 @@ export interface Address {
 }
 
 /** All addresses of a name. */
-export type Resolver = (hostname: string) => Promise<readonly Address[]>;
+type Resolver = (hostname: string) => Promise<readonly Address[]>;
 
 export interface GuardOptions {
   /** Names of Wharf's own, which no webhook may lead back to. */

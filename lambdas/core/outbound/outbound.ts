@@ -29,7 +29,7 @@ export interface OutboundOptions extends GuardOptions {
   ca?: string;
 }
 
-export interface OutboundRequest {
+interface OutboundRequest {
   url: string;
   headers: Record<string, string>;
   body: string;
@@ -40,7 +40,7 @@ export interface OutboundRequest {
 }
 
 /** What came of a request; durations in ms. Without `status` there is an `error_class`. */
-export interface Exchange {
+interface Exchange {
   status?: number;
   headers?: IncomingHttpHeaders;
   /** The first 4 KiB of the body, never decompressed. */

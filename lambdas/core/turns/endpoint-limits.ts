@@ -3,7 +3,7 @@ import type { Lane } from "#aws/queues.ts";
 import type { HookState } from "#core/attempts/records.ts";
 import { isTaken } from "./slots.ts";
 
-export const MAX_IN_FLIGHT = 20;
+const MAX_IN_FLIGHT = 20;
 /** Until it answers well again it holds no more places than these. */
 const FAILING_IN_FLIGHT = 2;
 /** While a breaker is open, those that wait come within so many times as long as it stays open. */

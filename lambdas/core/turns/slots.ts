@@ -8,7 +8,7 @@ import { randomBytes } from "node:crypto";
 import type { HookState } from "#core/attempts/records.ts";
 
 /** A slot whose worker died is free again after this: longer than an attempt can take. */
-export const SLOT_MS = 30_000;
+const SLOT_MS = 30_000;
 
 /** A slot that is one's own. */
 export interface Slot {

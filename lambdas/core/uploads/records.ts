@@ -9,7 +9,7 @@ const digests = z.object({
 });
 
 /** What finalize was asked for, so that ingest and sweep can finish what a dead function began. */
-export const intent = z.object({
+const intent = z.object({
   /** Which call's it is: one call must not take back another's. */
   attempt: z.string(),
   request_id: z.string(),
@@ -51,7 +51,7 @@ export const outcome = z.object({
 export type Outcome = z.infer<typeof outcome>;
 
 /** On which terms a file was made, so that a repeat is told from another request: of its link, where it has one. */
-export const terms = z.object({
+const terms = z.object({
   declined: z.literal(true).optional(),
   expire_in: z.number().optional(),
   max_downloads: z.number().optional(),
@@ -62,7 +62,7 @@ export const terms = z.object({
 export type Terms = z.infer<typeof terms>;
 
 /** Why an upload was refused for good, as its client is told every time that it asks. */
-export const rejection = z.union([
+const rejection = z.union([
   z.object({
     code: z.literal("checksum_mismatch"),
     detail: z.string(),

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Item, TransactionFailed, type Write } from "#aws/table.ts";
+import { isFree } from "#core/files/file-entry.ts";
 import { entryRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -59,13 +60,7 @@ export async function saveReserved(
 function stillFree(upload: UploadRecord): Write[] {
   const { folder_id, name } = upload;
   if (folder_id === undefined) return [];
-  return [
-    {
-      check: keys.entry(folder_id, name),
-      condition: "attribute_not_exists(#pk)",
-      else: (standing) => nameTaken(upload, entryRecord.parse(standing)),
-    },
-  ];
+  return [isFree(folder_id, name, (standing) => nameTaken(upload, entryRecord.parse(standing)))];
 }
 
 /** Extends a session's reservation where less than half of its time is left. Where another has it, finalize decides. */

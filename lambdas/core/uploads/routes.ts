@@ -3,14 +3,9 @@ import type { App } from "#http/context.ts";
 import { refuseCarriedHeaders } from "#http/refuse-carried-headers.ts";
 import { serve } from "#http/serve.ts";
 import { abortUpload } from "./abort-upload.ts";
-import {
-  abortUploadRoute,
-  getUploadRoute,
-  sendChunkRoute,
-  signPartsRoute,
-  startUploadRoute,
-} from "./contract.ts";
+import { abortUploadRoute, getUploadRoute, startUploadRoute } from "./contract.ts";
 import { chunkTarget } from "./next-chunk.ts";
+import { sendChunkRoute, signPartsRoute } from "./parts-contract.ts";
 import { signParts } from "./sign-parts.ts";
 import { restartAnswer, startUpload } from "./start-upload.ts";
 import { viewUpload } from "./view-upload.ts";

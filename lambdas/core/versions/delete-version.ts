@@ -1,6 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Update } from "#aws/table.ts";
-import { fileCheck, type Preconditions } from "#core/files/file-write.ts";
+import { fileCheck, type Preconditions } from "#core/files/fenced-write.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";

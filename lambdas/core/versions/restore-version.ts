@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { judgeName } from "#core/content/judge-name.ts";
-import { fileUpdate, type Preconditions, whyRefused } from "#core/files/file-write.ts";
+import { fileUpdate, type Preconditions, whyRefused } from "#core/files/fenced-write.ts";
 import type { FileRecord, VersionRecord } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";

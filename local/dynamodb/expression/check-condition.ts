@@ -1,7 +1,7 @@
 /** What can be wrong with a condition's operands before any item is looked at. */
 import { ATTRIBUTE_TYPES, type AttributeType, typeOf } from "../attribute-value.ts";
 import { compareValues } from "../value-order.ts";
-import type { Comparator, FunctionName, Operand } from "./condition.ts";
+import type { Comparator, FunctionName, Operand } from "./condition-tree.ts";
 import { pathText } from "./path.ts";
 import type { TokenReader } from "./reader.ts";
 

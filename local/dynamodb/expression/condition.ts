@@ -1,33 +1,19 @@
 /** Condition, filter and key condition expressions: from text to a tree. */
-import type { AttributeValue } from "../attribute-value.ts";
+
 import { checkBetween, checkComparison, checkFunction, checkSize } from "./check-condition.ts";
-import { type Path, parsePath, parseValuePlaceholder } from "./path.ts";
+import {
+  type Comparator,
+  type Condition,
+  FUNCTIONS,
+  type FunctionName,
+  type Operand,
+} from "./condition-tree.ts";
+import { parsePath, parseValuePlaceholder } from "./path.ts";
 import { type ExpressionKind, readExpression } from "./reader.ts";
 import type { Scope } from "./scope.ts";
 
-export type Operand =
-  | { kind: "path"; path: Path }
-  | { kind: "value"; value: AttributeValue }
-  | { kind: "size"; of: Operand };
-export type Comparator = "=" | "<>" | "<" | "<=" | ">" | ">=";
-export type FunctionName = keyof typeof FUNCTIONS;
-export type Condition =
-  | { kind: "and" | "or"; left: Condition; right: Condition }
-  | { kind: "not"; condition: Condition }
-  | { kind: "compare"; operator: Comparator; left: Operand; right: Operand }
-  | { kind: "between"; operand: Operand; low: Operand; high: Operand }
-  | { kind: "in"; operand: Operand; list: Operand[] }
-  | { kind: "function"; name: FunctionName; args: Operand[] };
 type Node = Condition | Operand;
 
-/** Functions that are conditions, and how many operands they take. */
-const FUNCTIONS = {
-  attribute_exists: 1,
-  attribute_not_exists: 1,
-  attribute_type: 2,
-  begins_with: 2,
-  contains: 2,
-} as const;
 const COMPARATORS: readonly Comparator[] = ["=", "<>", "<", "<=", ">", ">="];
 const MAX_LIST = 99; // DynamoDB: 100 operands of IN, with the one before it
 const MAX_OPERATORS = 300; // DynamoDB: 300 operators or functions in an expression

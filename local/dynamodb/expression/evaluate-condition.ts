@@ -1,7 +1,7 @@
 /** Decides whether an item meets a condition. */
 import { type AttributeValue, type Item, typeOf } from "../attribute-value.ts";
 import { compareValues, equalValues } from "../value-order.ts";
-import type { Comparator, Condition, FunctionName, Operand } from "./condition.ts";
+import type { Comparator, Condition, FunctionName, Operand } from "./condition-tree.ts";
 import { type Path, valueAt } from "./path.ts";
 
 /** Whether `item` meets `condition`; an item that does not exist is an empty one. */

@@ -2,9 +2,9 @@
 import { type AttributeValue, typeOf } from "../attribute-value.ts";
 import { validationError } from "../errors.ts";
 import { encodeKeyValue, type KeyAttribute, type KeySchema, successor } from "../keys.ts";
-import type { Condition, Operand } from "./condition.ts";
+import type { Condition, Operand } from "./condition-tree.ts";
 
-export interface Bound {
+interface Bound {
   value: Buffer;
   inclusive: boolean;
 }

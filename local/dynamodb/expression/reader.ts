@@ -2,7 +2,7 @@
 import { validationError } from "../errors.ts";
 import type { Scope } from "./scope.ts";
 
-export interface Token {
+interface Token {
   kind: "identifier" | "name" | "value" | "number" | "symbol" | "end";
   text: string;
   start: number;

@@ -1,5 +1,5 @@
 /** The `#names` and `:values` that a request's expressions share. */
-import { isRecord } from "#local/wire.ts";
+import { isRecord } from "../../wire.ts";
 import { type AttributeValue, parseValue } from "../attribute-value.ts";
 import { serializationError, validationError } from "../errors.ts";
 import type { Input } from "../input.ts";

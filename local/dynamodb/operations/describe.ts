@@ -1,5 +1,5 @@
 /** What tables say about themselves: DescribeTable, ListTables, TimeToLive, ContinuousBackups. */
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../../types.ts";
 import { type Access, type Context, type Operation, openTable, tableName } from "../context.ts";
 import { integerOf } from "../database.ts";
 import { validationError } from "../errors.ts";

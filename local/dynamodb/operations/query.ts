@@ -1,10 +1,11 @@
 /** Query. */
 import type { SQLInputValue } from "node:sqlite";
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../../types.ts";
 import { type AttributeValue, attribute } from "../attribute-value.ts";
 import { type Context, type Operation, openTable } from "../context.ts";
 import { validationError } from "../errors.ts";
-import { type Condition, parseCondition } from "../expression/condition.ts";
+import { parseCondition } from "../expression/condition.ts";
+import type { Condition } from "../expression/condition-tree.ts";
 import { conditionPaths } from "../expression/evaluate-condition.ts";
 import { type KeyRange, keyRange } from "../expression/key-condition.ts";
 import { createScope } from "../expression/scope.ts";

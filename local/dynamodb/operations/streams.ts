@@ -1,5 +1,5 @@
 /** Streams over the wire: ListStreams, DescribeStream, GetShardIterator, GetRecords. A stream has one shard, always open. */
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../../types.ts";
 import type { Context, Operation } from "../context.ts";
 import { constraintError, validationError } from "../errors.ts";
 import { choice, type Input, integer, optionalText, text } from "../input.ts";

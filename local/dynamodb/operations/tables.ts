@@ -1,7 +1,7 @@
 /** Tables that a client makes and removes by itself: CreateTable, DeleteTable. */
 
 import { z } from "zod";
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../../types.ts";
 import { type Operation, openTable } from "../context.ts";
 import { validationError } from "../errors.ts";
 import { readKeySchema, type TableSpec, tableArn } from "../table.ts";

@@ -1,6 +1,6 @@
 /** TransactWriteItems: all of its writes or none, and nobody sees it half done. */
 import { createHash } from "node:crypto";
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../../types.ts";
 import type { Item } from "../attribute-value.ts";
 import { doubled, readUnits, writeUnits } from "../capacity.ts";
 import { type Context, type Operation, openTable } from "../context.ts";

@@ -1,5 +1,5 @@
 /** PutItem, UpdateItem and DeleteItem. */
-import { AwsError } from "#local/types.ts";
+import { AwsError } from "../../types.ts";
 import type { Item } from "../attribute-value.ts";
 import { writeUnits } from "../capacity.ts";
 import { type Context, type Operation, openTable } from "../context.ts";

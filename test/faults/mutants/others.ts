@@ -1,4 +1,4 @@
-/** Conditions of writes to events, locks, links, clients and what sweeps claim. */
+/** Conditions of writes to events, files, locks, links, clients and what sweeps claim. */
 import type { Mutant } from "./mutant.ts";
 
 export const others: readonly Mutant[] = [
@@ -37,6 +37,65 @@ export const others: readonly Mutant[] = [
     red: {
       file: "test/kernel/repeated-writes.test.ts",
       titles: ["is answered where the answer to its write was lost"],
+    },
+  },
+  {
+    name: "a change that comes late finds its event",
+    changes: [
+      {
+        file: "lambdas/core/kernel/outbox.ts",
+        from: 'condition: "attribute_not_exists(#pk)",',
+        to: 'blind: "mutant",',
+      },
+    ],
+    case: "describe: in other words | change-file: transact NODE+EVT (1) | a copy late, at: 12 minutes later",
+  },
+  {
+    name: "a change tells what the description was",
+    changes: [
+      { file: "lambdas/core/files/change-file.ts", from: " AND ${stillSaid}`", to: "`" },
+      {
+        file: "lambdas/core/files/change-file.ts",
+        from: "        old_description: file.description,\n",
+        to: "",
+      },
+    ],
+    case: "describe: in other words | change-file: transact NODE+EVT (1) | frozen before it, meanwhile: others describe it",
+    red: {
+      file: "test/files/descriptions.test.ts",
+      titles: ["that others change meanwhile is told of as what it was"],
+    },
+  },
+  {
+    name: "a change leaves a file where it is",
+    changes: [
+      {
+        file: "lambdas/core/files/change-file.ts",
+        from: "#name = :old_name AND #folder_id = :old_folder_id AND ",
+        to: "",
+      },
+      {
+        file: "lambdas/core/files/change-file.ts",
+        from: "old_name: file.name, old_folder_id: file.folder_id, ",
+        to: "",
+      },
+    ],
+    case: "describe: in other words | change-file: transact NODE+EVT (1) | frozen before it, meanwhile: it is moved",
+    red: {
+      file: "test/files/descriptions.test.ts",
+      titles: ["of a file that is moved meanwhile leaves it there"],
+    },
+  },
+  {
+    name: "a change answers with the current version",
+    changes: [
+      { file: "lambdas/core/files/change-file.ts", from: " AND #version_id = :judged", to: "" },
+      { file: "lambdas/core/files/change-file.ts", from: ", judged: file.version_id", to: "" },
+    ],
+    case: "describe: in other words | change-file: transact NODE+EVT (1) | frozen before it, meanwhile: another version comes",
+    red: {
+      file: "test/files/descriptions.test.ts",
+      titles: ["of a file that gets a version meanwhile is answered with that"],
     },
   },
   {

@@ -18,7 +18,7 @@ import { webhooks } from "./webhooks.ts";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** What the tests read; all else of the project stays out of the copy. */
 const PARTS = ["package.json", "tsconfig.json", "vitest.config.ts", "cdk.json", "bin"];
-const FOLDERS = ["admin", "contract", "cost", "lambdas", "lib", "local", "test"];
+const FOLDERS = ["admin", "contract", "cost", "lambdas", "lib", "local", "start", "test"];
 /** This machine's cores are few, and each run has a process of its own. */
 const AT_ONCE = 2;
 

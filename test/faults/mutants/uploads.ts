@@ -137,7 +137,7 @@ export const uploads: readonly Mutant[] = [
     name: "an upload becomes one version",
     changes: [
       {
-        file: "lambdas/core/finalize/upload-writes.ts",
+        file: "lambdas/core/finalize/end-session.ts",
         from: '"#state IN (:open, :finalizing)"',
         to: '"attribute_exists(#state) OR #state IN (:open, :finalizing)"',
       },
@@ -160,7 +160,7 @@ export const uploads: readonly Mutant[] = [
     name: "a refused version keeps no metadata",
     changes: [
       {
-        file: "lambdas/core/finalize/upload-writes.ts",
+        file: "lambdas/core/versions/new-version.ts",
         from: "{ ttl: ttl(now + REJECTED_KEEP_MS) } : { metadata: upload.metadata }",
         to: "{ ttl: ttl(now + REJECTED_KEEP_MS), metadata: upload.metadata } : { metadata: upload.metadata }",
       },

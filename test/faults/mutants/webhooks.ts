@@ -346,47 +346,47 @@ export const webhooks: readonly Mutant[] = [
     name: "two workers make no attempt at once",
     changes: [
       {
-        file: "lambdas/core/delivery/write-delivery.ts",
+        file: "lambdas/core/delivery/take-lease.ts",
         from: "condition: `${STILL_DUE} AND (${UNLEASED} OR #lease = :lease)`,\n      values: { ...stillDue(delivery), now },",
         to: "condition: STILL_DUE,\n      values: stillDue(delivery),",
       },
     ],
-    case: "deliver: answered with 2xx | write-delivery: update DLV (1) | frozen before it, meanwhile: another worker gets its message too",
+    case: "deliver: answered with 2xx | take-lease: update DLV (1) | frozen before it, meanwhile: another worker gets its message too",
   },
   {
     name: "a deferral knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/delivery/write-delivery.ts",
+        file: "lambdas/core/delivery/defer-delivery.ts",
         from: 'values: { ...stillDue(delivery), now },\n    }),\n    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,',
         to: "values: { ...stillDue(delivery), now },\n    }),",
       },
     ],
-    case: "deliver: of many that come at once | write-delivery: update DLV (2) | twice",
+    case: "deliver: of many that come at once | defer-delivery: update DLV (2) | twice",
     red: { file: "test/delivery/delivery-faults.test.ts", titles: ["puts a delivery off"] },
   },
   {
     name: "what is set aside knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/delivery/write-delivery.ts",
+        file: "lambdas/core/delivery/set-aside.ts",
         from: 'satisfies DeliveryStatus },\n    }),\n    (row) => row["status"] === "pending" && row["next_ms"] === next_ms,',
         to: "satisfies DeliveryStatus },\n    }),",
       },
     ],
-    case: "deliver: in the lane of endpoints that answer, to one that is slow for once | write-delivery: update DLV (2) | twice",
+    case: "deliver: in the lane of endpoints that answer, to one that is slow for once | set-aside: update DLV (1) | twice",
     red: { file: "test/delivery/delivery-faults.test.ts", titles: ["sets an attempt aside"] },
   },
   {
     name: "who ends a delivery knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/delivery/write-delivery.ts",
+        file: "lambdas/core/delivery/finish-delivery.ts",
         from: '    (row) => row["status"] === status && row["finished_at"] === at,\n',
         to: "",
       },
     ],
-    case: "deliver: to an endpoint that is enabled just now | write-delivery: update DLV (1) | twice",
+    case: "deliver: to an endpoint that is enabled just now | finish-delivery: update DLV (1) | twice",
     red: {
       file: "test/delivery/delivery-faults.test.ts",
       titles: ["and so does one of which a worker read it"],
@@ -396,7 +396,7 @@ export const webhooks: readonly Mutant[] = [
     name: "a worker looks again at what it skips",
     changes: [
       {
-        file: "lambdas/core/delivery/write-delivery.ts",
+        file: "lambdas/core/delivery/finish-delivery.ts",
         from: '  if (ended && status === "skipped_disabled") await reviveSkipped(deps, [delivery]);\n',
         to: "",
       },
@@ -424,7 +424,7 @@ export const webhooks: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/delivery/restart-delivery.ts", from: ', "lease", "lease_until_ms"]', to: "]" },
     ],
-    case: "deliver: the last attempt | write-delivery: transact DLV+ATT (1) | frozen before it, meanwhile: it is sent again after half a minute",
+    case: "deliver: the last attempt | record-attempt: transact DLV+ATT (1) | frozen before it, meanwhile: it is sent again after half a minute",
     red: { file: "test/delivery/delivery-faults.test.ts", titles: ["whose lease has run out"] },
   },
   {

@@ -71,7 +71,7 @@ const rare: Situation[] = [
       await it.wake();
       return {
         act: (actor) => actor.deliver(),
-        amid: { before: "write-delivery: update DLV", run: () => leased(stage, it) },
+        amid: { before: "take-lease: update DLV", run: () => leased(stage, it) },
       };
     },
   },
@@ -146,7 +146,7 @@ const rare: Situation[] = [
       await it.disable();
       return {
         act: (actor) => actor.deliver(),
-        amid: { before: "write-delivery: update DLV", run: it.enable },
+        amid: { before: "finish-delivery: update DLV", run: it.enable },
         next: {
           "it is to be sent again, and is skipped": async () => {
             // It has come by then, whatever the clock of whoever revived it.

@@ -13,7 +13,7 @@ export const succeed: Behaviour = (res) => void res.writeHead(204).end();
 export const gone: Behaviour = (res) => void res.writeHead(410).end();
 export const later: Behaviour = (res) => void res.writeHead(503, { "retry-after": "1800" }).end();
 
-export const rows = z.object({ items: z.array(z.object({ delivery_id: z.string(), status: z.string() })) });
+const rows = z.object({ items: z.array(z.object({ delivery_id: z.string(), status: z.string() })) });
 
 /** An endpoint that has answered its ping (`onPing`), and a file whose downloads are what it is told of. */
 export async function endpoint(

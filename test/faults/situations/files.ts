@@ -1,11 +1,11 @@
-/** Files and their versions: moved, deleted, restored, downloaded, and what the sweep removes. */
+/** Files and their versions: moved, described, deleted, restored, downloaded, and what the sweep removes. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { versionRecord } from "#core/files/records.ts";
 import { newId } from "#core/kernel/ids.ts";
-import { iso } from "#core/kernel/time.ts";
 import { purgeVersion } from "#core/versions/purge-version.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
+import { refusedVersion } from "#test/support/file-writes.ts";
 import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
@@ -56,8 +56,8 @@ async function isTold(
   outcome: { status?: number; body?: unknown },
 ): Promise<string[]> {
   if (outcome.status !== 200) return [];
-  const { name, folder_id, version_id } = outcome.body as Record<string, unknown>;
-  return disagreements(await me.json(path(id)), { name, folder_id, version_id });
+  const { name, folder_id, version_id, description } = outcome.body as Record<string, unknown>;
+  return disagreements(await me.json(path(id)), { name, folder_id, version_id, description });
 }
 
 const moves: Situation[] = [
@@ -105,6 +105,82 @@ const moves: Situation[] = [
       return {
         act: (actor) => actor.request(...patch(id, { name: "b.txt" })),
         meanwhile: { "that one is deleted": () => me.request(...remove(other.file_id)) },
+      };
+    },
+  },
+];
+
+/** A file of two versions that somebody has described. */
+async function described(me: Actor) {
+  const { id } = await twoVersions(me);
+  await me.request(...patch(id, { description: "first words" }));
+  return id;
+}
+
+const descriptions: Situation[] = [
+  {
+    name: "describe: in other words",
+    async set(_, me) {
+      const id = await described(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { description: "other words" })),
+        meanwhile: {
+          "others describe it": () => me.request(...patch(id, { description: "third words" })),
+          "others say the same": () => me.request(...patch(id, { description: "other words" })),
+          "it is moved": () => me.request(...patch(id, { name: "b.txt", folder: "in" })),
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "it is locked": () => me.request(`${path(id)}/lock`, { json: { ttl_seconds: 60 } }),
+          "it is deleted": () => me.request(...remove(id)),
+        },
+        next: {
+          "they are taken away": () => me.request(...patch(id, { description: null })),
+          "the first are back": () => me.request(...patch(id, { description: "first words" })),
+        },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "describe: under another name",
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { name: "b.txt", description: "first words" })),
+        meanwhile: {
+          "others describe it": () => me.request(...patch(id, { description: "third words" })),
+          "it gets that name": () => me.request(...patch(id, { name: "b.txt" })),
+          "the name is taken": () => me.by.uploaded("b.txt", "other"),
+        },
+        next: {
+          "it gets its old name back": () => me.request(...patch(id, { name: "a.txt" })),
+          "they are taken away": () => me.request(...patch(id, { description: "" })),
+        },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "describe: no more",
+    async set(_, me) {
+      const id = await described(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { description: null })),
+        meanwhile: {
+          "others describe it": () => me.request(...patch(id, { description: "third words" })),
+          "it is renamed": () => me.request(...patch(id, { name: "b.txt" })),
+        },
+        next: { "the first words are back": () => me.request(...patch(id, { description: "first words" })) },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "describe: as it is described",
+    async set(_, me) {
+      const id = await described(me);
+      return {
+        act: (actor) => actor.request(...patch(id, { description: "first words" })),
+        meanwhile: { "others describe it": () => me.request(...patch(id, { description: "third words" })) },
       };
     },
   },
@@ -265,17 +341,9 @@ function inLooks({ table, ...deps }: Actor["deps"], alone: "each" | "newest"): A
 /** A file of two versions, the older of which nothing but uploads that were refused stands in front of. */
 async function behindRefused(stage: Stage, me: Actor, count: number): Promise<void> {
   const { file_id } = await me.by.uploaded("a.txt", "first");
-  for (let nth = 0; nth < count; nth++) {
-    const version_id = newId("ver", Date.now());
-    const refused = { version_id, file_id, object_key: "o/gone", size: 1, content_type: "text/plain" };
-    const by = { upload_id: newId("upl", Date.now()), created_at: iso(0), created_by: me.client.client_id };
-    await stage.plain.table.add({
-      ...keys.version(file_id, version_id),
-      ...refused,
-      ...by,
-      state: "rejected",
-    });
-  }
+  const refused = { file_id, name: "a.txt", client_id: me.client.client_id };
+  for (let nth = 0; nth < count; nth++)
+    await stage.plain.table.transact([refusedVersion(refused, Date.now())]);
   await me.by.uploaded("a.txt", "second");
 }
 
@@ -425,4 +493,4 @@ const reads: Situation[] = [
   },
 ];
 
-export const files: Situation[] = [...moves, ...deletions, ...versions, ...purges, ...reads];
+export const files: Situation[] = [...moves, ...descriptions, ...deletions, ...versions, ...purges, ...reads];

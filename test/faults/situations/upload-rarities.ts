@@ -1,6 +1,6 @@
 /** Uploads that come by what is seldom met: an earlier call that died, or has been answered. */
+import type { FaultCall } from "@wharf/local-cloud";
 import { finishUpload } from "#core/finalize/finish-upload.ts";
-import type { FaultCall } from "#local/faults.ts";
 import { MIB, put } from "#test/support/uploads.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor } from "../stage.ts";

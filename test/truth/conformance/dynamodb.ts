@@ -1,15 +1,15 @@
 /** The cases of our DynamoDB engine, on moto's. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { createTable } from "#local/external/table.ts";
-import { REGION } from "#local/types.ts";
-import { conditionCases } from "#test/conformance/dynamodb/conditions.ts";
-import { itemCases } from "#test/conformance/dynamodb/items.ts";
-import { queryCases } from "#test/conformance/dynamodb/queries.ts";
-import { streamCases } from "#test/conformance/dynamodb/streams.ts";
-import { caseTables } from "#test/conformance/dynamodb/target.ts";
-import { transactionCases } from "#test/conformance/dynamodb/transactions.ts";
-import { updateCases } from "#test/conformance/dynamodb/updates.ts";
+import { REGION } from "@wharf/local-cloud";
+import { createTable } from "@wharf/local-cloud/external/table.ts";
+import { conditionCases } from "@wharf/local-cloud/test/conformance/dynamodb/conditions.ts";
+import { itemCases } from "@wharf/local-cloud/test/conformance/dynamodb/items.ts";
+import { queryCases } from "@wharf/local-cloud/test/conformance/dynamodb/queries.ts";
+import { streamCases } from "@wharf/local-cloud/test/conformance/dynamodb/streams.ts";
+import { caseTables } from "@wharf/local-cloud/test/conformance/dynamodb/target.ts";
+import { transactionCases } from "@wharf/local-cloud/test/conformance/dynamodb/transactions.ts";
+import { updateCases } from "@wharf/local-cloud/test/conformance/dynamodb/updates.ts";
 import { MOTO, startMoto } from "../moto/server.ts";
 import type { Part } from "../part.ts";
 import { untilSignal } from "../until-signal.ts";

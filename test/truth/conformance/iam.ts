@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { policyCases } from "@wharf/local-cloud/test/conformance/policies.ts";
 import * as z from "zod";
-import { policyCases } from "#test/conformance/policies.ts";
 import { pythonTools } from "#test/support/registry-tools.ts";
 import { MOTO, MOTO_REQUIREMENT } from "../moto/server.ts";
 import type { Check, Part } from "../part.ts";

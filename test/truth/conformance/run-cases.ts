@@ -1,5 +1,5 @@
 /** A list of cases, as the checks of a part. */
-import type { Case } from "#test/conformance/case.ts";
+import type { Case } from "@wharf/local-cloud/test/conformance/case.ts";
 import type { Check, Tell } from "../part.ts";
 
 /** Of cases, by their lists' names; `differences` by the check's name. */

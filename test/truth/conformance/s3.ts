@@ -1,13 +1,13 @@
 /** The cases of our S3, on others' of which one checks signatures. */
 import { CreateBucketCommand, PutBucketCorsCommand, S3Client } from "@aws-sdk/client-s3";
-import { REGION } from "#local/types.ts";
-import { checksumCases } from "#test/conformance/s3/checksums.ts";
-import { corsCases } from "#test/conformance/s3/cors.ts";
-import { listingCases } from "#test/conformance/s3/listing.ts";
-import { multipartCases } from "#test/conformance/s3/multipart.ts";
-import { objectCases } from "#test/conformance/s3/objects.ts";
-import { presignedCases } from "#test/conformance/s3/presigned.ts";
-import { CORS_RULES, type S3Target } from "#test/conformance/s3/target.ts";
+import { REGION } from "@wharf/local-cloud";
+import { checksumCases } from "@wharf/local-cloud/test/conformance/s3/checksums.ts";
+import { corsCases } from "@wharf/local-cloud/test/conformance/s3/cors.ts";
+import { listingCases } from "@wharf/local-cloud/test/conformance/s3/listing.ts";
+import { multipartCases } from "@wharf/local-cloud/test/conformance/s3/multipart.ts";
+import { objectCases } from "@wharf/local-cloud/test/conformance/s3/objects.ts";
+import { presignedCases } from "@wharf/local-cloud/test/conformance/s3/presigned.ts";
+import { CORS_RULES, type S3Target } from "@wharf/local-cloud/test/conformance/s3/target.ts";
 import { MOTO, startMoto } from "../moto/server.ts";
 import type { Part } from "../part.ts";
 import { untilSignal } from "../until-signal.ts";

@@ -1,8 +1,8 @@
 /** The cases of our SQS, on moto's, whose time is the machine's. */
 import { setTimeout } from "node:timers/promises";
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { REGION } from "#local/types.ts";
-import { type SqsTarget, sqsCases } from "#test/conformance/sqs.ts";
+import { REGION } from "@wharf/local-cloud";
+import { type SqsTarget, sqsCases } from "@wharf/local-cloud/test/conformance/sqs.ts";
 import { MOTO, startMoto } from "../moto/server.ts";
 import type { Part } from "../part.ts";
 import { untilSignal } from "../until-signal.ts";

@@ -1,8 +1,8 @@
 /** The part `event-ruler`: AWS's own matcher of event patterns, which it publishes, beside the local cloud's. */
 import { fileURLToPath } from "node:url";
+import { checkPattern, matches, type Pattern } from "@wharf/local-cloud/eventbridge/pattern.ts";
+import { brokenPatterns, patternCases } from "@wharf/local-cloud/test/conformance/patterns.ts";
 import * as z from "zod";
-import { checkPattern, matches, type Pattern } from "#local/eventbridge/pattern.ts";
-import { brokenPatterns, patternCases } from "#test/conformance/patterns.ts";
 import { runJava } from "#test/support/run-java.ts";
 import type { Outcome, Part } from "../part.ts";
 import { neighbours } from "./neighbours.ts";

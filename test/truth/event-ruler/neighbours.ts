@@ -1,5 +1,5 @@
 /** Events that a pattern should match, and those beside them that differ in one field. */
-import { isRecord } from "#local/wire.ts";
+import { isRecord } from "@wharf/local-cloud/wire.ts";
 
 type Event = Record<string, unknown>;
 

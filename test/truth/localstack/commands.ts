@@ -1,5 +1,5 @@
 /** How a user of LocalStack deploys (docs/localstack.md has these very words), and what is run here. */
-import { ACCOUNT, REGION } from "#local/types.ts";
+import { ACCOUNT, REGION } from "@wharf/local-cloud";
 
 /** Once for each LocalStack. */
 export const bootstrap = ["cdk", "bootstrap", `aws://${ACCOUNT}/${REGION}`];

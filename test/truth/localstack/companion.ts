@@ -1,10 +1,9 @@
 /** What LocalStack lacks without Docker, on loopback: DynamoDB and Lambda's environments, both the local cloud's. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { createClock } from "#local/clock.ts";
-import { createDynamoDb } from "#local/dynamodb/service.ts";
-import { listen } from "#local/listen.ts";
-import { REGION } from "#local/types.ts";
+import { createClock, REGION } from "@wharf/local-cloud";
+import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
+import { listen } from "@wharf/local-cloud/listen.ts";
 import { unsignedCall } from "#test/support/unsigned-call.ts";
 import { type Call, createEnvironments } from "./environments.ts";
 
@@ -12,7 +11,7 @@ import { type Call, createEnvironments } from "./environments.ts";
 const patient = { keepAliveTimeout: 3_600_000 };
 
 /** Asked before a call to DynamoDB; true answers 500 instead, and the table never hears of it. */
-export type Refuse = (action: string, body: string) => boolean;
+type Refuse = (action: string, body: string) => boolean;
 
 export interface Companion {
   readonly dynamoDbPort: number;

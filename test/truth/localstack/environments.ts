@@ -1,9 +1,9 @@
 /** Lambda's execution environments for LocalStack's executor (`plugin/wharf_localstack/executor.py`), by HTTP. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
+import type { Clock } from "@wharf/local-cloud";
+import { type Environment, startEnvironment } from "@wharf/local-cloud/lambda/environment.ts";
 import { z } from "zod";
-import type { Clock } from "#local/clock.ts";
-import { type Environment, startEnvironment } from "#local/lambda/environment.ts";
 
 const started = z.object({
   arn: z.string(),

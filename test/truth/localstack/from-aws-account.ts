@@ -1,10 +1,10 @@
 /** The checks of `npm run test:aws` that LocalStack can answer, and where it answers otherwise than AWS. */
+import type { BehaviourId } from "@wharf/local-cloud/test/behaviours.ts";
 import type { Check } from "#test/aws-account/check.ts";
 import { carriedHeaders } from "#test/aws-account/checks/carried-headers.ts";
 import { checksumHeader } from "#test/aws-account/checks/checksum-header.ts";
 import { chunkBytes } from "#test/aws-account/checks/chunk-bytes.ts";
 import { gatewayHeaders } from "#test/aws-account/checks/gateway-headers.ts";
-import type { BehaviourId } from "../behaviours.ts";
 import { Skipped, type Story } from "./story.ts";
 
 const AWS = "https://docs.aws.amazon.com";

@@ -1,5 +1,5 @@
+import { REGION } from "@wharf/local-cloud";
 import { AwsV4Signer } from "aws4fetch";
-import { REGION } from "#local/types.ts";
 import { credentials } from "./target.ts";
 
 /** A URL to PUT to, right in all but its time: signed two hours ago, for one. */

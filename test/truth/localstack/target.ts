@@ -2,8 +2,8 @@
 import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
+import { REGION } from "@wharf/local-cloud";
 import type { Scope } from "#contract/common.ts";
-import { REGION } from "#local/types.ts";
 import { type Target, withClient } from "#test/aws-account/target.ts";
 
 /** Any pair of keys is the account 000000000000. Source: docs.localstack.cloud/aws/configuration/config/credentials */

@@ -1,5 +1,4 @@
 /** What the templates say, with the names that the emulator gave. */
-
 import type { APIGatewayClient } from "@aws-sdk/client-api-gateway";
 import { GetResourcesCommand } from "@aws-sdk/client-api-gateway";
 import {
@@ -8,9 +7,9 @@ import {
   DescribeStacksCommand,
 } from "@aws-sdk/client-cloudformation";
 import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { createResolver, type Provisioned } from "#local/template/intrinsics.ts";
-import { readStacks, type Stack } from "#local/template/stacks.ts";
-import { ACCOUNT, REGION } from "#local/types.ts";
+import { ACCOUNT, REGION } from "@wharf/local-cloud";
+import { createResolver, type Provisioned } from "@wharf/local-cloud/template/intrinsics.ts";
+import { readStacks, type Stack } from "@wharf/local-cloud/template/stacks.ts";
 
 export interface Expected {
   readonly logicalId: string;

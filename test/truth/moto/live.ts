@@ -28,8 +28,8 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { REGION } from "@wharf/local-cloud";
 import * as z from "zod";
-import { REGION } from "#local/types.ts";
 import type { Expected } from "./expected.ts";
 import { queryCall, restCall } from "./raw-call.ts";
 

@@ -1,6 +1,6 @@
 /** Calls of services whose clients the project has no other use for. */
+import { REGION } from "@wharf/local-cloud";
 import { XMLParser } from "fast-xml-parser";
-import { REGION } from "#local/types.ts";
 
 const parser = new XMLParser({ isArray: (name) => name === "member", parseTagValue: false });
 

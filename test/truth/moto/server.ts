@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ACCOUNT } from "#local/types.ts";
+import { ACCOUNT } from "@wharf/local-cloud";
 import { eventually } from "#test/support/eventually.ts";
 import { freePort } from "#test/support/free-port.ts";
 import { pythonTools } from "#test/support/registry-tools.ts";

@@ -1,9 +1,9 @@
 /** Every function's own bundle in the emulator, called by the local cloud with its role's credentials. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
-import { ensureAssembly } from "#local/assembly.ts";
-import { type Cloud, startCloud } from "#local/cloud.ts";
-import { REGION } from "#local/types.ts";
+import { type Cloud, REGION } from "@wharf/local-cloud";
+import { ensureAssembly } from "#start/assembly.ts";
+import { startWharf } from "#start/start-wharf.ts";
 import { withClient } from "#test/aws-account/target.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { stories } from "../localstack/stories.ts";
@@ -73,7 +73,7 @@ export async function runBundles(
   await using hub = await startHub(environments.answer);
   writeForwarding(assembly, folder);
   // A pair for each function: the emulator has one environment, and this machine runs them all.
-  const cloud = await startCloud({ assembly: folder, maxEnvironments: 2, extraEnv: { [HUB]: hub.url } });
+  const cloud = await startWharf({ assembly: folder, maxEnvironments: 2, extraEnv: { [HUB]: hub.url } });
   try {
     await runStories(cloud, tell, signal);
     for (const one of functions) {

@@ -1,7 +1,7 @@
 /** The emulators that take the place of the local cloud's environments. */
+import { outcomeOf } from "@wharf/local-cloud/test/conformance/lambda/outcome.ts";
 import { type Emulated, startEmulator, type Tools } from "./emulator.ts";
 import type { Answered, Bundle, Forwarded } from "./forward.ts";
-import { outcomeOf } from "./outcome.ts";
 
 /** What became of a function's events. */
 export interface Seen {

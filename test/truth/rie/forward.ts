@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { basename, join } from "node:path";
 import { json } from "node:stream/consumers";
+import { listen } from "@wharf/local-cloud/listen.ts";
+import { readStacks } from "@wharf/local-cloud/template/stacks.ts";
 import { z } from "zod";
-import { listen } from "#local/listen.ts";
-import { readStacks } from "#local/template/stacks.ts";
 
 /** Variable by which a function in the local cloud knows whom to hand its events to. */
 export const HUB = "WHARF_TRUTH_HUB";

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { type Handler, handlers } from "@wharf/local-cloud/test/conformance/lambda/handlers.ts";
+import { type Outcome, outcomeOf } from "@wharf/local-cloud/test/conformance/lambda/outcome.ts";
+import { runHere } from "@wharf/local-cloud/test/run-lambda.ts";
 import type { Check, Part, Outcome as Told } from "../part.ts";
 import { untilSignal } from "../until-signal.ts";
 import { bundleChecks, runBundles } from "./bundles.ts";
 import { emulatorTools, RIE, startEmulator, type Tools } from "./emulator.ts";
-import { type Handler, handlers } from "./handlers.ts";
-import { runHere } from "./here.ts";
-import { type Outcome, outcomeOf } from "./outcome.ts";
 
 export const rie: Part = {
   name: "rie",

@@ -21,7 +21,7 @@ const templates = z.object({
     }),
   ),
 });
-export type Resources = z.output<typeof templates>["Resources"];
+type Resources = z.output<typeof templates>["Resources"];
 
 export interface TemplateFile {
   readonly path: string;

@@ -1,7 +1,7 @@
 /** Apache Velocity itself, by a program of Java that runs from its source. */
 import { fileURLToPath } from "node:url";
+import type { Overrides, TemplateScope } from "@wharf/local-cloud/apigateway/velocity.ts";
 import { z } from "zod";
-import type { Overrides, TemplateScope } from "#local/apigateway/velocity.ts";
 import { runJava } from "#test/support/run-java.ts";
 
 /**

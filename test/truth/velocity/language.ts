@@ -1,5 +1,5 @@
 /** Templates that no API of ours has, for what the local cloud's engine says of the language itself. */
-import type { TemplateScope } from "#local/apigateway/velocity.ts";
+import type { TemplateScope } from "@wharf/local-cloud/apigateway/velocity.ts";
 
 /** What all of them read. */
 export const scope: TemplateScope = {

@@ -1,7 +1,7 @@
 /** The templates of the API as it is synthesized. */
+import { readStacks } from "@wharf/local-cloud/template/stacks.ts";
 import { z } from "zod";
 import { chunkAnswerTemplate, chunkFailureTemplate, chunkRequestTemplate } from "#lib/chunk-method.ts";
-import { readStacks } from "#local/template/stacks.ts";
 import type { Mapping } from "./vectors.ts";
 
 export interface ApiTemplates {

@@ -2,7 +2,7 @@
  * What the API's mapping templates must make of what comes in: for the local cloud's engine, which
  * `test/lib/http-api.test.ts` asks, and for Apache Velocity.
  */
-import type { Overrides, TemplateScope } from "#local/apigateway/velocity.ts";
+import type { Overrides, TemplateScope } from "@wharf/local-cloud/apigateway/velocity.ts";
 
 /** Which of the chunk route's templates: the function's event, its answer to the client, or its failure. */
 export type Mapping = "event" | "answer" | "failure";
@@ -17,7 +17,7 @@ export interface Vector {
 }
 
 /** Texts that would break out of a JSON string, or be run as a template, where one is careless. */
-export const hostile: Readonly<Record<string, string>> = {
+const hostile: Readonly<Record<string, string>> = {
   quotes: `"},"id":"upl_2`,
   apostrophes: "it's",
   backslashes: '\\\\"\\',

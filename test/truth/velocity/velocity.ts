@@ -1,7 +1,7 @@
 /** The part `velocity`: every mapping template of the API in Apache Velocity, beside the local cloud's engine. */
 import { isDeepStrictEqual } from "node:util";
-import { type Overrides, render } from "#local/apigateway/velocity.ts";
-import { ensureAssembly } from "#local/assembly.ts";
+import { type Overrides, render } from "@wharf/local-cloud/apigateway/velocity.ts";
+import { ensureAssembly } from "#start/assembly.ts";
 import type { Check, Outcome, Part, Tell } from "../part.ts";
 import { type Asked, type Rendered, renderInVelocity, VERSIONS } from "./engine.ts";
 import { language, scope } from "./language.ts";

@@ -1,11 +1,11 @@
 /** What keeps strangers and mistakes out: signed lengths, CORS, gateway responses, IAM. */
 import assert from "node:assert/strict";
 import { CloudFormationClient, paginateListStackResources } from "@aws-sdk/client-cloudformation";
+import { ACCOUNT, REGION } from "@wharf/local-cloud";
 import { AwsClient } from "aws4fetch";
 import * as z from "zod";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { uploadStatus } from "#core/uploads/contract.ts";
-import { ACCOUNT, REGION } from "#local/types.ts";
 import { said } from "#test/aws-account/check.ts";
 import { bytesOf, sendPart } from "#test/aws-account/send-part.ts";
 import { Skipped, type Story, type World } from "../story.ts";

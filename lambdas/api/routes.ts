@@ -1,0 +1,30 @@
+/** Each room's routes, in the order in which the API's reference has them: the one list of them. */
+import { workspaces } from "#core/access/routes.ts";
+import { tokens } from "#core/accounts/routes.ts";
+import { deliveries } from "#core/delivery/routes.ts";
+import { webhooks } from "#core/endpoints/routes.ts";
+import { events, eventTypes } from "#core/events/routes.ts";
+import { files } from "#core/files/routes.ts";
+import { finalizes } from "#core/finalize/routes.ts";
+import { links, shares } from "#core/links/routes.ts";
+import { locks, lockWaits } from "#core/locks/routes.ts";
+import { uploads } from "#core/uploads/routes.ts";
+import { versions } from "#core/versions/routes.ts";
+
+/** Those that need nothing but the table and the bucket. */
+export const fileRoutes = [
+  tokens,
+  uploads,
+  finalizes,
+  workspaces,
+  files,
+  versions,
+  shares,
+  links,
+  locks,
+  // Never routed to the API; for the docs, and so that other methods on its path are told which one it takes.
+  lockWaits,
+] as const;
+
+/** All. */
+export const roomRoutes = [...fileRoutes, webhooks, deliveries, eventTypes, events] as const;

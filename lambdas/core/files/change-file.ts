@@ -1,0 +1,194 @@
+import { keys } from "#aws/keys.ts";
+import type { Write } from "#aws/table.ts";
+import { judgeName } from "#core/content/judge-name.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import type { Deps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
+import { iso } from "#core/kernel/time.ts";
+import type { ChangeFile, File, FolderRef } from "./contract.ts";
+import { fileUpdate, type Preconditions, whyRefused } from "./fenced-write.ts";
+import { addEntry, hintPath, removeEntry } from "./file-entry.ts";
+import { fileView } from "./file-view.ts";
+import { findFile } from "./find-file.ts";
+import { findFolder } from "./find-folder.ts";
+import { makeFolders } from "./make-folders.ts";
+import { type FileRecord, folderRecord } from "./records.ts";
+import { requirePath } from "./require-path.ts";
+
+/**
+ * Changes what the request names of a file, and leaves the rest, in one transaction with the events of it:
+ * `file_moved`, `file_changed`.
+ *
+ * Where all is as it is to be, nothing happens, and nothing is told. Touches no bytes.
+ *
+ * @throws WharfError invalid_request (the path is too long), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file.
+ */
+export async function changeFile(
+  deps: Pick<Deps, "table" | "objects" | "config" | "now">,
+  call: Call,
+  fileId: string,
+  wanted: ChangeFile,
+  preconditions: Preconditions,
+): Promise<File> {
+  const attempt = async (round: number) => {
+    const file = await findFile(deps, call.caller, fileId, "change", round === 0 ? call.ahead : []);
+    const target = await targetOf(deps, file, wanted);
+    const description = wanted.description === undefined ? file.description : wanted.description || undefined;
+    const now = deps.now();
+    const changed = { ...file, ...target, description, updated_at: iso(now) };
+    const news = newsOf(file, changed);
+    if (news.length === 0) {
+      const refused = whyRefused(file, fileId, preconditions, now);
+      if (refused !== undefined) throw refused;
+      return fileView(file);
+    }
+    await deps.table.transact(changeWrites(call, { file, changed, news, preconditions, now }));
+    return fileView(changed);
+  };
+  return inRounds(attempt, "Others keep changing this file; read it and send this again.");
+}
+
+type Place = Pick<FileRecord, "name" | "folder_id" | "hint_path" | "mismatch">;
+
+/** Where the file is to be, and what is flagged of it there. @throws WharfError invalid_request, type_mismatch, not_found */
+async function targetOf(
+  deps: Pick<Deps, "table" | "objects" | "config" | "now">,
+  file: FileRecord,
+  { name = file.name, folder }: ChangeFile,
+): Promise<Place> {
+  const folder_id = folder === undefined ? file.folder_id : await targetFolder(deps, file, folder, name);
+  if (!isMoved(file, { name, folder_id })) return file;
+  const [folderPath, mismatch] = await Promise.all([
+    pathOf(deps, folder_id),
+    mismatchUnder(deps, file, name),
+  ]);
+  const hint_path = hintPath(folderPath, name);
+  requirePath(hint_path ?? name);
+  return { name, folder_id, hint_path, mismatch };
+}
+
+function isMoved(from: FileRecord, to: Pick<Place, "name" | "folder_id">): boolean {
+  return to.name !== from.name || to.folder_id !== from.folder_id;
+}
+
+type News = Pick<NewEvent, "type" | "data">;
+
+/** What there is to tell of the change: nothing where nothing changes. */
+function newsOf(file: FileRecord, { name, folder_id, mismatch, description }: FileRecord): News[] {
+  const moved: News = {
+    type: "file_moved",
+    data: {
+      from: { name: file.name, folder_id: file.folder_id },
+      to: { name, folder_id },
+      ...(mismatch ? { mismatch } : {}),
+    },
+  };
+  const described = { from: file.description ?? null, to: description ?? null };
+  const changed: News = {
+    type: "file_changed",
+    data: { name, folder_id, changes: { description: described } },
+  };
+  return [
+    ...(isMoved(file, { name, folder_id }) ? [moved] : []),
+    ...(described.from !== described.to ? [changed] : []),
+  ];
+}
+
+/** What of the content is to be flagged under a new name. @throws WharfError type_mismatch */
+async function mismatchUnder(
+  deps: Pick<Deps, "objects" | "config">,
+  file: FileRecord,
+  name: string,
+): Promise<FileRecord["mismatch"]> {
+  if (name === file.name) return file.mismatch ?? null;
+  return (await judgeName(deps, file, name)).mismatch ?? null;
+}
+
+/** The folder to move into; a path's missing folders are made, as an upload does, but for none that is too deep. */
+function targetFolder(
+  deps: Pick<Deps, "table" | "now">,
+  file: FileRecord,
+  ref: FolderRef,
+  name: string,
+): Promise<string> {
+  if (!("segments" in ref)) return findFolder(deps, file.workspace_id, ref);
+  requirePath([...ref.segments, name].join("/"));
+  return makeFolders(deps, file.workspace_id, ref.segments);
+}
+
+/** A folder's path from the root; the root has none. */
+async function pathOf({ table }: Pick<Deps, "table">, folderId: string): Promise<string | undefined> {
+  return (await table.get(folderRecord, keys.node(folderId)))?.path;
+}
+
+interface Change {
+  file: FileRecord;
+  /** The same as it is to be. */
+  changed: FileRecord;
+  news: readonly News[];
+  preconditions: Preconditions;
+  now: number;
+}
+
+/** What others have changed since it was read is read again. */
+function changeWrites(call: Call, { file, changed, news, preconditions, now }: Change): Write[] {
+  const { name, folder_id, hint_path, mismatch, description, updated_at } = changed;
+  const told = {
+    request_id: call.requestId,
+    workspace_id: file.workspace_id,
+    file_id: file.node_id,
+    actor: actorOf(call.caller),
+  };
+  const stillSaid =
+    file.description === undefined ? "attribute_not_exists(#description)" : "#description = :old_description";
+  return [
+    fileUpdate(now, file.node_id, preconditions, {
+      update: {
+        set: { name, folder_id, hint_path, mismatch, description, updated_at },
+        remove: [
+          ...(hint_path === undefined ? ["hint_path"] : []),
+          ...(description === undefined ? ["description"] : []),
+        ],
+      },
+      // The version too: its content is what a new name was judged by. And the description: the event says what it was.
+      condition: `#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged AND ${stillSaid}`,
+      values: {
+        ...{ old_name: file.name, old_folder_id: file.folder_id, judged: file.version_id },
+        old_description: file.description,
+      },
+    }),
+    ...(isMoved(file, changed) ? entryWrites(file, changed) : []),
+    ...news.map((one) => eventWrite(now, { ...told, ...one })),
+  ];
+}
+
+/** The new name is taken, the old one free. */
+function entryWrites(file: FileRecord, changed: FileRecord): Write[] {
+  return [
+    ...folderCheck(file, changed.folder_id),
+    ...addEntry(
+      changed,
+      () =>
+        new WharfError(
+          "name_taken",
+          `${JSON.stringify(changed.name)} is taken in that folder. Choose another name, or move what stands there first.`,
+        ),
+    ),
+    ...removeEntry(file),
+  ];
+}
+
+/** The target is a folder of the same workspace. A file's own folder is there as long as the file is. */
+function folderCheck(file: FileRecord, folderId: string): Write[] {
+  if (folderId === file.folder_id) return [];
+  return [
+    {
+      check: keys.node(folderId),
+      condition: "#kind = :folder AND #workspace_id = :workspace_id",
+      values: { folder: "folder", workspace_id: file.workspace_id },
+      else: () => notFound("folder", folderId),
+    },
+  ];
+}

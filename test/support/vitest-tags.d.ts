@@ -1,9 +1,0 @@
-import "vitest";
-import type { BehaviourId } from "#test/truth/behaviours.ts";
-
-declare module "vitest" {
-  interface TestTags {
-    /** What of AWS a test of the local cloud shows; docs/local-cloud.md lists the files. */
-    tags: BehaviourId;
-  }
-}
