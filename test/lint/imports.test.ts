@@ -67,7 +67,7 @@ const breaches: Breach[] = [
   ["verbs-know-no-http", "lambdas/core/files/planted-http.ts", 'import "#http/app.ts";'],
   ["verbs-know-no-http", "lambdas/core/files/planted-page.ts", 'import "#pages/page.ts";'],
   ["verbs-know-no-http", "lambdas/core/files/planted-routes.ts", 'import "./routes.ts";'],
-  ["rooms-know-no-handler", "lambdas/http/planted-handler.ts", 'import "#lambdas/api/deps.ts";'],
+  ["rooms-know-no-handler", "lambdas/http/planted-handler.ts", 'import "#lambdas/deps/api-deps.ts";'],
   ["http-knows-few-rooms", "lambdas/http/planted-verb.ts", 'import "#core/files/find-file.ts";'],
   ["lambdas-aws-imports", "lambdas/aws/planted.ts", 'import "#core/kernel/page.ts";'],
   ["lambdas-imports", "lambdas/api/planted.ts", 'import "#lib/settings.ts";'],
