@@ -94,6 +94,7 @@ export function notTaken(type: string | undefined, taken: string): WharfError {
   );
 }
 
+/** Whether a `Content-Type` is that of a form without files. */
 export function isUrlencoded(type: string | undefined): boolean {
   return type !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(type);
 }

@@ -66,6 +66,7 @@ const chunkEvent = z.object({
 /** What API Gateway's mapping template makes of `PUT /v1/uploads/{id}/chunks`: everything but the body. */
 export type ChunkEvent = z.infer<typeof chunkEvent>;
 
+/** Whether a call is of the chunk route, whose mapping template makes another event than the proxy's. */
 export function isChunkEvent(event: unknown): event is ChunkEvent {
   return chunkEvent.safeParse(event).success;
 }

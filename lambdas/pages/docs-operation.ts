@@ -6,6 +6,7 @@ import { type Route, requestHeaders } from "#contract/route.ts";
 import { escapeHtml } from "./html.ts";
 import { type Field, noteOf, shapesOf, shownType } from "./schema-fields.ts";
 
+/** A route's section of the API's reference, as HTML. `server`: the origin that its example calls. */
 export function operation(route: Route, server: string): string {
   const { id, method, path, summary, description, example } = route;
   return `<section aria-labelledby="${id}"><h3 id="${id}"><a href="#${id}"><b class="${method.toLowerCase()}">${method}</b> ${escapeHtml(path)}</a></h3>

@@ -2,6 +2,7 @@ import type { DeliveryRecord } from "#core/attempts/records.ts";
 import type { Delivery } from "#core/delivery/contract.ts";
 import { iso } from "#core/kernel/time.ts";
 
+/** A delivery as the API shows it. */
 export function deliveryView(row: DeliveryRecord): Delivery {
   return {
     delivery_id: row.delivery_id,

@@ -7,6 +7,7 @@ export const STILL_DUE = "#status = :pending AND #next_ms = :seen_ms";
 
 export const UNLEASED = "(attribute_not_exists(#lease_until_ms) OR #lease_until_ms <= :now)";
 
+/** The values that `STILL_DUE` asks for: the delivery waits for the very attempt that was read. */
 export function stillDue(delivery: DeliveryRecord): Item {
   return { pending: "pending" satisfies DeliveryStatus, seen_ms: delivery.next_ms };
 }

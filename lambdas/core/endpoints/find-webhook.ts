@@ -20,6 +20,7 @@ export async function readState({ table }: Pick<Deps, "table">, webhookId: strin
   return (await table.get(hookState, keys.hookState(webhookId))) ?? {};
 }
 
+/** Whether the endpoint is the caller's, as all are an admin's. */
 export function owns(caller: Caller, hook: HookRecord): boolean {
   return hook.client_id === caller.client_id || caller.scopes.has("admin");
 }

@@ -30,6 +30,7 @@ export function actorOf(caller: Caller): Actor {
   return { type: "client", id: caller.client_id };
 }
 
+/** Whether the caller's token has the scope; `admin` has all. */
 export function hasScope(caller: Caller, scope: Scope): boolean {
   return caller.scopes.has(scope) || caller.scopes.has("admin");
 }

@@ -33,6 +33,7 @@ export function verifiedMs({ verified_ms, last_success_ms }: HookState): number 
   return verified_ms ?? last_success_ms;
 }
 
+/** Whether the endpoint's URL has ever answered with 2xx. */
 export function isVerified(state: HookState): boolean {
   return verifiedMs(state) !== undefined;
 }

@@ -34,6 +34,7 @@ export function takenUntil(state: HookState, name: string): number {
   return typeof stands === "string" ? Number.parseInt(stands, 10) : typeof stands === "number" ? stands : 0;
 }
 
+/** Whether a slot is somebody's at `now` (ms). */
 export function isTaken(state: HookState, name: string, now: number): boolean {
   return takenUntil(state, name) > now;
 }

@@ -45,6 +45,7 @@ export function closedFor({ upload_id, state }: UploadRecord): WharfError {
   return new WharfError("upload_closed", `${upload_id} was ${state}. Start a new upload.`, { state });
 }
 
+/** What is told of a session that is over: by its time, or since S3 has lost its parts. */
 export function uploadExpired({ upload_id, expires_ms, lost }: UploadRecord): WharfError {
   if (lost) return uploadLost(upload_id);
   return new WharfError("upload_expired", `${upload_id} expired at ${iso(expires_ms)}. Start a new upload.`, {
