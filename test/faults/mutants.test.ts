@@ -1,6 +1,7 @@
 /** What `npm run test:conditions` takes away is there to be taken away; that it is needed, that command shows. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { mutants } from "#test/locks/mutants.ts";
 import { others } from "./mutants/others.ts";
 import { uploads } from "./mutants/uploads.ts";
 import { webhooks } from "./mutants/webhooks.ts";
@@ -10,6 +11,16 @@ test("each condition stands in its file", () => {
     changes
       .filter(({ file, from }) => !readFileSync(file, "utf8").includes(from))
       .map(({ file, from }) => `${name}: ${file} has no ${from}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test("so does what `npm run test:mutants` breaks", () => {
+  const missing = mutants.flatMap(([name, file, ...changes]) =>
+    changes
+      .map(([from, , elsewhere = file]) => ({ from, path: `lambdas/core/${elsewhere}.ts` }))
+      .filter(({ from, path }) => !readFileSync(path, "utf8").includes(from))
+      .map(({ from, path }) => `${name}: ${path} has no ${from}`),
   );
   expect(missing).toEqual([]);
 });
