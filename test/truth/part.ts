@@ -9,6 +9,8 @@ export interface Part {
   readonly by: string;
   /** One line for `--list`. */
   readonly about: string;
+  /** It takes longer than the others together, and runs beside them. */
+  readonly beside?: true;
   /** All that it checks; what is declared here and tells nothing when it runs has failed. */
   readonly checks: readonly Check[];
   /**

@@ -1,4 +1,4 @@
-/** The parts of `npm run test:truth`, in the order in which they run. */
+/** The parts of `npm run test:truth`, in the order in which they run, those that run `beside` the others apart. */
 import { dynamodb } from "./conformance/dynamodb.ts";
 import { iam } from "./conformance/iam.ts";
 import { s3, signedS3 } from "./conformance/s3.ts";

@@ -14,7 +14,9 @@ export interface Ran {
 const MANY = 60;
 
 export async function runPart(part: Part): Promise<Ran> {
-  console.log(`\n== ${part.name}: ${part.about}`);
+  // Of two that run at once each line says whose it is.
+  const say = (text: string) => console.log(part.beside ? `[${part.name}] ${text}` : text);
+  say(`== ${part.name}: ${part.about}`);
   const started = performance.now();
   const outcomes = new Map<string, Outcome>();
   let skipped: string | undefined;
@@ -22,7 +24,7 @@ export async function runPart(part: Part): Promise<Ran> {
     await part.run((name, outcome) => {
       const judged = judge(part, name, outcome);
       outcomes.set(name, judged);
-      if (judged.outcome !== "passed" || part.checks.length <= MANY) show(name, judged);
+      if (judged.outcome !== "passed" || part.checks.length <= MANY) say(lineOf(name, judged));
     });
   } catch (error) {
     if (error instanceof Unavailable) skipped = error.message;
@@ -38,8 +40,8 @@ export async function runPart(part: Part): Promise<Ran> {
   return { part, outcomes, seconds, ...(skipped !== undefined && { skipped }) };
 }
 
-function show(name: string, { outcome, detail }: Outcome): void {
-  console.log(`   ${outcome.padEnd(7)} ${name}${detail ? `: ${detail}` : ""}`);
+function lineOf(name: string, { outcome, detail }: Outcome): string {
+  return `   ${outcome.padEnd(7)} ${name}${detail ? `: ${detail}` : ""}`;
 }
 
 /** A check that nobody declared has failed, and so has one that no longer differs. */

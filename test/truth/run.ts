@@ -7,6 +7,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { Part } from "./part.ts";
 import { parts } from "./parts.ts";
 import { proofTable, withTable } from "./proofs.ts";
 import { report } from "./report.ts";
@@ -31,7 +32,13 @@ else await run();
 
 async function run(): Promise<void> {
   const chosen = positionals.length === 0 ? parts : parts.filter(({ name }) => positionals.includes(name));
+  const [beside, others] = [chosen.filter((part) => part.beside), chosen.filter((part) => !part.beside)];
+  const ran = await Promise.all([others, beside].map(inTurn));
+  process.exitCode = report(ran.flat()) > 0 ? 1 : 0;
+}
+
+async function inTurn(some: readonly Part[]): Promise<Ran[]> {
   const ran: Ran[] = [];
-  for (const part of chosen) ran.push(await runPart(part));
-  process.exitCode = report(ran) > 0 ? 1 : 0;
+  for (const part of some) ran.push(await runPart(part));
+  return ran;
 }

@@ -24,6 +24,7 @@ export const localstack: Part = {
   name: "localstack",
   by: "LocalStack 4.14",
   about: "the templates through its CloudFormation, stories through its API Gateway, S3, SQS and EventBridge",
+  beside: true,
   checks: [deploys, ...stories, ...lifecycle],
   run: (tell) =>
     untilSignal(async (signal) => {
