@@ -6,7 +6,7 @@ import type { Scope } from "#contract/common.ts";
 import { isConditional, type Route, requestHeaders, successOf } from "#contract/route.ts";
 import { authenticate } from "#core/accounts/authenticate.ts";
 import { type Call, requireSameScopes, requireScope } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
 import { readJson } from "./body.ts";
@@ -64,7 +64,7 @@ export function serve<
   S extends number,
 >(
   app: App,
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   { route, handle, reads, headers: headersFor, replay }: Served<P, Q, B, H, S>,
 ): void {
   const success = successOf(route);

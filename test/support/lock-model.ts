@@ -15,7 +15,7 @@ import { chooseTarget } from "#core/finalize/choose-target.ts";
 import { commitUpload } from "#core/finalize/commit-upload.ts";
 import { intentOf } from "#core/finalize/finalize-upload.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -185,7 +185,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       if (changed && sent !== undefined) history.push({ ...sent, end: Number.POSITIVE_INFINITY });
     }
 
-    const deps: Pick<Deps, "table" | "now"> = {
+    const deps: TableDeps = {
       table: place.table,
       now() {
         if (operation !== undefined) operation.clock = clock();

@@ -1,7 +1,7 @@
 import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Caller } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { clientRecord, tokenRecord } from "./records.ts";
 
@@ -17,7 +17,7 @@ const TOKEN = /^wht_([0-7][0-9A-HJKMNP-TV-Z]{25})_[\w-]{43}$/;
  * @throws WharfError unauthenticated (RFC 6750, 3).
  */
 export async function authenticate(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   header: string | undefined,
   also: readonly Key[] = [],
 ): Promise<{ caller: Caller; ahead: readonly Item[] }> {

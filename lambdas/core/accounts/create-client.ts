@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import type { Scope } from "#contract/common.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { ClientRecord } from "./records.ts";
@@ -18,7 +18,7 @@ export function newSecret(): string {
  * @param name 1–64 characters of A-Za-z0-9._-; also its workspace's name, unless that is given.
  */
 export async function createClient(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   { name, scopes, workspace = name }: { name: string; scopes: readonly Scope[]; workspace?: string },
 ): Promise<{ client_id: string; client_secret: string; workspace_id: string; workspace: string }> {
   const now = deps.now();

@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import { scopes as allScopes, id, type Scope } from "#contract/common.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { ttl } from "#core/kernel/time.ts";
 import { TOKEN_SECONDS, type TokenErrorCode } from "./contract.ts";
 import { clientRecord } from "./records.ts";
@@ -32,10 +32,7 @@ const NOBODY = [{ hash: sha256("nobody"), created_at: "" }];
  *
  * @throws TokenError invalid_client, invalid_scope.
  */
-export async function issueToken(
-  deps: Pick<Deps, "table" | "now">,
-  { clientId, clientSecret, scope }: TokenRequest,
-) {
+export async function issueToken(deps: TableDeps, { clientId, clientSecret, scope }: TokenRequest) {
   const known = id("cli").safeParse(clientId).success;
   const client = known ? await deps.table.get(clientRecord, keys.client(clientId)) : undefined;
   const given = Buffer.from(sha256(clientSecret));

@@ -1,6 +1,6 @@
 import { note } from "#aws/log.ts";
 import { id } from "#contract/common.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { isUrlencoded, readJson, readUrlencoded } from "#http/body.ts";
 import { check } from "#http/check.ts";
@@ -11,7 +11,7 @@ import { tokenForm, tokenRequest } from "./contract.ts";
 import { issueToken, TokenError, type TokenRequest } from "./issue-token.ts";
 
 /** `POST /v1/auth/token`: errors keep RFC 6749's shape (5.2), not problem+json. */
-export function tokens(app: App, deps: Pick<Deps, "table" | "now">): void {
+export function tokens(app: App, deps: TableDeps): void {
   answerAt(app, { method: "POST", path: "/v1/auth/token" }, async (context) => {
     try {
       const request = await readRequest(context);

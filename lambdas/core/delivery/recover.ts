@@ -3,7 +3,7 @@ import { due, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { findWebhook } from "#core/endpoints/find-webhook.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
@@ -22,7 +22,7 @@ const CLOCKS_MS = 10_000;
  * @throws WharfError not_found, webhook_disabled, recovery_running, invalid_request for a span that is empty or longer than 14 days
  */
 export async function startRecovery(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   webhookId: string,
   { since, until, statuses }: z.output<typeof recoverRoute.body>,

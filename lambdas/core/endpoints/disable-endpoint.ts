@@ -3,7 +3,7 @@ import { emitMetric } from "#aws/metrics.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import type { HookRecord } from "#core/attempts/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { sameEpoch } from "#core/turns/endpoint-epoch.ts";
@@ -21,7 +21,7 @@ const BY_WISH: ReadonlySet<DisabledReason> = new Set(["manual", "revoked"]);
  * @param given what else must hold, and happens with it.
  */
 export async function disableEndpoint(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   hook: Pick<HookRecord, "webhook_id" | "workspace_id" | "epoch">,
   reason: DisabledReason,
   requestId: string,

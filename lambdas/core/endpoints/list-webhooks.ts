@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import { type HookRecord, hookState } from "#core/attempts/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { owns } from "./find-webhook.ts";
@@ -10,11 +10,7 @@ import { readHooks } from "./match-endpoints.ts";
 import { webhookView } from "./webhook-view.ts";
 
 /** The caller's endpoints, the oldest first; an admin's are all. */
-export async function listWebhooks(
-  deps: Pick<Deps, "table" | "now">,
-  { caller }: Call,
-  { limit, cursor }: PageQuery,
-) {
+export async function listWebhooks(deps: TableDeps, { caller }: Call, { limit, cursor }: PageQuery) {
   const list = `webhooks ${caller.client_id}`;
   const after = readCursor(list, cursor);
   const hooks = (await readHooks(deps)).filter(
@@ -29,7 +25,7 @@ export async function listWebhooks(
   );
 }
 
-async function readStates(deps: Pick<Deps, "table" | "now">, hooks: readonly HookRecord[]) {
+async function readStates(deps: TableDeps, hooks: readonly HookRecord[]) {
   const items = await deps.table.batchGet(hooks.map(({ webhook_id }) => keys.hookState(webhook_id)));
   return new Map(readable(deps, hookState, items).map((state) => [state.webhook_id, state]));
 }

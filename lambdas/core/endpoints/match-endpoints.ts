@@ -4,7 +4,7 @@ import type { Event, EventType } from "#contract/events.ts";
 import { type ClientRecord, clientRecord } from "#core/accounts/records.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { hostOf } from "#core/turns/host-shares.ts";
 
@@ -26,10 +26,7 @@ const MAX_PAGES = 20;
  * Which endpoints want which events: by type, by folder, and only where the endpoint's client may use the event's
  * workspace at this moment. Disabled endpoints are among them.
  */
-export async function matchEndpoints(
-  deps: Pick<Deps, "table" | "now">,
-  events: readonly Event[],
-): Promise<Subscription[]> {
+export async function matchEndpoints(deps: TableDeps, events: readonly Event[]): Promise<Subscription[]> {
   const all = await readHooks(deps);
   const hooks = all.filter((hook) => events.some((event) => wantsType(hook, event)));
   if (hooks.length === 0) return [];
@@ -66,7 +63,7 @@ export async function matchEndpoints(
 }
 
 /** Every endpoint, strongly consistent: one that has just been registered hears of what follows. */
-export async function readHooks(deps: Pick<Deps, "table" | "now">): Promise<HookRecord[]> {
+export async function readHooks(deps: TableDeps): Promise<HookRecord[]> {
   const hooks: HookRecord[] = [];
   let after: Item | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
@@ -82,7 +79,7 @@ export async function readHooks(deps: Pick<Deps, "table" | "now">): Promise<Hook
   throw new Error(`there are more than ${hooks.length} endpoints`);
 }
 
-async function readOwners(deps: Pick<Deps, "table" | "now">, hooks: readonly HookRecord[]) {
+async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
   const clientIds = [...new Set(hooks.map(({ client_id }) => client_id))];
   const items = await deps.table.batchGet([
     ...clientIds.map((clientId) => keys.client(clientId)),

@@ -3,7 +3,7 @@ import { keys } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
 import { hookSecretRecord } from "#core/attempts/records.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -19,7 +19,7 @@ import type { RotatedSecret } from "./secret-contract.ts";
  * @throws WharfError not_found
  */
 export async function rotateWebhookSecret(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   webhookId: string,
   { overlap_seconds, secret = newWebhookSecret() }: { overlap_seconds: number; secret?: string | undefined },

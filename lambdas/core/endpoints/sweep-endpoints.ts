@@ -2,7 +2,7 @@ import type * as z from "zod";
 import { due, keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
 import { hookRecord, hookState } from "#core/attempts/records.ts";
-import type { Deps, DueDeps } from "#core/kernel/deps.ts";
+import type { Deps, DueDeps, TableDeps } from "#core/kernel/deps.ts";
 import { eachDue } from "#core/kernel/each-due.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -24,11 +24,7 @@ export function sweepEndpoints(deps: DueDeps): Promise<number> {
 
 const dueState = hookState.required({ webhook_id: true });
 
-async function judge(
-  deps: Pick<Deps, "table" | "now">,
-  state: z.infer<typeof dueState>,
-  item: Item,
-): Promise<boolean> {
+async function judge(deps: TableDeps, state: z.infer<typeof dueState>, item: Item): Promise<boolean> {
   const { webhook_id, failing_since_ms: since, last_failure_ms: last = 0, warned_hours = 0 } = state;
   const hook = await deps.table.get(hookRecord, keys.hook(webhook_id));
   if (hook === undefined || hook.disabled_at !== undefined || since === undefined) {

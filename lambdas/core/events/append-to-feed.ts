@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { EVENT_KEEP_MS } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { type EventRecord, feedHead } from "./records.ts";
@@ -19,7 +19,7 @@ const lastSeen = new Map<string, number>();
  * Numbers have no gaps, and the order is the same for every reader. An event that has its place keeps it.
  */
 export async function appendToFeed(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   workspaceId: string,
   events: readonly EventRecord[],
 ): Promise<void> {
@@ -28,11 +28,7 @@ export async function appendToFeed(
   }
 }
 
-async function append(
-  deps: Pick<Deps, "table" | "now">,
-  workspaceId: string,
-  events: readonly EventRecord[],
-): Promise<void> {
+async function append(deps: TableDeps, workspaceId: string, events: readonly EventRecord[]): Promise<void> {
   let left = [...new Map(events.map((event) => [event.event_id, event])).values()];
   for (let round = 0; left.length > 0; round++) {
     if (round === ROUNDS) throw new Error(`the log of ${workspaceId} kept moving for ${ROUNDS} rounds`);

@@ -6,7 +6,7 @@ import { startWaiting } from "#core/accounts/start-waiting.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { eventRecord, feedEntry, feedHead } from "./records.ts";
 
@@ -77,7 +77,7 @@ async function headOf({ table }: Pick<Deps, "table">, workspace: string): Promis
 }
 
 /** Places in the log after `seq`, up to the first that isn't there yet. */
-async function nextEntries(deps: Pick<Deps, "table" | "now">, workspace: string, seq: number) {
+async function nextEntries(deps: TableDeps, workspace: string, seq: number) {
   const { items, next } = await deps.table.query({
     where: "#pk = :pk AND #sk BETWEEN :first AND :last",
     values: {

@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
@@ -107,12 +107,7 @@ async function mismatchUnder(
 }
 
 /** The folder to move into; a path's missing folders are made, as an upload does, but for none that is too deep. */
-function targetFolder(
-  deps: Pick<Deps, "table" | "now">,
-  file: FileRecord,
-  ref: FolderRef,
-  name: string,
-): Promise<string> {
+function targetFolder(deps: TableDeps, file: FileRecord, ref: FolderRef, name: string): Promise<string> {
   if (!("segments" in ref)) return findFolder(deps, file.workspace_id, ref);
   requirePath([...ref.segments, name].join("/"));
   return makeFolders(deps, file.workspace_id, ref.segments);

@@ -1,7 +1,7 @@
 import { due } from "#aws/keys.ts";
 import { readsAll } from "#core/access/may-handle.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -20,7 +20,7 @@ import { BYTES_STAY_MS } from "./supersede-version.ts";
  * @throws WharfError not_found (a second time too), file_locked, lock_lost, version_mismatch, not_a_file.
  */
 export async function deleteFile(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   fileId: string,
   preconditions: Preconditions,

@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { rootFolder } from "#core/access/workspace.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
@@ -19,7 +19,7 @@ const ROUNDS = 8;
  * @throws WharfError name_taken where a file stands in the way.
  */
 export async function makeFolders(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   workspaceId: string,
   segments: readonly string[],
 ): Promise<string> {
@@ -120,7 +120,7 @@ async function readHints(
 }
 
 async function makeMissing(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   workspaceId: string,
   paths: readonly string[],
   hinted: ReadonlyMap<string, string>,

@@ -1,7 +1,7 @@
 /** What finalize has S3 do: put the parts together, which may take longer than anybody waits. */
 import { keys } from "#aws/keys.ts";
 import type { Part } from "#aws/objects.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { type Intent, multipartOf, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
 import { stillFinalizing } from "#core/uploads/require-open.ts";
@@ -22,7 +22,7 @@ export async function listParts(
 
 /** The session with this call's own beginning; written anew only where the record has one that is long over. */
 export async function beginAssembly(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   upload: UploadRecord,
   intent: Intent,
 ): Promise<UploadRecord> {

@@ -5,7 +5,7 @@ import { whyRefused } from "#core/files/fenced-write.ts";
 import { hintPath } from "#core/files/file-entry.ts";
 import { entryRecord, type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import { requirePath } from "#core/files/require-path.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { freeName } from "#core/uploads/free-name.ts";
@@ -23,11 +23,7 @@ export type Target = { kind: "version"; file: FileRecord } | { kind: "create"; f
  *
  * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost.
  */
-export async function chooseTarget(
-  deps: Pick<Deps, "table" | "now">,
-  upload: UploadRecord,
-  intent: Intent,
-): Promise<Target> {
+export async function chooseTarget(deps: TableDeps, upload: UploadRecord, intent: Intent): Promise<Target> {
   const { folder_id } = upload;
   // Where there is no folder yet, there is no file in it.
   const entryKey = folder_id === undefined ? undefined : keys.entry(folder_id, upload.name);

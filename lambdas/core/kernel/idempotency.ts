@@ -12,7 +12,7 @@ import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type Scope, scope } from "#contract/common.ts";
 import { type Call, type Caller, hasScope } from "./call.ts";
-import type { Deps } from "./deps.ts";
+import type { TableDeps } from "./deps.ts";
 import { WharfError } from "./error.ts";
 import { ttl } from "./time.ts";
 
@@ -92,14 +92,14 @@ const NONE: Idempotency = { record: () => [], keep: async () => {}, release: asy
  * the first is still running.
  */
 export async function beginIdempotent(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   { key, ...asked }: KeyedRequest & { key: string | undefined },
 ): Promise<Idempotency> {
   return key === undefined ? NONE : claimKey(deps, key, asked);
 }
 
 async function claimKey(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   key: string,
   { caller, request, status, natural = false }: KeyedRequest,
 ): Promise<Idempotency> {

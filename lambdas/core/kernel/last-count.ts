@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Key } from "#aws/keys.ts";
 import type { Table } from "#aws/table.ts";
-import type { Deps } from "./deps.ts";
+import type { TableDeps } from "./deps.ts";
 
 /**
  * What is limited is counted by the sweep each minute, and each environment reads the count at most once a minute: a
@@ -40,14 +40,14 @@ export function tally(
 const lastCounts = new WeakMap<Table, Map<string, Count & { readAt: number }>>();
 
 /** The count that this environment knows, where it is fresh enough to go by. */
-export function knownCount({ table, now }: Pick<Deps, "table" | "now">, { pk }: Key): Count | undefined {
+export function knownCount({ table, now }: TableDeps, { pk }: Key): Count | undefined {
   const known = lastCounts.get(table)?.get(pk);
   const fresh = known !== undefined && known.readAt <= now() && now() - known.readAt <= FRESH_MS;
   return fresh ? known : undefined;
 }
 
 /** The sweep's last count: what this environment knows, or one read that need not be consistent. */
-export async function lastCount(deps: Pick<Deps, "table" | "now">, key: Key): Promise<Count> {
+export async function lastCount(deps: TableDeps, key: Key): Promise<Count> {
   const known = knownCount(deps, key);
   if (known !== undefined) return known;
   const readAt = deps.now();

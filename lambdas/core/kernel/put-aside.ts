@@ -6,10 +6,10 @@
 import { asideShard, type DueKind, due, keyOf } from "#aws/keys.ts";
 import { say } from "#aws/log.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
-import type { Deps } from "./deps.ts";
+import type { TableDeps } from "./deps.ts";
 import { iso } from "./time.ts";
 
-type AsideDeps = Pick<Deps, "table" | "now">;
+type AsideDeps = TableDeps;
 
 const MINUTE = 60_000;
 /** Failures after which a thing is put aside: some 15 minutes of them. */

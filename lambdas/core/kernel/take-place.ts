@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Key, keys, type PlaceKind } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { ConditionFailed, type Item, type Table } from "#aws/table.ts";
-import type { Deps } from "./deps.ts";
+import type { TableDeps } from "./deps.ts";
 
 /** What a place is taken of, under a name of letters, digits and `_`: so many there are, or a share of others. */
 export type Room = { name: string; max: number } | RoomShare;
@@ -44,7 +44,7 @@ const full = new WeakMap<Table, Map<string, Known>>();
  * @returns what gives it back; or the first of the rooms that is full.
  */
 export async function takePlace(
-  { table, now }: Pick<Deps, "table" | "now">,
+  { table, now }: TableDeps,
   kind: PlaceKind,
   rooms: readonly Room[],
 ): Promise<PlaceTaken> {
@@ -97,7 +97,7 @@ export async function takePlace(
  * @throws what `refusal` makes of the room that is full, before anything was done.
  */
 export async function inPlace<T>(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   kind: PlaceKind,
   rooms: readonly Room[],
   { refusal, work }: { refusal: (full: Full) => Error; work: () => Promise<T> },
@@ -165,11 +165,7 @@ function isFull(room: Room, taken: Item): boolean {
 }
 
 /** Removes the places that have ended; false where there are none. */
-async function removeDead(
-  { table, now }: Pick<Deps, "table" | "now">,
-  key: Key,
-  taken: Item,
-): Promise<boolean> {
+async function removeDead({ table, now }: TableDeps, key: Key, taken: Item): Promise<boolean> {
   const dead = Object.entries(taken)
     .map(([name, places]): [string, string[]] => [
       name,

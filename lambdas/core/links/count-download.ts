@@ -1,6 +1,6 @@
 import { type Key, keys } from "#aws/keys.ts";
 import { type Else, happened, type WriteGuard } from "#aws/table.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { ttl } from "#core/kernel/time.ts";
@@ -32,7 +32,7 @@ const ROUNDS = 4;
  * @throws WharfError link_gone; conflict where requests of one source outrun each other.
  */
 export async function countDownload(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   link: LinkRecord,
   asked: AskedDownload,
 ): Promise<boolean> {
@@ -54,7 +54,7 @@ export async function countDownload(
 
 /** @throws WharfError link_gone where a link is used up and its source has nothing to go on with. */
 export async function requireLeft(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   link: LinkRecord,
   asked: Pick<AskedDownload, "token" | "source" | "part">,
 ): Promise<void> {
@@ -69,7 +69,7 @@ function startKey({ token, source }: Pick<AskedDownload, "token" | "source">): K
 }
 
 async function mayGoOn(
-  { table, now }: Pick<Deps, "table" | "now">,
+  { table, now }: TableDeps,
   key: Key,
   { part }: Pick<AskedDownload, "part">,
 ): Promise<boolean> {
@@ -81,7 +81,7 @@ async function mayGoOn(
 
 /** False where the source may go on with what was counted before. */
 async function count(
-  { table, now }: Pick<Deps, "table" | "now">,
+  { table, now }: TableDeps,
   link: LinkRecord,
   { start, requestId, part }: AskedDownload & { start: Key | undefined },
 ): Promise<boolean> {
@@ -114,7 +114,7 @@ async function count(
 
 /** False where the source has nothing to go on with. */
 async function goOn(
-  { table, now }: Pick<Deps, "table" | "now">,
+  { table, now }: TableDeps,
   link: LinkRecord,
   { start, part }: AskedDownload & { start: Key },
 ): Promise<boolean> {

@@ -1,22 +1,18 @@
 import { ConditionFailed } from "#aws/table.ts";
 import type { Caller } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
 import { findShare } from "./find-share.ts";
 import type { LinkRecord } from "./records.ts";
 
 /** Kills a link at once. One that is dead already stays as it is. @throws WharfError not_found */
-export async function revokeShare(
-  deps: Pick<Deps, "table" | "now">,
-  caller: Caller,
-  shareId: string,
-): Promise<void> {
+export async function revokeShare(deps: TableDeps, caller: Caller, shareId: string): Promise<void> {
   await revokeLink(deps, await findShare(deps, caller, shareId));
 }
 
 /** True where the link was alive. */
 export async function revokeLink(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   { pk, sk }: Pick<LinkRecord, "pk" | "sk">,
 ): Promise<boolean> {
   const now = deps.now();

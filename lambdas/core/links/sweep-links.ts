@@ -1,5 +1,5 @@
 import { happened, type Item } from "#aws/table.ts";
-import type { Deps, DueDeps } from "#core/kernel/deps.ts";
+import type { DueDeps, TableDeps } from "#core/kernel/deps.ts";
 import { eachDue } from "#core/kernel/each-due.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -14,7 +14,7 @@ export function sweepLinks(deps: DueDeps): Promise<number> {
   return eachDue(deps, "link", (item) => endLink(deps, item));
 }
 
-async function endLink(deps: Pick<Deps, "table" | "now">, item: Item): Promise<boolean> {
+async function endLink(deps: TableDeps, item: Item): Promise<boolean> {
   const { pk, sk, ...link } = linkRecord.parse(item);
   const now = deps.now();
   const expired = {

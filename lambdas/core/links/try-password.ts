@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
 import { LINK_TRIES_KEPT_SECONDS } from "./contract.ts";
@@ -55,7 +55,7 @@ export async function tryPassword(
   });
 }
 
-type TryDeps = Pick<Deps, "table" | "now">;
+type TryDeps = TableDeps;
 
 async function passRight({ table, now }: TryDeps, { token, source, before, known }: Try): Promise<void> {
   const pass = async (first: boolean): Promise<boolean> => {

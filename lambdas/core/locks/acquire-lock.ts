@@ -7,7 +7,7 @@ import { type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.
 import { visibleFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
@@ -34,7 +34,7 @@ export interface LockTerms {
  * @throws WharfError file_locked, not_found, not_a_file, lock_limit.
  */
 export async function acquireLocks(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   fileIds: readonly string[],
   terms: LockTerms,
@@ -44,7 +44,7 @@ export async function acquireLocks(
 
 /** The same for one file. */
 export async function acquireLock(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   fileId: string,
   terms: LockTerms,
@@ -65,7 +65,7 @@ export async function acquireLock(
  * `answer`: what is answered, recorded under the call's Idempotency-Key with the grants.
  */
 async function acquire<T>(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   {
     fileIds,

@@ -6,7 +6,7 @@ import { lockView } from "#core/files/lock-state.ts";
 import { readFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 
@@ -18,7 +18,7 @@ import { eventWrite } from "#core/kernel/outbox.ts";
  * @throws WharfError not_found, conflict.
  */
 export async function breakLock(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   fileId: string,
   reason: string,
@@ -51,11 +51,7 @@ interface Why {
 }
 
 /** Ends the lease that the file's record holds; false where it holds none, or another stands by now. */
-export async function breakLease(
-  { table, now }: Pick<Deps, "table" | "now">,
-  file: FileRecord,
-  why: Why,
-): Promise<boolean> {
+export async function breakLease({ table, now }: TableDeps, file: FileRecord, why: Why): Promise<boolean> {
   if (file.lock === undefined) return false;
   return happened(table.transact(breakWrites(now(), file, file.lock, why)));
 }

@@ -1,15 +1,11 @@
 import { keys } from "#aws/keys.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { lastCount } from "#core/kernel/last-count.ts";
 import { MAX_CLIENT_LOCKS, MAX_LIVE_LOCKS } from "./limits.ts";
 
 /** @throws WharfError lock_limit where `more` locks would pass the client's share or the limit of all, by the last count. */
-export async function refuseAtLockLimit(
-  deps: Pick<Deps, "table" | "now">,
-  clientId: string,
-  more: number,
-): Promise<void> {
+export async function refuseAtLockLimit(deps: TableDeps, clientId: string, more: number): Promise<void> {
   const { live, clients } = await lastCount(deps, keys.lockCount());
   const own = clients.get(clientId) ?? 0;
   if (own + more > MAX_CLIENT_LOCKS) {

@@ -2,7 +2,7 @@ import { keys, sha256 } from "#aws/keys.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { hasRunOut, leaseEndedEvent } from "#core/files/lock-events.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 
@@ -12,7 +12,7 @@ import { inRounds } from "#core/kernel/in-rounds.ts";
  * @throws WharfError lock_token_mismatch where another lease stands, not_found, conflict.
  */
 export async function releaseLock(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   fileId: string,
   lockToken: string,

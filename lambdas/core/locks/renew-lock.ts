@@ -5,7 +5,7 @@ import { findFile } from "#core/files/find-file.ts";
 import type { Lock } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -22,7 +22,7 @@ const MAX_RENEWAL_MS = MAX_RENEWAL_HOURS * 3_600_000;
  * @throws WharfError lock_lost where the lease is not live by this clock, renewal_limit, conflict, not_found.
  */
 export async function renewLock(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   fileId: string,
   { lock_token, ttl_seconds }: { lock_token: string; ttl_seconds?: number | undefined },

@@ -1,6 +1,6 @@
 import { findFile } from "#core/files/find-file.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
 import { type LockGrant, lockGrant } from "./contract.ts";
 
@@ -14,7 +14,7 @@ const recordedGrant = lockGrant.extend({ provisional: lockGrant.shape.provisiona
  * @throws WharfError not_found
  */
 export async function repeatGrant(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   recorded: unknown,
 ): Promise<LockGrant | undefined> {

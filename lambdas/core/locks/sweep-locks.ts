@@ -5,7 +5,7 @@ import { LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
 import { lockExpiredEvent } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { countLive } from "#core/kernel/count-live.ts";
-import type { Deps, DueDeps } from "#core/kernel/deps.ts";
+import type { DueDeps, TableDeps } from "#core/kernel/deps.ts";
 import { eachDue } from "#core/kernel/each-due.ts";
 import { MAX_CLIENT_LOCKS } from "./limits.ts";
 
@@ -38,7 +38,7 @@ function countLocks(deps: DueDeps): Promise<number> {
 }
 
 /** Ends the lease that `item` (as the index has it) holds, if it has run out and still stands. */
-async function endIfExpired(deps: Pick<Deps, "table" | "now">, item: Item): Promise<boolean> {
+async function endIfExpired(deps: TableDeps, item: Item): Promise<boolean> {
   const file = fileRecord.parse(item);
   const now = deps.now();
   const { lock } = file;

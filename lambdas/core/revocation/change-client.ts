@@ -3,13 +3,13 @@ import { keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import { newSecret } from "#core/accounts/create-client.ts";
 import { type ClientRecord, clientRecord } from "#core/accounts/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { type Ended, endHoldings, type LinksEnd, newRevocation, revocationRecord } from "./end-holdings.ts";
 
-type ClientDeps = Pick<Deps, "table" | "now">;
+type ClientDeps = TableDeps;
 
 /** How long the administrator waits for what the client holds to end (ms); the sweep does the rest. */
 const PATIENCE_MS = 60_000;

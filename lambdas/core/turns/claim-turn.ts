@@ -6,7 +6,7 @@ import { plus } from "#aws/changes.ts";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type HookRecord, type HookState, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { blockedUntil, freeSlot, isVerified, placesOf, rateOf, TRIAL_MS } from "./endpoint-limits.ts";
 import { reserveTurns, type Wait } from "./reserve-turns.ts";
@@ -38,7 +38,7 @@ type Endpoint = Pick<HookRecord, "webhook_id" | "rate_per_second"> & Partial<Pic
  * @param reserved a turn of the rate has been kept for this moment.
  */
 export async function claimTurn(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   endpoint: Endpoint,
   {
     seen,

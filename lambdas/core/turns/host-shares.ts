@@ -10,7 +10,7 @@ import { type Computed, plus } from "#aws/changes.ts";
 import { type Key, keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { hostRecord } from "#core/attempts/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { ttl } from "#core/kernel/time.ts";
 import { trimEndOf } from "#core/kernel/trim-end-of.ts";
 
@@ -64,7 +64,7 @@ export function hostOf(url: string): string {
 }
 
 /** The shares of one worker. */
-export function createHostShares({ table, now }: Pick<Deps, "table" | "now">) {
+export function createHostShares({ table, now }: TableDeps) {
   const shares = new Map<string, HostShare>();
 
   function shareOf(key: Key, intervalMs: number): HostShare {

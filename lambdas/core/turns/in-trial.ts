@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import { type HookState, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { isVerified, TRIAL_MS, TRIAL_SLOT } from "./endpoint-limits.ts";
 import { asRead, isTaken, markOf, type Slot } from "./slots.ts";
@@ -21,7 +21,7 @@ const BUSY_SECONDS = 3;
  * @throws WharfError rate_limited, before anything was sent.
  */
 export async function inTrial<T>(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   { webhookId, seen }: { webhookId: string; seen: HookState | undefined },
   work: () => Promise<T>,
 ): Promise<T> {
@@ -39,7 +39,7 @@ export async function inTrial<T>(
 
 /** Takes the one place and the second's turn, where they are free; the state as it is then, `undefined` where there is none. */
 async function take(
-  { table, now }: Pick<Deps, "table" | "now">,
+  { table, now }: TableDeps,
   webhookId: string,
   { mark }: Slot,
   state: HookState,

@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Update } from "#aws/table.ts";
 import { type HookRecord, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { planWakeUp } from "./plan-wake-up.ts";
 
@@ -34,7 +34,7 @@ export function resetState(
 
 /** An endpoint's URL has answered a test with 2xx; nothing happens where it has another by now, or is verified. */
 export async function verifyEndpoint(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   { webhook_id, epoch }: Pick<HookRecord, "webhook_id" | "epoch">,
 ): Promise<void> {
   const now = deps.now();

@@ -2,7 +2,7 @@ import { copyOf, ifNone } from "#aws/changes.ts";
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { type HookState, hookState } from "#core/attempts/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { bucket, openFor, shouldOpen, staleBuckets } from "./breaker.ts";
 import { sameEpoch } from "./endpoint-epoch.ts";
 import { WARN_HOURS } from "./endpoint-health.ts";
@@ -29,7 +29,7 @@ interface Ended {
  * @returns whether it counted.
  */
 export async function settleTurn(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   hook: Attempted,
   turn: TakenTurn,
   { ok, durationMs, pauseMs = 0 }: { ok: boolean; durationMs: number; pauseMs?: number | undefined },

@@ -1,7 +1,7 @@
 import { due, keys } from "#aws/keys.ts";
 import { ConditionFailed } from "#aws/table.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { cleanUpload } from "./clean-upload.ts";
 import { findUpload } from "./find-upload.ts";
 import { type UploadRecord, uploadRecord } from "./records.ts";
@@ -29,7 +29,7 @@ export async function abortUpload(
  * ended otherwise, or has not expired.
  */
 export async function endUpload(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   { upload_id }: UploadRecord,
   state: "aborted" | "expired",
 ): Promise<UploadRecord | undefined> {

@@ -8,7 +8,7 @@ import { keys } from "#aws/keys.ts";
 import { happened, type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import { isFree } from "#core/files/file-entry.ts";
 import { entryRecord } from "#core/files/records.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
@@ -34,7 +34,7 @@ type Reservation = z.infer<typeof reservationRecord>;
  * where it is the caller's own.
  */
 export async function saveReserved(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   draft: UploadRecord,
   record: readonly Write[],
 ): Promise<UploadRecord> {
@@ -64,7 +64,7 @@ function stillFree(upload: UploadRecord): Write[] {
 }
 
 /** Extends a session's reservation where less than half of its time is left. Where another has it, finalize decides. */
-export async function keepReserved(deps: Pick<Deps, "table" | "now">, upload: UploadRecord): Promise<void> {
+export async function keepReserved(deps: TableDeps, upload: UploadRecord): Promise<void> {
   const now = deps.now();
   const live = upload.state === "open" || upload.state === "finalizing";
   if (!live || upload.reserved_until_ms === undefined || upload.reserved_until_ms > now + RENEW_MS) return;
@@ -95,10 +95,7 @@ function reserve(upload: UploadRecord, now: number, from: string | undefined): W
 }
 
 /** Whether the session that has a name has ended: what it made of the name stands there by itself. */
-async function isOver(
-  { table, now }: Pick<Deps, "table" | "now">,
-  { upload_id }: Reservation,
-): Promise<boolean> {
+async function isOver({ table, now }: TableDeps, { upload_id }: Reservation): Promise<boolean> {
   const upload = await table.get(uploadRecord, keys.upload(upload_id));
   if (upload === undefined || upload.expires_ms <= now()) return true;
   return upload.state !== "open" && upload.state !== "finalizing";

@@ -3,7 +3,7 @@ import type { Update } from "#aws/table.ts";
 import { fileCheck, type Preconditions } from "#core/files/fenced-write.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { findVersion } from "./find-version.ts";
 
@@ -14,7 +14,7 @@ import { findVersion } from "./find-version.ts";
  * @throws WharfError conflict for the current one, not_found, file_locked, lock_lost, version_mismatch.
  */
 export async function deleteVersion(
-  deps: Pick<Deps, "table" | "now">,
+  deps: TableDeps,
   call: Call,
   { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
 ): Promise<void> {
