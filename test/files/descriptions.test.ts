@@ -172,6 +172,15 @@ describe("a description", () => {
     expect(await refusal(describeIt(others))).toEqual([404, "not_found"]);
   });
 
+  test("may hold U+FFFD where its sender means it, escaped as JSON has it", async () => {
+    const id = await newFile();
+    const body = new TextEncoder().encode('{"description":"a\\ufffdb"}');
+    const headers = { "content-type": "application/json" };
+    const answer = await client.request(`/v1/files/${id}`, { method: "PATCH", body, headers });
+    expect(answer.status).toBe(200);
+    expect(await get(id)).toMatchObject({ description: "a\ufffdb" });
+  });
+
   test.each([
     ["501 characters", "x".repeat(501)],
     ["a zero byte", "a\0b"],

@@ -36,6 +36,14 @@ test("no test mocks a module of ours", () => {
   expect(places(TESTS, (line) => /\bvi\.(mock|doMock)\(/.test(line))).toEqual([]);
 });
 
+// What stands in a type the import rules don't see everywhere.
+test("no type names a module by import()", () => {
+  const isInType = (line: string) => /(?<!await |=> )\bimport\(/.test(line) && !/^\s*(\*|\/\/)/.test(line);
+  expect(
+    places([...SOURCES, ...globSync("local/**/*.ts", { exclude: ["local/test/**"] })], isInType),
+  ).toEqual([]);
+});
+
 test("an entry point has 30 lines at most", () => {
   const long = globSync("bin/*.ts").filter((file) => linesOf(file).length > 31);
   expect(long).toEqual([]);

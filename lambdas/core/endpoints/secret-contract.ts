@@ -53,7 +53,7 @@ export const rotateWebhookSecretRoute = defineRoute({
       schema: rotatedSecret,
     },
   },
-  errors: ["not_found"],
+  errors: ["not_found", "conflict"],
 });
 
 export const promoteWebhookSecretRoute = defineRoute({

@@ -12,7 +12,6 @@ import {
   path,
   prefixes,
   wholeNumber,
-  wholeText,
   withoutNul,
   workspaceRef,
 } from "#contract/common.ts";
@@ -126,13 +125,10 @@ const changeRequest = z
       description:
         "Where to: a folder's id (`fld_…`), or its path from the workspace's root, of which what is missing is made.",
     }),
-    description: withoutNul(wholeText(z.string().max(500)))
-      .nullable()
-      .optional()
-      .meta({
-        description:
-          'What it is for, in your words: 500 characters at most. `null` or nothing (`""`) takes it away.',
-      }),
+    description: withoutNul(z.string().max(500)).nullable().optional().meta({
+      description:
+        'What it is for, in your words: 500 characters at most. `null` or nothing (`""`) takes it away.',
+    }),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), {
     message: "needs name, folder or description",
@@ -256,7 +252,7 @@ export const changeFileRoute = defineRoute({
   body: changeRequest,
   headers: fence,
   responses: { 200: { description: "The file as it is now", schema: file, headers: etag } },
-  errors: ["not_found", "not_a_file", ...fenceErrors, "name_taken", "type_mismatch"],
+  errors: ["not_found", "not_a_file", ...fenceErrors, "name_taken", "type_mismatch", "conflict"],
   example: { request: { name: "q3-final.pdf", folder: "/reports/2026" }, response: fileExample },
 });
 
@@ -272,5 +268,5 @@ export const deleteFileRoute = defineRoute({
   params: fileId,
   headers: fence,
   responses: { 204: { description: "Deleted" } },
-  errors: ["not_found", "not_a_file", ...fenceErrors],
+  errors: ["not_found", "not_a_file", ...fenceErrors, "conflict"],
 });
