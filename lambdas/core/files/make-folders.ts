@@ -128,8 +128,6 @@ async function makeMissing(
   let { depth, folderId } = deepestOf(workspaceId, paths, hinted);
   const attempt = async () => {
     const missing = paths.slice(depth);
-    const [first] = missing;
-    if (first === undefined) return folderId;
     const writes: Write[] = [];
     let parentId = folderId;
     for (const path of missing) {
@@ -137,6 +135,8 @@ async function makeMissing(
       writes.push(...folderWrites(deps.now(), { workspaceId, parentId, folderId: made, path }));
       parentId = made;
     }
+    const [[first], [entry]] = [missing, writes];
+    if (first === undefined || entry === undefined) return folderId;
     try {
       await deps.table.transact(writes);
       return parentId;
@@ -145,8 +145,7 @@ async function makeMissing(
       // Only the first new level can be taken: the others are under an id that nobody has seen. Who took it has made
       // more of the path, most often: its hints tell, and a round for each level would write all the rest each time.
       const { known } = await readHints(deps, workspaceId, paths);
-      const [taken] = error.failed.values();
-      known.set(first, folderOf(entryRecord.parse(taken), first));
+      known.set(first, folderOf(entryRecord.parse(error.failed.get(entry)), first));
       ({ depth, folderId } = await walkOn(deps, workspaceId, paths, known));
       throw error;
     }
