@@ -200,26 +200,10 @@ describe("a description", () => {
   });
 });
 
-/** Runs `act`, with `others` done just before its transaction. */
-async function meanwhile<T>(act: () => Promise<T>, others: () => Promise<unknown>): Promise<T> {
-  let done = false;
-  world.setFault(async ({ action }) => {
-    if (action === "TransactWriteItems" && !done) {
-      done = true;
-      await others();
-    }
-    return undefined;
-  });
-  const answer = await act();
-  world.setFault();
-  expect(done).toBe(true);
-  return answer;
-}
-
 describe("a change", () => {
   test("that others change meanwhile is told of as what it was", async () => {
     const id = await newFile();
-    await meanwhile(
+    await world.meanwhile(
       () => change(id, { description: "mine" }),
       () => change(id, { description: "theirs" }),
     );
@@ -233,7 +217,7 @@ describe("a change", () => {
     const id = await newFile();
     const [mine, theirs] = [{ description: "the same" }, { description: "the same" }];
     expect(
-      await meanwhile(
+      await world.meanwhile(
         () => change(id, mine),
         () => change(id, theirs),
       ),
@@ -243,7 +227,7 @@ describe("a change", () => {
 
   test("of a name shows the description that others gave it meanwhile", async () => {
     const id = await newFile();
-    const renamed = await meanwhile(
+    const renamed = await world.meanwhile(
       () => change(id, { name: "renamed.txt" }),
       () => change(id, { description: "theirs" }),
     );
@@ -253,7 +237,7 @@ describe("a change", () => {
 
   test("of a file that is moved meanwhile leaves it there", async () => {
     const id = await newFile();
-    const changed = await meanwhile(
+    const changed = await world.meanwhile(
       () => change(id, { description: "on its way" }),
       () => change(id, { name: "there.txt", folder: "there" }),
     );
@@ -267,7 +251,7 @@ describe("a change", () => {
     const by = uploader(client);
     const { file_id } = await by.uploaded("versioned.txt", "one");
     const { upload_id } = await by.upload("versioned.txt", "second");
-    const changed = await meanwhile(
+    const changed = await world.meanwhile(
       () => change(file_id, { description: "of six bytes" }),
       () => by.finish(upload_id),
     );
@@ -276,7 +260,7 @@ describe("a change", () => {
 
   test("is refused by a lock that comes meanwhile", async () => {
     const id = await newFile();
-    const refused = meanwhile(
+    const refused = world.meanwhile(
       () => patch(id, { description: "too late" }),
       () => client.request(`/v1/files/${id}/lock`, { json: {} }),
     );

@@ -15,22 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Runs `act`, with `meanwhile` done just before its transaction. */
-async function meanwhile<T>(act: () => Promise<T>, others: () => Promise<unknown>): Promise<T> {
-  let done = false;
-  world.setFault(async ({ action }) => {
-    if (action === "TransactWriteItems" && !done) {
-      done = true;
-      await others();
-    }
-    return undefined;
-  });
-  const answer = await act();
-  world.setFault();
-  expect(done).toBe(true);
-  return answer;
-}
-
 const remove = (path: string) => client.request(path, { method: "DELETE" });
 const rename = (id: string, name: string) =>
   client.request(`/v1/files/${id}`, { method: "PATCH", json: { name } });
@@ -51,7 +35,7 @@ test.each([
   "a link that %s just before it is counted gives nothing",
   async (_, others, reason) => {
     const link = await newLink({ max_downloads: 1 });
-    const answer = await meanwhile(
+    const answer = await world.meanwhile(
       () => world.request(link.share_url),
       () => others(link),
     );
@@ -67,7 +51,7 @@ test("of two sweeps that find the same expired link one tells of it", async () =
   world.advance(60_000);
   const counts: number[] = [];
   counts.push(
-    await meanwhile(
+    await world.meanwhile(
       () => sweepLinks(world.deps),
       async () => counts.push(await sweepLinks(world.deps)),
     ),
@@ -78,7 +62,7 @@ test("of two sweeps that find the same expired link one tells of it", async () =
 
 test("no link is made to a file that goes meanwhile", async () => {
   const id = await world.addFile(client, "going.txt");
-  const answer = await meanwhile(
+  const answer = await world.meanwhile(
     () => client.request(`/v1/files/${id}/shares`, { json: {} }),
     () => remove(`/v1/files/${id}`),
   );
@@ -94,7 +78,7 @@ test.each(writes)("a %s is refused by a lock that comes meanwhile", async (_, wr
   const id = await world.addFile(client, `lock-${_}.txt`);
   expect(
     (
-      await meanwhile(
+      await world.meanwhile(
         () => write(id),
         () => lock(id),
       )
@@ -107,7 +91,7 @@ test.each(writes)("a %s finds a file that is moved meanwhile", async (_, write) 
   const id = await world.addFile(client, `run-${_}.txt`);
   expect(
     (
-      await meanwhile(
+      await world.meanwhile(
         () => write(id),
         () => rename(id, `elsewhere-${_}.txt`),
       )
@@ -122,7 +106,7 @@ test.each(writes)("a %s of a file that is deleted meanwhile is 404", async (_, w
   const id = await world.addFile(client, `gone-${_}.txt`);
   expect(
     (
-      await meanwhile(
+      await world.meanwhile(
         () => write(id),
         () => remove(`/v1/files/${id}`),
       )
@@ -137,7 +121,7 @@ test.each([["into the root"], ["into a folder"]])(
     const { file_id } = await by.uploaded(`from/${to}.txt`);
     const { upload_id } = await by.upload(`from/${to}.txt`);
     const folder = to === "into the root" ? "/" : "elsewhere";
-    const told = await meanwhile(
+    const told = await world.meanwhile(
       () => by.finish(upload_id),
       () => client.request(`/v1/files/${file_id}`, { method: "PATCH", json: { folder } }),
     );
@@ -152,7 +136,7 @@ test("a file that gets a version as it is deleted is told of with that one", asy
   const by = uploader(client);
   const { file_id } = await by.uploaded("told.txt", "one");
   const { upload_id } = await by.upload("told.txt", "second");
-  const answer = await meanwhile(
+  const answer = await world.meanwhile(
     () => remove(`/v1/files/${file_id}`),
     () => by.finish(upload_id),
   );
@@ -164,7 +148,7 @@ test("a version that comes back while its file is moved tells where it is", asyn
   const by = uploader(client);
   const { file_id, version_id } = await by.uploaded("from/back.txt", "one");
   await by.uploaded("from/back.txt", "two");
-  const told = await meanwhile(
+  const told = await world.meanwhile(
     () => client.request(`/v1/files/${file_id}/versions/${version_id}/restore`, { method: "POST" }),
     () => client.request(`/v1/files/${file_id}`, { method: "PATCH", json: { folder: "elsewhere" } }),
   );
@@ -177,7 +161,7 @@ test("a move to a name that is taken meanwhile is 409", async () => {
   const [id, other] = [await world.addFile(client, "a.txt"), await world.addFile(client, "b.txt")];
   expect(
     (
-      await meanwhile(
+      await world.meanwhile(
         () => rename(id, "c.txt"),
         () => rename(other, "c.txt"),
       )

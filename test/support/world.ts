@@ -254,6 +254,21 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
     setFault(hook: FaultHook = () => undefined) {
       fault = hook;
     },
+    /** Runs `act`, with `others` done just before its transaction. @throws where it makes none. */
+    async meanwhile<T>(act: () => Promise<T>, others: () => Promise<unknown>): Promise<T> {
+      let done = false;
+      fault = async ({ action }) => {
+        if (action === "TransactWriteItems" && !done) {
+          done = true;
+          await others();
+        }
+        return undefined;
+      };
+      const answer = await act();
+      fault = () => undefined;
+      if (!done) throw new Error("there was no transaction, so that nothing was done before it");
+      return answer;
+    },
     /** Copies of calls that faults let arrive late. */
     late: server.late,
     /** From now on DynamoDB knows what was, for so many milliseconds: the fault `staleMs` needs it. */
