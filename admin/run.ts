@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTable } from "#aws/table.ts";
-import { type Scope, scope, scopes } from "#contract/common.ts";
+import { type Scope, scope, scopes } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { listClients } from "#core/accounts/list-clients.ts";
 import { isWharfError } from "#core/kernel/error.ts";

@@ -16,6 +16,12 @@ export const prefixes = [
   "cli",
   "lock",
   "job",
+  "org",
+  "usr",
+  "grp",
+  "grt",
+  "key",
+  "sec",
 ] as const;
 export type Prefix = (typeof prefixes)[number];
 
@@ -33,6 +39,12 @@ const NAMED: Record<Prefix, string> = {
   cli: "API client",
   lock: "One holding of a file's lock",
   job: "Recovery job",
+  org: "Organization",
+  usr: "Person",
+  grp: "Group",
+  grt: "Grant",
+  key: "API key; not the secret itself",
+  sec: "A client's secret; not the secret itself",
 };
 
 /** Schema of an id with this prefix: `upl_` and 26 characters of Crockford's base 32. */
@@ -239,9 +251,14 @@ export function distinct<T extends z.ZodType>(
 export const actor = z
   .object({
     type: z
-      .enum(["client", "link", "system"])
-      .meta({ description: "`client`: an API client; `link`: whoever has a link; `system`: Wharf itself." }),
-    id: z.string().meta({ description: "`cli_…` or `shr_…`, or the part of Wharf, such as `sweep`." }),
+      .enum(["client", "person", "link", "system"])
+      .meta({
+        description:
+          "`client`: an API client; `person`: a human; `link`: whoever has a link; `system`: Wharf itself.",
+      }),
+    id: z
+      .string()
+      .meta({ description: "`cli_…`, `usr_…` or `shr_…`, or the part of Wharf, such as `sweep`." }),
   })
   .meta({ id: "Actor", description: "Who did it." });
 export type Actor = z.infer<typeof actor>;
@@ -261,15 +278,3 @@ export const problem = z.looseObject({
     .string()
     .meta({ description: "The answer's `X-Request-ID`: quote it when you ask for help." }),
 });
-
-/** Scopes that a client can hold. */
-export const scopes = [
-  "files:read",
-  "files:write",
-  "shares:write",
-  "webhooks:write",
-  "locks:break",
-  "admin",
-] as const;
-export const scope = z.enum(scopes);
-export type Scope = z.infer<typeof scope>;

@@ -6,7 +6,9 @@ import { lockedMembers } from "#core/locks/contract.ts";
 import { uploadState } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { partRanges } from "#core/uploads/parts-contract.ts";
-import { at, id, mismatch, orNull, scope } from "./common.ts";
+import { at, id, mismatch, orNull } from "./common.ts";
+import { memberRole } from "./roles.ts";
+import { action, scope } from "./scopes.ts";
 import { type ErrorCode, errorCodes, isErrorCode } from "./errors.ts";
 import { problemWith } from "./problem-with.ts";
 
@@ -72,11 +74,16 @@ const errorMembers = {
     ).optional(),
     max_path_bytes: bytes("The longest path of a file, folders included, in UTF-8").optional(),
     max_depth: count("Folders that a path can have").optional(),
+  },
+  workspace_ambiguous: {
     workspace_ids: z
       .array(id("ws"))
-      .meta({ description: "The workspaces that have the name: say which by its id." })
-      .optional(),
+      .meta({ description: "The workspaces that have the name: say which by its id." }),
   },
+  invalid_authorization_details: {
+    index: z.int().optional().meta({ description: "Which element of the list it is, from 0." }),
+  },
+  grant_limit: { max: count("As many as there may be").optional() },
   unknown_field: faults,
   invalid_json: { offset },
   chunk_too_small: smallPart,
@@ -85,6 +92,13 @@ const errorMembers = {
     required_scopes: z.array(scope.meta({ id: "Scope" })).meta({
       description: "Scopes that would do: any one of them, or all for an Idempotency-Key's recorded answer.",
     }),
+    required_action: action
+      .optional()
+      .meta({ description: "What the caller would have to be granted there, where it sees the resource." }),
+    required_role: z
+      .array(memberRole)
+      .optional()
+      .meta({ description: "Roles in the organization of which any one would do." }),
   },
   wrong_password: {
     retry_after_seconds: retry("another password can be tried, where that isn't at once").optional(),

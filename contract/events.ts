@@ -17,6 +17,15 @@ export const eventTypes = [
   "lock_expired",
   "lock_broken",
   "version_restored",
+  "grant_created",
+  "grant_ended",
+  "member_joined",
+  "member_changed",
+  "member_left",
+  "key_created",
+  "key_revoked",
+  "key_expiring",
+  "secret_expiring",
   "webhook_failing",
   "webhook_disabled",
   "webhook_test",
@@ -34,7 +43,12 @@ export const event = z
     request_id: z.string().meta({
       description: "`X-Request-ID` of the call that brought it about, or a name of the system's own.",
     }),
-    workspace_id: id("ws"),
+    workspace_id: id("ws")
+      .optional()
+      .meta({ description: "The workspace that it happened in; none of what is about an organization." }),
+    organization_id: id("org")
+      .optional()
+      .meta({ description: "The organization, of what is about it and no workspace: its members and keys." }),
     file_id: id("file").optional().meta({ description: "The file that it is about, where it is about one." }),
     share_id: id("shr").optional().meta({ description: "The link that it is about, where it is about one." }),
     actor,

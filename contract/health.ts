@@ -10,7 +10,7 @@ export const health = defineRoute({
   description:
     "For monitors: the gateway and a function answer. Neither the table nor S3 is asked, so a 200 promises nothing of them.",
   tag: "Health",
-  scopes: "public",
+  access: { public: "says nothing but that it answers" },
   responses: {
     200: {
       description: "The API answers.",

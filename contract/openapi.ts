@@ -1,7 +1,7 @@
 /** `/openapi.json` from the routes that validate: OpenAPI 3.1, JSON Schema 2020-12. */
 import type * as z from "zod";
 import { tokenAnswer, tokenError, tokenForm, tokenRequest } from "#core/accounts/contract.ts";
-import type { Scope } from "./common.ts";
+import { scopes, scopeTable } from "./scopes.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { requestId } from "./headers.ts";
 import { type Json, jsonSchema, named } from "./json-schema.ts";
@@ -62,14 +62,9 @@ function withNamedSchemas(document: Json & { components: { schemas: Json } }): J
 }
 
 /** What each scope is for. */
-export const SCOPES: Record<Scope, string> = {
-  "files:read": "Read the files of the client's workspaces, their versions and events",
-  "files:write": "Upload, and change, delete, restore and lock what one may read or has uploaded",
-  "shares:write": "Make and revoke links",
-  "webhooks:write": "Manage webhooks",
-  "locks:break": "Break another's lock",
-  admin: "Everything, in every workspace",
-};
+export const SCOPES: Record<string, string> = Object.fromEntries(
+  scopes.map((name) => [name, scopeTable[name].says]),
+);
 
 const text = { type: "string" };
 const HEADERS = {

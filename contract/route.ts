@@ -1,7 +1,7 @@
 import type * as z from "zod";
-import type { Scope } from "./common.ts";
 import type { ErrorCode } from "./errors.ts";
 import { idempotencyKey, ifNoneMatch, requestId } from "./headers.ts";
+import { type Action, type Scope, scopesFor } from "./scopes.ts";
 
 type Shape = Record<string, z.ZodType>;
 
@@ -23,10 +23,40 @@ interface Success {
   headers?: Record<string, string>;
 }
 
+/** What a path's parameter names, on which an action is decided before the verb runs. */
+export type ResourceKind = "workspace" | "folder" | "file" | "version" | "lock" | "link" | "upload";
+
+/** What members of an organization may do to it, by their role. */
+export type OrganizationAction =
+  | "see"
+  | "list_members"
+  | "members"
+  | "clients"
+  | "workspaces"
+  | "organize"
+  | "close";
+
+/**
+ * Who may use a route. Without a decision no route answers.
+ *
+ * - `public`: whoever has the address; why.
+ * - `action`, `on`: whoever may do that to the resource that the path names.
+ * - `action`, `decides`: the same of resources that the request names otherwise; why only the verb knows them.
+ * - `organization`: whoever may do that in the organization that is meant, by its role there.
+ * - `own`: every token with the scope, since the answer is of the caller's own things alone; why.
+ */
+export type Access =
+  | { public: string }
+  | { action: Action; on: ResourceKind }
+  | { action: Action; decides: string }
+  | { organization: OrganizationAction }
+  | { own: string };
+
 /**
  * One route of the API: what validates its requests is what `/openapi.json` shows.
  *
- * `scopes`: any one of them is enough (`admin` always is); `[]` needs a token of any scope; `"public"` needs none.
+ * `scopes`: any one of them is enough (`admin` always is); `[]` needs a token of any scope; `"public"` needs none. Where
+ * they aren't said they are those that name its action.
  * `idempotency` of a POST, by what is kept under an `Idempotency-Key`: see `Idempotent`.
  */
 export interface Route<
@@ -43,6 +73,7 @@ export interface Route<
   summary: string;
   description?: string;
   tag: string;
+  access: Access;
   scopes: readonly Scope[] | "public";
   params: Params;
   query: Query;
@@ -70,7 +101,8 @@ type Given<
   B extends z.ZodType | undefined,
   H extends Shape,
   S extends number,
-> = Omit<Route<P, Q, B, H, S>, "params" | "query" | "body" | "headers" | "idempotency"> & {
+> = Omit<Route<P, Q, B, H, S>, "scopes" | "params" | "query" | "body" | "headers" | "idempotency"> & {
+  scopes?: readonly Scope[];
   params?: P;
   query?: Q;
   body?: B;
@@ -92,11 +124,18 @@ export function defineRoute<
   return {
     idempotency: route.method === "POST" ? "record" : "natural",
     ...route,
+    scopes: route.scopes ?? scopesOf(route.access),
     params: route.params ?? ({} as P),
     query: route.query ?? ({} as Q),
     body: route.body as B,
     headers: route.headers ?? ({} as H),
   };
+}
+
+function scopesOf(access: Access): readonly Scope[] | "public" {
+  if ("public" in access) return "public";
+  if ("action" in access) return scopesFor(access.action);
+  throw new Error("a route that names no action says which scopes it needs");
 }
 
 /** Whether a route's requests can be told from another by an `Idempotency-Key`. */

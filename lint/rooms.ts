@@ -5,14 +5,18 @@
 export const ROOMS = [
   /** What all rooms stand on: calls, errors, ids, times, pages, the outbox, what is due, places that are few. */
   "kernel",
-  /** Who may do what, and in which workspace. */
+  /** Who may do what, and in which workspace: the one decision. */
   "access",
-  /** Clients, their secrets and tokens. */
+  /** Clients and persons, their secrets, keys and tokens. */
   "accounts",
+  /** Organizations, their members and groups. */
+  "organizations",
   /** What bytes are, by their beginning, checksum and name. */
   "content",
   /** Files and folders: found, listed, moved, downloaded, removed. */
   "files",
+  /** Who was granted what: given, listed, ended; and what that makes of somebody's rights. */
+  "grants",
   /** A file's versions: listed, restored, removed, kept for some time. */
   "versions",
   /** Leases on files, and who waits for one. */

@@ -3,7 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { type Cloud, REGION } from "@wharf/local-cloud";
 import { replaceFile } from "@wharf/local-cloud/replace-file.ts";
 import { createTable } from "#aws/table.ts";
-import { scopes } from "#contract/common.ts";
+import { scopes } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import type { StoredClient } from "./stored-client.ts";
 

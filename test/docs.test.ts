@@ -2,7 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { scopes } from "#contract/common.ts";
+import { scopes } from "#contract/scopes.ts";
 import { SCOPES } from "#contract/openapi.ts";
 import { greeting } from "#start/greeting.ts";
 import { allRoutes } from "#test/support/all-routes.ts";

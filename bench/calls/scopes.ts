@@ -1,6 +1,6 @@
 /** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
 import type { CallTrace } from "@wharf/local-cloud";
-import type { Scope } from "#contract/common.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { share } from "#core/links/contract.ts";

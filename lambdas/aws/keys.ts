@@ -17,11 +17,66 @@ export function sha256(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
+/** Each kind of holder has partitions of its own, so that roles tell them apart. */
+function partitionOf(principal: string): "CLIENT" | "PERSON" | "GROUP" {
+  if (principal.startsWith("usr_")) return "PERSON";
+  return principal.startsWith("grp_") ? "GROUP" : "CLIENT";
+}
+
 export const keys = {
   client: (client: string): Key => ({ pk: `CLIENT#${client}`, sk: META }),
   /** For listing; the record itself is under `client`. */
   clientEntry: (client: string): Key => ({ pk: "CLIENTS", sk: client }),
-  token: (client: string, token: string): Key => ({ pk: `CLIENT#${client}`, sk: `TOKEN#${sha256(token)}` }),
+  /** A holder of rights (`cli_…`, `usr_…`, `grp_…`): its record, in whose partition its tokens, keys and grants are too. */
+  principal: (principal: string): Key => ({ pk: `${partitionOf(principal)}#${principal}`, sk: META }),
+  token: (principal: string, token: string): Key => ({
+    pk: keys.principal(principal).pk,
+    sk: `TOKEN#${sha256(token)}`,
+  }),
+  /** By its id, which the key itself names: one read finds both it and its holder. */
+  apiKey: (principal: string, key: string): Key => ({ pk: keys.principal(principal).pk, sk: `KEY#${key}` }),
+  /** A grant that its holder's record has no room for; by workspace, so that those of one are read together. */
+  furtherGrant: (principal: string, workspace: string, grant: string): Key => ({
+    pk: keys.principal(principal).pk,
+    sk: `GRANT#${workspace}#${grant}`,
+  }),
+  /** What a client, or one of its keys, has made that can act later: it ends with its maker. */
+  progeny: (maker: string, made: string): Key => ({ pk: `MADE#${maker}`, sk: made }),
+
+  /** An organization's record, in whose partition its members, groups, clients and workspaces are listed. */
+  organization: (organization: string): Key => ({ pk: `ORG#${organization}`, sk: META }),
+  /** For listing all of a deployment; the record itself is under `organization`. */
+  organizationEntry: (organization: string): Key => ({ pk: "ORGS", sk: organization }),
+  member: (organization: string, principal: string): Key => ({
+    pk: `ORG#${organization}`,
+    sk: `MEMBER#${principal}`,
+  }),
+  groupEntry: (organization: string, group: string): Key => ({
+    pk: `ORG#${organization}`,
+    sk: `GROUP#${group}`,
+  }),
+  organizationClient: (organization: string, client: string): Key => ({
+    pk: `ORG#${organization}`,
+    sk: `CLIENT#${client}`,
+  }),
+  organizationWorkspace: (organization: string, workspace: string): Key => ({
+    pk: `ORG#${organization}`,
+    sk: `WS#${workspace}`,
+  }),
+  /** An organization's workspaces of one name: several may have it. */
+  organizationName: (organization: string, name: string, workspace: string): Key => ({
+    pk: `ORG#${organization}`,
+    sk: `WSNAME#${name}#${workspace}`,
+  }),
+  groupMember: (group: string, principal: string): Key => ({
+    pk: `GROUP#${group}`,
+    sk: `MEMBER#${principal}`,
+  }),
+  /** The person whose verified address it is. */
+  emailAddress: (address: string): Key => ({ pk: `EMAIL#${sha256(address)}`, sk: META }),
+  grant: (grant: string): Key => ({ pk: `GRANT#${grant}`, sk: META }),
+  /** For listing what was granted on a workspace, a folder or a file. */
+  resourceGrant: (resource: string, grant: string): Key => ({ pk: `GRANTS#${resource}`, sk: grant }),
 
   /** What is still to end of a revoked client's; apart from its record, which the sweep may not change. */
   revocation: (client: string): Key => ({ pk: `REVOKE#${client}`, sk: META }),
@@ -108,8 +163,18 @@ const partition = ({ pk }: Key): string => pk.replace(/#.*$/s, "#*");
 
 /** The kinds of partitions, which is as fine as a role can be limited: no key of IAM's tells of `sk`. */
 export const partitions = {
-  /** A client's record, its tokens, and how many endpoints it has. */
+  /** A client's record, its tokens, keys and grants, and how many endpoints it has. */
   client: partition(keys.client("")),
+  /** A person's record, tokens, keys and grants. */
+  person: partition(keys.principal("usr_")),
+  /** A group's record, members and grants. */
+  group: partition(keys.principal("grp_")),
+  progeny: partition(keys.progeny("", "")),
+  organization: partition(keys.organization("")),
+  organizations: partition(keys.organizationEntry("")),
+  emailAddresses: partition(keys.emailAddress("")),
+  grant: partition(keys.grant("")),
+  resourceGrants: partition(keys.resourceGrant("", "")),
   revocations: partition(keys.revocation("")),
   clients: partition(keys.clientEntry("")),
   workspaces: partition(keys.workspace("")),
@@ -139,7 +204,11 @@ export const partitions = {
 export type PartitionName = keyof typeof partitions;
 
 /** Prefixes for `begins_with` on `sk`. */
-export const under = { versions: "VER#", shares: "SHARE#", tokens: "TOKEN#", feed: "SEQ#" } as const;
+export const under = {
+  ...{ versions: "VER#", shares: "SHARE#", tokens: "TOKEN#", feed: "SEQ#" },
+  ...{ apiKeys: "KEY#", furtherGrants: "GRANT#", members: "MEMBER#", groups: "GROUP#" },
+  ...{ organizationClients: "CLIENT#", organizationWorkspaces: "WS#", organizationNames: "WSNAME#" },
+} as const;
 
 /** What the sweep looks for in the sparse index `due`. */
 export const dueKinds = [
@@ -153,6 +222,8 @@ export const dueKinds = [
   "recovery",
   "revocation",
   "wake_up",
+  "grant",
+  "migration",
 ] as const;
 export type DueKind = (typeof dueKinds)[number];
 

@@ -1,11 +1,15 @@
 /** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
 import * as z from "zod";
-import { type Key, keys } from "#aws/keys.ts";
+import type { Key } from "#aws/keys.ts";
 import { describe, note, say } from "#aws/log.ts";
-import type { Scope } from "#contract/common.ts";
+import type { Item } from "#aws/table.ts";
 import { isConditional, type Route, requestHeaders, successOf } from "#contract/route.ts";
+import type { Scope } from "#contract/scopes.ts";
+import { authorize } from "#core/access/authorize.ts";
+import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import type { Resource } from "#core/access/resource.ts";
 import { authenticate } from "#core/accounts/authenticate.ts";
-import { type Call, requireSameScopes, requireScope } from "#core/kernel/call.ts";
+import { type Call, type Caller, requireSameScopes, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
@@ -43,7 +47,11 @@ interface Served<
 > {
   route: Route<P, Q, B, H, S>;
   handle: (input: Input<P, Q, B, H>) => Promise<Reply<S> | undefined>;
-  /** What the verb reads first: it comes in one round trip with the token, as `call.ahead`. */
+  /** What the path names, where the route decides `on` it; `call.access` says what was decided. */
+  resource?: Resource<Output<P>>;
+  /** The organization that is meant, where it decides on one. @default the caller's own */
+  organization?: (params: Output<P>) => string;
+  /** What the verb reads first beside the resource: it comes in one round trip with the token, as `call.ahead`. */
   reads?: (params: Output<P>) => readonly Key[];
   /** Headers that follow from an answer's body, a recorded one's too. */
   headers?: (body: unknown) => Record<string, string>;
@@ -55,30 +63,37 @@ interface Served<
   replay?: (recorded: unknown, call: Call, lacking: readonly Scope[]) => Promise<unknown>;
 }
 
-/** Adds a route to `app`. */
+/**
+ * Adds a route to `app`.
+ *
+ * Who may use it is decided before its verb runs, or by its verb where only that knows what the request is about; an
+ * answer without a decision leaves as a 500.
+ *
+ * @throws Error where the route decides on what its path names, and nothing says what that is.
+ */
 export function serve<
   P extends Shape,
   Q extends Shape,
   B extends z.ZodType | undefined,
   H extends Shape,
   S extends number,
->(
-  app: App,
-  deps: TableDeps,
-  { route, handle, reads, headers: headersFor, replay }: Served<P, Q, B, H, S>,
-): void {
+>(app: App, deps: TableDeps, served: Served<P, Q, B, H, S>): void {
+  const { route, handle, resource, headers: headersFor, replay } = served;
+  if ("on" in route.access && resource === undefined)
+    throw new Error(`${route.id} decides on a ${route.access.on}, but nothing says which`);
   const success = successOf(route);
   const params = z.strictObject(route.params);
   const query = z.strictObject(route.query);
   const headers = z.object(requestHeaders(route));
+  const reads = (given: Output<P>) => [...(resource?.reads(given) ?? []), ...(served.reads?.(given) ?? [])];
   wire(app, route, async (context) => {
     const named = params.safeParse(context.req.param());
     const { caller, ahead } = await authenticate(
       deps,
       context.req.header("authorization"),
-      named.success ? reads?.(named.data as Output<P>) : [],
+      named.success ? reads(named.data as Output<P>) : [],
     );
-    note({ client: caller.client_id });
+    note({ client: caller.id });
     if (route.scopes !== "public") requireScope(caller, ...route.scopes);
     refuseUnreadPreconditions(route, (name) => context.req.header(name));
     const given = await readBody(route, context);
@@ -90,6 +105,9 @@ export function serve<
       context,
     };
     const requestId = context.get("requestId");
+    let isDecided = false;
+    const asking = { caller, ahead, decided: () => void (isDecided = true) };
+    const access = await decideBefore(deps, served, asking, input.params);
     const idempotency = await beginIdempotent(deps, {
       caller,
       key: route.method === "POST" ? context.req.header("idempotency-key") : undefined,
@@ -102,7 +120,7 @@ export function serve<
         conditions: conditionsOf(input.headers),
       },
     });
-    const call: Call = { caller, requestId, record: idempotency.record, ahead };
+    const call: Call = { ...asking, requestId, record: idempotency.record, access };
     if (idempotency.replay !== undefined) {
       const { status, body, lacking } = idempotency.replay;
       if (replay === undefined) requireSameScopes(lacking);
@@ -112,6 +130,7 @@ export function serve<
     }
     try {
       const { instead: status = success, body, headers } = (await handle({ ...input, call })) ?? {};
+      if (!isDecided) throw new Error(`${route.id} answers, and nobody has decided who may use it`);
       // A redirect is no effect: the key is free for where it leads.
       if (status >= 300) await idempotency.release();
       else if (route.idempotency === "after") await keepAnswer(idempotency, body);
@@ -128,6 +147,30 @@ export function serve<
   });
 }
 
+/** What can be decided before the verb runs: all but what the verb alone knows. @throws WharfError not_found, forbidden */
+async function decideBefore<P extends Shape>(
+  deps: TableDeps,
+  {
+    route: { access, scopes },
+    resource,
+    organization,
+  }: {
+    route: Pick<Route, "access" | "scopes">;
+    resource?: Resource<Output<P>>;
+    organization?: (params: Output<P>) => string;
+  },
+  call: { caller: Caller; ahead: readonly Item[]; decided(): void },
+  params: Output<P>,
+) {
+  if ("own" in access) call.decided();
+  if ("organization" in access)
+    authorizeOrganization(call, organization?.(params), access.organization);
+  if (!("on" in access) || resource === undefined) return undefined;
+  const located = await resource.locate(params, { ...call, deps });
+  const asked = { action: access.action, what: resource.what(params) };
+  return authorize(deps, call, located, { ...asked, scopes: scopes === "public" ? [] : scopes });
+}
+
 /** What was done is answered, whether that can be kept or not. */
 async function keepAnswer(idempotency: Idempotency, body: unknown): Promise<void> {
   try {
@@ -136,9 +179,6 @@ async function keepAnswer(idempotency: Idempotency, body: unknown): Promise<void
     say("warn", "an answer could not be kept under its Idempotency-Key", { error: describe(error) });
   }
 }
-
-/** `reads` of the routes of one file whose verb begins by looking at it. */
-export const namedFile = ({ id }: { id: string }) => [keys.node(id)];
 
 const REPLAYED = { "Idempotency-Replayed": "true" };
 

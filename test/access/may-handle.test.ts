@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Scope, scopes } from "#contract/common.ts";
+import { type Scope, scopes } from "#contract/scopes.ts";
 import { fileMadeBy, type Made, madeBy, mayHandle, readsAll, type Verb } from "#core/access/may-handle.ts";
 
 const files = ["own", "mixed", "others"] as const;

@@ -2,7 +2,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { createTable } from "#aws/table.ts";
-import type { Scope } from "#contract/common.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { type ApiClient, createApiClient } from "#test/support/api-client.ts";
 import { patientFetch } from "./obey-retry-after.ts";

@@ -11,7 +11,7 @@ import { DUE_INDEX } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wake } from "#aws/queues.ts";
 import { createTable, type QueryInput } from "#aws/table.ts";
-import { type Scope, scopes } from "#contract/common.ts";
+import { type Scope, scopes } from "#contract/scopes.ts";
 import { event } from "#contract/events.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";

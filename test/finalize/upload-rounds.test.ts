@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import type { Scope } from "#contract/common.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { finalizeUpload } from "#core/finalize/finalize-upload.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";

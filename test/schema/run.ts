@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
-import { scopes } from "#contract/common.ts";
+import { scopes } from "#contract/scopes.ts";
 import { tokenAnswer } from "#core/accounts/contract.ts";
 import { pythonTools, Unavailable } from "#test/support/registry-tools.ts";
 import { type Story, startStory } from "#test/support/story.ts";

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { countScopes, type ScopeCost } from "#bench/calls/scopes.ts";
 import { countVerbs } from "#bench/calls/verbs.ts";
-import { scopes } from "#contract/common.ts";
+import { scopes } from "#contract/scopes.ts";
 import { COUNTS_FILE, type Counts, type Effects, readCounts } from "#cost/counts.ts";
 import { perMillion, prices } from "#cost/prices.ts";
 import { stageConfig } from "#lib/config.ts";

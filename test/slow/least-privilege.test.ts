@@ -8,7 +8,7 @@ import { globMatches } from "@wharf/local-cloud/glob.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { keys, partitions } from "#aws/keys.ts";
-import { scopes } from "#contract/common.ts";
+import { scopes } from "#contract/scopes.ts";
 import { delivery } from "#core/delivery/contract.ts";
 import { webhook } from "#core/endpoints/contract.ts";
 import { finalizeAnswer } from "#core/finalize/contract.ts";

@@ -6,7 +6,7 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { REGION } from "@wharf/local-cloud";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
-import type { Scope } from "#contract/common.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { eventSchema } from "#contract/event-types.ts";
 import { event } from "#contract/events.ts";
 import { createClient } from "#core/accounts/create-client.ts";

@@ -6,7 +6,8 @@ import { defineRoute } from "#contract/route.ts";
 export const workspace = z
   .object({
     workspace_id: id("ws"),
-    name: z.string().meta({ description: "Unique among the workspaces of the client that made it." }),
+    name: z.string().meta({ description: "Unique among the workspaces of whoever made it." }),
+    organization_id: id("org"),
     is_default: z
       .boolean()
       .meta({ description: "Where this client's uploads go unless they say otherwise." }),
@@ -19,10 +20,11 @@ export const listWorkspacesRoute = defineRoute({
   id: "listWorkspaces",
   method: "GET",
   path: "/v1/workspaces",
-  summary: "List the workspaces that the client may use",
+  summary: "List the workspaces that the caller may list",
   tag,
-  scopes: ["files:read"],
+  access: { own: "lists what the caller may list" },
+  scopes: ["workspaces:read", "files:read"],
   query: page.query,
   responses: { 200: { description: "In the order of their ids", schema: page.of(workspace) } },
-  errors: ["not_found", "invalid_cursor"],
+  errors: ["invalid_cursor"],
 });

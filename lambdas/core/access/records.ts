@@ -1,11 +1,84 @@
-/** Shapes of what the table stores of workspaces, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
+/** Shapes of what the table stores of rights and workspaces, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
+import { grantedDetail, memberAccess, memberRole, role } from "#contract/roles.ts";
+import { action } from "#contract/scopes.ts";
+
+/** The organization of all that is from before there were organizations; the first that a deployment has. */
+export const FIRST_ORGANIZATION = "org_00000000000000000000000000";
+
+/** A grant as its holder's record, or the holder's partition, has it. One of `role` and `actions`. */
+export const heldGrantRecord = z.object({
+  on: z.string(),
+  workspace_id: z.string(),
+  role: role.optional(),
+  actions: z.array(action).optional(),
+  expires_ms: z.number().optional(),
+});
+
+/** What every holder of rights (client, person, group) has in its record. */
+export const rightsShape = {
+  /** Organization → role. None in the record of a client from before there were organizations. */
+  organizations: z.record(z.string(), memberRole).optional(),
+  /** By id: the first 50. */
+  grants: z.record(z.string(), heldGrantRecord).default({}),
+  /** How many more stand in its partition. */
+  more_grants: z.number().default(0),
+  groups: z.array(z.string()).default([]),
+};
+
+/** Who made something that can act later, and with what: it never does more. */
+export const madeByRecord = z.object({
+  principal_id: z.string(),
+  key_id: z.string().optional(),
+  details: z.array(grantedDetail).optional(),
+});
+export type MadeBy = z.infer<typeof madeByRecord>;
+
+export const groupRightsRecord = z.object({
+  group_id: z.string(),
+  grants: rightsShape.grants,
+  more_grants: rightsShape.more_grants,
+});
 
 export const workspaceRecord = z.object({
   workspace_id: z.string(),
   name: z.string(),
   root_folder: z.string(),
-  /** Clients that may use it, beside those with scope `admin`. */
-  members: z.set(z.string()),
+  organization_id: z.string().default(FIRST_ORGANIZATION),
+  /** What members of the organization have on it without a grant. */
+  member_access: memberAccess.default("none"),
+  /** Clients that could use it before there were grants. */
+  members: z.set(z.string()).optional(),
   created_at: z.string(),
+  created_by: z.string().optional(),
 });
+export type WorkspaceRecord = z.infer<typeof workspaceRecord>;
+
+/** Of a folder or file, what says where it is and whose. */
+export const nodeRecord = z.object({
+  kind: z.enum(["file", "folder"]),
+  node_id: z.string(),
+  workspace_id: z.string(),
+  /** Of a folder: `null` for a workspace's root. */
+  parent_id: z.string().nullable().optional(),
+  /** Of a file. */
+  folder_id: z.string().optional(),
+  /** Folders above it, from below the root down, as they were when this was written: a hint, proved where it counts. */
+  above: z.array(z.string()).optional(),
+  created_by: z.string().optional(),
+  mixed: z.boolean().optional(),
+  deleted_at: z.string().optional(),
+});
+export type NodeRecord = z.infer<typeof nodeRecord>;
+
+/** A grant by itself. One that has ended stays for a while, so that no late copy of its first write brings it back. */
+export const grantRecord = heldGrantRecord.extend({
+  grant_id: z.string(),
+  principal_id: z.string(),
+  organization_id: z.string(),
+  created_at: z.string(),
+  created_by: z.string(),
+  made_by: madeByRecord.optional(),
+  ended_at: z.string().optional(),
+});
+export type GrantRecord = z.infer<typeof grantRecord>;

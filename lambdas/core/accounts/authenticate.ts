@@ -1,18 +1,54 @@
-import { type Key, keys } from "#aws/keys.ts";
+import { timingSafeEqual } from "node:crypto";
+import { type Key, keys, sha256 } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import type { GrantedDetail } from "#contract/roles.ts";
+import { holds, type Scope } from "#contract/scopes.ts";
+import { formerScopes, rightsOf } from "#core/access/rights-of.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { clientRecord, tokenRecord } from "./records.ts";
+import { clientRecord, currentClient, keyRecord, personRecord, tokenRecord } from "./records.ts";
 
-/** `wht_`, the client's ULID, `_`, 256 random bits in base64url. */
-const TOKEN = /^wht_([0-7][0-9A-HJKMNP-TV-Z]{25})_[\w-]{43}$/;
+const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
+/** `wht_`, the holder's ULID (a person's behind `u`), `_`, 256 random bits in base64url. */
+const TOKEN = new RegExp(`^wht_(u?)(${ULID})_[\\w-]{43}$`);
+/** `whk_`, the same, the key's own ULID, and again 256 random bits. */
+const API_KEY = new RegExp(`^whk_(u?)(${ULID})_(${ULID})_[\\w-]{43}$`);
+
+/** How a holder's id stands in its tokens and keys. */
+export function holderIn(principal: string): string {
+  const ulid = principal.slice(4);
+  return principal.startsWith("usr_") ? `u${ulid}` : ulid;
+}
+
+const holderOf = (person: string | undefined, ulid: string) => `${person === "u" ? "usr" : "cli"}_${ulid}`;
+
+/** What a header's credential is, by its looks alone. */
+interface Credential {
+  principal: string;
+  /** Where the table has it. */
+  key: Key;
+  apiKey: string | undefined;
+}
+
+function credentialIn(token: string): Credential | undefined {
+  const [, keyOfPerson, keyHolder, keyId] = API_KEY.exec(token) ?? [];
+  if (keyHolder !== undefined && keyId !== undefined) {
+    const principal = holderOf(keyOfPerson, keyHolder);
+    return { principal, key: keys.apiKey(principal, `key_${keyId}`), apiKey: token };
+  }
+  const [, person, holder] = TOKEN.exec(token) ?? [];
+  if (holder === undefined) return undefined;
+  const principal = holderOf(person, holder);
+  return { principal, key: keys.token(principal, token), apiKey: undefined };
+}
 
 /**
- * The caller behind an `Authorization: Bearer` header.
+ * The caller behind an `Authorization: Bearer` header: a token, or an API key.
  *
- * One strongly consistent read of the token and its client together, at every request: a revoked client's tokens
- * are dead at once. What the call needs next (`also`) comes in the same round trip, as `ahead`.
+ * One strongly consistent read of it and its holder together, at every request: a revoked client's tokens and keys are
+ * dead at once. What the call needs next (`also`) comes in the same round trip, as `ahead`. A token that was exchanged
+ * takes one more, for what it came from.
  *
  * @throws WharfError unauthenticated (RFC 6750, 3).
  */
@@ -23,38 +59,108 @@ export async function authenticate(
 ): Promise<{ caller: Caller; ahead: readonly Item[] }> {
   if (header === undefined)
     throw refused("This needs `Authorization: Bearer <token>`; POST /v1/auth/token gives one.");
-  const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
-  const ulid = token && TOKEN.exec(token)?.[1];
-  if (token === undefined || ulid === undefined)
-    throw refused("The Authorization header holds no token of Wharf's.", true);
+  const [, token = ""] = /^Bearer +(\S+)$/i.exec(header) ?? [];
+  const credential = credentialIn(token);
+  if (credential === undefined) throw refused("The Authorization header holds no token of Wharf's.", true);
+  const { principal, key } = credential;
+  const holderKey = keys.principal(principal);
+  const items = await deps.table.batchGet([key, holderKey, ...also]);
+  const own = items.filter((item) => item["pk"] === holderKey.pk);
+  const stored = own.find((item) => item["sk"] === key.sk);
+  const holder = own.find((item) => item["sk"] === holderKey.sk);
+  if (stored === undefined || holder === undefined) throw unknown(credential);
+  const terms = termsOf(deps, credential, stored);
+  const caller = callerOf(deps, holder, { ...terms, principal });
+  await requireParents(deps, principal, terms.parents);
+  return { caller, ahead: items.filter((item) => item["pk"] !== holderKey.pk) };
+}
 
-  const clientId = `cli_${ulid}`;
-  const tokenKey = keys.token(clientId, token);
-  const clientKey = keys.client(clientId);
-  const items = await deps.table.batchGet([tokenKey, clientKey, ...also]);
-  const own = items.filter((item) => item["pk"] === clientKey.pk);
-  const stored = own.find((item) => item["sk"] === tokenKey.sk);
-  const client = own.find((item) => item["sk"] === clientKey.sk);
-  if (stored === undefined || client === undefined) throw refused("The token is not known.", true);
+/** What a credential lets its holder do at most. */
+interface Terms {
+  scopes: readonly Scope[];
+  details?: readonly GrantedDetail[] | undefined;
+  key_id?: string | undefined;
+  /** Sort keys of what it was exchanged from. */
+  parents: readonly string[];
+  /** Its own. */
+  credential: string;
+  expires_ms: number;
+}
 
-  const { scopes, expires_ms } = tokenRecord.parse(stored);
-  const record = clientRecord.parse(client);
-  if (record.revoked_at !== undefined) throw refused("The client has been revoked.", true);
-  if (expires_ms <= deps.now()) throw refused("The token has expired; ask for a new one.", true);
-  const caller = {
-    client_id: clientId,
-    name: record.name,
+function termsOf(deps: TableDeps, { key, apiKey }: Credential, stored: Item): Terms {
+  const read = apiKey === undefined ? tokenTerms(stored) : keyTerms(apiKey, stored);
+  if (read.expires_ms <= deps.now())
+    throw refused(
+      apiKey === undefined ? "The token has expired; ask for a new one." : "The API key has expired.",
+      true,
+    );
+  return { ...read, credential: key.sk };
+}
+
+function tokenTerms(stored: Item) {
+  const { scopes, kind, parents = [], ...rest } = tokenRecord.parse(stored);
+  return { ...rest, parents, scopes: kind === undefined ? formerScopes(scopes) : scopes };
+}
+
+function keyTerms(apiKey: string, stored: Item) {
+  const { hash, revoked_at, ...rest } = keyRecord.parse(stored);
+  if (!timingSafeEqual(Buffer.from(hash), Buffer.from(sha256(apiKey))))
+    throw refused("The API key is not known.", true);
+  if (revoked_at !== undefined) throw refused("The API key has been revoked.", true);
+  return { ...rest, parents: [] };
+}
+
+/** @throws WharfError unauthenticated where the client or person is no more. */
+function callerOf(
+  deps: TableDeps,
+  holder: Item,
+  { principal, scopes, details, key_id, credential, expires_ms }: Terms & { principal: string },
+): Caller {
+  const terms = { credential: { sk: credential, key_id, expires_ms }, id: principal };
+  if (principal.startsWith("usr_")) {
+    const person = personRecord.parse(holder);
+    if (person.disabled_at !== undefined) throw refused("The person's access has ended.", true);
+    const rights = { ...rightsOf(person), details };
+    const { name, workspaces } = person;
+    return { ...terms, name, workspaces, scopes: new Set(scopes), rights, default_workspace: undefined };
+  }
+  const client = currentClient(clientRecord.parse(holder));
+  if (client.revoked_at !== undefined) throw refused("The client has been revoked.", true);
+  if (client.expires_ms !== undefined && client.expires_ms <= deps.now())
+    throw refused("The client has expired.", true);
+  const { name, default_workspace, workspaces, makes_workspaces } = client;
+  const held = new Set(client.scopes);
+  return {
+    ...terms,
+    ...{ name, default_workspace, workspaces, makes_workspaces },
     // A scope that was taken from the client since is gone from its tokens too.
-    scopes: new Set(scopes.filter((scope) => record.scopes.includes(scope))),
-    default_workspace: record.default_workspace,
-    workspaces: record.workspaces,
+    scopes: new Set(scopes.filter((scope) => holds(held, scope))),
+    rights: { ...client.rights, details },
   };
-  return { caller, ahead: items.filter((item) => item["pk"] !== clientKey.pk) };
+}
+
+/** @throws WharfError unauthenticated where what a token was exchanged from has ended. */
+async function requireParents(
+  deps: TableDeps,
+  principal: string,
+  parents: readonly string[],
+): Promise<void> {
+  if (parents.length === 0) return;
+  const { pk } = keys.principal(principal);
+  const found = await deps.table.batchGet(parents.map((sk) => ({ pk, sk })));
+  const live = found.filter(
+    ({ revoked_at, expires_ms }) => revoked_at === undefined && Number(expires_ms) > deps.now(),
+  );
+  if (live.length < parents.length) throw refused("What this token was exchanged from has ended.", true);
 }
 
 /** For one whose token was good when its call began. */
 export function unauthenticated(detail: string): WharfError {
   return refused(detail, true);
+}
+
+function unknown({ apiKey }: Credential): WharfError {
+  return refused(apiKey === undefined ? "The token is not known." : "The API key is not known.", true);
 }
 
 function refused(detail: string, invalid = false): WharfError {

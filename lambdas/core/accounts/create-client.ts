@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
-import type { Scope } from "#contract/common.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";

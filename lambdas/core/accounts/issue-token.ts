@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
-import { scopes as allScopes, id, type Scope } from "#contract/common.ts";
+import { id } from "#contract/common.ts";
+import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { ttl } from "#core/kernel/time.ts";
 import { TOKEN_SECONDS, type TokenErrorCode } from "./contract.ts";

@@ -57,7 +57,6 @@ export type Recovery = z.infer<typeof recovery>;
 
 const tag = "Webhooks";
 
-const scopes = ["webhooks:write"] as const;
 
 const params = { id: id("hook") };
 
@@ -70,7 +69,8 @@ export const listDeliveriesRoute = defineRoute({
   summary: "List an endpoint's deliveries, the newest events first",
   description: "Kept for 30 days. A page may hold fewer than `limit` although more follow.",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:read"],
   params,
   query: {
     ...page.query,
@@ -91,7 +91,8 @@ export const getDeliveryRoute = defineRoute({
   path: "/v1/webhooks/{id}/deliveries/{delivery_id}",
   summary: "Get a delivery with its attempts, the latest 100",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:read"],
   params: deliveryParams,
   responses: { 200: { description: "The delivery", schema: deliveryDetail } },
   errors: ["not_found"],
@@ -103,7 +104,8 @@ export const redeliverRoute = defineRoute({
   path: "/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver",
   summary: "Send a delivery again, with the whole schedule of retries",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params: deliveryParams,
   body: z.strictObject({}),
   responses: { 202: { description: "It is under way", schema: delivery } },
@@ -124,7 +126,8 @@ export const recoverRoute = defineRoute({
   summary: "Send an endpoint's deliveries of a span of time again",
   description: `A job: it begins within a minute. Spans up to ${MAX_RECOVER_DAYS} days; deliveries skipped while the endpoint was disabled can be recovered for 7 days. An endpoint has one running job at a time.`,
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params,
   body: z.strictObject({
     since: givenTime.meta({
@@ -146,7 +149,8 @@ export const getRecoveryRoute = defineRoute({
   path: "/v1/webhooks/{id}/recover/{job_id}",
   summary: "See how far a recovery is",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:read"],
   params: { ...params, job_id: id("job") },
   responses: { 200: { description: "The job with its counts", schema: recovery } },
   errors: ["not_found"],

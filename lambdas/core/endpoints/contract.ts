@@ -96,7 +96,6 @@ export const webhookDetail = webhook.extend({
 
 const tag = "Webhooks";
 
-const scopes = ["webhooks:write"] as const;
 
 const params = { id: id("hook") };
 
@@ -126,7 +125,7 @@ export const registerWebhookRoute = defineRoute({
   summary: "Register an endpoint",
   description: `Events of every workspace that the client may use come to it. A client has at most ${MAX_ENDPOINTS} endpoints; one more is 429 \`endpoint_limit\`. It is sent a signed \`ping\` at once; until it answers that, another delivery or a test with 2xx it is \`unverified\`.`,
   tag,
-  scopes,
+  access: { action: "hooks", decides: "the body names the folders that it hears of" },
   body: z.strictObject({
     url,
     events: subscription,
@@ -151,7 +150,8 @@ export const listWebhooksRoute = defineRoute({
   path: "/v1/webhooks",
   summary: "List your endpoints, the oldest first",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:read"],
   query: page.query,
   responses: { 200: { description: "One page", schema: webhookPage } },
   errors: ["not_found", "invalid_cursor"],
@@ -163,7 +163,8 @@ export const getWebhookRoute = defineRoute({
   path: "/v1/webhooks/{id}",
   summary: "Get an endpoint and how its deliveries fare",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:read"],
   params,
   responses: { 200: { description: "The endpoint", schema: webhookDetail } },
   errors: ["not_found"],
@@ -177,7 +178,8 @@ export const changeWebhookRoute = defineRoute({
   description:
     "One with a new URL is `unverified` again, until that answers a new `ping`, another delivery or a test with 2xx.",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params,
   body: z.strictObject({
     url: url.optional(),
@@ -196,7 +198,8 @@ export const deleteWebhookRoute = defineRoute({
   path: "/v1/webhooks/{id}",
   summary: "Delete an endpoint; its unfinished deliveries are cancelled",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params,
   responses: { 204: { description: "It is gone" } },
   errors: ["not_found"],
@@ -208,7 +211,8 @@ export const disableWebhookRoute = defineRoute({
   path: "/v1/webhooks/{id}/disable",
   summary: "Disable an endpoint; what happens meanwhile can be recovered for 7 days",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params,
   body: z.strictObject({}),
   idempotency: "after",
@@ -223,7 +227,8 @@ export const enableWebhookRoute = defineRoute({
   summary: "Enable an endpoint once it answers a webhook_test with 2xx, or by force",
   description: "The `webhook_test` waits for 3 s. One that is enabled is sent nothing.",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params,
   body: z.strictObject({
     force: z.boolean().default(false).meta({ description: "Enable it without the test." }),
@@ -252,7 +257,8 @@ export const testWebhookRoute = defineRoute({
   summary: "Send a webhook_test now and answer with the attempt",
   description: `Works for a disabled endpoint too. It is tried once, within ${TEST_SECONDS} s; an endpoint gets one test at a time, and few run at once, of one client half of what others leave: the next is 429 with Retry-After. A 2xx verifies an endpoint that is \`unverified\`; nothing else of its state changes. Deliveries have 15 s: an endpoint that takes longer than a test waits can be well all the same.`,
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params,
   body: z.strictObject({}),
   idempotency: "after",

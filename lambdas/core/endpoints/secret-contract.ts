@@ -16,7 +16,6 @@ export const secret = z
 
 const tag = "Webhooks";
 
-const scopes = ["webhooks:write"] as const;
 
 const params = { id: id("hook") };
 
@@ -36,7 +35,8 @@ export const rotateWebhookSecretRoute = defineRoute({
   description:
     "`webhook-signature` carries both, the new one first. `X-Signature` stays with the old secret until the overlap ends or until promote.",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params,
   body: z.strictObject({
     overlap_seconds: z
@@ -62,7 +62,8 @@ export const promoteWebhookSecretRoute = defineRoute({
   path: "/v1/webhooks/{id}/secret/promote",
   summary: "Let the new secret make X-Signature from now on",
   tag,
-  scopes,
+  access: { own: "endpoints are their makers', and their organization's admins'" },
+  scopes: ["webhooks:write"],
   params,
   body: z.strictObject({}),
   idempotency: "after",

@@ -9,7 +9,6 @@ const MAX_FEED_WAIT_SECONDS = 20;
 
 const tag = "Webhooks";
 
-const scopes = ["webhooks:write"] as const;
 
 export const eventTypeList = z.object({
   items: z
@@ -34,7 +33,8 @@ export const eventTypesRoute = defineRoute({
   path: "/v1/webhooks/event-types",
   summary: "Event types with JSON Schemas of their bodies and examples",
   tag,
-  scopes,
+  access: { own: "the same for everybody" },
+  scopes: ["webhooks:read"],
   responses: {
     200: {
       description: "Every type",
@@ -57,7 +57,8 @@ export const listEventsRoute = defineRoute({
   description:
     "For receivers without a public address. Every reader sees the same events in the same order, without gaps. Ask again with `after` set to the answer's `next_cursor`; keep that cursor where the work is kept. Events stay for 90 days. So many readers can wait at once, of one client half of what others leave: the next is 429 `wait_limit`, but one that finds events, or doesn't wait, is answered.",
   tag: "Events",
-  scopes: ["webhooks:write", "files:read"],
+  access: { action: "list", decides: "each event is decided by where its file is" },
+  scopes: ["webhooks:read", "files:read"],
   query: {
     workspace: workspaceRef
       .optional()

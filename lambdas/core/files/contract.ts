@@ -196,7 +196,7 @@ export const listFilesRoute = defineRoute({
   description:
     "Files and folders in the order of their names' UTF-8 bytes, strongly consistent. Without `folder` or `path`: the root.",
   tag,
-  scopes: ["files:read"],
+  access: { action: "list", decides: "the folder is named by the query, by id or path" },
   params: { ws: workspaceRef },
   query: {
     ...page.query,
@@ -218,7 +218,7 @@ export const getFileRoute = defineRoute({
   path: "/v1/files/{id}",
   summary: "Get a file's facts, with checksums and metadata of its current version",
   tag,
-  scopes: ["files:read"],
+  access: { action: "read", on: "file" },
   params: fileId,
   responses: { 200: { description: "The file", schema: fileDetail, headers: detailEtag } },
   errors: ["not_found", "not_a_file"],
@@ -233,7 +233,7 @@ export const getContentRoute = defineRoute({
   description:
     "Redirects to S3 with a URL that works for `expires_in` seconds; send `Range` along for a part of the bytes. A GET emits `file_downloaded`, a HEAD doesn't.",
   tag,
-  scopes: ["files:read"],
+  access: { action: "read", on: "file" },
   params: fileId,
   query: urlQuery,
   responses: bytesAnswer(etag),
@@ -247,7 +247,7 @@ export const changeFileRoute = defineRoute({
   summary: "Rename a file, move it within its workspace, say what it is for",
   description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description does; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
   tag,
-  scopes: ["files:write"],
+  access: { action: "write", on: "file" },
   params: fileId,
   body: changeRequest,
   headers: fence,
@@ -264,7 +264,7 @@ export const deleteFileRoute = defineRoute({
   description:
     "Its links are dead at once. URLs of S3 given out before work until they run out (60 s, or what `expires_in` asked for: 300 s at most); the bytes are removed after that. A client without `files:read` may delete only files that nobody but it has written to.",
   tag,
-  scopes: ["files:write"],
+  access: { action: "delete", on: "file" },
   params: fileId,
   headers: fence,
   responses: { 204: { description: "Deleted" } },

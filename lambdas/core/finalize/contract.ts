@@ -136,7 +136,6 @@ const directRequest = z
 
 const tag = "Uploads";
 
-const scopes = ["files:write"] as const;
 
 const params = { id: id("upl") };
 
@@ -175,7 +174,7 @@ export const finalizeUploadRoute = defineRoute({
   description:
     "The file appears at once or not at all. Repeating it gives the same answer and the same link; once there is a file, a request on other terms (`share`, `expire_in`, `max_downloads`, `password`, or a `checksum` that the file hasn't) is 409 `terms_mismatch`, with their names in `terms`. S3 may take minutes for many parts: 503 `finalizing` asks to send the same request again. Where the token may make links (`shares:write`) it gets one unless `share` is false; a repeat shows the link only to a token that may make one. Without `files:read` the link is bound to this version.",
   tag,
-  scopes,
+  access: { action: "create", on: "upload" },
   params,
   body: finalizeRequest,
   headers: demands,
@@ -201,7 +200,7 @@ export const uploadFileRoute = defineRoute({
   description:
     "At most 4 MiB; larger files go to POST /v1/uploads. With `file_id` the file keeps its name, and the form's counts for nothing. The file's name is read as its sender wrote it: `%22`, backslashes, RFC 2047 or `filename*`. Text is UTF-8.",
   tag,
-  scopes,
+  access: { action: "create", decides: "the form names the place, which may be a file or not be there yet" },
   body: directRequest,
   bodyType: "multipart/form-data",
   headers: demands,

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { path, type Scope } from "#contract/common.ts";
+import { path } from "#contract/common.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { mediaType } from "#core/content/contract.ts";
 import { finalizeAnswer, finalizeUploadRoute, uploadFileRoute } from "#core/finalize/contract.ts";
 import { type Demands, finalizeUpload } from "#core/finalize/finalize-upload.ts";

@@ -1,15 +1,24 @@
 import type { Item, Write } from "#aws/table.ts";
-import type { Actor, Scope } from "#contract/common.ts";
+import type { Actor } from "#contract/common.ts";
+import { holds, type Scope } from "#contract/scopes.ts";
 import { WharfError } from "./error.ts";
+import type { Allowed, Rights } from "./rights.ts";
 
-/** Who calls: the client behind a checked token. */
+/** Who calls: the client or person behind a checked token or API key. */
 export interface Caller {
-  client_id: string;
+  /** `cli_…` or `usr_…`. */
+  id: string;
   name: string;
   scopes: ReadonlySet<Scope>;
-  default_workspace: string;
-  /** id → name */
+  /** Where its uploads go that name no workspace. */
+  default_workspace?: string | undefined;
+  /** Names of workspaces that it was granted: id → name. */
   workspaces: Readonly<Record<string, string>>;
+  /** Its uploads make workspaces of names that it doesn't know, whatever its scopes. */
+  makes_workspaces?: true | undefined;
+  rights: Rights;
+  /** What it showed: where that is stored beside its holder, and until when (ms) it is good. */
+  credential?: { sk: string; key_id?: string | undefined; expires_ms: number };
 }
 
 /** One call of the API, as verbs see it. */
@@ -23,16 +32,20 @@ export interface Call {
   record(body: unknown): Write[];
   /** Items that were read together with the caller's token, for the verb that wants one of them first. */
   ahead?: readonly Item[];
+  /** What was decided of the route's resource, where the route is about one. */
+  access?: Allowed | undefined;
+  /** Told of every decision: a route that answers without one is a fault of ours. */
+  decided?(): void;
 }
 
 /** The caller as events name it. */
 export function actorOf(caller: Caller): Actor {
-  return { type: "client", id: caller.client_id };
+  return { type: caller.id.startsWith("usr_") ? "person" : "client", id: caller.id };
 }
 
 /** Whether the caller's token has the scope; `admin` has all. */
 export function hasScope(caller: Caller, scope: Scope): boolean {
-  return caller.scopes.has(scope) || caller.scopes.has("admin");
+  return holds(caller.scopes, scope);
 }
 
 /** @throws WharfError forbidden, naming the scope. */
@@ -59,9 +72,4 @@ function insufficientScope(anyOf: readonly Scope[]): WharfError {
     { required_scopes: [...anyOf] },
     { headers: { "WWW-Authenticate": `Bearer error="insufficient_scope", scope="${anyOf.join(" ")}"` } },
   );
-}
-
-/** True where the caller may use this workspace. */
-export function canUse(caller: Caller, workspaceId: string): boolean {
-  return caller.scopes.has("admin") || Object.hasOwn(caller.workspaces, workspaceId);
 }

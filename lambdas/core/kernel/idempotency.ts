@@ -10,7 +10,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } f
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
-import { type Scope, scope } from "#contract/common.ts";
+import { type Scope, scope } from "#contract/scopes.ts";
 import { type Call, type Caller, hasScope } from "./call.ts";
 import type { TableDeps } from "./deps.ts";
 import { WharfError } from "./error.ts";

@@ -28,6 +28,7 @@ export function eventWrite(now: number, given: NewEvent, occurredMs = now): Put 
       occurred_at: event.occurred_at,
       request_id: event.request_id,
       workspace_id: event.workspace_id,
+      organization_id: event.organization_id,
       file_id: event.file_id,
       share_id: event.share_id,
       actor: event.actor,
@@ -40,7 +41,8 @@ export function eventWrite(now: number, given: NewEvent, occurredMs = now): Put 
       ...due("event", now + OUTBOX_GRACE_MS, event.id),
       event_id: event.id,
       type: event.type,
-      workspace_id: event.workspace_id,
+      // Whose log it goes into.
+      workspace_id: event.workspace_id ?? event.organization_id,
       request_id: event.request_id,
       body,
       ttl: ttl(now + EVENT_KEEP_MS),

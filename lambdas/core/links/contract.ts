@@ -82,7 +82,6 @@ export const share = z
 export type Share = z.infer<typeof share>;
 
 const tag = "Shares";
-const scopes = ["shares:write"] as const;
 const fileId = { id: id("file") };
 const shareId = { id: id("shr") };
 const example: Share = {
@@ -106,7 +105,7 @@ export const createShareRoute = defineRoute({
   description:
     "The link leads to the file's current version, under the name that the file has by then. Made without `files:read` it is bound to the newest version that the client made itself, and goes by the name that this has as the link is made; such a client sees no other links.",
   tag,
-  scopes,
+  access: { action: "share", on: "link" },
   params: fileId,
   body: shareRequest,
   responses: { 201: { description: "The link works at once", schema: share } },
@@ -120,7 +119,8 @@ export const listSharesRoute = defineRoute({
   path: "/v1/files/{id}/shares",
   summary: "List a file's links, the newest first",
   tag,
-  scopes,
+  access: { action: "share", on: "link" },
+  scopes: ["shares:read"],
   params: fileId,
   query: page.query,
   responses: { 200: { description: "One page, strongly consistent", schema: page.of(share) } },
@@ -133,7 +133,8 @@ export const getShareRoute = defineRoute({
   path: "/v1/shares/{id}",
   summary: "Get a link with its state and downloads",
   tag,
-  scopes,
+  access: { action: "share", on: "link" },
+  scopes: ["shares:read"],
   params: shareId,
   responses: { 200: { description: "The link", schema: share } },
   errors: ["not_found"],
@@ -146,7 +147,7 @@ export const revokeShareRoute = defineRoute({
   path: "/v1/shares/{id}",
   summary: "Revoke a link; repeating it changes nothing",
   tag,
-  scopes,
+  access: { action: "share", on: "link" },
   params: shareId,
   responses: { 204: { description: "The link is dead" } },
   errors: ["not_found"],
@@ -175,7 +176,7 @@ export const openLinkRoute = defineRoute({
   summary: "Open a link: a page for people, a redirect to the bytes for programs",
   description: `Browsers get a page, previews and scanners a smaller one that leads nowhere; neither counts. Programs, and whoever asks with \`?download=1\`, get a redirect to S3 with a URL that works for ${LINK_URL_SECONDS} s and never longer than the link, and count as a download. A HEAD counts nothing, and a browser's prefetch of \`?download=1\` gets 204. Ranges past the first byte go on with a download that the same address began: ${LINK_RANGES} at most within ${LINK_RESUME_SECONDS / 60} minutes, not counted.`,
   tag: "Links",
-  scopes: "public",
+  access: { public: "the link's secret is all that a recipient needs" },
   params: token,
   query: {
     download: z
@@ -207,7 +208,7 @@ export const unlockLinkRoute = defineRoute({
   summary: "Download, with a password where there is one, as the page's form does",
   description: `Counts as a download. Browsers get a page that starts it, and other sites' forms are led to the link's own page. After 5 wrong passwords each further try from the same address (IPv6: the same /64) has to wait: 5 s, then twice as long each time, up to 15 minutes. All addresses together have ${LINK_TRIES.all} tries that come back at one each ${LINK_TRIES.refillSeconds} s, and ${LINK_TRIES.first} more for those that haven't tried yet; an address that had the right one within a day needs none of them. Retry-After of a 429 says how long to wait. 429 \`password_limit\`: as many passwords are being checked as can be at the same time, and this one was neither checked nor counted.`,
   tag: "Links",
-  scopes: "public",
+  access: { public: "the link's secret is all that a recipient needs" },
   params: token,
   body: unlockRequest,
   headers: ranged,

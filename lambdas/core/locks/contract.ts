@@ -136,7 +136,6 @@ export const batchAnswer = z.object({
 
 const params = { id: id("file") };
 const tag = "Locks";
-const scopes = ["files:write"] as const;
 const common = ["not_found", "not_a_file"] as const;
 
 const grantExample = {
@@ -162,7 +161,7 @@ export const acquireLockRoute = defineRoute({
   description:
     "A lock is mandatory: while it lives, only writes that show its token are committed. Renew it after a third of its life, and stop on 409 `lock_lost`. Where another holds it and `wait_seconds` is more than 0, the answer is a redirect to where callers wait; what 423 would say is in its body.",
   tag,
-  scopes,
+  access: { action: "lock", on: "file" },
   params,
   body: lockRequest,
   responses: {
@@ -190,7 +189,7 @@ export const waitForLockRoute = defineRoute({
   description:
     "As `acquireLock`, asked again until `wait_seconds` are over. Waiters have a function of their own with so many places, of which a client has half of what others leave: where they are taken the answer is 429 `wait_limit` with Retry-After, and calls that don't wait go on. An `Idempotency-Key` counts for both routes. A lease that had to be waited for is `provisional`, since who asked may have hung up: renew it within 10 s, or it is gone. A repeat under the same key answers the grant while it lives, and acquires anew after.",
   tag,
-  scopes,
+  access: { action: "lock", on: "file" },
   params,
   body: waitRequest,
   idempotentWith: acquireLockRoute.id,
@@ -213,7 +212,7 @@ export const renewLockRoute = defineRoute({
   path: "/v1/files/{id}/lock/renew",
   summary: "Renew a lease: its expiry is replaced",
   tag,
-  scopes,
+  access: { action: "lock", on: "lock" },
   params,
   body: renewRequest,
   idempotency: "after",
@@ -239,7 +238,7 @@ export const releaseLockRoute = defineRoute({
   path: "/v1/files/{id}/lock",
   summary: "Release a lock; repeating it changes nothing",
   tag,
-  scopes,
+  access: { action: "lock", on: "lock" },
   params,
   headers: {
     "Lock-Token": lockTokenHeader.meta({
@@ -256,7 +255,8 @@ export const getLockRoute = defineRoute({
   path: "/v1/files/{id}/lock",
   summary: "See who holds a file's lock (strongly consistent)",
   tag,
-  scopes: ["files:read", "files:write"],
+  access: { action: "list", on: "lock" },
+  scopes: ["files:read", "locks:write"],
   params,
   responses: { 200: { description: "The lock as it is now", schema: lockState } },
   errors: common,
@@ -279,7 +279,7 @@ export const breakLockRoute = defineRoute({
   path: "/v1/files/{id}/lock/break",
   summary: "Break another's lock, with a reason that its holder will see",
   tag,
-  scopes: ["locks:break"],
+  access: { action: "break", on: "file" },
   params,
   body: breakRequest,
   responses: { 200: { description: "Broken; the fencing number has grown", schema: lockState } },
@@ -301,7 +301,7 @@ export const lockBatchRoute = defineRoute({
   path: "/v1/locks/batch",
   summary: `Acquire the locks of up to ${MAX_BATCH} files, all or none`,
   tag,
-  scopes,
+  access: { action: "lock", decides: "the body names the files, each of which is decided" },
   body: batchRequest,
   responses: { 201: { description: "All granted, in the order asked for", schema: batchAnswer } },
   errors: acquireErrors,

@@ -1,4 +1,4 @@
-import type { Scope } from "#contract/common.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { lockView } from "#core/files/lock-state.ts";
 import { type Call, requireSameScopes } from "#core/kernel/call.ts";

@@ -198,7 +198,6 @@ export type UploadStatus = z.infer<typeof uploadStatus>;
 
 const tag = "Uploads";
 
-const scopes = ["files:write"] as const;
 
 const params = { id: id("upl") };
 
@@ -212,7 +211,7 @@ export const startUploadRoute = defineRoute({
   description:
     "Answers presigned URLs for the first parts: PUT the bytes there with the part's `headers`, `part_size` each, then finalize. Without `size` the parts are open-ended.",
   tag,
-  scopes,
+  access: { action: "create", decides: "the body names the place, which may be a file or not be there yet" },
   body: startRequest,
   responses: { 201: { description: "The session and its first URLs", schema: startAnswer } },
   errors: [
@@ -241,7 +240,7 @@ export const getUploadRoute = defineRoute({
   summary: "See what has arrived",
   description: "From S3's own list: all that a client needs to resume after a crash.",
   tag,
-  scopes,
+  access: { action: "create", on: "upload" },
   params,
   responses: { 200: { description: "The session", schema: uploadStatus } },
   errors: ["not_found"],
@@ -253,7 +252,7 @@ export const abortUploadRoute = defineRoute({
   path: "/v1/uploads/{id}",
   summary: "Give an upload up",
   tag,
-  scopes,
+  access: { action: "create", on: "upload" },
   params,
   responses: { 204: { description: "Nothing of it is left" } },
   errors: ["not_found", "upload_closed"],

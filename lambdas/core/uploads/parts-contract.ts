@@ -116,7 +116,6 @@ export const partRanges = z.array(z.tuple([z.int(), z.int()]));
 
 const tag = "Uploads";
 
-const scopes = ["files:write"] as const;
 
 const params = { id: id("upl") };
 
@@ -131,7 +130,7 @@ export const signPartsRoute = defineRoute({
   description:
     "Up to 1,000 URLs; up to 10,000 with `format: compact`, where the URL of part n is `prefix + n + suffix` and the 64 characters of `signatures` from `64 * (n - first)`. With `parts`, S3 enforces each one's length and CRC-32. Send the `headers` that come along, in every form.",
   tag,
-  scopes,
+  access: { action: "create", on: "upload" },
   params,
   body: partsRequest,
   idempotency: "natural",
@@ -148,7 +147,7 @@ export const sendChunkRoute = defineRoute({
   description:
     "Redirects to the part's URL at S3; send the same body there, as curl -L -T, Python's requests and fetch do by themselves. Its number is `?part=n`, or follows from `?offset=bytes`, or is the one after those that S3 holds without a gap. Only the first two are safe to repeat when an answer was lost, and to send side by side. Headers go along to S3: `Content-Range`, `If-*` and `x-amz-*` are refused here, since S3 refuses them. Not for uploads that declared a `sha256`.",
   tag,
-  scopes,
+  access: { action: "create", on: "upload" },
   params,
   query: { part: queriedPart.optional(), offset: byteOffset.optional() },
   bodyType: "application/octet-stream",

@@ -57,7 +57,7 @@ export const listVersionsRoute = defineRoute({
   path: "/v1/files/{id}/versions",
   summary: "List a file's versions, the newest first",
   tag,
-  scopes: ["files:read"],
+  access: { action: "read", on: "file" },
   params: file,
   query: page.query,
   responses: { 200: { description: "One page, strongly consistent", schema: page.of(version) } },
@@ -73,7 +73,7 @@ export const getVersionContentRoute = defineRoute({
   description:
     "As a file's content: redirects to S3 with a URL that works for `expires_in` seconds, under the version's own `name`.",
   tag,
-  scopes: ["files:read"],
+  access: { action: "read", on: "version" },
   params: one,
   query: urlQuery,
   responses: bytesAnswer(etag),
@@ -88,7 +88,7 @@ export const restoreVersionRoute = defineRoute({
   description:
     "History only grows: the answer is a new version that names the same bytes, under the name that the file has now, which must not hide them. Emits `version_restored`. A client without `files:read` may restore only in files that nobody but it has written to.",
   tag,
-  scopes: ["files:write"],
+  access: { action: "write", on: "file" },
   params: one,
   body: z.strictObject({}),
   headers: fence,
@@ -105,7 +105,7 @@ export const deleteVersionRoute = defineRoute({
   description:
     "URLs of S3 given out before work until they run out (60 s, or what `expires_in` asked for: 300 s at most). A client without `files:read` may delete only versions that it made.",
   tag,
-  scopes: ["files:write"],
+  access: { action: "delete", on: "version" },
   params: one,
   headers: fence,
   responses: { 204: { description: "Deleted" } },

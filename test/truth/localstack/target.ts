@@ -3,7 +3,7 @@ import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-clo
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { REGION } from "@wharf/local-cloud";
-import type { Scope } from "#contract/common.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { type Target, withClient } from "#test/aws-account/target.ts";
 
 /** Any pair of keys is the account 000000000000. Source: docs.localstack.cloud/aws/configuration/config/credentials */

@@ -1,0 +1,57 @@
+import type { MemberRole } from "#contract/roles.ts";
+import type { OrganizationAction } from "#contract/route.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
+
+/** Which roles may do what to an organization. */
+const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
+  see: ["owner", "admin", "member", "guest"],
+  list_members: ["owner", "admin", "member"],
+  members: ["owner", "admin"],
+  clients: ["owner", "admin"],
+  workspaces: ["owner", "admin", "member"],
+  organize: ["owner", "admin"],
+  close: ["owner"],
+};
+
+/**
+ * Decides by the caller's role in an organization, which its own record says: no read.
+ *
+ * @param organization @default the caller's only one
+ * @returns the organization's id.
+ * @throws WharfError not_found for one that it doesn't belong to; forbidden by its role, or for a restricted token, which
+ * reaches nothing but what it names; invalid_request where it belongs to several and names none.
+ */
+export function authorizeOrganization(
+  { caller, decided }: Pick<Call, "caller" | "decided">,
+  organization: string | undefined,
+  action: OrganizationAction,
+): string {
+  decided?.();
+  const { organizations, details } = caller.rights;
+  const [only, ...others] = Object.keys(organizations);
+  if (organization === undefined && (only === undefined || others.length > 0)) {
+    throw new WharfError(
+      "invalid_request",
+      "You belong to several organizations, or none: say which one is meant, by its id in `organization`.",
+    );
+  }
+  const wanted = organization ?? only ?? "";
+  const role = Object.hasOwn(organizations, wanted) ? organizations[wanted] : undefined;
+  if (role === undefined) throw notFound("organization", wanted);
+  if (details !== undefined && action !== "see") {
+    throw new WharfError(
+      "forbidden",
+      "This token is restricted to files (authorization_details) and changes nothing of the organization. Use one without a restriction.",
+      { required_scopes: [] },
+    );
+  }
+  if (!rolesFor[action].includes(role)) {
+    throw new WharfError(
+      "forbidden",
+      `Your role in this organization is ${role}; this needs ${rolesFor[action].join(" or ")}.`,
+      { required_role: [...rolesFor[action]], required_scopes: [] },
+    );
+  }
+  return wanted;
+}

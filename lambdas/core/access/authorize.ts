@@ -1,0 +1,217 @@
+/**
+ * Reads what a decision needs beside the caller's record and the resource's, and decides.
+ *
+ * No read where a grant on the workspace suffices; else one round trip, at any depth: the folders above, by a hint that
+ * they prove, the workspace, the caller's groups and its further grants, side by side. Rights are read strongly at the
+ * start of a call and not conditioned in its writes.
+ */
+import * as z from "zod";
+import { type Key, keys, under } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import { MAX_DEPTH } from "#contract/common.ts";
+import { type Action, holds, type Scope, scopesFor } from "#contract/scopes.ts";
+import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
+import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
+import { type Asker, type Decision, decide, type Place } from "./decide.ts";
+import { type Located, rootFolder } from "./place.ts";
+import { groupRightsRecord, heldGrantRecord, nodeRecord, workspaceRecord } from "./records.ts";
+import { grantsOf, heldGrant } from "./rights-of.ts";
+
+/** What is asked for, and how the resource is called where it is refused. */
+export interface Asked {
+  action: Action;
+  /** Scopes of which one is needed. @default those that name the action */
+  scopes?: readonly Scope[] | undefined;
+  /** `["file", "file_…"]` */
+  what: readonly [kind: string, id: string];
+}
+
+/**
+ * Decides about one resource.
+ *
+ * @param located where it is; `undefined` where there is none, which costs and answers the same as one that the caller
+ * may not know of.
+ * @throws WharfError not_found; forbidden where the caller sees it, or the token lacks the scope.
+ */
+export async function authorize(
+  deps: TableDeps,
+  call: Pick<Call, "caller" | "decided">,
+  located: Located | undefined,
+  { action, scopes = scopesFor(action), what: [kind, id] }: Asked,
+): Promise<Allowed> {
+  call.decided?.();
+  requireScope(call.caller, ...scopes);
+  const decision = await judge(deps, call.caller, located, action);
+  if (decision === undefined || (!decision.allowed && !decision.visible)) throw notFound(kind, id);
+  if (!decision.allowed) throw forbidden(action, scopes, [kind, id]);
+  return decision;
+}
+
+/** The same as an answer. The token has one of the scopes. */
+export async function judge(
+  deps: TableDeps,
+  caller: Caller,
+  located: Located | undefined,
+  action: Action,
+): Promise<Decision | undefined> {
+  const asker = askerOf(deps, caller);
+  const quick = located && quickPlace(located);
+  if (quick !== undefined) {
+    const decision = decide(asker, action, quick, true);
+    if (decision.allowed && (decision.has.has("list") || decision.has.has("read"))) return decision;
+  }
+  if (!hasFurther(caller)) return quick && decide(asker, action, quick, true);
+  const read = await readFurther(deps, caller, located);
+  if (located === undefined || read.chain === undefined) return undefined;
+  const { workspace, chain, grants } = read;
+  const place: Place = {
+    ...{ workspace_id: located.workspace_id, chain, made: located.made },
+    member_access: workspace?.member_access,
+  };
+  const role = workspace && caller.rights.organizations[workspace.organization_id];
+  return decide({ ...asker, role, grants: [...asker.grants, ...grants] }, action, place, true);
+}
+
+/** The caller by its own record alone. */
+function askerOf({ now }: Pick<TableDeps, "now">, { scopes, rights }: Caller): Asker {
+  return { scopes, details: rights.details, grants: rights.grants, now: now() };
+}
+
+/** What is known of a place without a read: all of it in the root, else the nearest folder. */
+function quickPlace({ workspace_id, folder_id, file_id, made }: Located): Place {
+  const folder = folder_id === undefined || folder_id === rootFolder(workspace_id) ? [] : [folder_id];
+  return { workspace_id, chain: [...folder, ...(file_id === undefined ? [] : [file_id])], made };
+}
+
+/** Whether more of its rights may stand elsewhere: what isn't there is looked for at the same cost as what is. */
+function hasFurther({ rights }: Caller): boolean {
+  const { organizations, grants, more_grants, groups, details } = rights;
+  return (
+    more_grants ||
+    groups.length > 0 ||
+    details !== undefined ||
+    Object.values(organizations).some((role) => role !== "guest") ||
+    grants.some(({ on, workspace_id }) => on !== workspace_id)
+  );
+}
+
+/** Nobody's; read where there is nothing else to read. */
+const NOTHING = "nothing";
+/** Grants of one holder in one workspace, beyond those in its record. */
+const furtherRow = heldGrantRecord.extend({ grant_id: z.string() });
+
+/** One round trip, or two for a caller in a group that has more grants than its record holds. */
+async function readFurther(deps: TableDeps, caller: Caller, located: Located | undefined) {
+  const { groups, more_grants } = caller.rights;
+  const workspace = located?.workspace_id ?? NOTHING;
+  const hint = located === undefined ? [] : (located.above ?? guess(located));
+  const wanted = new Map<string, Key>();
+  for (const key of [
+    keys.workspace(workspace),
+    ...hint.map((id) => keys.node(id)),
+    ...groups.map((id) => keys.principal(id)),
+  ])
+    wanted.set(key.pk + key.sk, key);
+  const [items, own] = await Promise.all([
+    deps.table.batchGet([...wanted.values()]),
+    more_grants ? furtherGrants(deps, caller.id, workspace) : [],
+  ]);
+  const ofGroups = await groupGrants(deps, items, workspace);
+  const stored = items.find(({ pk }) => pk === keys.workspace("").pk);
+  return {
+    workspace: stored === undefined ? undefined : workspaceRecord.parse(stored),
+    chain: located && (await chainOf(deps, located, items)),
+    grants: [...own, ...ofGroups],
+  };
+}
+
+const guess = ({ folder_id, workspace_id }: Located) =>
+  folder_id === undefined || folder_id === rootFolder(workspace_id) ? [] : [folder_id];
+
+/** All of a caller's grants, wherever they are: its own and its groups'. */
+export async function allGrants(deps: TableDeps, caller: Caller): Promise<HeldGrant[]> {
+  const { grants, groups, more_grants } = caller.rights;
+  const [own, items] = await Promise.all([
+    more_grants ? furtherGrants(deps, caller.id, undefined) : [],
+    deps.table.batchGet(groups.map((id) => keys.principal(id))),
+  ]);
+  return [...grants, ...own, ...(await groupGrants(deps, items, undefined))];
+}
+
+/** @param workspace @default all of them */
+async function furtherGrants(
+  { table }: TableDeps,
+  holder: string,
+  workspace: string | undefined,
+): Promise<HeldGrant[]> {
+  const { pk, sk } = keys.furtherGrant(holder, workspace ?? "", "");
+  const prefix = workspace === undefined ? under.furtherGrants : sk;
+  const found: HeldGrant[] = [];
+  let after: Item | undefined;
+  do {
+    const page = await table.query({
+      where: "#pk = :pk AND begins_with(#sk, :prefix)",
+      values: { pk, prefix },
+      after,
+    });
+    for (const item of page.items) {
+      const { grant_id, ...grant } = furtherRow.parse(item);
+      found.push(heldGrant(grant_id, grant));
+    }
+    after = page.next;
+  } while (after !== undefined);
+  return found;
+}
+
+async function groupGrants(
+  deps: TableDeps,
+  items: readonly Item[],
+  workspace: string | undefined,
+): Promise<HeldGrant[]> {
+  const groups = items.flatMap((item) => groupRightsRecord.safeParse(item).data ?? []);
+  const large = groups.filter(({ more_grants }) => more_grants > 0);
+  const further = await Promise.all(large.map(({ group_id }) => furtherGrants(deps, group_id, workspace)));
+  return [...groups.flatMap(grantsOf), ...further.flat()];
+}
+
+/**
+ * The folders above a resource, from below the root down, then the file: those of the hint where each is the next one's
+ * parent, else by walking. `undefined` where one of them is gone.
+ */
+async function chainOf(
+  { table }: TableDeps,
+  { workspace_id, folder_id, file_id }: Located,
+  items: readonly Item[],
+): Promise<string[] | undefined> {
+  const known = new Map(items.map((item) => [item["node_id"], item]));
+  const root = rootFolder(workspace_id);
+  const chain: string[] = file_id === undefined ? [] : [file_id];
+  let at: string | null = folder_id ?? root;
+  for (let depth = 0; at !== root; depth++) {
+    if (at === null || depth > MAX_DEPTH) return undefined;
+    const [found] = known.has(at) ? [known.get(at)] : await table.batchGet([keys.node(at)]);
+    const folder = nodeRecord.safeParse(found).data;
+    if (folder?.kind !== "folder" || folder.workspace_id !== workspace_id) return undefined;
+    chain.unshift(at);
+    at = folder.parent_id ?? null;
+  }
+  return chain;
+}
+
+/** 403 for whoever sees the thing: what would be needed, and who has it to give. */
+export function forbidden(
+  action: Action,
+  scopes: readonly Scope[],
+  [kind, id]: readonly [string, string],
+): WharfError {
+  return new WharfError(
+    "forbidden",
+    `You see this ${kind}, but may not ${action} there. Whoever has a role of manager there, or owns or administers the organization, can grant it: POST /v1/…/grants on ${id} or a folder above.`,
+    { required_action: action, required_scopes: [...scopes] },
+  );
+}
+
+/** Whether a token reads all that its holder may. */
+export const readsFiles = ({ scopes }: Pick<Caller, "scopes">) => holds(scopes, "files:read");

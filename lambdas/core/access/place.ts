@@ -1,0 +1,60 @@
+import { keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import type { Made } from "./decide.ts";
+import { nodeRecord } from "./records.ts";
+
+/** Where a resource is, as its own record says it. */
+export interface Located {
+  workspace_id: string;
+  /** The folder that it is in, or is; none for a workspace. */
+  folder_id?: string | undefined;
+  file_id?: string | undefined;
+  /** A hint of the folders from below the root down to `folder_id`, which is its last. */
+  above?: readonly string[] | undefined;
+  made?: Made | undefined;
+}
+
+/** A workspace's root folder has the workspace's own ULID, so that nobody has to look it up. */
+export function rootFolder(workspaceId: string): string {
+  return workspaceId.replace(/^ws_/, "fld_");
+}
+
+/** The other way round. */
+export const workspaceOfRoot = (folderId: string) => folderId.replace(/^fld_/, "ws_");
+
+/** `Made.file` of a file's record. */
+export function fileMadeBy(
+  principal: string,
+  { created_by, mixed }: { created_by?: string | undefined; mixed?: boolean | undefined },
+): Made["file"] {
+  if (created_by !== principal) return "others";
+  return mixed === true ? "mixed" : "own";
+}
+
+/** `Made.thing` of a version, link, lock or session. */
+export function madeBy(principal: string, maker: string | undefined): Made["thing"] {
+  if (maker === undefined) return undefined;
+  return maker === principal ? "own" : "others";
+}
+
+/** What among items that were read is this node; `undefined` where it is gone. */
+export function nodeIn(items: readonly Item[], id: string): Item | undefined {
+  const { pk, sk } = keys.node(id);
+  return items.find((item) => item["pk"] === pk && item["sk"] === sk);
+}
+
+/** Where a folder or file is, by its record; `undefined` where there is none, or it is deleted. */
+export function locateNode(principal: string, item: Item | undefined): Located | undefined {
+  if (item === undefined) return undefined;
+  const { kind, node_id, workspace_id, folder_id, above, ...node } = nodeRecord.parse(item);
+  if (node.deleted_at !== undefined) return undefined;
+  if (kind === "file") {
+    const made: Made = { by: "file", file: fileMadeBy(principal, node) };
+    return { workspace_id, folder_id, file_id: node_id, above, made };
+  }
+  return {
+    workspace_id,
+    folder_id: node_id,
+    above: above === undefined ? undefined : [...above, node_id],
+  };
+}

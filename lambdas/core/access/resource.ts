@@ -1,0 +1,32 @@
+import { type Key, keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import type { Caller } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { type Located, locateNode, nodeIn } from "./place.ts";
+
+/** With what a resource is looked for: who asks, and what was read with its token. */
+export interface Looking {
+  caller: Caller;
+  ahead: readonly Item[];
+  deps: TableDeps;
+}
+
+/** How a route's resource follows from its path. */
+export interface Resource<P> {
+  /** What comes in the round trip of the caller's token. */
+  reads(params: P): readonly Key[];
+  /** `undefined` where there is none. */
+  locate(params: P, looking: Looking): Located | undefined | Promise<Located | undefined>;
+  /** How it is called where it is refused. */
+  what(params: P): readonly [kind: string, id: string];
+}
+
+/** A file by `{id}`. */
+export const ofFile: Resource<{ id: string }> = {
+  reads: ({ id }) => [keys.node(id)],
+  locate: ({ id }, { caller, ahead }) => locateNode(caller.id, nodeIn(ahead, id)),
+  what: ({ id }) => ["file", id],
+};
+
+/** A folder by `{id}`. */
+export const ofFolder: Resource<{ id: string }> = { ...ofFile, what: ({ id }) => ["folder", id] };

@@ -1,0 +1,43 @@
+/** What is known of somebody's rights, before any resource is looked at. */
+import type { GrantedDetail, MemberRole, Role } from "#contract/roles.ts";
+import type { Action } from "#contract/scopes.ts";
+
+/** A grant as its holder's record has it. */
+export interface HeldGrant {
+  grant_id: string;
+  /** A workspace, a folder or a file: what it is on, and all below. */
+  on: string;
+  workspace_id: string;
+  role?: Role | undefined;
+  actions: readonly Action[];
+  /** From this moment (ms) on it is none, whatever the sweep does later. */
+  expires_ms?: number | undefined;
+}
+
+export interface Rights {
+  /** Organization → role. */
+  organizations: Readonly<Record<string, MemberRole>>;
+  /** Those that the holder's own record has. */
+  grants: readonly HeldGrant[];
+  /** More stand in the holder's own partition. */
+  more_grants: boolean;
+  /** Groups that it is a member of, whose grants are its own. */
+  groups: readonly string[];
+  /** The token's own restriction; none where all of the holder's is its. */
+  details?: readonly GrantedDetail[] | undefined;
+}
+
+/** What somebody has who has nothing. */
+export const NO_RIGHTS: Rights = { organizations: {}, grants: [], more_grants: false, groups: [] };
+
+/** A decision in somebody's favour. `own`: allowed for no other reason than that the caller made it. */
+export interface Allowed {
+  allowed: true;
+  own: boolean;
+  /** It lists or reads what is there, and not only what it made itself. */
+  sees: boolean;
+  /** It may create and learns nothing of what exists. */
+  blind: boolean;
+  /** What its holder has there, within the token's restriction. */
+  has: ReadonlySet<Action>;
+}
