@@ -1,5 +1,6 @@
 /** What each event type's `data` holds, with an example: the source of `GET /v1/webhooks/event-types`. */
 import * as z from "zod";
+import { accountsEvents } from "#core/accounts/events.ts";
 import { endpointsEvents } from "#core/endpoints/events.ts";
 import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
@@ -17,7 +18,9 @@ const types: Record<EventType, EventInfo> = {
   ...locksEvents,
   ...versionsEvents,
   ...endpointsEvents,
+  ...accountsEvents,
 };
+
 /** The whole body of an event of this type. */
 export function eventSchema(type: EventType) {
   const { description, data } = types[type];
@@ -31,7 +34,7 @@ export function eventSchema(type: EventType) {
 export function eventCatalogue() {
   return eventTypes.map((type) => {
     const { description, example } = types[type];
-    const { file_id, share_id, actor, data } = example;
+    const { organization_id, file_id, share_id, actor, data } = example;
     return {
       type,
       description,
@@ -42,7 +45,7 @@ export function eventCatalogue() {
         type,
         occurred_at: moment,
         request_id: "ci-4711",
-        workspace_id: `ws_${ULID}`,
+        ...(organization_id === undefined ? { workspace_id: `ws_${ULID}` } : { organization_id }),
         ...(file_id === undefined ? {} : { file_id }),
         ...(share_id === undefined ? {} : { share_id }),
         actor,
