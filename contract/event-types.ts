@@ -6,6 +6,7 @@ import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
+import { organizationsEvents } from "#core/organizations/events.ts";
 import { versionsEvents } from "#core/versions/events.ts";
 import { type EventInfo, moment, ULID } from "./event-info.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
@@ -17,6 +18,7 @@ const types: Record<EventType, EventInfo> = {
   ...linksEvents,
   ...locksEvents,
   ...versionsEvents,
+  ...organizationsEvents,
   ...endpointsEvents,
   ...accountsEvents,
 };
