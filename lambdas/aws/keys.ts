@@ -225,7 +225,6 @@ export const dueKinds = [
   "grant",
   "key",
   "client",
-  "migration",
 ] as const;
 export type DueKind = (typeof dueKinds)[number];
 

@@ -16,7 +16,13 @@ import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
 import { type Asker, type Decision, decide, type Place } from "./decide.ts";
 import { type Located, rootFolder } from "./place.ts";
-import { groupRightsRecord, heldGrantRecord, nodeRecord, workspaceRecord } from "./records.ts";
+import {
+  groupRightsRecord,
+  heldGrantRecord,
+  type NodeRecord,
+  nodeRecord,
+  workspaceRecord,
+} from "./records.ts";
 import { grantsOf, heldGrant } from "./rights-of.ts";
 
 /** What is asked for, and how the resource is called where it is refused. */
@@ -58,11 +64,8 @@ export async function judge(
 ): Promise<Decision | undefined> {
   const asker = askerOf(deps, caller);
   const quick = located && quickPlace(located);
-  if (quick !== undefined) {
-    const decision = decide(asker, action, quick, true);
-    if (decision.allowed && (decision.has.has("list") || decision.has.has("read"))) return decision;
-  }
-  if (!hasFurther(caller)) return quick && decide(asker, action, quick, true);
+  const atOnce = quick && decide(asker, action, quick, true);
+  if (!hasFurther(caller) || isWhole(atOnce)) return atOnce;
   const read = await readFurther(deps, caller, located);
   if (located === undefined || read.chain === undefined) return undefined;
   const { workspace, chain, grants } = read;
@@ -72,6 +75,16 @@ export async function judge(
   };
   const role = workspace && caller.rights.organizations[workspace.organization_id];
   return decide({ ...asker, role, grants: [...asker.grants, ...grants] }, action, place, true);
+}
+
+/** Whether what is known without a read allows an action for good: nothing that is read more would add to it. */
+export function isAllowedAtOnce(deps: TableDeps, caller: Caller, located: Located, action: Action): boolean {
+  return isWhole(decide(askerOf(deps, caller), action, quickPlace(located), true));
+}
+
+/** What more rights could change of one that lists or reads there is nothing that verbs ask for. */
+function isWhole(decision: Decision | undefined): boolean {
+  return decision?.allowed === true && (decision.has.has("list") || decision.has.has("read"));
 }
 
 /** The caller by its own record alone. */
@@ -191,11 +204,16 @@ async function chainOf(
   let at: string | null = folder_id ?? root;
   for (let depth = 0; at !== root; depth++) {
     if (at === null || depth > MAX_DEPTH) return undefined;
-    const [found] = known.has(at) ? [known.get(at)] : await table.batchGet([keys.node(at)]);
-    const folder = nodeRecord.safeParse(found).data;
+    if (!known.has(at)) for (const item of await table.batchGet([keys.node(at)])) known.set(at, item);
+    const folder: NodeRecord | undefined = nodeRecord.safeParse(known.get(at)).data;
     if (folder?.kind !== "folder" || folder.workspace_id !== workspace_id) return undefined;
     chain.unshift(at);
     at = folder.parent_id ?? null;
+    // Its own hint of those above it, where the first one said nothing of them.
+    const unread: string[] = (folder.above ?? []).filter((id) => !known.has(id));
+    if (at !== null && at !== root && !known.has(at) && unread.includes(at))
+      for (const item of await table.batchGet(unread.map((id) => keys.node(id))))
+        known.set(item["node_id"], item);
   }
   return chain;
 }

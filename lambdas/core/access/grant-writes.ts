@@ -41,7 +41,10 @@ export function heldBy({ on, workspace_id, role, actions, expires_ms }: GrantRec
   return { on, workspace_id, role, actions, expires_ms };
 }
 
-function inRecord({ grant_id, principal_id, workspace_id, workspace_name }: GrantRecord & Named, held: object): Write {
+function inRecord(
+  { grant_id, principal_id, workspace_id, workspace_name }: GrantRecord & Named,
+  held: object,
+): Write {
   return {
     key: keys.principal(principal_id),
     update: {
