@@ -10,7 +10,7 @@ import { iso } from "#core/kernel/time.ts";
 import { clientCaller } from "./authenticate.ts";
 import { requireLive } from "./client-secrets.ts";
 import { crossed, nextLook } from "./expiry-warnings.ts";
-import { findClient, requireRank, roleAtHome } from "./find-client.ts";
+import { findClient, organizationOf, requireRank, roleAtHome } from "./find-client.ts";
 import { MAX_KEY_DAYS, MAX_KEYS } from "./keys-contract.ts";
 import { keyView } from "./list-keys.ts";
 import { endWithin, invalidEnd, LIVES, makerOf, makerWrites, requireUnrestricted, requireWithin } from "./maker.ts";
@@ -75,7 +75,7 @@ async function holderOf(
   { client: id, scopes }: Given,
 ): Promise<{ holder: Caller; organization: string | undefined }> {
   if (id === undefined || id === call.caller.id)
-    return { holder: call.caller, organization: Object.keys(call.caller.rights.organizations)[0] };
+    return { holder: call.caller, organization: await organizationOf(deps, call.caller.id) };
   const { client, organization } = await findClient(deps, call, id);
   requireLive(client);
   requireRank(call, organization, roleAtHome(client, organization));

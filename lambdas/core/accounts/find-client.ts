@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import type { MemberRole } from "#contract/roles.ts";
-import { memberRoles } from "#contract/roles.ts";
+import { type MemberRole, memberRoles } from "#contract/roles.ts";
 import { authorizeOrganization, roleIn } from "#core/access/authorize-organization.ts";
-import { FIRST_ORGANIZATION } from "#core/access/records.ts";
+import { FIRST_ORGANIZATION, rightsShape } from "#core/access/records.ts";
 import { crockford } from "#core/access/rights-of.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -18,6 +18,22 @@ export function homeOf(client: Pick<ClientRecord, "organization_id" | "organizat
   if (client.organization_id !== undefined) return client.organization_id;
   const [only, ...others] = Object.keys(client.organizations ?? { [FIRST_ORGANIZATION]: "guest" });
   return others.length === 0 ? only : undefined;
+}
+
+const belongs = z.object({
+  organization_id: z.string().optional(),
+  organizations: rightsShape.organizations,
+});
+
+/** The organization that hears of a client's or person's keys: where the client belongs, or the person's first. */
+export async function organizationOf(
+  { table }: Pick<TableDeps, "table">,
+  principal: string,
+): Promise<string | undefined> {
+  const holder = await table.get(belongs, keys.principal(principal));
+  if (holder === undefined) return undefined;
+  if (principal.startsWith("usr_")) return Object.keys(holder.organizations ?? {})[0];
+  return homeOf(holder) ?? Object.keys(holder.organizations ?? {})[0];
 }
 
 /** A client's role in the organization that it belongs to. */
