@@ -69,7 +69,9 @@ test("another's organization isn't there, whatever is asked of it", async () => 
 test("it is renamed by who administers it, and by nobody else", async () => {
   const path = `/v1/orgs/${FIRST_ORGANIZATION}`;
   const named = (name: string) => ({ method: "PATCH", json: { name } });
-  expect(await read(organization, owner.request(path, named("Kai\u0308")))).toMatchObject({ name: "Ka\u00ef" });
+  expect(await read(organization, owner.request(path, named("Kai\u0308")))).toMatchObject({
+    name: "Ka\u00ef",
+  });
   expect(await read(organization, owner.request(path, named("Kaï")))).toMatchObject({ name: "Kaï" });
   for (const role of ["member", "guest"] as const)
     expect(await refusal((await person(role)).request(path, named("x")))).toEqual([403, "forbidden"]);

@@ -1,6 +1,6 @@
 /** Persons of a world's organizations, each with an API key, and what they call. */
 import type { MemberRole } from "#contract/roles.ts";
-import { type Scope, scopes as allScopes } from "#contract/scopes.ts";
+import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import type { Given, World } from "#test/support/world.ts";
 
