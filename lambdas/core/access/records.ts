@@ -49,6 +49,8 @@ export const workspaceRecord = z.object({
   member_access: memberAccess.default("none"),
   /** Clients that could use it before there were grants. */
   members: z.set(z.string()).optional(),
+  /** Id of its last change of name or terms. */
+  change: z.string().optional(),
   created_at: z.string(),
   created_by: z.string().optional(),
 });
@@ -80,5 +82,6 @@ export const grantRecord = heldGrantRecord.extend({
   created_by: z.string(),
   made_by: madeByRecord.optional(),
   ended_at: z.string().optional(),
+  end_reason: z.string().optional(),
 });
 export type GrantRecord = z.infer<typeof grantRecord>;
