@@ -7,7 +7,7 @@ import type { Event } from "./events.ts";
 export interface EventInfo {
   description: string;
   data: z.ZodObject;
-  example: Pick<Event, "file_id" | "share_id" | "actor" | "data">;
+  example: Pick<Event, "organization_id" | "file_id" | "share_id" | "actor" | "data">;
 }
 
 export const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";

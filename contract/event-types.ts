@@ -1,10 +1,12 @@
 /** What each event type's `data` holds, with an example: the source of `GET /v1/webhooks/event-types`. */
 import * as z from "zod";
+import { accountsEvents } from "#core/accounts/events.ts";
 import { endpointsEvents } from "#core/endpoints/events.ts";
 import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
+import { organizationsEvents } from "#core/organizations/events.ts";
 import { versionsEvents } from "#core/versions/events.ts";
 import { type EventInfo, moment, ULID } from "./event-info.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
@@ -16,8 +18,11 @@ const types: Record<EventType, EventInfo> = {
   ...linksEvents,
   ...locksEvents,
   ...versionsEvents,
+  ...organizationsEvents,
   ...endpointsEvents,
+  ...accountsEvents,
 };
+
 /** The whole body of an event of this type. */
 export function eventSchema(type: EventType) {
   const { description, data } = types[type];
@@ -31,7 +36,7 @@ export function eventSchema(type: EventType) {
 export function eventCatalogue() {
   return eventTypes.map((type) => {
     const { description, example } = types[type];
-    const { file_id, share_id, actor, data } = example;
+    const { organization_id, file_id, share_id, actor, data } = example;
     return {
       type,
       description,
@@ -42,7 +47,7 @@ export function eventCatalogue() {
         type,
         occurred_at: moment,
         request_id: "ci-4711",
-        workspace_id: `ws_${ULID}`,
+        ...(organization_id === undefined ? { workspace_id: `ws_${ULID}` } : { organization_id }),
         ...(file_id === undefined ? {} : { file_id }),
         ...(share_id === undefined ? {} : { share_id }),
         actor,

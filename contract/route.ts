@@ -30,6 +30,7 @@ export type ResourceKind = "workspace" | "folder" | "file" | "version" | "lock" 
 export type OrganizationAction =
   | "see"
   | "list_members"
+  | "leave"
   | "members"
   | "clients"
   | "workspaces"
@@ -43,6 +44,7 @@ export type OrganizationAction =
  * - `action`, `on`: whoever may do that to the resource that the path names.
  * - `action`, `decides`: the same of resources that the request names otherwise; why only the verb knows them.
  * - `organization`: whoever may do that in the organization that is meant, by its role there.
+ * - `organization`, `decides`: the same where the path doesn't say which one; why only the verb knows it.
  * - `own`: every token with the scope, since the answer is of the caller's own things alone; why.
  */
 export type Access =
@@ -50,6 +52,7 @@ export type Access =
   | { action: Action; on: ResourceKind }
   | { action: Action; decides: string }
   | { organization: OrganizationAction }
+  | { organization: OrganizationAction; decides: string }
   | { own: string };
 
 /**

@@ -228,6 +228,8 @@ export const dueKinds = [
   "revocation",
   "wake_up",
   "grant",
+  "key",
+  "client",
   "migration",
 ] as const;
 export type DueKind = (typeof dueKinds)[number];

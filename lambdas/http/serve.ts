@@ -27,13 +27,11 @@ type Shape = Record<string, z.ZodType>;
 
 type Output<S extends Shape> = { [K in keyof S]: z.output<S[K]> };
 
-type Body<B extends z.ZodType | undefined> = B extends z.ZodType ? z.output<B> : undefined;
-
 /** What a handler gets: validated input, the caller, and the raw context. */
 interface Input<P extends Shape, Q extends Shape, B extends z.ZodType | undefined, H extends Shape> {
   params: Output<P>;
   query: Output<Q>;
-  body: Body<B>;
+  body: B extends z.ZodType ? z.output<B> : undefined;
   headers: Output<H>;
   call: Call;
   context: AppContext;
@@ -52,7 +50,7 @@ interface Served<
   /** What the path names, where the route decides `on` it; `call.access` says what was decided. */
   resource?: Resource<Output<P>>;
   /** The organization that is meant, where it decides on one. @default the caller's own */
-  organization?: (params: Output<P>, body: Body<B>) => string | undefined;
+  organization?: (params: Output<P>) => string;
   /** What the verb reads first beside the resource: it comes in one round trip with the token, as `call.ahead`. */
   reads?: (params: Output<P>) => readonly Key[];
   /** Headers that follow from an answer's body, a recorded one's too. */
@@ -109,7 +107,7 @@ export function serve<
     const requestId = context.get("requestId");
     let isDecided = false;
     const asking = { caller, ahead, decided: () => void (isDecided = true) };
-    const access = await decideBefore(deps, served, asking, input);
+    const access = await decideBefore(deps, served, asking, input.params);
     const idempotency = await beginIdempotent(deps, {
       caller,
       key: route.method === "POST" ? context.req.header("idempotency-key") : undefined,
@@ -150,7 +148,7 @@ export function serve<
 }
 
 /** What can be decided before the verb runs: all but what the verb alone knows. @throws WharfError not_found, forbidden */
-async function decideBefore<P extends Shape, B extends z.ZodType | undefined>(
+async function decideBefore<P extends Shape>(
   deps: TableDeps,
   {
     route: { access, scopes },
@@ -159,14 +157,14 @@ async function decideBefore<P extends Shape, B extends z.ZodType | undefined>(
   }: {
     route: Pick<Route, "access" | "scopes">;
     resource?: Resource<Output<P>>;
-    organization?: (params: Output<P>, body: Body<B>) => string | undefined;
+    organization?: (params: Output<P>) => string;
   },
   call: { caller: Caller; ahead: readonly Item[]; decided(): void },
-  { params, body }: { params: Output<P>; body: Body<B> },
+  params: Output<P>,
 ) {
   if ("own" in access) call.decided();
-  if ("organization" in access)
-    authorizeOrganization(call, organization?.(params, body), access.organization);
+  if ("organization" in access && !("decides" in access))
+    authorizeOrganization(call, organization?.(params), access.organization);
   if (!("on" in access) || resource === undefined) return undefined;
   const located = await resource.locate(params, { ...call, deps });
   const asked = { action: access.action, what: resource.what(params) };

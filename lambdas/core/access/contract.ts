@@ -64,7 +64,7 @@ export const createWorkspaceRoute = defineRoute({
   description:
     "It belongs to the organization, and whoever makes it gets a grant with the role `owner` on it. Its name is one among those that you have made; another's may be called the same. Needs the role `member` in the organization, or more.",
   tag,
-  access: { organization: "workspaces" },
+  access: { organization: "workspaces", decides: "the body says which one is meant" },
   scopes: ["workspaces:write"],
   body: newWorkspace,
   responses: { 201: { description: "The workspace, empty", schema: workspace } },

@@ -4,13 +4,12 @@ import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
+import { ENDED_KEEP_MS } from "./end-grants.ts";
 import type { GrantRecord, heldGrantRecord } from "./records.ts";
 import { MAX_IN_RECORD } from "./rights-of.ts";
 
 /** Grants that one holder has at most. */
 export const MAX_GRANTS = 1_000;
-/** How long one that has ended stays, so that no late copy of its first write brings it back: days. */
-const TOMBSTONE_MS = 30 * 86_400_000;
 
 /** The name of a workspace that it is on, for a holder that may call it by that. */
 interface Named {
@@ -24,26 +23,34 @@ export type NewGrant = GrantRecord & Named;
  *
  * Of a client from before there were organizations no place has room: it is brought over first (`requireCurrent`).
  *
- * @throws WharfError grant_limit where the holder has 1,000; what it tells by a failed condition is `grantPlaces`'.
+ * The first one's condition fails where there is one of the same terms.
+ *
+ * @param instead one of the same terms that has ended, and left its place.
  */
-export function grantWrites(grant: NewGrant, { further }: { further: boolean }): Write[] {
-  return [...grantPlaces(grant), ...(further ? furtherCopy(grant) : [copyInRecord(grant)])];
+export function grantWrites(
+  grant: NewGrant,
+  { further, instead }: { further: boolean; instead?: string | undefined },
+): Write[] {
+  return [...grantItems(grant, instead), ...(further ? furtherCopy(grant) : [copyInRecord(grant)])];
 }
 
-/** All but the holder's copy, for a holder that is made with it. */
-export function grantPlaces({ workspace_name: _, ...record }: NewGrant): Write[] {
+/** The same but for the holder's copy: for a holder whose record is made with it, and has `heldBy` itself. */
+export function grantItems({ workspace_name: _, ...record }: NewGrant, instead?: string): Write[] {
   const { grant_id, on, expires_ms } = record;
   const isNew = { condition: "attribute_not_exists(#pk)" };
   const ends = expires_ms === undefined ? {} : due("grant", expires_ms, grant_id);
+  const same = { ...keys.sameGrant(on, termsOf(record)), grant_id };
   return [
-    { put: { ...keys.sameGrant(on, termsOf(record)), grant_id }, ...isNew },
+    instead === undefined
+      ? { put: same, ...isNew }
+      : { put: same, condition: "attribute_not_exists(#pk) OR #grant_id = :instead", values: { instead } },
     { put: { ...keys.grant(grant_id), ...record, ...ends }, ...isNew },
     { put: { ...keys.resourceGrant(on, grant_id), ...record }, ...isNew },
   ];
 }
 
-/** The copy that the holder's record has of a grant, by its id. */
-export function heldCopy(grant: GrantRecord): z.infer<typeof heldGrantRecord> {
+/** A grant as its holder has it. */
+export function heldBy(grant: GrantRecord): z.infer<typeof heldGrantRecord> {
   const { on, workspace_id, role, actions, expires_ms } = grant;
   return { on, workspace_id, role, actions, expires_ms };
 }
@@ -65,7 +72,7 @@ function copyInRecord(grant: NewGrant): Write {
   const name = namesOf(grant);
   return {
     key: keys.principal(principal_id),
-    update: { set: { [`grants.${grant_id}`]: heldCopy(grant), [`workspaces.${workspace_id}`]: name } },
+    update: { set: { [`grants.${grant_id}`]: heldBy(grant), [`workspaces.${workspace_id}`]: name } },
     condition: `${LIVES} AND size(#grants) < :room${name === undefined ? "" : " AND attribute_exists(#workspaces)"}`,
     values: { room: MAX_IN_RECORD },
   };
@@ -81,7 +88,7 @@ function furtherCopy(grant: GrantRecord): Write[] {
       values: { most: MAX_GRANTS - MAX_IN_RECORD },
     },
     {
-      put: { ...keys.furtherGrant(principal_id, workspace_id, grant_id), grant_id, ...heldCopy(grant) },
+      put: { ...keys.furtherGrant(principal_id, workspace_id, grant_id), grant_id, ...heldBy(grant) },
       condition: "attribute_not_exists(#pk)",
     },
   ];
@@ -119,7 +126,7 @@ export function ungrantWrites(
     {
       key: keys.grant(grant_id),
       update: {
-        set: { ended_at: iso(now), end_reason: reason, ttl: ttl(now + TOMBSTONE_MS) },
+        set: { ended_at: iso(now), end_reason: reason, ttl: ttl(now + ENDED_KEEP_MS) },
         remove: ["due_pk", "due_sk"],
       },
       condition: `attribute_exists(#pk) AND attribute_not_exists(#ended_at)${when === undefined ? "" : ` AND ${when}`}`,

@@ -22,7 +22,6 @@ export function workspaces(app: App, deps: TableDeps): void {
 
   serve(app, deps, {
     route: createWorkspaceRoute,
-    organization: (_, { organization }) => organization,
     handle: async ({ body, call }) => ({ body: await createWorkspace(deps, call, body) }),
   });
 
