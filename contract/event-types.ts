@@ -4,6 +4,7 @@ import { accountsEvents } from "#core/accounts/events.ts";
 import { endpointsEvents } from "#core/endpoints/events.ts";
 import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
+import { grantsEvents } from "#core/grants/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
 import { organizationsEvents } from "#core/organizations/events.ts";
@@ -18,6 +19,7 @@ const types: Record<EventType, EventInfo> = {
   ...linksEvents,
   ...locksEvents,
   ...versionsEvents,
+  ...grantsEvents,
   ...organizationsEvents,
   ...endpointsEvents,
   ...accountsEvents,

@@ -6,6 +6,7 @@ import { webhooks } from "#core/endpoints/routes.ts";
 import { events, eventTypes } from "#core/events/routes.ts";
 import { files } from "#core/files/routes.ts";
 import { finalizes } from "#core/finalize/routes.ts";
+import { grants } from "#core/grants/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
@@ -17,6 +18,7 @@ export const fileRoutes = [
   uploads,
   finalizes,
   workspaces,
+  grants,
   files,
   versions,
   shares,

@@ -203,7 +203,9 @@ async function groupGrants(
   items: readonly Item[],
   workspace: string | undefined,
 ): Promise<HeldGrant[]> {
-  const groups = items.flatMap((item) => groupRightsRecord.safeParse(item).data ?? []);
+  const groups = items
+    .flatMap((item) => groupRightsRecord.safeParse(item).data ?? [])
+    .filter(({ disabled_at }) => disabled_at === undefined);
   const all = await Promise.all(
     groups.map(async (group) => {
       const further = group.more_grants > 0 ? await furtherGrants(deps, group.group_id, workspace) : [];

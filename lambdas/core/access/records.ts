@@ -42,6 +42,8 @@ export const groupRightsRecord = z.object({
   group_id: z.string(),
   grants: rightsShape.grants,
   more_grants: rightsShape.more_grants,
+  /** It is over: its grants are nobody's. */
+  disabled_at: z.string().optional(),
 });
 
 export const workspaceRecord = z.object({
