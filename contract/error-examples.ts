@@ -18,6 +18,7 @@ export const errorExamples: Pick<Members, Telling> & Partial<Members> = {
   unknown_field: { in: "body", errors: [{ pointer: "/file_name", detail: "is not a known field" }] },
   chunk_too_small: { part_number: 2, size: 1_048_576, min_bytes: 5_242_880 },
   forbidden: { required_scopes: ["files:write"] },
+  workspace_ambiguous: { workspace_ids: ["ws_01JZZZZZZZZZZZZZZZZZZZZZZZ"] },
   name_taken: { name: "report.pdf", kind: "file" },
   parts_missing: {
     missing_parts: [[4, 4]],
@@ -31,9 +32,6 @@ export const errorExamples: Pick<Members, Telling> & Partial<Members> = {
   terms_mismatch: { terms: ["password"], file_id, version_id },
   upload_closed: { state: "completed", file_id, version_id },
   idempotency_in_progress: { retry_after_seconds: 1 },
-  workspace_ambiguous: {
-    workspace_ids: ["ws_01JZZZZZZZZZZZZZZZZZZZZZZZ", "ws_01K00000000000000000000000"],
-  },
   grant_limit: { max: 1_000 },
   lock_lost: { fencing_token: 8, version_id },
   lock_limit: { live: 250, max: 250, retry_after_seconds: 60 },

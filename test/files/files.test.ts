@@ -5,7 +5,7 @@ import { due, keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { nameProblem } from "#contract/names.ts";
 import { workspace } from "#core/access/contract.ts";
-import { rootFolder } from "#core/access/workspace.ts";
+import { rootFolder } from "#core/access/place.ts";
 import { file, fileDetail, folder, urlAnswer } from "#core/files/contract.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { uploader } from "#test/support/uploads.ts";

@@ -1,4 +1,5 @@
 /** Writes whose answers are lost, and whose first copies arrive after all: each counts once, and undoes nothing. */
+
 import type { Fault, FaultCall } from "@wharf/local-cloud";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
@@ -11,6 +12,7 @@ import { sweepEvents } from "#core/events/sweep-events.ts";
 import { file } from "#core/files/contract.ts";
 import { share } from "#core/links/contract.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
+import { callBy } from "#test/support/caller.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
@@ -44,11 +46,8 @@ describe("an event that is written alone", () => {
   };
   const relay = () => ({ ...world.deps, bus });
   const feed = async (after?: string) => {
-    const caller = {
-      ...{ client_id: client.client_id, name: client.name, scopes: new Set(["files:read" as const]) },
-      ...{ default_workspace: client.workspace_id, workspaces: { [client.workspace_id]: client.name } },
-    };
-    const call = { caller, requestId: "test", record: () => [] };
+    const { client_id: id, name, workspace_id: workspaceId } = client;
+    const call = callBy({ id, name, workspaceId, scopes: ["files:read"] });
     return readFeed(world.deps, call, { wait: 0, limit: 100, after });
   };
 

@@ -15,6 +15,16 @@ const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
   close: ["owner"],
 };
 
+/** The same as an answer. */
+export function mayInOrganization(
+  { rights: { organizations, details } }: Pick<Caller, "rights">,
+  organization: string,
+  action: OrganizationAction,
+): boolean {
+  const role = Object.hasOwn(organizations, organization) ? organizations[organization] : undefined;
+  return role !== undefined && details === undefined && rolesFor[action].includes(role);
+}
+
 /**
  * Decides by the caller's role in an organization, which its own record says: no read.
  *

@@ -20,6 +20,7 @@ import { type Located, rootFolder } from "./place.ts";
 import {
   groupRightsRecord,
   heldGrantRecord,
+  type NodeRecord,
   nodeRecord,
   type WorkspaceRecord,
   workspaceRecord,
@@ -65,11 +66,8 @@ export async function judge(
 ): Promise<Decision | undefined> {
   const asker = askerOf(deps, caller);
   const quick = located && quickPlace(located);
-  if (quick !== undefined) {
-    const decision = decide(asker, action, quick, true);
-    if (decision.allowed && (decision.has.has("list") || decision.has.has("read"))) return decision;
-  }
-  if (!hasFurther(caller)) return quick && decide(asker, action, quick, true);
+  const atOnce = quick && decide(asker, action, quick, true);
+  if (!hasFurther(caller) || isWhole(atOnce)) return atOnce;
   const whole = await rightsAt(deps, caller, located);
   return whole && decide({ ...asker, role: whole.role, grants: whole.grants }, action, whole.place, true);
 }
@@ -105,6 +103,16 @@ export async function rightsAt(
     grants: [...holder.rights.grants, ...grants],
     workspace,
   };
+}
+
+/** Whether what is known without a read allows an action for good: nothing that is read more would add to it. */
+export function isAllowedAtOnce(deps: TableDeps, caller: Caller, located: Located, action: Action): boolean {
+  return isWhole(decide(askerOf(deps, caller), action, quickPlace(located), true));
+}
+
+/** What more rights could change of one that lists or reads there is nothing that verbs ask for. */
+function isWhole(decision: Decision | undefined): boolean {
+  return decision?.allowed === true && (decision.has.has("list") || decision.has.has("read"));
 }
 
 /** The caller by its own record alone. */
@@ -230,11 +238,16 @@ async function chainOf(
   let at: string | null = folder_id ?? root;
   for (let depth = 0; at !== root; depth++) {
     if (at === null || depth > MAX_DEPTH) return undefined;
-    const [found] = known.has(at) ? [known.get(at)] : await table.batchGet([keys.node(at)]);
-    const folder = nodeRecord.safeParse(found).data;
+    if (!known.has(at)) for (const item of await table.batchGet([keys.node(at)])) known.set(at, item);
+    const folder: NodeRecord | undefined = nodeRecord.safeParse(known.get(at)).data;
     if (folder?.kind !== "folder" || folder.workspace_id !== workspace_id) return undefined;
     chain.unshift(at);
     at = folder.parent_id ?? null;
+    // Its own hint of those above it, where the first one said nothing of them.
+    const unread: string[] = (folder.above ?? []).filter((id) => !known.has(id));
+    if (at !== null && at !== root && !known.has(at) && unread.includes(at))
+      for (const item of await table.batchGet(unread.map((id) => keys.node(id))))
+        known.set(item["node_id"], item);
   }
   return chain;
 }
