@@ -37,8 +37,8 @@ export function eventSchema(type: EventType) {
 /** Every type with its description, JSON Schema and example. */
 export function eventCatalogue() {
   return eventTypes.map((type) => {
-    const { description, example } = types[type];
-    const { organization_id, file_id, share_id, actor, data } = example;
+    const { description, example, of = "workspace" } = types[type];
+    const { file_id, share_id, actor, data } = example;
     return {
       type,
       description,
@@ -49,7 +49,7 @@ export function eventCatalogue() {
         type,
         occurred_at: moment,
         request_id: "ci-4711",
-        ...(organization_id === undefined ? { workspace_id: `ws_${ULID}` } : { organization_id }),
+        ...(of === "workspace" ? { workspace_id: `ws_${ULID}` } : { organization_id: `org_${ULID}` }),
         ...(file_id === undefined ? {} : { file_id }),
         ...(share_id === undefined ? {} : { share_id }),
         actor,

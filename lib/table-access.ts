@@ -8,17 +8,26 @@ import type { TableAccess } from "./grants.ts";
 export const tableAccess = {
   api: {
     GetItem: [
+      "organization",
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
     ],
-    BatchGetItem: ["client", "folder", "node", "paths", "link", "event", "hook"],
-    Query: ["workspaces", "folder", "node", "feed", "hooks", "deliveries", "attempts"],
+    BatchGetItem: [
+      ...(["client", "person", "group", "organization", "grant"] as const),
+      ...(["workspaces", "folder", "node", "paths", "link", "event", "hook"] as const),
+    ],
+    Query: [
+      ...(["client", "person", "group", "organization"] as const),
+      ...(["workspaces", "folder", "node", "feed", "hooks", "deliveries", "attempts"] as const),
+    ],
     PutItem: [
+      ...(["group", "organization", "organizations"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
       "reservations",
     ],
     UpdateItem: [
+      ...(["person", "group", "organization", "grant"] as const),
       ...([
         "client",
         "node",
@@ -32,8 +41,11 @@ export const tableAccess = {
       ] as const),
       "places",
     ],
-    DeleteItem: ["folder", "paths", "hooks", "hook"],
-    ConditionCheckItem: ["folder", "node", "link"],
+    DeleteItem: [
+      ...(["client", "person", "group", "organization", "resourceGrants"] as const),
+      ...(["folder", "paths", "hooks", "hook"] as const),
+    ],
+    ConditionCheckItem: ["group", "folder", "node", "link"],
   },
   wait: {
     GetItem: ["lockCount"],

@@ -9,6 +9,7 @@ import { finalizes } from "#core/finalize/routes.ts";
 import { grants } from "#core/grants/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
+import { groups, organizations } from "#core/organizations/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
 import { versions } from "#core/versions/routes.ts";
 
@@ -17,6 +18,8 @@ export const fileRoutes = [
   tokens,
   uploads,
   finalizes,
+  organizations,
+  groups,
   workspaces,
   grants,
   files,

@@ -211,7 +211,13 @@ export type PartitionName = keyof typeof partitions;
 /** Prefixes for `begins_with` on `sk`. */
 export const under = {
   ...{ versions: "VER#", shares: "SHARE#", tokens: "TOKEN#", feed: "SEQ#" },
-  ...{ apiKeys: "KEY#", furtherGrants: "GRANT#", resourceGrants: "grt_", members: "MEMBER#", groups: "GROUP#" },
+  ...{
+    apiKeys: "KEY#",
+    furtherGrants: "GRANT#",
+    resourceGrants: "grt_",
+    members: "MEMBER#",
+    groups: "GROUP#",
+  },
   ...{ organizationClients: "CLIENT#", organizationWorkspaces: "WS#", organizationNames: "WSNAME#" },
 } as const;
 
@@ -230,7 +236,6 @@ export const dueKinds = [
   "grant",
   "key",
   "client",
-  "migration",
 ] as const;
 export type DueKind = (typeof dueKinds)[number];
 

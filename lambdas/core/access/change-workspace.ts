@@ -21,7 +21,12 @@ const naming = z.object({ workspaces: z.record(z.string(), z.string()).default({
  *
  * @throws WharfError name_taken where its owner has another of the name; conflict where others keep changing it.
  */
-export async function changeWorkspace(deps: TableDeps, { caller }: Call, id: string, change: WorkspaceChange) {
+export async function changeWorkspace(
+  deps: TableDeps,
+  { caller }: Call,
+  id: string,
+  change: WorkspaceChange,
+) {
   for (let round = 0; round < ROUNDS; round++) {
     const was = await deps.table.get(workspaceRecord, keys.workspace(id));
     if (was === undefined) throw notFound("workspace", id);
@@ -49,7 +54,11 @@ export async function changeWorkspace(deps: TableDeps, { caller }: Call, id: str
 }
 
 /** By the id of its last change no late copy of one takes back what has come after it. */
-function changed({ workspace_id, change: seen }: WorkspaceRecord, next: WorkspaceRecord, change: string): Write {
+function changed(
+  { workspace_id, change: seen }: WorkspaceRecord,
+  next: WorkspaceRecord,
+  change: string,
+): Write {
   return {
     key: keys.workspace(workspace_id),
     update: { set: { name: next.name, member_access: next.member_access, change } },

@@ -48,11 +48,13 @@ async function endPart(deps: TableDeps, of: Of, grants: readonly HeldGrantId[]):
   const now = deps.now();
   const ended = { ended_at: iso(now), ttl: ttl(now + ENDED_KEEP_MS) };
   const writes: Write[] = [
-    ...live.map(({ grant_id }): Write => ({
-      key: keys.grant(grant_id),
-      update: { set: ended, remove: ["due_pk", "due_sk"] },
-      condition: "attribute_exists(#pk) AND attribute_not_exists(#ended_at)",
-    })),
+    ...live.map(
+      ({ grant_id }): Write => ({
+        key: keys.grant(grant_id),
+        update: { set: ended, remove: ["due_pk", "due_sk"] },
+        condition: "attribute_exists(#pk) AND attribute_not_exists(#ended_at)",
+      }),
+    ),
     ...live.map(({ on, grant_id }): Write => ({ remove: keys.resourceGrant(on, grant_id) })),
     ...copies.map((key): Write => ({ remove: key, condition: "attribute_exists(#pk)" })),
     ...(copies.length === 0 || of.counted === false ? [] : [fewer(of.holder, copies.length)]),

@@ -56,7 +56,14 @@ export function heldBy(grant: GrantRecord): z.infer<typeof heldGrantRecord> {
 }
 
 /** What makes two grants the same: who gave it ends it, so that another's is none of these. */
-export function termsOf({ principal_id, role, actions, expires_ms, created_by, made_by }: GrantRecord): string {
+export function termsOf({
+  principal_id,
+  role,
+  actions,
+  expires_ms,
+  created_by,
+  made_by,
+}: GrantRecord): string {
   const maker = made_by?.key_id ?? created_by;
   return JSON.stringify([principal_id, role ?? [...(actions ?? [])].sort(), expires_ms ?? null, maker]);
 }

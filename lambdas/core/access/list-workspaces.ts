@@ -40,9 +40,10 @@ export async function listWorkspaces(deps: TableDeps, caller: Caller, { limit, c
     grants: await allGrants(deps, caller),
   };
   const may = ({ workspace_id, organization_id, member_access }: ViewedWorkspace) =>
-    hasThere({ ...asker, role: organizations[organization_id] }, { workspace_id, member_access, chain: [] }).has(
-      "list",
-    );
+    hasThere(
+      { ...asker, role: organizations[organization_id] },
+      { workspace_id, member_access, chain: [] },
+    ).has("list");
   const wanted = { after, limit, may };
   const found = await Promise.all([
     granted(deps, asker, wanted),
@@ -76,11 +77,7 @@ interface Wanted {
 }
 
 /** Of the workspaces that were granted themselves, enough to fill a page. */
-async function granted(
-  { table }: TableDeps,
-  asker: Asker,
-  { after, limit, may }: Wanted,
-): Promise<Found> {
+async function granted({ table }: TableDeps, asker: Asker, { after, limit, may }: Wanted): Promise<Found> {
   const ids = new Set(
     asker.grants
       .filter(({ on, workspace_id, actions }) => on === workspace_id && actions.includes("list"))

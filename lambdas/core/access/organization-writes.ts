@@ -29,7 +29,10 @@ interface Joining {
 /** A new member's place in its organization's list; its own record says the role too, in the same transaction. */
 export function memberWrite(now: number, { organization, principal, role }: Joining): Put {
   const record: MemberRecord = { principal_id: principal, role, joined_at: iso(now) };
-  return { put: { ...keys.member(organization, principal), ...record }, condition: "attribute_not_exists(#pk)" };
+  return {
+    put: { ...keys.member(organization, principal), ...record },
+    condition: "attribute_not_exists(#pk)",
+  };
 }
 
 /** One owner more. @throws WharfError not_found where there is no such organization */

@@ -99,7 +99,11 @@ export async function useWorkspace(deps: Deps, { caller }: Call, ref: string | u
 }
 
 /** The organization in which an upload of this caller's may make a workspace. */
-function mayMakeIn({ scopes, rights: { details, organizations }, makes_workspaces }: Caller): string | undefined {
+function mayMakeIn({
+  scopes,
+  rights: { details, organizations },
+  makes_workspaces,
+}: Caller): string | undefined {
   if (details !== undefined || !(makes_workspaces || holds(scopes, "workspaces:write"))) return undefined;
   const [only, ...others] = Object.entries(organizations);
   if (only === undefined || others.length > 0) return undefined;

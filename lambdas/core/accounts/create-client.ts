@@ -61,7 +61,11 @@ function roleFor(scopes: readonly Scope[], { owners }: OrganizationRecord): Memb
 
 async function makeClient(
   { table, now: clock }: TableDeps,
-  given: NewClient & { workspace: string; organization: OrganizationRecord; role: MemberRole },
+  given: Pick<NewClient, "name" | "scopes"> & {
+    workspace: string;
+    organization: OrganizationRecord;
+    role: MemberRole;
+  },
 ) {
   const { name, scopes, workspace, role } = given;
   const { organization_id, owners } = given.organization;
@@ -74,6 +78,7 @@ async function makeClient(
   const { workspaceId, grant, writes } = workspaceWrites(now, owned);
   const record: ClientRecord = {
     ...{ client_id, name, scopes: [...new Set(scopes)], secrets: [secret] },
+    organization_id,
     default_workspace: workspaceId,
     workspaces: { [workspaceId]: workspace },
     organizations: { [organization_id]: role },

@@ -16,7 +16,10 @@ const reason = z
     expires_at: orTime("Of a grant: when it ends; `null`: not by itself.").optional(),
     organization_role: memberRole.optional().meta({ description: "A role in the organization." }),
     member_access: memberAccess.optional().meta({ description: "What every member has on the workspace." }),
-    own: z.literal(true).optional().meta({ description: "It made this itself, and sees nothing else there." }),
+    own: z
+      .literal(true)
+      .optional()
+      .meta({ description: "It made this itself, and sees nothing else there." }),
   })
   .meta({ id: "AccessReason" });
 export type AccessReason = z.infer<typeof reason>;

@@ -170,7 +170,8 @@ const decides = "the grant says what it is on, and its holder needs no action th
 export const getGrantRoute = defineRoute({
   ...{ id: "getGrant", method: "GET", ...oneGrant },
   summary: "Get a grant",
-  description: "For whoever may grant on what it is on, for its holder, and for members of a group that holds it.",
+  description:
+    "For whoever may grant on what it is on, for its holder, and for members of a group that holds it.",
   access: { action: "grant", decides },
   scopes: ["grants:read"],
   responses: { 200: { description: "The grant", schema: grant } },

@@ -5,8 +5,8 @@ import { actions as allActions } from "#contract/scopes.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
 import { grantRecord, workspaceRecord } from "#core/access/records.ts";
-import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
 import { requireCurrent } from "#core/access/require-current.ts";
+import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
 import { endWithin, grantMakerOf, type Maker, makerWrites } from "#core/accounts/maker.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -47,7 +47,8 @@ export async function createGrant(
   const { organization_id } = workspace;
   const rights = principalIn(items, principal_id, { organization: organization_id, now });
   const expires_ms = endWithin(now, maker, expires_at);
-  const terms = role === undefined ? { actions: allActions.filter((one) => actions?.includes(one)) } : { role };
+  const terms =
+    role === undefined ? { actions: allActions.filter((one) => actions?.includes(one)) } : { role };
   const grant: NewGrant = {
     ...{ grant_id: newId("grt", now), principal_id, on, workspace_id, ...terms, expires_ms },
     ...{ organization_id, created_at: iso(now), created_by: call.caller.id, made_by: maker.made_by },
@@ -67,7 +68,11 @@ interface Wanted {
   isFull: boolean;
 }
 
-async function write(deps: TableDeps, call: Call, { grant, maker, folder_id, isFull }: Wanted): Promise<Grant> {
+async function write(
+  deps: TableDeps,
+  call: Call,
+  { grant, maker, folder_id, isFull }: Wanted,
+): Promise<Grant> {
   const answer = grantView(grant);
   const { grant_id, principal_id, expires_ms } = grant;
   const now = Date.parse(grant.created_at);
@@ -103,7 +108,9 @@ async function write(deps: TableDeps, call: Call, { grant, maker, folder_id, isF
   }
   await requireHolder(deps, principal_id, grant.organization_id);
   if (full >= 2) throw grantLimit(principal_id);
-  throw new WharfError("conflict", "Others grant the same at this moment. Try again.", { retry_after_seconds: 1 });
+  throw new WharfError("conflict", "Others grant the same at this moment. Try again.", {
+    retry_after_seconds: 1,
+  });
 }
 
 /** What was granted before is answered again, and kept under the call's key. */

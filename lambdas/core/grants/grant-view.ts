@@ -5,7 +5,8 @@ import type { Grant } from "./contract.ts";
 
 /** A grant as the API shows it. */
 export function grantView(record: GrantRecord): Grant {
-  const { grant_id, principal_id, on, workspace_id, role, actions, created_at, created_by, expires_ms } = record;
+  const { grant_id, principal_id, on, workspace_id, role, actions, created_at, created_by, expires_ms } =
+    record;
   return {
     ...{ grant_id, principal_id, resource: resourceOf(on), workspace_id },
     ...(role === undefined ? { actions: actions ?? [] } : { role }),

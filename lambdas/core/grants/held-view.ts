@@ -17,4 +17,5 @@ export function heldView(grant: HeldGrant, name: (workspaceId: string) => string
 }
 
 /** Whether a grant holds at `now`. */
-export const holdsAt = ({ expires_ms = Number.POSITIVE_INFINITY }: HeldGrant, now: number) => expires_ms > now;
+export const holdsAt = ({ expires_ms = Number.POSITIVE_INFINITY }: HeldGrant, now: number) =>
+  expires_ms > now;

@@ -35,12 +35,20 @@ export async function leavesOwner(deps: TableDeps, caller: Caller, grant: GrantR
 }
 
 /** Another that owns the workspace, and doesn't end by itself. */
-async function anotherOwner({ table }: TableDeps, { on, grant_id }: GrantRecord): Promise<string | undefined> {
+async function anotherOwner(
+  { table }: TableDeps,
+  { on, grant_id }: GrantRecord,
+): Promise<string | undefined> {
   let after: Item | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const { items, next } = await table.query({
       where: "#pk = :pk AND begins_with(#sk, :grants)",
-      values: { pk: keys.resourceGrant(on, "").pk, grants: under.resourceGrants, owner: "owner", it: grant_id },
+      values: {
+        pk: keys.resourceGrant(on, "").pk,
+        grants: under.resourceGrants,
+        owner: "owner",
+        it: grant_id,
+      },
       filter: "#role = :owner AND #grant_id <> :it AND attribute_not_exists(#expires_ms)",
       after,
     });

@@ -17,7 +17,9 @@ const heldGrant = z
       .meta({ description: "Only where it is on a workspace whose name is known here." }),
     ...given,
     expires_at: orNull(z.iso.datetime(), "When it ends by itself; `null`: not before somebody ends it."),
-    via: id("grp").optional().meta({ description: "The group that holds it, where it isn't the caller's own." }),
+    via: id("grp")
+      .optional()
+      .meta({ description: "The group that holds it, where it isn't the caller's own." }),
   })
   .meta({ id: "HeldGrant" });
 export type HeldGrantView = z.infer<typeof heldGrant>;

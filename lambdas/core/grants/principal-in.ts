@@ -45,6 +45,10 @@ function ofPerson(stored: Item): Rights | undefined {
 }
 
 function ofClient(stored: Item, now: number): Rights | undefined {
-  const { rights, revoked_at, expires_ms = Number.POSITIVE_INFINITY } = currentClient(clientRecord.parse(stored));
+  const {
+    rights,
+    revoked_at,
+    expires_ms = Number.POSITIVE_INFINITY,
+  } = currentClient(clientRecord.parse(stored));
   return revoked_at === undefined && expires_ms > now ? rights : undefined;
 }

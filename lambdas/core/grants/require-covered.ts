@@ -32,7 +32,9 @@ export async function requireCovered(
   const whole = await rightsAt(deps, caller, located);
   const asker = { scopes: caller.scopes, details: caller.rights.details, now: deps.now() };
   const has: ReadonlySet<Action> =
-    whole === undefined ? new Set() : hasThere({ ...asker, role: whole.role, grants: whole.grants }, whole.place);
+    whole === undefined
+      ? new Set()
+      : hasThere({ ...asker, role: whole.role, grants: whole.grants }, whole.place);
   const lacking = actions.filter((action) => !has.has(action));
   const [required_action] = lacking;
   if (required_action === undefined) return;

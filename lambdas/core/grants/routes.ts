@@ -88,7 +88,11 @@ export function grants(app: App, deps: TableDeps): void {
 }
 
 /** What the path names, of which it has been decided that it is there. */
-function decidedSpot({ caller, ahead = [] }: Call, { what }: Resource<{ id: string }>, params: { id: string }): Spot {
+function decidedSpot(
+  { caller, ahead = [] }: Call,
+  { what }: Resource<{ id: string }>,
+  params: { id: string },
+): Spot {
   const spot = spotOf(ahead, params.id, caller.id);
   if (spot === undefined) throw notFound(...what(params));
   return spot;

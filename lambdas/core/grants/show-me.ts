@@ -11,7 +11,10 @@ export function showMe(now: number, caller: Caller): Me {
   const nameOf = new Map(Object.entries(workspaces));
   return {
     principal: { id, type: id.startsWith("usr_") ? "person" : "client", name },
-    organizations: Object.entries(organizations).map(([organization_id, role]) => ({ organization_id, role })),
+    organizations: Object.entries(organizations).map(([organization_id, role]) => ({
+      organization_id,
+      role,
+    })),
     groups: [...groups],
     scopes: allScopes.filter((scope) => scopes.has(scope)),
     ...(details === undefined ? {} : { authorization_details: [...details] }),

@@ -27,9 +27,7 @@ export const spotKey = (id: string) => (id.startsWith("ws_") ? keys.workspace(id
 export function spotOf(items: readonly Item[], id: string, principal: string): Spot | undefined {
   const workspace = id.startsWith("ws_") ? id : undefined;
   const located =
-    workspace === undefined
-      ? locateNode(principal, nodeIn(items, id))
-      : locateWorkspace(items, workspace);
+    workspace === undefined ? locateNode(principal, nodeIn(items, id)) : locateWorkspace(items, workspace);
   if (located === undefined) return undefined;
   const { workspace_id } = located;
   return id === rootFolder(workspace_id)

@@ -5,13 +5,13 @@ import { memberRole } from "#contract/roles.ts";
 import { principal } from "./contract.ts";
 
 const principal_id = `usr_${ULID}`;
-const organization_id = `org_${ULID}`;
 
 export const organizationsEvents = {
   member_joined: {
     description: "Somebody has become a member of the organization.",
     data: z.object({ principal_id: principal, role: memberRole }),
-    example: { organization_id, actor: client, data: { principal_id, role: "member" } },
+    of: "organization",
+    example: { actor: client, data: { principal_id, role: "member" } },
   },
   member_changed: {
     description: "A member has another role.",
@@ -20,7 +20,8 @@ export const organizationsEvents = {
       role: memberRole,
       from: memberRole.meta({ description: "The role that it had." }),
     }),
-    example: { organization_id, actor: client, data: { principal_id, role: "admin", from: "member" } },
+    of: "organization",
+    example: { actor: client, data: { principal_id, role: "admin", from: "member" } },
   },
   member_left: {
     description: "Somebody is no member of the organization any more: it left, or was removed.",
@@ -28,6 +29,7 @@ export const organizationsEvents = {
       principal_id: principal,
       role: memberRole.meta({ description: "The role that it had." }),
     }),
-    example: { organization_id, actor: client, data: { principal_id, role: "member" } },
+    of: "organization",
+    example: { actor: client, data: { principal_id, role: "member" } },
   },
 } satisfies Record<string, EventInfo>;

@@ -1,12 +1,12 @@
 /** Shapes of what the table stores of groups, checked at every read. */
 import * as z from "zod";
-import { heldGrantId, rightsShape } from "#core/access/records.ts";
+import { heldGrantId, heldGrantRecord, rightsShape } from "#core/access/records.ts";
 
 export const groupRecord = z.object({
   group_id: z.string(),
   organization_id: z.string(),
   name: z.string(),
-  grants: rightsShape.grants,
+  grants: z.record(z.string(), heldGrantRecord.loose()),
   more_grants: rightsShape.more_grants,
   created_at: z.string(),
   created_by: z.string(),
