@@ -8,7 +8,7 @@ import type { TableAccess } from "./grants.ts";
 export const tableAccess = {
   api: {
     GetItem: [
-      "organization",
+      ...(["person", "organization", "grant"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
     ],
@@ -17,17 +17,18 @@ export const tableAccess = {
       ...(["workspaces", "folder", "node", "paths", "link", "event", "hook"] as const),
     ],
     Query: [
-      ...(["client", "person", "group", "organization"] as const),
+      ...(["client", "person", "group", "organization", "resourceGrants"] as const),
       ...(["workspaces", "folder", "node", "feed", "hooks", "deliveries", "attempts"] as const),
     ],
     PutItem: [
-      ...(["group", "organization", "organizations"] as const),
+      ...(["person", "group", "organization", "organizations"] as const),
+      ...(["grant", "resourceGrants", "progeny"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
       "reservations",
     ],
     UpdateItem: [
-      ...(["person", "group", "organization", "grant"] as const),
+      ...(["person", "group", "organization", "grant", "workspaces"] as const),
       ...([
         "client",
         "node",
@@ -43,9 +44,13 @@ export const tableAccess = {
     ],
     DeleteItem: [
       ...(["client", "person", "group", "organization", "resourceGrants"] as const),
+      ...(["progeny", "workspaceNames"] as const),
       ...(["folder", "paths", "hooks", "hook"] as const),
     ],
-    ConditionCheckItem: ["group", "folder", "node", "link"],
+    ConditionCheckItem: [
+      ...(["client", "person", "group", "organization", "grant"] as const),
+      ...(["folder", "node", "link"] as const),
+    ],
   },
   wait: {
     GetItem: ["lockCount"],
@@ -83,8 +88,14 @@ export const tableAccess = {
   },
   sweep: {
     GetItem: ["hooks", "hook"],
+    // Of grants that have expired.
+    BatchGetItem: ["client", "person", "group", "workspaces", "node"],
     Query: ["hooks", "deliveries"],
     PutItem: ["event", "feed", "lockCount", "sessionCount"],
-    UpdateItem: ["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"],
+    UpdateItem: [
+      ...(["client", "person", "group", "grant"] as const),
+      ...(["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"] as const),
+    ],
+    DeleteItem: ["client", "person", "group", "resourceGrants", "progeny"],
   },
 } satisfies Record<string, TableAccess>;

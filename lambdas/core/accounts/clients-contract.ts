@@ -1,6 +1,16 @@
 /** Service clients and their secrets. */
 import * as z from "zod";
-import { at, distinct, givenTime, id, orNull, orTime, page, wholeText, withoutNul } from "#contract/common.ts";
+import {
+  at,
+  distinct,
+  givenTime,
+  id,
+  orNull,
+  orTime,
+  page,
+  wholeText,
+  withoutNul,
+} from "#contract/common.ts";
 import { memberRole, resourceId, role } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
 import { action, actions, scope, scopes } from "#contract/scopes.ts";
@@ -62,7 +72,9 @@ export const serviceClient = z
     role: memberRole.meta({ description: "Its role in the organization." }),
     scopes: z.array(scope).meta({ description: "What its tokens and keys can do at most." }),
     grants: z.array(heldGrant).meta({ description: "What it was granted: the first 50." }),
-    secrets: z.array(secret).meta({ description: "Those that are live, the oldest first; never what they are." }),
+    secrets: z
+      .array(secret)
+      .meta({ description: "Those that are live, the oldest first; never what they are." }),
     created_at: at("When it was made"),
     expires_at: orTime("When it ends by itself."),
     revoked_at: orTime("When it was ended; `null` while it lives."),

@@ -1,10 +1,11 @@
 import { keys, sha256 } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { actionsOfRole, type MemberRole } from "#contract/roles.ts";
-import { actionsOf, type Scope, scopesFor } from "#contract/scopes.ts";
+import { actions as allActions, actionsOf, type Scope, scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
-import { grantItems, heldBy } from "#core/access/grant-writes.ts";
+import { grantEvent } from "#core/access/grant-event.ts";
+import { grantItems, heldBy, termsOf } from "#core/access/grant-writes.ts";
 import { memberWrite, ownerGained } from "#core/access/organization-writes.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { type GrantRecord, workspaceRecord } from "#core/access/records.ts";
@@ -95,23 +96,15 @@ export async function createServiceClient(deps: TableDeps, call: Call, given: Gi
       data: { principal_id: client_id, role },
     }),
     ...grants.flatMap(
-      (grant): Write[] => [
+      ({ folder_id, ...grant }): Write[] => [
         ...grantItems(grant),
-        eventWrite(now, {
-          ...{ type: "grant_created", workspace_id: grant.workspace_id, ...event },
-          data: grantData(grant),
-        }),
+        eventWrite(now, grantEvent({ type: "grant_created", grant, folder_id, ...event })),
       ],
     ),
     ...call.record(answer),
   ]);
   return answer;
 }
-
-const grantData = ({ grant_id, principal_id, on, role, actions, expires_ms }: GrantRecord) => ({
-  ...{ grant_id, principal_id, on, role, actions },
-  expires_at: expires_ms === undefined ? undefined : iso(expires_ms),
-});
 
 interface Granting {
   client_id: string;
@@ -125,7 +118,7 @@ async function firstGrants(
   deps: TableDeps,
   call: Call,
   { client_id, maker, expires_ms, grants }: Granting,
-): Promise<(GrantRecord & { workspace_name: string })[]> {
+): Promise<(GrantRecord & { workspace_name: string; folder_id: string | undefined })[]> {
   if (grants.length === 0) return [];
   const located = await locate(deps, call, grants);
   const mine = actionsOf(call.caller.scopes);
@@ -141,7 +134,7 @@ async function firstGrants(
     items.map((item) => workspaceRecord.parse(item)).map((one) => [one.workspace_id, one]),
   );
   const now = deps.now();
-  return grants.map(({ resource_id: given, role, actions, expires_at }, at) => {
+  const all = grants.map(({ resource_id: given, role, actions, expires_at }, at) => {
     const place = located.get(given);
     const workspace = workspaces.get(place?.workspace_id ?? "");
     if (workspace === undefined) throw notFound(kindOf(given), given);
@@ -151,11 +144,14 @@ async function firstGrants(
     return {
       grant_id: newId("grt", now),
       ...{ principal_id: client_id, on, workspace_id, organization_id, workspace_name: name },
-      ...(role === undefined ? { actions } : { role }),
+      ...(role === undefined ? { actions: allActions.filter((one) => actions?.includes(one)) } : { role }),
       expires_ms: endOfGrant(now, { ends_ms: expires_ms ?? maker.ends_ms }, { expires_at, at }),
       ...{ created_at: iso(now), created_by: call.caller.id, made_by: maker.made_by },
+      folder_id: place?.folder_id,
     };
   });
+  // What comes twice is the same grant.
+  return [...new Map(all.map((grant) => [`${grant.on} ${termsOf(grant)}`, grant])).values()];
 }
 
 function endOfGrant(

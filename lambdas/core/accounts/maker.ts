@@ -22,10 +22,20 @@ export interface Maker {
  *
  * @throws WharfError forbidden for a restricted token, which makes nothing of the kind.
  */
-export async function makerOf(deps: TableDeps, caller: Caller): Promise<Maker> {
+export function makerOf(deps: TableDeps, caller: Caller): Promise<Maker> {
   requireUnrestricted(caller);
+  return grantMakerOf(deps, caller);
+}
+
+/** The same for grants, which a restricted token gives within its restriction. */
+export async function grantMakerOf(deps: TableDeps, caller: Caller): Promise<Maker> {
   const key_id = caller.credential?.key_id;
-  const made_by: MadeBy = { principal_id: caller.id, ...(key_id === undefined ? {} : { key_id }) };
+  const { details } = caller.rights;
+  const made_by: MadeBy = {
+    principal_id: caller.id,
+    ...(key_id === undefined ? {} : { key_id }),
+    ...(details === undefined ? {} : { details: [...details] }),
+  };
   const client = caller.id.startsWith("cli_") ? caller.id : undefined;
   return { made_by, with: key_id ?? client, ends_ms: await endOf(deps, made_by) };
 }

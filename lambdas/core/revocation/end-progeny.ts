@@ -3,11 +3,15 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { happened, type Item } from "#aws/table.ts";
+import { grantRecord } from "#core/access/records.ts";
 import { changeClient } from "#core/accounts/client-secrets.ts";
 import { organizationOf, secretId } from "#core/accounts/find-client.ts";
 import { clientRecord, keyRecord } from "#core/accounts/records.ts";
+import { endGrant } from "#core/grants/end-grant.ts";
+import { folderOf, spotKey, spotOf } from "#core/grants/spot.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
 import { clientEndWrites, type EndedBy } from "./client-ends.ts";
 import type { Ended } from "./contract.ts";
 import { keyEndWrites } from "./key-ends.ts";
@@ -63,6 +67,7 @@ async function endOne(deps: DueDeps, maker: string, one: Made): Promise<One | un
     if (kind === "key") return await endMadeKey(deps, one, by);
     if (kind === "cli") return await endMadeClient(deps, one.made, by);
     if (kind === "sec") return await endMadeSecret(deps, one);
+    if (kind === "grt") return await endMadeGrant(deps, one.made, by);
     return undefined;
   } catch (error) {
     say("error", "what a revoked client or key has made could not be ended", {
@@ -99,4 +104,14 @@ async function endMadeSecret(deps: DueDeps, { made: id, holder = "" }: Made): Pr
     return ends ? { secrets: left } : undefined;
   });
   return ends ? { kind: "secrets" } : undefined;
+}
+
+async function endMadeGrant(deps: DueDeps, id: string, by: EndedBy): Promise<One | undefined> {
+  return inRounds(async () => {
+    const grant = await deps.table.get(grantRecord, keys.grant(id));
+    if (grant === undefined || grant.ended_at !== undefined) return undefined;
+    const spot = spotOf(await deps.table.batchGet([spotKey(grant.on)]), grant.on, grant.principal_id);
+    await endGrant(deps, grant, { reason: "revoked", ...by, folder_id: spot && folderOf(spot) });
+    return { kind: "grants" };
+  }, "Others change its holder's rights.");
 }
