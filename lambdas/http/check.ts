@@ -42,7 +42,8 @@ export function check<T>(
 /** RFC 9396, 5: what of a restriction isn't understood has a code of its own, whichever route it comes to. */
 function notUnderstood(issue: z.core.$ZodIssue): WharfError {
   const [, index] = issue.path;
-  const detail = issue.code === "unrecognized_keys" ? `${issue.keys.join(", ")}: not known` : faultText(issue);
+  const detail =
+    issue.code === "unrecognized_keys" ? `${issue.keys.join(", ")}: not known` : faultText(issue);
   return new WharfError(
     "invalid_authorization_details",
     `${pointer(issue.path)}: ${detail}`,

@@ -11,6 +11,7 @@ import { asideShard, type DueKind, due, dueKinds, type Key, keyOf, keys } from "
 import type { Wake } from "#aws/queues.ts";
 import type { Item } from "#aws/table.ts";
 import { FIRST_ORGANIZATION, type GrantRecord } from "#core/access/records.ts";
+import type { ClientRecord, KeyRecord } from "#core/accounts/records.ts";
 import { type DeliveryRecord, hookRecord } from "#core/attempts/records.ts";
 import type { RecoveryRecord } from "#core/delivery/records.ts";
 import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
@@ -22,7 +23,6 @@ import { fileRecord } from "#core/files/records.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import type { Call } from "#core/kernel/call.ts";
-import type { ClientRecord, KeyRecord } from "#core/accounts/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
@@ -52,7 +52,7 @@ let owner: Client;
 let call: Call;
 beforeAll(async () => {
   world = await startWorld();
-  owner = await world.client("files:write");
+  owner = await world.client("files:write", "files:delete", "locks:write", "workspaces:write");
   const { client_id: id, name, workspace_id: workspaceId } = owner;
   call = callBy({ id, name, workspaceId, scopes: ["files:write", "locks:write"] });
 });

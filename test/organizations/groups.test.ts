@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { page } from "#contract/common.ts";
 import { grantWrites } from "#core/access/grant-writes.ts";
 import { FIRST_ORGANIZATION, type GrantRecord } from "#core/access/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { createOrganizationRoute } from "#core/organizations/contract.ts";
-import {
-  createGroupRoute,
-  listGroupMembersRoute,
-  listGroupsRoute,
-  showGroupRoute,
-} from "#core/organizations/group-contract.ts";
+import { organization } from "#core/organizations/contract.ts";
+import { group, groupMember } from "#core/organizations/group-contract.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 import { type Person, people } from "./people.ts";
 
@@ -26,14 +22,14 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const group = showGroupRoute.responses[200].schema;
-const members = listGroupMembersRoute.responses[200].schema;
+const groups = page.of(group);
+const members = page.of(groupMember);
 const PUT = { method: "PUT" };
 const DELETE = { method: "DELETE" };
 
 async function made(name: string, by: Person = admin): Promise<string> {
   const answer = by.request("/v1/groups", { json: { name } });
-  return (await read(createGroupRoute.responses[201].schema, answer)).group_id;
+  return (await read(group, answer)).group_id;
 }
 
 const put = (groupId: string, id: string, by: Person = admin) =>
@@ -67,9 +63,7 @@ describe("a group", () => {
       name: "Prüfer 検査 🚢",
     });
     const listed = async () =>
-      (await read(listGroupsRoute.responses[200].schema, admin.request("/v1/groups?limit=100"))).items.map(
-        (one) => one.group_id,
-      );
+      (await read(groups, admin.request("/v1/groups?limit=100"))).items.map((one) => one.group_id);
     expect(await listed()).toContain(id);
     const renamed = admin.request(`/v1/groups/${id}`, { method: "PATCH", json: { name: "Nur Leser" } });
     expect((await read(group, renamed)).name).toBe("Nur Leser");
@@ -91,7 +85,7 @@ describe("a group", () => {
     let cursor: string | null = null;
     do {
       const path: string = `/v1/groups?limit=1${cursor === null ? "" : `&cursor=${cursor}`}`;
-      const part = await read(listGroupsRoute.responses[200].schema, admin.request(path));
+      const part = await read(groups, admin.request(path));
       found.push(...part.items.map((one) => one.group_id));
       cursor = part.next_cursor;
     } while (cursor !== null);
@@ -116,7 +110,7 @@ describe("a group", () => {
   test("another organization's isn't there", async () => {
     const stranger = await person("owner");
     const answer = stranger.request("/v1/orgs", { json: { name: "Theirs" } });
-    const { organization_id } = await read(createOrganizationRoute.responses[201].schema, answer);
+    const { organization_id } = await read(organization, answer);
     const theirs = await read(
       group,
       stranger.request("/v1/groups", { json: { name: "Theirs", organization: organization_id } }),

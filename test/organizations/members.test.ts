@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { problem } from "#contract/common.ts";
+import { page, problem } from "#contract/common.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import { grantWrites } from "#core/access/grant-writes.ts";
 import { memberWrite, ownerGained } from "#core/access/organization-writes.ts";
 import { FIRST_ORGANIZATION, type GrantRecord, grantRecord, memberRecord } from "#core/access/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import {
-  changeMemberRoute,
-  createOrganizationRoute,
-  listMembersRoute,
-} from "#core/organizations/contract.ts";
+import { member, organization as organizationSchema } from "#core/organizations/contract.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 import { type Person, people } from "./people.ts";
 
@@ -29,8 +25,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const MEMBERS = `/v1/orgs/${FIRST_ORGANIZATION}/members`;
-const member = changeMemberRoute.responses[200].schema;
-const list = listMembersRoute.responses[200].schema;
+const list = page.of(member);
 const give = (role: MemberRole) => ({ method: "PATCH", json: { role } });
 const REMOVE = { method: "DELETE" };
 const at = (id: string, members = MEMBERS) => `${members}/${id}`;
@@ -39,7 +34,7 @@ const at = (id: string, members = MEMBERS) => `${members}/${id}`;
 async function ownOrganization() {
   const first = await person("owner");
   const answer = first.request("/v1/orgs", { json: { name: "Own" } });
-  const { organization_id } = await read(createOrganizationRoute.responses[201].schema, answer);
+  const { organization_id } = await read(organizationSchema, answer);
   return { first, organization: organization_id, members: `/v1/orgs/${organization_id}/members` };
 }
 

@@ -2,11 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { page } from "#contract/common.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
-import {
-  createOrganizationRoute,
-  listOrganizationsRoute,
-  showOrganizationRoute,
-} from "#core/organizations/contract.ts";
+import { organization } from "#core/organizations/contract.ts";
 import { createApp } from "#http/app.ts";
 import { fileRoutes } from "#lambdas/api/routes.ts";
 import { read, refusal, startWorld, type World } from "#test/support/world.ts";
@@ -24,8 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const organization = showOrganizationRoute.responses[200].schema;
-const list = listOrganizationsRoute.responses[200].schema;
+const list = page.of(organization);
 const make = (by: Person, name: string, headers: Record<string, string> = {}) =>
   by.request("/v1/orgs", { json: { name }, headers });
 
@@ -33,7 +28,7 @@ test("an owner of one makes another, owns it, and finds it among its own", async
   const maker = await person("owner");
   const answer = await make(maker, "Hafen & Söhne 日本");
   expect(answer.status).toBe(201);
-  const made = await read(createOrganizationRoute.responses[201].schema, answer);
+  const made = await read(organization, answer);
   expect(made).toMatchObject({ name: "Hafen & Söhne 日本", role: "owner" });
   const first = await read(list, maker.request("/v1/orgs?limit=1"));
   expect(first.items.map(({ organization_id }) => organization_id)).toEqual([FIRST_ORGANIZATION]);

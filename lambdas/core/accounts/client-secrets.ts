@@ -168,7 +168,10 @@ function endingBy(now: number, secret: SecretRecord, at: number): SecretRecord {
 /** @throws WharfError conflict for a client that has been revoked */
 export function requireLive({ client_id, revoked_at }: ClientRecord): void {
   if (revoked_at === undefined) return;
-  throw new WharfError("conflict", `${client_id} was revoked at ${revoked_at}: it gets nothing new. Make another client.`);
+  throw new WharfError(
+    "conflict",
+    `${client_id} was revoked at ${revoked_at}: it gets nothing new. Make another client.`,
+  );
 }
 
 /**

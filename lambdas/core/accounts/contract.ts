@@ -40,14 +40,22 @@ const exchange = {
     .max(200)
     .optional()
     .meta({ description: "For an exchange (RFC 8693): an access token, or an API key." }),
-  subject_token_type: z.string().max(200).optional().meta({
-    enum: [ACCESS_TOKEN],
-    description: "For an exchange: what `subject_token` is.",
-  }),
-  requested_token_type: z.string().max(200).optional().meta({
-    enum: [ACCESS_TOKEN],
-    description: "For an exchange; may be left out.",
-  }),
+  subject_token_type: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({
+      enum: [ACCESS_TOKEN],
+      description: "For an exchange: what `subject_token` is.",
+    }),
+  requested_token_type: z
+    .string()
+    .max(200)
+    .optional()
+    .meta({
+      enum: [ACCESS_TOKEN],
+      description: "For an exchange; may be left out.",
+    }),
 };
 const seconds = { min: 1, max: TOKEN_SECONDS };
 const lives = `For an exchange: seconds that the token lives at most, ${TOKEN_SECONDS} unless said; never longer than its subject.`;
@@ -56,7 +64,9 @@ const lives = `For an exchange: seconds that the token lives at most, ${TOKEN_SE
 export const tokenRequest = z
   .strictObject({
     ...credentials,
-    grant_type: grantType.optional().meta({ ...theGrant, description: "May be left out in JSON: client_credentials." }),
+    grant_type: grantType
+      .optional()
+      .meta({ ...theGrant, description: "May be left out in JSON: client_credentials." }),
     scope,
     authorization_details: authorizationDetails.optional(),
     ...exchange,
@@ -83,7 +93,9 @@ export const tokenForm = z
 export const tokenAnswer = z.object({
   access_token: z.string().meta({ description: "Goes into `Authorization: Bearer …`; opaque." }),
   token_type: z.literal("Bearer").meta({ description: "How the token is sent (RFC 6750)." }),
-  expires_in: z.int().meta({ description: `Seconds that the token lives: ${TOKEN_SECONDS}, or less by an exchange.` }),
+  expires_in: z
+    .int()
+    .meta({ description: `Seconds that the token lives: ${TOKEN_SECONDS}, or less by an exchange.` }),
   scope: z.string().meta({ description: "What the token may do: scopes, space-separated." }),
   authorization_details: z
     .array(grantedDetail)

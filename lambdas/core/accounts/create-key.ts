@@ -13,7 +13,15 @@ import { crossed, nextLook } from "./expiry-warnings.ts";
 import { findClient, organizationOf, requireRank, roleAtHome } from "./find-client.ts";
 import { MAX_KEY_DAYS, MAX_KEYS } from "./keys-contract.ts";
 import { keyView } from "./list-keys.ts";
-import { endWithin, invalidEnd, LIVES, makerOf, makerWrites, requireUnrestricted, requireWithin } from "./maker.ts";
+import {
+  endWithin,
+  invalidEnd,
+  LIVES,
+  makerOf,
+  makerWrites,
+  requireUnrestricted,
+  requireWithin,
+} from "./maker.ts";
 import { newApiKey } from "./new-api-key.ts";
 import { currentClient, type KeyRecord } from "./records.ts";
 import { resolveDetails } from "./resolve-details.ts";

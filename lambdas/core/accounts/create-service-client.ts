@@ -1,7 +1,7 @@
 import { keys, sha256 } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { actionsOfRole, type MemberRole } from "#contract/roles.ts";
-import { actions as allActions, actionsOf, type Scope, scopesFor } from "#contract/scopes.ts";
+import { actionsOf, actions as allActions, type Scope, scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
@@ -16,8 +16,8 @@ import { newId } from "#core/kernel/ids.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { FirstGrant } from "./clients-contract.ts";
 import { dueOfClient } from "./client-secrets.ts";
+import type { FirstGrant } from "./clients-contract.ts";
 import { newSecret } from "./create-client.ts";
 import { clientView, requireRank } from "./find-client.ts";
 import { endWithin, invalidMember, type Maker, makerOf, makerWrites, requireWithin } from "./maker.ts";
@@ -34,7 +34,14 @@ interface Given {
 
 /** Of no use to a guest: what is not of files alone. */
 const NOT_FOR_GUESTS: readonly Scope[] = [
-  ...(["members:read", "members:write", "clients:read", "clients:write", "workspaces:write", "admin"] as const),
+  ...([
+    "members:read",
+    "members:write",
+    "clients:read",
+    "clients:write",
+    "workspaces:write",
+    "admin",
+  ] as const),
 ];
 
 /** @throws WharfError invalid_request for scopes that a guest has no use for */
@@ -95,12 +102,10 @@ export async function createServiceClient(deps: TableDeps, call: Call, given: Gi
       ...{ type: "member_joined", organization_id, ...event },
       data: { principal_id: client_id, role },
     }),
-    ...grants.flatMap(
-      ({ folder_id, ...grant }): Write[] => [
-        ...grantItems(grant),
-        eventWrite(now, grantEvent({ type: "grant_created", grant, folder_id, ...event })),
-      ],
-    ),
+    ...grants.flatMap(({ folder_id, ...grant }): Write[] => [
+      ...grantItems(grant),
+      eventWrite(now, grantEvent({ type: "grant_created", grant, folder_id, ...event })),
+    ]),
     ...call.record(answer),
   ]);
   return answer;
@@ -122,12 +127,16 @@ async function firstGrants(
   if (grants.length === 0) return [];
   const located = await locate(deps, call, grants);
   const mine = actionsOf(call.caller.scopes);
-  await inParallel(grants, PARALLEL, async ({ resource_id: on, role, actions = role && actionsOfRole(role) }) => {
-    const what = [kindOf(on), on] as const;
-    const { has } = await authorize(deps, call, located.get(on), { action: "grant", what });
-    const lacking = actions?.find((action) => !has.has(action) || !mine.has(action));
-    if (lacking !== undefined) throw forbidden(lacking, scopesFor(lacking), what);
-  });
+  await inParallel(
+    grants,
+    PARALLEL,
+    async ({ resource_id: on, role, actions = role && actionsOfRole(role) }) => {
+      const what = [kindOf(on), on] as const;
+      const { has } = await authorize(deps, call, located.get(on), { action: "grant", what });
+      const lacking = actions?.find((action) => !has.has(action) || !mine.has(action));
+      if (lacking !== undefined) throw forbidden(lacking, scopesFor(lacking), what);
+    },
+  );
   const ids = new Set([...located.values()].map(({ workspace_id }) => workspace_id));
   const items = await deps.table.batchGet([...ids].map((id) => keys.workspace(id)));
   const workspaces = new Map(

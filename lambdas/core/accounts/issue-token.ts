@@ -9,7 +9,13 @@ import { clientCaller, holderIn } from "./authenticate.ts";
 import { TOKEN_SECONDS, type TokenErrorCode } from "./contract.ts";
 import { liveSecrets } from "./find-client.ts";
 import { noteSecretUse } from "./note-use.ts";
-import { type ClientRecord, clientRecord, currentClient, type SecretRecord, type TokenRecord } from "./records.ts";
+import {
+  type ClientRecord,
+  clientRecord,
+  currentClient,
+  type SecretRecord,
+  type TokenRecord,
+} from "./records.ts";
 import { resolveDetails } from "./resolve-details.ts";
 
 /** An error of the token endpoint, which keeps RFC 6749's shape (5.2). */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import type { FileAccess, GrantedDetail } from "#contract/roles.ts";
-import { actionsOf, type Action } from "#contract/scopes.ts";
+import { type Action, actionsOf } from "#contract/scopes.ts";
 import { judge } from "#core/access/authorize.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { workspaceNamed } from "#core/access/workspace-named.ts";
@@ -44,7 +44,10 @@ async function resolveOne(deps: TableDeps, caller: Caller, element: Element): Pr
   const named = actionsOf(caller.scopes);
   const unnamed = actions.find((action) => !named.has(action));
   if (unnamed !== undefined)
-    throw invalid(index, `none of the token's scopes lets it ${unnamed}; leave that out, or ask for the scope too`);
+    throw invalid(
+      index,
+      `none of the token's scopes lets it ${unnamed}; leave that out, or ask for the scope too`,
+    );
   const located = await locate(deps, caller, element);
   if (located === undefined || !(await mayAll(deps, caller, located, actions)))
     throw invalid(

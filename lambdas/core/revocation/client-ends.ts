@@ -43,7 +43,9 @@ export async function clientEndWrites(
     if (member === undefined || member.left_at !== undefined) return [];
     const { condition, values } = unchanged(member);
     return [
-      ...(owners > 0 ? [lastOwner === "stays" ? ownerLost(organization_id) : ownerGone(organization_id)] : []),
+      ...(owners > 0
+        ? [lastOwner === "stays" ? ownerLost(organization_id) : ownerGone(organization_id)]
+        : []),
       {
         key: keys.member(organization_id, client_id),
         update: { set: { left_at: iso(now), ttl: ttl(now + LEFT_KEEP_MS), change: newChange() } },

@@ -92,7 +92,16 @@ export async function endHoldings(
 function addTo(ended: Ended, more: Ended): void {
   for (const kind of kindsOfThings) ended[kind] += more[kind];
 }
-const kindsOfThings = ["sessions", "locks", "links", "endpoints", "keys", "clients", "secrets", "grants"] as const;
+const kindsOfThings = [
+  "sessions",
+  "locks",
+  "links",
+  "endpoints",
+  "keys",
+  "clients",
+  "secrets",
+  "grants",
+] as const;
 
 async function endShard(
   deps: DueDeps,

@@ -77,7 +77,11 @@ async function endOne(deps: DueDeps, maker: string, one: Made): Promise<One | un
   }
 }
 
-async function endMadeKey(deps: DueDeps, { made: id, holder = "" }: Made, by: EndedBy): Promise<One | undefined> {
+async function endMadeKey(
+  deps: DueDeps,
+  { made: id, holder = "" }: Made,
+  by: EndedBy,
+): Promise<One | undefined> {
   const key = await deps.table.get(keyRecord, keys.apiKey(holder, id));
   if (key === undefined || (key.revoked_at ?? key.ended_at) !== undefined) return undefined;
   const now = deps.now();

@@ -9,7 +9,8 @@ import type { EndedBy } from "./client-ends.ts";
 type Ending = Pick<KeyRecord, "key_id" | "principal_id" | "name">;
 
 /** Of a key: neither revoked, nor seen to have expired. */
-const LIVES = "attribute_exists(#pk) AND attribute_not_exists(#revoked_at) AND attribute_not_exists(#ended_at)";
+const LIVES =
+  "attribute_exists(#pk) AND attribute_not_exists(#revoked_at) AND attribute_not_exists(#ended_at)";
 
 /** The writes that end a key which lives; it stays for a while, so that no late copy of its making brings it back. */
 export function keyEndWrites(
