@@ -15,7 +15,14 @@ let world: World;
 let client: Client;
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
 });
 afterAll(() => world.close());
 
@@ -48,7 +55,7 @@ const call = (...scopes: Scope[]) =>
   callBy(
     {
       ...{ id: client.client_id, name: client.name, workspaceId: client.workspace_id },
-      scopes: ["files:write", "shares:write", ...scopes],
+      scopes: ["files:write", "files:delete", "locks:write", "workspaces:write", "shares:write", ...scopes],
     },
     newId("job", 0),
   );

@@ -49,7 +49,7 @@ let owner: Client;
 let call: Call;
 beforeAll(async () => {
   world = await startWorld();
-  owner = await world.client("files:write");
+  owner = await world.client("files:write", "files:delete", "locks:write", "workspaces:write");
   const { client_id: id, name, workspace_id: workspaceId } = owner;
   call = callBy({ id, name, workspaceId, scopes: ["files:write", "locks:write"] });
 });

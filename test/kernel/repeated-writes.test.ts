@@ -22,7 +22,15 @@ let client: Client;
 
 beforeAll(async () => {
   world = await startWorld({ retries: true });
-  client = await world.client("files:read", "files:write", "shares:write", "locks:break");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+    "locks:break",
+  );
 });
 afterEach(() => world.setFault());
 afterAll(() => world.close());
@@ -111,7 +119,13 @@ test("what is claimed for a sweep is handled by it, though the answer to the cla
 });
 
 test("a revocation counts a link that it ended, though the answer was lost", async () => {
-  const doomed = await world.client("files:write", "shares:write");
+  const doomed = await world.client(
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
   const id = await world.addFile(doomed, "linked.txt");
   await doomed.request(`/v1/files/${id}/shares`, { json: {} });
   const happened = once(
@@ -128,7 +142,13 @@ test.each([
 ])(
   "a revocation that ends half-way leaves its links to the next, unless that says otherwise: %s",
   async (links, told) => {
-    const doomed = await world.client("files:write", "shares:write");
+    const doomed = await world.client(
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+      "shares:write",
+    );
     const id = await world.addFile(doomed, `of-${doomed.client_id}.txt`);
     await doomed.request(`/v1/files/${id}/shares`, { json: {} });
     const query = () => Promise.reject(new Error("the command was stopped"));

@@ -23,7 +23,15 @@ let files = 0;
 beforeAll(async () => {
   world = await startWorld();
   world.keepHistory(HOUR);
-  client = await world.client("files:read", "files:write", "shares:write", "locks:break");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+    "locks:break",
+  );
 });
 beforeEach(async () => {
   id = await world.addFile(client, `ends-${++files}.txt`);

@@ -25,7 +25,15 @@ export interface StoryOptions {
 
 export type Story = Awaited<ReturnType<typeof startStory>>;
 
-const SCOPES: readonly Scope[] = ["files:read", "files:write", "shares:write", "webhooks:write"];
+const SCOPES: readonly Scope[] = [
+  "files:read",
+  "files:write",
+  "files:delete",
+  "locks:write",
+  "workspaces:write",
+  "shares:write",
+  "webhooks:write",
+];
 
 /** Starts the cloud on free ports, in memory unless told otherwise. `await using story = await startStory()`. */
 export async function startStory({ scopes = SCOPES, name = "ci", cloud: options = {} }: StoryOptions = {}) {
