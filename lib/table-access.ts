@@ -36,6 +36,7 @@ export const tableAccess = {
         "hook",
         "hosts",
         "deliveries",
+        "organization",
       ] as const),
       "places",
     ],
