@@ -41,6 +41,7 @@ export const tableAccess = {
         "hook",
         "hosts",
         "deliveries",
+        "organization",
       ] as const),
       "places",
     ],
