@@ -5,6 +5,7 @@ import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
+import { organizationsEvents } from "#core/organizations/events.ts";
 import { versionsEvents } from "#core/versions/events.ts";
 import { type EventInfo, moment, ULID } from "./event-info.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
@@ -16,6 +17,7 @@ const types: Partial<Record<EventType, EventInfo>> = {
   ...linksEvents,
   ...locksEvents,
   ...versionsEvents,
+  ...organizationsEvents,
   ...endpointsEvents,
 };
 

@@ -8,24 +8,27 @@ import type { TableAccess } from "./grants.ts";
 export const tableAccess = {
   api: {
     GetItem: [
+      "organization",
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
       "person",
     ],
     BatchGetItem: [
       ...(["client", "person", "group", "workspaces", "folder", "node", "paths", "upload", "link"] as const),
-      ...(["event", "hook"] as const),
+      ...(["organization", "grant", "event", "hook"] as const),
     ],
     Query: [
       ...(["client", "person", "group", "organization", "folder", "node", "feed", "hooks"] as const),
       ...(["deliveries", "attempts"] as const),
     ],
     PutItem: [
+      ...(["group", "organizations"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
       ...(["reservations", "organization", "grant", "resourceGrants"] as const),
     ],
     UpdateItem: [
+      ...(["person", "group", "organization", "grant"] as const),
       ...([
         "client",
         "node",
@@ -40,8 +43,11 @@ export const tableAccess = {
       ] as const),
       "places",
     ],
-    DeleteItem: ["folder", "paths", "hooks", "hook"],
-    ConditionCheckItem: ["folder", "node", "link"],
+    DeleteItem: [
+      ...(["client", "person", "group", "organization", "resourceGrants"] as const),
+      ...(["folder", "paths", "hooks", "hook"] as const),
+    ],
+    ConditionCheckItem: ["group", "folder", "node", "link"],
   },
   wait: {
     GetItem: ["lockCount"],

@@ -8,6 +8,7 @@ import { files } from "#core/files/routes.ts";
 import { finalizes } from "#core/finalize/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
+import { groups, organizations } from "#core/organizations/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
 import { versions } from "#core/versions/routes.ts";
 
@@ -16,6 +17,8 @@ export const fileRoutes = [
   tokens,
   uploads,
   finalizes,
+  organizations,
+  groups,
   workspaces,
   files,
   versions,

@@ -19,9 +19,13 @@ interface Named {
  * @throws WharfError grant_limit where the holder has 1,000; not_found where it is gone.
  */
 export function grantWrites(grant: GrantRecord & Named, { further }: { further: boolean }): Write[] {
-  const { workspace_name, ...record } = grant;
-  const { grant_id, on, workspace_id, role, actions, expires_ms } = record;
-  const held = { on, workspace_id, role, actions, expires_ms };
+  const held = heldBy(grant);
+  return [...grantItems(grant), ...(further ? furtherWrites(grant, held) : [inRecord(grant, held)])];
+}
+
+/** The same but for the holder's copy: for a holder whose record is made with it, and has `heldBy` itself. */
+export function grantItems({ workspace_name: _, ...record }: GrantRecord & Named): Write[] {
+  const { grant_id, on, expires_ms } = record;
   const ends = expires_ms === undefined ? {} : due("grant", expires_ms, grant_id);
   return [
     {
@@ -29,8 +33,12 @@ export function grantWrites(grant: GrantRecord & Named, { further }: { further: 
       condition: "attribute_not_exists(#pk)",
     },
     { put: { ...keys.resourceGrant(on, grant_id), ...record }, condition: "attribute_not_exists(#pk)" },
-    ...(further ? furtherWrites(grant, held) : [inRecord(grant, held)]),
   ];
+}
+
+/** A grant as its holder has it. */
+export function heldBy({ on, workspace_id, role, actions, expires_ms }: GrantRecord) {
+  return { on, workspace_id, role, actions, expires_ms };
 }
 
 function inRecord(

@@ -22,6 +22,8 @@ export const clientRecord = z.object({
   client_id: z.string(),
   name: z.string(),
   scopes: z.array(scope),
+  /** The organization that it belongs to, whose admins manage it; its only one where it isn't said. */
+  organization_id: z.string().optional(),
   /** SHA-256 of each live secret; two can be live while one is being replaced. */
   secrets: z.array(secretRecord),
   /** Id of the last change of secrets. */
