@@ -159,6 +159,7 @@ export class ServiceStack extends Stack {
         "endpoint",
         "recovery",
         "wake_up",
+        "grant",
       ] as const),
     );
     grants.send(retry, sweep.handler);

@@ -6,6 +6,7 @@ import { webhooks } from "#core/endpoints/routes.ts";
 import { events, eventTypes } from "#core/events/routes.ts";
 import { files } from "#core/files/routes.ts";
 import { finalizes } from "#core/finalize/routes.ts";
+import { grants } from "#core/grants/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
 import { groups, organizations } from "#core/organizations/routes.ts";
@@ -20,6 +21,7 @@ export const fileRoutes = [
   organizations,
   groups,
   workspaces,
+  grants,
   files,
   versions,
   shares,

@@ -48,6 +48,8 @@ export const groupRightsRecord = z.object({
   group_id: z.string(),
   grants: rightsShape.grants,
   more_grants: rightsShape.more_grants,
+  /** It is over: its grants are nobody's. */
+  disabled_at: z.string().optional(),
 });
 
 export const workspaceRecord = z.object({
@@ -59,6 +61,8 @@ export const workspaceRecord = z.object({
   member_access: memberAccess.default("none"),
   /** Clients that could use it before there were grants. */
   members: z.set(z.string()).optional(),
+  /** Id of its last change of name or terms. */
+  change: z.string().optional(),
   created_at: z.string(),
   created_by: z.string().optional(),
 });
@@ -90,6 +94,7 @@ export const grantRecord = heldGrantRecord.extend({
   created_by: z.string(),
   made_by: madeByRecord.optional(),
   ended_at: z.string().optional(),
+  end_reason: z.string().optional(),
 });
 export type GrantRecord = z.infer<typeof grantRecord>;
 
