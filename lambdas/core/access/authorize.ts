@@ -14,8 +14,8 @@ import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
-import { type Asker, type Decision, decide, type Place } from "./decide.ts";
-import { type Located, rootFolder } from "./place.ts";
+import { type Asker, type Decision, decide, needsSight, type Place } from "./decide.ts";
+import { type Located, nodeIn, rootFolder } from "./place.ts";
 import { groupRightsRecord, heldGrantRecord, nodeRecord, workspaceRecord } from "./records.ts";
 import { grantsOf, heldGrant } from "./rights-of.ts";
 
@@ -49,7 +49,10 @@ export async function authorize(
   return decision;
 }
 
-/** The same as an answer. The token has one of the scopes. */
+/**
+ * The same as an answer. The token has one of the scopes. Where a grant on the workspace suffices, `has` is what its
+ * holder's own record gives, and no more.
+ */
 export async function judge(
   deps: TableDeps,
   caller: Caller,
@@ -60,7 +63,7 @@ export async function judge(
   const quick = located && quickPlace(located);
   if (quick !== undefined) {
     const decision = decide(asker, action, quick, true);
-    if (decision.allowed && (decision.has.has("list") || decision.has.has("read"))) return decision;
+    if (decision.allowed && lists(decision) && (!decision.own || needsSight(action))) return decision;
   }
   if (!hasFurther(caller)) return quick && decide(asker, action, quick, true);
   const read = await readFurther(deps, caller, located);
@@ -73,6 +76,8 @@ export async function judge(
   const role = workspace && caller.rights.organizations[workspace.organization_id];
   return decide({ ...asker, role, grants: [...asker.grants, ...grants] }, action, place, true);
 }
+
+const lists = ({ has }: Allowed) => has.has("list") || has.has("read");
 
 /** The caller by its own record alone. */
 function askerOf({ now }: Pick<TableDeps, "now">, { scopes, rights }: Caller): Asker {
@@ -122,7 +127,7 @@ async function readFurther(deps: TableDeps, caller: Caller, located: Located | u
   const stored = items.find(({ pk }) => pk === keys.workspace("").pk);
   return {
     workspace: stored === undefined ? undefined : workspaceRecord.parse(stored),
-    chain: located && (await chainOf(deps, located, items)),
+    chain: located && (await chainOf(deps, located, hint, items)),
     grants: [...own, ...ofGroups],
   };
 }
@@ -183,9 +188,11 @@ async function groupGrants(
 async function chainOf(
   { table }: TableDeps,
   { workspace_id, folder_id, file_id }: Located,
+  hint: readonly string[],
   items: readonly Item[],
 ): Promise<string[] | undefined> {
-  const known = new Map(items.map((item) => [item["node_id"], item]));
+  // What was asked for and isn't there is gone: it isn't asked for again.
+  const known = new Map(hint.map((id) => [id, nodeIn(items, id)]));
   const root = rootFolder(workspace_id);
   const chain: string[] = file_id === undefined ? [] : [file_id];
   let at: string | null = folder_id ?? root;
@@ -193,7 +200,8 @@ async function chainOf(
     if (at === null || depth > MAX_DEPTH) return undefined;
     const [found] = known.has(at) ? [known.get(at)] : await table.batchGet([keys.node(at)]);
     const folder = nodeRecord.safeParse(found).data;
-    if (folder?.kind !== "folder" || folder.workspace_id !== workspace_id) return undefined;
+    if (folder?.kind !== "folder" || folder.deleted_at !== undefined) return undefined;
+    if (folder.workspace_id !== workspace_id) return undefined;
     chain.unshift(at);
     at = folder.parent_id ?? null;
   }
