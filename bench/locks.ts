@@ -17,10 +17,13 @@ import { createCredentials } from "@wharf/local-cloud/credentials.ts";
 import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
 import { createAwsServer } from "@wharf/local-cloud/server.ts";
 import { createTable } from "#aws/table.ts";
-import { rootFolder, workspaceWrites } from "#core/access/workspace.ts";
+import { rootFolder } from "#core/access/place.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
+import { workspaceWrites } from "#core/access/workspace.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
+import { NO_RIGHTS } from "#core/kernel/rights.ts";
 import { acquireLock } from "#core/locks/acquire-lock.ts";
 import { releaseLock } from "#core/locks/release-lock.ts";
 import { newFile } from "#test/support/file-writes.ts";
@@ -158,7 +161,11 @@ async function ours(client: DynamoDBClient): Promise<Contender> {
   const table = createTable(client, spec.name);
   let now = Date.now();
   const deps = { table, now: () => now };
-  const { workspaceId, writes } = workspaceWrites(now, { name: "bench", clientId: "cli_bench" });
+  const { workspaceId, writes } = workspaceWrites(now, {
+    name: "bench",
+    owner: "cli_bench",
+    organization: FIRST_ORGANIZATION,
+  });
   await table.transact(writes);
   const place = {
     ...{ workspace_id: workspaceId, folder_id: rootFolder(workspaceId), client_id: "cli_bench" },
@@ -166,8 +173,8 @@ async function ours(client: DynamoDBClient): Promise<Contender> {
   const call: Call = {
     ...{ requestId: "bench", record: () => [] },
     caller: {
-      ...{ client_id: "cli_bench", name: "bench", scopes: new Set(["files:read", "files:write"]) },
-      ...{ default_workspace: workspaceId, workspaces: { [workspaceId]: "bench" } },
+      ...{ id: "cli_bench", name: "bench", scopes: new Set(["files:read", "locks:write"]) },
+      ...{ default_workspace: workspaceId, workspaces: { [workspaceId]: "bench" }, rights: NO_RIGHTS },
     },
   };
   const known = new Set<string>();

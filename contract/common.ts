@@ -250,12 +250,10 @@ export function distinct<T extends z.ZodType>(
 /** Who did something, as events and audit rows say it. */
 export const actor = z
   .object({
-    type: z
-      .enum(["client", "person", "link", "system"])
-      .meta({
-        description:
-          "`client`: an API client; `person`: a human; `link`: whoever has a link; `system`: Wharf itself.",
-      }),
+    type: z.enum(["client", "person", "link", "system"]).meta({
+      description:
+        "`client`: an API client; `person`: a human; `link`: whoever has a link; `system`: Wharf itself.",
+    }),
     id: z
       .string()
       .meta({ description: "`cli_…`, `usr_…` or `shr_…`, or the part of Wharf, such as `sweep`." }),

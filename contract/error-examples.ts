@@ -18,6 +18,7 @@ export const errorExamples: Pick<Members, Telling> & Partial<Members> = {
   unknown_field: { in: "body", errors: [{ pointer: "/file_name", detail: "is not a known field" }] },
   chunk_too_small: { part_number: 2, size: 1_048_576, min_bytes: 5_242_880 },
   forbidden: { required_scopes: ["files:write"] },
+  workspace_ambiguous: { workspace_ids: ["ws_01JZZZZZZZZZZZZZZZZZZZZZZZ"] },
   name_taken: { name: "report.pdf", kind: "file" },
   parts_missing: {
     missing_parts: [[4, 4]],

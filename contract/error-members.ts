@@ -7,10 +7,10 @@ import { uploadState } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { partRanges } from "#core/uploads/parts-contract.ts";
 import { at, id, mismatch, orNull } from "./common.ts";
-import { memberRole } from "./roles.ts";
-import { action, scope } from "./scopes.ts";
 import { type ErrorCode, errorCodes, isErrorCode } from "./errors.ts";
 import { problemWith } from "./problem-with.ts";
+import { memberRole } from "./roles.ts";
+import { action, scope } from "./scopes.ts";
 
 const count = (what: string) => z.int().meta({ description: `${what}.` });
 const bytes = (what: string) => z.int().meta({ description: `${what}, in bytes.` });

@@ -6,6 +6,8 @@ import type { Event } from "./events.ts";
 /** An event type: what it says, its `data`, and an example. */
 export interface EventInfo {
   description: string;
+  /** What it is about, as a member of each event names it. @default "workspace" */
+  of?: "workspace" | "organization";
   data: z.ZodObject;
   example: Pick<Event, "file_id" | "share_id" | "actor" | "data">;
 }

@@ -10,7 +10,7 @@ import { type EventInfo, moment, ULID } from "./event-info.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
 import { jsonSchema } from "./json-schema.ts";
 
-const types: Record<EventType, EventInfo> = {
+const types: Partial<Record<EventType, EventInfo>> = {
   ...finalizeEvents,
   ...filesEvents,
   ...linksEvents,
@@ -18,9 +18,16 @@ const types: Record<EventType, EventInfo> = {
   ...versionsEvents,
   ...endpointsEvents,
 };
+
+function infoOf(type: EventType): EventInfo {
+  const info = types[type];
+  if (info === undefined) throw new Error(`no room says what ${type} tells`);
+  return info;
+}
+
 /** The whole body of an event of this type. */
 export function eventSchema(type: EventType) {
-  const { description, data } = types[type];
+  const { description, data } = infoOf(type);
   return event.extend({
     type: z.literal(type).meta({ description }),
     data: data.meta({ description: `What ${type} tells beside the members of every event.` }),
@@ -30,7 +37,7 @@ export function eventSchema(type: EventType) {
 /** Every type with its description, JSON Schema and example. */
 export function eventCatalogue() {
   return eventTypes.map((type) => {
-    const { description, example } = types[type];
+    const { description, example, of = "workspace" } = infoOf(type);
     const { file_id, share_id, actor, data } = example;
     return {
       type,
@@ -42,7 +49,7 @@ export function eventCatalogue() {
         type,
         occurred_at: moment,
         request_id: "ci-4711",
-        workspace_id: `ws_${ULID}`,
+        ...(of === "workspace" ? { workspace_id: `ws_${ULID}` } : { organization_id: `org_${ULID}` }),
         ...(file_id === undefined ? {} : { file_id }),
         ...(share_id === undefined ? {} : { share_id }),
         actor,

@@ -1,12 +1,12 @@
 /** `/openapi.json` from the routes that validate: OpenAPI 3.1, JSON Schema 2020-12. */
 import type * as z from "zod";
 import { tokenAnswer, tokenError, tokenForm, tokenRequest } from "#core/accounts/contract.ts";
-import { scopes, scopeTable } from "./scopes.ts";
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { requestId } from "./headers.ts";
 import { type Json, jsonSchema, named } from "./json-schema.ts";
 import { problemExamples, problemSchemas, problemsOf } from "./openapi-problems.ts";
 import { isConditional, type Route, requestHeaders, takesKey } from "./route.ts";
+import { scopes, scopeTable } from "./scopes.ts";
 
 /** The whole document. `server` is the origin that clients use. */
 export function openApi(routes: readonly Route[], server: string): Json {

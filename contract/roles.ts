@@ -80,14 +80,10 @@ export const fileAccess = z
   .meta({ id: "FileAccess" });
 
 /** `authorization_details` as they come (RFC 9396). */
-export const authorizationDetails = z
-  .array(fileAccess)
-  .min(1)
-  .max(20)
-  .meta({
-    description:
-      "Narrows to resources (RFC 9396): what isn't named is out of reach. What can't be understood, or is more than the caller has, is 400 `invalid_authorization_details`.",
-  });
+export const authorizationDetails = z.array(fileAccess).min(1).max(20).meta({
+  description:
+    "Narrows to resources (RFC 9396): what isn't named is out of reach. What can't be understood, or is more than the caller has, is 400 `invalid_authorization_details`.",
+});
 
 /** The same as they were granted: bound by id. */
 export const grantedDetail = z

@@ -10,13 +10,20 @@ export const tableAccess = {
     GetItem: [
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
+      "person",
     ],
-    BatchGetItem: ["client", "folder", "node", "paths", "link", "event", "hook"],
-    Query: ["workspaces", "folder", "node", "feed", "hooks", "deliveries", "attempts"],
+    BatchGetItem: [
+      ...(["client", "person", "group", "workspaces", "folder", "node", "paths", "upload", "link"] as const),
+      ...(["event", "hook"] as const),
+    ],
+    Query: [
+      ...(["client", "person", "group", "organization", "folder", "node", "feed", "hooks"] as const),
+      ...(["deliveries", "attempts"] as const),
+    ],
     PutItem: [
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
-      "reservations",
+      ...(["reservations", "organization", "grant", "resourceGrants"] as const),
     ],
     UpdateItem: [
       ...([
@@ -37,18 +44,19 @@ export const tableAccess = {
   },
   wait: {
     GetItem: ["lockCount"],
-    BatchGetItem: ["client", "node"],
+    BatchGetItem: ["client", "person", "group", "workspaces", "node"],
+    Query: ["client", "person", "group"],
     PutItem: ["event", "idempotency"],
     UpdateItem: ["node", "idempotency", "places"],
   },
   events: {
-    GetItem: ["workspaces", "node", "feed"],
-    BatchGetItem: ["client", "event"],
-    Query: ["feed"],
+    GetItem: ["node", "feed"],
+    BatchGetItem: ["client", "person", "group", "workspaces", "node", "event"],
+    Query: ["client", "person", "group", "organization", "feed"],
     UpdateItem: ["places"],
   },
   ingest: {
-    GetItem: ["client", "folder", "node", "upload", "settings"],
+    GetItem: ["client", "person", "folder", "node", "upload", "settings"],
     BatchGetItem: ["folder", "node", "paths"],
     Query: ["folder", "node"],
     PutItem: ["folder", "node", "paths", "link", "event"],
@@ -59,8 +67,8 @@ export const tableAccess = {
   relay: { PutItem: ["feed"], UpdateItem: ["event", "feed"] },
   fanOut: {
     GetItem: ["node"],
-    BatchGetItem: ["client", "hooks", "hook", "deliveries"],
-    Query: ["hooks"],
+    BatchGetItem: ["client", "person", "group", "workspaces", "node", "hooks", "hook", "deliveries"],
+    Query: ["client", "person", "group", "hooks"],
     PutItem: ["deliveries"],
     UpdateItem: ["hook", "deliveries"],
   },

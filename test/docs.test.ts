@@ -2,8 +2,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { scopes } from "#contract/scopes.ts";
-import { SCOPES } from "#contract/openapi.ts";
+import { scopes, scopeTable } from "#contract/scopes.ts";
 import { greeting } from "#start/greeting.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 import { bootstrap, deploy, environment, noSettings } from "#test/truth/localstack/commands.ts";
@@ -75,7 +74,7 @@ it("the table of scopes is what the routes declare", async () => {
     "|---|---|---|",
     ...scopes.map((scope) => {
       const allowed = needs.filter(({ any }) => any !== "public" && any.includes(scope));
-      return row(`\`${scope}\``, SCOPES[scope], scope === "admin" ? "all" : listed(allowed));
+      return row(`\`${scope}\``, scopeTable[scope].says, scope === "admin" ? "all" : listed(allowed));
     }),
     row(
       "no token",

@@ -223,7 +223,6 @@ export const dueKinds = [
   "revocation",
   "wake_up",
   "grant",
-  "migration",
 ] as const;
 export type DueKind = (typeof dueKinds)[number];
 

@@ -106,7 +106,10 @@ export function serve<
     };
     const requestId = context.get("requestId");
     let isDecided = false;
-    const asking = { caller, ahead, decided: () => void (isDecided = true) };
+    const decided = () => {
+      isDecided = true;
+    };
+    const asking = { caller, ahead, decided };
     const access = await decideBefore(deps, served, asking, input.params);
     const idempotency = await beginIdempotent(deps, {
       caller,
@@ -159,12 +162,11 @@ async function decideBefore<P extends Shape>(
     resource?: Resource<Output<P>>;
     organization?: (params: Output<P>) => string;
   },
-  call: { caller: Caller; ahead: readonly Item[]; decided(): void },
+  call: { caller: Caller; ahead: Item[]; decided(): void },
   params: Output<P>,
 ) {
   if ("own" in access) call.decided();
-  if ("organization" in access)
-    authorizeOrganization(call, organization?.(params), access.organization);
+  if ("organization" in access) authorizeOrganization(call, organization?.(params), access.organization);
   if (!("on" in access) || resource === undefined) return undefined;
   const located = await resource.locate(params, { ...call, deps });
   const asked = { action: access.action, what: resource.what(params) };

@@ -224,8 +224,8 @@ function locate(
 
 async function outcomeOf(decided: ReturnType<typeof authorize>): Promise<Verdict> {
   try {
-    const { own, sees, blind, has } = await decided;
-    return { is: "allowed", own, sees, blind, has: [...has].sort() };
+    const { own, sees, blind, has, onOwn } = await decided;
+    return { is: "allowed", own, sees, blind, has: [...has].sort(), onOwn: [...onOwn].sort() };
   } catch (error) {
     if (!(error instanceof WharfError)) throw error;
     if (error.code === "not_found") return { is: "hidden" };
@@ -237,9 +237,10 @@ async function outcomeOf(decided: ReturnType<typeof authorize>): Promise<Verdict
 /** @param quick nothing was read: what else its holder has there isn't known. */
 function compare(real: Verdict, expected: Verdict, quick: boolean): void {
   if (quick && real.is === "allowed" && expected.is === "allowed") {
-    const { has, ...rest } = real;
-    const { has: all, ...wanted } = expected;
-    if (has.every((action) => all.includes(action)) && isDeepStrictEqual(rest, wanted)) return;
+    const { has, onOwn, ...rest } = real;
+    const { has: all, onOwn: allOnOwn, ...wanted } = expected;
+    const isPart = has.every((one) => all.includes(one)) && onOwn.every((one) => allOnOwn.includes(one));
+    if (isPart && isDeepStrictEqual(rest, wanted)) return;
   } else if (isDeepStrictEqual(real, expected)) return;
   throw new Error(`it is ${JSON.stringify(real)}, and should be ${JSON.stringify(expected)}`);
 }

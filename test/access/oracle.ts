@@ -96,7 +96,7 @@ export interface Question {
 }
 
 export type Verdict =
-  | { is: "allowed"; own: boolean; sees: boolean; blind: boolean; has: Verb[] }
+  | { is: "allowed"; own: boolean; sees: boolean; blind: boolean; has: Verb[]; onOwn: Verb[] }
   /** It sees the thing, and may not. */
   | { is: "forbidden" }
   /** The token may do this nowhere. */
@@ -121,7 +121,8 @@ export function verdictOf(known: Known, question: Question): Verdict {
 
   const lists = has.includes("list") || has.includes("read");
   const sees = lists && named("files:read");
-  const there = { sees, blind: has.includes("create") && !lists, has: has.sort() };
+  const onOwn = (sees ? has : WITH_OWN.filter(within)).filter((one) => named(SCOPE_OF[one])).sort();
+  const there = { sees, blind: has.includes("create") && !lists, has: has.sort(), onOwn };
   if (has.includes(verb) && (sees || !WITH_THINGS.includes(verb)))
     return { is: "allowed", own: false, ...there };
   if (!sees && held.size > 0 && WITH_OWN.includes(verb) && within(verb) && isOwn(known, question))

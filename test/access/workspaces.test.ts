@@ -11,8 +11,8 @@ let other: Client;
 
 beforeAll(async () => {
   world = await startWorld();
-  one = await world.client("files:read", "files:write");
-  other = await world.client("files:read", "files:write");
+  one = await world.client("files:read", "files:write", "files:delete", "locks:write", "workspaces:write");
+  other = await world.client("files:read", "files:write", "files:delete", "locks:write", "workspaces:write");
 });
 afterAll(() => world.close());
 
@@ -36,7 +36,10 @@ test("a client's requests that name a new workspace at once make one", async () 
 });
 
 test("clients may have one name, and each a workspace of it", async () => {
-  const given = { name: "twins", scopes: ["files:write"] as const };
+  const given = {
+    name: "twins",
+    scopes: ["files:write", "files:delete", "locks:write", "workspaces:write"] as const,
+  };
   const [a, b] = await Promise.all([createClient(world.deps, given), createClient(world.deps, given)]);
   expect([a.workspace, b.workspace]).toEqual(["twins", "twins"]);
   expect(a.workspace_id).not.toBe(b.workspace_id);

@@ -26,7 +26,14 @@ export interface Target extends Deployed {
   clientSecret: string;
 }
 
-const SCOPES: readonly Scope[] = ["files:read", "files:write", "shares:write"];
+const SCOPES: readonly Scope[] = [
+  "files:read",
+  "files:write",
+  "files:delete",
+  "locks:write",
+  "workspaces:write",
+  "shares:write",
+];
 
 /** Makes a client of the deployment, as `npm run admin` does. */
 export async function withClient(deployed: Deployed, scopes = SCOPES): Promise<Target> {

@@ -43,7 +43,7 @@ describe("an endpoint that fails for days", LONG, () => {
   test("ends with its client: what was to be tried again is skipped", async () => {
     receiver.behave(fail);
     await world.emit();
-    const { client_id } = world.call.caller;
+    const { id: client_id } = world.call.caller;
     const other = await createClient(world.deps, { name: "leaving", scopes: ["webhooks:write"] });
     await world.deps.table.update({
       blind: "seeded",

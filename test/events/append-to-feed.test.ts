@@ -1,6 +1,7 @@
 import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
 import { appendToFeed } from "#core/events/append-to-feed.ts";
 import { type FeedQuery, readFeed } from "#core/events/read-feed.ts";
@@ -44,9 +45,12 @@ const read = (query: Partial<FeedQuery>) =>
   );
 
 async function workspace(): Promise<string> {
-  const { client_id } = world.call.caller;
+  const { id: owner } = world.call.caller;
   const name = newId("job", world.now());
-  const { workspaceId, writes } = workspaceWrites(world.now(), { name, clientId: client_id });
+  const { workspaceId, writes } = workspaceWrites(world.now(), {
+    ...{ name, owner },
+    organization: FIRST_ORGANIZATION,
+  });
   await world.deps.table.transact(writes);
   return workspaceId;
 }

@@ -2,6 +2,7 @@
  * The whole of Wharf in this process, for one case: the API and every consumer, over the local DynamoDB and S3 behind
  * the AWS port, with messages that wait in memory until their time. Everybody is an environment of their own.
  */
+
 import { ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
@@ -11,8 +12,8 @@ import { DUE_INDEX } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { type DeliveryMessage, deliveryMessage, type Lane, MAX_DELAY_MS, type Wake } from "#aws/queues.ts";
 import { createTable, type QueryInput } from "#aws/table.ts";
-import { type Scope, scopes } from "#contract/scopes.ts";
 import { event } from "#contract/events.ts";
+import { type Scope, scopes } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
 import { deliver } from "#core/delivery/deliver.ts";
@@ -26,7 +27,6 @@ import { relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { finishUpload } from "#core/finalize/finish-upload.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
-import type { Call } from "#core/kernel/call.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { createOutbound } from "#core/outbound/outbound.ts";
@@ -38,6 +38,7 @@ import { uploadOfKey } from "#core/uploads/object-key.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { createApp } from "#http/app.ts";
 import { roomRoutes } from "#lambdas/api/routes.ts";
+import { callBy } from "#test/support/caller.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
 import { type Behaviour, type Receiver, startReceiver } from "#test/support/receiver.ts";
 import { uploader } from "#test/support/uploads.ts";
@@ -175,14 +176,11 @@ export async function startStage() {
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
       return z.record(z.string(), z.unknown()).parse(await answer.json());
     }
-    const call: Call = {
-      caller: {
-        ...{ client_id: client.client_id, name, scopes: new Set(granted ?? scopes) },
-        default_workspace: owner.workspace_id,
-        workspaces: { [owner.workspace_id]: "ci" },
-      },
-      requestId: "test",
-      record: () => [],
+    const call = {
+      ...callBy({
+        ...{ id: client.client_id, name, workspaceId: owner.workspace_id, workspaceName: "ci" },
+        scopes: granted ?? scopes,
+      }),
     };
     // Its token is there before anything is counted.
     await request("/v1/workspaces");

@@ -14,7 +14,14 @@ let world: World;
 let client: Client;
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
 });
 afterAll(() => world.close());
 
@@ -160,7 +167,7 @@ describe("a description", () => {
   });
 
   test("is for a client without files:read to change where the file is its own", async () => {
-    const upload = await client.withScopes("files:write");
+    const upload = await client.withScopes("files:write", "files:delete", "locks:write", "workspaces:write");
     const own = await newFile();
     const others = await world.addFile(
       { ...client, client_id: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ" },

@@ -12,7 +12,15 @@ let world: World;
 let client: Client;
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write", "locks:break");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+    "locks:break",
+  );
 });
 afterAll(() => world.close());
 

@@ -5,7 +5,7 @@ import { due, keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { nameProblem } from "#contract/names.ts";
 import { workspace } from "#core/access/contract.ts";
-import { rootFolder } from "#core/access/workspace.ts";
+import { rootFolder } from "#core/access/place.ts";
 import { file, fileDetail, folder, urlAnswer } from "#core/files/contract.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { uploader } from "#test/support/uploads.ts";
@@ -18,7 +18,7 @@ let client: Client;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write");
+  client = await world.client("files:read", "files:write", "files:delete", "locks:write", "workspaces:write");
   await world.addFile(client, "top.txt");
 });
 afterAll(() => world.close());
@@ -60,7 +60,13 @@ async function lock(fileId: string, { token, expires_ms }: { token: string; expi
 
 describe("listing", () => {
   test("goes by the UTF-8 bytes of the names, page by page, folders among files", async () => {
-    const by = await world.client("files:read", "files:write");
+    const by = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     const given = ["b", "a", "Z", "é", "𝄞", "ｚ", "10", "9", "deep/er/file", "a b"];
     for (const path of given) await world.addFile(by, path);
     const expected = [...new Set(given.map((path) => path.split("/")[0] ?? ""))].sort((a, b) =>
@@ -81,7 +87,13 @@ describe("listing", () => {
   });
 
   test("finds a folder by path and by id, and shows what the API calls files and folders", async () => {
-    const by = await world.client("files:read", "files:write");
+    const by = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     const file_id = await world.addFile(by, "reports/2026/q3.pdf", "12345");
     const root = await list(by);
     expect(root.items).toEqual([{ kind: "folder", folder_id: expect.any(String), name: "reports" }]);
@@ -164,7 +176,14 @@ describe("listing", () => {
 
 describe("who may see what", () => {
   test("another client's files don't exist", async () => {
-    const stranger = await world.client("files:read", "files:write", "shares:write");
+    const stranger = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+      "shares:write",
+    );
     const id = await world.addFile(client, "private.txt");
     const folder = rootFolder(client.workspace_id);
     const attempts = [
@@ -182,8 +201,21 @@ describe("who may see what", () => {
   });
 
   test("without files:read a client handles only what it uploaded itself", async () => {
-    const team = await world.client("files:read", "files:write", "shares:write");
-    const upload = await team.withScopes("files:write", "shares:write");
+    const team = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+      "shares:write",
+    );
+    const upload = await team.withScopes(
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+      "shares:write",
+    );
     const own = await world.addFile(team, "own.txt");
     const others = await world.addFile(
       { ...team, client_id: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ" },
@@ -429,7 +461,13 @@ describe("moving", () => {
     ["a path that climbs", { folder: "../../etc" }, 400, "invalid_request"],
     ["33 folders", { folder: Array(33).fill("deep").join("/") }, 400, "invalid_request"],
   ])("refuses %s", async (_, json, status, code) => {
-    const by = await world.client("files:read", "files:write");
+    const by = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     const id = await world.addFile(by, "file.txt");
     await world.addFile(by, "taken.txt");
     await world.addFile(by, "dir/inside.txt");
@@ -445,7 +483,13 @@ describe("moving", () => {
   });
 
   test("of many at once to one name, one gets it", async () => {
-    const by = await world.client("files:read", "files:write");
+    const by = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     const ids = await Promise.all(["1", "2", "3", "4"].map((name) => world.addFile(by, name)));
     const answers = await Promise.all(
       ids.map((id) => by.request(`/v1/files/${id}`, { method: "PATCH", json: { name: "king" } })),
@@ -455,7 +499,13 @@ describe("moving", () => {
   });
 
   test("any allowed name is kept, listed and downloadable without leaving its header", async () => {
-    const by = await world.client("files:read", "files:write");
+    const by = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     const id = await world.addFile(by, "start");
     const name = fc
       .string({ unit: "binary", minLength: 1, maxLength: 60 })
@@ -528,7 +578,13 @@ describe("the fence", () => {
 
 describe("deleting", () => {
   test("frees the name, is told once, and is done once", async () => {
-    const by = await world.client("files:read", "files:write");
+    const by = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     const id = await world.addFile(by, "gone.txt", "12345");
     expect((await by.request(`/v1/files/${id}`, { method: "DELETE" })).status).toBe(204);
     for (const method of ["GET", "DELETE"])

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
-import { rootFolder } from "#core/access/workspace.ts";
+import { rootFolder } from "#core/access/place.ts";
 import { findFolder } from "#core/files/find-folder.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import { newId } from "#core/kernel/ids.ts";

@@ -13,7 +13,14 @@ let by: Uploader;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
   by = uploader(client);
 });
 afterAll(() => world.close());
@@ -235,7 +242,7 @@ describe("preconditions", () => {
 
 describe("links", () => {
   test("come by themselves only to clients that may make them", async () => {
-    const ci = uploader(await world.client("files:write"));
+    const ci = uploader(await world.client("files:write", "files:delete", "locks:write", "workspaces:write"));
     const session = await ci.start({ filename: "plain.txt", size: 0 });
     for (const json of [{ expire_in: 60 }, { share: true }]) {
       expect(await fails(ci.finalize(session.upload_id, json))).toMatchObject({
@@ -274,7 +281,7 @@ describe("links", () => {
       400,
       "invalid_request",
     ]);
-    const writer = await client.withScopes("files:write");
+    const writer = await client.withScopes("files:write", "files:delete", "locks:write", "workspaces:write");
     expect(await refusal(writer("/v1/uploads", { json: { filename: "long.txt", expire_in: 60 } }))).toEqual([
       403,
       "forbidden",

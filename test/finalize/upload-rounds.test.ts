@@ -7,6 +7,7 @@ import { newId } from "#core/kernel/ids.ts";
 import type { StartRequest } from "#core/uploads/contract.ts";
 import { signParts } from "#core/uploads/sign-parts.ts";
 import { startUpload } from "#core/uploads/start-upload.ts";
+import { callBy } from "#test/support/caller.ts";
 import { put } from "#test/support/uploads.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 
@@ -14,7 +15,14 @@ let world: World;
 let client: Client;
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
 });
 afterAll(() => world.close());
 
@@ -43,17 +51,14 @@ function counting(deps: Deps): { deps: Deps; rounds: () => number; calls: string
   return { deps: watched, rounds: () => ended, calls };
 }
 
-const call = (...scopes: Scope[]) => ({
-  caller: {
-    client_id: client.client_id,
-    name: client.name,
-    scopes: new Set(["files:write", "shares:write", ...scopes] as const),
-    default_workspace: client.workspace_id,
-    workspaces: { [client.workspace_id]: client.name },
-  },
-  requestId: newId("job", 0),
-  record: () => [],
-});
+const call = (...scopes: Scope[]) =>
+  callBy(
+    {
+      ...{ id: client.client_id, name: client.name, workspaceId: client.workspace_id },
+      scopes: ["files:write", "files:delete", "locks:write", "workspaces:write", "shares:write", ...scopes],
+    },
+    newId("job", 0),
+  );
 
 /** Starts, sends and finalizes as a fresh execution environment does; gives the round trips of each. */
 async function travel(

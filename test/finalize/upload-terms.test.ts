@@ -11,7 +11,14 @@ let files = 0;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
   by = uploader(client);
 });
 afterAll(() => world.close());
@@ -73,7 +80,9 @@ test("two at once with other terms: one is answered, the other told", async () =
 
 test("a token that may make no links repeats the request of one that may, and learns of none", async () => {
   const done = await finalized({ expire_in: 600 });
-  const writer = uploader({ request: await client.withScopes("files:write") });
+  const writer = uploader({
+    request: await client.withScopes("files:write", "files:delete", "locks:write", "workspaces:write"),
+  });
   expect(await writer.finish(done.upload_id)).toEqual({
     ...{ ...done, share_url: null, share_id: null, expires_at: null },
   });

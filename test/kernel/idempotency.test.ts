@@ -3,17 +3,19 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Caller } from "#core/kernel/call.ts";
 import { beginIdempotent } from "#core/kernel/idempotency.ts";
+import { NO_RIGHTS } from "#core/kernel/rights.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { startWorld, type World } from "#test/support/world.ts";
 
 const SECOND = 1_000;
 const KEEP_MS = 86_400 * SECOND;
 const caller: Caller = {
-  client_id: "cli_1",
+  id: "cli_1",
   name: "ci",
   scopes: new Set(),
   default_workspace: "ws_1",
   workspaces: {},
+  rights: NO_RIGHTS,
 };
 
 let world: World;

@@ -3,6 +3,7 @@
  *
  * The table of cases is compared with the kinds that the code knows, so that a new one can't be forgotten.
  */
+
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { BusEvent } from "#aws/events.ts";
@@ -34,6 +35,7 @@ import { uploadItem } from "#core/uploads/find-upload.ts";
 import { objectKey } from "#core/uploads/object-key.ts";
 import { removal } from "#core/versions/delete-version.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
+import { callBy } from "#test/support/caller.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
@@ -45,19 +47,9 @@ let owner: Client;
 let call: Call;
 beforeAll(async () => {
   world = await startWorld();
-  owner = await world.client("files:write");
-  const { client_id, name, workspace_id } = owner;
-  const workspaces = { [workspace_id]: name };
-  call = {
-    caller: {
-      client_id,
-      name,
-      scopes: new Set(["files:write"]),
-      default_workspace: workspace_id,
-      workspaces,
-    },
-    ...{ requestId: "test", record: () => [] },
-  };
+  owner = await world.client("files:write", "files:delete", "locks:write", "workspaces:write");
+  const { client_id: id, name, workspace_id: workspaceId } = owner;
+  call = callBy({ id, name, workspaceId, scopes: ["files:write", "locks:write"] });
 });
 afterAll(() => world.close());
 afterEach(() => vi.restoreAllMocks());
@@ -96,7 +88,7 @@ async function stored(key: Key): Promise<Item & Key> {
   return { ...item, ...key };
 }
 
-const cases: Record<DueKind, Case> = {
+const cases: Record<Exclude<DueKind, "grant">, Case> = {
   upload: {
     sweep: sweepUploads,
     item: (now) => {
@@ -291,7 +283,7 @@ test("every kind of what is due has its case", () => {
 });
 
 describe.each(dueKinds)("a poisoned %s", (kind) => {
-  const { sweep, item, beside, done } = cases[kind];
+  const { sweep, item, beside, done } = cases[kind as keyof typeof cases];
 
   async function plant(at: number, change: (item: Item & Key) => Item & Key = (same) => same) {
     const now = world.deps.now();

@@ -1,4 +1,5 @@
 /** Writes whose answers are lost, and whose first copies arrive after all: each counts once, and undoes nothing. */
+
 import type { Fault, FaultCall } from "@wharf/local-cloud";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { keys } from "#aws/keys.ts";
@@ -11,6 +12,7 @@ import { sweepEvents } from "#core/events/sweep-events.ts";
 import { file } from "#core/files/contract.ts";
 import { share } from "#core/links/contract.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
+import { callBy } from "#test/support/caller.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 const MINUTE = 60_000;
@@ -20,7 +22,15 @@ let client: Client;
 
 beforeAll(async () => {
   world = await startWorld({ retries: true });
-  client = await world.client("files:read", "files:write", "shares:write", "locks:break");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+    "locks:break",
+  );
 });
 afterEach(() => world.setFault());
 afterAll(() => world.close());
@@ -44,11 +54,8 @@ describe("an event that is written alone", () => {
   };
   const relay = () => ({ ...world.deps, bus });
   const feed = async (after?: string) => {
-    const caller = {
-      ...{ client_id: client.client_id, name: client.name, scopes: new Set(["files:read" as const]) },
-      ...{ default_workspace: client.workspace_id, workspaces: { [client.workspace_id]: client.name } },
-    };
-    const call = { caller, requestId: "test", record: () => [] };
+    const { client_id: id, name, workspace_id: workspaceId } = client;
+    const call = callBy({ id, name, workspaceId, scopes: ["files:read"] });
     return readFeed(world.deps, call, { wait: 0, limit: 100, after });
   };
 
@@ -112,7 +119,13 @@ test("what is claimed for a sweep is handled by it, though the answer to the cla
 });
 
 test("a revocation counts a link that it ended, though the answer was lost", async () => {
-  const doomed = await world.client("files:write", "shares:write");
+  const doomed = await world.client(
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
   const id = await world.addFile(doomed, "linked.txt");
   await doomed.request(`/v1/files/${id}/shares`, { json: {} });
   const happened = once(
@@ -129,7 +142,13 @@ test.each([
 ])(
   "a revocation that ends half-way leaves its links to the next, unless that says otherwise: %s",
   async (links, told) => {
-    const doomed = await world.client("files:write", "shares:write");
+    const doomed = await world.client(
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+      "shares:write",
+    );
     const id = await world.addFile(doomed, `of-${doomed.client_id}.txt`);
     await doomed.request(`/v1/files/${id}/shares`, { json: {} });
     const query = () => Promise.reject(new Error("the command was stopped"));

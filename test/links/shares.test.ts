@@ -10,7 +10,14 @@ let client: Client;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
 });
 afterAll(() => world.close());
 
@@ -122,7 +129,13 @@ describe("revoking", () => {
     const path = `/v1/shares/${made.share_id}`;
     for (const method of ["GET", "DELETE"]) {
       expect(await refusal(stranger.request(path, { method }))).toEqual([404, "not_found"]);
-      const reader = await client.withScopes("files:read", "files:write");
+      const reader = await client.withScopes(
+        "files:read",
+        "files:write",
+        "files:delete",
+        "locks:write",
+        "workspaces:write",
+      );
       expect(await refusal(reader(path, { method }))).toEqual([403, "forbidden"]);
     }
     expect((await world.request(made.share_url)).status).toBe(302);

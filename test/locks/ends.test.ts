@@ -1,14 +1,15 @@
 /** What ends by itself is told of as what stood when it did, whoever notices it, and however old what they read is. */
+
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { fileRecord } from "#core/files/records.ts";
-import type { Call } from "#core/kernel/call.ts";
 import { share } from "#core/links/contract.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
 import { lockGrant, renewAnswer } from "#core/locks/contract.ts";
 import { renewLock } from "#core/locks/renew-lock.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
+import { callBy } from "#test/support/caller.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
 const SECOND = 1_000;
@@ -22,7 +23,15 @@ let files = 0;
 beforeAll(async () => {
   world = await startWorld();
   world.keepHistory(HOUR);
-  client = await world.client("files:read", "files:write", "shares:write", "locks:break");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+    "locks:break",
+  );
 });
 beforeEach(async () => {
   id = await world.addFile(client, `ends-${++files}.txt`);
@@ -104,11 +113,8 @@ describe("a lease that is renewed beside its end", () => {
   test("is released, and not told of as expired, where the clock that renewed it is behind", async () => {
     const { lock_token } = await acquire();
     world.advance(31 * SECOND);
-    const caller = {
-      ...{ client_id: client.client_id, name: client.name, scopes: new Set(["files:write" as const]) },
-      ...{ default_workspace: client.workspace_id, workspaces: { [client.workspace_id]: client.name } },
-    };
-    const call: Call = { caller, requestId: "test", record: () => [] };
+    const { client_id, name, workspace_id: workspaceId } = client;
+    const call = callBy({ id: client_id, name, workspaceId, scopes: ["locks:write"] });
     const behind = world.anotherEnvironment({ clockOffsetMs: -5 * SECOND });
     let renewed = false;
     world.setFault(async ({ action }) => {

@@ -17,7 +17,7 @@ let files = 0;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write");
+  client = await world.client("files:read", "files:write", "files:delete", "locks:write", "workspaces:write");
 });
 beforeEach(async () => {
   id = await newFile();
@@ -528,7 +528,14 @@ describe("who may not", () => {
   test("a folder, a file that nobody knows, and another workspace's", async () => {
     expect((await acquire({}, "fld_01JZZZZZZZZZZZZZZZZZZZZZZZ")).status).toBe(400);
     expect(await refusal(acquire({}, UNKNOWN))).toEqual([404, "not_found"]);
-    const stranger = await world.client("files:read", "files:write", "locks:break");
+    const stranger = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+      "locks:break",
+    );
     for (const [path, json] of [
       ["lock", {}],
       ["lock/renew", { lock_token: "x" }],
@@ -547,7 +554,7 @@ describe("who may not", () => {
   });
 
   test("a token that only uploads locks only what its client uploaded", async () => {
-    const uploader = await world.client("files:write");
+    const uploader = await world.client("files:write", "files:delete", "locks:write", "workspaces:write");
     const own = await newFile(uploader);
     expect((await uploader.request(`/v1/files/${own}/lock`, { json: {} })).status).toBe(201);
     const reader = await world.client("files:read");
@@ -574,7 +581,13 @@ describe("who may not", () => {
     await world.deps.table.put({ blind: "seeded", put: { ...keys.lockCount(), live, clients } });
     world.advance(61_000);
     expect(await refusal(acquire())).toEqual([429, "lock_limit"]);
-    const other = await world.client("files:read", "files:write");
+    const other = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     const theirs = await newFile(other);
     expect((await other.request(`/v1/files/${theirs}/lock`, { json: {} })).status).toBe(201);
     await sweepLocks(world.deps);

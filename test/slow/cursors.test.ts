@@ -1,7 +1,7 @@
 /** Cursors that no list gave, on every route that takes one: 400 invalid_cursor, or a page, and never an error of ours. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { rootFolder } from "#core/access/workspace.ts";
+import { rootFolder } from "#core/access/place.ts";
 import { webhook } from "#core/endpoints/contract.ts";
 import { cursorAfter } from "#core/kernel/cursor.ts";
 import { startAnswer } from "#core/uploads/contract.ts";

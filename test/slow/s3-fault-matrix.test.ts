@@ -231,7 +231,14 @@ interface Told {
 
 /** Plays one cell of the matrix, and says what the client was told. */
 async function play(verb: Verb, action: string, kind: string, fault: Fault, times: number): Promise<Told> {
-  const client = await world.client("files:read", "files:write", "shares:write");
+  const client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
   const act = await verb.prepare(client);
   const planned = fail(client.workspace_id, action, fault, times);
   const told: string[] = [];

@@ -21,7 +21,14 @@ const counts: Record<string, number> = {};
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
 });
 afterAll(async () => {
   console.log(

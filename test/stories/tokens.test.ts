@@ -7,7 +7,9 @@ import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;
 beforeAll(async () => {
-  story = await startStory({ scopes: ["files:read", "files:write", "shares:write"] });
+  story = await startStory({
+    scopes: ["files:read", "files:write", "files:delete", "locks:write", "workspaces:write", "shares:write"],
+  });
 });
 afterAll(() => story?.stop());
 

@@ -13,7 +13,13 @@ let team: Story;
 let uploader: Client;
 beforeAll(async () => {
   team = await startStory({ name: "team" });
-  uploader = await team.client("uploader", ["files:write", "shares:write"]);
+  uploader = await team.client("uploader", [
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  ]);
   const deps = { table: team.table, now: team.cloud.clock.now };
   await shareWorkspace(deps, { clientId: uploader.clientId, workspaceId: team.workspaceId });
 });

@@ -2,6 +2,7 @@
  * Delivery from outbox to endpoint in this process, on a clock that tests move: the verbs over the local DynamoDB,
  * with messages that wait in memory until their time.
  */
+
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { expressionOf } from "#aws/changes.ts";
 import type { BusEvent } from "#aws/events.ts";
@@ -23,10 +24,10 @@ import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
-import type { Call } from "#core/kernel/call.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { createOutbound } from "#core/outbound/outbound.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
+import { callBy } from "#test/support/caller.ts";
 import { startWorld, type WorldOptions } from "./world.ts";
 
 export type DeliveryWorld = Awaited<ReturnType<typeof startDeliveryWorld>>;
@@ -94,17 +95,10 @@ export async function startDeliveryWorld({
     },
   };
   const owner = await createClient(deps, { name: "ci", scopes: ["webhooks:write", "files:read"] });
-  const call: Call = {
-    caller: {
-      client_id: owner.client_id,
-      name: "ci",
-      scopes: new Set(["webhooks:write", "files:read"]),
-      default_workspace: owner.workspace_id,
-      workspaces: { [owner.workspace_id]: "ci" },
-    },
-    requestId: "test",
-    record: () => [],
-  };
+  const call = callBy({
+    ...{ id: owner.client_id, workspaceId: owner.workspace_id },
+    scopes: ["webhooks:write", "files:read"],
+  });
 
   /**
    * Works off every message whose time has come, side by side as workers do. A message whose worker died comes again

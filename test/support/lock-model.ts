@@ -2,12 +2,15 @@
  * Runs the lock verbs by several callers at once over the real engine, with every AWS call delayed, lost, repeated or
  * refused at random, the callers' clocks apart, and time moved to the edges of leases; then checks what happened.
  */
+
 import fc from "fast-check";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { createTable, type Table } from "#aws/table.ts";
-import { rootFolder, workspaceWrites } from "#core/access/workspace.ts";
+import { rootFolder } from "#core/access/place.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
+import { workspaceWrites } from "#core/access/workspace.ts";
 import { fileUpdate, type Preconditions } from "#core/files/fenced-write.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { type FileRecord, fileRecord } from "#core/files/records.ts";
@@ -28,6 +31,7 @@ import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
 import type { UploadRecord } from "#core/uploads/records.ts";
 import { restoreVersion } from "#core/versions/restore-version.ts";
+import { callBy } from "#test/support/caller.ts";
 import { newFile } from "./file-writes.ts";
 import { inProcessDynamoDb, type Network } from "./in-process-dynamodb.ts";
 import { isLinearizable, type Operation } from "./lock-history.ts";
@@ -37,7 +41,7 @@ import { spec } from "./table-spec.ts";
 
 const T0 = Date.UTC(2026, 0, 1);
 const { workspaceId: WORKSPACE, writes: WORKSPACE_WRITES } = workspaceWrites(T0, {
-  ...{ name: "model", clientId: "cli_1" },
+  ...{ name: "model", owner: "cli_1", organization: FIRST_ORGANIZATION },
 });
 /** Longer than a lease, shorter than the 10 minutes for which a transaction's token is good. */
 const FROZEN_MS = 33_000;
@@ -194,7 +198,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
         return clock();
       },
     };
-    const call: Call = { ...anyCall, caller: { ...anyCall.caller, client_id: name, name } };
+    const call: Call = { ...anyCall, caller: { ...anyCall.caller, id: name, name } };
     const ofFirst = { fileId, versionId: first.version_id };
 
     /** The fence itself, with nothing read before it. */
@@ -309,7 +313,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
           await sweepLocks(deps);
           return {};
         case "look": {
-          const { fencing, version_id, lock } = await findFile(deps, call.caller, fileId, "see_lock");
+          const { fencing, version_id, lock } = await findFile(deps, fileId);
           seen = version_id;
           return { fencing, version: version_id, held: lock?.token_hash };
         }
@@ -370,17 +374,14 @@ function seat(engine: ReturnType<typeof inProcessDynamoDb>) {
   };
 }
 
-const anyCall: Call = {
-  requestId: "model",
-  record: () => [],
-  caller: {
-    client_id: "",
-    name: "",
-    scopes: new Set(["files:read", "files:write", "locks:break"]),
-    default_workspace: WORKSPACE,
-    workspaces: { [WORKSPACE]: "model" },
+const anyCall: Call = callBy(
+  {
+    id: "cli_1",
+    workspaceId: WORKSPACE,
+    scopes: ["files:read", "files:write", "locks:write", "locks:break"],
   },
-};
+  "model",
+);
 
 async function addFile(table: Table, now: number): Promise<FileRecord> {
   const place = { workspace_id: WORKSPACE, folder_id: rootFolder(WORKSPACE), client_id: "cli_1" };

@@ -6,9 +6,9 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { REGION } from "@wharf/local-cloud";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
-import type { Scope } from "#contract/scopes.ts";
 import { eventSchema } from "#contract/event-types.ts";
 import { event } from "#contract/events.ts";
+import type { Scope } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { startWharf, type WharfOptions } from "#start/start-wharf.ts";
 import { type ApiClient, createApiClient } from "./api-client.ts";
@@ -25,7 +25,15 @@ export interface StoryOptions {
 
 export type Story = Awaited<ReturnType<typeof startStory>>;
 
-const SCOPES: readonly Scope[] = ["files:read", "files:write", "shares:write", "webhooks:write"];
+const SCOPES: readonly Scope[] = [
+  "files:read",
+  "files:write",
+  "files:delete",
+  "locks:write",
+  "workspaces:write",
+  "shares:write",
+  "webhooks:write",
+];
 
 /** Starts the cloud on free ports, in memory unless told otherwise. `await using story = await startStory()`. */
 export async function startStory({ scopes = SCOPES, name = "ci", cloud: options = {} }: StoryOptions = {}) {

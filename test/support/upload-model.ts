@@ -103,7 +103,14 @@ export async function checkUploads({ runs, seed }: { runs: number; seed: number 
 }
 
 async function runHistory(world: World, { rounds, faults, clockOffsetMs }: History, report: UploadReport) {
-  const client = await world.client("files:read", "files:write", "shares:write");
+  const client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
   const other = await client.elsewhere({ clockOffsetMs });
   const environments = [world.deps, world.anotherEnvironment({ clockOffsetMs })] as const;
   const told: Told[] = [];

@@ -10,7 +10,7 @@ let by: Uploader;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write");
+  client = await world.client("files:read", "files:write", "files:delete", "locks:write", "workspaces:write");
   by = uploader(client);
 });
 afterAll(() => world.close());

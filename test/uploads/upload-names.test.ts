@@ -9,7 +9,14 @@ let by: Uploader;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
   by = uploader(client);
 });
 afterAll(() => world.close());
@@ -78,7 +85,7 @@ describe("a name that is taken", () => {
   });
 
   test("of another client's file is taken for one that may not read it, at the start and at the end", async () => {
-    const writer = await world.client("files:write");
+    const writer = await world.client("files:write", "files:delete", "locks:write", "workspaces:write");
     await shareWorkspace(world.deps, { clientId: writer.client_id, workspaceId: client.workspace_id });
     const to = { workspace: client.workspace_id };
     for (const name of ["theirs.txt", "deep/theirs.txt"]) {

@@ -15,8 +15,15 @@ let by: Uploader;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
-  other = await world.client("files:read", "files:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
+  other = await world.client("files:read", "files:write", "files:delete", "locks:write", "workspaces:write");
   by = uploader(client);
 });
 afterAll(() => world.close());
@@ -147,7 +154,13 @@ describe('a name that is asked for with if_exists "fail"', () => {
   });
 
   test("is kept from another client, which learns no id", async () => {
-    const shared = await world.client("files:read", "files:write");
+    const shared = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     await world.deps.table.update({
       blind: "seeded",
       key: { pk: `CLIENT#${shared.client_id}`, sk: "META" },

@@ -15,7 +15,14 @@ let by: Uploader;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write", "shares:write");
+  client = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
   by = uploader(client);
 });
 afterAll(() => world.close());
@@ -122,7 +129,7 @@ describe("a file travels", () => {
 });
 
 test("a client names 100 workspaces at most, which every call of its reads", async () => {
-  const many = await world.client("files:write");
+  const many = await world.client("files:write", "files:delete", "locks:write", "workspaces:write");
   const names = Array.from({ length: 98 }, (_, n) => [newId("ws", n), `ws-${n}`]);
   await world.deps.table.update({
     blind: "seeded",
@@ -259,7 +266,13 @@ describe("URLs", () => {
   });
 
   test("are nobody else's: another client sees no such upload", async () => {
-    const other = await world.client("files:read", "files:write");
+    const other = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     for (const [path, json] of [
       ["/parts", { first: 1, count: 1 }],
       ["/finalize", {}],

@@ -12,7 +12,7 @@ let client: Client;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write");
+  client = await world.client("files:read", "files:write", "files:delete", "locks:write", "workspaces:write");
 });
 afterAll(() => world.close());
 

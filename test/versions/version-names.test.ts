@@ -22,8 +22,23 @@ let program: FinalizeAnswer;
 
 beforeAll(async () => {
   world = await startWorld();
-  owner = await world.client("files:read", "files:write", "shares:write");
-  maker = { request: await owner.withScopes("files:write", "shares:write") };
+  owner = await world.client(
+    "files:read",
+    "files:write",
+    "files:delete",
+    "locks:write",
+    "workspaces:write",
+    "shares:write",
+  );
+  maker = {
+    request: await owner.withScopes(
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+      "shares:write",
+    ),
+  };
 });
 afterAll(() => world.close());
 

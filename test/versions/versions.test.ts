@@ -23,7 +23,7 @@ let files = 0;
 
 beforeAll(async () => {
   world = await startWorld();
-  client = await world.client("files:read", "files:write");
+  client = await world.client("files:read", "files:write", "files:delete", "locks:write", "workspaces:write");
 });
 beforeEach(async () => {
   id = await world.addFile(client, `file-${++files}.txt`, "v1");
@@ -88,7 +88,13 @@ describe("listing", () => {
   });
 
   test("is not for others", async () => {
-    const stranger = await world.client("files:read", "files:write");
+    const stranger = await world.client(
+      "files:read",
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     const v1 = await current();
     expect(await refusal(stranger.request(`/v1/files/${id}/versions`))).toEqual([404, "not_found"]);
     expect(await refusal(stranger.request(`/v1/files/${id}/versions/${v1}/content`))).toEqual([
@@ -96,7 +102,12 @@ describe("listing", () => {
       "not_found",
     ]);
     expect(await refusal(restore(v1, {}, stranger))).toEqual([404, "not_found"]);
-    const uploader = await client.withScopes("files:write");
+    const uploader = await client.withScopes(
+      "files:write",
+      "files:delete",
+      "locks:write",
+      "workspaces:write",
+    );
     expect(await refusal(uploader(`/v1/files/${id}/versions`))).toEqual([403, "forbidden"]);
   });
 });

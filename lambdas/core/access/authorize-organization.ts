@@ -1,6 +1,6 @@
 import type { MemberRole } from "#contract/roles.ts";
 import type { OrganizationAction } from "#contract/route.ts";
-import type { Call } from "#core/kernel/call.ts";
+import type { Call, Caller } from "#core/kernel/call.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 
 /** Which roles may do what to an organization. */
@@ -13,6 +13,16 @@ const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
   organize: ["owner", "admin"],
   close: ["owner"],
 };
+
+/** The same as an answer. */
+export function mayInOrganization(
+  { rights: { organizations, details } }: Pick<Caller, "rights">,
+  organization: string,
+  action: OrganizationAction,
+): boolean {
+  const role = Object.hasOwn(organizations, organization) ? organizations[organization] : undefined;
+  return role !== undefined && details === undefined && rolesFor[action].includes(role);
+}
 
 /**
  * Decides by the caller's role in an organization, which its own record says: no read.

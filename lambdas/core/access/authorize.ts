@@ -16,7 +16,13 @@ import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
 import { type Asker, type Decision, decide, needsSight, type Place } from "./decide.ts";
 import { type Located, nodeIn, rootFolder } from "./place.ts";
-import { groupRightsRecord, heldGrantRecord, nodeRecord, workspaceRecord } from "./records.ts";
+import {
+  groupRightsRecord,
+  heldGrantRecord,
+  type NodeRecord,
+  nodeRecord,
+  workspaceRecord,
+} from "./records.ts";
 import { grantsOf, heldGrant } from "./rights-of.ts";
 
 /** What is asked for, and how the resource is called where it is refused. */
@@ -61,11 +67,8 @@ export async function judge(
 ): Promise<Decision | undefined> {
   const asker = askerOf(deps, caller);
   const quick = located && quickPlace(located);
-  if (quick !== undefined) {
-    const decision = decide(asker, action, quick, true);
-    if (decision.allowed && lists(decision) && (!decision.own || needsSight(action))) return decision;
-  }
-  if (!hasFurther(caller)) return quick && decide(asker, action, quick, true);
+  const atOnce = quick && decide(asker, action, quick, true);
+  if (!hasFurther(caller) || isWhole(atOnce, action)) return atOnce;
   const read = await readFurther(deps, caller, located);
   if (located === undefined || read.chain === undefined) return undefined;
   const { workspace, chain, grants } = read;
@@ -77,7 +80,19 @@ export async function judge(
   return decide({ ...asker, role, grants: [...asker.grants, ...grants] }, action, place, true);
 }
 
-const lists = ({ has }: Allowed) => has.has("list") || has.has("read");
+/** Whether what is known without a read allows an action for good: nothing that is read more would add to it. */
+export function isAllowedAtOnce(deps: TableDeps, caller: Caller, located: Located, action: Action): boolean {
+  return isWhole(decide(askerOf(deps, caller), action, quickPlace(located), true), action);
+}
+
+/**
+ * What more rights could change of one that lists or reads there is nothing that verbs ask for. What is allowed as its
+ * own may be allowed by more than that elsewhere.
+ */
+function isWhole(decision: Decision | undefined, action: Action): boolean {
+  if (decision?.allowed !== true || (decision.own && !needsSight(action))) return false;
+  return decision.has.has("list") || decision.has.has("read");
+}
 
 /** The caller by its own record alone. */
 function askerOf({ now }: Pick<TableDeps, "now">, { scopes, rights }: Caller): Asker {
@@ -191,21 +206,30 @@ async function chainOf(
   hint: readonly string[],
   items: readonly Item[],
 ): Promise<string[] | undefined> {
-  // What was asked for and isn't there is gone: it isn't asked for again.
   const known = new Map(hint.map((id) => [id, nodeIn(items, id)]));
   const root = rootFolder(workspace_id);
   const chain: string[] = file_id === undefined ? [] : [file_id];
   let at: string | null = folder_id ?? root;
   for (let depth = 0; at !== root; depth++) {
     if (at === null || depth > MAX_DEPTH) return undefined;
-    const [found] = known.has(at) ? [known.get(at)] : await table.batchGet([keys.node(at)]);
-    const folder = nodeRecord.safeParse(found).data;
+    if (!known.has(at)) await readMore([at]);
+    const folder: NodeRecord | undefined = nodeRecord.safeParse(known.get(at)).data;
     if (folder?.kind !== "folder" || folder.deleted_at !== undefined) return undefined;
     if (folder.workspace_id !== workspace_id) return undefined;
     chain.unshift(at);
     at = folder.parent_id ?? null;
+    // Its own hint of those above it, where the first one said nothing of them.
+    const unread: string[] = (folder.above ?? []).filter((id) => !known.has(id));
+    if (at !== null && at !== root && unread.includes(at)) await readMore(unread);
   }
   return chain;
+
+  /** What isn't there is gone: it isn't asked for again. */
+  async function readMore(ids: readonly string[]): Promise<void> {
+    const wanted = new Set(ids);
+    const found = await table.batchGet([...wanted].map((id) => keys.node(id)));
+    for (const id of wanted) known.set(id, nodeIn(found, id));
+  }
 }
 
 /** 403 for whoever sees the thing: what would be needed, and who has it to give. */

@@ -62,12 +62,20 @@ export const needsSight = (action: Action) => NEEDS_SIGHT.has(action);
  *
  * @param named whether the token's scopes name the action (`scopesFor`, or those that the route has in their stead).
  */
-export function decide(asker: Asker, action: Action, place: Place, named = actionsOf(asker.scopes).has(action)): Decision {
+export function decide(
+  asker: Asker,
+  action: Action,
+  place: Place,
+  named = actionsOf(asker.scopes).has(action),
+): Decision {
   const has = hasThere(asker, place);
   const sees = (has.has("list") || has.has("read")) && holds(asker.scopes, "files:read");
   const blind = has.has("create") && !has.has("list") && !has.has("read");
-  const there = { sees, blind, has };
   const within = restriction(asker, place);
+  const scoped = actionsOf(asker.scopes);
+  const reach = sees ? has : new Set([...OF_OWN].filter((one) => within?.has(one) ?? true));
+  const onOwn = new Set([...reach].filter((one) => scoped.has(one)));
+  const there = { sees, blind, has, onOwn };
   if (named && has.has(action) && (sees || !needsSight(action)))
     return { allowed: true, own: false, ...there };
   if (named && !sees && holdsAny(asker, place) && isOwn(action, place) && (within?.has(action) ?? true))

@@ -20,7 +20,7 @@ interface Named {
  */
 export function grantWrites(grant: GrantRecord & Named, { further }: { further: boolean }): Write[] {
   const { workspace_name, ...record } = grant;
-  const { grant_id, principal_id, on, workspace_id, role, actions, expires_ms } = record;
+  const { grant_id, on, workspace_id, role, actions, expires_ms } = record;
   const held = { on, workspace_id, role, actions, expires_ms };
   const ends = expires_ms === undefined ? {} : due("grant", expires_ms, grant_id);
   return [
@@ -33,7 +33,10 @@ export function grantWrites(grant: GrantRecord & Named, { further }: { further: 
   ];
 }
 
-function inRecord({ grant_id, principal_id, workspace_id, workspace_name }: GrantRecord & Named, held: object): Write {
+function inRecord(
+  { grant_id, principal_id, workspace_id, workspace_name }: GrantRecord & Named,
+  held: object,
+): Write {
   return {
     key: keys.principal(principal_id),
     update: {

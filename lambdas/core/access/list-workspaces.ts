@@ -49,7 +49,12 @@ export async function listWorkspaces(deps: TableDeps, caller: Caller, { limit, c
     granted(deps, asker, after),
     ...known.map(([organization]) => ofOrganization(deps, organization, { after, limit, may })),
   ]);
-  const rows = new Map(pages.flat().filter(may).map((row) => [row.workspace_id, row]));
+  const rows = new Map(
+    pages
+      .flat()
+      .filter(may)
+      .map((row) => [row.workspace_id, row]),
+  );
   return pageOf(
     { rows: [...rows.values()].sort((a, b) => (a.workspace_id < b.workspace_id ? -1 : 1)) },
     limit,

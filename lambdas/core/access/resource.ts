@@ -7,7 +7,8 @@ import { type Located, locateNode, nodeIn } from "./place.ts";
 /** With what a resource is looked for: who asks, and what was read with its token. */
 export interface Looking {
   caller: Caller;
-  ahead: readonly Item[];
+  /** What is read beside it is added here, for the verb. */
+  ahead: Item[];
   deps: TableDeps;
 }
 

@@ -55,7 +55,9 @@ export function formerRights({ client_id, scopes, default_workspace, workspaces 
     },
   ]);
   return {
-    organizations: { [FIRST_ORGANIZATION]: scopes.includes("admin") ? ("admin" as const) : ("guest" as const) },
+    organizations: {
+      [FIRST_ORGANIZATION]: scopes.includes("admin") ? ("admin" as const) : ("guest" as const),
+    },
     grants: Object.fromEntries(grants.slice(0, MAX_IN_RECORD)),
     /** A client had up to 100 workspaces. */
     further: grants.slice(MAX_IN_RECORD),

@@ -1,4 +1,4 @@
-import { keys, under } from "#aws/keys.ts";
+import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { holds } from "#contract/scopes.ts";
 import type { Caller } from "#core/kernel/call.ts";
@@ -29,7 +29,11 @@ export async function workspaceNamed(
   if (others.length > 0) throw ambiguous(ref, named);
   if (only !== undefined) return only;
   const [found, ...more] = await administered(deps, caller, ref);
-  if (more.length > 0) throw ambiguous(ref, [found, ...more].filter((id) => id !== undefined));
+  if (more.length > 0)
+    throw ambiguous(
+      ref,
+      [found, ...more].filter((id) => id !== undefined),
+    );
   return found;
 }
 

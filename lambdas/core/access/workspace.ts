@@ -4,12 +4,11 @@ import { happened, type Write } from "#aws/table.ts";
 import { holds } from "#contract/scopes.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { grantWrites } from "./grant-writes.ts";
 import { rootFolder } from "./place.ts";
-import { FIRST_ORGANIZATION, type GrantRecord } from "./records.ts";
+import type { GrantRecord } from "./records.ts";
 import { MAX_IN_RECORD } from "./rights-of.ts";
 import { defaultWorkspace, noWorkspace, workspaceNamed } from "./workspace-named.ts";
 
@@ -38,7 +37,14 @@ export function workspaceWrites(now: number, { name, owner, organization }: NewW
   };
   const writes: Write[] = [
     {
-      put: { ...keys.workspace(workspaceId), ...place, name, root_folder: root, created_at, created_by: owner },
+      put: {
+        ...keys.workspace(workspaceId),
+        ...place,
+        name,
+        root_folder: root,
+        created_at,
+        created_by: owner,
+      },
       condition: "attribute_not_exists(#pk)",
     },
     {
@@ -96,7 +102,11 @@ export async function useWorkspace(deps: Deps, { caller }: Call, ref: string | u
 }
 
 /** The organization in which an upload of this caller's may make a workspace. */
-function mayMakeIn({ scopes, rights: { details, organizations }, makes_workspaces }: Caller): string | undefined {
+function mayMakeIn({
+  scopes,
+  rights: { details, organizations },
+  makes_workspaces,
+}: Caller): string | undefined {
   if (details !== undefined || !(makes_workspaces || holds(scopes, "workspaces:write"))) return undefined;
   const [only, ...others] = Object.entries(organizations);
   if (only === undefined || others.length > 0) return undefined;
@@ -122,4 +132,3 @@ async function makeOrFind(deps: Deps, caller: Caller, wanted: NewWorkspace): Pro
   }
   throw noWorkspace(caller, wanted.name);
 }
-

@@ -1,12 +1,15 @@
 import { timingSafeEqual } from "node:crypto";
-import { type Key, keys, sha256 } from "#aws/keys.ts";
+import { type Key, keys, sha256, under } from "#aws/keys.ts";
+import { describe, say } from "#aws/log.ts";
+import { emitMetric } from "#aws/metrics.ts";
 import type { Item } from "#aws/table.ts";
 import type { GrantedDetail } from "#contract/roles.ts";
-import { holds, type Scope } from "#contract/scopes.ts";
+import { scopes as allScopes, holds, type Scope } from "#contract/scopes.ts";
+import type { MadeBy } from "#core/access/records.ts";
 import { formerScopes, rightsOf } from "#core/access/rights-of.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { WharfError } from "#core/kernel/error.ts";
+import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import { clientRecord, currentClient, keyRecord, personRecord, tokenRecord } from "./records.ts";
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
@@ -28,19 +31,21 @@ interface Credential {
   principal: string;
   /** Where the table has it. */
   key: Key;
-  apiKey: string | undefined;
+  isKey: boolean;
+  /** The key itself, where it was shown now. */
+  apiKey?: string;
 }
 
 function credentialIn(token: string): Credential | undefined {
   const [, keyOfPerson, keyHolder, keyId] = API_KEY.exec(token) ?? [];
   if (keyHolder !== undefined && keyId !== undefined) {
     const principal = holderOf(keyOfPerson, keyHolder);
-    return { principal, key: keys.apiKey(principal, `key_${keyId}`), apiKey: token };
+    return { principal, key: keys.apiKey(principal, `key_${keyId}`), isKey: true, apiKey: token };
   }
   const [, person, holder] = TOKEN.exec(token) ?? [];
   if (holder === undefined) return undefined;
   const principal = holderOf(person, holder);
-  return { principal, key: keys.token(principal, token), apiKey: undefined };
+  return { principal, key: keys.token(principal, token), isKey: false };
 }
 
 /**
@@ -56,12 +61,32 @@ export async function authenticate(
   deps: TableDeps,
   header: string | undefined,
   also: readonly Key[] = [],
-): Promise<{ caller: Caller; ahead: readonly Item[] }> {
+): Promise<{ caller: Caller; ahead: Item[] }> {
   if (header === undefined)
     throw refused("This needs `Authorization: Bearer <token>`; POST /v1/auth/token gives one.");
   const [, token = ""] = /^Bearer +(\S+)$/i.exec(header) ?? [];
   const credential = credentialIn(token);
   if (credential === undefined) throw refused("The Authorization header holds no token of Wharf's.", true);
+  const { caller, items } = await readCaller(deps, credential, also);
+  return { caller, ahead: items };
+}
+
+/** A caller whose token was good, as it is now, and what else is read with it. @throws WharfError unauthenticated */
+export function refreshCaller(
+  deps: TableDeps,
+  { id, credential }: Caller,
+  also: readonly Key[] = [],
+): Promise<{ caller: Caller; items: Item[] }> {
+  const { pk } = keys.principal(id);
+  const sk = credential?.sk ?? "";
+  return readCaller(deps, { principal: id, key: { pk, sk }, isKey: sk.startsWith(under.apiKeys) }, also);
+}
+
+async function readCaller(
+  deps: TableDeps,
+  credential: Credential,
+  also: readonly Key[],
+): Promise<{ caller: Caller; items: Item[] }> {
   const { principal, key } = credential;
   const holderKey = keys.principal(principal);
   const items = await deps.table.batchGet([key, holderKey, ...also]);
@@ -72,7 +97,7 @@ export async function authenticate(
   const terms = termsOf(deps, credential, stored);
   const caller = callerOf(deps, holder, { ...terms, principal });
   await requireParents(deps, principal, terms.parents);
-  return { caller, ahead: items.filter((item) => item["pk"] !== holderKey.pk) };
+  return { caller, items: items.filter((item) => item["pk"] !== holderKey.pk) };
 }
 
 /** What a credential lets its holder do at most. */
@@ -87,13 +112,10 @@ interface Terms {
   expires_ms: number;
 }
 
-function termsOf(deps: TableDeps, { key, apiKey }: Credential, stored: Item): Terms {
-  const read = apiKey === undefined ? tokenTerms(stored) : keyTerms(apiKey, stored);
+function termsOf(deps: TableDeps, { key, isKey, apiKey }: Credential, stored: Item): Terms {
+  const read = isKey ? keyTerms(apiKey, stored) : tokenTerms(stored);
   if (read.expires_ms <= deps.now())
-    throw refused(
-      apiKey === undefined ? "The token has expired; ask for a new one." : "The API key has expired.",
-      true,
-    );
+    throw refused(isKey ? "The API key has expired." : "The token has expired; ask for a new one.", true);
   return { ...read, credential: key.sk };
 }
 
@@ -102,12 +124,34 @@ function tokenTerms(stored: Item) {
   return { ...rest, parents, scopes: kind === undefined ? formerScopes(scopes) : scopes };
 }
 
-function keyTerms(apiKey: string, stored: Item) {
+function keyTerms(apiKey: string | undefined, stored: Item) {
   const { hash, revoked_at, ...rest } = keyRecord.parse(stored);
-  if (!timingSafeEqual(Buffer.from(hash), Buffer.from(sha256(apiKey))))
+  if (apiKey !== undefined && !timingSafeEqual(Buffer.from(hash), Buffer.from(sha256(apiKey))))
     throw refused("The API key is not known.", true);
   if (revoked_at !== undefined) throw refused("The API key has been revoked.", true);
   return { ...rest, parents: [] };
+}
+
+/**
+ * Whoever made something that acts later, as it is now: with the scopes and the restriction that it was made with.
+ * `undefined` where it is no more.
+ */
+export function actingAs(
+  deps: TableDeps,
+  principal: string,
+  holder: Item | undefined,
+  { scopes = allScopes, made_by }: { scopes?: readonly Scope[] | undefined; made_by?: MadeBy | undefined },
+): Caller | undefined {
+  if (holder === undefined) return undefined;
+  const terms = { principal, scopes, details: made_by?.details, parents: [], credential: "", expires_ms: 0 };
+  try {
+    return callerOf(deps, holder, terms);
+  } catch (error) {
+    if (isWharfError(error, "unauthenticated")) return undefined;
+    say("error", "a holder of rights can't be read", { principal, error: describe(error) });
+    emitMetric(deps.table.name, "PutAside", 1, deps.now());
+    return undefined;
+  }
 }
 
 /** @throws WharfError unauthenticated where the client or person is no more. */
@@ -140,11 +184,7 @@ function callerOf(
 }
 
 /** @throws WharfError unauthenticated where what a token was exchanged from has ended. */
-async function requireParents(
-  deps: TableDeps,
-  principal: string,
-  parents: readonly string[],
-): Promise<void> {
+async function requireParents(deps: TableDeps, principal: string, parents: readonly string[]): Promise<void> {
   if (parents.length === 0) return;
   const { pk } = keys.principal(principal);
   const found = await deps.table.batchGet(parents.map((sk) => ({ pk, sk })));
@@ -159,8 +199,8 @@ export function unauthenticated(detail: string): WharfError {
   return refused(detail, true);
 }
 
-function unknown({ apiKey }: Credential): WharfError {
-  return refused(apiKey === undefined ? "The token is not known." : "The API key is not known.", true);
+function unknown({ isKey }: Credential): WharfError {
+  return refused(isKey ? "The API key is not known." : "The token is not known.", true);
 }
 
 function refused(detail: string, invalid = false): WharfError {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import type { Scope } from "#contract/scopes.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -24,7 +25,11 @@ export async function createClient(
   const now = deps.now();
   const client_id = newId("cli", now);
   const client_secret = newSecret();
-  const { workspaceId, writes } = workspaceWrites(now, { name: workspace, clientId: client_id });
+  const { workspaceId, grant, writes } = workspaceWrites(now, {
+    name: workspace,
+    owner: client_id,
+    organization: FIRST_ORGANIZATION,
+  });
   const record: ClientRecord = {
     client_id,
     name,
@@ -32,6 +37,10 @@ export async function createClient(
     secrets: [{ hash: sha256(client_secret), created_at: iso(now) }],
     default_workspace: workspaceId,
     workspaces: { [workspaceId]: workspace },
+    organizations: { [FIRST_ORGANIZATION]: scopes.includes("admin") ? "admin" : "member" },
+    grants: { [grant.grant_id]: { on: workspaceId, workspace_id: workspaceId, role: "owner" } },
+    more_grants: 0,
+    groups: [],
     created_at: iso(now),
   };
   await deps.table.transact([

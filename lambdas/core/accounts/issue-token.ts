@@ -5,7 +5,7 @@ import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { ttl } from "#core/kernel/time.ts";
 import { TOKEN_SECONDS, type TokenErrorCode } from "./contract.ts";
-import { clientRecord } from "./records.ts";
+import { clientRecord, currentClient } from "./records.ts";
 
 /** An error of the token endpoint, which keeps RFC 6749's shape (5.2). */
 export class TokenError extends Error {
@@ -35,7 +35,8 @@ const NOBODY = [{ hash: sha256("nobody"), created_at: "" }];
  */
 export async function issueToken(deps: TableDeps, { clientId, clientSecret, scope }: TokenRequest) {
   const known = id("cli").safeParse(clientId).success;
-  const client = known ? await deps.table.get(clientRecord, keys.client(clientId)) : undefined;
+  const stored = known ? await deps.table.get(clientRecord, keys.client(clientId)) : undefined;
+  const client = stored && currentClient(stored);
   const given = Buffer.from(sha256(clientSecret));
   let matches = false;
   for (const { hash } of client?.secrets ?? NOBODY) {
@@ -54,6 +55,7 @@ export async function issueToken(deps: TableDeps, { clientId, clientSecret, scop
     ...keys.token(clientId, token),
     client_id: clientId,
     scopes: granted,
+    kind: "secret",
     expires_ms,
     ttl: ttl(expires_ms),
   });

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Key, keys } from "#aws/keys.ts";
+import type { Key } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { holds } from "#contract/scopes.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { sharedRooms, takePlace } from "#core/kernel/take-place.ts";
-import { unauthenticated } from "./authenticate.ts";
+import { refreshCaller, unauthenticated } from "./authenticate.ts";
 import type { WaitDeps } from "./deps.ts";
-import { clientRecord } from "./records.ts";
 
 /** A client that is revoked while it waits learns of it within this time. */
 const LOOK_MS = 5_000;
@@ -19,33 +19,29 @@ const RETRY_SECONDS = 5;
  * `end` gives the place back, and must be called however the call ends.
  */
 export function startWaiting(deps: WaitDeps, kind: "lock" | "events", caller: Caller) {
-  const { table, now } = deps;
+  const { now } = deps;
   let giveBack: (() => Promise<void>) | undefined;
   let lookedAt = now();
 
   /**
-   * Reads these items, strongly consistent, and makes sure that the caller still is who it was.
+   * Reads these items, strongly consistent, and makes sure that the caller still is who it was: `caller` has its rights
+   * as they are now.
    *
-   * @throws WharfError unauthenticated where it was revoked, or has lost a scope.
+   * @throws WharfError unauthenticated where it was revoked, its token has ended, or it has lost a scope.
    */
-  async function look(also: readonly Key[] = []): Promise<Item[]> {
-    const clientKey = keys.client(caller.client_id);
-    const items = await table.batchGet([clientKey, ...also]);
-    const client = items.find((item) => item["pk"] === clientKey.pk);
-    const record = client && clientRecord.parse(client);
-    if (record === undefined || record.revoked_at !== undefined)
-      throw unauthenticated("The client has been revoked.");
-    if ([...caller.scopes].some((scope) => !record.scopes.includes(scope)))
+  async function look(also: readonly Key[] = []): Promise<{ caller: Caller; items: Item[] }> {
+    const seen = await refreshCaller(deps, caller, also);
+    if ([...caller.scopes].some((scope) => !holds(seen.caller.scopes, scope)))
       throw unauthenticated("A scope has been taken from the client; ask for a new token.");
     lookedAt = now();
-    return items.filter((item) => item["pk"] !== clientKey.pk);
+    return seen;
   }
 
-  /** @throws WharfError wait_limit; unauthenticated */
-  async function pause(ms: number): Promise<void> {
-    giveBack ??= await takeWaitPlace(deps, kind, caller.client_id);
+  /** @returns the caller as it is now, where it was looked at again. @throws WharfError wait_limit; unauthenticated */
+  async function pause(ms: number): Promise<Caller | undefined> {
+    giveBack ??= await takeWaitPlace(deps, kind, caller.id);
     await sleep(ms);
-    if (now() - lookedAt >= LOOK_MS) await look();
+    return now() - lookedAt >= LOOK_MS ? (await look()).caller : undefined;
   }
 
   async function end(): Promise<void> {

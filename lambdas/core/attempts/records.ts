@@ -1,11 +1,23 @@
 /** Shapes of what the table stores of endpoints and deliveries, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
+import { scope } from "#contract/scopes.ts";
+import { FIRST_ORGANIZATION, madeByRecord } from "#core/access/records.ts";
 import { deliveryStatus, trigger } from "./contract.ts";
 
 export const hookRecord = z.object({
   webhook_id: z.string(),
+  /** Who made it, a client or a person: it hears what that one may have webhooks for. */
   client_id: z.string(),
-  /** The client's own workspace when it registered: where `webhook_failing` and `webhook_disabled` are told. */
+  /** Whose admins see it. */
+  organization_id: z.string().default(FIRST_ORGANIZATION),
+  /** Scopes of the token that made it: it never hears more. All of its client's where that isn't said. */
+  scopes: z.array(scope).optional(),
+  /** And its restriction. */
+  made_by: madeByRecord.optional(),
+  /**
+   * Where `webhook_failing` and `webhook_disabled` are told: its maker's own workspace when it registered, else one that
+   * it was granted, else the organization.
+   */
   workspace_id: z.string(),
   url: z.string(),
   /** `["*"]` for all. */

@@ -57,7 +57,6 @@ export type Recovery = z.infer<typeof recovery>;
 
 const tag = "Webhooks";
 
-
 const params = { id: id("hook") };
 
 export const deliveryPage = page.of(delivery);

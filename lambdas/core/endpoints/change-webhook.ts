@@ -46,7 +46,7 @@ async function change(deps: ChangeDeps, call: Call, webhookId: string, changes: 
   const hook = await findWebhook(deps, caller, webhookId);
   if (changes.url !== undefined)
     await inLookupPlace(deps, caller, checkDestination(deps.outbound.guard, changes.url));
-  await checkFolders(deps, caller, changes.folders ?? []);
+  await checkFolders(deps, call, changes.folders ?? []);
   const now = deps.now();
   const { description, url, ...rest } = changes;
   const first = url === undefined || url === hook.url ? undefined : pingWrite(now, call, hook);

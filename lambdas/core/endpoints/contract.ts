@@ -96,7 +96,6 @@ export const webhookDetail = webhook.extend({
 
 const tag = "Webhooks";
 
-
 const params = { id: id("hook") };
 
 const shown: Webhook = {

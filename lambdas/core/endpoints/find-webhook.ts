@@ -1,4 +1,6 @@
 import { keys } from "#aws/keys.ts";
+import type { GrantedDetail } from "#contract/roles.ts";
+import { mayInOrganization } from "#core/access/authorize-organization.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -20,7 +22,21 @@ export async function readState({ table }: Pick<Deps, "table">, webhookId: strin
   return (await table.get(hookState, keys.hookState(webhookId))) ?? {};
 }
 
-/** Whether the endpoint is the caller's, as all are an admin's. */
-export function owns(caller: Caller, hook: HookRecord): boolean {
-  return hook.client_id === caller.client_id || caller.scopes.has("admin");
+/**
+ * Whether the endpoint is the caller's, as all of an organization are its admins'. A restricted token has those that it
+ * could have made: what others hear is more than it may.
+ */
+export function owns({ id, scopes, rights }: Caller, hook: HookRecord): boolean {
+  if (rights.details !== undefined && !isWithin(hook.made_by?.details, rights.details)) return false;
+  if (hook.client_id === id) return true;
+  return scopes.has("admin") && mayInOrganization({ rights }, hook.organization_id, "clients");
+}
+
+function isWithin(inner: readonly GrantedDetail[] | undefined, outer: readonly GrantedDetail[]) {
+  const place = ({ file, folder, workspace }: GrantedDetail) => file ?? folder ?? workspace;
+  return inner?.every((one) =>
+    outer.some(
+      (other) => place(other) === place(one) && one.actions.every((action) => other.actions.includes(action)),
+    ),
+  );
 }

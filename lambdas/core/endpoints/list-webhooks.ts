@@ -11,7 +11,7 @@ import { webhookView } from "./webhook-view.ts";
 
 /** The caller's endpoints, the oldest first; an admin's are all. */
 export async function listWebhooks(deps: TableDeps, { caller }: Call, { limit, cursor }: PageQuery) {
-  const list = `webhooks ${caller.client_id}`;
+  const list = `webhooks ${caller.id}`;
   const after = readCursor(list, cursor);
   const hooks = (await readHooks(deps)).filter(
     (hook) => owns(caller, hook) && (after === undefined || hook.webhook_id > after),

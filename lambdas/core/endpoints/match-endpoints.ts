@@ -1,9 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Event, EventType } from "#contract/events.ts";
-import { type ClientRecord, clientRecord } from "#core/accounts/records.ts";
+import { actingAs } from "#core/accounts/authenticate.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
+import { endpointHearer, type Hearer } from "#core/events/may-hear.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
+import type { Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { hostOf } from "#core/turns/host-shares.ts";
@@ -23,24 +25,28 @@ const OF_ENDPOINTS: ReadonlySet<EventType> = new Set(["webhook_failing", "webhoo
 const MAX_PAGES = 20;
 
 /**
- * Which endpoints want which events: by type, by folder, and only where the endpoint's client may use the event's
- * workspace at this moment. Disabled endpoints are among them.
+ * Which endpoints want which events: by type, by folder, and only where the endpoint's maker may have webhooks for it at
+ * this moment, with the scopes and the restriction that it was made with. Disabled endpoints are among them.
  */
 export async function matchEndpoints(deps: TableDeps, events: readonly Event[]): Promise<Subscription[]> {
   const all = await readHooks(deps);
   const hooks = all.filter((hook) => events.some((event) => wantsType(hook, event)));
   if (hooks.length === 0) return [];
-  const [clients, states] = await readOwners(deps, hooks);
+  const [makers, states] = await readOwners(deps, hooks);
   const enabled = all.filter(({ disabled_at }) => disabled_at === undefined);
   const atHosts = Map.groupBy(enabled, ({ url }) => hostOf(url));
   const lookup: FolderLookup = new Map();
   const subscriptions: Subscription[] = [];
   for (const hook of hooks) {
-    const client = clients.get(hook.client_id);
-    if (client === undefined) continue;
+    const maker = makers.get(hook);
+    if (maker === undefined) continue;
+    const hearers = new Map<string, Hearer | undefined>();
     const wanted: Event[] = [];
     for (const event of events) {
-      if (!wantsType(hook, event) || !mayKnow(client, event)) continue;
+      if (!wantsType(hook, event)) continue;
+      const log = event.workspace_id ?? event.organization_id ?? "";
+      if (!hearers.has(log)) hearers.set(log, await endpointHearer(deps, maker, log));
+      if (!(await hearers.get(log)?.(event, lookup))) continue;
       // What is told of an endpoint (that it fails, that it is disabled) is told to others.
       if (event.data["webhook_id"] === hook.webhook_id) continue;
       if (
@@ -80,17 +86,21 @@ export async function readHooks(deps: TableDeps): Promise<HookRecord[]> {
 }
 
 async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
-  const clientIds = [...new Set(hooks.map(({ client_id }) => client_id))];
+  const makerIds = [...new Set(hooks.map(({ client_id }) => client_id))];
   const items = await deps.table.batchGet([
-    ...clientIds.map((clientId) => keys.client(clientId)),
+    ...makerIds.map((id) => keys.principal(id)),
     ...hooks.map(({ webhook_id }) => keys.hookState(webhook_id)),
   ]);
-  const [ofStates, ofClients] = partition(items, (item) => "webhook_id" in item);
-  const clients = new Map(
-    readable(deps, clientRecord, ofClients).map((client) => [client.client_id, client]),
-  );
+  const [ofStates, ofMakers] = partition(items, (item) => "webhook_id" in item);
+  const found = new Map(ofMakers.map((item) => [item["pk"], item]));
+  const makers = new Map<HookRecord, Caller>();
+  for (const hook of hooks) {
+    const { pk } = keys.principal(hook.client_id);
+    const maker = actingAs(deps, hook.client_id, found.get(pk), hook);
+    if (maker !== undefined) makers.set(hook, maker);
+  }
   const states = new Map(readable(deps, hookState, ofStates).map((state) => [state.webhook_id, state]));
-  return [clients, states] as const;
+  return [makers, states] as const;
 }
 
 function partition<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
@@ -103,11 +113,6 @@ function countClients(hooks: readonly HookRecord[]): number {
 
 function wantsType(hook: HookRecord, event: Event): boolean {
   return hook.events.includes("*") || hook.events.includes(event.type);
-}
-
-function mayKnow(client: ClientRecord, event: Event): boolean {
-  if (client.revoked_at !== undefined) return false;
-  return Object.hasOwn(client.workspaces, event.workspace_id) || client.scopes.includes("admin");
 }
 
 async function inFolders(

@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import { type Action, holds } from "#contract/scopes.ts";
+import { allGrants } from "#core/access/authorize.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import type { DeliveryDeps } from "#core/attempts/deps.ts";
 import { hookRecord } from "#core/attempts/records.ts";
 import { checkFolders } from "#core/files/check-folders.ts";
-import type { Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Call, Caller } from "#core/kernel/call.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inLookupPlace } from "#core/kernel/in-lookup-place.ts";
@@ -24,6 +27,31 @@ export function newWebhookSecret(): string {
   return `whsec_${randomBytes(32).toString("base64")}`;
 }
 
+/** Where is told how an endpoint of this caller's fares. */
+function toldIn({ default_workspace, rights }: Caller): string {
+  const [organization = FIRST_ORGANIZATION] = Object.keys(rights.organizations);
+  return default_workspace ?? rights.grants[0]?.workspace_id ?? organization;
+}
+
+/** An endpoint without folders hears of all for which its maker may have webhooks. @throws WharfError forbidden where that is nothing */
+async function requireHooks(deps: TableDeps, { caller, decided }: Call): Promise<void> {
+  decided?.();
+  const { details, organizations } = caller.rights;
+  const reads = holds(caller.scopes, "files:read");
+  const grants = await allGrants(deps, caller);
+  const may = ({ actions }: { actions: readonly Action[] }) =>
+    actions.includes("hooks") || !reads || (!actions.includes("list") && !actions.includes("read"));
+  const granted =
+    Object.values(organizations).some((role) => role === "owner" || role === "admin") || grants.some(may);
+  const within = details?.some(({ actions }) => actions.includes("hooks")) ?? true;
+  if (granted && within) return;
+  throw new WharfError(
+    "forbidden",
+    "Nothing was granted to you for which you may have webhooks: that is a manager's right. GET /v1/me shows what you may do where; GET /v1/events tells what happens there too.",
+    { required_action: "hooks", required_scopes: ["webhooks:write"] },
+  );
+}
+
 /**
  * Registers an endpoint, has it pinged, and shows its secret, this once.
  *
@@ -36,15 +64,19 @@ export async function registerWebhook(
   request: Request,
 ): Promise<Registered> {
   await inLookupPlace(deps, call.caller, checkDestination(deps.outbound.guard, request.url));
-  await checkFolders(deps, call.caller, request.folders);
-  const { client_id, default_workspace } = call.caller;
+  await checkFolders(deps, call, request.folders);
+  if (request.folders.length === 0) await requireHooks(deps, call);
+  const { id: client_id, rights } = call.caller;
   const now = deps.now();
   const { secret = newWebhookSecret(), ...rest } = request;
-  const owned = { webhook_id: newId("hook", now), client_id, workspace_id: default_workspace };
+  const owned = { webhook_id: newId("hook", now), client_id, workspace_id: toldIn(call.caller) };
   const { ping, write } = pingWrite(now, call, owned);
   const hook = hookRecord.parse({
     ...rest,
     ...owned,
+    organization_id: Object.keys(rights.organizations)[0],
+    scopes: [...call.caller.scopes],
+    made_by: { principal_id: client_id, key_id: call.caller.credential?.key_id, details: rights.details },
     ping_id: ping.delivery_id,
     epoch: newEpoch(),
     created_at: iso(now),

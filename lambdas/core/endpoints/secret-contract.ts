@@ -16,7 +16,6 @@ export const secret = z
 
 const tag = "Webhooks";
 
-
 const params = { id: id("hook") };
 
 export const rotatedSecret = z.object({

@@ -9,7 +9,6 @@ const MAX_FEED_WAIT_SECONDS = 20;
 
 const tag = "Webhooks";
 
-
 export const eventTypeList = z.object({
   items: z
     .array(
@@ -63,6 +62,10 @@ export const listEventsRoute = defineRoute({
     workspace: workspaceRef
       .optional()
       .meta({ description: "Id or name of the workspace; the client's own unless said." }),
+    organization: id("org").optional().meta({
+      description:
+        "In the place of a workspace: what is about an organization itself, its members and keys. For its owners and admins.",
+    }),
     after: cursor.optional().meta({
       description: "A cursor; `latest` to begin with what happens next. Without it: the oldest events.",
     }),

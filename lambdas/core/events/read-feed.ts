@@ -1,6 +1,6 @@
 import { keys, under } from "#aws/keys.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
-import { findWorkspace } from "#core/access/find-workspace.ts";
+import { defaultWorkspace, requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import type { WaitDeps } from "#core/accounts/deps.ts";
 import { startWaiting } from "#core/accounts/start-waiting.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
@@ -8,10 +8,13 @@ import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { type Hearer, hearerOf } from "./may-hear.ts";
 import { eventRecord, feedEntry, feedHead } from "./records.ts";
 
 export interface FeedQuery {
   workspace?: string | undefined;
+  /** The log of what is about an organization itself, in the place of a workspace's. */
+  organization?: string | undefined;
   after?: string | undefined;
   wait: number;
   type?: readonly EventType[] | undefined;
@@ -38,10 +41,14 @@ type Entry = ReturnType<typeof feedEntry.parse>;
  */
 export async function readFeed(
   deps: WaitDeps,
-  { caller }: Call,
+  call: Call,
   query: FeedQuery,
 ): Promise<{ items: Event[]; next_cursor: string }> {
-  const workspace = await findWorkspace(deps, caller, query.workspace ?? caller.default_workspace);
+  const { caller } = call;
+  const workspace =
+    query.organization ??
+    (await requireWorkspaceNamed(deps, caller, query.workspace ?? defaultWorkspace(caller)));
+  let hears = await hearerOf(deps, call, workspace);
   const list = `events ${workspace}`;
   const deadline = deps.now() + query.wait * 1000;
   const lookup: FolderLookup = new Map();
@@ -51,16 +58,21 @@ export async function readFeed(
   try {
     for (let pages = 0; ; pages++) {
       const { entries, more } = await nextEntries(deps, workspace, seq);
-      const { items, last } = await pick(deps, entries, query, lookup);
+      let { items, last } = await pick(deps, entries, query, { lookup, hears });
+      if (items.length > 0 && waiting.hasWaited()) {
+        // What it could do when the call began it may have lost while it waited.
+        hears = await hearerOf(deps, { ...call, caller: (await waiting.look()).caller }, workspace);
+        ({ items, last } = await pick(deps, entries, query, { lookup: new Map(), hears }));
+      }
       seq = last ?? seq;
       const next_cursor = cursorAfter(list, String(seq));
-      if (items.length > 0 && waiting.hasWaited()) await waiting.look();
       if (items.length > 0 || pages === MAX_PAGES) return { items, next_cursor };
       if (more) continue;
       pages = 0;
       const left = deadline - deps.now();
       if (left <= 0) return { items, next_cursor };
-      await waiting.pause(Math.min(POLL_MS, left));
+      const seen = await waiting.pause(Math.min(POLL_MS, left));
+      if (seen !== undefined) hears = await hearerOf(deps, { ...call, caller: seen }, workspace);
     }
   } finally {
     await waiting.end();
@@ -117,7 +129,7 @@ async function pick(
   deps: Pick<Deps, "table">,
   entries: readonly Entry[],
   { type, folder, limit }: FeedQuery,
-  lookup: FolderLookup,
+  { lookup, hears }: { lookup: FolderLookup; hears: Hearer },
 ): Promise<{ items: Event[]; last: number | undefined }> {
   const wanted = entries.filter((entry) => type === undefined || type.some((name) => name === entry.type));
   // An event may have two places: before its put had a condition, one that came late could wipe the first.
@@ -133,7 +145,8 @@ async function pick(
       bytes += Buffer.byteLength(body);
       if (items.length === limit || (items.length > 0 && bytes > MAX_BYTES)) break;
       const candidate = event.parse(JSON.parse(body));
-      if (folder === undefined || (await isIn(deps, candidate, folder, lookup))) items.push(candidate);
+      const isThere = folder === undefined || (await isIn(deps, candidate, folder, lookup));
+      if (isThere && (await hears(candidate, lookup))) items.push(candidate);
     }
     last = entry.seq;
   }

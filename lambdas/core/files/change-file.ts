@@ -1,5 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
+import { authorize } from "#core/access/authorize.ts";
+import { locateNode, rootFolder } from "#core/access/place.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
@@ -7,13 +9,14 @@ import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import { blindName } from "./blind-name.ts";
 import type { ChangeFile, File, FolderRef } from "./contract.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./fenced-write.ts";
 import { addEntry, hintPath, removeEntry } from "./file-entry.ts";
 import { fileView } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
-import { findFolder } from "./find-folder.ts";
-import { makeFolders } from "./make-folders.ts";
+import { makeWay } from "./make-folders.ts";
+import { authorizePath } from "./place-to-create.ts";
 import { type FileRecord, folderRecord } from "./records.ts";
 import { requirePath } from "./require-path.ts";
 
@@ -33,8 +36,8 @@ export async function changeFile(
   preconditions: Preconditions,
 ): Promise<File> {
   const attempt = async (round: number) => {
-    const file = await findFile(deps, call.caller, fileId, "change", round === 0 ? call.ahead : []);
-    const target = await targetOf(deps, file, wanted);
+    const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
+    const target = await targetOf(deps, call, file, wanted);
     const description = wanted.description === undefined ? file.description : wanted.description || undefined;
     const now = deps.now();
     const changed = { ...file, ...target, description, updated_at: iso(now) };
@@ -42,31 +45,39 @@ export async function changeFile(
     if (news.length === 0) {
       const refused = whyRefused(file, fileId, preconditions, now);
       if (refused !== undefined) throw refused;
-      return fileView(file);
+      return fileView(file, call.access?.own);
     }
     await deps.table.transact(changeWrites(call, { file, changed, news, preconditions, now }));
-    return fileView(changed);
+    return fileView(changed, call.access?.own);
   };
   return inRounds(attempt, "Others keep changing this file; read it and send this again.");
 }
 
-type Place = Pick<FileRecord, "name" | "folder_id" | "hint_path" | "mismatch">;
+type Place = Pick<FileRecord, "name" | "asked_name" | "folder_id" | "above" | "hint_path" | "mismatch">;
 
 /** Where the file is to be, and what is flagged of it there. @throws WharfError invalid_request, type_mismatch, not_found */
 async function targetOf(
   deps: Pick<Deps, "table" | "objects" | "config" | "now">,
+  call: Call,
   file: FileRecord,
-  { name = file.name, folder }: ChangeFile,
+  { name: asked = file.asked_name ?? file.name, folder }: ChangeFile,
 ): Promise<Place> {
-  const folder_id = folder === undefined ? file.folder_id : await targetFolder(deps, file, folder, name);
-  if (!isMoved(file, { name, folder_id })) return file;
+  const { folder_id, above, access } =
+    folder === undefined
+      ? { folder_id: file.folder_id, above: file.above, access: call.access }
+      : await targetFolder(deps, call, file, { ref: folder, name: asked });
+  const isBlind = access?.blind === true;
+  const isSame = asked === (file.asked_name ?? file.name) && folder_id === file.folder_id;
+  if (isSame) return file;
+  const name = isBlind ? blindName(asked) : asked;
+  const asked_name = isBlind ? asked : undefined;
   const [folderPath, mismatch] = await Promise.all([
     pathOf(deps, folder_id),
     mismatchUnder(deps, file, name),
   ]);
   const hint_path = hintPath(folderPath, name);
   requirePath(hint_path ?? name);
-  return { name, folder_id, hint_path, mismatch };
+  return { name, asked_name, folder_id, above, hint_path, mismatch };
 }
 
 function isMoved(from: FileRecord, to: Pick<Place, "name" | "folder_id">): boolean {
@@ -106,11 +117,29 @@ async function mismatchUnder(
   return (await judgeName(deps, file, name)).mismatch ?? null;
 }
 
-/** The folder to move into; a path's missing folders are made, as an upload does, but for none that is too deep. */
-function targetFolder(deps: TableDeps, file: FileRecord, ref: FolderRef, name: string): Promise<string> {
-  if (!("segments" in ref)) return findFolder(deps, file.workspace_id, ref);
+/**
+ * The folder to move into, where the caller may create; a path's missing folders are made, as an upload does, but for
+ * none that is too deep.
+ */
+async function targetFolder(
+  deps: TableDeps,
+  call: Call,
+  { workspace_id }: FileRecord,
+  { ref, name }: { ref: FolderRef; name: string },
+) {
+  if (!("segments" in ref)) {
+    const { folder_id } = ref;
+    const [item] = await deps.table.batchGet([keys.node(folder_id)]);
+    const located = item?.["kind"] === "folder" ? locateNode(call.caller.id, item) : undefined;
+    const there = located?.workspace_id === workspace_id ? located : undefined;
+    const access = await authorize(deps, call, there, { action: "create", what: ["folder", folder_id] });
+    return { folder_id, above: there?.above && [...there.above], access };
+  }
   requirePath([...ref.segments, name].join("/"));
-  return makeFolders(deps, file.workspace_id, ref.segments);
+  const access = await authorizePath(deps, call, workspace_id, ref.segments);
+  const { folderId, above } = await makeWay(deps, workspace_id, ref.segments);
+  const isRoot = folderId === rootFolder(workspace_id);
+  return { folder_id: folderId, above: isRoot ? [] : above && [...above, folderId], access };
 }
 
 /** A folder's path from the root; the root has none. */
@@ -129,7 +158,7 @@ interface Change {
 
 /** What others have changed since it was read is read again. */
 function changeWrites(call: Call, { file, changed, news, preconditions, now }: Change): Write[] {
-  const { name, folder_id, hint_path, mismatch, description, updated_at } = changed;
+  const { name, asked_name, folder_id, above, hint_path, mismatch, description, updated_at } = changed;
   const told = {
     request_id: call.requestId,
     workspace_id: file.workspace_id,
@@ -141,8 +170,10 @@ function changeWrites(call: Call, { file, changed, news, preconditions, now }: C
   return [
     fileUpdate(now, file.node_id, preconditions, {
       update: {
-        set: { name, folder_id, hint_path, mismatch, description, updated_at },
+        set: { name, asked_name, folder_id, above, hint_path, mismatch, description, updated_at },
         remove: [
+          ...(asked_name === undefined ? ["asked_name"] : []),
+          ...(above === undefined ? ["above"] : []),
           ...(hint_path === undefined ? ["hint_path"] : []),
           ...(description === undefined ? ["description"] : []),
         ],

@@ -1,29 +1,35 @@
 import { keys } from "#aws/keys.ts";
-import { rootFolder } from "#core/access/workspace.ts";
-import { type Caller, canUse } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import { judge } from "#core/access/authorize.ts";
+import { type Located, locateNode, workspaceOfRoot } from "#core/access/place.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { folderRecord } from "./records.ts";
+import { inParallel } from "#core/kernel/in-parallel.ts";
 
-/** Refuses folders from which an endpoint could never hear anything. @throws WharfError invalid_request naming them */
+const PARALLEL = 10;
+
+/** Refuses folders from which the caller's endpoint could never hear anything. @throws WharfError invalid_request naming them */
 export async function checkFolders(
-  { table }: Pick<Deps, "table">,
-  caller: Caller,
+  deps: TableDeps,
+  { caller, decided }: Pick<Call, "caller" | "decided">,
   folders: readonly string[],
 ): Promise<void> {
-  if (folders.length === 0 || caller.scopes.has("admin")) return;
-  const found = await table.batchGet([...new Set(folders)].map((folder) => keys.node(folder)));
-  const known = new Set([
-    ...Object.keys(caller.workspaces).map(rootFolder),
-    ...found.flatMap((item) => {
-      const { data } = folderRecord.safeParse(item);
-      return data !== undefined && canUse(caller, data.workspace_id) ? [data.node_id] : [];
-    }),
-  ]);
+  if (folders.length === 0) return;
+  decided?.();
+  const found = await deps.table.batchGet([...new Set(folders)].map((folder) => keys.node(folder)));
+  const nodes = new Map(found.map((item) => [item["node_id"], item]));
+  const may = await inParallel(folders, PARALLEL, async (folder) => {
+    const item = nodes.get(folder);
+    const located: Located | undefined =
+      item?.["kind"] === "folder" ? locateNode(caller.id, item) : undefined;
+    const isRoot = located !== undefined && workspaceOfRoot(folder) === located.workspace_id;
+    const place = isRoot ? { workspace_id: located.workspace_id } : located;
+    return (await judge(deps, caller, place, "hooks"))?.allowed === true;
+  });
   const errors = folders.flatMap((folder, index) =>
-    known.has(folder)
+    may[index]
       ? []
-      : [{ pointer: `/folders/${index}`, detail: `${folder} is no folder that you use` }],
+      : [{ pointer: `/folders/${index}`, detail: `${folder} is no folder where you may have webhooks` }],
   );
   if (errors.length === 0) return;
   throw new WharfError(

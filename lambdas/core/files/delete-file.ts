@@ -1,5 +1,4 @@
 import { due } from "#aws/keys.ts";
-import { readsAll } from "#core/access/may-handle.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
@@ -26,11 +25,11 @@ export async function deleteFile(
   preconditions: Preconditions,
 ): Promise<void> {
   const attempt = async (round: number) => {
-    const file = await findFile(deps, call.caller, fileId, "delete", round === 0 ? call.ahead : []);
+    const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
     const { lock } = file;
     const now = deps.now();
     // Another's version, made since the read, would go too.
-    const stillOwn = readsAll(call.caller.scopes) ? "#kind = :file_kind" : "attribute_not_exists(#mixed)";
+    const stillOwn = call.access?.own === true ? "attribute_not_exists(#mixed)" : "#kind = :file_kind";
     const purge = due("version", now + BYTES_STAY_MS, fileId);
     await deps.table.transact([
       fileUpdate(now, fileId, preconditions, {

@@ -20,7 +20,7 @@ export async function downloadFile(
   fileId: string,
   options: SignOptions,
 ): Promise<SignedUrl & { file: FileRecord }> {
-  const file = await findFile(deps, call.caller, fileId, "read", call.ahead);
+  const file = await findFile(deps, fileId, call.ahead);
   if (options.method === "GET") await deps.table.add(downloadEvent(deps, call, file).put);
   return { ...(await signDownload(deps, file, options)), file };
 }

@@ -4,15 +4,15 @@ import type { File, FileDetail } from "./contract.ts";
 import type { FileRecord } from "./records.ts";
 import { versionRecord } from "./records.ts";
 
-/** A file as the API shows it. */
-export function fileView(file: FileRecord): File {
+/** A file as the API shows it. @param own to a caller that sees nothing but what it made: by the name that it asked for. */
+export function fileView({ asked_name, ...file }: FileRecord, own = false): File {
+  const path = file.hint_path ?? file.name;
   return {
     kind: "file",
     file_id: file.node_id,
     workspace_id: file.workspace_id,
     folder_id: file.folder_id,
-    name: file.name,
-    path: file.hint_path ?? file.name,
+    ...(own && asked_name !== undefined ? { name: asked_name, path: asked_name } : { name: file.name, path }),
     description: file.description,
     size: file.size,
     content_type: file.content_type,
@@ -25,8 +25,12 @@ export function fileView(file: FileRecord): File {
 }
 
 /** A file with checksums and metadata of its current version: one read more. */
-export async function fileDetailView({ table }: Pick<Deps, "table">, file: FileRecord): Promise<FileDetail> {
+export async function fileDetailView(
+  { table }: Pick<Deps, "table">,
+  file: FileRecord,
+  own = false,
+): Promise<FileDetail> {
   const version = await table.get(versionRecord, keys.version(file.node_id, file.version_id));
   const { crc32, crc32c, sha256, metadata } = version ?? {};
-  return { ...fileView(file), crc32, crc32c, sha256, metadata };
+  return { ...fileView(file, own), crc32, crc32c, sha256, metadata };
 }

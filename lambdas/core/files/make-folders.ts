@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
-import { rootFolder } from "#core/access/workspace.ts";
+import { type Located, rootFolder } from "#core/access/place.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -23,9 +23,41 @@ export async function makeFolders(
   workspaceId: string,
   segments: readonly string[],
 ): Promise<string> {
+  return (await makeWay(deps, workspaceId, segments)).folderId;
+}
+
+/** A folder, with a hint of those above it, from below the root down, where all of them are known. */
+export interface Way {
+  folderId: string;
+  above?: readonly string[] | undefined;
+}
+
+/** The same, with what leads there. */
+export async function makeWay(
+  deps: TableDeps,
+  workspaceId: string,
+  segments: readonly string[],
+): Promise<Way> {
   const paths = pathsOf(segments);
   const { known } = await readHints(deps, workspaceId, paths);
   return makeMissing(deps, workspaceId, paths, known);
+}
+
+/**
+ * How far down a path its folders are there, by their hints alone: one read, whatever there is.
+ *
+ * @returns where the deepest of them is; the workspace where none is. `isWhole`: it is the path's own folder.
+ */
+export async function hintedWay(
+  deps: Pick<Deps, "table">,
+  workspace_id: string,
+  segments: readonly string[],
+): Promise<{ located: Located; isWhole: boolean }> {
+  const paths = pathsOf(segments);
+  const { known } = await readHints(deps, workspace_id, paths);
+  const { depth, folderId, above } = deepestOf(workspace_id, paths, known);
+  const located = { workspace_id, folder_id: folderId, above: above && [...above, folderId] };
+  return { located: depth === 0 ? { workspace_id } : located, isWhole: depth === paths.length };
 }
 
 /**
@@ -39,11 +71,16 @@ export async function findWay(
   workspaceId: string,
   segments: readonly string[],
   name: string,
-): Promise<{ folderId: string | undefined; hintedFile: string | undefined }> {
+): Promise<{
+  folderId: string | undefined;
+  above?: readonly string[] | undefined;
+  hintedFile: string | undefined;
+}> {
   const paths = pathsOf(segments);
   const { known, hintedFile } = await readHints(deps, workspaceId, paths, hintPath(paths.at(-1), name));
-  const { depth, folderId } = await walkOn(deps, workspaceId, paths, known);
-  return depth < paths.length ? { folderId: undefined, hintedFile: undefined } : { folderId, hintedFile };
+  const { depth, folderId, above } = await walkOn(deps, workspaceId, paths, known);
+  if (depth < paths.length) return { folderId: undefined, hintedFile: undefined };
+  return { folderId, above, hintedFile };
 }
 
 /** The deepest folder of a path that is there; the root where there is none, or a file stands in the way. */
@@ -68,15 +105,16 @@ async function walkOn(
   workspaceId: string,
   paths: readonly string[],
   known: ReadonlyMap<string, string>,
-): Promise<{ depth: number; folderId: string }> {
-  let { depth, folderId } = deepestOf(workspaceId, paths, known);
+): Promise<Way & { depth: number }> {
+  let { depth, folderId, above } = deepestOf(workspaceId, paths, known);
   for (const path of paths.slice(depth)) {
     const entry = await table.get(entryRecord, keys.entry(folderId, nameOf(path)));
     if (entry === undefined) break;
+    above = depth === 0 ? [] : above && [...above, folderId];
     folderId = folderOf(entry, path);
     depth += 1;
   }
-  return { depth, folderId };
+  return { depth, folderId, above };
 }
 
 /** The deepest of a path's folders that is known, and how far down it is; else the root. */
@@ -84,13 +122,15 @@ function deepestOf(
   workspaceId: string,
   paths: readonly string[],
   known: ReadonlyMap<string, string>,
-): { depth: number; folderId: string } {
-  const found = [...paths.entries()].reverse().flatMap(([level, path]) => {
-    const folderId = known.get(path);
-    return folderId === undefined ? [] : [{ depth: level + 1, folderId }];
-  });
-  return found[0] ?? { depth: 0, folderId: rootFolder(workspaceId) };
+): Way & { depth: number } {
+  const level = paths.findLastIndex((path) => known.has(path));
+  const folderId = known.get(paths[level] ?? "");
+  if (folderId === undefined) return { depth: 0, folderId: rootFolder(workspaceId), above: [] };
+  const above = paths.slice(0, level).map((path) => known.get(path));
+  return { depth: level + 1, folderId, above: isKnown(above) ? above : undefined };
 }
+
+const isKnown = (ids: readonly (string | undefined)[]): ids is string[] => !ids.includes(undefined);
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf("/") + 1);
 
@@ -124,29 +164,33 @@ async function makeMissing(
   workspaceId: string,
   paths: readonly string[],
   hinted: ReadonlyMap<string, string>,
-): Promise<string> {
-  let { depth, folderId } = deepestOf(workspaceId, paths, hinted);
+): Promise<Way> {
+  let { depth, folderId, above } = deepestOf(workspaceId, paths, hinted);
   const attempt = async () => {
     const missing = paths.slice(depth);
     const writes: Write[] = [];
     let parentId = folderId;
+    let way = depth === 0 ? [] : above && [...above, folderId];
+    let aboveLast = above;
     for (const path of missing) {
       const made = newId("fld", deps.now());
-      writes.push(...folderWrites(deps.now(), { workspaceId, parentId, folderId: made, path }));
+      aboveLast = way;
+      writes.push(...folderWrites(deps.now(), { workspaceId, parentId, folderId: made, path, above: way }));
       parentId = made;
+      way = way && [...way, made];
     }
     const [[first], [entry]] = [missing, writes];
-    if (first === undefined || entry === undefined) return folderId;
+    if (first === undefined || entry === undefined) return { folderId, above };
     try {
       await deps.table.transact(writes);
-      return parentId;
+      return { folderId: parentId, above: aboveLast };
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
       // Only the first new level can be taken: the others are under an id that nobody has seen. Who took it has made
       // more of the path, most often: its hints tell, and a round for each level would write all the rest each time.
       const { known } = await readHints(deps, workspaceId, paths);
       known.set(first, folderOf(entryRecord.parse(error.failed.get(entry)), first));
-      ({ depth, folderId } = await walkOn(deps, workspaceId, paths, known));
+      ({ depth, folderId, above } = await walkOn(deps, workspaceId, paths, known));
       throw error;
     }
   };
@@ -158,9 +202,10 @@ interface NewFolder {
   parentId: string;
   folderId: string;
   path: string;
+  above: readonly string[] | undefined;
 }
 
-function folderWrites(now: number, { workspaceId, parentId, folderId, path }: NewFolder): Write[] {
+function folderWrites(now: number, { workspaceId, parentId, folderId, path, above }: NewFolder): Write[] {
   const name = nameOf(path);
   return [
     {
@@ -174,13 +219,13 @@ function folderWrites(now: number, { workspaceId, parentId, folderId, path }: Ne
         node_id: folderId,
         workspace_id: workspaceId,
         parent_id: parentId,
-        ...{ name, path },
+        ...{ name, path, above },
         created_at: iso(now),
       },
       condition: "attribute_not_exists(#pk)",
     },
     {
-      put: { ...keys.pathHint(workspaceId, path), path, folder_id: folderId },
+      put: { ...keys.pathHint(workspaceId, path), path, folder_id: folderId, above },
       blind: "the folder's entry, new in this transaction, says the same",
     },
   ];

@@ -10,12 +10,15 @@ interface Place {
   folder_id: string;
   /** From the root, which has none. */
   folder_path?: string | undefined;
+  /** Folders from below the root down to its own: a hint. */
+  above?: readonly string[] | undefined;
+  asked_name?: string | undefined;
   client_id: string;
 }
 
 /** A new file: its record and its name, in a folder that is there. */
 export function newFileWrites(
-  { workspace_id, folder_id, folder_path, client_id }: Place,
+  { workspace_id, folder_id, folder_path, above, asked_name, client_id }: Place,
   { file_id, name, current, now }: { file_id: string; name: string; current: Item; now: number },
 ): Write[] {
   const hint_path = hintPath(folder_path, name);
@@ -26,6 +29,7 @@ export function newFileWrites(
         ...keys.node(file_id),
         kind: "file",
         ...placed,
+        ...{ above, asked_name },
         ...current,
         created_at: iso(now),
         fencing: 0,

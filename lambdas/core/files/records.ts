@@ -18,7 +18,11 @@ export const entryRecord = z.object({
 export type EntryRecord = z.infer<typeof entryRecord>;
 
 /** See `keys.pathHint`. */
-export const pathHintRecord = z.object({ path: z.string(), folder_id: z.string() });
+export const pathHintRecord = z.object({
+  path: z.string(),
+  folder_id: z.string(),
+  above: z.array(z.string()).optional(),
+});
 
 /** See `keys.fileHint`. */
 export const fileHintRecord = z.object({ file_id: z.string() });
@@ -26,6 +30,8 @@ export const fileHintRecord = z.object({ file_id: z.string() });
 export const folderRecord = z.object({
   kind: z.literal("folder"),
   node_id: z.string(),
+  /** See `nodeRecord` of access. */
+  above: z.array(z.string()).optional(),
   workspace_id: z.string(),
   /** `null` for a workspace's root. */
   parent_id: z.string().nullable(),
@@ -42,6 +48,10 @@ export const fileRecord = z.object({
   workspace_id: z.string(),
   folder_id: z.string(),
   name: z.string(),
+  /** Where its maker learns nothing of what stands in the folder: the name that it asked for, and is shown. */
+  asked_name: z.string().optional(),
+  /** See `nodeRecord` of access. */
+  above: z.array(z.string()).optional(),
   /** Below the root: the path under which `keys.fileHint` leads here. */
   hint_path: z.string().optional(),
   /** What people say of it; no version has one. */
@@ -58,7 +68,7 @@ export const fileRecord = z.object({
   created_by: z.string(),
   updated_at: z.string(),
   deleted_at: z.string().optional(),
-  /** Others than its maker have made versions of it; see `mayHandle`. */
+  /** Others than its maker have made versions of it; see `Made` of access. */
   mixed: z.boolean().optional(),
   /** Fencing number of the latest grant; only grows. 0 or absent: never locked. */
   fencing: z.number().default(0),

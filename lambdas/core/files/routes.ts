@@ -1,10 +1,10 @@
-import { findWorkspace } from "#core/access/find-workspace.ts";
+import { ofFile } from "#core/access/resource.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import type { App } from "#http/context.ts";
 import { etagOf } from "#http/etag.ts";
 import { preconditionsOf } from "#http/preconditions.ts";
-import { namedFile, serve } from "#http/serve.ts";
+import { serve } from "#http/serve.ts";
 import { methodOf, toBytes } from "#http/to-bytes.ts";
 import { changeFile } from "./change-file.ts";
 import {
@@ -18,7 +18,7 @@ import { deleteFile } from "./delete-file.ts";
 import { downloadFile } from "./download-file.ts";
 import { fileDetailView } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
-import { findFolder } from "./find-folder.ts";
+import { folderToList } from "./folder-to-list.ts";
 import { listFiles } from "./list-files.ts";
 
 /** Folders and files. */
@@ -29,25 +29,25 @@ export function files(app: App, deps: Deps): void {
       const { folder, path = [], ...page } = query;
       if (folder !== undefined && query.path !== undefined)
         throw new WharfError("invalid_request", "Name the folder by `folder` or by `path`, not by both.");
-      const workspaceId = await findWorkspace(deps, call.caller, params.ws);
       const ref = folder === undefined ? { segments: path } : { folder_id: folder };
-      return { body: await listFiles(deps, await findFolder(deps, workspaceId, ref), page) };
+      const folderId = await folderToList(deps, call, params.ws, ref);
+      return { body: await listFiles(deps, folderId, page) };
     },
   });
 
   serve(app, deps, {
     route: getFileRoute,
-    reads: namedFile,
+    resource: ofFile,
     headers: etagOf,
     handle: async ({ params, call }) => {
-      const file = await findFile(deps, call.caller, params.id, "read", call.ahead);
-      return { body: await fileDetailView(deps, file) };
+      const file = await findFile(deps, params.id, call.ahead);
+      return { body: await fileDetailView(deps, file, call.access?.own) };
     },
   });
 
   serve(app, deps, {
     route: getContentRoute,
-    reads: namedFile,
+    resource: ofFile,
     handle: async ({ params, query, call, context }) => {
       const options = { method: methodOf(context), seconds: query.expires_in };
       const { file, ...signed } = await downloadFile(deps, call, params.id, options);
@@ -57,7 +57,7 @@ export function files(app: App, deps: Deps): void {
 
   serve(app, deps, {
     route: changeFileRoute,
-    reads: namedFile,
+    resource: ofFile,
     headers: etagOf,
     handle: async ({ params, body, headers, call }) => ({
       body: await changeFile(deps, call, params.id, body, preconditionsOf(headers)),
@@ -66,7 +66,7 @@ export function files(app: App, deps: Deps): void {
 
   serve(app, deps, {
     route: deleteFileRoute,
-    reads: namedFile,
+    resource: ofFile,
     handle: async ({ params, headers, call }) => {
       await deleteFile(deps, call, params.id, preconditionsOf(headers));
     },

@@ -1,6 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { fileMadeBy, mayHandle } from "#core/access/may-handle.ts";
+import { scopesFor } from "#contract/scopes.ts";
+import { forbidden } from "#core/access/authorize.ts";
+import { fileMadeBy } from "#core/access/place.ts";
 import { whyRefused } from "#core/files/fenced-write.ts";
 import { hintPath } from "#core/files/file-entry.ts";
 import { entryRecord, type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
@@ -53,8 +55,9 @@ export async function chooseTarget(deps: TableDeps, upload: UploadRecord, intent
 
 function versionOf({ now }: Pick<Deps, "now">, upload: UploadRecord, node: Item, intent: Intent): Target {
   const file = fileRecord.parse(node);
-  const made = { file: fileMadeBy(upload.client_id, file) };
-  if (!mayHandle(intent.reads_all, "write", made)) throw nameTaken(upload, file);
+  const { reads_all, writes_all = reads_all } = intent;
+  if (reads_all && !writes_all) throw forbidden("write", scopesFor("write"), ["file", file.node_id]);
+  if (!reads_all && fileMadeBy(upload.client_id, file) !== "own") throw nameTaken(upload, file);
   if (intent.create_only) {
     throw new WharfError(
       "version_mismatch",

@@ -2,11 +2,11 @@ import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { fileUpdate } from "#core/files/fenced-write.ts";
-import { makeFolders } from "#core/files/make-folders.ts";
+import { makeWay } from "#core/files/make-folders.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
 import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
-import type { Call } from "#core/kernel/call.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -36,7 +36,8 @@ const ROUNDS = 20;
 async function placed(deps: Deps, upload: UploadRecord): Promise<PlacedUpload> {
   if (isPlaced(upload)) return upload;
   const segments = splitFolders(upload.folder_path);
-  return { ...upload, folder_id: await makeFolders(deps, upload.workspace_id, segments) };
+  const { folderId, above } = await makeWay(deps, upload.workspace_id, segments);
+  return { ...upload, folder_id: folderId, above: above && [...above, folderId] };
 }
 
 function isPlaced(upload: UploadRecord): upload is PlacedUpload {
@@ -111,10 +112,10 @@ async function writesOf(
   const { folder_id, name } =
     target.kind === "version" ? target.file : { folder_id: upload.folder_id, name: target.name };
   const content: Content = { ...known, content_type: typeOf(name, upload.content_type, sniffed) };
-  const actor = { type: "client", id: upload.client_id } as const;
+  const actor = actorOf({ id: upload.client_id });
   const said = { request_id: intent.request_id, workspace_id: upload.workspace_id, file_id, actor };
   const version_id = newId("ver", now);
-  const bound = intent.reads_all ? undefined : { version_id, name };
+  const bound = intent.reads_all ? undefined : { version_id, name: upload.asked_name ?? name };
   const share = intent.share
     ? await newShare(deps, {
         file: said,

@@ -10,7 +10,7 @@ import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { nearestFolder } from "#core/files/make-folders.ts";
 import { fileRecord, isStanding } from "#core/files/records.ts";
-import type { Call } from "#core/kernel/call.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -166,7 +166,7 @@ async function reject(
         request_id: intent.request_id,
         workspace_id: upload.workspace_id,
         file_id,
-        actor: { type: "client", id: upload.client_id },
+        actor: actorOf({ id: upload.client_id }),
         data: {
           ...{ upload_id: upload.upload_id, version_id, folder_id, name, size: content.size },
           reason: rejection.code,

@@ -136,7 +136,6 @@ const directRequest = z
 
 const tag = "Uploads";
 
-
 const params = { id: id("upl") };
 
 const etag = { ETag: "The new version's id, quoted." };

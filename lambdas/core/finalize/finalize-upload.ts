@@ -1,17 +1,18 @@
 import { ifNone } from "#aws/changes.ts";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
-import { readsAll } from "#core/access/may-handle.ts";
+import { scopesFor } from "#contract/scopes.ts";
+import { authorize, forbidden } from "#core/access/authorize.ts";
+import { locateNode } from "#core/access/place.ts";
 import { requireSupported } from "#core/content/checksum.ts";
 import type { Preconditions } from "#core/files/fenced-write.ts";
-import { type Call, hasScope, requireScope } from "#core/kernel/call.ts";
+import { type Call, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { isWharfError } from "#core/kernel/error.ts";
+import { isWharfError, notFound } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
 import { linkToken } from "#core/links/link-token.ts";
 import { hashPassword } from "#core/links/password.ts";
 import { newAttempt } from "#core/uploads/assembly.ts";
-import { visibleUpload } from "#core/uploads/find-upload.ts";
 import { type Intent, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
 import { reopenUpload } from "#core/uploads/reopen-upload.ts";
 import { stillFinalizing, uploadExpired } from "#core/uploads/require-open.ts";
@@ -19,7 +20,7 @@ import { keepReserved } from "#core/uploads/reserve-name.ts";
 import { withdrawIntent } from "#core/uploads/withdraw-intent.ts";
 import { assemble, beginAssembly, listParts } from "./assemble-upload.ts";
 import { checkParts } from "./check-parts.ts";
-import { chooseTarget } from "./choose-target.ts";
+import { chooseTarget, type Target } from "./choose-target.ts";
 import { completeUpload } from "./complete-upload.ts";
 import type { FinalizeAnswer, FinalizeRequest } from "./contract.ts";
 import { endLost } from "./end-lost.ts";
@@ -56,8 +57,8 @@ export async function finalizeUpload(
 ): Promise<FinalizeAnswer> {
   const until = deps.now() + PATIENCE_MS;
   const asked = await intentOf(deps, call, request, demanded);
-  const terms = { ...request, mayShare: hasScope(call.caller, "shares:write") };
-  const { upload, intent, ended } = await recordIntent(deps, call, uploadId, { intent: asked, terms });
+  const terms = { ...request, mayShare: mayShare(call) };
+  const { upload, intent, ended } = await recordIntent(deps, uploadId, { intent: asked, terms });
   if (ended !== undefined) return recordLate(deps, call, ended);
   let current = upload;
   try {
@@ -69,6 +70,7 @@ export async function finalizeUpload(
       // Reads the key of links once per environment, here rather than as a round trip of its own.
       intent.share ? linkToken(deps, uploadId) : undefined,
     ]);
+    await requireThere(deps, call, upload, target);
     const size = parts && checkParts(upload, parts, request.parts);
     if (parts !== undefined) current = await beginAssembly(deps, upload, intent);
     const completion = { upload: current, intent, terms, target, record: call.record };
@@ -86,11 +88,23 @@ export async function finalizeUpload(
   }
 }
 
+/** A file that was moved since the session began is written where it is now. @throws WharfError not_found, forbidden */
+async function requireThere(deps: Deps, call: Call, upload: UploadRecord, target: Target): Promise<void> {
+  if (target.kind === "create" || target.file.folder_id === upload.folder_id) return;
+  const { file } = target;
+  const located = locateNode(upload.client_id, { ...file });
+  await authorize(deps, call, located, { action: "write", what: ["file", file.node_id] });
+}
+
+/** Whether the caller may make a link to what it uploads there. */
+const mayShare = ({ access }: Pick<Call, "access">) => access?.onOwn.has("share") === true;
+
 /** Whether a link comes with the file: where the client may make links, unless it says no. @throws WharfError forbidden */
-function wantsShare({ caller }: Call, { share, expire_in, max_downloads, password }: LinkTerms): boolean {
-  if (share === true || [expire_in, max_downloads, password].some((term) => term !== undefined))
-    requireScope(caller, "shares:write");
-  return share ?? hasScope(caller, "shares:write");
+function wantsShare(call: Call, { share, expire_in, max_downloads, password }: LinkTerms): boolean {
+  const asks = share === true || [expire_in, max_downloads, password].some((term) => term !== undefined);
+  if (asks) requireScope(call.caller, "shares:write");
+  if (asks && !mayShare(call)) throw forbidden("share", scopesFor("share"), ["folder", "that it goes into"]);
+  return share ?? mayShare(call);
 }
 
 /** What a call asks for, as it is kept for whoever may have to finish it. */
@@ -102,13 +116,14 @@ export async function intentOf(
 ): Promise<Intent> {
   const share = wantsShare(call, request);
   const { password } = request;
-  const by = { client: call.caller.client_id };
+  const by = { client: call.caller.id };
   return {
     attempt: newAttempt(deps.now()),
     request_id: call.requestId,
     share,
     declined: request.share === false ? true : undefined,
-    reads_all: readsAll(call.caller.scopes),
+    reads_all: call.access?.sees === true,
+    writes_all: call.access?.has.has("write") === true,
     expire_in: request.expire_in,
     max_downloads: request.max_downloads,
     // Never the password itself: the intent is stored.
@@ -133,11 +148,9 @@ const IN_ORDER =
  */
 async function recordIntent(
   deps: Deps,
-  { caller }: Call,
   uploadId: string,
   { intent: asked, terms }: { intent: Intent; terms: AskedTerms },
 ): Promise<{ upload: UploadRecord; intent: Intent; ended?: FinalizeAnswer }> {
-  const admin = caller.scopes.has("admin");
   let intent = asked;
   for (let round = 1; ; round++) {
     const now = deps.now();
@@ -152,18 +165,15 @@ async function recordIntent(
             assembling: ifNone({ attempt, since_ms: now }),
           },
         },
-        condition: `#state IN (:open, :finalizing) AND #expires_ms > :now${admin ? "" : " AND #client_id = :client_id"} AND ${IN_ORDER}`,
-        values: {
-          ...{ open: "open", finalizing: "finalizing", now },
-          ...(admin ? {} : { client_id: caller.client_id }),
-        },
+        condition: `#state IN (:open, :finalizing) AND #expires_ms > :now AND ${IN_ORDER}`,
+        values: { open: "open", finalizing: "finalizing", now },
       });
       const upload = uploadRecord.parse(item);
       const earlier = upload.assembling?.attempt === attempt ? undefined : upload.assembling;
       return { upload: { ...upload, assembling: earlier }, intent };
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
-      const refused = await whyNot(deps, caller, { uploadId, item: error.item, asked: { ...intent, terms } });
+      const refused = await whyNot(deps, { uploadId, item: error.item, asked: { ...intent, terms } });
       if (refused.ended !== undefined) return { ...refused, intent };
       if (round === ROUNDS) throw stillFinalizing();
       intent = { ...intent, attempt: newAttempt(now, refused.upload.latest_attempt) };
@@ -173,10 +183,10 @@ async function recordIntent(
 
 async function whyNot(
   deps: Deps,
-  caller: Call["caller"],
   { uploadId, item, asked }: { uploadId: string; item: Item | undefined; asked: AskedEnd },
 ) {
-  const upload = visibleUpload(caller, uploadId, item === undefined ? undefined : uploadRecord.parse(item));
+  if (item === undefined) throw notFound("upload", uploadId);
+  const upload = uploadRecord.parse(item);
   const ended = await endOf(deps, item, asked);
   if (ended === undefined && upload.expires_ms <= deps.now()) throw uploadExpired(upload);
   return { upload, ended };

@@ -7,6 +7,7 @@ import { type Demands, finalizeUpload } from "#core/finalize/finalize-upload.ts"
 import { withoutLink } from "#core/finalize/upload-end.ts";
 import { uploadFile } from "#core/finalize/upload-file.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { ofUpload } from "#core/uploads/find-upload.ts";
 import { check } from "#http/check.ts";
 import type { App } from "#http/context.ts";
 import { etagOf } from "#http/etag.ts";
@@ -18,6 +19,7 @@ import { serve } from "#http/serve.ts";
 export function finalizes(app: App, deps: Deps): void {
   serve(app, deps, {
     route: finalizeUploadRoute,
+    resource: ofUpload,
     headers: etagOf,
     replay: finished,
     handle: async ({ params, body, headers, call }) => ({

@@ -53,13 +53,14 @@ export type AskedEnd = Pick<Intent, "share" | "reads_all"> & {
  */
 export async function answerOf(
   deps: Deps,
-  upload: Pick<UploadRecord, "upload_id" | "workspace_id" | "share_bound">,
+  upload: Pick<UploadRecord, "upload_id" | "workspace_id" | "share_bound" | "asked_name">,
   outcome: Outcome,
   { share, reads_all }: AskedEnd,
 ): Promise<FinalizeAnswer> {
   const { share_id } = outcome;
   const { upload_id, workspace_id } = upload;
-  const answer = { upload_id, status: "ready" as const, workspace_id, ...outcome };
+  const name = upload.asked_name ?? outcome.name;
+  const answer = { upload_id, status: "ready" as const, workspace_id, ...outcome, name };
   if (share_id === null || !share || !leadsTo(upload, reads_all)) return withoutLink(answer);
   return { ...answer, share_url: await shareUrl(deps, share_id) };
 }

@@ -42,14 +42,16 @@ export async function uploadFile(
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
   const { share, expire_in, max_downloads, password } = file;
-  const intent = await intentOf(deps, call, { share, expire_in, max_downloads, password }, demanded);
   const place = await placeOf(deps, call, file);
+  const { access } = place;
+  const terms = { share, expire_in, max_downloads, password };
+  const intent = await intentOf(deps, { ...call, access }, terms, demanded);
   const now = deps.now();
   const upload_id = newId("upl", now);
   const size = file.bytes.length;
-  const { folderId } = await lookAround(deps, place);
+  const { folderId, above } = await lookAround(deps, place);
   const upload: UploadRecord = {
-    ...newSession(call, place, { upload_id, folder_id: folderId, now, lifeMs: SESSION_MS }),
+    ...newSession(call, place, { upload_id, folder_id: folderId, above, now, lifeMs: SESSION_MS }),
     if_exists: file.if_exists,
     size,
     part_size: Math.max(size, 1),
@@ -65,7 +67,7 @@ export async function uploadFile(
   };
   await Promise.all([
     deps.objects.put(upload.object_key, file.bytes, facts),
-    requireLiveClient(deps, call.caller.client_id),
+    requireLiveClient(deps, call.caller.id),
   ]);
   const prefix = file.bytes.subarray(0, SNIFF_BYTES);
   return judgeUpload(deps, { upload, intent, from: "open", facts, prefix, record: call.record });

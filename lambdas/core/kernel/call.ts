@@ -39,8 +39,8 @@ export interface Call {
 }
 
 /** The caller as events name it. */
-export function actorOf(caller: Caller): Actor {
-  return { type: caller.id.startsWith("usr_") ? "person" : "client", id: caller.id };
+export function actorOf({ id }: Pick<Caller, "id">): Actor {
+  return { type: id.startsWith("usr_") ? "person" : "client", id };
 }
 
 /** Whether the caller's token has the scope; `admin` has all. */

@@ -19,7 +19,7 @@ const RETRY_SECONDS = 3;
  */
 export async function inLookupPlace<T>(
   deps: Pick<Deps, "table" | "now" | "config">,
-  { client_id }: Pick<Caller, "client_id">,
+  { id }: Pick<Caller, "id">,
   lookup: Promise<T>,
 ): Promise<T> {
   const ended = lookup.then(
@@ -27,8 +27,8 @@ export async function inLookupPlace<T>(
     () => true,
   );
   if (await Promise.race([ended, sleep(QUICK_MS, false, { ref: false })])) return await lookup;
-  return inPlace(deps, "lookup", sharedRooms(client_id, deps.config.hashPlaces), {
-    refusal: (full) => refusal(client_id, full),
+  return inPlace(deps, "lookup", sharedRooms(id, deps.config.hashPlaces), {
+    refusal: (full) => refusal(id, full),
     work: () => lookup,
   });
 }

@@ -14,12 +14,13 @@ export const EVENT_KEEP_MS = 90 * 86_400_000;
 /**
  * The outbox write of an event, to stand in the transaction of the change that it tells of.
  *
+ * @param given what is about an organization names that, in `organization_id` or in the place of a workspace.
  * @param occurredMs when it happened, of what is noticed afterwards.
  * The body is stored as the exact text that every receiver gets. The item leaves the index `due` when the
  * relay has put it on the bus.
  */
 export function eventWrite(now: number, given: NewEvent, occurredMs = now): Put {
-  const event: Event = { id: newId("evt", now), occurred_at: iso(occurredMs), ...given };
+  const event: Event = { id: newId("evt", now), occurred_at: iso(occurredMs), ...given, ...whose(given) };
   const body = JSON.stringify(
     // The contract's order of members, whatever the caller's was.
     {
@@ -50,4 +51,12 @@ export function eventWrite(now: number, given: NewEvent, occurredMs = now): Put 
     // One that comes again when the relay has been there would take its place in the log from it.
     condition: "attribute_not_exists(#pk)",
   };
+}
+
+/** Where it happened. */
+function whose({ workspace_id, organization_id }: NewEvent): Pick<Event, "workspace_id" | "organization_id"> {
+  const ofOrganization = workspace_id?.startsWith("org_") ? workspace_id : organization_id;
+  return ofOrganization === undefined
+    ? { workspace_id }
+    : { organization_id: ofOrganization, workspace_id: undefined };
 }

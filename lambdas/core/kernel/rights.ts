@@ -40,4 +40,6 @@ export interface Allowed {
   blind: boolean;
   /** What its holder has there, within the token's restriction. */
   has: ReadonlySet<Action>;
+  /** What it may do with what it makes there itself. */
+  onOwn: ReadonlySet<Action>;
 }

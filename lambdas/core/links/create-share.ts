@@ -1,4 +1,4 @@
-import { readFile } from "#core/files/read-files.ts";
+import { findFile } from "#core/files/find-file.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -28,14 +28,14 @@ export async function createShare(
   fileId: string,
   terms: ShareTerms,
 ): Promise<Share> {
-  const file = await readFile(deps, call.caller, fileId);
-  const bound = await shareableVersion(deps, call.caller, file);
+  const file = await findFile(deps, fileId, call.ahead);
+  const bound = await shareableVersion(deps, call, file);
   const hash = (password: string) =>
-    inHashPlace(deps, { client: call.caller.client_id }, () => hashPassword(password));
+    inHashPlace(deps, { client: call.caller.id }, () => hashPassword(password));
   const { writes, link } = await newShare(deps, {
     file: { file_id: fileId, workspace_id: file.workspace_id },
     bound,
-    createdBy: call.caller.client_id,
+    createdBy: call.caller.id,
     requestId: call.requestId,
     actor: actorOf(call.caller),
     expireIn: terms.expire_in,

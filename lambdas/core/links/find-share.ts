@@ -1,38 +1,61 @@
 import { keys } from "#aws/keys.ts";
-import { fileMadeBy, madeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
-import { readFile } from "#core/files/read-files.ts";
-import type { FileRecord } from "#core/files/records.ts";
-import type { Caller } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
-import { isWharfError, notFound } from "#core/kernel/error.ts";
+import type { Item } from "#aws/table.ts";
+import { type Located, locateNode, madeBy, nodeIn } from "#core/access/place.ts";
+import { ofFile, type Resource } from "#core/access/resource.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { linkToken } from "./link-token.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
 
 /**
- * A share's record, where the caller may see it; when the file is deleted its links are gone.
- *
- * Two reads, since the link's key follows from the id. @throws WharfError not_found
+ * The links of a file `{id}`: for callers that see nothing else, whoever made one of its versions has those that lead to
+ * that one. Which versions there are of others' files that the caller wrote to, the verb finds out.
  */
-export async function findShare(
-  deps: Pick<Deps, "table">,
-  caller: Caller,
-  shareId: string,
-): Promise<LinkRecord> {
-  const link = await deps.table.get(linkRecord, keys.link(await linkToken(deps, shareId)));
-  if (link === undefined) throw notFound("share", shareId);
-  try {
-    if (maySee(caller, await readFile(deps, caller, link.file_id), link)) return link;
-  } catch (error) {
-    if (!isWharfError(error, "not_found")) throw error;
-  }
-  throw notFound("share", shareId);
-}
+export const ofLinks: Resource<{ id: string }> = {
+  ...ofFile,
+  locate: ({ id }, { caller, ahead }) => {
+    const located = locateNode(caller.id, nodeIn(ahead, id));
+    if (located?.made === undefined) return located;
+    const item = nodeIn(ahead, id);
+    const thing = located.made.file !== "others" || item?.["mixed"] === true ? "own" : "others";
+    return { ...located, made: { ...located.made, by: "thing", thing } };
+  },
+};
 
 /**
- * Whoever reads all files sees all links to them; others see their own, but for those that lead to whatever is
- * current, which a broader token has made: what is behind them may be another's.
+ * A link by its share's `{id}`; when its file is deleted it is gone.
+ *
+ * Two reads, since the link's key follows from the id; what they find is `ahead` for the verb.
  */
-export function maySee({ client_id, scopes }: Caller, file: FileRecord, link: LinkRecord): boolean {
-  const thing = link.version_id === undefined ? "others" : madeBy(client_id, link.created_by);
-  return mayHandle(readsAll(scopes), "see_link", { file: fileMadeBy(client_id, file), thing });
+export const ofShare: Resource<{ id: string }> = {
+  reads: () => [],
+  locate: async ({ id }, { caller, ahead, deps }) => {
+    const key = keys.link(await linkToken(deps, id));
+    const [item] = await deps.table.batchGet([key]);
+    if (item === undefined) return undefined;
+    const link = linkRecord.parse(item);
+    const [node] = await deps.table.batchGet([keys.node(link.file_id)]);
+    ahead.push(item, ...(node === undefined ? [] : [node]));
+    return locateLink(caller.id, link, node);
+  },
+  what: ({ id }) => ["share", id],
+};
+
+/** Links that lead to whatever is current a broader token has made: what is behind them may be another's. */
+function locateLink(principal: string, link: LinkRecord, node: Item | undefined): Located | undefined {
+  const located = locateNode(principal, node);
+  if (located?.made === undefined) return located;
+  const thing = link.version_id === undefined ? "others" : madeBy(principal, link.created_by);
+  return { ...located, made: { ...located.made, by: "thing", thing } };
+}
+
+/** A share's record, which was read when the call was decided. @throws WharfError not_found */
+export function shareIn(ahead: readonly Item[], shareId: string): LinkRecord {
+  const found = ahead.find((item) => item["share_id"] === shareId);
+  if (found === undefined) throw notFound("share", shareId);
+  return linkRecord.parse(found);
+}
+
+/** Whether a link is the caller's to see where it sees nothing but what it made. */
+export function isOwnLink(principal: string, link: LinkRecord): boolean {
+  return link.version_id !== undefined && link.created_by === principal;
 }

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
-import { readFile } from "#core/files/read-files.ts";
+import { findFile } from "#core/files/find-file.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import type { Share } from "./contract.ts";
-import { maySee } from "./find-share.ts";
+import { isOwnLink } from "./find-share.ts";
 import { linkToken } from "./link-token.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
@@ -18,15 +18,15 @@ const pointer = z.object({ share_id: z.string() });
 /** A file's links, the newest first; dead ones too, for 90 days. @throws WharfError not_found, not_a_file. */
 export async function listShares(
   deps: Pick<Deps, "table" | "config" | "now">,
-  { caller }: Call,
+  call: Call,
   fileId: string,
   { limit, cursor }: PageQuery,
 ) {
   const list = `shares ${fileId}`;
   const after = readCursor(list, cursor);
-  const file = await readFile(deps, caller, fileId);
+  const file = await findFile(deps, fileId, call.ahead);
   // A file in which the caller made nothing doesn't exist for it.
-  if (file.created_by !== caller.client_id) await shareableVersion(deps, caller, file);
+  if (file.created_by !== call.caller.id) await shareableVersion(deps, call, file);
   const { items, next } = await deps.table.query({
     where: "#pk = :pk AND begins_with(#sk, :prefix)",
     values: { pk: keys.node(fileId).pk, prefix: under.shares },
@@ -41,7 +41,11 @@ export async function listShares(
     (last) => cursorAfter(list, last),
     (shareId) => shareId,
   );
-  const views = await readViews(deps, page.items, (link) => maySee(caller, file, link));
+  const views = await readViews(
+    deps,
+    page.items,
+    (link) => call.access?.own !== true || isOwnLink(call.caller.id, link),
+  );
   return {
     ...page,
     items: page.items.map((shareId) => views.get(shareId)).filter((view) => view !== undefined),

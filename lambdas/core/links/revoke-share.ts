@@ -1,13 +1,17 @@
 import { ConditionFailed } from "#aws/table.ts";
-import type { Caller } from "#core/kernel/call.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
-import { findShare } from "./find-share.ts";
+import { shareIn } from "./find-share.ts";
 import type { LinkRecord } from "./records.ts";
 
 /** Kills a link at once. One that is dead already stays as it is. @throws WharfError not_found */
-export async function revokeShare(deps: TableDeps, caller: Caller, shareId: string): Promise<void> {
-  await revokeLink(deps, await findShare(deps, caller, shareId));
+export async function revokeShare(
+  deps: TableDeps,
+  { ahead = [] }: Pick<Call, "ahead">,
+  shareId: string,
+): Promise<void> {
+  await revokeLink(deps, shareIn(ahead, shareId));
 }
 
 /** True where the link was alive. */

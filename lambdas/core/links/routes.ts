@@ -23,6 +23,7 @@ import {
   unlockRequest,
 } from "./contract.ts";
 import { createShare } from "./create-share.ts";
+import { ofLinks, ofShare } from "./find-share.ts";
 import { listShares } from "./list-shares.ts";
 import { openLink, viewLink } from "./open-link.ts";
 import { revokeShare } from "./revoke-share.ts";
@@ -33,23 +34,27 @@ import { viewShare } from "./view-share.ts";
 export function shares(app: App, deps: Pick<Deps, "table" | "config" | "now">): void {
   serve(app, deps, {
     route: createShareRoute,
+    resource: ofLinks,
     handle: async ({ params, body, call }) => ({ body: await createShare(deps, call, params.id, body) }),
   });
 
   serve(app, deps, {
     route: listSharesRoute,
+    resource: ofLinks,
     handle: async ({ params, query, call }) => ({ body: await listShares(deps, call, params.id, query) }),
   });
 
   serve(app, deps, {
     route: getShareRoute,
-    handle: async ({ params, call }) => ({ body: await viewShare(deps, call.caller, params.id) }),
+    resource: ofShare,
+    handle: async ({ params, call }) => ({ body: await viewShare(deps, call, params.id) }),
   });
 
   serve(app, deps, {
     route: revokeShareRoute,
+    resource: ofShare,
     handle: async ({ params, call }) => {
-      await revokeShare(deps, call.caller, params.id);
+      await revokeShare(deps, call, params.id);
     },
   });
 }

@@ -1,6 +1,5 @@
-import { fileMadeBy, madeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
 import type { FileRecord } from "#core/files/records.ts";
-import type { Caller } from "#core/kernel/call.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { versionsOf } from "#core/versions/versions-of.ts";
@@ -15,14 +14,12 @@ import type { BoundTo } from "./share.ts";
  */
 export async function shareableVersion(
   deps: Pick<Deps, "table">,
-  { scopes, client_id }: Caller,
+  { caller, access }: Pick<Call, "caller" | "access">,
   file: FileRecord,
 ): Promise<BoundTo | undefined> {
-  const all = readsAll(scopes);
-  if (all) return undefined;
+  if (access?.own !== true) return undefined;
   for await (const { version_id, name, created_by, state, removed_ms } of versionsOf(deps, file.node_id)) {
-    const made = { file: fileMadeBy(client_id, file), thing: madeBy(client_id, created_by) };
-    if (state === "ready" && removed_ms === undefined && mayHandle(all, "share", made))
+    if (state === "ready" && removed_ms === undefined && created_by === caller.id)
       return { version_id, name: version_id === file.version_id ? file.name : name };
   }
   throw notFound("file", file.node_id);

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
 import { fileLocked, LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
-import { findFiles, requireHandled } from "#core/files/find-file.ts";
+import { filesToHandle, requireOwn } from "#core/files/files-to-handle.ts";
+import { findFile } from "#core/files/find-file.ts";
 import { type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
-import { visibleFile } from "#core/files/read-files.ts";
+import { standingFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -39,7 +40,8 @@ export async function acquireLocks(
   fileIds: readonly string[],
   terms: LockTerms,
 ): Promise<{ items: LockGrant[] }> {
-  return await acquire(deps, call, { fileIds, terms, answer: (items) => ({ items }) });
+  const { files, own } = await filesToHandle(deps, call, fileIds, "lock");
+  return await acquire(deps, call, { given: files, own, terms, answer: (items) => ({ items }) });
 }
 
 /** The same for one file. */
@@ -53,7 +55,9 @@ export async function acquireLock(
     if (grant === undefined) throw new Error("a grant of one file holds none");
     return grant;
   };
-  return await acquire(deps, call, { fileIds: [fileId], terms, answer });
+  const file = await findFile(deps, fileId, call.ahead);
+  const own = new Set(call.access?.own === true ? [fileId] : []);
+  return await acquire(deps, call, { given: [file], own, terms, answer });
 }
 
 /**
@@ -62,22 +66,29 @@ export async function acquireLock(
  * instead comes back with its failure, so that a lost race costs no further read. A lease that has run out is taken
  * over `LOCK_GRACE_MS` after its end, with its `lock_expired` in the same transaction.
  *
+ * `own`: files that the caller may lock for no other reason than that it made them.
  * `answer`: what is answered, recorded under the call's Idempotency-Key with the grants.
  */
 async function acquire<T>(
   deps: TableDeps,
   call: Call,
   {
-    fileIds,
+    given,
+    own,
     terms,
     answer,
-  }: { fileIds: readonly string[]; terms: LockTerms; answer: (grants: LockGrant[]) => T },
+  }: {
+    given: readonly FileRecord[];
+    own: ReadonlySet<string>;
+    terms: LockTerms;
+    answer: (grants: LockGrant[]) => T;
+  },
 ): Promise<T> {
-  let files = await findFiles(deps, call.caller, fileIds, "lock", call.ahead);
+  let files = given;
   const attempt = async () => {
     const now = deps.now();
     refuseHeld(files, now);
-    await refuseAtLockLimit(deps, call.caller.client_id, files.length);
+    await refuseAtLockLimit(deps, call.caller.id, files.length);
     const made = files.map((file) => ({ file, ...makeGrant(call, file, terms, now) }));
     const answered = answer(made.map(({ grant }) => grant));
     const writes = [...made.map(({ taken }) => taken), ...made.flatMap(({ events }) => events)];
@@ -87,19 +98,19 @@ async function acquire<T>(
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
       files = made.map(({ file, taken }) =>
-        error.failed.has(taken) ? visibleFile(call.caller, file.node_id, error.failed.get(taken)) : file,
+        error.failed.has(taken) ? standingFile(file.node_id, error.failed.get(taken)) : file,
       );
-      for (const file of files) requireHandled(call.caller, "lock", file);
+      for (const file of files) if (own.has(file.node_id)) requireOwn(call.caller.id, file);
       throw error;
     }
   };
   return inRounds(attempt, () => {
     const now = deps.now();
     refuseHeld(files, now);
-    const [file_id] = fileIds;
-    if (file_id === undefined) return new Error("a batch of no file was lost to others");
+    const [file] = files;
+    if (file === undefined) return new Error("a batch of no file was lost to others");
     return new WharfError("file_locked", "Others keep taking this lock; try again shortly.", {
-      file_id,
+      file_id: file.node_id,
       expires_at: iso(now),
       retry_after_seconds: 1,
     });
@@ -126,7 +137,7 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
     lock_id: newId("lock", now),
     token_hash: sha256(lock_token),
     generation: fencing,
-    client_id: call.caller.client_id,
+    client_id: call.caller.id,
     holder: terms.client ?? call.caller.name,
     ...(terms.reason === undefined ? {} : { reason: terms.reason }),
     acquired_ms: now,

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
+import { findFile } from "#core/files/find-file.ts";
 import { hasRunOut, type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
 import { lockView } from "#core/files/lock-state.ts";
-import { readFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -24,7 +24,7 @@ export async function breakLock(
   reason: string,
 ): Promise<ReturnType<typeof lockView>> {
   const attempt = async (round: number) => {
-    const file = await readFile(deps, call.caller, fileId, round === 0 ? call.ahead : []);
+    const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
     const { lock, ...rest } = file;
     const now = deps.now();
     if (lock === undefined) {

@@ -19,7 +19,7 @@ export async function releaseLock(
 ): Promise<void> {
   const hash = sha256(lockToken);
   const attempt = async (round: number) => {
-    const file = await findFile(deps, call.caller, fileId, "release_lock", round === 0 ? call.ahead : []);
+    const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
     const { lock } = file;
     // Where it is gone since the last round: released by a repeat of this call, or run out and noticed.
     if (lock === undefined) return;

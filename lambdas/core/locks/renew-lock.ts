@@ -28,7 +28,7 @@ export async function renewLock(
   { lock_token, ttl_seconds }: { lock_token: string; ttl_seconds?: number | undefined },
 ) {
   const attempt = async (round: number) => {
-    const file = await findFile(deps, call.caller, fileId, "renew_lock", round === 0 ? call.ahead : []);
+    const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
     const now = deps.now();
     const { lock } = file;
     if (lock === undefined || !holdsLease(file, sha256(lock_token), now)) throw lockLost(file);

@@ -1,5 +1,4 @@
 import { findFile } from "#core/files/find-file.ts";
-import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
 import { type LockGrant, lockGrant } from "./contract.ts";
@@ -13,15 +12,11 @@ const recordedGrant = lockGrant.extend({ provisional: lockGrant.shape.provisiona
  *
  * @throws WharfError not_found
  */
-export async function repeatGrant(
-  deps: TableDeps,
-  call: Call,
-  recorded: unknown,
-): Promise<LockGrant | undefined> {
+export async function repeatGrant(deps: TableDeps, recorded: unknown): Promise<LockGrant | undefined> {
   const grant = recordedGrant.parse(recorded);
   if (!grant.provisional) return grant;
   // Not what was read ahead of the record, which may be older than the grant.
-  const { lock } = await findFile(deps, call.caller, grant.file_id, "see_lock");
+  const { lock } = await findFile(deps, grant.file_id);
   const now = deps.now();
   if (lock?.lock_id !== grant.lock_id || lock.expires_ms <= now) return undefined;
   return {

@@ -1,13 +1,14 @@
 import type { Scope } from "#contract/scopes.ts";
+import { ofFile } from "#core/access/resource.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { lockView } from "#core/files/lock-state.ts";
-import { type Call, requireSameScopes } from "#core/kernel/call.ts";
+import { requireSameScopes } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import type { App } from "#http/context.ts";
 import type { AppDeps } from "#http/deps.ts";
 import { PROBLEM_TYPE, problemBody } from "#http/problem.ts";
-import { namedFile, serve } from "#http/serve.ts";
+import { serve } from "#http/serve.ts";
 import { acquireLock, acquireLocks } from "./acquire-lock.ts";
 import { breakLock } from "./break-lock.ts";
 import {
@@ -19,6 +20,7 @@ import {
   renewLockRoute,
   waitForLockRoute,
 } from "./contract.ts";
+import { ofLock } from "./of-lock.ts";
 import { releaseLock } from "./release-lock.ts";
 import { renewLock } from "./renew-lock.ts";
 import { repeatGrant } from "./repeat-grant.ts";
@@ -47,13 +49,13 @@ export function locks(app: App, deps: TableDeps): void {
 
   serve(app, deps, {
     route: renewLockRoute,
-    reads: namedFile,
+    resource: ofLock,
     handle: async ({ params, body, call }) => ({ body: await renewLock(deps, call, params.id, body) }),
   });
 
   serve(app, deps, {
     route: releaseLockRoute,
-    reads: namedFile,
+    resource: ofLock,
     handle: async ({ params, headers, call }) => {
       await releaseLock(deps, call, params.id, headers["Lock-Token"]);
     },
@@ -61,16 +63,16 @@ export function locks(app: App, deps: TableDeps): void {
 
   serve(app, deps, {
     route: getLockRoute,
-    reads: namedFile,
+    resource: ofLock,
     handle: async ({ params, call }) => {
-      const file = await findFile(deps, call.caller, params.id, "see_lock", call.ahead);
+      const file = await findFile(deps, params.id, call.ahead);
       return { body: lockView(file, deps.now()) };
     },
   });
 
   serve(app, deps, {
     route: breakLockRoute,
-    reads: namedFile,
+    resource: ofFile,
     handle: async ({ params, body, call }) => ({ body: await breakLock(deps, call, params.id, body.reason) }),
   });
 
@@ -101,9 +103,9 @@ export function lockWaits(app: App, deps: AppDeps): void {
 
 /** For the two routes that grant one file's lock, under one Idempotency-Key. */
 function grants(deps: TableDeps) {
-  const replay = (recorded: unknown, call: Call, lacking: readonly Scope[]) => {
+  const replay = (recorded: unknown, _: unknown, lacking: readonly Scope[]) => {
     requireSameScopes(lacking);
-    return repeatGrant(deps, call, recorded);
+    return repeatGrant(deps, recorded);
   };
-  return { reads: namedFile, replay };
+  return { resource: ofFile, replay };
 }

@@ -1,4 +1,6 @@
-import { keys } from "#aws/keys.ts";
+import { authorize } from "#core/access/authorize.ts";
+import { locateNode, nodeIn } from "#core/access/place.ts";
+import { ofFile } from "#core/access/resource.ts";
 import type { WaitDeps } from "#core/accounts/deps.ts";
 import { startWaiting } from "#core/accounts/start-waiting.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -27,18 +29,23 @@ export async function waitForLock(
 ): Promise<LockGrant> {
   const until = deps.now() + wait_seconds * 1000;
   const waiting = startWaiting(deps, "lock", call.caller);
-  let ahead = call.ahead;
+  let { ahead, access } = call;
   try {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
       try {
         const provisional = waiting.hasWaited();
-        return await acquireLock(deps, { ...call, ahead }, fileId, { ...terms, provisional });
+        return await acquireLock(deps, { ...call, ahead, access }, fileId, { ...terms, provisional });
       } catch (error) {
         if (!isWharfError(error, "file_locked")) throw error;
         const left = until - deps.now();
         if (left <= 0) throw error;
         await waiting.pause(Math.min(pause * (0.8 + Math.random() * 0.4), untilFree(error), left));
-        ahead = await waiting.look([keys.node(fileId)]);
+        const seen = await waiting.look(ofFile.reads({ id: fileId }));
+        ahead = seen.items;
+        // What it could do when the call began it may have lost while it waited.
+        const located = locateNode(call.caller.id, nodeIn(ahead, fileId));
+        const asked = { action: "lock", what: ofFile.what({ id: fileId }) } as const;
+        access = await authorize(deps, { ...call, caller: seen.caller }, located, asked);
       }
     }
   } finally {

@@ -13,7 +13,7 @@ export async function abortUpload(
   call: Call,
   uploadId: string,
 ): Promise<void> {
-  const upload = await findUpload(deps, call.caller, uploadId);
+  const upload = await findUpload(deps, uploadId, call.ahead);
   // Its file is there: deleting that is another thing, with its own rules.
   if (upload.state === "completed") requireOpen(upload, deps.now());
   const over = upload.state === "rejected" || upload.state === "expired";

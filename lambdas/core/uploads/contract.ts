@@ -198,7 +198,6 @@ export type UploadStatus = z.infer<typeof uploadStatus>;
 
 const tag = "Uploads";
 
-
 const params = { id: id("upl") };
 
 export const place = { workspace_id: `ws_${ULID}`, folder_id: `fld_${ULID}`, name: "q3.pdf" };

@@ -1,6 +1,7 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { type Caller, canUse } from "#core/kernel/call.ts";
+import { judge } from "#core/access/authorize.ts";
+import type { Resource } from "#core/access/resource.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { ttl } from "#core/kernel/time.ts";
@@ -19,22 +20,37 @@ export function uploadItem(
   };
 }
 
-/** The session where the caller may know of it: its own, or any of a workspace that an admin asks about. */
-export async function findUpload(
-  deps: Pick<Deps, "table">,
-  caller: Caller,
-  uploadId: string,
-): Promise<UploadRecord> {
-  return visibleUpload(caller, uploadId, await deps.table.get(uploadRecord, keys.upload(uploadId)));
+/**
+ * The session `{id}`: its own client's, or of a workspace that the caller grants others rights to. Whether it may still
+ * create there is decided where the session is.
+ */
+export const ofUpload: Resource<{ id: string }> = {
+  reads: ({ id }) => [keys.upload(id)],
+  locate: async ({ id }, { caller, ahead, deps }) => {
+    const upload = uploadIn(ahead, id);
+    if (upload === undefined) return undefined;
+    const { workspace_id, folder_id, above, client_id } = upload;
+    const located = { workspace_id, folder_id: folder_id ?? above?.at(-1), above };
+    if (client_id === caller.id) return located;
+    const manages = caller.scopes.has("admin") && (await judge(deps, caller, located, "grant"))?.allowed;
+    return manages ? located : undefined;
+  },
+  what: ({ id }) => ["upload", id],
+};
+
+function uploadIn(items: readonly Item[], uploadId: string): UploadRecord | undefined {
+  const { pk } = keys.upload(uploadId);
+  const found = items.find((item) => item["pk"] === pk);
+  return found === undefined ? undefined : uploadRecord.parse(found);
 }
 
-/** @throws WharfError not_found for another client's, which looks the same as none. */
-export function visibleUpload(
-  caller: Caller,
+/** The session, whose caller was decided on. @param ahead what was read for that. @throws WharfError not_found */
+export async function findUpload(
+  deps: Pick<Deps, "table">,
   uploadId: string,
-  upload: UploadRecord | undefined,
-): UploadRecord {
-  const own = upload?.client_id === caller.client_id && canUse(caller, upload.workspace_id);
-  if (upload === undefined || !(own || caller.scopes.has("admin"))) throw notFound("upload", uploadId);
+  ahead: readonly Item[] = [],
+): Promise<UploadRecord> {
+  const upload = uploadIn(ahead, uploadId) ?? (await deps.table.get(uploadRecord, keys.upload(uploadId)));
+  if (upload === undefined) throw notFound("upload", uploadId);
   return upload;
 }

@@ -36,11 +36,11 @@ export async function chunkTarget(
 ): Promise<{ part: number; url: string }> {
   if (part !== undefined && offset !== undefined)
     throw new WharfError("invalid_request", "Say ?part or ?offset; both are here, and one would be ignored.");
-  const upload = await findUpload(deps, call.caller, uploadId);
+  const upload = await findUpload(deps, uploadId, call.ahead);
   requireOpen(upload, deps.now());
   await keepReserved(deps, upload);
   refuseSha256(upload);
-  const parts = part === undefined ? await arrived(deps, call, upload) : [];
+  const parts = part === undefined ? await arrived(deps, upload) : [];
   const number = part ?? numberFor(offset, parts, upload);
   if (number > MAX_PARTS) {
     throw new WharfError(
@@ -81,13 +81,12 @@ function refuseSha256({ checksum }: UploadRecord): void {
 /** @throws WharfError finalizing, upload_closed where another call is ending the session, upload_expired where S3 has lost it. */
 async function arrived(
   deps: Pick<Deps, "table" | "objects" | "now">,
-  { caller }: Call,
   { upload_id, object_key, s3_upload_id }: UploadRecord,
 ): Promise<Part[]> {
   if (s3_upload_id === undefined) return [];
   const parts = await deps.objects.listParts(object_key, s3_upload_id);
   if (parts !== undefined) return parts;
-  requireOpen(await findUpload(deps, caller, upload_id), deps.now());
+  requireOpen(await findUpload(deps, upload_id), deps.now());
   throw uploadLost(upload_id);
 }
 

@@ -116,7 +116,6 @@ export const partRanges = z.array(z.tuple([z.int(), z.int()]));
 
 const tag = "Uploads";
 
-
 const params = { id: id("upl") };
 
 /** How a session that is over, or is being ended, refuses. */

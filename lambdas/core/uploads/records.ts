@@ -16,8 +16,10 @@ const intent = z.object({
   share: z.boolean(),
   /** `share: false` was said. */
   declined: z.literal(true).optional(),
-  /** The caller reads all files of the workspace, so it may also write versions of those that others made. */
+  /** The caller sees what is there, and not only what it made itself. */
   reads_all: z.boolean(),
+  /** It may write versions of files that it didn't make; as `reads_all` where that isn't said. */
+  writes_all: z.boolean().optional(),
   expire_in: z.number().optional(),
   max_downloads: z.number().optional(),
   /** As `hashPassword` makes it. */
@@ -95,6 +97,10 @@ export const uploadRecord = z.object({
   /** From the root, as it was asked for; the root has none. */
   folder_path: z.string().optional(),
   name: z.string(),
+  /** Where its client learns nothing of what stands in the folder: the name that it asked for, and is shown. */
+  asked_name: z.string().optional(),
+  /** Folders from below the root down to its own, or to the nearest that was there: a hint. */
+  above: z.array(z.string()).optional(),
   if_exists: ifExists,
   /** The file that this becomes, or becomes a version of, as the client was told at the start. */
   file_id: z.string(),

@@ -4,6 +4,7 @@ import { refuseCarriedHeaders } from "#http/refuse-carried-headers.ts";
 import { serve } from "#http/serve.ts";
 import { abortUpload } from "./abort-upload.ts";
 import { abortUploadRoute, getUploadRoute, startUploadRoute } from "./contract.ts";
+import { ofUpload } from "./find-upload.ts";
 import { chunkTarget } from "./next-chunk.ts";
 import { sendChunkRoute, signPartsRoute } from "./parts-contract.ts";
 import { signParts } from "./sign-parts.ts";
@@ -21,16 +22,19 @@ export function uploads(app: App, deps: Deps): void {
 
   serve(app, deps, {
     route: signPartsRoute,
+    resource: ofUpload,
     handle: async ({ params, body, call }) => ({ body: await signParts(deps, call, params.id, body) }),
   });
 
   serve(app, deps, {
     route: getUploadRoute,
+    resource: ofUpload,
     handle: async ({ params, call }) => ({ body: await viewUpload(deps, call, params.id) }),
   });
 
   serve(app, deps, {
     route: sendChunkRoute,
+    resource: ofUpload,
     handle: async ({ params, query, call, context }) => {
       refuseCarriedHeaders(context.req.raw.headers);
       const { url } = await chunkTarget(deps, call, { uploadId: params.id, ...query });
@@ -40,6 +44,7 @@ export function uploads(app: App, deps: Deps): void {
 
   serve(app, deps, {
     route: abortUploadRoute,
+    resource: ofUpload,
     handle: async ({ params, call }) => {
       await abortUpload(deps, call, params.id);
     },

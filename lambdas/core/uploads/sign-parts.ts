@@ -24,7 +24,7 @@ export async function signParts(
   uploadId: string,
   { first = 1, count = 1, format, parts }: PartsRequest,
 ) {
-  const upload = await findUpload(deps, call.caller, uploadId);
+  const upload = await findUpload(deps, uploadId, call.ahead);
   requireOpen(upload, deps.now());
   await keepReserved(deps, upload);
   if (parts !== undefined) return signEnforced(deps, upload, parts);

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { happened, TransactionFailed } from "#aws/table.ts";
-import { fileMadeBy, mayHandle, readsAll } from "#core/access/may-handle.ts";
+import { scopesFor } from "#contract/scopes.ts";
+import { authorize, forbidden } from "#core/access/authorize.ts";
+import { fileMadeBy } from "#core/access/place.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
 import { type Call, requireScope } from "#core/kernel/call.ts";
@@ -11,7 +13,7 @@ import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { addUpload } from "./add-upload.ts";
 import type { StartAnswer, StartRequest } from "./contract.ts";
-import { findUpload } from "./find-upload.ts";
+import { findUpload, ofUpload } from "./find-upload.ts";
 import { freeName } from "./free-name.ts";
 import { FIRST_WINDOW, SESSION_DAYS } from "./limits.ts";
 import { nameTaken } from "./name-taken.ts";
@@ -38,11 +40,12 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
   const plan = planParts(request);
   const place = await placeOf(deps, call, request);
+  const { access } = place;
   const now = deps.now();
   const upload_id = newId("upl", now);
   const object_key = objectKey(place.workspace_id, upload_id);
 
-  const allowed = refuseAtSessionLimit(deps, call.caller.client_id);
+  const allowed = refuseAtSessionLimit(deps, call.caller.id);
   const [multipart, placed, counted] = await Promise.allSettled([
     deps.objects.createMultipart(object_key, algorithmFor(request.checksum)),
     lookAround(deps, place),
@@ -54,7 +57,13 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     if (placed.status === "rejected") throw placed.reason;
     if (counted.status === "rejected") throw counted.reason;
     const draft: UploadRecord = {
-      ...newSession(call, place, { upload_id, folder_id: placed.value.folderId, now, lifeMs: SESSION_MS }),
+      ...newSession(call, place, {
+        upload_id,
+        folder_id: placed.value.folderId,
+        above: placed.value.above,
+        now,
+        lifeMs: SESSION_MS,
+      }),
       if_exists: request.if_exists,
       s3_upload_id,
       size: request.size,
@@ -64,7 +73,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       metadata: request.metadata,
       expire_in: request.expire_in,
     };
-    return await signedAnswer(deps, await save(deps, call, draft, placed.value.hintedFile));
+    return await signedAnswer(deps, await save(deps, { ...call, access }, draft, placed.value.hintedFile));
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
     const begun = placed.status === "fulfilled" && counted.status === "fulfilled";
@@ -80,11 +89,16 @@ const recorded = z.object({ upload_id: z.string(), name: z.string() });
 /** The answer to a repeated request: the same session, with URLs that are signed anew. */
 export async function restartAnswer(deps: Deps, call: Call, answer: unknown): Promise<StartAnswer> {
   const { upload_id, name } = recorded.parse(answer);
-  return signedAnswer(deps, { ...(await findUpload(deps, call.caller, upload_id)), name });
+  const { reads, locate, what } = ofUpload;
+  const ahead = await deps.table.batchGet(reads({ id: upload_id }));
+  const located = await locate({ id: upload_id }, { caller: call.caller, ahead, deps });
+  await authorize(deps, call, located, { action: "create", what: what({ id: upload_id }) });
+  return signedAnswer(deps, { ...(await findUpload(deps, upload_id, ahead)), name });
 }
 
 async function signedAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
-  const { upload_id, file_id, workspace_id, folder_id, name, part_size, part_count } = upload;
+  const { upload_id, file_id, workspace_id, folder_id, part_size, part_count } = upload;
+  const name = upload.asked_name ?? upload.name;
   const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
   const { parts, urls_expire_at } = await signWindow(deps, upload, { first: 1, count });
   return {
@@ -120,7 +134,7 @@ async function save(
       // Where there is no folder, there is no file in it.
       folder_id === undefined
         ? { entry: undefined, writable: true }
-        : lookAt(deps, call, keys.entry(folder_id, draft.name), hintedFile),
+        : lookAt(deps, call, draft, { key: keys.entry(folder_id, draft.name), hintedFile }),
       folder_id !== undefined && draft.if_exists === "rename" ? freeName(deps, folder_id, draft) : undefined,
     ]);
     return { ...stands, free };
@@ -190,22 +204,26 @@ function meet(
  */
 async function lookAt(
   { table }: Pick<Deps, "table">,
-  { caller: { client_id, scopes } }: Call,
-  key: Key,
-  hintedFile: string | undefined,
+  { caller, access }: Call,
+  { name, if_exists }: UploadRecord,
+  { key, hintedFile }: { key: Key; hintedFile: string | undefined },
 ): Promise<{ entry: EntryRecord | undefined; writable: boolean }> {
-  const all = readsAll(scopes);
-  if (all) return { entry: await table.get(entryRecord, key), writable: true };
+  if (access?.sees) {
+    const entry = await table.get(entryRecord, key);
+    const writable = access.has.has("write");
+    if (entry?.kind === "file" && if_exists === "version" && !writable)
+      throw forbidden("write", scopesFor("write"), ["file", name]);
+    return { entry, writable };
+  }
   const hinted = hintedFile === undefined ? [] : [keys.node(hintedFile)];
   const items = await table.batchGet([key, ...hinted]);
   const entry = items.find(({ pk }) => pk === key.pk);
   if (entry === undefined) return { entry, writable: true };
   const found = entryRecord.parse(entry);
-  if (found.kind === "folder" || found.created_by !== client_id) return { entry: found, writable: false };
+  if (found.kind === "folder" || found.created_by !== caller.id) return { entry: found, writable: false };
   const node = keys.node(found.node_id);
   const file = fileRecord.safeParse(
     items.find(({ pk }) => pk === node.pk) ?? (await table.batchGet([node]))[0],
   ).data;
-  const made = file && { file: fileMadeBy(client_id, file) };
-  return { entry: found, writable: made !== undefined && mayHandle(all, "write", made) };
+  return { entry: found, writable: file !== undefined && fileMadeBy(caller.id, file) === "own" };
 }

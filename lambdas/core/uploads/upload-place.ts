@@ -1,14 +1,19 @@
 /** Where an upload goes: a path, a path below a folder, or a file that is there. */
 import { keys } from "#aws/keys.ts";
-import { rootFolder, useWorkspace } from "#core/access/workspace.ts";
+import { authorize } from "#core/access/authorize.ts";
+import { locateNode, rootFolder } from "#core/access/place.ts";
+import { useWorkspace } from "#core/access/workspace.ts";
+import { blindName } from "#core/files/blind-name.ts";
 import { idPrefixOf } from "#core/files/contract.ts";
-import { findFile } from "#core/files/find-file.ts";
+import { filesToHandle } from "#core/files/files-to-handle.ts";
 import { findWay } from "#core/files/make-folders.ts";
+import { authorizePath } from "#core/files/place-to-create.ts";
 import { entryRecord, type FileRecord, folderRecord } from "#core/files/records.ts";
 import { requirePath } from "#core/files/require-path.ts";
-import { type Call, canUse } from "#core/kernel/call.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
+import type { Allowed } from "#core/kernel/rights.ts";
 import { requireRoomToRename } from "./free-name.ts";
 import type { UploadRecord } from "./records.ts";
 
@@ -27,46 +32,90 @@ export interface Place {
   /** Names of the folders from the root down. */
   folders: readonly string[];
   name: string;
+  /** What the sender asked for and is shown, where it learns nothing of what stands there. */
+  asked_name?: string | undefined;
   /** The file that gets a version, wherever it is, where the request names one. */
   file?: FileRecord;
+  /** What was decided of it. */
+  access: Allowed;
 }
 
 /**
- * The place that a request names. No read for a path in a workspace of the caller's, one for a folder or a file.
+ * The place that a request names, where the caller may create, or write the file that it names. No read for a path in a
+ * workspace that it was granted, one for a folder or a file, and what a decision reads.
  *
- * @throws WharfError invalid_request, not_found (workspace, folder, file), limit_exceeded.
+ * @throws WharfError invalid_request, not_found (workspace, folder, file), forbidden, limit_exceeded.
  */
 export async function placeOf(deps: Deps, call: Call, request: PlaceRequest): Promise<Place> {
-  const { file_id, folder_id, workspace } = request;
-  if (file_id !== undefined) {
-    const file = await findFile(deps, call.caller, file_id, "write");
-    const folders = (file.hint_path ?? file.name).split("/").slice(0, -1);
-    return { workspace_id: file.workspace_id, folders, name: file.name, file };
-  }
-  if (folder_id === undefined) {
-    if (request.path === undefined) requireNoId(request.filename);
-    const { folders, name } = splitPath(request);
-    return { workspace_id: await useWorkspace(deps, call, workspace), folders, name };
-  }
-  const folder = await deps.table.get(folderRecord, keys.node(folder_id));
-  if (folder === undefined || !canUse(call.caller, folder.workspace_id)) throw notFound("folder", folder_id);
+  const { file_id, folder_id } = request;
+  if (file_id !== undefined) return placeOfFile(deps, call, file_id);
+  if (folder_id !== undefined) return placeInFolder(deps, call, folder_id, request);
+  if (request.path === undefined) requireNoId(request.filename);
+  const workspace_id = await useWorkspace(deps, call, request.workspace);
+  const { folders, name } = splitPath(request);
+  const access = await authorizePath(deps, call, workspace_id, folders);
+  return named({ workspace_id, folders, name, access });
+}
+
+async function placeOfFile(deps: Deps, call: Call, fileId: string): Promise<Place> {
+  const { files, decisions } = await filesToHandle(deps, call, [fileId], "write");
+  const [[file], [access]] = [files, decisions];
+  if (file === undefined || access === undefined) throw notFound("file", fileId);
+  const folders = (file.hint_path ?? file.name).split("/").slice(0, -1);
+  return { workspace_id: file.workspace_id, folders, name: file.name, file, access };
+}
+
+async function placeInFolder(
+  deps: Deps,
+  call: Call,
+  folderId: string,
+  request: PlaceRequest,
+): Promise<Place> {
+  const [item] = await deps.table.batchGet([keys.node(folderId)]);
+  const folder = folderRecord.safeParse(item).data;
+  const located = folder && locateNode(call.caller.id, item);
+  const asked = { action: "create", what: ["folder", folderId] } as const;
+  const access = await authorize(deps, call, located, asked);
+  if (folder === undefined) throw notFound("folder", folderId);
+  const { workspace } = request;
   if (workspace !== undefined && (await useWorkspace(deps, call, workspace)) !== folder.workspace_id) {
-    throw new WharfError("invalid_request", `${folder_id} is in another workspace; leave workspace out.`);
+    throw new WharfError("invalid_request", `${folderId} is in another workspace; leave workspace out.`);
   }
   const above = splitFolders(folder.path);
-  return { workspace_id: folder.workspace_id, ...splitPath(request, above) };
+  const { folders, name } = splitPath(request, above);
+  // Folders below it are there or not, which it may not learn.
+  if (access.blind && folders.length > above.length) throw notFound("folder", folders.join("/"));
+  return named({ workspace_id: folder.workspace_id, folders, name, access });
+}
+
+/** A place whose sender may not learn what stands there: its file's name is like no other's. */
+function named(place: Place): Place {
+  if (!place.access.blind) return place;
+  const name = blindName(place.name);
+  requirePath([...place.folders, name].join("/"), "folders and what keeps it apart from others");
+  return { ...place, name, asked_name: place.name };
 }
 
 /** The folder at a place, if it is there, and which file may stand under the name; only its entry tells for sure. */
 export async function lookAround(
   deps: Pick<Deps, "table">,
   { workspace_id, folders, name, file }: Place,
-): Promise<{ folderId: string | undefined; hintedFile: string | undefined }> {
-  if (file !== undefined) return { folderId: file.folder_id, hintedFile: file.node_id };
-  if (folders.length > 0) return findWay(deps, workspace_id, folders, name);
+): Promise<Around> {
+  if (file !== undefined) return { folderId: file.folder_id, above: file.above, hintedFile: file.node_id };
+  if (folders.length > 0) {
+    const { above, ...way } = await findWay(deps, workspace_id, folders, name);
+    return { ...way, above: way.folderId === undefined ? undefined : above && [...above, way.folderId] };
+  }
   const folderId = rootFolder(workspace_id);
   const entry = await deps.table.get(entryRecord, keys.entry(folderId, name));
-  return { folderId, hintedFile: entry?.kind === "file" ? entry.node_id : undefined };
+  return { folderId, above: [], hintedFile: entry?.kind === "file" ? entry.node_id : undefined };
+}
+
+interface Around {
+  folderId: string | undefined;
+  /** Folders from below the root down to it, where they are known. */
+  above: readonly string[] | undefined;
+  hintedFile: string | undefined;
 }
 
 /**

@@ -12,12 +12,13 @@ export async function viewUpload(
   call: Call,
   uploadId: string,
 ): Promise<UploadStatus> {
-  const upload = await findUpload(deps, call.caller, uploadId);
+  const upload = await findUpload(deps, uploadId, call.ahead);
   await keepReserved(deps, upload);
-  const { file_id, folder_id, name, size, part_size, part_count, outcome } = upload;
+  const { file_id, folder_id, size, part_size, part_count, outcome } = upload;
+  const name = upload.asked_name ?? upload.name;
   const seen = await received(deps, upload);
   // S3 has lost it, unless another call has ended it since it was read.
-  if (seen === undefined && (await findUpload(deps, call.caller, uploadId)).state !== "open")
+  if (seen === undefined && (await findUpload(deps, uploadId)).state !== "open")
     return viewUpload(deps, call, uploadId);
   const open = upload.state === "open" || upload.state === "finalizing";
   const timely = upload.expires_ms > deps.now();
@@ -41,7 +42,7 @@ export async function viewUpload(
           file_id: outcome.file_id,
           version_id: outcome.version_id,
           folder_id: outcome.folder_id,
-          name: outcome.name,
+          name: upload.asked_name ?? outcome.name,
         }),
   };
 }

@@ -18,7 +18,7 @@ export async function deleteVersion(
   call: Call,
   { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
 ): Promise<void> {
-  await findVersion(deps, call.caller, fileId, versionId, "delete_version", call.ahead);
+  await findVersion(deps, fileId, versionId, call.ahead);
   const now = deps.now();
   await deps.table.transact([
     fileCheck(now, fileId, preconditions, {

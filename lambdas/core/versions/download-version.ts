@@ -12,7 +12,7 @@ export async function downloadVersion(
   call: Call,
   { fileId, versionId, method, seconds }: { fileId: string; versionId: string } & SignOptions,
 ): Promise<SignedUrl> {
-  const { file, version } = await findVersion(deps, call.caller, fileId, versionId, "read", call.ahead);
+  const { file, version } = await findVersion(deps, fileId, versionId, call.ahead);
   const then = await atVersion(deps, file, version);
   if (method === "GET") await deps.table.add(downloadEvent(deps, call, then).put);
   return signDownload(deps, then, { method, seconds });

@@ -15,7 +15,7 @@ export async function listVersions(
   fileId: string,
   { limit, cursor }: PageQuery,
 ) {
-  const file = await findFile(deps, call.caller, fileId, "read", call.ahead);
+  const file = await findFile(deps, fileId, call.ahead);
   const list = `versions ${fileId}`;
   const after = readCursor(list, cursor);
   const { items, next } = await deps.table.query({

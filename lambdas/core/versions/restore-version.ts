@@ -28,7 +28,7 @@ export async function restoreVersion(
 ): Promise<Version> {
   const attempt = async (round: number) => {
     const ahead = round === 0 ? call.ahead : [];
-    const { file, version } = await findVersion(deps, call.caller, fileId, versionId, "write", ahead);
+    const { file, version } = await findVersion(deps, fileId, versionId, ahead);
     const now = deps.now();
     const refused = whyRefused(file, fileId, preconditions, now);
     if (refused !== undefined) throw refused;
@@ -69,7 +69,7 @@ function restoration(
     name: file.name,
     version_id: newId("ver", now),
     created_at: iso(now),
-    created_by: call.caller.client_id,
+    created_by: call.caller.id,
     content_by: version.content_by ?? version.created_by,
     restored_from: version.version_id,
   };

@@ -1,8 +1,9 @@
+import { ofFile } from "#core/access/resource.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import type { App } from "#http/context.ts";
 import { etagOf } from "#http/etag.ts";
 import { preconditionsOf } from "#http/preconditions.ts";
-import { namedFile, serve } from "#http/serve.ts";
+import { serve } from "#http/serve.ts";
 import { methodOf, toBytes } from "#http/to-bytes.ts";
 import {
   deleteVersionRoute,
@@ -12,6 +13,7 @@ import {
 } from "./contract.ts";
 import { deleteVersion } from "./delete-version.ts";
 import { downloadVersion } from "./download-version.ts";
+import { ofVersion } from "./find-version.ts";
 import { listVersions } from "./list-versions.ts";
 import { restoreVersion } from "./restore-version.ts";
 
@@ -19,13 +21,13 @@ import { restoreVersion } from "./restore-version.ts";
 export function versions(app: App, deps: Deps): void {
   serve(app, deps, {
     route: listVersionsRoute,
-    reads: namedFile,
+    resource: ofFile,
     handle: async ({ params, query, call }) => ({ body: await listVersions(deps, call, params.id, query) }),
   });
 
   serve(app, deps, {
     route: getVersionContentRoute,
-    reads: namedFile,
+    resource: ofVersion,
     handle: async ({ params, query, call, context }) => {
       const options = { method: methodOf(context), seconds: query.expires_in };
       const version = { fileId: params.id, versionId: params.v };
@@ -36,7 +38,7 @@ export function versions(app: App, deps: Deps): void {
 
   serve(app, deps, {
     route: restoreVersionRoute,
-    reads: namedFile,
+    resource: ofFile,
     headers: etagOf,
     handle: async ({ params, headers, call }) => {
       const preconditions = preconditionsOf(headers);
@@ -51,7 +53,7 @@ export function versions(app: App, deps: Deps): void {
 
   serve(app, deps, {
     route: deleteVersionRoute,
-    reads: namedFile,
+    resource: ofVersion,
     handle: async ({ params, headers, call }) => {
       const preconditions = preconditionsOf(headers);
       await deleteVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });

@@ -1,8 +1,8 @@
 /** Clients, their tokens and secrets, and what the administrator does. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { findWorkspace } from "#core/access/find-workspace.ts";
 import { listWorkspaces } from "#core/access/list-workspaces.ts";
+import { workspaceNamed } from "#core/access/workspace-named.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
 import { listClients } from "#core/accounts/list-clients.ts";
@@ -198,7 +198,7 @@ export const clients: Situation[] = [
       return {
         act: async ({ deps }) => [
           await listWorkspaces(deps, caller, { limit: 10 }),
-          await findWorkspace(deps, caller, rival.workspace_id),
+          await workspaceNamed(deps, caller, rival.workspace),
         ],
       };
     },

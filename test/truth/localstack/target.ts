@@ -17,7 +17,15 @@ export interface Deployment extends Target {
   close(): void;
 }
 
-const SCOPES: readonly Scope[] = ["files:read", "files:write", "shares:write", "webhooks:write"];
+const SCOPES: readonly Scope[] = [
+  "files:read",
+  "files:write",
+  "files:delete",
+  "locks:write",
+  "workspaces:write",
+  "shares:write",
+  "webhooks:write",
+];
 
 /** Finds the stage's stacks and makes a client, as `npm run admin` does. */
 export async function findDeployment(endpoint: string, stage: string): Promise<Deployment> {

@@ -126,7 +126,15 @@ async function runStories(cloud: Cloud, tell: Tell, signal: AbortSignal): Promis
   }
 }
 
-const SCOPES = ["files:read", "files:write", "shares:write", "webhooks:write"] as const;
+const SCOPES = [
+  "files:read",
+  "files:write",
+  "files:delete",
+  "locks:write",
+  "workspaces:write",
+  "shares:write",
+  "webhooks:write",
+] as const;
 
 /** Rejects when a story takes too long, or this process is to end. */
 function over(signal: AbortSignal): Promise<never> {

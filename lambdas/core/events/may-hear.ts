@@ -1,0 +1,102 @@
+/** Whose right it is to hear of what: decided by where an event's file is, for whoever doesn't hear of all. */
+import * as z from "zod";
+import { keys } from "#aws/keys.ts";
+import type { Event } from "#contract/events.ts";
+import type { Action } from "#contract/scopes.ts";
+import { judge } from "#core/access/authorize.ts";
+import { authorizeOrganization, mayInOrganization } from "#core/access/authorize-organization.ts";
+import { fileMadeBy, type Located } from "#core/access/place.ts";
+import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
+import type { Call, Caller } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
+
+/** Whether somebody may hear of an event. */
+export type Hearer = (event: Event, lookup: FolderLookup) => Promise<boolean>;
+
+const maker = z.object({ created_by: z.string().optional(), mixed: z.boolean().optional() });
+
+/** Readers hear of what they list, and of what they may have webhooks for. */
+const READERS: readonly Action[] = ["list", "hooks"];
+/** Endpoints hear of that for which their maker may have webhooks. */
+const ENDPOINTS: readonly Action[] = ["hooks"];
+
+/**
+ * Whoever hears of a whole workspace does so without a read for each event; others hear of what happens in the folders
+ * that are theirs, and to what they made themselves.
+ *
+ * @param log a workspace, or an organization.
+ * @throws WharfError not_found where the caller has nothing there; forbidden for an organization's.
+ */
+export async function hearerOf(
+  deps: TableDeps,
+  call: Pick<Call, "caller" | "decided">,
+  log: string,
+): Promise<Hearer> {
+  call.decided?.();
+  if (log.startsWith("org_")) {
+    authorizeOrganization(call, log, "members");
+    return async () => true;
+  }
+  const hearer = await hearerIn(deps, call.caller, log, READERS);
+  if (hearer === undefined) throw notFound("workspace", log);
+  return hearer;
+}
+
+/** The same for an endpoint, which hears what its maker may; `undefined` where that is nothing. */
+export async function endpointHearer(
+  deps: TableDeps,
+  maker: Caller,
+  log: string,
+): Promise<Hearer | undefined> {
+  if (!log.startsWith("org_")) return hearerIn(deps, maker, log, ENDPOINTS);
+  return mayInOrganization(maker, log, "members") ? async () => true : undefined;
+}
+
+async function hearerIn(
+  deps: TableDeps,
+  caller: Caller,
+  workspace_id: string,
+  by: readonly Action[],
+): Promise<Hearer | undefined> {
+  if (await hearsAt(deps, caller, { workspace_id }, by)) return async () => true;
+  const { grants, more_grants, groups } = caller.rights;
+  const somewhere =
+    more_grants || groups.length > 0 || grants.some((grant) => grant.workspace_id === workspace_id);
+  if (!somewhere) return undefined;
+  const makers = new Map<string, z.infer<typeof maker>>();
+  return async (event, lookup) => {
+    const { file_id } = event;
+    const made = file_id === undefined ? undefined : await makerOf(deps, file_id, makers);
+    for (const folder of await foldersOf(deps, event, lookup)) {
+      const above = [...(await foldersAbove(deps, folder, lookup))].reverse().slice(1);
+      const file = made && { by: "file" as const, file: fileMadeBy(caller.id, made) };
+      if (await hearsAt(deps, caller, { workspace_id, folder_id: folder, file_id, above, made: file }, by))
+        return true;
+    }
+    return false;
+  };
+}
+
+async function hearsAt(
+  deps: TableDeps,
+  caller: Caller,
+  place: Located,
+  by: readonly Action[],
+): Promise<boolean> {
+  for (const action of by) {
+    const named = action === "list" || caller.scopes.has("admin") || caller.scopes.has("webhooks:write");
+    if (named && (await judge(deps, caller, place, action))?.allowed) return true;
+  }
+  return false;
+}
+
+async function makerOf(
+  { table }: TableDeps,
+  fileId: string,
+  known: Map<string, z.infer<typeof maker>>,
+): Promise<z.infer<typeof maker>> {
+  const found = known.get(fileId) ?? (await table.get(maker, keys.node(fileId))) ?? {};
+  known.set(fileId, found);
+  return found;
+}

@@ -1,0 +1,56 @@
+/** Callers and calls for tests that call verbs themselves, with the rights that the owner of a workspace has. */
+import { actionsOfRole } from "#contract/roles.ts";
+import { actionsOf, scopes as allScopes, type Scope } from "#contract/scopes.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
+import type { Call, Caller } from "#core/kernel/call.ts";
+import type { Allowed } from "#core/kernel/rights.ts";
+
+interface Given {
+  id: string;
+  name?: string;
+  workspaceId: string;
+  workspaceName?: string;
+  scopes?: Iterable<Scope>;
+}
+
+/** A client that owns one workspace. */
+export function callerOf({
+  id,
+  name = "ci",
+  workspaceId,
+  workspaceName = name,
+  scopes = allScopes,
+}: Given): Caller & { default_workspace: string } {
+  return {
+    ...{ id, name, scopes: new Set(scopes) },
+    default_workspace: workspaceId,
+    workspaces: { [workspaceId]: workspaceName },
+    rights: {
+      organizations: { [FIRST_ORGANIZATION]: "guest" },
+      grants: [
+        {
+          grant_id: `grt_${id.slice(4)}`,
+          on: workspaceId,
+          workspace_id: workspaceId,
+          role: "owner",
+          actions: actionsOfRole("owner"),
+        },
+      ],
+      more_grants: false,
+      groups: [],
+    },
+  };
+}
+
+/** What `serve` would have decided for such a caller. */
+export function wholeAccess({ scopes }: Pick<Caller, "scopes">): Allowed {
+  const sees = scopes.has("files:read") || scopes.has("admin");
+  const has = new Set(actionsOfRole("owner"));
+  return { allowed: true, own: !sees, sees, blind: false, has, onOwn: actionsOf(scopes) };
+}
+
+/** A call of such a client. */
+export function callBy(given: Given, requestId = "test"): Call & { caller: { default_workspace: string } } {
+  const caller = callerOf(given);
+  return { caller, requestId, record: () => [], access: wholeAccess(caller) };
+}
