@@ -1,26 +1,39 @@
-/** The administrator's commands: clients, their secrets and workspaces. They write the table directly. */
+/** The administrator's commands: organizations, persons, clients, their secrets and workspaces. They write the table directly. */
 import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTable } from "#aws/table.ts";
+import { type MemberRole, memberRole, memberRoles } from "#contract/roles.ts";
 import { type Scope, scope, scopes } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { listClients } from "#core/accounts/list-clients.ts";
 import { isWharfError } from "#core/kernel/error.ts";
+import { listAllMembers, listAllOrganizations } from "#core/organizations/administer.ts";
+import { title } from "#core/organizations/contract.ts";
+import { createPerson } from "#core/organizations/create-person.ts";
 import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/revocation/change-client.ts";
 import { findTable, type TableLocation } from "./find-table.ts";
 
 const USAGE = `npm run admin -- <command> [options]
 
-  create-client --name NAME --scopes S[,S…] [--workspace NAME]
-                                makes a client with a new workspace of its own, called NAME too or as
-                                --workspace says; prints its id and secret (this once). To let it use one
-                                that is there: share-workspace
+  create-client --name NAME --scopes S[,S…] [--workspace NAME] [--organization ID] [--role R]
+                                makes a client of an organization, the first unless said, with a new
+                                workspace of its own, called NAME too or as --workspace says; prints its id
+                                and secret (this once). To let it use one that is there: share-workspace.
+                                Its role, unless said: with scope admin owner, where there is none yet, else
+                                admin; member with workspaces:write; else guest
   list-clients                  every client, a line of JSON each
   revoke-client --client ID [--links keep|revoke]
                                 stops a client and all its tokens at once; its sessions, locks and endpoints
                                 end with it, its links only with --links revoke (the last one
                                 that was given counts); prints what ended, and "complete": false where
                                 the sweep goes on with the rest
+  create-person --email A --name N [--organization ID] [--role R] [--scopes S[,S…]] [--days D]
+                                makes a person with this address, which counts as verified: member of an
+                                organization unless said; prints an API key of theirs (this once), good for
+                                90 days unless said, of all scopes but admin unless said
+  list-organizations            every organization, a line of JSON each
+  list-members --organization ID
+                                every member of an organization, a line of JSON each
   rotate-secret --client ID     adds a second secret; both work
   retire-secrets --client ID [--keep newer|older]
                                 ends every secret but the newer one; prints how many ended. --keep older:
@@ -29,6 +42,7 @@ const USAGE = `npm run admin -- <command> [options]
                                 lets a client use another's workspace too; list-clients shows the ids
 
 Scopes: ${scopes.join(", ")}
+Roles: ${memberRoles.join(", ")}
 Where: the table that the last \`npm run deploy\` told of (cdk-outputs.json), with your AWS credentials;
        --table NAME [--region R]   another deployment's
        --local [--data DIR]        the local cloud started by \`npm start\` (DIR: .wharf)`;
@@ -38,6 +52,10 @@ const options = {
   scopes: { type: "string" },
   client: { type: "string" },
   workspace: { type: "string" },
+  organization: { type: "string" },
+  role: { type: "string" },
+  email: { type: "string" },
+  days: { type: "string", default: "90" },
   links: { type: "string" },
   keep: { type: "string", default: "newer" },
   table: { type: "string" },
@@ -129,9 +147,24 @@ const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<read
         `--name ${JSON.stringify(name)}: 1–64 characters of A-Za-z0-9._-, a letter or digit first.`,
       );
     }
-    const workspace = values.workspace ?? name;
-    return [await createClient(deps, { name, workspace, scopes: parseScopes(required(values, "scopes")) })];
+    const { workspace, organization } = values;
+    const scopes = parseScopes(required(values, "scopes"));
+    return [await createClient(deps, { name, workspace, organization, scopes, role: parseRole(values) })];
   },
+  "create-person": async (deps, values) => {
+    const name = title.safeParse(required(values, "name"));
+    if (!name.success) throw new UsageError(`--name ${JSON.stringify(values.name)}: 1–255 bytes that show.`);
+    const days = Number(values.days);
+    if (!/^\d{1,3}$/.test(values.days) || days < 1 || days > MAX_KEY_DAYS)
+      throw new UsageError(`--days ${JSON.stringify(values.days)}: 1–${MAX_KEY_DAYS}.`);
+    const email = required(values, "email");
+    const { organization } = values;
+    const all = scopes.filter((one) => one !== "admin");
+    const key = { days, scopes: values.scopes === undefined ? all : parseScopes(values.scopes) };
+    return [await createPerson(deps, { email, name: name.data, organization, role: parseRole(values), key })];
+  },
+  "list-organizations": (deps) => listAllOrganizations(deps),
+  "list-members": (deps, values) => listAllMembers(deps, required(values, "organization")),
   "list-clients": (deps) => listClients(deps),
   "revoke-client": async (deps, values) => {
     const { links } = values;
@@ -152,10 +185,23 @@ const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<read
   },
 };
 
-function required(values: Values, option: "name" | "scopes" | "client" | "workspace"): string {
+function required(
+  values: Values,
+  option: "name" | "scopes" | "client" | "workspace" | "email" | "organization",
+): string {
   const value = values[option];
   if (value === undefined || value === "") throw new UsageError(`--${option} is needed.`);
   return value;
+}
+
+/** As long as an API key lives at most. */
+const MAX_KEY_DAYS = 365;
+
+function parseRole({ role }: Values): MemberRole | undefined {
+  if (role === undefined) return undefined;
+  const parsed = memberRole.safeParse(role);
+  if (!parsed.success) throw new UsageError(`--role ${JSON.stringify(role)}: ${memberRoles.join(", ")}.`);
+  return parsed.data;
 }
 
 function parseScopes(text: string): Scope[] {

@@ -169,6 +169,15 @@ export const workspaceRef = z
       "A workspace's id (`ws_…`), or its name: 1–64 characters of `A-Za-z0-9._-`, the first a letter or digit.",
   });
 
+/** A new workspace's name. */
+export const workspaceName = z
+  .string()
+  .regex(/^(?!ws_)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+    message:
+      "must be 1–64 characters of A-Za-z0-9._-, the first a letter or digit, and not begin with ws_ as ids do",
+  })
+  .meta({ description: "1–64 characters of `A-Za-z0-9._-`, the first a letter or digit." });
+
 /** Seconds that a link lives where nothing is said: a day. */
 export const DEFAULT_EXPIRE_IN = 86_400;
 

@@ -32,6 +32,7 @@ export const errorExamples: Pick<Members, Telling> & Partial<Members> = {
   terms_mismatch: { terms: ["password"], file_id, version_id },
   upload_closed: { state: "completed", file_id, version_id },
   idempotency_in_progress: { retry_after_seconds: 1 },
+  grant_limit: { max: 1_000 },
   lock_lost: { fencing_token: 8, version_id },
   lock_limit: { live: 250, max: 250, retry_after_seconds: 60 },
   endpoint_limit: { max_endpoints: 100 },

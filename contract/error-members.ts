@@ -114,7 +114,7 @@ const errorMembers = {
   name_taken: {
     name: z.string().meta({ description: "The name that is taken." }).optional(),
     kind: z
-      .enum(["file", "folder", "upload"])
+      .enum(["file", "folder", "upload", "workspace"])
       .meta({ description: "What has the name; `upload`: a session that keeps it." })
       .optional(),
     file_id: id("file").meta({ description: "The file that stands where a folder is to be." }).optional(),

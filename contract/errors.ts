@@ -17,7 +17,7 @@ export const errorCodes = {
   method_not_allowed: [405, "The method is not allowed here"],
   conflict: [409, "The state of the resource does not allow this"],
   workspace_ambiguous: [409, "Several workspaces have the name"],
-  name_taken: [409, "The name is taken in this folder"],
+  name_taken: [409, "The name is taken"],
   parts_missing: [409, "Parts are missing"],
   size_mismatch: [409, "The size differs from the declared one"],
   terms_mismatch: [409, "The upload was finalized on other terms"],

@@ -1,33 +1,33 @@
 /** What each event type's `data` holds, with an example: the source of `GET /v1/webhooks/event-types`. */
 import * as z from "zod";
+import { accountsEvents } from "#core/accounts/events.ts";
 import { endpointsEvents } from "#core/endpoints/events.ts";
 import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
+import { grantsEvents } from "#core/grants/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
+import { organizationsEvents } from "#core/organizations/events.ts";
 import { versionsEvents } from "#core/versions/events.ts";
 import { type EventInfo, moment, ULID } from "./event-info.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
 import { jsonSchema } from "./json-schema.ts";
 
-const types: Partial<Record<EventType, EventInfo>> = {
+const types: Record<EventType, EventInfo> = {
   ...finalizeEvents,
   ...filesEvents,
   ...linksEvents,
   ...locksEvents,
   ...versionsEvents,
+  ...grantsEvents,
+  ...organizationsEvents,
   ...endpointsEvents,
+  ...accountsEvents,
 };
-
-function infoOf(type: EventType): EventInfo {
-  const info = types[type];
-  if (info === undefined) throw new Error(`no room says what ${type} tells`);
-  return info;
-}
 
 /** The whole body of an event of this type. */
 export function eventSchema(type: EventType) {
-  const { description, data } = infoOf(type);
+  const { description, data } = types[type];
   return event.extend({
     type: z.literal(type).meta({ description }),
     data: data.meta({ description: `What ${type} tells beside the members of every event.` }),
@@ -37,7 +37,7 @@ export function eventSchema(type: EventType) {
 /** Every type with its description, JSON Schema and example. */
 export function eventCatalogue() {
   return eventTypes.map((type) => {
-    const { description, example, of = "workspace" } = infoOf(type);
+    const { description, example, of = "workspace" } = types[type];
     const { file_id, share_id, actor, data } = example;
     return {
       type,

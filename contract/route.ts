@@ -30,6 +30,7 @@ export type ResourceKind = "workspace" | "folder" | "file" | "version" | "lock" 
 export type OrganizationAction =
   | "see"
   | "list_members"
+  | "leave"
   | "members"
   | "clients"
   | "workspaces"
@@ -42,14 +43,15 @@ export type OrganizationAction =
  * - `public`: whoever has the address; why.
  * - `action`, `on`: whoever may do that to the resource that the path names.
  * - `action`, `decides`: the same of resources that the request names otherwise; why only the verb knows them.
- * - `organization`: whoever may do that in the organization that is meant, by its role there.
+ * - `organization`: whoever may do that in the organization that is meant, by its role there; `decides`: why only the
+ *   verb knows which that is.
  * - `own`: every token with the scope, since the answer is of the caller's own things alone; why.
  */
 export type Access =
   | { public: string }
   | { action: Action; on: ResourceKind }
   | { action: Action; decides: string }
-  | { organization: OrganizationAction }
+  | { organization: OrganizationAction; decides?: string }
   | { own: string };
 
 /**

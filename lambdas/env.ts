@@ -33,6 +33,9 @@ const operatorName = z
   .max(200, { error: nameError })
   .refine((value) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value), { error: nameError });
 
+/** Who may make organizations: whoever administers one with a token of `admin`, every member of one, or nobody. */
+export const orgCreations = ["admin", "member", "nobody"] as const;
+
 /** Variables by function; the values are zod schemas, the keys are the names used by `lib/`. */
 export const variables = {
   TABLE_NAME: z.string().min(3),
@@ -51,6 +54,7 @@ export const variables = {
   SESSIONS_PER_CLIENT: z.coerce.number().int().min(1).default(10_000),
   /** Passwords that may be hashed at the same time: each takes a core for a part of a second. */
   HASH_PLACES: z.coerce.number().int().min(1).default(20),
+  ORG_CREATION: z.enum(orgCreations).default("admin"),
   /** What becomes of bytes of another family than what their name or type promises. */
   CONTENT_MISMATCH: z.enum(["refuse", "flag"]).default("refuse"),
   /** Origins, comma-separated, whose pages may call the API from a browser. */

@@ -40,6 +40,8 @@ export interface StageConfig {
   readonly hashPlaces: number;
   /** Uploads that one client may have open at the same time; more are refused until the sweep counts fewer. */
   readonly sessionsPerClient: number;
+  /** Who may make organizations: whoever administers one with a token of `admin`, every member of one, or nobody. */
+  readonly orgCreation: "admin" | "member" | "nobody";
   /**
    * What becomes of content of another family than what its name or type promises, as text under `.pdf`: refused with
    * 422, or taken and flagged. What runs when it is opened is refused either way.
@@ -120,6 +122,7 @@ const dev: StageConfig = {
   deliverConcurrency: 10,
   versions: { keep: 20, keepDays: 90 },
   sessionsPerClient: 10_000,
+  orgCreation: "admin",
   contentMismatch: "refuse",
   // It would be the dearest thing of a stage that nobody calls.
   dashboard: false,
@@ -141,6 +144,7 @@ const stages: Record<DefaultStage, StageConfig> = {
     versions: { keep: 20, keepDays: 90 },
     hashPlaces: 20,
     sessionsPerClient: 10_000,
+    orgCreation: "admin",
     contentMismatch: "refuse",
     dashboard: true,
     corsOrigins: ["*"],

@@ -80,7 +80,14 @@ export class ServiceStack extends Stack {
       config,
       source: "api",
       description: "Answers the HTTP API",
-      env: { ...fileEnv, ...queueEnv, ...corsEnv, ...outboundEnv, ...operatorEnv(config.operator) },
+      env: {
+        ...fileEnv,
+        ...queueEnv,
+        ...corsEnv,
+        ...outboundEnv,
+        ...operatorEnv(config.operator),
+        ORG_CREATION: config.orgCreation,
+      },
       // API Gateway waits for 29 s at most.
       timeout: Duration.seconds(29),
       memory: 1024,
@@ -152,6 +159,7 @@ export class ServiceStack extends Stack {
         "endpoint",
         "recovery",
         "wake_up",
+        "grant",
       ] as const),
     );
     grants.send(retry, sweep.handler);

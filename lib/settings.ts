@@ -1,6 +1,6 @@
 /** What whoever deploys may set, in `wharf.config.json` or by `-c`. What isn't set is by `config.ts`. */
 import * as z from "zod";
-import { variables } from "#lambdas/env.ts";
+import { orgCreations, variables } from "#lambdas/env.ts";
 
 /** Stages that have defaults of their own, which others begin with. */
 export const defaultStages = ["dev", "prod", "test"] as const;
@@ -116,6 +116,9 @@ export const settings = z.strictObject({
     .optional()
     .describe("Webhook deliveries' workers at once, for each of the two queues"),
   sessionsPerClient: whole(1).optional().describe("Uploads that one client may have open at the same time"),
+  orgCreation: one(orgCreations)
+    .optional()
+    .describe("Who may make organizations over the API: their admins, every member of one, or nobody"),
   versions: z
     .strictObject({
       keep: whole(0).optional().describe("Old versions kept of each file"),

@@ -8,24 +8,27 @@ import type { TableAccess } from "./grants.ts";
 export const tableAccess = {
   api: {
     GetItem: [
+      ...(["person", "organization", "grant"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
-      "person",
     ],
     BatchGetItem: [
-      ...(["client", "person", "group", "workspaces", "folder", "node", "paths", "upload", "link"] as const),
-      ...(["event", "hook"] as const),
+      ...(["client", "person", "group", "organization", "grant"] as const),
+      ...(["workspaces", "folder", "node", "paths", "upload", "link", "event", "hook"] as const),
     ],
     Query: [
-      ...(["client", "person", "group", "organization", "folder", "node", "feed", "hooks"] as const),
-      ...(["deliveries", "attempts"] as const),
+      ...(["client", "person", "group", "organization", "resourceGrants"] as const),
+      ...(["workspaces", "folder", "node", "feed", "hooks", "deliveries", "attempts"] as const),
     ],
     PutItem: [
+      ...(["person", "group", "organization", "organizations"] as const),
+      ...(["grant", "resourceGrants", "progeny"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
-      ...(["reservations", "organization", "grant", "resourceGrants"] as const),
+      "reservations",
     ],
     UpdateItem: [
+      ...(["person", "group", "organization", "grant", "workspaces"] as const),
       ...([
         "client",
         "node",
@@ -39,8 +42,15 @@ export const tableAccess = {
       ] as const),
       "places",
     ],
-    DeleteItem: ["folder", "paths", "hooks", "hook"],
-    ConditionCheckItem: ["folder", "node", "link"],
+    DeleteItem: [
+      ...(["client", "person", "group", "organization", "resourceGrants"] as const),
+      ...(["progeny", "workspaceNames"] as const),
+      ...(["folder", "paths", "hooks", "hook"] as const),
+    ],
+    ConditionCheckItem: [
+      ...(["client", "person", "group", "organization", "grant"] as const),
+      ...(["folder", "node", "link"] as const),
+    ],
   },
   wait: {
     GetItem: ["lockCount"],
@@ -79,8 +89,14 @@ export const tableAccess = {
   },
   sweep: {
     GetItem: ["hooks", "hook"],
+    // Of grants that have expired.
+    BatchGetItem: ["client", "person", "group", "workspaces", "node"],
     Query: ["hooks", "deliveries"],
     PutItem: ["event", "feed", "lockCount", "sessionCount"],
-    UpdateItem: ["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"],
+    UpdateItem: [
+      ...(["client", "person", "group", "grant"] as const),
+      ...(["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"] as const),
+    ],
+    DeleteItem: ["client", "person", "group", "resourceGrants", "progeny"],
   },
 } satisfies Record<string, TableAccess>;

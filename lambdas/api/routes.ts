@@ -6,8 +6,10 @@ import { webhooks } from "#core/endpoints/routes.ts";
 import { events, eventTypes } from "#core/events/routes.ts";
 import { files } from "#core/files/routes.ts";
 import { finalizes } from "#core/finalize/routes.ts";
+import { grants } from "#core/grants/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
+import { groups, organizations } from "#core/organizations/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
 import { versions } from "#core/versions/routes.ts";
 
@@ -16,7 +18,10 @@ export const fileRoutes = [
   tokens,
   uploads,
   finalizes,
+  organizations,
+  groups,
   workspaces,
+  grants,
   files,
   versions,
   shares,

@@ -77,6 +77,11 @@ export const keys = {
   grant: (grant: string): Key => ({ pk: `GRANT#${grant}`, sk: META }),
   /** For listing what was granted on a workspace, a folder or a file. */
   resourceGrant: (resource: string, grant: string): Key => ({ pk: `GRANTS#${resource}`, sk: grant }),
+  /** The one live grant of these terms, so that who asks for the same again gets the same. */
+  sameGrant: (resource: string, terms: string): Key => ({
+    pk: keys.resourceGrant(resource, "").pk,
+    sk: `SAME#${sha256(terms)}`,
+  }),
 
   /** What is still to end of a revoked client's; apart from its record, which the sweep may not change. */
   revocation: (client: string): Key => ({ pk: `REVOKE#${client}`, sk: META }),
@@ -206,7 +211,13 @@ export type PartitionName = keyof typeof partitions;
 /** Prefixes for `begins_with` on `sk`. */
 export const under = {
   ...{ versions: "VER#", shares: "SHARE#", tokens: "TOKEN#", feed: "SEQ#" },
-  ...{ apiKeys: "KEY#", furtherGrants: "GRANT#", members: "MEMBER#", groups: "GROUP#" },
+  ...{
+    apiKeys: "KEY#",
+    furtherGrants: "GRANT#",
+    resourceGrants: "grt_",
+    members: "MEMBER#",
+    groups: "GROUP#",
+  },
   ...{ organizationClients: "CLIENT#", organizationWorkspaces: "WS#", organizationNames: "WSNAME#" },
 } as const;
 
@@ -223,6 +234,8 @@ export const dueKinds = [
   "revocation",
   "wake_up",
   "grant",
+  "key",
+  "client",
 ] as const;
 export type DueKind = (typeof dueKinds)[number];
 

@@ -166,7 +166,8 @@ async function decideBefore<P extends Shape>(
   params: Output<P>,
 ) {
   if ("own" in access) call.decided();
-  if ("organization" in access) authorizeOrganization(call, organization?.(params), access.organization);
+  if ("organization" in access && access.decides === undefined)
+    authorizeOrganization(call, organization?.(params), access.organization);
   if (!("on" in access) || resource === undefined) return undefined;
   const located = await resource.locate(params, { ...call, deps });
   const asked = { action: access.action, what: resource.what(params) };

@@ -6,6 +6,7 @@ import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
+import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import { runParts } from "#core/kernel/sweep.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
@@ -46,6 +47,7 @@ export async function handler(
     wakeUps: () => sweepWakeUps(deps),
     endpoints: () => sweepEndpoints(deps),
     links: () => sweepLinks(deps),
+    grants: () => sweepGrants(deps),
     locks: () => sweepLocks(deps),
     sessions: () => countSessions(deps),
     revocations: () => sweepRevocations(deps),

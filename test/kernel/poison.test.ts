@@ -10,6 +10,7 @@ import type { BusEvent } from "#aws/events.ts";
 import { asideShard, type DueKind, due, dueKinds, type Key, keyOf, keys } from "#aws/keys.ts";
 import type { Wake } from "#aws/queues.ts";
 import type { Item } from "#aws/table.ts";
+import { FIRST_ORGANIZATION, type GrantRecord } from "#core/access/records.ts";
 import { type DeliveryRecord, hookRecord } from "#core/attempts/records.ts";
 import type { RecoveryRecord } from "#core/delivery/records.ts";
 import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
@@ -19,6 +20,7 @@ import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
+import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -88,7 +90,7 @@ async function stored(key: Key): Promise<Item & Key> {
   return { ...item, ...key };
 }
 
-const cases: Record<Exclude<DueKind, "grant">, Case> = {
+const cases: Record<Exclude<DueKind, "key" | "client">, Case> = {
   upload: {
     sweep: sweepUploads,
     item: (now) => {
@@ -179,6 +181,19 @@ const cases: Record<Exclude<DueKind, "grant">, Case> = {
     },
     // How far it gets in one run depends on the machine; a run that went well says when it began.
     done: (item) => Number(item?.["began_ms"]) > 0,
+  },
+  grant: {
+    sweep: sweepGrants,
+    item: (now) => {
+      const grant_id = newId("grt", now);
+      const grant: GrantRecord = {
+        ...{ grant_id, principal_id: newId("cli", now), on: ws, workspace_id: ws, role: "viewer" },
+        ...{ organization_id: FIRST_ORGANIZATION, created_at: iso(now), created_by: "cli_test" },
+        expires_ms: now,
+      };
+      return { ...keys.grant(grant_id), ...due("grant", now, grant_id), ...grant };
+    },
+    done: (item) => item?.["end_reason"] === "expired" && gone(item),
   },
   wake_up: {
     sweep: sweepWakeUps,
@@ -278,11 +293,14 @@ function capturePutAside(): () => number[] {
 /** The id that an item's calls name, whatever they are about. */
 const idOf = (item: Item) => String(item["due_sk"]).split("#")[1] ?? "";
 
+/** Not yet swept. */
+const kinds = dueKinds.filter((kind) => kind !== "key" && kind !== "client");
+
 test("every kind of what is due has its case", () => {
-  expect(Object.keys(cases).toSorted()).toEqual([...dueKinds].toSorted());
+  expect(Object.keys(cases).toSorted()).toEqual([...kinds].toSorted());
 });
 
-describe.each(dueKinds)("a poisoned %s", (kind) => {
+describe.each(kinds)("a poisoned %s", (kind) => {
   const { sweep, item, beside, done } = cases[kind as keyof typeof cases];
 
   async function plant(at: number, change: (item: Item & Key) => Item & Key = (same) => same) {

@@ -21,6 +21,7 @@ import { issueToken, type TokenRequest } from "#core/accounts/issue-token.ts";
 import { makeFolders } from "#core/files/make-folders.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import type { OrganizationDeps } from "#core/organizations/deps.ts";
 import { createApp } from "#http/app.ts";
 import { fileRoutes } from "#lambdas/api/routes.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
@@ -105,7 +106,8 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
   /** What the machine's clock showed when it was stopped. */
   let stoppedAt: number | undefined;
   let clients = 0;
-  const deps: Deps & { corsOrigins: string[]; waitPlaces: number } = {
+  const deps: Deps & OrganizationDeps & { corsOrigins: string[]; waitPlaces: number } = {
+    orgCreation: "admin",
     waitPlaces: 40,
     table: createTable(dynamo, spec.name),
     objects: createObjects(bucket, "files", { endpoint: server.url }),

@@ -6,6 +6,7 @@ import { notFound, WharfError } from "#core/kernel/error.ts";
 /** Which roles may do what to an organization. */
 const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
   see: ["owner", "admin", "member", "guest"],
+  leave: ["owner", "admin", "member", "guest"],
   list_members: ["owner", "admin", "member"],
   members: ["owner", "admin"],
   clients: ["owner", "admin"],
@@ -47,7 +48,7 @@ export function authorizeOrganization(
     );
   }
   const wanted = organization ?? only ?? "";
-  const role = Object.hasOwn(organizations, wanted) ? organizations[wanted] : undefined;
+  const role = roleIn(caller, wanted);
   if (role === undefined) throw notFound("organization", wanted);
   if (details !== undefined && action !== "see") {
     throw new WharfError(
@@ -56,7 +57,7 @@ export function authorizeOrganization(
       { required_scopes: [] },
     );
   }
-  if (!rolesFor[action].includes(role)) {
+  if (!roleMay(role, action)) {
     throw new WharfError(
       "forbidden",
       `Your role in this organization is ${role}; this needs ${rolesFor[action].join(" or ")}.`,
@@ -65,3 +66,12 @@ export function authorizeOrganization(
   }
   return wanted;
 }
+
+/** The caller's role in an organization; `undefined` where it has none. */
+export function roleIn({ rights }: Pick<Caller, "rights">, organization: string): MemberRole | undefined {
+  return Object.hasOwn(rights.organizations, organization) ? rights.organizations[organization] : undefined;
+}
+
+/** Whether a role lets its holder do that. */
+export const roleMay = (role: MemberRole | undefined, action: OrganizationAction): boolean =>
+  role !== undefined && rolesFor[action].includes(role);

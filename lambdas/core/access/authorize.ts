@@ -9,6 +9,7 @@ import * as z from "zod";
 import { type Key, keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
+import type { MemberRole } from "#contract/roles.ts";
 import { type Action, holds, type Scope, scopesFor } from "#contract/scopes.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -21,6 +22,7 @@ import {
   heldGrantRecord,
   type NodeRecord,
   nodeRecord,
+  type WorkspaceRecord,
   workspaceRecord,
 } from "./records.ts";
 import { grantsOf, heldGrant } from "./rights-of.ts";
@@ -69,15 +71,41 @@ export async function judge(
   const quick = located && quickPlace(located);
   const atOnce = quick && decide(asker, action, quick, true);
   if (!hasFurther(caller) || isWhole(atOnce, action)) return atOnce;
-  const read = await readFurther(deps, caller, located);
-  if (located === undefined || read.chain === undefined) return undefined;
-  const { workspace, chain, grants } = read;
-  const place: Place = {
-    ...{ workspace_id: located.workspace_id, chain, made: located.made },
-    member_access: workspace?.member_access,
+  const whole = await rightsAt(deps, caller, located);
+  return whole && decide({ ...asker, role: whole.role, grants: whole.grants }, action, whole.place, true);
+}
+
+/** Whose rights are read: the caller's, or another's. */
+export type Holder = Pick<Caller, "id" | "rights">;
+
+/** All that somebody has by which it is decided what it may do at a place. */
+export interface WholeRights {
+  place: Place;
+  /** Its role in the organization that owns the workspace. */
+  role: MemberRole | undefined;
+  /** Its own and its groups', wherever they are on. */
+  grants: readonly HeldGrant[];
+  /** None where it is gone. */
+  workspace: WorkspaceRecord | undefined;
+}
+
+/** Reads it whole, in one round trip or two. `undefined` where there is no such place, which costs the same. */
+export async function rightsAt(
+  deps: TableDeps,
+  holder: Holder,
+  located: Located | undefined,
+): Promise<WholeRights | undefined> {
+  const { workspace, chain, grants } = await readFurther(deps, holder, located);
+  if (located === undefined || chain === undefined) return undefined;
+  return {
+    place: {
+      ...{ workspace_id: located.workspace_id, chain, made: located.made },
+      member_access: workspace?.member_access,
+    },
+    role: workspace && holder.rights.organizations[workspace.organization_id],
+    grants: [...holder.rights.grants, ...grants],
+    workspace,
   };
-  const role = workspace && caller.rights.organizations[workspace.organization_id];
-  return decide({ ...asker, role, grants: [...asker.grants, ...grants] }, action, place, true);
 }
 
 /** Whether what is known without a read allows an action for good: nothing that is read more would add to it. */
@@ -123,8 +151,8 @@ const NOTHING = "nothing";
 const furtherRow = heldGrantRecord.extend({ grant_id: z.string() });
 
 /** One round trip, or two for a caller in a group that has more grants than its record holds. */
-async function readFurther(deps: TableDeps, caller: Caller, located: Located | undefined) {
-  const { groups, more_grants } = caller.rights;
+async function readFurther(deps: TableDeps, holder: Holder, located: Located | undefined) {
+  const { groups, more_grants } = holder.rights;
   const workspace = located?.workspace_id ?? NOTHING;
   const hint = located === undefined ? [] : (located.above ?? guess(located));
   const wanted = new Map<string, Key>();
@@ -136,7 +164,7 @@ async function readFurther(deps: TableDeps, caller: Caller, located: Located | u
     wanted.set(key.pk + key.sk, key);
   const [items, own] = await Promise.all([
     deps.table.batchGet([...wanted.values()]),
-    more_grants ? furtherGrants(deps, caller.id, workspace) : [],
+    more_grants ? furtherGrants(deps, holder.id, workspace) : [],
   ]);
   const ofGroups = await groupGrants(deps, items, workspace);
   const stored = items.find(({ pk }) => pk === keys.workspace("").pk);
@@ -150,11 +178,11 @@ async function readFurther(deps: TableDeps, caller: Caller, located: Located | u
 const guess = ({ folder_id, workspace_id }: Located) =>
   folder_id === undefined || folder_id === rootFolder(workspace_id) ? [] : [folder_id];
 
-/** All of a caller's grants, wherever they are: its own and its groups'. */
-export async function allGrants(deps: TableDeps, caller: Caller): Promise<HeldGrant[]> {
-  const { grants, groups, more_grants } = caller.rights;
+/** All of somebody's grants, wherever they are: its own and its groups'. */
+export async function allGrants(deps: Pick<TableDeps, "table">, holder: Holder): Promise<HeldGrant[]> {
+  const { grants, groups, more_grants } = holder.rights;
   const [own, items] = await Promise.all([
-    more_grants ? furtherGrants(deps, caller.id, undefined) : [],
+    more_grants ? furtherGrants(deps, holder.id, undefined) : [],
     deps.table.batchGet(groups.map((id) => keys.principal(id))),
   ]);
   return [...grants, ...own, ...(await groupGrants(deps, items, undefined))];
@@ -162,7 +190,7 @@ export async function allGrants(deps: TableDeps, caller: Caller): Promise<HeldGr
 
 /** @param workspace @default all of them */
 async function furtherGrants(
-  { table }: TableDeps,
+  { table }: Pick<TableDeps, "table">,
   holder: string,
   workspace: string | undefined,
 ): Promise<HeldGrant[]> {
@@ -186,14 +214,20 @@ async function furtherGrants(
 }
 
 async function groupGrants(
-  deps: TableDeps,
+  deps: Pick<TableDeps, "table">,
   items: readonly Item[],
   workspace: string | undefined,
 ): Promise<HeldGrant[]> {
-  const groups = items.flatMap((item) => groupRightsRecord.safeParse(item).data ?? []);
-  const large = groups.filter(({ more_grants }) => more_grants > 0);
-  const further = await Promise.all(large.map(({ group_id }) => furtherGrants(deps, group_id, workspace)));
-  return [...groups.flatMap(grantsOf), ...further.flat()];
+  const groups = items
+    .flatMap((item) => groupRightsRecord.safeParse(item).data ?? [])
+    .filter(({ disabled_at }) => disabled_at === undefined);
+  const all = await Promise.all(
+    groups.map(async (group) => {
+      const further = group.more_grants > 0 ? await furtherGrants(deps, group.group_id, workspace) : [];
+      return [...grantsOf(group), ...further].map((grant) => ({ ...grant, via: group.group_id }));
+    }),
+  );
+  return all.flat();
 }
 
 /**

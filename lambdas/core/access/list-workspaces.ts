@@ -1,14 +1,15 @@
 import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { type MemberAccess, memberAccess } from "#contract/roles.ts";
+import { memberAccess } from "#contract/roles.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import type { PageQuery } from "#core/kernel/page.ts";
 import { allGrants } from "./authorize.ts";
-import { type Asker, hasThere } from "./decide.ts";
+import { type Asker, hasThere, liveGrants } from "./decide.ts";
 import { workspaceRecord } from "./records.ts";
+import { type ViewedWorkspace, workspaceView } from "./workspace-view.ts";
 
 /** See `organizationEntries`. */
 const entry = z.object({
@@ -16,81 +17,106 @@ const entry = z.object({
   name: z.string(),
   member_access: memberAccess.default("none"),
 });
-/** Pages of an organization's workspaces in one answer, of up to 1 MB each: some 100,000. */
-const MAX_PAGES = 20;
+/** Pages of an organization's workspaces that one answer looks at, of up to 1 MB each: some 20,000 workspaces. */
+const MAX_PAGES = 5;
 
-interface Row {
-  workspace_id: string;
-  name: string;
-  organization_id: string;
-  member_access: MemberAccess;
+/** Rows in the order of their ids; where it stopped before the end, the last one that it has looked at. */
+interface Found {
+  rows: ViewedWorkspace[];
+  until?: string | undefined;
 }
 
 /**
  * The workspaces that the caller may list, in the order of their ids: those that it was granted, and for members of an
- * organization those of it that they may see.
+ * organization those of it that they may see. Of an organization with very many of which the caller may list few, a page
+ * can be short, or empty, and go on.
  */
 export async function listWorkspaces(deps: TableDeps, caller: Caller, { limit, cursor }: PageQuery) {
   const list = "workspaces";
   const after = readCursor(list, cursor) ?? "";
+  const { organizations, details } = caller.rights;
   const asker: Asker = {
-    scopes: caller.scopes,
-    details: caller.rights.details,
+    ...{ scopes: caller.scopes, details, now: deps.now() },
     grants: await allGrants(deps, caller),
-    now: deps.now(),
   };
-  const may = ({ workspace_id, organization_id, member_access }: Row) =>
+  const may = ({ workspace_id, organization_id, member_access }: ViewedWorkspace) =>
     hasThere(
-      { ...asker, role: caller.rights.organizations[organization_id] },
+      { ...asker, role: organizations[organization_id] },
       { workspace_id, member_access, chain: [] },
     ).has("list");
-  const known = Object.entries(caller.rights.organizations).filter(([, role]) => role !== "guest");
-  const pages = await Promise.all([
-    granted(deps, asker, after),
-    ...known.map(([organization]) => ofOrganization(deps, organization, { after, limit, may })),
+  const wanted = { after, limit, may };
+  const found = await Promise.all([
+    granted(deps, asker, wanted),
+    ...Object.entries(organizations)
+      .filter(([, role]) => role !== "guest")
+      .map(([organization, role]) =>
+        ofOrganization(deps, organization, {
+          ...wanted,
+          seesAll: details === undefined && (role === "owner" || role === "admin"),
+        }),
+      ),
   ]);
-  const rows = new Map(
-    pages
-      .flat()
-      .filter(may)
-      .map((row) => [row.workspace_id, row]),
-  );
-  return pageOf(
-    { rows: [...rows.values()].sort((a, b) => (a.workspace_id < b.workspace_id ? -1 : 1)) },
-    limit,
-    ({ workspace_id }) => cursorAfter(list, workspace_id),
-    ({ workspace_id, name, organization_id }) => ({
-      ...{ workspace_id, name, organization_id },
-      is_default: workspace_id === caller.default_workspace,
-    }),
-  );
+  // What is behind the place where one of them stopped comes with the next page, in its order.
+  const [until] = found.flatMap((one) => one.until ?? []).sort();
+  const rows = new Map(found.flatMap((one) => one.rows).map((row) => [row.workspace_id, row]));
+  const inOrder = [...rows.values()]
+    .filter(({ workspace_id }) => until === undefined || workspace_id <= until)
+    .sort((a, b) => (a.workspace_id < b.workspace_id ? -1 : 1));
+  const shown = inOrder.slice(0, limit);
+  const last = inOrder.length > limit ? shown.at(-1)?.workspace_id : until;
+  return {
+    items: shown.map((row) => workspaceView(row, caller)),
+    next_cursor: last === undefined ? null : cursorAfter(list, last),
+  };
 }
 
-async function granted({ table }: TableDeps, { grants }: Asker, after: string): Promise<Row[]> {
-  const ids = new Set(grants.map(({ workspace_id }) => workspace_id).filter((id) => id > after));
-  const items = await table.batchGet([...ids].map((id) => keys.workspace(id)));
-  return items.map((item) => workspaceRecord.parse(item));
+interface Wanted {
+  after: string;
+  limit: number;
+  may(row: ViewedWorkspace): boolean;
+}
+
+/** Of the workspaces that were granted themselves, enough to fill a page. */
+async function granted({ table }: TableDeps, asker: Asker, { after, limit, may }: Wanted): Promise<Found> {
+  const ids = new Set(
+    asker.grants
+      .filter(({ on, workspace_id, actions }) => on === workspace_id && actions.includes("list"))
+      .filter(({ workspace_id }) => liveGrants(asker, { workspace_id, chain: [] }).length > 0)
+      .map(({ workspace_id }) => workspace_id)
+      .filter((id) => id > after),
+  );
+  const inOrder = [...ids].sort();
+  const looked = inOrder.slice(0, limit + 1);
+  const items = await table.batchGet(looked.map((id) => keys.workspace(id)));
+  return {
+    rows: items.map((item) => workspaceRecord.parse(item)).filter(may),
+    until: inOrder.length > looked.length ? looked.at(-1) : undefined,
+  };
 }
 
 /** Enough of an organization's workspaces to fill a page with those that the caller may list. */
 async function ofOrganization(
   { table }: TableDeps,
   organization_id: string,
-  { after, limit, may }: { after: string; limit: number; may: (row: Row) => boolean },
-): Promise<Row[]> {
+  { after, limit, may, seesAll }: Wanted & { seesAll: boolean },
+): Promise<Found> {
   const { pk } = keys.organization(organization_id);
   const first = keys.organizationWorkspace(organization_id, after).sk;
-  const rows: Row[] = [];
+  const rows: ViewedWorkspace[] = [];
   let from: Item | undefined;
+  let until: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const { items, next } = await table.query({
       where: "#pk = :pk AND #sk BETWEEN :first AND :last",
       values: { pk, first: after === "" ? first : `${first}~`, last: `${under.organizationWorkspaces}~` },
+      limit: seesAll ? limit + 1 : undefined,
       after: from,
     });
-    rows.push(...items.map((item) => ({ ...entry.parse(item), organization_id })).filter(may));
-    if (next === undefined || rows.length > limit) return rows;
+    const all = items.map((item) => ({ ...entry.parse(item), organization_id }));
+    rows.push(...all.filter(may));
+    until = next === undefined ? undefined : all.at(-1)?.workspace_id;
+    if (next === undefined || rows.length > limit) break;
     from = next;
   }
-  throw new Error(`${organization_id} has more workspaces than one answer looks at`);
+  return { rows, until };
 }

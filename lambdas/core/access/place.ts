@@ -43,6 +43,12 @@ export function nodeIn(items: readonly Item[], id: string): Item | undefined {
   return items.find((item) => item["pk"] === pk && item["sk"] === sk);
 }
 
+/** Where a workspace is, among items that were read; `undefined` where there is none. */
+export function locateWorkspace(items: readonly Item[], id: string): Located | undefined {
+  const { pk, sk } = keys.workspace(id);
+  return items.some((item) => item["pk"] === pk && item["sk"] === sk) ? { workspace_id: id } : undefined;
+}
+
 /** Where a folder or file is, by its record; `undefined` where there is none, or it is deleted. */
 export function locateNode(principal: string, item: Item | undefined): Located | undefined {
   if (item === undefined) return undefined;

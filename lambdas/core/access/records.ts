@@ -15,6 +15,10 @@ export const heldGrantRecord = z.object({
   expires_ms: z.number().optional(),
 });
 
+/** Which grant, and where its copies are. */
+export const heldGrantId = z.object({ grant_id: z.string(), on: z.string(), workspace_id: z.string() });
+export type HeldGrantId = z.infer<typeof heldGrantId>;
+
 /** What every holder of rights (client, person, group) has in its record. */
 export const rightsShape = {
   /** Organization → role. None in the record of a client from before there were organizations. */
@@ -38,6 +42,8 @@ export const groupRightsRecord = z.object({
   group_id: z.string(),
   grants: rightsShape.grants,
   more_grants: rightsShape.more_grants,
+  /** It is over: its grants are nobody's. */
+  disabled_at: z.string().optional(),
 });
 
 export const workspaceRecord = z.object({
@@ -49,6 +55,8 @@ export const workspaceRecord = z.object({
   member_access: memberAccess.default("none"),
   /** Clients that could use it before there were grants. */
   members: z.set(z.string()).optional(),
+  /** Id of its last change of name or terms. */
+  change: z.string().optional(),
   created_at: z.string(),
   created_by: z.string().optional(),
 });
@@ -80,5 +88,32 @@ export const grantRecord = heldGrantRecord.extend({
   created_by: z.string(),
   made_by: madeByRecord.optional(),
   ended_at: z.string().optional(),
+  end_reason: z.string().optional(),
 });
 export type GrantRecord = z.infer<typeof grantRecord>;
+
+export const organizationRecord = z.object({
+  organization_id: z.string(),
+  name: z.string(),
+  /** How many members are owners: at least one, but in the first organization until it has been given one. */
+  owners: z.number(),
+  created_at: z.string(),
+  /** None of the first. */
+  created_by: z.string().optional(),
+  /** Id of the last change, by which a copy of an earlier one that comes late is known. */
+  change: z.string().optional(),
+});
+export type OrganizationRecord = z.infer<typeof organizationRecord>;
+
+/** A member as its organization lists it; its own record says the same. One that has left stays for a while. */
+export const memberRecord = z.object({
+  principal_id: z.string(),
+  role: memberRole,
+  joined_at: z.string(),
+  /** Id of the last change, as an organization's. */
+  change: z.string().optional(),
+  left_at: z.string().optional(),
+  /** Grants that left its record with it and are still to be ended; none once that is done. */
+  ending: z.array(heldGrantId).optional(),
+});
+export type MemberRecord = z.infer<typeof memberRecord>;

@@ -2,7 +2,7 @@ import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { type Located, locateNode, nodeIn } from "./place.ts";
+import { type Located, locateNode, locateWorkspace, nodeIn } from "./place.ts";
 
 /** With what a resource is looked for: who asks, and what was read with its token. */
 export interface Looking {
@@ -31,3 +31,10 @@ export const ofFile: Resource<{ id: string }> = {
 
 /** A folder by `{id}`. */
 export const ofFolder: Resource<{ id: string }> = { ...ofFile, what: ({ id }) => ["folder", id] };
+
+/** A workspace by `{id}`. */
+export const ofWorkspace: Resource<{ id: string }> = {
+  reads: ({ id }) => [keys.workspace(id)],
+  locate: ({ id }, { ahead }) => locateWorkspace(ahead, id),
+  what: ({ id }) => ["workspace", id],
+};

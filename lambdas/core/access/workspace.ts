@@ -1,31 +1,36 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { happened, type Write } from "#aws/table.ts";
+import { TransactionFailed, type Write } from "#aws/table.ts";
+import type { MemberAccess } from "#contract/roles.ts";
 import { holds } from "#contract/scopes.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
-import { grantWrites } from "./grant-writes.ts";
+import { grantLimit, grantWrites, type NewGrant } from "./grant-writes.ts";
 import { rootFolder } from "./place.ts";
-import type { GrantRecord } from "./records.ts";
-import { MAX_IN_RECORD } from "./rights-of.ts";
+import { requireCurrent } from "./require-current.ts";
 import { defaultWorkspace, noWorkspace, workspaceNamed } from "./workspace-named.ts";
 
-interface NewWorkspace {
+export interface NewWorkspace {
   name: string;
   /** Whose it is: its name is one among that owner's. */
   owner: string;
   organization: string;
+  /** @default none */
+  member_access?: MemberAccess | undefined;
 }
 
-/** Writes that make a workspace with its root folder, and the grant by which its owner has it. */
-export function workspaceWrites(now: number, { name, owner, organization }: NewWorkspace) {
+/**
+ * Writes that make a workspace with its root folder, and the grant by which its owner has it. The first one's condition
+ * fails where the owner has one of the name.
+ */
+export function workspaceWrites(now: number, { name, owner, organization, member_access }: NewWorkspace) {
   const workspaceId = newId("ws", now);
   const root = rootFolder(workspaceId);
   const created_at = iso(now);
   const place = { workspace_id: workspaceId, organization_id: organization };
-  const grant: GrantRecord & { workspace_name: string } = {
+  const grant: NewGrant = {
     grant_id: newId("grt", now),
     principal_id: owner,
     on: workspaceId,
@@ -35,23 +40,12 @@ export function workspaceWrites(now: number, { name, owner, organization }: NewW
     created_by: owner,
     workspace_name: name,
   };
+  const isNew = { condition: "attribute_not_exists(#pk)" };
+  const made = { root_folder: root, created_at, created_by: owner };
   const writes: Write[] = [
-    {
-      put: {
-        ...keys.workspace(workspaceId),
-        ...place,
-        name,
-        root_folder: root,
-        created_at,
-        created_by: owner,
-      },
-      condition: "attribute_not_exists(#pk)",
-    },
-    {
-      put: { ...keys.workspaceName(owner, name), workspace_id: workspaceId },
-      condition: "attribute_not_exists(#pk)",
-    },
-    ...organizationEntries(organization, { workspaceId, name }),
+    { put: { ...keys.workspaceName(owner, name), workspace_id: workspaceId }, ...isNew },
+    { put: { ...keys.workspace(workspaceId), ...place, name, member_access, ...made }, ...isNew },
+    ...organizationEntries(organization, { workspaceId, name, member_access }),
     {
       put: {
         ...keys.node(root),
@@ -62,22 +56,23 @@ export function workspaceWrites(now: number, { name, owner, organization }: NewW
         name: "",
         created_at,
       },
-      condition: "attribute_not_exists(#pk)",
+      ...isNew,
     },
   ];
   return { workspaceId, grant, writes };
 }
 
-/** What lists a workspace in its organization, by id and by name. */
+/** What lists a workspace in its organization, by id and by name: for transactions that know whether they come late. */
 export function organizationEntries(
   organization: string,
-  { workspaceId, name }: { workspaceId: string; name: string },
+  entry: { workspaceId: string; name: string; member_access?: MemberAccess | undefined },
 ): Write[] {
-  const entry = { workspace_id: workspaceId, name };
-  const why = "says the same however often it is written";
+  const { workspaceId: workspace_id, name, member_access } = entry;
+  const item = { workspace_id, name, member_access };
+  const blind = "the transaction that it stands in says whether the workspace still is so";
   return [
-    { put: { ...keys.organizationWorkspace(organization, workspaceId), ...entry }, blind: why },
-    { put: { ...keys.organizationName(organization, name, workspaceId), ...entry }, blind: why },
+    { put: { ...keys.organizationWorkspace(organization, workspace_id), ...item }, blind },
+    { put: { ...keys.organizationName(organization, name, workspace_id), ...item }, blind },
   ];
 }
 
@@ -89,7 +84,7 @@ export function organizationEntries(
  * `workspaces:write` and is no restricted token, or is a client from when that needed no scope. Costs no AWS call where
  * it has the workspace.
  *
- * @throws WharfError not_found for a name that it may not make; workspace_ambiguous; limit_exceeded for a new one where it
+ * @throws WharfError not_found for a name that it may not make; workspace_ambiguous; grant_limit for a new one where it
  * has no room for more.
  */
 export async function useWorkspace(deps: Deps, { caller }: Call, ref: string | undefined): Promise<string> {
@@ -98,7 +93,9 @@ export async function useWorkspace(deps: Deps, { caller }: Call, ref: string | u
   if (found !== undefined) return found;
   const organization = mayMakeIn(caller);
   if (organization === undefined) throw noWorkspace(caller, ref);
-  return makeOrFind(deps, caller, { name: ref, owner: caller.id, organization });
+  // Or it was made by a request of this caller's that ran beside this one.
+  const { made, taken } = await makeWorkspace(deps, { name: ref, owner: caller.id, organization });
+  return made ?? taken;
 }
 
 /** The organization in which an upload of this caller's may make a workspace. */
@@ -114,21 +111,33 @@ function mayMakeIn({
   return makes_workspaces || role !== "guest" ? organization : undefined;
 }
 
-const held = z.object({ grants: z.record(z.string(), z.unknown()).default({}) });
+const named = z.object({ workspace_id: z.string() });
+type Made = { made: string; taken?: never } | { made?: never; taken: string };
 
-async function makeOrFind(deps: Deps, caller: Caller, wanted: NewWorkspace): Promise<string> {
+/**
+ * Makes a workspace, whose owner gets a grant on it, together with what `also` makes of its id; or says which of the
+ * owner's has the name.
+ *
+ * @throws WharfError grant_limit where the owner has 1,000; conflict where it is being brought over from before.
+ */
+export async function makeWorkspace(
+  deps: TableDeps,
+  wanted: NewWorkspace,
+  also: (workspaceId: string, created_at: string) => readonly Write[] = () => [],
+): Promise<Made> {
   const { workspaceId, grant, writes } = workspaceWrites(deps.now(), wanted);
+  const [name] = writes;
   for (const further of [false, true]) {
-    if (await happened(deps.table.transact([...writes, ...grantWrites(grant, { further })])))
-      return workspaceId;
-    // Made by a request of this caller's that ran beside this one, or its record has no room.
-    const taken = await deps.table.get(
-      z.object({ workspace_id: z.string() }),
-      keys.workspaceName(caller.id, wanted.name),
-    );
-    if (taken !== undefined) return taken.workspace_id;
-    const holder = await deps.table.get(held, keys.principal(caller.id));
-    if (Object.keys(holder?.grants ?? {}).length < MAX_IN_RECORD) break;
+    try {
+      const given = grantWrites(grant, { further });
+      await deps.table.transact([...writes, ...given, ...also(workspaceId, grant.created_at)]);
+      return { made: workspaceId };
+    } catch (error) {
+      if (!(error instanceof TransactionFailed)) throw error;
+      if (name !== undefined && error.failed.has(name))
+        return { taken: named.parse(error.failed.get(name)).workspace_id };
+      await requireCurrent(deps, wanted.owner);
+    }
   }
-  throw noWorkspace(caller, wanted.name);
+  throw grantLimit(wanted.owner);
 }

@@ -1,10 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
+import type { Write } from "#aws/table.ts";
+import type { MemberRole } from "#contract/roles.ts";
 import type { Scope } from "#contract/scopes.ts";
-import { FIRST_ORGANIZATION } from "#core/access/records.ts";
+import { ensureFirstOrganization } from "#core/access/ensure-first-organization.ts";
+import { grantItems, heldBy } from "#core/access/grant-writes.ts";
+import { memberWrite, ownerGained, unknownOrganization } from "#core/access/organization-writes.ts";
+import { FIRST_ORGANIZATION, type OrganizationRecord, organizationRecord } from "#core/access/records.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { ClientRecord } from "./records.ts";
 
@@ -13,43 +19,96 @@ export function newSecret(): string {
   return `whs_${randomBytes(32).toString("base64url")}`;
 }
 
+interface NewClient {
+  /** 1–64 characters of A-Za-z0-9._-; also its workspace's name, unless that is given. */
+  name: string;
+  scopes: readonly Scope[];
+  workspace?: string | undefined;
+  /** @default the first, which is made where it isn't there */
+  organization?: string | undefined;
+  /** @default by its scopes: see `roleFor` */
+  role?: MemberRole | undefined;
+}
+
 /**
- * Makes a client with a workspace of its own and returns its secret, which is shown this once.
+ * Makes a client of an organization, with a workspace of its own, and returns its secret, which is shown this once.
  *
- * @param name 1–64 characters of A-Za-z0-9._-; also its workspace's name, unless that is given.
+ * @throws WharfError not_found for an organization that isn't there.
  */
-export async function createClient(
+export async function createClient(deps: TableDeps, { workspace, ...given }: NewClient) {
+  return inRounds(async () => {
+    const organization = await findOrganization(deps, given.organization);
+    const role = given.role ?? roleFor(given.scopes, organization);
+    return makeClient(deps, { ...given, workspace: workspace ?? given.name, organization, role });
+  }, "Others make clients of this organization too; try again.");
+}
+
+async function findOrganization(
   deps: TableDeps,
-  { name, scopes, workspace = name }: { name: string; scopes: readonly Scope[]; workspace?: string },
-): Promise<{ client_id: string; client_secret: string; workspace_id: string; workspace: string }> {
-  const now = deps.now();
+  organization = FIRST_ORGANIZATION,
+): Promise<OrganizationRecord> {
+  if (organization === FIRST_ORGANIZATION) return ensureFirstOrganization(deps);
+  const found = await deps.table.get(organizationRecord, keys.organization(organization));
+  if (found === undefined) throw unknownOrganization(organization);
+  return found;
+}
+
+/** With `admin` the organization's owner, where that has none, else an admin; a member where it makes workspaces. */
+function roleFor(scopes: readonly Scope[], { owners }: OrganizationRecord): MemberRole {
+  if (scopes.includes("admin")) return owners === 0 ? "owner" : "admin";
+  return scopes.includes("workspaces:write") ? "member" : "guest";
+}
+
+async function makeClient(
+  { table, now: clock }: TableDeps,
+  given: Pick<NewClient, "name" | "scopes"> & {
+    workspace: string;
+    organization: OrganizationRecord;
+    role: MemberRole;
+  },
+) {
+  const { name, scopes, workspace, role } = given;
+  const { organization_id, owners } = given.organization;
+  const now = clock();
+  const created_at = iso(now);
   const client_id = newId("cli", now);
   const client_secret = newSecret();
-  const { workspaceId, grant, writes } = workspaceWrites(now, {
-    name: workspace,
-    owner: client_id,
-    organization: FIRST_ORGANIZATION,
-  });
+  const secret = { secret_id: newId("sec", now), hash: sha256(client_secret), created_at };
+  const owned = { name: workspace, owner: client_id, organization: organization_id };
+  const { workspaceId, grant, writes } = workspaceWrites(now, owned);
   const record: ClientRecord = {
-    client_id,
-    name,
-    scopes: [...new Set(scopes)],
-    secrets: [{ hash: sha256(client_secret), created_at: iso(now) }],
+    ...{ client_id, name, scopes: [...new Set(scopes)], secrets: [secret] },
+    organization_id,
     default_workspace: workspaceId,
     workspaces: { [workspaceId]: workspace },
-    organizations: { [FIRST_ORGANIZATION]: scopes.includes("admin") ? "admin" : "member" },
-    grants: { [grant.grant_id]: { on: workspaceId, workspace_id: workspaceId, role: "owner" } },
-    more_grants: 0,
-    groups: [],
-    created_at: iso(now),
+    organizations: { [organization_id]: role },
+    grants: { [grant.grant_id]: heldBy(grant) },
+    ...{ more_grants: 0, groups: [] },
+    created_at,
   };
-  await deps.table.transact([
+  const entry = { client_id, name, created_at };
+  await table.transact([
+    ...(role === "owner" ? [ownerWrite(organization_id, owners)] : []),
     ...writes,
+    ...grantItems(grant),
     { put: { ...keys.client(client_id), ...record }, condition: "attribute_not_exists(#pk)" },
+    { put: { ...keys.clientEntry(client_id), ...entry }, condition: "attribute_not_exists(#pk)" },
     {
-      put: { ...keys.clientEntry(client_id), client_id, name, created_at: iso(now) },
+      put: { ...keys.organizationClient(organization_id, client_id), ...entry },
       condition: "attribute_not_exists(#pk)",
     },
+    memberWrite(now, { organization: organization_id, principal: client_id, role }),
   ]);
-  return { client_id, client_secret, workspace_id: workspaceId, workspace };
+  return { client_id, client_secret, workspace_id: workspaceId, workspace, organization_id, role };
+}
+
+/** Where it becomes the owner since there was none, there is still none. */
+function ownerWrite(organization: string, owners: number): Write {
+  if (owners > 0) return ownerGained(organization);
+  return {
+    key: keys.organization(organization),
+    update: { add: { owners: 1 } },
+    condition: "#owners = :none",
+    values: { none: 0 },
+  };
 }

@@ -11,20 +11,26 @@ export const secretRecord = z.object({
   secret_id: z.string().optional(),
   hash: z.string(),
   created_at: z.string(),
-  /** Ends by itself: it is being replaced. */
+  /** Ends by itself: it is being replaced, or was made with a key that ends. */
   expires_ms: z.number().optional(),
+  /** Days before its end of which has been told; see `crossed`. */
+  warned_days: z.number().optional(),
   /** The day, `2026-01-31`. */
   last_used: z.string().optional(),
+  made_by: madeByRecord.optional(),
 });
+export type SecretRecord = z.infer<typeof secretRecord>;
 
 /** A client as the table has it. */
 export const clientRecord = z.object({
   client_id: z.string(),
   name: z.string(),
   scopes: z.array(scope),
-  /** SHA-256 of each live secret; two can be live while one is being replaced. */
+  /** The organization that it belongs to, whose admins manage it; its only one where it isn't said. */
+  organization_id: z.string().optional(),
+  /** SHA-256 of each live secret, the oldest first; several can be live while one is being replaced. */
   secrets: z.array(secretRecord),
-  /** Id of the last change of secrets. */
+  /** Id of the last change of its secrets, name, scopes or expiry. */
   secrets_change: z.string().optional(),
   /** Where its uploads go that name no workspace; none where it has several, or none of its own. */
   default_workspace: z.string().optional(),
@@ -82,9 +88,13 @@ export const keyRecord = z.object({
   created_at: z.string(),
   made_by: madeByRecord.optional(),
   expires_ms: z.number(),
+  /** Days before its end of which has been told; see `crossed`. */
+  warned_days: z.number().optional(),
   /** The day, `2026-01-31`. */
   last_used: z.string().optional(),
   revoked_at: z.string().optional(),
+  /** When it was seen that it had expired: it counts no more. */
+  ended_at: z.string().optional(),
 });
 export type KeyRecord = z.infer<typeof keyRecord>;
 

@@ -17,8 +17,11 @@ export interface Caller {
   /** Its uploads make workspaces of names that it doesn't know, whatever its scopes. */
   makes_workspaces?: true | undefined;
   rights: Rights;
-  /** What it showed: where that is stored beside its holder, and until when (ms) it is good. */
-  credential?: { sk: string; key_id?: string | undefined; expires_ms: number };
+  /**
+   * What it showed: where that is stored beside its holder, until when (ms) it is good, and the sort keys of what it was
+   * exchanged from.
+   */
+  credential?: { sk: string; key_id?: string | undefined; expires_ms: number; parents?: readonly string[] };
 }
 
 /** One call of the API, as verbs see it. */

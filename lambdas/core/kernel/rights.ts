@@ -12,6 +12,8 @@ export interface HeldGrant {
   actions: readonly Action[];
   /** From this moment (ms) on it is none, whatever the sweep does later. */
   expires_ms?: number | undefined;
+  /** The group that holds it, where it is a group's. */
+  via?: string | undefined;
 }
 
 export interface Rights {

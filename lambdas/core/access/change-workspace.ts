@@ -1,0 +1,115 @@
+import * as z from "zod";
+import { keys } from "#aws/keys.ts";
+import { TransactionFailed, type Write } from "#aws/table.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
+import { newId } from "#core/kernel/ids.ts";
+import type { WorkspaceChange } from "./contract.ts";
+import { nameTaken } from "./create-workspace.ts";
+import { type WorkspaceRecord, workspaceRecord } from "./records.ts";
+import { organizationEntries } from "./workspace.ts";
+import { workspaceView } from "./workspace-view.ts";
+
+const ROUNDS = 4;
+const naming = z.object({ workspaces: z.record(z.string(), z.string()).default({}) });
+
+/**
+ * Renames a workspace, or says what members have on it; what is so already is no change. Where it is listed changes with
+ * it, in one transaction, and so does the name by which its owner and the caller call it. Names in others' records are
+ * hints and stay.
+ *
+ * @throws WharfError name_taken where its owner has another of the name; conflict where others keep changing it.
+ */
+export async function changeWorkspace(
+  deps: TableDeps,
+  { caller }: Call,
+  id: string,
+  change: WorkspaceChange,
+) {
+  for (let round = 0; round < ROUNDS; round++) {
+    const was = await deps.table.get(workspaceRecord, keys.workspace(id));
+    if (was === undefined) throw notFound("workspace", id);
+    const { name = was.name, member_access = was.member_access } = change;
+    const next = { ...was, name, member_access };
+    if (name === was.name && member_access === was.member_access) return workspaceView(was, caller);
+    const holders = new Set([...(was.created_by === undefined ? [] : [was.created_by]), caller.id]);
+    try {
+      const now = deps.now();
+      await deps.table.transact([
+        ...ownerNames(was, next),
+        changed(was, next, newId("job", now)),
+        ...entries(was, next),
+        ...(name === was.name ? [] : await callNames(deps, id, name, holders)),
+      ]);
+      return workspaceView(next, caller);
+    } catch (error) {
+      // Changed by another, or by its own first sending: looked at anew.
+      if (!(error instanceof TransactionFailed)) throw error;
+    }
+  }
+  throw new WharfError("conflict", "Others are changing this workspace. Try again.", {
+    retry_after_seconds: 1,
+  });
+}
+
+/** By the id of its last change no late copy of one takes back what has come after it. */
+function changed(
+  { workspace_id, change: seen }: WorkspaceRecord,
+  next: WorkspaceRecord,
+  change: string,
+): Write {
+  return {
+    key: keys.workspace(workspace_id),
+    update: { set: { name: next.name, member_access: next.member_access, change } },
+    condition:
+      seen === undefined ? "attribute_exists(#pk) AND attribute_not_exists(#change)" : "#change = :seen",
+    values: { seen },
+  };
+}
+
+/** The name is one among its owner's; that of one from before owners were written down is among nobody's. */
+function ownerNames(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {
+  const { workspace_id, created_by } = was;
+  if (created_by === undefined || next.name === was.name) return [];
+  return [
+    {
+      put: { ...keys.workspaceName(created_by, next.name), workspace_id },
+      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
+      values: { workspace_id },
+      // Which it is, is nothing that a manager of this one knows.
+      else: () => nameTaken(next.name),
+    },
+    {
+      remove: keys.workspaceName(created_by, was.name),
+      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
+      values: { workspace_id },
+    },
+  ];
+}
+
+function entries(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {
+  const { workspace_id: workspaceId, organization_id, name, member_access } = next;
+  const old = keys.organizationName(organization_id, was.name, workspaceId);
+  return [
+    ...organizationEntries(organization_id, { workspaceId, name, member_access }),
+    ...(name === was.name ? [] : [{ remove: old }]),
+  ];
+}
+
+/** How those holders call it, where their records say so. */
+async function callNames(
+  { table }: TableDeps,
+  workspaceId: string,
+  name: string,
+  holders: ReadonlySet<string>,
+): Promise<Write[]> {
+  const items = await table.batchGet([...holders].map((holder) => keys.principal(holder)));
+  return items
+    .filter((item) => Object.hasOwn(naming.parse(item).workspaces, workspaceId))
+    .map((item) => ({
+      key: { pk: String(item["pk"]), sk: String(item["sk"]) },
+      update: { set: { [`workspaces.${workspaceId}`]: name } },
+      condition: `attribute_exists(#workspaces.#${workspaceId})`,
+    }));
+}

@@ -1,0 +1,69 @@
+import { keys } from "#aws/keys.ts";
+import type { Put, Update, Write } from "#aws/table.ts";
+import type { MemberRole } from "#contract/roles.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { iso } from "#core/kernel/time.ts";
+import type { MemberRecord, OrganizationRecord } from "./records.ts";
+
+/** Organizations that one client or person belongs to at most. */
+export const MAX_ORGANIZATIONS = 20;
+
+/** The writes that make an organization; who owns it is written beside them. */
+export function organizationWrites(record: OrganizationRecord): Write[] {
+  const { organization_id } = record;
+  return [
+    { put: { ...keys.organization(organization_id), ...record }, condition: "attribute_not_exists(#pk)" },
+    {
+      put: { ...keys.organizationEntry(organization_id), organization_id },
+      condition: "attribute_not_exists(#pk)",
+    },
+  ];
+}
+
+interface Joining {
+  organization: string;
+  principal: string;
+  role: MemberRole;
+}
+
+/** A new member's place in its organization's list; its own record says the role too, in the same transaction. */
+export function memberWrite(now: number, { organization, principal, role }: Joining): Put {
+  const record: MemberRecord = { principal_id: principal, role, joined_at: iso(now) };
+  return {
+    put: { ...keys.member(organization, principal), ...record },
+    condition: "attribute_not_exists(#pk)",
+  };
+}
+
+/** One owner more. @throws WharfError not_found where there is no such organization */
+export function ownerGained(organization: string): Update {
+  return {
+    key: keys.organization(organization),
+    update: { add: { owners: 1 } },
+    condition: "attribute_exists(#pk)",
+    else: () => unknownOrganization(organization),
+  };
+}
+
+/** One owner less, but not the last. @throws WharfError conflict */
+export function ownerLost(organization: string): Update {
+  return {
+    key: keys.organization(organization),
+    update: { add: { owners: -1 } },
+    condition: "#owners > :one",
+    values: { one: 1 },
+    else: () =>
+      new WharfError(
+        "conflict",
+        `An organization has at least one owner, and this is the only one. Make another member an owner first: PATCH /v1/orgs/${organization}/members/{principal} with {"role":"owner"}.`,
+      ),
+  };
+}
+
+/** The administrator sees all organizations, and has no token. */
+export function unknownOrganization(organization: string): WharfError {
+  return new WharfError(
+    "not_found",
+    `No organization has the id ${JSON.stringify(organization)}; list-organizations shows them.`,
+  );
+}

@@ -1,0 +1,58 @@
+import { keys } from "#aws/keys.ts";
+import type { Scope } from "#contract/scopes.ts";
+import { judge } from "#core/access/authorize.ts";
+import { roleIn } from "#core/access/authorize-organization.ts";
+import { type GrantRecord, grantRecord } from "#core/access/records.ts";
+import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
+import { isLive } from "./grant-view.ts";
+import { folderOf, spotKey, spotOf } from "./spot.ts";
+
+/** Who the caller is to a grant: its holder, a member of the group that holds it, or who may grant where it is on. */
+export type Relation = "holder" | "member" | "granter";
+
+export interface FoundGrant {
+  grant: GrantRecord;
+  relation: Relation;
+  /** The folder that it is on, or that its file lies in. */
+  folder_id: string | undefined;
+}
+
+/**
+ * A live grant that the caller may know of. A restricted token reaches what it names, and not what its holder holds.
+ *
+ * @throws WharfError not_found for any other; forbidden where the token lacks the scope.
+ */
+export async function findGrant(
+  deps: TableDeps,
+  { caller, decided }: Pick<Call, "caller" | "decided">,
+  id: string,
+  scope: Scope,
+): Promise<FoundGrant> {
+  decided?.();
+  requireScope(caller, scope);
+  const grant = await deps.table.get(grantRecord, keys.grant(id));
+  if (grant === undefined || !isLive(grant, deps.now())) throw notFound("grant", id);
+  const items = await deps.table.batchGet([spotKey(grant.on)]);
+  const spot = spotOf(items, grant.on, caller.id);
+  const folder_id = spot && folderOf(spot);
+  const known = relationOf(caller, grant);
+  if (known !== undefined) return { grant, folder_id, relation: known };
+  const decision = await judge(deps, caller, spot?.located, "grant");
+  const outlives = spot === undefined && isAdmin(caller, grant);
+  if (decision?.allowed !== true && !outlives) throw notFound("grant", id);
+  return { grant, folder_id, relation: "granter" };
+}
+
+function relationOf({ id, rights }: Caller, { principal_id }: GrantRecord): Relation | undefined {
+  if (rights.details !== undefined) return undefined;
+  if (principal_id === id) return "holder";
+  return rights.groups.includes(principal_id) ? "member" : undefined;
+}
+
+/** What it was on is gone, and nobody has rights there any more. */
+function isAdmin(caller: Caller, { organization_id }: GrantRecord): boolean {
+  const role = roleIn(caller, organization_id);
+  return caller.rights.details === undefined && (role === "owner" || role === "admin");
+}

@@ -1,0 +1,29 @@
+import { keys } from "#aws/keys.ts";
+import { allGrants } from "#core/access/authorize.ts";
+import { workspaceRecord } from "#core/access/records.ts";
+import type { Caller } from "#core/kernel/call.ts";
+import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import { heldView, holdsAt } from "./held-view.ts";
+
+/** All live grants of the caller and of its groups, in the order of their ids. */
+export async function listMyGrants(deps: TableDeps, caller: Caller, { limit, cursor }: PageQuery) {
+  const list = "my grants";
+  const after = readCursor(list, cursor) ?? "";
+  const now = deps.now();
+  const rows = (await allGrants(deps, caller))
+    .filter((grant) => holdsAt(grant, now) && grant.grant_id > after)
+    .sort((a, b) => (a.grant_id < b.grant_id ? -1 : 1));
+  const page = pageOf(
+    { rows },
+    limit,
+    ({ grant_id }) => cursorAfter(list, grant_id),
+    (grant) => grant,
+  );
+  const on = page.items.filter((grant) => grant.on === grant.workspace_id).map((grant) => grant.on);
+  const items = await deps.table.batchGet([...new Set(on)].map((id) => keys.workspace(id)));
+  const found = items.map((item) => workspaceRecord.parse(item));
+  const names = new Map(found.map(({ workspace_id, name }) => [workspace_id, name]));
+  return { ...page, items: page.items.map((grant) => heldView(grant, (id) => names.get(id))) };
+}

@@ -1,0 +1,23 @@
+import { keys } from "#aws/keys.ts";
+import { roleIn } from "#core/access/authorize-organization.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import type { Organization } from "./contract.ts";
+import { findOrganization } from "./find-organization.ts";
+import { organizationView } from "./organization-view.ts";
+import { rename } from "./rename.ts";
+
+/** Renames an organization. @throws WharfError not_found; conflict where others keep changing it */
+export async function changeOrganization(
+  deps: TableDeps,
+  { caller }: Call,
+  organization: string,
+  { name }: { name: string },
+): Promise<Organization> {
+  const renamed = await inRounds(async () => {
+    const seen = await findOrganization(deps, organization);
+    return rename(deps.table, keys.organization(organization), seen, name);
+  }, "Others change this organization too; send it again.");
+  return organizationView(renamed, roleIn(caller, organization) ?? "guest");
+}

@@ -1,0 +1,74 @@
+import { keys, under } from "#aws/keys.ts";
+import { happened, type Item, type Write } from "#aws/table.ts";
+import { endGrants } from "#core/access/end-grants.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { inParallel } from "#core/kernel/in-parallel.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
+import { findGroup } from "./find-group.ts";
+import { endFurther, LEFT_KEEP_MS } from "./finish-leaving.ts";
+import { type GroupRecord, groupMemberRecord } from "./records.ts";
+import { leaveGroup } from "./remove-group-member.ts";
+import { newChange, unchanged } from "./unchanged.ts";
+
+/**
+ * Ends a group: what it was granted is its members' no more from one write on; then its members' records forget it, and
+ * what says the same elsewhere goes. Where that breaks off, another call goes on with it.
+ *
+ * @throws WharfError not_found, forbidden; conflict where others keep changing it
+ */
+export async function deleteGroup(deps: TableDeps, call: Call, groupId: string): Promise<void> {
+  const ended = await inRounds(async (round) => {
+    const group = await findGroup(deps, call, groupId, { action: "members", round, ended: true });
+    return group.disabled_at === undefined ? endGroup(deps, group) : group;
+  }, "Others change this group too; send it again.");
+  if (ended.ending === undefined) return;
+  await endGrants(deps, { holder: groupId, further: false }, ended.ending);
+  await endFurther(deps, { holder: groupId, further: true, counted: false });
+  await endMembers(deps, groupId);
+  const done = deps.table.update({
+    key: keys.principal(groupId),
+    update: { set: { ttl: ttl(deps.now() + LEFT_KEEP_MS) }, remove: ["ending"] },
+    condition: "#change = :ended",
+    values: { ended: ended.change },
+  });
+  await happened(done);
+}
+
+async function endGroup({ table, now }: TableDeps, group: GroupRecord): Promise<GroupRecord> {
+  const { group_id, organization_id, grants } = group;
+  const ending = Object.entries(grants).map(([grant_id, { on, workspace_id }]) => ({
+    ...{ grant_id, on, workspace_id },
+  }));
+  const ended = { disabled_at: iso(now()), change: newChange(), ending };
+  const { condition, values } = unchanged(group);
+  const writes: Write[] = [
+    {
+      key: keys.principal(group_id),
+      update: { set: { ...ended, grants: {}, more_grants: 0 } },
+      condition: `${condition} AND attribute_not_exists(#disabled_at) AND #grants = :seen_grants`,
+      values: { ...values, seen_grants: grants },
+    },
+    { remove: keys.groupEntry(organization_id, group_id) },
+  ];
+  await table.transact(writes);
+  return { ...group, ...ended };
+}
+
+const PARALLEL = 10;
+
+async function endMembers(deps: TableDeps, groupId: string): Promise<void> {
+  let after: Item | undefined;
+  do {
+    const { items, next } = await deps.table.query({
+      where: "#pk = :pk AND begins_with(#sk, :prefix)",
+      values: { pk: keys.principal(groupId).pk, prefix: under.members },
+      filter: "attribute_not_exists(#left_at)",
+      after,
+    });
+    const members = items.map((item) => groupMemberRecord.parse(item).principal_id);
+    await inParallel(members, PARALLEL, (member) => leaveGroup(deps, groupId, member));
+    after = next;
+  } while (after !== undefined);
+}

@@ -1,0 +1,30 @@
+import { keys } from "#aws/keys.ts";
+import { roleIn } from "#core/access/authorize-organization.ts";
+import { type OrganizationRecord, organizationRecord } from "#core/access/records.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
+import type { Organization } from "./contract.ts";
+import { organizationView } from "./organization-view.ts";
+
+/** An organization's record, for who was found to belong to it. @throws WharfError not_found */
+export async function findOrganization(
+  { table }: TableDeps,
+  organization: string,
+): Promise<OrganizationRecord> {
+  const found = await table.get(organizationRecord, keys.organization(organization));
+  if (found === undefined) throw notFound("organization", organization);
+  return found;
+}
+
+/** The same as the caller sees it. @throws WharfError not_found */
+export async function showOrganization(
+  deps: TableDeps,
+  { caller }: Call,
+  organization: string,
+): Promise<Organization> {
+  return organizationView(
+    await findOrganization(deps, organization),
+    roleIn(caller, organization) ?? "guest",
+  );
+}

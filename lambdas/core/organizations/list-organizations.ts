@@ -1,0 +1,29 @@
+import { keys } from "#aws/keys.ts";
+import { roleIn } from "#core/access/authorize-organization.ts";
+import { organizationRecord } from "#core/access/records.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import { organizationView } from "./organization-view.ts";
+
+/** The organizations that the caller belongs to, 20 at most, in the order of their ids. @throws WharfError invalid_cursor */
+export async function listOrganizations(
+  { table }: TableDeps,
+  { caller }: Call,
+  { limit, cursor }: PageQuery,
+) {
+  const list = `organizations ${caller.id}`;
+  const after = readCursor(list, cursor) ?? "";
+  const ids = Object.keys(caller.rights.organizations).filter((id) => id > after);
+  const items = await table.batchGet(ids.map((id) => keys.organization(id)));
+  const rows = items
+    .map((item) => organizationRecord.parse(item))
+    .sort((a, b) => (a.organization_id < b.organization_id ? -1 : 1));
+  return pageOf(
+    { rows },
+    limit,
+    (last) => cursorAfter(list, last.organization_id),
+    (row) => organizationView(row, roleIn(caller, row.organization_id) ?? "guest"),
+  );
+}

@@ -1,0 +1,116 @@
+import { keys } from "#aws/keys.ts";
+import type { Item, Write } from "#aws/table.ts";
+import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { ownerLost } from "#core/access/organization-writes.ts";
+import { type MemberRecord, memberRecord } from "#core/access/records.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
+import { finishLeaving, LEFT_KEEP_MS } from "./finish-leaving.ts";
+import { requireRank } from "./require-rank.ts";
+import { newChange, unchanged } from "./unchanged.ts";
+import { type HolderRights, holderRights, type Loss, whatIsLost } from "./what-is-lost.ts";
+
+/**
+ * Ends a membership: role, groups and the grants of its record in one transaction with `member_left`; then what says the
+ * same elsewhere, and what stands in its partition, page by page. Where that breaks off, another call goes on with it.
+ *
+ * @throws WharfError not_found; forbidden where others than itself may not, or only an owner; conflict for the last owner,
+ * for a client in the organization that it was made in, and where others keep changing its rights.
+ */
+export async function removeMember(
+  deps: TableDeps,
+  call: Call,
+  organization: string,
+  principal: string,
+): Promise<void> {
+  if (principal !== call.caller.id) authorizeOrganization(call, organization, "members");
+  const left = await inRounds(
+    () => leave(deps, call, organization, principal),
+    "Others change what this member may do; send it again.",
+  );
+  await finishLeaving(deps, organization, left);
+}
+
+/** The member as one that has left. */
+async function leave(
+  deps: TableDeps,
+  call: Call,
+  organization: string,
+  principal: string,
+): Promise<MemberRecord> {
+  const [rowKey, holderKey] = [keys.member(organization, principal), keys.principal(principal)];
+  const items = await deps.table.batchGet([rowKey, holderKey]);
+  const [row, holder] = [rowKey, holderKey].map((key) => items.find(({ pk }) => pk === key.pk));
+  if (row === undefined || holder === undefined) throw notFound("member", principal);
+  const member = memberRecord.parse(row);
+  if (member.left_at !== undefined) return member;
+  if (principal !== call.caller.id) requireRank(call.caller, organization, member.role);
+  const rights = holderRights.parse(holder);
+  requireNotHome(organization, principal, rights);
+  const loss = await whatIsLost(deps, organization, rights);
+  const now = deps.now();
+  const left: MemberRecord = { ...member, left_at: iso(now), change: newChange(), ending: loss.grants };
+  await deps.table.transact([
+    {
+      key: rowKey,
+      update: { set: { left_at: left.left_at, change: left.change, ending: left.ending } },
+      condition: `${unchanged(member).condition} AND attribute_not_exists(#left_at)`,
+      values: unchanged(member).values,
+    },
+    holderWrite(organization, { holder, member, loss }),
+    ...(member.role === "owner" ? [ownerLost(organization)] : []),
+    ...loss.groups.map((group) => groupWrite(now, group, principal)),
+    eventWrite(now, {
+      type: "member_left",
+      request_id: call.requestId,
+      organization_id: organization,
+      actor: actorOf(call.caller),
+      data: { principal_id: principal, role: member.role },
+    }),
+  ]);
+  return left;
+}
+
+/** @throws WharfError conflict for a client in the organization that it was made in */
+function requireNotHome(
+  organization: string,
+  principal: string,
+  { organization_id, organizations }: HolderRights,
+): void {
+  if (!principal.startsWith("cli_")) return;
+  const [first] = Object.keys(organizations);
+  if ((organization_id ?? first) !== organization) return;
+  throw new WharfError(
+    "conflict",
+    `A client doesn't leave the organization that it was made in. End it: DELETE /v1/clients/${principal}. Or give it a role that may less: PATCH this with {"role":"guest"}.`,
+  );
+}
+
+/** Its own record, where that still says what was judged: what was granted meanwhile isn't overlooked. */
+function holderWrite(
+  organization: string,
+  { holder, member, loss }: { holder: Item; member: MemberRecord; loss: Loss },
+): Write {
+  const seen = Object.fromEntries(
+    (["grants", "workspaces", "groups"] as const).map((name) => [`seen_${name}`, holder[name]]),
+  );
+  const same = ["grants", "workspaces", "groups"].map((name) =>
+    holder[name] === undefined ? `attribute_not_exists(#${name})` : `#${name} = :seen_${name}`,
+  );
+  return {
+    key: keys.principal(member.principal_id),
+    update: { set: { ...loss.keeps }, remove: [`organizations.${organization}`] },
+    condition: [`#organizations.#${organization} = :role`, ...same].join(" AND "),
+    values: { role: member.role, ...seen },
+  };
+}
+
+/** Its place in a group's list. */
+const groupWrite = (now: number, group: string, principal: string): Write => ({
+  key: keys.groupMember(group, principal),
+  update: { set: { left_at: iso(now), ttl: ttl(now + LEFT_KEEP_MS), change: newChange() } },
+});
