@@ -10,6 +10,7 @@ import { iso } from "#core/kernel/time.ts";
 import { grantLimit, grantWrites, type NewGrant } from "./grant-writes.ts";
 import { rootFolder } from "./place.ts";
 import { requireCurrent } from "./require-current.ts";
+import { heldGrant } from "./rights-of.ts";
 import { defaultWorkspace, noWorkspace, workspaceNamed } from "./workspace-named.ts";
 
 export interface NewWorkspace {
@@ -84,18 +85,31 @@ export function organizationEntries(
  * `workspaces:write` and is no restricted token, or is a client from when that needed no scope. Costs no AWS call where
  * it has the workspace.
  *
+ * @returns the workspace, and the caller with what it has there.
  * @throws WharfError not_found for a name that it may not make; workspace_ambiguous; grant_limit for a new one where it
  * has no room for more.
  */
-export async function useWorkspace(deps: Deps, { caller }: Call, ref: string | undefined): Promise<string> {
-  if (ref === undefined) return defaultWorkspace(caller);
+export async function useWorkspace(
+  deps: Deps,
+  { caller }: Call,
+  ref: string | undefined,
+): Promise<{ workspaceId: string; caller: Caller }> {
+  if (ref === undefined) return { workspaceId: defaultWorkspace(caller), caller };
   const found = await workspaceNamed(deps, caller, ref);
-  if (found !== undefined) return found;
+  if (found !== undefined) return { workspaceId: found, caller };
   const organization = mayMakeIn(caller);
   if (organization === undefined) throw noWorkspace(caller, ref);
   // Or it was made by a request of this caller's that ran beside this one.
   const { made, taken } = await makeWorkspace(deps, { name: ref, owner: caller.id, organization });
-  return made ?? taken;
+  const workspaceId = made ?? taken;
+  return { workspaceId, caller: withOwn(caller, workspaceId) };
+}
+
+/** The caller with the grant that it got since it was read. */
+function withOwn(caller: Caller, workspaceId: string): Caller {
+  const { rights } = caller;
+  const own = heldGrant("", { on: workspaceId, workspace_id: workspaceId, role: "owner" });
+  return { ...caller, rights: { ...rights, grants: [...rights.grants, own] } };
 }
 
 /** The organization in which an upload of this caller's may make a workspace. */

@@ -51,9 +51,9 @@ export async function placeOf(deps: Deps, call: Call, request: PlaceRequest): Pr
   if (file_id !== undefined) return placeOfFile(deps, call, file_id);
   if (folder_id !== undefined) return placeInFolder(deps, call, folder_id, request);
   if (request.path === undefined) requireNoId(request.filename);
-  const workspace_id = await useWorkspace(deps, call, request.workspace);
+  const { workspaceId: workspace_id, caller } = await useWorkspace(deps, call, request.workspace);
   const { folders, name } = splitPath(request);
-  const access = await authorizePath(deps, call, workspace_id, folders);
+  const access = await authorizePath(deps, { ...call, caller }, workspace_id, folders);
   return named({ workspace_id, folders, name, access });
 }
 
@@ -78,7 +78,10 @@ async function placeInFolder(
   const access = await authorize(deps, call, located, asked);
   if (folder === undefined) throw notFound("folder", folderId);
   const { workspace } = request;
-  if (workspace !== undefined && (await useWorkspace(deps, call, workspace)) !== folder.workspace_id) {
+  if (
+    workspace !== undefined &&
+    (await useWorkspace(deps, call, workspace)).workspaceId !== folder.workspace_id
+  ) {
     throw new WharfError("invalid_request", `${folderId} is in another workspace; leave workspace out.`);
   }
   const above = splitFolders(folder.path);
