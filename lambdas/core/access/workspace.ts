@@ -6,11 +6,13 @@ import { holds } from "#contract/scopes.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
+import type { HeldGrant } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { grantLimit, grantWrites, type NewGrant } from "./grant-writes.ts";
 import { rootFolder } from "./place.ts";
+import { rightsShape } from "./records.ts";
 import { requireCurrent } from "./require-current.ts";
-import { heldGrant } from "./rights-of.ts";
+import { heldGrant, rightsOf } from "./rights-of.ts";
 import { defaultWorkspace, noWorkspace, workspaceNamed } from "./workspace-named.ts";
 
 export interface NewWorkspace {
@@ -99,17 +101,25 @@ export async function useWorkspace(
   if (found !== undefined) return { workspaceId: found, caller };
   const organization = mayMakeIn(caller);
   if (organization === undefined) throw noWorkspace(caller, ref);
-  // Or it was made by a request of this caller's that ran beside this one.
   const { made, taken } = await makeWorkspace(deps, { name: ref, owner: caller.id, organization });
-  const workspaceId = made ?? taken;
-  return { workspaceId, caller: withOwn(caller, workspaceId) };
+  if (made === undefined) return { workspaceId: taken, caller: await withWhatItHasNow(deps, caller) };
+  const own = heldGrant("", { on: made, workspace_id: made, role: "owner" });
+  return { workspaceId: made, caller: withGrants(caller, [own]) };
 }
 
-/** The caller with the grant that it got since it was read. */
-function withOwn(caller: Caller, workspaceId: string): Caller {
-  const { rights } = caller;
-  const own = heldGrant("", { on: workspaceId, workspace_id: workspaceId, role: "owner" });
-  return { ...caller, rights: { ...rights, grants: [...rights.grants, own] } };
+/** The caller with the grants that it got since it was read. */
+function withGrants({ rights, ...caller }: Caller, since: readonly HeldGrant[]): Caller {
+  return { ...caller, rights: { ...rights, grants: [...rights.grants, ...since] } };
+}
+
+/**
+ * Its name was taken by a request of this caller's that ran beside this one, or long ago, by a workspace that is no
+ * more its own.
+ */
+async function withWhatItHasNow({ table }: TableDeps, caller: Caller): Promise<Caller> {
+  const record = await table.get(z.object(rightsShape), keys.principal(caller.id));
+  if (record?.organizations === undefined) return caller;
+  return { ...caller, rights: { ...rightsOf(record), details: caller.rights.details } };
 }
 
 /** The organization in which an upload of this caller's may make a workspace. */
