@@ -8,7 +8,7 @@ import type { HeldGrantId } from "./records.ts";
 /** DynamoDB: 100 writes in a transaction; a grant has three. */
 const AT_ONCE = 30;
 /** An ended grant stays for so long, so that no late copy of its first write brings it back. */
-const ENDED_KEEP_MS = 30 * 86_400_000;
+export const ENDED_KEEP_MS = 30 * 86_400_000;
 
 /** Whose grants end, and where that has its copies. */
 interface Of {
