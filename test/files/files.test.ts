@@ -8,7 +8,6 @@ import { workspace } from "#core/access/contract.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { file, fileDetail, folder, urlAnswer } from "#core/files/contract.ts";
-import { newId } from "#core/kernel/ids.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

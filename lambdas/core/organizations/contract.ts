@@ -24,7 +24,7 @@ export const principal = z.union([id("cli"), id("usr")]).meta({
   description: "A client (`cli_…`) or person (`usr_…`).",
 });
 
-const organization = z
+export const organization = z
   .object({
     organization_id: id("org"),
     name: title,
@@ -34,7 +34,7 @@ const organization = z
   .meta({ id: "Organization" });
 export type Organization = z.infer<typeof organization>;
 
-const member = z
+export const member = z
   .object({
     principal_id: principal,
     type: z.enum(["client", "person"]).meta({ description: "What it is." }),

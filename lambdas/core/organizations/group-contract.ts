@@ -7,7 +7,7 @@ import { principal, title } from "./contract.ts";
 /** Groups that one client or person is in at most. */
 export const MAX_GROUPS = 20;
 
-const group = z
+export const group = z
   .object({
     group_id: id("grp"),
     organization_id: id("org"),
@@ -17,7 +17,7 @@ const group = z
   .meta({ id: "Group" });
 export type Group = z.infer<typeof group>;
 
-const groupMember = z
+export const groupMember = z
   .object({
     principal_id: principal,
     type: z.enum(["client", "person"]).meta({ description: "What it is." }),
