@@ -133,7 +133,9 @@ export const keys = {
   /** One partition for all endpoints, since every event is matched against each. */
   hook: (hook: string): Key => ({ pk: "HOOKS", sk: hook }),
   /** How many endpoints a client has. */
-  hookCount: (client: string): Key => ({ pk: `CLIENT#${client}`, sk: "HOOKS" }),
+  hookCount: (maker: string): Key => ({ pk: keys.principal(maker).pk, sk: "HOOKS" }),
+  /** And how many an organization has. */
+  organizationHookCount: (organization: string): Key => ({ pk: `ORG#${organization}`, sk: "HOOKS" }),
   /** What changes with every attempt: slots in flight, rate, breaker, failures. */
   hookState: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "STATE" }),
   hookSecret: (hook: string): Key => ({ pk: `HOOK#${hook}`, sk: "SECRET" }),
@@ -155,8 +157,8 @@ export const keys = {
   /** Who waits, hashes or tests: the places of each kind in an item of its own, which a call reads and writes at once. */
   places: (kind: PlaceKind): Key => ({ pk: `PLACES#${kind}`, sk: META }),
 
-  /** How many locks are live; apart from settings, so that whoever may read it can't read the key of links. */
-  lockCount: (): Key => ({ pk: "LOCKS", sk: "COUNT" }),
+  /** How many locks of an organization's are live; apart from settings, so that whoever may read it can't read the key of links. */
+  lockCount: (organization: string): Key => ({ pk: `LOCKS#${organization}`, sk: "COUNT" }),
   /** How many uploads are open. */
   sessionCount: (): Key => ({ pk: "SESSIONS", sk: "COUNT" }),
   /** Deployment-wide settings made at first use, such as the key that link tokens derive from. */
@@ -201,7 +203,7 @@ export const partitions = {
   deliveries: partition(keys.delivery("", "")),
   attempts: partition(keys.attempt("", 0)),
   settings: partition(keys.setting("")),
-  lockCount: partition(keys.lockCount()),
+  lockCount: partition(keys.lockCount("")),
   sessionCount: partition(keys.sessionCount()),
   places: partition(keys.places("lock")),
 } as const;

@@ -53,6 +53,8 @@ interface Served<
   organization?: (params: Output<P>) => string;
   /** What the verb reads first beside the resource: it comes in one round trip with the token, as `call.ahead`. */
   reads?: (params: Output<P>) => readonly Key[];
+  /** Refuses by how a request looks, before anybody asks what it is about. */
+  refuse?: (context: AppContext) => void;
   /** Headers that follow from an answer's body, a recorded one's too. */
   headers?: (body: unknown) => Record<string, string>;
   /**
@@ -96,6 +98,7 @@ export function serve<
     note({ client: caller.id });
     if (route.scopes !== "public") requireScope(caller, ...route.scopes);
     refuseUnreadPreconditions(route, (name) => context.req.header(name));
+    served.refuse?.(context);
     const given = await readBody(route, context);
     const input = {
       params: check(params, context.req.param(), "path") as Output<P>,

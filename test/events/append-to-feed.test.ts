@@ -8,6 +8,7 @@ import { type FeedQuery, readFeed } from "#core/events/read-feed.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { callBy } from "#test/support/caller.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 
 let world: DeliveryWorld;
@@ -33,16 +34,11 @@ async function written(count: number, workspace_id: string): Promise<EventRecord
   );
 }
 
-const read = (query: Partial<FeedQuery>) =>
-  readFeed(
-    world.deps,
-    { ...world.call, caller: { ...world.call.caller, scopes: new Set(["admin"]) } },
-    {
-      wait: 0,
-      limit: 100,
-      ...query,
-    },
-  );
+function read(query: Partial<FeedQuery>) {
+  const { id, default_workspace } = world.call.caller;
+  const call = callBy({ id, workspaceId: query.workspace ?? default_workspace });
+  return readFeed(world.deps, call, { wait: 0, limit: 100, ...query });
+}
 
 async function workspace(): Promise<string> {
   const { id: owner } = world.call.caller;

@@ -99,6 +99,8 @@ export async function startStage() {
       objects: bucket,
       outbound,
       operator: {},
+      // The stage's client has no scope admin.
+      orgCreation: "member" as const,
       queues: {
         async send(lane: Lane, wakes: readonly Wake[], at: number, { notBefore = 0 } = {}) {
           for (const wake of wakes) {

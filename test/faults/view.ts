@@ -59,7 +59,8 @@ const INCIDENTAL = new Set([
   "assembling",
 ]);
 
-const ID = /\b(upl|file|ver|fld|evt|shr|ws|cli|hook|dlv|lock|job|att|ping|test)_([0-9A-HJKMNP-TV-Z]{26})\b/g;
+const ID =
+  /\b(upl|file|ver|fld|evt|shr|ws|cli|hook|dlv|lock|job|att|ping|test|org|usr|grp|grt|key|sec)_([0-9A-HJKMNP-TV-Z]{26})\b/g;
 const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
 /**
@@ -115,7 +116,7 @@ export function scrubber(all: unknown, { numbered }: { numbered: boolean }) {
     if (typeof value !== "string") return value;
     if (name === "body" && value.startsWith("{")) return scrub(JSON.parse(value));
     if (name === "due_pk") return value.replace(/#.*/, "");
-    if (/token|secret|cursor|lease$|current$|previous$/.test(name)) return "<secret>";
+    if (/token|secret|api_key|cursor|lease$|current$|previous$/.test(name)) return "<secret>";
     return text(value);
   }
   return scrub;

@@ -14,7 +14,7 @@ const MAX_BYTES = 100_000;
 /** Bytes of what a field holds at most where its schema doesn't say, by its name: what the contract lets in. */
 const BYTES: Record<string, number> = {
   // Contract: 255 bytes a name, 4,096 characters a path.
-  ...{ name: 255, holder: 1_000, description: 4 * 500, reason: 4 * 500 },
+  ...{ name: 255, asked_name: 255, address: 254, holder: 1_000, description: 4 * 500, reason: 4 * 500 },
   ...{ path: 4 * 4_096, hint_path: 4 * 4_351, folder_path: 4 * 4_096 },
   ...{ content_type: 255, url: 2_048, request_id: 128, if_match: 128, detail: 2_000, facts: 2_000 },
   ...{ metadata: 3 * MAX_METADATA_BYTES },
@@ -42,15 +42,23 @@ const BYTES: Record<string, number> = {
 /** Members of lists and maps whose schema doesn't say: what verbs let in. */
 const MEMBERS: Record<string, number> = {
   secrets: 10,
-  scopes: 6,
+  scopes: 18,
   workspaces: 100,
+  above: 32,
+  organizations: 20,
+  grants: 50,
+  groups: 20,
+  actions: 14,
+  details: 20,
+  parents: 4,
+  emails: 10,
   members: 100,
   events: 50,
   folders: 20,
 };
 /** Ids, times and words of ours. */
 const SHORT =
-  /(_id|_from|_at|_by|_change|^type|_type|^code|attempt$|^last_error|^epoch|^default_workspace|^root_folder|_reason)$/;
+  /(_id|_from|_at|_by|_change|^type|_type|^code|attempt$|^last_error|^epoch|^default_workspace|^root_folder|_reason|^hash|^on$|^last_used|^workspace$|^folder$|^file$)$/;
 
 const rooms = await Promise.all(globSync("lambdas/core/*/records.ts").map((file) => import(`../../${file}`)));
 const known: Record<string, z.ZodType> = Object.assign({ wakeUp }, ...rooms.map(schemasOf));

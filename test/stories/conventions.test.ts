@@ -63,12 +63,7 @@ describe("scopes", () => {
   });
 
   test("with files:write alone a client sends files and sees its own uploads, nothing else", async () => {
-    const sender = await story.client("sender", [
-      "files:write",
-      "files:delete",
-      "locks:write",
-      "workspaces:write",
-    ]);
+    const sender = await story.client("sender", ["files:write", "files:delete", "locks:write"]);
     const mine = await sender.upload(bytes("mine"), { filename: "mine.txt" });
     expect(mine).toMatchObject({ status: "ready", share_url: null });
     const own = await sender.api(`/v1/uploads/${mine.upload_id}`);

@@ -2,9 +2,15 @@
 import * as z from "zod";
 import { grantedDetail, memberAccess, memberRole, role } from "#contract/roles.ts";
 import { action } from "#contract/scopes.ts";
+import type { Caller } from "#core/kernel/call.ts";
 
 /** The organization of all that is from before there were organizations; the first that a deployment has. */
 export const FIRST_ORGANIZATION = "org_00000000000000000000000000";
+
+/** The organization by whose limits somebody counts: a client's own, a person's first. */
+export function homeOf({ rights }: Pick<Caller, "rights">): string {
+  return Object.keys(rights.organizations)[0] ?? FIRST_ORGANIZATION;
+}
 
 /** A grant as its holder's record, or the holder's partition, has it. One of `role` and `actions`. */
 export const heldGrantRecord = z.object({

@@ -1,7 +1,7 @@
 /** Shapes of what the table stores of endpoints and deliveries, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
 import { scope } from "#contract/scopes.ts";
-import { FIRST_ORGANIZATION, madeByRecord } from "#core/access/records.ts";
+import { madeByRecord } from "#core/access/records.ts";
 import { deliveryStatus, trigger } from "./contract.ts";
 
 export const hookRecord = z.object({
@@ -9,7 +9,7 @@ export const hookRecord = z.object({
   /** Who made it, a client or a person: it hears what that one may have webhooks for. */
   client_id: z.string(),
   /** Whose admins see it. */
-  organization_id: z.string().default(FIRST_ORGANIZATION),
+  organization_id: z.string().optional(),
   /** Scopes of the token that made it: it never hears more. All of its client's where that isn't said. */
   scopes: z.array(scope).optional(),
   /** And its restriction. */

@@ -8,6 +8,8 @@ import { secret } from "./secret-contract.ts";
 
 /** Endpoints of one client; fan-out matches every event against each endpoint. */
 export const MAX_ENDPOINTS = 100;
+/** And one organization. */
+export const MAX_ORGANIZATION_ENDPOINTS = 500;
 
 /** Requests per second to one endpoint unless it is set. */
 const DEFAULT_RATE = 50;

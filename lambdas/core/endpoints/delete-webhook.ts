@@ -20,5 +20,9 @@ export async function deleteWebhook(
     { remove: keys.hookSecret(webhookId) },
     { remove: keys.hookState(webhookId) },
     { key: keys.hookCount(hook.client_id), update: { add: { endpoints: -1 } } },
+    // Those from before organizations were counted among no organization's.
+    ...(hook.organization_id === undefined
+      ? []
+      : [{ key: keys.organizationHookCount(hook.organization_id), update: { add: { endpoints: -1 } } }]),
   ]);
 }

@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { GrantedDetail } from "#contract/roles.ts";
 import { mayInOrganization } from "#core/access/authorize-organization.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -29,7 +30,10 @@ export async function readState({ table }: Pick<Deps, "table">, webhookId: strin
 export function owns({ id, scopes, rights }: Caller, hook: HookRecord): boolean {
   if (rights.details !== undefined && !isWithin(hook.made_by?.details, rights.details)) return false;
   if (hook.client_id === id) return true;
-  return scopes.has("admin") && mayInOrganization({ rights }, hook.organization_id, "clients");
+  return (
+    scopes.has("admin") &&
+    mayInOrganization({ rights }, hook.organization_id ?? FIRST_ORGANIZATION, "clients")
+  );
 }
 
 function isWithin(inner: readonly GrantedDetail[] | undefined, outer: readonly GrantedDetail[]) {

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type * as z from "zod";
-import { keys } from "#aws/keys.ts";
+import { type Key, keys } from "#aws/keys.ts";
+import type { Update } from "#aws/table.ts";
 import { type Action, holds } from "#contract/scopes.ts";
 import { allGrants } from "#core/access/authorize.ts";
-import { FIRST_ORGANIZATION } from "#core/access/records.ts";
+import { homeOf } from "#core/access/records.ts";
 import type { DeliveryDeps } from "#core/attempts/deps.ts";
 import { hookRecord } from "#core/attempts/records.ts";
 import { checkFolders } from "#core/files/check-folders.ts";
@@ -15,7 +16,12 @@ import { inLookupPlace } from "#core/kernel/in-lookup-place.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newEpoch } from "#core/turns/endpoint-epoch.ts";
 import { checkDestination } from "./check-destination.ts";
-import { MAX_ENDPOINTS, type registerWebhookRoute, type Webhook } from "./contract.ts";
+import {
+  MAX_ENDPOINTS,
+  MAX_ORGANIZATION_ENDPOINTS,
+  type registerWebhookRoute,
+  type Webhook,
+} from "./contract.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { webhookView } from "./webhook-view.ts";
 
@@ -28,9 +34,24 @@ export function newWebhookSecret(): string {
 }
 
 /** Where is told how an endpoint of this caller's fares. */
-function toldIn({ default_workspace, rights }: Caller): string {
-  const [organization = FIRST_ORGANIZATION] = Object.keys(rights.organizations);
-  return default_workspace ?? rights.grants[0]?.workspace_id ?? organization;
+function toldIn(caller: Caller): string {
+  return caller.default_workspace ?? caller.rights.grants[0]?.workspace_id ?? homeOf(caller);
+}
+
+/** One endpoint more, where there is room for it. @throws WharfError endpoint_limit */
+function countedUp(key: Key, whose: string, most: number): Update {
+  return {
+    key,
+    update: { add: { endpoints: 1 } },
+    condition: "attribute_not_exists(#endpoints) OR #endpoints < :most",
+    values: { most },
+    else: () =>
+      new WharfError(
+        "endpoint_limit",
+        `${whose} has ${most} endpoints, and more it can't have. Delete one that is not needed.`,
+        { max_endpoints: most },
+      ),
+  };
 }
 
 /** An endpoint without folders hears of all for which its maker may have webhooks. @throws WharfError forbidden where that is nothing */
@@ -67,6 +88,7 @@ export async function registerWebhook(
   await checkFolders(deps, call, request.folders);
   if (request.folders.length === 0) await requireHooks(deps, call);
   const { id: client_id, rights } = call.caller;
+  const organization = homeOf(call.caller);
   const now = deps.now();
   const { secret = newWebhookSecret(), ...rest } = request;
   const owned = { webhook_id: newId("hook", now), client_id, workspace_id: toldIn(call.caller) };
@@ -74,7 +96,7 @@ export async function registerWebhook(
   const hook = hookRecord.parse({
     ...rest,
     ...owned,
-    organization_id: Object.keys(rights.organizations)[0],
+    organization_id: organization,
     scopes: [...call.caller.scopes],
     made_by: { principal_id: client_id, key_id: call.caller.credential?.key_id, details: rights.details },
     ping_id: ping.delivery_id,
@@ -85,18 +107,8 @@ export async function registerWebhook(
   const { webhook_id } = hook;
   const registered = { ...webhookView(hook, {}), secret };
   await deps.table.transact([
-    {
-      key: keys.hookCount(client_id),
-      update: { add: { endpoints: 1 } },
-      condition: "attribute_not_exists(#endpoints) OR #endpoints < :most",
-      values: { most: MAX_ENDPOINTS },
-      else: () =>
-        new WharfError(
-          "endpoint_limit",
-          `This client has ${MAX_ENDPOINTS} endpoints, and more it can't have. Delete one that is not needed.`,
-          { max_endpoints: MAX_ENDPOINTS },
-        ),
-    },
+    countedUp(keys.hookCount(client_id), "This client", MAX_ENDPOINTS),
+    countedUp(keys.organizationHookCount(organization), "The organization", MAX_ORGANIZATION_ENDPOINTS),
     { put: { ...keys.hook(webhook_id), ...hook }, condition: "attribute_not_exists(#pk)" },
     { put: { ...keys.hookSecret(webhook_id), current: secret }, condition: "attribute_not_exists(#pk)" },
     {

@@ -82,6 +82,8 @@ export const fileRecord = z.object({
       /** `fencing` as the grant made it: a lease of another generation than the file's is lost. */
       generation: z.number().default(0),
       client_id: z.string(),
+      /** Its holder's, among whose locks it counts. */
+      organization_id: z.string().optional(),
       /** What the acquisition said of its client, else the API client's name. */
       holder: z.string(),
       reason: z.string().optional(),

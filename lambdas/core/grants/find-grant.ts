@@ -40,7 +40,7 @@ export async function findGrant(
   const known = relationOf(caller, grant);
   if (known !== undefined) return { grant, folder_id, relation: known };
   const decision = await judge(deps, caller, spot?.located, "grant");
-  const outlives = spot === undefined && isAdmin(caller, grant);
+  const outlives = decision === undefined && isAdmin(caller, grant);
   if (decision?.allowed !== true && !outlives) throw notFound("grant", id);
   return { grant, folder_id, relation: "granter" };
 }

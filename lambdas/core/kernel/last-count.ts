@@ -14,7 +14,11 @@ const MAX_CLIENTS = 200;
 const countRecord = z.object({
   live: z.number(),
   clients: z.record(z.string(), z.number()).default({}),
+  counted_ms: z.number().optional(),
 });
+
+/** A count that is older is of what has ended since: the sweep counts every minute what lives. */
+const OLD_MS = 300_000;
 
 export interface Count {
   live: number;
@@ -51,7 +55,8 @@ export async function lastCount(deps: TableDeps, key: Key): Promise<Count> {
   const known = knownCount(deps, key);
   if (known !== undefined) return known;
   const readAt = deps.now();
-  const count = await deps.table.get(countRecord, key, { consistent: false });
+  const found = await deps.table.get(countRecord, key, { consistent: false });
+  const count = found !== undefined && readAt - (found.counted_ms ?? readAt) < OLD_MS ? found : undefined;
   const read = { live: count?.live ?? 0, clients: new Map(Object.entries(count?.clients ?? {})), readAt };
   const all = lastCounts.get(deps.table) ?? new Map<string, Count & { readAt: number }>();
   lastCounts.set(deps.table, all.set(key.pk, read));

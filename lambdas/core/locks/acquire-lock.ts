@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
+import { homeOf } from "#core/access/records.ts";
 import { fileLocked, LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
 import { filesToHandle, requireOwn } from "#core/files/files-to-handle.ts";
 import { findFile } from "#core/files/find-file.ts";
@@ -88,7 +89,7 @@ async function acquire<T>(
   const attempt = async () => {
     const now = deps.now();
     refuseHeld(files, now);
-    await refuseAtLockLimit(deps, call.caller.id, files.length);
+    await refuseAtLockLimit(deps, call.caller, files.length);
     const made = files.map((file) => ({ file, ...makeGrant(call, file, terms, now) }));
     const answered = answer(made.map(({ grant }) => grant));
     const writes = [...made.map(({ taken }) => taken), ...made.flatMap(({ events }) => events)];
@@ -138,6 +139,7 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
     token_hash: sha256(lock_token),
     generation: fencing,
     client_id: call.caller.id,
+    organization_id: homeOf(call.caller),
     holder: terms.client ?? call.caller.name,
     ...(terms.reason === undefined ? {} : { reason: terms.reason }),
     acquired_ms: now,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
 import { lockExpiredEvent } from "#core/files/lock-events.ts";
 import { fileRecord } from "#core/files/records.ts";
@@ -25,15 +26,16 @@ export async function sweepLocks(deps: DueDeps): Promise<{ expired: number; live
   return { expired, live };
 }
 
-const held = z.object({ lock: z.object({ client_id: z.string() }) });
+const held = z.object({ lock: z.object({ client_id: z.string(), organization_id: z.string().optional() }) });
 
 /** Those of leases whose end is still to come. */
 function countLocks(deps: DueDeps): Promise<number> {
   return countLive(deps, {
     kind: "lock",
     holderOf: (item) => held.safeParse(item).data?.lock.client_id,
+    groupOf: (item) => held.safeParse(item).data?.lock.organization_id ?? FIRST_ORGANIZATION,
     share: MAX_CLIENT_LOCKS,
-    key: keys.lockCount(),
+    keyOf: (organization) => keys.lockCount(organization),
   });
 }
 

@@ -46,7 +46,8 @@ async function endGroup({ table, now }: TableDeps, group: GroupRecord): Promise<
   const writes: Write[] = [
     {
       key: keys.principal(group_id),
-      update: { set: { ...ended, grants: {}, more_grants: 0 } },
+      // Its name goes with it.
+      update: { set: { ...ended, name: "", grants: {}, more_grants: 0 } },
       condition: `${condition} AND attribute_not_exists(#disabled_at) AND #grants = :seen_grants`,
       values: { ...values, seen_grants: grants },
     },

@@ -14,6 +14,6 @@ export function countSessions(deps: DueDeps): Promise<number> {
     holderOf: (item) => session.safeParse(item).data?.client_id,
     // Nobody counts those of all.
     share: Number.POSITIVE_INFINITY,
-    key: keys.sessionCount(),
+    keyOf: () => keys.sessionCount(),
   });
 }

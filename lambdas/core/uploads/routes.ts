@@ -35,8 +35,8 @@ export function uploads(app: App, deps: Deps): void {
   serve(app, deps, {
     route: sendChunkRoute,
     resource: ofUpload,
-    handle: async ({ params, query, call, context }) => {
-      refuseCarriedHeaders(context.req.raw.headers);
+    refuse: (context) => refuseCarriedHeaders(context.req.raw.headers),
+    handle: async ({ params, query, call }) => {
       const { url } = await chunkTarget(deps, call, { uploadId: params.id, ...query });
       return { headers: { Location: url } };
     },

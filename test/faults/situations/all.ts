@@ -10,6 +10,7 @@ import { files } from "./files.ts";
 import { finalizedUploads } from "./finalizes.ts";
 import { links } from "./links.ts";
 import { locks } from "./locks.ts";
+import { organizations } from "./organizations.ts";
 import { startedUploads } from "./starts.ts";
 import { otherUploads } from "./unfinished.ts";
 import { rareUploads } from "./upload-rarities.ts";
@@ -17,7 +18,7 @@ import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, links, locks, clients },
+  ...{ files, links, locks, clients, organizations },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };
