@@ -23,7 +23,9 @@ const OVERLAP = { max: 2_592_000, default: 86_400 };
 export const accountName = withoutNul(wholeText(z.string().min(1).max(100))).meta({
   description: "1–100 characters, for people; several may have the same.",
 });
-export const heldScopes = distinct(scope, { min: 1, max: scopes.length });
+export const heldScopes = distinct(scope, { min: 1, max: scopes.length }).meta({
+  description: "What its tokens can do at most; the caller's own.",
+});
 
 /** A right that a new client has from its beginning. */
 export const firstGrant = z
@@ -132,9 +134,7 @@ export const createServiceClientRoute = defineRoute({
     name: accountName,
     scopes: heldScopes,
     role: memberRole.default("guest"),
-    grants: z
-      .array(firstGrant)
-      .max(20)
+    grants: distinct(firstGrant, { max: 20, key: (grant) => JSON.stringify(grant) })
       .default([])
       .meta({ description: "What it may do where from the beginning." }),
     expires_at: expiresAt.optional(),
