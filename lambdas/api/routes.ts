@@ -7,9 +7,10 @@ import { events, eventTypes } from "#core/events/routes.ts";
 import { files } from "#core/files/routes.ts";
 import { finalizes } from "#core/finalize/routes.ts";
 import { grants } from "#core/grants/routes.ts";
+import { groups } from "#core/groups/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
-import { groups, organizations } from "#core/organizations/routes.ts";
+import { organizations } from "#core/organizations/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
 import { versions } from "#core/versions/routes.ts";
 

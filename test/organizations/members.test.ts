@@ -38,6 +38,8 @@ async function ownOrganization() {
   return { first, organization: organization_id, members: `/v1/orgs/${organization_id}/members` };
 }
 
+let grants = 0;
+
 /** A grant on a client's workspace, as somebody gave it. */
 async function grantOn(workspace_id: string, principal_id: string, further = false): Promise<string> {
   const grant: GrantRecord = {
@@ -49,6 +51,8 @@ async function grantOn(workspace_id: string, principal_id: string, further = fal
     role: "viewer",
     created_at: iso(world.deps.now()),
     created_by: owner.id,
+    // No two are the same.
+    expires_ms: world.deps.now() + 86_400_000 + ++grants,
   };
   await world.deps.table.transact(grantWrites(grant, { further }));
   return grant.grant_id;
@@ -247,8 +251,8 @@ describe("whoever is removed", () => {
 
   test("where the call breaks off, another finishes it", async () => {
     const other = await person("member");
-    const grants = [await grantOn(client.workspace_id, other.id)];
-    for (let nth = 0; nth < 3; nth++) grants.push(await grantOn(client.workspace_id, other.id, true));
+    const given = [await grantOn(client.workspace_id, other.id)];
+    for (let nth = 0; nth < 3; nth++) given.push(await grantOn(client.workspace_id, other.id, true));
     let transactions = 0;
     world.setFault(({ action }) =>
       action === "TransactWriteItems" && ++transactions > 1 ? "before" : undefined,
@@ -256,7 +260,7 @@ describe("whoever is removed", () => {
     expect((await owner.request(at(other.id), REMOVE)).status).toBeGreaterThanOrEqual(500);
     world.setFault();
     expect((await owner.request(at(other.id), REMOVE)).status).toBe(204);
-    const stored = await world.deps.table.batchGet(grants.map((id) => keys.grant(id)));
+    const stored = await world.deps.table.batchGet(given.map((id) => keys.grant(id)));
     expect(stored.every((item) => item["ended_at"] !== undefined)).toBe(true);
     expect(await refusal(files(other))).toEqual([404, "not_found"]);
   });

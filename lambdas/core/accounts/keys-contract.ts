@@ -51,12 +51,10 @@ export const newKey = apiKey.extend({
 });
 
 const tag = "Keys";
-export const ofAnother = id("cli")
-  .optional()
-  .meta({
-    description:
-      "A client of the organization whose keys are meant, for its owners and admins; the caller itself unless said.",
-  });
+export const ofAnother = id("cli").optional().meta({
+  description:
+    "A client of the organization whose keys are meant, for its owners and admins; the caller itself unless said.",
+});
 /** Why it is the verb that decides. */
 export const whose = "keys are the caller's own; of a client's the verb decides by its organization";
 
