@@ -9,7 +9,7 @@ export interface EventInfo {
   /** What it is about, as a member of each event names it. @default "workspace" */
   of?: "workspace" | "organization";
   data: z.ZodObject;
-  example: Pick<Event, "file_id" | "share_id" | "actor" | "data">;
+  example: Pick<Event, "organization_id" | "file_id" | "share_id" | "actor" | "data">;
 }
 
 export const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";

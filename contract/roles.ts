@@ -78,6 +78,7 @@ export const fileAccess = z
     message: "names no workspace, folder or file",
   })
   .meta({ id: "FileAccess" });
+export type FileAccess = z.infer<typeof fileAccess>;
 
 /** `authorization_details` as they come (RFC 9396). */
 export const authorizationDetails = z.array(fileAccess).min(1).max(20).meta({

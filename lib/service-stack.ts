@@ -112,6 +112,8 @@ export class ServiceStack extends Stack {
 
     const { fanOut, deliver, deliverSlow } = webhooks;
     grants.items(table, api, tableAccess.api);
+    // What a client holds that is ended by a call.
+    grants.due(table, api, "upload", "lock", "link");
     grants.objects(
       bucket,
       api,
@@ -160,6 +162,8 @@ export class ServiceStack extends Stack {
         "recovery",
         "wake_up",
         "grant",
+        "key",
+        "client",
       ] as const),
     );
     grants.send(retry, sweep.handler);

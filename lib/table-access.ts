@@ -13,13 +13,12 @@ export const tableAccess = {
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
     ],
     BatchGetItem: [
-      ...(["client", "person", "group", "workspaces", "folder", "node", "paths", "upload", "link"] as const),
-      ...(["organization", "grant", "event", "hook"] as const),
+      ...(["client", "person", "group", "organization", "grant"] as const),
+      ...(["workspaces", "folder", "node", "paths", "upload", "link", "event", "hook"] as const),
     ],
     Query: [
-      "resourceGrants",
-      ...(["client", "person", "group", "organization", "folder", "node", "feed", "hooks"] as const),
-      ...(["deliveries", "attempts"] as const),
+      ...(["client", "person", "group", "organization", "resourceGrants"] as const),
+      ...(["folder", "node", "feed", "hooks", "deliveries", "attempts"] as const),
     ],
     PutItem: [
       ...(["person", "group", "organization", "organizations"] as const),

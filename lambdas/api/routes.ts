@@ -1,6 +1,6 @@
 /** Each room's routes, in the order in which the API's reference has them: the one list of them. */
 import { workspaces } from "#core/access/routes.ts";
-import { tokens } from "#core/accounts/routes.ts";
+import { clients, tokens } from "#core/accounts/routes.ts";
 import { deliveries } from "#core/delivery/routes.ts";
 import { webhooks } from "#core/endpoints/routes.ts";
 import { events, eventTypes } from "#core/events/routes.ts";
@@ -11,6 +11,7 @@ import { groups } from "#core/groups/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
 import { organizations } from "#core/organizations/routes.ts";
+import { revocations } from "#core/revocation/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
 import { versions } from "#core/versions/routes.ts";
 
@@ -21,6 +22,8 @@ export const fileRoutes = [
   finalizes,
   organizations,
   groups,
+  clients,
+  revocations,
   workspaces,
   grants,
   files,

@@ -5,7 +5,7 @@ import { faultText } from "./fault-text.ts";
 /**
  * Validates `value`; a failure says where (`pointer`), what was wrong and what is allowed.
  *
- * @throws WharfError `unknown_field` where a field isn't known, whatever else is wrong; else `invalid_request`.
+ * @throws WharfError `invalid_authorization_details` where that member is no good; `unknown_field` where a field isn't known, whatever else is wrong; else `invalid_request`.
  */
 export function check<T>(
   schema: z.ZodType<T>,
@@ -14,6 +14,8 @@ export function check<T>(
 ): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
+  const restriction = parsed.error.issues.find(({ path: [member] }) => member === "authorization_details");
+  if (restriction !== undefined) throw notUnderstood(restriction);
   const unknown: Fault[] = [];
   const others: Fault[] = [];
   for (const issue of parsed.error.issues) {
@@ -35,6 +37,18 @@ export function check<T>(
   const known =
     schema instanceof z.ZodObject ? ` Known: ${Object.keys(schema.shape).join(", ") || "none"}.` : "";
   throw new WharfError("unknown_field", `The ${where} is not valid. ${detail}.${more}${known}`, facts);
+}
+
+/** RFC 9396, 5: what of a restriction isn't understood has a code of its own, whichever route it comes to. */
+function notUnderstood(issue: z.core.$ZodIssue): WharfError {
+  const [, index] = issue.path;
+  const detail =
+    issue.code === "unrecognized_keys" ? `${issue.keys.join(", ")}: not known` : faultText(issue);
+  return new WharfError(
+    "invalid_authorization_details",
+    `${pointer(issue.path)}: ${detail}`,
+    typeof index === "number" ? { index } : {},
+  );
 }
 
 interface Fault {

@@ -10,6 +10,8 @@ import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import { runParts } from "#core/kernel/sweep.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
+import { sweepClients } from "#core/revocation/sweep-clients.ts";
+import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
 import { queueDeps } from "../deps/queue-deps.ts";
@@ -48,6 +50,8 @@ export async function handler(
     endpoints: () => sweepEndpoints(deps),
     links: () => sweepLinks(deps),
     grants: () => sweepGrants(deps),
+    keys: () => sweepKeys(deps),
+    clients: () => sweepClients(deps),
     locks: () => sweepLocks(deps),
     sessions: () => countSessions(deps),
     revocations: () => sweepRevocations(deps),

@@ -6,7 +6,8 @@ import { createApp } from "#http/app.ts";
 import { gatewayFacts, toRequest, toResult } from "#http/proxy.ts";
 import { appDeps } from "../deps/app-deps.ts";
 
-const app = createApp(appDeps(), [lockWaits, events]);
+// Whose role changes no record of clients, so that it doesn't write when a key was used.
+const app = createApp({ ...appDeps(), notesUse: false }, [lockWaits, events]);
 
 /**
  * Callers that wait, for a lock or for events: each holds an execution environment, so each kind has a function of its

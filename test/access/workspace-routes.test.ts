@@ -53,7 +53,11 @@ describe("making", () => {
       ...{ name: "made", organization_id: FIRST_ORGANIZATION, member_access: "none", is_default: false },
     });
     const another = await world.client(...MEMBER);
-    for (const [by, status] of [[member, 200], [admin, 200], [another, 404]] as const) {
+    for (const [by, status] of [
+      [member, 200],
+      [admin, 200],
+      [another, 404],
+    ] as const) {
       expect(await filesIn(by, workspace_id)).toBe(status);
       expect((await by.request(`/v1/workspaces/${workspace_id}`)).status).toBe(status);
       expect((await idsOf(by)).includes(workspace_id)).toBe(status === 200);
@@ -86,13 +90,19 @@ describe("making", () => {
     expect((await make("named", { organization: FIRST_ORGANIZATION })).status).toBe(201);
   });
 
-  test.for(["", "ws_x", "a b", "ä", "a#b", "a/b", "-a", "a".repeat(65)])("refuses the name %j", async (name) => {
-    expect(await refusal(make(name))).toEqual([400, "invalid_request"]);
-  });
+  test.for(["", "ws_x", "a b", "ä", "a#b", "a/b", "-a", "a".repeat(65)])(
+    "refuses the name %j",
+    async (name) => {
+      expect(await refusal(make(name))).toEqual([400, "invalid_request"]);
+    },
+  );
 
   test("under an Idempotency-Key makes one, and answers it again", async () => {
     const send = () =>
-      member.request("/v1/workspaces", { json: { name: "keyed" }, headers: { "idempotency-key": "ws-keyed" } });
+      member.request("/v1/workspaces", {
+        json: { name: "keyed" },
+        headers: { "idempotency-key": "ws-keyed" },
+      });
     const first = await read(workspace, send());
     expect(await read(workspace, send())).toEqual(first);
   });
@@ -103,9 +113,9 @@ describe("making", () => {
     const last = await made("many-last", {}, many);
     expect(await filesIn(many, last.workspace_id)).toBe(200);
     expect(await filesIn(many, "many-last")).toBe(200);
-    expect((await uploader(many).start({ filename: "a", size: 1, workspace: "many-last" })).workspace_id).toBe(
-      last.workspace_id,
-    );
+    expect(
+      (await uploader(many).start({ filename: "a", size: 1, workspace: "many-last" })).workspace_id,
+    ).toBe(last.workspace_id);
     const ids = await idsOf(many);
     expect(ids).toHaveLength(53);
     expect(ids).toEqual([...new Set(ids)].sort());
@@ -138,7 +148,9 @@ describe("members' access", () => {
     const { workspace_id } = await made("opened");
     const another = await world.client(...MEMBER);
     expect(await filesIn(another, workspace_id)).toBe(404);
-    expect((await read(workspace, change(workspace_id, { member_access: "viewer" }))).member_access).toBe("viewer");
+    expect((await read(workspace, change(workspace_id, { member_access: "viewer" }))).member_access).toBe(
+      "viewer",
+    );
     expect(await filesIn(another, "opened")).toBe(200);
     expect(await idsOf(another)).toContain(workspace_id);
     await change(workspace_id, { member_access: "none" });
@@ -152,7 +164,9 @@ describe("renaming", () => {
     const { workspace_id } = await made("old-name");
     const guest = await world.client("files:read");
     await share(workspace_id, guest.client_id);
-    expect(await read(workspace, change(workspace_id, { name: "new-name" }))).toMatchObject({ name: "new-name" });
+    expect(await read(workspace, change(workspace_id, { name: "new-name" }))).toMatchObject({
+      name: "new-name",
+    });
     expect(await filesIn(member, "new-name")).toBe(200);
     expect(await filesIn(member, "old-name")).toBe(404);
     expect(await filesIn(admin, "new-name")).toBe(200);
@@ -196,7 +210,9 @@ describe("renaming", () => {
 
   test("whose copy comes late takes nothing back", async () => {
     const { workspace_id } = await made("there");
-    world.setFault(({ action }) => (action === "TransactWriteItems" ? { kind: "late", afterMs: 60_000 } : undefined));
+    world.setFault(({ action }) =>
+      action === "TransactWriteItems" ? { kind: "late" as const, afterMs: 60_000 } : undefined,
+    );
     world.setFault();
     await change(workspace_id, { name: "back" });
     await change(workspace_id, { name: "there" });
@@ -209,7 +225,10 @@ describe("a name that several have", () => {
     const [one, two] = [await world.client(...MEMBER), await world.client(...MEMBER)];
     const [first, second] = [await made("common", {}, one), await made("common", {}, two)];
     const guest = await world.client("files:read");
-    for (const [by, id] of [[one, first.workspace_id], [two, second.workspace_id]] as const)
+    for (const [by, id] of [
+      [one, first.workspace_id],
+      [two, second.workspace_id],
+    ] as const)
       await share(id, guest.client_id, by);
     const told = await read(problem, guest.request("/v1/workspaces/common/files"));
     expect(told).toMatchObject({
@@ -220,7 +239,9 @@ describe("a name that several have", () => {
     expect(await filesIn(one, "common")).toBe(200);
     await change(second.workspace_id, { name: "other" }, two);
     expect(await filesIn(guest, "common")).toBe(200);
-    const caller = { ...callerOf({ id: one.client_id, workspaceId: first.workspace_id, workspaceName: "common" }) };
+    const caller = {
+      ...callerOf({ id: one.client_id, workspaceId: first.workspace_id, workspaceName: "common" }),
+    };
     expect(await workspaceNamed(world.deps, caller, "common")).toBe(first.workspace_id);
   });
 });
@@ -228,7 +249,9 @@ describe("a name that several have", () => {
 test("whoever lost the workspace that it has made doesn't get it back by its name", async () => {
   const maker = await world.client(...MEMBER);
   const { workspace_id } = await made("lost", {}, maker);
-  const [own] = (await read(me, maker.request("/v1/me"))).grants.filter((one) => one.workspace_id === workspace_id);
+  const [own] = (await read(me, maker.request("/v1/me"))).grants.filter(
+    (one) => one.workspace_id === workspace_id,
+  );
   expect((await admin.request(`/v1/grants/${own?.grant_id}`, { method: "DELETE" })).status).toBe(204);
   const start = { json: { filename: "a", size: 1, workspace: "lost" } };
   expect(await refusal(maker.request("/v1/uploads", start))).toEqual([404, "not_found"]);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { actionsOfRole, type Role, roles } from "#contract/roles.ts";
-import { type Scope, scopes as allScopes } from "#contract/scopes.ts";
+import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { accessAnswer } from "#core/grants/access-contract.ts";
@@ -35,8 +35,7 @@ const give = (on: string, json: Record<string, unknown>, by: Pick<Client, "reque
 const given = (on: string, json: Record<string, unknown>, by?: Client) => read(grant, give(on, json, by));
 const end = ({ grant_id }: Pick<Grant, "grant_id">, by: Pick<Client, "request"> = owner) =>
   by.request(`/v1/grants/${grant_id}`, { method: "DELETE" });
-const listed = async (on: string, query = "") =>
-  read(page.of(grant), owner.request(`${pathOf(on)}${query}`));
+const listed = async (on: string, query = "") => read(page.of(grant), owner.request(`${pathOf(on)}${query}`));
 const statusOf = async (by: Client, path: string) => (await by.request(path)).status;
 const folderOf = async (fileId: string) => {
   const file = await world.deps.table.get(fileRecord, keys.node(fileId));
@@ -105,7 +104,9 @@ test("a grant that has ended lets nothing do at the very next call, and is gone"
   // Its name is gone with it, and nothing of it is left to whoever had it.
   const told_of = await read(me, guest.request("/v1/me"));
   expect(told_of.grants.map(({ resource }) => resource.id)).toEqual([guest.workspace_id]);
-  expect((await read(problem, guest.request(`/v1/workspaces/nothing/files`))).detail).not.toContain(owner.name);
+  expect((await read(problem, guest.request(`/v1/workspaces/nothing/files`))).detail).not.toContain(
+    owner.name,
+  );
 });
 
 test("its holder gives it up, and nobody else may", async () => {
@@ -133,7 +134,9 @@ test("it ends at its millisecond, and the sweep tells of it once", async () => {
   world.advance(1);
   expect(await statusOf(guest, path)).toBe(404);
   expect(await statusOf(owner, `/v1/grants/${made.grant_id}`)).toBe(404);
-  expect((await listed(owner.workspace_id)).items.map(({ grant_id }) => grant_id)).not.toContain(made.grant_id);
+  expect((await listed(owner.workspace_id)).items.map(({ grant_id }) => grant_id)).not.toContain(
+    made.grant_id,
+  );
   for (let round = 0; round < 2; round++) await sweepGrants(world.deps);
   const told = (await world.events("grant_ended")).filter((one) => one.data["grant_id"] === made.grant_id);
   expect(told).toMatchObject([
@@ -146,7 +149,8 @@ test("grants only add: a lesser one below takes nothing away, and the end of one
   const file = await world.addFile(owner, "added/a.txt");
   const guest = await newcomer("files:read", "files:write");
   const change = async () =>
-    (await guest.request(`/v1/files/${file}`, { method: "PATCH", json: { description: newId("job", 0) } })).status;
+    (await guest.request(`/v1/files/${file}`, { method: "PATCH", json: { description: newId("job", 0) } }))
+      .status;
   const wide = await given(owner.workspace_id, { principal_id: guest.client_id, role: "editor" });
   const narrow = await given(await folderOf(file), { principal_id: guest.client_id, role: "viewer" });
   expect(await change()).toBe(200);
@@ -181,10 +185,7 @@ describe("nobody grants more than they have", () => {
     const answer = await give(file, { principal_id: guest.client_id, role: granting }, granter);
     expect(answer.status).toBe(status);
     if (status !== 403) return;
-    const { required_action, detail } = await read(
-      problem.extend({ required_action: z.string() }),
-      answer,
-    );
+    const { required_action, detail } = await read(problem.extend({ required_action: z.string() }), answer);
     expect(detail.length).toBeGreaterThan(40);
     if (role !== "editor") expect(actionsOfRole(granting)).toContain(required_action);
   });
@@ -195,7 +196,9 @@ describe("nobody grants more than they have", () => {
     const guest = await newcomer("files:read");
     const answer = await give(owner.workspace_id, { principal_id: guest.client_id, role: "manager" }, admin);
     expect(answer.status).toBe(201);
-    expect((await give(owner.workspace_id, { principal_id: guest.client_id, role: "owner" }, admin)).status).toBe(403);
+    expect(
+      (await give(owner.workspace_id, { principal_id: guest.client_id, role: "owner" }, admin)).status,
+    ).toBe(403);
   });
 
   test("nor longer than the client lives that grants", async () => {
@@ -248,7 +251,9 @@ describe("whom it is granted to", () => {
     expect(told.detail.replaceAll(principal_id, "X")).toBe(
       'No "X" that can be granted to here: there is none, it has ended, or it does not belong to the workspace\'s organization.',
     );
-    const asked = await owner.request(`/v1/workspaces/${owner.workspace_id}/access?principal=${principal_id}`);
+    const asked = await owner.request(
+      `/v1/workspaces/${owner.workspace_id}/access?principal=${principal_id}`,
+    );
     expect(asked.status).toBe(404);
   });
 
@@ -444,7 +449,10 @@ describe("what somebody may do, and why", () => {
   test("whoever sees nothing else has what it made itself", async () => {
     const maker = await newcomer("files:read", "files:write");
     await given(owner.workspace_id, { principal_id: maker.client_id, role: "uploader" });
-    const file = await world.addFile({ client_id: maker.client_id, workspace_id: owner.workspace_id }, "own/mine.txt");
+    const file = await world.addFile(
+      { client_id: maker.client_id, workspace_id: owner.workspace_id },
+      "own/mine.txt",
+    );
     const { because, actions } = await access(maker, file);
     expect(actions).toContain("read");
     expect(because).toMatchObject([{ role: "uploader" }, { own: true, on: file }]);
@@ -490,7 +498,10 @@ test("bad requests say what is allowed", async () => {
     { principal_id, role: "viewer", expires_at: "tomorrow" },
   ];
   for (const json of bad)
-    expect(await refusal(give(owner.workspace_id, json)), JSON.stringify(json)).toEqual([400, "invalid_request"]);
+    expect(await refusal(give(owner.workspace_id, json)), JSON.stringify(json)).toEqual([
+      400,
+      "invalid_request",
+    ]);
   const unknown = give(owner.workspace_id, { principal_id, role: "viewer", deny: true });
   expect(await refusal(unknown)).toEqual([400, "unknown_field"]);
 });

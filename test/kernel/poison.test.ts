@@ -11,6 +11,7 @@ import { asideShard, type DueKind, due, dueKinds, type Key, keyOf, keys } from "
 import type { Wake } from "#aws/queues.ts";
 import type { Item } from "#aws/table.ts";
 import { FIRST_ORGANIZATION, type GrantRecord } from "#core/access/records.ts";
+import type { ClientRecord, KeyRecord } from "#core/accounts/records.ts";
 import { type DeliveryRecord, hookRecord } from "#core/attempts/records.ts";
 import type { RecoveryRecord } from "#core/delivery/records.ts";
 import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
@@ -30,7 +31,9 @@ import { newShare } from "#core/links/share.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { acquireLock } from "#core/locks/acquire-lock.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
-import { newRevocation } from "#core/revocation/end-holdings.ts";
+import { newRevocation } from "#core/revocation/records.ts";
+import { sweepClients } from "#core/revocation/sweep-clients.ts";
+import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import type { WakeUp } from "#core/turns/plan-wake-up.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
@@ -90,7 +93,7 @@ async function stored(key: Key): Promise<Item & Key> {
   return { ...item, ...key };
 }
 
-const cases: Record<Exclude<DueKind, "key" | "client">, Case> = {
+const cases: Record<DueKind, Case> = {
   upload: {
     sweep: sweepUploads,
     item: (now) => {
@@ -194,6 +197,30 @@ const cases: Record<Exclude<DueKind, "key" | "client">, Case> = {
       return { ...keys.grant(grant_id), ...due("grant", now, grant_id), ...grant };
     },
     done: (item) => item?.["end_reason"] === "expired" && gone(item),
+  },
+  key: {
+    sweep: sweepKeys,
+    item: (now) => {
+      const [key_id, principal_id] = [newId("key", now), newId("cli", now)];
+      const key: KeyRecord = {
+        ...{ key_id, principal_id, name: "test", hash: "", scopes: ["files:read"], created_at: iso(now) },
+        expires_ms: now + DAY,
+      };
+      return { ...keys.apiKey(principal_id, key_id), ...due("key", now, key_id), ...key };
+    },
+    done: (item) => item?.["warned_days"] === 2,
+  },
+  client: {
+    sweep: sweepClients,
+    item: (now) => {
+      const client_id = newId("cli", now);
+      const client: ClientRecord = {
+        ...{ client_id, name: "test", scopes: ["files:read"], created_at: iso(now), expires_ms: now },
+        ...{ secrets: [], workspaces: {}, organizations: {}, grants: {}, more_grants: 0, groups: [] },
+      };
+      return { ...keys.client(client_id), ...due("client", now, client_id), ...client };
+    },
+    done: (item) => item?.["revoked_at"] !== undefined && gone(item),
   },
   wake_up: {
     sweep: sweepWakeUps,

@@ -15,8 +15,8 @@ import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
-import { type Asker, type Decision, decide, type Place } from "./decide.ts";
-import { type Located, rootFolder } from "./place.ts";
+import { type Asker, type Decision, decide, needsSight, type Place } from "./decide.ts";
+import { type Located, nodeIn, rootFolder } from "./place.ts";
 import {
   groupRightsRecord,
   heldGrantRecord,
@@ -57,7 +57,10 @@ export async function authorize(
   return decision;
 }
 
-/** The same as an answer. The token has one of the scopes. */
+/**
+ * The same as an answer. The token has one of the scopes. Where a grant on the workspace suffices, `has` is what its
+ * holder's own record gives, and no more.
+ */
 export async function judge(
   deps: TableDeps,
   caller: Caller,
@@ -67,7 +70,7 @@ export async function judge(
   const asker = askerOf(deps, caller);
   const quick = located && quickPlace(located);
   const atOnce = quick && decide(asker, action, quick, true);
-  if (!hasFurther(caller) || isWhole(atOnce)) return atOnce;
+  if (!hasFurther(caller) || isWhole(atOnce, action)) return atOnce;
   const whole = await rightsAt(deps, caller, located);
   return whole && decide({ ...asker, role: whole.role, grants: whole.grants }, action, whole.place, true);
 }
@@ -107,12 +110,16 @@ export async function rightsAt(
 
 /** Whether what is known without a read allows an action for good: nothing that is read more would add to it. */
 export function isAllowedAtOnce(deps: TableDeps, caller: Caller, located: Located, action: Action): boolean {
-  return isWhole(decide(askerOf(deps, caller), action, quickPlace(located), true));
+  return isWhole(decide(askerOf(deps, caller), action, quickPlace(located), true), action);
 }
 
-/** What more rights could change of one that lists or reads there is nothing that verbs ask for. */
-function isWhole(decision: Decision | undefined): boolean {
-  return decision?.allowed === true && (decision.has.has("list") || decision.has.has("read"));
+/**
+ * What more rights could change of one that lists or reads there is nothing that verbs ask for. What is allowed as its
+ * own may be allowed by more than that elsewhere.
+ */
+function isWhole(decision: Decision | undefined, action: Action): boolean {
+  if (decision?.allowed !== true || (decision.own && !needsSight(action))) return false;
+  return decision.has.has("list") || decision.has.has("read");
 }
 
 /** The caller by its own record alone. */
@@ -163,7 +170,7 @@ async function readFurther(deps: TableDeps, holder: Holder, located: Located | u
   const stored = items.find(({ pk }) => pk === keys.workspace("").pk);
   return {
     workspace: stored === undefined ? undefined : workspaceRecord.parse(stored),
-    chain: located && (await chainOf(deps, located, items)),
+    chain: located && (await chainOf(deps, located, hint, items)),
     grants: [...own, ...ofGroups],
   };
 }
@@ -230,26 +237,33 @@ async function groupGrants(
 async function chainOf(
   { table }: TableDeps,
   { workspace_id, folder_id, file_id }: Located,
+  hint: readonly string[],
   items: readonly Item[],
 ): Promise<string[] | undefined> {
-  const known = new Map(items.map((item) => [item["node_id"], item]));
+  const known = new Map(hint.map((id) => [id, nodeIn(items, id)]));
   const root = rootFolder(workspace_id);
   const chain: string[] = file_id === undefined ? [] : [file_id];
   let at: string | null = folder_id ?? root;
   for (let depth = 0; at !== root; depth++) {
     if (at === null || depth > MAX_DEPTH) return undefined;
-    if (!known.has(at)) for (const item of await table.batchGet([keys.node(at)])) known.set(at, item);
+    if (!known.has(at)) await readMore([at]);
     const folder: NodeRecord | undefined = nodeRecord.safeParse(known.get(at)).data;
-    if (folder?.kind !== "folder" || folder.workspace_id !== workspace_id) return undefined;
+    if (folder?.kind !== "folder" || folder.deleted_at !== undefined) return undefined;
+    if (folder.workspace_id !== workspace_id) return undefined;
     chain.unshift(at);
     at = folder.parent_id ?? null;
     // Its own hint of those above it, where the first one said nothing of them.
     const unread: string[] = (folder.above ?? []).filter((id) => !known.has(id));
-    if (at !== null && at !== root && !known.has(at) && unread.includes(at))
-      for (const item of await table.batchGet(unread.map((id) => keys.node(id))))
-        known.set(item["node_id"], item);
+    if (at !== null && at !== root && unread.includes(at)) await readMore(unread);
   }
   return chain;
+
+  /** What isn't there is gone: it isn't asked for again. */
+  async function readMore(ids: readonly string[]): Promise<void> {
+    const wanted = new Set(ids);
+    const found = await table.batchGet([...wanted].map((id) => keys.node(id)));
+    for (const id of wanted) known.set(id, nodeIn(found, id));
+  }
 }
 
 /** 403 for whoever sees the thing: what would be needed, and who has it to give. */

@@ -54,6 +54,9 @@ const NEEDS_SIGHT: ReadonlySet<Action> = new Set([
   ...(["list", "read", "write", "delete", "restore", "lock", "share", "purge"] as const),
 ]);
 
+/** Whether a right to it is worth something only to whoever sees the thing, or has made it. */
+export const needsSight = (action: Action) => NEEDS_SIGHT.has(action);
+
 /**
  * Decides one action.
  *
@@ -73,7 +76,7 @@ export function decide(
   const reach = sees ? has : new Set([...OF_OWN].filter((one) => within?.has(one) ?? true));
   const onOwn = new Set([...reach].filter((one) => scoped.has(one)));
   const there = { sees, blind, has, onOwn };
-  if (named && has.has(action) && (sees || !NEEDS_SIGHT.has(action)))
+  if (named && has.has(action) && (sees || !needsSight(action)))
     return { allowed: true, own: false, ...there };
   if (named && !sees && holdsAny(asker, place) && isOwn(action, place) && (within?.has(action) ?? true))
     return { allowed: true, own: true, ...there };

@@ -80,8 +80,12 @@ const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** The id of such a grant: the same each time, so that the migration can be repeated. */
 function formerGrantId(clientId: string, workspaceId: string): string {
-  const bytes = createHash("sha256").update(`${clientId} ${workspaceId}`).digest();
+  return `grt_${crockford(createHash("sha256").update(`${clientId} ${workspaceId}`).digest())}`;
+}
+
+/** A hash in the form of a ULID. */
+export function crockford(bytes: Uint8Array): string {
   // 26 digits of 5 bits are 130: a ULID's first is 7 at most.
   const digits = Array.from({ length: 26 }, (_, at) => CROCKFORD[(bytes[at] ?? 0) % (at === 0 ? 8 : 32)]);
-  return `grt_${digits.join("")}`;
+  return digits.join("");
 }

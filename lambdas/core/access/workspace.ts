@@ -6,6 +6,7 @@ import { holds } from "#contract/scopes.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
+import type { HeldGrant } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { grantLimit, grantWrites, type NewGrant } from "./grant-writes.ts";
 import { rootFolder } from "./place.ts";
@@ -101,25 +102,23 @@ export async function useWorkspace(
   const organization = mayMakeIn(caller);
   if (organization === undefined) throw noWorkspace(caller, ref);
   const { made, taken } = await makeWorkspace(deps, { name: ref, owner: caller.id, organization });
-  if (made !== undefined) return { workspaceId: made, caller: withOwn(caller, made) };
-  return { workspaceId: taken, caller: await asItIsNow(deps, caller) };
+  if (made === undefined) return { workspaceId: taken, caller: await withWhatItHasNow(deps, caller) };
+  const own = heldGrant("", { on: made, workspace_id: made, role: "owner" });
+  return { workspaceId: made, caller: withGrants(caller, [own]) };
 }
 
-/** The caller with the grant that it got just now. */
-function withOwn(caller: Caller, workspaceId: string): Caller {
-  const own = heldGrant("", { on: workspaceId, workspace_id: workspaceId, role: "owner" });
-  return { ...caller, rights: { ...caller.rights, grants: [...caller.rights.grants, own] } };
+/** The caller with the grants that it got since it was read. */
+function withGrants({ rights, ...caller }: Caller, since: readonly HeldGrant[]): Caller {
+  return { ...caller, rights: { ...rights, grants: [...rights.grants, ...since] } };
 }
-
-const rights = z.object(rightsShape);
 
 /**
- * The caller with what it was granted since it was read: a workspace that it made beside this call. One that it made long
- * ago it may have lost.
+ * Its name was taken by a request of this caller's that ran beside this one, or long ago, by a workspace that is no
+ * more its own.
  */
-async function asItIsNow({ table }: Pick<Deps, "table">, caller: Caller): Promise<Caller> {
-  const record = await table.get(rights, keys.principal(caller.id));
-  if (record === undefined) return caller;
+async function withWhatItHasNow({ table }: TableDeps, caller: Caller): Promise<Caller> {
+  const record = await table.get(z.object(rightsShape), keys.principal(caller.id));
+  if (record?.organizations === undefined) return caller;
   return { ...caller, rights: { ...rightsOf(record), details: caller.rights.details } };
 }
 

@@ -10,6 +10,9 @@ import { formerScopes, rightsOf } from "#core/access/rights-of.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
+import { iso } from "#core/kernel/time.ts";
+import type { UseDeps } from "./deps.ts";
+import { noteKeyUse } from "./note-use.ts";
 import { clientRecord, currentClient, keyRecord, personRecord, tokenRecord } from "./records.ts";
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
@@ -58,7 +61,7 @@ function credentialIn(token: string): Credential | undefined {
  * @throws WharfError unauthenticated (RFC 6750, 3).
  */
 export async function authenticate(
-  deps: TableDeps,
+  deps: UseDeps,
   header: string | undefined,
   also: readonly Key[] = [],
 ): Promise<{ caller: Caller; ahead: Item[] }> {
@@ -67,7 +70,9 @@ export async function authenticate(
   const [, token = ""] = /^Bearer +(\S+)$/i.exec(header) ?? [];
   const credential = credentialIn(token);
   if (credential === undefined) throw refused("The Authorization header holds no token of Wharf's.", true);
-  const { caller, items } = await readCaller(deps, credential, also);
+  const { caller, items, last_used } = await readCaller(deps, credential, also);
+  const day = iso(deps.now()).slice(0, 10);
+  if (credential.isKey && last_used !== day) await noteKeyUse(deps, credential.key, day);
   return { caller, ahead: items };
 }
 
@@ -86,7 +91,7 @@ async function readCaller(
   deps: TableDeps,
   credential: Credential,
   also: readonly Key[],
-): Promise<{ caller: Caller; items: Item[] }> {
+): Promise<{ caller: Caller; items: Item[]; last_used?: string | undefined }> {
   const { principal, key } = credential;
   const holderKey = keys.principal(principal);
   const items = await deps.table.batchGet([key, holderKey, ...also]);
@@ -97,7 +102,7 @@ async function readCaller(
   const terms = termsOf(deps, credential, stored);
   const caller = callerOf(deps, holder, { ...terms, principal });
   await requireParents(deps, principal, terms.parents);
-  return { caller, items: items.filter((item) => item["pk"] !== holderKey.pk) };
+  return { caller, items: items.filter((item) => item["pk"] !== holderKey.pk), last_used: terms.last_used };
 }
 
 /** What a credential lets its holder do at most. */
@@ -105,6 +110,8 @@ interface Terms {
   scopes: readonly Scope[];
   details?: readonly GrantedDetail[] | undefined;
   key_id?: string | undefined;
+  /** The day of an API key's last use. */
+  last_used?: string | undefined;
   /** Sort keys of what it was exchanged from. */
   parents: readonly string[];
   /** Its own. */
@@ -158,9 +165,9 @@ export function actingAs(
 function callerOf(
   deps: TableDeps,
   holder: Item,
-  { principal, scopes, details, key_id, credential, expires_ms }: Terms & { principal: string },
+  { principal, scopes, details, key_id, credential, expires_ms, parents }: Terms & { principal: string },
 ): Caller {
-  const terms = { credential: { sk: credential, key_id, expires_ms }, id: principal };
+  const terms = { credential: { sk: credential, key_id, expires_ms, parents }, id: principal };
   if (principal.startsWith("usr_")) {
     const person = personRecord.parse(holder);
     if (person.disabled_at !== undefined) throw refused("The person's access has ended.", true);
@@ -172,14 +179,21 @@ function callerOf(
   if (client.revoked_at !== undefined) throw refused("The client has been revoked.", true);
   if (client.expires_ms !== undefined && client.expires_ms <= deps.now())
     throw refused("The client has expired.", true);
-  const { name, default_workspace, workspaces, makes_workspaces } = client;
+  return { ...clientCaller(client, { scopes, details }), ...terms };
+}
+
+/** A client as a caller whose token has these scopes, as far as it has them itself. */
+export function clientCaller(
+  client: ReturnType<typeof currentClient>,
+  { scopes, details }: Pick<Terms, "scopes" | "details">,
+): Caller {
+  const { client_id, name, default_workspace, workspaces, makes_workspaces, rights } = client;
   const held = new Set(client.scopes);
   return {
-    ...terms,
-    ...{ name, default_workspace, workspaces, makes_workspaces },
+    ...{ id: client_id, name, default_workspace, workspaces, makes_workspaces },
     // A scope that was taken from the client since is gone from its tokens too.
     scopes: new Set(scopes.filter((scope) => holds(held, scope))),
-    rights: { ...client.rights, details },
+    rights: { ...rights, details },
   };
 }
 

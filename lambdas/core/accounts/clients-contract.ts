@@ -28,7 +28,7 @@ export const heldScopes = distinct(scope, { min: 1, max: scopes.length });
 /** A right that a new client has from its beginning. */
 export const firstGrant = z
   .strictObject({
-    on: resourceId.meta({ description: "A workspace, a folder or a file: there and below." }),
+    resource_id: resourceId.meta({ description: "A workspace, a folder or a file: there and below." }),
     role: role.optional(),
     actions: distinct(action, { min: 1, max: actions.length }).optional().meta({
       description: "Single actions in the place of a role.",
@@ -56,7 +56,7 @@ const secret = z
 const heldGrant = z
   .object({
     grant_id: id("grt"),
-    on: resourceId.meta({ description: "What it is on." }),
+    resource_id: resourceId.meta({ description: "The workspace, folder or file that it is on." }),
     workspace_id: id("ws"),
     role: role.optional(),
     actions: z.array(action).optional().meta({ description: "In the place of a role." }),
@@ -94,7 +94,7 @@ export const shownClient: ServiceClient = {
   grants: [
     {
       grant_id: `grt_${ULID}`,
-      on: `ws_${ULID}`,
+      resource_id: `ws_${ULID}`,
       workspace_id: `ws_${ULID}`,
       role: "contributor",
       expires_at: null,
@@ -146,7 +146,7 @@ export const createServiceClientRoute = defineRoute({
     request: {
       name: shownClient.name,
       scopes: shownClient.scopes,
-      grants: [{ on: `ws_${ULID}`, role: "contributor" }],
+      grants: [{ resource_id: `ws_${ULID}`, role: "contributor" }],
     },
     response: { ...shownClient, client_secret: "whs_…" },
   },

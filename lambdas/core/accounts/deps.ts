@@ -4,3 +4,9 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 export interface WaitDeps extends TableDeps {
   waitPlaces: number;
 }
+
+/** What authenticating needs: whether the function may write down on which day a key was last used. */
+export interface UseDeps extends TableDeps {
+  /** @default true */
+  notesUse?: boolean;
+}

@@ -1,14 +1,11 @@
-/** What ends when a client is revoked: sessions, locks, endpoints and, where it is asked for, links. */
-import * as z from "zod";
-import { ifNone } from "#aws/changes.ts";
+/** What ends when a client or key is revoked: sessions, locks, endpoints, what it has made and, where it is asked for, links. */
 import { DUE_INDEX, DUE_SHARDS, type DueKind, due, keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
-import { happened, type Item, type Update } from "#aws/table.ts";
+import { happened, type Item } from "#aws/table.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { readHooks } from "#core/endpoints/match-endpoints.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
-import { newId } from "#core/kernel/ids.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso } from "#core/kernel/time.ts";
 import { linkRecord } from "#core/links/records.ts";
@@ -16,6 +13,9 @@ import { revokeLink } from "#core/links/revoke-share.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
 import { endUpload } from "#core/uploads/abort-upload.ts";
 import { uploadRecord } from "#core/uploads/records.ts";
+import { type Ended, nothingEnded } from "./contract.ts";
+import { endProgeny } from "./end-progeny.ts";
+import { type Revocation, revocationRecord } from "./records.ts";
 
 /**
  * A pass that began this long after the revocation has seen all: calls that were under way live for 29 s, and the
@@ -24,50 +24,8 @@ import { uploadRecord } from "#core/uploads/records.ts";
 const SETTLED_MS = 60_000;
 const GIVE_UP_MS = 3_600_000;
 const PARALLEL = 4;
-
-export type LinksEnd = "keep" | "revoke";
-
-export const revocationRecord = z.object({
-  client_id: z.string(),
-  run: z.string(),
-  links: z.enum(["keep", "revoke"]),
-  revoked_ms: z.number(),
-  /** When the pass under way began, and which kind of thing it is at. */
-  began_ms: z.number(),
-  kind: z.number(),
-});
-export type Revocation = z.infer<typeof revocationRecord>;
-
-export interface Ended {
-  sessions: number;
-  locks: number;
-  links: number;
-  endpoints: number;
-}
-
-/**
- * A new job in the place of the one before, and the write that makes it due for the sweep.
- *
- * @param links what becomes of them; where it isn't said, what the job before has, which may not have come to them yet.
- */
-export function newRevocation(
-  now: number,
-  clientId: string,
-  { links, earlier }: { links: LinksEnd | undefined; earlier: Revocation | undefined },
-): { job: Revocation; write: Update } {
-  const job = { client_id: clientId, run: newId("job", now), revoked_ms: now, began_ms: now, kind: 0 };
-  return {
-    job: { ...job, links: links ?? earlier?.links ?? "keep" },
-    write: {
-      key: keys.revocation(clientId),
-      // Where it isn't said: also what another has asked for since.
-      update: {
-        set: { ...job, ...due("revocation", now, clientId), links: links ?? ifNone("keep") },
-        remove: ["ended_at"],
-      },
-    },
-  };
-}
+/** So deep a run follows what was made by what was made; the sweep goes on from there. */
+const MAX_DEPTH = 8;
 
 /** A job as the index has it. */
 export function revocationOf(item: Item): Revocation {
@@ -75,7 +33,7 @@ export function revocationOf(item: Item): Revocation {
 }
 
 /**
- * Takes a job on, through the index of what is due, in which all that a client holds stands, until its pass is over or
+ * Takes a job on: first what it has made, then, through the index of what is due, what a client holds, until its pass is over or
  * `timeLeft` says so: the shards side by side, page by page. What has ended has left the index, so that a run which
  * goes on begins a kind anew. Idempotent, also beside another run.
  *
@@ -85,15 +43,31 @@ export function revocationOf(item: Item): Revocation {
 export async function endHoldings(
   deps: DueDeps,
   given: Revocation,
+  depth = 0,
 ): Promise<{ ended: Ended; complete: boolean; settled: boolean }> {
-  const ended: Ended = { sessions: 0, locks: 0, links: 0, endpoints: 0 };
+  const ended = nothingEnded();
   let job = given;
+  let failures = 0;
+  let whole = true;
   if (job.kind === 0) {
     job = { ...job, began_ms: deps.now() };
     ended.endpoints = await disableEndpoints(deps, job.client_id);
+    const progeny = await endProgeny(deps, job.client_id);
+    for (const kind of progeny.ended) ended[kind] += 1;
+    failures += progeny.failures;
+    for (const further of progeny.jobs) {
+      // Each is the sweep's too: what isn't done here is done there.
+      const left = depth < MAX_DEPTH && deps.timeLeft?.() !== false;
+      const done = left ? await endHoldings(deps, further, depth + 1) : undefined;
+      if (done !== undefined) addTo(ended, done.ended);
+      whole &&= done?.complete ?? false;
+    }
+    if (deps.timeLeft?.() === false) {
+      await save(deps, job, deps.now());
+      return { ended, complete: false, settled: false };
+    }
   }
   const kinds = kindsOf(job).slice(job.kind);
-  let failures = 0;
   for (const kind of kinds) {
     const shards = Array.from({ length: DUE_SHARDS }, (_, shard) =>
       endShard(deps, kind, { shard: `${kind.due}#${shard}`, client: job.client_id }),
@@ -112,8 +86,22 @@ export async function endHoldings(
   const settled = job.began_ms >= job.revoked_ms + (failures === 0 ? SETTLED_MS : GIVE_UP_MS);
   const again = settled ? undefined : Math.max(job.revoked_ms, job.began_ms) + SETTLED_MS;
   await save(deps, { ...job, kind: 0 }, again);
-  return { ended, complete: failures === 0, settled };
+  return { ended, complete: failures === 0 && whole, settled };
 }
+
+function addTo(ended: Ended, more: Ended): void {
+  for (const kind of kindsOfThings) ended[kind] += more[kind];
+}
+const kindsOfThings = [
+  "sessions",
+  "locks",
+  "links",
+  "endpoints",
+  "keys",
+  "clients",
+  "secrets",
+  "grants",
+] as const;
 
 async function endShard(
   deps: DueDeps,
@@ -149,7 +137,7 @@ async function endOne(deps: DueDeps, { name, end }: Kind, item: Item): Promise<b
 }
 
 interface Kind {
-  name: Exclude<keyof Ended, "endpoints">;
+  name: "sessions" | "locks" | "links";
   due: DueKind;
   filter: string;
   values: Item;
@@ -187,15 +175,17 @@ const links: Kind = {
   end: (deps, item) => revokeLink(deps, linkRecord.parse(item)),
 };
 
-function kindsOf(job: Revocation): readonly [Kind, ...Kind[]] {
+/** What is held is a client's, whichever of its keys it was made with. */
+function kindsOf(job: Revocation): readonly Kind[] {
+  if (!job.client_id.startsWith("cli_")) return [];
   return job.links === "revoke" ? [links, sessions, locks] : [sessions, locks];
 }
 
-async function disableEndpoints(deps: DueDeps, clientId: string): Promise<number> {
+async function disableEndpoints(deps: DueDeps, ended: string): Promise<number> {
   let disabled = 0;
   for (const hook of await readHooks(deps)) {
-    const own = hook.client_id === clientId;
-    if (own && (await disableEndpoint(deps, hook, "revoked", `revoke-${clientId}`))) disabled += 1;
+    const own = hook.client_id === ended || hook.made_by?.key_id === ended;
+    if (own && (await disableEndpoint(deps, hook, "revoked", `revoke-${ended}`))) disabled += 1;
   }
   return disabled;
 }

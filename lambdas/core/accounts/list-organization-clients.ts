@@ -1,0 +1,42 @@
+import { keys, under } from "#aws/keys.ts";
+import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import type { Call } from "#core/kernel/call.ts";
+import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import { clientView } from "./find-client.ts";
+import { clientRecord } from "./records.ts";
+
+/**
+ * The clients of an organization, the oldest first; strongly consistent.
+ *
+ * @throws WharfError not_found, forbidden, invalid_cursor
+ */
+export async function listOrganizationClients(
+  { table, now }: TableDeps,
+  call: Call,
+  { limit, cursor, organization: named }: PageQuery & { organization?: string | undefined },
+) {
+  const organization = authorizeOrganization(call, named, "clients");
+  const list = `clients ${organization}`;
+  const after = readCursor(list, cursor);
+  const { items, next } = await table.query({
+    where: "#pk = :pk AND begins_with(#sk, :prefix)",
+    values: { pk: keys.organization(organization).pk, prefix: under.organizationClients },
+    limit: limit + 1,
+    after: after === undefined ? undefined : keys.organizationClient(organization, after),
+  });
+  const ids = items.map((item) => String(item["client_id"]));
+  const records = await table.batchGet(ids.slice(0, limit).map((id) => keys.client(id)));
+  const clients = new Map(records.map((item) => clientRecord.parse(item)).map((one) => [one.client_id, one]));
+  const page = pageOf(
+    { rows: ids, next },
+    limit,
+    (last) => cursorAfter(list, last),
+    (id) => {
+      const client = clients.get(id);
+      return client && clientView(now(), client, organization);
+    },
+  );
+  return { ...page, items: page.items.filter((item) => item !== undefined) };
+}

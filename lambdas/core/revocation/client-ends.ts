@@ -1,0 +1,76 @@
+import { keys } from "#aws/keys.ts";
+import type { Item, Write } from "#aws/table.ts";
+import type { Actor } from "#contract/common.ts";
+import { ownerLost } from "#core/access/organization-writes.ts";
+import { memberRecord, organizationRecord } from "#core/access/records.ts";
+import type { ClientRecord } from "#core/accounts/records.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
+import { iso, ttl } from "#core/kernel/time.ts";
+import { LEFT_KEEP_MS, newChange, unchanged } from "#core/kernel/unchanged.ts";
+
+/** Who ends something, for its events. */
+export interface EndedBy {
+  actor: Actor;
+  request_id: string;
+}
+
+/**
+ * The writes that end a client which lives: its record says so, it leaves its organizations' lists, and is counted among
+ * their owners no more.
+ *
+ * @param lastOwner whether the only owner of an organization may end: by the administrator alone, who makes another.
+ * @param given what must hold of it beside; `:now` is the time.
+ * @throws WharfError conflict, by its write, for the only owner.
+ */
+export async function clientEndWrites(
+  deps: TableDeps,
+  client: ClientRecord,
+  { actor, request_id, lastOwner, given }: EndedBy & { lastOwner: "stays" | "ends"; given?: string },
+): Promise<Write[]> {
+  const now = deps.now();
+  const { client_id } = client;
+  const organizations = Object.entries(client.organizations ?? {});
+  const items = await deps.table.batchGet(
+    organizations.flatMap(([id]) => [keys.member(id, client_id), keys.organization(id)]),
+  );
+  const stored = (key: Item) => items.find(({ pk, sk }) => pk === key["pk"] && sk === key["sk"]);
+  const leaving = organizations.flatMap(([organization_id, role]): Write[] => {
+    const member = memberRecord.safeParse(stored({ ...keys.member(organization_id, client_id) })).data;
+    const organization = organizationRecord.safeParse(stored({ ...keys.organization(organization_id) })).data;
+    const owners = role === "owner" && organization !== undefined ? organization.owners : 0;
+    if (member === undefined || member.left_at !== undefined) return [];
+    const { condition, values } = unchanged(member);
+    return [
+      ...(owners > 0
+        ? [lastOwner === "stays" ? ownerLost(organization_id) : ownerGone(organization_id)]
+        : []),
+      {
+        key: keys.member(organization_id, client_id),
+        update: { set: { left_at: iso(now), ttl: ttl(now + LEFT_KEEP_MS), change: newChange() } },
+        condition: `${condition} AND attribute_not_exists(#left_at)`,
+        values,
+      },
+      eventWrite(now, {
+        ...{ type: "member_left", request_id, organization_id, actor },
+        data: { principal_id: client_id, role },
+      }),
+    ];
+  });
+  return [
+    {
+      key: keys.client(client_id),
+      update: { set: { revoked_at: iso(now) }, remove: ["due_pk", "due_sk"] },
+      condition: `attribute_exists(#pk) AND attribute_not_exists(#revoked_at)${given === undefined ? "" : ` AND ${given}`}`,
+      values: given === undefined ? {} : { now },
+    },
+    ...leaving,
+  ];
+}
+
+const ownerGone = (organization: string): Write => ({
+  key: keys.organization(organization),
+  update: { add: { owners: -1 } },
+  condition: "#owners > :none",
+  values: { none: 0 },
+});

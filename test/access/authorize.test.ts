@@ -1,0 +1,82 @@
+/** What trees shouldn't be, and a decision has to end at all the same; all else of it is asked in `oracle.test.ts`. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { keys } from "#aws/keys.ts";
+import { createTable } from "#aws/table.ts";
+import { judge } from "#core/access/authorize.ts";
+import { locateNode, rootFolder } from "#core/access/place.ts";
+import type { Caller } from "#core/kernel/call.ts";
+import { NO_RIGHTS } from "#core/kernel/rights.ts";
+import { inProcessDynamoDb } from "#test/support/in-process-dynamodb.ts";
+import { spec } from "#test/support/table-spec.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const [WS, OTHER] = ["ws_1", "ws_2"];
+const engine = inProcessDynamoDb(spec, () => NOW);
+const table = createTable(engine.client(), spec.name);
+const deps = { table, now: () => NOW };
+
+interface Folder {
+  parent_id: string | null;
+  workspace_id?: string;
+  kind?: string;
+  deleted_at?: string;
+}
+const line = Array.from({ length: 40 }, (_, at): [string, Folder] => [
+  `fld_deep_${at}`,
+  { parent_id: at === 0 ? rootFolder(WS) : `fld_deep_${at - 1}` },
+]);
+const folders: Record<string, Folder> = {
+  ...Object.fromEntries(line),
+  fld_granted: { parent_id: rootFolder(WS) },
+  fld_below: { parent_id: "fld_granted" },
+  fld_of_another: { parent_id: "fld_granted", workspace_id: OTHER },
+  fld_in_another: { parent_id: "fld_of_another" },
+  fld_no_folder: { parent_id: "fld_granted", kind: "file" },
+  fld_in_no_folder: { parent_id: "fld_no_folder" },
+  fld_deleted: { parent_id: "fld_granted", deleted_at: "2026-01-01T00:00:00.000Z" },
+  fld_in_deleted: { parent_id: "fld_deleted" },
+  fld_in_nothing: { parent_id: "fld_nothing" },
+  fld_round: { parent_id: "fld_and_round" },
+  fld_and_round: { parent_id: "fld_round" },
+  fld_stray_root: { parent_id: null },
+};
+
+beforeAll(async () => {
+  for (const [node_id, { kind = "folder", workspace_id = WS, ...rest }] of Object.entries(folders))
+    await table.add({ ...keys.node(node_id), kind, node_id, workspace_id, ...rest });
+});
+afterAll(() => engine.close());
+
+/** May do everything in `fld_granted` and in one of the line, and below. */
+const caller: Caller = {
+  ...{ id: "cli_1", name: "", scopes: new Set(["admin"]), workspaces: {} },
+  rights: {
+    ...NO_RIGHTS,
+    grants: ["fld_granted", "fld_deep_0", "fld_round", "fld_nothing"].map((on) => ({
+      ...{ grant_id: `grt_${on}`, on, workspace_id: WS, actions: ["list", "read"] },
+    })),
+  },
+};
+
+async function decided(folder: string, hint: readonly string[] | undefined): Promise<boolean | undefined> {
+  const [item] = await table.batchGet([keys.node(folder)]);
+  return (await judge(deps, caller, locateNode(caller.id, { ...item, above: hint }), "read"))?.allowed;
+}
+
+test.for([
+  ["below what was granted", "fld_below", ["fld_granted"], true],
+  ["in a folder of another workspace", "fld_in_another", ["fld_granted", "fld_of_another"], undefined],
+  ["in what is no folder", "fld_in_no_folder", ["fld_granted", "fld_no_folder"], undefined],
+  ["in a deleted folder", "fld_in_deleted", ["fld_granted", "fld_deleted"], undefined],
+  ["in a folder that is gone", "fld_in_nothing", ["fld_nothing"], undefined],
+  ["in a circle", "fld_and_round", ["fld_round"], undefined],
+  ["below no root", "fld_stray_root", [], undefined],
+  ["as deep as it goes", "fld_deep_32", line.slice(0, 32).map(([id]) => id), true],
+  ["deeper", "fld_deep_33", line.slice(0, 33).map(([id]) => id), undefined],
+] as const)("%s", async ([, folder, hint, expected]) => {
+  expect([await decided(folder, hint), await decided(folder, undefined), await decided(folder, [])]).toEqual([
+    expected,
+    expected,
+    expected,
+  ]);
+});

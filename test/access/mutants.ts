@@ -1,0 +1,118 @@
+/** What is wrong with the decision then: texts of `lambdas/core/access/` to replace, each of which must stand in its file. */
+type Change = [from: string, to: string];
+
+const decide: [name: string, ...changes: Change[]][] = [
+  ["expiry: a millisecond late", ["expires_ms > now,", "expires_ms >= now,"]],
+  ["expiry: none", ["covers(place, on) && expires_ms > now", "covers(place, on)"]],
+  ["cover: only the workspace", ["on === workspace_id || chain.includes(on)", "on === workspace_id"]],
+  ["cover: not the workspace", ["on === workspace_id || chain.includes(on)", "chain.includes(on)"]],
+  ["cover: only the thing itself", ["chain.includes(on)", "chain.at(-1) === on"]],
+  ["cover: only the uppermost", ["chain.includes(on)", "chain[0] === on"]],
+  ["role: an admin has nothing", ['role === "owner" || role === "admin"', 'role === "owner"']],
+  ["role: an owner may transfer", ['return actionsOfRole("manager")', 'return actionsOfRole("owner")']],
+  ["role: a guest is a member", ['role === "member" &&', "role !== undefined &&"]],
+  [
+    "role: members are never editors",
+    ["return actionsOfRole(member_access)", 'return actionsOfRole("viewer")'],
+  ],
+  ["role: members have nothing", ['role === "member" &&', "false &&"]],
+  ["restriction: of nothing", ["return within === undefined ? has :", "return has.size > 0 ? has :"]],
+  ["restriction: gives", ["new Set([...has].filter((action) => within.has(action)))", "within"]],
+  ["restriction: to all of the workspace", ["file ?? folder ?? workspace", "workspace"]],
+  ["restriction: not to a file", ["file ?? folder ?? workspace", "folder ?? workspace"]],
+  [
+    "restriction: an empty one is none",
+    ["if (details === undefined)", "if (details === undefined || details.length === 0)"],
+  ],
+  ["restriction: not of one's own", ["(within?.has(action) ?? true)", "true"]],
+  ["own: though all is lost", ["holdsAny(asker, place) &&", ""]],
+  ["own: lost by a restriction", ["{ ...asker, details: undefined }", "asker"]],
+  ["own: beside sight", ["named && !sees && holdsAny", "named && holdsAny"]],
+  ["own: mixed", ['made.file === "own"', 'made.file !== "others"']],
+  ["own: a thing by its file", ['if (made.by === "thing") return ownThing;', ""]],
+  ["own: a file by the thing", ['if (made.by === "file") return ownFile;', ""]],
+  ["own: both", ["return ownFile || ownThing", "return ownFile && ownThing"]],
+  ["own: whatever is done", [" || !OF_OWN.has(action)", ""]],
+  ["own: without the scope", ["if (named && !sees", "if (!sees"]],
+  ["own: not told", ["own: true, ...there", "own: false, ...there"]],
+  ["on one's own: whatever one has", ["reach = sees ? has :", "reach = has.size > 0 ? has :"]],
+  ["on one's own: without scopes", ["[...reach].filter((one) => scoped.has(one))", "reach"]],
+  ["on one's own: whatever the restriction", ["within?.has(one) ?? true", "true"]],
+  ["scope: not asked", ["if (named && has.has(action)", "if (has.has(action)"]],
+  ["sight: without the scope", [' && holds(asker.scopes, "files:read")', ""]],
+  ["sight: by list alone", ['(has.has("list") || has.has("read")) &&', 'has.has("list") &&']],
+  ["sight: not needed", ["(sees || !needsSight(action))", "true"]],
+  ["sight: needed for all", ["(sees || !needsSight(action))", "sees"]],
+  ["sight: of whatever one has a right to", ["visible: sees", "visible: has.size > 0"]],
+  ["blind: whoever may create", [' && !has.has("list") && !has.has("read")', ""]],
+  ["blind: by list alone", [' && !has.has("list") && !has.has("read")', ' && !has.has("list")']],
+];
+
+const authorize: typeof decide = [
+  ["nobody is told", ["call.decided?.();", ""]],
+  ["scope: not required", ["requireScope(call.caller, ...scopes);", ""]],
+  [
+    "what is hidden is forbidden",
+    [
+      "if (decision === undefined || (!decision.allowed && !decision.visible))",
+      "if (decision === undefined)",
+    ],
+  ],
+  ["what is forbidden is hidden", ["(!decision.allowed && !decision.visible)", "!decision.allowed"]],
+  ["clock: ahead", ["now: now() }", "now: now() + 1 }"]],
+  ["quick: for the blind", ['return decision.has.has("list") || decision.has.has("read");', "return true;"]],
+  ["quick: as one's own", ["|| (decision.own && !needsSight(action))", ""]],
+  ["quick: never", ["!hasFurther(caller) || isWhole(atOnce, action)", "!hasFurther(caller)"]],
+  ["further: not of groups", ["    groups.length > 0 ||\n", ""]],
+  ["further: not of its own partition", ["    more_grants ||\n", ""]],
+  ["further: not of restrictions", ["    details !== undefined ||\n", ""]],
+  ["further: owners alone", ['role !== "guest"', 'role === "owner"']],
+  ["further: not of folders", ["on !== workspace_id)", "false)"]],
+  ["further: always", ["!hasFurther(caller) ||", ""]],
+  ["further: dropped", ["grants: [...own, ...ofGroups]", "grants: ofGroups"]],
+  [
+    "further: of no workspace",
+    ["furtherGrants(deps, caller.id, workspace)", "furtherGrants(deps, caller.id, NOTHING)"],
+  ],
+  ["groups: dropped", ["grants: [...own, ...ofGroups]", "grants: own"]],
+  ["groups: only what their records have", ["...further.flat()]", "]"]],
+  ["groups: only what their records haven't", ["...groups.flatMap(grantsOf), ", ""]],
+  [
+    "role: of any organization",
+    [
+      "caller.rights.organizations[workspace.organization_id]",
+      "Object.values(caller.rights.organizations)[0]",
+    ],
+  ],
+  ["member_access: not read", ["member_access: workspace?.member_access", "member_access: undefined"]],
+  [
+    "what is missing costs nothing",
+    ["const read = await", "if (located === undefined) return undefined;\n  const read = await"],
+  ],
+  [
+    "hint: believed",
+    [
+      "  const known = new Map(hint",
+      "  if (hint.length > 1) return [...hint, ...(file_id === undefined ? [] : [file_id])];\n  const known = new Map(hint",
+    ],
+  ],
+  ["hint: all there is", ["await readMore([at])", "return undefined"]],
+  [
+    "hint: not used",
+    ["const known = new Map(hint.map((id) => [id, nodeIn(items, id)]));", "const known = new Map();"],
+  ],
+  ["hint: asked for again", ["!known.has(at)", "!known.get(at)"]],
+  ["hint: of what walking finds, not used", ["unread.includes(at)", "false"]],
+  ["hint: of what walking finds, believed", ["unread.includes(at)", "unread.length > 0"]],
+  ["above: a deleted folder", [" || folder.deleted_at !== undefined", ""]],
+  ["above: another workspace", ["if (folder.workspace_id !== workspace_id) return undefined;", ""]],
+  ["above: a file", ['folder?.kind !== "folder"', "folder === undefined"]],
+  ["above: three at most", ["depth > MAX_DEPTH", "depth > 3"]],
+  ["above: without an end", ["depth > MAX_DEPTH", "depth > 100"]],
+  ["above: not the file", ["file_id === undefined ? [] : [file_id];\n  let", "[];\n  let"]],
+];
+
+export const mutants = [
+  ...decide.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/decide.ts", changes })),
+  ...authorize.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/authorize.ts", changes })),
+];
