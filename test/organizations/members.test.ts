@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { TransactionFailed } from "#aws/table.ts";
 import { page, problem } from "#contract/common.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import { grantWrites } from "#core/access/grant-writes.ts";
@@ -271,6 +272,13 @@ describe("whoever is removed", () => {
     const answer = await world.meanwhile(leave, () => grantOn(client.workspace_id, other.id));
     expect(answer.status).toBe(204);
     expect(await refusal(files(other))).toEqual([404, "not_found"]);
+  });
+
+  test("is granted nothing by a call that began before", async () => {
+    const other = await person("member");
+    await owner.request(at(other.id), REMOVE);
+    await expect(grantOn(client.workspace_id, other.id)).rejects.toThrow(TransactionFailed);
+    await expect(grantOn(client.workspace_id, other.id, true)).rejects.toThrow(TransactionFailed);
   });
 
   test.for([

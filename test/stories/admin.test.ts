@@ -100,7 +100,7 @@ test("a person is made a member, and its key answers", async () => {
   expect(members.out.map((line) => JSON.parse(line))).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ principal_id: person_id, type: "person", email: "Zoe@example.com" }),
-      expect.objectContaining({ principal_id: story.clientId, type: "client", role: "guest" }),
+      expect.objectContaining({ principal_id: story.clientId, type: "client", role: "member" }),
     ]),
   );
   expect([...made.err, ...members.out].join("")).not.toContain(api_key);
