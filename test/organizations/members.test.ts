@@ -269,8 +269,12 @@ describe("whoever is removed", () => {
   test("what is granted in the same moment goes too", async () => {
     const other = await person("member");
     const leave = () => owner.request(at(other.id), REMOVE);
-    const answer = await world.meanwhile(leave, () => grantOn(client.workspace_id, other.id));
+    let grant = "";
+    const answer = await world.meanwhile(leave, async () => {
+      grant = await grantOn(client.workspace_id, other.id);
+    });
     expect(answer.status).toBe(204);
+    expect((await world.deps.table.get(grantRecord, keys.grant(grant)))?.ended_at).toBeDefined();
     expect(await refusal(files(other))).toEqual([404, "not_found"]);
   });
 

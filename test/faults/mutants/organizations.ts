@@ -59,7 +59,7 @@ export const organizations: readonly Mutant[] = [
         to: "",
       },
     ],
-    case: "group: somebody comes in | add-group-member: transact GROUP.MEMBER+PERSON+GROUP (1) | frozen before it, meanwhile: it is removed from the organization",
+    why: "it goes again in what follows",
     red: { file: groups, titles: ["removed from the organization meanwhile comes into no group"] },
   },
   {
