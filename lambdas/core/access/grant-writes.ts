@@ -9,7 +9,7 @@ import type { GrantRecord, heldGrantRecord } from "./records.ts";
 import { MAX_IN_RECORD } from "./rights-of.ts";
 
 /** Grants that one holder has at most. */
-export const MAX_GRANTS = 1_000;
+const MAX_GRANTS = 1_000;
 
 /** The name of a workspace that it is on, for a holder that may call it by that. */
 interface Named {
