@@ -37,7 +37,11 @@ const person = (stage: Stage, role: MemberRole, email = "zoe@example.com") =>
 async function granted({ plain, owner }: Stage, principal_id: string, further = false): Promise<void> {
   const grant = {
     ...{ grant_id: newId("grt", plain.now()), principal_id, organization_id: FIRST_ORGANIZATION },
-    ...{ on: owner.workspace_id, workspace_id: owner.workspace_id, role: "viewer" as const },
+    ...{
+      on: owner.workspace_id,
+      workspace_id: owner.workspace_id,
+      role: further ? ("editor" as const) : ("viewer" as const),
+    },
     ...{ created_at: iso(plain.now()), created_by: owner.client_id },
   };
   await plain.table.transact(grantWrites(grant, { further }));
