@@ -88,13 +88,20 @@ export const tableAccess = {
     UpdateItem: ["hooks", "hook", "hosts", "deliveries"],
   },
   sweep: {
-    GetItem: ["hooks", "hook"],
+    GetItem: [
+      ...(["hooks", "hook"] as const),
+      // Of what is from before there were organizations.
+      ...(["client", "organization", "workspaces", "workspaceNames", "grant", "migration"] as const),
+    ],
     // Of grants that have expired.
     BatchGetItem: ["client", "person", "group", "workspaces", "node"],
-    Query: ["hooks", "deliveries"],
-    PutItem: ["event", "feed", "lockCount", "sessionCount"],
+    Query: ["hooks", "deliveries", "clients", "workspaces", "workspaceNames"],
+    PutItem: [
+      ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),
+      ...(["client", "organization", "organizations", "grant", "resourceGrants"] as const),
+    ],
     UpdateItem: [
-      ...(["client", "person", "group", "grant"] as const),
+      ...(["client", "person", "group", "grant", "organization", "workspaces", "migration"] as const),
       ...(["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"] as const),
     ],
     DeleteItem: ["client", "person", "group", "resourceGrants", "progeny"],
