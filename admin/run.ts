@@ -10,7 +10,8 @@ import { isWharfError } from "#core/kernel/error.ts";
 import { listAllMembers, listAllOrganizations } from "#core/organizations/administer.ts";
 import { title } from "#core/organizations/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
-import { retireSecrets, revokeClient, rotateSecret, shareWorkspace } from "#core/revocation/change-client.ts";
+import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
+import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { findTable, type TableLocation } from "./find-table.ts";
 
 const USAGE = `npm run admin -- <command> [options]

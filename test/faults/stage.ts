@@ -30,7 +30,7 @@ import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { createOutbound } from "#core/outbound/outbound.ts";
-import { shareWorkspace } from "#core/revocation/change-client.ts";
+import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
-import { keys } from "#aws/keys.ts";
+import { keys, under } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { actionsOfRole, type Role, roles } from "#contract/roles.ts";
 import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
@@ -19,6 +19,10 @@ let root: string;
 
 const WORKING = allScopes.filter((scope) => scope !== "admin");
 const DAY = 86_400_000;
+/** All that is stored but for tokens, which end by themselves. */
+const lasting = async () => (await world.dump()).filter(({ sk }) => !String(sk).startsWith(under.tokens));
+/** Longer than DynamoDB knows a transaction by its token. */
+const LATE_MS = 15 * 60_000;
 
 beforeAll(async () => {
   world = await startWorld();
@@ -319,6 +323,119 @@ describe("the same once more", () => {
     expect(await read(grant, again)).toEqual(made);
     expect(await statusOf(owner, `/v1/grants/${made.grant_id}`)).toBe(404);
   });
+});
+
+describe("a copy that comes late", () => {
+  const late = async (act: () => Promise<unknown>, then: () => Promise<unknown>) => {
+    world.setFault(({ action }) =>
+      action === "TransactWriteItems" ? { late: { afterMs: LATE_MS }, answered: true } : undefined,
+    );
+    await act();
+    world.setFault();
+    await then();
+    const before = await lasting();
+    world.advance(LATE_MS);
+    world.advanceServices(LATE_MS);
+    await world.late.arrived();
+    expect(await lasting()).toEqual(before);
+  };
+  const terms = async () => ({ principal_id: (await newcomer("files:read")).client_id, role: "viewer" });
+
+  test("brings no grant back", async () => {
+    const wanted = await terms();
+    let made: Grant | undefined;
+    await late(
+      async () => {
+        made = await given(owner.workspace_id, wanted);
+      },
+      async () => made && end(made),
+    );
+  });
+
+  test("ends none that was given since", async () => {
+    const wanted = await terms();
+    const made = await given(owner.workspace_id, wanted);
+    await late(
+      () => end(made),
+      () => given(owner.workspace_id, wanted),
+    );
+  });
+});
+
+describe("while others act", () => {
+  test("a grant that its holder gives up is ended once", async () => {
+    const guest = await newcomer();
+    const made = await given(owner.workspace_id, { principal_id: guest.client_id, role: "viewer" });
+    const answer = await world.meanwhile(
+      () => end(made),
+      () => end(made, guest),
+    );
+    expect(answer.status).toBe(404);
+    const told = (await world.events("grant_ended")).filter((one) => one.data["grant_id"] === made.grant_id);
+    expect(told).toMatchObject([{ data: { reason: "left" } }]);
+  });
+
+  test("a name stays with its holder where it was granted anew", async () => {
+    const guest = await newcomer("files:read");
+    const wanted = { principal_id: guest.client_id };
+    const made = await given(owner.workspace_id, { ...wanted, role: "viewer" });
+    const answer = await world.meanwhile(
+      () => end(made),
+      () => given(owner.workspace_id, { ...wanted, role: "contributor" }),
+    );
+    expect(answer.status).toBe(204);
+    expect(await statusOf(guest, `/v1/workspaces/${owner.name}/files`)).toBe(200);
+  });
+
+  test("a client that is revoked gets none", async () => {
+    const guest = await newcomer("files:read");
+    const answer = await world.meanwhile(
+      () => give(owner.workspace_id, { principal_id: guest.client_id, role: "viewer" }),
+      () =>
+        world.deps.table.update({
+          key: keys.principal(guest.client_id),
+          update: { set: { revoked_at: "2026-01-01T00:00:00.000Z" } },
+          condition: "attribute_exists(#pk)",
+        }),
+    );
+    expect(await refusal(answer)).toEqual([404, "not_found"]);
+  });
+
+  test("whoever is revoked grants nothing", async () => {
+    const granter = await newcomer();
+    await given(owner.workspace_id, { principal_id: granter.client_id, role: "manager" });
+    const guest = await newcomer("files:read");
+    const answer = await world.meanwhile(
+      () => give(owner.workspace_id, { principal_id: guest.client_id, role: "viewer" }, granter),
+      () =>
+        world.deps.table.update({
+          key: keys.principal(granter.client_id),
+          update: { set: { revoked_at: "2026-01-01T00:00:00.000Z" } },
+          condition: "attribute_exists(#pk)",
+        }),
+    );
+    expect(await refusal(answer)).toEqual([401, "unauthenticated"]);
+  });
+});
+
+test("the last owner's grant stays where the organization has no owner either", async () => {
+  const other = await startWorld();
+  const only = await other.client(...WORKING);
+  const { grants } = await read(me, only.request("/v1/me"));
+  const own = `/v1/grants/${grants[0]?.grant_id}`;
+  expect(await refusal(only.request(own, { method: "DELETE" }))).toEqual([409, "conflict"]);
+  const second = await other.client(...WORKING);
+  const json = { principal_id: second.client_id, role: "owner" };
+  const theirs = await read(grant, only.request(pathOf(only.workspace_id), { json }));
+  // Two who give it up at once: one of them stays.
+  const answer = await other.meanwhile(
+    () => only.request(own, { method: "DELETE" }),
+    () => second.request(`/v1/grants/${theirs.grant_id}`, { method: "DELETE" }),
+  );
+  expect(await refusal(answer)).toEqual([409, "conflict"]);
+  await other.client("admin");
+  expect((await only.request(own, { method: "DELETE" })).status).toBe(204);
+  await other.close();
 });
 
 describe("how many", () => {

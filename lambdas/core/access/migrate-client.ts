@@ -25,6 +25,8 @@ const formerRecord = z.object({
 });
 type Former = z.infer<typeof formerRecord>;
 
+/** As `share-workspace` says who gave what: that again is the same grant. */
+const ADMINISTRATOR = "admin";
 /** A client has up to 100 workspaces. */
 const PARALLEL = 8;
 
@@ -88,7 +90,9 @@ export function formerGrant(
   grant_id: string,
   held: z.infer<typeof heldGrantRecord>,
 ): GrantRecord {
-  const place = { organization_id: FIRST_ORGANIZATION, created_at, created_by: client_id };
+  // What was another's the administrator shared.
+  const created_by = held.role === "owner" ? client_id : ADMINISTRATOR;
+  const place = { organization_id: FIRST_ORGANIZATION, created_at, created_by };
   return { grant_id, principal_id: client_id, ...held, ...place };
 }
 

@@ -37,7 +37,7 @@ export interface FormerClient {
 }
 
 /** What a client could do in a workspace that another shared with it: all but granting, which nobody could. */
-const OF_SHARED: readonly Action[] = actionsOfRole("manager").filter(
+export const OF_SHARED: readonly Action[] = actionsOfRole("manager").filter(
   (action) => action !== "grant" && action !== "manage",
 );
 

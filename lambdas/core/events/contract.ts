@@ -93,5 +93,5 @@ export const listEventsRoute = defineRoute({
       schema: eventLog,
     },
   },
-  errors: ["invalid_cursor", "not_found", "wait_limit"],
+  errors: ["invalid_cursor", "not_found", "workspace_ambiguous", "wait_limit"],
 });

@@ -209,7 +209,7 @@ export const listFilesRoute = defineRoute({
       schema: page.of(z.discriminatedUnion("kind", [file, folder])),
     },
   },
-  errors: ["not_found", "invalid_cursor"],
+  errors: ["not_found", "workspace_ambiguous", "invalid_cursor"],
 });
 
 export const getFileRoute = defineRoute({

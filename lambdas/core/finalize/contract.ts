@@ -204,6 +204,11 @@ export const uploadFileRoute = defineRoute({
   bodyType: "multipart/form-data",
   headers: demands,
   responses: { 200: { description: "The file is ready", schema: finalizeAnswer, headers: etag } },
-  errors: ["not_found", ...commitErrors, "payload_too_large", "unsupported_media_type", "limit_exceeded"],
+  errors: [
+    "not_found",
+    "workspace_ambiguous",
+    ...commitErrors,
+    ...(["payload_too_large", "unsupported_media_type", "grant_limit"] as const),
+  ],
   example: { response: finished },
 });

@@ -215,7 +215,8 @@ export const startUploadRoute = defineRoute({
   responses: { 201: { description: "The session and its first URLs", schema: startAnswer } },
   errors: [
     "not_found",
-    ...(["checksum_unsupported", "name_taken", "conflict", "limit_exceeded", "session_limit"] as const),
+    ...(["workspace_ambiguous", "checksum_unsupported", "name_taken", "conflict"] as const),
+    ...(["grant_limit", "session_limit"] as const),
   ],
   example: {
     request: { filename: "reports/2026/q3.pdf", size: 48_213, content_type: "application/pdf" },
