@@ -23,7 +23,7 @@ export type NewGrant = GrantRecord & Named;
  * The writes that give a grant: its own record, its places in the resource's list, and its holder's copy of it, in the
  * holder's record while that has room (`further: false`), else in its partition. Whoever finds no room tries the other.
  *
- * Of a client from before there were organizations no place has room: it is brought over first (`requireCurrent`).
+ * Of a client from before there were organizations no place has room: it is brought over first (`migrateClient`).
  *
  * The first one's condition fails where there is one of the same terms.
  *

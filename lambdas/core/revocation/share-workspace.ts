@@ -35,28 +35,32 @@ export async function shareWorkspace(
   const grant_id = newId("grt", deps.now());
   /** Of the same terms, and ended. */
   let instead: string | undefined;
-  await inRounds(async (round) => {
-    const client = await deps.table.get(clientRecord, keys.client(clientId));
-    if (client === undefined) throw unknownClient(clientId);
-    requireLive(client);
-    if (isFormer(client)) return deps.table.transact(formerWrites(clientId, workspace));
-    const grant = grantOf(deps.now(), workspace, { grant_id, clientId });
-    // Where its record has no room, its partition has.
-    const given = grantWrites(grant, { further: round % 2 === 1, instead });
-    const told = { type: "grant_created", grant, request_id: ADMINISTRATOR } as const;
-    const event = grantEvent({ ...told, actor: { type: "system", id: ADMINISTRATOR } });
-    try {
-      return await deps.table.transact([...given, eventWrite(deps.now(), event)]);
-    } catch (error) {
-      const [same] = given;
-      if (!(error instanceof TransactionFailed) || same === undefined || !error.failed.has(same)) throw error;
-      const there = String(error.failed.get(same)?.["grant_id"]);
-      const found = await deps.table.get(grantRecord, keys.grant(there));
-      if (found !== undefined && found.ended_at === undefined) return;
-      instead = there;
-      throw error;
-    }
-  }, () => grantLimit(clientId));
+  await inRounds(
+    async (round) => {
+      const client = await deps.table.get(clientRecord, keys.client(clientId));
+      if (client === undefined) throw unknownClient(clientId);
+      requireLive(client);
+      if (isFormer(client)) return deps.table.transact(formerWrites(clientId, workspace));
+      const grant = grantOf(deps.now(), workspace, { grant_id, clientId });
+      // Where its record has no room, its partition has.
+      const given = grantWrites(grant, { further: round % 2 === 1, instead });
+      const told = { type: "grant_created", grant, request_id: ADMINISTRATOR } as const;
+      const event = grantEvent({ ...told, actor: { type: "system", id: ADMINISTRATOR } });
+      try {
+        return await deps.table.transact([...given, eventWrite(deps.now(), event)]);
+      } catch (error) {
+        const [same] = given;
+        if (!(error instanceof TransactionFailed) || same === undefined || !error.failed.has(same))
+          throw error;
+        const there = String(error.failed.get(same)?.["grant_id"]);
+        const found = await deps.table.get(grantRecord, keys.grant(there));
+        if (found !== undefined && found.ended_at === undefined) return;
+        instead = there;
+        throw error;
+      }
+    },
+    () => grantLimit(clientId),
+  );
   return { client_id: clientId, workspace_id: workspaceId, workspace: workspace.name };
 }
 
