@@ -88,13 +88,20 @@ export const tableAccess = {
     UpdateItem: ["hooks", "hook", "hosts", "deliveries"],
   },
   sweep: {
-    GetItem: ["hooks", "hook", "client", "person", "grant"],
+    GetItem: [
+      ...(["hooks", "hook", "client", "person", "grant"] as const),
+      // Of what is from before there were organizations.
+      ...(["organization", "workspaces", "workspaceNames", "migration"] as const),
+    ],
     // Of grants that have expired, and of clients, keys and what they made.
     BatchGetItem: ["client", "person", "group", "organization", "workspaces", "node"],
-    Query: ["hooks", "deliveries", "progeny"],
-    PutItem: ["event", "feed", "lockCount", "sessionCount"],
+    Query: ["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames"],
+    PutItem: [
+      ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),
+      ...(["client", "organization", "organizations", "grant", "resourceGrants"] as const),
+    ],
     UpdateItem: [
-      ...(["client", "person", "group", "organization", "grant"] as const),
+      ...(["client", "person", "group", "organization", "grant", "workspaces", "migration"] as const),
       ...(["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"] as const),
     ],
     DeleteItem: ["client", "person", "group", "resourceGrants", "progeny"],

@@ -61,5 +61,7 @@ async function endExpired(deps: DueDeps, client: ClientRecord): Promise<boolean>
   const given = "#expires_ms <= :now";
   const now = deps.now();
   const { write } = newRevocation(now, client_id);
-  return happened(deps.table.transact([...(await clientEndWrites(deps, now, client, { ...by, given })), write]));
+  return happened(
+    deps.table.transact([...(await clientEndWrites(deps, now, client, { ...by, given })), write]),
+  );
 }

@@ -9,6 +9,7 @@ import { emptyUploads } from "./empty-uploads.ts";
 import { events } from "./events.ts";
 import { files } from "./files.ts";
 import { finalizedUploads } from "./finalizes.ts";
+import { grants } from "./grants.ts";
 import { links } from "./links.ts";
 import { locks } from "./locks.ts";
 import { organizations } from "./organizations.ts";
@@ -19,7 +20,7 @@ import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, links, locks, clients, accounts, organizations },
+  ...{ files, links, locks, clients, accounts, organizations, grants },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };
