@@ -49,7 +49,7 @@ export type MemberAccess = z.infer<typeof memberAccess>;
 export const resourceId = z.union([id("ws"), id("fld"), id("file")]);
 
 /** One element of a token's restriction (RFC 9396, 2): only these actions, only there and below. */
-export const fileAccess = z
+const fileAccess = z
   .strictObject({
     type: z.literal("file_access").meta({ description: "The only type that there is (RFC 9396, 2.1)." }),
     actions: distinct(action, { min: 1, max: actions.length }).meta({
