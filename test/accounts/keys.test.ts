@@ -86,7 +86,7 @@ describe("a restriction", () => {
     const root = guest.workspace_id.replace("ws_", "fld_");
     const { authorization_details } = await made({
       authorization_details: [
-        ...access(["read", "read", "list"], { folder: root }),
+        ...access(["read", "list"], { folder: root }),
         ...access(["read"], { workspace: guest.workspace, folder: "/" }),
         ...access(["read"], { file }),
         ...access(["read"], { folder }),
@@ -108,6 +108,7 @@ describe("a restriction", () => {
     ["an action that isn't known", () => access(["fly"], { workspace: ws() }), 0],
     ["no list", () => "everything", undefined],
     ["an empty list", () => [], undefined],
+    ["an action twice", () => access(["read", "read"], { workspace: ws() }), 0],
     ["nothing named", () => access(["read"], {}), 0],
     ["a path without its workspace", () => access(["read"], { folder: "here" }), 0],
     ["a folder that isn't there", () => access(["read"], { workspace: ws(), folder: "gone" }), 0],

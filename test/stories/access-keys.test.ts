@@ -54,7 +54,7 @@ const exchange = (subject_token: string, json: Record<string, unknown> = {}) =>
   });
 
 test("forty scripts, each with a key for one folder", async () => {
-  const files = [];
+  const files: string[] = [];
   for (let at = 0; at < 40; at++)
     files.push((await admin.upload(bytes, { filename: `tenant-${at}/data.txt` })).file_id);
   const made = await Promise.all(

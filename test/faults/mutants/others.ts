@@ -141,12 +141,12 @@ export const others: readonly Mutant[] = [
     name: "a rotation knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/revocation/change-client.ts",
-        from: '    if (error.item?.["secrets_change"] === change) return;\n',
+        file: "lambdas/core/accounts/client-secrets.ts",
+        from: '      if (found?.["secrets_change"] === update.update.set.secrets_change) return;\n',
         to: "",
       },
     ],
-    case: "client: its secret is rotated | change-client: update CLIENT (1) | twice",
+    case: "client: its secret is rotated | client-secrets: update CLIENT (1) | twice",
     red: {
       file: "test/kernel/repeated-writes.test.ts",
       titles: ["are rotated once where the write is sent again"],
@@ -156,12 +156,12 @@ export const others: readonly Mutant[] = [
     name: "an ended secret comes back by no late copy",
     changes: [
       {
-        file: "lambdas/core/revocation/change-client.ts",
+        file: "lambdas/core/accounts/client-secrets.ts",
         from: '? "attribute_exists(#pk) AND attribute_not_exists(#secrets_change)"',
         to: '? "attribute_exists(#pk)"',
       },
     ],
-    case: "client: its secret is rotated | change-client: update CLIENT (1) | a copy late, at: 12 minutes later",
+    case: "client: its secret is rotated | client-secrets: update CLIENT (1) | a copy late, at: 12 minutes later",
     red: {
       file: "test/kernel/repeated-writes.test.ts",
       titles: ["that have ended come back by no copy that arrives late"],
