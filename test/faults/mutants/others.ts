@@ -354,7 +354,7 @@ export const others: readonly Mutant[] = [
         to: '? { put: same, blind: "mutant" }',
       },
     ],
-    case: "grant: given | create-grant: transact GRANTS.SAME+GRANT+GRANTS+CLIENT+MADE+EVT (1) | frozen before it, meanwhile: another gives the same",
+    why: "nothing else knows that there is one already, so that the second is made in any order",
     red: {
       file: "test/grants/grants.test.ts",
       titles: ["is the grant that there is, also by many at once"],

@@ -109,7 +109,6 @@ const ended: Situation[] = [
     name: "grant: ended",
     async set(stage, me) {
       const { rival, path } = await given(stage, me);
-      const asked = give(stage.owner.workspace_id, rival.client.client_id, { role: "editor" });
       return {
         act: (actor) => actor.request(path, DELETE),
         meanwhile: {
@@ -117,6 +116,16 @@ const ended: Situation[] = [
           "its holder gets another": () =>
             me.request(...give(stage.owner.workspace_id, rival.client.client_id)),
         },
+      };
+    },
+  },
+  {
+    name: "grant: ended, and given again",
+    async set(stage, me) {
+      const { rival, path } = await given(stage, me);
+      const asked = give(stage.owner.workspace_id, rival.client.client_id, { role: "editor" });
+      return {
+        act: (actor) => actor.request(path, DELETE),
         next: { "it is given again": () => me.request(...asked) },
       };
     },
