@@ -8,7 +8,7 @@ import type { TableAccess } from "./grants.ts";
 export const tableAccess = {
   api: {
     GetItem: [
-      ...(["person", "organization", "grant"] as const),
+      ...(["person", "organization", "grant", "revocations"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
     ],
@@ -17,18 +17,18 @@ export const tableAccess = {
       ...(["workspaces", "folder", "node", "paths", "upload", "link", "event", "hook"] as const),
     ],
     Query: [
-      ...(["client", "person", "group", "organization", "resourceGrants"] as const),
+      ...(["client", "person", "group", "organization", "resourceGrants", "progeny"] as const),
       ...(["folder", "node", "feed", "hooks", "deliveries", "attempts"] as const),
     ],
     PutItem: [
       ...(["person", "group", "organization", "organizations"] as const),
-      ...(["grant", "resourceGrants", "progeny"] as const),
+      ...(["grant", "resourceGrants", "progeny", "clients"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
       "reservations",
     ],
     UpdateItem: [
-      ...(["person", "group", "organization", "grant", "workspaces"] as const),
+      ...(["person", "group", "organization", "grant", "workspaces", "revocations"] as const),
       ...([
         "client",
         "node",
@@ -88,13 +88,20 @@ export const tableAccess = {
     UpdateItem: ["hooks", "hook", "hosts", "deliveries"],
   },
   sweep: {
-    GetItem: ["hooks", "hook"],
-    // Of grants that have expired.
-    BatchGetItem: ["client", "person", "group", "workspaces", "node"],
-    Query: ["hooks", "deliveries"],
-    PutItem: ["event", "feed", "lockCount", "sessionCount"],
+    GetItem: [
+      ...(["hooks", "hook", "client", "person", "grant"] as const),
+      // Of what is from before there were organizations.
+      ...(["organization", "workspaces", "workspaceNames", "migration"] as const),
+    ],
+    // Of grants that have expired, and of clients, keys and what they made.
+    BatchGetItem: ["client", "person", "group", "organization", "workspaces", "node"],
+    Query: ["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames"],
+    PutItem: [
+      ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),
+      ...(["client", "organization", "organizations", "grant", "resourceGrants"] as const),
+    ],
     UpdateItem: [
-      ...(["client", "person", "group", "grant"] as const),
+      ...(["client", "person", "group", "organization", "grant", "workspaces", "migration"] as const),
       ...(["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"] as const),
     ],
     DeleteItem: ["client", "person", "group", "resourceGrants", "progeny"],

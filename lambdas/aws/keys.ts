@@ -87,6 +87,8 @@ export const keys = {
   revocation: (client: string): Key => ({ pk: `REVOKE#${client}`, sk: META }),
 
   workspace: (workspace: string): Key => ({ pk: "WORKSPACES", sk: workspace }),
+  /** How far records from before there were organizations are brought over. */
+  migration: (): Key => ({ pk: "MIGRATION", sk: META }),
   /** Names are unique among an owner's workspaces: nobody meets another's, or learns of it. */
   workspaceName: (owner: string, name: string): Key => ({ pk: `WSNAME#${owner}`, sk: name }),
 
@@ -185,6 +187,7 @@ export const partitions = {
   revocations: partition(keys.revocation("")),
   clients: partition(keys.clientEntry("")),
   workspaces: partition(keys.workspace("")),
+  migration: partition(keys.migration()),
   workspaceNames: partition(keys.workspaceName("", "")),
   folder: partition(keys.entry("", "")),
   /** Files and folders, with versions and the ids of links. */

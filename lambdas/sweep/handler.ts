@@ -1,6 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { beginLine, endLine } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
+import { sweepMigration } from "#core/access/sweep-migration.ts";
 import { sweepDeliveries } from "#core/delivery/sweep-deliveries.ts";
 import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
@@ -55,6 +56,7 @@ export async function handler(
     locks: () => sweepLocks(deps),
     sessions: () => countSessions(deps),
     revocations: () => sweepRevocations(deps),
+    migration: () => sweepMigration(deps),
   });
   endLine(Date.now(), { ticks: Records.length, ...counts, ...(failed.length > 0 ? { error: failed } : {}) });
   // A tick that failed in part is not tried again: the next one is a minute away.

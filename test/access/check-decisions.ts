@@ -256,20 +256,28 @@ function mayNotLookAbove(world: RandomWorld, question: Question, at: Located): b
   return nearGrants(world, question, at).length > 0;
 }
 
-/** Folders that only walking finds: the hint has them not. */
+/** Reads that walking takes: of folders that no hint of one below them has. */
 function walked(
-  { known }: RandomWorld,
+  { known, hints }: RandomWorld,
   { on }: Question,
   { above, folder_id, workspace_id }: Located,
 ): number {
   const root = rootFolder(workspace_id);
-  const hinted = new Set(above ?? (folder_id === undefined ? [] : [folder_id]));
+  const read = new Set(above ?? (folder_id === undefined ? [] : [folder_id]));
   let steps = 0;
-  const first = known.nodes.get(on)?.kind === "file" ? (known.nodes.get(on)?.parent ?? null) : on;
-  for (let at: string | null = first; at !== null && at !== root && !isWorkspace(at); ) {
-    if (!hinted.has(at)) steps += 1;
-    const node = known.nodes.get(at);
-    at = node === undefined || node.gone ? null : node.parent;
+  const node = known.nodes.get(on);
+  for (let at = node?.kind === "file" ? node.parent : on; at !== null && at !== root && !isWorkspace(at); ) {
+    if (!read.has(at)) steps += 1;
+    read.add(at);
+    const found = known.nodes.get(at);
+    if (found === undefined || found.gone) break;
+    const next: string | null = found.parent;
+    const hint = hints.get(at) ?? [];
+    if (next !== null && !read.has(next) && hint.includes(next)) {
+      steps += 1;
+      for (const id of hint) read.add(id);
+    }
+    at = next;
   }
   return steps;
 }

@@ -95,7 +95,11 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     }
   }
 
+  /** What nodes' records say of what is above them. */
+  const hints = new Map<string, string[] | undefined>();
+
   async function storeNode(node: Node, hint = hintOf(node)): Promise<void> {
+    hints.set(node.id, hint);
     const parent = node.parent ?? rootFolder(node.workspace);
     await put({
       ...keys.node(node.id),
@@ -290,7 +294,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     },
   };
 
-  return { known, holders, plain, happenings, isInRecord: ({ id }: Grant) => inRecord.has(id) };
+  return { known, holders, hints, plain, happenings, isInRecord: ({ id }: Grant) => inRecord.has(id) };
 }
 
 function heldOf({ on, workspace, role, actions, expires }: Grant) {

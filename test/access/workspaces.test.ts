@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
 import { createClient } from "#core/accounts/create-client.ts";
-import { shareWorkspace } from "#core/revocation/change-client.ts";
+import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { page } from "#contract/common.ts";
 import type { FinalizeAnswer } from "#core/finalize/contract.ts";
 import { share } from "#core/links/contract.ts";
-import { shareWorkspace } from "#core/revocation/change-client.ts";
+import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 type Client = Awaited<ReturnType<Story["client"]>>;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { shareWorkspace } from "#core/revocation/change-client.ts";
+import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, startWorld, type World } from "#test/support/world.ts";
 

@@ -61,6 +61,8 @@ export const workspaceRecord = z.object({
   member_access: memberAccess.default("none"),
   /** Clients that could use it before there were grants. */
   members: z.set(z.string()).optional(),
+  /** Those of them that have grants in its stead by now, or will get them with all else that they have. */
+  brought: z.set(z.string()).optional(),
   /** Id of its last change of name or terms. */
   change: z.string().optional(),
   created_at: z.string(),

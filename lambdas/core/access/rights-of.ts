@@ -37,22 +37,23 @@ export interface FormerClient {
 }
 
 /** What a client could do in a workspace that another shared with it: all but granting, which nobody could. */
-const OF_SHARED: readonly Action[] = actionsOfRole("manager").filter(
+export const OF_SHARED: readonly Action[] = actionsOfRole("manager").filter(
   (action) => action !== "grant" && action !== "manage",
 );
 
 /**
  * The rights of a client from before there were organizations: exactly what it could do then. What the sweep's migration
  * writes into its record, and what is read of one where it hasn't been yet.
+ *
+ * @param owned workspaces that it made. @default its default one, which is all that its own record says of it
  */
-export function formerRights({ client_id, scopes, default_workspace, workspaces }: FormerClient) {
+export function formerRights(
+  { client_id, scopes, default_workspace, workspaces }: FormerClient,
+  owned: ReadonlySet<string | undefined> = new Set([default_workspace]),
+) {
   const grants = Object.keys(workspaces).map((workspace): [string, HeldGrantRecord] => [
     formerGrantId(client_id, workspace),
-    {
-      on: workspace,
-      workspace_id: workspace,
-      ...(workspace === default_workspace ? { role: "owner" as const } : { actions: [...OF_SHARED] }),
-    },
+    { on: workspace, workspace_id: workspace, ...formerRole(owned.has(workspace)) },
   ]);
   return {
     organizations: {
@@ -63,6 +64,11 @@ export function formerRights({ client_id, scopes, default_workspace, workspaces 
     further: grants.slice(MAX_IN_RECORD),
     scopes: formerScopes(scopes),
   };
+}
+
+/** What a client had on a workspace that it made, and on another's. */
+export function formerRole(isOwn: boolean): Pick<HeldGrantRecord, "role" | "actions"> {
+  return isOwn ? { role: "owner" } : { actions: [...OF_SHARED] };
 }
 
 /** Grants that a holder's record has itself: 4 KB of them. */
@@ -79,7 +85,7 @@ export function formerScopes(scopes: readonly Scope[]): Scope[] {
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** The id of such a grant: the same each time, so that the migration can be repeated. */
-function formerGrantId(clientId: string, workspaceId: string): string {
+export function formerGrantId(clientId: string, workspaceId: string): string {
   return `grt_${crockford(createHash("sha256").update(`${clientId} ${workspaceId}`).digest())}`;
 }
 

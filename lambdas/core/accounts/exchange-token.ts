@@ -42,8 +42,9 @@ export async function exchangeToken(deps: TableDeps, given: ExchangeRequest) {
       ? subject.caller.rights.details && [...subject.caller.rights.details]
       : await resolveDetails(deps, asker, given.details);
   const seconds = Math.min(given.expiresIn ?? TOKEN_SECONDS, TOKEN_SECONDS);
-  const expires_ms = Math.min(deps.now() + seconds * 1000, subjectEnds);
-  const answer = await storeToken(deps, subject.caller.id, {
+  const now = deps.now();
+  const expires_ms = Math.min(now + seconds * 1000, subjectEnds);
+  const answer = await storeToken(deps, now, subject.caller.id, {
     ...{ scopes, details, key_id, parents: [sk, ...parents], kind: "exchange", expires_ms },
   });
   return { ...answer, issued_token_type: ACCESS_TOKEN };

@@ -63,7 +63,7 @@ export async function issueToken(
   const current = currentClient(client);
   const scopes = grantScopes(new Set(current.scopes), scope, "The client");
   const details = asked && (await resolveDetails(deps, clientCaller(current, { scopes }), asked));
-  const answer = await storeToken(deps, clientId, {
+  const answer = await storeToken(deps, now, clientId, {
     ...{ scopes, details, kind: "secret", expires_ms: now + TOKEN_SECONDS * 1000 },
   });
   await noteSecretUse(deps, client, used, iso(now).slice(0, 10));
@@ -86,14 +86,19 @@ function isLive(now: number, client: ClientRecord, used: SecretRecord): boolean 
 type Terms = Omit<TokenRecord, "client_id" | "ttl">;
 
 /** Makes a token of a client's or person's, and what its endpoint answers. */
-export async function storeToken({ table, now }: TableDeps, principal: string, terms: Terms) {
+export async function storeToken(
+  { table }: Pick<TableDeps, "table">,
+  now: number,
+  principal: string,
+  terms: Terms,
+) {
   const { scopes, details, expires_ms } = terms;
   const token = `wht_${holderIn(principal)}_${randomBytes(32).toString("base64url")}`;
   await table.add({ ...keys.token(principal, token), client_id: principal, ...terms, ttl: ttl(expires_ms) });
   return {
     access_token: token,
     token_type: "Bearer" as const,
-    expires_in: Math.max(1, Math.floor((expires_ms - now()) / 1000)),
+    expires_in: Math.max(1, Math.floor((expires_ms - now) / 1000)),
     scope: scopes.join(" "),
     ...(details === undefined ? {} : { authorization_details: details satisfies GrantedDetail[] }),
   };

@@ -4,8 +4,8 @@ import { actionsOfRole } from "#contract/roles.ts";
 import { actions as allActions } from "#contract/scopes.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
+import { migrateClient } from "#core/access/migrate-client.ts";
 import { grantRecord, workspaceRecord } from "#core/access/records.ts";
-import { requireCurrent } from "#core/access/require-current.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
 import { endWithin, grantMakerOf, type Maker, makerWrites } from "#core/accounts/maker.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -101,7 +101,7 @@ async function write(
         continue;
       }
       // No room in one of the two places, or the holder has ended.
-      await requireCurrent(deps, principal_id);
+      if (await migrateClient(deps, principal_id)) continue;
       further = !further;
       full++;
     }

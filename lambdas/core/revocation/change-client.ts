@@ -105,31 +105,3 @@ export async function retireSecrets(
 
 /** Who decides by what `list-clients` says decides anew where others came in between. */
 const changeOnce: typeof changeClient = (deps, clientId, next) => changeClient(deps, clientId, next, 1);
-
-/** Lets a client use another's workspace, or a new one. */
-export async function shareWorkspace(
-  deps: TableDeps,
-  { clientId, workspaceId }: { clientId: string; workspaceId: string },
-): Promise<{ client_id: string; workspace_id: string; workspace: string }> {
-  const [workspace] = await deps.table.batchGet([keys.workspace(workspaceId)]);
-  if (workspace === undefined) {
-    throw new WharfError(
-      "not_found",
-      `No workspace has the id ${JSON.stringify(workspaceId)}; ids (ws_…) are needed, not names, and list-clients shows them.`,
-    );
-  }
-  await deps.table.transact([
-    {
-      key: keys.client(clientId),
-      update: { set: { [`workspaces.${workspaceId}`]: workspace["name"] } },
-      condition: "attribute_exists(#pk)",
-      else: () => unknownClient(clientId),
-    },
-    {
-      key: keys.workspace(workspaceId),
-      update: { add: { members: new Set([clientId]) } },
-      condition: "attribute_exists(#pk)",
-    },
-  ]);
-  return { client_id: clientId, workspace_id: workspaceId, workspace: String(workspace["name"]) };
-}
