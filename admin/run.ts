@@ -2,13 +2,13 @@
 import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { createTable } from "#aws/table.ts";
+import { title } from "#contract/common.ts";
 import { type MemberRole, memberRole, memberRoles } from "#contract/roles.ts";
 import { type Scope, scope, scopes } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { listClients } from "#core/accounts/list-clients.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { listAllMembers, listAllOrganizations } from "#core/organizations/administer.ts";
-import { title } from "#core/organizations/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
 import { shareWorkspace } from "#core/revocation/share-workspace.ts";

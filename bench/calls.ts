@@ -1,5 +1,7 @@
 /** AWS calls, round trips, DynamoDB units and list prices of the API's requests, counted by the local cloud. */
+import { scopes } from "#contract/scopes.ts";
 import { startStory } from "#test/support/story.ts";
+import { countByGrant, DEPTH } from "./calls/access.ts";
 import { countRoutes } from "./calls/routes.ts";
 
 /** Prints the table; counting takes the same however short. */
@@ -24,6 +26,21 @@ export async function run(): Promise<void> {
   console.log(
     "Round trips: the longest chain of calls that wait for one another, after the one that reads token and client.\n" +
       "Units and prices are of the whole request; Lambda's duration and what events set off are not in them.",
+  );
+  await using granting = await startStory({ scopes: scopes.filter((scope) => scope !== "admin") });
+  const byGrant = await countByGrant(granting);
+  console.table(
+    Object.fromEntries(
+      [...byGrant].map(([name, { workspace, folder }]) => [
+        name,
+        {
+          "round trips, workspace granted": workspace.roundTrips,
+          [`a folder ${DEPTH} levels up granted`]: folder.roundTrips,
+          "read units": workspace.readUnits,
+          "read units, folder": folder.readUnits,
+        },
+      ]),
+    ),
   );
 }
 

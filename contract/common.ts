@@ -122,6 +122,25 @@ export const name = z
       "1–255 bytes of UTF-8, kept in NFC. No `/`, nothing that shows nothing (controls, format characters, noncharacters, private use), no space at either end and no dot at its end, no more than 16 spaces in a row.",
   });
 
+/** What people call an organization, a group or a person. Dots and slashes mean nothing in it, as they do in files' names. */
+export const title = z
+  .string()
+  .max(1_024)
+  .transform((value) => value.normalize("NFC"))
+  .superRefine((value, context) => {
+    const problem = nameProblem(value.replaceAll(/[./]/g, "-"));
+    if (problem) context.addIssue({ code: "custom", message: `the name ${problem}` });
+  })
+  .meta({
+    minLength: 1,
+    description:
+      "A name for people: 1–255 bytes of UTF-8, kept in NFC, nothing that shows nothing, no space at either end.",
+  });
+
+export const principal = z.union([id("cli"), id("usr")]).meta({
+  description: "A client (`cli_…`) or person (`usr_…`).",
+});
+
 /** Bytes of a path that leads to a file, folders included, in UTF-8. */
 export const MAX_PATH_BYTES = 1_024;
 /** Characters of a path as it is sent: slashes at both ends may come. */

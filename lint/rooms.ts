@@ -9,7 +9,9 @@ export const ROOMS = [
   "access",
   /** Clients and persons, their secrets, keys and tokens. */
   "accounts",
-  /** Organizations, their members and groups. */
+  /** Groups: many that are granted something together. */
+  "groups",
+  /** Organizations and their members. */
   "organizations",
   /** What bytes are, by their beginning, checksum and name. */
   "content",

@@ -8,14 +8,28 @@ import { putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 import { type Cost, count } from "./count.ts";
 
+/** Who calls, and where: by default the story's client, in its own workspace. */
+interface Where {
+  by?: Pick<Story, "api" | "upload" | "start"> & { clientId: string; clientSecret: string };
+  /** Folders from the root down, with a slash behind them. @default "reports/2026/" */
+  under?: string;
+  /** Where that isn't the caller's own. */
+  workspaceId?: string;
+}
+
 /** Counts every kind of request once, on functions that are warm. Names begin with method and path. */
-export async function countRoutes(story: Story): Promise<Cost[]> {
+export async function countRoutes(
+  story: Story,
+  { by = story, under = "reports/2026/", workspaceId = story.workspaceId }: Where = {},
+): Promise<Cost[]> {
+  const fields = by === story ? {} : { workspace: workspaceId };
+  const top = by === story ? "" : under;
   const costs: Cost[] = [];
   const bytes = new TextEncoder().encode("hello");
 
   async function measure(name: string, path: string, init: Parameters<Story["api"]>[1] = {}) {
     const { cost, answer } = await count(story, name, (headers) =>
-      story.api(path, { ...init, headers: { ...init.headers, ...headers } }),
+      by.api(path, { ...init, headers: { ...init.headers, ...headers } }),
     );
     if (answer.status >= 400 && !name.includes("(refused)")) {
       throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
@@ -26,25 +40,25 @@ export async function countRoutes(story: Story): Promise<Cost[]> {
   const json = (value: unknown) => ({ json: value });
 
   // Folders are there, functions and their caches are warm.
-  const file = await story.upload(bytes, { filename: "reports/2026/a.txt" });
-  const other = await story.upload(bytes, { filename: "reports/2026/b.txt" });
-  const warm = await story.api(`/v1/files/${other.file_id}/lock`, json({}));
-  await story.api(`/v1/files/${other.file_id}/lock`, {
+  const file = await by.upload(bytes, { filename: `${under}a.txt`, start: fields });
+  const other = await by.upload(bytes, { filename: `${under}b.txt`, start: fields });
+  const warm = await by.api(`/v1/files/${other.file_id}/lock`, json({}));
+  await by.api(`/v1/files/${other.file_id}/lock`, {
     method: "DELETE",
     headers: { "Lock-Token": lockGrant.parse(await warm.json()).lock_token },
   });
 
-  const credentials = { client_id: story.clientId, client_secret: story.clientSecret };
+  const credentials = { client_id: by.clientId, client_secret: by.clientSecret };
   await measure("POST /v1/auth/token", "/v1/auth/token", { ...json(credentials), token: null });
 
-  const start = (filename: string) => json({ filename, size: bytes.length });
+  const start = (filename: string) => json({ filename, size: bytes.length, ...fields });
   const started = startAnswer.parse(
-    await (await measure("POST /v1/uploads", "/v1/uploads", start("reports/2026/c.txt"))).json(),
+    await (await measure("POST /v1/uploads", "/v1/uploads", start(`${under}c.txt`))).json(),
   );
-  await measure("POST /v1/uploads (new version)", "/v1/uploads", start("reports/2026/a.txt"));
-  await measure("POST /v1/uploads (new folders)", "/v1/uploads", start("new/deep/d.txt"));
+  await measure("POST /v1/uploads (new version)", "/v1/uploads", start(`${under}a.txt`));
+  await measure("POST /v1/uploads (new folders)", "/v1/uploads", start(`${under}new/deep/d.txt`));
   await measure("POST /v1/uploads (Idempotency-Key)", "/v1/uploads", {
-    ...start("reports/2026/e.txt"),
+    ...start(`${under}e.txt`),
     headers: { "Idempotency-Key": "count" },
   });
   const upload = `/v1/uploads/${started.upload_id}`;
@@ -54,21 +68,25 @@ export async function countRoutes(story: Story): Promise<Cost[]> {
   await measure("GET /v1/uploads/{id}", upload);
   await measure("POST /v1/uploads/{id}/finalize", `${upload}/finalize`, json({}));
   await measure("POST /v1/uploads/{id}/finalize (again)", `${upload}/finalize`, json({}));
-  const next = await story.start("reports/2026/a.txt", bytes.length);
+  const next = await by.start(`${under}a.txt`, bytes.length, fields);
   for (const part of next.parts) await putPart(next, part, bytes);
   await measure(
     "POST /v1/uploads/{id}/finalize (new version)",
     `/v1/uploads/${next.upload_id}/finalize`,
     json({}),
   );
-  const given = await story.start("reports/2026/f.txt", bytes.length);
+  const given = await by.start(`${under}f.txt`, bytes.length, fields);
   await measure("DELETE /v1/uploads/{id}", `/v1/uploads/${given.upload_id}`, { method: "DELETE" });
   const form = new FormData();
-  form.set("file", new Blob(["hello"]), "direct.txt");
+  form.set("file", new Blob(["hello"]), `${top}direct.txt`);
+  for (const [name, value] of Object.entries(fields)) form.set(name, value);
   await measure("POST /v1/files/upload", "/v1/files/upload", { method: "POST", body: form });
 
   const path = `/v1/files/${file.file_id}`;
-  await measure("GET /v1/workspaces/{ws}/files", `/v1/workspaces/${story.workspaceId}/files`);
+  await measure(
+    "GET /v1/workspaces/{ws}/files",
+    `/v1/workspaces/${workspaceId}/files?path=${top.slice(0, -1)}`,
+  );
   await measure("GET /v1/files/{id}", path);
   await measure("GET /v1/files/{id}/content", `${path}/content`);
   await measure("PATCH /v1/files/{id}", path, { method: "PATCH", ...json({ name: "z.txt" }) });

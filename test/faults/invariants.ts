@@ -1,7 +1,8 @@
 /** What holds at the end of every story, whatever went wrong in it. */
 import * as z from "zod";
-import { keys } from "#aws/keys.ts";
+import { keys, under } from "#aws/keys.ts";
 import { type EventType, event } from "#contract/events.ts";
+import { grantRecord } from "#core/access/records.ts";
 import { clientRecord } from "#core/accounts/records.ts";
 import { deliveryRecord, hookRecord, hookState } from "#core/attempts/records.ts";
 import { feedEntry, feedHead } from "#core/events/records.ts";
@@ -25,6 +26,8 @@ const checkedKinds = [
   keys.delivery("h", "d"),
   keys.feedEntry("w", 1),
   keys.feedHead("w"),
+  keys.grant("g"),
+  keys.resourceGrant("w", "g"),
   keys.hook("h"),
   keys.hookCount("c"),
   keys.hookState("h"),
@@ -56,6 +59,7 @@ export async function violations(stage: Stage): Promise<string[]> {
     ...told(of, items),
     ...links(of),
     ...leases(items),
+    ...grants(of, items),
     ...unruly(stage.log),
     ...unshared(stage.log),
     ...(await leftovers(stage, of, items)),
@@ -83,6 +87,35 @@ async function bytes(stage: Stage, of: Of): Promise<string[]> {
     ...orphans
       .filter((key) => !open.some(({ object_key }) => object_key === key))
       .map((key) => `nothing names the bytes of ${key}`),
+  ];
+}
+
+const holderOf = z.object({
+  pk: z.string(),
+  sk: z.literal(keys.client("").sk),
+  grants: z.record(z.string(), z.unknown()),
+});
+
+/** What somebody holds, and what is listed on a resource, is a grant that lives, and each has one copy. */
+function grants(of: Of, items: readonly Keyed[]): string[] {
+  const live = new Set(
+    of(kindOf(keys.grant("g")), grantRecord)
+      .filter(({ ended_at }) => ended_at === undefined)
+      .map(({ grant_id }) => grant_id),
+  );
+  const listed = items.filter(({ pk, sk }) => pk.startsWith("GRANTS#") && sk.startsWith("grt_"));
+  const inRecords = items.flatMap((item) => Object.keys(holderOf.safeParse(item).data?.grants ?? {}));
+  const further = items
+    .filter(({ sk }) => sk.startsWith(under.furtherGrants))
+    .map((item) => item["grant_id"]);
+  const held = [...inRecords, ...further].map(String);
+  return [
+    ...held.filter((id) => !live.has(id)).map((id) => `${id} is held and has ended`),
+    ...listed.filter(({ sk }) => !live.has(sk)).map(({ sk }) => `${sk} is listed and has ended`),
+    ...[...live]
+      .filter((id) => !listed.some(({ sk }) => sk === id))
+      .map((id) => `${id} lives and is not listed`),
+    ...held.filter((id, at) => held.indexOf(id) !== at).map((id) => `${id} is held twice`),
   ];
 }
 

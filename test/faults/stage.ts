@@ -27,6 +27,7 @@ import { relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { finishUpload } from "#core/finalize/finish-upload.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
+import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { createOutbound } from "#core/outbound/outbound.ts";
@@ -414,6 +415,7 @@ const sweeps = {
   event: sweepEvents,
   link: sweepLinks,
   lock: sweepLocks,
+  grant: sweepGrants,
   revocation: sweepRevocations,
   /** No index: the count of open uploads. */
   sessions: countSessions,

@@ -60,7 +60,7 @@ const fenced: Record<string, (file: { id: string; old: string }) => { path: stri
 };
 /** Routes below a file that change nothing that a lock protects. */
 const free = new Set([
-  ...["acquireLock", "waitForLock", "renewLock", "releaseLock", "breakLock", "createShare"],
+  ...["acquireLock", "waitForLock", "renewLock", "releaseLock", "breakLock", "createShare", "grantOnFile"],
 ]);
 
 const routes = await allRoutes();

@@ -152,7 +152,7 @@ describe("listing", () => {
     const by = await world.client("files:read");
     const { items } = await read(page.of(workspace), by.request("/v1/workspaces"));
     const own = { workspace_id: by.workspace_id, name: expect.any(String), is_default: true };
-    expect(items).toEqual([{ ...own, organization_id: FIRST_ORGANIZATION }]);
+    expect(items).toEqual([{ ...own, organization_id: FIRST_ORGANIZATION, member_access: "none" }]);
 
     const admin = await world.client("admin");
     const all: string[] = [];

@@ -33,7 +33,7 @@ const BYTES: Record<string, number> = {
     password: 200,
     password_hash: 200,
   },
-  ...{ current: 100, previous: 100, lease: 36 },
+  ...{ current: 100, previous: 100, lease: 36, change: 36 },
   // Events hold names, paths and facts: stories hold each under 20,000.
   body: 20_000,
   // Keys, and where a page ended.
@@ -53,6 +53,7 @@ const MEMBERS: Record<string, number> = {
   parents: 4,
   emails: 10,
   members: 100,
+  ending: 50,
   events: 50,
   folders: 20,
 };

@@ -3,10 +3,10 @@ import { keys } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
 import { grantWrites } from "#core/access/grant-writes.ts";
 import { FIRST_ORGANIZATION, type GrantRecord } from "#core/access/records.ts";
+import { group, groupMember } from "#core/groups/contract.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { organization } from "#core/organizations/contract.ts";
-import { group, groupMember } from "#core/organizations/group-contract.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 import { type Person, people } from "./people.ts";
 
@@ -35,6 +35,8 @@ async function made(name: string, by: Person = admin): Promise<string> {
 const put = (groupId: string, id: string, by: Person = admin) =>
   by.request(`/v1/groups/${groupId}/members/${id}`, PUT);
 
+let grants = 0;
+
 async function grantTo(principal_id: string, { further = false } = {}): Promise<string> {
   const grant: GrantRecord = {
     grant_id: newId("grt", world.deps.now()),
@@ -45,6 +47,8 @@ async function grantTo(principal_id: string, { further = false } = {}): Promise<
     role: "viewer",
     created_at: iso(world.deps.now()),
     created_by: admin.id,
+    // No two are the same.
+    expires_ms: world.deps.now() + 86_400_000 + ++grants,
   };
   await world.deps.table.transact(grantWrites(grant, { further }));
   return grant.grant_id;
@@ -145,13 +149,15 @@ describe("membership", () => {
   test("ends with the group, also of many grants", async () => {
     const [id, reader] = [await made("Readers"), await person("guest")];
     await put(id, reader.id);
-    const grants = [await grantTo(id)];
-    for (let nth = 0; nth < 3; nth++) grants.push(await grantTo(id, { further: true }));
+    const given = [await grantTo(id)];
+    for (let nth = 0; nth < 3; nth++) given.push(await grantTo(id, { further: true }));
     expect(await files(reader)).toBe(200);
     expect((await admin.request(`/v1/groups/${id}`, DELETE)).status).toBe(204);
     expect(await files(reader)).toBe(404);
-    const stored = await world.deps.table.batchGet(grants.map((one) => keys.grant(one)));
+    const stored = await world.deps.table.batchGet(given.map((one) => keys.grant(one)));
     expect(stored.every((item) => item["ended_at"] !== undefined)).toBe(true);
+    const told = (await world.events("grant_ended")).map(({ data }) => [data["grant_id"], data["reason"]]);
+    expect(told).toEqual(expect.arrayContaining(given.map((one) => [one, "left"])));
     const [record] = await world.deps.table.batchGet([keys.principal(reader.id)]);
     expect(record).toMatchObject({ groups: [] });
   });

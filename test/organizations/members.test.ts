@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
+import { TransactionFailed } from "#aws/table.ts";
 import { page, problem } from "#contract/common.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import { grantWrites } from "#core/access/grant-writes.ts";
@@ -38,6 +39,8 @@ async function ownOrganization() {
   return { first, organization: organization_id, members: `/v1/orgs/${organization_id}/members` };
 }
 
+let grants = 0;
+
 /** A grant on a client's workspace, as somebody gave it. */
 async function grantOn(workspace_id: string, principal_id: string, further = false): Promise<string> {
   const grant: GrantRecord = {
@@ -49,6 +52,8 @@ async function grantOn(workspace_id: string, principal_id: string, further = fal
     role: "viewer",
     created_at: iso(world.deps.now()),
     created_by: owner.id,
+    // No two are the same.
+    expires_ms: world.deps.now() + 86_400_000 + ++grants,
   };
   await world.deps.table.transact(grantWrites(grant, { further }));
   return grant.grant_id;
@@ -247,8 +252,8 @@ describe("whoever is removed", () => {
 
   test("where the call breaks off, another finishes it", async () => {
     const other = await person("member");
-    const grants = [await grantOn(client.workspace_id, other.id)];
-    for (let nth = 0; nth < 3; nth++) grants.push(await grantOn(client.workspace_id, other.id, true));
+    const given = [await grantOn(client.workspace_id, other.id)];
+    for (let nth = 0; nth < 3; nth++) given.push(await grantOn(client.workspace_id, other.id, true));
     let transactions = 0;
     world.setFault(({ action }) =>
       action === "TransactWriteItems" && ++transactions > 1 ? "before" : undefined,
@@ -256,7 +261,7 @@ describe("whoever is removed", () => {
     expect((await owner.request(at(other.id), REMOVE)).status).toBeGreaterThanOrEqual(500);
     world.setFault();
     expect((await owner.request(at(other.id), REMOVE)).status).toBe(204);
-    const stored = await world.deps.table.batchGet(grants.map((id) => keys.grant(id)));
+    const stored = await world.deps.table.batchGet(given.map((id) => keys.grant(id)));
     expect(stored.every((item) => item["ended_at"] !== undefined)).toBe(true);
     expect(await refusal(files(other))).toEqual([404, "not_found"]);
   });
@@ -264,9 +269,20 @@ describe("whoever is removed", () => {
   test("what is granted in the same moment goes too", async () => {
     const other = await person("member");
     const leave = () => owner.request(at(other.id), REMOVE);
-    const answer = await world.meanwhile(leave, () => grantOn(client.workspace_id, other.id));
+    let grant = "";
+    const answer = await world.meanwhile(leave, async () => {
+      grant = await grantOn(client.workspace_id, other.id);
+    });
     expect(answer.status).toBe(204);
+    expect((await world.deps.table.get(grantRecord, keys.grant(grant)))?.ended_at).toBeDefined();
     expect(await refusal(files(other))).toEqual([404, "not_found"]);
+  });
+
+  test("is granted nothing by a call that began before", async () => {
+    const other = await person("member");
+    await owner.request(at(other.id), REMOVE);
+    await expect(grantOn(client.workspace_id, other.id)).rejects.toThrow(TransactionFailed);
+    await expect(grantOn(client.workspace_id, other.id, true)).rejects.toThrow(TransactionFailed);
   });
 
   test.for([

@@ -246,5 +246,6 @@ test("the log of events has each once, in spite of all that", async () => {
     after = page.next_cursor;
   }
   expect(new Set(ids).size).toBe(ids.length);
-  expect(ids.length).toBe((await world.events()).length);
+  const ofIt = (await world.events()).filter(({ workspace_id }) => workspace_id !== undefined);
+  expect(ids.length).toBe(ofIt.length);
 });

@@ -73,6 +73,39 @@ test("a client is made, listed, given a new secret, and revoked", async () => {
   expect(await statusOf(client_id, next)).toBe(401);
 });
 
+test("a person is made a member, and its key answers", async () => {
+  const email = "zoe@example.com";
+  const made = await admin(
+    "create-person",
+    "--email",
+    "Zoe@EXAMPLE.com",
+    "--name",
+    "Zoë Łuk",
+    "--days",
+    "30",
+  );
+  expect(made.code).toBe(0);
+  const key = z.object({ person_id: z.string(), api_key: z.string(), organization_id: z.string() });
+  const { person_id, api_key, organization_id } = key.parse(JSON.parse(made.out[0] ?? ""));
+  const list = await story.api("/v1/orgs", { token: api_key });
+  expect(z.object({ items: z.array(z.unknown()) }).parse(await list.json()).items).toEqual([
+    expect.objectContaining({ organization_id, name: "default", role: "member" }),
+  ]);
+  const again = await admin("create-person", "--email", email, "--name", "Another", "--role", "owner");
+  expect([again.code, again.err]).toEqual([1, expect.stringContaining(person_id)]);
+
+  const organizations = (await admin("list-organizations")).out.map((line) => JSON.parse(line));
+  expect(organizations).toEqual([expect.objectContaining({ organization_id, name: "default" })]);
+  const members = await admin("list-members", "--organization", organization_id);
+  expect(members.out.map((line) => JSON.parse(line))).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ principal_id: person_id, type: "person", email: "Zoe@example.com" }),
+      expect.objectContaining({ principal_id: story.clientId, type: "client", role: "member" }),
+    ]),
+  );
+  expect([...made.err, ...members.out].join("")).not.toContain(api_key);
+});
+
 test("a workspace is shared with another client", async () => {
   const { client_id, client_secret } = await create("--name", "reader", "--scopes", "files:read");
   const answer = await story.api("/v1/auth/token", { token: null, json: { client_id, client_secret } });
@@ -92,6 +125,13 @@ test.for([
   [2, "No scope", ["create-client", "--name", "x", "--scopes", "root"]],
   [2, "--name", ["create-client", "--name", "../x", "--scopes", "admin"]],
   [2, "Unknown option", ["list-clients", "--what"]],
+  [2, '--role "king"', ["create-client", "--name", "x", "--scopes", "admin", "--role", "king"]],
+  [2, '--days "366"', ["create-person", "--email", "a@example.com", "--name", "A", "--days", "366"]],
+  [2, '--days "1e1"', ["create-person", "--email", "a@example.com", "--name", "A", "--days", "1e1"]],
+  [2, '--name "A "', ["create-person", "--email", "a@example.com", "--name", "A "]],
+  [1, '"a" is no e-mail address', ["create-person", "--email", "a", "--name", "A"]],
+  [1, 'No organization has the id "acme"', ["list-members", "--organization", "acme"]],
+  [1, "No organization", ["create-client", "--name", "x", "--scopes", "admin", "--organization", "org_1"]],
   [2, '--keep "both"', ["retire-secrets", "--client", "cli_1", "--keep", "both"]],
   [1, "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ", ["revoke-client", "--client", "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ"]],
   [1, 'No client has the id "nobody"', ["rotate-secret", "--client", "nobody"]],

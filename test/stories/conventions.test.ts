@@ -160,8 +160,13 @@ describe("headers that are held to a form", () => {
 /** An id that the route's schema takes. */
 function idFor(path: string, name: string): string {
   const [, collection = ""] = path.split("/").slice(1);
-  const prefix = { v: "ver", ws: "ws", delivery_id: "dlv", job_id: "job" }[name];
-  const own = { uploads: "upl", files: "file", shares: "shr", webhooks: "hook" }[collection];
+  const prefix = {
+    ...{ v: "ver", ws: "ws", delivery_id: "dlv", job_id: "job", principal: "usr", sid: "sec" },
+  }[name];
+  const own = {
+    ...{ uploads: "upl", files: "file", shares: "shr", webhooks: "hook", orgs: "org", groups: "grp" },
+    ...{ clients: "cli", keys: "key", grants: "grt", workspaces: "ws", folders: "fld" },
+  }[collection];
   return `${prefix ?? own}_01JZZZZZZZZZZZZZZZZZZZZZZZ`;
 }
 

@@ -4,12 +4,14 @@ import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
-import { ENDED_KEEP_MS } from "./end-grants.ts";
 import type { GrantRecord, heldGrantRecord } from "./records.ts";
 import { MAX_IN_RECORD } from "./rights-of.ts";
 
 /** Grants that one holder has at most. */
-export const MAX_GRANTS = 1_000;
+const MAX_GRANTS = 1_000;
+
+/** An ended grant stays for so long, so that no late copy of its first write brings it back. */
+const ENDED_KEEP_MS = 30 * 86_400_000;
 
 /** The name of a workspace that it is on, for a holder that may call it by that. */
 interface Named {
@@ -80,7 +82,7 @@ function copyInRecord(grant: NewGrant): Write {
   return {
     key: keys.principal(principal_id),
     update: { set: { [`grants.${grant_id}`]: heldBy(grant), [`workspaces.${workspace_id}`]: name } },
-    condition: `${LIVES} AND size(#grants) < :room${name === undefined ? "" : " AND attribute_exists(#workspaces)"}`,
+    condition: `${belongs(grant)} AND size(#grants) < :room${name === undefined ? "" : " AND attribute_exists(#workspaces)"}`,
     values: { room: MAX_IN_RECORD },
   };
 }
@@ -91,7 +93,7 @@ function furtherCopy(grant: GrantRecord): Write[] {
     {
       key: keys.principal(principal_id),
       update: { add: { more_grants: 1 } },
-      condition: `${LIVES} AND (attribute_not_exists(#more_grants) OR #more_grants < :most)`,
+      condition: `${belongs(grant)} AND (attribute_not_exists(#more_grants) OR #more_grants < :most)`,
       values: { most: MAX_GRANTS - MAX_IN_RECORD },
     },
     {
@@ -104,6 +106,10 @@ function furtherCopy(grant: GrantRecord): Write[] {
 /** A record of today: one from before there were grants has no map of them. */
 const LIVES =
   "attribute_exists(#grants) AND attribute_not_exists(#revoked_at) AND attribute_not_exists(#disabled_at)";
+
+/** Whoever leaves an organization in the same moment keeps nothing on its workspaces. A group never leaves its own. */
+const belongs = (grant: GrantRecord) =>
+  isGroup(grant) ? LIVES : `${LIVES} AND attribute_exists(#organizations.#${grant.organization_id})`;
 
 /** For a holder that has 1,000. */
 export function grantLimit(principal: string): WharfError {

@@ -11,6 +11,7 @@ import { workspaceWrites } from "#core/access/workspace.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { ClientRecord } from "./records.ts";
 
@@ -98,6 +99,13 @@ async function makeClient(
       condition: "attribute_not_exists(#pk)",
     },
     memberWrite(now, { organization: organization_id, principal: client_id, role }),
+    eventWrite(now, {
+      type: "member_joined",
+      request_id: `create-${client_id}`,
+      organization_id,
+      actor: { type: "system", id: "administrator" },
+      data: { principal_id: client_id, role },
+    }),
   ]);
   return { client_id, client_secret, workspace_id: workspaceId, workspace, organization_id, role };
 }

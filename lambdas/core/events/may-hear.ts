@@ -10,6 +10,7 @@ import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-fo
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
+import type { HeldGrant } from "#core/kernel/rights.ts";
 
 /** Whether somebody may hear of an event. */
 export type Hearer = (event: Event, lookup: FolderLookup) => Promise<boolean>;
@@ -61,8 +62,11 @@ async function hearerIn(
 ): Promise<Hearer | undefined> {
   if (await hearsAt(deps, caller, { workspace_id }, by)) return async () => true;
   const { grants, more_grants, groups } = caller.rights;
+  const live = ({ expires_ms = Number.POSITIVE_INFINITY }: HeldGrant) => expires_ms > deps.now();
   const somewhere =
-    more_grants || groups.length > 0 || grants.some((grant) => grant.workspace_id === workspace_id);
+    more_grants ||
+    groups.length > 0 ||
+    grants.some((grant) => grant.workspace_id === workspace_id && live(grant));
   if (!somewhere) return undefined;
   const makers = new Map<string, z.infer<typeof maker>>();
   return async (event, lookup) => {

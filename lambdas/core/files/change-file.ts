@@ -136,7 +136,7 @@ async function targetFolder(
     return { folder_id, above: there?.above && [...there.above], access };
   }
   requirePath([...ref.segments, name].join("/"));
-  const access = await authorizePath(deps, call, workspace_id, ref.segments);
+  const { access } = await authorizePath(deps, call, workspace_id, ref);
   const { folderId, above } = await makeWay(deps, workspace_id, ref.segments);
   const isRoot = folderId === rootFolder(workspace_id);
   return { folder_id: folderId, above: isRoot ? [] : above && [...above, folderId], access };

@@ -43,41 +43,52 @@ export async function makeWay(
   return makeMissing(deps, workspaceId, paths, known);
 }
 
+/** What hints say of a path's folders, and of the file that may stand at its end. */
+export interface Hints {
+  known: ReadonlyMap<string, string>;
+  hintedFile: string | undefined;
+}
+
 /**
  * How far down a path its folders are there, by their hints alone: one read, whatever there is.
  *
- * @returns where the deepest of them is; the workspace where none is. `isWhole`: it is the path's own folder.
+ * @returns where the deepest of them is; the workspace where none is. `isWhole`: it is the path's own folder. `hints`:
+ * what was read, for `findWay`.
  */
 export async function hintedWay(
   deps: Pick<Deps, "table">,
   workspace_id: string,
   segments: readonly string[],
-): Promise<{ located: Located; isWhole: boolean }> {
+  name?: string,
+): Promise<{ located: Located; isWhole: boolean; hints: Hints }> {
   const paths = pathsOf(segments);
-  const { known } = await readHints(deps, workspace_id, paths);
+  const filePath = name === undefined ? undefined : hintPath(paths.at(-1), name);
+  const hints = await readHints(deps, workspace_id, paths, filePath);
+  const { known } = hints;
   const { depth, folderId, above } = deepestOf(workspace_id, paths, known);
   const located = { workspace_id, folder_id: folderId, above: above && [...above, folderId] };
-  return { located: depth === 0 ? { workspace_id } : located, isWhole: depth === paths.length };
+  return { located: depth === 0 ? { workspace_id } : located, isWhole: depth === paths.length, hints };
 }
 
 /**
  * The folder at a path, if it is there, and which file may stand at `name` in it; only its entry tells for sure.
  *
- * One read where the folder exists, one more for each level that it hasn't. @throws WharfError name_taken where a file
- * stands in the way.
+ * One read where the folder exists, none with the `hints` of it, one more for each level that it hasn't.
+ * @throws WharfError name_taken where a file stands in the way.
  */
 export async function findWay(
   deps: Pick<Deps, "table">,
   workspaceId: string,
   segments: readonly string[],
-  name: string,
+  { name, hints }: { name: string; hints?: Hints | undefined },
 ): Promise<{
   folderId: string | undefined;
   above?: readonly string[] | undefined;
   hintedFile: string | undefined;
 }> {
   const paths = pathsOf(segments);
-  const { known, hintedFile } = await readHints(deps, workspaceId, paths, hintPath(paths.at(-1), name));
+  const { known, hintedFile } =
+    hints ?? (await readHints(deps, workspaceId, paths, hintPath(paths.at(-1), name)));
   const { depth, folderId, above } = await walkOn(deps, workspaceId, paths, known);
   if (depth < paths.length) return { folderId: undefined, hintedFile: undefined };
   return { folderId, above, hintedFile };

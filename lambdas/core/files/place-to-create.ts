@@ -4,31 +4,46 @@ import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import type { Allowed } from "#core/kernel/rights.ts";
-import { hintedWay } from "./make-folders.ts";
+import { type Hints, hintedWay } from "./make-folders.ts";
 
 /**
  * Decides whether the caller may create at a path of a workspace, whose missing folders are made with what goes there.
  *
  * No read where the workspace is granted; else one for the hints of the folders above and what a decision reads, whatever
  * there is. Whoever learns nothing of what exists makes no folders, and names by path only those that were granted.
+ * @param name of the file that is to be there.
+ * @param beside what takes a while and needs no decision: it is begun while one is read, where the caller may create
+ * anything in the workspace.
  * @throws WharfError not_found, forbidden
  */
 export async function authorizePath(
   deps: TableDeps,
   call: Call,
   workspace_id: string,
-  segments: readonly string[],
-): Promise<Allowed> {
+  {
+    segments,
+    name,
+    beside,
+  }: { segments: readonly string[]; name?: string; beside?: ((workspaceId: string) => void) | undefined },
+): Promise<{ access: Allowed; hints?: Hints }> {
   const asked = {
     action: "create",
     what: ["folder", segments.join("/") || rootFolder(workspace_id)],
   } as const;
   if (segments.length === 0 || isAllowedAtOnce(deps, call.caller, { workspace_id }, "create"))
-    return authorize(deps, call, { workspace_id }, asked);
-  const { located, isWhole } = await hintedWay(deps, workspace_id, segments);
+    return { access: await authorize(deps, call, { workspace_id }, asked) };
+  const { located, isWhole, hints } = await hintedWay(deps, workspace_id, segments, name);
+  if (createsIn(call, workspace_id)) beside?.(workspace_id);
   const access = await authorize(deps, call, located, asked);
   if (access.blind && !(isWhole && isNamed(call, located))) throw notFound(...asked.what);
-  return access;
+  return { access, hints };
+}
+
+/** Whether the caller was granted to create anything in a workspace. */
+function createsIn({ caller: { rights } }: Call, workspaceId: string): boolean {
+  return rights.grants.some(
+    ({ workspace_id, actions }) => workspace_id === workspaceId && actions.includes("create"),
+  );
 }
 
 /** Whether a folder is one that the caller's own grants or restriction name. */

@@ -16,7 +16,6 @@ export const resource = z
     id: resourceId.meta({ description: "`ws_…`, `fld_…` or `file_…`." }),
   })
   .meta({ id: "Resource", description: "What a grant is on: it holds for all below as well." });
-export type Resource = z.infer<typeof resource>;
 
 /** What a grant gives: one of the two. */
 export const given = {

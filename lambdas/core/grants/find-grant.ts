@@ -10,7 +10,7 @@ import { isLive } from "./grant-view.ts";
 import { folderOf, spotKey, spotOf } from "./spot.ts";
 
 /** Who the caller is to a grant: its holder, a member of the group that holds it, or who may grant where it is on. */
-export type Relation = "holder" | "member" | "granter";
+type Relation = "holder" | "member" | "granter";
 
 export interface FoundGrant {
   grant: GrantRecord;

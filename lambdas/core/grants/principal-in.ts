@@ -2,9 +2,9 @@ import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { grantsOf, rightsOf } from "#core/access/rights-of.ts";
 import { clientRecord, currentClient, personRecord } from "#core/accounts/records.ts";
+import { groupRecord } from "#core/groups/records.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import type { Rights } from "#core/kernel/rights.ts";
-import { groupRecord } from "#core/organizations/records.ts";
 
 interface Of {
   /** That of the workspace. */

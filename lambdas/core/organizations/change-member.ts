@@ -3,15 +3,15 @@ import type { Write } from "#aws/table.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import { ownerGained, ownerLost } from "#core/access/organization-writes.ts";
 import { type MemberRecord, memberRecord } from "#core/access/records.ts";
+import { readHolders } from "#core/accounts/read-holders.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import type { Member } from "./contract.ts";
-import { readHolders } from "./holders.ts";
 import { requireRank } from "./require-rank.ts";
-import { newChange, unchanged } from "./unchanged.ts";
 
 interface Change {
   organization: string;

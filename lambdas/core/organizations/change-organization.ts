@@ -3,10 +3,10 @@ import { roleIn } from "#core/access/authorize-organization.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
+import { rename } from "#core/kernel/rename.ts";
 import type { Organization } from "./contract.ts";
 import { findOrganization } from "./find-organization.ts";
 import { organizationView } from "./organization-view.ts";
-import { rename } from "./rename.ts";
 
 /** Renames an organization. @throws WharfError not_found; conflict where others keep changing it */
 export async function changeOrganization(

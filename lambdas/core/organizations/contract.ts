@@ -1,28 +1,8 @@
 /** Organizations and their members. */
 import * as z from "zod";
-import { at, id, page } from "#contract/common.ts";
-import { nameProblem } from "#contract/names.ts";
+import { at, id, page, principal, title } from "#contract/common.ts";
 import { memberRole } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
-
-/** What people call an organization, a group or a person. Dots and slashes mean nothing in it, as they do in files' names. */
-export const title = z
-  .string()
-  .max(1_024)
-  .transform((value) => value.normalize("NFC"))
-  .superRefine((value, context) => {
-    const problem = nameProblem(value.replaceAll(/[./]/g, "-"));
-    if (problem) context.addIssue({ code: "custom", message: `the name ${problem}` });
-  })
-  .meta({
-    minLength: 1,
-    description:
-      "A name for people: 1–255 bytes of UTF-8, kept in NFC, nothing that shows nothing, no space at either end.",
-  });
-
-export const principal = z.union([id("cli"), id("usr")]).meta({
-  description: "A client (`cli_…`) or person (`usr_…`).",
-});
 
 export const organization = z
   .object({

@@ -1,8 +1,8 @@
 /** What the events of organizations tell, with an example of each. */
 import * as z from "zod";
+import { principal } from "#contract/common.ts";
 import { client, type EventInfo, ULID } from "#contract/event-info.ts";
 import { memberRole } from "#contract/roles.ts";
-import { principal } from "./contract.ts";
 
 const principal_id = `usr_${ULID}`;
 

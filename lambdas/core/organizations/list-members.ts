@@ -1,12 +1,12 @@
 import { keys, under } from "#aws/keys.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import { memberRecord } from "#core/access/records.ts";
+import { readHolders } from "#core/accounts/read-holders.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { liveRows } from "#core/kernel/live-rows.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import type { Member } from "./contract.ts";
-import { readHolders } from "./holders.ts";
-import { liveRows } from "./live-rows.ts";
 
 /** An organization's members, in the order of their ids. @throws WharfError invalid_cursor */
 export async function listMembers(

@@ -3,15 +3,16 @@ import type { Item, Write } from "#aws/table.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
 import { ownerLost } from "#core/access/organization-writes.ts";
 import { type MemberRecord, memberRecord } from "#core/access/records.ts";
+import { groupLeft } from "#core/groups/remove-group-member.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { iso, ttl } from "#core/kernel/time.ts";
-import { finishLeaving, LEFT_KEEP_MS } from "./finish-leaving.ts";
+import { iso } from "#core/kernel/time.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
+import { finishLeaving } from "./finish-leaving.ts";
 import { requireRank } from "./require-rank.ts";
-import { newChange, unchanged } from "./unchanged.ts";
 import { type HolderRights, holderRights, type Loss, whatIsLost } from "./what-is-lost.ts";
 
 /**
@@ -32,7 +33,7 @@ export async function removeMember(
     () => leave(deps, call, organization, principal),
     "Others change what this member may do; send it again.",
   );
-  await finishLeaving(deps, organization, left);
+  await finishLeaving(deps, call, organization, left);
 }
 
 /** The member as one that has left. */
@@ -63,7 +64,7 @@ async function leave(
     },
     holderWrite(organization, { holder, member, loss }),
     ...(member.role === "owner" ? [ownerLost(organization)] : []),
-    ...loss.groups.map((group) => groupWrite(now, group, principal)),
+    ...loss.groups.map((group) => groupLeft(now, group, principal)),
     eventWrite(now, {
       type: "member_left",
       request_id: call.requestId,
@@ -108,9 +109,3 @@ function holderWrite(
     values: { role: member.role, ...seen },
   };
 }
-
-/** Its place in a group's list. */
-const groupWrite = (now: number, group: string, principal: string): Write => ({
-  key: keys.groupMember(group, principal),
-  update: { set: { left_at: iso(now), ttl: ttl(now + LEFT_KEEP_MS), change: newChange() } },
-});

@@ -1,8 +1,5 @@
-import type { TableDeps } from "#core/kernel/deps.ts";
 import type { App } from "#http/context.ts";
 import { serve } from "#http/serve.ts";
-import { addGroupMember } from "./add-group-member.ts";
-import { changeGroup } from "./change-group.ts";
 import { changeMember } from "./change-member.ts";
 import { changeOrganization } from "./change-organization.ts";
 import {
@@ -14,27 +11,11 @@ import {
   removeMemberRoute,
   showOrganizationRoute,
 } from "./contract.ts";
-import { createGroup } from "./create-group.ts";
 import { createOrganization } from "./create-organization.ts";
-import { deleteGroup } from "./delete-group.ts";
 import type { OrganizationDeps } from "./deps.ts";
-import { findGroup, groupReads, groupView } from "./find-group.ts";
 import { showOrganization } from "./find-organization.ts";
-import {
-  addGroupMemberRoute,
-  changeGroupRoute,
-  createGroupRoute,
-  deleteGroupRoute,
-  listGroupMembersRoute,
-  listGroupsRoute,
-  removeGroupMemberRoute,
-  showGroupRoute,
-} from "./group-contract.ts";
-import { listGroupMembers } from "./list-group-members.ts";
-import { listGroups } from "./list-groups.ts";
 import { listMembers } from "./list-members.ts";
 import { listOrganizations } from "./list-organizations.ts";
-import { removeGroupMember } from "./remove-group-member.ts";
 import { removeMember } from "./remove-member.ts";
 
 const byId = ({ id }: { id: string }) => id;
@@ -84,65 +65,6 @@ export function organizations(app: App, deps: OrganizationDeps): void {
     organization: byId,
     handle: async ({ params, call }) => {
       await removeMember(deps, call, params.id, params.principal);
-    },
-  });
-}
-
-/** Groups. */
-export function groups(app: App, deps: TableDeps): void {
-  serve(app, deps, {
-    route: createGroupRoute,
-    handle: async ({ body, call }) => ({ body: await createGroup(deps, call, body) }),
-  });
-
-  serve(app, deps, {
-    route: listGroupsRoute,
-    handle: async ({ query, call }) => ({ body: await listGroups(deps, call, query) }),
-  });
-
-  serve(app, deps, {
-    route: showGroupRoute,
-    reads: groupReads,
-    handle: async ({ params, call }) => ({
-      body: groupView(await findGroup(deps, call, params.id, { action: "list_members" })),
-    }),
-  });
-
-  serve(app, deps, {
-    route: changeGroupRoute,
-    reads: groupReads,
-    handle: async ({ params, body, call }) => ({ body: await changeGroup(deps, call, params.id, body) }),
-  });
-
-  serve(app, deps, {
-    route: deleteGroupRoute,
-    reads: groupReads,
-    handle: async ({ params, call }) => {
-      await deleteGroup(deps, call, params.id);
-    },
-  });
-
-  serve(app, deps, {
-    route: listGroupMembersRoute,
-    reads: groupReads,
-    handle: async ({ params, query, call }) => ({
-      body: await listGroupMembers(deps, call, params.id, query),
-    }),
-  });
-
-  serve(app, deps, {
-    route: addGroupMemberRoute,
-    reads: groupReads,
-    handle: async ({ params, call }) => {
-      await addGroupMember(deps, call, params.id, params.principal);
-    },
-  });
-
-  serve(app, deps, {
-    route: removeGroupMemberRoute,
-    reads: groupReads,
-    handle: async ({ params, call }) => {
-      await removeGroupMember(deps, call, params.id, params.principal);
     },
   });
 }

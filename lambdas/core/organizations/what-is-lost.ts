@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { type HeldGrantId, heldGrantRecord, workspaceRecord } from "#core/access/records.ts";
+import { workspacesOf } from "#core/access/end-grants.ts";
+import { type HeldGrantId, heldGrantRecord } from "#core/access/records.ts";
+import { groupRecord } from "#core/groups/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { groupRecord } from "./records.ts";
 
 /** Of a client's or person's record what goes, in part, when it leaves an organization. */
 export const holderRights = z.object({
@@ -53,17 +54,4 @@ export async function whatIsLost(
       .map(([grant_id, { on, workspace_id }]) => ({ grant_id, on, workspace_id })),
     groups: groups.filter((id) => !elsewhere.has(id)),
   };
-}
-
-/** Which of these workspaces are the organization's. */
-export async function workspacesOf(
-  { table }: TableDeps,
-  organization: string,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const items = await table.batchGet([...new Set(ids)].map((id) => keys.workspace(id)));
-  const all = items.map((item) => workspaceRecord.parse(item));
-  return new Set(
-    all.filter((one) => one.organization_id === organization).map(({ workspace_id }) => workspace_id),
-  );
 }

@@ -7,8 +7,7 @@ import type { ClientRecord } from "#core/accounts/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
-import { LEFT_KEEP_MS } from "#core/organizations/finish-leaving.ts";
-import { newChange, unchanged } from "#core/organizations/unchanged.ts";
+import { LEFT_KEEP_MS, newChange, unchanged } from "#core/kernel/unchanged.ts";
 
 /** Who ends something, for its events. */
 export interface EndedBy {

@@ -39,20 +39,23 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
 export async function startUpload(deps: Deps, call: Call, request: StartRequest): Promise<StartAnswer> {
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
   const plan = planParts(request);
-  const place = await placeOf(deps, call, request);
-  const { access } = place;
   const now = deps.now();
   const upload_id = newId("upl", now);
-  const object_key = objectKey(place.workspace_id, upload_id);
+  const multipart = multipartFor(deps, upload_id, request);
+  const place = await placeOf(deps, call, request, multipart.begin).catch(async (error: unknown) => {
+    await multipart.giveUp();
+    throw error;
+  });
+  const { access } = place;
 
   const allowed = refuseAtSessionLimit(deps, call.caller.id);
-  const [multipart, placed, counted] = await Promise.allSettled([
-    deps.objects.createMultipart(object_key, algorithmFor(request.checksum)),
+  const [begun, placed, counted] = await Promise.allSettled([
+    multipart.begin(place.workspace_id),
     lookAround(deps, place),
     allowed,
   ]);
-  if (multipart.status === "rejected") throw multipart.reason;
-  const s3_upload_id = multipart.value;
+  if (begun.status === "rejected") throw begun.reason;
+  const s3_upload_id = begun.value;
   try {
     if (placed.status === "rejected") throw placed.reason;
     if (counted.status === "rejected") throw counted.reason;
@@ -76,11 +79,33 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     return await signedAnswer(deps, await save(deps, { ...call, access }, draft, placed.value.hintedFile));
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
-    const begun = placed.status === "fulfilled" && counted.status === "fulfilled";
-    const decided = !begun || isWharfError(error) || error instanceof TransactionFailed;
-    if (decided) await deps.objects.abort(object_key, s3_upload_id).catch(() => {});
+    const ready = placed.status === "fulfilled" && counted.status === "fulfilled";
+    const decided = !ready || isWharfError(error) || error instanceof TransactionFailed;
+    if (decided) await multipart.giveUp();
     throw error;
   }
+}
+
+/** S3's part of a session, which begins once, also before it is known whether there may be one. */
+function multipartFor({ objects }: Pick<Deps, "objects">, uploadId: string, { checksum }: StartRequest) {
+  let begun: { key: string; id: Promise<string> } | undefined;
+  return {
+    begin(workspaceId: string): Promise<string> {
+      if (begun === undefined) {
+        const key = objectKey(workspaceId, uploadId);
+        begun = { key, id: objects.createMultipart(key, algorithmFor(checksum)) };
+        // Whoever waits for it hears of it.
+        begun.id.catch(() => {});
+      }
+      return begun.id;
+    },
+    /** What fails here the bucket's rule for incomplete uploads ends. */
+    async giveUp(): Promise<void> {
+      if (begun === undefined) return;
+      const { key, id } = begun;
+      await id.then((s3UploadId) => objects.abort(key, s3UploadId)).catch(() => {});
+    },
+  };
 }
 
 /** What is recorded of an answer: the rest follows from the session. */

@@ -6,7 +6,7 @@ import { useWorkspace } from "#core/access/workspace.ts";
 import { blindName } from "#core/files/blind-name.ts";
 import { idPrefixOf } from "#core/files/contract.ts";
 import { filesToHandle } from "#core/files/files-to-handle.ts";
-import { findWay } from "#core/files/make-folders.ts";
+import { findWay, type Hints } from "#core/files/make-folders.ts";
 import { authorizePath } from "#core/files/place-to-create.ts";
 import { entryRecord, type FileRecord, folderRecord } from "#core/files/records.ts";
 import { requirePath } from "#core/files/require-path.ts";
@@ -38,23 +38,32 @@ export interface Place {
   file?: FileRecord;
   /** What was decided of it. */
   access: Allowed;
+  /** What was read of its folders meanwhile. */
+  hints?: Hints | undefined;
 }
 
 /**
  * The place that a request names, where the caller may create, or write the file that it names. No read for a path in a
  * workspace that it was granted, one for a folder or a file, and what a decision reads.
  *
- * @throws WharfError invalid_request, not_found (workspace, folder, file), forbidden, limit_exceeded.
+ * @param beside see `authorizePath`.
+ * @throws WharfError invalid_request, not_found (workspace, folder, file), forbidden, grant_limit.
  */
-export async function placeOf(deps: Deps, call: Call, request: PlaceRequest): Promise<Place> {
+export async function placeOf(
+  deps: Deps,
+  call: Call,
+  request: PlaceRequest,
+  beside?: (workspaceId: string) => void,
+): Promise<Place> {
   const { file_id, folder_id } = request;
   if (file_id !== undefined) return placeOfFile(deps, call, file_id);
   if (folder_id !== undefined) return placeInFolder(deps, call, folder_id, request);
   if (request.path === undefined) requireNoId(request.filename);
   const { workspaceId: workspace_id, caller } = await useWorkspace(deps, call, request.workspace);
   const { folders, name } = splitPath(request);
-  const access = await authorizePath(deps, { ...call, caller }, workspace_id, folders);
-  return named({ workspace_id, folders, name, access });
+  const path = { segments: folders, name, beside };
+  const { access, hints } = await authorizePath(deps, { ...call, caller }, workspace_id, path);
+  return named({ workspace_id, folders, name, access, hints });
 }
 
 async function placeOfFile(deps: Deps, call: Call, fileId: string): Promise<Place> {
@@ -102,11 +111,11 @@ function named(place: Place): Place {
 /** The folder at a place, if it is there, and which file may stand under the name; only its entry tells for sure. */
 export async function lookAround(
   deps: Pick<Deps, "table">,
-  { workspace_id, folders, name, file }: Place,
+  { workspace_id, folders, name, file, hints }: Place,
 ): Promise<Around> {
   if (file !== undefined) return { folderId: file.folder_id, above: file.above, hintedFile: file.node_id };
   if (folders.length > 0) {
-    const { above, ...way } = await findWay(deps, workspace_id, folders, name);
+    const { above, ...way } = await findWay(deps, workspace_id, folders, { name, hints });
     return { ...way, above: way.folderId === undefined ? undefined : above && [...above, way.folderId] };
   }
   const folderId = rootFolder(workspace_id);

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import type { Mutant } from "./mutant.ts";
+import { organizations } from "./organizations.ts";
 import { others } from "./others.ts";
 import { uploads } from "./uploads.ts";
 import { webhooks } from "./webhooks.ts";
@@ -38,7 +39,9 @@ const verdict = z.object({ name: z.string(), faults: z.array(z.string()) });
 const { values } = parseArgs({
   options: { only: { type: "string", default: "" }, suite: { type: "boolean", default: false } },
 });
-const chosen = [...uploads, ...webhooks, ...others].filter(({ name }) => name.includes(values.only));
+const chosen = [...uploads, ...webhooks, ...others, ...organizations].filter(({ name }) =>
+  name.includes(values.only),
+);
 /** What is to be red: tests where the suite is asked for, or the harness has no case. */
 const testsOf = ({ case: played, red }: Mutant) => (values.suite || played === undefined ? red : undefined);
 const survivors: string[] = [];

@@ -8,6 +8,7 @@ import { emptyUploads } from "./empty-uploads.ts";
 import { events } from "./events.ts";
 import { files } from "./files.ts";
 import { finalizedUploads } from "./finalizes.ts";
+import { grants } from "./grants.ts";
 import { links } from "./links.ts";
 import { locks } from "./locks.ts";
 import { organizations } from "./organizations.ts";
@@ -18,7 +19,7 @@ import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, links, locks, clients, organizations },
+  ...{ files, links, locks, clients, grants, organizations },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };

@@ -20,7 +20,9 @@ async function untold(stage: Stage, me: Actor, body: unknown): Promise<string[]>
     ids.push(...found.items.map(({ id }) => id));
     found = page.parse(await me.json(`${LOG}&after=${found.next_cursor}`));
   } while (found.items.length > 0);
-  const all = (await stage.world.events()).map(({ id }) => id).join(" ");
+  const all = (await stage.world.events())
+    .flatMap(({ id, workspace_id }) => (workspace_id === undefined ? [] : [id]))
+    .join(" ");
   return ids.sort().join(" ") === all ? [] : [`it told ${ids.join(" ")}, and there are ${all}`];
 }
 

@@ -4,8 +4,8 @@ import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { Group } from "./contract.ts";
 import { groupView } from "./find-group.ts";
-import type { Group } from "./group-contract.ts";
 import type { GroupRecord } from "./records.ts";
 
 /**

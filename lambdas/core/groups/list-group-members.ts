@@ -1,12 +1,12 @@
 import { keys, under } from "#aws/keys.ts";
+import { readHolders } from "#core/accounts/read-holders.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { liveRows } from "#core/kernel/live-rows.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import type { GroupMember } from "./contract.ts";
 import { findGroup } from "./find-group.ts";
-import type { GroupMember } from "./group-contract.ts";
-import { readHolders } from "./holders.ts";
-import { liveRows } from "./live-rows.ts";
 import { groupMemberRecord } from "./records.ts";
 
 /** Who is in a group, in the order of their ids. @throws WharfError not_found, forbidden, invalid_cursor */

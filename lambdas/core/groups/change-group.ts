@@ -2,9 +2,9 @@ import { keys } from "#aws/keys.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
+import { rename } from "#core/kernel/rename.ts";
+import type { Group } from "./contract.ts";
 import { findGroup, groupView } from "./find-group.ts";
-import type { Group } from "./group-contract.ts";
-import { rename } from "./rename.ts";
 
 /** Renames a group. @throws WharfError not_found, forbidden; conflict where others keep changing it */
 export async function changeGroup(

@@ -1,8 +1,7 @@
 /** Groups: many clients and persons that are granted something together. */
 import * as z from "zod";
-import { at, id, page } from "#contract/common.ts";
+import { at, id, page, principal, title } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
-import { principal, title } from "./contract.ts";
 
 /** Groups that one client or person is in at most. */
 export const MAX_GROUPS = 20;
@@ -33,7 +32,7 @@ const organization = id("org")
 const createRequest = z.strictObject({ name: title, organization });
 const changeRequest = z.strictObject({ name: title });
 
-const tag = "Organizations";
+const tag = "Groups";
 const params = { id: id("grp") };
 const memberParams = { ...params, principal };
 const decides = "the group's record says which organization it is of";

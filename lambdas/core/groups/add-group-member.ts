@@ -4,10 +4,10 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso } from "#core/kernel/time.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
+import { MAX_GROUPS } from "./contract.ts";
 import { findGroup } from "./find-group.ts";
-import { MAX_GROUPS } from "./group-contract.ts";
 import { readGroupMember } from "./read-group-member.ts";
-import { newChange, unchanged } from "./unchanged.ts";
 
 /**
  * Puts a member of the organization into one of its groups: the group's grants are its own at once. Who is in it stays.

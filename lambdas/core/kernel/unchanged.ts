@@ -1,5 +1,8 @@
 import type { Item } from "#aws/table.ts";
 
+/** Who has left stays in a list's rows for so long, so that no late copy of its joining brings it back. */
+export const LEFT_KEEP_MS = 30 * 86_400_000;
+
 /** Id of one change of a record: another's write knows by it that this one came in between. */
 export const newChange = (): string => crypto.randomUUID();
 

@@ -1,12 +1,12 @@
 import { keys } from "#aws/keys.ts";
+import type { Update } from "#aws/table.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
+import { LEFT_KEEP_MS, newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { findGroup } from "./find-group.ts";
-import { LEFT_KEEP_MS } from "./finish-leaving.ts";
 import { readGroupMember } from "./read-group-member.ts";
-import { newChange, unchanged } from "./unchanged.ts";
 
 /** Takes somebody out of a group, who loses what it gave at once. @throws WharfError not_found, forbidden, conflict */
 export async function removeGroupMember(
@@ -28,8 +28,7 @@ export async function leaveGroup(deps: TableDeps, groupId: string, principal: st
     const { condition, values } = unchanged(row);
     await deps.table.transact([
       {
-        key: keys.groupMember(groupId, principal),
-        update: { set: { left_at: iso(now), ttl: ttl(now + LEFT_KEEP_MS), change: newChange() } },
+        ...groupLeft(now, groupId, principal),
         condition: `${condition} AND attribute_not_exists(#left_at)`,
         values,
       },
@@ -42,3 +41,9 @@ export async function leaveGroup(deps: TableDeps, groupId: string, principal: st
     ]);
   }, "Others change this member's groups too; send it again.");
 }
+
+/** Somebody's place in a group's list once it has gone; its own record says so beside it. */
+export const groupLeft = (now: number, groupId: string, principal: string): Update => ({
+  key: keys.groupMember(groupId, principal),
+  update: { set: { left_at: iso(now), ttl: ttl(now + LEFT_KEEP_MS), change: newChange() } },
+});

@@ -1,16 +1,15 @@
 import { keys, under } from "#aws/keys.ts";
 import { happened, type Item, type Write } from "#aws/table.ts";
-import { endGrants } from "#core/access/end-grants.ts";
-import type { Call } from "#core/kernel/call.ts";
+import { endFurtherGrants, endGrants } from "#core/access/end-grants.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
+import { LEFT_KEEP_MS, newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { findGroup } from "./find-group.ts";
-import { endFurther, LEFT_KEEP_MS } from "./finish-leaving.ts";
 import { type GroupRecord, groupMemberRecord } from "./records.ts";
 import { leaveGroup } from "./remove-group-member.ts";
-import { newChange, unchanged } from "./unchanged.ts";
 
 /**
  * Ends a group: what it was granted is its members' no more from one write on; then its members' records forget it, and
@@ -24,8 +23,9 @@ export async function deleteGroup(deps: TableDeps, call: Call, groupId: string):
     return group.disabled_at === undefined ? endGroup(deps, group) : group;
   }, "Others change this group too; send it again.");
   if (ended.ending === undefined) return;
-  await endGrants(deps, { holder: groupId, further: false }, ended.ending);
-  await endFurther(deps, { holder: groupId, further: true, counted: false });
+  const of = { holder: groupId, request_id: call.requestId, actor: actorOf(call.caller) };
+  await endGrants(deps, { ...of, further: false }, ended.ending);
+  await endFurtherGrants(deps, { ...of, counted: false });
   await endMembers(deps, groupId);
   const done = deps.table.update({
     key: keys.principal(groupId),

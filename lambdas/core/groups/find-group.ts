@@ -4,7 +4,7 @@ import { authorizeOrganization, roleIn, roleMay } from "#core/access/authorize-o
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import type { Group } from "./group-contract.ts";
+import type { Group } from "./contract.ts";
 import { type GroupRecord, groupRecord } from "./records.ts";
 
 /** What the routes of one group read with the caller's token. */

@@ -1,0 +1,102 @@
+/** Conditions of writes to organizations, members and groups. */
+import type { Mutant } from "./mutant.ts";
+
+const members = "test/organizations/members.test.ts";
+const groups = "test/organizations/groups.test.ts";
+
+export const organizations: readonly Mutant[] = [
+  {
+    name: "the first organization's first owner is one",
+    changes: [
+      {
+        file: "lambdas/core/accounts/create-client.ts",
+        from: '    condition: "#owners = :none",\n    values: { none: 0 },',
+        to: '    condition: "attribute_exists(#pk)",',
+      },
+    ],
+    case: "client: the first, with its organization | create-client: transact ORG+WSNAME+WORKSPACES+ORG.WS+ORG.WSNAME+NODE+GRANTS.SAME+GRANT+GRANTS+CLIENT+CLIENTS+ORG.CLIENT+ORG.MEMBER+EVT (1) | frozen before it, meanwhile: another is the first",
+  },
+  {
+    name: "the last owner stays one",
+    changes: [
+      {
+        file: "lambdas/core/access/organization-writes.ts",
+        from: '    condition: "#owners > :one",\n    values: { one: 1 },',
+        to: '    condition: "attribute_exists(#pk)",',
+      },
+    ],
+    case: "member: an owner no longer | change-member: transact ORG.MEMBER+PERSON+ORG+EVT (1) | frozen before it, meanwhile: the other owner steps back",
+    red: { file: members, titles: ["neither leaves nor becomes less", "one of them stays"] },
+  },
+  {
+    name: "a name that comes late takes back no later one",
+    changes: [
+      {
+        file: "lambdas/core/kernel/rename.ts",
+        from: "condition, values });",
+        to: 'condition: "attribute_exists(#pk)" });',
+      },
+    ],
+    case: "organization: renamed | rename: update ORG (1) | a copy late, at: it gets another name",
+  },
+  {
+    name: "who has left a group is brought back by no late copy",
+    changes: [
+      {
+        file: "lambdas/core/groups/add-group-member.ts",
+        from: '        condition: seen?.condition ?? "attribute_not_exists(#pk)",\n        values: seen?.values ?? {},',
+        to: '        blind: "mutant",',
+      },
+    ],
+    case: "group: somebody comes in | add-group-member: transact GROUP.MEMBER+PERSON+GROUP (1) | a copy late, at: 12 minutes later",
+  },
+  {
+    name: "who comes into a group is of its organization",
+    changes: [
+      {
+        file: "lambdas/core/groups/add-group-member.ts",
+        from: " AND attribute_exists(#organizations.#${organization_id})",
+        to: "",
+      },
+    ],
+    why: "it goes again in what follows",
+    red: { file: groups, titles: ["removed from the organization meanwhile comes into no group"] },
+  },
+  {
+    name: "nobody comes into a group that is no more",
+    changes: [
+      {
+        file: "lambdas/core/groups/add-group-member.ts",
+        from: "attribute_exists(#pk) AND attribute_not_exists(#disabled_at)",
+        to: "attribute_exists(#pk)",
+      },
+    ],
+    case: "group: somebody comes in | add-group-member: transact GROUP.MEMBER+PERSON+GROUP (1) | frozen before it, meanwhile: the group is deleted",
+    red: { file: groups, titles: ["deleted while somebody comes in has nobody"] },
+  },
+  {
+    name: "who leaves has lost what was granted in that moment",
+    changes: [
+      {
+        file: "lambdas/core/organizations/remove-member.ts",
+        from: ", ...same].join",
+        to: "].join",
+      },
+      { file: "lambdas/core/organizations/remove-member.ts", from: ", ...seen }", to: " }" },
+    ],
+    why: "grants are given in situations of their own",
+    red: { file: members, titles: ["what is granted in the same moment goes too"] },
+  },
+  {
+    name: "who has left is granted nothing by a call that began before",
+    changes: [
+      {
+        file: "lambdas/core/access/grant-writes.ts",
+        from: "isGroup(grant) ? LIVES : `${LIVES} AND attribute_exists(#organizations.#${grant.organization_id})`",
+        to: "(isGroup(grant), LIVES)",
+      },
+    ],
+    why: "grants are given in situations of their own",
+    red: { file: members, titles: ["is granted nothing by a call that began before"] },
+  },
+];
