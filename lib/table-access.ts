@@ -18,7 +18,7 @@ export const tableAccess = {
     ],
     Query: [
       ...(["client", "person", "group", "organization", "resourceGrants", "progeny"] as const),
-      ...(["folder", "node", "feed", "hooks", "deliveries", "attempts"] as const),
+      ...(["workspaceNames", "folder", "node", "feed", "hooks", "deliveries", "attempts"] as const),
     ],
     PutItem: [
       ...(["person", "group", "organization", "organizations"] as const),

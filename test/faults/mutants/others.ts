@@ -345,4 +345,49 @@ export const others: readonly Mutant[] = [
       titles: ["a revocation counts a link that it ended, though the answer was lost"],
     },
   },
+  {
+    name: "of two grants that are given at once and are the same there is one",
+    changes: [
+      {
+        file: "lambdas/core/access/grant-writes.ts",
+        from: "? { put: same, ...isNew }",
+        to: '? { put: same, blind: "mutant" }',
+      },
+    ],
+    why: "nothing else knows that there is one already, so that the second is made in any order",
+    red: {
+      file: "test/grants/grants.test.ts",
+      titles: ["is the grant that there is, also by many at once"],
+    },
+  },
+  {
+    name: "a workspace keeps its name with who gets another grant on it",
+    changes: [
+      {
+        file: "lambdas/core/access/grant-writes.ts",
+        from: "AND size(#grants) = :size",
+        to: "AND size(#grants) >= :size",
+      },
+    ],
+    case: "grant: ended | end-grant: transact GRANT+GRANTS+GRANTS.SAME+MADE+CLIENT+EVT (1) | frozen before it, meanwhile: its holder gets another",
+    red: {
+      file: "test/grants/grants.test.ts",
+      titles: ["a name stays with its holder where it was granted anew"],
+    },
+  },
+  {
+    name: "a workspace that was renamed and got its name back keeps it",
+    changes: [
+      {
+        file: "lambdas/core/access/change-workspace.ts",
+        from: '"attribute_exists(#pk) AND attribute_not_exists(#change)"',
+        to: '"attribute_exists(#pk)"',
+      },
+    ],
+    case: "workspace: renamed and opened | change-workspace: transact WSNAME+WORKSPACES+ORG.WS+ORG.WSNAME+CLIENT (1) | a copy late, at: 12 minutes later",
+    red: {
+      file: "test/access/workspace-routes.test.ts",
+      titles: ["whose copy comes late takes nothing back"],
+    },
+  },
 ];
