@@ -9,7 +9,7 @@ const editor = [...contributor, "write", "delete", "restore", "lock"] as const;
 const manager = [...editor, "share", "grant", "hooks", "break", "purge", "manage"] as const;
 
 /** What each role lets its holder do to a workspace, a folder or a file, and to all below it. */
-export const roleTable = {
+const roleTable = {
   uploader: ["create"],
   viewer,
   contributor,
@@ -49,7 +49,7 @@ export type MemberAccess = z.infer<typeof memberAccess>;
 export const resourceId = z.union([id("ws"), id("fld"), id("file")]);
 
 /** One element of a token's restriction (RFC 9396, 2): only these actions, only there and below. */
-export const fileAccess = z
+const fileAccess = z
   .strictObject({
     type: z.literal("file_access").meta({ description: "The only type that there is (RFC 9396, 2.1)." }),
     actions: z

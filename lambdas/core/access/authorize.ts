@@ -10,7 +10,7 @@ import { type Key, keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
 import type { MemberRole } from "#contract/roles.ts";
-import { type Action, holds, type Scope, scopesFor } from "#contract/scopes.ts";
+import { type Action, type Scope, scopesFor } from "#contract/scopes.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -278,6 +278,3 @@ export function forbidden(
     { required_action: action, required_scopes: [...scopes] },
   );
 }
-
-/** Whether a token reads all that its holder may. */
-export const readsFiles = ({ scopes }: Pick<Caller, "scopes">) => holds(scopes, "files:read");

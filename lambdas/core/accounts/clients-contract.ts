@@ -26,7 +26,7 @@ export const accountName = withoutNul(wholeText(z.string().min(1).max(100))).met
 export const heldScopes = distinct(scope, { min: 1, max: scopes.length });
 
 /** A right that a new client has from its beginning. */
-export const firstGrant = z
+const firstGrant = z
   .strictObject({
     resource_id: resourceId.meta({ description: "A workspace, a folder or a file: there and below." }),
     role: role.optional(),
@@ -84,8 +84,8 @@ export type ServiceClient = z.infer<typeof serviceClient>;
 
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
 const created_at = "2026-01-01T00:00:00.000Z";
-export const shownSecret = { secret_id: `sec_${ULID}`, created_at, expires_at: null, last_used: null };
-export const shownClient: ServiceClient = {
+const shownSecret = { secret_id: `sec_${ULID}`, created_at, expires_at: null, last_used: null };
+const shownClient: ServiceClient = {
   client_id: `cli_${ULID}`,
   name: "nightly build",
   organization_id: `org_${ULID}`,

@@ -30,7 +30,7 @@ export const apiKey = z
 export type ApiKey = z.infer<typeof apiKey>;
 
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
-export const shownKey: ApiKey = {
+const shownKey: ApiKey = {
   key_id: `key_${ULID}`,
   principal_id: `cli_${ULID}`,
   name: "laptop",
