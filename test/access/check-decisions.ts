@@ -22,7 +22,7 @@ const T0 = Date.UTC(2026, 0, 1);
 const QUESTIONS_PER_WORLD = 60;
 
 /** Real and expected differ, or the answer cost more than it may. */
-export class Disagreement extends Error {}
+class Disagreement extends Error {}
 
 export interface Counts {
   seed: number;

@@ -36,7 +36,7 @@ export async function writeFormerClient(table: Table, client: FormerClient): Pro
 }
 
 /** A workspace with its root folder. */
-export function formerWorkspaceWrites(
+function formerWorkspaceWrites(
   client: string,
   { workspaceId, name, created_at }: { workspaceId: string; name: string; created_at: string },
 ): Write[] {
