@@ -55,7 +55,6 @@ export const errorExamples: Pick<Members, Telling> & Partial<Members> = {
     retry_after_seconds: 302,
   },
   rate_limited: { retry_after_seconds: 1 },
-  limit_exceeded: { max_workspaces: 100 },
   finalizing: { retry_after_seconds: 5 },
   unavailable: { retry_after_seconds: 1 },
   storage_full: { retry_after_seconds: 30 },

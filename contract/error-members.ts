@@ -218,7 +218,6 @@ const errorMembers = {
   type_mismatch: mismatch.shape,
   file_locked: lockedMembers,
   rate_limited: { retry_after_seconds: again },
-  limit_exceeded: { max_workspaces: count("Workspaces that one client can have") },
   finalizing: { retry_after_seconds: retry("the same finalize is worth another try") },
   unavailable: { retry_after_seconds: again },
   storage_full: { retry_after_seconds: again },

@@ -44,7 +44,6 @@ export const errorCodes = {
   type_mismatch: [422, "The content is not what its name or type says"],
   file_locked: [423, "The file is locked"],
   rate_limited: [429, "Too many requests"],
-  limit_exceeded: [429, "The client has as many workspaces as it may"],
   internal: [500, "Something went wrong on our side"],
   finalizing: [503, "S3 is still putting the upload together"],
   unavailable: [503, "Try again shortly"],

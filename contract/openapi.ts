@@ -30,7 +30,10 @@ export function openApi(routes: readonly Route[], server: string): Json {
     paths,
     components: {
       securitySchemes: {
-        bearer: { type: "http", scheme: "bearer", description: "An access token, good for 15 minutes." },
+        bearer: {
+          ...{ type: "http", scheme: "bearer" },
+          description: "An access token, good for 15 minutes, or an API key.",
+        },
         oauth2: {
           type: "oauth2",
           flows: { clientCredentials: { tokenUrl: `${server}/v1/auth/token`, scopes: SCOPES } },
@@ -250,9 +253,10 @@ function tokenOperation(): Json {
   });
   return {
     operationId: "issueToken",
-    summary: "Exchange a client's id and secret for an access token of 15 minutes",
+    summary:
+      "Exchange a client's id and secret, or a token for a narrower one, for an access token of 15 minutes",
     description:
-      "RFC 6749, 4.4, by form or as JSON; by form the credentials may come as HTTP Basic. Errors keep that RFC's shape (5.2).",
+      "RFC 6749, 4.4, by form or as JSON; by form the credentials may come as HTTP Basic. With `grant_type=urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693) a token or API key is traded for one that does no more, nowhere else and no longer, and that ends with it; that needs no credentials beside. `authorization_details` (RFC 9396) narrows either to workspaces, folders or files. Errors keep RFC 6749's shape (5.2).",
     tags: ["Tokens"],
     security: [],
     parameters: [parameter("header", "X-Request-ID", requestId.optional())],
@@ -270,7 +274,9 @@ function tokenOperation(): Json {
         headers: headerRefs("X-Request-ID"),
         content: { "application/json": { schema: named(jsonSchema(tokenAnswer, "output"), "Token") } },
       },
-      400: failed("`invalid_request`, `invalid_scope`, `unsupported_grant_type`"),
+      400: failed(
+        "`invalid_request`, `invalid_scope`, `invalid_authorization_details`, `unsupported_grant_type`",
+      ),
       401: failed("`invalid_client`", ...CHALLENGE),
       ...failures(anywhere),
     },

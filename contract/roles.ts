@@ -1,6 +1,6 @@
 /** Roles on a resource and in an organization, and what a grant and a token's restriction name. */
 import * as z from "zod";
-import { id } from "./common.ts";
+import { distinct, id } from "./common.ts";
 import { type Action, action, actions } from "./scopes.ts";
 
 const viewer = ["list", "read"] as const;
@@ -49,14 +49,12 @@ export type MemberAccess = z.infer<typeof memberAccess>;
 export const resourceId = z.union([id("ws"), id("fld"), id("file")]);
 
 /** One element of a token's restriction (RFC 9396, 2): only these actions, only there and below. */
-export const fileAccess = z
+const fileAccess = z
   .strictObject({
     type: z.literal("file_access").meta({ description: "The only type that there is (RFC 9396, 2.1)." }),
-    actions: z
-      .array(action)
-      .min(1)
-      .max(actions.length)
-      .meta({ description: "What the token may do there; each must be the caller's own." }),
+    actions: distinct(action, { min: 1, max: actions.length }).meta({
+      description: "What the token may do there; each must be the caller's own.",
+    }),
     workspace: z
       .string()
       .min(1)
@@ -69,7 +67,7 @@ export const fileAccess = z
       .max(1_026)
       .optional()
       .meta({ description: "A folder by its id, or its path in `workspace`, which is resolved once." }),
-    file: id("file").optional(),
+    file: id("file").optional().meta({ description: "A file by its id." }),
   })
   .refine(({ folder, file }) => folder === undefined || file === undefined, {
     message: "names a folder and a file; one element is about one of them",
@@ -81,7 +79,10 @@ export const fileAccess = z
 export type FileAccess = z.infer<typeof fileAccess>;
 
 /** `authorization_details` as they come (RFC 9396). */
-export const authorizationDetails = z.array(fileAccess).min(1).max(20).meta({
+export const authorizationDetails = distinct(fileAccess, {
+  ...{ min: 1, max: 20 },
+  key: (detail) => JSON.stringify(detail),
+}).meta({
   description:
     "Narrows to resources (RFC 9396): what isn't named is out of reach. What can't be understood, or is more than the caller has, is 400 `invalid_authorization_details`.",
 });
@@ -89,11 +90,11 @@ export const authorizationDetails = z.array(fileAccess).min(1).max(20).meta({
 /** The same as they were granted: bound by id. */
 export const grantedDetail = z
   .object({
-    type: z.literal("file_access"),
-    actions: z.array(action),
-    workspace: id("ws"),
-    folder: id("fld").optional(),
-    file: id("file").optional(),
+    type: z.literal("file_access").meta({ description: "The only type that there is." }),
+    actions: z.array(action).meta({ description: "What may be done there, and below." }),
+    workspace: id("ws").meta({ description: "The workspace, or the one that the folder or file is in." }),
+    folder: id("fld").optional().meta({ description: "The folder, where it is one." }),
+    file: id("file").optional().meta({ description: "The file, where it is one." }),
   })
   .meta({ id: "GrantedAccess" });
 export type GrantedDetail = z.infer<typeof grantedDetail>;

@@ -45,16 +45,11 @@ test("clients may have one name, and each a workspace of it", async () => {
   expect(a.workspace_id).not.toBe(b.workspace_id);
 });
 
-test("a name of an own and a shared workspace has to be said by id", async () => {
+test("a name of an own and a shared workspace is the own one's, and the other is said by id", async () => {
   const { workspace_id: own } = await startIn(one, "shared");
   const { workspace_id: theirs } = await startIn(other, "shared");
   await shareWorkspace(world.deps, { clientId: one.client_id, workspaceId: theirs });
-  const refused = await read(problem, filesIn(one, "shared"));
-  expect(refused).toMatchObject({
-    status: 400,
-    code: "invalid_request",
-    workspace_ids: [own, theirs].sort(),
-  });
+  expect((await startIn(one, "shared")).workspace_id).toBe(own);
   for (const id of [own, theirs]) expect((await filesIn(one, id)).status).toBe(200);
   expect((await startIn(one, theirs)).workspace_id).toBe(theirs);
 });
@@ -66,13 +61,15 @@ test("a name that isn't there is refused with those that are", async () => {
   expect(detail).not.toContain("together");
 });
 
-test("an admin names others' workspaces by id", async () => {
+test("an admin names others' workspaces by id, or by a name that one alone has", async () => {
   const admin = await world.client("admin");
-  expect((await filesIn(admin, one.workspace_id)).status).toBe(200);
-  const { status, detail } = await read(problem, filesIn(admin, one.name));
-  expect(status).toBe(404);
-  expect(detail).toContain(
-    `its client's own, ${admin.name}, and by id everybody's; GET /v1/workspaces lists all`,
+  for (const ref of [one.workspace_id, one.name]) expect((await filesIn(admin, ref)).status).toBe(200);
+  await Promise.all([startIn(one, "each-has"), startIn(other, "each-has")]);
+  const { code, detail } = await read(problem, filesIn(admin, "each-has"));
+  expect(code).toBe("workspace_ambiguous");
+  expect(detail).toContain("by its id");
+  expect((await read(problem, filesIn(admin, "nobody-has"))).detail).toContain(
+    `By name it knows ${admin.name};`,
   );
 });
 

@@ -59,7 +59,9 @@ test("a token for one folder reads nothing else, and says what it got by ids", a
   const { access_token, authorization_details } = await issued({
     authorization_details: access("here", "list", "read"),
   });
-  expect(authorization_details).toMatchObject([{ type: "file_access", workspace, actions: ["list", "read"] }]);
+  expect(authorization_details).toMatchObject([
+    { type: "file_access", workspace, actions: ["list", "read"] },
+  ]);
   expect(authorization_details?.[0]?.folder).toMatch(/^fld_/);
   expect([await reads(access_token, here), await reads(access_token, there)]).toEqual([200, 404]);
 });
@@ -92,7 +94,9 @@ test("a narrower token does less, at fewer places, and for a shorter time", asyn
   const write = as(token.access_token, `/v1/files/${here}`, { method: "PATCH", json: { description: "x" } });
   expect(await refusal(write)).toEqual([403, "forbidden"]);
   world.advance(60_000);
-  expect([await reads(token.access_token, here), await reads(subject.access_token, here)]).toEqual([401, 200]);
+  expect([await reads(token.access_token, here), await reads(subject.access_token, here)]).toEqual([
+    401, 200,
+  ]);
 });
 
 test("without more it is restricted as its subject is, and never lives longer", async () => {
@@ -121,11 +125,7 @@ const refusals: [string, Json, string][] = [
     "invalid_authorization_details",
   ],
   ["no type of the subject", { subject_token_type: undefined }, "invalid_request"],
-  [
-    "a JWT for subject",
-    { subject_token_type: "urn:ietf:params:oauth:token-type:jwt" },
-    "invalid_request",
-  ],
+  ["a JWT for subject", { subject_token_type: "urn:ietf:params:oauth:token-type:jwt" }, "invalid_request"],
   ["another type of token", { requested_token_type: "urn:x" }, "invalid_request"],
   ["a subject that is none", { subject_token: "wht_nobody" }, "invalid_request"],
   ["no subject", { subject_token: undefined }, "invalid_request"],
@@ -157,8 +157,7 @@ test("four times and no more, and all end with the first", async () => {
   });
   const key = newKey.parse(await made.json());
   const chain = [key.api_key];
-  for (let times = 0; times < 4; times++)
-    chain.push((await exchanged(chain.at(-1) ?? "")).access_token);
+  for (let times = 0; times < 4; times++) chain.push((await exchanged(chain.at(-1) ?? "")).access_token);
   expect(await refused(exchange(chain.at(-1) ?? ""))).toEqual([400, "invalid_request"]);
   expect(await Promise.all(chain.map((token) => reads(token, here)))).toEqual(chain.map(() => 200));
   expect((await owner.request(`/v1/keys/${key.key_id}`, { method: "DELETE" })).status).toBe(200);

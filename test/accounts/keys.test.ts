@@ -1,8 +1,8 @@
 /** API keys: what they get, how far they reach, when they end. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { apiKey, newKey } from "#core/accounts/keys-contract.ts";
 import { page, problem } from "#contract/common.ts";
 import { newServiceClient } from "#core/accounts/clients-contract.ts";
+import { apiKey, newKey } from "#core/accounts/keys-contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import { endedKey } from "#core/revocation/contract.ts";
 import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
@@ -86,7 +86,7 @@ describe("a restriction", () => {
     const root = guest.workspace_id.replace("ws_", "fld_");
     const { authorization_details } = await made({
       authorization_details: [
-        ...access(["read", "read", "list"], { folder: root }),
+        ...access(["read", "list"], { folder: root }),
         ...access(["read"], { workspace: guest.workspace, folder: "/" }),
         ...access(["read"], { file }),
         ...access(["read"], { folder }),
@@ -108,17 +108,18 @@ describe("a restriction", () => {
     ["an action that isn't known", () => access(["fly"], { workspace: ws() }), 0],
     ["no list", () => "everything", undefined],
     ["an empty list", () => [], undefined],
+    ["an action twice", () => access(["read", "read"], { workspace: ws() }), 0],
     ["nothing named", () => access(["read"], {}), 0],
     ["a path without its workspace", () => access(["read"], { folder: "here" }), 0],
     ["a folder that isn't there", () => access(["read"], { workspace: ws(), folder: "gone" }), 0],
-    ["a file where a folder is meant", () => access(["read"], { workspace: ws(), folder: "here/deep/a.txt" }), 0],
-    ["a workspace that isn't there", () => access(["read"], { workspace: "nowhere" }), 0],
-    ["another's workspace", () => access(["read"], { workspace: owner.workspace_id }), 0],
     [
-      "a folder of another workspace",
-      () => access(["read"], { workspace: owner.workspace_id, folder }),
+      "a file where a folder is meant",
+      () => access(["read"], { workspace: ws(), folder: "here/deep/a.txt" }),
       0,
     ],
+    ["a workspace that isn't there", () => access(["read"], { workspace: "nowhere" }), 0],
+    ["another's workspace", () => access(["read"], { workspace: owner.workspace_id }), 0],
+    ["a folder of another workspace", () => access(["read"], { workspace: owner.workspace_id, folder }), 0],
     [
       "an action of no scope of the key's, as the second",
       () => [...access(["read"], { workspace: ws() }), ...access(["write"], { workspace: ws() })],
@@ -169,7 +170,11 @@ const refusals: [string, () => Json, [number, string]][] = [
   ["no end", () => ({ expires_at: undefined }), [400, "invalid_request"]],
   ["an end in the past", () => ({ expires_at: inDays(-1) }), [400, "invalid_request"]],
   ["an end in more than a year", () => ({ expires_at: inDays(366) }), [400, "invalid_request"]],
-  ["a scope that the caller lacks", () => ({ scopes: ["files:delete", "webhooks:write"] }), [403, "forbidden"]],
+  [
+    "a scope that the caller lacks",
+    () => ({ scopes: ["files:delete", "webhooks:write"] }),
+    [403, "forbidden"],
+  ],
   ["another's client, by who manages none", () => ({ client: owner.client_id }), [404, "not_found"]],
   ["a name of nothing", () => ({ name: "" }), [400, "invalid_request"]],
 ];
@@ -287,7 +292,9 @@ describe("what a key has made", () => {
     const again = await read(endedKey, end(parent.key_id, owner.request));
     expect(again).toMatchObject({ revoked_at: told.revoked_at, ended: { keys: 0, clients: 0 } });
     expect(await world.events("key_revoked")).toMatchObject(
-      expect.arrayContaining([expect.objectContaining({ data: expect.objectContaining({ key_id: child.key_id }) })]),
+      expect.arrayContaining([
+        expect.objectContaining({ data: expect.objectContaining({ key_id: child.key_id }) }),
+      ]),
     );
   });
 

@@ -32,6 +32,8 @@ import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { createOutbound } from "#core/outbound/outbound.ts";
 import { shareWorkspace } from "#core/revocation/share-workspace.ts";
+import { sweepClients } from "#core/revocation/sweep-clients.ts";
+import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
@@ -417,6 +419,8 @@ const sweeps = {
   lock: sweepLocks,
   grant: sweepGrants,
   revocation: sweepRevocations,
+  key: sweepKeys,
+  client: sweepClients,
   /** No index: the count of open uploads. */
   sessions: countSessions,
 } satisfies Record<string, (deps: never) => Promise<unknown>>;

@@ -112,7 +112,7 @@ export function scrubber(all: unknown, { numbered }: { numbered: boolean }) {
       );
     }
     // What is left of a lease by the clock of whoever says so.
-    if (name.endsWith("_ms") || name === "renew_after_seconds") return "<time>";
+    if (name.endsWith("_ms") || name === "renew_after_seconds" || name === "last_used") return "<time>";
     if (typeof value !== "string") return value;
     if (name === "body" && value.startsWith("{")) return scrub(JSON.parse(value));
     if (name === "due_pk") return value.replace(/#.*/, "");

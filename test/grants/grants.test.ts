@@ -261,16 +261,22 @@ describe("whom it is granted to", () => {
     expect(asked.status).toBe(404);
   });
 
-  test("a client from before there were grants is granted to once it is brought over", async () => {
-    const { client_id } = await newcomer("files:read");
-    await world.deps.table.update({
-      key: keys.principal(client_id),
-      update: { remove: ["organizations", "grants", "more_grants", "groups"] },
-      condition: "attribute_exists(#pk)",
+  test("a client from before there were grants is brought over, and granted to", async () => {
+    const client_id = newId("cli", world.deps.now());
+    await world.deps.table.put({
+      put: {
+        ...keys.client(client_id),
+        ...{ client_id, name: "former", scopes: ["files:read"], secrets: [], workspaces: {} },
+        created_at: "2026-01-01T00:00:00.000Z",
+      },
+      blind: "as it was before",
     });
-    const told = await give(owner.workspace_id, { principal_id: client_id, role: "viewer" });
-    expect(told.headers.get("retry-after")).toBe("60");
-    expect(await refusal(told)).toEqual([409, "conflict"]);
+    const made = await given(owner.workspace_id, { principal_id: client_id, role: "viewer" });
+    const { because } = await read(
+      accessAnswer,
+      owner.request(`/v1/workspaces/${owner.workspace_id}/access?principal=${client_id}`),
+    );
+    expect(because).toMatchObject([{ grant_id: made.grant_id }]);
   });
 });
 

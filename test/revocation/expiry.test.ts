@@ -94,7 +94,11 @@ test("a secret that is being replaced is told of, and forgotten when it has ende
 });
 
 test("a client whose time is over is revoked, with what it has made", async () => {
-  const client = await makeClient({ expires_at: inDays(1), scopes: ["files:read", "clients:write"], role: "member" });
+  const client = await makeClient({
+    expires_at: inDays(1),
+    scopes: ["files:read", "clients:write"],
+    role: "member",
+  });
   const token = await world.request("/v1/auth/token", {
     json: { client_id: client.client_id, client_secret: client.client_secret },
   });

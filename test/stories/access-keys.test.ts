@@ -35,7 +35,12 @@ const make = async <T extends Parameters<typeof kept>[0]>(
   token?: string,
 ) => kept(await admin.json(schema, path, { json, ...(token === undefined ? {} : { token }) }));
 const makeKey = (json: Record<string, unknown> = {}, token?: string) =>
-  make(newKey, "/v1/keys", { name: "script", scopes: ["files:read"], expires_at: inDays(30), ...json }, token);
+  make(
+    newKey,
+    "/v1/keys",
+    { name: "script", scopes: ["files:read"], expires_at: inDays(30), ...json },
+    token,
+  );
 const makeClient = (json: Record<string, unknown> = {}) =>
   make(newServiceClient, "/v1/clients", { name: "build", scopes: ["files:read"], ...json });
 const reads = async (token: string, file: string) => (await admin.api(`/v1/files/${file}`, { token })).status;
@@ -49,7 +54,7 @@ const exchange = (subject_token: string, json: Record<string, unknown> = {}) =>
   });
 
 test("forty scripts, each with a key for one folder", async () => {
-  const files = [];
+  const files: string[] = [];
   for (let at = 0; at < 40; at++)
     files.push((await admin.upload(bytes, { filename: `tenant-${at}/data.txt` })).file_id);
   const made = await Promise.all(
@@ -98,8 +103,7 @@ test("a client of the organization works with what it was granted, by HTTP Basic
 
 test("a secret turns with an overlap; two that turn it at once both get one", async () => {
   const { client_id, client_secret } = await makeClient();
-  const next = () =>
-    make(newClientSecret, `/v1/clients/${client_id}/secrets`, { overlap_seconds: 3_600 });
+  const next = () => make(newClientSecret, `/v1/clients/${client_id}/secrets`, { overlap_seconds: 3_600 });
   const both = await Promise.all([next(), next()]);
   const works = async (secret: string) => (await asked({ client_id, client_secret: secret })).status;
   for (const secret of [client_secret, ...both.map((one) => one.client_secret)])
@@ -143,9 +147,7 @@ test("a key tells of its end before it comes, then ends", async () => {
       items: { key_id: string }[];
     };
     expect(items.map(({ key_id }) => key_id)).toContain(key.key_id);
-    const stored = await story.table.batchGet([
-      { pk: `CLIENT#${admin.clientId}`, sk: `KEY#${key.key_id}` },
-    ]);
+    const stored = await story.table.batchGet([{ pk: `CLIENT#${admin.clientId}`, sk: `KEY#${key.key_id}` }]);
     expect(stored[0]?.["warned_days"]).toBe(2);
   });
   story.advance(2 * DAY);

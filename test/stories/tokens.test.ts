@@ -36,7 +36,7 @@ test("a secret becomes a token of 900 s, by JSON", async () => {
   expect(token).toMatchObject({
     token_type: "Bearer",
     expires_in: 900,
-    scope: "files:read files:write shares:write",
+    scope: "files:read files:write files:delete locks:write shares:write workspaces:write",
   });
   // 256 bits in base64url are 43 characters.
   expect(token.access_token).toMatch(/_[\w-]{43}$/);

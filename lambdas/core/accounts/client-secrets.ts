@@ -1,6 +1,6 @@
 /** A client's secrets, and how its record is changed at all. */
 import { due, keys, sha256 } from "#aws/keys.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { ConditionFailed, type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -61,11 +61,12 @@ export async function changeClient(
     const { beside = [], ...change } = changed;
     const update = changing(deps.now(), client, change);
     try {
-      await deps.table.transact([update, ...beside]);
+      if (beside.length > 0) await deps.table.transact([update, ...beside]);
+      else await deps.table.update(update);
       return;
     } catch (error) {
-      if (!(error instanceof TransactionFailed)) throw error;
-      if (error.failed.get(update)?.["secrets_change"] === update.update.set.secrets_change) return;
+      const found = whatStood(error, update);
+      if (found?.["secrets_change"] === update.update.set.secrets_change) return;
     }
   }
   throw new WharfError(
@@ -73,6 +74,13 @@ export async function changeClient(
     "Somebody else has just changed this client. Look at it, and decide again.",
     { retry_after_seconds: 1 },
   );
+}
+
+/** What stood there instead. @throws the error where it is another */
+function whatStood(error: unknown, update: Write): Item | undefined {
+  if (error instanceof ConditionFailed) return error.item;
+  if (error instanceof TransactionFailed) return error.failed.get(update);
+  throw error;
 }
 
 function changing(now: number, client: ClientRecord, { expires_ms, ...change }: ClientChange) {

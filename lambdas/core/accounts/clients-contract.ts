@@ -23,10 +23,12 @@ const OVERLAP = { max: 2_592_000, default: 86_400 };
 export const accountName = withoutNul(wholeText(z.string().min(1).max(100))).meta({
   description: "1–100 characters, for people; several may have the same.",
 });
-export const heldScopes = distinct(scope, { min: 1, max: scopes.length });
+export const heldScopes = distinct(scope, { min: 1, max: scopes.length }).meta({
+  description: "What its tokens can do at most; the caller's own.",
+});
 
 /** A right that a new client has from its beginning. */
-export const firstGrant = z
+const firstGrant = z
   .strictObject({
     resource_id: resourceId.meta({ description: "A workspace, a folder or a file: there and below." }),
     role: role.optional(),
@@ -84,8 +86,8 @@ export type ServiceClient = z.infer<typeof serviceClient>;
 
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
 const created_at = "2026-01-01T00:00:00.000Z";
-export const shownSecret = { secret_id: `sec_${ULID}`, created_at, expires_at: null, last_used: null };
-export const shownClient: ServiceClient = {
+const shownSecret = { secret_id: `sec_${ULID}`, created_at, expires_at: null, last_used: null };
+const shownClient: ServiceClient = {
   client_id: `cli_${ULID}`,
   name: "nightly build",
   organization_id: `org_${ULID}`,
@@ -132,9 +134,7 @@ export const createServiceClientRoute = defineRoute({
     name: accountName,
     scopes: heldScopes,
     role: memberRole.default("guest"),
-    grants: z
-      .array(firstGrant)
-      .max(20)
+    grants: distinct(firstGrant, { max: 20, key: (grant) => JSON.stringify(grant) })
       .default([])
       .meta({ description: "What it may do where from the beginning." }),
     expires_at: expiresAt.optional(),

@@ -30,7 +30,7 @@ export const apiKey = z
 export type ApiKey = z.infer<typeof apiKey>;
 
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
-export const shownKey: ApiKey = {
+const shownKey: ApiKey = {
   key_id: `key_${ULID}`,
   principal_id: `cli_${ULID}`,
   name: "laptop",
@@ -71,7 +71,7 @@ export const createKeyRoute = defineRoute({
     name: accountName,
     scopes: heldScopes,
     authorization_details: authorizationDetails.optional(),
-    expires_at: givenTime,
+    expires_at: givenTime.meta({ description: `When it ends: within ${MAX_KEY_DAYS} days.` }),
     client: ofAnother,
   }),
   responses: { 201: { description: "The key", schema: newKey } },

@@ -17,7 +17,8 @@ export const secretRecord = z.object({
   warned_days: z.number().optional(),
   /** The day, `2026-01-31`. */
   last_used: z.string().optional(),
-  made_by: madeByRecord.optional(),
+  /** None with a restriction makes any. */
+  made_by: madeByRecord.omit({ details: true }).optional(),
 });
 export type SecretRecord = z.infer<typeof secretRecord>;
 

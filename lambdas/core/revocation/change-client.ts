@@ -54,7 +54,7 @@ export async function revokeAs(
     const { revoked_at } = client;
     const ends =
       revoked_at === undefined
-        ? await clientEndWrites(deps, client, by)
+        ? await clientEndWrites(deps, now, client, by)
         : [{ check: keys.client(clientId), condition: "attribute_exists(#revoked_at)" }];
     await deps.table.transact([...ends, write]);
     return { job, revoked_at: revoked_at ?? iso(now) };

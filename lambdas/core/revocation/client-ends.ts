@@ -25,10 +25,10 @@ export interface EndedBy {
  */
 export async function clientEndWrites(
   deps: TableDeps,
+  now: number,
   client: ClientRecord,
   { actor, request_id, lastOwner, given }: EndedBy & { lastOwner: "stays" | "ends"; given?: string },
 ): Promise<Write[]> {
-  const now = deps.now();
   const { client_id } = client;
   const organizations = Object.entries(client.organizations ?? {});
   const items = await deps.table.batchGet(

@@ -29,7 +29,7 @@ export async function endKey(
     if (key === undefined) throw notFound("key", id);
     const now = deps.now();
     const { job, write } = newRevocation(now, id);
-    await deps.table.transact([...(await endWrites(deps, call, key)), write]);
+    await deps.table.transact([...(await endWrites(deps, call, { key, now })), write]);
     return { job, revoked_at: key.revoked_at ?? key.ended_at ?? iso(now) };
   }, "Others end this key too; send it again.");
   const timeLeft = () => deps.now() < began + CALL_MS;
@@ -37,11 +37,11 @@ export async function endKey(
   return { key_id: id, revoked_at, ended, complete };
 }
 
-async function endWrites(deps: TableDeps, call: Call, key: KeyRecord) {
+async function endWrites(deps: TableDeps, call: Call, { key, now }: { key: KeyRecord; now: number }) {
   const { principal_id, key_id } = key;
   if ((key.revoked_at ?? key.ended_at) !== undefined)
     return [{ check: keys.apiKey(principal_id, key_id), condition: "attribute_exists(#pk)" }];
-  return keyEndWrites(deps.now(), key, {
+  return keyEndWrites(now, key, {
     ...{ actor: actorOf(call.caller), request_id: call.requestId },
     organization_id: await organizationOf(deps, principal_id),
   });

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
-import { happened, type Item } from "#aws/table.ts";
+import type { Item } from "#aws/table.ts";
 import { grantRecord } from "#core/access/records.ts";
 import { changeClient } from "#core/accounts/client-secrets.ts";
 import { organizationOf, secretId } from "#core/accounts/find-client.ts";
@@ -82,22 +82,29 @@ async function endMadeKey(
   { made: id, holder = "" }: Made,
   by: EndedBy,
 ): Promise<One | undefined> {
-  const key = await deps.table.get(keyRecord, keys.apiKey(holder, id));
-  if (key === undefined || (key.revoked_at ?? key.ended_at) !== undefined) return undefined;
-  const now = deps.now();
-  const { job, write } = newRevocation(now, id);
-  const organization_id = await organizationOf(deps, holder);
-  const writes = [...keyEndWrites(now, key, { ...by, organization_id }), write];
-  return (await happened(deps.table.transact(writes))) ? { kind: "keys", job } : undefined;
+  return inRounds(async () => {
+    const key = await deps.table.get(keyRecord, keys.apiKey(holder, id));
+    if (key === undefined || (key.revoked_at ?? key.ended_at) !== undefined) return undefined;
+    const now = deps.now();
+    const { job, write } = newRevocation(now, id);
+    const organization_id = await organizationOf(deps, holder);
+    await deps.table.transact([...keyEndWrites(now, key, { ...by, organization_id }), write]);
+    return { kind: "keys", job };
+  }, "Others change it too.");
 }
 
 async function endMadeClient(deps: DueDeps, id: string, by: EndedBy): Promise<One | undefined> {
-  const client = await deps.table.get(clientRecord, keys.client(id));
-  if (client === undefined || client.revoked_at !== undefined) return undefined;
-  const { job, write } = newRevocation(deps.now(), id);
-  const writes = [...(await clientEndWrites(deps, client, { ...by, lastOwner: "ends" })), write];
-  await deps.table.transact(writes);
-  return { kind: "clients", job };
+  return inRounds(async () => {
+    const client = await deps.table.get(clientRecord, keys.client(id));
+    if (client === undefined || client.revoked_at !== undefined) return undefined;
+    const now = deps.now();
+    const { job, write } = newRevocation(now, id);
+    await deps.table.transact([
+      ...(await clientEndWrites(deps, now, client, { ...by, lastOwner: "ends" })),
+      write,
+    ]);
+    return { kind: "clients", job };
+  }, "Others change it too.");
 }
 
 async function endMadeSecret(deps: DueDeps, { made: id, holder = "" }: Made): Promise<One | undefined> {
@@ -117,5 +124,5 @@ async function endMadeGrant(deps: DueDeps, id: string, by: EndedBy): Promise<One
     const spot = spotOf(await deps.table.batchGet([spotKey(grant.on)]), grant.on, grant.principal_id);
     await endGrant(deps, grant, { reason: "revoked", ...by, folder_id: spot && folderOf(spot) });
     return { kind: "grants" };
-  }, "Others change its holder's rights.");
+  }, "Others change it too.");
 }

@@ -59,6 +59,9 @@ async function endExpired(deps: DueDeps, client: ClientRecord): Promise<boolean>
   const by = { actor: SWEEP, request_id: `expired-${client_id}`, lastOwner: "ends" } as const;
   // It may have been given more time since.
   const given = "#expires_ms <= :now";
-  const { write } = newRevocation(deps.now(), client_id);
-  return happened(deps.table.transact([...(await clientEndWrites(deps, client, { ...by, given })), write]));
+  const now = deps.now();
+  const { write } = newRevocation(now, client_id);
+  return happened(
+    deps.table.transact([...(await clientEndWrites(deps, now, client, { ...by, given })), write]),
+  );
 }

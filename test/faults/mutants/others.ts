@@ -141,12 +141,12 @@ export const others: readonly Mutant[] = [
     name: "a rotation knows its own repeat",
     changes: [
       {
-        file: "lambdas/core/revocation/change-client.ts",
-        from: '    if (error.item?.["secrets_change"] === change) return;\n',
+        file: "lambdas/core/accounts/client-secrets.ts",
+        from: '      if (found?.["secrets_change"] === update.update.set.secrets_change) return;\n',
         to: "",
       },
     ],
-    case: "client: its secret is rotated | change-client: update CLIENT (1) | twice",
+    case: "client: its secret is rotated | client-secrets: update CLIENT (1) | twice",
     red: {
       file: "test/kernel/repeated-writes.test.ts",
       titles: ["are rotated once where the write is sent again"],
@@ -156,12 +156,12 @@ export const others: readonly Mutant[] = [
     name: "an ended secret comes back by no late copy",
     changes: [
       {
-        file: "lambdas/core/revocation/change-client.ts",
+        file: "lambdas/core/accounts/client-secrets.ts",
         from: '? "attribute_exists(#pk) AND attribute_not_exists(#secrets_change)"',
         to: '? "attribute_exists(#pk)"',
       },
     ],
-    case: "client: its secret is rotated | change-client: update CLIENT (1) | a copy late, at: 12 minutes later",
+    case: "client: its secret is rotated | client-secrets: update CLIENT (1) | a copy late, at: 12 minutes later",
     red: {
       file: "test/kernel/repeated-writes.test.ts",
       titles: ["that have ended come back by no copy that arrives late"],
@@ -343,6 +343,51 @@ export const others: readonly Mutant[] = [
     red: {
       file: "test/kernel/repeated-writes.test.ts",
       titles: ["a revocation counts a link that it ended, though the answer was lost"],
+    },
+  },
+  {
+    name: "of two grants that are given at once and are the same there is one",
+    changes: [
+      {
+        file: "lambdas/core/access/grant-writes.ts",
+        from: "? { put: same, ...isNew }",
+        to: '? { put: same, blind: "mutant" }',
+      },
+    ],
+    why: "nothing else knows that there is one already, so that the second is made in any order",
+    red: {
+      file: "test/grants/grants.test.ts",
+      titles: ["is the grant that there is, also by many at once"],
+    },
+  },
+  {
+    name: "a workspace keeps its name with who gets another grant on it",
+    changes: [
+      {
+        file: "lambdas/core/access/grant-writes.ts",
+        from: "AND size(#grants) = :size",
+        to: "AND size(#grants) >= :size",
+      },
+    ],
+    case: "grant: ended | end-grant: transact GRANT+GRANTS+GRANTS.SAME+MADE+CLIENT+EVT (1) | frozen before it, meanwhile: its holder gets another",
+    red: {
+      file: "test/grants/grants.test.ts",
+      titles: ["a name stays with its holder where it was granted anew"],
+    },
+  },
+  {
+    name: "a workspace that was renamed and got its name back keeps it",
+    changes: [
+      {
+        file: "lambdas/core/access/change-workspace.ts",
+        from: '"attribute_exists(#pk) AND attribute_not_exists(#change)"',
+        to: '"attribute_exists(#pk)"',
+      },
+    ],
+    case: "workspace: renamed and opened | change-workspace: transact WSNAME+WORKSPACES+ORG.WS+ORG.WSNAME+CLIENT (1) | a copy late, at: 12 minutes later",
+    red: {
+      file: "test/access/workspace-routes.test.ts",
+      titles: ["whose copy comes late takes nothing back"],
     },
   },
 ];

@@ -1,5 +1,6 @@
 /** Every domain's table. */
 import type { Situation } from "../situation.ts";
+import { accounts } from "./accounts.ts";
 import { clients } from "./clients.ts";
 import { deliveries } from "./deliveries.ts";
 import { rareDeliveries } from "./delivery-rarities.ts";
@@ -19,7 +20,7 @@ import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, links, locks, clients, grants, organizations },
+  ...{ files, links, locks, clients, accounts, organizations, grants },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };

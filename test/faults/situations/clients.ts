@@ -135,6 +135,7 @@ export const clients: Situation[] = [
   },
   {
     name: "client: revoked, with all that it holds",
+    unordered: true,
     async set(stage) {
       const rival = await holder(stage);
       const { client_id } = rival.client;
@@ -143,7 +144,8 @@ export const clients: Situation[] = [
       return {
         async act(actor) {
           const { complete, ended } = await revokeClient(actor.deps, client_id, "revoke");
-          counted = ended;
+          const { sessions, locks, links, endpoints } = ended;
+          counted = { sessions, locks, links, endpoints };
           return complete;
         },
         // What this very call has ended: with nobody beside it all that is gone. What an old index lacks is the sweep's.

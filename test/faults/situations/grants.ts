@@ -1,8 +1,10 @@
 /** Grants: given, given up, expired; and the workspaces that they are on. */
 import { keys } from "#aws/keys.ts";
+import { scopes as allScopes } from "#contract/scopes.ts";
 import { grantWrites } from "#core/access/grant-writes.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { Situation } from "../situation.ts";
@@ -12,12 +14,19 @@ import { HOUR, passTime } from "../time.ts";
 const DELETE = { method: "DELETE" };
 const PATCH = (json: unknown) => ({ method: "PATCH", json });
 
+/** A client that has nothing of the stage's workspace. */
+async function stranger(stage: Stage): Promise<Actor> {
+  const scopes = allScopes.filter((one) => one !== "admin");
+  const client = await createClient(stage.plain, { name: "stranger", scopes });
+  return stage.actor({ client, name: "stranger" });
+}
+
 const give = (on: string, principal_id: string, terms: object = { role: "viewer" }) =>
   [`/v1/workspaces/${on}/grants`, { json: { principal_id, ...terms } }] as const;
 
 /** A grant of the stage's workspace to another client. */
 async function given(stage: Stage, me: Actor, terms: object = { role: "editor" }) {
-  const rival = await stage.rival();
+  const rival = await stranger(stage);
   const { workspace_id } = stage.owner;
   const { grant_id } = await me.json(...give(workspace_id, rival.client.client_id, terms));
   return { rival, path: `/v1/grants/${grant_id}`, grant_id: String(grant_id) };
@@ -45,7 +54,7 @@ const begun: Situation[] = [
   {
     name: "grant: given",
     async set(stage, me) {
-      const rival = await stage.rival();
+      const rival = await stranger(stage);
       const asked = give(stage.owner.workspace_id, rival.client.client_id);
       return {
         act: (actor) => actor.request(...asked),
@@ -60,7 +69,7 @@ const begun: Situation[] = [
   {
     name: "grant: given under an Idempotency-Key",
     async set(stage, me) {
-      const rival = await stage.rival();
+      const rival = await stranger(stage);
       const [path, terms] = give(stage.owner.workspace_id, rival.client.client_id);
       const ask = (actor: Actor) => actor.request(path, { ...terms, headers: { "Idempotency-Key": "once" } });
       return { act: ask, next: { "asked again": () => ask(me) } };
@@ -69,7 +78,7 @@ const begun: Situation[] = [
   {
     name: "grant: given beside a record that is full",
     async set(stage, me) {
-      const rival = await stage.rival();
+      const rival = await stranger(stage);
       await fill(stage, rival.client.client_id);
       const [path, terms] = give(stage.owner.workspace_id, rival.client.client_id);
       let id = "";
@@ -100,7 +109,6 @@ const ended: Situation[] = [
     name: "grant: ended",
     async set(stage, me) {
       const { rival, path } = await given(stage, me);
-      const asked = give(stage.owner.workspace_id, rival.client.client_id, { role: "editor" });
       return {
         act: (actor) => actor.request(path, DELETE),
         meanwhile: {
@@ -108,6 +116,16 @@ const ended: Situation[] = [
           "its holder gets another": () =>
             me.request(...give(stage.owner.workspace_id, rival.client.client_id)),
         },
+      };
+    },
+  },
+  {
+    name: "grant: ended, and given again",
+    async set(stage, me) {
+      const { rival, path } = await given(stage, me);
+      const asked = give(stage.owner.workspace_id, rival.client.client_id, { role: "editor" });
+      return {
+        act: (actor) => actor.request(path, DELETE),
         next: { "it is given again": () => me.request(...asked) },
       };
     },
@@ -115,7 +133,7 @@ const ended: Situation[] = [
   {
     name: "grant: of a holder's partition, ended",
     async set(stage, me) {
-      const rival = await stage.rival();
+      const rival = await stranger(stage);
       await fill(stage, rival.client.client_id);
       const asked = give(stage.owner.workspace_id, rival.client.client_id, { role: "editor" });
       const { grant_id } = await me.json(...asked);
