@@ -53,6 +53,7 @@ const MEMBERS: Record<string, number> = {
   parents: 4,
   emails: 10,
   members: 100,
+  brought: 100,
   ending: 50,
   events: 50,
   folders: 20,
