@@ -65,7 +65,7 @@ function withNamedSchemas(document: Json & { components: { schemas: Json } }): J
 }
 
 /** What each scope is for. */
-export const SCOPES: Record<string, string> = Object.fromEntries(
+const SCOPES: Record<string, string> = Object.fromEntries(
   scopes.map((name) => [name, scopeTable[name].says]),
 );
 

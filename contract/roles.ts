@@ -9,7 +9,7 @@ const editor = [...contributor, "write", "delete", "restore", "lock"] as const;
 const manager = [...editor, "share", "grant", "hooks", "break", "purge", "manage"] as const;
 
 /** What each role lets its holder do to a workspace, a folder or a file, and to all below it. */
-export const roleTable = {
+const roleTable = {
   uploader: ["create"],
   viewer,
   contributor,

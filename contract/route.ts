@@ -24,7 +24,7 @@ interface Success {
 }
 
 /** What a path's parameter names, on which an action is decided before the verb runs. */
-export type ResourceKind = "workspace" | "folder" | "file" | "version" | "lock" | "link" | "upload";
+type ResourceKind = "workspace" | "folder" | "file" | "version" | "lock" | "link" | "upload";
 
 /** What members of an organization may do to it, by their role. */
 export type OrganizationAction =

@@ -43,7 +43,7 @@ export function callerOf({
 }
 
 /** What `serve` would have decided for such a caller. */
-export function wholeAccess({ scopes }: Pick<Caller, "scopes">): Allowed {
+function wholeAccess({ scopes }: Pick<Caller, "scopes">): Allowed {
   const sees = scopes.has("files:read") || scopes.has("admin");
   const has = new Set(actionsOfRole("owner"));
   return { allowed: true, own: !sees, sees, blind: false, has, onOwn: actionsOf(scopes) };

@@ -278,6 +278,3 @@ export function forbidden(
     { required_action: action, required_scopes: [...scopes] },
   );
 }
-
-/** Whether a token reads all that its holder may. */
-export const readsFiles = ({ scopes }: Pick<Caller, "scopes">) => holds(scopes, "files:read");

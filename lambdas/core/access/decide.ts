@@ -39,7 +39,7 @@ export interface Made {
 }
 
 /** `visible`: the caller knows that it exists. */
-export interface Refused {
+interface Refused {
   allowed: false;
   visible: boolean;
 }

@@ -5,7 +5,7 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { type Located, locateNode, locateWorkspace, nodeIn } from "./place.ts";
 
 /** With what a resource is looked for: who asks, and what was read with its token. */
-export interface Looking {
+interface Looking {
   caller: Caller;
   /** What is read beside it is added here, for the verb. */
   ahead: Item[];

@@ -6,7 +6,7 @@ import { madeByRecord, rightsShape } from "#core/access/records.ts";
 import { formerRights, grantsOf, heldGrant, rightsOf } from "#core/access/rights-of.ts";
 import type { Rights } from "#core/kernel/rights.ts";
 
-export const secretRecord = z.object({
+const secretRecord = z.object({
   /** None of one from before secrets had ids. */
   secret_id: z.string().optional(),
   hash: z.string(),
