@@ -10,7 +10,7 @@ import { type Key, keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
 import type { MemberRole } from "#contract/roles.ts";
-import { type Action, holds, type Scope, scopesFor } from "#contract/scopes.ts";
+import { type Action, type Scope, scopesFor } from "#contract/scopes.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
