@@ -184,6 +184,7 @@ export const clients: Situation[] = [
   },
   {
     name: "client: shares another's workspace",
+    unordered: true,
     async set(stage) {
       const { client_id } = await createClient(stage.plain, { name: "new", scopes: ["files:read"] });
       return {
