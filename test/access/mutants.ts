@@ -72,22 +72,22 @@ const authorize: typeof decide = [
   ["further: dropped", ["grants: [...own, ...ofGroups]", "grants: ofGroups"]],
   [
     "further: of no workspace",
-    ["furtherGrants(deps, caller.id, workspace)", "furtherGrants(deps, caller.id, NOTHING)"],
+    ["furtherGrants(deps, holder.id, workspace)", "furtherGrants(deps, holder.id, NOTHING)"],
   ],
   ["groups: dropped", ["grants: [...own, ...ofGroups]", "grants: own"]],
-  ["groups: only what their records have", ["...further.flat()]", "]"]],
-  ["groups: only what their records haven't", ["...groups.flatMap(grantsOf), ", ""]],
+  ["groups: only what their records have", ["[...grantsOf(group), ...further]", "[...grantsOf(group)]"]],
+  ["groups: only what their records haven't", ["[...grantsOf(group), ...further]", "[...further]"]],
   [
     "role: of any organization",
     [
-      "caller.rights.organizations[workspace.organization_id]",
-      "Object.values(caller.rights.organizations)[0]",
+      "holder.rights.organizations[workspace.organization_id]",
+      "Object.values(holder.rights.organizations)[0]",
     ],
   ],
   ["member_access: not read", ["member_access: workspace?.member_access", "member_access: undefined"]],
   [
     "what is missing costs nothing",
-    ["const read = await", "if (located === undefined) return undefined;\n  const read = await"],
+    ["const whole = await", "if (located === undefined) return undefined;\n  const whole = await"],
   ],
   [
     "hint: believed",

@@ -9,15 +9,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { keys, partitions } from "#aws/keys.ts";
 import { scopes } from "#contract/scopes.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { delivery } from "#core/delivery/contract.ts";
 import { webhook } from "#core/endpoints/contract.ts";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { newId } from "#core/kernel/ids.ts";
 import { share } from "#core/links/contract.ts";
 import { lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { uploadRecord } from "#core/uploads/records.ts";
 import { ensureAssembly } from "#start/assembly.ts";
-import { type ApiInit, putPart } from "#test/support/api-client.ts";
+import { type ApiInit, createApiClient, putPart } from "#test/support/api-client.ts";
+import { makeWorkspaceAsBefore, writeFormerClient } from "#test/support/former-records.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -72,7 +75,36 @@ async function allFlows(): Promise<void> {
   await locks(fileId);
   await endpoint();
   await losses();
+  await before();
   await later();
+}
+
+/** What the release before organizations has left, one of it for a call to bring over and the others for the sweep. */
+async function before(): Promise<void> {
+  const { table } = story;
+  const created_at = "2025-01-01T00:00:00.000Z";
+  const past = { name: "before", scopes: ["files:write"], created_at };
+  const [atOnce, large] = [newId("cli", 0), newId("cli", 0)];
+  const own = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [newId("ws", 0), `w${at}`]));
+  await writeFormerClient(table, { ...past, id: atOnce, own: own(1), secret: "before" });
+  const client = createApiClient({
+    ...{ origin: story.origin, now: story.cloud.clock.now },
+    ...{ clientId: atOnce, clientSecret: "before" },
+  });
+  await client.start("a.txt", 1, { workspace: "new" });
+  await writeFormerClient(table, { ...past, id: large, own: own(51) });
+  const admin = { ...past, id: newId("cli", 0), scopes: ["admin"], own: own(1) };
+  await writeFormerClient(table, admin);
+  // There was none: the sweep makes it, and finds it an owner.
+  for (const key of [keys.organization(FIRST_ORGANIZATION), keys.organizationEntry(FIRST_ORGANIZATION)])
+    await table.remove({ remove: key, blind: "a test's own" });
+  await minute();
+  // A function of that release, which still runs.
+  const late = { workspaceId: newId("ws", 0), name: "late", created_at };
+  await makeWorkspaceAsBefore(table, admin.id, late);
+  await minute();
+  await minute(3_700_000);
 }
 
 async function uploads(): Promise<string> {
@@ -443,7 +475,7 @@ test.for([
   ["Events", "dynamodb:GetItem", ["SETTING", "HOOK#x", "HOOKS", "LINK#x", "UPL#x"]],
   ["Events", "dynamodb:BatchGetItem", ["SETTING", "HOOK#x", "HOOKS", "LINK#x"]],
   ["Wait", "dynamodb:GetItem", ["SETTING", "HOOK#x"]],
-  ["Sweep", "dynamodb:UpdateItem", ["CLIENT#x", "SETTING", "DIR#x"]],
+  ["Sweep", "dynamodb:UpdateItem", ["SETTING", "DIR#x", "IDEM#x"]],
 ] as const)("%s can't %s what is none of its business", ([function_, action, keys]) => {
   const grant = story.cloud
     .iamUsage()

@@ -12,6 +12,7 @@ import { finalizedUploads } from "./finalizes.ts";
 import { grants } from "./grants.ts";
 import { links } from "./links.ts";
 import { locks } from "./locks.ts";
+import { migration } from "./migration.ts";
 import { organizations } from "./organizations.ts";
 import { startedUploads } from "./starts.ts";
 import { otherUploads } from "./unfinished.ts";
@@ -20,7 +21,7 @@ import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, links, locks, clients, accounts, organizations, grants },
+  ...{ files, links, locks, clients, accounts, organizations, grants, migration },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };

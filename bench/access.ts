@@ -1,0 +1,162 @@
+/**
+ * One decision where there are many of everything, beside one where there are few: 10^5 grants on the workspace, 10^3 of
+ * the caller's own, 10^5 members of the organization. What is read, and so what it costs, doesn't grow with them.
+ */
+import { BatchWriteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { keys } from "#aws/keys.ts";
+import { createTable, type Item } from "#aws/table.ts";
+import { judge } from "#core/access/authorize.ts";
+import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
+import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
+import type { Caller } from "#core/kernel/call.ts";
+import type { HeldGrant } from "#core/kernel/rights.ts";
+import { inProcessDynamoDb, type Network } from "#test/support/in-process-dynamodb.ts";
+import { spec } from "#test/support/table-spec.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const [WORKSPACE, ORGANIZATION, CALLER] = ["ws_bench", "org_bench", "cli_bench"];
+const DEPTH = 10;
+/** DynamoDB: 25 items at most in a BatchWriteItem. */
+const AT_ONCE = 25;
+/** Bytes of one read unit, strongly consistent. */
+const UNIT = 4_096;
+
+interface Many {
+  onWorkspace: number;
+  ofCaller: number;
+  members: number;
+}
+
+/** Prints p50, round trips and read units of a decision with few and with many, and their ratios. */
+export async function run({ short }: { short: boolean }): Promise<void> {
+  const most = short ? 200 : 100_000;
+  const rounds = short ? 20 : 2_000;
+  const few = await measure({ onWorkspace: 3, ofCaller: 3, members: 3 }, rounds);
+  for (const [name, many] of Object.entries({
+    [`${most} grants on the workspace`]: { onWorkspace: most, ofCaller: 3, members: 3 },
+    [`${short ? 100 : 1_000} grants of the caller`]: {
+      onWorkspace: 3,
+      ofCaller: short ? 100 : 1_000,
+      members: 3,
+    },
+    [`${most} members of the organization`]: { onWorkspace: 3, ofCaller: 3, members: most },
+  })) {
+    const measured = await measure(many, rounds);
+    for (const [at, { ms, units, calls }] of measured.entries()) {
+      const base = few[at];
+      if (base === undefined) continue;
+      console.log(
+        `${name}, ${at === 0 ? "by a grant on the workspace" : `by a grant on a folder, ${DEPTH} deep`}: ` +
+          `p50 ${ms.toFixed(3)} ms (${ratio(ms, base.ms)}), ${units} read units (${ratio(units, base.units)}), ${calls} calls (few: ${base.calls})`,
+      );
+    }
+  }
+}
+
+const ratio = (one: number, other: number) =>
+  one === other ? "as with few" : `${(one / other).toFixed(2)} × that with few`;
+
+async function measure({ onWorkspace, ofCaller, members }: Many, rounds: number) {
+  const engine = inProcessDynamoDb(spec, () => NOW);
+  let [units, calls] = [0, 0];
+  const network: Network = async ({ run }) => {
+    calls += 1;
+    const answer = await run();
+    units += unitsOf(JSON.parse(Buffer.from(answer.body).toString("utf8")));
+    return answer;
+  };
+  try {
+    const held = (at: number, on: string, workspace_id: string) => ({
+      ...{ grant_id: `grt_${at}`, on, workspace_id, role: "editor" as const },
+    });
+    await fill(DynamoDBDocumentClient.from(engine.client()), [
+      ...many(onWorkspace, (at) => ({
+        ...keys.resourceGrant(WORKSPACE, `grt_${at}`),
+        ...held(at, WORKSPACE, WORKSPACE),
+      })),
+      ...many(members, (at) => ({
+        ...keys.member(ORGANIZATION, `cli_${at}`),
+        principal_id: `cli_${at}`,
+        role: "guest",
+      })),
+      ...many(Math.max(0, ofCaller - MAX_IN_RECORD), (at) => ({
+        ...keys.furtherGrant(CALLER, `ws_${at}`, `grt_${at}`),
+        ...held(at, `ws_${at}`, `ws_${at}`),
+      })),
+      ...tree(),
+    ]);
+    const deps = { table: createTable(engine.client(network), spec.name), now: () => NOW };
+    const results = [];
+    for (const on of [WORKSPACE, "fld_1"]) {
+      const grants: HeldGrant[] = [
+        { ...held(0, on, WORKSPACE), actions: ["list", "read"] },
+        ...many(
+          Math.min(ofCaller, MAX_IN_RECORD) - 1,
+          (at): HeldGrant => ({
+            ...held(at + 1, `ws_${at}`, `ws_${at}`),
+            actions: ["list"],
+          }),
+        ),
+      ];
+      const caller: Caller = {
+        ...{ id: CALLER, name: "", scopes: new Set(["files:read"]), workspaces: {} },
+        rights: { organizations: {}, grants, more_grants: ofCaller > MAX_IN_RECORD, groups: [] },
+      };
+      const times: number[] = [];
+      [units, calls] = [0, 0];
+      for (let round = 0; round < rounds; round++) {
+        const before = performance.now();
+        const decision = await judge(deps, caller, file(), "read");
+        times.push(performance.now() - before);
+        if (decision?.allowed !== true) throw new Error("the decision is wrong");
+      }
+      const ms = times.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;
+      results.push({ ms, units: units / rounds, calls: calls / rounds });
+    }
+    return results;
+  } finally {
+    await engine.close();
+  }
+}
+
+const many = <T>(count: number, make: (at: number) => T): T[] =>
+  Array.from({ length: count }, (_, at) => make(at));
+const folders = many(DEPTH, (at) => `fld_${at + 1}`);
+
+function tree(): Item[] {
+  return [
+    {
+      ...keys.workspace(WORKSPACE),
+      ...{ workspace_id: WORKSPACE, name: "bench", root_folder: rootFolder(WORKSPACE) },
+      ...{ organization_id: ORGANIZATION, created_at: "2026-01-01T00:00:00.000Z" },
+    },
+    ...folders.map((node_id, at) => ({
+      ...keys.node(node_id),
+      ...{ kind: "folder", node_id, workspace_id: WORKSPACE, name: node_id },
+      parent_id: folders[at - 1] ?? rootFolder(WORKSPACE),
+    })),
+  ];
+}
+
+function file(): Located | undefined {
+  return locateNode(CALLER, {
+    ...{ kind: "file", node_id: "file_bench", workspace_id: WORKSPACE },
+    ...{ folder_id: folders.at(-1), above: folders, created_by: "cli_other" },
+  });
+}
+
+async function fill(doc: DynamoDBDocumentClient, items: readonly Item[]): Promise<void> {
+  for (let from = 0; from < items.length; from += AT_ONCE) {
+    const part = items.slice(from, from + AT_ONCE).map((Item) => ({ PutRequest: { Item } }));
+    await doc.send(new BatchWriteCommand({ RequestItems: { [spec.name]: part } }));
+  }
+}
+
+/** By the size of what was read: each item of a batch by itself, those of a query together; nothing costs one too. */
+function unitsOf(answer: { Items?: unknown[]; Responses?: Record<string, unknown[]> }): number {
+  const size = (value: unknown) => Math.max(1, Math.ceil(JSON.stringify(value).length / UNIT));
+  if (answer.Items !== undefined) return size(answer.Items);
+  return Object.values(answer.Responses ?? {})
+    .flat()
+    .reduce((sum: number, item) => sum + size(item), 0);
+}
