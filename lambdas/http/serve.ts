@@ -49,6 +49,8 @@ interface Served<
   handle: (input: Input<P, Q, B, H>) => Promise<Reply<S> | undefined>;
   /** What the path names, where the route decides `on` it; `call.access` says what was decided. */
   resource?: Resource<Output<P>>;
+  /** The verb asks `call.access` for more than the route's action: all that the caller has there is read. */
+  wholeAccess?: true;
   /** The organization that is meant, where it decides on one. @default the caller's own */
   organization?: (params: Output<P>) => string;
   /** What the verb reads first beside the resource: it comes in one round trip with the token, as `call.ahead`. */
@@ -160,9 +162,11 @@ async function decideBefore<P extends Shape>(
     route: { access, scopes },
     resource,
     organization,
+    wholeAccess: whole,
   }: {
     route: Pick<Route, "access" | "scopes">;
     resource?: Resource<Output<P>>;
+    wholeAccess?: true;
     organization?: (params: Output<P>) => string;
   },
   call: { caller: Caller; ahead: Item[]; decided(): void },
@@ -173,7 +177,7 @@ async function decideBefore<P extends Shape>(
     authorizeOrganization(call, organization?.(params), access.organization);
   if (!("on" in access) || resource === undefined) return undefined;
   const located = await resource.locate(params, { ...call, deps });
-  const asked = { action: access.action, what: resource.what(params) };
+  const asked = { action: access.action, what: resource.what(params), ...(whole && { whole }) };
   return authorize(deps, call, located, { ...asked, scopes: scopes === "public" ? [] : scopes });
 }
 

@@ -9,7 +9,7 @@ import * as z from "zod";
 import { type Key, keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
-import type { MemberRole } from "#contract/roles.ts";
+import { actionsOfRole, type MemberRole } from "#contract/roles.ts";
 import { type Action, type Scope, scopesFor } from "#contract/scopes.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -34,6 +34,8 @@ export interface Asked {
   scopes?: readonly Scope[] | undefined;
   /** `["file", "file_…"]` */
   what: readonly [kind: string, id: string];
+  /** Whether `has` and `onOwn` are to be all that there is, and not only enough for the action. @default false */
+  whole?: boolean;
 }
 
 /**
@@ -47,32 +49,34 @@ export async function authorize(
   deps: TableDeps,
   call: Pick<Call, "caller" | "decided">,
   located: Located | undefined,
-  { action, scopes = scopesFor(action), what: [kind, id] }: Asked,
+  { action, scopes = scopesFor(action), what: [kind, id], whole = false }: Asked,
 ): Promise<Allowed> {
   call.decided?.();
   requireScope(call.caller, ...scopes);
-  const decision = await judge(deps, call.caller, located, action);
+  const decision = await judge(deps, call.caller, located, action, { whole });
   if (decision === undefined || (!decision.allowed && !decision.visible)) throw notFound(kind, id);
   if (!decision.allowed) throw forbidden(action, scopes, [kind, id]);
   return decision;
 }
 
 /**
- * The same as an answer. The token has one of the scopes. Where a grant on the workspace suffices, `has` is what its
- * holder's own record gives, and no more.
+ * The same as an answer. The token has one of the scopes. Unless it is to be `whole`, `has` is what its holder's own
+ * record gives, where that suffices, and no more.
  */
 export async function judge(
   deps: TableDeps,
   caller: Caller,
   located: Located | undefined,
   action: Action,
+  { whole = false }: { whole?: boolean } = {},
 ): Promise<Decision | undefined> {
   const asker = askerOf(deps, caller);
   const quick = located && quickPlace(located);
   const atOnce = quick && decide(asker, action, quick, true);
-  if (!hasFurther(caller) || isWhole(atOnce, action)) return atOnce;
-  const whole = await rightsAt(deps, caller, located);
-  return whole && decide({ ...asker, role: whole.role, grants: whole.grants }, action, whole.place, true);
+  const isEnough = isWhole(atOnce, action) && !(whole && mayGain(caller, quick, atOnce));
+  if (!hasFurther(caller) || isEnough) return atOnce;
+  const all = await rightsAt(deps, caller, located);
+  return all && decide({ ...asker, role: all.role, grants: all.grants }, action, all.place, true);
 }
 
 /** Whose rights are read: the caller's, or another's. */
@@ -109,8 +113,15 @@ export async function rightsAt(
 }
 
 /** Whether what is known without a read allows an action for good: nothing that is read more would add to it. */
-export function isAllowedAtOnce(deps: TableDeps, caller: Caller, located: Located, action: Action): boolean {
-  return isWhole(decide(askerOf(deps, caller), action, quickPlace(located), true), action);
+export function isAllowedAtOnce(
+  deps: TableDeps,
+  caller: Caller,
+  located: Located,
+  { action, whole = false }: Pick<Asked, "action" | "whole">,
+): boolean {
+  const quick = quickPlace(located);
+  const atOnce = decide(askerOf(deps, caller), action, quick, true);
+  return isWhole(atOnce, action) && !(whole && mayGain(caller, quick, atOnce));
 }
 
 /**
@@ -120,6 +131,20 @@ export function isAllowedAtOnce(deps: TableDeps, caller: Caller, located: Locate
 function isWhole(decision: Decision | undefined, action: Action): boolean {
   if (decision?.allowed !== true || (decision.own && !needsSight(action))) return false;
   return decision.has.has("list") || decision.has.has("read");
+}
+
+/** Whether rights that stand elsewhere may let the caller do more there than is known at once. */
+function mayGain({ rights }: Caller, quick: Place | undefined, atOnce: Decision | undefined): boolean {
+  const has: ReadonlySet<Action> = atOnce?.allowed === true ? atOnce.has : new Set();
+  const gains = (actions: readonly Action[]) => actions.some((action) => !has.has(action));
+  const { organizations, grants, more_grants, groups } = rights;
+  const roles = Object.values(organizations).filter((role) => role !== "guest");
+  const elsewhere = grants.filter(({ workspace_id }) => workspace_id === quick?.workspace_id);
+  return (
+    ((more_grants || groups.length > 0) && gains(actionsOfRole("owner"))) ||
+    roles.some((role) => gains(actionsOfRole(role === "member" ? "editor" : "manager"))) ||
+    elsewhere.some(({ actions }) => gains(actions))
+  );
 }
 
 /** The caller by its own record alone. */

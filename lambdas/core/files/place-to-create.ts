@@ -29,8 +29,9 @@ export async function authorizePath(
   const asked = {
     action: "create",
     what: ["folder", segments.join("/") || rootFolder(workspace_id)],
+    whole: true,
   } as const;
-  if (segments.length === 0 || isAllowedAtOnce(deps, call.caller, { workspace_id }, "create"))
+  if (segments.length === 0 || isAllowedAtOnce(deps, call.caller, { workspace_id }, asked))
     return { access: await authorize(deps, call, { workspace_id }, asked) };
   const { located, isWhole, hints } = await hintedWay(deps, workspace_id, segments, name);
   if (createsIn(call, workspace_id)) beside?.(workspace_id);

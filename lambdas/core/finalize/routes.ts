@@ -20,6 +20,7 @@ export function finalizes(app: App, deps: Deps): void {
   serve(app, deps, {
     route: finalizeUploadRoute,
     resource: ofUpload,
+    wholeAccess: true,
     headers: etagOf,
     replay: finished,
     handle: async ({ params, body, headers, call }) => ({

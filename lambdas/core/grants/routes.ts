@@ -40,6 +40,7 @@ export function grants(app: App, deps: TableDeps): void {
     serve(app, deps, {
       route: create,
       resource,
+      wholeAccess: true,
       handle: async ({ params, body, call }) => ({
         body: await createGrant(deps, call, decidedSpot(call, resource, params), body),
       }),

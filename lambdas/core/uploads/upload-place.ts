@@ -83,7 +83,7 @@ async function placeInFolder(
   const [item] = await deps.table.batchGet([keys.node(folderId)]);
   const folder = folderRecord.safeParse(item).data;
   const located = folder && locateNode(call.caller.id, item);
-  const asked = { action: "create", what: ["folder", folderId] } as const;
+  const asked = { action: "create", what: ["folder", folderId], whole: true } as const;
   const access = await authorize(deps, call, located, asked);
   if (folder === undefined) throw notFound("folder", folderId);
   const { workspace } = request;
