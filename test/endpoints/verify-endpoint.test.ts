@@ -150,7 +150,7 @@ test("URLs whose names nobody answers for keep no more of the API waiting than t
     expect(one).toMatchObject({ reason: { code: "rate_limited", facts: { retry_after_seconds: 3 } } });
   // Whose name is answered for at once needs no place, and another client has one left.
   await register(deps);
-  const caller = { ...world.call.caller, client_id: "cli_other" };
+  const caller = { ...world.call.caller, id: "cli_other" };
   const other = register(waiting, { ...world.call, caller });
   await taken(3);
   answered.resolve();

@@ -188,7 +188,7 @@ describe("what isn't there", () => {
   );
 
   test.for([
-    ["DELETE", "/v1/workspaces", "GET, HEAD"],
+    ["DELETE", "/v1/workspaces", "GET, HEAD, POST"],
     ["GET", "/v1/uploads", "POST"],
     ["PUT", "/healthz", "GET, HEAD"],
     ["GET", "/v1/auth/token", "POST"],

@@ -41,7 +41,7 @@ test("a call's line has who, what, how it ended, how long it took and which AWS 
     status: 200,
     duration_ms: expect.any(Number),
     aws_calls: expect.any(Number),
-    aws: expect.objectContaining({ "dynamodb.BatchGetItem": 1 }),
+    aws: expect.objectContaining({ "dynamodb.BatchGetItem": 2 }),
   });
 });
 

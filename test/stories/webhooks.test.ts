@@ -302,8 +302,8 @@ describe("who hears of what", () => {
     expect(answer).toMatchObject({
       code: "invalid_request",
       errors: [
-        { pointer: "/folders/1", detail: `${theirs} is no folder that you use` },
-        { pointer: "/folders/2", detail: `${nowhere} is no folder that you use` },
+        { pointer: "/folders/1", detail: `${theirs} is no folder where you may have webhooks` },
+        { pointer: "/folders/2", detail: `${nowhere} is no folder where you may have webhooks` },
       ],
     });
     const made = registeredWebhook.parse(await (await ask([ours, root])).json());

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { problem } from "#contract/common.ts";
 import { fileDetail } from "#core/files/contract.ts";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
+import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { put, type Uploader, uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
@@ -161,11 +162,7 @@ describe('a name that is asked for with if_exists "fail"', () => {
       "locks:write",
       "workspaces:write",
     );
-    await world.deps.table.update({
-      blind: "seeded",
-      key: { pk: `CLIENT#${shared.client_id}`, sk: "META" },
-      update: { set: { [`workspaces.${client.workspace_id}`]: "theirs" } },
-    });
+    await shareWorkspace(world.deps, { clientId: shared.client_id, workspaceId: client.workspace_id });
     expect((await start(client, "kept.txt")).status).toBe(201);
     const json = { filename: "kept.txt", size: 5, if_exists: "fail", workspace: client.workspace_id };
     const told = await read(problem, shared.request("/v1/uploads", { json }));
