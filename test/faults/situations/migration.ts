@@ -3,7 +3,6 @@
 import { keys } from "#aws/keys.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { sweepMigration } from "#core/access/sweep-migration.ts";
-import { newId } from "#core/kernel/ids.ts";
 import {
   type FormerClient,
   makeWorkspaceAsBefore,
@@ -16,10 +15,11 @@ import type { Actor, Stage } from "../stage.ts";
 const AT = "2025-01-01T00:00:00.000Z";
 const HOUR = 3_600_000;
 
-const own = (names: readonly string[]) => Object.fromEntries(names.map((name) => [newId("ws", 0), name]));
-const former = (more: Partial<FormerClient> = {}): FormerClient => ({
-  ...{ id: newId("cli", 0), name: "former", scopes: ["files:write"], created_at: AT },
-  own: own(["former"]),
+/** The same each time, since the ids of grants follow from them. */
+const id = (prefix: string, at: number) => `${prefix}_${String(at).padStart(26, "0")}`;
+const former = (at: number, more: Partial<FormerClient> = {}): FormerClient => ({
+  ...{ id: id("cli", at), name: `former-${at}`, scopes: ["files:write"], created_at: AT },
+  own: { [id("ws", at)]: `former-${at}` },
   ...more,
 });
 
@@ -33,16 +33,16 @@ export const migration: Situation[] = [
   {
     name: "migration: a client",
     async set(stage) {
-      const client = former();
-      await writeFormerClient(stage.plain.table, client);
+      const [client, other] = [former(0), former(1)];
+      for (const one of [client, other]) await writeFormerClient(stage.plain.table, one);
       return {
         act: sweep,
         meanwhile: {
           "another run": () => sweepMigration(stage.plain),
           "a share as before": () =>
             shareAsBefore(stage.plain.table, client.id, {
-              workspaceId: stage.owner.workspace_id,
-              name: "shared",
+              workspaceId: id("ws", 1),
+              name: other.name,
             }),
         },
         next: again(stage),
@@ -52,7 +52,8 @@ export const migration: Situation[] = [
   {
     name: "migration: more workspaces than a record has room for",
     async set(stage) {
-      const client = former({ own: own(Array.from({ length: 51 }, (_, at) => `w${at}`)) });
+      const own = Object.fromEntries(Array.from({ length: 51 }, (_, at) => [id("ws", at), `w${at}`]));
+      const client = former(0, { own });
       await writeFormerClient(stage.plain.table, client);
       return { act: sweep, next: again(stage) };
     },
@@ -61,7 +62,7 @@ export const migration: Situation[] = [
   {
     name: "migration: an organization without an owner",
     async set(stage) {
-      await writeFormerClient(stage.plain.table, former({ scopes: ["admin"] }));
+      await writeFormerClient(stage.plain.table, former(0, { scopes: ["admin"] }));
       for (const key of [keys.organization(FIRST_ORGANIZATION), keys.organizationEntry(FIRST_ORGANIZATION)])
         await stage.plain.table.remove({ remove: key, condition: "attribute_exists(#pk)" });
       return { act: sweep, next: again(stage) };
@@ -70,10 +71,10 @@ export const migration: Situation[] = [
   {
     name: "migration: a workspace that is made as before",
     async set(stage) {
-      const client = former();
+      const client = former(0);
       await writeFormerClient(stage.plain.table, client);
       await sweepMigration(stage.plain);
-      const made = { workspaceId: newId("ws", 0), name: "late", created_at: AT };
+      const made = { workspaceId: id("ws", 2), name: "late", created_at: AT };
       await makeWorkspaceAsBefore(stage.plain.table, client.id, made);
       return {
         act: sweep,
