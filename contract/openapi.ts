@@ -54,7 +54,7 @@ export function openApi(routes: readonly Route[], server: string): Json {
 function withNamedSchemas(document: Json & { components: { schemas: Json } }): Json {
   const found: Json = {};
   const rest = JSON.parse(
-    JSON.stringify(document, (key, value) => (key === "$defs" ? void Object.assign(found, value) : value)),
+    JSON.stringify(document, (key, value) => (key === "$defs" ? addTo(found, value) : value)),
   ) as typeof document;
   Object.assign(rest.components.schemas, found);
   const listed = JSON.stringify(rest, (_, value) => {
@@ -281,4 +281,16 @@ function tokenOperation(): Json {
       ...failures(anywhere),
     },
   };
+}
+
+/** @throws Error where two schemas that differ have one name */
+function addTo(found: Json, schemas: Json): undefined {
+  for (const [name, schema] of Object.entries(schemas)) {
+    const known = found[name];
+    if (known !== undefined && JSON.stringify(known) !== JSON.stringify(schema))
+      throw new Error(`two schemas have the name ${name}`);
+    // biome-ignore lint/plugin: a schema of our own
+    found[name] = schema;
+  }
+  return undefined;
 }

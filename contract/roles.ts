@@ -75,7 +75,11 @@ const fileAccess = z
   .refine(({ workspace, folder, file }) => (workspace ?? folder ?? file) !== undefined, {
     message: "names no workspace, folder or file",
   })
-  .meta({ id: "FileAccess" });
+  .meta({
+    id: "FileAccess",
+    anyOf: [{ required: ["workspace"] }, { required: ["folder"] }, { required: ["file"] }],
+    not: { required: ["folder", "file"] },
+  });
 export type FileAccess = z.infer<typeof fileAccess>;
 
 /** `authorization_details` as they come (RFC 9396). */

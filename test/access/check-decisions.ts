@@ -104,6 +104,10 @@ export async function checkDecisions({ cases, seed }: { cases: number; seed: num
     count(counts.verdicts, expected.is === "allowed" && expected.own ? "own" : expected.is);
     compare(real, expected, cost.roundTrips === 0);
     requireFew(world, question, { caller, located, ...cost });
+    if (real.is === "allowed") {
+      const asked = { action: verb, what: ["thing", on], whole: true } as const;
+      compare(await outcomeOf(authorize(deps, call, located, asked)), expected, false);
+    }
     if (expected.is === "hidden" && located !== undefined && walked(world, question, located) === 0)
       await requireSameCost(caller, question, cost.calls);
   }

@@ -62,7 +62,20 @@ const authorize: typeof decide = [
   ["clock: ahead", ["now: now() }", "now: now() + 1 }"]],
   ["quick: for the blind", ['return decision.has.has("list") || decision.has.has("read");', "return true;"]],
   ["quick: as one's own", ["|| (decision.own && !needsSight(action))", ""]],
-  ["quick: never", ["!hasFurther(caller) || isWhole(atOnce, action)", "!hasFurther(caller)"]],
+  ["quick: never", ["!hasFurther(caller) || isEnough", "!hasFurther(caller)"]],
+  [
+    "whole: as the rest",
+    ["isWhole(atOnce, action) && !(whole && mayGain(caller, quick, atOnce))", "isWhole(atOnce, action)"],
+  ],
+  [
+    "whole: nothing of groups",
+    ['((more_grants || groups.length > 0) && gains(actionsOfRole("owner"))) ||\n', ""],
+  ],
+  [
+    "whole: nothing of roles",
+    ["    Object.values(organizations).some((role) => gains(byRole(role))) ||\n", ""],
+  ],
+  ["whole: nothing of folders", ["elsewhere.some(({ actions }) => gains(actions))", "elsewhere.length < 0"]],
   ["further: not of groups", ["    groups.length > 0 ||\n", ""]],
   ["further: not of its own partition", ["    more_grants ||\n", ""]],
   ["further: not of restrictions", ["    details !== undefined ||\n", ""]],
@@ -87,7 +100,7 @@ const authorize: typeof decide = [
   ["member_access: not read", ["member_access: workspace?.member_access", "member_access: undefined"]],
   [
     "what is missing costs nothing",
-    ["const whole = await", "if (located === undefined) return undefined;\n  const whole = await"],
+    ["const all = await", "if (located === undefined) return undefined;\n  const all = await"],
   ],
   [
     "hint: believed",

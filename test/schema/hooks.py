@@ -73,6 +73,9 @@ VALUES = {
     "url": lambda _: WORLD["receiver"],
     # None can be made up that leads to an event.
     "folders": lambda _: [],
+    # No schema tells of now.
+    "expires_at": lambda _: (datetime.now(timezone.utc) + timedelta(days=1)).isoformat(),
+    "grants": lambda grants: [{**grant, "expires_at": VALUES["expires_at"](grant)} for grant in grants],
 }
 
 

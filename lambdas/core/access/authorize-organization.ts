@@ -28,7 +28,7 @@ export function mayInOrganization(
 /**
  * Decides by the caller's role in an organization, which its own record says: no read.
  *
- * @param organization @default the caller's only one
+ * @param organization @default the client's own, the person's only one
  * @returns the organization's id.
  * @throws WharfError not_found for one that it doesn't belong to; forbidden by its role, or for a restricted token, which
  * reaches nothing but what it names; invalid_request where it belongs to several and names none.
@@ -39,15 +39,13 @@ export function authorizeOrganization(
   action: OrganizationAction,
 ): string {
   decided?.();
-  const { organizations, details } = caller.rights;
-  const [only, ...others] = Object.keys(organizations);
-  if (organization === undefined && (only === undefined || others.length > 0)) {
+  const { home, details } = caller.rights;
+  const wanted = organization ?? home;
+  if (wanted === undefined)
     throw new WharfError(
-      "invalid_request",
+      "conflict",
       "You belong to several organizations, or none: say which one is meant, by its id in `organization`.",
     );
-  }
-  const wanted = organization ?? only ?? "";
   const role = roleIn(caller, wanted);
   if (role === undefined) throw notFound("organization", wanted);
   if (details !== undefined && action !== "see") {

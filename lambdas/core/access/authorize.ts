@@ -138,11 +138,12 @@ function mayGain({ rights }: Caller, quick: Place | undefined, atOnce: Decision 
   const has: ReadonlySet<Action> = atOnce?.allowed === true ? atOnce.has : new Set();
   const gains = (actions: readonly Action[]) => actions.some((action) => !has.has(action));
   const { organizations, grants, more_grants, groups } = rights;
-  const roles = Object.values(organizations).filter((role) => role !== "guest");
+  const byRole = (role: MemberRole) =>
+    role === "guest" ? [] : actionsOfRole(role === "member" ? "editor" : "manager");
   const elsewhere = grants.filter(({ workspace_id }) => workspace_id === quick?.workspace_id);
   return (
     ((more_grants || groups.length > 0) && gains(actionsOfRole("owner"))) ||
-    roles.some((role) => gains(actionsOfRole(role === "member" ? "editor" : "manager"))) ||
+    Object.values(organizations).some((role) => gains(byRole(role))) ||
     elsewhere.some(({ actions }) => gains(actions))
   );
 }

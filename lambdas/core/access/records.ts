@@ -9,7 +9,7 @@ export const FIRST_ORGANIZATION = "org_00000000000000000000000000";
 
 /** The organization by whose limits somebody counts: a client's own, a person's first. */
 export function homeOf({ rights }: Pick<Caller, "rights">): string {
-  return Object.keys(rights.organizations)[0] ?? FIRST_ORGANIZATION;
+  return rights.home ?? Object.keys(rights.organizations).sort()[0] ?? FIRST_ORGANIZATION;
 }
 
 /** A grant as its holder's record, or the holder's partition, has it. One of `role` and `actions`. */

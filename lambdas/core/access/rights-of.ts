@@ -20,8 +20,11 @@ export function grantsOf({ grants }: Pick<RightsRecord, "grants">): HeldGrant[] 
 
 /** The rights that a record of today has. */
 export function rightsOf(record: RightsRecord): Rights {
+  const { organizations = {} } = record;
+  const [only, ...others] = Object.keys(organizations);
   return {
-    organizations: record.organizations ?? {},
+    organizations,
+    home: others.length === 0 ? only : undefined,
     grants: grantsOf(record),
     more_grants: record.more_grants > 0,
     groups: record.groups,

@@ -125,14 +125,12 @@ async function withWhatItHasNow({ table }: TableDeps, caller: Caller): Promise<C
 /** The organization in which an upload of this caller's may make a workspace. */
 function mayMakeIn({
   scopes,
-  rights: { details, organizations },
+  rights: { details, organizations, home },
   makes_workspaces,
 }: Caller): string | undefined {
   if (details !== undefined || !(makes_workspaces || holds(scopes, "workspaces:write"))) return undefined;
-  const [only, ...others] = Object.entries(organizations);
-  if (only === undefined || others.length > 0) return undefined;
-  const [organization, role] = only;
-  return makes_workspaces || role !== "guest" ? organization : undefined;
+  const role = home === undefined ? undefined : organizations[home];
+  return role !== undefined && (makes_workspaces || role !== "guest") ? home : undefined;
 }
 
 const named = z.object({ workspace_id: z.string() });

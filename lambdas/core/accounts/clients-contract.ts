@@ -40,7 +40,7 @@ const firstGrant = z
   .refine((grant) => (grant.role === undefined) !== (grant.actions === undefined), {
     message: "has a role or a list of actions, one of the two",
   })
-  .meta({ id: "FirstGrant" });
+  .meta({ id: "FirstGrant", oneOf: [{ required: ["role"] }, { required: ["actions"] }] });
 export type FirstGrant = z.infer<typeof firstGrant>;
 
 const secret = z
@@ -64,7 +64,7 @@ const heldGrant = z
     actions: z.array(action).optional().meta({ description: "In the place of a role." }),
     expires_at: orTime("When it ends by itself."),
   })
-  .meta({ id: "HeldGrant" });
+  .meta({ id: "ClientGrant" });
 
 export const serviceClient = z
   .object({

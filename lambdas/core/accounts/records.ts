@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { grantedDetail } from "#contract/roles.ts";
 import { scope } from "#contract/scopes.ts";
-import { madeByRecord, rightsShape } from "#core/access/records.ts";
+import { FIRST_ORGANIZATION, madeByRecord, rightsShape } from "#core/access/records.ts";
 import { formerRights, grantsOf, heldGrant, rightsOf } from "#core/access/rights-of.ts";
 import type { Rights } from "#core/kernel/rights.ts";
 
@@ -54,13 +54,17 @@ export const isFormer = ({ organizations }: Pick<ClientRecord, "organizations">)
 
 /** A client as verbs know it: one from before there were organizations reads as the migration will write it. */
 export function currentClient(client: ClientRecord): ClientRecord & { rights: Rights } {
-  if (!isFormer(client)) return { ...client, rights: rightsOf(client) };
+  if (!isFormer(client)) {
+    const rights = rightsOf(client);
+    return { ...client, rights: { ...rights, home: client.organization_id ?? rights.home } };
+  }
   const { organizations, grants, further, scopes } = formerRights(client);
   const rights: Rights = {
     organizations,
     grants: [...grantsOf({ grants }), ...further.map(([id, grant]) => heldGrant(id, grant))],
     more_grants: false,
     groups: [],
+    home: FIRST_ORGANIZATION,
   };
   return { ...client, scopes, organizations, makes_workspaces: true, rights };
 }

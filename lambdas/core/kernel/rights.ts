@@ -19,6 +19,8 @@ export interface HeldGrant {
 export interface Rights {
   /** Organization → role. */
   organizations: Readonly<Record<string, MemberRole>>;
+  /** The one that is meant where none is said: a client's own, a person's only one. */
+  home?: string | undefined;
   /** Those that the holder's own record has. */
   grants: readonly HeldGrant[];
   /** More stand in the holder's own partition. */

@@ -61,7 +61,11 @@ export async function createPerson(
       else: (taken) =>
         new WharfError("conflict", `${mail.address} is the address of ${taken?.["person_id"]} already.`),
     },
-    { put: { ...keys.principal(person_id), ...record }, condition: "attribute_not_exists(#pk)" },
+    {
+      // Its key is one of those that count.
+      put: { ...keys.principal(person_id), ...record, live_keys: 1 },
+      condition: "attribute_not_exists(#pk)",
+    },
     memberWrite(now, { organization, principal: person_id, role }),
     ...(role === "owner" ? [ownerGained(organization)] : []),
     write,
