@@ -89,7 +89,7 @@ const errorMembers = {
   chunk_too_small: smallPart,
   checksum_unsupported: { supported },
   forbidden: {
-    required_scopes: z.array(scope.meta({ id: "Scope" })).meta({
+    required_scopes: z.array(scope).meta({
       description: "Scopes that would do: any one of them, or all for an Idempotency-Key's recorded answer.",
     }),
     required_action: action

@@ -151,6 +151,8 @@ export function errorsOf(route: Route): readonly ErrorCode[] {
   return [
     ...new Set<ErrorCode>([
       ...(route.scopes === "public" ? [] : anyCaller),
+      // Which organization is meant isn't always known.
+      ...("organization" in route.access ? (["conflict"] as const) : []),
       ...route.errors,
       ...(json ? anyJson : []),
       ...(takesKey(route) ? anyKey : []),

@@ -92,7 +92,7 @@ const isScope = (name: string): name is Scope => Object.hasOwn(scopeTable, name)
 
 /** Scopes that a client can hold, in the table's order. */
 export const scopes = Object.keys(scopeTable).filter(isScope);
-export const scope = z.enum(scopes as [Scope, ...Scope[]]);
+export const scope = z.enum(scopes as [Scope, ...Scope[]]).meta({ id: "Scope" });
 
 const factsOf = (scope: Scope): Facts => scopeTable[scope];
 

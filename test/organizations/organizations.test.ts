@@ -132,7 +132,7 @@ test("with admin, a key without that scope makes none", async () => {
 test("who belongs to several says which one is meant", async () => {
   const maker = await person("owner");
   await make(maker, "Second");
-  expect(await refusal(maker.request("/v1/groups"))).toEqual([400, "invalid_request"]);
+  expect(await refusal(maker.request("/v1/groups"))).toEqual([409, "conflict"]);
   const groups = await maker.request(`/v1/groups?organization=${FIRST_ORGANIZATION}`);
   expect(await read(page.of(z.unknown()), groups)).toMatchObject({ next_cursor: null });
 });

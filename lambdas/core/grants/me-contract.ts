@@ -34,7 +34,7 @@ export const me = z
       })
       .meta({ description: "Who the token speaks for." }),
     organizations: z
-      .array(z.object({ organization_id: id("org"), role: memberRole }))
+      .array(z.object({ organization_id: id("org"), role: memberRole }).meta({ id: "Membership" }))
       .meta({ description: "Where it is a member, and as what." }),
     groups: z.array(id("grp")).meta({ description: "Groups whose grants are its own." }),
     scopes: z.array(scope).meta({ description: "Which verbs this token may use." }),
