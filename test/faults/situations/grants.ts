@@ -107,6 +107,8 @@ const begun: Situation[] = [
 const ended: Situation[] = [
   {
     name: "grant: ended",
+    // A clock that is behind puts what it tells before what was told earlier.
+    unordered: true,
     async set(stage, me) {
       const { rival, path } = await given(stage, me);
       return {
