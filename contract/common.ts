@@ -58,6 +58,19 @@ export function id<P extends Prefix>(prefix: P) {
     });
 }
 
+/** Schema of an id with any of these prefixes. */
+export function idOf(...of: readonly [Prefix, Prefix, ...Prefix[]]) {
+  const all = of.map((prefix) => `${prefix}_`);
+  const said = `${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
+  return z
+    .string()
+    .regex(
+      new RegExp(`^(${of.join("|")})_[0-7][0-9A-HJKMNP-TV-Z]{25}$`),
+      `must be an id that begins with ${said}; names are none`,
+    )
+    .meta({ example: `${of[0]}_01JZZZZZZZZZZZZZZZZZZZZZZZ` });
+}
+
 /** ISO 8601 UTC with milliseconds. */
 const time = z.iso.datetime().meta({ example: "2026-01-01T00:00:00.000Z" });
 

@@ -1,6 +1,6 @@
 /** Roles on a resource and in an organization, and what a grant and a token's restriction name. */
 import * as z from "zod";
-import { distinct, id } from "./common.ts";
+import { distinct, id, idOf } from "./common.ts";
 import { type Action, action, actions } from "./scopes.ts";
 
 const viewer = ["list", "read"] as const;
@@ -46,7 +46,7 @@ export const memberAccess = z.enum(["none", "viewer", "editor"]).meta({
 export type MemberAccess = z.infer<typeof memberAccess>;
 
 /** A workspace, a folder or a file: what grants and restrictions are on. */
-export const resourceId = z.union([id("ws"), id("fld"), id("file")]);
+export const resourceId = idOf("ws", "fld", "file").meta({ description: "`ws_…`, `fld_…` or `file_…`." });
 
 /** One element of a token's restriction (RFC 9396, 2): only these actions, only there and below. */
 const fileAccess = z

@@ -126,6 +126,7 @@ export function serve<
         params: context.req.param(),
         body: given.fingerprint ?? null,
         conditions: conditionsOf(input.headers),
+        ...rightsIn(route, caller),
       },
     });
     const call: Call = { ...asking, requestId, record: idempotency.record, access };
@@ -153,6 +154,14 @@ export function serve<
       idempotency.end();
     }
   });
+}
+
+/**
+ * What an answer may depend on that the verb alone decides, which doesn't run for a repeat: a token that is restricted
+ * otherwise, or whose holder has another role by now, is not told what the first one was.
+ */
+function rightsIn({ access }: Pick<Route, "access">, { rights: { details, organizations } }: Caller) {
+  return { ...(details && { details }), ...("organization" in access && { organizations }) };
 }
 
 /** What can be decided before the verb runs: all but what the verb alone knows. @throws WharfError not_found, forbidden */

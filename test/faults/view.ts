@@ -101,8 +101,11 @@ export function scrubber(all: unknown, { numbered }: { numbered: boolean }) {
     if (typeof value === "object" && value !== null) {
       return Object.fromEntries(
         Object.entries(value)
-          // A session's folder is what was there at its start.
-          .filter(([member]) => !(member === "folder_id" && "upload_id" in value && "state" in value))
+          // A session's folder is what was there at its start, and so are those above it.
+          .filter(
+            ([member]) =>
+              !((member === "folder_id" || member === "above") && "upload_id" in value && "state" in value),
+          )
           .filter(
             ([member, inner]) =>
               !INCIDENTAL.has(member) && !/^(ok|bad|slot)_\d+$/.test(member) && inner !== undefined,

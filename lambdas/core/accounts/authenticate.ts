@@ -69,7 +69,7 @@ export async function authenticate(
     throw refused("This needs `Authorization: Bearer <token>`; POST /v1/auth/token gives one.");
   const [, token = ""] = /^Bearer +(\S+)$/i.exec(header) ?? [];
   const credential = credentialIn(token);
-  if (credential === undefined) throw refused("The Authorization header holds no token of Wharf's.", true);
+  if (credential === undefined) throw refused("This is no token of Wharf's, nor an API key.", true);
   const { caller, items, last_used } = await readCaller(deps, credential, also);
   const day = iso(deps.now()).slice(0, 10);
   if (credential.isKey && last_used !== day) await noteKeyUse(deps, credential.key, day);

@@ -4,6 +4,7 @@ import { actionsOfRole, type MemberRole } from "#contract/roles.ts";
 import { actionsOf, actions as allActions, type Scope, scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { endOfRights } from "#core/access/end-of-rights.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { grantItems, heldBy, termsOf } from "#core/access/grant-writes.ts";
 import { memberWrite, ownerGained } from "#core/access/organization-writes.ts";
@@ -11,7 +12,7 @@ import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { type GrantRecord, workspaceRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { notFound } from "#core/kernel/error.ts";
+import { notFound, type WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
@@ -20,7 +21,15 @@ import { dueOfClient } from "./client-secrets.ts";
 import type { FirstGrant } from "./clients-contract.ts";
 import { newSecret } from "./create-client.ts";
 import { clientView, requireRank } from "./find-client.ts";
-import { endWithin, invalidMember, type Maker, makerOf, makerWrites, requireWithin } from "./maker.ts";
+import {
+  earliest,
+  endWithin,
+  invalidMember,
+  type Maker,
+  makerOf,
+  makerWrites,
+  requireWithin,
+} from "./maker.ts";
 import type { ClientRecord } from "./records.ts";
 
 interface Given {
@@ -73,7 +82,10 @@ export async function createServiceClient(deps: TableDeps, call: Call, given: Gi
   const now = deps.now();
   const expires_ms = endWithin(now, maker, given.expires_at);
   const client_id = newId("cli", now);
-  const grants = await firstGrants(deps, call, { ...given, client_id, maker, expires_ms });
+  const grants = await firstGrants(deps, call, {
+    ...given,
+    ...{ client_id, organization: organization_id, maker, expires_ms },
+  });
   const client_secret = newSecret();
   const secret = { secret_id: newId("sec", now), hash: sha256(client_secret), created_at: iso(now) };
   const record: ClientRecord = {
@@ -113,6 +125,7 @@ export async function createServiceClient(deps: TableDeps, call: Call, given: Gi
 
 interface Granting {
   client_id: string;
+  organization: string;
   maker: Maker;
   expires_ms: number | undefined;
   grants: readonly FirstGrant[];
@@ -122,12 +135,12 @@ interface Granting {
 async function firstGrants(
   deps: TableDeps,
   call: Call,
-  { client_id, maker, expires_ms, grants }: Granting,
+  { client_id, organization, maker, expires_ms, grants }: Granting,
 ): Promise<(GrantRecord & { workspace_name: string; folder_id: string | undefined })[]> {
   if (grants.length === 0) return [];
   const located = await locate(deps, call, grants);
   const mine = actionsOf(call.caller.scopes);
-  await inParallel(
+  const ends = await inParallel(
     grants,
     PARALLEL,
     async ({ resource_id: on, role, actions = role && actionsOfRole(role) }) => {
@@ -135,6 +148,8 @@ async function firstGrants(
       const { has } = await authorize(deps, call, located.get(on), { action: "grant", what });
       const lacking = actions?.find((action) => !has.has(action) || !mine.has(action));
       if (lacking !== undefined) throw forbidden(lacking, scopesFor(lacking), what);
+      const place = located.get(on);
+      return place && endOfRights(deps, call.caller, place, ["grant", ...(actions ?? [])]);
     },
   );
   const ids = new Set([...located.values()].map(({ workspace_id }) => workspace_id));
@@ -148,19 +163,32 @@ async function firstGrants(
     const workspace = workspaces.get(place?.workspace_id ?? "");
     if (workspace === undefined) throw notFound(kindOf(given), given);
     const { workspace_id, name, organization_id } = workspace;
+    if (organization_id !== organization) throw elsewhere(given, at);
     // A root is its workspace.
     const on = given === rootFolder(workspace_id) ? workspace_id : given;
     return {
       grant_id: newId("grt", now),
       ...{ principal_id: client_id, on, workspace_id, organization_id, workspace_name: name },
       ...(role === undefined ? { actions: allActions.filter((one) => actions?.includes(one)) } : { role }),
-      expires_ms: endOfGrant(now, { ends_ms: expires_ms ?? maker.ends_ms }, { expires_at, at }),
+      expires_ms: endOfGrant(
+        now,
+        { ends_ms: earliest(expires_ms ?? maker.ends_ms, ends[at]) },
+        { expires_at, at },
+      ),
       ...{ created_at: iso(now), created_by: call.caller.id, made_by: maker.made_by },
       folder_id: place?.folder_id,
     };
   });
   // What comes twice is the same grant.
   return [...new Map(all.map((grant) => [`${grant.on} ${termsOf(grant)}`, grant])).values()];
+}
+
+/** A client is granted what its own organization has: nobody else could end it, or would see it. */
+function elsewhere(id: string, at: number): WharfError {
+  return invalidMember(
+    `grants/${at}/resource_id`,
+    `${id} is another organization's; a client is granted what its own has`,
+  );
 }
 
 function endOfGrant(
@@ -173,7 +201,10 @@ function endOfGrant(
   const member = `grants/${at}/expires_at`;
   if (expires_ms <= now) throw invalidMember(member, `must be later than now, ${iso(now)}`);
   if (within.ends_ms !== undefined && expires_ms > within.ends_ms)
-    throw invalidMember(member, `must not be later than ${iso(within.ends_ms)}, when the client ends`);
+    throw invalidMember(
+      member,
+      `must not be later than ${iso(within.ends_ms)}, when the client ends, or what you have there`,
+    );
   return expires_ms;
 }
 

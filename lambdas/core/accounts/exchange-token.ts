@@ -35,6 +35,8 @@ export async function exchangeToken(deps: TableDeps, given: ExchangeRequest) {
       "invalid_request",
       `subject_token has been exchanged ${MAX_EXCHANGES} times already; exchange one of those that it came from.`,
     );
+  if (given.scope?.trim() === "")
+    throw new TokenError("invalid_scope", "scope is empty; leave it out for all that the subject has.");
   const scopes = grantScopes(subject.caller.scopes, given.scope, "subject_token");
   const asker = { ...subject.caller, scopes: new Set(scopes) };
   const details =

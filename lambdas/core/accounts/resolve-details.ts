@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import { nameProblem } from "#contract/names.ts";
 import type { FileAccess, GrantedDetail } from "#contract/roles.ts";
-import { type Action, actionsOf } from "#contract/scopes.ts";
+import { type Action, actionsOf, holds } from "#contract/scopes.ts";
 import { judge } from "#core/access/authorize.ts";
+import { needsSight } from "#core/access/decide.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { workspaceNamed } from "#core/access/workspace-named.ts";
 import type { Caller } from "#core/kernel/call.ts";
@@ -48,6 +50,12 @@ async function resolveOne(deps: TableDeps, caller: Caller, element: Element): Pr
       index,
       `none of the token's scopes lets it ${unnamed}; leave that out, or ask for the scope too`,
     );
+  const blindly = actions.find((action) => needsSight(action));
+  if (blindly !== undefined && !actions.includes("create") && !isSeeing(caller, actions))
+    throw invalid(
+      index,
+      `${blindly} needs list or read beside it, and the scope files:read: without them a token sees nothing but what its holder made itself, and this one makes nothing`,
+    );
   const located = await locate(deps, caller, element);
   if (located === undefined || !(await mayAll(deps, caller, located, actions)))
     throw invalid(
@@ -60,6 +68,9 @@ async function resolveOne(deps: TableDeps, caller: Caller, element: Element): Pr
   if (folder_id === undefined || folder_id === rootFolder(workspace)) return common;
   return { ...common, folder: folder_id };
 }
+
+const isSeeing = ({ scopes }: Caller, actions: readonly Action[]) =>
+  holds(scopes, "files:read") && (actions.includes("list") || actions.includes("read"));
 
 /** Whether the caller may do each of these there now. */
 async function mayAll(
@@ -120,6 +131,8 @@ async function walk({ table }: TableDeps, workspace: string, path: string): Prom
     .normalize("NFC")
     .split("/")
     .filter((segment) => segment !== "");
+  // No folder has such a name, and no key of the table takes it.
+  if (segments.some((segment) => nameProblem(segment) !== undefined)) return undefined;
   let at = rootFolder(workspace);
   for (const segment of segments) {
     const entry = await table.get(folderEntry, keys.entry(at, segment));

@@ -3,6 +3,7 @@ import type { QueueDeps } from "#core/attempts/deps.ts";
 import { deliveryRecord, type HookRecord } from "#core/attempts/records.ts";
 import { wakeMessage } from "#core/attempts/wake.ts";
 import { findWebhook } from "#core/endpoints/find-webhook.ts";
+import { stillHears } from "#core/endpoints/still-hears.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Delivery } from "./contract.ts";
@@ -18,10 +19,19 @@ export function requireEnabled(hook: HookRecord): void {
   );
 }
 
+function heardNoMore(): WharfError {
+  return new WharfError(
+    "forbidden",
+    "The endpoint's maker may have webhooks no more where this happened. Ask whoever manages the place for a grant.",
+    { required_action: "hooks", required_scopes: ["webhooks:write"] },
+  );
+}
+
 /**
  * Sends a delivery again, whatever became of it, with the whole schedule.
  *
- * @throws WharfError not_found, webhook_disabled, conflict while an attempt is under way
+ * @throws WharfError not_found, webhook_disabled, conflict while an attempt is under way; forbidden where the endpoint's
+ * maker may hear of it no more
  */
 export async function redeliver(
   deps: QueueDeps,
@@ -32,6 +42,7 @@ export async function redeliver(
   requireEnabled(hook);
   const delivery = await deps.table.get(deliveryRecord, keys.delivery(webhookId, deliveryId));
   if (delivery === undefined) throw notFound("delivery", deliveryId);
+  if (!(await stillHears(deps, hook, delivery))) throw heardNoMore();
   const now = deps.now();
   const { write, restarted } = restartWrite(delivery, now, {
     trigger: "redeliver",

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import type { Event } from "#contract/events.ts";
 import type { Action } from "#contract/scopes.ts";
-import { judge } from "#core/access/authorize.ts";
+import { allGrants, judge } from "#core/access/authorize.ts";
 import { authorizeOrganization, mayInOrganization } from "#core/access/authorize-organization.ts";
 import { fileMadeBy, type Located } from "#core/access/place.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
@@ -61,13 +61,7 @@ async function hearerIn(
   by: readonly Action[],
 ): Promise<Hearer | undefined> {
   if (await hearsAt(deps, caller, { workspace_id }, by)) return async () => true;
-  const { grants, more_grants, groups } = caller.rights;
-  const live = ({ expires_ms = Number.POSITIVE_INFINITY }: HeldGrant) => expires_ms > deps.now();
-  const somewhere =
-    more_grants ||
-    groups.length > 0 ||
-    grants.some((grant) => grant.workspace_id === workspace_id && live(grant));
-  if (!somewhere) return undefined;
+  if (!(await hasAnything(deps, caller, workspace_id))) return undefined;
   const makers = new Map<string, z.infer<typeof maker>>();
   return async (event, lookup) => {
     const { file_id } = event;
@@ -81,6 +75,25 @@ async function hearerIn(
     return false;
   };
 }
+
+/** Whether anything in the workspace is the caller's, within its restriction. */
+async function hasAnything(deps: TableDeps, caller: Caller, workspaceId: string): Promise<boolean> {
+  const { details } = caller.rights;
+  if (details?.every(({ workspace }) => workspace !== workspaceId)) return false;
+  const live = ({ expires_ms = Number.POSITIVE_INFINITY }: HeldGrant) => expires_ms > deps.now();
+  const grants = await allGrants(deps, caller);
+  if (grants.some((grant) => grant.workspace_id === workspaceId && live(grant))) return true;
+  // What its role gives it there it hears of; where that is restricted, of some.
+  return (
+    details !== undefined &&
+    (await judge(deps, unrestricted(caller), { workspace_id: workspaceId }, "list"))?.allowed === true
+  );
+}
+
+const unrestricted = (caller: Caller): Caller => ({
+  ...caller,
+  rights: { ...caller.rights, details: undefined },
+});
 
 async function hearsAt(
   deps: TableDeps,

@@ -1,12 +1,12 @@
 /** Grants: who was given what, on which workspace, folder or file. */
 import * as z from "zod";
-import { at, distinct, givenTime, id, orTime, page } from "#contract/common.ts";
+import { at, distinct, givenTime, id, idOf, orTime, page } from "#contract/common.ts";
 import { resourceId, role } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
 import { action, actions } from "#contract/scopes.ts";
 
 /** Whom something is granted to. */
-export const grantee = z.union([id("cli"), id("usr"), id("grp")]).meta({
+export const grantee = idOf("cli", "usr", "grp").meta({
   description: "A client (`cli_…`), person (`usr_…`) or group (`grp_…`) of the workspace's organization.",
 });
 

@@ -2,12 +2,13 @@ import { type Key, keys } from "#aws/keys.ts";
 import { TransactionFailed } from "#aws/table.ts";
 import { actionsOfRole } from "#contract/roles.ts";
 import { actions as allActions } from "#contract/scopes.ts";
+import { endOfRights } from "#core/access/end-of-rights.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
 import { migrateClient } from "#core/access/migrate-client.ts";
 import { grantRecord, workspaceRecord } from "#core/access/records.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
-import { endWithin, grantMakerOf, type Maker, makerWrites } from "#core/accounts/maker.ts";
+import { earliest, endWithin, grantMakerOf, type Maker, makerWrites } from "#core/accounts/maker.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -36,9 +37,11 @@ export async function createGrant(
 ): Promise<Grant> {
   const { on, located } = spot;
   const { workspace_id } = located;
-  await requireCovered(deps, call, located, actions ?? (role === undefined ? [] : actionsOfRole(role)));
-  const [maker, items] = await Promise.all([
+  const given = actions ?? (role === undefined ? [] : actionsOfRole(role));
+  await requireCovered(deps, call, located, given);
+  const [maker, rightsEnd, items] = await Promise.all([
     grantMakerOf(deps, call.caller),
+    endOfRights(deps, call.caller, located, ["grant", ...given]),
     deps.table.batchGet([keys.workspace(workspace_id), keys.principal(principal_id)]),
   ]);
   const workspace = workspaceRecord.safeParse(items.find(({ pk }) => pk === WORKSPACES)).data;
@@ -46,7 +49,7 @@ export async function createGrant(
   const now = deps.now();
   const { organization_id } = workspace;
   const rights = principalIn(items, principal_id, { organization: organization_id, now });
-  const expires_ms = endWithin(now, maker, expires_at);
+  const expires_ms = endWithin(now, { ends_ms: earliest(maker.ends_ms, rightsEnd) }, expires_at);
   const terms =
     role === undefined ? { actions: allActions.filter((one) => actions?.includes(one)) } : { role };
   const grant: NewGrant = {
