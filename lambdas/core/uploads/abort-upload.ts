@@ -19,7 +19,7 @@ export async function abortUpload(
   const over = upload.state === "rejected" || upload.state === "expired";
   const ended = over ? upload : await endUpload(deps, upload, "aborted");
   // Where the session has ended beside this call, the second look tells how.
-  if (ended === undefined) return abortUpload(deps, call, uploadId);
+  if (ended === undefined) return abortUpload(deps, { ...call, ahead: [] }, uploadId);
   await cleanUpload(deps, ended);
 }
 

@@ -19,7 +19,7 @@ export async function viewUpload(
   const seen = await received(deps, upload);
   // S3 has lost it, unless another call has ended it since it was read.
   if (seen === undefined && (await findUpload(deps, uploadId)).state !== "open")
-    return viewUpload(deps, call, uploadId);
+    return viewUpload(deps, { ...call, ahead: [] }, uploadId);
   const open = upload.state === "open" || upload.state === "finalizing";
   const timely = upload.expires_ms > deps.now();
   const state = open && (seen === undefined || !timely) ? "expired" : upload.state;

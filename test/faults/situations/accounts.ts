@@ -1,8 +1,10 @@
 /** Service clients, their secrets, API keys, narrower tokens, and how all of them end. */
+
 import { keys } from "#aws/keys.ts";
 import { ownerGained } from "#core/access/organization-writes.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { ACCESS_TOKEN, grantTypes } from "#core/accounts/contract.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import { keyRecord } from "#core/accounts/records.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
@@ -113,6 +115,17 @@ const made: Situation[] = [
       return {
         act: (actor) => actor.anonymous("/v1/workspaces", { headers }),
         next: { "used again": () => me.anonymous("/v1/workspaces", { headers }) },
+      };
+    },
+  },
+  {
+    name: "token: with a secret that is used for the first time that day",
+    async set({ plain }, me) {
+      const { client_id, client_secret } = await createClient(plain, { name: "new", scopes: ["files:read"] });
+      const json = { client_id, client_secret };
+      return {
+        act: (actor) => actor.anonymous("/v1/auth/token", { json }),
+        next: { "used again": () => me.anonymous("/v1/auth/token", { json }) },
       };
     },
   },

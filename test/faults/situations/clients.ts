@@ -8,6 +8,7 @@ import { issueToken } from "#core/accounts/issue-token.ts";
 import { listClients } from "#core/accounts/list-clients.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
 import { shareWorkspace } from "#core/revocation/share-workspace.ts";
+import { writeFormerClient } from "#test/support/former-records.ts";
 import { kindOf } from "../calls.ts";
 import type { Situation } from "../situation.ts";
 import type { Stage } from "../stage.ts";
@@ -192,6 +193,19 @@ export const clients: Situation[] = [
           shareWorkspace(actor.deps, { clientId: client_id, workspaceId: stage.owner.workspace_id }),
         next: { listed: () => listClients(stage.plain) },
       };
+    },
+  },
+  {
+    name: "client: of the release before, shares another's workspace",
+    async set(stage) {
+      const former = {
+        ...{ id: "cli_00000000000000000000000009", name: "former", scopes: ["files:read" as const] },
+        own: { ws_00000000000000000000000009: "former" },
+        created_at: "2025-01-01T00:00:00.000Z",
+      };
+      await writeFormerClient(stage.plain.table, former);
+      const { workspace_id: workspaceId } = stage.owner;
+      return { act: (actor) => shareWorkspace(actor.deps, { clientId: former.id, workspaceId }) };
     },
   },
   {

@@ -54,7 +54,7 @@ async function group(me: Actor, called = "Readers"): Promise<string> {
 const made: Situation[] = [
   {
     name: "organization: made",
-    // A clock that is behind puts what it tells before what was told earlier.
+    // Made by one whose clock is behind, it is told of before what was told earlier.
     unordered: true,
     async set(stage, me) {
       await own(stage);
