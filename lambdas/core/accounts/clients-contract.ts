@@ -1,16 +1,6 @@
 /** Service clients and their secrets. */
 import * as z from "zod";
-import {
-  at,
-  distinct,
-  givenTime,
-  id,
-  orNull,
-  orTime,
-  page,
-  wholeText,
-  withoutNul,
-} from "#contract/common.ts";
+import { at, distinct, givenTime, id, orNull, orTime, page, title } from "#contract/common.ts";
 import { memberRole, resourceId, role } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
 import { action, actions, scope, scopes } from "#contract/scopes.ts";
@@ -20,9 +10,6 @@ export const MAX_SECRETS = 5;
 /** Seconds that older secrets go on working beside a new one: at most 30 days. */
 const OVERLAP = { max: 2_592_000, default: 86_400 };
 
-export const accountName = withoutNul(wholeText(z.string().min(1).max(100))).meta({
-  description: "1–100 characters, for people; several may have the same.",
-});
 export const heldScopes = distinct(scope, { min: 1, max: scopes.length }).meta({
   description: "What its tokens can do at most; the caller's own.",
 });
@@ -131,7 +118,7 @@ export const createServiceClientRoute = defineRoute({
   access: { organization: "clients", decides: "the body may name the organization" },
   scopes: ["clients:write"],
   body: z.strictObject({
-    name: accountName,
+    name: title,
     scopes: heldScopes,
     role: memberRole.default("guest"),
     grants: distinct(firstGrant, { max: 20, key: (grant) => JSON.stringify(grant) })
@@ -194,7 +181,7 @@ export const changeServiceClientRoute = defineRoute({
   scopes: ["clients:write"],
   params,
   body: z.strictObject({
-    name: accountName.optional(),
+    name: title.optional(),
     scopes: heldScopes.optional(),
     expires_at: expiresAt.nullable().optional().meta({ description: "`null`: never by itself." }),
   }),

@@ -1,10 +1,10 @@
 /** API keys: one secret for a script, used as a token is. */
 import * as z from "zod";
-import { at, givenTime, id, orNull, orTime, page } from "#contract/common.ts";
+import { at, givenTime, id, orNull, orTime, page, title } from "#contract/common.ts";
 import { authorizationDetails, grantedDetail } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
 import { scope } from "#contract/scopes.ts";
-import { accountName, heldScopes } from "./clients-contract.ts";
+import { heldScopes } from "./clients-contract.ts";
 
 /** Days that a key lives at most. */
 export const MAX_KEY_DAYS = 365;
@@ -68,7 +68,7 @@ export const createKeyRoute = defineRoute({
   access: { own: whose },
   scopes: ["clients:write"],
   body: z.strictObject({
-    name: accountName,
+    name: title,
     scopes: heldScopes,
     authorization_details: authorizationDetails.optional(),
     expires_at: givenTime.meta({ description: `When it ends: within ${MAX_KEY_DAYS} days.` }),

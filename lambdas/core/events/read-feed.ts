@@ -45,6 +45,11 @@ export async function readFeed(
   query: FeedQuery,
 ): Promise<{ items: Event[]; next_cursor: string }> {
   const { caller } = call;
+  if (query.organization !== undefined && query.workspace !== undefined)
+    throw new WharfError(
+      "invalid_request",
+      "Name a workspace or an organization: each has a log of its own.",
+    );
   const workspace =
     query.organization ??
     (await requireWorkspaceNamed(deps, caller, query.workspace ?? defaultWorkspace(caller)));
