@@ -8,10 +8,12 @@ import { createTable, type Item } from "#aws/table.ts";
 import { judge } from "#core/access/authorize.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
+import { fileRecord } from "#core/files/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { HeldGrant } from "#core/kernel/rights.ts";
 import { inProcessDynamoDb, type Network } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
+import { startWorld } from "#test/support/world.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const [WORKSPACE, ORGANIZATION, CALLER] = ["ws_bench", "org_bench", "cli_bench"];
@@ -50,6 +52,42 @@ export async function run({ short }: { short: boolean }): Promise<void> {
           `p50 ${ms.toFixed(3)} ms (${ratio(ms, base.ms)}), ${units} read units (${ratio(units, base.units)}), ${calls} calls (few: ${base.calls})`,
       );
     }
+  }
+  await hiddenBesideMissing(short ? 10 : 300);
+}
+
+/** Requests of an uploader about what it may not know of, and about what isn't there: as long as each other, or it learns. */
+async function hiddenBesideMissing(rounds: number): Promise<void> {
+  const world = await startWorld();
+  try {
+    const scopes = ["files:read", "files:write", "grants:write"] as const;
+    const [team, uploader] = [await world.client(...scopes), await world.client(...scopes)];
+    const hidden = await world.addFile(team, "drop/hidden.txt");
+    const { folder_id: folder } = fileRecord.parse((await world.deps.table.batchGet([keys.node(hidden)]))[0]);
+    const json = { principal_id: uploader.client_id, role: "uploader" };
+    await team.request(`/v1/folders/${folder}/grants`, { json });
+    const questions = {
+      "a file's id": [`/v1/files/${hidden}`, `/v1/files/file_${"0".repeat(26)}`],
+      "a folder's path": ["drop", "nobody"].map(
+        (path) => `/v1/workspaces/${team.workspace_id}/files?path=${path}`,
+      ),
+    };
+    for (const [what, [is = "", isnt = ""]] of Object.entries(questions)) {
+      const took: [number[], number[]] = [[], []];
+      for (let round = 0; round < rounds; round++)
+        for (const [at, path] of [is, isnt].entries()) {
+          const start = performance.now();
+          const { status } = await uploader.request(path);
+          if (status !== 404) throw new Error(`${path} is ${status}`);
+          took[at]?.push(performance.now() - start);
+        }
+      const [there, nowhere] = took.map((all) => all.sort((a, b) => a - b)[all.length >> 1] ?? 0);
+      console.log(
+        `${what}: p50 ${there?.toFixed(3)} ms where it is hidden, ${nowhere?.toFixed(3)} ms where there is none: ${((there ?? 0) / (nowhere ?? 1)).toFixed(2)} ×`,
+      );
+    }
+  } finally {
+    await world.close();
   }
 }
 
