@@ -150,7 +150,7 @@ export const title = z
       "A name for people: 1–255 bytes of UTF-8, kept in NFC, nothing that shows nothing, no space at either end.",
   });
 
-export const principal = z.union([id("cli"), id("usr")]).meta({
+export const principal = idOf("cli", "usr").meta({
   description: "A client (`cli_…`) or person (`usr_…`).",
 });
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
+import { actionsOfRole } from "#contract/roles.ts";
 import { judge } from "#core/access/authorize.ts";
 import { locateNode, rootFolder } from "#core/access/place.ts";
 import type { Caller } from "#core/kernel/call.ts";
@@ -41,9 +42,23 @@ const folders: Record<string, Folder> = {
   fld_stray_root: { parent_id: null },
 };
 
+/** What stands in a viewer's own record, and what may stand elsewhere. */
+const viewer = { grant_id: "grt_viewer", on: WS, workspace_id: WS, actions: [...actionsOfRole("viewer")] };
+const owners = { on: WS, workspace_id: WS, actions: [...actionsOfRole("owner")] };
+
 beforeAll(async () => {
   for (const [node_id, { kind = "folder", workspace_id = WS, ...rest }] of Object.entries(folders))
     await table.add({ ...keys.node(node_id), kind, node_id, workspace_id, ...rest });
+  await table.add({
+    ...keys.workspace(WS),
+    ...{ workspace_id: WS, name: "", root_folder: rootFolder(WS), created_at: "2026-01-01T00:00:00.000Z" },
+    ...{ organization_id: "org_1", member_access: "editor" },
+  });
+  await table.add({
+    ...{ ...keys.principal("grp_1"), group_id: "grp_1", name: "", created_at: "2026-01-01T00:00:00.000Z" },
+    ...{ more_grants: 0, grants: { grt_group: { ...owners, role: "owner" } } },
+  });
+  await table.add({ ...keys.furtherGrant("cli_1", WS, "grt_more"), grant_id: "grt_more", ...owners });
 });
 afterAll(() => engine.close());
 
@@ -80,3 +95,26 @@ test.for([
     expected,
   ]);
 });
+
+/** What a viewer by its own record has beside that. */
+const more: Record<string, Partial<Caller["rights"]>> = {
+  "its role in the organization": { organizations: { org_1: "admin" } },
+  "a member's role": { organizations: { org_1: "member" } },
+  "a group": { groups: ["grp_1"] },
+  "its own partition": { more_grants: true },
+  "a folder": { grants: [viewer, { ...owners, grant_id: "grt_folder", on: "fld_granted" }] },
+};
+
+test.for(Object.entries(more))(
+  "what %s adds is missed where not all is asked for, and only there",
+  async ([, rights]) => {
+    const holder = { ...caller, rights: { ...NO_RIGHTS, grants: [viewer], ...rights } };
+    const [item] = await table.batchGet([keys.node("fld_below")]);
+    const located = locateNode(holder.id, { ...item, above: ["fld_granted"] });
+    const asked = async (whole: boolean) => {
+      const decision = await judge(deps, holder, located, "read", { whole });
+      return decision?.allowed === true && decision.has.has("write");
+    };
+    expect([await asked(true), await asked(false)]).toEqual([true, false]);
+  },
+);

@@ -91,6 +91,12 @@ async function furnish(story: Story) {
     share_id: z.string().nullish(),
     share_url: z.string().nullish(),
     webhook_id: z.string().optional(),
+    folder_id: z.string().optional(),
+    organization_id: z.string().optional(),
+    client_id: z.string().optional(),
+    group_id: z.string().optional(),
+    grant_id: z.string().optional(),
+    key_id: z.string().optional(),
   });
   const files: z.infer<typeof made>[] = [];
   const others: z.infer<typeof made>[] = [];
@@ -100,6 +106,16 @@ async function furnish(story: Story) {
     const started = await story.json(made, "/v1/uploads", { json: { filename: `open/${n}.txt` } });
     const hook = { url: receiver.url, events: ["upload_completed"] };
     others.push(started, await story.json(made, "/v1/webhooks", { json: hook }));
+    const client = await story.json(made, "/v1/clients", {
+      json: { name: `client ${n}`, scopes: ["files:read"] },
+    });
+    const group = await story.json(made, "/v1/groups", { json: { name: `group ${n}` } });
+    const principal_id = client.client_id;
+    const grant = { json: { principal_id, role: "viewer" } };
+    const granted = await story.json(made, `/v1/workspaces/${story.workspaceId}/grants`, grant);
+    const expires_at = new Date(story.cloud.clock.now() + 86_400_000).toISOString();
+    const key = { name: `key ${n}`, scopes: ["files:read"], expires_at };
+    others.push(client, group, granted, await story.json(made, "/v1/keys", { json: key }));
   }
   const all = (list: typeof files, key: keyof z.infer<typeof made>) =>
     list.map((one) => one[key]).filter((value) => typeof value === "string");
@@ -114,6 +130,12 @@ async function furnish(story: Story) {
       webhooks: all(others, "webhook_id"),
       s: all(files, "share_url").map((url) => url.split("/s/")[1]),
       workspaces: [story.workspaceId],
+      folders: all(files, "folder_id"),
+      orgs: [...new Set(all(others, "organization_id"))],
+      clients: all(others, "client_id"),
+      groups: all(others, "group_id"),
+      grants: all(others, "grant_id"),
+      keys: all(others, "key_id"),
     },
   };
 }

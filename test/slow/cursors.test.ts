@@ -15,6 +15,14 @@ beforeAll(async () => {
   const second = await story.json(startAnswer, "/v1/uploads", { json: { filename: "b.bin", size: 1 } });
   const receiver = await story.receiver();
   const hook = await story.json(webhook, "/v1/webhooks", { json: { url: receiver.url, events: ["*"] } });
+  const group = await story.json(
+    z.looseObject({ group_id: z.string(), organization_id: z.string() }),
+    "/v1/groups",
+    {
+      json: { name: "readers" },
+    },
+  );
+  Object.assign(ids, { group: group.group_id, organization: group.organization_id });
   Object.assign(ids, { file: file_id, folder: folder_id, upload: second.upload_id, hook: hook.webhook_id });
 });
 afterAll(() => story?.stop());
@@ -34,10 +42,14 @@ async function lists(): Promise<{ path: string; by: string; kind: string }[]> {
     const by = get?.parameters?.find(({ name }) => name === "cursor" || name === "after")?.name;
     if (by === undefined) return [];
     const whole = path
-      .replace("/workspaces/{id}", `/workspaces/${story.workspaceId}`)
+      .replace(/\/workspaces\/\{(id|ws)\}/, `/workspaces/${story.workspaceId}`)
       .replace("/files/{id}", `/files/${ids["file"]}`)
       .replace("/uploads/{id}", `/uploads/${ids["upload"]}`)
-      .replace("/webhooks/{id}", `/webhooks/${ids["hook"]}`);
+      .replace("/webhooks/{id}", `/webhooks/${ids["hook"]}`)
+      .replace("/folders/{id}", `/folders/${ids["folder"]}`)
+      .replace("/orgs/{id}", `/orgs/${ids["organization"]}`)
+      .replace("/groups/{id}", `/groups/${ids["group"]}`);
+    if (whole.includes("{")) throw new Error(`${path}: there is no such id here`);
     return [{ path: whole, by, kind: path }];
   });
 }
@@ -70,14 +82,26 @@ const bent = [
 function marksOf(kind: string): string[] {
   const of: Record<string, string[]> = {
     "/v1/workspaces": ["workspaces"],
-    "/v1/workspaces/{id}/files": [`folder ${rootFolder(story.workspaceId)}`],
+    "/v1/workspaces/{ws}/files": [`folder ${rootFolder(story.workspaceId)}`],
     "/v1/files/{id}/versions": [`versions ${ids["file"]}`],
     "/v1/files/{id}/shares": [`shares ${ids["file"]}`],
     "/v1/webhooks": [`webhooks ${story.clientId}`],
     "/v1/webhooks/{id}/deliveries": [`deliveries ${ids["hook"]} undefined undefined undefined undefined`],
     "/v1/events": [`events ${story.workspaceId}`],
+    "/v1/orgs": [`organizations ${story.clientId}`],
+    "/v1/orgs/{id}/members": [`members ${ids["organization"]} `],
+    "/v1/clients": [`clients ${ids["organization"]}`],
+    "/v1/keys": [`keys ${story.clientId}`],
+    "/v1/groups": [`groups ${ids["organization"]}`],
+    "/v1/groups/{id}/members": [`group ${ids["group"]}`],
+    "/v1/me/grants": ["my grants"],
+    "/v1/workspaces/{id}/grants": [`grants ${story.workspaceId}`],
+    "/v1/folders/{id}/grants": [`grants ${ids["folder"]}`],
+    "/v1/files/{id}/grants": [`grants ${ids["file"]}`],
   };
-  return of[kind] ?? [];
+  const marks = of[kind];
+  if (marks === undefined) throw new Error(`${kind}: say its list's mark here`);
+  return marks;
 }
 
 test("every list refuses a cursor that it can't have given", async () => {

@@ -23,6 +23,7 @@ import { type ApiInit, createApiClient, putPart } from "#test/support/api-client
 import { makeWorkspaceAsBefore, writeFormerClient } from "#test/support/former-records.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";
+import { accessFlows } from "./access-flows.ts";
 
 const MIB = 1_048_576;
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -76,6 +77,7 @@ async function allFlows(): Promise<void> {
   await endpoint();
   await losses();
   await before();
+  await accessFlows({ story, ok, minute });
   await later();
 }
 

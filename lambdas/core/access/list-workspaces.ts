@@ -5,6 +5,7 @@ import { memberAccess } from "#contract/roles.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { isIdOf } from "#core/kernel/ids.ts";
 import type { PageQuery } from "#core/kernel/page.ts";
 import { allGrants } from "./authorize.ts";
 import { type Asker, hasThere, liveGrants } from "./decide.ts";
@@ -17,6 +18,7 @@ const entry = z.object({
   name: z.string(),
   member_access: memberAccess.default("none"),
 });
+const isWorkspaceId = isIdOf("ws");
 /** Pages of an organization's workspaces that one answer looks at, of up to 1 MB each: some 20,000 workspaces. */
 const MAX_PAGES = 5;
 
@@ -33,7 +35,7 @@ interface Found {
  */
 export async function listWorkspaces(deps: TableDeps, caller: Caller, { limit, cursor }: PageQuery) {
   const list = "workspaces";
-  const after = readCursor(list, cursor) ?? "";
+  const after = readCursor(list, cursor, isWorkspaceId) ?? "";
   const { organizations, details } = caller.rights;
   const asker: Asker = {
     ...{ scopes: caller.scopes, details, now: deps.now() },

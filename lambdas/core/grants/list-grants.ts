@@ -4,11 +4,13 @@ import { grantRecord } from "#core/access/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { isIdOf } from "#core/kernel/ids.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import type { Grant } from "./contract.ts";
 import { grantView, isLive } from "./grant-view.ts";
 import type { Spot } from "./spot.ts";
 
+const isGrantId = isIdOf("grt");
 /** Grants of one folder above that a list shows. */
 const MAX_INHERITED = 100;
 
@@ -24,7 +26,7 @@ export async function listGrants(
   { limit, cursor, inherited }: PageQuery & { inherited: boolean },
 ) {
   const list = `grants ${on}`;
-  const after = readCursor(list, cursor);
+  const after = readCursor(list, cursor, isGrantId);
   const [page, above] = await Promise.all([
     ofResource(deps, on, { limit: limit + 1, after }),
     inherited && after === undefined ? inheritedBy(deps, caller, { on, located }) : [],

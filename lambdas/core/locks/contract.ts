@@ -1,6 +1,6 @@
 /** Locks: exclusive leases on files, with a fencing number that only grows. */
 import * as z from "zod";
-import { at, distinct, id, orTime } from "#contract/common.ts";
+import { at, distinct, id, idOf, orTime } from "#contract/common.ts";
 import { lockToken as lockTokenHeader } from "#contract/headers.ts";
 import { problemWith } from "#contract/problem-with.ts";
 import { defineRoute } from "#contract/route.ts";
@@ -29,7 +29,9 @@ const reason = z
   .meta({ description: "Why, for people: whoever meets the lock or misses it reads it." });
 const holder = z
   .object({
-    client_id: id("cli"),
+    client_id: idOf("cli", "usr").meta({
+      description: "The client or person that has it: `cli_…` or `usr_…`.",
+    }),
     name: z.string().meta({ description: "`client` of the acquisition, else the API client's name." }),
   })
   .meta({ id: "LockHolder", description: "Who has the lock." });

@@ -1,6 +1,6 @@
 /** What the events of locks tell, with an example of each. */
 import * as z from "zod";
-import { at, id } from "#contract/common.ts";
+import { at, id, idOf } from "#contract/common.ts";
 import {
   client,
   type EventInfo,
@@ -19,7 +19,9 @@ const lease = z.object({
   lock_id: id("lock"),
   holder: z
     .object({
-      client_id: id("cli"),
+      client_id: idOf("cli", "usr").meta({
+        description: "The client or person that has it: `cli_…` or `usr_…`.",
+      }),
       name: z.string().meta({ description: "`client` of the acquisition, else the API client's name." }),
     })
     .meta({ description: "Who has or had it." }),
