@@ -94,7 +94,7 @@ export const tableAccess = {
       ...(["organization", "workspaces", "workspaceNames", "migration"] as const),
     ],
     // Of grants that have expired, and of clients, keys and what they made.
-    BatchGetItem: ["client", "person", "group", "organization", "workspaces", "node"],
+    BatchGetItem: ["client", "person", "group", "organization", "node"],
     Query: ["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames"],
     PutItem: [
       ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),

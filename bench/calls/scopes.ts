@@ -1,7 +1,8 @@
 /** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
 import type { CallTrace } from "@wharf/local-cloud";
-import type { Scope } from "#contract/scopes.ts";
+import { type Scope, scopes } from "#contract/scopes.ts";
 import { registeredWebhook } from "#core/endpoints/contract.ts";
+import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { share } from "#core/links/contract.ts";
 import { batchAnswer, lockGrant } from "#core/locks/contract.ts";
@@ -10,6 +11,7 @@ import { FIRST_WINDOW, MAX_METADATA_BYTES } from "#core/uploads/limits.ts";
 import { perMillion } from "#cost/prices.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
+import { GIVEN_AND_LEFT, GRANTED, LEFT, measureAccess } from "./access-scopes.ts";
 import { priceOfCall } from "./count.ts";
 import { watch } from "./watch.ts";
 
@@ -85,7 +87,11 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   );
   for (const part of started.parts.slice(0, FIRST_WINDOW)) await putPart(started, part, bytes);
   const finalize = `/v1/uploads/${started.upload_id}/finalize`;
-  await measure("files:write", "POST …/finalize, 32 new folders", finalize, { json: { share: false } });
+  const finalized = finalizeAnswer.parse(
+    await (
+      await measure("files:write", "POST …/finalize, 32 new folders", finalize, { json: { share: false } })
+    ).json(),
+  );
   const form = new FormData();
   form.set("path", deep(++id).split("/").slice(0, -1).join("/"));
   form.set("share", "false");
@@ -96,11 +102,11 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   });
   // The count of live locks is read once a minute: just now, for this.
   await story.api(`${second}/lock`, { json: {} });
-  const batch = await measure("files:write", LOCKED, "/v1/locks/batch", {
+  const batch = await measure("locks:write", LOCKED, "/v1/locks/batch", {
     json: { file_ids: files.slice(10, 35).map(({ file_id }) => file_id), client: "c".repeat(128) },
   });
   const [lock] = batchAnswer.parse(await batch.json()).items;
-  await measure("files:write", RELEASED, `/v1/files/${lock?.file_id}/lock`, {
+  await measure("locks:write", RELEASED, `/v1/files/${lock?.file_id}/lock`, {
     method: "DELETE",
     headers: { "Lock-Token": lock?.lock_token ?? "" },
   });
@@ -115,6 +121,12 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     json: { name: "described.txt", ...words },
   });
 
+  await measure("files:delete", "DELETE /v1/files/{id}", `/v1/files/${files[50]?.file_id}`, {
+    method: "DELETE",
+  });
+  const linked = `/v1/files/${files[51]?.file_id}/shares`;
+  await inParallel(Array.from({ length: 100 }), 4, () => story.json(share, linked, { json: {} }));
+  await measure("shares:read", "GET /v1/files/{id}/shares, 100 links", `${linked}?limit=100`);
   await measure("shares:write", "POST /v1/files/{id}/shares, a password", `${first}/shares`, {
     json: { password: "another password", max_downloads: 9 },
   });
@@ -122,6 +134,8 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   await measure("locks:break", "POST /v1/files/{id}/lock/break", `${first}/lock/break`, {
     json: { reason: "r".repeat(200) },
   });
+
+  await measureAccess(story, measure, finalized);
 
   const receiver = await story.receiver();
   const hook = registeredWebhook.parse(
@@ -141,8 +155,16 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   });
   await receiver.until(2);
   await story.api(`/v1/webhooks/${hook.webhook_id}`, { method: "DELETE" });
-  return costs.flatMap((cost) => {
+  const end = { url: receiver.url, events: ["link_expired"], description: "d".repeat(500) };
+  await inParallel(Array.from({ length: 100 }), 4, () =>
+    story.json(registeredWebhook, "/v1/webhooks", { json: end }),
+  );
+  await measure("webhooks:read", "GET /v1/webhooks, 100 endpoints", "/v1/webhooks?limit=100");
+  const inOrder = costs.toSorted((one, other) => orderOf(one.scope) - orderOf(other.scope));
+  return inOrder.flatMap((cost) => {
     if (cost.call === RELEASED) return [];
+    // Each grant was given by a call.
+    if (cost.call === LEFT) return [{ ...average(cost, find(costs, GRANTED), 50), call: GIVEN_AND_LEFT }];
     // A client holds 250 locks at most: who goes on locking releases as many.
     if (cost.call === LOCKED) return [average(cost, find(costs, RELEASED), 25)];
     return cost.call === DELIVERED ? [without(cost, find(costs, RENAMED))] : [cost];
@@ -153,6 +175,9 @@ const LOCKED = "POST /v1/locks/batch of 25 files, and 25 releases: each of the 2
 const RELEASED = "DELETE …/lock";
 const RENAMED = "PATCH /v1/files/{id}";
 const DELIVERED = "of any call, each endpoint's delivery of its event";
+
+/** As scopes stand in their table; what needs none comes first. */
+const orderOf = (scope: ScopeCost["scope"]) => (scope === "none" ? -1 : scopes.indexOf(scope));
 
 function find(costs: readonly ScopeCost[], wanted: string): ScopeCost {
   const found = costs.find(({ call }) => call === wanted);

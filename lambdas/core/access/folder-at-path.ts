@@ -8,7 +8,7 @@ const folderEntry = z.object({ node_id: z.string(), kind: z.enum(["file", "folde
 /** See `keys.pathHint`. */
 const pathHint = z.object({
   folder_id: z.string(),
-  /** Folders above it, from below the root down: a hint as well. */
+  /** Folders above it, from below the root down: a hint as well. None where the path is long. */
   above: z.array(z.string()).optional(),
 });
 

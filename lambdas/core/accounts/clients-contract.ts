@@ -99,6 +99,9 @@ const client_secret = z.string().meta({ description: "The secret itself (`whs_â€
 export const newServiceClient = serviceClient.extend({ client_secret });
 export const newClientSecret = secret.extend({ client_secret });
 
+/** Grants that come with a new client at most: each is written as if it were given alone. */
+export const FIRST_GRANTS = 10;
+
 const tag = "Clients";
 const params = { id: id("cli") };
 /** Why no path says which organization is meant. */
@@ -121,7 +124,7 @@ export const createServiceClientRoute = defineRoute({
     name: title,
     scopes: heldScopes,
     role: memberRole.default("guest"),
-    grants: distinct(firstGrant, { max: 20, key: (grant) => JSON.stringify(grant) })
+    grants: distinct(firstGrant, { max: FIRST_GRANTS, key: (grant) => JSON.stringify(grant) })
       .default([])
       .meta({ description: "What it may do where from the beginning." }),
     expires_at: expiresAt.optional(),

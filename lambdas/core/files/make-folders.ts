@@ -236,10 +236,19 @@ function folderWrites(now: number, { workspaceId, parentId, folderId, path, abov
       condition: "attribute_not_exists(#pk)",
     },
     {
-      put: { ...keys.pathHint(workspaceId, path), path, folder_id: folderId, above },
+      put: {
+        ...keys.pathHint(workspaceId, path),
+        ...{ path, folder_id: folderId, above: fitsInto1Kb(path, above) ? above : undefined },
+      },
       blind: "the folder's entry, new in this transaction, says the same",
     },
   ];
+}
+
+/** Whether a path and a list of ids leave room for the rest of an item of 1 KB, for which DynamoDB counts one unit. */
+function fitsInto1Kb(path: string, ids: readonly string[] = []): boolean {
+  // An id has 30 bytes, and one that says its type; keys and names of attributes have some 200.
+  return Buffer.byteLength(path) + ids.length * 31 <= 800;
 }
 
 /** The folder that stands at this path. @throws WharfError name_taken where it is a file. */

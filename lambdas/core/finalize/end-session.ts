@@ -31,7 +31,11 @@ export function endSession(
   };
   return {
     key: keys.upload(upload_id),
-    update: { set, remove: ["intent", ...(end.state === "rejected" ? [] : ["due_pk", "due_sk"])] },
+    update: {
+      set,
+      // Of a file nobody asks any more when S3 put it together; and 1 KB is what a write unit holds.
+      remove: ["intent", ...(end.state === "rejected" ? [] : ["assembling", "due_pk", "due_sk"])],
+    },
     condition:
       from === "open"
         ? "#state IN (:open, :finalizing)"
