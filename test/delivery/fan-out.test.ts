@@ -1,8 +1,13 @@
 /** What fan-out does beside endpoints that take nothing now: they wait in order, and hold up nobody else. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import { event } from "#contract/events.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { deliveryId } from "#core/attempts/delivery-id.ts";
 import { deliveryRecord, hookState } from "#core/attempts/records.ts";
+import { fanOut } from "#core/delivery/fan-out.ts";
+import type { EventRecord } from "#core/events/records.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 import { type Receiver, startReceiver } from "#test/support/receiver.ts";
 
@@ -124,4 +129,36 @@ test("rows of an endpoint that waits come after the others' messages, and hold u
   expect((await good.deliveries()).map(({ attempts }) => attempts)).toEqual([1]);
   await world.pass(50 * MINUTE);
   expect(receiver.received).toHaveLength(2);
+});
+
+const rights = z.object({
+  organizations: z.record(z.string(), z.unknown()).optional(),
+  grants: z.record(z.string(), z.unknown()).optional(),
+});
+const toldBy = ({ body }: EventRecord) => event.parse(JSON.parse(body));
+
+test("of one whose rights stand elsewhere, twenty endpoints cost no more reads than one", async () => {
+  const { id } = world.call.caller;
+  const before = await world.deps.table.get(rights, keys.client(id));
+  const become = (set: z.infer<typeof rights>) =>
+    world.deps.table.update({ blind: "seeded", key: keys.client(id), update: { set } });
+  // By its role in the organization alone: the workspace's record has to be read.
+  await become({ organizations: { [FIRST_ORGANIZATION]: "owner" }, grants: {} });
+  await using endpoints = new AsyncDisposableStack();
+  const reads: number[] = [];
+  const told: { deliveries: number }[] = [];
+  for (const count of [1, 19]) {
+    for (let made = 0; made < count; made++) endpoints.use(await endpoint());
+    reads.push(0);
+    world.setFault(({ action }) => {
+      if (action === "BatchGetItem") reads.push((reads.pop() ?? 0) + 1);
+      return undefined;
+    });
+    told.push(await fanOut(world.deps, (await world.write(1)).map(toldBy)));
+    world.setFault(() => undefined);
+  }
+  await become(before ?? {});
+  world.loseMessages();
+  expect(told).toEqual([{ deliveries: 1 }, { deliveries: 20 }]);
+  expect(reads[1]).toBe(reads[0]);
 });

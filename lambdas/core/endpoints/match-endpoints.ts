@@ -5,8 +5,8 @@ import { actingAs } from "#core/accounts/authenticate.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
 import { endpointHearer, type Hearer } from "#core/events/may-hear.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
-import type { Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
+import { inParallel } from "#core/kernel/in-parallel.ts";
 import { readable } from "#core/kernel/readable.ts";
 import { hostOf } from "#core/turns/host-shares.ts";
 
@@ -23,6 +23,8 @@ export interface Subscription {
 const OF_ENDPOINTS: ReadonlySet<EventType> = new Set(["webhook_failing", "webhook_disabled"]);
 /** Pages of endpoints, of up to 1 MB each: some 2,000. */
 const MAX_PAGES = 20;
+/** Endpoints about which is decided at once: that of one whose rights stand elsewhere takes a read. */
+const PARALLEL = 25;
 
 /**
  * Which endpoints want which events: by type, by folder, and only where the endpoint's maker may have webhooks for it at
@@ -36,17 +38,23 @@ export async function matchEndpoints(deps: TableDeps, events: readonly Event[]):
   const enabled = all.filter(({ disabled_at }) => disabled_at === undefined);
   const atHosts = Map.groupBy(enabled, ({ url }) => hostOf(url));
   const lookup: FolderLookup = new Map();
-  const subscriptions: Subscription[] = [];
-  for (const hook of hooks) {
-    const maker = makers.get(hook);
-    if (maker === undefined) continue;
-    const hearers = new Map<string, Hearer | undefined>();
+  const matched = await inParallel(hooks, PARALLEL, async (hook): Promise<Subscription | undefined> => {
+    const hears = makers.get(hook);
+    const wanted = hears === undefined ? [] : await wantedOf(hook, hears);
+    if (wanted.length === 0) return undefined;
+    return {
+      hook,
+      state: states.get(hook.webhook_id) ?? {},
+      hostClients: countClients(atHosts.get(hostOf(hook.url)) ?? []),
+      events: wanted,
+    };
+  });
+  return matched.filter((one) => one !== undefined);
+
+  async function wantedOf(hook: HookRecord, hears: Hearer): Promise<Event[]> {
     const wanted: Event[] = [];
     for (const event of events) {
-      if (!wantsType(hook, event)) continue;
-      const log = event.workspace_id ?? event.organization_id ?? "";
-      if (!hearers.has(log)) hearers.set(log, await endpointHearer(deps, maker, log));
-      if (!(await hearers.get(log)?.(event, lookup))) continue;
+      if (!wantsType(hook, event) || !(await hears(event, lookup))) continue;
       // What is told of an endpoint (that it fails, that it is disabled) is told to others.
       if (event.data["webhook_id"] === hook.webhook_id) continue;
       if (
@@ -57,15 +65,8 @@ export async function matchEndpoints(deps: TableDeps, events: readonly Event[]):
         continue;
       wanted.push(event);
     }
-    if (wanted.length > 0)
-      subscriptions.push({
-        hook,
-        state: states.get(hook.webhook_id) ?? {},
-        hostClients: countClients(atHosts.get(hostOf(hook.url)) ?? []),
-        events: wanted,
-      });
+    return wanted;
   }
-  return subscriptions;
 }
 
 /** Every endpoint, strongly consistent: one that has just been registered hears of what follows. */
@@ -93,11 +94,17 @@ async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
   ]);
   const [ofStates, ofMakers] = partition(items, (item) => "webhook_id" in item);
   const found = new Map(ofMakers.map((item) => [item["pk"], item]));
-  const makers = new Map<HookRecord, Caller>();
-  for (const hook of hooks) {
-    const { pk } = keys.principal(hook.client_id);
-    const maker = actingAs(deps, hook.client_id, found.get(pk), hook);
-    if (maker !== undefined) makers.set(hook, maker);
+  const makers = new Map<HookRecord, Hearer>();
+  // Who has a hundred endpoints is asked about once, but for what is made with other terms.
+  const byTerms = Map.groupBy(hooks, ({ client_id, scopes, made_by }) =>
+    JSON.stringify([client_id, scopes, made_by?.details]),
+  );
+  for (const [first, ...others] of byTerms.values()) {
+    if (first === undefined) continue;
+    const maker = actingAs(deps, first.client_id, found.get(keys.principal(first.client_id).pk), first);
+    if (maker === undefined) continue;
+    const hearer = endpointHearer(deps, maker);
+    for (const hook of [first, ...others]) makers.set(hook, hearer);
   }
   const states = new Map(readable(deps, hookState, ofStates).map((state) => [state.webhook_id, state]));
   return [makers, states] as const;

@@ -22,6 +22,5 @@ export async function stillHears(
   // One that has expired is sent to nobody.
   if (maker === undefined || stored === undefined) return stored === undefined;
   const told = event.parse(JSON.parse(eventRecord.parse(stored).body));
-  const hearer = await endpointHearer(deps, maker, told.workspace_id ?? told.organization_id ?? "");
-  return hearer !== undefined && (await hearer(told, new Map()));
+  return endpointHearer(deps, maker)(told, new Map());
 }

@@ -44,12 +44,29 @@ export async function hearerOf(
   return hearer;
 }
 
-/** The same for an endpoint, which hears what its maker may; `undefined` where that is nothing. */
-export async function endpointHearer(
-  deps: TableDeps,
-  maker: Caller,
-  log: string,
-): Promise<Hearer | undefined> {
+/**
+ * The same for endpoints, which hear what their maker may. Of a log, and of an event, it is asked once, however many
+ * endpoints the maker has.
+ */
+export function endpointHearer(deps: TableDeps, maker: Caller): Hearer {
+  const logs = new Map<string, Promise<Hearer | undefined>>();
+  const events = new Map<string, Promise<boolean>>();
+  const hears: Hearer = async (event, lookup) => {
+    const log = event.workspace_id ?? event.organization_id ?? "";
+    const hearer = await once(logs, log, () => logHearer(deps, maker, log));
+    return (await hearer?.(event, lookup)) ?? false;
+  };
+  return (event, lookup) => once(events, event.id, () => hears(event, lookup));
+}
+
+function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
+  const found = known.get(key) ?? find();
+  known.set(key, found);
+  return found;
+}
+
+/** `undefined` where the maker hears of nothing there. */
+async function logHearer(deps: TableDeps, maker: Caller, log: string): Promise<Hearer | undefined> {
   if (!log.startsWith("org_")) return hearerIn(deps, maker, log, ENDPOINTS);
   return mayInOrganization(maker, log, "members") ? async () => true : undefined;
 }
