@@ -13,6 +13,7 @@ export interface Reached {
 /** What handlers await of `lambdas/core` and is no verb, by why. */
 const NO_VERBS: Record<string, string> = {
   "kernel/sweep.ts runParts": "runs the parts of a sweep, each of which is a verb",
+  "groups/find-group.ts findGroup": "reads what was read with the caller's token, and calls nothing",
 };
 
 /** Writes that no situation can bring about, by the function that makes them and why. */

@@ -1,10 +1,12 @@
 /** Grants: given, given up, expired; and the workspaces that they are on. */
+import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { scopes as allScopes } from "#contract/scopes.ts";
 import { grantWrites } from "#core/access/grant-writes.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
 import { createClient } from "#core/accounts/create-client.ts";
+import { issueToken } from "#core/accounts/issue-token.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { Situation } from "../situation.ts";
@@ -166,6 +168,7 @@ const ended: Situation[] = [
       const paths = [
         path,
         "/v1/me/grants",
+        `/v1/workspaces/${stage.owner.workspace_id}`,
         `/v1/files/${file}/grants?inherited=true`,
         `/v1/files/${file}/access?principal=${rival.client.client_id}`,
       ];
@@ -175,6 +178,29 @@ const ended: Situation[] = [
           for (const one of paths) answers.push(await (await actor.request(one)).json());
           return answers;
         },
+      };
+    },
+  },
+];
+
+const used: Situation[] = [
+  {
+    name: "grant: on a folder, by which a file below is renamed",
+    async set(stage, me) {
+      const sent = await me.by.uploaded("deep/er/a.txt", "hello");
+      const page = await me.json(`/v1/workspaces/${stage.owner.workspace_id}/files`);
+      const [top] = z.array(z.object({ folder_id: z.string() })).parse(page["items"]);
+      const rival = await stranger(stage);
+      const terms = { json: { principal_id: rival.client.client_id, role: "editor" } };
+      const { grant_id } = await me.json(`/v1/folders/${top?.folder_id}/grants`, terms);
+      const { client_id: clientId, client_secret: clientSecret } = rival.client;
+      const { access_token } = await issueToken(stage.plain, { clientId, clientSecret });
+      const path = `/v1/files/${sent["file_id"]}`;
+      const by = { headers: { authorization: `Bearer ${access_token}` } };
+      return {
+        act: (actor) => actor.request(path, { ...PATCH({ name: "b.txt" }), ...by }),
+        meanwhile: { "it is ended": () => me.request(`/v1/grants/${grant_id}`, DELETE) },
+        next: { seen: () => me.request(path) },
       };
     },
   },
@@ -216,7 +242,7 @@ const workspaces: Situation[] = [
 ];
 
 /** What is told of members and of grants stands in two logs, between which there is no order. */
-export const grants: Situation[] = [...begun, ...ended, ...workspaces].map((one) => ({
+export const grants: Situation[] = [...begun, ...ended, ...used, ...workspaces].map((one) => ({
   ...one,
   unordered: true,
 }));

@@ -165,7 +165,7 @@ const members: Situation[] = [
     },
   },
   {
-    name: "read: organizations and members",
+    name: "read: organizations, members, clients and keys",
     async set(stage) {
       await own(stage);
       return {
@@ -173,6 +173,8 @@ const members: Situation[] = [
           (await actor.request("/v1/orgs")).status,
           (await actor.request(`/v1/orgs/${FIRST_ORGANIZATION}`)).status,
           (await actor.request(`${MEMBERS}?role=owner`)).status,
+          (await actor.request("/v1/clients")).status,
+          (await actor.request("/v1/keys")).status,
           await listAllOrganizations(actor.deps),
           (await listAllMembers(actor.deps, FIRST_ORGANIZATION)).length,
         ],
