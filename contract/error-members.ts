@@ -6,7 +6,7 @@ import { lockedMembers } from "#core/locks/contract.ts";
 import { uploadState } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { partRanges } from "#core/uploads/parts-contract.ts";
-import { at, id, mismatch, orNull } from "./common.ts";
+import { at, id, idOf, mismatch, orNull } from "./common.ts";
 import { type ErrorCode, errorCodes, isErrorCode } from "./errors.ts";
 import { problemWith } from "./problem-with.ts";
 import { memberRole } from "./roles.ts";
@@ -95,6 +95,13 @@ const errorMembers = {
     required_action: action
       .optional()
       .meta({ description: "What the caller would have to be granted there, where it sees the resource." }),
+    grantors: z
+      .array(idOf("usr", "cli", "grp"))
+      .optional()
+      .meta({
+        description:
+          "Who could grant it, the nearest first, five at most: for members of the organization whose token has `members:read`.",
+      }),
     required_role: z
       .array(memberRole)
       .optional()

@@ -5,6 +5,7 @@ import { endpointsEvents } from "#core/endpoints/events.ts";
 import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
 import { grantsEvents } from "#core/grants/events.ts";
+import { groupsEvents } from "#core/groups/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
 import { organizationsEvents } from "#core/organizations/events.ts";
@@ -21,6 +22,7 @@ const types: Record<EventType, EventInfo> = {
   ...versionsEvents,
   ...grantsEvents,
   ...organizationsEvents,
+  ...groupsEvents,
   ...endpointsEvents,
   ...accountsEvents,
 };

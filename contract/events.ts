@@ -22,6 +22,8 @@ export const eventTypes = [
   "member_joined",
   "member_changed",
   "member_left",
+  "group_joined",
+  "group_left",
   "key_created",
   "key_revoked",
   "key_expiring",

@@ -55,7 +55,8 @@ export const tableAccess = {
   wait: {
     GetItem: ["lockCount"],
     BatchGetItem: ["client", "person", "group", "workspaces", "node"],
-    Query: ["client", "person", "group"],
+    // Beside the caller's own grants: who could give those that it lacks.
+    Query: ["client", "person", "group", "organization", "resourceGrants"],
     PutItem: ["event", "idempotency"],
     UpdateItem: ["node", "idempotency", "places"],
   },
@@ -79,8 +80,9 @@ export const tableAccess = {
     GetItem: ["node"],
     BatchGetItem: ["client", "person", "group", "workspaces", "node", "hooks", "hook", "deliveries"],
     Query: ["client", "person", "group", "hooks"],
-    PutItem: ["deliveries"],
-    UpdateItem: ["hook", "deliveries"],
+    PutItem: ["event", "deliveries"],
+    // Endpoints' records themselves where nothing is left for them to hear.
+    UpdateItem: ["hooks", "hook", "deliveries"],
   },
   deliver: {
     BatchGetItem: ["event", "hooks", "hook", "deliveries"],

@@ -17,6 +17,24 @@ export const accepted: readonly Accepted[] = [
     becomes: "^upl_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
   },
   {
+    file: "contract/common.ts",
+    text: 'new RegExp(`^(${of.join("|")})_[0-7][0-9A-HJKMNP-TV-Z]{25}$`)',
+    why: "prefixes are our own words",
+    becomes: "^(ws|fld|file)_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+  },
+  {
+    file: "lambdas/core/accounts/authenticate.ts",
+    text: "new RegExp(`^wht_(u?)(${ULID})_[\\\\w-]{43}$`)",
+    why: "a constant stands in it",
+    becomes: "^wht_(u?)([0-7][0-9A-HJKMNP-TV-Z]{25})_[\\w-]{43}$",
+  },
+  {
+    file: "lambdas/core/accounts/authenticate.ts",
+    text: "new RegExp(`^whk_(u?)(${ULID})_(${ULID})_[\\\\w-]{43}$`)",
+    why: "a constant stands in it",
+    becomes: "^whk_(u?)([0-7][0-9A-HJKMNP-TV-Z]{25})_([0-7][0-9A-HJKMNP-TV-Z]{25})_[\\w-]{43}$",
+  },
+  {
     file: "contract/joiners.ts",
     text: 'new RegExp(`[${JOINS_NEXT}][\\\\p{Mn}\\\\p{Me}]*$`, "u")',
     why: "a class of letters, none of which is a mark",

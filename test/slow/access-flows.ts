@@ -87,6 +87,7 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
   }
 
   await lostFinalize(ann.api_key);
+  await toldWhoMayGrant(ws);
   const url = (await story.receiver()).url;
   for (const by of [token, ann.api_key, bob.api_key]) {
     await get(`/v1/files/${file}`, by);
@@ -165,6 +166,17 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
   await minute();
   // Persons' keys end.
   await minute(61 * 86_400_000);
+
+  /** A member that may only look on is told who could grant more, by the waiters' function as well. */
+  async function toldWhoMayGrant(workspace: string): Promise<void> {
+    const terms = { email: "may@example.com", name: "may", role: "member" } as const;
+    const may = await createPerson(deps, { ...terms, key: { scopes: HELD, days: 60 } });
+    await post(`/v1/workspaces/${workspace}/grants`, { principal_id: may.person_id, role: "viewer" });
+    for (const path of ["lock", "lock/wait"]) {
+      const answer = await story.api(`/v1/files/${file}/${path}`, { json: {}, token: may.api_key });
+      if (answer.status !== 403) throw new Error(`${path}: ${answer.status}`);
+    }
+  }
 
   /** The function dies when S3 has completed the object: the rest is done for the person by another. */
   async function lostFinalize(by: string): Promise<void> {

@@ -8,6 +8,7 @@ import { fileDetail } from "#core/files/contract.ts";
 import { accessAnswer } from "#core/grants/access-contract.ts";
 import { grant } from "#core/grants/contract.ts";
 import { me } from "#core/grants/me-contract.ts";
+import { createPerson } from "#core/organizations/create-person.ts";
 import type { ApiClient } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -143,6 +144,29 @@ test("nobody passes on more than they were given", async () => {
   expect(problem.parse(await answer.json())).toMatchObject({
     ...{ status: 403, code: "forbidden", required_action: "create" },
   });
+});
+
+test("a member that may only look on is told who could grant more, and a guest isn't", async () => {
+  const file = await put("looked-at/a.txt");
+  const deps = { table: story.table, now: story.cloud.clock.now };
+  const who = async (role: "member" | "guest") => {
+    const { person_id, api_key } = await createPerson(deps, {
+      ...{ email: `${role}@example.com`, name: role, role },
+      key: { scopes: ["files:read", "files:delete", "members:read"], days: 1 },
+    });
+    await give(`files/${file}`, { principal_id: person_id, role: "viewer" });
+    return story.api(`/v1/files/${file}`, { method: "DELETE", token: api_key });
+  };
+  const lead = await story.client("head", [...OWNING, "files:delete"]);
+  await give(`files/${file}`, { principal_id: lead.clientId, actions: ["list", "read", "delete", "grant"] });
+  const told = problem.extend({ grantors: z.array(z.string()) }).parse(await (await who("member")).json());
+  expect(told.grantors[0]).toBe(lead.clientId);
+  expect(told).toMatchObject({
+    status: 403,
+    required_action: "delete",
+    grantors: expect.arrayContaining([story.clientId]),
+  });
+  expect(Object.keys((await (await who("guest")).json()) as object)).not.toContain("grantors");
 });
 
 test("a workspace is made, opened to members, renamed, and taken from nobody meanwhile", async () => {

@@ -26,6 +26,7 @@ import {
   workspaceRecord,
 } from "./records.ts";
 import { grantsOf, heldGrant } from "./rights-of.ts";
+import { mayKnowMembers, whoMayGrant } from "./who-may-grant.ts";
 
 /** What is asked for, and how the resource is called where it is refused. */
 export interface Asked {
@@ -55,8 +56,14 @@ export async function authorize(
   requireScope(call.caller, ...scopes);
   const decision = await judge(deps, call.caller, located, action, { whole });
   if (decision === undefined || (!decision.allowed && !decision.visible)) throw notFound(kind, id);
-  if (!decision.allowed) throw forbidden(action, scopes, [kind, id]);
-  return decision;
+  if (decision.allowed) return decision;
+  const rights = mayKnowMembers(call.caller) ? await rightsAt(deps, call.caller, located) : undefined;
+  throw forbidden(
+    action,
+    scopes,
+    [kind, id],
+    rights && (await whoMayGrant(deps, call.caller, rights, action)),
+  );
 }
 
 /**
@@ -292,15 +299,16 @@ async function chainOf(
   }
 }
 
-/** 403 for whoever sees the thing: what would be needed, and who has it to give. */
+/** 403 for whoever sees the thing: what would be needed, and who has it to give, for callers that may know. */
 export function forbidden(
   action: Action,
   scopes: readonly Scope[],
   [kind, id]: readonly [string, string],
+  grantors?: readonly string[],
 ): WharfError {
   return new WharfError(
     "forbidden",
     `You see this ${kind}, but may not ${action} there. Whoever has a role of manager there, or owns or administers the organization, can grant it: POST /v1/…/grants on ${id} or a folder above.`,
-    { required_action: action, required_scopes: [...scopes] },
+    { required_action: action, required_scopes: [...scopes], ...(grantors && { grantors: [...grantors] }) },
   );
 }

@@ -8,6 +8,7 @@ import type { QueueDeps } from "#core/attempts/deps.ts";
 import { type DeliveryRecord, deliveryRecord, type HookRecord } from "#core/attempts/records.ts";
 import { DELIVERY_KEEP_MS } from "#core/attempts/schedule.ts";
 import { wakeAt, wakeMessage } from "#core/attempts/wake.ts";
+import { disableDeaf } from "#core/endpoints/disable-deaf.ts";
 import { matchEndpoints, type Subscription } from "#core/endpoints/match-endpoints.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
@@ -51,6 +52,7 @@ export async function fanOut(deps: QueueDeps, events: readonly Event[]): Promise
     }
   }
   await reviveSkipped(deps, skipped);
+  await disableDeaf(deps, events);
   return { deliveries: subscriptions.reduce((sum, { events }) => sum + events.length, 0) };
 }
 

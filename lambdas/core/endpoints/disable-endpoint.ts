@@ -12,7 +12,7 @@ import type { DisabledReason } from "./contract.ts";
 const SYSTEM: Actor = { type: "system", id: "delivery" };
 
 /** Whose wish it is, whatever has become of the endpoint since; all other reasons are judgements of what it answered. */
-const BY_WISH: ReadonlySet<DisabledReason> = new Set(["manual", "revoked"]);
+const BY_WISH: ReadonlySet<DisabledReason> = new Set(["manual", "revoked", "no_access"]);
 
 /**
  * Disables an endpoint and tells of it (`webhook_disabled`), in one transaction. False where it was disabled

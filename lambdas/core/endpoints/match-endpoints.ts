@@ -5,6 +5,7 @@ import { actingAs } from "#core/accounts/authenticate.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
 import { endpointHearer, type Hearer } from "#core/events/may-hear.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
+import type { Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { readable } from "#core/kernel/readable.ts";
@@ -93,21 +94,38 @@ async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
     ...hooks.map(({ webhook_id }) => keys.hookState(webhook_id)),
   ]);
   const [ofStates, ofMakers] = partition(items, (item) => "webhook_id" in item);
-  const found = new Map(ofMakers.map((item) => [item["pk"], item]));
   const makers = new Map<HookRecord, Hearer>();
-  // Who has a hundred endpoints is asked about once, but for what is made with other terms.
-  const byTerms = Map.groupBy(hooks, ({ client_id, scopes, made_by }) =>
-    JSON.stringify([client_id, scopes, made_by?.details]),
-  );
-  for (const [first, ...others] of byTerms.values()) {
-    if (first === undefined) continue;
-    const maker = actingAs(deps, first.client_id, found.get(keys.principal(first.client_id).pk), first);
-    if (maker === undefined) continue;
+  for (const [maker, its] of makersOf(deps, hooks, ofMakers)) {
     const hearer = endpointHearer(deps, maker);
-    for (const hook of [first, ...others]) makers.set(hook, hearer);
+    for (const hook of its) makers.set(hook, hearer);
   }
   const states = new Map(readable(deps, hookState, ofStates).map((state) => [state.webhook_id, state]));
   return [makers, states] as const;
+}
+
+/**
+ * Endpoints by their makers, with the terms that they were made with: who has a hundred alike is there once. Without those
+ * whose maker is no more.
+ *
+ * @param items the makers' records
+ */
+export function makersOf(
+  deps: TableDeps,
+  hooks: readonly HookRecord[],
+  items: readonly Item[],
+): Map<Caller, HookRecord[]> {
+  const records = new Map(items.map((item) => [item["pk"], item]));
+  const byTerms = Map.groupBy(hooks, ({ client_id, scopes, made_by }) =>
+    JSON.stringify([client_id, scopes, made_by?.details]),
+  );
+  const makers = new Map<Caller, HookRecord[]>();
+  for (const its of byTerms.values()) {
+    const [first] = its;
+    if (first === undefined) continue;
+    const maker = actingAs(deps, first.client_id, records.get(keys.principal(first.client_id).pk), first);
+    if (maker !== undefined) makers.set(maker, its);
+  }
+  return makers;
 }
 
 function partition<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {

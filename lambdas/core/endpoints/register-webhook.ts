@@ -2,8 +2,6 @@ import { randomBytes } from "node:crypto";
 import type * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import type { Update } from "#aws/table.ts";
-import { type Action, holds } from "#contract/scopes.ts";
-import { allGrants } from "#core/access/authorize.ts";
 import { homeOf } from "#core/access/records.ts";
 import type { DeliveryDeps } from "#core/attempts/deps.ts";
 import { hookRecord } from "#core/attempts/records.ts";
@@ -22,6 +20,7 @@ import {
   type registerWebhookRoute,
   type Webhook,
 } from "./contract.ts";
+import { mayHaveHooks } from "./may-have-hooks.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { webhookView } from "./webhook-view.ts";
 
@@ -57,15 +56,7 @@ function countedUp(key: Key, whose: string, most: number): Update {
 /** An endpoint without folders hears of all for which its maker may have webhooks. @throws WharfError forbidden where that is nothing */
 async function requireHooks(deps: TableDeps, { caller, decided }: Call): Promise<void> {
   decided?.();
-  const { details, organizations } = caller.rights;
-  const reads = holds(caller.scopes, "files:read");
-  const grants = await allGrants(deps, caller);
-  const may = ({ actions }: { actions: readonly Action[] }) =>
-    actions.includes("hooks") || !reads || (!actions.includes("list") && !actions.includes("read"));
-  const granted =
-    Object.values(organizations).some((role) => role === "owner" || role === "admin") || grants.some(may);
-  const within = details?.some(({ actions }) => actions.includes("hooks")) ?? true;
-  if (granted && within) return;
+  if (await mayHaveHooks(deps, caller)) return;
   throw new WharfError(
     "forbidden",
     "Nothing was granted to you for which you may have webhooks: that is a manager's right. GET /v1/me shows what you may do where; GET /v1/events tells what happens there too.",

@@ -1,8 +1,9 @@
 import { keys } from "#aws/keys.ts";
-import type { Call } from "#core/kernel/call.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { MAX_GROUPS } from "./contract.ts";
@@ -48,6 +49,11 @@ export async function addGroupMember(
         condition: "attribute_exists(#pk) AND attribute_not_exists(#disabled_at)",
         else: () => notFound("group", groupId),
       },
+      eventWrite(deps.now(), {
+        type: "group_joined",
+        ...{ request_id: call.requestId, organization_id, actor: actorOf(call.caller) },
+        data: { group_id: groupId, principal_id: principal },
+      }),
     ]);
   }, "Others change this member's groups too; send it again.");
 }

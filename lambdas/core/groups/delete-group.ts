@@ -9,7 +9,7 @@ import { iso, ttl } from "#core/kernel/time.ts";
 import { LEFT_KEEP_MS, newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { findGroup } from "./find-group.ts";
 import { type GroupRecord, groupMemberRecord } from "./records.ts";
-import { leaveGroup } from "./remove-group-member.ts";
+import { type Left, leaveGroup } from "./remove-group-member.ts";
 
 /**
  * Ends a group: what it was granted is its members' no more from one write on; then its members' records forget it, and
@@ -23,10 +23,11 @@ export async function deleteGroup(deps: TableDeps, call: Call, groupId: string):
     return group.disabled_at === undefined ? endGroup(deps, group) : group;
   }, "Others change this group too; send it again.");
   if (ended.ending === undefined) return;
-  const of = { holder: groupId, request_id: call.requestId, actor: actorOf(call.caller) };
+  const by = { request_id: call.requestId, actor: actorOf(call.caller) };
+  const of = { holder: groupId, ...by };
   await endGrants(deps, { ...of, further: false }, ended.ending);
   await endFurtherGrants(deps, { ...of, counted: false });
-  await endMembers(deps, groupId);
+  await endMembers(deps, { group_id: groupId, organization_id: ended.organization_id, ...by });
   const done = deps.table.update({
     key: keys.principal(groupId),
     update: { set: { ttl: ttl(deps.now() + LEFT_KEEP_MS) }, remove: ["ending"] },
@@ -59,17 +60,17 @@ async function endGroup({ table, now }: TableDeps, group: GroupRecord): Promise<
 
 const PARALLEL = 10;
 
-async function endMembers(deps: TableDeps, groupId: string): Promise<void> {
+async function endMembers(deps: TableDeps, left: Left): Promise<void> {
   let after: Item | undefined;
   do {
     const { items, next } = await deps.table.query({
       where: "#pk = :pk AND begins_with(#sk, :prefix)",
-      values: { pk: keys.principal(groupId).pk, prefix: under.members },
+      values: { pk: keys.principal(left.group_id).pk, prefix: under.members },
       filter: "attribute_not_exists(#left_at)",
       after,
     });
     const members = items.map((item) => groupMemberRecord.parse(item).principal_id);
-    await inParallel(members, PARALLEL, (member) => leaveGroup(deps, groupId, member));
+    await inParallel(members, PARALLEL, (member) => leaveGroup(deps, left, member));
     after = next;
   } while (after !== undefined);
 }
