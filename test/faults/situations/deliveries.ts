@@ -1,4 +1,6 @@
 import { keys } from "#aws/keys.ts";
+import { scopes as allScopes } from "#contract/scopes.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import { hookState } from "#core/attempts/records.ts";
 import { mixed, type Situation, waiting } from "../situation.ts";
 import { MINUTE, passTime, SECOND } from "../time.ts";
@@ -23,6 +25,32 @@ const fanOuts: Situation[] = [
           "it is disabled": it.disable,
           "its URL changes": () => it.moveAway(),
         },
+      };
+    },
+  },
+  {
+    name: "fan-out: of the end of a grant, without which an endpoint hears of nothing",
+    async set(stage, me) {
+      const { folder_id } = await me.by.uploaded("heard/a.txt", "hello");
+      const scopes = allScopes.filter((one) => one !== "admin");
+      const client = await createClient(stage.plain, { name: "hearer", scopes });
+      const hearer = await stage.actor({ client, name: "hearer" });
+      const terms = { json: { principal_id: client.client_id, role: "manager" } };
+      const grants = `/v1/folders/${folder_id}/grants`;
+      const { grant_id } = await me.json(grants, terms);
+      const json = { url: (await stage.receiver()).url, events: ["file_moved"], folders: [folder_id] };
+      const { webhook_id } = await hearer.json("/v1/webhooks", { json });
+      await stage.work();
+      await me.request(`/v1/grants/${grant_id}`, { method: "DELETE" });
+      await me.relay();
+      const hook = `/v1/webhooks/${webhook_id}`;
+      return {
+        act: (actor) => actor.fanOut(),
+        meanwhile: {
+          "it is deleted": () => hearer.request(hook, { method: "DELETE" }),
+          "it is granted again": () => me.request(grants, terms),
+        },
+        next: { seen: () => hearer.request(hook) },
       };
     },
   },
