@@ -4,6 +4,7 @@ import { tokenAnswer, tokenError, tokenForm, tokenRequest } from "#core/accounts
 import { type ErrorCode, errorCodes } from "./errors.ts";
 import { requestId } from "./headers.ts";
 import { type Json, jsonSchema, named } from "./json-schema.ts";
+import { addExamples } from "./openapi-examples.ts";
 import { problemExamples, problemSchemas, problemsOf } from "./openapi-problems.ts";
 import { isConditional, type Route, requestHeaders, takesKey } from "./route.ts";
 import { scopes, scopeTable } from "./scopes.ts";
@@ -44,14 +45,16 @@ export function openApi(routes: readonly Route[], server: string): Json {
       schemas: problemSchemas(),
     },
   };
-  return withNamedSchemas(document);
+  const named = withNamedSchemas(document);
+  addExamples(named.paths, named.components.schemas);
+  return named;
 }
 
 /**
  * Moves the schemas that have a name, which each schema carries along, to where generators look for them. Tuples, which
  * few generators know, become lists of their first type; their length is in minItems and maxItems.
  */
-function withNamedSchemas(document: Json & { components: { schemas: Json } }): Json {
+function withNamedSchemas<D extends Json & { components: { schemas: Json } }>(document: D): D {
   const found: Json = {};
   const rest = JSON.parse(
     JSON.stringify(document, (key, value) => (key === "$defs" ? addTo(found, value) : value)),
@@ -61,7 +64,7 @@ function withNamedSchemas(document: Json & { components: { schemas: Json } }): J
     const { prefixItems, ...list } = Object(value) as { prefixItems?: unknown[] };
     return prefixItems === undefined ? value : { ...list, items: prefixItems[0] };
   });
-  return JSON.parse(listed.replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
+  return JSON.parse(listed.replaceAll('"#/$defs/', '"#/components/schemas/')) as typeof document;
 }
 
 /** What each scope is for. */
@@ -247,6 +250,12 @@ function failure(status: number, codes: readonly ErrorCode[], errorPages: boolea
   };
 }
 
+const CREDENTIALS = {
+  grant_type: "client_credentials",
+  client_id: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ",
+  client_secret: "whs_…",
+};
+
 function tokenOperation(): Json {
   const failed = (description: string, ...headers: (keyof typeof HEADERS)[]) => ({
     description,
@@ -266,8 +275,8 @@ function tokenOperation(): Json {
       required: true,
       // Of one name each: generators tell by it which of the two they send (openapi-python-client, issue 1276).
       content: {
-        "application/json": { schema: jsonSchema(tokenRequest, "input") },
-        "application/x-www-form-urlencoded": { schema: jsonSchema(tokenForm, "input") },
+        "application/json": { schema: jsonSchema(tokenRequest, "input"), example: CREDENTIALS },
+        "application/x-www-form-urlencoded": { schema: jsonSchema(tokenForm, "input"), example: CREDENTIALS },
       },
     },
     responses: {

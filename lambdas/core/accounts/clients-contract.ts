@@ -190,6 +190,7 @@ export const changeServiceClientRoute = defineRoute({
   }),
   responses: { 200: { description: "The client as it is now", schema: serviceClient } },
   errors: ["not_found", "conflict"],
+  example: { request: { scopes: ["files:write"] } },
 });
 
 export const addClientSecretRoute = defineRoute({

@@ -1,4 +1,4 @@
-import { DUE_INDEX, DUE_SHARDS, type DueKind, type Key } from "#aws/keys.ts";
+import { DUE_INDEX, type DueKind, dueShards, type Key } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { DueDeps } from "./deps.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -38,7 +38,7 @@ interface Held {
  * nothing lives any more is too old to count (`lastCount`). @returns how many there are.
  */
 export async function countLive(deps: DueDeps, counted: Counted): Promise<number> {
-  const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => holdersIn(deps, counted, shard));
+  const shards = dueShards(counted.kind).map((shard) => holdersIn(deps, counted, shard));
   const all = (await Promise.all(shards)).flat();
   const counted_ms = deps.now();
   const groups = Map.groupBy(all, ({ group }) => group);
@@ -59,8 +59,8 @@ export async function countLive(deps: DueDeps, counted: Counted): Promise<number
 
 async function holdersIn(
   { table, now, timeLeft }: DueDeps,
-  { kind, filter, values, holderOf, groupOf = () => "" }: Counted,
-  shard: number,
+  { filter, values, holderOf, groupOf = () => "" }: Counted,
+  shard: string,
 ): Promise<Held[]> {
   const holders: Held[] = [];
   let after: Item | undefined;
@@ -69,7 +69,7 @@ async function holdersIn(
       index: DUE_INDEX,
       where: "#due_pk = :shard AND #due_sk > :now",
       ...(filter === undefined ? {} : { filter }),
-      values: { shard: `${kind}#${shard}`, now: iso(now()), ...values },
+      values: { shard, now: iso(now()), ...values },
       after,
     });
     for (const item of found.items) {

@@ -1,4 +1,4 @@
-import { asideShard, DUE_INDEX, DUE_SHARDS, type DueKind } from "#aws/keys.ts";
+import { asideShard, DUE_INDEX, type DueKind, dueShards } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import type { Item } from "#aws/table.ts";
@@ -158,7 +158,7 @@ async function eachPage(deps: DueDeps, kind: DueKind, handle: HandlePage): Promi
   // `~` sorts after the `#` and any id that follow the time.
   const until = `${iso(deps.now())}~`;
   const errors: unknown[] = [];
-  const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => `${kind}#${shard}`);
+  const shards = dueShards(kind);
   const failing: Item[] = [];
   const counts = await Promise.all(shards.map((shard) => guarded(() => sweepShard(shard))));
   // One by one: who is made due later beside what ends the run would come again beside it, and be ended again.

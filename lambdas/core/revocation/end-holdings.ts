@@ -1,5 +1,5 @@
 /** What ends when a client or key is revoked: sessions, locks, endpoints, what it has made and, where it is asked for, links. */
-import { DUE_INDEX, DUE_SHARDS, type DueKind, due, keys } from "#aws/keys.ts";
+import { DUE_INDEX, type DueKind, due, dueShards, keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { happened, type Item } from "#aws/table.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
@@ -69,9 +69,7 @@ export async function endHoldings(
   }
   const kinds = kindsOf(job).slice(job.kind);
   for (const kind of kinds) {
-    const shards = Array.from({ length: DUE_SHARDS }, (_, shard) =>
-      endShard(deps, kind, { shard: `${kind.due}#${shard}`, client: job.client_id }),
-    );
+    const shards = dueShards(kind.due).map((shard) => endShard(deps, kind, { shard, client: job.client_id }));
     for (const shard of await Promise.all(shards)) {
       ended[kind.name] += shard.ended;
       failures += shard.failures;
