@@ -8,13 +8,14 @@ import { fileDetail } from "#core/files/contract.ts";
 import { accessAnswer } from "#core/grants/access-contract.ts";
 import { grant } from "#core/grants/contract.ts";
 import { me } from "#core/grants/me-contract.ts";
+import { share } from "#core/links/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import type { ApiClient } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const OWNING: readonly Scope[] = [
   ...(["files:read", "files:write", "files:delete", "grants:write", "workspaces:write"] as const),
-  "locks:write",
+  ...(["locks:write", "shares:write"] as const),
 ];
 const DAY = 86_400_000;
 
@@ -133,7 +134,7 @@ test("a group's grant is its members', as long as they are members", async () =>
 
 test("nobody passes on more than they were given", async () => {
   const file = await put("delegated/a.txt");
-  const lead = await story.client("lead", [...OWNING, "shares:write", "webhooks:write", "locks:break"]);
+  const lead = await story.client("lead", [...OWNING, "webhooks:write", "locks:break"]);
   const guest = await story.client("guest", ["files:read"]);
   await give(`files/${file}`, { principal_id: lead.clientId, actions: ["list", "read", "grant"] });
   await give(`files/${file}`, { principal_id: guest.clientId, role: "viewer" }, lead);
@@ -167,6 +168,25 @@ test("a member that may only look on is told who could grant more, and a guest i
     grantors: expect.arrayContaining([story.clientId]),
   });
   expect(Object.keys((await (await who("guest")).json()) as object)).not.toContain("grantors");
+});
+
+test("a manager lists the links of one who has left, and revokes them", async () => {
+  const file = await put("linked/a.txt");
+  const partner = await story.client("partner", ["files:read", "shares:write"]);
+  const given = await give(`files/${file}`, { principal_id: partner.clientId, actions: ["read", "share"] });
+  const shares = `/v1/files/${file}/shares`;
+  const link = await partner.json(share, shares, { json: {} });
+  await story.json(share, shares, { json: {} });
+  expect(await end(given.grant_id)).toBe(204);
+
+  const open = () => fetch(link.share_url, { headers: { Accept: "application/json" }, redirect: "manual" });
+  expect((await open()).status).toBe(302);
+  const { items } = await story.json(page.of(share), `${shares}?created_by=${partner.clientId}`);
+  expect(items.map(({ share_id, created_by }) => [share_id, created_by])).toEqual([
+    [link.share_id, partner.clientId],
+  ]);
+  expect((await story.api(`/v1/shares/${link.share_id}`, { method: "DELETE" })).status).toBe(204);
+  expect((await open()).status).toBe(410);
 });
 
 test("a workspace is made, opened to members, renamed, and taken from nobody meanwhile", async () => {

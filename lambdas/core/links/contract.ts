@@ -7,6 +7,7 @@ import {
   id,
   orNull,
   page,
+  principal,
   wholeText,
   withoutNul,
 } from "#contract/common.ts";
@@ -67,6 +68,7 @@ export const share = z
     ),
     share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
     created_at: at("When it was made"),
+    created_by: principal.meta({ description: "Who made it: a client or a person." }),
     expires_at: at(
       "When it dies: a whole second, as URLs of S3 count, so up to a second before `expire_in` is over",
     ),
@@ -90,6 +92,7 @@ const example: Share = {
   version_id: null,
   share_url: "https://files.example.com/s/AAAAAAAAAAAAAAAAAAAAAA",
   created_at: "2026-01-01T00:00:00.000Z",
+  created_by: "cli_01JZZZZZZZZZZZZZZZZZZZZZZZ",
   expires_at: "2026-01-02T00:00:00.000Z",
   max_downloads: 3,
   downloads: 0,
@@ -118,11 +121,18 @@ export const listSharesRoute = defineRoute({
   method: "GET",
   path: "/v1/files/{id}/shares",
   summary: "List a file's links, the newest first",
+  description:
+    "Links live on when their maker leaves, loses the file or is revoked: whoever may share the file lists somebody's here and revokes them.",
   tag,
   access: { action: "share", on: "link" },
   scopes: ["shares:read"],
   params: fileId,
-  query: page.query,
+  query: {
+    ...page.query,
+    created_by: principal.optional().meta({
+      description: "Only links that this client or person made: a page can be short, or empty, and go on.",
+    }),
+  },
   responses: { 200: { description: "One page, strongly consistent", schema: page.of(share) } },
   errors: ["not_found", "not_a_file", "invalid_cursor"],
 });

@@ -20,7 +20,7 @@ export async function listShares(
   deps: Pick<Deps, "table" | "config" | "now">,
   call: Call,
   fileId: string,
-  { limit, cursor }: PageQuery,
+  { limit, cursor, created_by }: PageQuery & { created_by?: string | undefined },
 ) {
   const list = `shares ${fileId}`;
   const after = readCursor(list, cursor);
@@ -44,7 +44,9 @@ export async function listShares(
   const views = await readViews(
     deps,
     page.items,
-    (link) => call.access?.own !== true || isOwnLink(call.caller.id, link),
+    (link) =>
+      (created_by === undefined || link.created_by === created_by) &&
+      (call.access?.own !== true || isOwnLink(call.caller.id, link)),
   );
   return {
     ...page,

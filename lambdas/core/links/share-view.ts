@@ -25,6 +25,7 @@ export async function shareView(
     version_id: link.version_id ?? null,
     share_url: await shareUrl(deps, link.share_id),
     created_at: link.created_at,
+    created_by: link.created_by,
     expires_at: iso(link.expires_ms),
     max_downloads: link.max_downloads ?? null,
     downloads: link.downloads,
