@@ -49,19 +49,38 @@ const MEMBERS: Json = {
 const SHOWN = ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"];
 const REFERENCE = /^#\/components\/schemas\//;
 
+/** Examples by the names of schemas. */
+type Known = Map<string, unknown>;
+
 /**
- * Gives each body of `paths` an example that has none: what other operations show of the same named schema, else what its
- * parts have, else the smallest that there is. Changes `paths`.
+ * Gives each body of `paths` an example that has none: what the same path's operations show of the same named schema, or
+ * others do, else what its parts have, else the smallest that there is. Changes `paths`.
  */
 export function addExamples(paths: Record<string, Json>, schemas: Json): void {
-  const bodies = Object.values(paths).flatMap((ofPath) => Object.values(ofPath).flatMap(bodiesOf));
+  // In an order of their own: which of two examples comes first doesn't depend on that of the routes.
+  const byPath = Object.entries(paths)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([, ofPath]) =>
+      Object.entries(ofPath)
+        .toSorted()
+        .flatMap(([, operation]) => bodiesOf(operation)),
+    );
   const [told] = eventCatalogue();
-  const known = new Map<string, unknown>([["Event", told?.example]]);
-  for (const { schema, example } of bodies) if (example !== undefined) learn(schema, example);
-  for (const body of bodies) body.example ??= exampleOf(body.schema);
+  const everywhere: Known = new Map([["Event", told?.example]]);
+  for (const body of byPath.flat()) learnFrom(everywhere, body);
+  for (const bodies of byPath) {
+    const here: Known = new Map();
+    for (const body of bodies) learnFrom(here, body);
+    const known = new Map([...everywhere, ...here]);
+    for (const body of bodies) body.example ??= exampleOf(known, body.schema);
+  }
+
+  function learnFrom(known: Known, { schema, example }: Media): void {
+    if (example !== undefined) learn(known, schema, example);
+  }
 
   /** Remembers what an example shows of each schema that has a name. */
-  function learn(schema: JsonSchema, example: unknown): void {
+  function learn(known: Known, schema: JsonSchema, example: unknown): void {
     const name = nameOf(schema);
     if (name !== undefined) {
       if (known.has(name)) return;
@@ -70,16 +89,17 @@ export function addExamples(paths: Record<string, Json>, schemas: Json): void {
     const { properties = {}, items, anyOf = [] } = resolved(schema);
     for (const [member, value] of Object.entries(Object(example) as Json)) {
       const part = properties[member];
-      if (part !== undefined) learn(part as JsonSchema, value);
+      if (part !== undefined) learn(known, part as JsonSchema, value);
     }
     if (Array.isArray(example) && items !== undefined)
-      for (const one of example) learn(items as JsonSchema, one);
+      for (const one of example) learn(known, items as JsonSchema, one);
     const [only, ...others] = anyOf.filter((one) => (one as JsonSchema).type !== "null");
-    if (example !== null && only !== undefined && others.length === 0) learn(only as JsonSchema, example);
+    if (example !== null && only !== undefined && others.length === 0)
+      learn(known, only as JsonSchema, example);
   }
 
   /** @param member the name under which it stands */
-  function exampleOf(schema: JsonSchema, member = ""): unknown {
+  function exampleOf(known: Known, schema: JsonSchema, member = ""): unknown {
     const name = nameOf(schema);
     if (name !== undefined && known.has(name)) return known.get(name);
     const { type, properties, ...one } = resolved(schema);
@@ -92,14 +112,18 @@ export function addExamples(paths: Record<string, Json>, schemas: Json): void {
     // What has a pattern that nobody shows an instance of is left out: it is a secret.
     if (Object.hasOwn(MEMBERS, member)) return one.pattern === undefined ? MEMBERS[member] : undefined;
     if (one.default !== undefined) return one.default;
-    if (choices[0] !== undefined) return exampleOf(choices[0], member);
+    if (choices[0] !== undefined) return exampleOf(known, choices[0], member);
     if (properties !== undefined) {
-      const all = Object.entries(properties).filter(([, part]) => (part as Json)["deprecated"] !== true);
-      return Object.fromEntries(all.map(([name, part]) => [name, exampleOf(part as JsonSchema, name)]));
+      // Of a form with a file no more than it must have: some of its fields exclude each other.
+      const isForm = Object.values(properties).some((part) => (part as JsonSchema).format === "binary");
+      const all = Object.entries(properties).filter(([name]) => !isForm || one.required?.includes(name));
+      return Object.fromEntries(
+        all.map(([name, part]) => [name, exampleOf(known, part as JsonSchema, name)]),
+      );
     }
     if (type === "array") {
       const length = Math.max(1, Number(one["minItems"] ?? 1));
-      return Array.from({ length }, () => exampleOf((one.items ?? {}) as JsonSchema));
+      return Array.from({ length }, () => exampleOf(known, (one.items ?? {}) as JsonSchema));
     }
     if (type === "object") return {};
     if (type === "boolean") return true;

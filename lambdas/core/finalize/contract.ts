@@ -210,5 +210,5 @@ export const uploadFileRoute = defineRoute({
     ...commitErrors,
     ...(["payload_too_large", "unsupported_media_type", "grant_limit"] as const),
   ],
-  example: { request: { path: "reports/2026", file: "…" }, response: finished },
+  example: { response: finished },
 });
