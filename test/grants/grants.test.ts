@@ -3,7 +3,7 @@ import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { actionsOfRole, type Role, roles } from "#contract/roles.ts";
-import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
+import { type Action, scopes as allScopes, type Scope } from "#contract/scopes.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { accessAnswer } from "#core/grants/access-contract.ts";
@@ -83,6 +83,65 @@ test("a file's grant shows that file, and its event names file and folder", asyn
       expires_at: null,
     },
   });
+});
+
+describe("a move hands no rights over", () => {
+  const move = (by: Pick<Client, "request">, file: string, folder: unknown) =>
+    by.request(`/v1/files/${file}`, { method: "PATCH", json: { folder } });
+  async function mover(sourceActions: string[], target: string, role: Role) {
+    const file = await world.addFile(owner, `handed/${newId("file", world.deps.now())}/a.txt`);
+    const by = await newcomer();
+    await given(file, { principal_id: by.client_id, actions: sourceActions });
+    await given(target, { principal_id: by.client_id, role });
+    return { file, by };
+  }
+  const FULL = [...actionsOfRole("editor")];
+  test.each<[what: string, at: string[], to: Role, action: string | undefined]>([
+    ["to delete", ["list", "read", "write"], "editor", "delete"],
+    ["to read", ["list", "write"], "contributor", "read"],
+    ["to read, without sight of it after", ["list", "write"], "uploader", undefined],
+    ["none that it had", FULL, "editor", undefined],
+    ["none but what a copy of it would give", FULL, "manager", undefined],
+  ])("%s", async (_, at, to, action) => {
+    const target = await folderOf(
+      await world.addFile(owner, `targets/${newId("file", world.deps.now())}/b.txt`),
+    );
+    const { file, by } = await mover(at, target, to);
+    const answer = await move(by, file, target);
+    if (action === undefined) return expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ status: 403, required_action: action });
+    expect(await folderOf(file)).not.toBe(target);
+  });
+
+  test("to a token that is restricted, though its holder has them", async () => {
+    const source = await world.addFile(owner, "narrow/source/a.txt");
+    const target = await folderOf(await world.addFile(owner, "narrow/target/b.txt"));
+    const from = await folderOf(source);
+    const narrow = (...actions: Action[]) =>
+      owner.restricted(
+        { type: "file_access", folder: from, actions: ["list", "write"] },
+        { type: "file_access", folder: target, actions },
+      );
+    const moved = async (...actions: Action[]) =>
+      (await move({ request: await narrow(...actions) }, source, target)).status;
+    expect(await moved("list", "read", "create")).toBe(403);
+    expect(await moved("list", "create")).toBe(200);
+  });
+});
+
+test("a restricted token is shown none of its holder's grants but on what it names", async () => {
+  const named = await folderOf(await world.addFile(owner, "named/a.txt"));
+  const other = await folderOf(await world.addFile(owner, "other/b.txt"));
+  const both = await newcomer();
+  for (const on of [named, other]) await given(on, { principal_id: both.client_id, role: "editor" });
+  const token = await both.restricted({ type: "file_access", folder: named, actions: ["list"] });
+  const shown = async (request: Client["request"]) => {
+    const { grants } = await read(me, request("/v1/me"));
+    const { items } = await read(z.object({ items: me.shape.grants }), request("/v1/me/grants"));
+    return [grants, items].map((list) => list.map(({ resource }) => resource.id));
+  };
+  expect(await shown(token)).toEqual([[named], [named]]);
+  expect((await shown(both.request)).map((list) => list.includes(other))).toEqual([true, true]);
 });
 
 test("a workspace's root folder is the workspace", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
+import type { Role } from "#contract/roles.ts";
 import { grantWrites } from "#core/access/grant-writes.ts";
 import { FIRST_ORGANIZATION, type GrantRecord } from "#core/access/records.ts";
 import { group, groupMember } from "#core/groups/contract.ts";
@@ -37,14 +38,17 @@ const put = (groupId: string, id: string, by: Person = admin) =>
 
 let grants = 0;
 
-async function grantTo(principal_id: string, { further = false } = {}): Promise<string> {
+async function grantTo(
+  principal_id: string,
+  { further = false, role = "viewer" }: { further?: boolean; role?: Role } = {},
+): Promise<string> {
   const grant: GrantRecord = {
     grant_id: newId("grt", world.deps.now()),
     principal_id,
     on: client.workspace_id,
     workspace_id: client.workspace_id,
     organization_id: FIRST_ORGANIZATION,
-    role: "viewer",
+    role,
     created_at: iso(world.deps.now()),
     created_by: admin.id,
     // No two are the same.
@@ -57,6 +61,17 @@ async function grantTo(principal_id: string, { further = false } = {}): Promise<
 const files = async (by: Person) => (await by.request(`/v1/workspaces/${client.workspace_id}/files`)).status;
 const memberIds = async (id: string) =>
   (await read(members, admin.request(`/v1/groups/${id}/members`))).items.map((one) => one.principal_id);
+
+test("an admin puts nobody into a group that has more than a manager: an owner does", async () => {
+  const owner = await person("owner");
+  const id = await made("proprietors");
+  await grantTo(id, { role: "owner" });
+  const other = await person("guest");
+  const refused = await put(id, other.id);
+  expect(await refused.json()).toMatchObject({ status: 403, required_role: ["owner"] });
+  expect(await memberIds(id)).toEqual([]);
+  expect((await put(id, other.id, owner)).status).toBe(204);
+});
 
 describe("a group", () => {
   test("is made, named in any script, listed, renamed and deleted", async () => {

@@ -75,6 +75,19 @@ test("a key that was revoked is told of no more", async () => {
   expect(holder?.["live_keys"]).toBe(0);
 });
 
+test("what was made with a key ends when the key has expired, as when it is revoked", async () => {
+  const json = { name: "setup", scopes: ["admin"], expires_at: inDays(1) };
+  const { api_key } = await read(newKey, owner.request("/v1/keys", { json }));
+  const headers = { authorization: `Bearer ${api_key}` };
+  const build = { name: "build", scopes: ["files:read"] };
+  const made = await read(newServiceClient, world.request("/v1/clients", { json: build, headers }));
+  world.advance(DAY);
+  await sweepKeys(world.deps);
+  await sweepRevocations(world.deps);
+  const shown = await read(serviceClient, owner.request(`/v1/clients/${made.client_id}`));
+  expect(shown.revoked_at).not.toBeNull();
+});
+
 test("a secret that is being replaced is told of, and forgotten when it has ended", async () => {
   const { client_id, secrets } = await makeClient();
   const overlap_seconds = 30 * 86_400;

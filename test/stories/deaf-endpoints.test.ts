@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { scopes } from "#contract/scopes.ts";
 import { newServiceClient } from "#core/accounts/clients-contract.ts";
+import { newKey } from "#core/accounts/keys-contract.ts";
 import { registeredWebhook, webhook } from "#core/endpoints/contract.ts";
 import { eventLog } from "#core/events/contract.ts";
 import { type ApiClient, createApiClient } from "#test/support/api-client.ts";
@@ -78,6 +79,68 @@ test("with the last of its folders, though its maker has others", async () => {
   const hook = await register(manager, [folder]);
   await remove(`/v1/grants/${held}`);
   expect(await shown(manager, hook)).toEqual(STOPPED);
+});
+
+test("not where its maker keeps what is below its folder", async () => {
+  const manager = await guest();
+  const below = (await send("projects/alpha/deep/er/c.txt")).folder_id;
+  const held = await grant(`folders/${folder}`, manager.id);
+  await grant(`folders/${below}`, manager.id);
+  const hook = await register(manager, [folder]);
+  await remove(`/v1/grants/${held}`);
+  expect(await shown(manager, hook)).toEqual(LIVES);
+});
+
+test("and then is sent nothing by its maker's wish either", async () => {
+  const manager = await guest();
+  const held = await grant(`folders/${folder}`, manager.id);
+  const receiver = await story.receiver();
+  const json = { url: receiver.url, events: ["upload_completed"] };
+  const { webhook_id } = await manager.json(registeredWebhook, "/v1/webhooks", { json });
+  await receiver.until(1, undefined, receiver.pings);
+  await remove(`/v1/grants/${held}`);
+  expect(await shown(manager, webhook_id)).toEqual(STOPPED);
+  const path = `/v1/webhooks/${webhook_id}`;
+  const other = (await story.receiver()).url;
+  for (const [method, at, body] of [
+    ["POST", `${path}/enable`, { force: true }],
+    ["POST", `${path}/enable`, {}],
+    ["POST", `${path}/test`, {}],
+    ["PATCH", path, { url: other }],
+  ] as const) {
+    const refused = await manager.api(at, { method, json: body });
+    expect([at, refused.status, await refused.json()]).toMatchObject([at, 403, { required_action: "hooks" }]);
+  }
+  expect((await manager.api(path, { method: "PATCH", json: { description: "idle" } })).status).toBe(200);
+  await story.cloud.waitForIdle();
+  expect([receiver.pings.length, receiver.received.length]).toEqual([1, 0]);
+  await grant(`folders/${folder}`, manager.id);
+  expect((await manager.api(`${path}/enable`, { json: {} })).status).toBe(200);
+});
+
+test("when the key that it was registered with expires: it hears nothing from that moment on", async () => {
+  const manager = await guest();
+  await grant(`folders/${folder}`, manager.id);
+  const expires_at = new Date(story.cloud.clock.now() + 3_600_000).toISOString();
+  const json = { name: "an hour", scopes: HELD, client: manager.id, expires_at };
+  const { api_key } = await story.json(newKey, "/v1/keys", { json });
+  const receiver = await story.receiver();
+  const registered = await story.api("/v1/webhooks", {
+    json: { url: receiver.url, events: ["upload_completed"] },
+    token: api_key,
+  });
+  const hook = registeredWebhook.parse(await registered.json()).webhook_id;
+  const before = await send("projects/alpha/before.txt");
+  const got = () => receiver.received.map(({ body }) => String(body)).join();
+  await story.eventually(() => expect(got()).toContain(before.file_id));
+  story.advance(3_600_000);
+  const after = await send("projects/alpha/after.txt");
+  await story.cloud.waitForIdle();
+  expect(got()).not.toContain(after.file_id);
+  // The sweep that finds the key ended, and the next one, which ends what was made with it.
+  story.advance(60_000);
+  story.advance(60_000);
+  expect(await shown(manager, hook)).toEqual([true, "revoked"]);
 });
 
 test("when a grant expires", async () => {

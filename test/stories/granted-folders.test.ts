@@ -1,7 +1,8 @@
 /** Who was granted a folder hears of it, by long poll and by webhook, waits for its locks, and stops when the grant ends. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
-import { scopes } from "#contract/scopes.ts";
+import { type Scope, scopes } from "#contract/scopes.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { eventLog } from "#core/events/contract.ts";
 import { type ApiClient, createApiClient } from "#test/support/api-client.ts";
@@ -46,6 +47,44 @@ test("a reader of one folder hears of that folder alone", async () => {
   expect(namesIn(heard)).toContain("a.txt");
   expect(namesIn(heard)).not.toContain("b.txt");
   expect(JSON.stringify(heard)).not.toContain("beta");
+});
+
+test("who was given what is told to those who may ask for it", async () => {
+  const manager = await guest("granting", "manager");
+  const reader = await guest("not granting", "viewer");
+  const grantsIn = async (client: ApiClient) =>
+    (await log(client, "type=grant_created,grant_ended")).items.map(({ data }) => data["grant_id"]);
+  await story.eventually(async () => expect(await grantsIn(manager)).toContain(reader.grant));
+  expect(await grantsIn(reader)).toEqual([]);
+  await end(manager);
+  await end(reader);
+});
+
+test("what happens to an organization is told by what a token's scopes let it read", async () => {
+  const deps = { table: story.table, now: story.cloud.clock.now };
+  const admin = async (...held: Scope[]) => {
+    const { client_id, client_secret } = await createClient(deps, {
+      name: "admin",
+      scopes: held,
+      role: "admin",
+    });
+    const { apiUrl: origin, clock } = story.cloud;
+    return createApiClient({ origin, now: clock.now, clientId: client_id, clientSecret: client_secret });
+  };
+  const keyer = await admin("clients:write", "files:read");
+  const lister = await admin("members:read", "files:read");
+  const expires_at = new Date(story.cloud.clock.now() + 3_600_000).toISOString();
+  await keyer.json(z.unknown(), "/v1/keys", { json: { name: "k", scopes: ["files:read"], expires_at } });
+  const path = `/v1/events?organization=${FIRST_ORGANIZATION}`;
+  const typesFor = async (client: ApiClient) =>
+    new Set((await client.json(eventLog, path)).items.map(({ type }) => type.split("_")[0]));
+  await story.eventually(async () => expect(await typesFor(keyer)).toEqual(new Set(["key"])));
+  expect(await typesFor(lister)).not.toContain("key");
+  const refused = await (await admin("files:read", "webhooks:read")).api(path);
+  expect([refused.status, await refused.json()]).toMatchObject([
+    403,
+    { required_scopes: ["members:read", "clients:read"] },
+  ]);
 });
 
 test("a long poll that runs hears of nothing once its grant has ended", async () => {

@@ -15,6 +15,7 @@ import { createObjects } from "#aws/objects.ts";
 import { createTable } from "#aws/table.ts";
 import { problem } from "#contract/common.ts";
 import { type Event, event } from "#contract/events.ts";
+import type { FileAccess } from "#contract/roles.ts";
 import type { Scope } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken, type TokenRequest } from "#core/accounts/issue-token.ts";
@@ -179,6 +180,8 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
       request: await requestsOf(given),
       /** Requests with a token of the same client that has fewer scopes. */
       withScopes: (...fewer: Scope[]) => requestsOf({ ...given, scope: fewer.join(" ") }),
+      /** Requests with a token of the same client that is good for these resources alone. */
+      restricted: (...details: FileAccess[]) => requestsOf({ ...given, details }),
       /** Requests that another environment answers. */
       elsewhere: (options: { clockOffsetMs?: number }) =>
         requestsOf(given, appOf(anotherEnvironment(options))),

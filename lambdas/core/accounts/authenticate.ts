@@ -139,17 +139,31 @@ function keyTerms(apiKey: string | undefined, stored: Item) {
   return { ...rest, parents: [] };
 }
 
+/** What something that acts later keeps of who made it. */
+interface MadeLater {
+  client_id: string;
+  scopes?: readonly Scope[] | undefined;
+  made_by?: MadeBy | undefined;
+}
+
+/** What is to be read to know whoever made it: its own record, and the API key that it did it with. */
+export function makerKeys({ client_id, made_by }: MadeLater): Key[] {
+  const { key_id } = made_by ?? {};
+  return [keys.principal(client_id), ...(key_id === undefined ? [] : [keys.apiKey(client_id, key_id)])];
+}
+
 /**
  * Whoever made something that acts later, as it is now: with the scopes and the restriction that it was made with.
- * `undefined` where it is no more.
+ * `undefined` where it is no more, or where the key with which it was made has ended.
+ *
+ * @param items with those of `makerKeys` among them.
  */
-export function actingAs(
-  deps: TableDeps,
-  principal: string,
-  holder: Item | undefined,
-  { scopes = allScopes, made_by }: { scopes?: readonly Scope[] | undefined; made_by?: MadeBy | undefined },
-): Caller | undefined {
-  if (holder === undefined) return undefined;
+export function actingAs(deps: TableDeps, made: MadeLater, items: readonly Item[]): Caller | undefined {
+  const { client_id: principal, scopes = allScopes, made_by } = made;
+  const [holder, ...key] = makerKeys(made).map(({ pk, sk }) =>
+    items.find((item) => item["pk"] === pk && item["sk"] === sk),
+  );
+  if (holder === undefined || !key.every((one) => one !== undefined && isLive(deps, one))) return undefined;
   const terms = { principal, scopes, details: made_by?.details, parents: [], credential: "", expires_ms: 0 };
   try {
     return callerOf(deps, holder, terms);
@@ -160,6 +174,10 @@ export function actingAs(
     return undefined;
   }
 }
+
+/** Whether a stored token or key is still good. */
+const isLive = ({ now }: Pick<TableDeps, "now">, { revoked_at, expires_ms }: Item) =>
+  revoked_at === undefined && Number(expires_ms) > now();
 
 /** @throws WharfError unauthenticated where the client or person is no more. */
 function callerOf(
@@ -202,9 +220,7 @@ async function requireParents(deps: TableDeps, principal: string, parents: reado
   if (parents.length === 0) return;
   const { pk } = keys.principal(principal);
   const found = await deps.table.batchGet(parents.map((sk) => ({ pk, sk })));
-  const live = found.filter(
-    ({ revoked_at, expires_ms }) => revoked_at === undefined && Number(expires_ms) > deps.now(),
-  );
+  const live = found.filter((one) => isLive(deps, one));
   if (live.length < parents.length) throw refused("What this token was exchanged from has ended.", true);
 }
 

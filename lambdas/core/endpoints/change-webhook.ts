@@ -16,6 +16,7 @@ import { checkDestination } from "./check-destination.ts";
 import type { changeWebhookRoute, Webhook } from "./contract.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
+import { requireHearing } from "./require-hearing.ts";
 import { webhookView } from "./webhook-view.ts";
 
 type ChangeDeps = Pick<DeliveryDeps, "table" | "now" | "outbound" | "queues"> & Pick<Deps, "config">;
@@ -24,7 +25,7 @@ type Changes = z.output<typeof changeWebhookRoute.body>;
 /**
  * Changes what the request names, and leaves the rest. A new URL starts with a clean record, unverified, and is pinged.
  *
- * @throws WharfError not_found, invalid_url, egress_blocked; invalid_request for unknown folders; as `inLookupPlace`
+ * @throws WharfError not_found, invalid_url, egress_blocked; invalid_request for unknown folders; forbidden where one that could hear of nothing is to have another URL; as `inLookupPlace`
  */
 export async function changeWebhook(
   deps: ChangeDeps,
@@ -50,6 +51,7 @@ async function change(deps: ChangeDeps, call: Call, webhookId: string, changes: 
   const now = deps.now();
   const { description, url, ...rest } = changes;
   const first = url === undefined || url === hook.url ? undefined : pingWrite(now, call, hook);
+  if (first) await requireHearing(deps, hook);
   const epoch = newEpoch();
   const values: Item = {
     ...rest,

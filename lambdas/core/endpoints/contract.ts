@@ -72,7 +72,7 @@ export const webhook = z
     disabled_at: orTime("When it was disabled; `null` while it is enabled."),
     disabled_reason: orNull(
       disabledReason,
-      "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h; `revoked`: with its client; `no_access`: its maker may have webhooks for nothing any more of which it could hear.",
+      "`manual`; `gone`: answered 410; `asked`: answered `webhook-delivery: disable`; `failing`: no success for 120 h; `revoked`: with its client, or the key that it was registered with; `no_access`: its maker may have webhooks for nothing any more of which it could hear.",
     ),
     created_at: at("When it was registered"),
     updated_at: at("When it was last changed, enabled or disabled"),

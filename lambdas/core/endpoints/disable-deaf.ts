@@ -1,9 +1,8 @@
-import { keys } from "#aws/keys.ts";
 import type { Event, EventType } from "#contract/events.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { disableEndpoint } from "./disable-endpoint.ts";
-import { makersOf, readHooks } from "./match-endpoints.ts";
+import { keysOfMakers, makersOf, readHooks } from "./match-endpoints.ts";
 import { mayHaveHooks } from "./may-have-hooks.ts";
 
 /** Events by which their principal may have lost what its endpoints hear. */
@@ -26,8 +25,7 @@ export async function disableDeaf(deps: TableDeps, events: readonly Event[]): Pr
     const loss = losses.find(({ data: { principal_id } }) => isOf(String(principal_id), hook.client_id));
     return loss === undefined || hook.disabled_at !== undefined ? [] : [{ hook, loss }];
   });
-  const ids = new Set(hooks.map(({ hook }) => hook.client_id));
-  const items = await deps.table.batchGet([...ids].map((id) => keys.principal(id)));
+  const items = await deps.table.batchGet(keysOfMakers(hooks.map(({ hook }) => hook)));
   const why = new Map(hooks.map(({ hook, loss }) => [hook, loss]));
   await inParallel([...makersOf(deps, [...why.keys()], items)], PARALLEL, async ([maker, its]) => {
     for (const alike of Map.groupBy(its, ({ folders }) => folders.join(" ")).values()) {

@@ -7,6 +7,7 @@ import { newEpoch, sameEpoch } from "#core/turns/endpoint-epoch.ts";
 import { resetState } from "#core/turns/reset-endpoint.ts";
 import type { TestResult, Webhook } from "./contract.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
+import { requireHearing } from "./require-hearing.ts";
 import { type TestDeps, testWebhook } from "./test-webhook.ts";
 import { webhookView } from "./webhook-view.ts";
 
@@ -14,7 +15,7 @@ import { webhookView } from "./webhook-view.ts";
  * Enables an endpoint that answers a `webhook_test` with 2xx, or any by `force`. What it missed waits for `recover`. A test
  * counts for the endpoint that it was sent to: not where it has got another URL, or was enabled and disabled again.
  *
- * @throws WharfError webhook_disabled, with the attempt, where that fails; not_found
+ * @throws WharfError webhook_disabled, with the attempt, where that fails; not_found; forbidden where it could hear of nothing
  */
 export async function enableWebhook(
   deps: TestDeps,
@@ -24,6 +25,7 @@ export async function enableWebhook(
 ): Promise<Webhook> {
   const hook = await findWebhook(deps, call.caller, webhookId);
   if (hook.disabled_at === undefined) return webhookView(hook, await readState(deps, webhookId));
+  if (force) await requireHearing(deps, hook);
   const tested = force ? undefined : await testWebhook(deps, call, hook, "enable");
   if (tested?.ok === false) {
     const { status, error_class } = tested.attempt;

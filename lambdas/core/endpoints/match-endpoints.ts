@@ -1,7 +1,7 @@
-import { keys } from "#aws/keys.ts";
+import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Event, EventType } from "#contract/events.ts";
-import { actingAs } from "#core/accounts/authenticate.ts";
+import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
 import { endpointHearer, type Hearer } from "#core/events/may-hear.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
@@ -88,9 +88,8 @@ export async function readHooks(deps: TableDeps): Promise<HookRecord[]> {
 }
 
 async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
-  const makerIds = [...new Set(hooks.map(({ client_id }) => client_id))];
   const items = await deps.table.batchGet([
-    ...makerIds.map((id) => keys.principal(id)),
+    ...keysOfMakers(hooks),
     ...hooks.map(({ webhook_id }) => keys.hookState(webhook_id)),
   ]);
   const [ofStates, ofMakers] = partition(items, (item) => "webhook_id" in item);
@@ -103,26 +102,31 @@ async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
   return [makers, states] as const;
 }
 
+/** What `makersOf` needs, each once. */
+export function keysOfMakers(hooks: readonly HookRecord[]): Key[] {
+  const all = hooks.flatMap((hook) => makerKeys(hook));
+  return [...new Map(all.map((key) => [`${key.pk} ${key.sk}`, key])).values()];
+}
+
 /**
  * Endpoints by their makers, with the terms that they were made with: who has a hundred alike is there once. Without those
  * whose maker is no more.
  *
- * @param items the makers' records
+ * @param items those of `keysOfMakers`
  */
 export function makersOf(
   deps: TableDeps,
   hooks: readonly HookRecord[],
   items: readonly Item[],
 ): Map<Caller, HookRecord[]> {
-  const records = new Map(items.map((item) => [item["pk"], item]));
   const byTerms = Map.groupBy(hooks, ({ client_id, scopes, made_by }) =>
-    JSON.stringify([client_id, scopes, made_by?.details]),
+    JSON.stringify([client_id, scopes, made_by?.key_id, made_by?.details]),
   );
   const makers = new Map<Caller, HookRecord[]>();
   for (const its of byTerms.values()) {
     const [first] = its;
     if (first === undefined) continue;
-    const maker = actingAs(deps, first.client_id, records.get(keys.principal(first.client_id).pk), first);
+    const maker = actingAs(deps, first, items);
     if (maker !== undefined) makers.set(maker, its);
   }
   return makers;

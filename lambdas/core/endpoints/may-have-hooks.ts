@@ -1,6 +1,7 @@
 import { holds } from "#contract/scopes.ts";
 import { allGrants } from "#core/access/authorize.ts";
 import { haveHooks } from "#core/files/check-folders.ts";
+import { type FolderLookup, foldersAbove } from "#core/files/event-folders.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import type { HeldGrant } from "#core/kernel/rights.ts";
@@ -18,11 +19,31 @@ export async function mayHaveHooks(
 ): Promise<boolean> {
   const { details, organizations, grants } = caller.rights;
   if (details?.every(({ actions }) => !actions.includes("hooks"))) return false;
-  if (folders.length > 0) return (await haveHooks(deps, caller, folders)).includes(true);
+  if (folders.length > 0)
+    return (
+      (await haveHooks(deps, caller, folders)).includes(true) || (await haveBelow(deps, caller, folders))
+    );
   if (Object.values(organizations).some((role) => role === "owner" || role === "admin")) return true;
-  const reads = holds(caller.scopes, "files:read");
-  const gives = ({ actions, expires_ms = Number.POSITIVE_INFINITY }: HeldGrant) =>
+  const gives = givesHooks(deps, caller);
+  return grants.some(gives) || (await allGrants(deps, caller)).some(gives);
+}
+
+/** Whether a grant lets its holder have webhooks, if only for what it made itself. */
+function givesHooks(deps: TableDeps, { scopes }: Caller): (grant: HeldGrant) => boolean {
+  const reads = holds(scopes, "files:read");
+  return ({ actions, expires_ms = Number.POSITIVE_INFINITY }) =>
     expires_ms > deps.now() &&
     (actions.includes("hooks") || !reads || (!actions.includes("list") && !actions.includes("read")));
-  return grants.some(gives) || (await allGrants(deps, caller)).some(gives);
+}
+
+/** Whether such a grant is on a folder or file below one of these folders: of that the endpoint goes on hearing. */
+async function haveBelow(deps: TableDeps, caller: Caller, folders: readonly string[]): Promise<boolean> {
+  const giving = (await allGrants(deps, caller)).filter(givesHooks(deps, caller));
+  const lookup: FolderLookup = new Map();
+  for (const { on, workspace_id } of giving) {
+    if (on === workspace_id) continue;
+    const above = await foldersAbove(deps, on, lookup);
+    if (folders.some((folder) => above.has(folder))) return true;
+  }
+  return false;
 }

@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
-import { actingAs } from "#core/accounts/authenticate.ts";
+import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
 import type { DeliveryRecord, HookRecord } from "#core/attempts/records.ts";
 import { endpointHearer } from "#core/events/may-hear.ts";
 import { eventRecord } from "#core/events/records.ts";
@@ -13,11 +13,9 @@ export async function stillHears(
   { event_id, body }: DeliveryRecord,
 ): Promise<boolean> {
   if (body !== undefined) return true;
-  const holderKey = keys.principal(hook.client_id);
   const eventKey = keys.event(event_id);
-  const items = await deps.table.batchGet([holderKey, eventKey]);
-  const holder = items.find(({ pk }) => pk === holderKey.pk);
-  const maker = actingAs(deps, hook.client_id, holder, hook);
+  const items = await deps.table.batchGet([...makerKeys(hook), eventKey]);
+  const maker = actingAs(deps, hook, items);
   const stored = items.find(({ pk }) => pk === eventKey.pk);
   // One that has expired is sent to nobody.
   if (maker === undefined || stored === undefined) return stored === undefined;

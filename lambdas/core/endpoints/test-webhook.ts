@@ -14,6 +14,7 @@ import { verifyEndpoint } from "#core/turns/reset-endpoint.ts";
 import { TEST_SECONDS, type TestResult } from "./contract.ts";
 import { endpointEvent } from "./endpoint-event.ts";
 import { inTestPlace } from "./in-test-place.ts";
+import { requireHearing } from "./require-hearing.ts";
 
 /** A test is sent by the API's function, which is there for everybody: a silent endpoint may not hold it for 15 s. */
 const TIMEOUT_MS = TEST_SECONDS * 1_000;
@@ -27,7 +28,7 @@ export type TestDeps = Pick<WorkerDeps, "table" | "now" | "outbound" | "hosts"> 
  * state stays as it is.
  *
  * @throws WharfError rate_limited where the endpoint is being tested, or as many of its client's as may be; where its
- * host is sent as much as it may be; as `inTrial`.
+ * host is sent as much as it may be; forbidden where it could hear of nothing; as `inTrial`.
  */
 export async function testWebhook(
   deps: TestDeps,
@@ -39,6 +40,7 @@ export async function testWebhook(
   const [secret, seen] = await Promise.all([
     deps.table.get(hookSecretRecord, keys.hookSecret(webhook_id)),
     deps.table.get(hookState, keys.hookState(webhook_id)),
+    requireHearing(deps, hook),
   ]);
   if (secret === undefined) throw notFound("webhook", webhook_id);
   const now = deps.now();

@@ -64,7 +64,7 @@ export const listEventsRoute = defineRoute({
       .meta({ description: "Id or name of the workspace; the client's own unless said." }),
     organization: id("org").optional().meta({
       description:
-        "In the place of a workspace: what is about an organization itself, its members and keys. For its owners and admins.",
+        "In the place of a workspace: what is about an organization itself: its members, with `members:read`, and its keys and secrets, with `clients:read`. For its owners and admins.",
     }),
     after: cursor.optional().meta({
       description: "A cursor; `latest` to begin with what happens next. Without it: the oldest events.",

@@ -1,13 +1,13 @@
 /** Whose right it is to hear of what: decided by where an event's file is, for whoever doesn't hear of all. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import type { Event } from "#contract/events.ts";
-import type { Action } from "#contract/scopes.ts";
+import type { Event, EventType } from "#contract/events.ts";
+import { type Action, holds, type Scope } from "#contract/scopes.ts";
 import { allGrants, judge } from "#core/access/authorize.ts";
 import { authorizeOrganization, mayInOrganization } from "#core/access/authorize-organization.ts";
 import { fileMadeBy, type Located } from "#core/access/place.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
-import type { Call, Caller } from "#core/kernel/call.ts";
+import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import type { HeldGrant } from "#core/kernel/rights.ts";
@@ -21,6 +21,11 @@ const maker = z.object({ created_by: z.string().optional(), mixed: z.boolean().o
 const READERS: readonly Action[] = ["list", "hooks"];
 /** Endpoints hear of that for which their maker may have webhooks. */
 const ENDPOINTS: readonly Action[] = ["hooks"];
+/** Who was given what is told to those who may ask for it too. */
+const GRANTORS: readonly Action[] = ["grant"];
+const OF_GRANTS: ReadonlySet<EventType> = new Set(["grant_created", "grant_ended"]);
+/** Which scopes let a token use these actions to hear; listing is judged with the rest. */
+const hearsBy: Partial<Record<Action, Scope>> = { hooks: "webhooks:write", grant: "grants:read" };
 
 /**
  * Whoever hears of a whole workspace does so without a read for each event; others hear of what happens in the folders
@@ -37,7 +42,8 @@ export async function hearerOf(
   call.decided?.();
   if (log.startsWith("org_")) {
     authorizeOrganization(call, log, "members");
-    return async () => true;
+    requireScope(call.caller, "members:read", "clients:read");
+    return byScope(call.caller);
   }
   const hearer = await hearerIn(deps, call.caller, log, READERS);
   if (hearer === undefined) throw notFound("workspace", log);
@@ -68,7 +74,17 @@ function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promis
 /** `undefined` where the maker hears of nothing there. */
 async function logHearer(deps: TableDeps, maker: Caller, log: string): Promise<Hearer | undefined> {
   if (!log.startsWith("org_")) return hearerIn(deps, maker, log, ENDPOINTS);
-  return mayInOrganization(maker, log, "members") ? async () => true : undefined;
+  return mayInOrganization(maker, log, "members") ? byScope(maker) : undefined;
+}
+
+/** Of an organization itself a token hears what its scopes let it read. */
+function byScope({ scopes }: Caller): Hearer {
+  return async ({ type }) => holds(scopes, scopeToHear(type));
+}
+
+function scopeToHear(type: EventType): Scope {
+  if (type.startsWith("key_") || type.startsWith("secret_")) return "clients:read";
+  return type.startsWith("webhook_") ? "webhooks:read" : "members:read";
 }
 
 async function hearerIn(
@@ -77,16 +93,20 @@ async function hearerIn(
   workspace_id: string,
   by: readonly Action[],
 ): Promise<Hearer | undefined> {
-  if (await hearsAt(deps, caller, { workspace_id }, by)) return async () => true;
-  if (!(await hasAnything(deps, caller, workspace_id))) return undefined;
+  const known = new Map<string, Promise<boolean>>();
+  const hearsAll = (how: readonly Action[]) =>
+    once(known, how.join(" "), () => hearsAt(deps, caller, { workspace_id }, how));
+  if (!(await hearsAll(by)) && !(await hasAnything(deps, caller, workspace_id))) return undefined;
   const makers = new Map<string, z.infer<typeof maker>>();
   return async (event, lookup) => {
+    const how = OF_GRANTS.has(event.type) ? GRANTORS : by;
+    if (await hearsAll(how)) return true;
     const { file_id } = event;
     const made = file_id === undefined ? undefined : await makerOf(deps, file_id, makers);
     for (const folder of await foldersOf(deps, event, lookup)) {
       const above = [...(await foldersAbove(deps, folder, lookup))].reverse().slice(1);
       const file = made && { by: "file" as const, file: fileMadeBy(caller.id, made) };
-      if (await hearsAt(deps, caller, { workspace_id, folder_id: folder, file_id, above, made: file }, by))
+      if (await hearsAt(deps, caller, { workspace_id, folder_id: folder, file_id, above, made: file }, how))
         return true;
     }
     return false;
@@ -119,7 +139,8 @@ async function hearsAt(
   by: readonly Action[],
 ): Promise<boolean> {
   for (const action of by) {
-    const named = action === "list" || caller.scopes.has("admin") || caller.scopes.has("webhooks:write");
+    const scope = hearsBy[action];
+    const named = scope === undefined || holds(caller.scopes, scope);
     if (named && (await judge(deps, caller, place, action))?.allowed) return true;
   }
   return false;

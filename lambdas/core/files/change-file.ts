@@ -2,6 +2,7 @@ import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode, rootFolder } from "#core/access/place.ts";
+import { requireNoGain } from "#core/access/require-no-gain.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
@@ -26,7 +27,7 @@ import { requirePath } from "./require-path.ts";
  *
  * Where all is as it is to be, nothing happens, and nothing is told. Touches no bytes.
  *
- * @throws WharfError invalid_request (the path is too long), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file.
+ * @throws WharfError invalid_request (the path is too long), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file; forbidden where a move would hand rights over.
  */
 export async function changeFile(
   deps: Pick<Deps, "table" | "objects" | "config" | "now">,
@@ -118,25 +119,29 @@ async function mismatchUnder(
 }
 
 /**
- * The folder to move into, where the caller may create; a path's missing folders are made, as an upload does, but for
- * none that is too deep.
+ * The folder to move into, where the caller may create, and could do no more to the file than where it is; a path's
+ * missing folders are made, as an upload does, but for none that is too deep.
  */
 async function targetFolder(
   deps: TableDeps,
   call: Call,
-  { workspace_id }: FileRecord,
+  file: FileRecord,
   { ref, name }: { ref: FolderRef; name: string },
 ) {
+  const { workspace_id } = file;
+  const from = locateNode(call.caller.id, file);
   if (!("segments" in ref)) {
     const { folder_id } = ref;
     const [item] = await deps.table.batchGet([keys.node(folder_id)]);
     const located = item?.["kind"] === "folder" ? locateNode(call.caller.id, item) : undefined;
     const there = located?.workspace_id === workspace_id ? located : undefined;
     const access = await authorize(deps, call, there, { action: "create", what: ["folder", folder_id] });
+    if (folder_id !== file.folder_id) await requireNoGain(deps, call, from, there);
     return { folder_id, above: there?.above && [...there.above], access };
   }
   requirePath([...ref.segments, name].join("/"));
-  const { access } = await authorizePath(deps, call, workspace_id, ref);
+  const { access, located } = await authorizePath(deps, call, workspace_id, ref);
+  if (located?.folder_id !== file.folder_id) await requireNoGain(deps, call, from, located);
   const { folderId, above } = await makeWay(deps, workspace_id, ref.segments);
   const isRoot = folderId === rootFolder(workspace_id);
   return { folder_id: folderId, above: isRoot ? [] : above && [...above, folderId], access };

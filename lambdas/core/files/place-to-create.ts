@@ -11,6 +11,8 @@ import { type Hints, hintedWay } from "./make-folders.ts";
  *
  * No read where the workspace is granted; else one for the hints of the folders above and what a decision reads, whatever
  * there is. Whoever learns nothing of what exists makes no folders, and names by path only those that were granted.
+ *
+ * @returns also where that was decided: the deepest folder on the way that there is.
  * @param name of the file that is to be there.
  * @param beside what takes a while and needs no decision: it is begun while one is read, where the caller may create
  * anything in the workspace.
@@ -25,19 +27,19 @@ export async function authorizePath(
     name,
     beside,
   }: { segments: readonly string[]; name?: string; beside?: ((workspaceId: string) => void) | undefined },
-): Promise<{ access: Allowed; hints?: Hints }> {
+): Promise<{ access: Allowed; located: Located; hints?: Hints }> {
   const asked = {
     action: "create",
     what: ["folder", segments.join("/") || rootFolder(workspace_id)],
     whole: true,
   } as const;
   if (segments.length === 0 || isAllowedAtOnce(deps, call.caller, { workspace_id }, asked))
-    return { access: await authorize(deps, call, { workspace_id }, asked) };
+    return { access: await authorize(deps, call, { workspace_id }, asked), located: { workspace_id } };
   const { located, isWhole, hints } = await hintedWay(deps, workspace_id, segments, name);
   if (createsIn(call, workspace_id)) beside?.(workspace_id);
   const access = await authorize(deps, call, located, asked);
   if (access.blind && !(isWhole && isNamed(call, located))) throw notFound(...asked.what);
-  return { access, hints };
+  return { access, located, hints };
 }
 
 /** Whether the caller was granted to create anything in a workspace. */

@@ -1,5 +1,5 @@
 import { resourceOf } from "#core/access/grant-event.ts";
-import type { HeldGrant } from "#core/kernel/rights.ts";
+import type { HeldGrant, Rights } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { HeldGrantView } from "./me-contract.ts";
 
@@ -16,6 +16,18 @@ export function heldView(grant: HeldGrant, name: (workspaceId: string) => string
   };
 }
 
-/** Whether a grant holds at `now`. */
-export const holdsAt = ({ expires_ms = Number.POSITIVE_INFINITY }: HeldGrant, now: number) =>
-  expires_ms > now;
+/**
+ * The grants that hold at `now`, as a token may know of them: a restricted one of those on what it names and on the
+ * workspaces of that. The rest of its holder's is out of its reach.
+ */
+export function shownTo(
+  { details }: Pick<Rights, "details">,
+  grants: readonly HeldGrant[],
+  now: number,
+): HeldGrant[] {
+  const places = details?.flatMap(({ workspace, folder, file }) => [workspace, folder, file]);
+  return grants.filter(
+    ({ on, expires_ms = Number.POSITIVE_INFINITY }) =>
+      expires_ms > now && (places === undefined || places.includes(on)),
+  );
+}

@@ -5,15 +5,15 @@ import type { Caller } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
-import { heldView, holdsAt } from "./held-view.ts";
+import { heldView, shownTo } from "./held-view.ts";
 
-/** All live grants of the caller and of its groups, in the order of their ids. */
+/** All live grants of the caller and of its groups, as far as its token may know of them, in the order of their ids. */
 export async function listMyGrants(deps: TableDeps, caller: Caller, { limit, cursor }: PageQuery) {
   const list = "my grants";
   const after = readCursor(list, cursor) ?? "";
   const now = deps.now();
-  const rows = (await allGrants(deps, caller))
-    .filter((grant) => holdsAt(grant, now) && grant.grant_id > after)
+  const rows = shownTo(caller.rights, await allGrants(deps, caller), now)
+    .filter(({ grant_id }) => grant_id > after)
     .sort((a, b) => (a.grant_id < b.grant_id ? -1 : 1));
   const page = pageOf(
     { rows },

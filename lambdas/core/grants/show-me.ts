@@ -1,7 +1,7 @@
 import { scopes as allScopes } from "#contract/scopes.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { iso } from "#core/kernel/time.ts";
-import { heldView, holdsAt } from "./held-view.ts";
+import { heldView, shownTo } from "./held-view.ts";
 import type { Me } from "./me-contract.ts";
 
 /** Who the caller is and what it may do, as its token's check has read it: no further read. */
@@ -20,9 +20,9 @@ export function showMe(now: number, caller: Caller): Me {
     ...(details === undefined ? {} : { authorization_details: [...details] }),
     expires_at: iso(credential?.expires_ms ?? now),
     default_workspace,
-    grants: grants
-      .filter((grant) => holdsAt(grant, now))
-      .map((grant) => heldView(grant, (workspace) => nameOf.get(workspace))),
+    grants: shownTo(rights, grants, now).map((grant) =>
+      heldView(grant, (workspace) => nameOf.get(workspace)),
+    ),
     more_grants: more_grants || groups.length > 0,
   };
 }

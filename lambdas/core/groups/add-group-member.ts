@@ -1,19 +1,25 @@
 import { keys } from "#aws/keys.ts";
+import { actionsOfRole } from "#contract/roles.ts";
+import { allGrants } from "#core/access/authorize.ts";
+import { roleIn } from "#core/access/authorize-organization.ts";
+import { grantsOf } from "#core/access/rights-of.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { type HeldGrant, NO_RIGHTS } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { MAX_GROUPS } from "./contract.ts";
 import { findGroup } from "./find-group.ts";
 import { readGroupMember } from "./read-group-member.ts";
+import type { GroupRecord } from "./records.ts";
 
 /**
  * Puts a member of the organization into one of its groups: the group's grants are its own at once. Who is in it stays.
  *
- * @throws WharfError not_found, for who isn't of the organization too; forbidden; grant_limit where it is in 20 groups;
+ * @throws WharfError not_found, for who isn't of the organization too; forbidden by its role, or where the group has more than that gives; grant_limit where it is in 20 groups;
  * conflict where others keep changing its groups
  */
 export async function addGroupMember(
@@ -29,6 +35,7 @@ export async function addGroupMember(
     if (!belongs) throw notFound("member", principal);
     if (row !== undefined && row.left_at === undefined) return;
     if (groups.length >= MAX_GROUPS) throw full(principal);
+    await requireNoMore(deps, call, group);
     const joined = { principal_id: principal, joined_at: iso(deps.now()), change: newChange() };
     const seen = row === undefined ? undefined : unchanged(row);
     await deps.table.transact([
@@ -56,6 +63,26 @@ export async function addGroupMember(
       }),
     ]);
   }, "Others change this member's groups too; send it again.");
+}
+
+/**
+ * What an admin has on workspaces is a manager's, and nobody hands on more than they have: into a group that has more,
+ * owners alone put members.
+ *
+ * @throws WharfError forbidden
+ */
+async function requireNoMore(deps: TableDeps, { caller }: Call, group: GroupRecord): Promise<void> {
+  const { group_id: id, organization_id } = group;
+  if (roleIn(caller, organization_id) === "owner") return;
+  const rights = { ...NO_RIGHTS, grants: grantsOf(group), more_grants: group.more_grants > 0 };
+  const manager = actionsOfRole("manager");
+  const beyond = ({ actions }: HeldGrant) => actions.some((action) => !manager.includes(action));
+  if (!(await allGrants(deps, { id, rights })).some(beyond)) return;
+  throw new WharfError(
+    "forbidden",
+    "The group has been granted more than a manager may, as `owner` of a workspace has it: only an owner of the organization adds to it. Ask one of them, or grant what is needed by itself.",
+    { required_role: ["owner"], required_scopes: [] },
+  );
 }
 
 function full(principal: string): WharfError {

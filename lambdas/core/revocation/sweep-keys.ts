@@ -9,11 +9,15 @@ import { eachDue } from "#core/kernel/each-due.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { oneFewer } from "./key-ends.ts";
+import { newRevocation } from "./records.ts";
 
 /** As it was when it was found due: one that was warned of, revoked or ended since isn't. */
 const STILL = "#due_sk = :seen AND attribute_not_exists(#revoked_at)";
 
-/** Tells of keys that are about to end, and counts those no more that have. Returns how many of both. */
+/**
+ * Tells of keys that are about to end, and counts those no more that have: what was made with them ends by the job, which
+ * is due at once. Returns how many of both.
+ */
 export function sweepKeys(deps: DueDeps): Promise<number> {
   return eachDue(deps, "key", async (item) => {
     const key = keyRecord.parse(item);
@@ -30,6 +34,7 @@ export function sweepKeys(deps: DueDeps): Promise<number> {
         },
       },
       oneFewer(key.principal_id),
+      newRevocation(now, key.key_id).write,
     ]);
     return happened(ended);
   });
