@@ -81,6 +81,7 @@ test("what was made with a key ends when the key has expired, as when it is revo
   const headers = { authorization: `Bearer ${api_key}` };
   const build = { name: "build", scopes: ["files:read"] };
   const made = await read(newServiceClient, world.request("/v1/clients", { json: build, headers }));
+  expect(made.created_by).toBe(owner.client_id);
   world.advance(DAY);
   await sweepKeys(world.deps);
   await sweepRevocations(world.deps);

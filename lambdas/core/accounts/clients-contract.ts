@@ -1,6 +1,6 @@
 /** Service clients and their secrets. */
 import * as z from "zod";
-import { at, distinct, givenTime, id, orNull, orTime, page, title } from "#contract/common.ts";
+import { at, distinct, givenTime, id, orNull, orTime, page, principal, title } from "#contract/common.ts";
 import { memberRole, resourceId, role } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
 import { action, actions, scope, scopes } from "#contract/scopes.ts";
@@ -65,6 +65,10 @@ export const serviceClient = z
       .array(secret)
       .meta({ description: "Those that are live, the oldest first; never what they are." }),
     created_at: at("When it was made"),
+    created_by: orNull(
+      principal,
+      "Who made it, by a token or key of theirs; `null` where it was made by `npm run admin`.",
+    ),
     expires_at: orTime("When it ends by itself."),
     revoked_at: orTime("When it was ended; `null` while it lives."),
   })
@@ -91,6 +95,7 @@ const shownClient: ServiceClient = {
   ],
   secrets: [shownSecret],
   created_at,
+  created_by: `usr_${ULID}`,
   expires_at: null,
   revoked_at: null,
 };

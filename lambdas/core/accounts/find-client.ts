@@ -107,7 +107,8 @@ export function clientView(now: number, record: ClientRecord, organization: stri
       expires_at: time(ends),
     })),
     secrets: liveSecrets(now, record).map(secretView),
-    ...{ created_at, expires_at: time(expires_ms), revoked_at },
+    ...{ created_at, created_by: record.made_by?.principal_id ?? null },
+    ...{ expires_at: time(expires_ms), revoked_at },
   };
 }
 

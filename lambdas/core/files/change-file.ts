@@ -2,7 +2,6 @@ import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode, rootFolder } from "#core/access/place.ts";
-import { requireNoGain } from "#core/access/require-no-gain.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
@@ -19,6 +18,7 @@ import { findFile } from "./find-file.ts";
 import { makeWay } from "./make-folders.ts";
 import { authorizePath } from "./place-to-create.ts";
 import { type FileRecord, folderRecord } from "./records.ts";
+import { requireNoGain } from "./require-no-gain.ts";
 import { requirePath } from "./require-path.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { actionsOfRole } from "#contract/roles.ts";
 import type { Action } from "#contract/scopes.ts";
+import { rightsAt, type WholeRights } from "#core/access/authorize.ts";
+import { hasThere } from "#core/access/decide.ts";
+import type { Located } from "#core/access/place.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { rightsAt, type WholeRights } from "./authorize.ts";
-import { hasThere } from "./decide.ts";
-import type { Located } from "./place.ts";
 
 /**
  * What is done to a file itself. Whoever has all of it could as well send a copy to the target and delete the original,
