@@ -11,7 +11,7 @@ import { FIRST_WINDOW, MAX_METADATA_BYTES } from "#core/uploads/limits.ts";
 import { perMillion } from "#cost/prices.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
-import { GIVEN_AND_LEFT, GRANTED, LEFT, measureAccess } from "./access-scopes.ts";
+import { GIVEN_AND_LEFT, GRANTED, LEFT, measureAccess, measureClientsEnd } from "./access-scopes.ts";
 import { priceOfCall } from "./count.ts";
 import { watch } from "./watch.ts";
 
@@ -36,7 +36,7 @@ const metadata = Object.fromEntries(
   Array.from({ length: 4 }, (_, index) => [`key${index}`, "v".repeat(MAX_METADATA_BYTES / 4 - 4)]),
 );
 
-/** Counts every candidate once, each at its largest. The client must have all scopes. */
+/** Counts every candidate once, each at its largest, in a story that has done nothing yet. The client must have all scopes. */
 export async function countScopes(story: Story): Promise<ScopeCost[]> {
   const costs: ScopeCost[] = [];
   let id = 0;
@@ -49,6 +49,7 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     return answer;
   }
 
+  await measureClientsEnd(story, measure);
   const files = await inParallel(
     Array.from({ length: 100 }, (_, index) => `many/${index}.txt`),
     4,
