@@ -88,17 +88,22 @@ test("a file's grant shows that file, and its event names file and folder", asyn
 describe("a move hands no rights over", () => {
   const move = (by: Pick<Client, "request">, file: string, folder: unknown) =>
     by.request(`/v1/files/${file}`, { method: "PATCH", json: { folder } });
-  async function mover(sourceActions: string[], target: string, role: Role) {
+  async function mover(sourceActions: string[], target: string, there: Role | string[]) {
     const file = await world.addFile(owner, `handed/${newId("file", world.deps.now())}/a.txt`);
     const by = await newcomer();
     await given(file, { principal_id: by.client_id, actions: sourceActions });
-    await given(target, { principal_id: by.client_id, role });
+    await given(target, {
+      principal_id: by.client_id,
+      ...(typeof there === "string" ? { role: there } : { actions: there }),
+    });
     return { file, by };
   }
   const FULL = [...actionsOfRole("editor")];
-  test.each<[what: string, at: string[], to: Role, action: string | undefined]>([
+  test.each<[what: string, at: string[], to: Role | string[], action: string | undefined]>([
     ["to delete", ["list", "read", "write"], "editor", "delete"],
     ["to read", ["list", "write"], "contributor", "read"],
+    ["to read by a link", ["list", "write"], ["list", "write", "create", "share"], "share"],
+    ["to share what it reads", FULL, ["list", "read", "create", "share"], undefined],
     ["to read, without sight of it after", ["list", "write"], "uploader", undefined],
     ["none that it had", FULL, "editor", undefined],
     ["none but what a copy of it would give", FULL, "manager", undefined],

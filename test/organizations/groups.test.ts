@@ -71,6 +71,9 @@ test("an admin puts nobody into a group that has more than a manager: an owner d
   expect(await refused.json()).toMatchObject({ status: 403, required_role: ["owner"] });
   expect(await memberIds(id)).toEqual([]);
   expect((await put(id, other.id, owner)).status).toBe(204);
+  // One that has ended by itself is none.
+  world.advance(2 * 86_400_000);
+  expect((await put(id, (await person("guest")).id)).status).toBe(204);
 });
 
 describe("a group", () => {

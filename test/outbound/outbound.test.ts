@@ -162,7 +162,9 @@ describe("no answer", () => {
 
   test("a reset before the request", async () => {
     const address = await rawServer((socket) => socket.resetAndDestroy());
-    expect(await outboundTo().post(request(address))).toMatchObject({ error_class: "reset" });
+    // It comes before anybody has looked where the connection leads, or after.
+    const all = await Promise.all(Array.from({ length: 100 }, () => outboundTo().post(request(address))));
+    expect(new Set(all.map(({ error_class }) => error_class))).toEqual(new Set(["reset"]));
   });
 
   test("a reset after the request", async () => {

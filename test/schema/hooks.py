@@ -153,6 +153,8 @@ def fit_query(query):
     order(query)
     if "wait" in query:
         query["wait"] = 0
+    if "workspace" in query:
+        query.pop("organization", None)
 
 
 def fit_body(body):
@@ -194,6 +196,9 @@ def fit_principals(pattern, body):
     # Guests are what clients become where nothing else is said, and those that run.ts made are.
     if pattern.startswith("/v1/clients") and body.get("role", "guest") == "guest" and "scopes" in body:
         body["scopes"] = [one for one in body["scopes"] if one not in NOT_FOR_GUESTS] or ["files:read"]
+    # Those of run.ts are in the client's own organization, and so is what it grants.
+    if pattern == "/v1/clients" and "grants" in body:
+        body.pop("organization", None)
     # Nobody restricts a key to a place that isn't there.
     if pattern == "/v1/keys":
         body.pop("authorization_details", None)

@@ -91,6 +91,28 @@ test("not where its maker keeps what is below its folder", async () => {
   expect(await shown(manager, hook)).toEqual(LIVES);
 });
 
+test("hears of grants where its maker may have webhooks and give grants, and nowhere else", async () => {
+  const manager = await guest();
+  await grant(`folders/${folder}`, manager.id);
+  const { folder_id: beta } = await send("projects/beta/g.txt");
+  await grant(`folders/${beta}`, manager.id, { actions: ["list", "grant"] });
+  const receiver = await story.receiver();
+  const json = { url: receiver.url, events: ["grant_created"] };
+  const { webhook_id } = await manager.json(registeredWebhook, "/v1/webhooks", { json });
+  const friend = await guest();
+  const elsewhere = await grant(`folders/${beta}`, friend.id, { role: "viewer" });
+  const there = await grant(`folders/${folder}`, friend.id, { role: "viewer" });
+  const got = () => receiver.received.map(({ body }) => String(body)).join();
+  await story.eventually(() => expect(got()).toContain(there));
+  await story.cloud.waitForIdle();
+  expect(got()).not.toContain(elsewhere);
+  // Without the scope it hears of nothing, and nobody has anything sent to it.
+  const scopes = { method: "PATCH", json: { scopes: ["files:read", "grants:read"] } };
+  expect((await story.api(`/v1/clients/${manager.id}`, scopes)).status).toBe(200);
+  const tested = await story.api(`/v1/webhooks/${webhook_id}/test`, { json: {} });
+  expect([tested.status, receiver.received.length]).toEqual([403, 1]);
+});
+
 test("and then is sent nothing by its maker's wish either", async () => {
   const manager = await guest();
   const held = await grant(`folders/${folder}`, manager.id);

@@ -18,6 +18,7 @@ export async function mayHaveHooks(
   folders: readonly string[] = [],
 ): Promise<boolean> {
   const { details, organizations, grants } = caller.rights;
+  if (!holds(caller.scopes, "webhooks:write")) return false;
   if (details?.every(({ actions }) => !actions.includes("hooks"))) return false;
   if (folders.length > 0)
     return (

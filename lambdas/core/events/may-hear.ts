@@ -21,7 +21,7 @@ const maker = z.object({ created_by: z.string().optional(), mixed: z.boolean().o
 const READERS: readonly Action[] = ["list", "hooks"];
 /** Endpoints hear of that for which their maker may have webhooks. */
 const ENDPOINTS: readonly Action[] = ["hooks"];
-/** Who was given what is told to those who may ask for it too. */
+/** Beside that, who was given what is told to those who may ask for it too. */
 const GRANTORS: readonly Action[] = ["grant"];
 const OF_GRANTS: ReadonlySet<EventType> = new Set(["grant_created", "grant_ended"]);
 /** Which scopes let a token use these actions to hear; listing is judged with the rest. */
@@ -99,18 +99,23 @@ async function hearerIn(
   if (!(await hearsAll(by)) && !(await hasAnything(deps, caller, workspace_id))) return undefined;
   const makers = new Map<string, z.infer<typeof maker>>();
   return async (event, lookup) => {
-    const how = OF_GRANTS.has(event.type) ? GRANTORS : by;
-    if (await hearsAll(how)) return true;
+    const needs = OF_GRANTS.has(event.type) ? [by, GRANTORS] : [by];
+    const hears = async (place: Located) => every(needs, (how) => hearsAt(deps, caller, place, how));
+    if (await every(needs, hearsAll)) return true;
     const { file_id } = event;
     const made = file_id === undefined ? undefined : await makerOf(deps, file_id, makers);
     for (const folder of await foldersOf(deps, event, lookup)) {
       const above = [...(await foldersAbove(deps, folder, lookup))].reverse().slice(1);
       const file = made && { by: "file" as const, file: fileMadeBy(caller.id, made) };
-      if (await hearsAt(deps, caller, { workspace_id, folder_id: folder, file_id, above, made: file }, how))
-        return true;
+      if (await hears({ workspace_id, folder_id: folder, file_id, above, made: file })) return true;
     }
     return false;
   };
+}
+
+async function every<T>(all: readonly T[], holds: (one: T) => Promise<boolean>): Promise<boolean> {
+  for (const one of all) if (!(await holds(one))) return false;
+  return true;
 }
 
 /** Whether anything in the workspace is the caller's, within its restriction. */
@@ -132,6 +137,7 @@ const unrestricted = (caller: Caller): Caller => ({
   rights: { ...caller.rights, details: undefined },
 });
 
+/** @param by any one of them. */
 async function hearsAt(
   deps: TableDeps,
   caller: Caller,

@@ -1,5 +1,5 @@
 import { authorize, isAllowedAtOnce } from "#core/access/authorize.ts";
-import { type Located, rootFolder } from "#core/access/place.ts";
+import type { Located } from "#core/access/place.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -30,7 +30,7 @@ export async function authorizePath(
 ): Promise<{ access: Allowed; located: Located; hints?: Hints }> {
   const asked = {
     action: "create",
-    what: ["folder", segments.join("/") || rootFolder(workspace_id)],
+    what: ["folder", segments.join("/") || "/"],
     whole: true,
   } as const;
   if (segments.length === 0 || isAllowedAtOnce(deps, call.caller, { workspace_id }, asked))

@@ -12,6 +12,8 @@ import { WharfError } from "#core/kernel/error.ts";
  * and may do with that what it may do there.
  */
 const EDITS = actionsOfRole("editor").filter((action) => action !== "create");
+/** A link is opened by whoever made it, too: for who doesn't read the file it is as good as reading. */
+const AS_GOOD_AS: Partial<Record<Action, Action>> = { read: "share" };
 
 /**
  * A move hands no rights over: what the caller, or its token, may do to a file where it is to be, it may do where the
@@ -35,7 +37,10 @@ export async function requireNoGain(
   for (const details of [caller.rights.details, undefined]) {
     const before = has(details, here);
     const after = has(details, there);
-    const gained = EDITS.find((action) => after.has(action) && !before.has(action));
+    const gains = (action: Action | undefined) =>
+      action !== undefined && after.has(action) && !before.has(action);
+    const lacks = EDITS.find((action) => !before.has(action) && (gains(action) || gains(AS_GOOD_AS[action])));
+    const gained = gains(lacks) ? lacks : lacks && AS_GOOD_AS[lacks];
     if (gained === undefined) continue;
     throw new WharfError(
       "forbidden",

@@ -17,15 +17,15 @@ export function heldView(grant: HeldGrant, name: (workspaceId: string) => string
 }
 
 /**
- * The grants that hold at `now`, as a token may know of them: a restricted one of those on what it names and on the
- * workspaces of that. The rest of its holder's is out of its reach.
+ * The grants that hold at `now`, as a token may know of them: a restricted one of those on the very places that it names.
+ * The rest of its holder's is out of its reach.
  */
 export function shownTo(
   { details }: Pick<Rights, "details">,
   grants: readonly HeldGrant[],
   now: number,
 ): HeldGrant[] {
-  const places = details?.flatMap(({ workspace, folder, file }) => [workspace, folder, file]);
+  const places = details?.map(({ workspace, folder, file }) => file ?? folder ?? workspace);
   return grants.filter(
     ({ on, expires_ms = Number.POSITIVE_INFINITY }) =>
       expires_ms > now && (places === undefined || places.includes(on)),

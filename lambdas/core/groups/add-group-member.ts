@@ -76,7 +76,8 @@ async function requireNoMore(deps: TableDeps, { caller }: Call, group: GroupReco
   if (roleIn(caller, organization_id) === "owner") return;
   const rights = { ...NO_RIGHTS, grants: grantsOf(group), more_grants: group.more_grants > 0 };
   const manager = actionsOfRole("manager");
-  const beyond = ({ actions }: HeldGrant) => actions.some((action) => !manager.includes(action));
+  const beyond = ({ actions, expires_ms = Number.POSITIVE_INFINITY }: HeldGrant) =>
+    expires_ms > deps.now() && actions.some((action) => !manager.includes(action));
   if (!(await allGrants(deps, { id, rights })).some(beyond)) return;
   throw new WharfError(
     "forbidden",

@@ -48,6 +48,9 @@ export async function guardedConnect({
   const tcp = await dial(url, addresses, deadline);
   const connectedAt = performance.now();
   try {
+    // One that has been reset by now has none.
+    if (tcp.remoteAddress === undefined)
+      throw new OutboundError("reset", "the connection was closed as soon as it was there");
     const remote_ip = guard.checkAddress(url, tcp.remoteAddress);
     const facts = { dns_ms: resolvedAt - startedAt, connect_ms: connectedAt - resolvedAt, remote_ip };
     if (url.protocol === "http:") return { socket: tcp, connection: { ...facts, tls_ms: null } };

@@ -90,9 +90,9 @@ export function createGuard({
   }
 
   /** The address. @throws EgressBlocked unless a connection for `url` may lead there. */
-  function checkAddress(url: URL, address: string | undefined): string {
+  function checkAddress(url: URL, address: string): string {
     const loopback = allowLoopback && isLoopbackHost(url.hostname);
-    if (address !== undefined && (loopback ? isLoopback(address) : isPublic(address))) return address;
+    if (loopback ? isLoopback(address) : isPublic(address)) return address;
     throw new EgressBlocked("address", `${url.hostname} leads to ${address}, which is not a public address`);
   }
 
