@@ -125,6 +125,7 @@ const errorMembers = {
       .meta({ description: "What has the name; `upload`: a session that keeps it." })
       .optional(),
     file_id: id("file").meta({ description: "The file that stands where a folder is to be." }).optional(),
+    folder_id: id("fld").meta({ description: "The folder that stands there already." }).optional(),
     reserved_until: at("Until when the session keeps the name at least").optional(),
     upload_id: id("upl").meta({ description: "That session, where it is the caller's own." }).optional(),
   },

@@ -4,6 +4,7 @@ import { accountsEvents } from "#core/accounts/events.ts";
 import { endpointsEvents } from "#core/endpoints/events.ts";
 import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
+import { foldersEvents } from "#core/folders/events.ts";
 import { grantsEvents } from "#core/grants/events.ts";
 import { groupsEvents } from "#core/groups/events.ts";
 import { linksEvents } from "#core/links/events.ts";
@@ -17,6 +18,7 @@ import { jsonSchema } from "./json-schema.ts";
 const types: Record<EventType, EventInfo> = {
   ...finalizeEvents,
   ...filesEvents,
+  ...foldersEvents,
   ...linksEvents,
   ...locksEvents,
   ...versionsEvents,

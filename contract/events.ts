@@ -9,6 +9,7 @@ export const eventTypes = [
   "file_moved",
   "file_changed",
   "file_deleted",
+  "folder_created",
   "link_created",
   "link_accessed",
   "link_expired",

@@ -17,6 +17,8 @@ export const ROOMS = [
   "content",
   /** Files and folders: found, listed, moved, downloaded, removed. */
   "files",
+  /** Folders as things of their own, and what stands at a path. */
+  "folders",
   /** Who was granted what: given, listed, ended; and what that makes of somebody's rights. */
   "grants",
   /** A file's versions: listed, restored, removed, kept for some time. */

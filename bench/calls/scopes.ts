@@ -93,6 +93,13 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
       await measure("files:write", "POST …/finalize, 32 new folders", finalize, { json: { share: false } })
     ).json(),
   );
+  const folders = deep(++id).split("/").slice(0, -1).join("/");
+  await measure(
+    "files:write",
+    "POST /v1/workspaces/{ws}/folders, 32 new folders",
+    `/v1/workspaces/${story.workspaceId}/folders`,
+    { json: { path: folders } },
+  );
   const form = new FormData();
   form.set("path", deep(++id).split("/").slice(0, -1).join("/"));
   form.set("share", "false");

@@ -6,6 +6,7 @@ import { webhooks } from "#core/endpoints/routes.ts";
 import { events, eventTypes } from "#core/events/routes.ts";
 import { files } from "#core/files/routes.ts";
 import { finalizes } from "#core/finalize/routes.ts";
+import { folders } from "#core/folders/routes.ts";
 import { grants } from "#core/grants/routes.ts";
 import { groups } from "#core/groups/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
@@ -26,6 +27,7 @@ export const fileRoutes = [
   revocations,
   workspaces,
   grants,
+  folders,
   files,
   versions,
   shares,

@@ -158,6 +158,8 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   signParts: () => ({ json: { first: 1, count: 1 } }),
   sendChunk: () => ({ body: "x" }),
   finalizeUpload: () => ({ json: {} }),
+  createFolder: () => ({ json: { parent_id: here.alpha, name: "new" } }),
+  resolvePath: () => ({ query: "?path=projects/alpha/report.txt" }),
   listFiles: () => ({ query: `?folder=${here.alpha}` }),
   changeFile: () => ({ json: { description: "changed" } }),
   restoreVersion: () => ({ json: {} }),

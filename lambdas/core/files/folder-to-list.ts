@@ -39,7 +39,7 @@ export async function folderToList(
 }
 
 /** Whether the workspace is the caller's to list: by a grant, without a read, or by its role in the organization. */
-async function listsAll(deps: TableDeps, caller: Caller, workspace_id: string): Promise<boolean> {
+export async function listsAll(deps: TableDeps, caller: Caller, workspace_id: string): Promise<boolean> {
   if (isAllowedAtOnce(deps, caller, { workspace_id }, { action: "list" })) return true;
   const isMember = Object.values(caller.rights.organizations).some((role) => role !== "guest");
   return isMember && (await judge(deps, caller, { workspace_id }, "list"))?.allowed === true;

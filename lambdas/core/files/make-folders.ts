@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { type Else, TransactionFailed, type Write } from "#aws/table.ts";
 import { type Located, rootFolder } from "#core/access/place.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
@@ -214,14 +214,26 @@ interface NewFolder {
   folderId: string;
   path: string;
   above: readonly string[] | undefined;
+  /** Whoever makes it by a call of its own. */
+  createdBy?: string | undefined;
 }
 
-function folderWrites(now: number, { workspaceId, parentId, folderId, path, above }: NewFolder): Write[] {
+/**
+ * A new folder: its entry, under which nothing may stand yet, itself, and the hint of its path.
+ *
+ * @param taken what is told where something stands there.
+ */
+export function folderWrites(
+  now: number,
+  { workspaceId, parentId, folderId, path, above, createdBy: created_by }: NewFolder,
+  taken?: Else,
+): Write[] {
   const name = nameOf(path);
   return [
     {
       put: { ...keys.entry(parentId, name), node_id: folderId, kind: "folder" },
       condition: "attribute_not_exists(#pk)",
+      ...(taken && { else: taken }),
     },
     {
       put: {
@@ -231,7 +243,7 @@ function folderWrites(now: number, { workspaceId, parentId, folderId, path, abov
         workspace_id: workspaceId,
         parent_id: parentId,
         ...{ name, path, above },
-        created_at: iso(now),
+        ...{ created_at: iso(now), created_by },
       },
       condition: "attribute_not_exists(#pk)",
     },

@@ -39,7 +39,10 @@ export const folderRecord = z.object({
   /** From the root, as it was when the folder was made; the root has none. */
   path: z.string().optional(),
   created_at: z.string(),
+  /** Who made it by a call of its own. */
+  created_by: z.string().optional(),
 });
+export type FolderRecord = z.infer<typeof folderRecord>;
 
 /** The lock lives in the file's own record, so that a write's transaction checks it without another item. */
 export const fileRecord = z.object({

@@ -9,6 +9,7 @@ import { emptyUploads } from "./empty-uploads.ts";
 import { events } from "./events.ts";
 import { files } from "./files.ts";
 import { finalizedUploads } from "./finalizes.ts";
+import { folders } from "./folders.ts";
 import { grants } from "./grants.ts";
 import { links } from "./links.ts";
 import { locks } from "./locks.ts";
@@ -21,7 +22,7 @@ import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, links, locks, clients, accounts, organizations, grants, migration },
+  ...{ files, folders, links, locks, clients, accounts, organizations, grants, migration },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };

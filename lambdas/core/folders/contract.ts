@@ -1,0 +1,153 @@
+/** Folders as things of their own, and what stands at a path. */
+import * as z from "zod";
+import {
+  at,
+  id,
+  MAX_DEPTH,
+  MAX_PATH,
+  MAX_PATH_BYTES,
+  name,
+  orNull,
+  page,
+  path,
+  workspaceRef,
+} from "#contract/common.ts";
+import { defineRoute } from "#contract/route.ts";
+import { file, folder, folderPath } from "#core/files/contract.ts";
+
+/** A folder with where it is. */
+export const folderDetail = folder
+  .extend({
+    workspace_id: id("ws"),
+    parent_id: orNull(id("fld"), "The folder that it is in; `null` of a workspace's root."),
+    path: z.string().meta({
+      description: "Folders from the workspace's root down to it, e.g. `reports/2026`; empty of the root.",
+    }),
+    created_at: at("When it was made"),
+    created_by: z
+      .string()
+      .optional()
+      .meta({ description: "Who made it by a call of its own; none where an upload's path made it." }),
+  })
+  .meta({ id: "FolderDetail" });
+export type FolderDetail = z.infer<typeof folderDetail>;
+
+const newFolder = z
+  .strictObject({
+    path: folderPath.optional().meta({
+      pattern: `^/?[^/]{1,255}(/[^/]{1,255}){0,${MAX_DEPTH - 1}}/?$`,
+      description: "Where it is to be, from the workspace's root; what is missing on the way is made too.",
+    }),
+    parent_id: id("fld").optional().meta({ description: "The folder in which it is to be, beside `name`." }),
+    name: name.optional(),
+  })
+  .refine(
+    ({ path, parent_id, name }) =>
+      path === undefined
+        ? parent_id !== undefined && name !== undefined
+        : parent_id === undefined && name === undefined,
+    { message: "needs path, or parent_id and name: one of the two ways" },
+  )
+  .refine(({ path }) => path?.length !== 0, {
+    message: "path names the root, which is there",
+    path: ["path"],
+  })
+  .meta({ oneOf: [{ required: ["path"] }, { required: ["parent_id", "name"] }] });
+export type NewFolder = z.infer<typeof newFolder>;
+
+/** `/`, `reports/2026/q3.pdf` or `/reports/` → the names from the root down. */
+const anyPath = z
+  .string()
+  .max(MAX_PATH)
+  .transform((value, context) => {
+    const inner = value.replace(/^\//, "").replace(/\/$/, "");
+    if (inner === "") return [];
+    const parsed = path.safeParse(inner);
+    if (parsed.success) return parsed.data.split("/");
+    for (const { message } of parsed.error.issues) context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  })
+  .meta({
+    pattern: `^/?([^/]{1,255}(/[^/]{1,255}){0,${MAX_DEPTH}}/?)?$`,
+    description: "Folders and name from the workspace's root, e.g. `reports/2026/q3.pdf`; `/` is the root.",
+  });
+
+const tag = "Folders";
+const folderId = { id: id("fld") };
+const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
+const example: FolderDetail = {
+  kind: "folder",
+  folder_id: `fld_${ULID}`,
+  name: "2026",
+  workspace_id: `ws_${ULID}`,
+  parent_id: `fld_${ULID.slice(0, -1)}0`,
+  path: "reports/2026",
+  created_at: "2026-01-01T00:00:00.000Z",
+  created_by: `cli_${ULID}`,
+};
+
+export const createFolderRoute = defineRoute({
+  id: "createFolder",
+  method: "POST",
+  path: "/v1/workspaces/{ws}/folders",
+  summary: "Make a folder",
+  description: `By its \`path\`, with what is missing on the way, or by \`name\` in the folder \`parent_id\`. Where the name is taken it is 409 \`name_taken\`, with \`folder_id\` where a folder has it: two who make the same at once have one. Uploads make the folders of their paths themselves; only what is made by this call is told of, by \`folder_created\`. ${MAX_DEPTH} folders deep at most, and ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes of path. Whoever may create there and not list makes no folders: 404.`,
+  tag,
+  access: { action: "create", decides: "the body names the place, by a path or a folder" },
+  params: { ws: workspaceRef },
+  body: newFolder,
+  responses: { 201: { description: "The folder, empty", schema: folderDetail } },
+  errors: ["not_found", "workspace_ambiguous", "name_taken", "conflict"],
+  example: { request: { path: "/reports/2026" }, response: example },
+});
+
+export const getFolderRoute = defineRoute({
+  id: "getFolder",
+  method: "GET",
+  path: "/v1/folders/{id}",
+  summary: "Get a folder",
+  tag,
+  access: { action: "list", on: "folder" },
+  params: folderId,
+  responses: { 200: { description: "The folder", schema: folderDetail } },
+  errors: ["not_found"],
+  example: { response: example },
+});
+
+export const listChildrenRoute = defineRoute({
+  id: "listChildren",
+  method: "GET",
+  path: "/v1/folders/{id}/children",
+  summary: "List what is in a folder",
+  description:
+    "Files and folders in the order of their names' UTF-8 bytes, strongly consistent: as `GET /v1/workspaces/{ws}/files?folder=`.",
+  tag,
+  access: { action: "list", on: "folder" },
+  params: folderId,
+  query: page.query,
+  responses: {
+    200: { description: "One page", schema: page.of(z.discriminatedUnion("kind", [file, folder])) },
+  },
+  errors: ["not_found", "invalid_cursor"],
+});
+
+export const resolvePathRoute = defineRoute({
+  id: "resolvePath",
+  method: "GET",
+  path: "/v1/workspaces/{ws}/resolve",
+  summary: "Find what stands at a path",
+  description:
+    "The file or folder, with its id, which stays through renames and moves. 404 for what isn't there, and for what you may not list.",
+  tag,
+  access: { action: "list", decides: "the query names the place by its path" },
+  params: { ws: workspaceRef },
+  query: { path: anyPath },
+  responses: {
+    200: {
+      description: "What stands there",
+      schema: z.discriminatedUnion("kind", [file, folderDetail]).meta({ id: "FileOrFolder" }),
+    },
+  },
+  errors: ["not_found", "workspace_ambiguous"],
+  example: { response: example },
+});

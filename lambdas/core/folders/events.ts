@@ -1,0 +1,17 @@
+/** What the events of folders tell, with an example of each. */
+import * as z from "zod";
+import { id } from "#contract/common.ts";
+import { client, type EventInfo, folder_id } from "#contract/event-info.ts";
+
+export const foldersEvents = {
+  folder_created: {
+    description:
+      "A folder was made by a call of its own. Those that an upload's path makes are told of by its file's events alone.",
+    data: z.object({
+      folder_id: id("fld").meta({ description: "The folder." }),
+      name: z.string().meta({ description: "Its own name, without the folders above." }),
+      parent_id: id("fld").meta({ description: "The folder that it is in." }),
+    }),
+    example: { actor: client, data: { folder_id, name: "2026", parent_id: `${folder_id.slice(0, -1)}0` } },
+  },
+} satisfies Record<string, EventInfo>;

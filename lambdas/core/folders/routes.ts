@@ -1,0 +1,36 @@
+import { ofFolder } from "#core/access/resource.ts";
+import { listFiles } from "#core/files/list-files.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import type { App } from "#http/context.ts";
+import { serve } from "#http/serve.ts";
+import { createFolderRoute, getFolderRoute, listChildrenRoute, resolvePathRoute } from "./contract.ts";
+import { createFolder } from "./create-folder.ts";
+import { resolvePath } from "./resolve-path.ts";
+import { showFolder } from "./show-folder.ts";
+
+/** Folders. */
+export function folders(app: App, deps: TableDeps): void {
+  serve(app, deps, {
+    route: createFolderRoute,
+    handle: async ({ params, body, call }) => ({ body: await createFolder(deps, call, params.ws, body) }),
+  });
+
+  serve(app, deps, {
+    route: getFolderRoute,
+    resource: ofFolder,
+    handle: async ({ params, call }) => ({ body: showFolder(call, params.id) }),
+  });
+
+  serve(app, deps, {
+    route: listChildrenRoute,
+    resource: ofFolder,
+    handle: async ({ params, query }) => ({ body: await listFiles(deps, params.id, query) }),
+  });
+
+  serve(app, deps, {
+    route: resolvePathRoute,
+    handle: async ({ params, query, call }) => ({
+      body: await resolvePath(deps, call, params.ws, query.path),
+    }),
+  });
+}
