@@ -123,8 +123,9 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     json: { name: "z.txt" },
   });
   // Of three bytes each in UTF-8, which is the most that a UTF-16 unit takes.
-  const words = { description: "€".repeat(500) };
-  await measure("files:write", "PATCH /v1/files/{id}, a name and a description", third ?? "", {
+  const tags = Array.from({ length: 50 }, (_, at) => `${at}`.padEnd(20, "t"));
+  const words = { description: "€".repeat(500), tags };
+  await measure("files:write", "PATCH /v1/files/{id}, a name, a description and 50 tags", third ?? "", {
     method: "PATCH",
     json: { name: "described.txt", ...words },
   });

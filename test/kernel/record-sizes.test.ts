@@ -14,7 +14,15 @@ const MAX_BYTES = 100_000;
 /** Bytes of what a field holds at most where its schema doesn't say, by its name: what the contract lets in. */
 const BYTES: Record<string, number> = {
   // Contract: 255 bytes a name, 4,096 characters a path.
-  ...{ name: 255, asked_name: 255, address: 254, holder: 1_000, description: 4 * 500, reason: 4 * 500 },
+  ...{
+    name: 255,
+    asked_name: 255,
+    address: 254,
+    holder: 1_000,
+    description: 4 * 500,
+    tags: 64 * 3,
+    reason: 4 * 500,
+  },
   ...{ path: 4 * 4_096, hint_path: 4 * 4_351, folder_path: 4 * 4_096 },
   ...{ content_type: 255, url: 2_048, request_id: 128, if_match: 128, detail: 2_000, facts: 2_000 },
   ...{ metadata: 3 * MAX_METADATA_BYTES },
@@ -57,6 +65,7 @@ const MEMBERS: Record<string, number> = {
   ending: 50,
   events: 50,
   folders: 20,
+  tags: 50,
 };
 /** Ids, times and words of ours. */
 const SHORT =

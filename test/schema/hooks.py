@@ -68,6 +68,7 @@ VALUES = {
     "folder": folder,
     "password": whole,
     "description": whole,
+    "tags": lambda tags: list(dict.fromkeys(name(cut(tag, 20)) for tag in tags)),
     "metadata": small,
     # Public names need a resolver, and deliveries would go there; the local cloud takes loopback too.
     "url": lambda _: WORLD["receiver"],

@@ -40,8 +40,9 @@ export async function changeFile(
     const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
     const target = await targetOf(deps, call, file, wanted);
     const description = wanted.description === undefined ? file.description : wanted.description || undefined;
+    const tags = wanted.tags === undefined ? file.tags : wanted.tags.length > 0 ? wanted.tags : undefined;
     const now = deps.now();
-    const changed = { ...file, ...target, description, updated_at: iso(now) };
+    const changed = { ...file, ...target, description, tags, updated_at: iso(now) };
     const news = newsOf(file, changed);
     if (news.length === 0) {
       const refused = whyRefused(file, fileId, preconditions, now);
@@ -88,7 +89,7 @@ function isMoved(from: FileRecord, to: Pick<Place, "name" | "folder_id">): boole
 type News = Pick<NewEvent, "type" | "data">;
 
 /** What there is to tell of the change: nothing where nothing changes. */
-function newsOf(file: FileRecord, { name, folder_id, mismatch, description }: FileRecord): News[] {
+function newsOf(file: FileRecord, { name, folder_id, mismatch, description, tags }: FileRecord): News[] {
   const moved: News = {
     type: "file_moved",
     data: {
@@ -98,13 +99,15 @@ function newsOf(file: FileRecord, { name, folder_id, mismatch, description }: Fi
     },
   };
   const described = { from: file.description ?? null, to: description ?? null };
-  const changed: News = {
-    type: "file_changed",
-    data: { name, folder_id, changes: { description: described } },
+  const tagged = { from: file.tags ?? [], to: tags ?? [] };
+  const changes = {
+    ...(described.from === described.to ? {} : { description: described }),
+    ...(JSON.stringify(tagged.from) === JSON.stringify(tagged.to) ? {} : { tags: tagged }),
   };
+  const changed: News = { type: "file_changed", data: { name, folder_id, changes } };
   return [
     ...(isMoved(file, { name, folder_id }) ? [moved] : []),
-    ...(described.from !== described.to ? [changed] : []),
+    ...(Object.keys(changes).length > 0 ? [changed] : []),
   ];
 }
 
@@ -163,7 +166,7 @@ interface Change {
 
 /** What others have changed since it was read is read again. */
 function changeWrites(call: Call, { file, changed, news, preconditions, now }: Change): Write[] {
-  const { name, asked_name, folder_id, above, hint_path, mismatch, description, updated_at } = changed;
+  const { name, asked_name, folder_id, above, hint_path, mismatch, description, tags, updated_at } = changed;
   const told = {
     request_id: call.requestId,
     workspace_id: file.workspace_id,
@@ -172,22 +175,25 @@ function changeWrites(call: Call, { file, changed, news, preconditions, now }: C
   };
   const stillSaid =
     file.description === undefined ? "attribute_not_exists(#description)" : "#description = :old_description";
+  const stillTagged = file.tags === undefined ? "attribute_not_exists(#tags)" : "#tags = :old_tags";
   return [
     fileUpdate(now, file.node_id, preconditions, {
       update: {
-        set: { name, asked_name, folder_id, above, hint_path, mismatch, description, updated_at },
+        set: { name, asked_name, folder_id, above, hint_path, mismatch, description, tags, updated_at },
         remove: [
           ...(asked_name === undefined ? ["asked_name"] : []),
           ...(above === undefined ? ["above"] : []),
           ...(hint_path === undefined ? ["hint_path"] : []),
           ...(description === undefined ? ["description"] : []),
+          ...(tags === undefined ? ["tags"] : []),
         ],
       },
-      // The version too: its content is what a new name was judged by. And the description: the event says what it was.
-      condition: `#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged AND ${stillSaid}`,
+      // The version too: its content is what a new name was judged by. And what is said of it: the event says what it was.
+      condition: `#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged AND ${stillSaid} AND ${stillTagged}`,
       values: {
         ...{ old_name: file.name, old_folder_id: file.folder_id, judged: file.version_id },
         old_description: file.description,
+        old_tags: file.tags,
       },
     }),
     ...(isMoved(file, changed) ? entryWrites(file, changed) : []),

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import {
   at,
+  distinct,
   id,
   MAX_DEPTH,
   MAX_PATH,
@@ -17,6 +18,7 @@ import {
 } from "#contract/common.ts";
 import { checksums, declaredType, kept } from "#contract/content.ts";
 import { fence, fenceErrors } from "#contract/headers.ts";
+import { nameProblem } from "#contract/names.ts";
 import { defineRoute } from "#contract/route.ts";
 
 /** Seconds that a URL works to which a download leads, unless the caller wants another time; at most. */
@@ -31,6 +33,27 @@ export const folder = z
     name: z.string().meta({ description: "Its own name, without the folders above." }),
   })
   .meta({ id: "Folder" });
+export type Folder = z.infer<typeof folder>;
+
+/** Of one file. */
+const MAX_TAGS = 50;
+/** Bytes of UTF-8 of all tags of a file together: whoever lists reads them with each. */
+const MAX_TAG_BYTES = 1_024;
+
+/** One word that is said of files, by which they are found. */
+export const tagName = z
+  .string()
+  .max(64)
+  .transform((value) => value.normalize("NFC"))
+  .superRefine((value, context) => {
+    const problem = nameProblem(value.replaceAll(/[./]/g, "-"));
+    if (problem) context.addIssue({ code: "custom", message: problem });
+  })
+  .meta({
+    minLength: 1,
+    description:
+      "1–64 characters, kept in NFC, nothing that shows nothing, no space at either end. Case counts.",
+  });
 
 export const file = z
   .object({
@@ -48,13 +71,16 @@ export const file = z
       description:
         "What it is for, as who uses it wrote; not there where nobody did. Stays through renames, moves and new versions.",
     }),
+    tags: z.array(z.string()).optional().meta({
+      description: "What it is tagged with, in the order in which that was said; not there where nobody did.",
+    }),
     size: z.int().meta({ description: "Bytes of the current version." }),
     content_type: declaredType,
     mismatch: mismatch.optional(),
     version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
     created_at: at("When its first version appeared"),
     created_by: z.string().meta({ description: "Id of the client that made the file." }),
-    updated_at: at("When its content, name, folder or description last changed"),
+    updated_at: at("When its content, name, folder, description or tags last changed"),
   })
   .meta({ id: "File" });
 
@@ -129,9 +155,17 @@ const changeRequest = z
       description:
         'What it is for, in your words: 500 characters at most. `null` or nothing (`""`) takes it away.',
     }),
+    tags: distinct(tagName, { max: MAX_TAGS })
+      .refine((tags) => Buffer.byteLength(tags.join("")) <= MAX_TAG_BYTES, {
+        message: `have more than ${MAX_TAG_BYTES} bytes together`,
+      })
+      .optional()
+      .meta({
+        description: `All its tags from now on; \`[]\` takes them away. ${MAX_TAGS} at most, of ${MAX_TAG_BYTES.toLocaleString("en-US")} bytes together. For finding files: who may write a file may tag it, so that they say nothing of who may do what.`,
+      }),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), {
-    message: "needs name, folder or description",
+    message: "needs name, folder, description or tags",
   })
   .meta({ minProperties: 1 });
 
@@ -188,6 +222,12 @@ export const urlAnswer = z
   })
   .meta({ id: "DownloadUrl" });
 
+/** Of lists. */
+export const tagFilter = tagName.optional().meta({
+  description:
+    "Only files that are tagged so. A page looks through 500 names at most: it may have fewer, or none, and a further `next_cursor`.",
+});
+
 export const listFilesRoute = defineRoute({
   id: "listFiles",
   method: "GET",
@@ -202,6 +242,7 @@ export const listFilesRoute = defineRoute({
     ...page.query,
     folder: folderId.optional().meta({ description: "The folder by its id; not beside `path`." }),
     path: folderPath.optional(),
+    tag: tagFilter,
   },
   responses: {
     200: {
@@ -244,8 +285,8 @@ export const changeFileRoute = defineRoute({
   id: "changeFile",
   method: "PATCH",
   path: "/v1/files/{id}",
-  summary: "Rename a file, move it within its workspace, say what it is for",
-  description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description does; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
+  summary: "Rename a file, move it within its workspace, say what it is for, tag it",
+  description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description or the tags do; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
   tag,
   access: { action: "write", on: "file" },
   params: fileId,

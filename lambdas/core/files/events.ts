@@ -37,7 +37,7 @@ export const filesEvents = {
   },
   file_changed: {
     description:
-      "What is said of a file has changed: its description. Of content, name and folder other events tell.",
+      "What is said of a file has changed: its description, its tags. Of content, name and folder other events tell.",
     data: z.object({
       name: fileName,
       folder_id: fileFolder,
@@ -50,6 +50,13 @@ export const filesEvents = {
             })
             .optional()
             .meta({ description: "Where the description has changed." }),
+          tags: z
+            .object({
+              from: z.array(z.string()).meta({ description: "What they were." }),
+              to: z.array(z.string()).meta({ description: "What they are." }),
+            })
+            .optional()
+            .meta({ description: "Where the tags have changed." }),
         })
         .meta({ description: "What has changed, by the file's members; more may come in time." }),
     }),

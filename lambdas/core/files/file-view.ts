@@ -14,6 +14,7 @@ export function fileView({ asked_name, ...file }: FileRecord, own = false): File
     folder_id: file.folder_id,
     ...(own && asked_name !== undefined ? { name: asked_name, path: asked_name } : { name: file.name, path }),
     description: file.description,
+    tags: file.tags,
     size: file.size,
     content_type: file.content_type,
     ...(file.mismatch ? { mismatch: file.mismatch } : {}),

@@ -3,17 +3,44 @@ import type { Table } from "#aws/table.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
-import type { File } from "./contract.ts";
+import type { File, Folder } from "./contract.ts";
 import { fileView } from "./file-view.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
 
-/** A folder's files and folders in the order of their names' UTF-8 bytes: two round trips, strongly consistent. */
+/** Of what a list of those with a tag looks through: names at once, and so often. */
+const LOOK = { names: 100, pages: 5 };
+
+/**
+ * A folder's files and folders in the order of their names' UTF-8 bytes: two round trips, strongly consistent. With a
+ * `tag` its files that have it, for which more may be looked through.
+ */
 export async function listFiles(
-  { table }: Pick<Deps, "table">,
+  deps: Pick<Deps, "table">,
   folderId: string,
-  { limit, cursor }: PageQuery,
+  { limit, cursor, tag }: PageQuery & { tag?: string | undefined },
 ) {
-  const list = `folder ${folderId}`;
+  if (tag === undefined) return pageOfFolder(deps, folderId, { limit, cursor });
+  const items: File[] = [];
+  let next_cursor = cursor ?? null;
+  for (let pages = 0; pages < LOOK.pages; pages++) {
+    const page = await pageOfFolder(deps, folderId, { limit: LOOK.names, cursor: next_cursor ?? undefined });
+    for (const item of page.items) {
+      if (item.kind !== "file" || item.tags?.includes(tag) !== true) continue;
+      const last = items.at(-1);
+      if (last !== undefined && items.length === limit)
+        return { items, next_cursor: cursorAfter(listOf(folderId), last.name) };
+      items.push(item);
+    }
+    next_cursor = page.next_cursor;
+    if (next_cursor === null) break;
+  }
+  return { items, next_cursor };
+}
+
+const listOf = (folderId: string) => `folder ${folderId}`;
+
+async function pageOfFolder({ table }: Pick<Deps, "table">, folderId: string, { limit, cursor }: PageQuery) {
+  const list = listOf(folderId);
   const after = readCursor(list, cursor);
   const { items, next } = await table.query({
     where: "#pk = :pk",
@@ -27,7 +54,7 @@ export async function listFiles(
     { rows: entries, next },
     limit,
     (last) => cursorAfter(list, last.sk),
-    ({ kind, node_id, sk }) =>
+    ({ kind, node_id, sk }): File | Folder | undefined =>
       kind === "folder" ? { kind, folder_id: node_id, name: sk } : files.get(`${node_id} ${sk}`),
   );
   // What was moved or deleted between the two reads is left out, as a listing a moment later would.

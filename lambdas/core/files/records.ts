@@ -59,6 +59,8 @@ export const fileRecord = z.object({
   hint_path: z.string().optional(),
   /** What people say of it; no version has one. */
   description: z.string().optional(),
+  /** As people tagged it; no version is. */
+  tags: z.array(z.string()).optional(),
   /** The current version and what listings say of it. */
   version_id: z.string(),
   size: z.number(),

@@ -13,7 +13,7 @@ import {
   workspaceRef,
 } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
-import { file, folder, folderPath } from "#core/files/contract.ts";
+import { file, folder, folderPath, tagFilter } from "#core/files/contract.ts";
 
 /** A folder with where it is. */
 export const folderDetail = folder
@@ -124,7 +124,7 @@ export const listChildrenRoute = defineRoute({
   tag,
   access: { action: "list", on: "folder" },
   params: folderId,
-  query: page.query,
+  query: { ...page.query, tag: tagFilter },
   responses: {
     200: { description: "One page", schema: page.of(z.discriminatedUnion("kind", [file, folder])) },
   },

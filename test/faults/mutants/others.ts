@@ -53,7 +53,7 @@ export const others: readonly Mutant[] = [
   {
     name: "a change tells what the description was",
     changes: [
-      { file: "lambdas/core/files/change-file.ts", from: " AND ${stillSaid}`", to: "`" },
+      { file: "lambdas/core/files/change-file.ts", from: " AND ${stillSaid}", to: "" },
       {
         file: "lambdas/core/files/change-file.ts",
         from: "        old_description: file.description,\n",
@@ -64,6 +64,22 @@ export const others: readonly Mutant[] = [
     red: {
       file: "test/files/descriptions.test.ts",
       titles: ["that others change meanwhile is told of as what it was"],
+    },
+  },
+  {
+    name: "a change tells what the tags were",
+    changes: [
+      { file: "lambdas/core/files/change-file.ts", from: " AND ${stillTagged}`", to: "`" },
+      {
+        file: "lambdas/core/files/change-file.ts",
+        from: "        old_tags: file.tags,\n",
+        to: "",
+      },
+    ],
+    case: "tag: otherwise | change-file: transact NODE+EVT (1) | frozen before it, meanwhile: others tag it",
+    red: {
+      file: "test/files/tags.test.ts",
+      titles: ["that others change meanwhile are told of as what they were"],
     },
   },
   {

@@ -56,8 +56,8 @@ async function isTold(
   outcome: { status?: number; body?: unknown },
 ): Promise<string[]> {
   if (outcome.status !== 200) return [];
-  const { name, folder_id, version_id, description } = outcome.body as Record<string, unknown>;
-  return disagreements(await me.json(path(id)), { name, folder_id, version_id, description });
+  const { name, folder_id, version_id, description, tags } = outcome.body as Record<string, unknown>;
+  return disagreements(await me.json(path(id)), { name, folder_id, version_id, description, tags });
 }
 
 const moves: Situation[] = [
@@ -181,6 +181,28 @@ const descriptions: Situation[] = [
       return {
         act: (actor) => actor.request(...patch(id, { description: "first words" })),
         meanwhile: { "others describe it": () => me.request(...patch(id, { description: "third words" })) },
+      };
+    },
+  },
+];
+
+const tags: Situation[] = [
+  {
+    name: "tag: otherwise",
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      await me.request(...patch(id, { tags: ["first"] }));
+      return {
+        act: (actor) => actor.request(...patch(id, { tags: ["second", "other"] })),
+        meanwhile: {
+          "others tag it": () => me.request(...patch(id, { tags: ["third"] })),
+          "others describe it": () => me.request(...patch(id, { description: "words" })),
+        },
+        next: {
+          "they are taken away": () => me.request(...patch(id, { tags: [] })),
+          "the first is back": () => me.request(...patch(id, { tags: ["first"] })),
+        },
+        check: (outcome) => isTold(me, id, outcome),
       };
     },
   },
@@ -493,4 +515,12 @@ const reads: Situation[] = [
   },
 ];
 
-export const files: Situation[] = [...moves, ...descriptions, ...deletions, ...versions, ...purges, ...reads];
+export const files: Situation[] = [
+  ...moves,
+  ...descriptions,
+  ...tags,
+  ...deletions,
+  ...versions,
+  ...purges,
+  ...reads,
+];
