@@ -126,12 +126,15 @@ def fit_ids(pattern, parameters):
     # What a part or chunk may be follows from its upload: those of run.ts have no size and no SHA-256.
     always = pattern.endswith(("/parts", "/chunks"))
     turn = next(TURNS)
-    if turn % 2 == 1 and not always:
-        return
     for collection, parameter in re.findall(r"/(\w+)/\{(\w+)\}", pattern):
-        if parameters and parameter in parameters and collection in POOLS:
+        if not parameters or parameter not in parameters or collection not in POOLS:
+            continue
+        pool = POOLS[collection]
+        # A grant's `resource.id` is taken for the id of any resource, a folder's for a workspace's.
+        strays = parameter == "id" and not str(parameters[parameter]).startswith(pool[0].split("_")[0])
+        if turn % 2 == 0 or always or strays:
             # A file and its version have one place.
-            parameters[parameter] = POOLS[collection][turn // 2 % len(POOLS[collection])]
+            parameters[parameter] = pool[turn // 2 % len(pool)]
 
 
 def fit_headers(headers):
@@ -156,6 +159,8 @@ def fit_query(query):
         query["wait"] = 0
     if "workspace" in query:
         query.pop("organization", None)
+    if "tag" in query:
+        query["tag"] = name(cut(str(query["tag"]), 20))
 
 
 def fit_body(body):

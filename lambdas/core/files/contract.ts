@@ -41,7 +41,7 @@ const MAX_TAGS = 50;
 const MAX_TAG_BYTES = 1_024;
 
 /** One word that is said of files, by which they are found. */
-export const tagName = z
+const tagName = z
   .string()
   .max(64)
   .transform((value) => value.normalize("NFC"))

@@ -52,7 +52,12 @@ const newFolder = z
     message: "path names the root, which is there",
     path: ["path"],
   })
-  .meta({ oneOf: [{ required: ["path"] }, { required: ["parent_id", "name"] }] });
+  .meta({
+    oneOf: [
+      { required: ["path"], not: { anyOf: [{ required: ["parent_id"] }, { required: ["name"] }] } },
+      { required: ["parent_id", "name"], not: { required: ["path"] } },
+    ],
+  });
 export type NewFolder = z.infer<typeof newFolder>;
 
 /** `/`, `reports/2026/q3.pdf` or `/reports/` → the names from the root down. */
