@@ -25,15 +25,20 @@ function extended(text: string): string {
  * a browser makes of a type is its own: XML it renders with style sheets (MIME Sniffing Standard, 4.6: any `+xml`), mail
  * and `multipart` as pages, `text/cache-manifest` as an order how to serve a site.
  */
-const HARMLESS: readonly RegExp[] = [
+const HARMLESS: readonly { types: RegExp; unless?: RegExp }[] = [
   // Of pictures SVG alone runs, which `xml` and `svg` tell in all its names.
-  /^(?:image|audio|video|font)\/(?!.*(?:xml|svg))[\w.+-]+$/,
-  /^text\/(?:plain|csv|tab-separated-values|markdown|calendar|vcard|x-vcard|rtf|yaml|x-yaml|x-log)$/,
-  /^application\/(?:[\w.-]+\+)?(?:json|zip|gzip|cbor|yaml)$/,
-  /^application\/(?:octet-stream|pdf|rtf|msword|x-tar|x-7z-compressed|x-gzip|x-zip-compressed|x-bzip2|x-xz|zstd)$/,
-  /^application\/(?:x-ndjson|jsonl|toml|sql|x-parquet|x-sqlite3|vnd\.sqlite3|x-hdf5|netcdf)$/,
+  { types: /^(?:image|audio|video|font)\/[\w.+-]+$/, unless: /xml|svg/ },
+  {
+    types: /^text\/(?:plain|csv|tab-separated-values|markdown|calendar|vcard|x-vcard|rtf|yaml|x-yaml|x-log)$/,
+  },
+  { types: /^application\/(?:[\w.-]+\+)?(?:json|zip|gzip|cbor|yaml)$/ },
+  {
+    types:
+      /^application\/(?:octet-stream|pdf|rtf|msword|x-tar|x-7z-compressed|x-gzip|x-zip-compressed|x-bzip2|x-xz|zstd)$/,
+  },
+  { types: /^application\/(?:x-ndjson|jsonl|toml|sql|x-parquet|x-sqlite3|vnd\.sqlite3|x-hdf5|netcdf)$/ },
   // Vendors' formats, office documents among them; in XML they have the suffix.
-  /^application\/vnd\.(?!.*\+xml)[\w.+-]+$/,
+  { types: /^application\/vnd\.[\w.+-]+$/, unless: /\+xml/ },
 ];
 
 /**
@@ -44,6 +49,8 @@ const HARMLESS: readonly RegExp[] = [
  */
 export function downloadType(stored: string): string {
   const [type = "", ...parameters] = stored.split(";").map((part) => part.trim());
-  if (!HARMLESS.some((types) => types.test(type.toLowerCase()))) return "application/octet-stream";
+  const named = type.toLowerCase();
+  const isHarmless = HARMLESS.some(({ types, unless }) => types.test(named) && unless?.test(named) !== true);
+  if (!isHarmless) return "application/octet-stream";
   return [type, ...parameters.filter((one) => /^charset=[\w.+-]+$/i.test(one)).slice(0, 1)].join("; ");
 }
