@@ -83,6 +83,7 @@ function marksOf(kind: string): string[] {
   const of: Record<string, string[]> = {
     "/v1/workspaces": ["workspaces"],
     "/v1/workspaces/{ws}/files": [`folder ${rootFolder(story.workspaceId)}`],
+    "/v1/folders/{id}/children": [`folder ${ids["folder"]}`],
     "/v1/files/{id}/versions": [`versions ${ids["file"]}`],
     "/v1/files/{id}/shares": [`shares ${ids["file"]}`],
     "/v1/webhooks": [`webhooks ${story.clientId}`],
