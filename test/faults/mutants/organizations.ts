@@ -48,7 +48,7 @@ export const organizations: readonly Mutant[] = [
         to: '        blind: "mutant",',
       },
     ],
-    case: "group: somebody comes in | add-group-member: transact GROUP.MEMBER+PERSON+GROUP (1) | a copy late, at: 12 minutes later",
+    case: "group: somebody comes in | add-group-member: transact GROUP.MEMBER+PERSON+GROUP+EVT (1) | a copy late, at: 12 minutes later",
   },
   {
     name: "who comes into a group is of its organization",
@@ -71,7 +71,7 @@ export const organizations: readonly Mutant[] = [
         to: "attribute_exists(#pk)",
       },
     ],
-    case: "group: somebody comes in | add-group-member: transact GROUP.MEMBER+PERSON+GROUP (1) | frozen before it, meanwhile: the group is deleted",
+    case: "group: somebody comes in | add-group-member: transact GROUP.MEMBER+PERSON+GROUP+EVT (1) | frozen before it, meanwhile: the group is deleted",
     red: { file: groups, titles: ["deleted while somebody comes in has nobody"] },
   },
   {
