@@ -10,7 +10,7 @@ import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { type HeldGrant, NO_RIGHTS } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
-import { newChange, unchanged } from "#core/kernel/unchanged.ts";
+import { newChange } from "#core/kernel/unchanged.ts";
 import { MAX_GROUPS } from "./contract.ts";
 import { findGroup } from "./find-group.ts";
 import { readGroupMember } from "./read-group-member.ts";
@@ -37,13 +37,10 @@ export async function addGroupMember(
     if (groups.length >= MAX_GROUPS) throw full(principal);
     await requireNoMore(deps, call, group);
     const joined = { principal_id: principal, joined_at: iso(deps.now()), change: newChange() };
-    const seen = row === undefined ? undefined : unchanged(row);
     await deps.table.transact([
       {
         put: { ...keys.groupMember(groupId, principal), ...joined },
-        // A copy that comes late finds who has left since, whose row stays for a while.
-        condition: seen?.condition ?? "attribute_not_exists(#pk)",
-        values: seen?.values ?? {},
+        blind: "the member's own record says whether it is as it was, and the event whether this comes late",
       },
       {
         key: keys.principal(principal),

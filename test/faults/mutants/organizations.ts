@@ -40,17 +40,6 @@ export const organizations: readonly Mutant[] = [
     case: "organization: renamed | rename: update ORG (1) | a copy late, at: it gets another name",
   },
   {
-    name: "who has left a group is brought back by no late copy",
-    changes: [
-      {
-        file: "lambdas/core/groups/add-group-member.ts",
-        from: '        condition: seen?.condition ?? "attribute_not_exists(#pk)",\n        values: seen?.values ?? {},',
-        to: '        blind: "mutant",',
-      },
-    ],
-    case: "group: somebody comes in | add-group-member: transact GROUP.MEMBER+PERSON+GROUP+EVT (1) | a copy late, at: 12 minutes later",
-  },
-  {
     name: "who comes into a group is of its organization",
     changes: [
       {
