@@ -3,6 +3,7 @@ import { actionsOfRole } from "#contract/roles.ts";
 import { type Action, holds } from "#contract/scopes.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { holdsAt } from "#core/kernel/rights.ts";
 import { mayInOrganization } from "./authorize-organization.ts";
 import type { Place } from "./decide.ts";
 import { grantRecord, memberRecord, type WorkspaceRecord } from "./records.ts";
@@ -50,9 +51,7 @@ export async function whoMayGrant(
   const members = pages.pop()?.items.map((item) => memberRecord.parse(item)) ?? [];
   const granted = pages
     .flatMap(({ items }) => items.map((item) => grantRecord.parse(item)))
-    .filter(
-      ({ ended_at, expires_ms = Number.POSITIVE_INFINITY }) => ended_at === undefined && expires_ms > now(),
-    )
+    .filter((grant) => grant.ended_at === undefined && holdsAt(grant, now()))
     .filter(({ role, actions = role === undefined ? [] : actionsOfRole(role) }) =>
       [action, "grant" as const].every((one) => actions.includes(one)),
     );

@@ -4,7 +4,7 @@ import { haveHooks } from "#core/files/check-folders.ts";
 import { type FolderLookup, foldersAbove } from "#core/files/event-folders.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import type { HeldGrant } from "#core/kernel/rights.ts";
+import { type HeldGrant, holdsAt } from "#core/kernel/rights.ts";
 
 /**
  * Whether there is anything at all of which somebody's endpoint could hear: a right to have webhooks somewhere, or one by
@@ -32,9 +32,11 @@ export async function mayHaveHooks(
 /** Whether a grant lets its holder have webhooks, if only for what it made itself. */
 function givesHooks(deps: TableDeps, { scopes }: Caller): (grant: HeldGrant) => boolean {
   const reads = holds(scopes, "files:read");
-  return ({ actions, expires_ms = Number.POSITIVE_INFINITY }) =>
-    expires_ms > deps.now() &&
-    (actions.includes("hooks") || !reads || (!actions.includes("list") && !actions.includes("read")));
+  return (grant) =>
+    holdsAt(grant, deps.now()) &&
+    (grant.actions.includes("hooks") ||
+      !reads ||
+      (!grant.actions.includes("list") && !grant.actions.includes("read")));
 }
 
 /** Whether such a grant is on a folder or file below one of these folders: of that the endpoint goes on hearing. */

@@ -10,7 +10,7 @@ import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-fo
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import type { HeldGrant } from "#core/kernel/rights.ts";
+import { holdsAt } from "#core/kernel/rights.ts";
 
 /** Whether somebody may hear of an event. */
 export type Hearer = (event: Event, lookup: FolderLookup) => Promise<boolean>;
@@ -122,9 +122,8 @@ async function every<T>(all: readonly T[], holds: (one: T) => Promise<boolean>):
 async function hasAnything(deps: TableDeps, caller: Caller, workspaceId: string): Promise<boolean> {
   const { details } = caller.rights;
   if (details?.every(({ workspace }) => workspace !== workspaceId)) return false;
-  const live = ({ expires_ms = Number.POSITIVE_INFINITY }: HeldGrant) => expires_ms > deps.now();
   const grants = await allGrants(deps, caller);
-  if (grants.some((grant) => grant.workspace_id === workspaceId && live(grant))) return true;
+  if (grants.some((grant) => grant.workspace_id === workspaceId && holdsAt(grant, deps.now()))) return true;
   // What its role gives it there it hears of; where that is restricted, of some.
   return (
     details !== undefined &&

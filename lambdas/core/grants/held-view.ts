@@ -1,5 +1,5 @@
 import { resourceOf } from "#core/access/grant-event.ts";
-import type { HeldGrant, Rights } from "#core/kernel/rights.ts";
+import { type HeldGrant, holdsAt, type Rights } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { HeldGrantView } from "./me-contract.ts";
 
@@ -26,8 +26,5 @@ export function shownTo(
   now: number,
 ): HeldGrant[] {
   const places = details?.map(({ workspace, folder, file }) => file ?? folder ?? workspace);
-  return grants.filter(
-    ({ on, expires_ms = Number.POSITIVE_INFINITY }) =>
-      expires_ms > now && (places === undefined || places.includes(on)),
-  );
+  return grants.filter((grant) => holdsAt(grant, now) && (places?.includes(grant.on) ?? true));
 }

@@ -8,9 +8,9 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { type HeldGrant, NO_RIGHTS } from "#core/kernel/rights.ts";
+import { type HeldGrant, holdsAt, NO_RIGHTS } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
-import { newChange } from "#core/kernel/unchanged.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { MAX_GROUPS } from "./contract.ts";
 import { findGroup } from "./find-group.ts";
 import { readGroupMember } from "./read-group-member.ts";
@@ -19,8 +19,8 @@ import type { GroupRecord } from "./records.ts";
 /**
  * Puts a member of the organization into one of its groups: the group's grants are its own at once. Who is in it stays.
  *
- * @throws WharfError not_found, for who isn't of the organization too; forbidden by its role, or where the group has more than that gives; grant_limit where it is in 20 groups;
- * conflict where others keep changing its groups
+ * @throws WharfError not_found, for who isn't of the organization too; forbidden by its role, or where the group has more
+ * than that gives; grant_limit where it is in 20 groups; conflict where others keep changing its groups
  */
 export async function addGroupMember(
   deps: TableDeps,
@@ -36,11 +36,14 @@ export async function addGroupMember(
     if (row !== undefined && row.left_at === undefined) return;
     if (groups.length >= MAX_GROUPS) throw full(principal);
     await requireNoMore(deps, call, group);
+    const seen = row === undefined ? undefined : unchanged(row);
     const joined = { principal_id: principal, joined_at: iso(deps.now()), change: newChange() };
     await deps.table.transact([
       {
         put: { ...keys.groupMember(groupId, principal), ...joined },
-        blind: "the member's own record says whether it is as it was, and the event whether this comes late",
+        // Of a round that was lost a copy may come late: it finds who has left since, whose row stays for a while.
+        condition: seen?.condition ?? "attribute_not_exists(#pk)",
+        values: seen?.values ?? {},
       },
       {
         key: keys.principal(principal),
@@ -73,8 +76,8 @@ async function requireNoMore(deps: TableDeps, { caller }: Call, group: GroupReco
   if (roleIn(caller, organization_id) === "owner") return;
   const rights = { ...NO_RIGHTS, grants: grantsOf(group), more_grants: group.more_grants > 0 };
   const manager = actionsOfRole("manager");
-  const beyond = ({ actions, expires_ms = Number.POSITIVE_INFINITY }: HeldGrant) =>
-    expires_ms > deps.now() && actions.some((action) => !manager.includes(action));
+  const beyond = (grant: HeldGrant) =>
+    holdsAt(grant, deps.now()) && grant.actions.some((action) => !manager.includes(action));
   if (!(await allGrants(deps, { id, rights })).some(beyond)) return;
   throw new WharfError(
     "forbidden",

@@ -16,6 +16,12 @@ export interface HeldGrant {
   via?: string | undefined;
 }
 
+/** Whether a grant holds at `now` (ms): its end is the first moment at which it doesn't. */
+export const holdsAt = (
+  { expires_ms = Number.POSITIVE_INFINITY }: Pick<HeldGrant, "expires_ms">,
+  now: number,
+) => expires_ms > now;
+
 export interface Rights {
   /** Organization → role. */
   organizations: Readonly<Record<string, MemberRole>>;
