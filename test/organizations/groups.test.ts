@@ -27,6 +27,8 @@ const groups = page.of(group);
 const members = page.of(groupMember);
 const PUT = { method: "PUT" };
 const DELETE = { method: "DELETE" };
+/** Longer than DynamoDB knows a transaction by its token. */
+const LATE_MS = 15 * 60_000;
 
 async function made(name: string, by: Person = admin): Promise<string> {
   const answer = by.request("/v1/groups", { json: { name } });
@@ -74,6 +76,26 @@ test("an admin puts nobody into a group that has more than a manager: an owner d
   // One that has ended by itself is none.
   world.advance(2 * 86_400_000);
   expect((await put(id, (await person("guest")).id)).status).toBe(204);
+});
+
+test("who has left is brought back by no late copy of a call that was sent again", async () => {
+  const id = await made("revolving door");
+  const other = await person("guest");
+  let lost = false;
+  world.setFault(({ action }) => {
+    if (action !== "TransactWriteItems" || lost) return undefined;
+    lost = true;
+    return { late: { afterMs: LATE_MS }, answered: false };
+  });
+  expect((await put(id, other.id)).status).toBe(503);
+  world.setFault();
+  expect((await put(id, other.id)).status).toBe(204);
+  expect((await admin.request(`/v1/groups/${id}/members/${other.id}`, DELETE)).status).toBe(204);
+  world.advance(LATE_MS);
+  world.advanceServices(LATE_MS);
+  await world.late.arrived();
+  expect(lost).toBe(true);
+  expect(await memberIds(id)).toEqual([]);
 });
 
 describe("a group", () => {

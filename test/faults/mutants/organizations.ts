@@ -40,6 +40,18 @@ export const organizations: readonly Mutant[] = [
     case: "organization: renamed | rename: update ORG (1) | a copy late, at: it gets another name",
   },
   {
+    name: "who has left a group is brought back by no late copy",
+    changes: [
+      {
+        file: "lambdas/core/groups/add-group-member.ts",
+        from: '        condition: seen?.condition ?? "attribute_not_exists(#pk)",\n        values: seen?.values ?? {},',
+        to: '        blind: "mutant",',
+      },
+    ],
+    why: "the event keeps out a copy of the call that has happened, but not of one that was lost and sent again",
+    red: { file: groups, titles: ["no late copy of a call that was sent again"] },
+  },
+  {
     name: "who comes into a group is of its organization",
     changes: [
       {
