@@ -171,6 +171,9 @@ const changeRequest = z
 
 export type ChangeFile = z.infer<typeof changeRequest>;
 
+/** One page of what is in a folder. */
+export const folderPage = page.of(z.discriminatedUnion("kind", [file, folder]));
+
 const tag = "Files";
 
 const fileId = { id: id("file") };
@@ -247,7 +250,7 @@ export const listFilesRoute = defineRoute({
   responses: {
     200: {
       description: "One page",
-      schema: page.of(z.discriminatedUnion("kind", [file, folder])),
+      schema: folderPage,
     },
   },
   errors: ["not_found", "workspace_ambiguous", "invalid_cursor"],

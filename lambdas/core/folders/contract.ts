@@ -13,7 +13,7 @@ import {
   workspaceRef,
 } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
-import { file, folder, folderPath, tagFilter } from "#core/files/contract.ts";
+import { file, folder, folderPage, folderPath, tagFilter } from "#core/files/contract.ts";
 
 /** A folder with where it is. */
 export const folderDetail = folder
@@ -131,7 +131,7 @@ export const listChildrenRoute = defineRoute({
   params: folderId,
   query: { ...page.query, tag: tagFilter },
   responses: {
-    200: { description: "One page", schema: page.of(z.discriminatedUnion("kind", [file, folder])) },
+    200: { description: "One page", schema: folderPage },
   },
   errors: ["not_found", "invalid_cursor"],
 });
