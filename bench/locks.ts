@@ -17,7 +17,6 @@ import { createCredentials } from "@wharf/local-cloud/credentials.ts";
 import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
 import { createAwsServer } from "@wharf/local-cloud/server.ts";
 import { createTable } from "#aws/table.ts";
-import { rootFolder } from "#core/access/place.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -168,7 +167,7 @@ async function ours(client: DynamoDBClient): Promise<Contender> {
   });
   await table.transact(writes);
   const place = {
-    ...{ workspace_id: workspaceId, folder_id: rootFolder(workspaceId), client_id: "cli_bench" },
+    ...{ workspace_id: workspaceId, trail: [], client_id: "cli_bench" },
   };
   const call: Call = {
     ...{ requestId: "bench", record: () => [] },

@@ -15,7 +15,9 @@ export const ROOMS = [
   "organizations",
   /** What bytes are, by their beginning, checksum and name. */
   "content",
-  /** Files and folders: found, listed, moved, downloaded, removed. */
+  /** What stands where: paths and what they lead to, folders made on the way, how far down they reach. */
+  "tree",
+  /** Files: found, listed, moved, downloaded, removed. */
   "files",
   /** Folders as things of their own, and what stands at a path. */
   "folders",

@@ -7,7 +7,7 @@ import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
 import type { GrantedDetail } from "#contract/roles.ts";
 import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
-import { authorize, judge } from "#core/access/authorize.ts";
+import { authorize, isAllowedAtOnce, judge } from "#core/access/authorize.ts";
 import { type Located, locateNode, nodeIn, rootFolder } from "#core/access/place.ts";
 import { authenticate, holderIn } from "#core/accounts/authenticate.ts";
 import type { Caller } from "#core/kernel/call.ts";
@@ -104,17 +104,25 @@ export async function checkDecisions({ cases, seed }: { cases: number; seed: num
     count(counts.roundTrips, cost.roundTrips);
 
     const expected = verdictOf(world.known, question);
-    const orphan = located !== undefined && lineOf(world.known, on) === undefined;
-    if (orphan && mayNotLookAbove(world, question, located))
-      return count(counts.verdicts, "nobody looked above");
     count(counts.verdicts, expected.is === "allowed" && expected.own ? "own" : expected.is);
-    compare(real, expected, cost.roundTrips === 0);
+    compare(
+      real,
+      expected,
+      located !== undefined && isAllowedAtOnce(deps, caller, located, { action: verb }),
+    );
     requireFew(world, question, { caller, located, ...cost });
     if (real.is === "allowed") {
       const asked = { action: verb, what: ["thing", on], whole: true } as const;
       compare(await outcomeOf(authorize(deps, call, located, asked)), expected, false);
     }
-    if (expected.is === "hidden" && located !== undefined && walked(world, question, located) === 0)
+    // What is below a folder that is gone is hidden from those too who would see it if that stood.
+    const isGone = lineOf(world.known, on) === undefined;
+    if (
+      expected.is === "hidden" &&
+      !isGone &&
+      located !== undefined &&
+      walked(world, question, located) === 0
+    )
       await requireSameCost(caller, question, cost.calls);
   }
 
@@ -244,7 +252,7 @@ async function outcomeOf(decided: ReturnType<typeof authorize>): Promise<Verdict
   }
 }
 
-/** @param quick nothing was read: what else its holder has there isn't known. */
+/** @param quick no more of its rights was read: what else its holder has there isn't known. */
 function compare(real: Verdict, expected: Verdict, quick: boolean): void {
   if (quick && real.is === "allowed" && expected.is === "allowed") {
     const { has, onOwn, ...rest } = real;
@@ -253,17 +261,6 @@ function compare(real: Verdict, expected: Verdict, quick: boolean): void {
     if (isPart && isDeepStrictEqual(rest, wanted)) return;
   } else if (isDeepStrictEqual(real, expected)) return;
   throw new Error(`it is ${JSON.stringify(real)}, and should be ${JSON.stringify(expected)}`);
-}
-
-/** The caller's own grants in its record, on what is known of a place without a read. */
-function nearGrants({ known, isInRecord }: RandomWorld, { principal, now }: Question, at: Located) {
-  const near = [at.workspace_id, at.folder_id ?? "", at.file_id ?? ""];
-  return grantsAt(known, principal, near, now).filter((one) => one.holder === principal && isInRecord(one));
-}
-
-/** Of what stands in a folder that is gone, whoever has it without a look above may be told either. */
-function mayNotLookAbove(world: RandomWorld, question: Question, at: Located): boolean {
-  return nearGrants(world, question, at).length > 0;
 }
 
 /** Reads that walking takes: of folders that no hint of one below them has. */
@@ -299,7 +296,7 @@ interface Cost {
   roundTrips: number;
 }
 
-/** No round trip where a grant on the workspace suffices; else one, but for walking and groups with many grants. */
+/** No round trip in the root where a grant on the workspace suffices; else one, but for walking and groups with many grants. */
 function requireFew(
   world: RandomWorld,
   question: Question,
@@ -312,7 +309,9 @@ function requireFew(
   );
   const steps = located === undefined ? 0 : walked(world, question, located);
   const isFree = suffices(world, question, located) || isAllInRecord(world, question);
-  const allowed = isFree ? 0 : 1 + steps + (large ? 1 : 0);
+  const isBelow = located?.folder_id !== undefined && located.folder_id !== rootFolder(located.workspace_id);
+  const further = large && !isFree ? 1 : 0;
+  const allowed = isFree && !isBelow ? 0 : 1 + steps + further;
   if (roundTrips > allowed)
     throw new Error(`it took ${roundTrips} round trips (${calls.join(" ")}) and may take ${allowed}`);
 }

@@ -103,29 +103,32 @@ const authorize: typeof decide = [
     ["const all = await", "if (located === undefined) return undefined;\n  const all = await"],
   ],
   [
-    "hint: believed",
-    [
-      "  const known = new Map(hint",
-      "  if (hint.length > 1) return [...hint, ...(file_id === undefined ? [] : [file_id])];\n  const known = new Map(hint",
-    ],
+    "what is above: not looked at",
+    ["const trail = await readTrail(deps, located);", "const trail: TrailFolder[] | undefined = [];"],
   ],
-  ["hint: all there is", ["await readMore([at])", "return undefined"]],
   [
-    "hint: not used",
-    ["const known = new Map(hint.map((id) => [id, nodeIn(items, id)]));", "const known = new Map();"],
+    "what is above: of what may not be seen",
+    ["verdict === undefined || (!verdict.allowed && !verdict.visible)", "verdict === undefined"],
   ],
+  ["what is above: of what is allowed alone", ["(!verdict.allowed && !verdict.visible)", "!verdict.allowed"]],
+  ["above: not the file", ["file_id === undefined ? folders : [...folders, file_id]", "folders"]],
+];
+
+const trail: typeof decide = [
+  ["hint: all there is", ["await readMore([at])", "return undefined"]],
+  ["hint: not used", ["known.set(id, nodeIn(items, id));\n  const root", "nodeIn(items, id);\n  const root"]],
   ["hint: asked for again", ["!known.has(at)", "!known.get(at)"]],
   ["hint: of what walking finds, not used", ["unread.includes(at)", "false"]],
   ["hint: of what walking finds, believed", ["unread.includes(at)", "unread.length > 0"]],
-  ["above: a deleted folder", [" || folder.deleted_at !== undefined", ""]],
-  ["above: another workspace", ["if (folder.workspace_id !== workspace_id) return undefined;", ""]],
-  ["above: a file", ['folder?.kind !== "folder"', "folder === undefined"]],
+  ["above: a deleted folder", [" || node.deleted_at !== undefined", ""]],
+  ["above: another workspace", ["if (folder?.workspace_id !== workspace_id) return undefined;", ""]],
+  ["above: a file", ['kind !== "folder" || ', ""]],
   ["above: three at most", ["depth > MAX_DEPTH", "depth > 3"]],
   ["above: without an end", ["depth > MAX_DEPTH", "depth > 100"]],
-  ["above: not the file", ["file_id === undefined ? [] : [file_id];\n  let", "[];\n  let"]],
 ];
 
 export const mutants = [
   ...decide.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/decide.ts", changes })),
   ...authorize.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/authorize.ts", changes })),
+  ...trail.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/trail.ts", changes })),
 ];

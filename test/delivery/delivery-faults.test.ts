@@ -30,7 +30,7 @@ import { newWebhookSecret } from "#core/endpoints/register-webhook.ts";
 import { promoteWebhookSecret, rotateWebhookSecret } from "#core/endpoints/rotate-webhook-secret.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { testWebhook } from "#core/endpoints/test-webhook.ts";
-import { makeFolders } from "#core/files/make-folders.ts";
+import { makeFolders } from "#core/tree/make-folders.ts";
 import { claimTurn } from "#core/turns/claim-turn.ts";
 import { wakeUp } from "#core/turns/plan-wake-up.ts";
 import {
@@ -652,7 +652,8 @@ test("events that come again keep no second turn", async () => {
 
 test("an endpoint with folders hears of others that fail", async () => {
   const { default_workspace } = world.call.caller;
-  const folder = await makeFolders(world.deps, default_workspace, ["reports"]);
+  const [made] = await makeFolders(world.deps, default_workspace, ["reports"]);
+  const folder = made?.folder_id ?? "";
   const watcher = await startReceiver();
   const events = ["webhook_failing", "webhook_disabled"] as const;
   const watching = await world.endpoint(watcher.url, { events: [...events], folders: [folder] });

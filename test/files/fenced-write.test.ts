@@ -34,6 +34,7 @@ const allowed: Record<string, string> = {
   "sweep-locks": "the lock",
   "new-file": "a file that is not there yet",
   "make-folders": "a folder",
+  reach: "a folder",
   workspace: "a folder",
   "purge-version": "a deleted file's tombstone",
 };

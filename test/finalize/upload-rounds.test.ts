@@ -97,7 +97,9 @@ test("sequential round trips stay within the budget", async () => {
   };
   console.table(measured);
   for (const [what, { start, finalize, again }] of Object.entries(measured)) {
-    expect([what, start, finalize <= 5, again <= 2]).toEqual([what, 2, true, true]);
+    // Below the root the folders of the path are proved.
+    const folders = what.includes("folder") || what === "a version, of a client that only sends" ? 1 : 0;
+    expect([what, start, finalize <= 5, again <= 2]).toEqual([what, 2 + folders, true, true]);
   }
 });
 
@@ -114,17 +116,17 @@ test("whatever has stood at the path before, starting takes as few", async () =>
   const move = (json: unknown) => client.request(`/v1/files/${fileId}`, { method: "PATCH", json });
   await travel("to/other.txt");
   expect((await move({ folder: "to" })).status).toBe(200);
-  expect(await startAt("to/there.txt")).toEqual({ file_id: fileId, rounds: 2 });
+  expect(await startAt("to/there.txt")).toEqual({ file_id: fileId, rounds: 3 });
   expect((await move({ name: "else.txt" })).status).toBe(200);
-  expect(await startAt("to/else.txt")).toEqual({ file_id: fileId, rounds: 2 });
-  const anew = { file_id: expect.not.stringMatching(fileId), rounds: 2 };
+  expect(await startAt("to/else.txt")).toEqual({ file_id: fileId, rounds: 3 });
+  const anew = { file_id: expect.not.stringMatching(fileId), rounds: 3 };
   expect(await startAt("to/there.txt")).toEqual(anew);
   expect((await client.request(`/v1/files/${fileId}`, { method: "DELETE" })).status).toBe(204);
   expect(await startAt("to/else.txt")).toEqual(anew);
   // A hint that lies costs one round trip more, and nothing else.
   const key = keys.fileHint(client.workspace_id, "to/else.txt");
   await world.deps.table.put({ blind: "seeded", put: { ...key, file_id: fileId } });
-  expect(await startAt("to/else.txt")).toEqual({ ...anew, rounds: 3 });
+  expect(await startAt("to/else.txt")).toEqual({ ...anew, rounds: 4 });
 });
 
 test("signing 10,000 parts costs one read", async () => {

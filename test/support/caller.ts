@@ -46,7 +46,7 @@ export function callerOf({
 function wholeAccess({ scopes }: Pick<Caller, "scopes">): Allowed {
   const sees = scopes.has("files:read") || scopes.has("admin");
   const has = new Set(actionsOfRole("owner"));
-  return { allowed: true, own: !sees, sees, blind: false, has, onOwn: actionsOf(scopes) };
+  return { allowed: true, own: !sees, sees, blind: false, has, onOwn: actionsOf(scopes), trail: [] };
 }
 
 /** A call of such a client. */

@@ -8,7 +8,6 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { createObjects } from "#aws/objects.ts";
 import { createTable, type Table } from "#aws/table.ts";
-import { rootFolder } from "#core/access/place.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { workspaceWrites } from "#core/access/workspace.ts";
 import { fileUpdate, type Preconditions } from "#core/files/fenced-write.ts";
@@ -384,7 +383,7 @@ const anyCall: Call = callBy(
 );
 
 async function addFile(table: Table, now: number): Promise<FileRecord> {
-  const place = { workspace_id: WORKSPACE, folder_id: rootFolder(WORKSPACE), client_id: "cli_1" };
+  const place = { workspace_id: WORKSPACE, trail: [], client_id: "cli_1" };
   const { file_id, writes } = await newFile(place, { now, name: newId("job", now), text: "1" });
   await table.transact(writes);
   const file = await table.get(fileRecord, keys.node(file_id));

@@ -19,10 +19,11 @@ import type { FileAccess } from "#contract/roles.ts";
 import type { Scope } from "#contract/scopes.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken, type TokenRequest } from "#core/accounts/issue-token.ts";
-import { makeFolders } from "#core/files/make-folders.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
 import type { OrganizationDeps } from "#core/organizations/deps.ts";
+import { makeFolders } from "#core/tree/make-folders.ts";
 import { createApp } from "#http/app.ts";
 import { fileRoutes } from "#lambdas/api/routes.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
@@ -196,15 +197,17 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
   ): Promise<string> {
     const folders = path.split("/");
     const name = folders.pop() ?? "";
-    const place = {
-      ...{ client_id: by.client_id, workspace_id: by.workspace_id },
-      folder_id: await makeFolders(deps, by.workspace_id, folders),
-      folder_path: folders.length === 0 ? undefined : folders.join("/"),
+    const attempt = async () => {
+      const place = {
+        ...{ client_id: by.client_id, workspace_id: by.workspace_id },
+        trail: await makeFolders(deps, by.workspace_id, folders),
+      };
+      const { file_id, object_key, writes } = await newFile(place, { now: deps.now(), name, text });
+      await deps.objects.put(object_key, Buffer.from(text), { sha256: sha256(text) });
+      await deps.table.transact(writes);
+      return file_id;
     };
-    const { file_id, object_key, writes } = await newFile(place, { now: deps.now(), name, text });
-    await deps.objects.put(object_key, Buffer.from(text), { sha256: sha256(text) });
-    await deps.table.transact(writes);
-    return file_id;
+    return inRounds(attempt, "others keep adding files");
   }
 
   /** Gives a file another current version, as finalize does. */

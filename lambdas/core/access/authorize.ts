@@ -1,32 +1,29 @@
 /**
  * Reads what a decision needs beside the caller's record and the resource's, and decides.
  *
- * No read where a grant on the workspace suffices; else one round trip, at any depth: the folders above, by a hint that
- * they prove, the workspace, the caller's groups and its further grants, side by side. Rights are read strongly at the
- * start of a call and not conditioned in its writes.
+ * No read in a workspace's root where a grant on the workspace suffices; else one round trip, at any depth: the folders
+ * above, by a hint that they prove, and, where that may matter, the workspace, the caller's groups and its further grants,
+ * side by side. What is below a folder that is gone is gone. Rights are read strongly at the start of a call and not
+ * conditioned in its writes.
  */
 import * as z from "zod";
 import { type Key, keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { MAX_DEPTH } from "#contract/common.ts";
 import { actionsOfRole, type MemberRole } from "#contract/roles.ts";
 import { type Action, type Scope, scopesFor } from "#contract/scopes.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
-import { type Asker, type Decision, decide, needsSight, type Place } from "./decide.ts";
-import { type Located, nodeIn, rootFolder } from "./place.ts";
-import {
-  groupRightsRecord,
-  heldGrantRecord,
-  type NodeRecord,
-  nodeRecord,
-  type WorkspaceRecord,
-  workspaceRecord,
-} from "./records.ts";
+import type { Allowed, HeldGrant, TrailFolder } from "#core/kernel/rights.ts";
+import { type Asker, decide, needsSight, type Place, type Refused, type Verdict } from "./decide.ts";
+import { type Located, rootFolder } from "./place.ts";
+import { groupRightsRecord, heldGrantRecord, type WorkspaceRecord, workspaceRecord } from "./records.ts";
 import { grantsOf, heldGrant } from "./rights-of.ts";
+import { hintedFolders, readTrail, trailOf } from "./trail.ts";
 import { mayKnowMembers, whoMayGrant } from "./who-may-grant.ts";
+
+/** An answer, with the way to where it was found. */
+export type Decision = Allowed | Refused;
 
 /** What is asked for, and how the resource is called where it is refused. */
 export interface Asked {
@@ -78,13 +75,31 @@ export async function judge(
   { whole = false }: { whole?: boolean } = {},
 ): Promise<Decision | undefined> {
   const asker = askerOf(deps, caller);
-  const quick = located && quickPlace(located);
+  const here = located?.isGone ? undefined : located;
+  const quick = here && quickPlace(here);
   const atOnce = quick && decide(asker, action, quick, true);
   const isEnough = isWhole(atOnce, action) && !(whole && mayGain(caller, quick, atOnce));
-  if (!hasFurther(caller) || isEnough) return atOnce;
+  if (!hasFurther(caller) || isEnough) return here && standing(deps, here, atOnce);
   const all = await rightsAt(deps, caller, located);
-  return all && decide({ ...asker, role: all.role, grants: all.grants }, action, all.place, true);
+  return all && onWay(decide({ ...asker, role: all.role, grants: all.grants }, action, all.place, true), all);
 }
+
+/**
+ * What was decided without a read, where the resource stands: none of the folders above it is gone. Of what the caller may
+ * neither see nor use nothing is read.
+ */
+async function standing(
+  deps: TableDeps,
+  located: Located,
+  verdict: Verdict | undefined,
+): Promise<Decision | undefined> {
+  if (verdict === undefined || (!verdict.allowed && !verdict.visible)) return verdict;
+  const trail = await readTrail(deps, located);
+  return trail && onWay(verdict, { trail });
+}
+
+const onWay = (verdict: Verdict, { trail }: { trail: readonly TrailFolder[] }): Decision =>
+  verdict.allowed ? { ...verdict, trail } : verdict;
 
 /** Whose rights are read: the caller's, or another's. */
 export type Holder = Pick<Caller, "id" | "rights">;
@@ -92,6 +107,8 @@ export type Holder = Pick<Caller, "id" | "rights">;
 /** All that somebody has by which it is decided what it may do at a place. */
 export interface WholeRights {
   place: Place;
+  /** The folders of `place.chain`. */
+  trail: readonly TrailFolder[];
   /** Its role in the organization that owns the workspace. */
   role: MemberRole | undefined;
   /** Its own and its groups', wherever they are on. */
@@ -106,13 +123,16 @@ export async function rightsAt(
   holder: Holder,
   located: Located | undefined,
 ): Promise<WholeRights | undefined> {
-  const { workspace, chain, grants } = await readFurther(deps, holder, located);
-  if (located === undefined || chain === undefined) return undefined;
+  const { workspace, trail, grants } = await readFurther(deps, holder, located);
+  if (located === undefined || trail === undefined) return undefined;
+  const { workspace_id, file_id, made } = located;
+  const folders = trail.map(({ folder_id }) => folder_id);
   return {
     place: {
-      ...{ workspace_id: located.workspace_id, chain, made: located.made },
+      ...{ workspace_id, made, chain: file_id === undefined ? folders : [...folders, file_id] },
       member_access: workspace?.member_access,
     },
+    trail,
     role: workspace && holder.rights.organizations[workspace.organization_id],
     grants: [...holder.rights.grants, ...grants],
     workspace,
@@ -135,13 +155,13 @@ export function isAllowedAtOnce(
  * What more rights could change of one that lists or reads there is nothing that verbs ask for. What is allowed as its
  * own may be allowed by more than that elsewhere.
  */
-function isWhole(decision: Decision | undefined, action: Action): boolean {
+function isWhole(decision: Verdict | undefined, action: Action): boolean {
   if (decision?.allowed !== true || (decision.own && !needsSight(action))) return false;
   return decision.has.has("list") || decision.has.has("read");
 }
 
 /** Whether rights that stand elsewhere may let the caller do more there than is known at once. */
-function mayGain({ rights }: Caller, quick: Place | undefined, atOnce: Decision | undefined): boolean {
+function mayGain({ rights }: Caller, quick: Place | undefined, atOnce: Verdict | undefined): boolean {
   const has: ReadonlySet<Action> = atOnce?.allowed === true ? atOnce.has : new Set();
   const gains = (actions: readonly Action[]) => actions.some((action) => !has.has(action));
   const { organizations, grants, more_grants, groups } = rights;
@@ -183,33 +203,45 @@ const NOTHING = "nothing";
 /** Grants of one holder in one workspace, beyond those in its record. */
 const furtherRow = heldGrantRecord.extend({ grant_id: z.string() });
 
+/**
+ * What a decision about the caller reads beside the folders above, where it reads more than those: for whoever reads
+ * something there already (`Located.seen`).
+ */
+export function keysToDecide(caller: Caller, workspaceId: string): Key[] {
+  if (!hasFurther(caller)) return [];
+  return [keys.workspace(workspaceId), ...caller.rights.groups.map((id) => keys.principal(id))];
+}
+
 /** One round trip, or two for a caller in a group that has more grants than its record holds. */
 async function readFurther(deps: TableDeps, holder: Holder, located: Located | undefined) {
   const { groups, more_grants } = holder.rights;
   const workspace = located?.workspace_id ?? NOTHING;
-  const hint = located === undefined ? [] : (located.above ?? guess(located));
+  const seen = located?.seen ?? [];
+  const hinted =
+    located === undefined || located.isGone || located.trail !== undefined ? [] : hintedFolders(located);
   const wanted = new Map<string, Key>();
   for (const key of [
     keys.workspace(workspace),
-    ...hint.map((id) => keys.node(id)),
+    ...hinted.map((id) => keys.node(id)),
     ...groups.map((id) => keys.principal(id)),
   ])
-    wanted.set(key.pk + key.sk, key);
-  const [items, own] = await Promise.all([
+    if (!seen.some(({ pk, sk }) => pk === key.pk && sk === key.sk)) wanted.set(key.pk + key.sk, key);
+  const [read, own] = await Promise.all([
     deps.table.batchGet([...wanted.values()]),
     more_grants ? furtherGrants(deps, holder.id, workspace) : [],
   ]);
-  const ofGroups = await groupGrants(deps, items, workspace);
-  const stored = items.find(({ pk }) => pk === keys.workspace("").pk);
+  const items = [...seen, ...read];
+  const ofGroups = await groupGrants(deps, { items, groups, workspace });
+  const stored = items.find(({ pk, sk }) => pk === keys.workspace("").pk && sk === workspace);
   return {
     workspace: stored === undefined ? undefined : workspaceRecord.parse(stored),
-    chain: located && (await chainOf(deps, located, hint, items)),
+    trail:
+      located === undefined || located.isGone
+        ? undefined
+        : (located.trail ?? (await trailOf(deps, located, items))),
     grants: [...own, ...ofGroups],
   };
 }
-
-const guess = ({ folder_id, workspace_id }: Located) =>
-  folder_id === undefined || folder_id === rootFolder(workspace_id) ? [] : [folder_id];
 
 /** All of somebody's grants, wherever they are: its own and its groups'. */
 export async function allGrants(deps: Pick<TableDeps, "table">, holder: Holder): Promise<HeldGrant[]> {
@@ -218,7 +250,7 @@ export async function allGrants(deps: Pick<TableDeps, "table">, holder: Holder):
     more_grants ? furtherGrants(deps, holder.id, undefined) : [],
     deps.table.batchGet(groups.map((id) => keys.principal(id))),
   ]);
-  return [...grants, ...own, ...(await groupGrants(deps, items, undefined))];
+  return [...grants, ...own, ...(await groupGrants(deps, { items, groups }))];
 }
 
 /** @param workspace @default all of them */
@@ -246,14 +278,18 @@ async function furtherGrants(
   return found;
 }
 
+/** @param items among which the groups' records are. @param workspace @default all of them */
 async function groupGrants(
   deps: Pick<TableDeps, "table">,
-  items: readonly Item[],
-  workspace: string | undefined,
+  {
+    items,
+    groups: ids,
+    workspace,
+  }: { items: readonly Item[]; groups: readonly string[]; workspace?: string },
 ): Promise<HeldGrant[]> {
   const groups = items
     .flatMap((item) => groupRightsRecord.safeParse(item).data ?? [])
-    .filter(({ disabled_at }) => disabled_at === undefined);
+    .filter(({ group_id, disabled_at }) => ids.includes(group_id) && disabled_at === undefined);
   const all = await Promise.all(
     groups.map(async (group) => {
       const further = group.more_grants > 0 ? await furtherGrants(deps, group.group_id, workspace) : [];
@@ -261,42 +297,6 @@ async function groupGrants(
     }),
   );
   return all.flat();
-}
-
-/**
- * The folders above a resource, from below the root down, then the file: those of the hint where each is the next one's
- * parent, else by walking. `undefined` where one of them is gone.
- */
-async function chainOf(
-  { table }: TableDeps,
-  { workspace_id, folder_id, file_id }: Located,
-  hint: readonly string[],
-  items: readonly Item[],
-): Promise<string[] | undefined> {
-  const known = new Map(hint.map((id) => [id, nodeIn(items, id)]));
-  const root = rootFolder(workspace_id);
-  const chain: string[] = file_id === undefined ? [] : [file_id];
-  let at: string | null = folder_id ?? root;
-  for (let depth = 0; at !== root; depth++) {
-    if (at === null || depth > MAX_DEPTH) return undefined;
-    if (!known.has(at)) await readMore([at]);
-    const folder: NodeRecord | undefined = nodeRecord.safeParse(known.get(at)).data;
-    if (folder?.kind !== "folder" || folder.deleted_at !== undefined) return undefined;
-    if (folder.workspace_id !== workspace_id) return undefined;
-    chain.unshift(at);
-    at = folder.parent_id ?? null;
-    // Its own hint of those above it, where the first one said nothing of them.
-    const unread: string[] = (folder.above ?? []).filter((id) => !known.has(id));
-    if (at !== null && at !== root && unread.includes(at)) await readMore(unread);
-  }
-  return chain;
-
-  /** What isn't there is gone: it isn't asked for again. */
-  async function readMore(ids: readonly string[]): Promise<void> {
-    const wanted = new Set(ids);
-    const found = await table.batchGet([...wanted].map((id) => keys.node(id)));
-    for (const id of wanted) known.set(id, nodeIn(found, id));
-  }
 }
 
 /** 403 for whoever sees the thing: what would be needed, and who has it to give, for callers that may know. */

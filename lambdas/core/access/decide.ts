@@ -6,7 +6,7 @@
  */
 import { actionsOfRole, type GrantedDetail, type MemberAccess, type MemberRole } from "#contract/roles.ts";
 import { type Action, actionsOf, holds, type Scope } from "#contract/scopes.ts";
-import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
+import type { Granted, HeldGrant } from "#core/kernel/rights.ts";
 
 /** Who asks, with all that was read of its rights. */
 export interface Asker {
@@ -39,11 +39,11 @@ export interface Made {
 }
 
 /** `visible`: the caller knows that it exists. */
-interface Refused {
+export interface Refused {
   allowed: false;
   visible: boolean;
 }
-export type Decision = Allowed | Refused;
+export type Verdict = Granted | Refused;
 
 /** What whoever sees nothing may do with what it made itself. */
 const OF_OWN: ReadonlySet<Action> = new Set([
@@ -67,7 +67,7 @@ export function decide(
   action: Action,
   place: Place,
   named = actionsOf(asker.scopes).has(action),
-): Decision {
+): Verdict {
   const has = hasThere(asker, place);
   const sees = (has.has("list") || has.has("read")) && holds(asker.scopes, "files:read");
   const blind = has.has("create") && !has.has("list") && !has.has("read");

@@ -1,5 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import type { TrailFolder } from "#core/kernel/rights.ts";
 import type { Made } from "./decide.ts";
 import { nodeRecord } from "./records.ts";
 
@@ -11,7 +12,13 @@ export interface Located {
   file_id?: string | undefined;
   /** A hint of the folders from below the root down to `folder_id`, which is its last. */
   above?: readonly string[] | undefined;
+  /** The same proved, where it has just been read. */
+  trail?: readonly TrailFolder[] | undefined;
+  /** What has just been read of what a decision asks for (`keysToDecide`). */
+  seen?: readonly Item[] | undefined;
   made?: Made | undefined;
+  /** Nothing is there: the decision is as for what isn't, and reads no more than for what is. */
+  isGone?: true;
 }
 
 /** A workspace's root folder has the workspace's own ULID, so that nobody has to look it up. */

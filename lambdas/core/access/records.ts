@@ -75,8 +75,13 @@ export const nodeRecord = z.object({
   kind: z.enum(["file", "folder"]),
   node_id: z.string(),
   workspace_id: z.string(),
+  name: z.string().optional(),
   /** Of a folder: `null` for a workspace's root. */
   parent_id: z.string().nullable().optional(),
+  /** Of a folder: see `TrailFolder`. */
+  path: z.string().optional(),
+  reach_levels: z.number().optional(),
+  reach_bytes: z.number().optional(),
   /** Of a file. */
   folder_id: z.string().optional(),
   /** Folders above it, from below the root down, as they were when this was written: a hint, proved where it counts. */

@@ -4,11 +4,11 @@ import type { Event, EventType } from "#contract/events.ts";
 import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
 import { endpointHearer, type Hearer } from "#core/events/may-hear.ts";
-import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { readable } from "#core/kernel/readable.ts";
+import { type FolderLookup, foldersAbove, foldersOf } from "#core/tree/event-folders.ts";
 import { hostOf } from "#core/turns/host-shares.ts";
 
 /** An endpoint, and those of the events that it wants. */

@@ -1,10 +1,10 @@
 import { holds } from "#contract/scopes.ts";
 import { allGrants } from "#core/access/authorize.ts";
 import { haveHooks } from "#core/files/check-folders.ts";
-import { type FolderLookup, foldersAbove } from "#core/files/event-folders.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { type HeldGrant, holdsAt } from "#core/kernel/rights.ts";
+import { type FolderLookup, foldersAbove } from "#core/tree/event-folders.ts";
 
 /**
  * Whether there is anything at all of which somebody's endpoint could hear: a right to have webhooks somewhere, or one by

@@ -6,11 +6,11 @@ import { type Action, holds, type Scope } from "#contract/scopes.ts";
 import { allGrants, judge } from "#core/access/authorize.ts";
 import { authorizeOrganization, mayInOrganization } from "#core/access/authorize-organization.ts";
 import { fileMadeBy, type Located } from "#core/access/place.ts";
-import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { holdsAt } from "#core/kernel/rights.ts";
+import { type FolderLookup, foldersAbove, foldersOf } from "#core/tree/event-folders.ts";
 
 /** Whether somebody may hear of an event. */
 export type Hearer = (event: Event, lookup: FolderLookup) => Promise<boolean>;

@@ -3,11 +3,11 @@ import { type Event, type EventType, event } from "#contract/events.ts";
 import { defaultWorkspace, requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import type { WaitDeps } from "#core/accounts/deps.ts";
 import { startWaiting } from "#core/accounts/start-waiting.ts";
-import { type FolderLookup, foldersAbove, foldersOf } from "#core/files/event-folders.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { type FolderLookup, foldersAbove, foldersOf } from "#core/tree/event-folders.ts";
 import { type Hearer, hearerOf } from "./may-hear.ts";
 import { eventRecord, feedEntry, feedHead } from "./records.ts";
 

@@ -1,25 +1,29 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { authorize } from "#core/access/authorize.ts";
-import { locateNode, rootFolder } from "#core/access/place.ts";
+import { locateNode } from "#core/access/place.ts";
+import { readTrail } from "#core/access/trail.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
+import type { Allowed, TrailFolder } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
+import { makeFolders } from "#core/tree/make-folders.ts";
+import { authorizePath } from "#core/tree/place-to-create.ts";
+import { ofName, pathOf, roomFor } from "#core/tree/reach.ts";
+import { requirePath } from "#core/tree/require-path.ts";
+import { idsOf, lastOf, locatedAt } from "#core/tree/way.ts";
 import { blindName } from "./blind-name.ts";
 import type { ChangeFile, File, FolderRef } from "./contract.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./fenced-write.ts";
-import { addEntry, hintPath, removeEntry } from "./file-entry.ts";
-import { fileView } from "./file-view.ts";
+import { addEntry, removeEntry } from "./file-entry.ts";
+import { fileView, shownTo } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
-import { makeWay } from "./make-folders.ts";
-import { authorizePath } from "./place-to-create.ts";
-import { type FileRecord, folderRecord } from "./records.ts";
+import type { FileRecord } from "./records.ts";
 import { requireNoGain } from "./require-no-gain.ts";
-import { requirePath } from "./require-path.ts";
 
 /**
  * Changes what the request names of a file, and leaves the rest, in one transaction with the events of it:
@@ -38,7 +42,7 @@ export async function changeFile(
 ): Promise<File> {
   const attempt = async (round: number) => {
     const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
-    const target = await targetOf(deps, call, file, wanted);
+    const { trail, ...target } = await targetOf(deps, call, file, wanted);
     const description = wanted.description === undefined ? file.description : wanted.description || undefined;
     const tags = wanted.tags === undefined ? file.tags : wanted.tags.length > 0 ? wanted.tags : undefined;
     const now = deps.now();
@@ -47,15 +51,18 @@ export async function changeFile(
     if (news.length === 0) {
       const refused = whyRefused(file, fileId, preconditions, now);
       if (refused !== undefined) throw refused;
-      return fileView(file, call.access?.own);
+      return fileView(file, shownTo(call));
     }
-    await deps.table.transact(changeWrites(call, { file, changed, news, preconditions, now }));
-    return fileView(changed, call.access?.own);
+    await deps.table.transact(changeWrites(call, { file, changed, trail, news, preconditions, now }));
+    return fileView(changed, { ...shownTo(call), trail });
   };
   return inRounds(attempt, "Others keep changing this file; read it and send this again.");
 }
 
-type Place = Pick<FileRecord, "name" | "asked_name" | "folder_id" | "above" | "hint_path" | "mismatch">;
+type Place = Pick<FileRecord, "name" | "asked_name" | "folder_id" | "above" | "hint_path" | "mismatch"> & {
+  /** The folders from below the root down to its own. */
+  trail: readonly TrailFolder[];
+};
 
 /** Where the file is to be, and what is flagged of it there. @throws WharfError invalid_request, type_mismatch, not_found */
 async function targetOf(
@@ -64,22 +71,35 @@ async function targetOf(
   file: FileRecord,
   { name: asked = file.asked_name ?? file.name, folder }: ChangeFile,
 ): Promise<Place> {
-  const { folder_id, above, access } =
-    folder === undefined
-      ? { folder_id: file.folder_id, above: file.above, access: call.access }
-      : await targetFolder(deps, call, file, { ref: folder, name: asked });
+  const here = { trail: await trailNow(deps, call, file), access: call.access };
+  const { trail, access } =
+    folder === undefined ? here : await targetFolder(deps, call, file, { ref: folder, name: asked });
+  const folder_id = lastOf({ workspace_id: file.workspace_id, trail });
   const isBlind = access?.blind === true;
   const isSame = asked === (file.asked_name ?? file.name) && folder_id === file.folder_id;
-  if (isSame) return file;
+  if (isSame) return { ...file, trail: here.trail };
   const name = isBlind ? blindName(asked) : asked;
-  const asked_name = isBlind ? asked : undefined;
-  const [folderPath, mismatch] = await Promise.all([
-    pathOf(deps, folder_id),
-    mismatchUnder(deps, file, name),
-  ]);
-  const hint_path = hintPath(folderPath, name);
-  requirePath(hint_path ?? name);
-  return { name, asked_name, folder_id, above, hint_path, mismatch };
+  const path = pathOf([...trail, { name }]);
+  requirePath(path);
+  return {
+    ...{ name, asked_name: isBlind ? asked : undefined, folder_id, trail },
+    ...{ above: idsOf(trail), hint_path: trail.length === 0 ? undefined : path },
+    mismatch: await mismatchUnder(deps, file, name),
+  };
+}
+
+/** The folders above a file, which others may have moved since it was decided about. */
+async function trailNow(
+  deps: Pick<Deps, "table">,
+  { caller, access }: Call,
+  file: FileRecord,
+): Promise<readonly TrailFolder[]> {
+  const decided = access?.trail ?? [];
+  if (lastOf({ ...file, trail: decided }) === file.folder_id) return decided;
+  const located = locateNode(caller.id, file);
+  const trail = located && (await readTrail(deps, located));
+  if (trail === undefined) throw notFound("file", file.node_id);
+  return trail;
 }
 
 function isMoved(from: FileRecord, to: Pick<Place, "name" | "folder_id">): boolean {
@@ -130,7 +150,7 @@ async function targetFolder(
   call: Call,
   file: FileRecord,
   { ref, name }: { ref: FolderRef; name: string },
-) {
+): Promise<{ trail: readonly TrailFolder[]; access: Allowed }> {
   const { workspace_id } = file;
   const from = locateNode(call.caller.id, file);
   if (!("segments" in ref)) {
@@ -140,32 +160,27 @@ async function targetFolder(
     const there = located?.workspace_id === workspace_id ? located : undefined;
     const access = await authorize(deps, call, there, { action: "create", what: ["folder", folder_id] });
     if (folder_id !== file.folder_id) await requireNoGain(deps, call, from, there);
-    return { folder_id, above: there?.above && [...there.above], access };
+    return { trail: access.trail, access };
   }
   requirePath([...ref.segments, name].join("/"));
-  const { access, located } = await authorizePath(deps, call, workspace_id, ref);
-  if (located?.folder_id !== file.folder_id) await requireNoGain(deps, call, from, located);
-  const { folderId, above } = await makeWay(deps, workspace_id, ref.segments);
-  const isRoot = folderId === rootFolder(workspace_id);
-  return { folder_id: folderId, above: isRoot ? [] : above && [...above, folderId], access };
-}
-
-/** A folder's path from the root; the root has none. */
-async function pathOf({ table }: Pick<Deps, "table">, folderId: string): Promise<string | undefined> {
-  return (await table.get(folderRecord, keys.node(folderId)))?.path;
+  const { access, way } = await authorizePath(deps, call, workspace_id, ref);
+  if (lastOf(way) !== file.folder_id) await requireNoGain(deps, call, from, locatedAt(way));
+  const trail = await makeFolders(deps, workspace_id, ref.segments, { way, reach: ofName(name) });
+  return { trail, access };
 }
 
 interface Change {
   file: FileRecord;
-  /** The same as it is to be. */
+  /** The same as it is to be, and the folders above it then. */
   changed: FileRecord;
+  trail: readonly TrailFolder[];
   news: readonly News[];
   preconditions: Preconditions;
   now: number;
 }
 
 /** What others have changed since it was read is read again. */
-function changeWrites(call: Call, { file, changed, news, preconditions, now }: Change): Write[] {
+function changeWrites(call: Call, { file, changed, trail, news, preconditions, now }: Change): Write[] {
   const { name, asked_name, folder_id, above, hint_path, mismatch, description, tags, updated_at } = changed;
   const told = {
     request_id: call.requestId,
@@ -196,15 +211,18 @@ function changeWrites(call: Call, { file, changed, news, preconditions, now }: C
         old_tags: file.tags,
       },
     }),
-    ...(isMoved(file, changed) ? entryWrites(file, changed) : []),
+    ...(isMoved(file, changed) ? entryWrites(file, changed, trail) : []),
     ...news.map((one) => eventWrite(now, { ...told, ...one })),
   ];
 }
 
-/** The new name is taken, the old one free. */
-function entryWrites(file: FileRecord, changed: FileRecord): Write[] {
+/** The new name is taken, in a folder that is there and bounds it; the old one is free. */
+function entryWrites(file: FileRecord, changed: FileRecord, trail: readonly TrailFolder[]): Write[] {
   return [
-    ...folderCheck(file, changed.folder_id),
+    ...roomFor(file.workspace_id, trail, {
+      reach: ofName(changed.name),
+      gone: () => notFound("folder", changed.folder_id),
+    }),
     ...addEntry(
       changed,
       () =>
@@ -214,18 +232,5 @@ function entryWrites(file: FileRecord, changed: FileRecord): Write[] {
         ),
     ),
     ...removeEntry(file),
-  ];
-}
-
-/** The target is a folder of the same workspace. A file's own folder is there as long as the file is. */
-function folderCheck(file: FileRecord, folderId: string): Write[] {
-  if (folderId === file.folder_id) return [];
-  return [
-    {
-      check: keys.node(folderId),
-      condition: "#kind = :folder AND #workspace_id = :workspace_id",
-      values: { folder: "folder", workspace_id: file.workspace_id },
-      else: () => notFound("folder", folderId),
-    },
   ];
 }

@@ -1,18 +1,20 @@
 import { keys } from "#aws/keys.ts";
 import { authorize, isAllowedAtOnce, judge } from "#core/access/authorize.ts";
-import { hintedFolder } from "#core/access/folder-at-path.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { isWharfError } from "#core/kernel/error.ts";
+import type { TrailFolder } from "#core/kernel/rights.ts";
+import { hintedWay, locatedAt, walkOn } from "#core/tree/way.ts";
 import type { FolderRef } from "./contract.ts";
-import { findFolder } from "./find-folder.ts";
 
 /**
- * The id of a folder that the caller may list, by id or path in a workspace by id or name; of the root where neither is
- * said.
+ * A folder that the caller may list, by id or path in a workspace by id or name, with the way to it; the root where
+ * neither is said.
  *
- * Where the workspace is granted it is as `findFolder`; else a round trip or two more, whether the folder is there or not.
+ * Two round trips and what a decision reads, whether the folder is there or not. Whoever lists the whole workspace is led on
+ * by names where no hint leads: one read more for each level.
  * @throws WharfError not_found, workspace_ambiguous
  */
 export async function folderToList(
@@ -20,22 +22,45 @@ export async function folderToList(
   call: Call,
   workspaceRef: string,
   ref: FolderRef,
-): Promise<string> {
+): Promise<{ folderId: string; trail: readonly TrailFolder[] }> {
   const workspace_id = await requireWorkspaceNamed(deps, call.caller, workspaceRef);
   const root = rootFolder(workspace_id);
-  const isRoot = "segments" in ref ? ref.segments.length === 0 : ref.folder_id === root;
-  const whole = { action: "list", what: ["workspace", workspaceRef] } as const;
-  if (isRoot || (await listsAll(deps, call.caller, workspace_id))) {
-    await authorize(deps, call, { workspace_id }, whole);
-    return isRoot ? root : findFolder(deps, workspace_id, ref);
+  if ("segments" in ref ? ref.segments.length === 0 : ref.folder_id === root) {
+    const { trail } = await authorize(
+      deps,
+      call,
+      { workspace_id },
+      { action: "list", what: ["workspace", workspaceRef] },
+    );
+    return { folderId: root, trail };
   }
   const located =
     "segments" in ref
-      ? await hintedFolder(deps, workspace_id, ref.segments)
+      ? await folderAt(deps, call.caller, workspace_id, ref.segments)
       : await folderIn(deps, call.caller.id, workspace_id, ref.folder_id);
   const named = "segments" in ref ? ref.segments.join("/") : ref.folder_id;
-  await authorize(deps, call, located, { action: "list", what: ["folder", named] });
-  return located?.folder_id ?? root;
+  const { trail } = await authorize(deps, call, located, { action: "list", what: ["folder", named] });
+  return { folderId: located?.folder_id ?? root, trail };
+}
+
+/** Where a path's folder is, if it is there and the caller can be led to it. */
+async function folderAt(
+  deps: TableDeps,
+  caller: Caller,
+  workspaceId: string,
+  segments: readonly string[],
+): Promise<Located> {
+  const hinted = await hintedWay(deps, workspaceId, segments, { caller });
+  if (hinted.isWhole) return locatedAt(hinted);
+  const gone: Located = { ...locatedAt(hinted), isGone: true };
+  if (!(await listsAll(deps, caller, workspaceId))) return gone;
+  try {
+    const way = await walkOn(deps, hinted, segments);
+    return way.isWhole ? locatedAt(way) : gone;
+  } catch (error) {
+    if (isWharfError(error, "name_taken")) return gone;
+    throw error;
+  }
 }
 
 /** Whether the workspace is the caller's to list: by a grant, without a read, or by its role in the organization. */

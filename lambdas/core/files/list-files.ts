@@ -3,9 +3,14 @@ import type { Table } from "#aws/table.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import type { TrailFolder } from "#core/kernel/rights.ts";
+import { type EntryRecord, entryRecord } from "#core/tree/records.ts";
 import type { File, Folder } from "./contract.ts";
 import { fileView } from "./file-view.ts";
-import { type EntryRecord, entryRecord, fileRecord } from "./records.ts";
+import { fileRecord } from "./records.ts";
+
+/** A page, and the folders from below the root down to the one whose it is. */
+type Asked = PageQuery & { trail: readonly TrailFolder[] };
 
 /** Of what a list of those with a tag looks through: names at once, and so often. */
 const LOOK = { names: 100, pages: 5 };
@@ -17,13 +22,17 @@ const LOOK = { names: 100, pages: 5 };
 export async function listFiles(
   deps: Pick<Deps, "table">,
   folderId: string,
-  { limit, cursor, tag }: PageQuery & { tag?: string | undefined },
+  { limit, cursor, tag, trail }: Asked & { tag?: string | undefined },
 ) {
-  if (tag === undefined) return pageOfFolder(deps, folderId, { limit, cursor });
+  if (tag === undefined) return pageOfFolder(deps, folderId, { limit, cursor, trail });
   const items: File[] = [];
   let next_cursor = cursor ?? null;
   for (let pages = 0; pages < LOOK.pages; pages++) {
-    const page = await pageOfFolder(deps, folderId, { limit: LOOK.names, cursor: next_cursor ?? undefined });
+    const page = await pageOfFolder(deps, folderId, {
+      limit: LOOK.names,
+      cursor: next_cursor ?? undefined,
+      trail,
+    });
     for (const item of page.items) {
       if (item.kind !== "file" || item.tags?.includes(tag) !== true) continue;
       const last = items.at(-1);
@@ -39,7 +48,11 @@ export async function listFiles(
 
 const listOf = (folderId: string) => `folder ${folderId}`;
 
-async function pageOfFolder({ table }: Pick<Deps, "table">, folderId: string, { limit, cursor }: PageQuery) {
+async function pageOfFolder(
+  { table }: Pick<Deps, "table">,
+  folderId: string,
+  { limit, cursor, trail }: Asked,
+) {
   const list = listOf(folderId);
   const after = readCursor(list, cursor);
   const { items, next } = await table.query({
@@ -49,7 +62,7 @@ async function pageOfFolder({ table }: Pick<Deps, "table">, folderId: string, { 
     after: after === undefined ? undefined : keys.entry(folderId, after),
   });
   const entries = items.map((item) => entryRecord.parse(item));
-  const files = await readFileViews(table, folderId, entries.slice(0, limit));
+  const files = await readFileViews(table, { folderId, trail }, entries.slice(0, limit));
   const page = pageOf(
     { rows: entries, next },
     limit,
@@ -64,7 +77,7 @@ async function pageOfFolder({ table }: Pick<Deps, "table">, folderId: string, { 
 /** The files that still stand in the folder, by `<id> <name>`. */
 async function readFileViews(
   table: Table,
-  folderId: string,
+  { folderId, trail }: { folderId: string; trail: readonly TrailFolder[] },
   entries: readonly EntryRecord[],
 ): Promise<Map<string, File>> {
   // A set: a file renamed while the query ran can stand in its page twice.
@@ -73,5 +86,5 @@ async function readFileViews(
   const files = items
     .map((item) => fileRecord.parse(item))
     .filter(({ folder_id, deleted_at }) => folder_id === folderId && deleted_at === undefined);
-  return new Map(files.map((file) => [`${file.node_id} ${file.name}`, fileView(file)]));
+  return new Map(files.map((file) => [`${file.node_id} ${file.name}`, fileView(file, { trail })]));
 }

@@ -1,27 +1,28 @@
 import { keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import { notFound } from "#core/kernel/error.ts";
+import type { TrailFolder } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
-import { addEntry, hintPath } from "./file-entry.ts";
+import { ofName, pathOf, roomFor } from "#core/tree/reach.ts";
+import { idsOf, lastOf } from "#core/tree/way.ts";
+import { addEntry } from "./file-entry.ts";
 
 /** Where a new file is to be, and whose it is. */
 interface Place {
   workspace_id: string;
-  folder_id: string;
-  /** From the root, which has none. */
-  folder_path?: string | undefined;
-  /** Folders from below the root down to its own: a hint. */
-  above?: readonly string[] | undefined;
+  /** The folders from below the root down to its own. */
+  trail: readonly TrailFolder[];
   asked_name?: string | undefined;
   client_id: string;
 }
 
 /** A new file: its record and its name, in a folder that is there. */
 export function newFileWrites(
-  { workspace_id, folder_id, folder_path, above, asked_name, client_id }: Place,
+  { workspace_id, trail, asked_name, client_id }: Place,
   { file_id, name, current, now }: { file_id: string; name: string; current: Item; now: number },
 ): Write[] {
-  const hint_path = hintPath(folder_path, name);
+  const folder_id = lastOf({ workspace_id, trail });
+  const hint_path = trail.length === 0 ? undefined : pathOf([...trail, { name }]);
   const placed = { workspace_id, folder_id, name, hint_path, node_id: file_id, created_by: client_id };
   return [
     {
@@ -29,19 +30,14 @@ export function newFileWrites(
         ...keys.node(file_id),
         kind: "file",
         ...placed,
-        ...{ above, asked_name },
+        ...{ above: idsOf(trail), asked_name },
         ...current,
         created_at: iso(now),
         fencing: 0,
       },
       condition: "attribute_not_exists(#pk)",
     },
-    {
-      check: keys.node(folder_id),
-      condition: "#kind = :folder AND #workspace_id = :workspace_id",
-      values: { folder: "folder", workspace_id },
-      else: () => notFound("folder", folder_id),
-    },
+    ...roomFor(workspace_id, trail, { reach: ofName(name), gone: () => notFound("folder", folder_id) }),
     ...addEntry(placed),
   ];
 }

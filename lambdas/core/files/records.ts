@@ -8,42 +8,6 @@ export const mismatchRecord = z.object({ claimed: z.string(), actual: z.string()
 /** What is known of a version's first bytes; none where it is older than what is kept, or the rules are newer. */
 const sniffed = sniffedRecord.optional().catch(undefined);
 
-export const entryRecord = z.object({
-  sk: z.string(),
-  node_id: z.string(),
-  kind: z.enum(["file", "folder"]),
-  /** Of a file: the client that made it, so that who may write to it is known without another read. */
-  created_by: z.string().optional(),
-});
-export type EntryRecord = z.infer<typeof entryRecord>;
-
-/** See `keys.pathHint`. */
-export const pathHintRecord = z.object({
-  path: z.string(),
-  folder_id: z.string(),
-  above: z.array(z.string()).optional(),
-});
-
-/** See `keys.fileHint`. */
-export const fileHintRecord = z.object({ file_id: z.string() });
-
-export const folderRecord = z.object({
-  kind: z.literal("folder"),
-  node_id: z.string(),
-  /** See `nodeRecord` of access. */
-  above: z.array(z.string()).optional(),
-  workspace_id: z.string(),
-  /** `null` for a workspace's root. */
-  parent_id: z.string().nullable(),
-  name: z.string(),
-  /** From the root, as it was when the folder was made; the root has none. */
-  path: z.string().optional(),
-  created_at: z.string(),
-  /** Who made it by a call of its own. */
-  created_by: z.string().optional(),
-});
-export type FolderRecord = z.infer<typeof folderRecord>;
-
 /** The lock lives in the file's own record, so that a write's transaction checks it without another item. */
 export const fileRecord = z.object({
   kind: z.literal("file"),

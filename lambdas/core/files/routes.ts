@@ -16,7 +16,7 @@ import {
 } from "./contract.ts";
 import { deleteFile } from "./delete-file.ts";
 import { downloadFile } from "./download-file.ts";
-import { fileDetailView } from "./file-view.ts";
+import { fileDetailView, shownTo } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
 import { folderToList } from "./folder-to-list.ts";
 import { listFiles } from "./list-files.ts";
@@ -30,8 +30,8 @@ export function files(app: App, deps: Deps): void {
       if (folder !== undefined && query.path !== undefined)
         throw new WharfError("invalid_request", "Name the folder by `folder` or by `path`, not by both.");
       const ref = folder === undefined ? { segments: path } : { folder_id: folder };
-      const folderId = await folderToList(deps, call, params.ws, ref);
-      return { body: await listFiles(deps, folderId, page) };
+      const { folderId, trail } = await folderToList(deps, call, params.ws, ref);
+      return { body: await listFiles(deps, folderId, { ...page, trail }) };
     },
   });
 
@@ -41,7 +41,7 @@ export function files(app: App, deps: Deps): void {
     headers: etagOf,
     handle: async ({ params, call }) => {
       const file = await findFile(deps, params.id, call.ahead);
-      return { body: await fileDetailView(deps, file, call.access?.own) };
+      return { body: await fileDetailView(deps, file, shownTo(call)) };
     },
   });
 

@@ -2,20 +2,31 @@ import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { scopesFor } from "#contract/scopes.ts";
 import { forbidden } from "#core/access/authorize.ts";
-import { fileMadeBy } from "#core/access/place.ts";
+import { fileMadeBy, nodeIn } from "#core/access/place.ts";
+import { hintedFolders, trailOf } from "#core/access/trail.ts";
 import { whyRefused } from "#core/files/fenced-write.ts";
-import { hintPath } from "#core/files/file-entry.ts";
-import { entryRecord, type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
-import { requirePath } from "#core/files/require-path.ts";
+import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
+import type { TrailFolder } from "#core/kernel/rights.ts";
+import { pathOf } from "#core/tree/reach.ts";
+import { entryRecord } from "#core/tree/records.ts";
+import { requirePath } from "#core/tree/require-path.ts";
 import { freeName } from "#core/uploads/free-name.ts";
 import { nameTaken } from "#core/uploads/name-taken.ts";
 import type { Intent, UploadRecord } from "#core/uploads/records.ts";
 
 /** What an upload becomes: a version of a file, or a new file under a name that is free. */
-export type Target = { kind: "version"; file: FileRecord } | { kind: "create"; fileId: string; name: string };
+export type Target = { kind: "version"; file: FileRecord } | NewTarget;
+
+interface NewTarget {
+  kind: "create";
+  fileId: string;
+  name: string;
+  /** The folders from below the root down to its own; none where that isn't there yet, and is made before. */
+  trail: readonly TrailFolder[];
+}
 
 /**
  * Decides what an upload becomes as things stand now; the transaction that relies on it compares it again.
@@ -30,27 +41,29 @@ export async function chooseTarget(deps: TableDeps, upload: UploadRecord, intent
   // Where there is no folder yet, there is no file in it.
   const entryKey = folder_id === undefined ? undefined : keys.entry(folder_id, upload.name);
   const rename = upload.if_exists === "rename" && !intent.create_only;
+  const located = { workspace_id: upload.workspace_id, folder_id, above: upload.above };
   const [items, free] = await Promise.all([
-    deps.table.batchGet([keys.node(upload.file_id), ...(entryKey === undefined ? [] : [entryKey])]),
+    deps.table.batchGet([
+      keys.node(upload.file_id),
+      ...(entryKey === undefined ? [] : [entryKey, ...hintedFolders(located).map((id) => keys.node(id))]),
+    ]),
     rename && folder_id !== undefined ? freeName(deps, folder_id, upload) : undefined,
   ]);
-  const node = items.find((item) => item["pk"] !== entryKey?.pk);
+  const node = nodeIn(items, upload.file_id);
   if (isStanding(node)) return versionOf(deps, upload, node, intent);
 
   if (upload.of_file) throw notFound("file", upload.file_id);
 
-  const fileId = node === undefined ? upload.file_id : newId("file", deps.now());
+  const trail = folder_id === undefined ? [] : await trailOf(deps, located, items);
+  if (trail === undefined) throw folderGone(upload);
+  const place = { fileId: node === undefined ? upload.file_id : newId("file", deps.now()), trail };
   const standing = items.find((item) => item["pk"] === entryKey?.pk);
-  if (standing === undefined) return create(fileId, upload.name, intent);
+  if (standing === undefined) return create(place, upload.name, intent);
   const entry = entryRecord.parse(standing);
-  if (free !== undefined) {
-    // A session from before had no need of room for a number.
-    requirePath(hintPath(upload.folder_path, free) ?? free);
-    return create(fileId, free, intent);
-  }
+  if (free !== undefined) return create(place, free, intent);
   if (upload.if_exists === "fail" || entry.kind === "folder") throw nameTaken(upload, entry);
   const [taken] = await deps.table.batchGet([keys.node(entry.node_id)]);
-  return isStanding(taken) ? versionOf(deps, upload, taken, intent) : create(fileId, upload.name, intent);
+  return isStanding(taken) ? versionOf(deps, upload, taken, intent) : create(place, upload.name, intent);
 }
 
 function versionOf({ now }: Pick<Deps, "now">, upload: UploadRecord, node: Item, intent: Intent): Target {
@@ -73,7 +86,11 @@ function versionOf({ now }: Pick<Deps, "now">, upload: UploadRecord, node: Item,
   return { kind: "version", file };
 }
 
-function create(fileId: string, name: string, { if_match, lock_hash }: Intent): Target {
+function create(
+  place: Pick<NewTarget, "fileId" | "trail">,
+  name: string,
+  { if_match, lock_hash }: Intent,
+): NewTarget {
   if (if_match !== undefined) {
     throw new WharfError("version_mismatch", `If-Match is ${if_match}, but there is no file of this name.`, {
       version_id: null,
@@ -85,7 +102,17 @@ function create(fileId: string, name: string, { if_match, lock_hash }: Intent): 
       "The file that this Lock-Token was for is gone. Send the request without it.",
     );
   }
-  return { kind: "create", fileId, name };
+  // Where its folder was moved to meanwhile, or a number was added, there may be less room.
+  requirePath(pathOf([...place.trail, { name }]));
+  return { kind: "create", name, ...place };
+}
+
+/** Its folder, or one above that, has been removed since: the session waits for its return. */
+function folderGone({ folder_id, folder_path }: UploadRecord): WharfError {
+  return new WharfError(
+    "not_found",
+    `The folder ${folder_path ?? folder_id} that this upload goes into is there no more. Restore it and finalize again, or start another upload.`,
+  );
 }
 
 /** What an intent demands of an existing file, as the fence takes it. */

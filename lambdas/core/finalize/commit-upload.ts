@@ -2,7 +2,6 @@ import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { fileUpdate } from "#core/files/fenced-write.ts";
-import { makeWay } from "#core/files/make-folders.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
 import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
@@ -14,6 +13,9 @@ import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newShare } from "#core/links/share.ts";
+import { makeFolders } from "#core/tree/make-folders.ts";
+import { ofName } from "#core/tree/reach.ts";
+import { idsOf, lastOf } from "#core/tree/way.ts";
 import {
   type Intent,
   outcome as outcomeShape,
@@ -35,9 +37,10 @@ const ROUNDS = 20;
 /** The upload with its folder, which is made where it isn't there. */
 async function placed(deps: Deps, upload: UploadRecord): Promise<PlacedUpload> {
   if (isPlaced(upload)) return upload;
+  const { workspace_id, name } = upload;
   const segments = splitFolders(upload.folder_path);
-  const { folderId, above } = await makeWay(deps, upload.workspace_id, segments);
-  return { ...upload, folder_id: folderId, above: above && [...above, folderId] };
+  const trail = await makeFolders(deps, workspace_id, segments, { reach: ofName(name) });
+  return { ...upload, folder_id: lastOf({ workspace_id, trail }), above: idsOf(trail) };
 }
 
 function isPlaced(upload: UploadRecord): upload is PlacedUpload {
@@ -110,7 +113,9 @@ async function writesOf(
 ) {
   const file_id = target.kind === "version" ? target.file.node_id : target.fileId;
   const { folder_id, name } =
-    target.kind === "version" ? target.file : { folder_id: upload.folder_id, name: target.name };
+    target.kind === "version"
+      ? target.file
+      : { folder_id: lastOf({ workspace_id: upload.workspace_id, trail: target.trail }), name: target.name };
   const content: Content = { ...known, content_type: typeOf(name, upload.content_type, sniffed) };
   const actor = actorOf({ id: upload.client_id });
   const said = { request_id: intent.request_id, workspace_id: upload.workspace_id, file_id, actor };
@@ -156,7 +161,7 @@ async function writesOf(
   const writes: Write[] = [
     ...(target.kind === "version"
       ? newVersion(target.file, { upload, intent, current, now })
-      : newFileWrites(upload, { file_id, name, current, now })),
+      : newFileWrites({ ...upload, trail: target.trail }, { file_id, name, current, now })),
     newVersionWrite(upload, {
       file_id,
       version_id,

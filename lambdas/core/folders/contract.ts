@@ -28,6 +28,7 @@ export const folderDetail = folder
       .string()
       .optional()
       .meta({ description: "Who made it by a call of its own; none where an upload's path made it." }),
+    updated_at: at("When it was last renamed or moved").optional(),
   })
   .meta({ id: "FolderDetail" });
 export type FolderDetail = z.infer<typeof folderDetail>;

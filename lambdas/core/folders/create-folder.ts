@@ -4,15 +4,16 @@ import { MAX_DEPTH, MAX_PATH_BYTES } from "#contract/common.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode } from "#core/access/place.ts";
 import { requireWorkspaceNamed } from "#core/access/workspace-named.ts";
-import { folderWrites, makeWay, type Way } from "#core/files/make-folders.ts";
-import { authorizePath } from "#core/files/place-to-create.ts";
-import { entryRecord, folderRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import type { TrailFolder } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
+import { makeFolders, newFolder } from "#core/tree/make-folders.ts";
+import { authorizePath } from "#core/tree/place-to-create.ts";
+import { below, EMPTY, roomFor } from "#core/tree/reach.ts";
+import { entryRecord } from "#core/tree/records.ts";
 import type { FolderDetail, NewFolder } from "./contract.ts";
 import { folderView } from "./folder-view.ts";
 
@@ -29,21 +30,27 @@ export async function createFolder(
   request: NewFolder,
 ): Promise<FolderDetail> {
   const workspace_id = await requireWorkspaceNamed(deps, call.caller, workspaceRef);
-  const { segments, parent } = await placeOf(deps, call, workspace_id, request);
-  const name = segments.at(-1) ?? "";
+  const { above, name } = await placeOf(deps, call, workspace_id, request);
   const now = deps.now();
-  const { folderId: parent_id, above } = await parent();
-  const folder_id = newId("fld", now);
-  const view = folderView({
-    ...{ kind: "folder", node_id: folder_id, workspace_id, parent_id, name, path: segments.join("/") },
-    ...{ created_at: iso(now), created_by: call.caller.id },
-  });
-  const folder = {
-    ...{ workspaceId: workspace_id, parentId: parent_id, folderId: folder_id, path: view.path },
-    ...{ above, createdBy: call.caller.id },
-  };
+  const { made, writes } = newFolder(
+    now,
+    { workspace_id, above, name, createdBy: call.caller.id },
+    taken(name),
+  );
+  const { folder_id, parent_id } = made;
+  const view = folderView(
+    {
+      ...{ kind: "folder", node_id: folder_id, workspace_id, parent_id, name },
+      ...{ created_at: iso(now), created_by: call.caller.id },
+    },
+    [...above, made],
+  );
   await deps.table.transact([
-    ...folderWrites(now, folder, taken(name)),
+    ...writes,
+    ...roomFor(workspace_id, above, {
+      reach: below(name, EMPTY),
+      gone: () => notFound("folder", parent_id),
+    }),
     eventWrite(now, {
       type: "folder_created",
       ...{ request_id: call.requestId, workspace_id, actor: actorOf(call.caller) },
@@ -54,43 +61,30 @@ export async function createFolder(
   return view;
 }
 
-/** Where it is to be, once it is decided that the caller may create there; `parent` makes what is missing on the way. */
-interface Place {
-  segments: readonly string[];
-  parent(): Promise<Way>;
-}
-
+/** Where it is to be, once it is decided that the caller may create there; what is missing on the way is made. */
 async function placeOf(
   deps: TableDeps,
   call: Call,
   workspace_id: string,
   { path, parent_id = "", name = "" }: NewFolder,
-): Promise<Place> {
+): Promise<{ above: readonly TrailFolder[]; name: string }> {
   if (path !== undefined) {
     requireRoom(path);
-    const { access } = await authorizePath(deps, call, workspace_id, { segments: path });
+    const segments = path.slice(0, -1);
+    const last = path.at(-1) ?? "";
+    const { access, way } = await authorizePath(deps, call, workspace_id, { segments });
     if (access.blind) throw notFound("folder", path.join("/"));
-    return {
-      segments: path,
-      parent: async () => {
-        const way = await makeWay(deps, workspace_id, path.slice(0, -1));
-        return { ...way, above: path.length === 1 ? [] : way.above && [...way.above, way.folderId] };
-      },
-    };
+    const above = await makeFolders(deps, workspace_id, segments, { way, reach: below(last, EMPTY) });
+    return { above, name: last };
   }
   const [item] = await deps.table.batchGet([keys.node(parent_id)]);
-  const folder = folderRecord.safeParse(item).data;
-  const located = folder?.workspace_id === workspace_id ? locateNode(call.caller.id, item) : undefined;
+  const located = item?.["kind"] === "folder" ? locateNode(call.caller.id, item) : undefined;
+  const there = located?.workspace_id === workspace_id ? located : undefined;
   const asked = { action: "create", what: ["folder", parent_id], whole: true } as const;
-  const access = await authorize(deps, call, located, asked);
-  if (folder === undefined || access.blind) throw notFound("folder", parent_id);
-  const segments = [...(folder.path?.split("/") ?? []), name];
-  requireRoom(segments);
-  const { parent_id: above } = folder;
-  return {
-    segments,
-    parent: async () => ({ folderId: parent_id, above: above === null ? [] : located?.above }),
-  };
+  const access = await authorize(deps, call, there, asked);
+  if (access.blind) throw notFound("folder", parent_id);
+  requireRoom([...access.trail.map((folder) => folder.name), name]);
+  return { above: access.trail, name };
 }
 
 /** @throws WharfError invalid_request where no file would find room in it. */

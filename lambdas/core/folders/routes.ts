@@ -24,7 +24,9 @@ export function folders(app: App, deps: TableDeps): void {
   serve(app, deps, {
     route: listChildrenRoute,
     resource: ofFolder,
-    handle: async ({ params, query }) => ({ body: await listFiles(deps, params.id, query) }),
+    handle: async ({ params, query, call }) => ({
+      body: await listFiles(deps, params.id, { ...query, trail: call.access?.trail ?? [] }),
+    }),
   });
 
   serve(app, deps, {

@@ -40,8 +40,26 @@ export interface Rights {
 /** What somebody has who has nothing. */
 export const NO_RIGHTS: Rights = { organizations: {}, grants: [], more_grants: false, groups: [] };
 
+/** How far down a folder's content goes at most: names one below another, and the UTF-8 bytes of the longest path of them. */
+export interface Reach {
+  levels: number;
+  bytes: number;
+}
+
+/** A folder on the way from a workspace's root down to a resource, as it stands. */
+export interface TrailFolder {
+  folder_id: string;
+  name: string;
+  /** The one above it: a workspace's root, of the first. */
+  parent_id: string;
+  /** None of one from before that was kept: it has stood since at its `path`, which bounds what is below. */
+  reach?: Reach | undefined;
+  /** From the root, as it was when the folder was made. */
+  path?: string | undefined;
+}
+
 /** A decision in somebody's favour. `own`: allowed for no other reason than that the caller made it. */
-export interface Allowed {
+export interface Granted {
   allowed: true;
   own: boolean;
   /** It lists or reads what is there, and not only what it made itself. */
@@ -52,4 +70,9 @@ export interface Allowed {
   has: ReadonlySet<Action>;
   /** What it may do with what it makes there itself. */
   onOwn: ReadonlySet<Action>;
+}
+
+/** The same with the way to where it was decided: folders from below the root down to the resource's own, or to itself. */
+export interface Allowed extends Granted {
+  trail: readonly TrailFolder[];
 }

@@ -2,9 +2,9 @@ import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { MAX_PATH_BYTES } from "#contract/common.ts";
 import { nameProblem } from "#contract/names.ts";
-import { requirePath } from "#core/files/require-path.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { requirePath } from "#core/tree/require-path.ts";
 import type { UploadRecord } from "./records.ts";
 
 const MAX_BYTES = 255;

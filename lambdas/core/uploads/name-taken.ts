@@ -1,5 +1,5 @@
-import type { EntryRecord } from "#core/files/records.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import type { EntryRecord } from "#core/tree/records.ts";
 import type { UploadRecord } from "./records.ts";
 
 /** 409 for an upload whose name is taken, where it isn't to become a version of what stands there. */

@@ -5,12 +5,13 @@ import { scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { fileMadeBy } from "#core/access/place.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
-import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
+import { fileRecord } from "#core/files/records.ts";
 import { type Call, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
+import { type EntryRecord, entryRecord } from "#core/tree/records.ts";
 import { addUpload } from "./add-upload.ts";
 import type { StartAnswer, StartRequest } from "./contract.ts";
 import { findUpload, ofUpload } from "./find-upload.ts";
@@ -42,23 +43,33 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   const now = deps.now();
   const upload_id = newId("upl", now);
   const multipart = multipartFor(deps, upload_id, request);
-  const place = await placeOf(deps, call, request, multipart.begin).catch(async (error: unknown) => {
+  let counting: Promise<void> | undefined;
+  const counted = async () => {
+    counting ??= refuseAtSessionLimit(deps, call.caller.id);
+    await counting;
+  };
+  const beside = (workspaceId: string) => {
+    counting = refuseAtSessionLimit(deps, call.caller.id);
+    // Whoever waits for it hears of it.
+    counting?.catch(() => {});
+    void multipart.begin(workspaceId);
+  };
+  const place = await placeOf(deps, call, request, beside).catch(async (error: unknown) => {
     await multipart.giveUp();
     throw error;
   });
   const { access } = place;
 
-  const allowed = refuseAtSessionLimit(deps, call.caller.id);
-  const [begun, placed, counted] = await Promise.allSettled([
+  const [begun, placed, allowed] = await Promise.allSettled([
     multipart.begin(place.workspace_id),
     lookAround(deps, place),
-    allowed,
+    counted(),
   ]);
   if (begun.status === "rejected") throw begun.reason;
   const s3_upload_id = begun.value;
   try {
     if (placed.status === "rejected") throw placed.reason;
-    if (counted.status === "rejected") throw counted.reason;
+    if (allowed.status === "rejected") throw allowed.reason;
     const draft: UploadRecord = {
       ...newSession(call, place, {
         upload_id,
@@ -79,7 +90,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     return await signedAnswer(deps, await save(deps, { ...call, access }, draft, placed.value.hintedFile));
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
-    const ready = placed.status === "fulfilled" && counted.status === "fulfilled";
+    const ready = placed.status === "fulfilled" && allowed.status === "fulfilled";
     const decided = !ready || isWharfError(error) || error instanceof TransactionFailed;
     if (decided) await multipart.giveUp();
     throw error;

@@ -6,14 +6,15 @@ import { useWorkspace } from "#core/access/workspace.ts";
 import { blindName } from "#core/files/blind-name.ts";
 import { idPrefixOf } from "#core/files/contract.ts";
 import { filesToHandle } from "#core/files/files-to-handle.ts";
-import { findWay, type Hints } from "#core/files/make-folders.ts";
-import { authorizePath } from "#core/files/place-to-create.ts";
-import { entryRecord, type FileRecord, folderRecord } from "#core/files/records.ts";
-import { requirePath } from "#core/files/require-path.ts";
+import type { FileRecord } from "#core/files/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Allowed } from "#core/kernel/rights.ts";
+import { authorizePath } from "#core/tree/place-to-create.ts";
+import { entryRecord, fileHintRecord, folderRecord } from "#core/tree/records.ts";
+import { requirePath } from "#core/tree/require-path.ts";
+import { hintedWay, idsOf, lastOf, type Way, walkOn } from "#core/tree/way.ts";
 import { requireRoomToRename } from "./free-name.ts";
 import type { UploadRecord } from "./records.ts";
 
@@ -38,8 +39,10 @@ export interface Place {
   file?: FileRecord;
   /** What was decided of it. */
   access: Allowed;
-  /** What was read of its folders meanwhile. */
-  hints?: Hints | undefined;
+  /** How far down its folders are there. */
+  way: Way;
+  /** The path whose hint may lead to a file, where that was not read on the way. */
+  hint?: string | undefined;
 }
 
 /**
@@ -62,16 +65,18 @@ export async function placeOf(
   const { workspaceId: workspace_id, caller } = await useWorkspace(deps, call, request.workspace);
   const { folders, name } = splitPath(request);
   const path = { segments: folders, name, beside };
-  const { access, hints } = await authorizePath(deps, { ...call, caller }, workspace_id, path);
-  return named({ workspace_id, folders, name, access, hints });
+  const { access, way } = await authorizePath(deps, { ...call, caller }, workspace_id, path);
+  return named({ workspace_id, folders, name, access, way });
 }
 
 async function placeOfFile(deps: Deps, call: Call, fileId: string): Promise<Place> {
   const { files, decisions } = await filesToHandle(deps, call, [fileId], "write");
   const [[file], [access]] = [files, decisions];
   if (file === undefined || access === undefined) throw notFound("file", fileId);
-  const folders = (file.hint_path ?? file.name).split("/").slice(0, -1);
-  return { workspace_id: file.workspace_id, folders, name: file.name, file, access };
+  const { trail } = access;
+  const folders = trail.map((folder) => folder.name);
+  const way = { workspace_id: file.workspace_id, trail, isWhole: true, seen: [] };
+  return { workspace_id: file.workspace_id, folders, name: file.name, file, access, way };
 }
 
 async function placeInFolder(
@@ -93,11 +98,17 @@ async function placeInFolder(
   ) {
     throw new WharfError("invalid_request", `${folderId} is in another workspace; leave workspace out.`);
   }
-  const above = splitFolders(folder.path);
+  const { workspace_id } = folder;
+  const above = access.trail.map((one) => one.name);
   const { folders, name } = splitPath(request, above);
+  const way = { workspace_id, trail: access.trail, isWhole: folders.length === above.length, seen: [] };
+  const file = [...folders, name].join("/");
+  if (way.isWhole) return named({ workspace_id, folders, name, access, way, hint: file });
   // Folders below it are there or not, which it may not learn.
-  if (access.blind && folders.length > above.length) throw notFound("folder", folders.join("/"));
-  return named({ workspace_id: folder.workspace_id, folders, name, access });
+  if (access.blind) throw notFound("folder", folders.join("/"));
+  const hinted = await hintedWay(deps, workspace_id, folders, { file });
+  const nearest = hinted.trail.length > above.length ? hinted : { ...hinted, ...way };
+  return named({ workspace_id, folders, name, access, way: await walkOn(deps, nearest, folders) });
 }
 
 /** A place whose sender may not learn what stands there: its file's name is like no other's. */
@@ -105,27 +116,31 @@ function named(place: Place): Place {
   if (!place.access.blind) return place;
   const name = blindName(place.name);
   requirePath([...place.folders, name].join("/"), "folders and what keeps it apart from others");
-  return { ...place, name, asked_name: place.name };
+  // What a hint says of the name that was asked for is of another's file.
+  const way = { ...place.way, hintedFile: undefined };
+  return { ...place, way, hint: undefined, name, asked_name: place.name };
 }
 
 /** The folder at a place, if it is there, and which file may stand under the name; only its entry tells for sure. */
 export async function lookAround(
   deps: Pick<Deps, "table">,
-  { workspace_id, folders, name, file, hints }: Place,
+  { workspace_id, name, file, way, hint }: Place,
 ): Promise<Around> {
-  if (file !== undefined) return { folderId: file.folder_id, above: file.above, hintedFile: file.node_id };
-  if (folders.length > 0) {
-    const { above, ...way } = await findWay(deps, workspace_id, folders, { name, hints });
-    return { ...way, above: way.folderId === undefined ? undefined : above && [...above, way.folderId] };
+  const above = way.isWhole ? idsOf(way.trail) : undefined;
+  if (file !== undefined) return { folderId: file.folder_id, above, hintedFile: file.node_id };
+  if (!way.isWhole) return { folderId: undefined, above, hintedFile: undefined };
+  const folderId = lastOf(way);
+  if (folderId !== rootFolder(workspace_id)) {
+    const hinted = hint && (await deps.table.get(fileHintRecord, keys.fileHint(workspace_id, hint)));
+    return { folderId, above, hintedFile: hinted ? hinted.file_id : way.hintedFile };
   }
-  const folderId = rootFolder(workspace_id);
   const entry = await deps.table.get(entryRecord, keys.entry(folderId, name));
-  return { folderId, above: [], hintedFile: entry?.kind === "file" ? entry.node_id : undefined };
+  return { folderId, above, hintedFile: entry?.kind === "file" ? entry.node_id : undefined };
 }
 
 interface Around {
   folderId: string | undefined;
-  /** Folders from below the root down to it, where they are known. */
+  /** Folders from below the root down to it, where it is there. */
   above: readonly string[] | undefined;
   hintedFile: string | undefined;
 }

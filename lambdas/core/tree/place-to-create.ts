@@ -4,15 +4,16 @@ import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import type { Allowed } from "#core/kernel/rights.ts";
-import { type Hints, hintedWay } from "./make-folders.ts";
+import { hintedWay, locatedAt, mendHints, type Way, walkOn } from "./way.ts";
 
 /**
  * Decides whether the caller may create at a path of a workspace, whose missing folders are made with what goes there.
  *
- * No read where the workspace is granted; else one for the hints of the folders above and what a decision reads, whatever
- * there is. Whoever learns nothing of what exists makes no folders, and names by path only those that were granted.
+ * No read in the root where the workspace is granted; else what hints say of the folders above, what proves it, and what a
+ * decision reads, whatever there is. Whoever learns nothing of what exists makes no folders, and names by path only those
+ * that were granted.
  *
- * @returns also where that was decided: the deepest folder on the way that there is.
+ * @returns also the way: where that was decided, the deepest folder that there is.
  * @param name of the file that is to be there.
  * @param beside what takes a while and needs no decision: it is begun while one is read, where the caller may create
  * anything in the workspace.
@@ -27,19 +28,31 @@ export async function authorizePath(
     name,
     beside,
   }: { segments: readonly string[]; name?: string; beside?: ((workspaceId: string) => void) | undefined },
-): Promise<{ access: Allowed; located: Located; hints?: Hints }> {
+): Promise<{ access: Allowed; way: Way }> {
   const asked = {
     action: "create",
     what: ["folder", segments.join("/") || "/"],
     whole: true,
   } as const;
-  if (segments.length === 0 || isAllowedAtOnce(deps, call.caller, { workspace_id }, asked))
-    return { access: await authorize(deps, call, { workspace_id }, asked), located: { workspace_id } };
-  const { located, isWhole, hints } = await hintedWay(deps, workspace_id, segments, name);
-  if (createsIn(call, workspace_id)) beside?.(workspace_id);
-  const access = await authorize(deps, call, located, asked);
-  if (access.blind && !(isWhole && isNamed(call, located))) throw notFound(...asked.what);
-  return { access, located, hints };
+  if (segments.length === 0) {
+    const way = { workspace_id, trail: [], isWhole: true, seen: [] };
+    return { access: await authorize(deps, call, { workspace_id }, asked), way };
+  }
+  if (isAllowedAtOnce(deps, call.caller, { workspace_id }, asked) || createsIn(call, workspace_id))
+    beside?.(workspace_id);
+  const hinted = await hintedWay(deps, workspace_id, segments, {
+    file: name === undefined ? undefined : [...segments, name].join("/"),
+    caller: call.caller,
+  });
+  const access = await authorize(deps, call, locatedAt(hinted), asked);
+  if (access.blind && !(hinted.isWhole && isNamed(call, locatedAt(hinted)))) throw notFound(...asked.what);
+  if (access.blind || hinted.isWhole) return { access, way: hinted };
+  const way = await walkOn(deps, hinted, segments);
+  if (!way.walked) return { access, way };
+  // Where hints have led less far than names do, the decision is about where those end.
+  const decided = await authorize(deps, call, locatedAt(way), asked);
+  await mendHints(deps, way);
+  return { access: decided, way };
 }
 
 /** Whether the caller was granted to create anything in a workspace. */
