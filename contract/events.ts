@@ -10,6 +10,7 @@ export const eventTypes = [
   "file_changed",
   "file_deleted",
   "folder_created",
+  "folder_moved",
   "link_created",
   "link_accessed",
   "link_expired",

@@ -134,7 +134,7 @@ export function idPrefixOf(path: string): string | undefined {
 const folderId = id("fld");
 
 /** A folder by its id or by its path. */
-const folderRef = z
+export const folderRef = z
   .union(
     [folderId.transform((folder_id) => ({ folder_id })), folderPath.transform((segments) => ({ segments }))],
     // What isn't an id is meant as a path: what is wrong with it as one is what to tell.

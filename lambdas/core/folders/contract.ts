@@ -13,7 +13,7 @@ import {
   workspaceRef,
 } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
-import { file, folder, folderPage, folderPath, tagFilter } from "#core/files/contract.ts";
+import { file, folder, folderPage, folderPath, folderRef, tagFilter } from "#core/files/contract.ts";
 
 /** A folder with where it is. */
 export const folderDetail = folder
@@ -60,6 +60,20 @@ const newFolder = z
     ],
   });
 export type NewFolder = z.infer<typeof newFolder>;
+
+const changeFolder = z
+  .strictObject({
+    name: name.optional(),
+    folder: folderRef.optional().meta({
+      description:
+        "Where it is to be: a folder's id, or a path from the root, whose missing folders are made.",
+    }),
+  })
+  .refine(({ name, folder }) => name !== undefined || folder !== undefined, {
+    message: "needs name, folder or both",
+  })
+  .meta({ minProperties: 1 });
+export type ChangeFolder = z.infer<typeof changeFolder>;
 
 /** `/`, `reports/2026/q3.pdf` or `/reports/` → the names from the root down. */
 const anyPath = z
@@ -118,6 +132,21 @@ export const getFolderRoute = defineRoute({
   responses: { 200: { description: "The folder", schema: folderDetail } },
   errors: ["not_found"],
   example: { response: example },
+});
+
+export const changeFolderRoute = defineRoute({
+  id: "changeFolder",
+  method: "PATCH",
+  path: "/v1/folders/{id}",
+  summary: "Rename or move a folder",
+  description: `In one write, whatever is in it: files, versions, links, locks, grants and open uploads keep their ids and go with it, and paths lead to it from the next request on. Needs \`write\` on the folder and \`create\` where it is to be; a move hands no rights over. It is refused where what is in it might be more than ${MAX_DEPTH} folders deep there, or have a path of more than ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes, by a bound that grows with what is put into it and isn't lowered by what leaves. Locks of files in it don't hold it.`,
+  tag,
+  access: { action: "write", on: "folder" },
+  params: folderId,
+  body: changeFolder,
+  responses: { 200: { description: "The folder as it is", schema: folderDetail } },
+  errors: ["not_found", "name_taken", "conflict"],
+  example: { request: { name: "2026-final", folder: "/archive" }, response: example },
 });
 
 export const listChildrenRoute = defineRoute({

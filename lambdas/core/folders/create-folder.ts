@@ -1,5 +1,4 @@
 import { keys } from "#aws/keys.ts";
-import type { Else } from "#aws/table.ts";
 import { MAX_DEPTH, MAX_PATH_BYTES } from "#contract/common.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode } from "#core/access/place.ts";
@@ -7,15 +6,16 @@ import { requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import type { TrailFolder } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { makeFolders, newFolder } from "#core/tree/make-folders.ts";
 import { authorizePath } from "#core/tree/place-to-create.ts";
 import { below, EMPTY, roomFor } from "#core/tree/reach.ts";
-import { entryRecord } from "#core/tree/records.ts";
 import type { FolderDetail, NewFolder } from "./contract.ts";
 import { folderView } from "./folder-view.ts";
+import { nameTaken } from "./name-taken.ts";
 
 /**
  * Makes a folder, in one transaction with `folder_created`; what is missing on the way to it is made before.
@@ -30,12 +30,22 @@ export async function createFolder(
   request: NewFolder,
 ): Promise<FolderDetail> {
   const workspace_id = await requireWorkspaceNamed(deps, call.caller, workspaceRef);
+  const attempt = () => addFolder(deps, call, workspace_id, request);
+  return inRounds(attempt, "Others keep changing the folders above; send this again.");
+}
+
+async function addFolder(
+  deps: TableDeps,
+  call: Call,
+  workspace_id: string,
+  request: NewFolder,
+): Promise<FolderDetail> {
   const { above, name } = await placeOf(deps, call, workspace_id, request);
   const now = deps.now();
   const { made, writes } = newFolder(
     now,
     { workspace_id, above, name, createdBy: call.caller.id },
-    taken(name),
+    nameTaken(name),
   );
   const { folder_id, parent_id } = made;
   const view = folderView(
@@ -99,14 +109,3 @@ function requireRoom(segments: readonly string[]): void {
     segments.length > MAX_DEPTH ? { max_depth: MAX_DEPTH } : { max_path_bytes: MAX_PATH_BYTES },
   );
 }
-
-const taken =
-  (name: string): Else =>
-  (item) => {
-    const { kind, node_id } = entryRecord.parse(item);
-    return new WharfError(
-      "name_taken",
-      `There is a ${kind} named ${JSON.stringify(name)} already. ${kind === "folder" ? "Use it by its folder_id, or choose" : "Choose"} another name.`,
-      { name, kind, ...(kind === "folder" ? { folder_id: node_id } : { file_id: node_id }) },
-    );
-  };

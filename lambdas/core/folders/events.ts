@@ -3,6 +3,8 @@ import * as z from "zod";
 import { id } from "#contract/common.ts";
 import { client, type EventInfo, folder_id } from "#contract/event-info.ts";
 
+const place = z.object({ name: z.string(), parent_id: id("fld") });
+
 export const foldersEvents = {
   folder_created: {
     description:
@@ -13,5 +15,22 @@ export const foldersEvents = {
       parent_id: id("fld").meta({ description: "The folder that it is in." }),
     }),
     example: { actor: client, data: { folder_id, name: "2026", parent_id: `${folder_id.slice(0, -1)}0` } },
+  },
+  folder_moved: {
+    description:
+      "A folder was renamed or moved, with all that is in it. Of what is in it nothing is told: its ids stay, and its paths follow.",
+    data: z.object({
+      folder_id: id("fld").meta({ description: "The folder." }),
+      from: place.meta({ description: "Its name and the folder that it was in." }),
+      to: place.meta({ description: "Its name and the folder that it is in." }),
+    }),
+    example: {
+      actor: client,
+      data: {
+        folder_id,
+        from: { name: "2026", parent_id: `${folder_id.slice(0, -1)}0` },
+        to: { name: "2026-final", parent_id: `${folder_id.slice(0, -1)}1` },
+      },
+    },
   },
 } satisfies Record<string, EventInfo>;

@@ -3,7 +3,14 @@ import { listFiles } from "#core/files/list-files.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import type { App } from "#http/context.ts";
 import { serve } from "#http/serve.ts";
-import { createFolderRoute, getFolderRoute, listChildrenRoute, resolvePathRoute } from "./contract.ts";
+import { changeFolder } from "./change-folder.ts";
+import {
+  changeFolderRoute,
+  createFolderRoute,
+  getFolderRoute,
+  listChildrenRoute,
+  resolvePathRoute,
+} from "./contract.ts";
 import { createFolder } from "./create-folder.ts";
 import { resolvePath } from "./resolve-path.ts";
 import { showFolder } from "./show-folder.ts";
@@ -18,7 +25,14 @@ export function folders(app: App, deps: TableDeps): void {
   serve(app, deps, {
     route: getFolderRoute,
     resource: ofFolder,
-    handle: async ({ params, call }) => ({ body: showFolder(call, params.id) }),
+    handle: async ({ params, call }) => ({ body: await showFolder(deps, call, params.id) }),
+  });
+
+  serve(app, deps, {
+    route: changeFolderRoute,
+    resource: ofFolder,
+    wholeAccess: true,
+    handle: async ({ params, body, call }) => ({ body: await changeFolder(deps, call, params.id, body) }),
   });
 
   serve(app, deps, {

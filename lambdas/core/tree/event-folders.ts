@@ -8,7 +8,10 @@ import type { Deps } from "#core/kernel/deps.ts";
 /** What has been read already: folder → the folder above it, file → its folder. */
 export type FolderLookup = Map<string, string | null>;
 
-const place = z.object({ folder_id: z.string() });
+/** Of a file that is moved, and of a folder. */
+const place = z
+  .object({ folder_id: z.string().optional(), parent_id: z.string().optional() })
+  .transform(({ folder_id, parent_id }) => ({ folder_id: folder_id ?? parent_id }));
 const named = z.object({
   folder_id: z.string().optional(),
   from: place.optional().catch(undefined),

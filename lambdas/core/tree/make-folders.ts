@@ -7,7 +7,7 @@ import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import type { Reach, TrailFolder } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
-import { below, boundAt, EMPTY, pathOf, roomFor } from "./reach.ts";
+import { below, boundAt, EMPTY, pathOf, roomFor, withRoom } from "./reach.ts";
 import { entryRecord } from "./records.ts";
 import { folderIdOf, hintedWay, hintWrite, idsOf, lastOf, mendHints, type Way, walkOn } from "./way.ts";
 
@@ -90,7 +90,8 @@ function missingFolders(
     gone: () => undefined,
   });
   const path = segments.slice(0, there.length + 1).join("/");
-  return { trail, first, path, writes: [...writes, ...room] };
+  const raised = withRoom(there, below(name, needed[0] ?? reach));
+  return { trail: [...raised, ...trail.slice(there.length)], first, path, writes: [...writes, ...room] };
 }
 
 /** The deepest folder of a path that is there; the root where there is none, or a file stands in the way. */

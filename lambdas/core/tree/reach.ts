@@ -84,17 +84,26 @@ const isThere = (item: Record<string, unknown> | undefined, workspaceId: string)
 
 /** Those of a trail's bounds, from its end up, that something at its end goes beyond. */
 function raises(trail: readonly TrailFolder[], reach: Reach): Update[] {
-  const updates: Update[] = [];
+  return withRoom(trail, reach)
+    .flatMap((folder, level) => {
+      const before = trail[level];
+      return before === undefined || folder === before ? [] : [raise(before, reachOf(folder))];
+    })
+    .reverse();
+}
+
+/** A trail as it is once something is at its end: the same folders where they bound it already. */
+export function withRoom(trail: readonly TrailFolder[], reach: Reach): TrailFolder[] {
   let needed = reach;
-  for (let level = trail.length - 1; level >= 0; level--) {
-    const folder = trail[level];
-    if (folder === undefined) continue;
+  const raised: TrailFolder[] = [];
+  for (const [index, folder] of trail.toReversed().entries()) {
     const has = reachOf(folder);
-    if (has.levels < needed.levels || has.bytes < needed.bytes)
-      updates.push(raise(folder, boundAt(pathOf(trail.slice(0, level + 1)), atLeast(has, needed))));
+    const suffices = has.levels >= needed.levels && has.bytes >= needed.bytes;
+    const path = pathOf(trail.slice(0, trail.length - index));
+    raised.unshift(suffices ? folder : { ...folder, reach: boundAt(path, atLeast(has, needed)) });
     needed = below(folder.name, needed);
   }
-  return updates;
+  return raised;
 }
 
 const atLeast = (one: Reach, other: Reach): Reach => ({

@@ -1,0 +1,199 @@
+import { keys } from "#aws/keys.ts";
+import type { Write } from "#aws/table.ts";
+import { authorize } from "#core/access/authorize.ts";
+import { type Located, locateNode } from "#core/access/place.ts";
+import { readTrail } from "#core/access/trail.ts";
+import type { FolderRef } from "#core/files/contract.ts";
+import { requireNoGain } from "#core/files/require-no-gain.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
+import type { TrailFolder } from "#core/kernel/rights.ts";
+import { iso } from "#core/kernel/time.ts";
+import { makeFolders } from "#core/tree/make-folders.ts";
+import { authorizePath } from "#core/tree/place-to-create.ts";
+import { asItWas, below, boundAt, pathOf, reachOf, requireWithin, roomFor } from "#core/tree/reach.ts";
+import type { FolderRecord } from "#core/tree/records.ts";
+import { hintWrite, idsOf, lastOf, locatedAt } from "#core/tree/way.ts";
+import type { ChangeFolder, FolderDetail } from "./contract.ts";
+import { findFolder } from "./find-folder.ts";
+import { folderView } from "./folder-view.ts";
+import { nameTaken } from "./name-taken.ts";
+
+/**
+ * Renames a folder, moves it, or both, in one transaction with `folder_moved`, whatever is in it.
+ *
+ * All that is below keeps its ids: rights, links, locks and open uploads go with it. Where all is as it is to be nothing
+ * happens, and nothing is told.
+ *
+ * @throws WharfError not_found, forbidden (a move would hand rights over), name_taken; invalid_request where what is in it
+ * would be too deep or its path too long, for the workspace's root, and into the folder itself.
+ */
+export async function changeFolder(
+  deps: TableDeps,
+  call: Call,
+  folderId: string,
+  wanted: ChangeFolder,
+): Promise<FolderDetail> {
+  const attempt = async (round: number) => {
+    const folder = await findFolder(deps, folderId, round === 0 ? call.ahead : []);
+    if (folder.parent_id === null) throw rootStays();
+    const here = await trailOfFolder(deps, call, folder, round);
+    const name = wanted.name ?? folder.name;
+    const above =
+      wanted.folder === undefined
+        ? here.slice(0, -1)
+        : await targetFolder(deps, call, { folder, here, ref: wanted.folder });
+    const target: Target = { above, name, parent_id: lastOf({ ...folder, trail: above }) };
+    if (name === folder.name && target.parent_id === folder.parent_id) return folderView(folder, here);
+    const now = deps.now();
+    const moved = { ...folder, name, parent_id: target.parent_id, updated_at: iso(now) };
+    await deps.table.transact(moveWrites(call, { folder, here, target, now }));
+    return folderView(moved, [...above, { name }]);
+  };
+  return inRounds(attempt, "Others keep changing this folder; read it and send this again.");
+}
+
+/** From below the root down to the folder itself, as it is now. */
+async function trailOfFolder(
+  deps: TableDeps,
+  { caller, access }: Call,
+  folder: FolderRecord,
+  round: number,
+): Promise<readonly TrailFolder[]> {
+  if (round === 0 && access?.trail.at(-1)?.folder_id === folder.node_id) return access.trail;
+  const located = locateNode(caller.id, { ...folder });
+  const trail = located && (await readTrail(deps, located));
+  if (trail === undefined) throw notFound("folder", folder.node_id);
+  return trail;
+}
+
+interface Move {
+  folder: FolderRecord;
+  /** From below the root down to the folder itself. */
+  here: readonly TrailFolder[];
+  ref: FolderRef;
+}
+
+/**
+ * The folders down to the one to move into, where the caller may create, and could do no more to what is moved than where
+ * it is; a path's missing folders are made.
+ */
+async function targetFolder(
+  deps: TableDeps,
+  call: Call,
+  { folder, here, ref }: Move,
+): Promise<readonly TrailFolder[]> {
+  const { workspace_id, node_id, parent_id } = folder;
+  const from: Located = { workspace_id, folder_id: node_id, trail: here };
+  const check = async (above: readonly TrailFolder[], there: Located) => {
+    requireOutside(folder, above);
+    if (lastOf({ workspace_id, trail: above }) !== parent_id) await requireNoGain(deps, call, from, there);
+  };
+  if (!("segments" in ref)) {
+    const [item] = await deps.table.batchGet([keys.node(ref.folder_id)]);
+    const located = item?.["kind"] === "folder" ? locateNode(call.caller.id, item) : undefined;
+    const there = located?.workspace_id === workspace_id ? located : undefined;
+    const asked = { action: "create", what: ["folder", ref.folder_id], whole: true } as const;
+    const { trail, blind } = await authorize(deps, call, there, asked);
+    if (there === undefined || blind) throw notFound("folder", ref.folder_id);
+    await check(trail, there);
+    return trail;
+  }
+  const { access, way } = await authorizePath(deps, call, workspace_id, ref);
+  if (access.blind) throw notFound("folder", ref.segments.join("/"));
+  await check(way.trail, locatedAt(way));
+  return makeFolders(deps, workspace_id, ref.segments, { way, reach: below(folder.name, reachAt(here)) });
+}
+
+/** @throws WharfError invalid_request */
+function requireOutside({ node_id }: FolderRecord, above: readonly TrailFolder[]): void {
+  if (!above.some(({ folder_id }) => folder_id === node_id)) return;
+  throw new WharfError(
+    "invalid_request",
+    "A folder can't be moved into itself, or into one that is in it. Choose a folder outside of it.",
+  );
+}
+
+const rootStays = () =>
+  new WharfError(
+    "invalid_request",
+    "This is the workspace's root, which has no name and stays where it is. PATCH /v1/workspaces/{id} renames the workspace.",
+  );
+
+/** What the folder at the end of a trail bounds. */
+function reachAt(trail: readonly TrailFolder[]) {
+  const last = trail.at(-1);
+  return reachOf(last ?? { path: "" });
+}
+
+interface Target {
+  /** Folders from below the root down to the one to be in. */
+  above: readonly TrailFolder[];
+  parent_id: string;
+  name: string;
+}
+
+/** What others have changed since it was read is read again. @throws WharfError invalid_request */
+function moveWrites(
+  call: Call,
+  {
+    folder,
+    here,
+    target: { above, name, parent_id },
+    now,
+  }: { folder: FolderRecord; here: readonly TrailFolder[]; target: Target; now: number },
+): Write[] {
+  const { node_id, workspace_id } = folder;
+  const old_parent = folder.parent_id ?? "";
+  const reach = reachAt(here);
+  requireWithin(above, below(name, reach));
+  const path = pathOf([...above, { name }]);
+  const bound = boundAt(path, reach);
+  const { condition, values } = asItWas(here.at(-1) ?? {});
+  const unchanged =
+    folder.updated_at === undefined ? "attribute_not_exists(#updated_at)" : "#updated_at = :old_updated";
+  return [
+    {
+      key: keys.node(node_id),
+      update: {
+        set: {
+          ...{ name, parent_id, path, above: idsOf(above), updated_at: iso(now) },
+          ...{ reach_levels: bound.levels, reach_bytes: bound.bytes },
+        },
+      },
+      // Its bound is what was judged by; and a copy that comes after it was moved back finds another change.
+      condition: `${condition} AND #kind = :folder AND attribute_not_exists(#deleted_at) AND #parent_id = :old_parent AND #name = :old_name AND ${unchanged}`,
+      values: {
+        ...values,
+        ...{ folder: "folder", old_parent, old_name: folder.name, old_updated: folder.updated_at },
+      },
+    },
+    {
+      put: { ...keys.entry(parent_id, name), node_id, kind: "folder" },
+      condition: "attribute_not_exists(#pk)",
+      else: nameTaken(name),
+    },
+    {
+      remove: keys.entry(old_parent, folder.name),
+      condition: "#node_id = :node_id",
+      values: { node_id },
+    },
+    hintWrite(workspace_id, path, node_id),
+    ...roomFor(workspace_id, above, {
+      reach: below(name, reach),
+      gone: () => notFound("folder", parent_id),
+    }),
+    eventWrite(now, {
+      type: "folder_moved",
+      ...{ request_id: call.requestId, workspace_id, actor: actorOf(call.caller) },
+      data: {
+        folder_id: node_id,
+        from: { name: folder.name, parent_id: old_parent },
+        to: { name, parent_id },
+      },
+    }),
+  ];
+}
