@@ -10,6 +10,7 @@ import { groupsEvents } from "#core/groups/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
 import { organizationsEvents } from "#core/organizations/events.ts";
+import { trashEvents } from "#core/trash/events.ts";
 import { versionsEvents } from "#core/versions/events.ts";
 import { type EventInfo, moment, ULID } from "./event-info.ts";
 import { type Event, type EventType, event, eventTypes } from "./events.ts";
@@ -22,6 +23,7 @@ const types: Record<EventType, EventInfo> = {
   ...linksEvents,
   ...locksEvents,
   ...versionsEvents,
+  ...trashEvents,
   ...grantsEvents,
   ...organizationsEvents,
   ...groupsEvents,

@@ -50,6 +50,8 @@ export const variables = {
   /** Noncurrent versions kept per file, and for how many days. */
   VERSIONS_KEEP: z.coerce.number().int().min(0).default(20),
   VERSIONS_KEEP_DAYS: z.coerce.number().int().min(1).default(90),
+  /** For how many days what was deleted stays in the trash. */
+  TRASH_DAYS: z.coerce.number().int().min(1).default(30),
   /** Uploads that one client may have open at the same time. */
   SESSIONS_PER_CLIENT: z.coerce.number().int().min(1).default(10_000),
   /** Passwords that may be hashed at the same time: each takes a core for a part of a second. */

@@ -33,6 +33,8 @@ export interface StageConfig {
   readonly deliverConcurrency: number;
   /** Noncurrent versions kept per file, and for how many days. */
   readonly versions: { readonly keep: number; readonly keepDays: number };
+  /** For how many days what was deleted stays in the trash. */
+  readonly trashDays: number;
   /**
    * Passwords of links that may be hashed at the same time, each of which keeps an environment of the API busy for a
    * part of a second; a client has half of what others leave, and so have all who try one.
@@ -121,6 +123,7 @@ const dev: StageConfig = {
   ...small,
   deliverConcurrency: 10,
   versions: { keep: 20, keepDays: 90 },
+  trashDays: 30,
   sessionsPerClient: 10_000,
   orgCreation: "admin",
   contentMismatch: "refuse",
@@ -142,6 +145,7 @@ const stages: Record<DefaultStage, StageConfig> = {
     waitPlaces: placesOf(50),
     deliverConcurrency: 50,
     versions: { keep: 20, keepDays: 90 },
+    trashDays: 30,
     hashPlaces: 20,
     sessionsPerClient: 10_000,
     orgCreation: "admin",

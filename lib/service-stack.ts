@@ -55,6 +55,7 @@ export class ServiceStack extends Stack {
       PUBLIC_URL: http.publicUrl,
       VERSIONS_KEEP: String(config.versions.keep),
       VERSIONS_KEEP_DAYS: String(config.versions.keepDays),
+      TRASH_DAYS: String(config.trashDays),
       HASH_PLACES: String(config.hashPlaces),
       SESSIONS_PER_CLIENT: String(config.sessionsPerClient),
       CONTENT_MISMATCH: config.contentMismatch,

@@ -126,6 +126,7 @@ export const settings = z.strictObject({
     })
     .optional()
     .describe("What is kept of files' old versions"),
+  trashDays: whole(1).optional().describe("For how many days what was deleted can be restored"),
   contentMismatch: one(["refuse", "flag"])
     .optional()
     .describe("What becomes of content of another family than its name promises"),

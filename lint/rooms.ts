@@ -25,6 +25,8 @@ export const ROOMS = [
   "grants",
   /** A file's versions: listed, restored, removed, kept for some time. */
   "versions",
+  /** What was deleted: listed, restored, purged. */
+  "trash",
   /** Leases on files, and who waits for one. */
   "locks",
   /** Links that expire: made, opened, counted, guessed at. */

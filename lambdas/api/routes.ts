@@ -13,6 +13,7 @@ import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
 import { organizations } from "#core/organizations/routes.ts";
 import { revocations } from "#core/revocation/routes.ts";
+import { trash } from "#core/trash/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
 import { versions } from "#core/versions/routes.ts";
 
@@ -30,6 +31,7 @@ export const fileRoutes = [
   folders,
   files,
   versions,
+  trash,
   shares,
   links,
   locks,

@@ -94,6 +94,8 @@ export const keys = {
 
   /** One name in a folder: unique by construction, listed in the order of its UTF-8 bytes. */
   entry: (folder: string, name: string): Key => ({ pk: `DIR#${folder}`, sk: name }),
+  /** What a workspace's trash lists, in the order in which it came. */
+  trash: (workspace: string, thing: string): Key => ({ pk: `TRASH#${workspace}`, sk: thing }),
   node: (node: string): Key => ({ pk: `NODE#${node}`, sk: META }),
   version: (file: string, version: string): Key => ({ pk: `NODE#${file}`, sk: `VER#${version}` }),
   /** A pointer, so that a file's links list in a strongly consistent read. */
@@ -190,6 +192,7 @@ export const partitions = {
   migration: partition(keys.migration()),
   workspaceNames: partition(keys.workspaceName("", "")),
   folder: partition(keys.entry("", "")),
+  trash: partition(keys.trash("", "")),
   /** Files and folders, with versions and the ids of links. */
   node: partition(keys.node("")),
   paths: partition(keys.pathHint("", "")),
@@ -234,6 +237,7 @@ export const dueKinds = [
   "delivery",
   "lock",
   "version",
+  "trash",
   "endpoint",
   "recovery",
   "revocation",
@@ -248,7 +252,7 @@ export const DUE_INDEX = "due";
 /** Index partitions of a kind: each takes 1,000 writes a second, and costs a read each minute, whatever is due. */
 const DUE_SHARDS = 16;
 /** Fewer of what is written seldom. */
-const FEWER_SHARDS: Partial<Record<DueKind, number>> = { grant: 4, key: 1, client: 1 };
+const FEWER_SHARDS: Partial<Record<DueKind, number>> = { grant: 4, key: 1, client: 1, trash: 4 };
 
 const shardsOf = (kind: DueKind) => FEWER_SHARDS[kind] ?? DUE_SHARDS;
 

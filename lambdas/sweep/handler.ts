@@ -14,6 +14,7 @@ import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
+import { sweepTrash } from "#core/trash/sweep-trash.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
 import { queueDeps } from "../deps/queue-deps.ts";
 import { relayDeps } from "../deps/relay-deps.ts";
@@ -54,6 +55,7 @@ export async function handler(
     keys: () => sweepKeys(deps),
     clients: () => sweepClients(deps),
     locks: () => sweepLocks(deps),
+    trash: () => sweepTrash(deps),
     sessions: () => countSessions(deps),
     revocations: () => sweepRevocations(deps),
     migration: () => sweepMigration(deps),

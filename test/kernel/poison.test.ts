@@ -35,6 +35,7 @@ import { newRevocation } from "#core/revocation/records.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
+import { sweepTrash } from "#core/trash/sweep-trash.ts";
 import type { WakeUp } from "#core/turns/plan-wake-up.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
 import { objectKey } from "#core/uploads/object-key.ts";
@@ -116,6 +117,20 @@ const cases: Record<DueKind, Case> = {
       return stored(keys.version(file_id, version_id));
     },
     done: (item) => item === undefined,
+  },
+  trash: {
+    sweep: sweepTrash,
+    item: async (now) => {
+      const id = await newFile(now);
+      const trashed = { deleted_at: iso(now), deleted_by: "cli_test", ...due("trash", now, id) };
+      await world.deps.table.update({
+        key: keys.node(id),
+        update: { set: trashed },
+        condition: "attribute_exists(#pk)",
+      });
+      return stored(keys.node(id));
+    },
+    done: (item) => item?.["purged_ms"] !== undefined,
   },
   link: {
     sweep: sweepLinks,

@@ -411,6 +411,7 @@ const NO_CONFIG: Deps["config"] = {
   publicUrl: "",
   versionsKeep: 0,
   versionsKeepDays: 1,
+  trashDays: 1,
   hashPlaces: 1_000,
   sessionsPerClient: 10_000,
   allowLoopbackHttp: false,

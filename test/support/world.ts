@@ -117,6 +117,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
       publicUrl: PUBLIC_URL,
       versionsKeep: 20,
       versionsKeepDays: 90,
+      trashDays: 30,
       hashPlaces: 1_000,
       sessionsPerClient: 10_000,
       allowLoopbackHttp: false,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { nameProblem } from "#contract/names.ts";
-import { numberedName } from "#core/uploads/free-name.ts";
+import { numberedName } from "#core/tree/free-name.ts";
 
 test.each([
   ["q3.pdf", "q3 (1).pdf"],

@@ -2,7 +2,6 @@ import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode } from "#core/access/place.ts";
-import { readTrail } from "#core/access/trail.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
@@ -24,6 +23,7 @@ import { fileView, shownTo } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
 import type { FileRecord } from "./records.ts";
 import { requireNoGain } from "./require-no-gain.ts";
+import { trailNow } from "./trail-now.ts";
 
 /**
  * Changes what the request names of a file, and leaves the rest, in one transaction with the events of it:
@@ -86,20 +86,6 @@ async function targetOf(
     ...{ above: idsOf(trail), hint_path: trail.length === 0 ? undefined : path },
     mismatch: await mismatchUnder(deps, file, name),
   };
-}
-
-/** The folders above a file, which others may have moved since it was decided about. */
-async function trailNow(
-  deps: Pick<Deps, "table">,
-  { caller, access }: Call,
-  file: FileRecord,
-): Promise<readonly TrailFolder[]> {
-  const decided = access?.trail ?? [];
-  if (lastOf({ ...file, trail: decided }) === file.folder_id) return decided;
-  const located = locateNode(caller.id, file);
-  const trail = located && (await readTrail(deps, located));
-  if (trail === undefined) throw notFound("file", file.node_id);
-  return trail;
 }
 
 function isMoved(from: FileRecord, to: Pick<Place, "name" | "folder_id">): boolean {
@@ -204,9 +190,14 @@ function changeWrites(call: Call, { file, changed, trail, news, preconditions, n
         ],
       },
       // The version too: its content is what a new name was judged by. And what is said of it: the event says what it was.
-      condition: `#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged AND ${stillSaid} AND ${stillTagged}`,
+      condition: `#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged AND #updated_at = :read_at AND ${stillSaid} AND ${stillTagged}`,
       values: {
-        ...{ old_name: file.name, old_folder_id: file.folder_id, judged: file.version_id },
+        ...{
+          old_name: file.name,
+          old_folder_id: file.folder_id,
+          judged: file.version_id,
+          read_at: file.updated_at,
+        },
         old_description: file.description,
         old_tags: file.tags,
       },

@@ -1,25 +1,26 @@
-import { due } from "#aws/keys.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
-import type { TableDeps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import { pathOf } from "#core/tree/reach.ts";
+import { intoTrash } from "#core/tree/trash.ts";
 import { fileUpdate, type Preconditions } from "./fenced-write.ts";
 import { removeEntry } from "./file-entry.ts";
 import { findFile } from "./find-file.ts";
 import { leaseEndedEvent } from "./lock-events.ts";
-import { BYTES_STAY_MS } from "./supersede-version.ts";
+import { trailNow } from "./trail-now.ts";
 
 /**
- * Deletes a file: its name is free and its links are dead at once, in one transaction with `file_deleted`.
+ * Puts a file into the trash: its name is free and its links are dead at once, in one transaction with `file_deleted`.
  *
- * The record stays as a tombstone that is due for `sweepVersions`, which removes the bytes of every version: a crash
- * leaves nothing half gone. The caller's own lease, or one that ran out unnoticed, ends with the file and its event.
+ * There it stays for `trashDays`, to be restored, before it is purged. The caller's own lease, or one that ran out unnoticed,
+ * ends with the file and its event.
  *
  * @throws WharfError not_found (a second time too), file_locked, lock_lost, version_mismatch, not_a_file.
  */
 export async function deleteFile(
-  deps: TableDeps,
+  deps: TableDeps & Pick<Deps, "config">,
   call: Call,
   fileId: string,
   preconditions: Preconditions,
@@ -30,20 +31,25 @@ export async function deleteFile(
     const now = deps.now();
     // Another's version, made since the read, would go too.
     const stillOwn = call.access?.own === true ? "attribute_not_exists(#mixed)" : "#kind = :file_kind";
-    const purge = due("version", now + BYTES_STAY_MS, fileId);
+    const trail = await trailNow(deps, call, file);
+    const { name, folder_id, workspace_id, size } = file;
+    const thing = { node_id: fileId, kind: "file" as const, name, parent_id: folder_id, workspace_id, size };
+    const path = pathOf([...trail, file]);
+    const { set, entry } = intoTrash(now, call, { ...thing, path }, deps.config.trashDays);
     await deps.table.transact([
       fileUpdate(now, fileId, preconditions, {
-        update: { set: { deleted_at: iso(now), ...purge }, remove: ["lock"] },
+        update: { set: { ...set, updated_at: iso(now) }, remove: ["lock"] },
         endsLock: true,
         // The name and the folder too, since its entry has its key by them; and the version: the event says which one
-        // was current.
-        condition: `#name = :name AND #folder_id = :folder_id AND #version_id = :told_version AND ${stillOwn} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
+        // was current. And when it last changed: a copy that comes after a restoration finds another time.
+        condition: `#name = :name AND #folder_id = :folder_id AND #version_id = :told_version AND #updated_at = :read_at AND ${stillOwn} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :lock_id"}`,
         values: {
-          ...{ name: file.name, folder_id: file.folder_id },
+          ...{ name, folder_id, read_at: file.updated_at },
           ...{ told_version: file.version_id, lock_id: lock?.lock_id },
         },
       }),
       ...removeEntry(file),
+      entry,
       eventWrite(now, {
         type: "file_deleted",
         request_id: call.requestId,

@@ -1,6 +1,7 @@
 /** Shapes of what the table stores of files, folders and versions, checked at every read. Times are ISO strings unless named `_ms` or `ttl`. */
 import * as z from "zod";
 import { sniffedRecord } from "#core/content/judge-content.ts";
+import { gone } from "#core/tree/records.ts";
 
 /** Content that isn't quite what a name promises; see `judgeContent`. */
 export const mismatchRecord = z.object({ claimed: z.string(), actual: z.string() });
@@ -36,7 +37,7 @@ export const fileRecord = z.object({
   created_at: z.string(),
   created_by: z.string(),
   updated_at: z.string(),
-  deleted_at: z.string().optional(),
+  ...gone,
   /** Others than its maker have made versions of it; see `Made` of access. */
   mixed: z.boolean().optional(),
   /** Fencing number of the latest grant; only grows. 0 or absent: never locked. */
@@ -71,6 +72,11 @@ export type FileRecord = z.infer<typeof fileRecord>;
 /** A deleted file's record stays for some time. */
 export function isStanding<T extends { deleted_at?: unknown }>(file: T | undefined): file is T {
   return file !== undefined && file.deleted_at === undefined;
+}
+
+/** It comes back no more: what was deleted by somebody is in the trash until then, but for what is from before there was one. */
+export function isPurged({ deleted_at, deleted_by, purged_ms }: FileRecord): boolean {
+  return purged_ms !== undefined || (deleted_at !== undefined && deleted_by === undefined);
 }
 
 export const versionRecord = z.object({

@@ -10,10 +10,10 @@ import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import type { TrailFolder } from "#core/kernel/rights.ts";
+import { freeName } from "#core/tree/free-name.ts";
 import { pathOf } from "#core/tree/reach.ts";
 import { entryRecord } from "#core/tree/records.ts";
 import { requirePath } from "#core/tree/require-path.ts";
-import { freeName } from "#core/uploads/free-name.ts";
 import { nameTaken } from "#core/uploads/name-taken.ts";
 import type { Intent, UploadRecord } from "#core/uploads/records.ts";
 

@@ -119,11 +119,12 @@ async function writesOf(
   const content: Content = { ...known, content_type: typeOf(name, upload.content_type, sniffed) };
   const actor = actorOf({ id: upload.client_id });
   const said = { request_id: intent.request_id, workspace_id: upload.workspace_id, file_id, actor };
+  const above = target.kind === "version" ? target.file.above : idsOf(target.trail);
   const version_id = newId("ver", now);
   const bound = intent.reads_all ? undefined : { version_id, name: upload.asked_name ?? name };
   const share = intent.share
     ? await newShare(deps, {
-        file: said,
+        file: { ...said, above },
         bound,
         createdBy: upload.client_id,
         requestId: intent.request_id,

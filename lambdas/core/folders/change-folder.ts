@@ -2,7 +2,6 @@ import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { type Located, locateNode } from "#core/access/place.ts";
-import { readTrail } from "#core/access/trail.ts";
 import type { FolderRef } from "#core/files/contract.ts";
 import { requireNoGain } from "#core/files/require-no-gain.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -18,9 +17,10 @@ import { asItWas, below, boundAt, pathOf, reachOf, requireWithin, roomFor } from
 import type { FolderRecord } from "#core/tree/records.ts";
 import { hintWrite, idsOf, lastOf, locatedAt } from "#core/tree/way.ts";
 import type { ChangeFolder, FolderDetail } from "./contract.ts";
-import { findFolder } from "./find-folder.ts";
+import { asFound, findFolder, requireNoRoot } from "./find-folder.ts";
 import { folderView } from "./folder-view.ts";
 import { nameTaken } from "./name-taken.ts";
+import { trailOfFolder } from "./trail-of-folder.ts";
 
 /**
  * Renames a folder, moves it, or both, in one transaction with `folder_moved`, whatever is in it.
@@ -39,8 +39,8 @@ export async function changeFolder(
 ): Promise<FolderDetail> {
   const attempt = async (round: number) => {
     const folder = await findFolder(deps, folderId, round === 0 ? call.ahead : []);
-    if (folder.parent_id === null) throw rootStays();
-    const here = await trailOfFolder(deps, call, folder, round);
+    requireNoRoot(folder);
+    const here = await trailOfFolder(deps, call, folder);
     const name = wanted.name ?? folder.name;
     const above =
       wanted.folder === undefined
@@ -54,20 +54,6 @@ export async function changeFolder(
     return folderView(moved, [...above, { name }]);
   };
   return inRounds(attempt, "Others keep changing this folder; read it and send this again.");
-}
-
-/** From below the root down to the folder itself, as it is now. */
-async function trailOfFolder(
-  deps: TableDeps,
-  { caller, access }: Call,
-  folder: FolderRecord,
-  round: number,
-): Promise<readonly TrailFolder[]> {
-  if (round === 0 && access?.trail.at(-1)?.folder_id === folder.node_id) return access.trail;
-  const located = locateNode(caller.id, { ...folder });
-  const trail = located && (await readTrail(deps, located));
-  if (trail === undefined) throw notFound("folder", folder.node_id);
-  return trail;
 }
 
 interface Move {
@@ -117,12 +103,6 @@ function requireOutside({ node_id }: FolderRecord, above: readonly TrailFolder[]
   );
 }
 
-const rootStays = () =>
-  new WharfError(
-    "invalid_request",
-    "This is the workspace's root, which has no name and stays where it is. PATCH /v1/workspaces/{id} renames the workspace.",
-  );
-
 /** What the folder at the end of a trail bounds. */
 function reachAt(trail: readonly TrailFolder[]) {
   const last = trail.at(-1);
@@ -152,9 +132,8 @@ function moveWrites(
   requireWithin(above, below(name, reach));
   const path = pathOf([...above, { name }]);
   const bound = boundAt(path, reach);
-  const { condition, values } = asItWas(here.at(-1) ?? {});
-  const unchanged =
-    folder.updated_at === undefined ? "attribute_not_exists(#updated_at)" : "#updated_at = :old_updated";
+  const bounded = asItWas(here.at(-1) ?? {});
+  const found = asFound(folder);
   return [
     {
       key: keys.node(node_id),
@@ -164,12 +143,9 @@ function moveWrites(
           ...{ reach_levels: bound.levels, reach_bytes: bound.bytes },
         },
       },
-      // Its bound is what was judged by; and a copy that comes after it was moved back finds another change.
-      condition: `${condition} AND #kind = :folder AND attribute_not_exists(#deleted_at) AND #parent_id = :old_parent AND #name = :old_name AND ${unchanged}`,
-      values: {
-        ...values,
-        ...{ folder: "folder", old_parent, old_name: folder.name, old_updated: folder.updated_at },
-      },
+      // Its bound is what was judged by.
+      condition: `${found.condition} AND ${bounded.condition}`,
+      values: { ...found.values, ...bounded.values },
     },
     {
       put: { ...keys.entry(parent_id, name), node_id, kind: "folder" },

@@ -149,6 +149,20 @@ export const changeFolderRoute = defineRoute({
   example: { request: { name: "2026-final", folder: "/archive" }, response: example },
 });
 
+export const deleteFolderRoute = defineRoute({
+  id: "deleteFolder",
+  method: "DELETE",
+  path: "/v1/folders/{id}",
+  summary: "Put a folder into the trash",
+  description:
+    "In one write, whatever is in it: its files and folders are as good as deleted at once, their links dead, their names free to others, until it is restored (`POST /v1/trash/{id}/restore`) or, after `trashDays` of the stage, purged. Locks of files in it don't hold it. A workspace's root is deleted with the workspace alone.",
+  tag,
+  access: { action: "delete", on: "folder" },
+  params: folderId,
+  responses: { 204: { description: "It is in the trash" } },
+  errors: ["not_found", "conflict"],
+});
+
 export const listChildrenRoute = defineRoute({
   id: "listChildren",
   method: "GET",

@@ -1,22 +1,24 @@
 import { ofFolder } from "#core/access/resource.ts";
 import { listFiles } from "#core/files/list-files.ts";
-import type { TableDeps } from "#core/kernel/deps.ts";
+import type { Deps } from "#core/kernel/deps.ts";
 import type { App } from "#http/context.ts";
 import { serve } from "#http/serve.ts";
 import { changeFolder } from "./change-folder.ts";
 import {
   changeFolderRoute,
   createFolderRoute,
+  deleteFolderRoute,
   getFolderRoute,
   listChildrenRoute,
   resolvePathRoute,
 } from "./contract.ts";
 import { createFolder } from "./create-folder.ts";
+import { deleteFolder } from "./delete-folder.ts";
 import { resolvePath } from "./resolve-path.ts";
 import { showFolder } from "./show-folder.ts";
 
 /** Folders. */
-export function folders(app: App, deps: TableDeps): void {
+export function folders(app: App, deps: Deps): void {
   serve(app, deps, {
     route: createFolderRoute,
     handle: async ({ params, body, call }) => ({ body: await createFolder(deps, call, params.ws, body) }),
@@ -33,6 +35,14 @@ export function folders(app: App, deps: TableDeps): void {
     resource: ofFolder,
     wholeAccess: true,
     handle: async ({ params, body, call }) => ({ body: await changeFolder(deps, call, params.id, body) }),
+  });
+
+  serve(app, deps, {
+    route: deleteFolderRoute,
+    resource: ofFolder,
+    handle: async ({ params, call }) => {
+      await deleteFolder(deps, call, params.id);
+    },
   });
 
   serve(app, deps, {

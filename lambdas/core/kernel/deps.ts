@@ -29,6 +29,8 @@ interface Config {
   publicUrl: string;
   versionsKeep: number;
   versionsKeepDays: number;
+  /** How long what was deleted stays in the trash. */
+  trashDays: number;
   /** Uploads that one client may have open at the same time. */
   sessionsPerClient: number;
   /** Passwords that may be hashed at the same time. */

@@ -3,6 +3,7 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
+import { idsOf } from "#core/tree/way.ts";
 import type { Share } from "./contract.ts";
 import { linkedFileChecks } from "./linked-file.ts";
 import { hashPassword } from "./password.ts";
@@ -33,7 +34,7 @@ export async function createShare(
   const hash = (password: string) =>
     inHashPlace(deps, { client: call.caller.id }, () => hashPassword(password));
   const { writes, link } = await newShare(deps, {
-    file: { file_id: fileId, workspace_id: file.workspace_id },
+    file: { file_id: fileId, workspace_id: file.workspace_id, above: idsOf(call.access?.trail ?? []) },
     bound,
     createdBy: call.caller.id,
     requestId: call.requestId,

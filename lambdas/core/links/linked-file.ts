@@ -1,27 +1,46 @@
 import { keys } from "#aws/keys.ts";
-import type { Check, Else } from "#aws/table.ts";
-import { type FileRecord, fileRecord, versionRecord } from "#core/files/records.ts";
+import type { Check, Else, Item } from "#aws/table.ts";
+import { nodeIn } from "#core/access/place.ts";
+import { hintedFolders, trailOf } from "#core/access/trail.ts";
+import { type FileRecord, fileRecord, isStanding, versionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { atVersion } from "#core/versions/at-version.ts";
 import type { LinkRecord } from "./records.ts";
 
-type Bound = Pick<LinkRecord, "file_id" | "version_id" | "name">;
+type Bound = Pick<LinkRecord, "file_id" | "version_id" | "name" | "above">;
 
 /**
- * The file behind a link; `undefined` where it is gone. Where the link is bound to a version, with that one's content
- * and under the name that the link was made for.
+ * The file behind a link; `undefined` where it is gone, or a folder above it is. Where the link is bound to a version, with
+ * that one's content and under the name that the link was made for.
+ *
+ * One round trip in a workspace's root, and where the link's hint of the folders above is right; else two or more.
  */
 export async function linkedFile(
   deps: Pick<Deps, "table" | "objects" | "config">,
-  { file_id, version_id, name }: Bound,
+  { file_id, version_id, name, above = [] }: Bound,
 ): Promise<FileRecord | undefined> {
-  const [file, version] = await Promise.all([
-    deps.table.get(fileRecord, keys.node(file_id)),
-    version_id === undefined ? undefined : deps.table.get(versionRecord, keys.version(file_id, version_id)),
-  ]);
-  if (file === undefined || version_id === undefined) return file;
+  const versionKey = version_id === undefined ? [] : [keys.version(file_id, version_id)];
+  const folders = [...new Set(above)].map((id) => keys.node(id));
+  const items = await deps.table.batchGet([keys.node(file_id), ...versionKey, ...folders]);
+  const file = fileRecord.safeParse(nodeIn(items, file_id)).data;
+  if (!isStanding(file) || !(await standsAt(deps, file, items, above))) return undefined;
+  if (version_id === undefined) return file;
+  const version = versionRecord.safeParse(items.find(({ sk }) => sk === versionKey[0]?.sk)).data;
   if (version === undefined || version.removed_ms !== undefined) return undefined;
   return atVersion(deps, file, version, name);
+}
+
+/** Whether none of the folders above a file is gone. @param items among which those are that a link hints at. */
+async function standsAt(
+  deps: Pick<Deps, "table">,
+  { workspace_id, folder_id, above }: FileRecord,
+  items: readonly Item[],
+  hinted: readonly string[],
+): Promise<boolean> {
+  const located = { workspace_id, folder_id, above: hinted.includes(folder_id) ? hinted : above };
+  const wanted = hintedFolders(located).filter((id) => !hinted.includes(id));
+  const further = wanted.length === 0 ? [] : await deps.table.batchGet(wanted.map((id) => keys.node(id)));
+  return (await trailOf(deps, located, [...items, ...further])) !== undefined;
 }
 
 /**

@@ -39,8 +39,8 @@ export interface Opening extends Ranged {
  * Opens a link: the download is counted, with `link_accessed`, before the URL is signed, unless it goes on with one
  * that the same source began (`countDownload`).
  *
- * Two round trips: the link, then the count beside the read of the file, which a range waits for: its place depends on
- * the file's size; a third where an old version from before versions had names is judged. A password is tried in
+ * Two round trips in a workspace's root: the link, then the count beside the read of the file, which a range waits for: its
+ * place depends on the file's size; three below, where the count waits for the folders above; a third where an old version from before versions had names is judged. A password is tried in
  * between. A token is looked up by its hash, so that a guess takes as long whatever it has in common with a
  * real one.
  *
@@ -67,6 +67,8 @@ export async function openLink(
     await unlock(deps, link, { token, password, source });
   }
   const count = async () => countDownload(deps, link, { token, requestId, source, part: await part() });
+  // In a workspace's root the count itself finds out whether the file is there; below, a folder may be gone.
+  if (link.above?.length !== 0) present(await reading);
   const [read, counted] = await Promise.all([reading, method === "GET" ? count() : undefined]);
   const file = present(read);
   // Where downloads are limited, a part is counted or free as the very one that was asked for.

@@ -18,7 +18,7 @@ export interface BoundTo {
 }
 
 export interface NewShare {
-  file: { file_id: string; workspace_id: string };
+  file: { file_id: string; workspace_id: string; above?: readonly string[] | undefined };
   /** The version that the link leads to, whatever becomes current, and the name that it goes by. */
   bound?: BoundTo | undefined;
   /** Client id. */
@@ -32,6 +32,12 @@ export interface NewShare {
   /** As `hashPassword` makes it. */
   passwordHash?: string | undefined;
 }
+
+/** Counting a download writes the whole link: so it has no more ids than leave it below 1 KB. */
+const MAX_ABOVE = 12;
+
+const hintOf = (above?: readonly string[]) =>
+  above !== undefined && above.length <= MAX_ABOVE ? [...above] : undefined;
 
 /**
  * A new link to a file: the writes that make it, with `link_created`, to stand in the caller's transaction.
@@ -64,6 +70,7 @@ export async function newShare(
     version_id: bound?.version_id,
     name: bound?.name,
     workspace_id: file.workspace_id,
+    above: hintOf(file.above),
     created_by: createdBy,
     created_at: iso(now),
     expires_ms: expiresMs,

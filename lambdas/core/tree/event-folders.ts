@@ -14,6 +14,8 @@ const place = z
   .transform(({ folder_id, parent_id }) => ({ folder_id: folder_id ?? parent_id }));
 const named = z.object({
   folder_id: z.string().optional(),
+  /** Of a folder: what happens to it is told above it too, also where it is gone. */
+  parent_id: z.string().optional(),
   from: place.optional().catch(undefined),
   to: place.optional().catch(undefined),
 });
@@ -26,7 +28,9 @@ export async function foldersOf(
   lookup: FolderLookup,
 ): Promise<string[]> {
   const data = named.safeParse(event.data).data;
-  const told = [data?.folder_id, data?.from?.folder_id, data?.to?.folder_id].filter((id) => id !== undefined);
+  const told = [data?.folder_id, data?.parent_id, data?.from?.folder_id, data?.to?.folder_id].filter(
+    (id) => id !== undefined,
+  );
   if (told.length > 0 || event.file_id === undefined) return told;
   const folder = await above(deps, event.file_id, lookup);
   return folder === null ? [] : [folder];

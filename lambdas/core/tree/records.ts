@@ -1,6 +1,15 @@
 /** Shapes of what the table stores of folders and of names in them, checked at every read. */
 import * as z from "zod";
 
+/** Of a folder or file that was deleted. */
+export const gone = {
+  deleted_at: z.string().optional(),
+  /** None of what went with the folder that it is in. */
+  deleted_by: z.string().optional(),
+  /** From here on it is in no trash: it is taken apart, and never comes back. */
+  purged_ms: z.number().optional(),
+};
+
 /** One name in a folder. */
 export const entryRecord = z.object({
   sk: z.string(),
@@ -28,11 +37,31 @@ export const folderRecord = z.object({
   name: z.string(),
   /** From the root, as it was when the folder was made; the root has none. */
   path: z.string().optional(),
+  /** See `reach.ts`. */
+  reach_levels: z.number().optional(),
+  reach_bytes: z.number().optional(),
   created_at: z.string(),
   /** Who made it by a call of its own. */
   created_by: z.string().optional(),
   /** Of its last change; none where it never had one. */
   updated_at: z.string().optional(),
-  deleted_at: z.string().optional(),
+  ...gone,
 });
 export type FolderRecord = z.infer<typeof folderRecord>;
+
+/** What a workspace's trash lists of a thing. */
+export const trashRecord = z.object({
+  node_id: z.string(),
+  kind: z.enum(["file", "folder"]),
+  name: z.string(),
+  /** The folder that it was in. */
+  parent_id: z.string(),
+  /** Where it was, from the root. */
+  path: z.string(),
+  /** Of a file. */
+  size: z.number().optional(),
+  deleted_at: z.string(),
+  deleted_by: z.string(),
+  purge_ms: z.number(),
+});
+export type TrashRecord = z.infer<typeof trashRecord>;

@@ -11,11 +11,11 @@ import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Allowed } from "#core/kernel/rights.ts";
+import { requireRoomToRename } from "#core/tree/free-name.ts";
 import { authorizePath } from "#core/tree/place-to-create.ts";
 import { entryRecord, fileHintRecord, folderRecord } from "#core/tree/records.ts";
 import { requirePath } from "#core/tree/require-path.ts";
 import { hintedWay, idsOf, lastOf, type Way, walkOn } from "#core/tree/way.ts";
-import { requireRoomToRename } from "./free-name.ts";
 import type { UploadRecord } from "./records.ts";
 
 /** What a request says of it. `file_id` stands alone; `path` and `filename` are relative to `folder_id`. */

@@ -1,6 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
-import { fileRecord, isStanding, type VersionRecord } from "#core/files/records.ts";
+import { fileRecord, isPurged, type VersionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { removal } from "./delete-version.ts";
 import { versionsOf } from "./versions-of.ts";
@@ -20,7 +20,7 @@ export async function keepRetention(
 ): Promise<boolean> {
   const file = await deps.table.get(fileRecord, keys.node(file_id));
   // A deleted file's versions go with it.
-  if (!isStanding(file)) return false;
+  if (file === undefined || isPurged(file)) return false;
   const now = deps.now();
   const keepMs = deps.config.versionsKeepDays * DAY_MS;
   if (dueSince + keepMs <= now) return mark(deps, file_id, dueId, now);
@@ -42,7 +42,8 @@ function mark({ table }: Pick<Deps, "table">, fileId: string, versionId: string,
     table.transact([
       {
         check: keys.node(fileId),
-        condition: "#version_id <> :removed AND attribute_not_exists(#deleted_at)",
+        condition:
+          "#version_id <> :removed AND attribute_not_exists(#purged_ms) AND (attribute_not_exists(#deleted_at) OR attribute_exists(#deleted_by))",
         values: { removed: versionId },
       },
       removal(now, fileId, versionId),

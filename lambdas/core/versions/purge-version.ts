@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
-import type { FileRecord, VersionRecord } from "#core/files/records.ts";
+import { type FileRecord, isPurged, type VersionRecord } from "#core/files/records.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import type { Chance } from "#core/kernel/each-due.ts";
@@ -18,16 +18,17 @@ type PurgeDeps = Pick<Deps, "table" | "objects" | "now">;
  */
 export async function purgeFile(
   deps: PurgeDeps,
-  { node_id: fileId, deleted_at }: FileRecord,
+  file: FileRecord,
   { timeLeft }: Pick<Chance, "timeLeft">,
 ): Promise<boolean> {
-  if (deleted_at === undefined) return false;
+  if (!isPurged(file)) return false;
+  const { node_id: fileId } = file;
   for await (const { version_id, object_key } of versionsOf(deps, fileId)) {
     if (!timeLeft()) return false;
     await deps.objects.remove(object_key);
     await deps.table.remove({
       remove: keys.version(fileId, version_id),
-      blind: "a deleted file gets no version, and its ids never come again",
+      blind: "a purged file gets no version, and its ids never come again",
     });
   }
   await deps.table.update({

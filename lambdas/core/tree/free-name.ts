@@ -4,8 +4,7 @@ import { MAX_PATH_BYTES } from "#contract/common.ts";
 import { nameProblem } from "#contract/names.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { requirePath } from "#core/tree/require-path.ts";
-import type { UploadRecord } from "./records.ts";
+import { requirePath } from "./require-path.ts";
 
 const MAX_BYTES = 255;
 /** Room for five digits whatever the number, so that all candidates share one stem. */
@@ -15,7 +14,7 @@ const NUMBER_BYTES = ` (${MAX_NUMBER})`.length;
 const MAX_PAGES = 20;
 
 /**
- * The first of `name (1).ext`, `name (2).ext` … that is free in an upload's folder, and no longer than its path may be
+ * The first of `name (1).ext`, `name (2).ext` … that is free in a folder, and no longer than its path may be
  * (`requireRoomToRename`): free when it was read, so the write that takes it has to say so too.
  *
  * @throws WharfError name_taken where there are absurdly many.
@@ -23,7 +22,7 @@ const MAX_PAGES = 20;
 export async function freeName(
   { table }: Pick<Deps, "table">,
   folderId: string,
-  { name, folder_path }: Pick<UploadRecord, "name" | "folder_path">,
+  { name, folder_path }: { name: string; folder_path?: string | undefined },
 ): Promise<string> {
   const numbered = (number: number) => numberedName(name, number, roomBelow(folder_path));
   const taken = new Set<unknown>();

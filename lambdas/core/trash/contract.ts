@@ -1,0 +1,87 @@
+/** What was deleted and isn't purged yet. */
+import * as z from "zod";
+import { at, id, page } from "#contract/common.ts";
+import { defineRoute } from "#contract/route.ts";
+import { file } from "#core/files/contract.ts";
+import { folderDetail } from "#core/folders/contract.ts";
+
+const thing = z.union([id("file"), id("fld")]);
+
+export const trashItem = z
+  .object({
+    id: thing.meta({ description: "Of the file or folder, as it was before and will be again." }),
+    kind: z.enum(["file", "folder"]),
+    name: z.string(),
+    path: z.string().meta({ description: "Where it was, from the workspace's root." }),
+    parent_id: id("fld").meta({ description: "The folder that it was in, which may be gone itself." }),
+    size: z.number().int().optional().meta({ description: "Of a file: bytes of its current version." }),
+    deleted_at: at("When it was deleted"),
+    deleted_by: z.string().meta({ description: "Who deleted it: `cli_…` or `usr_…`." }),
+    purge_at: at("When it is purged, unless it is restored before"),
+  })
+  .meta({ id: "TrashItem" });
+export type TrashItem = z.infer<typeof trashItem>;
+
+const tag = "Trash";
+const itemId = { id: thing };
+const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
+const example: TrashItem = {
+  ...{ id: `fld_${ULID}`, kind: "folder", name: "2026", path: "reports/2026" },
+  ...{ parent_id: `fld_${ULID.slice(0, -1)}0`, deleted_at: "2026-01-01T00:00:00.000Z" },
+  ...{ deleted_by: `cli_${ULID}`, purge_at: "2026-01-31T00:00:00.000Z" },
+};
+
+export const listTrashRoute = defineRoute({
+  id: "listTrash",
+  method: "GET",
+  path: "/v1/workspaces/{id}/trash",
+  summary: "List a workspace's trash",
+  description:
+    "What was deleted itself, in that order, strongly consistent; what went with a folder is in that. Needs `restore` on the workspace; whoever has it on a folder alone restores by the id that its events and lists told.",
+  tag,
+  access: { action: "restore", on: "workspace" },
+  params: { id: id("ws") },
+  query: page.query,
+  responses: { 200: { description: "One page", schema: page.of(trashItem) } },
+  errors: ["not_found", "invalid_cursor"],
+  example: { response: { items: [example], next_cursor: null } },
+});
+
+export const restoreItemRoute = defineRoute({
+  id: "restoreItem",
+  method: "POST",
+  path: "/v1/trash/{id}/restore",
+  summary: "Restore from the trash",
+  description:
+    "A file or folder, with all that was in it: ids, versions, links, grants and tags are as before, and links live again. It goes where it was. Where that folder is gone, it goes into the nearest one above that is there; where its name is taken there, it gets a number: `q3 (1).pdf`. The answer says where it is.",
+  tag,
+  access: {
+    action: "restore",
+    decides: "where it would be restored to is found by walking up from where it was",
+  },
+  params: itemId,
+  responses: {
+    200: {
+      description: "The file or folder, as it is now",
+      schema: z.discriminatedUnion("kind", [file, folderDetail]).meta({ id: "RestoredItem" }),
+    },
+  },
+  errors: ["not_found", "conflict", "name_taken"],
+});
+
+export const purgeItemRoute = defineRoute({
+  id: "purgeItem",
+  method: "DELETE",
+  path: "/v1/trash/{id}",
+  summary: "Purge from the trash",
+  description:
+    "For good: from now on it can't be restored. Its bytes are removed once no URL of S3 given out before leads to them (16 minutes); a folder's content page by page, which may take longer.",
+  tag,
+  access: {
+    action: "purge",
+    decides: "where it would be restored to is found by walking up from where it was",
+  },
+  params: itemId,
+  responses: { 204: { description: "It is purged" } },
+  errors: ["not_found", "conflict"],
+});

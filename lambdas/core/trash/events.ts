@@ -1,0 +1,51 @@
+/** What the events of the trash tell, with an example of each. */
+import * as z from "zod";
+import { id } from "#contract/common.ts";
+import {
+  client,
+  type EventInfo,
+  file_id,
+  fileFolder,
+  fileName,
+  folder_id,
+  size,
+  version_id,
+} from "#contract/event-info.ts";
+
+const ofFile = z.object({
+  name: fileName,
+  folder_id: fileFolder,
+  size,
+  version_id: id("ver").meta({ description: "Its current version." }),
+});
+const ofFolder = z.object({
+  folder_id: id("fld").meta({ description: "The folder." }),
+  name: z.string().meta({ description: "Its own name, without the folders above." }),
+  parent_id: id("fld").meta({ description: "The folder that it is in, or was." }),
+});
+const file = { file_id, actor: client, data: { name: "q3.pdf", folder_id, size: 48_213, version_id } };
+const parent_id = `${folder_id.slice(0, -1)}0`;
+const folder = { actor: client, data: { folder_id, name: "2026", parent_id } };
+
+export const trashEvents = {
+  file_restored: {
+    description: "A file came back from the trash. Its name, or its folder, may be another than before.",
+    data: ofFile,
+    example: file,
+  },
+  file_purged: {
+    description: "A file was purged from the trash: it can't be restored any more, and its bytes go.",
+    data: ofFile,
+    example: file,
+  },
+  folder_restored: {
+    description: "A folder came back from the trash, with all that was in it.",
+    data: ofFolder,
+    example: folder,
+  },
+  folder_purged: {
+    description: "A folder was purged from the trash, with all that was in it: of that nothing is told.",
+    data: ofFolder,
+    example: folder,
+  },
+} satisfies Record<string, EventInfo>;
