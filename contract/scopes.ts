@@ -43,9 +43,12 @@ export const scopeTable = {
   "files:read": { actions: ["list", "read"], says: "See, list and download files, and hear of them." },
   "files:write": {
     actions: ["create", "write", "restore"],
-    says: "Send files and versions, make and move folders, rename, restore; without `files:read` only what it made itself.",
+    says: "Send files and versions, make and move folders, rename, restore, also from the trash; without `files:read` only what it made itself.",
   },
-  "files:delete": { actions: ["delete", "purge"], says: "Delete files and versions." },
+  "files:delete": {
+    actions: ["delete", "purge"],
+    says: "Delete files, folders and versions, and purge what is in the trash.",
+  },
   "locks:write": { actions: ["lock"], says: "Lock files." },
   "locks:break": { actions: ["break"], says: "End another's lock." },
   "shares:read": { actions: [], says: "See links." },

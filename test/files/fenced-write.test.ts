@@ -35,6 +35,11 @@ const allowed: Record<string, string> = {
   "new-file": "a file that is not there yet",
   "make-folders": "a folder",
   reach: "a folder",
+  "change-folder": "a folder",
+  "delete-folder": "a folder",
+  "restore-item": "what is in the trash",
+  "purge-item": "what is in the trash",
+  "sweep-trash": "what is in the trash, or in a folder that is purged",
   workspace: "a folder",
   "purge-version": "a deleted file's tombstone",
 };

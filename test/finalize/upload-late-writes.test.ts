@@ -163,8 +163,12 @@ async function inOneRequest(name: string): Promise<FinalizeAnswer> {
   return read(finalizeAnswer, client.request("/v1/files/upload", { body }));
 }
 
-const removed = async (path: string) =>
+/** And purged, where it was a file. */
+const removed = async (path: string) => {
   expect((await client.request(path, { method: "DELETE" })).status).toBe(204);
+  if (!/^\/v1\/files\/[^/]+$/.test(path)) return;
+  expect((await client.request(path.replace("/files/", "/trash/"), { method: "DELETE" })).status).toBe(204);
+};
 
 test.each<[string, (name: string) => Promise<void>]>([
   ["a file in one request", async (name) => removed(`/v1/files/${(await inOneRequest(name)).file_id}`)],

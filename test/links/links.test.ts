@@ -87,7 +87,18 @@ describe("for programs", () => {
     await world.request(share_url);
     const [first, ...rest] = world.traces;
     expect(first?.action).toBe("GetItem");
-    expect(rest.map(({ action }) => action).sort()).toEqual(["GetItem", "TransactWriteItems"]);
+    expect(rest.map(({ action }) => action).sort()).toEqual(["BatchGetItem", "TransactWriteItems"]);
+  });
+
+  test("costs one more below folders, which are looked at before it is counted, at any depth", async () => {
+    for (const path of ["one/a.txt", `${Array.from({ length: 10 }, (_, n) => n).join("/")}/a.txt`]) {
+      const id = await world.addFile(client, path);
+      const { share_url } = await read(share, client.request(`/v1/files/${id}/shares`, { json: {} }));
+      world.traces.length = 0;
+      expect((await world.request(share_url)).status).toBe(302);
+      const calls = world.traces.map(({ action }) => action);
+      expect(calls).toEqual(["GetItem", "BatchGetItem", "TransactWriteItems"]);
+    }
   });
 
   test("a HEAD uses nothing up, and its URL downloads nothing", async () => {
@@ -594,7 +605,7 @@ describe("passwords", () => {
       const items = (await world.dump()).length;
       world.traces.length = 0;
       for (let n = 0; n < 5; n++) expect((await guess(share_url, place(n))).status).toBe(429);
-      expect(new Set(world.traces.map(({ action }) => action))).toEqual(new Set(["GetItem"]));
+      expect(new Set(world.traces.map(({ action }) => action))).toEqual(new Set(["GetItem", "BatchGetItem"]));
       expect(await world.dump()).toHaveLength(items);
     });
   });

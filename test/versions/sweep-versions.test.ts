@@ -16,11 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** A deleted file: the keys of its objects, which are there still. */
+/** A file that was purged from the trash: the keys of its objects, which are there still. */
 async function deleted(name: string): Promise<{ id: string; objectKey: string }> {
   const id = await world.addFile(client, name);
   const [node] = await world.deps.table.batchGet([keys.node(id)]);
   expect((await client.request(`/v1/files/${id}`, { method: "DELETE" })).status).toBe(204);
+  expect((await client.request(`/v1/trash/${id}`, { method: "DELETE" })).status).toBe(204);
   return { id, objectKey: String(node?.["object_key"]) };
 }
 const there = async (objectKey: string) => (await world.deps.objects.head(objectKey)) !== undefined;

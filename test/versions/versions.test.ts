@@ -404,11 +404,17 @@ describe("retention", () => {
     expect([await isMarked(v1), await isMarked(v2)]).toEqual([true, false]);
   });
 
-  test("leaves what a deleted file has to the deletion", async () => {
+  test("goes on in the trash, and leaves what a purged file has to the purge", async () => {
     const v1 = await current();
     await write("v2");
     const key = await objectKey(v1);
     expect((await client.request(`/v1/files/${id}`, { method: "DELETE" })).status).toBe(204);
+    world.advance(BYTES_STAY);
+    await sweepVersions(world.deps);
+    expect([await there(key), await isMarked(v1)]).toEqual([true, false]);
+    await sweepVersions(keeping(0, 90));
+    expect(await isMarked(v1)).toBe(true);
+    expect((await client.request(`/v1/trash/${id}`, { method: "DELETE" })).status).toBe(204);
     world.advance(BYTES_STAY);
     await sweepVersions(world.deps);
     expect(await there(key)).toBe(false);

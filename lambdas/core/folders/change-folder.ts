@@ -18,8 +18,8 @@ import type { FolderRecord } from "#core/tree/records.ts";
 import { hintWrite, idsOf, lastOf, locatedAt } from "#core/tree/way.ts";
 import type { ChangeFolder, FolderDetail } from "./contract.ts";
 import { asFound, findFolder, requireNoRoot } from "./find-folder.ts";
+import { folderNameTaken } from "./folder-name-taken.ts";
 import { folderView } from "./folder-view.ts";
-import { nameTaken } from "./name-taken.ts";
 import { trailOfFolder } from "./trail-of-folder.ts";
 
 /**
@@ -150,7 +150,7 @@ function moveWrites(
     {
       put: { ...keys.entry(parent_id, name), node_id, kind: "folder" },
       condition: "attribute_not_exists(#pk)",
-      else: nameTaken(name),
+      else: folderNameTaken(name),
     },
     {
       remove: keys.entry(old_parent, folder.name),

@@ -14,8 +14,8 @@ import { makeFolders, newFolder } from "#core/tree/make-folders.ts";
 import { authorizePath } from "#core/tree/place-to-create.ts";
 import { below, EMPTY, roomFor } from "#core/tree/reach.ts";
 import type { FolderDetail, NewFolder } from "./contract.ts";
+import { folderNameTaken } from "./folder-name-taken.ts";
 import { folderView } from "./folder-view.ts";
-import { nameTaken } from "./name-taken.ts";
 
 /**
  * Makes a folder, in one transaction with `folder_created`; what is missing on the way to it is made before.
@@ -45,7 +45,7 @@ async function addFolder(
   const { made, writes } = newFolder(
     now,
     { workspace_id, above, name, createdBy: call.caller.id },
-    nameTaken(name),
+    folderNameTaken(name),
   );
   const { folder_id, parent_id } = made;
   const view = folderView(

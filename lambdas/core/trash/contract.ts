@@ -23,7 +23,9 @@ export const trashItem = z
 export type TrashItem = z.infer<typeof trashItem>;
 
 const tag = "Trash";
-const itemId = { id: thing };
+const itemId = {
+  id: thing.meta({ description: "The file or folder, as it was before: `file_…` or `fld_…`." }),
+};
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
 const example: TrashItem = {
   ...{ id: `fld_${ULID}`, kind: "folder", name: "2026", path: "reports/2026" },

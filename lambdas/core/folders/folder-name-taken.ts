@@ -3,7 +3,7 @@ import { WharfError } from "#core/kernel/error.ts";
 import { entryRecord } from "#core/tree/records.ts";
 
 /** 409 where a folder is to have a name that something else has, with its id. */
-export const nameTaken =
+export const folderNameTaken =
   (name: string): Else =>
   (item) => {
     const { kind, node_id } = entryRecord.parse(item);
