@@ -159,6 +159,7 @@ export class ServiceStack extends Stack {
         "lock",
         "upload",
         "revocation",
+        "trash",
         "endpoint",
         "recovery",
         "wake_up",

@@ -18,14 +18,14 @@ export const tableAccess = {
     ],
     Query: [
       ...(["client", "person", "group", "organization", "resourceGrants", "progeny"] as const),
-      ...(["workspaceNames", "folder", "node", "feed", "hooks", "deliveries", "attempts"] as const),
+      ...(["workspaceNames", "folder", "node", "feed", "hooks", "deliveries", "attempts", "trash"] as const),
     ],
     PutItem: [
       ...(["person", "group", "organization", "organizations"] as const),
       ...(["grant", "resourceGrants", "progeny", "clients"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
-      "reservations",
+      ...(["reservations", "trash"] as const),
     ],
     UpdateItem: [
       ...(["person", "group", "organization", "grant", "workspaces", "revocations"] as const),
@@ -45,7 +45,7 @@ export const tableAccess = {
     DeleteItem: [
       ...(["client", "person", "group", "organization", "resourceGrants"] as const),
       ...(["progeny", "workspaceNames"] as const),
-      ...(["folder", "paths", "hooks", "hook"] as const),
+      ...(["folder", "paths", "hooks", "hook", "trash"] as const),
     ],
     ConditionCheckItem: [
       ...(["client", "person", "group", "organization", "grant"] as const),
@@ -97,7 +97,7 @@ export const tableAccess = {
     ],
     // Of grants that have expired, and of clients, keys and what they made.
     BatchGetItem: ["client", "person", "group", "organization", "node"],
-    Query: ["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames"],
+    Query: ["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames", "folder"],
     PutItem: [
       ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),
       ...(["client", "organization", "organizations", "grant", "resourceGrants"] as const),
@@ -106,6 +106,10 @@ export const tableAccess = {
       ...(["client", "person", "group", "organization", "grant", "workspaces", "migration"] as const),
       ...(["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"] as const),
     ],
-    DeleteItem: ["client", "person", "group", "resourceGrants", "progeny"],
+    DeleteItem: [
+      ...(["client", "person", "group", "resourceGrants", "progeny"] as const),
+      // Names in purged folders, and what the trash lists.
+      ...(["folder", "paths", "trash"] as const),
+    ],
   },
 } satisfies Record<string, TableAccess>;

@@ -52,10 +52,12 @@ async function build() {
   const sent = (path: string, text: string) => story.upload(body(text), { filename: path });
   const first = await sent("projects/alpha/report.txt", "one");
   const second = await sent("projects/alpha/report.txt", "two");
-  const [beta, inner] = await Promise.all([
+  const [beta, inner, gone] = await Promise.all([
     sent("projects/beta/b.txt", "b"),
     sent("projects/alpha/inner/i.txt", "i"),
+    sent("projects/alpha/gone.txt", "g"),
   ]);
+  expect((await story.api(`/v1/files/${gone.file_id}`, { method: "DELETE" })).status).toBe(204);
   const other = await story.upload(body("o"), { filename: "o.txt", start: { workspace: "other" } });
   const file = first.file_id;
   const alpha = first.folder_id;
@@ -142,6 +144,7 @@ async function build() {
       alpha,
       beta: beta.folder_id,
       file,
+      trashed: gone.file_id,
       version: first.version_id,
       current: second.version_id,
     },
@@ -158,6 +161,7 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   signParts: () => ({ json: { first: 1, count: 1 } }),
   sendChunk: () => ({ body: "x" }),
   finalizeUpload: () => ({ json: {} }),
+  changeFolder: () => ({ json: { name: "alpha-2" } }),
   createFolder: () => ({ json: { parent_id: here.alpha, name: "new" } }),
   resolvePath: () => ({ query: "?path=projects/alpha/report.txt" }),
   listFiles: () => ({ query: `?folder=${here.alpha}` }),
@@ -216,7 +220,7 @@ function pathOf({ path, id }: Route): string {
   const ids: Record<string, string | undefined> = {
     ...{ files: here.file, folders: here.alpha, workspaces: here.workspace, uploads: here.session },
     ...{ shares: here.share, webhooks: here.webhook, clients: here.owner, orgs: FIRST_ORGANIZATION },
-    ...{ groups: here.group, grants: here.grant, keys: here.key },
+    ...{ trash: here.trashed, groups: here.group, grants: here.grant, keys: here.key },
   };
   const [, , kind = ""] = path.split("/");
   const rest: Record<string, string> = {
@@ -273,7 +277,7 @@ function expected(principal: Principal, { id, access, scopes }: Route): readonly
   if ("organization" in access) return organizational(principal, id);
   if ("own" in access) return [403, 404];
   const action = access.action;
-  const isWorkspace = ["Workspace"].some((kind) => id.includes(kind));
+  const isWorkspace = id === "listTrash" || id.includes("Workspace");
   const isSession = "on" in access && access.on === "upload";
   if (principal === "viewer" && !isWorkspace && !isSession) {
     if (id === "getGrant" || id === "endGrant") return [403, 404];
@@ -332,6 +336,7 @@ test("asked by whoever manages the folder, each of these does what it says", asy
   const order = ({ method }: Route) => ["GET", "PATCH", "PUT", "POST", "DELETE"].indexOf(method);
   const about = routes
     .filter(({ access }) => "on" in access && access.on !== "workspace" && access.on !== "upload")
+    .filter(({ id }) => id !== "deleteFolder")
     .toSorted((a, b) => order(a) - order(b));
   const refused: unknown[] = [];
   for (const route of about) {
@@ -342,4 +347,10 @@ test("asked by whoever manages the folder, each of these does what it says", asy
   }
   expect(refused).toEqual([]);
   expect(about.length).toBeGreaterThan(20);
+  // With all that is in it, so that it comes last.
+  const removing = { method: "DELETE" } as const;
+  expect((await here.askers.manager.api(`/v1/folders/${here.alpha}`, removing)).status).toBe(204);
+  expect((await here.askers.manager.api(`/v1/trash/${here.alpha}/restore`, { method: "POST" })).status).toBe(
+    200,
+  );
 });

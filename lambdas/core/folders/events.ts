@@ -10,7 +10,10 @@ const told = z.object({
   parent_id: id("fld").meta({ description: "The folder that it is in." }),
 });
 
-const place = z.object({ name: z.string(), parent_id: id("fld") });
+const place = z.object({
+  name: z.string().meta({ description: "Its own name, without the folders above." }),
+  parent_id: id("fld").meta({ description: "The folder above it." }),
+});
 
 export const foldersEvents = {
   folder_created: {

@@ -10,8 +10,8 @@ const thing = z.union([id("file"), id("fld")]);
 export const trashItem = z
   .object({
     id: thing.meta({ description: "Of the file or folder, as it was before and will be again." }),
-    kind: z.enum(["file", "folder"]),
-    name: z.string(),
+    kind: z.enum(["file", "folder"]).meta({ description: "What it is." }),
+    name: z.string().meta({ description: "Its own name, without the folders above." }),
     path: z.string().meta({ description: "Where it was, from the workspace's root." }),
     parent_id: id("fld").meta({ description: "The folder that it was in, which may be gone itself." }),
     size: z.number().int().optional().meta({ description: "Of a file: bytes of its current version." }),
