@@ -62,6 +62,7 @@ test.skipIf(!canMount)(
     }
     await expectFull(await cloud.client.api("/v1/uploads", { json: { filename: "new.bin", size: 10 } }));
     expect((await cloud.client.api(`/v1/files/${doomed.file_id}`, { method: "DELETE" })).status).toBe(204);
+    expect((await cloud.client.api(`/v1/trash/${doomed.file_id}`, { method: "DELETE" })).status).toBe(204);
     const content = await cloud.client.api(`/v1/files/${kept.file_id}/content`, { redirect: "follow" });
     expect(Buffer.from(await content.bytes()).equals(bytes)).toBe(true);
 

@@ -72,6 +72,7 @@ async function allFlows(): Promise<void> {
   const fileId = await uploads();
   await workspaces();
   await files(fileId);
+  await folders();
   await shares(fileId);
   await locks(fileId);
   await endpoint();
@@ -185,6 +186,33 @@ async function files(fileId: string): Promise<void> {
   const doomed = await send("doomed.txt", bytes("bye"));
   await done(`/v1/uploads/${doomed.upload_id}/finalize`, { json: {} });
   await done(`/v1/files/${doomed.file_id}`, { method: "DELETE" });
+  await done(`/v1/workspaces/${story.workspaceId}/trash`);
+  await done(`/v1/trash/${doomed.file_id}/restore`, empty);
+  await done(`/v1/files/${doomed.file_id}`, { method: "DELETE" });
+  await done(`/v1/trash/${doomed.file_id}`, { method: "DELETE" });
+}
+
+/** Folders that are moved, deleted, restored and purged, with what is in them. */
+async function folders(): Promise<void> {
+  const send = async (filename: string) => {
+    const body = new FormData();
+    body.set("file", new File(["x"], filename));
+    return ok(z.object({ folder_id: z.string() }), "/v1/files/upload", { method: "POST", body });
+  };
+  await send("tree/of/mine/a.txt");
+  const { folder_id } = await ok(
+    z.object({ folder_id: z.string() }),
+    `/v1/workspaces/${story.workspaceId}/resolve?path=tree`,
+  );
+  const folder = `/v1/folders/${folder_id}`;
+  await done(folder, { method: "PATCH", json: { name: "wood", folder: "/far" } });
+  // Where no hint leads.
+  await send("far/wood/of/mine/b.txt");
+  await done(folder, { method: "DELETE" });
+  await done(`/v1/trash/${folder_id}/restore`, { method: "POST" });
+  await done(folder, { method: "DELETE" });
+  await done(`/v1/trash/${folder_id}`, { method: "DELETE" });
+  for (let level = 0; level < 4; level++) await minute();
 }
 
 async function shares(fileId: string): Promise<void> {

@@ -164,6 +164,7 @@ const verbs: Verb[] = [
     async prepare(client) {
       const fileId = await world.addFile(client, "purge.txt", CONTENT);
       expect((await client.request(`/v1/files/${fileId}`, { method: "DELETE" })).status).toBe(204);
+      expect((await client.request(`/v1/trash/${fileId}`, { method: "DELETE" })).status).toBe(204);
       const file = async () => world.deps.table.get(fileRecord, keys.node(fileId));
       const object = (await file())?.object_key ?? "";
       return {

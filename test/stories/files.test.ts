@@ -84,6 +84,7 @@ test("a file is found by its path, renamed, moved, described, downloaded, delete
   expect(events.every((one) => one.file_id === file_id)).toBe(true);
 
   expect(await objects()).toBe(1);
+  expect((await story.api(`/v1/trash/${file_id}`, { method: "DELETE" })).status).toBe(204);
   story.advance(18 * MINUTE);
   await story.eventually(async () => expect(await objects()).toBe(0), { timeoutMs: 20_000 });
 });
