@@ -161,6 +161,7 @@ export class ServiceStack extends Stack {
         "endpoint",
         "recovery",
         "wake_up",
+        "invitation",
         "grant",
         "key",
         "client",

@@ -51,6 +51,18 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
   await ok(z.unknown(), `/v1/groups/${group}`, { method: "PATCH", json: { name: "the group" } });
   for (const { person_id } of [bob, eve])
     await ok(z.unknown(), `/v1/groups/${group}/members/${person_id}`, { method: "PUT" });
+  const pia = await createPerson(deps, {
+    ...{ email: "pia@example.com", name: "pia", role: "guest" },
+    key: { scopes: HELD, days: 60 },
+  });
+  const { organization_id } = await post("/v1/orgs", { name: "apart" }, ann.api_key);
+  const invitations = `/v1/orgs/${organization_id}/invitations`;
+  const invite = () => post(invitations, { email: "pia@example.com", role: "guest" }, ann.api_key);
+  await remove(`/v1/invitations/${textOf(await invite(), "invitation_id")}`, ann.api_key);
+  const invited = await invite();
+  await get(`/v1/invitations/${textOf(invited, "invitation_id")}`, ann.api_key);
+  await get(invitations, ann.api_key);
+  await post("/v1/invitations/accept", { token: textOf(invited, "accept_token") }, pia.api_key);
   await get("/v1/groups");
   await get(`/v1/groups/${group}/members`);
   const made = await post("/v1/clients", {
