@@ -562,6 +562,18 @@ describe("a member", () => {
     expect(await seen(open.invitation_id)).toMatchObject({ state: "pending" });
   });
 
+  test("that it becomes in that moment it stays", async () => {
+    const [ann, { accept_token }] = await invitedBy(team.owner, { role: "admin" });
+    const join = () =>
+      world.deps.table.update({
+        ...{ key: keys.principal(ann.id), blind: "seeded" },
+        update: { set: { [`organizations.${team.organization}`]: "guest" } },
+      });
+    const answer = world.meanwhile(() => accept(ann, accept_token), join);
+    expect(await refusal(answer)).toEqual([409, "conflict"]);
+    expect((await ann.request(membersOf())).status).toBe(403);
+  });
+
   test("becomes one by one of two invitations to two addresses of hers at once", async () => {
     const two = await person();
     const other = `second.${persons}@example.net`;
@@ -639,6 +651,39 @@ describe("a member", () => {
   });
 });
 
+describe("what was lost on its way", () => {
+  test("brings nobody back who came by another address, and was removed", async () => {
+    const two = await person();
+    const other = `lost.${persons}@example.net`;
+    await world.deps.table.update({
+      ...{ key: keys.principal(two.id), blind: "seeded" },
+      update: {
+        set: {
+          emails: [two.email, other].map((address) => ({
+            ...{ address, verified_at: "2026-01-01T00:00:00.000Z" },
+          })),
+        },
+      },
+    });
+    const [first, second] = [await invite(two.email), await invite(other)];
+    let lost = false;
+    world.setFault(({ action }) => {
+      if (action !== "TransactWriteItems" || lost) return undefined;
+      lost = true;
+      return { late: { afterMs: LATE_MS }, answered: false };
+    });
+    expect((await accept(two, first.accept_token)).status).toBe(503);
+    world.setFault();
+    expect((await accept(two, second.accept_token)).status).toBe(200);
+    await team.owner.request(`${membersOf()}/${two.id}`, DELETE);
+    world.advance(LATE_MS);
+    world.advanceServices(LATE_MS);
+    await world.late.arrived();
+    expect((await two.request(`/v1/orgs/${team.organization}`)).status).toBe(404);
+    expect(await seen(first.invitation_id)).toMatchObject({ state: "pending" });
+  });
+});
+
 describe("an end", () => {
   test("comes by itself, to the millisecond, and is tidied up once", async () => {
     const [slow, { accept_token, invitation_id, expires_at }] = await invitedBy(team.owner, {
@@ -659,6 +704,16 @@ describe("an end", () => {
     expect((await world.deps.table.get(openRecord, place))?.invitation_id).toBe(again.invitation_id);
     expect((await team.owner.request(`/v1/invitations/${invitation_id}`, DELETE)).status).toBe(204);
     expect((await accept(slow, again.accept_token)).status).toBe(200);
+  });
+
+  test("counts once where two sweeps find it, and its address was invited again", async () => {
+    const [slow, { expires_at }] = await invitedBy(team.owner, { expires_in: 60 });
+    world.advance(Date.parse(expires_at) - world.deps.now());
+    await invite(slow.email);
+    const before = Number(await counted());
+    const sweep = () => sweepInvitations(world.deps);
+    await world.meanwhile(sweep, sweep);
+    expect(await counted()).toBe(before - 1);
   });
 
   test("that comes between what was read and the write comes first", async () => {

@@ -235,7 +235,6 @@ const cases: Record<DueKind, Case> = {
       };
       return { ...keys.invitation(invitation_id), ...due("invitation", now, invitation_id), ...invitation };
     },
-    beside: () => [{ ...keys.invitationCount(FIRST_ORGANIZATION), open: 1_000 }],
     done: (item) => item?.["end_reason"] === "expired" && gone(item),
   },
   wake_up: {

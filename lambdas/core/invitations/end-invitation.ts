@@ -15,14 +15,14 @@ interface End {
 
 /**
  * The writes by which an invitation ends that hasn't: its record says so, its address can be invited again, and it counts
- * no more. The first one's condition fails where it has ended, or is not to end so at this time.
+ * no more. The first one's condition fails where it has ended, or is accepted too late.
  */
 export function endWrites(
   now: number,
   { invitation_id, organization_id, address, expires_ms }: InvitationRecord,
   { reason, open, accepted_by }: End,
 ): Write[] {
-  const inTime = { accepted: " AND #expires_ms > :now", revoked: "", expired: " AND #expires_ms <= :now" };
+  const accepted = reason === "accepted";
   return [
     {
       key: keys.invitation(invitation_id),
@@ -33,8 +33,8 @@ export function endWrites(
         },
         remove: ["due_pk", "due_sk"],
       },
-      condition: `attribute_exists(#pk) AND attribute_not_exists(#ended_at)${inTime[reason]}`,
-      values: reason === "revoked" ? {} : { now },
+      condition: `attribute_exists(#pk) AND attribute_not_exists(#ended_at)${accepted ? " AND #expires_ms > :now" : ""}`,
+      values: accepted ? { now } : {},
     },
     ...(open
       ? [
@@ -45,11 +45,7 @@ export function endWrites(
           },
         ]
       : []),
-    {
-      key: keys.invitationCount(organization_id),
-      update: { add: { open: -1 } },
-      condition: "attribute_exists(#pk)",
-    },
+    { key: keys.invitationCount(organization_id), update: { add: { open: -1 } } },
   ];
 }
 
