@@ -25,7 +25,7 @@ export const invitations: readonly Mutant[] = [
       {
         file: create,
         from: '"attribute_not_exists(#open) OR #open < :most"',
-        to: '"attribute_not_exists(#open) OR #open <> :most"',
+        to: '"attribute_not_exists(#open) OR #open <= :most"',
       },
     ],
     why: "no situation has 500",
