@@ -21,6 +21,7 @@ const answer = z.looseObject({
   grant_id: z.string().optional(),
   organization_id: z.string().optional(),
   workspace_id: z.string().optional(),
+  accept_token: z.string().optional(),
 });
 /** Items of a page. */
 const PAGE = 100;
@@ -117,4 +118,28 @@ export async function measureAccess(story: Story, measure: Measure, { file_id, f
   );
   for (let at = 50; at < PAGE; at++) await post("/v1/workspaces", { name: `of-its-own-${at}` });
   await measure("workspaces:read", "GET /v1/workspaces, 100 workspaces", "/v1/workspaces?limit=100");
+
+  const guest = await createPerson(
+    { table: story.table, now: story.cloud.clock.now },
+    { email: "guest@example.com", name: "guest", role: "guest", key: { scopes: ["members:write"], days: 1 } },
+  );
+  await story.api(`${organization}/members/${guest.person_id}`, { method: "DELETE" });
+  const invited = await read(
+    measure(
+      "members:write",
+      `POST /v1/orgs/{id}/invitations, ${FIRST_GRANTS} grants`,
+      `${organization}/invitations`,
+      {
+        json: { email: guest.email, role: "guest", grants: distinct, message: "m".repeat(500) },
+      },
+    ),
+  );
+  await measure(
+    "members:write",
+    `POST /v1/invitations/accept, ${FIRST_GRANTS} grants`,
+    "/v1/invitations/accept",
+    {
+      ...{ json: { token: invited.accept_token }, token: guest.api_key },
+    },
+  );
 }

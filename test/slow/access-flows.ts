@@ -1,6 +1,7 @@
 /** What organizations, clients, keys, groups and grants are used for: by a client, a person and a member of a group, each with more grants than a record holds. */
 import * as z from "zod";
 import { actions, scopes } from "#contract/scopes.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
@@ -55,13 +56,13 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
     ...{ email: "pia@example.com", name: "pia", role: "guest" },
     key: { scopes: HELD, days: 60 },
   });
-  const { organization_id } = await post("/v1/orgs", { name: "apart" }, ann.api_key);
-  const invitations = `/v1/orgs/${organization_id}/invitations`;
-  const invite = () => post(invitations, { email: "pia@example.com", role: "guest" }, ann.api_key);
-  await remove(`/v1/invitations/${textOf(await invite(), "invitation_id")}`, ann.api_key);
+  await remove(`/v1/orgs/${FIRST_ORGANIZATION}/members/${pia.person_id}`);
+  const invitations = `/v1/orgs/${FIRST_ORGANIZATION}/invitations`;
+  const invite = () => post(invitations, { email: "pia@example.com", role: "guest" });
+  await remove(`/v1/invitations/${textOf(await invite(), "invitation_id")}`);
   const invited = await invite();
-  await get(`/v1/invitations/${textOf(invited, "invitation_id")}`, ann.api_key);
-  await get(invitations, ann.api_key);
+  await get(`/v1/invitations/${textOf(invited, "invitation_id")}`);
+  await get(invitations);
   await post("/v1/invitations/accept", { token: textOf(invited, "accept_token") }, pia.api_key);
   await get("/v1/groups");
   await get(`/v1/groups/${group}/members`);
@@ -144,6 +145,9 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
     expires_at: at(90_000),
   });
   await holdings(mortal);
+  // An invitation ends with its key at the latest.
+  const short = await post("/v1/keys", { name: "host", scopes: ["members:write"], expires_at: at(90_000) });
+  await post(invitations, { email: "late@example.com", role: "guest" }, textOf(short, "api_key"));
   await minute(120_000);
   await minute();
 

@@ -10,6 +10,7 @@ import { clientRecord, keyRecord } from "#core/accounts/records.ts";
 import { endGrant } from "#core/grants/end-grant.ts";
 import { folderOf, spotKey, spotOf } from "#core/grants/spot.ts";
 import { endInvitation } from "#core/invitations/end-invitation.ts";
+import { stateOf } from "#core/invitations/invitation-view.ts";
 import { invitationRecord } from "#core/invitations/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
@@ -133,7 +134,7 @@ async function endMadeGrant(deps: DueDeps, id: string, by: EndedBy): Promise<One
 async function endMadeInvitation(deps: DueDeps, id: string, by: EndedBy): Promise<One | undefined> {
   return inRounds(async () => {
     const invitation = await deps.table.get(invitationRecord, keys.invitation(id));
-    if (invitation === undefined || invitation.ended_at !== undefined) return undefined;
+    if (invitation === undefined || stateOf(deps.now(), invitation) !== "pending") return undefined;
     await endInvitation(deps, invitation, { reason: "revoked", ...by });
     return { kind: "invitations" };
   }, "Others change it too.");
