@@ -13,6 +13,7 @@ import {
   acceptance,
   type createInvitationRoute,
   invitation,
+  MAX_OFFERED,
   MAX_OPEN,
   newInvitation,
 } from "#core/invitations/contract.ts";
@@ -248,23 +249,28 @@ describe("who may accept", () => {
     const { accept_token } = await invite(eve.email);
     const client = await world.client(...allScopes);
     expect(await refusal(accept(client, accept_token))).toEqual([403, "forbidden"]);
-    // A client of an address's name is one all the same.
-    const mine = await read(
+    const { workspace_id } = await read(
+      workspaceSchema,
+      eve.request("/v1/workspaces", { json: { name: "mine" } }),
+    );
+    const restricted = await read(
       createdKey,
       eve.request("/v1/keys", {
         json: {
-          ...{ name: "narrow", scopes: ["members:write"] },
+          ...{ name: "narrow", scopes: ["files:read", "members:write"] },
+          authorization_details: [{ type: "file_access", actions: ["read"], workspace: workspace_id }],
           expires_at: new Date(world.deps.now() + DAY).toISOString(),
         },
       }),
     );
-    const by = (key: string) => ({
+    const narrow = {
       request: (path: string, given: Given = {}) =>
-        world.request(path, { ...given, headers: { authorization: `Bearer ${key}` } }),
-    });
+        world.request(path, { ...given, headers: { authorization: `Bearer ${restricted.api_key}` } }),
+    };
+    expect(await refusal(accept(narrow, accept_token))).toEqual([403, "forbidden"]);
     const blind = await person({ scopes: ["files:read"] });
     expect(await refusal(accept(blind, accept_token))).toEqual([403, "forbidden"]);
-    expect((await accept(by(mine.api_key), accept_token)).status).toBe(200);
+    expect((await accept(eve, accept_token)).status).toBe(200);
   });
 
   test("a person that was shut out meanwhile may not", async () => {
@@ -289,6 +295,16 @@ describe("who may accept", () => {
   ] as const)("%j is no token", async ([json, code]) => {
     expect(await refusal(team.owner.request("/v1/invitations/accept", { json }))).toEqual([400, code]);
   });
+});
+
+test("whoever invites learns of nobody elsewhere whether an address is theirs", async () => {
+  const known = await person();
+  const asked = async (email: string) => {
+    const from = world.traces.length;
+    const { invitation_id: _, accept_token: __, ...rest } = await invite(email);
+    return [world.traces.slice(from).map(({ action }) => action), Object.keys(rest)];
+  };
+  expect(await asked(known.email)).toEqual(await asked("nobody.there@example.com"));
 });
 
 describe("what it gives", () => {
@@ -451,7 +467,7 @@ describe("what it gives", () => {
   test("has room in the person's record, or beside it", async () => {
     const full = await person();
     const folders = await Promise.all(
-      Array.from({ length: 10 }, async (_, nth) => {
+      Array.from({ length: MAX_OFFERED }, async (_, nth) => {
         const made = await team.owner.request(`/v1/workspaces/${team.workspace}/folders`, {
           json: { path: `many-${nth}` },
         });
@@ -473,9 +489,9 @@ describe("what it gives", () => {
       ...{ key: keys.principal(full.id), blind: "seeded", update: { set: { grants: held } } },
     });
     const { accept_token } = await invite(full.email, { grants });
-    expect((await read(acceptance, accept(full, accept_token))).grants).toHaveLength(10);
+    expect((await read(acceptance, accept(full, accept_token))).grants).toHaveLength(MAX_OFFERED);
     const [record] = await world.deps.table.batchGet([keys.principal(full.id)]);
-    expect(record).toMatchObject({ more_grants: 10 });
+    expect(record).toMatchObject({ more_grants: MAX_OFFERED });
     const children = (id: string) => full.request(`/v1/folders/${id}/children`);
     for (const id of folders) expect((await children(id)).status).toBe(200);
   });
@@ -843,7 +859,7 @@ describe("limits", () => {
     { grants: [{}] },
     { invitation: 1 },
     {
-      grants: Array.from({ length: 11 }, () => ({
+      grants: Array.from({ length: MAX_OFFERED + 1 }, () => ({
         resource_id: "ws_01JZZZZZZZZZZZZZZZZZZZZZZZ",
         role: "viewer",
       })),

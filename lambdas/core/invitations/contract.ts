@@ -4,9 +4,11 @@ import { at, distinct, id, orTime, page, principal, wholeText, withoutNul } from
 import { memberRole, resourceId, role } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
 import { action } from "#contract/scopes.ts";
-import { FIRST_GRANTS, firstGrant } from "#core/accounts/clients-contract.ts";
+import { firstGrant } from "#core/accounts/clients-contract.ts";
 import { grant } from "#core/grants/contract.ts";
 
+/** Grants of one invitation: all are written with its acceptance, at some 20 write units each. */
+export const MAX_OFFERED = 8;
 /** Open invitations that one organization has at most. */
 export const MAX_OPEN = 500;
 /** Seconds that an invitation is open: 7 days unless said, 30 at most. */
@@ -69,10 +71,10 @@ const invitationRequest = z.strictObject({
     .max(320)
     .meta({ format: "idn-email", description: "Whom it is for: an address, letters of all languages." }),
   role: memberRole.meta({ description: "What its person will be; not above your own role." }),
-  grants: distinct(firstGrant, { max: FIRST_GRANTS, key: (one) => JSON.stringify(one) })
+  grants: distinct(firstGrant, { max: MAX_OFFERED, key: (one) => JSON.stringify(one) })
     .default([])
     .meta({
-      description: `What its person is granted beside: ${FIRST_GRANTS} at most, as \`POST …/grants\` would decide them.`,
+      description: `What its person is granted beside: ${MAX_OFFERED} at most, as \`POST …/grants\` would decide them.`,
     }),
   message: message
     .optional()
