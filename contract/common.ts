@@ -22,6 +22,7 @@ export const prefixes = [
   "grt",
   "key",
   "sec",
+  "inv",
 ] as const;
 export type Prefix = (typeof prefixes)[number];
 
@@ -45,6 +46,7 @@ const NAMED: Record<Prefix, string> = {
   grt: "Grant",
   key: "API key; not the secret itself",
   sec: "A client's secret; not the secret itself",
+  inv: "Invitation; not the token that accepts it",
 };
 
 /** Schema of an id with this prefix: `upl_` and 26 characters of Crockford's base 32. */

@@ -1,6 +1,7 @@
 /** What each code's problems tell beside the conventional members (RFC 9457, 3.2): for programs, as `detail` is for people. */
 import * as z from "zod";
 import { attempt } from "#core/attempts/contract.ts";
+import { invitationEnd } from "#core/invitations/contract.ts";
 import { shareState } from "#core/links/contract.ts";
 import { lockedMembers } from "#core/locks/contract.ts";
 import { uploadState } from "#core/uploads/contract.ts";
@@ -203,6 +204,7 @@ const errorMembers = {
       .exclude(["active"])
       .meta({ id: "LinkEnd", description: "Why the link leads nowhere; `deleted`: its file or version is." }),
   },
+  invitation_gone: { reason: invitationEnd },
   version_mismatch: {
     version_id: orNull(id("ver"), "The file's current version; `null`: there is no file of this name."),
     file_id: id("file").meta({ description: "The file that has the name." }).optional(),

@@ -7,6 +7,7 @@ import { finalizeEvents } from "#core/finalize/events.ts";
 import { foldersEvents } from "#core/folders/events.ts";
 import { grantsEvents } from "#core/grants/events.ts";
 import { groupsEvents } from "#core/groups/events.ts";
+import { invitationsEvents } from "#core/invitations/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
 import { organizationsEvents } from "#core/organizations/events.ts";
@@ -27,6 +28,7 @@ const types: Record<EventType, EventInfo> = {
   ...grantsEvents,
   ...organizationsEvents,
   ...groupsEvents,
+  ...invitationsEvents,
   ...endpointsEvents,
   ...accountsEvents,
 };

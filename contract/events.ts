@@ -31,6 +31,9 @@ export const eventTypes = [
   "member_left",
   "group_joined",
   "group_left",
+  "invitation_created",
+  "invitation_accepted",
+  "invitation_revoked",
   "key_created",
   "key_revoked",
   "key_expiring",
@@ -55,9 +58,10 @@ export const event = z
     workspace_id: id("ws")
       .optional()
       .meta({ description: "The workspace that it happened in; none of what is about an organization." }),
-    organization_id: id("org")
-      .optional()
-      .meta({ description: "The organization, of what is about it and no workspace: its members and keys." }),
+    organization_id: id("org").optional().meta({
+      description:
+        "The organization, of what is about it and no workspace: its members, invitations and keys.",
+    }),
     file_id: id("file").optional().meta({ description: "The file that it is about, where it is about one." }),
     share_id: id("shr").optional().meta({ description: "The link that it is about, where it is about one." }),
     actor,

@@ -65,11 +65,11 @@ export const scopeTable = {
     implies: ["grants:read"],
     says: "Give and end rights to workspaces, folders and files, up to its own.",
   },
-  "members:read": { actions: [], says: "See the organization's members and groups." },
+  "members:read": { actions: [], says: "See the organization's members, groups and invitations." },
   "members:write": {
     actions: [],
     implies: ["members:read"],
-    says: "Manage members, their roles, and groups.",
+    says: "Invite and manage members, their roles, and groups.",
   },
   "clients:read": { actions: [], says: "See the organization's clients and keys." },
   "clients:write": {

@@ -163,6 +163,7 @@ export class ServiceStack extends Stack {
         "endpoint",
         "recovery",
         "wake_up",
+        "invitation",
         "grant",
         "key",
         "client",

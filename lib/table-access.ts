@@ -8,12 +8,12 @@ import type { TableAccess } from "./grants.ts";
 export const tableAccess = {
   api: {
     GetItem: [
-      ...(["person", "organization", "grant", "revocations"] as const),
+      ...(["person", "organization", "grant", "invitation", "revocations"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
     ],
     BatchGetItem: [
-      ...(["client", "person", "group", "organization", "grant"] as const),
+      ...(["client", "person", "group", "organization", "grant", "invitation", "emailAddresses"] as const),
       ...(["workspaces", "folder", "node", "paths", "upload", "link", "event", "hook"] as const),
     ],
     Query: [
@@ -22,13 +22,14 @@ export const tableAccess = {
     ],
     PutItem: [
       ...(["person", "group", "organization", "organizations"] as const),
-      ...(["grant", "resourceGrants", "progeny", "clients"] as const),
+      ...(["grant", "resourceGrants", "progeny", "clients", "invitation"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
       ...(["reservations", "trash"] as const),
     ],
     UpdateItem: [
       ...(["person", "group", "organization", "grant", "workspaces", "revocations"] as const),
+      "invitation",
       ...([
         "client",
         "node",
@@ -91,7 +92,7 @@ export const tableAccess = {
   },
   sweep: {
     GetItem: [
-      ...(["hooks", "hook", "client", "person", "grant"] as const),
+      ...(["hooks", "hook", "client", "person", "grant", "invitation"] as const),
       // Of what is from before there were organizations.
       ...(["organization", "workspaces", "workspaceNames", "migration"] as const),
     ],
@@ -104,10 +105,11 @@ export const tableAccess = {
     ],
     UpdateItem: [
       ...(["client", "person", "group", "organization", "grant", "workspaces", "migration"] as const),
+      "invitation",
       ...(["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"] as const),
     ],
     DeleteItem: [
-      ...(["client", "person", "group", "resourceGrants", "progeny"] as const),
+      ...(["client", "person", "group", "organization", "resourceGrants", "progeny"] as const),
       // Names in purged folders, and what the trash lists.
       ...(["folder", "paths", "trash"] as const),
     ],

@@ -23,6 +23,8 @@ export const ROOMS = [
   "folders",
   /** Who was granted what: given, listed, ended; and what that makes of somebody's rights. */
   "grants",
+  /** How a person with an address becomes a member: invited, accepted. */
+  "invitations",
   /** A file's versions: listed, restored, removed, kept for some time. */
   "versions",
   /** What was deleted: listed, restored, purged. */

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { actions, type Scope } from "#contract/scopes.ts";
 import { FIRST_GRANTS } from "#core/accounts/clients-contract.ts";
+import { MAX_OFFERED } from "#core/invitations/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import type { ApiInit } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
@@ -21,6 +22,7 @@ const answer = z.looseObject({
   grant_id: z.string().optional(),
   organization_id: z.string().optional(),
   workspace_id: z.string().optional(),
+  accept_token: z.string().optional(),
 });
 /** Items of a page. */
 const PAGE = 100;
@@ -117,4 +119,33 @@ export async function measureAccess(story: Story, measure: Measure, { file_id, f
   );
   for (let at = 50; at < PAGE; at++) await post("/v1/workspaces", { name: `of-its-own-${at}` });
   await measure("workspaces:read", "GET /v1/workspaces, 100 workspaces", "/v1/workspaces?limit=100");
+
+  const guest = await createPerson(
+    { table: story.table, now: story.cloud.clock.now },
+    { email: "guest@example.com", name: "guest", role: "guest", key: { scopes: ["members:write"], days: 1 } },
+  );
+  await story.api(`${organization}/members/${guest.person_id}`, { method: "DELETE" });
+  const invited = await read(
+    measure(
+      "members:write",
+      `POST /v1/orgs/{id}/invitations, ${MAX_OFFERED} grants`,
+      `${organization}/invitations`,
+      {
+        json: {
+          email: guest.email,
+          role: "guest",
+          grants: distinct.slice(0, MAX_OFFERED),
+          message: "m".repeat(500),
+        },
+      },
+    ),
+  );
+  await measure(
+    "members:write",
+    `POST /v1/invitations/accept, ${MAX_OFFERED} grants`,
+    "/v1/invitations/accept",
+    {
+      ...{ json: { token: invited.accept_token }, token: guest.api_key },
+    },
+  );
 }

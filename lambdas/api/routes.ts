@@ -9,6 +9,7 @@ import { finalizes } from "#core/finalize/routes.ts";
 import { folders } from "#core/folders/routes.ts";
 import { grants } from "#core/grants/routes.ts";
 import { groups } from "#core/groups/routes.ts";
+import { invitations } from "#core/invitations/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
 import { organizations } from "#core/organizations/routes.ts";
@@ -28,6 +29,7 @@ export const fileRoutes = [
   revocations,
   workspaces,
   grants,
+  invitations,
   folders,
   files,
   versions,

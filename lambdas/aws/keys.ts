@@ -68,6 +68,19 @@ export const keys = {
     pk: `ORG#${organization}`,
     sk: `WSNAME#${name}#${workspace}`,
   }),
+  /** For listing; the record itself is under `invitation`. */
+  invitationEntry: (organization: string, invitation: string): Key => ({
+    pk: `ORG#${organization}`,
+    sk: `INVITATION#${invitation}`,
+  }),
+  /** The one open invitation of an address into an organization. */
+  openInvitation: (organization: string, address: string): Key => ({
+    pk: `ORG#${organization}`,
+    sk: `INVITED#${sha256(address)}`,
+  }),
+  /** How many invitations of an organization's are open. */
+  invitationCount: (organization: string): Key => ({ pk: `ORG#${organization}`, sk: "INVITATIONS" }),
+  invitation: (invitation: string): Key => ({ pk: `INVITATION#${invitation}`, sk: META }),
   groupMember: (group: string, principal: string): Key => ({
     pk: `GROUP#${group}`,
     sk: `MEMBER#${principal}`,
@@ -183,6 +196,7 @@ export const partitions = {
   progeny: partition(keys.progeny("", "")),
   organization: partition(keys.organization("")),
   organizations: partition(keys.organizationEntry("")),
+  invitation: partition(keys.invitation("")),
   emailAddresses: partition(keys.emailAddress("")),
   grant: partition(keys.grant("")),
   resourceGrants: partition(keys.resourceGrant("", "")),
@@ -225,6 +239,7 @@ export const under = {
     resourceGrants: "grt_",
     members: "MEMBER#",
     groups: "GROUP#",
+    invitations: "INVITATION#",
   },
   ...{ organizationClients: "CLIENT#", organizationWorkspaces: "WS#", organizationNames: "WSNAME#" },
 } as const;
@@ -245,6 +260,7 @@ export const dueKinds = [
   "grant",
   "key",
   "client",
+  "invitation",
 ] as const;
 export type DueKind = (typeof dueKinds)[number];
 
@@ -252,7 +268,9 @@ export const DUE_INDEX = "due";
 /** Index partitions of a kind: each takes 1,000 writes a second, and costs a read each minute, whatever is due. */
 const DUE_SHARDS = 16;
 /** Fewer of what is written seldom. */
-const FEWER_SHARDS: Partial<Record<DueKind, number>> = { grant: 4, key: 1, client: 1, trash: 4 };
+const FEWER_SHARDS: Partial<Record<DueKind, number>> = {
+  ...{ grant: 4, trash: 4, key: 1, client: 1, invitation: 1 },
+};
 
 const shardsOf = (kind: DueKind) => FEWER_SHARDS[kind] ?? DUE_SHARDS;
 

@@ -8,6 +8,7 @@ import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { sweepGrants } from "#core/grants/sweep-grants.ts";
+import { sweepInvitations } from "#core/invitations/sweep-invitations.ts";
 import { runParts } from "#core/kernel/sweep.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
@@ -52,6 +53,7 @@ export async function handler(
     endpoints: () => sweepEndpoints(deps),
     links: () => sweepLinks(deps),
     grants: () => sweepGrants(deps),
+    invitations: () => sweepInvitations(deps),
     keys: () => sweepKeys(deps),
     clients: () => sweepClients(deps),
     locks: () => sweepLocks(deps),

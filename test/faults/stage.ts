@@ -28,6 +28,7 @@ import { sweepEvents } from "#core/events/sweep-events.ts";
 import { finishUpload } from "#core/finalize/finish-upload.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { sweepGrants } from "#core/grants/sweep-grants.ts";
+import { sweepInvitations } from "#core/invitations/sweep-invitations.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { createOutbound } from "#core/outbound/outbound.ts";
@@ -421,6 +422,7 @@ const sweeps = {
   revocation: sweepRevocations,
   key: sweepKeys,
   client: sweepClients,
+  invitation: sweepInvitations,
   /** No index: the count of open uploads. */
   sessions: countSessions,
 } satisfies Record<string, (deps: never) => Promise<unknown>>;

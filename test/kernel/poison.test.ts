@@ -22,6 +22,8 @@ import { sweepEvents } from "#core/events/sweep-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { sweepGrants } from "#core/grants/sweep-grants.ts";
+import type { InvitationRecord } from "#core/invitations/records.ts";
+import { sweepInvitations } from "#core/invitations/sweep-invitations.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -236,6 +238,19 @@ const cases: Record<DueKind, Case> = {
       return { ...keys.client(client_id), ...due("client", now, client_id), ...client };
     },
     done: (item) => item?.["revoked_at"] !== undefined && gone(item),
+  },
+  invitation: {
+    sweep: sweepInvitations,
+    item: (now) => {
+      const invitation_id = newId("inv", now);
+      const invitation: InvitationRecord = {
+        ...{ invitation_id, organization_id: FIRST_ORGANIZATION, email: "a@example.com" },
+        ...{ address: "a@example.com", role: "guest", grants: [], hash: "", created_at: iso(now) },
+        ...{ made_by: { principal_id: newId("cli", now) }, scopes: [], expires_ms: now },
+      };
+      return { ...keys.invitation(invitation_id), ...due("invitation", now, invitation_id), ...invitation };
+    },
+    done: (item) => item?.["end_reason"] === "expired" && gone(item),
   },
   wake_up: {
     sweep: sweepWakeUps,

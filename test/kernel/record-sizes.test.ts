@@ -18,6 +18,8 @@ const BYTES: Record<string, number> = {
     name: 255,
     asked_name: 255,
     address: 254,
+    email: 1_000,
+    message: 4 * 500,
     holder: 1_000,
     description: 4 * 500,
     tags: 64 * 3,

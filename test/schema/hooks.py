@@ -68,6 +68,9 @@ VALUES = {
     "folder": folder,
     "password": whole,
     "description": whole,
+    "message": whole,
+    # lambdas/core/organizations/email-address.ts: a domain is read as a URL's is.
+    "email": lambda _: f"{uuid.uuid4().hex}@example.com",
     "tags": lambda tags: list(dict.fromkeys(name(cut(tag, 20)) for tag in tags)),
     "metadata": small,
     # Public names need a resolver, and deliveries would go there; the local cloud takes loopback too.

@@ -1,6 +1,7 @@
 /** What organizations, clients, keys, groups and grants are used for: by a client, a person and a member of a group, each with more grants than a record holds. */
 import * as z from "zod";
 import { actions, scopes } from "#contract/scopes.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
@@ -51,6 +52,18 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
   await ok(z.unknown(), `/v1/groups/${group}`, { method: "PATCH", json: { name: "the group" } });
   for (const { person_id } of [bob, eve])
     await ok(z.unknown(), `/v1/groups/${group}/members/${person_id}`, { method: "PUT" });
+  const pia = await createPerson(deps, {
+    ...{ email: "pia@example.com", name: "pia", role: "guest" },
+    key: { scopes: HELD, days: 60 },
+  });
+  await remove(`/v1/orgs/${FIRST_ORGANIZATION}/members/${pia.person_id}`);
+  const invitations = `/v1/orgs/${FIRST_ORGANIZATION}/invitations`;
+  const invite = () => post(invitations, { email: "pia@example.com", role: "guest" });
+  await remove(`/v1/invitations/${textOf(await invite(), "invitation_id")}`);
+  const invited = await invite();
+  await get(`/v1/invitations/${textOf(invited, "invitation_id")}`);
+  await get(invitations);
+  await post("/v1/invitations/accept", { token: textOf(invited, "accept_token") }, pia.api_key);
   await get("/v1/groups");
   await get(`/v1/groups/${group}/members`);
   const made = await post("/v1/clients", {
@@ -132,6 +145,9 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
     expires_at: at(90_000),
   });
   await holdings(mortal);
+  // An invitation ends with its key at the latest.
+  const short = await post("/v1/keys", { name: "host", scopes: ["members:write"], expires_at: at(90_000) });
+  await post(invitations, { email: "late@example.com", role: "guest" }, textOf(short, "api_key"));
   await minute(120_000);
   await minute();
 

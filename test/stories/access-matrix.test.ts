@@ -73,6 +73,11 @@ async function build() {
     ...{ clientId: owners.client_id, clientSecret: owners.client_secret },
   });
   const group = await make("/v1/groups", { name: "group" }, boss);
+  const invitation = await make(
+    `/v1/orgs/${FIRST_ORGANIZATION}/invitations`,
+    { email: "zoe@example.com", role: "guest" },
+    boss,
+  );
   const elsewhere = await make("/v1/orgs", { name: "elsewhere" }, boss);
   const hook = { url: (await story.receiver()).url, events: ["*"] };
   const webhook = await make("/v1/webhooks", hook);
@@ -149,6 +154,7 @@ async function build() {
       current: second.version_id,
     },
     ...{ session: session["upload_id"], share: first.share_id ?? "", lock_token: lock["lock_token"] ?? "" },
+    ...{ invitation: invitation["invitation_id"], accept_token: invitation["accept_token"] },
     ...{ key: key["key_id"], group: group["group_id"], webhook: webhook["webhook_id"] },
     ...{ grant: grant?.grant_id, owner: story.clientId, hook, boss: { ...boss, id: owners.client_id } },
   };
@@ -190,6 +196,8 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   createOrganization: () => ({ json: { name: "mine" } }),
   changeOrganization: () => ({ json: { name: "mine" } }),
   changeMember: () => ({ json: { role: "guest" } }),
+  createInvitation: () => ({ json: { email: "mine@example.com", role: "guest" } }),
+  acceptInvitation: () => ({ json: { token: here.accept_token } }),
   createGroup: () => ({ json: { name: "mine", organization: FIRST_ORGANIZATION } }),
   changeGroup: () => ({ json: { name: "mine" } }),
   addGroupMember: () => ({ json: {} }),
@@ -221,6 +229,7 @@ function pathOf({ path, id }: Route): string {
     ...{ files: here.file, folders: here.alpha, workspaces: here.workspace, uploads: here.session },
     ...{ shares: here.share, webhooks: here.webhook, clients: here.owner, orgs: FIRST_ORGANIZATION },
     ...{ trash: here.trashed, groups: here.group, grants: here.grant, keys: here.key },
+    invitations: here.invitation,
   };
   const [, , kind = ""] = path.split("/");
   const rest: Record<string, string> = {

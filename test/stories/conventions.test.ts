@@ -164,7 +164,15 @@ function idFor(path: string, name: string): string {
     ...{ v: "ver", ws: "ws", delivery_id: "dlv", job_id: "job", principal: "usr", sid: "sec" },
   }[name];
   const own = {
-    ...{ uploads: "upl", files: "file", shares: "shr", webhooks: "hook", orgs: "org", groups: "grp" },
+    ...{
+      uploads: "upl",
+      files: "file",
+      shares: "shr",
+      webhooks: "hook",
+      orgs: "org",
+      groups: "grp",
+      invitations: "inv",
+    },
     ...{ clients: "cli", keys: "key", grants: "grt", workspaces: "ws", folders: "fld" },
   }[collection];
   return `${prefix ?? own}_01JZZZZZZZZZZZZZZZZZZZZZZZ`;

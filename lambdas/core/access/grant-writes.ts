@@ -103,6 +103,53 @@ function furtherCopy(grant: GrantRecord): Write[] {
   ];
 }
 
+/** What one write changes of a holder's record that gets several grants at once, and what else is written. */
+interface Copies {
+  set: Record<string, unknown>;
+  add: Record<string, number>;
+  condition: string;
+  values: Record<string, number>;
+  beside: Write[];
+}
+
+/**
+ * The holder's copies of grants that it gets together with something else that its record says, in one write of that.
+ * All stand in its record, where that has room (`further: false`), or all in its partition.
+ */
+export function copiesOf(grants: readonly NewGrant[], { further }: { further: boolean }): Copies {
+  const count = grants.length;
+  if (further)
+    return {
+      ...{ set: {}, add: { more_grants: count } },
+      condition: "(attribute_not_exists(#more_grants) OR #more_grants <= :most_further)",
+      values: { most_further: MAX_GRANTS - MAX_IN_RECORD - count },
+      beside: grants.map((grant) => {
+        const { principal_id, workspace_id, grant_id } = grant;
+        const put = {
+          ...keys.furtherGrant(principal_id, workspace_id, grant_id),
+          grant_id,
+          ...heldBy(grant),
+        };
+        return { put, condition: "attribute_not_exists(#pk)" };
+      }),
+    };
+  const set = grants.map((grant) => ({
+    [`grants.${grant.grant_id}`]: heldBy(grant),
+    [`workspaces.${grant.workspace_id}`]: namesOf(grant),
+  }));
+  return {
+    set: Object.assign({}, ...set.map(defined)),
+    add: {},
+    condition: "size(#grants) <= :room",
+    values: { room: MAX_IN_RECORD - count },
+    beside: [],
+  };
+}
+
+/** Of two grants in a workspace one may be on a folder, which gives no name. */
+const defined = (values: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
 /** A record of today: one from before there were grants has no map of them. */
 const LIVES =
   "attribute_exists(#grants) AND attribute_not_exists(#revoked_at) AND attribute_not_exists(#disabled_at)";

@@ -3,6 +3,7 @@ import type { Put, Update, Write } from "#aws/table.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import type { MemberRecord, OrganizationRecord } from "./records.ts";
 
 /** Organizations that one client or person belongs to at most. */
@@ -33,6 +34,17 @@ export function memberWrite(now: number, { organization, principal, role }: Join
     put: { ...keys.member(organization, principal), ...record },
     condition: "attribute_not_exists(#pk)",
   };
+}
+
+/**
+ * The same of somebody who may have been a member before, and whose place says so for a while.
+ *
+ * @param left that place as it was read, of who has left. What writes that come late know it by changes with the new one.
+ */
+export function comingWrite(now: number, joining: Joining, left: MemberRecord | undefined): Put {
+  const { put } = memberWrite(now, joining);
+  const seen = left === undefined ? { condition: "attribute_not_exists(#pk)" } : unchanged(left);
+  return { put: { ...put, change: newChange() }, ...seen };
 }
 
 /** One owner more. @throws WharfError not_found where there is no such organization */

@@ -15,14 +15,16 @@ export const heldScopes = distinct(scope, { min: 1, max: scopes.length }).meta({
 });
 
 /** A right that a new client has from its beginning. */
-const firstGrant = z
+export const firstGrant = z
   .strictObject({
     resource_id: resourceId.meta({ description: "A workspace, a folder or a file: there and below." }),
     role: role.optional(),
     actions: distinct(action, { min: 1, max: actions.length }).optional().meta({
       description: "Single actions in the place of a role.",
     }),
-    expires_at: givenTime.optional().meta({ description: "When it ends; with the client unless said." }),
+    expires_at: givenTime.optional().meta({
+      description: "When it ends; unless said with what it is given with, or when its giver's right does.",
+    }),
   })
   .refine((grant) => (grant.role === undefined) !== (grant.actions === undefined), {
     message: "has a role or a list of actions, one of the two",

@@ -36,8 +36,12 @@ export async function grantMakerOf(deps: TableDeps, caller: Caller): Promise<Mak
     ...(key_id === undefined ? {} : { key_id }),
     ...(details === undefined ? {} : { details: [...details] }),
   };
-  const client = caller.id.startsWith("cli_") ? caller.id : undefined;
-  return { made_by, with: key_id ?? client, ends_ms: await endOf(deps, made_by) };
+  return { made_by, with: endsWith(made_by), ends_ms: await endOf(deps, made_by) };
+}
+
+/** With what something ends that was made so: the key or client; `undefined` for a person's, which belongs to the organization. */
+export function endsWith({ principal_id, key_id }: MadeBy): string | undefined {
+  return key_id ?? (principal_id.startsWith("cli_") ? principal_id : undefined);
 }
 
 /** When what made something ends (ms). */
@@ -112,11 +116,19 @@ export function makerWrites(
         ? []
         : [{ check: keys.principal(principal_id), condition: LIVES, else: () => gone() }]
       : [{ check: keys.apiKey(principal_id, key_id), condition: LIVES, else: () => gone() }];
-  if (maker.with === undefined) return live;
+  return [...live, ...progenyWrites(maker, made, { now, expires_ms, holder })];
+}
+
+/** The item by which what is made is found when its maker ends; none where that is a person. */
+export function progenyWrites(
+  maker: Pick<Maker, "with">,
+  made: string,
+  { now, expires_ms, holder }: { now: number; expires_ms?: number | undefined; holder?: string | undefined },
+): Write[] {
+  if (maker.with === undefined) return [];
   // What has ended by itself needs nobody to end it.
   const forgotten = expires_ms === undefined ? {} : { ttl: ttl(expires_ms + KEEP_MS) };
   return [
-    ...live,
     {
       put: { ...keys.progeny(maker.with, made), made, holder, created_at: iso(now), ...forgotten },
       condition: "attribute_not_exists(#pk)",

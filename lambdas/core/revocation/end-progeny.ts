@@ -1,4 +1,4 @@
-/** What ends with the client or key that made it: keys, clients, secrets and grants. */
+/** What ends with the client or key that made it: keys, clients, secrets, grants and invitations. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
@@ -9,6 +9,9 @@ import { organizationOf, secretId } from "#core/accounts/find-client.ts";
 import { clientRecord, keyRecord } from "#core/accounts/records.ts";
 import { endGrant } from "#core/grants/end-grant.ts";
 import { folderOf, spotKey, spotOf } from "#core/grants/spot.ts";
+import { endInvitation } from "#core/invitations/end-invitation.ts";
+import { stateOf } from "#core/invitations/invitation-view.ts";
+import { invitationRecord } from "#core/invitations/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
@@ -68,6 +71,7 @@ async function endOne(deps: DueDeps, maker: string, one: Made): Promise<One | un
     if (kind === "cli") return await endMadeClient(deps, one.made, by);
     if (kind === "sec") return await endMadeSecret(deps, one);
     if (kind === "grt") return await endMadeGrant(deps, one.made, by);
+    if (kind === "inv") return await endMadeInvitation(deps, one.made, by);
     return undefined;
   } catch (error) {
     say("error", "what a revoked client or key has made could not be ended", {
@@ -124,5 +128,14 @@ async function endMadeGrant(deps: DueDeps, id: string, by: EndedBy): Promise<One
     const spot = spotOf(await deps.table.batchGet([spotKey(grant.on)]), grant.on, grant.principal_id);
     await endGrant(deps, grant, { reason: "revoked", ...by, folder_id: spot && folderOf(spot) });
     return { kind: "grants" };
+  }, "Others change it too.");
+}
+
+async function endMadeInvitation(deps: DueDeps, id: string, by: EndedBy): Promise<One | undefined> {
+  return inRounds(async () => {
+    const invitation = await deps.table.get(invitationRecord, keys.invitation(id));
+    if (invitation === undefined || stateOf(deps.now(), invitation) !== "pending") return undefined;
+    await endInvitation(deps, invitation, { reason: "revoked", ...by });
+    return { kind: "invitations" };
   }, "Others change it too.");
 }

@@ -11,6 +11,7 @@ import { files } from "./files.ts";
 import { finalizedUploads } from "./finalizes.ts";
 import { folders } from "./folders.ts";
 import { grants } from "./grants.ts";
+import { invitations } from "./invitations.ts";
 import { links } from "./links.ts";
 import { locks } from "./locks.ts";
 import { migration } from "./migration.ts";
@@ -22,7 +23,7 @@ import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, folders, links, locks, clients, accounts, organizations, grants, migration },
+  ...{ files, folders, links, locks, clients, accounts, organizations, grants, invitations, migration },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };

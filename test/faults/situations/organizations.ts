@@ -19,7 +19,7 @@ const give = (role: MemberRole) => ({ method: "PATCH", json: { role } });
 const name = (name: string) => ({ method: "PATCH", json: { name } });
 
 /** The stage's client owns its organization. */
-async function own({ plain, owner }: Stage): Promise<void> {
+export async function own({ plain, owner }: Stage): Promise<void> {
   await plain.table.transact([
     {
       key: keys.client(owner.client_id),
