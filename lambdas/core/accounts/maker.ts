@@ -29,15 +29,20 @@ export function makerOf(deps: TableDeps, caller: Caller): Promise<Maker> {
 
 /** The same for grants, which a restricted token gives within its restriction. */
 export async function grantMakerOf(deps: TableDeps, caller: Caller): Promise<Maker> {
+  const made_by = madeByOf(caller);
+  const client = caller.id.startsWith("cli_") ? caller.id : undefined;
+  return { made_by, with: made_by.key_id ?? client, ends_ms: await endOf(deps, made_by) };
+}
+
+/** Who makes it, with which key and restriction: `actingAs` reads by it what its maker may do then. */
+export function madeByOf(caller: Caller): MadeBy {
   const key_id = caller.credential?.key_id;
   const { details } = caller.rights;
-  const made_by: MadeBy = {
+  return {
     principal_id: caller.id,
     ...(key_id === undefined ? {} : { key_id }),
     ...(details === undefined ? {} : { details: [...details] }),
   };
-  const client = caller.id.startsWith("cli_") ? caller.id : undefined;
-  return { made_by, with: key_id ?? client, ends_ms: await endOf(deps, made_by) };
 }
 
 /** When what made something ends (ms). */

@@ -7,6 +7,9 @@ import { checksum, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
 import {
   FIRST_WINDOW,
+  FORM_SESSION_HOURS,
+  GIB,
+  MAX_FORM_BYTES,
   MAX_METADATA_BYTES,
   MAX_PART_SIZE,
   MAX_SIZE,
@@ -71,6 +74,38 @@ export function refuseStrayPlaces(
     context.addIssue({ code: "custom", path: [name], message: "can't stand beside file_id; leave it out" });
 }
 
+/** What can't stand beside `form: true`, each with why. */
+function strayOfForm({
+  form,
+  part_size,
+  expire_in,
+  size = 0,
+  checksum,
+}: {
+  form?: boolean | undefined;
+  part_size?: number | undefined;
+  expire_in?: number | undefined;
+  size?: number | undefined;
+  checksum?: { sha256?: string | undefined } | undefined;
+}): [path: string[], message: string][] {
+  if (form !== true) return [];
+  const stray: [string[], string][] = [];
+  if (part_size !== undefined) stray.push([["part_size"], "can't stand beside form, which has no parts"]);
+  if (expire_in !== undefined)
+    stray.push([
+      ["expire_in"],
+      "can't stand beside form, which makes no link; make one when there is a file",
+    ]);
+  if (size > MAX_FORM_BYTES)
+    stray.push([
+      ["size"],
+      `is more than the ${MAX_FORM_BYTES} bytes of a form; leave form out and send parts`,
+    ]);
+  if (checksum?.sha256 !== undefined)
+    stray.push([["checksum", "sha256"], "can't be verified of a form; send crc32 or crc32c"]);
+  return stray;
+}
+
 const startRequest = z
   .strictObject({
     filename: path.optional().meta({
@@ -98,6 +133,12 @@ const startRequest = z
       description:
         "Seconds that the link lives which finalize makes, unless that says otherwise: refused here and not after all bytes were sent.",
     }),
+    form: z
+      .boolean()
+      .optional()
+      .meta({
+        description: `\`true\`: the file comes by one POST of a form to S3, as HTML forms and \`curl -F\` send it, ${MAX_FORM_BYTES / GIB} GiB at most, and becomes a file by itself, without a link. Not with \`part_size\`, \`expire_in\` or a \`sha256\`.`,
+      }),
   })
   .superRefine((start, context) => {
     const complain = (message: string) => context.addIssue({ code: "custom", path: ["filename"], message });
@@ -105,6 +146,7 @@ const startRequest = z
     if (start.file_id !== undefined && start.filename !== undefined)
       complain("can't stand beside file_id, whose file has a name; leave it out");
     refuseStrayPlaces(start, context);
+    for (const [path, message] of strayOfForm(start)) context.addIssue({ code: "custom", path, message });
   })
   .meta({
     ...given(
@@ -112,6 +154,18 @@ const startRequest = z
       { properties: { ...without("filename", ...PLACES).properties, if_exists: { const: "version" } } },
       { required: ["filename"] },
     ),
+    allOf: [
+      given(
+        { required: ["form"], properties: { form: { const: true } } },
+        {
+          properties: {
+            ...without("part_size", "expire_in").properties,
+            size: { maximum: MAX_FORM_BYTES },
+            checksum: without("sha256"),
+          },
+        },
+      ),
+    ],
     // S3 verifies a SHA-256 of one part alone.
     dependentSchemas: {
       checksum: given(
@@ -136,7 +190,7 @@ const partSize = z.int().meta({ description: "Bytes of each part but the last." 
 const partCount = z.int().meta({ description: "Parts in all, where the size is known." });
 
 const sessionEnd = at(
-  `When the session ends and what was sent is removed: ${SESSION_DAYS} days after its start`,
+  `When the session ends and what was sent is removed: ${SESSION_DAYS} days after its start, a form's ${FORM_SESSION_HOURS} hours`,
 );
 
 export const startAnswer = z
@@ -153,6 +207,13 @@ export const startAnswer = z
       .array(partUrl)
       .meta({ description: `The first ${FIRST_WINDOW} parts at most; ask \`…/parts\` for more.` }),
     urls_expire_at: urlsEnd,
+    url: z.string().optional().meta({
+      description: "Of a form: POST it there as `multipart/form-data`, without `Authorization`.",
+    }),
+    fields: z.record(z.string(), z.string()).optional().meta({
+      description:
+        "Of a form: its fields, each as it stands, before the file, which comes last and is named `file`. They are signed for this one upload.",
+    }),
   })
   .meta({ id: "StartedUpload" });
 
@@ -208,7 +269,7 @@ export const startUploadRoute = defineRoute({
   path: "/v1/uploads",
   summary: "Start an upload",
   description:
-    "Answers presigned URLs for the first parts: PUT the bytes there with the part's `headers`, `part_size` each, then finalize. Without `size` the parts are open-ended.",
+    "Answers presigned URLs for the first parts: PUT the bytes there with the part's `headers`, `part_size` each, then finalize. Without `size` the parts are open-ended. With `form: true` it answers `url` and `fields` instead: one POST of a form, by a browser without any script or by `curl -F`, is the whole upload. What is posted first becomes the file, within moments, as a finalize without a link would make it; `GET /v1/uploads/{id}` and `upload_completed` or `upload_rejected` tell. Where it is refused for now, by a lock or a name, the session stays open and can be finalized.",
   tag,
   access: { action: "create", decides: "the body names the place, which may be a file or not be there yet" },
   body: startRequest,

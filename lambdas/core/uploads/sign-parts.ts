@@ -8,7 +8,7 @@ import { findUpload } from "./find-upload.ts";
 import { MAX_PARTS, PART_URL_SECONDS } from "./limits.ts";
 import type { PartsRequest } from "./parts-contract.ts";
 import { multipartOf, type UploadRecord } from "./records.ts";
-import { requireOpen } from "./require-open.ts";
+import { requireNoForm, requireOpen } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 
 type SignDeps = Pick<Deps, "objects">;
@@ -25,6 +25,7 @@ export async function signParts(
   { first = 1, count = 1, format, parts }: PartsRequest,
 ) {
   const upload = await findUpload(deps, uploadId, call.ahead);
+  requireNoForm(upload);
   requireOpen(upload, deps.now());
   await keepReserved(deps, upload);
   if (parts !== undefined) return signEnforced(deps, upload, parts);

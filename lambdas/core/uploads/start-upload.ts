@@ -4,9 +4,10 @@ import { happened, TransactionFailed } from "#aws/table.ts";
 import { scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { fileMadeBy } from "#core/access/place.ts";
+import { madeByOf } from "#core/accounts/maker.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
-import { type Call, requireScope } from "#core/kernel/call.ts";
+import { type Call, type Caller, hasScope, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -15,7 +16,7 @@ import { addUpload } from "./add-upload.ts";
 import type { StartAnswer, StartRequest } from "./contract.ts";
 import { findUpload, ofUpload } from "./find-upload.ts";
 import { freeName } from "./free-name.ts";
-import { FIRST_WINDOW, SESSION_DAYS } from "./limits.ts";
+import { FIRST_WINDOW, FORM_PIECE_BYTES, FORM_SESSION_HOURS, SESSION_DAYS } from "./limits.ts";
 import { nameTaken } from "./name-taken.ts";
 import { newSession } from "./new-session.ts";
 import { objectKey } from "./object-key.ts";
@@ -23,10 +24,12 @@ import { planParts } from "./plan-parts.ts";
 import type { UploadRecord } from "./records.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
+import { signForm } from "./sign-form.ts";
 import { signWindow } from "./sign-parts.ts";
 import { lookAround, placeOf } from "./upload-place.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
+const FORM_SESSION_MS = FORM_SESSION_HOURS * 3_600_000;
 
 /**
  * Starts an upload: a session, S3's multipart upload behind it, and the first window of URLs.
@@ -38,11 +41,13 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
  */
 export async function startUpload(deps: Deps, call: Call, request: StartRequest): Promise<StartAnswer> {
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
-  const plan = planParts(request);
+  const form = request.form === true;
+  const plan = planParts(form ? { ...request, part_size: FORM_PIECE_BYTES } : request);
   const now = deps.now();
   const upload_id = newId("upl", now);
   const multipart = multipartFor(deps, upload_id, request);
-  const place = await placeOf(deps, call, request, multipart.begin).catch(async (error: unknown) => {
+  const begin = form ? undefined : multipart.begin;
+  const place = await placeOf(deps, call, request, begin).catch(async (error: unknown) => {
     await multipart.giveUp();
     throw error;
   });
@@ -50,7 +55,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
 
   const allowed = refuseAtSessionLimit(deps, call.caller.id);
   const [begun, placed, counted] = await Promise.allSettled([
-    multipart.begin(place.workspace_id),
+    begin?.(place.workspace_id),
     lookAround(deps, place),
     allowed,
   ]);
@@ -65,8 +70,9 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
         folder_id: placed.value.folderId,
         above: placed.value.above,
         now,
-        lifeMs: SESSION_MS,
+        lifeMs: form ? FORM_SESSION_MS : SESSION_MS,
       }),
+      ...(form ? { form, scopes: laterScopes(call.caller), made_by: madeByOf(call.caller) } : {}),
       if_exists: request.if_exists,
       s3_upload_id,
       size: request.size,
@@ -85,6 +91,10 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     throw error;
   }
 }
+
+/** What a session needs of its maker's scopes where it goes on without it: to write its file, by who may see what there. */
+const laterScopes = (caller: Caller) =>
+  (["files:read", "files:write"] as const).filter((scope) => hasScope(caller, scope));
 
 /** S3's part of a session, which begins once, also before it is known whether there may be one. */
 function multipartFor({ objects }: Pick<Deps, "objects">, uploadId: string, { checksum }: StartRequest) {
@@ -125,12 +135,14 @@ async function signedAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): 
   const { upload_id, file_id, workspace_id, folder_id, part_size, part_count } = upload;
   const name = upload.asked_name ?? upload.name;
   const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
-  const { parts, urls_expire_at } = await signWindow(deps, upload, { first: 1, count });
+  const signed = upload.form
+    ? { parts: [], ...(await signForm(deps, upload)) }
+    : await signWindow(deps, upload, { first: 1, count });
   return {
     ...{ upload_id, file_id, workspace_id, name, part_size },
     ...(folder_id === undefined ? {} : { folder_id }),
     ...(part_count === undefined ? {} : { part_count }),
-    ...{ expires_at: iso(upload.expires_ms), parts, urls_expire_at },
+    ...{ expires_at: iso(upload.expires_ms), ...signed },
   };
 }
 
