@@ -1,9 +1,19 @@
 /** Upload sessions. */
 import * as z from "zod";
-import { at, expireIn, given, id, MAX_PATH_BYTES, path, without, workspaceRef } from "#contract/common.ts";
+import {
+  at,
+  distinct,
+  expireIn,
+  given,
+  id,
+  MAX_PATH_BYTES,
+  path,
+  without,
+  workspaceRef,
+} from "#contract/common.ts";
 import { ULID } from "#contract/event-info.ts";
 import { defineRoute } from "#contract/route.ts";
-import { checksum, mediaType } from "#core/content/contract.ts";
+import { checksum, isAllowed, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
 import {
   FIRST_WINDOW,
@@ -106,6 +116,63 @@ function strayOfForm({
   return stray;
 }
 
+/** Where what is stored is bounded: the size is known, or a form is signed for it. */
+const SIZED = {
+  anyOf: [{ required: ["size"] }, { required: ["form"], properties: { form: { const: true } } }],
+};
+
+/** What contradicts `restrict`, each with why. */
+function strayOfRestrict({
+  form,
+  size,
+  content_type,
+  restrict: { max_bytes, types } = {},
+}: {
+  form?: boolean | undefined;
+  size?: number | undefined;
+  content_type?: string | undefined;
+  restrict?: { max_bytes?: number | undefined; types?: string[] | undefined } | undefined;
+}): [path: string[], message: string][] {
+  const stray: [string[], string][] = [];
+  if (max_bytes !== undefined && size === undefined && form !== true)
+    stray.push([["size"], "is needed beside restrict.max_bytes, or form: true"]);
+  if (max_bytes !== undefined && size !== undefined && size > max_bytes)
+    stray.push([["size"], `is more than the ${max_bytes} bytes of restrict.max_bytes`]);
+  if (types !== undefined && content_type !== undefined && !isAllowed(content_type, types))
+    stray.push([["content_type"], `is none of restrict.types: ${types.join(", ")}`]);
+  return stray;
+}
+
+const restrict = z
+  .strictObject({
+    max_bytes: z.int().min(0).max(MAX_SIZE).optional().meta({
+      description:
+        "Bytes that the file has at most. `size` is needed beside it, or `form`: part URLs then take each part's planned length alone, so that whoever has them can't store more.",
+    }),
+    types: distinct(
+      z
+        .string()
+        .max(127)
+        .regex(/^[a-z0-9][\w!#$&^.+-]*\/(\*|[a-z0-9][\w!#$&^.+-]*)$/, {
+          message: "must be a media type in lower case such as application/pdf, or all of a kind, image/*",
+        }),
+      { min: 1, max: 20 },
+    )
+      .optional()
+      .meta({
+        description:
+          "Media types that the file may have, such as `application/pdf` or `image/*`. A declared one is judged at the start, what the bytes are at finalize (422 `type_mismatch`), whatever the stage lets pass.",
+      }),
+  })
+  .refine(({ max_bytes, types }) => (max_bytes ?? types) !== undefined, {
+    message: "needs max_bytes or types",
+  })
+  .meta({
+    id: "UploadRestriction",
+    minProperties: 1,
+    description: "What the file is held to, whoever sends its bytes and however. It can't be changed.",
+  });
+
 const startRequest = z
   .strictObject({
     filename: path.optional().meta({
@@ -133,6 +200,7 @@ const startRequest = z
       description:
         "Seconds that the link lives which finalize makes, unless that says otherwise: refused here and not after all bytes were sent.",
     }),
+    restrict: restrict.optional(),
     form: z
       .boolean()
       .optional()
@@ -146,7 +214,8 @@ const startRequest = z
     if (start.file_id !== undefined && start.filename !== undefined)
       complain("can't stand beside file_id, whose file has a name; leave it out");
     refuseStrayPlaces(start, context);
-    for (const [path, message] of strayOfForm(start)) context.addIssue({ code: "custom", path, message });
+    for (const [path, message] of [...strayOfForm(start), ...strayOfRestrict(start)])
+      context.addIssue({ code: "custom", path, message });
   })
   .meta({
     ...given(
@@ -165,6 +234,7 @@ const startRequest = z
           },
         },
       ),
+      given({ required: ["restrict"], properties: { restrict: { required: ["max_bytes"] } } }, SIZED),
     ],
     // S3 verifies a SHA-256 of one part alone.
     dependentSchemas: {

@@ -115,6 +115,12 @@ export const uploadRecord = z.object({
   s3_upload_id: z.string().optional(),
   /** Its bytes come by a form: what was posted first becomes the parts, and nobody sends others. */
   form: z.literal(true).optional(),
+  /** What its bytes are held to, whoever sends them. */
+  restrict: z
+    .object({ max_bytes: z.number().optional(), types: z.array(z.string().max(127)).max(20).optional() })
+    .optional(),
+  /** Part URLs take the planned lengths alone, so that what they can store is the declared size. */
+  bounded: z.literal(true).optional(),
   /** By what it was started, where it goes on without its client. */
   scopes: z.array(scope).optional(),
   made_by: madeByRecord.optional(),

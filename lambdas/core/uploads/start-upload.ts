@@ -79,6 +79,8 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       ...plan,
       content_type: request.content_type,
       checksum: request.checksum,
+      restrict: request.restrict,
+      ...(request.restrict?.max_bytes === undefined ? {} : { bounded: true }),
       metadata: request.metadata,
       expire_in: request.expire_in,
     };
