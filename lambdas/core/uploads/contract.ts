@@ -121,21 +121,32 @@ const SIZED = {
   anyOf: [{ required: ["size"] }, { required: ["form"], properties: { form: { const: true } } }],
 };
 
-/** What contradicts `restrict`, each with why. */
+/** What contradicts `restrict` or `upload_token`, each with why. */
 function strayOfRestrict({
   form,
   size,
   content_type,
   restrict: { max_bytes, types } = {},
+  upload_token,
+  upload_token_expires_in,
 }: {
   form?: boolean | undefined;
   size?: number | undefined;
   content_type?: string | undefined;
   restrict?: { max_bytes?: number | undefined; types?: string[] | undefined } | undefined;
+  upload_token?: boolean | undefined;
+  upload_token_expires_in?: number | undefined;
 }): [path: string[], message: string][] {
   const stray: [string[], string][] = [];
-  if (max_bytes !== undefined && size === undefined && form !== true)
-    stray.push([["size"], "is needed beside restrict.max_bytes, or form: true"]);
+  const bound = max_bytes === undefined ? "upload_token" : "restrict.max_bytes";
+  const isBound = max_bytes !== undefined || upload_token === true;
+  if (isBound && size === undefined && form !== true)
+    stray.push([["size"], `is needed beside ${bound}, or form: true`]);
+  if (upload_token !== true && upload_token_expires_in !== undefined)
+    stray.push([
+      ["upload_token_expires_in"],
+      "is of an upload token; send upload_token: true, or leave it out",
+    ]);
   if (max_bytes !== undefined && size !== undefined && size > max_bytes)
     stray.push([["size"], `is more than the ${max_bytes} bytes of restrict.max_bytes`]);
   if (types !== undefined && content_type !== undefined && !isAllowed(content_type, types))
@@ -201,6 +212,16 @@ const startRequest = z
         "Seconds that the link lives which finalize makes, unless that says otherwise: refused here and not after all bytes were sent.",
     }),
     restrict: restrict.optional(),
+    upload_token: z.boolean().optional().meta({
+      description:
+        "`true`: the answer has an `upload_token` by which somebody else goes on with this upload: its parts, state, finalize and abort, and nothing else. `size` is needed beside it, or `form`, since it bounds what can be stored as `restrict.max_bytes` does.",
+    }),
+    upload_token_expires_in: z
+      .int()
+      .min(60)
+      .max(SESSION_DAYS * 86_400)
+      .optional()
+      .meta({ description: "Seconds that the upload token lives; as long as the session unless said." }),
     form: z
       .boolean()
       .optional()
@@ -235,6 +256,11 @@ const startRequest = z
         },
       ),
       given({ required: ["restrict"], properties: { restrict: { required: ["max_bytes"] } } }, SIZED),
+      given(
+        { required: ["upload_token"], properties: { upload_token: { const: true } } },
+        SIZED,
+        without("upload_token_expires_in"),
+      ),
     ],
     // S3 verifies a SHA-256 of one part alone.
     dependentSchemas: {
@@ -277,6 +303,11 @@ export const startAnswer = z
       .array(partUrl)
       .meta({ description: `The first ${FIRST_WINDOW} parts at most; ask \`…/parts\` for more.` }),
     urls_expire_at: urlsEnd,
+    upload_token: z.string().optional().meta({
+      description:
+        "For whoever goes on with this upload (`whu_…`), in `Authorization: Bearer …`. Shown this once, and to a repeat under the same Idempotency-Key.",
+    }),
+    upload_token_expires_at: at("When the upload token ends").optional(),
     url: z.string().optional().meta({
       description: "Of a form: POST it there as `multipart/form-data`, without `Authorization`.",
     }),
@@ -372,6 +403,7 @@ export const getUploadRoute = defineRoute({
   description: "From S3's own list: all that a client needs to resume after a crash.",
   tag,
   access: { action: "create", on: "upload" },
+  uploadToken: true,
   params,
   responses: { 200: { description: "The session", schema: uploadStatus } },
   errors: ["not_found"],
@@ -384,6 +416,7 @@ export const abortUploadRoute = defineRoute({
   summary: "Give an upload up",
   tag,
   access: { action: "create", on: "upload" },
+  uploadToken: true,
   params,
   responses: { 204: { description: "Nothing of it is left" } },
   errors: ["not_found", "upload_closed"],

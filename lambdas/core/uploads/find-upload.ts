@@ -37,7 +37,8 @@ export const ofUpload: Resource<{ id: string }> = {
   reads: ({ id }) => [keys.upload(id)],
   locate: async ({ id }, { caller, ahead, deps }) => {
     const upload = uploadIn(ahead, id);
-    if (upload === undefined) return undefined;
+    // Whoever has an upload token knows of its session alone.
+    if (upload === undefined || (caller.upload_id ?? id) !== id) return undefined;
     const { client_id } = upload;
     const located = locateUpload(upload);
     if (client_id === caller.id) return located;

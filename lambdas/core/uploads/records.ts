@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { scope } from "#contract/scopes.ts";
 import { madeByRecord } from "#core/access/records.ts";
+import { uploadTokenRecord } from "#core/accounts/records.ts";
 import { mismatchRecord } from "#core/files/records.ts";
 import { ifExists } from "./contract.ts";
 
@@ -121,9 +122,11 @@ export const uploadRecord = z.object({
     .optional(),
   /** Part URLs take the planned lengths alone, so that what they can store is the declared size. */
   bounded: z.literal(true).optional(),
-  /** By what it was started, where it goes on without its client. */
+  /** By what it was started, where it goes on without its client's own token. */
   scopes: z.array(scope).optional(),
   made_by: madeByRecord.optional(),
+  /** Whoever shows it may go on with this session. */
+  upload_token: uploadTokenRecord.optional(),
   size: z.number().optional(),
   part_size: z.number(),
   part_count: z.number().optional(),

@@ -4,6 +4,7 @@ import { happened, TransactionFailed } from "#aws/table.ts";
 import { scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { fileMadeBy } from "#core/access/place.ts";
+import { newUploadToken } from "#core/accounts/authenticate.ts";
 import { madeByOf } from "#core/accounts/maker.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
@@ -64,15 +65,24 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   try {
     if (placed.status === "rejected") throw placed.reason;
     if (counted.status === "rejected") throw counted.reason;
+    const lifeMs = form ? FORM_SESSION_MS : SESSION_MS;
+    const { upload_token_expires_in: asked = lifeMs / 1_000 } = request;
+    const token =
+      request.upload_token === true
+        ? newUploadToken(upload_id, now + Math.min(lifeMs, asked * 1_000))
+        : undefined;
     const draft: UploadRecord = {
       ...newSession(call, place, {
         upload_id,
         folder_id: placed.value.folderId,
         above: placed.value.above,
         now,
-        lifeMs: form ? FORM_SESSION_MS : SESSION_MS,
+        lifeMs,
       }),
-      ...(form ? { form, scopes: laterScopes(call.caller), made_by: madeByOf(call.caller) } : {}),
+      ...(form ? { form } : {}),
+      ...(form || request.upload_token === true
+        ? { scopes: laterScopes(call.caller), made_by: madeByOf(call.caller) }
+        : {}),
       if_exists: request.if_exists,
       s3_upload_id,
       size: request.size,
@@ -80,11 +90,17 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       content_type: request.content_type,
       checksum: request.checksum,
       restrict: request.restrict,
-      ...(request.restrict?.max_bytes === undefined ? {} : { bounded: true }),
+      ...(request.restrict?.max_bytes === undefined && token === undefined ? {} : { bounded: true }),
+      upload_token: token?.kept,
       metadata: request.metadata,
       expire_in: request.expire_in,
     };
-    return await signedAnswer(deps, await save(deps, { ...call, access }, draft, placed.value.hintedFile));
+    const told = { upload_token: token?.token };
+    const saved = await save(deps, { ...call, access }, draft, {
+      ...told,
+      hintedFile: placed.value.hintedFile,
+    });
+    return await signedAnswer(deps, saved, told);
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
     const ready = placed.status === "fulfilled" && counted.status === "fulfilled";
@@ -121,19 +137,27 @@ function multipartFor({ objects }: Pick<Deps, "objects">, uploadId: string, { ch
 }
 
 /** What is recorded of an answer: the rest follows from the session. */
-const recorded = z.object({ upload_id: z.string(), name: z.string() });
+const recorded = z.object({
+  upload_id: z.string(),
+  name: z.string(),
+  upload_token: z.string().optional(),
+});
 
 /** The answer to a repeated request: the same session, with URLs that are signed anew. */
 export async function restartAnswer(deps: Deps, call: Call, answer: unknown): Promise<StartAnswer> {
-  const { upload_id, name } = recorded.parse(answer);
+  const { upload_id, name, upload_token } = recorded.parse(answer);
   const { reads, locate, what } = ofUpload;
   const ahead = await deps.table.batchGet(reads({ id: upload_id }));
   const located = await locate({ id: upload_id }, { caller: call.caller, ahead, deps });
   await authorize(deps, call, located, { action: "create", what: what({ id: upload_id }) });
-  return signedAnswer(deps, { ...(await findUpload(deps, upload_id, ahead)), name });
+  return signedAnswer(deps, { ...(await findUpload(deps, upload_id, ahead)), name }, { upload_token });
 }
 
-async function signedAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
+async function signedAnswer(
+  deps: Pick<Deps, "objects">,
+  upload: UploadRecord,
+  { upload_token }: { upload_token: string | undefined },
+): Promise<StartAnswer> {
   const { upload_id, file_id, workspace_id, folder_id, part_size, part_count } = upload;
   const name = upload.asked_name ?? upload.name;
   const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
@@ -145,6 +169,9 @@ async function signedAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): 
     ...(folder_id === undefined ? {} : { folder_id }),
     ...(part_count === undefined ? {} : { part_count }),
     ...{ expires_at: iso(upload.expires_ms), ...signed },
+    ...(upload_token === undefined || upload.upload_token === undefined
+      ? {}
+      : { upload_token, upload_token_expires_at: iso(upload.upload_token.expires_ms) }),
   };
 }
 
@@ -158,11 +185,11 @@ async function save(
   deps: Deps,
   call: Call,
   draft: UploadRecord,
-  hintedFile: string | undefined,
+  { hintedFile, upload_token }: { hintedFile: string | undefined; upload_token: string | undefined },
 ): Promise<UploadRecord> {
   const { upload_id, folder_id } = draft;
   const recording = (told: UploadRecord) =>
-    call.record({ upload_id, name: told.name } satisfies z.infer<typeof recorded>);
+    call.record({ upload_id, name: told.name, upload_token } satisfies z.infer<typeof recorded>);
   if (draft.if_exists === "fail") return saveReserved(deps, draft, recording(draft));
   if (draft.of_file) {
     await addUpload(deps, draft, recording(draft));

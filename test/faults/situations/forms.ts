@@ -1,4 +1,5 @@
 /** Uploads that come by a form, which somebody has posted. */
+import * as z from "zod";
 import { objectCreated } from "#core/finalize/object-created.ts";
 import type { StartAnswer } from "#core/uploads/contract.ts";
 import { postForm } from "#test/support/api-client.ts";
@@ -22,6 +23,30 @@ const toldTwice = (me: Actor, { workspace_id, upload_id }: StartAnswer) =>
   objectCreated(me.deps, `f/${workspace_id}/${upload_id}`);
 
 const starts: Situation[] = [
+  {
+    name: "start: with a token for a visitor",
+    async set(_, me) {
+      const json = { filename: "a.txt", size: 5, upload_token: true };
+      const headers = { "Idempotency-Key": "once" };
+      let shown: unknown;
+      return {
+        act: async (actor) => {
+          const answer = await actor.request("/v1/uploads", { json, headers });
+          shown = z.looseObject({}).parse(await answer.clone().json())["upload_token"];
+          return answer;
+        },
+        meanwhile: { "the name is taken": () => me.by.uploaded("a.txt", "other") },
+        next: { "asked again": () => me.request("/v1/uploads", { json, headers }) },
+        check: async ({ status, body }) => {
+          if (status !== 201) return [];
+          const { upload_id } = z.looseObject({ upload_id: z.string() }).parse(body);
+          const authorization = `Bearer ${String(shown)}`;
+          const seen = await me.anonymous(`/v1/uploads/${upload_id}`, { headers: { authorization } });
+          return seen.status === 200 ? [] : [`its token is answered ${seen.status}`];
+        },
+      };
+    },
+  },
   {
     name: "form: started",
     async set(_, me) {
