@@ -96,7 +96,7 @@ const taken: Situation[] = [
       const session = await posted(me, "hello");
       return {
         act: (actor) => actor.ingest(),
-        amid: { before: "take-posted: s3 UploadPartCopy", run: () => postForm(session, "world") },
+        amid: { before: "take-posted: UploadPartCopy", run: () => postForm(session, "world") },
         next: { "it is told of again": () => toldTwice(me, session) },
       };
     },
