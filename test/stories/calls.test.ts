@@ -29,6 +29,10 @@ test("a chain is the most calls that can't have been side by side", () => {
 test.for([
   ["POST /v1/uploads", 2],
   ["POST /v1/uploads (new version)", 2],
+  ["POST /v1/uploads (form)", 2],
+  ["POST /v1/uploads (upload token)", 2],
+  // The client that made the token, and its key.
+  ["POST /v1/uploads/{id}/parts (upload token)", 1],
   ["POST /v1/uploads/{id}/finalize", 5],
   ["POST /v1/uploads/{id}/finalize (new version)", 5],
   ["GET /s/{token}", 2],
