@@ -89,6 +89,8 @@ export interface Route<
   headers: Headers;
   /** By status: one of them, its only 2xx where it has any, is how it answers unless its handler says otherwise. */
   responses: Readonly<Record<Status, Success>>;
+  /** A session's own upload token will do, for what its path names where that is this very session. @default false */
+  uploadToken?: true;
   /** Beside those that follow from its method, scopes and body (`errorsOf`). */
   errors: readonly ErrorCode[];
   /** Where it refuses, people (as `lambdas/pages/link-reader.ts` tells them) get a page. @default false */

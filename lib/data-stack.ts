@@ -80,7 +80,7 @@ export class DataStack extends Stack {
       removalPolicy: removalPolicy(config),
       cors: [
         {
-          allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT],
+          allowedMethods: [HttpMethods.GET, HttpMethods.HEAD, HttpMethods.PUT, HttpMethods.POST],
           allowedOrigins: [...config.corsOrigins],
           allowedHeaders: ["*"],
           exposedHeaders: [...readableHeaders],
@@ -90,6 +90,8 @@ export class DataStack extends Stack {
       lifecycleRules: [
         // Sessions live 6 days and the sweep aborts them; this is the last net.
         { id: "AbortIncompleteUploads", abortIncompleteMultipartUploadAfter: Duration.days(7) },
+        // What forms bring is copied within moments, and removed; their sessions live for a day.
+        { id: "RemovePosted", prefix: "f/", expiration: Duration.days(2) },
       ],
     });
     // `eventBridgeEnabled` would add a custom resource with a function of its own to set this one property.

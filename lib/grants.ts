@@ -56,6 +56,12 @@ export const grants = {
     Grant.addToPrincipal({ grantee, actions: actions.map((action) => `s3:${action}`), resourceArns });
   },
 
+  /** What forms bring, all under `f/`, until it has become an upload's. */
+  posted(bucket: Bucket, grantee: IGrantable, ...actions: ObjectAction[]): void {
+    const resourceArns = [bucket.arnForObjects("f/*")];
+    Grant.addToPrincipal({ grantee, actions: actions.map((action) => `s3:${action}`), resourceArns });
+  },
+
   /** Being told 404 for an object that isn't there: without it S3 answers 403, as for all that it forbids. */
   missingObjects(bucket: Bucket, grantee: IGrantable): void {
     Grant.addToPrincipal({ grantee, actions: ["s3:ListBucket"], resourceArns: [bucket.bucketArn] });

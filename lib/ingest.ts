@@ -40,7 +40,10 @@ export class Ingest extends Construct {
     queue.onEvent("ObjectCreated", {
       source: ["aws.s3"],
       detailType: ["Object Created"],
-      detail: { bucket: { name: [bucket.bucketName] }, object: { key: [{ prefix: "o/" }] } },
+      detail: {
+        bucket: { name: [bucket.bucketName] },
+        object: { key: [{ prefix: "o/" }, { prefix: "f/" }] },
+      },
     });
   }
 }

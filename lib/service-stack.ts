@@ -124,6 +124,8 @@ export class ServiceStack extends Stack {
       "AbortMultipartUpload",
       "ListMultipartUploadParts",
     );
+    // Whoever posts a form does so by the right of the function that signed it.
+    grants.posted(bucket, api, "PutObject", "DeleteObject");
     grants.missingObjects(bucket, api);
     grants.send(retry, api);
 
@@ -135,11 +137,13 @@ export class ServiceStack extends Stack {
     grants.objects(
       bucket,
       ingest.handler,
+      "PutObject",
       "GetObject",
       "DeleteObject",
       "AbortMultipartUpload",
       "ListMultipartUploadParts",
     );
+    grants.posted(bucket, ingest.handler, "GetObject", "DeleteObject");
     grants.missingObjects(bucket, ingest.handler);
 
     grants.items(table, relay.handler, tableAccess.relay);
@@ -175,7 +179,11 @@ export class ServiceStack extends Stack {
     new DeliveryDashboard(this, "Dashboard", { webhooks, table, shown: config.dashboard });
     this.notify(config.alarmTopicArn);
     acceptFindings(this);
-    acknowledge(this, { ...reasons, [`AwsSolutions-IAM5[Resource::${exportName(bucket)}/o/*]`]: allObjects });
+    acknowledge(this, {
+      ...reasons,
+      [`AwsSolutions-IAM5[Resource::${exportName(bucket)}/o/*]`]: allObjects,
+      [`AwsSolutions-IAM5[Resource::${exportName(bucket)}/f/*]`]: allPosted,
+    });
 
     new CfnOutput(this, "ApiUrl", { value: http.publicUrl });
     const { domain } = config;
@@ -204,6 +212,9 @@ const reasons = {
 
 const allObjects =
   "Object keys are made at run time, one per upload, all under o/; each role names the actions that its function does there.";
+
+const allPosted =
+  "Keys of what forms bring are made at run time, one per upload, all under f/; each role names what its function does there.";
 
 /** Name under which the bucket's ARN leaves its stack, as findings show it. */
 function exportName(bucket: Bucket): string {

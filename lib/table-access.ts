@@ -69,8 +69,9 @@ export const tableAccess = {
   },
   ingest: {
     GetItem: ["client", "person", "folder", "node", "upload", "settings"],
-    BatchGetItem: ["folder", "node", "paths"],
-    Query: ["folder", "node"],
+    // Of whoever started what a form has brought: what it may do now.
+    BatchGetItem: ["client", "person", "group", "workspaces", "folder", "node", "paths"],
+    Query: ["client", "person", "group", "folder", "node"],
     PutItem: ["folder", "node", "paths", "link", "event"],
     UpdateItem: ["node", "upload"],
     DeleteItem: ["node"],

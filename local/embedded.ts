@@ -77,7 +77,7 @@ export async function startEmbedded({
       const found = credentials.lookup(accessKeyId, sessionToken);
       return typeof found === "string"
         ? undefined
-        : { secret: found.secretAccessKey, principal: found.principal };
+        : { secret: found.secretAccessKey, principal: found.principal, expiresAt: found.expiresAt };
     },
   });
   started.defer(() => s3.close());

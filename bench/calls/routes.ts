@@ -61,6 +61,22 @@ export async function countRoutes(
     ...start(`${under}e.txt`),
     headers: { "Idempotency-Key": "count" },
   });
+  await measure(
+    "POST /v1/uploads (form)",
+    "/v1/uploads",
+    json({ filename: `${under}form.txt`, form: true, ...fields }),
+  );
+  const visit = startAnswer.parse(
+    await (
+      await measure("POST /v1/uploads (upload token)", "/v1/uploads", {
+        json: { filename: `${under}visit.txt`, size: bytes.length, upload_token: true, ...fields },
+      })
+    ).json(),
+  );
+  await measure("POST /v1/uploads/{id}/parts (upload token)", `/v1/uploads/${visit.upload_id}/parts`, {
+    ...json({ count: 1 }),
+    token: visit.upload_token ?? null,
+  });
   const upload = `/v1/uploads/${started.upload_id}`;
   await measure("POST /v1/uploads/{id}/parts", `${upload}/parts`, json({ count: 1 }));
   await measure("PUT /v1/uploads/{id}/chunks", `${upload}/chunks?part=1`, { method: "PUT", body: bytes });

@@ -5,6 +5,7 @@ import type {
   PutObjectCommandInput,
   S3Client,
   Part as S3Part,
+  UploadPartCopyCommandInput,
 } from "@aws-sdk/client-s3";
 import { attachment, downloadType } from "./content-disposition.ts";
 import { isPassing } from "./passing.ts";
@@ -152,6 +153,31 @@ export function createObjects(
   }
 
   /**
+   * Makes a part of another object's bytes, or of a range of them (both ends included). Repeating it is safe.
+   *
+   * @param etag quoted, of the bytes that are meant.
+   * @returns false where there are others by now, or none.
+   */
+  async function copyPart(
+    to: { key: string; uploadId: string; part: number },
+    from: { key: string; etag: string; range?: readonly [first: number, last: number] | undefined },
+  ): Promise<boolean> {
+    const input: UploadPartCopyCommandInput = {
+      ...{ Bucket: bucket, Key: to.key, UploadId: to.uploadId, PartNumber: to.part },
+      // Keys here are letters, digits, slashes and underscores, which need no encoding.
+      ...{ CopySource: `${bucket}/${from.key}`, CopySourceIfMatch: from.etag },
+      ...(from.range && { CopySourceRange: `bytes=${from.range[0]}-${from.range[1]}` }),
+    };
+    try {
+      await call((sdk, send, options) => send(new sdk.UploadPartCopyCommand(input), options));
+      return true;
+    } catch (error) {
+      if (isS3(error, "PreconditionFailed") || isMissing(error)) return false;
+      throw error;
+    }
+  }
+
+  /**
    * Makes the object of its parts. Safe to repeat: an object that is there already is this upload's, since keys are
    * never shared. S3 may work on it for minutes; waits for `patience` ms at most.
    *
@@ -294,6 +320,7 @@ export function createObjects(
   return {
     createMultipart,
     listParts,
+    copyPart,
     complete,
     abort,
     head,
@@ -302,6 +329,7 @@ export function createObjects(
     remove,
     signGet,
     signParts: signer.signParts,
+    signForm: signer.signForm,
   };
 }
 

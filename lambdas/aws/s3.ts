@@ -16,6 +16,7 @@ export {
   HeadObjectCommand,
   ListPartsCommand,
   PutObjectCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 
 /** A client for S3. `endpoint` as in `createSigner`. */

@@ -57,6 +57,22 @@ export interface PartsInput {
   expiresIn: number;
 }
 
+export interface FormInput {
+  key: string;
+  /** Bytes that the file may have, both included. */
+  range: readonly [min: number, max: number];
+  /** Seconds; shortened to what the credentials have left. */
+  expiresIn: number;
+}
+
+/** What a browser's form has to post to store one object (multipart/form-data, the file as `file`, last). */
+export interface SignedForm {
+  url: string;
+  fields: Record<string, string>;
+  /** Milliseconds since the epoch. */
+  expiresAt: number;
+}
+
 /** The URLs of one upload's parts: that of part n is `prefix + n + suffix + signature(n)`. */
 export interface PartUrls {
   prefix: string;
@@ -88,7 +104,7 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     const [regionName, identity] = await Promise.all([region(), credentials()]);
     const moment = now();
     const seconds = lifetime(expiresIn, identity.expiration, moment);
-    const timestamp = new Date(moment).toISOString().replaceAll(/[-:]|\.\d{3}/g, "");
+    const timestamp = timestampOf(moment);
     const date = timestamp.slice(0, 8);
     const scope = `${date}/${regionName}/s3/aws4_request`;
     const { origin, host, path } = address({ bucket, endpoint, region: regionName }, key);
@@ -143,7 +159,50 @@ export function createSigner({ bucket, region, credentials, endpoint, now = Date
     return prepare({ method: "PUT", ...input, query: { uploadId, "x-id": "UploadPart" } }, "partNumber");
   }
 
-  return { sign, signParts };
+  /**
+   * A form that stores one object under one key, and no other.
+   *
+   * S3: each field but policy, signature and file needs a condition, and so does the bucket. Source: "Browser-Based
+   * Uploads Using POST (AWS Signature Version 4)" in the S3 API Reference.
+   *
+   * @throws Error where the credentials have run out.
+   */
+  async function signForm({ key, range, expiresIn }: FormInput): Promise<SignedForm> {
+    const [regionName, identity] = await Promise.all([region(), credentials()]);
+    const moment = now();
+    const seconds = lifetime(expiresIn, identity.expiration, moment);
+    const timestamp = timestampOf(moment);
+    const date = timestamp.slice(0, 8);
+    const expiresAt = Math.floor(moment / 1000) * 1000 + seconds * 1000;
+    const { origin, path } = address({ bucket, endpoint, region: regionName }, "");
+    const fields: Record<string, string> = {
+      key,
+      "x-amz-algorithm": ALGORITHM,
+      "x-amz-credential": `${identity.accessKeyId}/${date}/${regionName}/s3/aws4_request`,
+      "x-amz-date": timestamp,
+      ...(identity.sessionToken === undefined ? {} : { "x-amz-security-token": identity.sessionToken }),
+    };
+    const conditions = [
+      { bucket },
+      ...Object.entries(fields).map(([name, value]) => ({ [name]: value })),
+      ["content-length-range", ...range],
+    ];
+    const document = { expiration: new Date(expiresAt).toISOString(), conditions };
+    const policy = Buffer.from(JSON.stringify(document)).toString("base64");
+    const signature = hmac(dayKey(identity.secretAccessKey, date, regionName), policy).toString("hex");
+    return {
+      url: `${origin}${path}`,
+      fields: { ...fields, policy, "x-amz-signature": signature },
+      expiresAt,
+    };
+  }
+
+  return { sign, signParts, signForm };
+}
+
+/** `YYYYMMDDTHHMMSSZ` */
+function timestampOf(moment: number): string {
+  return new Date(moment).toISOString().replaceAll(/[-:]|\.\d{3}/g, "");
 }
 
 /** Derives the key that signs everything of one day and region for S3, and keeps it while they stay the same. */
@@ -194,6 +253,6 @@ function canonicalValue(value: string): string {
   return value.trim().replaceAll(/\s+/g, " ");
 }
 
-function hmac(key: string | Buffer, text: string): Buffer {
+function hmac(key: string | Buffer | KeyObject, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }

@@ -96,6 +96,7 @@ export function serve<
       deps,
       context.req.header("authorization"),
       named.success ? reads(named.data as Output<P>) : [],
+      { uploadToken: route.uploadToken === true },
     );
     note({ client: caller.id });
     if (route.scopes !== "public") requireScope(caller, ...route.scopes);

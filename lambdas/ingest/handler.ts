@@ -1,10 +1,9 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import * as z from "zod";
 import { beginLine, describe, endLine, note } from "#aws/log.ts";
-import { finishUpload } from "#core/finalize/finish-upload.ts";
+import { objectCreated } from "#core/finalize/object-created.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { runParts } from "#core/kernel/sweep.ts";
-import { uploadOfKey } from "#core/uploads/object-key.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { fileDeps } from "../deps/file-deps.ts";
 
@@ -23,7 +22,7 @@ const message = z.discriminatedUnion("detail-type", [
   z.object({ "detail-type": z.literal("Scheduled Event") }),
 ]);
 
-/** Objects that S3 has made whole, and each minute what uploads left behind; messages that fail come again. */
+/** Objects that S3 has made whole, or forms have brought, and each minute what uploads left behind; messages that fail come again. */
 export async function handler(
   { Records }: SQSEvent,
   context: Pick<Context, "awsRequestId" | "getRemainingTimeInMillis">,
@@ -55,8 +54,6 @@ async function ingest({ body }: SQSRecord, timeLeft: () => boolean): Promise<voi
     return;
   }
   const { key } = given.detail.object;
-  const uploadId = uploadOfKey(key);
   note({ key });
-  // The upload whose finalize began and perhaps did not live to end.
-  if (uploadId !== undefined) note({ result: await finishUpload(deps, uploadId) });
+  note({ result: await objectCreated(deps, key) });
 }

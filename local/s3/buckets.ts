@@ -17,6 +17,8 @@ const lifecycleRuleSchema = z.object({
   enabled: z.boolean().default(true),
   /** Days after which an unfinished multipart upload is aborted. */
   abortIncompleteMultipartUploadDays: z.number().optional(),
+  /** Days after which an object is deleted. */
+  expirationDays: z.number().optional(),
 });
 
 export const bucketSchema = z.object({

@@ -26,8 +26,11 @@ const s3EventSchema = z.object({
     }),
     "request-id": z.string(),
     requester: z.string(),
-    "source-ip-address": z.string(),
-    reason: z.enum(["PutObject", "CompleteMultipartUpload", "CopyObject", "POST Object", "DeleteObject"]),
+    "source-ip-address": z.string().optional(),
+    reason: z.enum([
+      ...["PutObject", "CompleteMultipartUpload", "CopyObject", "POST Object"],
+      ...["DeleteObject", "Lifecycle Expiration"],
+    ] as const),
     "deletion-type": z.literal("Permanently Deleted").optional(),
   }),
 });
@@ -37,7 +40,8 @@ export type S3Event = z.infer<typeof s3EventSchema>;
 export type S3EventReason = S3Event["detail"]["reason"];
 
 interface Change {
-  call: AwsCall;
+  /** None where S3 does it by itself. */
+  call?: AwsCall;
   settings: Bucket;
   reason: S3EventReason;
   object: { key: string; size?: number; etag?: string };
@@ -77,7 +81,7 @@ export function createEvents({ database, room, now, deliver, onError }: EventsOp
   return {
     record({ call, settings, reason, object }) {
       if (!settings.eventBridgeEnabled) return;
-      const deleted = reason === "DeleteObject";
+      const deleted = reason === "DeleteObject" || reason === "Lifecycle Expiration";
       const sequencer = nextSequencer();
       const event: S3Event = {
         version: "0",
@@ -92,9 +96,9 @@ export function createEvents({ database, room, now, deliver, onError }: EventsOp
           version: "0",
           bucket: { name: settings.name },
           object: { ...object, sequencer },
-          "request-id": call.requestId,
-          requester: ACCOUNT,
-          "source-ip-address": call.req.socket.remoteAddress ?? "127.0.0.1",
+          "request-id": call?.requestId ?? randomUUID(),
+          requester: call === undefined ? "s3.amazonaws.com" : ACCOUNT,
+          ...(call && { "source-ip-address": call.req.socket.remoteAddress ?? "127.0.0.1" }),
           reason,
           ...(deleted ? { "deletion-type": "Permanently Deleted" } : {}),
         },

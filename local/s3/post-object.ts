@@ -71,9 +71,10 @@ export async function postObject(s3: S3, request: S3Request): Promise<void> {
   const key = template.replaceAll("${filename}", form.filename);
   assertKeyLength(key);
 
-  call.principal = verifyPostSignature(fields, s3.secretFor);
+  const now = s3.clock.now();
+  call.principal = verifyPostSignature(fields, { secretFor: s3.secretFor, region: call.region, now });
   const filled = new Map([...fields, ["key", key], ["bucket", request.bucket]] as const);
-  const range = checkPostPolicy(filled, s3.clock.now());
+  const range = checkPostPolicy(filled, now);
   const target = { ...request, key };
   call.authorize("s3:PutObject", objectArn(target), writeContext(request, { creates: true }));
   const headers = collectMetadata(fields.keys(), (name) => fields.get(name));

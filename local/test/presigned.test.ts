@@ -64,6 +64,25 @@ test("the SDK's URL works, for its role, without the invocation that signed it",
   expect(call?.trace.environment).toBeUndefined();
 });
 
+test("a length that was signed takes no other", async () => {
+  const input = { Bucket: "bucket", Key: "o/ws/up", UploadId: "u", PartNumber: 1, ContentLength: 5 };
+  const url = await getSignedUrl(s3, new UploadPartCommand(input));
+  expect(new URL(url).searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;host");
+  const sent = (body: string, headers: Record<string, string> = {}) =>
+    send(port.server.url, { method: "PUT", path: url.slice(port.server.url.length), body, headers });
+  expect((await sent("bytes")).status).toBe(200);
+  for (const body of ["byte", "bytes!", ""]) {
+    const answer = await sent(body);
+    expect([answer.status, errorCode(answer.text)]).toEqual([403, "SignatureDoesNotMatch"]);
+  }
+  const chunked = await fetch(url, {
+    method: "PUT",
+    body: new Blob(["bytes"]).stream(),
+    duplex: "half",
+  } as RequestInit);
+  expect(chunked.status).toBe(403);
+});
+
 test("any key can be presigned", async () => {
   await fc.assert(
     fc.asyncProperty(fc.string({ unit: "grapheme", minLength: 1, maxLength: 30 }), async (text) => {

@@ -1,6 +1,7 @@
 /** The local S3 behind the real AWS port, with one bucket and an administrator who may do everything. */
 import { S3Client } from "@aws-sdk/client-s3";
 import { type Clock, createClock } from "../clock.ts";
+import type { TemporaryCredentials } from "../credentials.ts";
 import { createCredentials } from "../credentials.ts";
 import type { FaultHook } from "../faults.ts";
 import type { BucketOptions } from "../s3/buckets.ts";
@@ -32,6 +33,8 @@ export interface Harness extends AsyncDisposable {
   /** Actions that are refused from now on. */
   denied: Set<string>;
   traces: CallTrace[];
+  /** Keys of a role that may sign forms. @default none */
+  temporary: (TemporaryCredentials & { principal: Principal }) | undefined;
   /** What goes wrong from now on. @default nothing */
   setFault(hook?: FaultHook): void;
   /** Sends a request without a signature, which this account lets through. */
@@ -70,10 +73,13 @@ export async function startS3({
       events.push(event);
     },
     onError: (error) => errors.push(error),
-    secretFor: (accessKeyId) =>
-      accessKeyId === credentials.root.accessKeyId
-        ? { secret: credentials.root.secretAccessKey, principal: root }
-        : undefined,
+    secretFor(accessKeyId, sessionToken) {
+      if (accessKeyId === credentials.root.accessKeyId)
+        return { secret: credentials.root.secretAccessKey, principal: root };
+      const { temporary } = harness;
+      if (temporary?.accessKeyId !== accessKeyId || temporary.sessionToken !== sessionToken) return undefined;
+      return { ...temporary, secret: temporary.secretAccessKey };
+    },
   });
   s3.createBucket({ name: BUCKET, eventBridgeEnabled: true, ...bucket });
   const server = await createAwsServer({
@@ -98,7 +104,8 @@ export async function startS3({
     credentials: credentials.root,
     maxAttempts: 1,
   });
-  return {
+  const harness: Harness = {
+    temporary: undefined,
     ...{ s3, client, clock, endpoint: server.url, ...credentials.root },
     ...{ events, errors, defects, callers, authorized, denied, traces },
     setFault(hook = () => undefined) {
@@ -112,6 +119,7 @@ export async function startS3({
       clock.stop();
     },
   };
+  return harness;
 }
 
 /** The `<Code>` of an error answer. */

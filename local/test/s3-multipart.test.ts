@@ -22,7 +22,12 @@ import { BUCKET, type Harness, MIB, outcome, refusal, startS3 } from "./s3-harne
 let h: Harness;
 beforeAll(async () => {
   h = await startS3({
-    bucket: { lifecycleRules: [{ prefix: "days/", abortIncompleteMultipartUploadDays: 7 }] },
+    bucket: {
+      lifecycleRules: [
+        { prefix: "days/", abortIncompleteMultipartUploadDays: 7 },
+        { prefix: "forms/", expirationDays: 1 },
+      ],
+    },
   });
 });
 afterAll(() => h[Symbol.asyncDispose]());
@@ -256,5 +261,29 @@ describe("uploads under way", () => {
     h.clock.advance(-8 * day);
     expect((await refusal(u.parts())).name).toBe("NoSuchUpload");
     await other.abort();
+  });
+});
+
+describe("objects of a prefix", () => {
+  it("are deleted by the lifecycle rule, at the midnight after their days", async () => {
+    const put = (Key: string) => h.client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: "x" }));
+    await put("forms/old");
+    await put("formsnot/old");
+    h.events.length = 0;
+    const day = 24 * 60 * 60 * 1000;
+    h.clock.advance(2 * day);
+    expect(h.s3.runLifecycle()).toBe(1);
+    h.clock.advance(-2 * day);
+    expect((await h.anonymous(`/${BUCKET}/forms/old`)).status).toBe(404);
+    expect((await h.anonymous(`/${BUCKET}/formsnot/old`)).status).toBe(200);
+    expect(h.events).toMatchObject([
+      {
+        "detail-type": "Object Deleted",
+        detail: {
+          ...{ object: { key: "forms/old" }, requester: "s3.amazonaws.com" },
+          ...{ reason: "Lifecycle Expiration", "deletion-type": "Permanently Deleted" },
+        },
+      },
+    ]);
   });
 });

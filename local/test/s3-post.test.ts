@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCredentials } from "../credentials.ts";
 import { BUCKET, type Harness, MIB, outcome, startS3 } from "./s3-harness.ts";
 
 let h: Harness;
@@ -19,20 +20,25 @@ interface FormOptions {
   filename?: string;
   secret?: string;
   accessKeyId?: string;
+  /** Of the credential's scope. */
+  region?: string;
+  /** Conditions in place of those on bucket, key and credential. */
+  only?: unknown[];
+  expiration?: string;
 }
 
 /** Posts a form as a browser would, signed as the S3 documentation says. */
 function post({ fields = {}, conditions, expiresIn = 60_000, file = "hello", ...options }: FormOptions = {}) {
   const { filename = "report.txt", secret = h.secretAccessKey, accessKeyId = h.accessKeyId } = options;
-  const scope = ["20260101", "us-east-1", "s3", "aws4_request"];
+  const scope = ["20260101", options.region ?? "us-east-1", "s3", "aws4_request"];
+  const usual = [
+    ...[{ bucket: BUCKET }, ["starts-with", "$key", "in/"], ["starts-with", "$x-amz-credential", ""]],
+    ...[{ "x-amz-algorithm": "AWS4-HMAC-SHA256" }, { "x-amz-date": "20260101T000000Z" }],
+  ];
   const policy = Buffer.from(
     JSON.stringify({
-      expiration: new Date(h.clock.now() + expiresIn).toISOString(),
-      conditions: [
-        ...[{ bucket: BUCKET }, ["starts-with", "$key", "in/"], ["starts-with", "$x-amz-credential", ""]],
-        ...[{ "x-amz-algorithm": "AWS4-HMAC-SHA256" }, { "x-amz-date": "20260101T000000Z" }],
-        ...(conditions ?? []),
-      ],
+      expiration: options.expiration ?? new Date(h.clock.now() + expiresIn).toISOString(),
+      conditions: [...(options.only ?? usual), ...(conditions ?? [])],
     }),
   ).toString("base64");
   const key = scope.reduce<string | Buffer>((previous, part) => hmac(previous, part), `AWS4${secret}`);
@@ -117,6 +123,35 @@ describe("a browser's form", () => {
     ["another key", { fields: { key: "out/x" } }, "403 AccessDenied"],
     ["a field that the policy doesn't mention", { fields: { acl: "private" } }, "403 AccessDenied"],
     ["another value", { conditions: [{ "x-amz-meta-a": "1" }] }, "403 AccessDenied"],
+    [
+      "no condition on the bucket",
+      {
+        only: ["$key", "$x-amz-credential", "$x-amz-algorithm", "$x-amz-date"].map((name) => [
+          ...["starts-with", name, ""],
+        ]),
+      },
+      "403 AccessDenied",
+    ],
+    ["a field of another signature", { fields: { AWSAccessKeyId: "AKIA" } }, "403 AccessDenied"],
+    ["another region", { region: "eu-west-1" }, "400 InvalidArgument"],
+    ["no date", { fields: { "x-amz-date": "" } }, "400 InvalidArgument"],
+    ["the date of another day", { fields: { "x-amz-date": "20260102T000000Z" } }, "400 InvalidArgument"],
+    ["a local time", { expiration: "2126-01-01T00:00:00+02:00" }, "400 InvalidPolicyDocument"],
+    [
+      "two fields in one condition",
+      { conditions: [{ "x-ignore-a": "", "x-ignore-b": "" }] },
+      "400 InvalidPolicyDocument",
+    ],
+    [
+      "too long for one of two ranges",
+      {
+        conditions: [
+          ["content-length-range", 0, 4],
+          ["content-length-range", 0, 100],
+        ],
+      },
+      "400 EntityTooLarge",
+    ],
     ["an unknown operator", { conditions: [["ends-with", "$key", "txt"]] }, "403 AccessDenied"],
     ["too long", { conditions: [["content-length-range", 0, 4]] }, "400 EntityTooLarge"],
     ["too short", { conditions: [["content-length-range", 6, 10]] }, "400 EntityTooSmall"],
@@ -132,6 +167,42 @@ describe("a browser's form", () => {
     const filename = "refused.txt";
     expect(await outcome(await post({ ...options, filename }))).toBe(expected);
     expect((await h.anonymous(`/${BUCKET}/in/${filename}`)).status).toBe(404);
+  });
+
+  it("may be as long as its range says, to the byte, empty included", async () => {
+    const range = (min: number, max: number) => ({ conditions: [["content-length-range", min, max]] });
+    expect((await post({ ...range(5, 5), filename: "exact.txt" })).status).toBe(204);
+    expect((await post({ ...range(0, 0), file: "", filename: "empty.txt" })).status).toBe(204);
+    expect(await (await h.anonymous(`/${BUCKET}/in/empty.txt`)).text()).toBe("");
+  });
+
+  it("takes the place of what stands there", async () => {
+    expect((await post({ file: "one", filename: "twice.txt" })).status).toBe(204);
+    expect((await post({ file: "two", filename: "twice.txt" })).status).toBe(204);
+    expect(await (await h.anonymous(`/${BUCKET}/in/twice.txt`)).text()).toBe("two");
+  });
+
+  it("is refused where its signer may not put the object", async () => {
+    h.denied.add("s3:PutObject");
+    expect(await outcome(await post({ filename: "denied.txt" }))).toBe("403 AccessDenied");
+    h.denied.clear();
+    expect((await h.anonymous(`/${BUCKET}/in/denied.txt`)).status).toBe(404);
+  });
+
+  it("ends with the keys that signed it", async () => {
+    const role = { kind: "role", arn: "arn:aws:iam::000000000000:role/r", role: "r" } as const;
+    const keys = createCredentials({ clock: h.clock, dir: undefined }).issue(role, { ttlMs: 30_000 });
+    h.temporary = { ...keys, principal: role };
+    const form = {
+      ...{ secret: keys.secretAccessKey, accessKeyId: keys.accessKeyId, filename: "role.txt" },
+      fields: { "x-amz-security-token": keys.sessionToken },
+      conditions: [["eq", "$x-amz-security-token", keys.sessionToken]],
+    };
+    expect((await post(form)).status).toBe(204);
+    expect(h.callers.at(-1)).toBe(role.arn);
+    expect(await outcome(await post({ ...form, conditions: [] }))).toBe("403 AccessDenied");
+    h.clock.advance(30_000);
+    expect(await outcome(await post(form))).toBe("400 ExpiredToken");
   });
 
   it("that isn't one is refused", async () => {

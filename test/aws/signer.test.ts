@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { GetObjectCommand, HeadObjectCommand, S3Client, UploadPartCommand } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import fc from "fast-check";
@@ -215,4 +216,49 @@ test("a signer that lives past midnight and past its credentials signs as a new 
 test("a bucket with a dot is addressed by path, since no certificate covers its host", async () => {
   const { url } = await ours(at, "a.bucket").sign({ method: "GET", key: "k", expiresIn: 900 });
   expect(url).toMatch("https://s3.eu-west-1.amazonaws.com/a.bucket/k?");
+});
+
+describe("a form", () => {
+  const input = { key: "f/ws/upl", range: [0, 5] as const, expiresIn: 900 };
+  const policyOf = ({ policy = "" }: Record<string, string>) =>
+    JSON.parse(Buffer.from(policy, "base64").toString("utf8"));
+
+  test("has a condition for the bucket, for each of its fields, and for the length", async () => {
+    const credentials = { ...at.credentials, sessionToken: "token" };
+    const { url, fields, expiresAt } = await ours({ ...at, credentials }).signForm(input);
+    expect([url, expiresAt]).toEqual([`https://${BUCKET}.s3.${REGION}.amazonaws.com/`, MIDNIGHT + 900_000]);
+    const { policy: _, "x-amz-signature": signature, ...rest } = fields;
+    expect(signature).toMatch(/^[0-9a-f]{64}$/);
+    expect(rest).toEqual({
+      key: "f/ws/upl",
+      "x-amz-algorithm": "AWS4-HMAC-SHA256",
+      "x-amz-credential": `${credentials.accessKeyId}/20260301/${REGION}/s3/aws4_request`,
+      "x-amz-date": "20260301T000000Z",
+      "x-amz-security-token": "token",
+    });
+    expect(policyOf(fields)).toEqual({
+      expiration: "2026-03-01T00:15:00.000Z",
+      conditions: [
+        ...[{ bucket: BUCKET }, ...Object.entries(rest).map(([name, value]) => ({ [name]: value }))],
+        ["content-length-range", 0, 5],
+      ],
+    });
+  });
+
+  test("ends with the credentials that sign it", async () => {
+    const credentials = { ...at.credentials, expiration: new Date(MIDNIGHT + 60_000) };
+    const { fields, expiresAt } = await ours({ ...at, credentials }).signForm(input);
+    expect([policyOf(fields).expiration, expiresAt]).toEqual(["2026-03-01T00:01:00.000Z", MIDNIGHT + 60_000]);
+  });
+
+  // S3 API Reference, "Example: Browser-Based Upload using HTTP POST": the key of that day signs the policy's base64.
+  test("is signed as a URL of the same day is: by the day's key, over the policy", async () => {
+    const { fields } = await ours(at).signForm(input);
+    const { policy = "", "x-amz-signature": signature } = fields;
+    const key = ["20260301", REGION, "s3", "aws4_request"].reduce<string | Buffer>(
+      (before, part) => createHmac("sha256", before).update(part).digest(),
+      `AWS4${at.credentials.secretAccessKey}`,
+    );
+    expect(signature).toBe(createHmac("sha256", key).update(policy).digest("hex"));
+  });
 });

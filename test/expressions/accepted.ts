@@ -35,6 +35,12 @@ export const accepted: readonly Accepted[] = [
     becomes: "^whk_(u?)([0-7][0-9A-HJKMNP-TV-Z]{25})_([0-7][0-9A-HJKMNP-TV-Z]{25})_[\\w-]{43}$",
   },
   {
+    file: "lambdas/core/accounts/authenticate.ts",
+    text: "new RegExp(`^whu_(${ULID})_[\\\\w-]{43}$`)",
+    why: "a constant stands in it",
+    becomes: "^whu_([0-7][0-9A-HJKMNP-TV-Z]{25})_[\\w-]{43}$",
+  },
+  {
     file: "contract/joiners.ts",
     text: 'new RegExp(`[${JOINS_NEXT}][\\\\p{Mn}\\\\p{Me}]*$`, "u")',
     why: "a class of letters, none of which is a mark",

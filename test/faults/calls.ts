@@ -109,6 +109,7 @@ export function watched<D extends Reach>(deps: D, between: Between): D {
       readPrefix: (...given) => through({ ...read, target: "GetObject" }, () => objects.readPrefix(...given)),
       createMultipart: (...given) =>
         through(onObject("CreateMultipartUpload", given[0]), () => objects.createMultipart(...given)),
+      copyPart: (to, from) => through(onObject("UploadPartCopy", to.key), () => objects.copyPart(to, from)),
       complete: (...given) =>
         through(onObject("CompleteMultipartUpload", given[0]), () => objects.complete(...given)),
       abort: (...given) => through(onObject("AbortMultipartUpload", given[0]), () => objects.abort(...given)),

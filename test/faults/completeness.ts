@@ -38,7 +38,7 @@ const CALLING = [
 const IMPORT = /import (?!type)(?:\{([^}]*)\}) from "(#core\/|\.\/)([\w/-]+\.ts)"/gs;
 /** A call of the table, of S3, of a queue or of the bus that changes something. */
 const WRITE =
-  /\b(?:(?:table|target)\.(?:put|add|update|remove|transact)|objects\.(?:put|complete|abort|remove|createMultipart)|queues\.send|bus\.publish)\(|^\s*\.(?:put|update|remove|transact)\(\{/;
+  /\b(?:(?:table|target)\.(?:put|add|update|remove|transact)|objects\.(?:put|copyPart|complete|abort|remove|createMultipart)|queues\.send|bus\.publish)\(|^\s*\.(?:put|update|remove|transact)\(\{/;
 const FUNCTION = /^\s*(?:export )?(?:async )?function (\w+)/;
 
 /** Says what is missing; nothing where all is there. */

@@ -25,7 +25,7 @@ import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { eventRecord } from "#core/events/records.ts";
 import { relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
-import { finishUpload } from "#core/finalize/finish-upload.ts";
+import { objectCreated } from "#core/finalize/object-created.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
 import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import { sweepInvitations } from "#core/invitations/sweep-invitations.ts";
@@ -38,7 +38,6 @@ import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
-import { uploadOfKey } from "#core/uploads/object-key.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
 import { createApp } from "#http/app.ts";
 import { roomRoutes } from "#lambdas/api/routes.ts";
@@ -246,7 +245,7 @@ export async function startStage() {
         made = made.filter((one) => !batch.includes(one));
         for (const { it } of batch) {
           try {
-            await finishUpload(deps, uploadOfKey(it) ?? "");
+            await objectCreated(deps, it);
           } catch (error) {
             made.push({ at: Date.now() + HIDDEN_MS.ingest, it });
             throw error;

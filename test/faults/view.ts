@@ -93,8 +93,12 @@ export function scrubber(all: unknown, { numbered }: { numbered: boolean }) {
       .replace(TIME, "<time>")
       .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "<uuid>")
       .replace(/\b[0-9a-f]{64}\b/g, "<hash>")
-      .replace(/\b(whs|whsec|wlk|wl)_[\w+/=-]{20,}/g, "<secret>")
-      .replace(/^scrypt\$.*/, "<password>");
+      .replace(/\b(whs|whsec|whu|wlk|wl)_[\w+/=-]{20,}/g, "<secret>")
+      .replace(/^scrypt\$.*/, "<password>")
+      // A form's, each by its moment and its key.
+      .replace(/^eyJleHBpcmF0aW9u[\w+/=]+$/, "<policy>")
+      .replace(/^AKIA\w+\/\d{8}\/[\w-]+\/s3\/aws4_request$/, "<credential>")
+      .replace(/^\d{8}T\d{6}Z$/, "<time>");
   function scrub(value: unknown, name = ""): unknown {
     if (value instanceof Set) return scrub([...value].sort(), name);
     if (Array.isArray(value)) return value.map((one) => scrub(one));

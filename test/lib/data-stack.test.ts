@@ -117,7 +117,7 @@ describe("the bucket", () => {
   it("lets pages upload and read what S3 answers", () => {
     const cors = resources(template, "AWS::S3::Bucket")[0]?.[1].Properties.CorsConfiguration.CorsRules;
     expect(cors).toHaveLength(1);
-    expect(cors[0].AllowedMethods.toSorted()).toEqual(["GET", "HEAD", "PUT"]);
+    expect(cors[0].AllowedMethods.toSorted()).toEqual(["GET", "HEAD", "POST", "PUT"]);
     expect(cors[0].ExposedHeaders).toEqual(
       expect.arrayContaining([
         ...["ETag", "Content-Disposition", "Content-Range", "Accept-Ranges", "Content-Length"],
@@ -126,7 +126,7 @@ describe("the bucket", () => {
     );
   });
 
-  it("aborts uploads that were left for 7 days", () => {
+  it("aborts uploads that were left for 7 days, and removes what forms brought after 2", () => {
     template.hasResourceProperties("AWS::S3::Bucket", {
       LifecycleConfiguration: {
         Rules: [
@@ -134,6 +134,7 @@ describe("the bucket", () => {
             Status: "Enabled",
             AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
           }),
+          Match.objectLike({ Status: "Enabled", Prefix: "f/", ExpirationInDays: 2 }),
         ],
       },
     });

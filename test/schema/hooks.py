@@ -192,6 +192,13 @@ def fit_body(body):
         body["part_size"] = max(body["part_size"], -(-int(body["size"]) // 10_000))
     if "sha256" in (body.get("checksum") or {}):
         body.pop("part_size", None)
+    # A size is no more than the bound beside it, and a declared type one of those that are allowed.
+    restrict = body.get("restrict")
+    if isinstance(restrict, dict):
+        if "max_bytes" in restrict and "size" in body:
+            restrict["max_bytes"] = max(restrict["max_bytes"], body["size"])
+        if "types" in restrict:
+            body.pop("content_type", None)
     # Part 10,000 is the last.
     if "count" in body and isinstance(body.get("first"), (int, float)):
         body["first"] = min(body["first"], 10_001 - body["count"])

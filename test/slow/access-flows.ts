@@ -4,7 +4,7 @@ import { actions, scopes } from "#contract/scopes.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
-import { type ApiInit, putPart } from "#test/support/api-client.ts";
+import { type ApiInit, postForm, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 
 const answer = z.record(z.string(), z.unknown());
@@ -111,6 +111,8 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
     await get("/v1/workspaces", by);
     await get(`/v1/files/${file}/access`, by);
     await post("/v1/webhooks", { url, events: ["*"], folders: [folder] }, by);
+    const form = { filename: "form.txt", folder_id: folder, form: true };
+    await postForm(await ok(startAnswer, "/v1/uploads", { json: form, token: by }), "by form");
     const held = await post(`/v1/files/${file}/lock/wait`, { wait_seconds: 1 }, by);
     const headers = { "Lock-Token": textOf(held, "lock_token") };
     await ok(z.unknown(), `/v1/files/${file}/lock`, { method: "DELETE", headers, token: by });

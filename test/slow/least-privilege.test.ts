@@ -19,7 +19,7 @@ import { lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { uploadRecord } from "#core/uploads/records.ts";
 import { ensureAssembly } from "#start/assembly.ts";
-import { type ApiInit, createApiClient, putPart } from "#test/support/api-client.ts";
+import { type ApiInit, createApiClient, postForm, putPart } from "#test/support/api-client.ts";
 import { makeWorkspaceAsBefore, writeFormerClient } from "#test/support/former-records.ts";
 import type { Behaviour } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";
@@ -141,6 +141,13 @@ async function uploads(): Promise<string> {
   await done(`/v1/uploads/${nothing.upload_id}/finalize`, { json: {} });
   const given = await send("given-up.bin", bytes("x"));
   expect((await call(`/v1/uploads/${given.upload_id}`, { method: "DELETE" })).status).toBe(204);
+
+  await postForm(
+    await ok(startAnswer, "/v1/uploads", { json: { filename: "form.txt", form: true } }),
+    "hello",
+  );
+  const unposted = await ok(startAnswer, "/v1/uploads", { json: { filename: "unposted.txt", form: true } });
+  expect((await call(`/v1/uploads/${unposted.upload_id}`, { method: "DELETE" })).status).toBe(204);
 
   const posing = await send(
     "invoice.pdf",

@@ -18,7 +18,15 @@ const OUTSIDERS = [
   ...(["other organization", "other workspace", "sibling folder", "folder below"] as const),
   ...(["expired grant", "guest"] as const),
 ];
-const PRINCIPALS = ["no token", "wrong scope", "revoked key", ...OUTSIDERS, "uploader", "viewer"] as const;
+const PRINCIPALS = [
+  "no token",
+  "wrong scope",
+  "revoked key",
+  "upload token",
+  ...OUTSIDERS,
+  "uploader",
+  "viewer",
+] as const;
 type Principal = (typeof PRINCIPALS)[number] | "manager";
 
 interface Asker extends ApiClient {
@@ -62,6 +70,9 @@ async function build() {
   const file = first.file_id;
   const alpha = first.folder_id;
   const session = await make("/v1/uploads", { filename: "open.txt", size: 5, folder_id: alpha });
+  const visit = await make("/v1/uploads", {
+    ...{ filename: "visitors.txt", size: 5, folder_id: alpha, upload_token: true },
+  });
   const lock = await make(`/v1/files/${file}/lock`, {});
   const key = await make("/v1/keys", {
     ...{ name: "mine", scopes: ["files:read"] },
@@ -128,6 +139,7 @@ async function build() {
     "no token": { ...story, id: "", credential: null },
     "wrong scope": narrow,
     "revoked key": { ...revoked, credential: dead["api_key"] ?? "" },
+    "upload token": { ...story, id: "", credential: visit["upload_token"] ?? "" },
     "other organization": await client("stranger", { organization: elsewhere["organization_id"] ?? "" }),
     "other workspace": await granted("neighbour", other.workspace_id, "manager"),
     "sibling folder": await granted("sibling", beta.folder_id, "manager"),
@@ -153,6 +165,7 @@ async function build() {
       version: first.version_id,
       current: second.version_id,
     },
+    visit: { id: visit["upload_id"] ?? "", token: visit["upload_token"] ?? "" },
     ...{ session: session["upload_id"], share: first.share_id ?? "", lock_token: lock["lock_token"] ?? "" },
     ...{ invitation: invitation["invitation_id"], accept_token: invitation["accept_token"] },
     ...{ key: key["key_id"], group: group["group_id"], webhook: webhook["webhook_id"] },
@@ -276,8 +289,10 @@ const IN_WORKSPACE: ReadonlySet<Principal> = new Set([
 const SEEN: ReadonlySet<Action> = new Set(["list", "read"]);
 
 /** The statuses that one may get. */
-function expected(principal: Principal, { id, access, scopes }: Route): readonly number[] {
+function expected(principal: Principal, { id, access, scopes, uploadToken }: Route): readonly number[] {
   if ("public" in access) return [];
+  // Of another session; what is no session's isn't for it at all.
+  if (principal === "upload token") return uploadToken === true ? [404] : [403];
   if (principal === "no token" || principal === "revoked key") return [401];
   if (principal === "wrong scope") return scopes.length === 0 ? [] : [403];
   const open = OPEN[id];
@@ -362,4 +377,21 @@ test("asked by whoever manages the folder, each of these does what it says", asy
   expect((await here.askers.manager.api(`/v1/trash/${here.alpha}/restore`, { method: "POST" })).status).toBe(
     200,
   );
+});
+
+test("asked with an upload token, the routes of its own session answer, and they alone say that they do", async () => {
+  const flagged = routes.filter(({ uploadToken }) => uploadToken === true);
+  expect(flagged.map(({ id }) => id).sort()).toEqual([
+    ...["abortUpload", "finalizeUpload", "getUpload", "sendChunk", "signParts"],
+  ]);
+  const order = ["getUpload", "signParts", "sendChunk", "finalizeUpload", "abortUpload"];
+  const refused: unknown[] = [];
+  for (const route of flagged.toSorted((a, b) => order.indexOf(a.id) - order.indexOf(b.id))) {
+    const { query = "", ...init } = requests[route.id]?.() ?? {};
+    const path = route.path.replace("{id}", here.visit.id);
+    const { method } = route;
+    const answer = await story.api(`${path}${query}`, { ...init, method, token: here.visit.token });
+    if ([401, 403, 404].includes(answer.status)) refused.push([route.id, answer.status, await answer.text()]);
+  }
+  expect(refused).toEqual([]);
 });

@@ -114,6 +114,36 @@ test("a page uploads by parts and by chunks, and downloads by the link", async (
   expect((await post(`/v1/uploads/${other.upload_id}/finalize`, {}, auth)).status).toBe(200);
 });
 
+test("a visitor's page goes on with an upload that a server has started, by its token alone", async () => {
+  const token = await bearer();
+  const json = { filename: "visitor.txt", size: 5, upload_token: true, upload_token_expires_in: 600 };
+  // What the page's own server does.
+  const started = await story.api("/v1/uploads", { json });
+  const { upload_id, upload_token } = await parse(
+    z.object({ upload_id: z.string(), upload_token: z.string() }),
+    started,
+  );
+  const auth = { authorization: `Bearer ${upload_token}` };
+  const signed = await post(`/v1/uploads/${upload_id}/parts`, { count: 1 }, auth);
+  const { parts } = await parse(z.object({ parts: z.array(part) }), signed);
+  // A page can't set Content-Length; the browser does, from the body (Fetch, "forbidden request-header").
+  const { url = "" } = parts[0] ?? {};
+  expect((await browse(url, { method: "PUT", body: "hello, and more" })).status).toBe(403);
+  expect((await browse(url, { method: "PUT", body: "hello" })).status).toBe(200);
+  const state = await browse(`${story.origin}/v1/uploads/${upload_id}`, { method: "GET", headers: auth });
+  expect(await state.json()).toMatchObject({ state: "open", bytes_received: 5 });
+  const finished = await post(`/v1/uploads/${upload_id}/finalize`, {}, auth);
+  const { file_id, share_url } = await parse(
+    z.object({ file_id: z.string(), share_url: z.null() }),
+    finished,
+  );
+  expect(share_url).toBeNull();
+  const content = await browse(`${story.origin}/v1/files/${file_id}`, { method: "GET", headers: auth });
+  expect([content.status, await content.json()]).toMatchObject([403, { code: "forbidden" }]);
+  const own = await browse(`${story.origin}/v1/files/${file_id}`, { method: "GET", headers: token });
+  expect(await own.json()).toMatchObject({ name: "visitor.txt", size: 5 });
+});
+
 test("a page reads what S3 says of the bytes, and its libraries may mark every call", async () => {
   const tracing = {
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",

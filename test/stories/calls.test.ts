@@ -30,6 +30,10 @@ test("a chain is the most calls that can't have been side by side", () => {
 test.for([
   ["POST /v1/uploads", 3],
   ["POST /v1/uploads (new version)", 3],
+  ["POST /v1/uploads (form)", 3],
+  ["POST /v1/uploads (upload token)", 3],
+  // The client that made the token, and its key.
+  ["POST /v1/uploads/{id}/parts (upload token)", 2],
   ["POST /v1/uploads/{id}/finalize", 6],
   ["POST /v1/uploads/{id}/finalize (new version)", 6],
   ["GET /s/{token}", 3],

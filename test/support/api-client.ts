@@ -120,3 +120,15 @@ export async function putPart(
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`part ${part_number}: ${answer.status} ${text}`);
 }
+
+/** Posts a form as a browser does, fields first and the file last. @throws Error with S3's answer where it isn't 204. */
+export async function postForm(
+  { url = "", fields = {} }: Pick<StartAnswer, "url" | "fields">,
+  content: string | Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  body.set("file", new Blob([content]), "as it is called there");
+  const answer = await fetch(url, { method: "POST", body });
+  if (answer.status !== 204) throw new Error(`the form: ${answer.status} ${await answer.text()}`);
+}

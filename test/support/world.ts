@@ -48,6 +48,7 @@ export interface Given {
 }
 
 const SOURCE = "192.0.2.1";
+const ROOT = { kind: "root", arn: "arn:aws:iam::000000000000:root" } as const;
 
 /** An answer's body, checked against what the contract says of it. */
 export async function read<T>(schema: z.ZodType<T>, answer: Response | Promise<Response>): Promise<T> {
@@ -82,7 +83,11 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
   const onEvent = ({ "detail-type": type, detail }: S3Event) => {
     onObject?.(detail.object.key, type === "Object Created" ? "made" : "removed");
   };
-  const s3 = createS3({ clock, dir: undefined, onEvent });
+  const { accessKeyId, secretAccessKey } = credentials.root;
+  const s3 = createS3({
+    ...{ clock, dir: undefined, onEvent },
+    secretFor: (id) => (id === accessKeyId ? { secret: secretAccessKey, principal: ROOT } : undefined),
+  });
   s3.createBucket({ name: "files", eventBridgeEnabled: onObject !== undefined });
   const server = await createAwsServer({
     clock,

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import { type Key, keys, sha256, under } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
@@ -13,13 +13,23 @@ import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { UseDeps } from "./deps.ts";
 import { noteKeyUse } from "./note-use.ts";
-import { clientRecord, currentClient, keyRecord, personRecord, tokenRecord } from "./records.ts";
+import {
+  clientRecord,
+  currentClient,
+  keyRecord,
+  personRecord,
+  tokenRecord,
+  tokenSessionRecord,
+} from "./records.ts";
 
 const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 /** `wht_`, the holder's ULID (a person's behind `u`), `_`, 256 random bits in base64url. */
 const TOKEN = new RegExp(`^wht_(u?)(${ULID})_[\\w-]{43}$`);
 /** `whk_`, the same, the key's own ULID, and again 256 random bits. */
 const API_KEY = new RegExp(`^whk_(u?)(${ULID})_(${ULID})_[\\w-]{43}$`);
+
+/** `whu_`, the upload's own ULID, and again 256 random bits. */
+const UPLOAD_TOKEN = new RegExp(`^whu_(${ULID})_[\\w-]{43}$`);
 
 /** How a holder's id stands in its tokens and keys. */
 export function holderIn(principal: string): string {
@@ -56,24 +66,72 @@ function credentialIn(token: string): Credential | undefined {
  *
  * One strongly consistent read of it and its holder together, at every request: a revoked client's tokens and keys are
  * dead at once. What the call needs next (`also`) comes in the same round trip, as `ahead`. A token that was exchanged
- * takes one more, for what it came from.
+ * takes one more, for what it came from, and so does an upload token, for whoever made it.
  *
- * @throws WharfError unauthenticated (RFC 6750, 3).
+ * @param uploadToken whether a session's own token will do.
+ * @throws WharfError unauthenticated (RFC 6750, 3); forbidden for an upload token where it won't.
  */
 export async function authenticate(
   deps: UseDeps,
   header: string | undefined,
   also: readonly Key[] = [],
+  { uploadToken = false }: { uploadToken?: boolean } = {},
 ): Promise<{ caller: Caller; ahead: Item[] }> {
   if (header === undefined)
     throw refused("This needs `Authorization: Bearer <token>`; POST /v1/auth/token gives one.");
   const [, token = ""] = /^Bearer +(\S+)$/i.exec(header) ?? [];
+  const [, upload] = UPLOAD_TOKEN.exec(token) ?? [];
+  if (upload !== undefined) {
+    if (!uploadToken) throw forUploadsAlone();
+    return readUploader(deps, { uploadId: `upl_${upload}`, token }, also);
+  }
   const credential = credentialIn(token);
   if (credential === undefined) throw refused("This is no token of Wharf's, nor an API key.", true);
   const { caller, items, last_used } = await readCaller(deps, credential, also);
   const day = iso(deps.now()).slice(0, 10);
   if (credential.isKey && last_used !== day) await noteKeyUse(deps, credential.key, day);
   return { caller, ahead: items };
+}
+
+/** An upload token, with when it ends (ms), as it is shown this once and as its session keeps it. */
+export function newUploadToken(uploadId: string, expires_ms: number) {
+  const token = `whu_${uploadId.slice(4)}_${randomBytes(32).toString("base64url")}`;
+  return { token, kept: { hash: sha256(token), expires_ms } };
+}
+
+/**
+ * Whoever shows a session's token: its maker as it is now, with what it could do there when it made it, for that session
+ * alone. Its rights are decided on as any caller's.
+ */
+async function readUploader(
+  deps: TableDeps,
+  { uploadId, token }: { uploadId: string; token: string },
+  also: readonly Key[],
+): Promise<{ caller: Caller; ahead: Item[] }> {
+  const { pk, sk } = keys.upload(uploadId);
+  // The route's own resource is mostly the session itself.
+  const others = also.filter((key) => key.pk !== pk || key.sk !== sk);
+  const ahead = await deps.table.batchGet([{ pk, sk }, ...others]);
+  const stored = ahead.find((item) => item["pk"] === pk);
+  const session = tokenSessionRecord.safeParse(stored).data;
+  if (session === undefined || !isHashOf(token, session.upload_token.hash))
+    throw refused("The upload token is not known.", true);
+  if (session.upload_token.expires_ms <= deps.now()) throw refused("The upload token has expired.", true);
+  const maker = actingAs(deps, session, await deps.table.batchGet(makerKeys(session)));
+  if (maker === undefined)
+    throw refused("Whoever made this upload token, or the key that it was made with, has ended.", true);
+  return { caller: { ...maker, upload_id: uploadId }, ahead };
+}
+
+const isHashOf = (token: string, hash: string) =>
+  timingSafeEqual(Buffer.from(hash), Buffer.from(sha256(token)));
+
+function forUploadsAlone(): WharfError {
+  return new WharfError(
+    "forbidden",
+    "An upload token is good for its own upload alone: its state, parts, finalize and abort. Use a token of a client or person.",
+    { required_scopes: [] },
+  );
 }
 
 /** A caller whose token was good, as it is now, and what else is read with it. @throws WharfError unauthenticated */
@@ -133,8 +191,7 @@ function tokenTerms(stored: Item) {
 
 function keyTerms(apiKey: string | undefined, stored: Item) {
   const { hash, revoked_at, ...rest } = keyRecord.parse(stored);
-  if (apiKey !== undefined && !timingSafeEqual(Buffer.from(hash), Buffer.from(sha256(apiKey))))
-    throw refused("The API key is not known.", true);
+  if (apiKey !== undefined && !isHashOf(apiKey, hash)) throw refused("The API key is not known.", true);
   if (revoked_at !== undefined) throw refused("The API key has been revoked.", true);
   return { ...rest, parents: [] };
 }

@@ -59,7 +59,8 @@ async function subjectOf(deps: TableDeps, token: string) {
     if (caller.credential === undefined) throw new Error("a caller that showed nothing");
     return { caller, credential: caller.credential };
   } catch (error) {
-    if (!isWharfError(error, "unauthenticated")) throw error;
+    // An upload token is traded for nothing.
+    if (!isWharfError(error, "unauthenticated") && !isWharfError(error, "forbidden")) throw error;
     throw new TokenError("invalid_request", `subject_token is no good: ${error.message}`);
   }
 }

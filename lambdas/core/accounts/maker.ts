@@ -29,14 +29,19 @@ export function makerOf(deps: TableDeps, caller: Caller): Promise<Maker> {
 
 /** The same for grants, which a restricted token gives within its restriction. */
 export async function grantMakerOf(deps: TableDeps, caller: Caller): Promise<Maker> {
+  const made_by = madeByOf(caller);
+  return { made_by, with: endsWith(made_by), ends_ms: await endOf(deps, made_by) };
+}
+
+/** Who makes it, with which key and restriction: `actingAs` reads by it what its maker may do then. */
+export function madeByOf(caller: Caller): MadeBy {
   const key_id = caller.credential?.key_id;
   const { details } = caller.rights;
-  const made_by: MadeBy = {
+  return {
     principal_id: caller.id,
     ...(key_id === undefined ? {} : { key_id }),
     ...(details === undefined ? {} : { details: [...details] }),
   };
-  return { made_by, with: endsWith(made_by), ends_ms: await endOf(deps, made_by) };
 }
 
 /** With what something ends that was made so: the key or client; `undefined` for a person's, which belongs to the organization. */

@@ -103,6 +103,21 @@ export const keyRecord = z.object({
 });
 export type KeyRecord = z.infer<typeof keyRecord>;
 
+/** What a session's upload token is known by. */
+export const uploadTokenRecord = z.object({
+  hash: z.string(),
+  /** The token is dead at this moment (ms). */
+  expires_ms: z.number(),
+});
+
+/** A session as whoever shows its token is known by it. */
+export const tokenSessionRecord = z.object({
+  client_id: z.string(),
+  scopes: z.array(scope),
+  made_by: madeByRecord,
+  upload_token: uploadTokenRecord,
+});
+
 export const tokenRecord = z.object({
   /** The client or person. */
   client_id: z.string(),

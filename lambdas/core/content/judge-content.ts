@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { MismatchPolicy } from "#core/kernel/deps.ts";
+import { essenceOf } from "./contract.ts";
 import {
   EMPTY,
   formatsOf,
@@ -8,7 +9,7 @@ import {
   promisedByType,
   SIGNATURES,
 } from "./formats.ts";
-import { dangers, disguise, essenceOf, extensionOf, sniff } from "./sniff-type.ts";
+import { dangers, disguise, extensionOf, sniff } from "./sniff-type.ts";
 
 /** Grows when SIGNATURES or the dangers change: what was kept of bytes before is then looked at anew. */
 const RULES = 3;

@@ -5,6 +5,7 @@
  */
 import { fileTypeFromBuffer } from "file-type/core";
 import { seenName } from "#contract/names.ts";
+import { essenceOf } from "./contract.ts";
 import { decodeHead } from "./decode-head.ts";
 
 /** Bytes that the rule looks at; `file-type` needs 4,100 for the formats that it knows. */
@@ -82,11 +83,6 @@ export function disguise(
   if (type !== undefined) claims.push([type, CLAIM_OF_TYPE.find(([pattern]) => pattern.test(type))?.[1]]);
   const found = claims.find(([, claim]) => claim !== undefined && HIDES[claim].includes(danger));
   return found === undefined ? undefined : { claimed: found[0], actual: danger };
-}
-
-/** A declared media type without its parameters, in lower case. */
-export function essenceOf(declared: string | undefined): string | undefined {
-  return declared?.split(";")[0]?.trim().toLowerCase();
 }
 
 /** What follows the last dot of a name as it is seen, lower-case: what shows nothing doesn't count, nor dots at its end. */

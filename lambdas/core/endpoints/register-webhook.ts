@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import type { Update } from "#aws/table.ts";
 import { homeOf } from "#core/access/records.ts";
+import { madeByOf } from "#core/accounts/maker.ts";
 import type { DeliveryDeps } from "#core/attempts/deps.ts";
 import { hookRecord } from "#core/attempts/records.ts";
 import { checkFolders } from "#core/files/check-folders.ts";
@@ -78,7 +79,7 @@ export async function registerWebhook(
   await inLookupPlace(deps, call.caller, checkDestination(deps.outbound.guard, request.url));
   await checkFolders(deps, call, request.folders);
   if (request.folders.length === 0) await requireHooks(deps, call);
-  const { id: client_id, rights } = call.caller;
+  const { id: client_id } = call.caller;
   const organization = homeOf(call.caller);
   const now = deps.now();
   const { secret = newWebhookSecret(), ...rest } = request;
@@ -89,7 +90,7 @@ export async function registerWebhook(
     ...owned,
     organization_id: organization,
     scopes: [...call.caller.scopes],
-    made_by: { principal_id: client_id, key_id: call.caller.credential?.key_id, details: rights.details },
+    made_by: madeByOf(call.caller),
     ping_id: ping.delivery_id,
     epoch: newEpoch(),
     created_at: iso(now),

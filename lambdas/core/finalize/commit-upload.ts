@@ -1,4 +1,5 @@
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
+import { judgeAllowed } from "#core/content/judge-allowed.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { fileUpdate } from "#core/files/fenced-write.ts";
@@ -43,6 +44,15 @@ async function placed(deps: Deps, upload: UploadRecord): Promise<PlacedUpload> {
   return { ...upload, folder_id: lastOf({ workspace_id, trail }), above: idsOf(trail) };
 }
 
+/** What a session that takes certain types alone holds instead. */
+function notAllowed(
+  { restrict, content_type: declared }: UploadRecord,
+  name: string,
+  sniffed: SniffedContent,
+): Mismatch | undefined {
+  return restrict?.types && judgeAllowed({ name, declared, allowed: restrict.types }, sniffed);
+}
+
 function isPlaced(upload: UploadRecord): upload is PlacedUpload {
   return upload.folder_id !== undefined;
 }
@@ -85,7 +95,8 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
       commit.sniffed.kept,
       deps.config.contentMismatch,
     );
-    if (refused !== undefined) return commit.refuse(name, refused);
+    const stray = refused ?? notAllowed(upload, name, commit.sniffed);
+    if (stray !== undefined) return commit.refuse(name, stray);
     const { session, writes, answer } = await writesOf(
       deps,
       { ...commit, upload },

@@ -174,6 +174,7 @@ export const finalizeUploadRoute = defineRoute({
     "The file appears at once or not at all. Repeating it gives the same answer and the same link; once there is a file, a request on other terms (`share`, `expire_in`, `max_downloads`, `password`, or a `checksum` that the file hasn't) is 409 `terms_mismatch`, with their names in `terms`. S3 may take minutes for many parts: 503 `finalizing` asks to send the same request again. Where the token may make links (`shares:write`) it gets one unless `share` is false; a repeat shows the link only to a token that may make one. Without `files:read` the link is bound to this version.",
   tag,
   access: { action: "create", on: "upload" },
+  uploadToken: true,
   params,
   body: finalizeRequest,
   headers: demands,

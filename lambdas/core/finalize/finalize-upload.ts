@@ -8,11 +8,12 @@ import { requireSupported } from "#core/content/checksum.ts";
 import type { Preconditions } from "#core/files/fenced-write.ts";
 import { type Call, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { isWharfError, notFound } from "#core/kernel/error.ts";
+import { isWharfError, notFound, WharfError } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
 import { linkToken } from "#core/links/link-token.ts";
 import { hashPassword } from "#core/links/password.ts";
 import { newAttempt } from "#core/uploads/assembly.ts";
+import { uploadIn } from "#core/uploads/find-upload.ts";
 import { type Intent, type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
 import { reopenUpload } from "#core/uploads/reopen-upload.ts";
 import { stillFinalizing, uploadExpired } from "#core/uploads/require-open.ts";
@@ -55,6 +56,7 @@ export async function finalizeUpload(
   request: FinalizeRequest,
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
+  refuseUnposted(call, uploadId);
   const until = deps.now() + PATIENCE_MS;
   const asked = await intentOf(deps, call, request, demanded);
   const terms = { ...request, mayShare: mayShare(call) };
@@ -86,6 +88,17 @@ export async function finalizeUpload(
     else await reopenUpload(deps, current, intent);
     throw error;
   }
+}
+
+/** A form's bytes become parts by themselves. @throws WharfError parts_missing while they haven't. */
+function refuseUnposted({ ahead = [] }: Call, uploadId: string): void {
+  const upload = uploadIn(ahead, uploadId);
+  if (upload?.form === undefined || upload.state !== "open" || upload.s3_upload_id !== undefined) return;
+  throw new WharfError(
+    "parts_missing",
+    `Nothing has come by the form of ${uploadId} yet. What is posted to it is finalized by itself, within moments.`,
+    { received: [], bytes_received: 0 },
+  );
 }
 
 /** A file that was moved since the session began is written where it is now. @throws WharfError not_found, forbidden */

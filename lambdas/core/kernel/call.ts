@@ -17,6 +17,8 @@ export interface Caller {
   /** Its uploads make workspaces of names that it doesn't know, whatever its scopes. */
   makes_workspaces?: true | undefined;
   rights: Rights;
+  /** The one session that it may act on, as its maker would, where it showed that session's upload token. */
+  upload_id?: string | undefined;
   /**
    * What it showed: where that is stored beside its holder, until when (ms) it is good, and the sort keys of what it was
    * exchanged from.

@@ -104,7 +104,7 @@ async function claimKey(
   { caller, request, status, natural = false }: KeyedRequest,
 ): Promise<Idempotency> {
   let now = deps.now();
-  const itemKey = keys.idempotency(caller.id, key);
+  const itemKey = keys.idempotency(caller.upload_id ?? caller.id, key);
   const fingerprint = createHmac("sha256", derive(key, "request"))
     .update(JSON.stringify(request))
     .digest("base64url");

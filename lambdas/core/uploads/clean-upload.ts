@@ -2,6 +2,7 @@ import { due, keys } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { assembledBy } from "./assembly.ts";
+import { postedKey } from "./object-key.ts";
 import type { UploadRecord } from "./records.ts";
 
 /**
@@ -18,6 +19,7 @@ export async function cleanUpload(
   // An object can only come from an upload that was not aborted, so this order leaves none.
   if (s3_upload_id !== undefined) await deps.objects.abort(object_key, s3_upload_id);
   await deps.objects.remove(object_key);
+  if (upload.form) await deps.objects.remove(postedKey(upload));
   // What was rejected had been seen: S3 makes nothing of it any more.
   const again = upload.state === "rejected" ? 0 : assembledBy(upload);
   const later = again > deps.now();

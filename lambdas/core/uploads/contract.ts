@@ -1,12 +1,25 @@
 /** Upload sessions. */
 import * as z from "zod";
-import { at, expireIn, given, id, MAX_PATH_BYTES, path, without, workspaceRef } from "#contract/common.ts";
+import {
+  at,
+  distinct,
+  expireIn,
+  given,
+  id,
+  MAX_PATH_BYTES,
+  path,
+  without,
+  workspaceRef,
+} from "#contract/common.ts";
 import { ULID } from "#contract/event-info.ts";
 import { defineRoute } from "#contract/route.ts";
-import { checksum, mediaType } from "#core/content/contract.ts";
+import { checksum, isAllowed, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
 import {
   FIRST_WINDOW,
+  FORM_SESSION_HOURS,
+  GIB,
+  MAX_FORM_BYTES,
   MAX_METADATA_BYTES,
   MAX_PART_SIZE,
   MAX_SIZE,
@@ -71,6 +84,106 @@ export function refuseStrayPlaces(
     context.addIssue({ code: "custom", path: [name], message: "can't stand beside file_id; leave it out" });
 }
 
+/** What can't stand beside `form: true`, each with why. */
+function strayOfForm({
+  form,
+  part_size,
+  expire_in,
+  size = 0,
+  checksum,
+}: {
+  form?: boolean | undefined;
+  part_size?: number | undefined;
+  expire_in?: number | undefined;
+  size?: number | undefined;
+  checksum?: { sha256?: string | undefined } | undefined;
+}): [path: string[], message: string][] {
+  if (form !== true) return [];
+  const stray: [string[], string][] = [];
+  if (part_size !== undefined) stray.push([["part_size"], "can't stand beside form, which has no parts"]);
+  if (expire_in !== undefined)
+    stray.push([
+      ["expire_in"],
+      "can't stand beside form, which makes no link; make one when there is a file",
+    ]);
+  if (size > MAX_FORM_BYTES)
+    stray.push([
+      ["size"],
+      `is more than the ${MAX_FORM_BYTES} bytes of a form; leave form out and send parts`,
+    ]);
+  if (checksum?.sha256 !== undefined)
+    stray.push([["checksum", "sha256"], "can't be verified of a form; send crc32 or crc32c"]);
+  return stray;
+}
+
+/** Where what is stored is bounded: the size is known, or a form is signed for it. */
+const SIZED = {
+  anyOf: [{ required: ["size"] }, { required: ["form"], properties: { form: { const: true } } }],
+};
+
+/** What contradicts `restrict` or `upload_token`, each with why. */
+function strayOfRestrict({
+  form,
+  size,
+  content_type,
+  restrict: { max_bytes, types } = {},
+  upload_token,
+  upload_token_expires_in,
+}: {
+  form?: boolean | undefined;
+  size?: number | undefined;
+  content_type?: string | undefined;
+  restrict?: { max_bytes?: number | undefined; types?: string[] | undefined } | undefined;
+  upload_token?: boolean | undefined;
+  upload_token_expires_in?: number | undefined;
+}): [path: string[], message: string][] {
+  const stray: [string[], string][] = [];
+  const bound = max_bytes === undefined ? "upload_token" : "restrict.max_bytes";
+  const isBound = max_bytes !== undefined || upload_token === true;
+  if (isBound && size === undefined && form !== true)
+    stray.push([["size"], `is needed beside ${bound}, or form: true`]);
+  if (upload_token !== true && upload_token_expires_in !== undefined)
+    stray.push([
+      ["upload_token_expires_in"],
+      "is of an upload token; send upload_token: true, or leave it out",
+    ]);
+  if (max_bytes !== undefined && size !== undefined && size > max_bytes)
+    stray.push([["size"], `is more than the ${max_bytes} bytes of restrict.max_bytes`]);
+  if (types !== undefined && content_type !== undefined && !isAllowed(content_type, types))
+    stray.push([["content_type"], `is none of restrict.types: ${types.join(", ")}`]);
+  return stray;
+}
+
+const restrict = z
+  .strictObject({
+    max_bytes: z.int().min(0).max(MAX_SIZE).optional().meta({
+      description:
+        "Bytes that the file has at most. `size` is needed beside it, or `form`: part URLs then take each part's planned length alone, so that whoever has them can't store more.",
+    }),
+    types: distinct(
+      z
+        .string()
+        .max(127)
+        .regex(/^[a-z0-9][\w!#$&^.+-]*\/(\*|[a-z0-9][\w!#$&^.+-]*)$/, {
+          message: "must be a media type in lower case such as application/pdf, or all of a kind, image/*",
+        }),
+      { min: 1, max: 20 },
+    )
+      .optional()
+      .meta({
+        description:
+          "Media types that the file may have, such as `application/pdf` or `image/*`. A declared one is judged at the start, what the bytes are at finalize (422 `type_mismatch`), whatever the stage lets pass.",
+      }),
+  })
+  .refine(({ max_bytes, types }) => (max_bytes ?? types) !== undefined, {
+    message: "needs max_bytes or types",
+  })
+  .meta({
+    id: "UploadRestriction",
+    minProperties: 1,
+    description: "What the file is held to, whoever sends its bytes and however. It can't be changed.",
+  });
+
 const startRequest = z
   .strictObject({
     filename: path.optional().meta({
@@ -98,6 +211,23 @@ const startRequest = z
       description:
         "Seconds that the link lives which finalize makes, unless that says otherwise: refused here and not after all bytes were sent.",
     }),
+    restrict: restrict.optional(),
+    upload_token: z.boolean().optional().meta({
+      description:
+        "`true`: the answer has an `upload_token` by which somebody else goes on with this upload: its parts, state, finalize and abort, and nothing else. `size` is needed beside it, or `form`, since it bounds what can be stored as `restrict.max_bytes` does.",
+    }),
+    upload_token_expires_in: z
+      .int()
+      .min(60)
+      .max(SESSION_DAYS * 86_400)
+      .optional()
+      .meta({ description: "Seconds that the upload token lives; as long as the session unless said." }),
+    form: z
+      .boolean()
+      .optional()
+      .meta({
+        description: `\`true\`: the file comes by one POST of a form to S3, as HTML forms and \`curl -F\` send it, ${MAX_FORM_BYTES / GIB} GiB at most, and becomes a file by itself, without a link. Not with \`part_size\`, \`expire_in\` or a \`sha256\`.`,
+      }),
   })
   .superRefine((start, context) => {
     const complain = (message: string) => context.addIssue({ code: "custom", path: ["filename"], message });
@@ -105,6 +235,8 @@ const startRequest = z
     if (start.file_id !== undefined && start.filename !== undefined)
       complain("can't stand beside file_id, whose file has a name; leave it out");
     refuseStrayPlaces(start, context);
+    for (const [path, message] of [...strayOfForm(start), ...strayOfRestrict(start)])
+      context.addIssue({ code: "custom", path, message });
   })
   .meta({
     ...given(
@@ -112,6 +244,24 @@ const startRequest = z
       { properties: { ...without("filename", ...PLACES).properties, if_exists: { const: "version" } } },
       { required: ["filename"] },
     ),
+    allOf: [
+      given(
+        { required: ["form"], properties: { form: { const: true } } },
+        {
+          properties: {
+            ...without("part_size", "expire_in").properties,
+            size: { maximum: MAX_FORM_BYTES },
+            checksum: without("sha256"),
+          },
+        },
+      ),
+      given({ required: ["restrict"], properties: { restrict: { required: ["max_bytes"] } } }, SIZED),
+      given(
+        { required: ["upload_token"], properties: { upload_token: { const: true } } },
+        SIZED,
+        without("upload_token_expires_in"),
+      ),
+    ],
     // S3 verifies a SHA-256 of one part alone.
     dependentSchemas: {
       checksum: given(
@@ -136,7 +286,7 @@ const partSize = z.int().meta({ description: "Bytes of each part but the last." 
 const partCount = z.int().meta({ description: "Parts in all, where the size is known." });
 
 const sessionEnd = at(
-  `When the session ends and what was sent is removed: ${SESSION_DAYS} days after its start`,
+  `When the session ends and what was sent is removed: ${SESSION_DAYS} days after its start, a form's ${FORM_SESSION_HOURS} hours`,
 );
 
 export const startAnswer = z
@@ -153,6 +303,18 @@ export const startAnswer = z
       .array(partUrl)
       .meta({ description: `The first ${FIRST_WINDOW} parts at most; ask \`…/parts\` for more.` }),
     urls_expire_at: urlsEnd,
+    upload_token: z.string().optional().meta({
+      description:
+        "For whoever goes on with this upload (`whu_…`), in `Authorization: Bearer …`. Shown this once, and to a repeat under the same Idempotency-Key.",
+    }),
+    upload_token_expires_at: at("When the upload token ends").optional(),
+    url: z.string().optional().meta({
+      description: "Of a form: POST it there as `multipart/form-data`, without `Authorization`.",
+    }),
+    fields: z.record(z.string(), z.string()).optional().meta({
+      description:
+        "Of a form: its fields, each as it stands, before the file, which comes last and is named `file`. They are signed for this one upload.",
+    }),
   })
   .meta({ id: "StartedUpload" });
 
@@ -208,7 +370,7 @@ export const startUploadRoute = defineRoute({
   path: "/v1/uploads",
   summary: "Start an upload",
   description:
-    "Answers presigned URLs for the first parts: PUT the bytes there with the part's `headers`, `part_size` each, then finalize. Without `size` the parts are open-ended.",
+    "Answers presigned URLs for the first parts: PUT the bytes there with the part's `headers`, `part_size` each, then finalize. Without `size` the parts are open-ended. With `form: true` it answers `url` and `fields` instead: one POST of a form, by a browser without any script or by `curl -F`, is the whole upload. What is posted first becomes the file, within moments, as a finalize without a link would make it; `GET /v1/uploads/{id}` and `upload_completed` or `upload_rejected` tell. Where it is refused for now, by a lock or a name, the session stays open and can be finalized.",
   tag,
   access: { action: "create", decides: "the body names the place, which may be a file or not be there yet" },
   body: startRequest,
@@ -241,6 +403,7 @@ export const getUploadRoute = defineRoute({
   description: "From S3's own list: all that a client needs to resume after a crash.",
   tag,
   access: { action: "create", on: "upload" },
+  uploadToken: true,
   params,
   responses: { 200: { description: "The session", schema: uploadStatus } },
   errors: ["not_found"],
@@ -253,6 +416,7 @@ export const abortUploadRoute = defineRoute({
   summary: "Give an upload up",
   tag,
   access: { action: "create", on: "upload" },
+  uploadToken: true,
   params,
   responses: { 204: { description: "Nothing of it is left" } },
   errors: ["not_found", "upload_closed"],

@@ -1,16 +1,25 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { judge } from "#core/access/authorize.ts";
+import type { Located } from "#core/access/place.ts";
 import type { Resource } from "#core/access/resource.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { ttl } from "#core/kernel/time.ts";
+import { PART_URL_SECONDS } from "./limits.ts";
 import { KEEP_MS, type UploadRecord, uploadRecord } from "./records.ts";
+
+/** After the end of a form the sweep looks whether S3 has told of what came by it. */
+const FORM_LOOK_MS = PART_URL_SECONDS * 1_000 + 15 * 60_000;
+
+/** When (ms) the sweep looks at a new session. */
+const firstDue = ({ form, created_at, expires_ms }: UploadRecord) =>
+  form === undefined ? expires_ms : Date.parse(created_at) + FORM_LOOK_MS;
 
 /** A session as the table stores it; `dueAt` (ms) is when the sweep looks at it. */
 export function uploadItem(
   upload: UploadRecord,
-  dueAt = upload.expires_ms,
+  dueAt = firstDue(upload),
 ): Item & { pk: string; sk: string } {
   return {
     ...keys.upload(upload.upload_id),
@@ -28,9 +37,10 @@ export const ofUpload: Resource<{ id: string }> = {
   reads: ({ id }) => [keys.upload(id)],
   locate: async ({ id }, { caller, ahead, deps }) => {
     const upload = uploadIn(ahead, id);
-    if (upload === undefined) return undefined;
-    const { workspace_id, folder_id, above, client_id } = upload;
-    const located = { workspace_id, folder_id: folder_id ?? above?.at(-1), above };
+    // Whoever has an upload token knows of its session alone.
+    if (upload === undefined || (caller.upload_id ?? id) !== id) return undefined;
+    const { client_id } = upload;
+    const located = locateUpload(upload);
     if (client_id === caller.id) return located;
     const manages = caller.scopes.has("admin") && (await judge(deps, caller, located, "grant"))?.allowed;
     return manages ? located : undefined;
@@ -38,7 +48,13 @@ export const ofUpload: Resource<{ id: string }> = {
   what: ({ id }) => ["upload", id],
 };
 
-function uploadIn(items: readonly Item[], uploadId: string): UploadRecord | undefined {
+/** Where a session's file is to be. */
+export function locateUpload({ workspace_id, folder_id, above }: UploadRecord): Located {
+  return { workspace_id, folder_id: folder_id ?? above?.at(-1), above };
+}
+
+/** The session among items that were read. */
+export function uploadIn(items: readonly Item[], uploadId: string): UploadRecord | undefined {
   const { pk } = keys.upload(uploadId);
   const found = items.find((item) => item["pk"] === pk);
   return found === undefined ? undefined : uploadRecord.parse(found);

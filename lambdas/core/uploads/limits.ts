@@ -29,5 +29,14 @@ export const MAX_DIRECT_BYTES = 4 * MIB;
 /** Seconds that a part's URL works at most: Lambda doesn't tell how long its role's credentials last, but it is longer. */
 export const PART_URL_SECONDS = 3_600;
 
+/** S3: one POST of a form has 5 GiB at most, as one PUT. */
+export const MAX_FORM_BYTES = 5 * GIB;
+
+/** Pieces in which what a form has brought is copied, side by side: fewer calls the larger, and each within seconds. */
+export const FORM_PIECE_BYTES = 64 * MIB;
+
+/** Hours that the session of a form lives: the form works for one, and a POST that has begun may take as long as it takes. */
+export const FORM_SESSION_HOURS = 24;
+
 /** Days that a session lives. */
 export const SESSION_DAYS = 6;

@@ -5,7 +5,7 @@ import { WharfError } from "#core/kernel/error.ts";
 import { findUpload } from "./find-upload.ts";
 import { MAX_PARTS, MIN_PART_SIZE } from "./limits.ts";
 import type { UploadRecord } from "./records.ts";
-import { requireOpen, uploadLost } from "./require-open.ts";
+import { requireNoForm, requireOpen, uploadLost } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 import { signPart } from "./sign-parts.ts";
 
@@ -37,6 +37,7 @@ export async function chunkTarget(
   if (part !== undefined && offset !== undefined)
     throw new WharfError("invalid_request", "Say ?part or ?offset; both are here, and one would be ignored.");
   const upload = await findUpload(deps, uploadId, call.ahead);
+  requireNoForm(upload);
   requireOpen(upload, deps.now());
   await keepReserved(deps, upload);
   refuseSha256(upload);

@@ -1,6 +1,7 @@
 import type { Checksum } from "#core/content/contract.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { GIB, MAX_PART_SIZE, MAX_PARTS, MIB } from "./limits.ts";
+import type { UploadRecord } from "./records.ts";
 
 export interface PartPlan {
   /** Bytes of every part but the last. */
@@ -36,6 +37,14 @@ export function planParts({
     );
   }
   return { part_size: chosen, part_count };
+}
+
+/** Bytes of a part as planned; of an upload whose size is known. */
+export function plannedLength(
+  { size = 0, part_size, part_count = 1 }: Pick<UploadRecord, "size" | "part_size" | "part_count">,
+  part: number,
+): number {
+  return part < part_count ? part_size : size - part_size * (part_count - 1);
 }
 
 function defaultPartSize(size: number | undefined): number {

@@ -1,4 +1,7 @@
 import * as z from "zod";
+import { scope } from "#contract/scopes.ts";
+import { madeByRecord } from "#core/access/records.ts";
+import { uploadTokenRecord } from "#core/accounts/records.ts";
 import { mismatchRecord } from "#core/files/records.ts";
 import { ifExists } from "./contract.ts";
 
@@ -109,8 +112,21 @@ export const uploadRecord = z.object({
   /** Until when (ms) the name is reserved, where `if_exists` is `fail`. */
   reserved_until_ms: z.number().optional(),
   object_key: z.string(),
-  /** S3's id of the multipart upload; none where the bytes came in the request itself. */
+  /** S3's id of the multipart upload; none where the bytes came in the request itself, or wait for a form. */
   s3_upload_id: z.string().optional(),
+  /** Its bytes come by a form: what was posted first becomes the parts, and nobody sends others. */
+  form: z.literal(true).optional(),
+  /** What its bytes are held to, whoever sends them. */
+  restrict: z
+    .object({ max_bytes: z.number().optional(), types: z.array(z.string().max(127)).max(20).optional() })
+    .optional(),
+  /** Part URLs take the planned lengths alone, so that what they can store is the declared size. */
+  bounded: z.literal(true).optional(),
+  /** By what it was started, where it goes on without its client's own token. */
+  scopes: z.array(scope).optional(),
+  made_by: madeByRecord.optional(),
+  /** Whoever shows it may go on with this session. */
+  upload_token: uploadTokenRecord.optional(),
   size: z.number().optional(),
   part_size: z.number(),
   part_count: z.number().optional(),

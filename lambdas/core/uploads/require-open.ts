@@ -31,6 +31,15 @@ export function requireOpen(upload: UploadRecord, now: number): void {
   if (state === "finalizing") throw stillFinalizing();
 }
 
+/** Refuses parts where the bytes come by a form. @throws WharfError invalid_request */
+export function requireNoForm({ upload_id, form }: UploadRecord): void {
+  if (form === undefined) return;
+  throw new WharfError(
+    "invalid_request",
+    `${upload_id} takes one POST of its form, and no parts: send the file with the url and fields that its start answered, or start an upload without form.`,
+  );
+}
+
 /** What a client is told whose upload S3 may be putting together still; the intent stays. */
 export function stillFinalizing(): WharfError {
   return new WharfError(

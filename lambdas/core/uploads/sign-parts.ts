@@ -7,8 +7,9 @@ import { iso } from "#core/kernel/time.ts";
 import { findUpload } from "./find-upload.ts";
 import { MAX_PARTS, PART_URL_SECONDS } from "./limits.ts";
 import type { PartsRequest } from "./parts-contract.ts";
+import { plannedLength } from "./plan-parts.ts";
 import { multipartOf, type UploadRecord } from "./records.ts";
-import { requireOpen } from "./require-open.ts";
+import { requireNoForm, requireOpen } from "./require-open.ts";
 import { keepReserved } from "./reserve-name.ts";
 
 type SignDeps = Pick<Deps, "objects">;
@@ -25,12 +26,14 @@ export async function signParts(
   { first = 1, count = 1, format, parts }: PartsRequest,
 ) {
   const upload = await findUpload(deps, uploadId, call.ahead);
+  requireNoForm(upload);
   requireOpen(upload, deps.now());
   await keepReserved(deps, upload);
   if (parts !== undefined) return signEnforced(deps, upload, parts);
   requirePart(upload, first + count - 1);
   if (format !== "compact") return signWindow(deps, upload, { first, count });
-  const urls = await urlsOf(deps, upload);
+  requireOneLength(upload, first, count);
+  const urls = await urlsOf(deps, upload, lengthOf(upload, first));
   let signatures = "";
   for (let part = first; part < first + count; part++) signatures += urls.signature(part);
   const { prefix, suffix, headers } = urls;
@@ -43,13 +46,32 @@ export async function signWindow(
   upload: UploadRecord,
   { first, count }: { first: number; count: number },
 ) {
-  const urls = await urlsOf(deps, upload);
-  const parts = Array.from({ length: count }, (_, index) => ({
-    part_number: first + index,
-    url: urlOf(urls, first + index),
-    headers: urls.headers,
-  }));
-  return { parts, urls_expire_at: iso(urls.expiresAt) };
+  const last = first + count - 1;
+  // Of a bounded upload all parts but the last have one length.
+  const [many, end] = await Promise.all([
+    urlsOf(deps, upload, lengthOf(upload, first)),
+    urlsOf(deps, upload, lengthOf(upload, last)),
+  ]);
+  const parts = Array.from({ length: count }, (_, index) => {
+    const urls = first + index === last ? end : many;
+    return { part_number: first + index, url: urlOf(urls, first + index), headers: urls.headers };
+  });
+  return { parts, urls_expire_at: iso(Math.min(many.expiresAt, end.expiresAt)) };
+}
+
+/** What the URL of a part of a bounded upload takes; any length where it isn't. */
+function lengthOf(upload: UploadRecord, part: number): Record<string, string> {
+  return upload.bounded ? { "content-length": String(plannedLength(upload, part)) } : {};
+}
+
+/** Compact URLs have one set of headers. @throws WharfError invalid_request where the last part's differ. */
+function requireOneLength(upload: UploadRecord, first: number, count: number): void {
+  const last = first + count - 1;
+  if (!upload.bounded || plannedLength(upload, first) === plannedLength(upload, last)) return;
+  throw new WharfError(
+    "invalid_request",
+    `Part ${last} is shorter than those before it, and the URLs of this upload take its very length, which is a header. Ask for ${count - 1} in compact form and for the last by itself, or leave format out.`,
+  );
 }
 
 /** The URL of one part; where a `length` is given (bytes), S3 takes no other. */
@@ -59,8 +81,10 @@ export async function signPart(
   part: number,
   length: number | undefined,
 ): Promise<string> {
-  const urls = await urlsOf(deps, upload, length === undefined ? {} : { "content-length": String(length) });
-  return urlOf(urls, part);
+  if (upload.bounded) requirePart(upload, part);
+  const taken =
+    length === undefined || upload.bounded ? lengthOf(upload, part) : { "content-length": String(length) };
+  return urlOf(await urlsOf(deps, upload, taken), part);
 }
 
 const urlOf = ({ prefix, suffix, signature }: PartUrls, part: number) =>
@@ -70,6 +94,7 @@ const urlOf = ({ prefix, suffix, signature }: PartUrls, part: number) =>
 async function signEnforced(deps: SignDeps, upload: UploadRecord, parts: NonNullable<PartsRequest["parts"]>) {
   const signed = parts.map(async ({ part_number, size, crc32 }) => {
     requirePart(upload, part_number);
+    requirePlanned(upload, part_number, size);
     if (crc32 !== undefined && (upload.checksum?.crc32c ?? upload.checksum?.sha256) !== undefined) {
       throw new WharfError(
         "checksum_unsupported",
@@ -119,6 +144,16 @@ function requirePart({ part_count, part_size }: UploadRecord, part: number): voi
       ? "S3 takes 10,000 parts"
       : `this upload has ${last} parts of ${part_size} bytes`;
   throw new WharfError("invalid_request", `There is no part ${part}: ${why}.`, { part_count: last });
+}
+
+/** @throws WharfError invalid_request for another length of a part than a bounded upload has. */
+function requirePlanned(upload: UploadRecord, part: number, size: number): void {
+  if (!upload.bounded || plannedLength(upload, part) === size) return;
+  throw new WharfError(
+    "invalid_request",
+    `Part ${part} of this upload has ${plannedLength(upload, part)} bytes, and not ${size}: what it can store is bounded.`,
+    { part_count: upload.part_count },
+  );
 }
 
 function toBase64(hex: string): string {

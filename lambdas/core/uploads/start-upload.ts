@@ -4,9 +4,11 @@ import { happened, TransactionFailed } from "#aws/table.ts";
 import { scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { fileMadeBy } from "#core/access/place.ts";
+import { newUploadToken } from "#core/accounts/authenticate.ts";
+import { madeByOf } from "#core/accounts/maker.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
 import { fileRecord } from "#core/files/records.ts";
-import { type Call, requireScope } from "#core/kernel/call.ts";
+import { type Call, type Caller, hasScope, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -16,7 +18,7 @@ import { type EntryRecord, entryRecord } from "#core/tree/records.ts";
 import { addUpload } from "./add-upload.ts";
 import type { StartAnswer, StartRequest } from "./contract.ts";
 import { findUpload, ofUpload } from "./find-upload.ts";
-import { FIRST_WINDOW, SESSION_DAYS } from "./limits.ts";
+import { FIRST_WINDOW, FORM_PIECE_BYTES, FORM_SESSION_HOURS, SESSION_DAYS } from "./limits.ts";
 import { nameTaken } from "./name-taken.ts";
 import { newSession } from "./new-session.ts";
 import { objectKey } from "./object-key.ts";
@@ -24,10 +26,12 @@ import { planParts } from "./plan-parts.ts";
 import type { UploadRecord } from "./records.ts";
 import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
+import { signForm } from "./sign-form.ts";
 import { signWindow } from "./sign-parts.ts";
 import { lookAround, placeOf } from "./upload-place.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
+const FORM_SESSION_MS = FORM_SESSION_HOURS * 3_600_000;
 
 /**
  * Starts an upload: a session, S3's multipart upload behind it, and the first window of URLs.
@@ -39,7 +43,8 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
  */
 export async function startUpload(deps: Deps, call: Call, request: StartRequest): Promise<StartAnswer> {
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
-  const plan = planParts(request);
+  const form = request.form === true;
+  const plan = planParts(form ? { ...request, part_size: FORM_PIECE_BYTES } : request);
   const now = deps.now();
   const upload_id = newId("upl", now);
   const multipart = multipartFor(deps, upload_id, request);
@@ -52,7 +57,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     counting = refuseAtSessionLimit(deps, call.caller.id);
     // Whoever waits for it hears of it.
     counting?.catch(() => {});
-    void multipart.begin(workspaceId);
+    if (!form) void multipart.begin(workspaceId);
   };
   const place = await placeOf(deps, call, request, beside).catch(async (error: unknown) => {
     await multipart.giveUp();
@@ -61,7 +66,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   const { access } = place;
 
   const [begun, placed, allowed] = await Promise.allSettled([
-    multipart.begin(place.workspace_id),
+    form ? undefined : multipart.begin(place.workspace_id),
     lookAround(deps, place),
     counted(),
   ]);
@@ -70,24 +75,42 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
   try {
     if (placed.status === "rejected") throw placed.reason;
     if (allowed.status === "rejected") throw allowed.reason;
+    const lifeMs = form ? FORM_SESSION_MS : SESSION_MS;
+    const { upload_token_expires_in: asked = lifeMs / 1_000 } = request;
+    const token =
+      request.upload_token === true
+        ? newUploadToken(upload_id, now + Math.min(lifeMs, asked * 1_000))
+        : undefined;
     const draft: UploadRecord = {
       ...newSession(call, place, {
         upload_id,
         folder_id: placed.value.folderId,
         above: placed.value.above,
         now,
-        lifeMs: SESSION_MS,
+        lifeMs,
       }),
+      ...(form ? { form } : {}),
+      ...(form || request.upload_token === true
+        ? { scopes: laterScopes(call.caller), made_by: madeByOf(call.caller) }
+        : {}),
       if_exists: request.if_exists,
       s3_upload_id,
       size: request.size,
       ...plan,
       content_type: request.content_type,
       checksum: request.checksum,
+      restrict: request.restrict,
+      ...(request.restrict?.max_bytes === undefined && token === undefined ? {} : { bounded: true }),
+      upload_token: token?.kept,
       metadata: request.metadata,
       expire_in: request.expire_in,
     };
-    return await signedAnswer(deps, await save(deps, { ...call, access }, draft, placed.value.hintedFile));
+    const told = { upload_token: token?.token };
+    const saved = await save(deps, { ...call, access }, draft, {
+      ...told,
+      hintedFile: placed.value.hintedFile,
+    });
+    return await signedAnswer(deps, saved, told);
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
     const ready = placed.status === "fulfilled" && allowed.status === "fulfilled";
@@ -96,6 +119,10 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
     throw error;
   }
 }
+
+/** What a session needs of its maker's scopes where it goes on without it: to write its file, by who may see what there. */
+const laterScopes = (caller: Caller) =>
+  (["files:read", "files:write"] as const).filter((scope) => hasScope(caller, scope));
 
 /** S3's part of a session, which begins once, also before it is known whether there may be one. */
 function multipartFor({ objects }: Pick<Deps, "objects">, uploadId: string, { checksum }: StartRequest) {
@@ -120,28 +147,41 @@ function multipartFor({ objects }: Pick<Deps, "objects">, uploadId: string, { ch
 }
 
 /** What is recorded of an answer: the rest follows from the session. */
-const recorded = z.object({ upload_id: z.string(), name: z.string() });
+const recorded = z.object({
+  upload_id: z.string(),
+  name: z.string(),
+  upload_token: z.string().optional(),
+});
 
 /** The answer to a repeated request: the same session, with URLs that are signed anew. */
 export async function restartAnswer(deps: Deps, call: Call, answer: unknown): Promise<StartAnswer> {
-  const { upload_id, name } = recorded.parse(answer);
+  const { upload_id, name, upload_token } = recorded.parse(answer);
   const { reads, locate, what } = ofUpload;
   const ahead = await deps.table.batchGet(reads({ id: upload_id }));
   const located = await locate({ id: upload_id }, { caller: call.caller, ahead, deps });
   await authorize(deps, call, located, { action: "create", what: what({ id: upload_id }) });
-  return signedAnswer(deps, { ...(await findUpload(deps, upload_id, ahead)), name });
+  return signedAnswer(deps, { ...(await findUpload(deps, upload_id, ahead)), name }, { upload_token });
 }
 
-async function signedAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
+async function signedAnswer(
+  deps: Pick<Deps, "objects">,
+  upload: UploadRecord,
+  { upload_token }: { upload_token: string | undefined },
+): Promise<StartAnswer> {
   const { upload_id, file_id, workspace_id, folder_id, part_size, part_count } = upload;
   const name = upload.asked_name ?? upload.name;
   const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
-  const { parts, urls_expire_at } = await signWindow(deps, upload, { first: 1, count });
+  const signed = upload.form
+    ? { parts: [], ...(await signForm(deps, upload)) }
+    : await signWindow(deps, upload, { first: 1, count });
   return {
     ...{ upload_id, file_id, workspace_id, name, part_size },
     ...(folder_id === undefined ? {} : { folder_id }),
     ...(part_count === undefined ? {} : { part_count }),
-    ...{ expires_at: iso(upload.expires_ms), parts, urls_expire_at },
+    ...{ expires_at: iso(upload.expires_ms), ...signed },
+    ...(upload_token === undefined || upload.upload_token === undefined
+      ? {}
+      : { upload_token, upload_token_expires_at: iso(upload.upload_token.expires_ms) }),
   };
 }
 
@@ -155,11 +195,11 @@ async function save(
   deps: Deps,
   call: Call,
   draft: UploadRecord,
-  hintedFile: string | undefined,
+  { hintedFile, upload_token }: { hintedFile: string | undefined; upload_token: string | undefined },
 ): Promise<UploadRecord> {
   const { upload_id, folder_id } = draft;
   const recording = (told: UploadRecord) =>
-    call.record({ upload_id, name: told.name } satisfies z.infer<typeof recorded>);
+    call.record({ upload_id, name: told.name, upload_token } satisfies z.infer<typeof recorded>);
   if (draft.if_exists === "fail") return saveReserved(deps, draft, recording(draft));
   if (draft.of_file) {
     await addUpload(deps, draft, recording(draft));

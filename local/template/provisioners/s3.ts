@@ -33,12 +33,20 @@ const bucketSchema = z.strictObject({
     .strictObject({
       TransitionDefaultMinimumObjectSize: inert,
       Rules: z.array(
-        z.strictObject({
-          Id: inert,
-          Status: z.enum(["Enabled", "Disabled"]),
-          Prefix: z.string().default(""),
-          AbortIncompleteMultipartUpload: z.strictObject({ DaysAfterInitiation: z.number() }),
-        }),
+        z
+          .strictObject({
+            Id: inert,
+            Status: z.enum(["Enabled", "Disabled"]),
+            Prefix: z.string().default(""),
+            AbortIncompleteMultipartUpload: z
+              .strictObject({ DaysAfterInitiation: z.int().positive() })
+              .optional(),
+            ExpirationInDays: z.int().positive().optional(),
+          })
+          // CloudFormation, AWS::S3::Bucket Rule: "You must specify at least one of" these and others.
+          .refine((rule) => (rule.AbortIncompleteMultipartUpload ?? rule.ExpirationInDays) !== undefined, {
+            message: "has neither AbortIncompleteMultipartUpload nor ExpirationInDays",
+          }),
       ),
     })
     .default({ Rules: [] }),
@@ -83,7 +91,10 @@ export function s3Resources(s3: Services["s3"], putPolicy: Iam["putResourcePolic
         lifecycleRules: properties.LifecycleConfiguration.Rules.map((rule) => ({
           prefix: rule.Prefix,
           enabled: rule.Status === "Enabled",
-          abortIncompleteMultipartUploadDays: rule.AbortIncompleteMultipartUpload.DaysAfterInitiation,
+          ...(rule.AbortIncompleteMultipartUpload && {
+            abortIncompleteMultipartUploadDays: rule.AbortIncompleteMultipartUpload.DaysAfterInitiation,
+          }),
+          ...(rule.ExpirationInDays && { expirationDays: rule.ExpirationInDays }),
         })),
         eventBridgeEnabled:
           properties.NotificationConfiguration?.EventBridgeConfiguration.EventBridgeEnabled ?? false,

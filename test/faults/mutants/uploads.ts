@@ -395,4 +395,57 @@ export const uploads: readonly Mutant[] = [
       titles: ["a finalize that died before S3 was asked"],
     },
   },
+  {
+    name: "what a form has brought belongs to an open session",
+    changes: [
+      {
+        file: "lambdas/core/finalize/take-posted.ts",
+        from: "#state = :open AND (attribute_not_exists",
+        to: "attribute_exists(#pk) AND (attribute_not_exists",
+      },
+      {
+        file: "lambdas/core/finalize/take-posted.ts",
+        from: '        values: { open: "open" },\n',
+        to: "",
+      },
+    ],
+    case: "form: posted, and told of | take-posted: update UPL (1) | frozen before it, meanwhile: the client aborts",
+    red: { file: "test/finalize/upload-forms.test.ts", titles: ["given up while it is copied"] },
+  },
+  {
+    name: "what a form has brought first stays",
+    changes: [
+      {
+        file: "lambdas/core/finalize/take-posted.ts",
+        from: " AND (attribute_not_exists(#s3_upload_id) OR #s3_upload_id = :s3_upload_id)",
+        to: "",
+      },
+    ],
+    why: "the session ends the same, and what S3 keeps of the other no view shows",
+    red: { file: "test/finalize/upload-forms.test.ts", titles: ["two visitors"] },
+  },
+  {
+    name: "what a form has brought is known by its own repeat",
+    changes: [
+      {
+        file: "lambdas/core/finalize/take-posted.ts",
+        from: " OR #s3_upload_id = :s3_upload_id",
+        to: "",
+      },
+    ],
+    case: "form: posted, and told of | take-posted: update UPL (1) | twice",
+    red: { file: "test/finalize/upload-forms.test.ts", titles: ["written twice"] },
+  },
+  {
+    name: "a form that was looked at is due while it is open",
+    changes: [
+      {
+        file: "lambdas/core/finalize/sweep-uploads.ts",
+        from: '      condition: "#state = :open",\n      values: { open: "open" },\n',
+        to: '      condition: "attribute_exists(#pk)",\n',
+      },
+    ],
+    case: "form: posted, and told of by nobody | sweep-uploads: update UPL (1) | twice",
+    red: { file: "test/finalize/upload-forms.test.ts", titles: ["found by the sweep"] },
+  },
 ];

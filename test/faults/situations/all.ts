@@ -10,6 +10,7 @@ import { events } from "./events.ts";
 import { files } from "./files.ts";
 import { finalizedUploads } from "./finalizes.ts";
 import { folders } from "./folders.ts";
+import { forms } from "./forms.ts";
 import { grants } from "./grants.ts";
 import { invitations } from "./invitations.ts";
 import { links } from "./links.ts";
@@ -22,7 +23,14 @@ import { rareUploads } from "./upload-rarities.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
-  uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
+  uploads: [
+    ...startedUploads,
+    ...finalizedUploads,
+    ...emptyUploads,
+    ...otherUploads,
+    ...rareUploads,
+    ...forms,
+  ],
   ...{ files, folders, links, locks, clients, accounts, organizations, grants, invitations, migration },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
