@@ -64,6 +64,11 @@ export const accepted: readonly Accepted[] = [
     why: "reads the setting of whoever runs it, and needs no file beside it",
   },
   {
+    file: "examples/form/server.mjs",
+    text: "/\\/+$/",
+    why: "reads the setting of whoever runs it, and needs no file beside it",
+  },
+  {
     file: "examples/node/upload.mjs",
     text: "/\\/+$/",
     why: "reads the setting of whoever runs it, and needs no file beside it",

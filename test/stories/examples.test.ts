@@ -1,5 +1,5 @@
 /** The programs under examples/, run as their readers run them. */
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -53,6 +53,30 @@ test("Node sends a file in one request, and its type is what it is", async () =>
   const { stdout } = await run(process.execPath, [example("node/upload.mjs"), path], { env });
   const answer = await fetch(stdout.trim());
   expect([await answer.text(), answer.headers.get("content-type")]).toEqual(["from Node\n", "text/plain"]);
+});
+
+test("a page without a script sends what a visitor has chosen", async () => {
+  const server = spawn(process.execPath, [example("form/server.mjs"), "0"], { env });
+  try {
+    const [address] = await once(server.stdout, "data");
+    const html = await (await fetch(String(address).trim())).text();
+    expect(html).not.toContain("<script");
+    const text = (escaped = "") =>
+      escaped.replaceAll("&quot;", '"').replaceAll("&lt;", "<").replaceAll("&amp;", "&");
+    const body = new FormData();
+    for (const [, name, value] of html.matchAll(/type="hidden" name="([^"]*)" value="([^"]*)"/g))
+      body.set(text(name), text(value));
+    body.set("file", new Blob(["%PDF-1.7\n"]), "mine.pdf");
+    const action = text(/action="([^"]*)"/.exec(html)?.[1]);
+    expect((await fetch(action, { method: "POST", body })).status).toBe(204);
+    await story.cloud.waitForIdle();
+    const listed = z.object({ items: z.array(z.object({ name: z.string(), size: z.number() })) });
+    const files = `/v1/workspaces/${story.workspaceId}/files?path=visitors`;
+    const { items } = await story.json(listed, files);
+    expect(items).toMatchObject([{ name: expect.stringMatching(/^[0-9a-f-]{36}\.pdf$/), size: 9 }]);
+  } finally {
+    server.kill();
+  }
 });
 
 test.skipIf(!hasRequests)("an agent whose lease can't be renewed says so and writes nothing", async () => {

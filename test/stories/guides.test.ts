@@ -22,7 +22,7 @@ const NOT_RUN: Record<string, string> = {
   forever: "a server that runs on",
 };
 /** Languages that are read, not run. */
-const SHOWN = ["text", "json", "ts", "js", "go", "yaml"];
+const SHOWN = ["text", "json", "ts", "js", "go", "yaml", "html"];
 
 interface Block {
   line: number;
