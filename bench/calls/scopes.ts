@@ -1,5 +1,6 @@
 /** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
 import type { CallTrace } from "@wharf/local-cloud";
+import { MAX_METADATA_BYTES } from "#contract/content.ts";
 import { type Scope, scopes } from "#contract/scopes.ts";
 import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
@@ -7,7 +8,7 @@ import { inParallel } from "#core/kernel/in-parallel.ts";
 import { share } from "#core/links/contract.ts";
 import { batchAnswer, lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
-import { FIRST_WINDOW, MAX_METADATA_BYTES } from "#core/uploads/limits.ts";
+import { FIRST_WINDOW } from "#core/uploads/limits.ts";
 import { perMillion } from "#cost/prices.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
@@ -125,9 +126,14 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   // Of three bytes each in UTF-8, which is the most that a UTF-16 unit takes.
   const tags = Array.from({ length: 50 }, (_, at) => `${at}`.padEnd(20, "t"));
   const words = { description: "€".repeat(500), tags };
-  await measure("files:write", "PATCH /v1/files/{id}, a name, a description and 50 tags", third ?? "", {
+  // All of it goes, and as much comes.
+  const others = Object.keys(metadata).flatMap((key) => [
+    [key, null] as const,
+    [key.toUpperCase(), "v".repeat(500)] as const,
+  ]);
+  await measure("files:write", DESCRIBED, third ?? "", {
     method: "PATCH",
-    json: { name: "described.txt", ...words },
+    json: { name: "described.txt", ...words, metadata: Object.fromEntries(others) },
   });
 
   await measure("files:delete", "DELETE /v1/files/{id}", `/v1/files/${files[50]?.file_id}`, {
@@ -183,6 +189,7 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
 const LOCKED = "POST /v1/locks/batch of 25 files, and 25 releases: each of the 26";
 const RELEASED = "DELETE …/lock";
 const RENAMED = "PATCH /v1/files/{id}";
+const DESCRIBED = "PATCH /v1/files/{id}, a name, a description, 50 tags and 2 KB of metadata";
 const DELIVERED = "of any call, each endpoint's delivery of its event";
 
 /** As scopes stand in their table; what needs none comes first. */

@@ -1,19 +1,12 @@
 /** Upload sessions. */
 import * as z from "zod";
 import { at, expireIn, given, id, MAX_PATH_BYTES, path, without, workspaceRef } from "#contract/common.ts";
+import { metadata } from "#contract/content.ts";
 import { ULID } from "#contract/event-info.ts";
 import { defineRoute } from "#contract/route.ts";
 import { checksum, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
-import {
-  FIRST_WINDOW,
-  MAX_METADATA_BYTES,
-  MAX_PART_SIZE,
-  MAX_SIZE,
-  MIB,
-  MIN_PART_SIZE,
-  SESSION_DAYS,
-} from "./limits.ts";
+import { FIRST_WINDOW, MAX_PART_SIZE, MAX_SIZE, MIB, MIN_PART_SIZE, SESSION_DAYS } from "./limits.ts";
 import { partRanges, partUrl, urlsEnd } from "./parts-contract.ts";
 
 export const ifExists = z.enum(["version", "fail", "rename"]).meta({
@@ -21,22 +14,6 @@ export const ifExists = z.enum(["version", "fail", "rename"]).meta({
   description:
     "What happens where the name is taken: `version` makes a new version, `fail` refuses (409), `rename` takes `name (1).ext`.",
 });
-
-const byteLength = (text: string) => new TextEncoder().encode(text).length;
-
-const metadata = z
-  .record(
-    z.string().regex(/^[\w.-]{1,64}$/, { message: "must be 1–64 characters of A-Za-z0-9_.-" }),
-    z.string().max(512),
-  )
-  .refine((given) => Object.keys(given).length <= 32, { message: "has more than 32 entries" })
-  .refine((given) => byteLength(Object.entries(given).flat().join("")) <= MAX_METADATA_BYTES, {
-    message: `has more than ${MAX_METADATA_BYTES} bytes of keys and values together`,
-  })
-  .meta({
-    maxProperties: 32,
-    description: `What you want to find again with the file: keys of 1–64 characters of \`A-Za-z0-9_.-\`, values of 512 at most, ${MAX_METADATA_BYTES.toLocaleString("en-US")} bytes of UTF-8 together.`,
-  });
 
 export const intoWorkspace = workspaceRef.meta({
   description:
