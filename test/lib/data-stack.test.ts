@@ -158,7 +158,7 @@ describe("the table", () => {
     });
   });
 
-  it("has one sparse index of what is due", () => {
+  it("has sparse indexes of what is due, and of what clients have open", () => {
     template.hasResourceProperties("AWS::DynamoDB::Table", {
       GlobalSecondaryIndexes: [
         {
@@ -168,6 +168,14 @@ describe("the table", () => {
             { AttributeName: "due_sk", KeyType: "RANGE" },
           ],
           Projection: { ProjectionType: "ALL" },
+        },
+        {
+          IndexName: "open",
+          KeySchema: [
+            { AttributeName: "open_pk", KeyType: "HASH" },
+            { AttributeName: "pk", KeyType: "RANGE" },
+          ],
+          Projection: { ProjectionType: "KEYS_ONLY" },
         },
       ],
     });

@@ -1,9 +1,20 @@
 /** Upload sessions. */
 import * as z from "zod";
-import { at, expireIn, given, id, MAX_PATH_BYTES, path, without, workspaceRef } from "#contract/common.ts";
+import {
+  at,
+  expireIn,
+  given,
+  id,
+  MAX_PATH_BYTES,
+  page,
+  path,
+  without,
+  workspaceRef,
+} from "#contract/common.ts";
 import { metadata } from "#contract/content.ts";
 import { ULID } from "#contract/event-info.ts";
 import { defineRoute } from "#contract/route.ts";
+import { scopesFor } from "#contract/scopes.ts";
 import { checksum, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
 import { FIRST_WINDOW, MAX_PART_SIZE, MAX_SIZE, MIB, MIN_PART_SIZE, SESSION_DAYS } from "./limits.ts";
@@ -173,6 +184,13 @@ export const uploadStatus = z
 
 export type UploadStatus = z.infer<typeof uploadStatus>;
 
+/** A session in a list: what has arrived of it S3 is asked for where it alone is. */
+export const openUpload = uploadStatus
+  .omit({ reason: true, received: true, bytes_received: true, version_id: true })
+  .meta({ id: "OpenUpload" });
+
+export type OpenUpload = z.infer<typeof openUpload>;
+
 const tag = "Uploads";
 
 const params = { id: id("upl") };
@@ -221,6 +239,45 @@ export const getUploadRoute = defineRoute({
   params,
   responses: { 200: { description: "The session", schema: uploadStatus } },
   errors: ["not_found"],
+});
+
+export const listUploadsRoute = defineRoute({
+  id: "listUploads",
+  method: "GET",
+  path: "/v1/uploads",
+  summary: "List the caller's own uploads that haven't ended",
+  description:
+    "Those with which it may go on, the newest first, as after a crash that left no ids: `open` ones and those that are `finalizing`, where its token may still create. What is read is an index that lags by a moment: a session that was only just started may not be there yet. See `GET /v1/uploads/{id}` for what has arrived of one. A page may have fewer than `limit`, or none, and a further `next_cursor`.",
+  tag,
+  access: { own: "lists what the caller itself has started, where it may still create" },
+  scopes: scopesFor("create"),
+  query: {
+    ...page.query,
+    state: z
+      .literal("open")
+      .default("open")
+      .meta({ description: "`open`: those that haven't ended. There are no others to list." }),
+  },
+  responses: { 200: { description: "One page", schema: page.of(openUpload) } },
+  errors: ["invalid_cursor"],
+  example: {
+    response: {
+      items: [
+        {
+          upload_id: `upl_${ULID}`,
+          state: "open",
+          file_id: `file_${ULID}`,
+          ...place,
+          size: 48_213,
+          part_size: 16 * MIB,
+          part_count: 1,
+          created_at: "2026-01-01T00:00:00.000Z",
+          expires_at: "2026-01-07T00:00:00.000Z",
+        },
+      ] satisfies OpenUpload[],
+      next_cursor: null,
+    },
+  },
 });
 
 export const abortUploadRoute = defineRoute({

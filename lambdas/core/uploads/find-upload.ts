@@ -1,6 +1,7 @@
-import { due, keys } from "#aws/keys.ts";
+import { due, keys, openBy } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { judge } from "#core/access/authorize.ts";
+import type { Located } from "#core/access/place.ts";
 import type { Resource } from "#core/access/resource.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -16,6 +17,8 @@ export function uploadItem(
     ...keys.upload(upload.upload_id),
     ...upload,
     ...due("upload", dueAt, upload.upload_id),
+    // What came in one request nobody goes on with.
+    ...(upload.s3_upload_id === undefined ? {} : openBy(upload.client_id, upload.upload_id)),
     ttl: ttl(upload.expires_ms + KEEP_MS),
   };
 }
@@ -29,14 +32,18 @@ export const ofUpload: Resource<{ id: string }> = {
   locate: async ({ id }, { caller, ahead, deps }) => {
     const upload = uploadIn(ahead, id);
     if (upload === undefined) return undefined;
-    const { workspace_id, folder_id, above, client_id } = upload;
-    const located = { workspace_id, folder_id: folder_id ?? above?.at(-1), above };
-    if (client_id === caller.id) return located;
+    const located = placeOfUpload(upload);
+    if (upload.client_id === caller.id) return located;
     const manages = caller.scopes.has("admin") && (await judge(deps, caller, located, "grant"))?.allowed;
     return manages ? located : undefined;
   },
   what: ({ id }) => ["upload", id],
 };
+
+/** Where a session is: its folder, or the nearest that was there at its start. */
+export function placeOfUpload({ workspace_id, folder_id, above }: UploadRecord): Located {
+  return { workspace_id, folder_id: folder_id ?? above?.at(-1), above };
+}
 
 function uploadIn(items: readonly Item[], uploadId: string): UploadRecord | undefined {
   const { pk } = keys.upload(uploadId);

@@ -204,7 +204,7 @@ async function takeBack({ table }: Pick<Deps, "table">, uploadId: string): Promi
   await happened(
     table.update({
       key: keys.upload(uploadId),
-      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },
+      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk", "open_pk"] },
       condition: "#state = :open",
       values: { open: "open" },
     }),
