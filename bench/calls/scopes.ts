@@ -1,7 +1,9 @@
 /** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
 import type { CallTrace } from "@wharf/local-cloud";
+import * as z from "zod";
 import { MAX_METADATA_BYTES } from "#contract/content.ts";
 import { type Scope, scopes } from "#contract/scopes.ts";
+import { startsAnswer } from "#core/batches/contract.ts";
 import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
@@ -101,6 +103,15 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     `/v1/workspaces/${story.workspaceId}/folders`,
     { json: { path: folders } },
   );
+  // Each as large as it may be by itself.
+  const starts = Array.from({ length: BATCHED }, () => ({ ...start, filename: deep(++id) }));
+  const batched = await measure("files:write", STARTS, "/v1/uploads/batch", { json: { files: starts } });
+  const sessions = z
+    .array(z.object({ upload: startAnswer }))
+    .parse(startsAnswer.parse(await batched.json()).items);
+  for (const { upload } of sessions) for (const part of upload.parts) await putPart(upload, part, bytes);
+  const upload_ids = sessions.map(({ upload }) => upload.upload_id);
+  await measure("files:write", ENDS, "/v1/uploads/finalize", { json: { upload_ids, share: false } });
   const form = new FormData();
   form.set("path", deep(++id).split("/").slice(0, -1).join("/"));
   form.set("share", "false");
@@ -178,6 +189,7 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   const inOrder = costs.toSorted((one, other) => orderOf(one.scope) - orderOf(other.scope));
   return inOrder.flatMap((cost) => {
     if (cost.call === RELEASED) return [];
+    if (cost.call === STARTS || cost.call === ENDS) return [combine(cost, cost, (all) => all / BATCHED)];
     // Each grant was given by a call.
     if (cost.call === LEFT) return [{ ...average(cost, find(costs, GRANTED), 50), call: GIVEN_AND_LEFT }];
     // A client holds 250 locks at most: who goes on locking releases as many.
@@ -186,6 +198,10 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   });
 }
 
+/** Items of a batch that is counted: of more each costs as much, but for its part of the request. */
+const BATCHED = 4;
+const STARTS = "POST /v1/uploads/batch: each of the uploads";
+const ENDS = "POST /v1/uploads/finalize, 32 new folders each: each of the uploads";
 const LOCKED = "POST /v1/locks/batch of 25 files, and 25 releases: each of the 26";
 const RELEASED = "DELETE …/lock";
 const RENAMED = "PATCH /v1/files/{id}";

@@ -55,7 +55,7 @@ export async function finalizeUpload(
   request: FinalizeRequest,
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
-  const until = deps.now() + PATIENCE_MS;
+  const until = Math.min(deps.now() + PATIENCE_MS, call.until ?? Number.POSITIVE_INFINITY);
   const asked = await intentOf(deps, call, request, demanded);
   const terms = { ...request, mayShare: mayShare(call) };
   const { upload, intent, ended } = await recordIntent(deps, uploadId, { intent: asked, terms });

@@ -59,7 +59,7 @@ export function refuseStrayPlaces(
     context.addIssue({ code: "custom", path: [name], message: "can't stand beside file_id; leave it out" });
 }
 
-const startRequest = z
+export const startRequest = z
   .strictObject({
     filename: path.optional().meta({
       description: `The file's name, with the folders before it if you like; they are made with the file. The whole path has ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most. Folders that begin as an id does (\`fld_\`, \`job_\` …) need a \`path\` or \`folder_id\` beside them.`,

@@ -2,8 +2,9 @@ import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { happened, TransactionFailed } from "#aws/table.ts";
 import { scopesFor } from "#contract/scopes.ts";
-import { authorize, forbidden } from "#core/access/authorize.ts";
+import { forbidden } from "#core/access/authorize.ts";
 import { fileMadeBy } from "#core/access/place.ts";
+import { authorizeOn } from "#core/access/resource.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
 import { type EntryRecord, entryRecord, fileRecord } from "#core/files/records.ts";
 import { type Call, requireScope } from "#core/kernel/call.ts";
@@ -34,9 +35,15 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
  * Two sequential round trips into a folder that exists, three into one that doesn't (which is made with the file);
  * under an Idempotency-Key, whose claim comes first and whose record knows the answer, two more. What the name leads to is decided again when the upload is finalized.
  *
+ * @param window URLs in the answer at most.
  * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace), session_limit.
  */
-export async function startUpload(deps: Deps, call: Call, request: StartRequest): Promise<StartAnswer> {
+export async function startUpload(
+  deps: Deps,
+  call: Call,
+  request: StartRequest,
+  window = FIRST_WINDOW,
+): Promise<StartAnswer> {
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
   const plan = planParts(request);
   const now = deps.now();
@@ -76,7 +83,8 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       metadata: request.metadata,
       expire_in: request.expire_in,
     };
-    return await signedAnswer(deps, await save(deps, { ...call, access }, draft, placed.value.hintedFile));
+    const told = await save(deps, { ...call, access }, draft, placed.value.hintedFile);
+    return await signedAnswer(deps, told, window);
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
     const ready = placed.status === "fulfilled" && counted.status === "fulfilled";
@@ -112,19 +120,27 @@ function multipartFor({ objects }: Pick<Deps, "objects">, uploadId: string, { ch
 const recorded = z.object({ upload_id: z.string(), name: z.string() });
 
 /** The answer to a repeated request: the same session, with URLs that are signed anew. */
-export async function restartAnswer(deps: Deps, call: Call, answer: unknown): Promise<StartAnswer> {
+export async function restartAnswer(
+  deps: Deps,
+  call: Call,
+  answer: unknown,
+  window = FIRST_WINDOW,
+): Promise<StartAnswer> {
   const { upload_id, name } = recorded.parse(answer);
-  const { reads, locate, what } = ofUpload;
-  const ahead = await deps.table.batchGet(reads({ id: upload_id }));
-  const located = await locate({ id: upload_id }, { caller: call.caller, ahead, deps });
-  await authorize(deps, call, located, { action: "create", what: what({ id: upload_id }) });
-  return signedAnswer(deps, { ...(await findUpload(deps, upload_id, ahead)), name });
+  const params = { id: upload_id };
+  const ahead = await deps.table.batchGet(ofUpload.reads(params));
+  await authorizeOn(ofUpload, params, { ...call, ahead, deps }, { action: "create" });
+  return signedAnswer(deps, { ...(await findUpload(deps, upload_id, ahead)), name }, window);
 }
 
-async function signedAnswer(deps: Pick<Deps, "objects">, upload: UploadRecord): Promise<StartAnswer> {
+async function signedAnswer(
+  deps: Pick<Deps, "objects">,
+  upload: UploadRecord,
+  window: number,
+): Promise<StartAnswer> {
   const { upload_id, file_id, workspace_id, folder_id, part_size, part_count } = upload;
   const name = upload.asked_name ?? upload.name;
-  const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
+  const count = Math.min(window, part_count ?? window);
   const { parts, urls_expire_at } = await signWindow(deps, upload, { first: 1, count });
   return {
     ...{ upload_id, file_id, workspace_id, name, part_size },

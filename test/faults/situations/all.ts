@@ -1,6 +1,7 @@
 /** Every domain's table. */
 import type { Situation } from "../situation.ts";
 import { accounts } from "./accounts.ts";
+import { batches } from "./batches.ts";
 import { clients } from "./clients.ts";
 import { deliveries } from "./deliveries.ts";
 import { rareDeliveries } from "./delivery-rarities.ts";
@@ -22,7 +23,7 @@ import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, folders, links, locks, clients, accounts, organizations, grants, migration },
+  ...{ batches, files, folders, links, locks, clients, accounts, organizations, grants, migration },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };
