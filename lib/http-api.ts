@@ -97,9 +97,13 @@ export class HttpApi extends Construct {
     const uploads = v1.addResource("uploads");
     const upload = uploads.addResource("{id}");
     const chunks = upload.addResource("chunks");
-    // Resources of their own, since throttles go by resource.
-    const batches = [uploads.addResource("batch"), uploads.addResource("finalize")];
     const files = v1.addResource("files");
+    // Resources of their own, since throttles go by resource.
+    const batches = [
+      uploads.addResource("batch"),
+      uploads.addResource("finalize"),
+      files.addResource("batch"),
+    ];
     const file = files.addResource("{id}");
     const lock = file.addResource("lock");
     const waiting = lock.addResource("wait");
@@ -123,7 +127,7 @@ export class HttpApi extends Construct {
 const QUIET = { metricsEnabled: false, loggingLevel: MethodLoggingLevel.OFF, dataTraceEnabled: false };
 
 /** Requests that hold many, each of which is to cost as much as so many calls: of them the stage takes fewer. */
-const BATCHES = ["/v1/uploads/batch/POST", "/v1/uploads/finalize/POST"];
+const BATCHES = ["/v1/uploads/batch/POST", "/v1/uploads/finalize/POST", "/v1/files/batch/POST"];
 
 function batchThrottles({ throttle }: StageConfig): Record<string, MethodDeploymentOptions> {
   const share = {

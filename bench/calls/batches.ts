@@ -1,7 +1,7 @@
 /** What a small file costs by a batch of 100, beside its own routes. */
 import * as z from "zod";
 import { MAX_ITEMS } from "#contract/batch.ts";
-import { startsAnswer } from "#core/batches/contract.ts";
+import { finalizesAnswer, startsAnswer } from "#core/batches/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
@@ -18,17 +18,21 @@ export interface FileCost {
   usdPerMillion: number;
 }
 
-/** Counts starts and ends of files in a folder that is there, with no links: first of one, then of 100 together. */
+/** Counts starts, ends and deletions of files in a folder that is there, with no links: first of one, then of 100 together. */
 export async function countBatches(story: Story): Promise<Map<string, FileCost>> {
   await story.upload(bytes, { filename: "build/warm.txt", finalize: { share: false } });
   const fileOf = (name: string) => ({ filename: `build/${name}.txt`, size: bytes.length });
   const costs = new Map<string, FileCost>();
 
-  async function measure(name: string, path: string, json: unknown, files: number): Promise<unknown> {
-    const { cost, answer } = await count(story, name, (headers) => story.api(path, { json, headers }));
-    if (answer.status > 201) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+  async function measure(name: string, path: string, json: unknown, files: number, method = "POST") {
+    const body = json === undefined ? {} : { json };
+    const { cost, answer } = await count(story, name, (headers) =>
+      story.api(path, { method, ...body, headers }),
+    );
+    if (![200, 201, 204].includes(answer.status))
+      throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
     costs.set(name, perFile(cost, files));
-    return answer.json();
+    return answer.status === 204 ? undefined : answer.json();
   }
 
   const one = startAnswer.parse(await measure("POST /v1/uploads", "/v1/uploads", fileOf("one"), 1));
@@ -42,7 +46,15 @@ export async function countBatches(story: Story): Promise<Map<string, FileCost>>
   for (const { upload } of started) for (const part of upload.parts) await putPart(upload, part, bytes);
   const upload_ids = started.map(({ upload }) => upload.upload_id);
   const ends = { upload_ids, share: false };
-  await measure("POST /v1/uploads/finalize", "/v1/uploads/finalize", ends, MAX_ITEMS);
+  const ended = await measure("POST /v1/uploads/finalize", "/v1/uploads/finalize", ends, MAX_ITEMS);
+  const ready = z
+    .array(z.object({ upload: z.object({ file_id: z.string() }) }))
+    .parse(finalizesAnswer.parse(ended).items);
+  const [first, ...rest] = ready.map(({ upload }) => ({ file_id: upload.file_id }));
+  const path = `/v1/files/${first?.file_id}`;
+  await measure("DELETE /v1/files/{id}", path, undefined, 1, "DELETE");
+  const removals = { delete: rest };
+  await measure("POST /v1/files/batch, deletes", "/v1/files/batch", removals, rest.length);
   return costs;
 }
 

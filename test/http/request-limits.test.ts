@@ -29,6 +29,7 @@ function requestOf({ body, query, params }: Route): z.ZodType {
 
 /** Lists whose members are requests of their own, of which two may be the same: they are done in turn. */
 const IN_TURN = new Set([
+  ...["delete", "move", "tag"].map((kind) => `changeFiles/properties/body/properties/${kind}`),
   "startUploads/properties/body/properties/files",
   "finalizeUploads/properties/body/properties/upload_ids",
 ]);

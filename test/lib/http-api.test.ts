@@ -186,7 +186,7 @@ describe("the stage", () => {
         ThrottlingBurstLimit: 400,
       }),
       // A request of these holds up to 100.
-      ...["uploads~1batch", "uploads~1finalize"].map((path) =>
+      ...["uploads~1batch", "uploads~1finalize", "files~1batch"].map((path) =>
         expect.objectContaining({
           HttpMethod: "POST",
           ResourcePath: `/~1v1~1${path}`,

@@ -156,6 +156,7 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   startUpload: () => ({ json: { filename: "new.txt", size: 3, folder_id: here.alpha } }),
   startUploads: () => ({ json: { files: [{ filename: "new.txt", size: 3, folder_id: here.alpha }] } }),
   finalizeUploads: () => ({ json: { upload_ids: [here.session] } }),
+  changeFiles: () => ({ json: { tag: [{ file_id: here.file, tags: ["theirs"] }] } }),
   uploadFile: () => ({ method: "POST", body: formOf({ folder_id: here.alpha }) }),
   signParts: () => ({ json: { first: 1, count: 1 } }),
   sendChunk: () => ({ body: "x" }),

@@ -3,7 +3,10 @@ import * as z from "zod";
 import { batchAnswer, ITEM_BY_ITEM, MAX_ITEMS } from "#contract/batch.ts";
 import { expireIn, id } from "#contract/common.ts";
 import { ULID } from "#contract/event-info.ts";
+import { fence } from "#contract/headers.ts";
 import { defineRoute } from "#contract/route.ts";
+import { scopesFor } from "#contract/scopes.ts";
+import { changedFile, changeRequest } from "#core/files/contract.ts";
 import { finalizeAnswer, finalizeUploadRoute } from "#core/finalize/contract.ts";
 import { maxDownloads } from "#core/links/contract.ts";
 import { startAnswer, startRequest, startUploadRoute } from "#core/uploads/contract.ts";
@@ -54,11 +57,62 @@ const finishedItem = z
 
 export const finalizesAnswer = batchAnswer(finishedItem);
 
+const fenced = {
+  file_id: id("file"),
+  if_match: fence["If-Match"].meta({
+    description: "The version that must be current, as `If-Match` says it.",
+  }),
+  lock_token: fence["Lock-Token"],
+};
+
+const { name, folder, tags } = changeRequest.shape;
+
+const some = <T extends z.ZodType>(item: T, what: string) =>
+  z.array(item).min(1).max(MAX_ITEMS).optional().meta({ description: what });
+
+const changesRequest = z
+  .strictObject({
+    delete: some(z.strictObject(fenced), "Files to delete."),
+    move: some(
+      z
+        .strictObject({ ...fenced, name, folder })
+        .refine((to) => to.name !== undefined || to.folder !== undefined, { message: "needs name or folder" })
+        .meta({ anyOf: [{ required: ["name"] }, { required: ["folder"] }] }),
+      "Files to rename, or to move within their workspace: one after the other.",
+    ),
+    tag: some(
+      z.strictObject({
+        ...fenced,
+        tags: tags.unwrap().meta({ description: "All its tags from now on; `[]` takes them away." }),
+      }),
+      "Files to tag: with all their tags from now on.",
+    ),
+  })
+  .refine((changes) => Object.values(changes).filter((list) => list !== undefined).length === 1, {
+    message: "needs one of delete, move and tag",
+  })
+  .meta({ minProperties: 1, maxProperties: 1 });
+
+export type ChangesRequest = z.infer<typeof changesRequest>;
+
+const changedItem = z
+  .object({
+    status: z.literal(200).meta({ description: "The status that its own route would answer." }),
+    file: changedFile.meta({ description: "The file as it is now." }),
+  })
+  .meta({ id: "ChangedItem" });
+
+const deletedItem = z
+  .object({ status: z.literal(204).meta({ description: "The file was deleted." }) })
+  .meta({ id: "DeletedItem" });
+
+export const changesAnswer = batchAnswer(z.union([changedItem, deletedItem]));
+
 const tag = "Uploads";
 
 const errors = [...startUploadRoute.errors, "batch_failed"] as const;
 
-const some = "Some were done, and others refused";
+const partly = "Some were done, and others refused";
 
 export const startUploadsRoute = defineRoute({
   id: "startUploads",
@@ -72,7 +126,7 @@ export const startUploadsRoute = defineRoute({
   body: startsRequest,
   responses: {
     201: { description: "All were started", schema: startsAnswer },
-    207: { description: some, schema: startsAnswer },
+    207: { description: partly, schema: startsAnswer },
   },
   errors,
   example: {
@@ -93,11 +147,33 @@ export const finalizeUploadsRoute = defineRoute({
   body: finalizesRequest,
   responses: {
     200: { description: "All are ready", schema: finalizesAnswer },
-    207: { description: some, schema: finalizesAnswer },
+    207: { description: partly, schema: finalizesAnswer },
   },
   errors: ["batch_failed"],
   example: {
     request: { upload_ids: [`upl_${ULID}`], share: false },
     response: { items: [{ status: 200, upload: finalizeUploadRoute.example?.response }] },
+  },
+});
+
+export const changeFilesRoute = defineRoute({
+  id: "changeFiles",
+  method: "POST",
+  path: "/v1/files/batch",
+  summary: `Delete, move or tag up to ${MAX_ITEMS} files`,
+  description: `One of the three. ${ITEM_BY_ITEM}`,
+  tag: "Files",
+  access: { action: "write", decides: "the body names the files, each of which is decided" },
+  scopes: [...scopesFor("write"), ...scopesFor("delete")],
+  idempotency: "items",
+  body: changesRequest,
+  responses: {
+    200: { description: "All were done", schema: changesAnswer },
+    207: { description: partly, schema: changesAnswer },
+  },
+  errors: ["batch_failed"],
+  example: {
+    request: { delete: [{ file_id: `file_${ULID}` }] },
+    response: { items: [{ status: 204 }] },
   },
 });

@@ -4,7 +4,8 @@ import type { App, AppContext } from "#http/context.ts";
 import { problemBody } from "#http/problem.ts";
 import { refusalOf } from "#http/refusal.ts";
 import { serve } from "#http/serve.ts";
-import { finalizeUploadsRoute, startUploadsRoute } from "./contract.ts";
+import { changeBatch } from "./change-batch.ts";
+import { changeFilesRoute, finalizeUploadsRoute, startUploadsRoute } from "./contract.ts";
 import { finalizeBatch } from "./finalize-batch.ts";
 import { type BatchItem, runBatch } from "./run-batch.ts";
 import { startBatch } from "./start-batch.ts";
@@ -21,6 +22,14 @@ export function batches(app: App, deps: Deps): void {
     route: finalizeUploadsRoute,
     handle: async ({ body, ...input }) =>
       run(deps, input, await finalizeBatch(deps, body), (upload) => ({ status: 200, upload })),
+  });
+
+  serve(app, deps, {
+    route: changeFilesRoute,
+    handle: async ({ body, ...input }) =>
+      run(deps, input, changeBatch(deps, body), (file) =>
+        body.delete === undefined ? { status: 200, file } : { status: 204 },
+      ),
   });
 }
 

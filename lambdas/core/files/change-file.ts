@@ -52,8 +52,10 @@ export async function changeFile(
       if (refused !== undefined) throw refused;
       return { ...fileView(file, call.access?.own), ...attached };
     }
-    await deps.table.transact(changeWrites(call, { file, changed, metadata, news, preconditions, now }));
-    return { ...fileView(changed, call.access?.own), ...attached };
+    const answer = { ...fileView(changed, call.access?.own), ...attached };
+    const writes = changeWrites(call, { file, changed, metadata, news, preconditions, now });
+    await deps.table.transact([...writes, ...call.record(answer)]);
+    return answer;
   };
   return inRounds(attempt, "Others keep changing this file; read it and send this again.");
 }

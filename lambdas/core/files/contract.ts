@@ -156,7 +156,7 @@ const folderRef = z
 
 export type FolderRef = z.infer<typeof folderRef>;
 
-const changeRequest = z
+export const changeRequest = z
   .strictObject({
     name: name.optional(),
     folder: folderRef.optional().meta({
