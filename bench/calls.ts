@@ -2,6 +2,7 @@
 import { scopes } from "#contract/scopes.ts";
 import { startStory } from "#test/support/story.ts";
 import { countByGrant, DEPTH } from "./calls/access.ts";
+import { countBatches } from "./calls/batches.ts";
 import { countRoutes } from "./calls/routes.ts";
 
 /** Prints the table; counting takes the same however short. */
@@ -26,6 +27,21 @@ export async function run(): Promise<void> {
   console.log(
     "Round trips: the longest chain of calls that wait for one another, after the one that reads token and client.\n" +
       "Units and prices are of the whole request; Lambda's duration and what events set off are not in them.",
+  );
+  await using batching = await startStory();
+  console.table(
+    Object.fromEntries(
+      [...(await countBatches(batching))].map(([name, file]) => [
+        `${name}, each file`,
+        {
+          requests: file.requests,
+          "round trips": file.roundTrips,
+          "read units": file.readUnits,
+          "write units": file.writeUnits,
+          "$ per million": file.usdPerMillion.toFixed(2),
+        },
+      ]),
+    ),
   );
   await using granting = await startStory({ scopes: scopes.filter((scope) => scope !== "admin") });
   const byGrant = await countByGrant(granting);

@@ -29,6 +29,21 @@ export const errorExamples: Pick<Members, Telling> & Partial<Members> = {
     bytes_received: 67_108_864,
   },
   size_mismatch: { expected: 20, actual: 19, received: [[1, 1]] },
+  batch_failed: {
+    items: [
+      {
+        status: 404,
+        error: {
+          type: "urn:wharf:problem:not_found",
+          title: "There is nothing here for you",
+          status: 404,
+          detail: 'No upload "upl_01JZZZZZZZZZZZZZZZZZZZZZZZ" that this token can see.',
+          code: "not_found",
+          request_id: "5b76bd1f-4bf5-4269-bf96-d9012fff56e3",
+        },
+      },
+    ],
+  },
   terms_mismatch: { terms: ["password"], file_id, version_id },
   upload_closed: { state: "completed", file_id, version_id },
   idempotency_in_progress: { retry_after_seconds: 1 },

@@ -7,6 +7,7 @@ import { lockedMembers } from "#core/locks/contract.ts";
 import { uploadState } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { partRanges } from "#core/uploads/parts-contract.ts";
+import { refusedItem } from "./batch.ts";
 import { at, id, idOf, mismatch, orNull } from "./common.ts";
 import { type ErrorCode, errorCodes, isErrorCode } from "./errors.ts";
 import { problemWith } from "./problem-with.ts";
@@ -38,6 +39,9 @@ const smallPart = {
 const received = partRanges.meta({
   description: "Numbers of the parts that S3 holds, as ranges with both ends.",
 });
+const items = z
+  .array(refusedItem)
+  .meta({ description: "Of a batch of which nothing was done: each, in the order of the request." });
 const currentVersion = id("ver").meta({ description: "The file's current version." });
 
 const fault = z
@@ -217,6 +221,7 @@ const errorMembers = {
       .meta({ description: `Where files of more than ${MAX_DIRECT_BYTES} bytes are started.` })
       .optional(),
   },
+  batch_failed: { items },
   checksum_mismatch: {
     algorithm: z.enum(["crc32", "crc32c", "sha256"]).meta({ description: "Which checksum differs." }),
     expected: z.string().meta({ description: "The declared one, in lower-case hex." }),
@@ -229,7 +234,7 @@ const errorMembers = {
   file_locked: lockedMembers,
   rate_limited: { retry_after_seconds: again },
   finalizing: { retry_after_seconds: retry("the same finalize is worth another try") },
-  unavailable: { retry_after_seconds: again },
+  unavailable: { retry_after_seconds: again, items: items.optional() },
   storage_full: { retry_after_seconds: again },
 } satisfies { [C in ErrorCode]?: z.ZodRawShape };
 

@@ -41,6 +41,7 @@ export const errorCodes = {
   payload_too_large: [413, "The body is too large"],
   unsupported_media_type: [415, "The content type is not supported here"],
   idempotency_mismatch: [422, "The Idempotency-Key was used with another request"],
+  batch_failed: [422, "Nothing of the batch was done"],
   checksum_mismatch: [422, "The checksum differs from the declared one"],
   type_mismatch: [422, "The content is not what its name or type says"],
   file_locked: [423, "The file is locked"],

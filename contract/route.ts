@@ -12,8 +12,9 @@ type Shape = Record<string, z.ZodType>;
  * - `"after"`: the answer, once there is one. Where the function dies before, the request is done again: right behind the
  *   first it changes nothing more. Later, when others have changed the same thing, it would.
  * - `"natural"`: the request alone. It changes nothing, and its answer (signed URLs) is made anew.
+ * - `"items"`: the request, and what became of each of its items, by keys that follow from it.
  */
-type Idempotent = "record" | "after" | "natural";
+type Idempotent = "record" | "after" | "natural" | "items";
 
 /** An answer that is no refusal; `type` is its media type where that isn't JSON. */
 interface Success {
@@ -87,7 +88,7 @@ export interface Route<
   idempotentWith?: string;
   /** Request headers beside those of every such route (`requestHeaders`). No route reads a cookie. */
   headers: Headers;
-  /** By status: one of them, its only 2xx where it has any, is how it answers unless its handler says otherwise. */
+  /** By status: one of them, its only 2xx beside 207 where it has any, is how it answers unless its handler says otherwise. */
   responses: Readonly<Record<Status, Success>>;
   /** A session's own upload token will do, for what its path names where that is this very session. @default false */
   uploadToken?: true;
@@ -146,10 +147,13 @@ function scopesOf(access: Access): readonly Scope[] | "public" {
 export const takesKey = ({ method, scopes }: Pick<Route, "method" | "scopes">) =>
   method === "POST" && scopes !== "public";
 
-/** The status of a route's success: its only 2xx, or that of the redirect which is all it answers. @throws Error where it has several. */
+/** RFC 4918, 11.1: of a batch some were done, and others not. */
+export const MULTI_STATUS = 207;
+
+/** The status of a route's success: its only 2xx beside 207, or that of the redirect which is all it answers. @throws Error where it has several. */
 export function successOf({ id, responses }: Pick<Route, "id" | "responses">): number {
   const statuses = Object.keys(responses).map(Number);
-  const done = statuses.filter((status) => status < 300);
+  const done = statuses.filter((status) => status < 300 && status !== MULTI_STATUS);
   const [success, ...more] = done.length > 0 ? done : statuses;
   if (success === undefined || more.length > 0) throw new Error(`${id} has no one status of success`);
   return success;

@@ -10,7 +10,7 @@ import {
   ObjectOwnership,
 } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
-import { DUE_INDEX } from "#aws/keys.ts";
+import { DUE_INDEX, OPEN_INDEX } from "#aws/keys.ts";
 import { acceptFindings } from "./accept-findings.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { type StageConfig, stageTags } from "./config.ts";
@@ -120,6 +120,12 @@ export class DataStack extends Stack {
       partitionKey: { name: "due_pk", type: AttributeType.STRING },
       sortKey: { name: "due_sk", type: AttributeType.STRING },
       projectionType: ProjectionType.ALL,
+    });
+    table.addGlobalSecondaryIndex({
+      indexName: OPEN_INDEX,
+      partitionKey: { name: "open_pk", type: AttributeType.STRING },
+      sortKey: { name: "pk", type: AttributeType.STRING },
+      projectionType: ProjectionType.KEYS_ONLY,
     });
     return table;
   }

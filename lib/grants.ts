@@ -3,7 +3,14 @@ import type { EventBus } from "aws-cdk-lib/aws-events";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
-import { DUE_INDEX, type DueKind, type PartitionName, partitions } from "#aws/keys.ts";
+import {
+  DUE_INDEX,
+  type DueKind,
+  OPEN_INDEX,
+  openShards,
+  type PartitionName,
+  partitions,
+} from "#aws/keys.ts";
 
 export type TableAction =
   | "GetItem"
@@ -47,6 +54,16 @@ export const grants = {
       resourceArns: [`${table.tableArn}/index/${DUE_INDEX}`],
       // Of a query on an index the leading key is the index's own.
       conditions: inPartitions(kinds.map((kind) => `${kind}#*`)),
+    });
+  },
+
+  /** Reading what clients have open. */
+  open(table: Table, grantee: IGrantable): void {
+    Grant.addToPrincipal({
+      grantee,
+      actions: ["dynamodb:Query"],
+      resourceArns: [`${table.tableArn}/index/${OPEN_INDEX}`],
+      conditions: inPartitions([...new Set(openShards("").map((shard) => shard.replace(/#.*$/, "#*")))]),
     });
   },
 

@@ -6,11 +6,13 @@ import {
   EndpointType,
   LambdaIntegration,
   LogGroupLogDestination,
+  type MethodDeploymentOptions,
   MethodLoggingLevel,
   RestApi,
 } from "aws-cdk-lib/aws-apigateway";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
+import { MAX_ITEMS } from "#contract/batch.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { alarm } from "./alarm.ts";
 import { addChunkMethod } from "./chunk-method.ts";
@@ -63,9 +65,8 @@ export class HttpApi extends Construct {
         throttlingRateLimit: config.throttle.rate,
         throttlingBurstLimit: config.throttle.burst,
         // By method each of them would be priced as a metric of one's own, some 30 $ a month; alarms watch the API's own.
-        metricsEnabled: false,
-        loggingLevel: MethodLoggingLevel.OFF,
-        dataTraceEnabled: false,
+        ...QUIET,
+        methodOptions: batchThrottles(config),
         accessLogDestination: new LogGroupLogDestination(logs),
         accessLogFormat,
       },
@@ -97,6 +98,12 @@ export class HttpApi extends Construct {
     const upload = uploads.addResource("{id}");
     const chunks = upload.addResource("chunks");
     const files = v1.addResource("files");
+    // Resources of their own, since throttles go by resource.
+    const batches = [
+      uploads.addResource("batch"),
+      uploads.addResource("finalize"),
+      files.addResource("batch"),
+    ];
     const file = files.addResource("{id}");
     const lock = file.addResource("lock");
     const waiting = lock.addResource("wait");
@@ -105,14 +112,30 @@ export class HttpApi extends Construct {
     addChunkMethod(chunks, api);
     waiting.addMethod("POST", toWait);
     log.addMethod("GET", toEvents);
+    for (const batch of batches) batch.addMethod("POST", toApi);
     // API Gateway refuses a method that the closest resource lacks, so each resource has the rest, and what is below.
-    for (const resource of [root, v1, uploads, upload, chunks, files, file, lock, waiting, log]) {
+    for (const resource of [root, v1, uploads, upload, chunks, files, file, lock, waiting, log, ...batches]) {
       resource.addMethod("ANY", toApi);
     }
     for (const resource of [root, v1, upload, file, lock]) {
       resource.addResource("{proxy+}").addMethod("ANY", toApi);
     }
   }
+}
+
+/** What a stage says of each of its methods. */
+const QUIET = { metricsEnabled: false, loggingLevel: MethodLoggingLevel.OFF, dataTraceEnabled: false };
+
+/** Requests that hold many, each of which is to cost as much as so many calls: of them the stage takes fewer. */
+const BATCHES = ["/v1/uploads/batch/POST", "/v1/uploads/finalize/POST", "/v1/files/batch/POST"];
+
+function batchThrottles({ throttle }: StageConfig): Record<string, MethodDeploymentOptions> {
+  const share = {
+    ...QUIET,
+    throttlingRateLimit: throttle.rate / MAX_ITEMS,
+    throttlingBurstLimit: Math.ceil(throttle.burst / MAX_ITEMS),
+  };
+  return Object.fromEntries(BATCHES.map((path) => [path, share]));
 }
 
 /**

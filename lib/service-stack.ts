@@ -115,6 +115,7 @@ export class ServiceStack extends Stack {
     grants.items(table, api, tableAccess.api);
     // What a client holds that is ended by a call.
     grants.due(table, api, "upload", "lock", "link");
+    grants.open(table, api);
     grants.objects(
       bucket,
       api,

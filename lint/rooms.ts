@@ -37,6 +37,8 @@ export const ROOMS = [
   "uploads",
   /** How a session becomes a version. */
   "finalize",
+  /** Many of these in one request, each by itself. */
+  "batches",
   /** The way of events from the outbox to the bus and into a workspace's log. */
   "events",
   /** Requests to addresses that others choose. */

@@ -1,13 +1,16 @@
 /** What the dearest calls of each scope cost, with all that they set off, as the local cloud counts it. */
 import type { CallTrace } from "@wharf/local-cloud";
+import * as z from "zod";
+import { MAX_METADATA_BYTES } from "#contract/content.ts";
 import { type Scope, scopes } from "#contract/scopes.ts";
+import { startsAnswer } from "#core/batches/contract.ts";
 import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { share } from "#core/links/contract.ts";
 import { batchAnswer, lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
-import { FIRST_WINDOW, MAX_METADATA_BYTES } from "#core/uploads/limits.ts";
+import { FIRST_WINDOW } from "#core/uploads/limits.ts";
 import { perMillion } from "#cost/prices.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
@@ -100,6 +103,15 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     `/v1/workspaces/${story.workspaceId}/folders`,
     { json: { path: folders } },
   );
+  // Of one alone, as large as it may be: of more each costs no more, and how many of their events meet is chance.
+  const starts = [{ ...start, filename: deep(++id) }];
+  const batched = await measure("files:write", STARTS, "/v1/uploads/batch", { json: { files: starts } });
+  const sessions = z
+    .array(z.object({ upload: startAnswer }))
+    .parse(startsAnswer.parse(await batched.json()).items);
+  for (const { upload } of sessions) for (const part of upload.parts) await putPart(upload, part, bytes);
+  const upload_ids = sessions.map(({ upload }) => upload.upload_id);
+  await measure("files:write", ENDS, "/v1/uploads/finalize", { json: { upload_ids, share: false } });
   const form = new FormData();
   form.set("path", deep(++id).split("/").slice(0, -1).join("/"));
   form.set("share", "false");
@@ -125,13 +137,21 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   // Of three bytes each in UTF-8, which is the most that a UTF-16 unit takes.
   const tags = Array.from({ length: 50 }, (_, at) => `${at}`.padEnd(20, "t"));
   const words = { description: "€".repeat(500), tags };
-  await measure("files:write", "PATCH /v1/files/{id}, a name, a description and 50 tags", third ?? "", {
+  // All of it goes, and as much comes.
+  const others = Object.keys(metadata).flatMap((key) => [
+    [key, null] as const,
+    [key.toUpperCase(), "v".repeat(500)] as const,
+  ]);
+  await measure("files:write", DESCRIBED, third ?? "", {
     method: "PATCH",
-    json: { name: "described.txt", ...words },
+    json: { name: "described.txt", ...words, metadata: Object.fromEntries(others) },
   });
 
   await measure("files:delete", "DELETE /v1/files/{id}", `/v1/files/${files[50]?.file_id}`, {
     method: "DELETE",
+  });
+  await measure("files:delete", "POST /v1/files/batch: each of the files deleted", "/v1/files/batch", {
+    json: { delete: [{ file_id: files[60]?.file_id }] },
   });
   const linked = `/v1/files/${files[51]?.file_id}/shares`;
   await inParallel(Array.from({ length: 100 }), 4, () => story.json(share, linked, { json: {} }));
@@ -180,9 +200,12 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
   });
 }
 
+const STARTS = "POST /v1/uploads/batch: each of the uploads";
+const ENDS = "POST /v1/uploads/finalize, 32 new folders each: each of the uploads";
 const LOCKED = "POST /v1/locks/batch of 25 files, and 25 releases: each of the 26";
 const RELEASED = "DELETE …/lock";
 const RENAMED = "PATCH /v1/files/{id}";
+const DESCRIBED = "PATCH /v1/files/{id}, a name, a description, 50 tags and 2 KB of metadata";
 const DELIVERED = "of any call, each endpoint's delivery of its event";
 
 /** As scopes stand in their table; what needs none comes first. */

@@ -1,6 +1,7 @@
 /** Each room's routes, in the order in which the API's reference has them: the one list of them. */
 import { workspaces } from "#core/access/routes.ts";
 import { clients, tokens } from "#core/accounts/routes.ts";
+import { batches } from "#core/batches/routes.ts";
 import { deliveries } from "#core/delivery/routes.ts";
 import { webhooks } from "#core/endpoints/routes.ts";
 import { events, eventTypes } from "#core/events/routes.ts";
@@ -23,6 +24,7 @@ export const fileRoutes = [
   tokens,
   uploads,
   finalizes,
+  batches,
   organizations,
   groups,
   clients,

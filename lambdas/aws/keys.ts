@@ -290,6 +290,22 @@ export function asideShard(kind: DueKind): string {
   return `${kind}#aside`;
 }
 
+/** What is open, by its client: sparse, and of keys alone. */
+export const OPEN_INDEX = "open";
+/** Partitions of one client's, each of which takes 1,000 writes a second. */
+const OPEN_SHARDS = 4;
+
+/** All index partitions of what a client has open. */
+export function openShards(client: string): string[] {
+  return Array.from({ length: OPEN_SHARDS }, (_, shard) => `OPEN#${client}#${shard}`);
+}
+
+/** Index attribute that has an upload among its client's open ones; who ends it removes it. */
+export function openBy(client: string, upload: string): { open_pk: string } {
+  const byte = createHash("sha256").update(upload).digest().readUInt8();
+  return { open_pk: `OPEN#${client}#${byte % OPEN_SHARDS}` };
+}
+
 /** The primary key of an item as it was read. */
 export function keyOf({ pk, sk }: Record<string, unknown>): Key {
   return { pk: String(pk), sk: String(sk) };

@@ -25,7 +25,7 @@ import {
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
 import { type Changes, countsUp, expressionOf, type Settled } from "./changes.ts";
-import type { DUE_INDEX, Key } from "./keys.ts";
+import type { DUE_INDEX, Key, OPEN_INDEX } from "./keys.ts";
 
 export type Item = Record<string, unknown>;
 type Values = Record<string, unknown>;
@@ -103,7 +103,7 @@ export interface QueryInput extends Condition {
   limit?: number;
   descending?: boolean;
   consistent?: boolean;
-  index?: typeof DUE_INDEX;
+  index?: typeof DUE_INDEX | typeof OPEN_INDEX;
   after?: Item | Key | undefined;
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
-import { describe, note } from "#aws/log.ts";
-import { isContended, isPassing, isStorageDamaged, isStorageFull } from "#aws/passing.ts";
+import { note } from "#aws/log.ts";
 import { REQUEST_ID } from "#contract/headers.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { readerOf } from "#pages/link-reader.ts";
@@ -11,6 +10,7 @@ import { cors } from "./cors.ts";
 import type { AppDeps } from "./deps.ts";
 import { methodNotAllowed, methodsOf } from "./method-not-allowed.ts";
 import { PROBLEM_TYPE, problemBody } from "./problem.ts";
+import { refusalOf } from "./refusal.ts";
 import { refuseDotSegments } from "./refuse-dot-segments.ts";
 import { refuseNonUtf8 } from "./refuse-non-utf8.ts";
 
@@ -53,46 +53,8 @@ export function createApp<D extends AppDeps>(deps: D, routes: readonly ((app: Ap
       new WharfError("not_found", `There is no ${method} ${path}.${hint} See GET /openapi.json.`),
     );
   });
-  app.onError((error, context) => {
-    if (error instanceof WharfError) return sendProblem(context, error);
-    if (isStorageDamaged(error)) {
-      note({ error: describe(error) });
-      return sendProblem(context, new WharfError("internal", error.message));
-    }
-    if (isContended(error)) return sendProblem(context, contended(error));
-    if (isStorageFull(error)) return sendProblem(context, storageFull(error));
-    note({ error: describe(error) });
-    if (isPassing(error))
-      return sendProblem(
-        context,
-        unavailable(error, "What is behind the API doesn't answer as it should; send it again shortly.", 5),
-      );
-    return sendProblem(
-      context,
-      new WharfError("internal", "Send the request again; quote the request_id if it goes on."),
-    );
-  });
+  app.onError((error, context) => sendProblem(context, refusalOf(error)));
   return app;
-}
-
-/** What a client is told where AWS doesn't answer: nothing that it could mend, and to come back. */
-function unavailable(cause: Error, detail: string, retry_after_seconds: number): WharfError {
-  note({ busy: cause.name });
-  return new WharfError("unavailable", detail, { retry_after_seconds }, { cause });
-}
-
-/** 429 and no 5xx, which is an alarm: many requests about one thing bring it about, and nothing is wrong. */
-function contended(cause: Error): WharfError {
-  note({ busy: cause.name });
-  const detail = "Others are changing the same thing right now; send it again.";
-  return new WharfError("rate_limited", detail, { retry_after_seconds: 1 }, { cause });
-}
-
-function storageFull(cause: Error): WharfError {
-  note({ storage_full: describe(cause) });
-  const facts = { retry_after_seconds: 30 };
-  const detail = `Nothing was stored: ${cause.message} Deleted files make room within minutes; then send it again.`;
-  return new WharfError("storage_full", detail, facts, { cause });
 }
 
 /** Refuses what has no route: people get a page. */

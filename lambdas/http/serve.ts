@@ -1,18 +1,17 @@
 /** Binds a contract's route to its handler: authenticate, validate, replay or run, answer. */
 import * as z from "zod";
 import type { Key } from "#aws/keys.ts";
-import { describe, note, say } from "#aws/log.ts";
+import { note } from "#aws/log.ts";
 import type { Item } from "#aws/table.ts";
 import { isConditional, type Route, requestHeaders, successOf } from "#contract/route.ts";
 import type { Scope } from "#contract/scopes.ts";
-import { authorize } from "#core/access/authorize.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
-import type { Resource } from "#core/access/resource.ts";
+import { authorizeOn, type Resource } from "#core/access/resource.ts";
 import { authenticate } from "#core/accounts/authenticate.ts";
 import { type Call, type Caller, requireSameScopes, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { beginIdempotent, type Idempotency } from "#core/kernel/idempotency.ts";
+import { keepAnswer, once } from "#core/kernel/once.ts";
 import { readJson } from "./body.ts";
 import { check } from "./check.ts";
 import type { App, AppContext, Reply } from "./context.ts";
@@ -117,11 +116,11 @@ export function serve<
     };
     const asking = { caller, ahead, decided };
     const access = await decideBefore(deps, served, asking, input.params);
-    const idempotency = await beginIdempotent(deps, {
+    const asked = {
       caller,
       key: route.method === "POST" ? context.req.header("idempotency-key") : undefined,
       status: success,
-      natural: route.idempotency === "natural",
+      natural: route.idempotency === "natural" || route.idempotency === "items",
       request: {
         route: route.idempotentWith ?? route.id,
         params: context.req.param(),
@@ -129,31 +128,28 @@ export function serve<
         conditions: conditionsOf(input.headers),
         ...rightsIn(route, caller),
       },
-    });
-    const call: Call = { ...asking, requestId, record: idempotency.record, access };
-    if (idempotency.replay !== undefined) {
-      const { status, body, lacking } = idempotency.replay;
-      if (replay === undefined) requireSameScopes(lacking);
-      const fresh = replay === undefined ? body : await replay(body, call, lacking);
-      if (replay === undefined || fresh !== undefined)
+    };
+    const callWith = (record: Call["record"]): Call => ({ ...asking, requestId, record, access });
+    return once(deps, asked, {
+      async again({ status, body, lacking }, record) {
+        if (replay === undefined) requireSameScopes(lacking);
+        const fresh = replay === undefined ? body : await replay(body, callWith(record), lacking);
+        if (replay !== undefined && fresh === undefined) return undefined;
         return send({ status, body: fresh, headers: { ...headersFor?.(fresh), ...REPLAYED } });
-    }
-    try {
-      const { instead: status = success, body, headers } = (await handle({ ...input, call })) ?? {};
-      if (!isDecided) throw new Error(`${route.id} answers, and nobody has decided who may use it`);
-      // A redirect is no effect: the key is free for where it leads.
-      if (status >= 300) await idempotency.release();
-      else if (route.idempotency === "after") await keepAnswer(idempotency, body);
-      const all = { ...headersFor?.(body), ...headers, ...(idempotency.repeated && REPLAYED) };
-      const sent = { status, body, headers: all };
-      if (!isConditional(route)) return send(sent);
-      return send(unlessKnown(withEtag(sent), context.req.header("if-none-match")));
-    } catch (error) {
-      await idempotency.release();
-      throw error;
-    } finally {
-      idempotency.end();
-    }
+      },
+      async act(idempotency) {
+        const call = callWith(idempotency.record);
+        const { instead: status = success, body, headers } = (await handle({ ...input, call })) ?? {};
+        if (!isDecided) throw new Error(`${route.id} answers, and nobody has decided who may use it`);
+        // A redirect is no effect: the key is free for where it leads.
+        if (status >= 300) await idempotency.release();
+        else if (route.idempotency === "after") await keepAnswer(idempotency, body);
+        const all = { ...headersFor?.(body), ...headers, ...(idempotency.repeated && REPLAYED) };
+        const sent = { status, body, headers: all };
+        if (!isConditional(route)) return send(sent);
+        return send(unlessKnown(withEtag(sent), context.req.header("if-none-match")));
+      },
+    });
   });
 }
 
@@ -186,18 +182,9 @@ async function decideBefore<P extends Shape>(
   if ("organization" in access && access.decides === undefined)
     authorizeOrganization(call, organization?.(params), access.organization);
   if (!("on" in access) || resource === undefined) return undefined;
-  const located = await resource.locate(params, { ...call, deps });
-  const asked = { action: access.action, what: resource.what(params), ...(whole && { whole }) };
-  return authorize(deps, call, located, { ...asked, scopes: scopes === "public" ? [] : scopes });
-}
-
-/** What was done is answered, whether that can be kept or not. */
-async function keepAnswer(idempotency: Idempotency, body: unknown): Promise<void> {
-  try {
-    await idempotency.keep(body);
-  } catch (error) {
-    say("warn", "an answer could not be kept under its Idempotency-Key", { error: describe(error) });
-  }
+  const asked = { action: access.action, ...(whole && { whole }) };
+  const looking = { ...call, deps };
+  return authorizeOn(resource, params, looking, { ...asked, scopes: scopes === "public" ? [] : scopes });
 }
 
 const REPLAYED = { "Idempotency-Replayed": "true" };

@@ -122,7 +122,7 @@ export function scrubber(all: unknown, { numbered }: { numbered: boolean }) {
     if (name.endsWith("_ms") || name === "renew_after_seconds" || name === "last_used") return "<time>";
     if (typeof value !== "string") return value;
     if (name === "body" && value.startsWith("{")) return scrub(JSON.parse(value));
-    if (name === "due_pk") return value.replace(/#.*/, "");
+    if (name === "due_pk" || name === "open_pk") return value.replace(/#.*/, "");
     if (/token|secret|api_key|cursor|lease$|current$|previous$/.test(name)) return "<secret>";
     return text(value);
   }

@@ -532,6 +532,7 @@ describe("the fence", () => {
   const writes: [string, (id: string, headers: Record<string, string>) => Promise<Response>][] = [
     ["move", (id, headers) => patch(id, { name: `moved-${id}` }, headers)],
     ["description", (id, headers) => patch(id, { description: "for the board" }, headers)],
+    ["metadata", (id, headers) => patch(id, { metadata: { build: id } }, headers)],
     ["change of nothing", (id, headers) => patch(id, { description: null }, headers)],
     ["delete", (id, headers) => client.request(`/v1/files/${id}`, { method: "DELETE", headers })],
   ];

@@ -27,12 +27,19 @@ function requestOf({ body, query, params }: Route): z.ZodType {
   });
 }
 
-test("every list that a request may hold has a largest length and no member twice", () => {
+/** Lists whose members are requests of their own, of which two may be the same: they are done in turn. */
+const IN_TURN = new Set([
+  ...["delete", "move", "tag"].map((kind) => `changeFiles/properties/body/properties/${kind}`),
+  "startUploads/properties/body/properties/files",
+  "finalizeUploads/properties/body/properties/upload_ids",
+]);
+
+test("every list that a request may hold has a largest length, and no member twice but in a batch", () => {
   const arrays = routes.flatMap((route) => [...arraysOf(jsonSchema(requestOf(route), "input"), route.id)]);
   expect(arrays.length).toBeGreaterThan(5);
   for (const [at, { maxItems, uniqueItems }] of arrays) {
     expect(maxItems, at).toBeLessThanOrEqual(MOST);
-    expect(uniqueItems, at).toBe(true);
+    expect(uniqueItems, at).toBe(IN_TURN.has(at) ? undefined : true);
   }
 });
 

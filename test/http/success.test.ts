@@ -11,6 +11,7 @@ describe("a route's success", () => {
   it.each([
     ["its only answer", [201], 201],
     ["its only 2xx", [201, 307], 201],
+    ["its only 2xx beside 207", [201, 207], 201],
     ["the redirect that is all it answers", [302], 302],
   ])("is %s", (_, statuses, success) => expect(successOf(route(...statuses))).toBe(success));
 

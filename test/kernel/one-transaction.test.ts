@@ -2,7 +2,7 @@
 import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { EventType } from "#contract/events.ts";
-import { file } from "#core/files/contract.ts";
+import { file, fileDetail } from "#core/files/contract.ts";
 import { share } from "#core/links/contract.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { eventually } from "#test/support/eventually.ts";
@@ -61,6 +61,19 @@ const cases: Record<string, Case> = {
         act: () => client.request(`/v1/files/${fileId}`, { method: "PATCH", json: { description } }),
         done: async () =>
           (await read(file, client.request(`/v1/files/${fileId}`))).description === description,
+      };
+    },
+  },
+  attach: {
+    event: "file_changed",
+    async prepare() {
+      const fileId = await newFile();
+      return {
+        fileId,
+        act: () =>
+          client.request(`/v1/files/${fileId}`, { method: "PATCH", json: { metadata: { build: "17" } } }),
+        done: async () =>
+          (await read(fileDetail, client.request(`/v1/files/${fileId}`))).metadata?.["build"] === "17",
       };
     },
   },

@@ -5,9 +5,9 @@
 import { globSync } from "node:fs";
 import { expect, test } from "vitest";
 import * as z from "zod";
+import { MAX_METADATA_BYTES } from "#contract/content.ts";
 import { inlined, jsonSchema } from "#contract/json-schema.ts";
 import { wakeUp } from "#core/turns/plan-wake-up.ts";
-import { MAX_METADATA_BYTES } from "#core/uploads/limits.ts";
 
 const MAX_BYTES = 100_000;
 

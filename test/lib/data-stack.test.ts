@@ -159,7 +159,7 @@ describe("the table", () => {
     });
   });
 
-  it("has one sparse index of what is due", () => {
+  it("has sparse indexes of what is due, and of what clients have open", () => {
     template.hasResourceProperties("AWS::DynamoDB::Table", {
       GlobalSecondaryIndexes: [
         {
@@ -169,6 +169,14 @@ describe("the table", () => {
             { AttributeName: "due_sk", KeyType: "RANGE" },
           ],
           Projection: { ProjectionType: "ALL" },
+        },
+        {
+          IndexName: "open",
+          KeySchema: [
+            { AttributeName: "open_pk", KeyType: "HASH" },
+            { AttributeName: "pk", KeyType: "RANGE" },
+          ],
+          Projection: { ProjectionType: "KEYS_ONLY" },
         },
       ],
     });

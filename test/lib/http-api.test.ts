@@ -185,6 +185,17 @@ describe("the stage", () => {
         ThrottlingRateLimit: 200,
         ThrottlingBurstLimit: 400,
       }),
+      // A request of these holds up to 100.
+      ...["uploads~1batch", "uploads~1finalize", "files~1batch"].map((path) =>
+        expect.objectContaining({
+          HttpMethod: "POST",
+          ResourcePath: `/~1v1~1${path}`,
+          DataTraceEnabled: false,
+          LoggingLevel: "OFF",
+          ThrottlingRateLimit: 2,
+          ThrottlingBurstLimit: 4,
+        }),
+      ),
     ]);
   });
 

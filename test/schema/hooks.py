@@ -58,7 +58,7 @@ def whole(text):
 
 def small(metadata):
     """2,048 bytes of keys and values together."""
-    return {key: cut(value, 64 - len(key)) for key, value in metadata.items()}
+    return {key: value and cut(value, 64 - len(key)) for key, value in metadata.items()}
 
 
 VALUES = {

@@ -127,6 +127,7 @@ async function uploads(): Promise<string> {
   const parts = await send("large.bin", large, { part_size: 5 * MIB });
   await done(`/v1/uploads/${parts.upload_id}/parts`, { json: { count: 2, format: "compact" } });
   await done(`/v1/uploads/${parts.upload_id}`);
+  await done("/v1/uploads?state=open");
   await done(`/v1/uploads/${parts.upload_id}/finalize`, { json: { share: false } });
 
   const open = await ok(startAnswer, "/v1/uploads", { json: { filename: "open.bin" } });

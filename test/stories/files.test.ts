@@ -5,7 +5,7 @@ import * as z from "zod";
 import { page } from "#contract/common.ts";
 import { event } from "#contract/events.ts";
 import { workspace } from "#core/access/contract.ts";
-import { file, fileDetail, folder } from "#core/files/contract.ts";
+import { changedFile, file, fileDetail, folder } from "#core/files/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const MINUTE = 60_000;
@@ -49,10 +49,11 @@ test("a file is found by its path, renamed, moved, described, downloaded, delete
   expect(await names("?path=Archiv")).toEqual(["“q3”; final.txt"]);
   expect(await names(`?path=${encodeURIComponent("Verträge/2026")}`)).toEqual([]);
 
-  const described = await story.json(file, `/v1/files/${file_id}`, {
+  const { metadata, ...described } = await story.json(changedFile, `/v1/files/${file_id}`, {
     method: "PATCH",
-    json: { description: "Für den Beirat, bis Ende März" },
+    json: { description: "Für den Beirat, bis Ende März", metadata: { Quartal: "3" } },
   });
+  expect(metadata).toEqual({ Quartal: "3" });
   expect((await list("?path=Archiv")).items).toEqual([described]);
 
   const content = await story.api(`/v1/files/${file_id}/content`, { redirect: "follow" });

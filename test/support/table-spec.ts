@@ -5,7 +5,7 @@ export const spec = {
     { AttributeName: "pk", KeyType: "HASH" as const },
     { AttributeName: "sk", KeyType: "RANGE" as const },
   ],
-  attributeDefinitions: ["pk", "sk", "due_pk", "due_sk"].map((AttributeName) => ({
+  attributeDefinitions: ["pk", "sk", "due_pk", "due_sk", "open_pk"].map((AttributeName) => ({
     AttributeName,
     AttributeType: "S" as const,
   })),
@@ -17,6 +17,14 @@ export const spec = {
         { AttributeName: "due_sk", KeyType: "RANGE" as const },
       ],
       Projection: { ProjectionType: "ALL" as const },
+    },
+    {
+      IndexName: "open",
+      KeySchema: [
+        { AttributeName: "open_pk", KeyType: "HASH" as const },
+        { AttributeName: "pk", KeyType: "RANGE" as const },
+      ],
+      Projection: { ProjectionType: "KEYS_ONLY" as const },
     },
   ],
   streamViewType: "NEW_IMAGE" as const,

@@ -1,7 +1,9 @@
 import { type Key, keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import type { Caller } from "#core/kernel/call.ts";
+import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import type { Allowed } from "#core/kernel/rights.ts";
+import { type Asked, authorize } from "./authorize.ts";
 import { type Located, locateNode, locateWorkspace, nodeIn } from "./place.ts";
 
 /** With what a resource is looked for: who asks, and what was read with its token. */
@@ -20,6 +22,22 @@ export interface Resource<P> {
   locate(params: P, looking: Looking): Located | undefined | Promise<Located | undefined>;
   /** How it is called where it is refused. */
   what(params: P): readonly [kind: string, id: string];
+}
+
+/**
+ * Decides about what `params` name, as before the verb of a route that is about it.
+ *
+ * @param looking `ahead`: what `reads` names, where it is there.
+ * @throws WharfError not_found, forbidden
+ */
+export async function authorizeOn<P>(
+  { locate, what }: Resource<P>,
+  params: P,
+  looking: Looking & Pick<Call, "decided">,
+  asked: Omit<Asked, "what">,
+): Promise<Allowed> {
+  const located = await locate(params, looking);
+  return authorize(looking.deps, looking, located, { ...asked, what: what(params) });
 }
 
 /** A file by `{id}`. */

@@ -3,6 +3,7 @@ import type { Write } from "#aws/table.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode } from "#core/access/place.ts";
 import { judgeName } from "#core/content/judge-name.ts";
+import { isOther, type Merged, mergeMetadata, orNone } from "#core/content/merge-metadata.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -16,12 +17,12 @@ import { ofName, pathOf, roomFor } from "#core/tree/reach.ts";
 import { requirePath } from "#core/tree/require-path.ts";
 import { idsOf, lastOf, locatedAt } from "#core/tree/way.ts";
 import { blindName } from "./blind-name.ts";
-import type { ChangeFile, File, FolderRef } from "./contract.ts";
+import type { ChangedFile, ChangeFile, FolderRef } from "./contract.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./fenced-write.ts";
 import { addEntry, removeEntry } from "./file-entry.ts";
 import { fileView, shownTo } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
-import type { FileRecord } from "./records.ts";
+import { type FileRecord, versionRecord } from "./records.ts";
 import { requireNoGain } from "./require-no-gain.ts";
 import { trailNow } from "./trail-now.ts";
 
@@ -31,7 +32,7 @@ import { trailNow } from "./trail-now.ts";
  *
  * Where all is as it is to be, nothing happens, and nothing is told. Touches no bytes.
  *
- * @throws WharfError invalid_request (the path is too long), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file; forbidden where a move would hand rights over.
+ * @throws WharfError invalid_request (the path is too long, metadata too much), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file; forbidden where a move would hand rights over.
  */
 export async function changeFile(
   deps: Pick<Deps, "table" | "objects" | "config" | "now">,
@@ -39,22 +40,26 @@ export async function changeFile(
   fileId: string,
   wanted: ChangeFile,
   preconditions: Preconditions,
-): Promise<File> {
+): Promise<ChangedFile> {
   const attempt = async (round: number) => {
     const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
     const { trail, ...target } = await targetOf(deps, call, file, wanted);
     const description = wanted.description === undefined ? file.description : wanted.description || undefined;
     const tags = wanted.tags === undefined ? file.tags : wanted.tags.length > 0 ? wanted.tags : undefined;
+    const metadata = wanted.metadata && mergeMetadata(await attachedTo(deps, file), wanted.metadata);
     const now = deps.now();
     const changed = { ...file, ...target, description, tags, updated_at: iso(now) };
-    const news = newsOf(file, changed);
+    const news = newsOf(file, changed, metadata);
+    const attached = metadata && { metadata: orNone(metadata.to) };
     if (news.length === 0) {
       const refused = whyRefused(file, fileId, preconditions, now);
       if (refused !== undefined) throw refused;
-      return fileView(file, shownTo(call));
+      return { ...fileView(file, shownTo(call)), ...attached };
     }
-    await deps.table.transact(changeWrites(call, { file, changed, trail, news, preconditions, now }));
-    return fileView(changed, { ...shownTo(call), trail });
+    const answer = { ...fileView(changed, { ...shownTo(call), trail }), ...attached };
+    const writes = changeWrites(call, { file, changed, trail, metadata, news, preconditions, now });
+    await deps.table.transact([...writes, ...call.record(answer)]);
+    return answer;
   };
   return inRounds(attempt, "Others keep changing this file; read it and send this again.");
 }
@@ -95,7 +100,11 @@ function isMoved(from: FileRecord, to: Pick<Place, "name" | "folder_id">): boole
 type News = Pick<NewEvent, "type" | "data">;
 
 /** What there is to tell of the change: nothing where nothing changes. */
-function newsOf(file: FileRecord, { name, folder_id, mismatch, description, tags }: FileRecord): News[] {
+function newsOf(
+  file: FileRecord,
+  { name, folder_id, mismatch, description, tags }: FileRecord,
+  metadata: Merged | undefined,
+): News[] {
   const moved: News = {
     type: "file_moved",
     data: {
@@ -109,6 +118,9 @@ function newsOf(file: FileRecord, { name, folder_id, mismatch, description, tags
   const changes = {
     ...(described.from === described.to ? {} : { description: described }),
     ...(JSON.stringify(tagged.from) === JSON.stringify(tagged.to) ? {} : { tags: tagged }),
+    ...(metadata !== undefined && isOther(metadata)
+      ? { metadata: { version_id: file.version_id, ...metadata } }
+      : {}),
   };
   const changed: News = { type: "file_changed", data: { name, folder_id, changes } };
   return [
@@ -160,13 +172,17 @@ interface Change {
   /** The same as it is to be, and the folders above it then. */
   changed: FileRecord;
   trail: readonly TrailFolder[];
+  metadata: Merged | undefined;
   news: readonly News[];
   preconditions: Preconditions;
   now: number;
 }
 
 /** What others have changed since it was read is read again. */
-function changeWrites(call: Call, { file, changed, trail, news, preconditions, now }: Change): Write[] {
+function changeWrites(
+  call: Call,
+  { file, changed, trail, metadata, news, preconditions, now }: Change,
+): Write[] {
   const { name, asked_name, folder_id, above, hint_path, mismatch, description, tags, updated_at } = changed;
   const told = {
     request_id: call.requestId,
@@ -202,9 +218,27 @@ function changeWrites(call: Call, { file, changed, trail, news, preconditions, n
         old_tags: file.tags,
       },
     }),
+    ...(metadata !== undefined && isOther(metadata) ? [metadataWrite(file, metadata)] : []),
     ...(isMoved(file, changed) ? entryWrites(file, changed, trail) : []),
     ...news.map((one) => eventWrite(now, { ...told, ...one })),
   ];
+}
+
+/** The current version's metadata. */
+async function attachedTo({ table }: Pick<Deps, "table">, { node_id, version_id }: FileRecord) {
+  return (await table.get(versionRecord, keys.version(node_id, version_id)))?.metadata ?? {};
+}
+
+/** The event tells what it was. */
+function metadataWrite({ node_id, version_id }: FileRecord, { from, to }: Merged): Write {
+  const left = orNone(to);
+  const none = orNone(from) === undefined ? "attribute_not_exists(#metadata) OR " : "";
+  return {
+    key: keys.version(node_id, version_id),
+    update: left === undefined ? { remove: ["metadata"] } : { set: { metadata: left } },
+    condition: `attribute_exists(#pk) AND (${none}#metadata = :attached)`,
+    values: { attached: from },
+  };
 }
 
 /** The new name is taken, in a folder that is there and bounds it; the old one is free. */

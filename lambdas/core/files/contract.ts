@@ -16,7 +16,7 @@ import {
   withoutNul,
   workspaceRef,
 } from "#contract/common.ts";
-import { checksums, declaredType, kept } from "#contract/content.ts";
+import { checksums, declaredType, kept, metadataChange } from "#contract/content.ts";
 import { fence, fenceErrors } from "#contract/headers.ts";
 import { nameProblem } from "#contract/names.ts";
 import { defineRoute } from "#contract/route.ts";
@@ -80,7 +80,7 @@ export const file = z
     version_id: id("ver").meta({ description: "The current version; quoted, it is the ETag." }),
     created_at: at("When its first version appeared"),
     created_by: z.string().meta({ description: "Id of the client that made the file." }),
-    updated_at: at("When its content, name, folder, description or tags last changed"),
+    updated_at: at("When its content, name, folder, description, tags or metadata last changed"),
   })
   .meta({ id: "File" });
 
@@ -95,6 +95,18 @@ export const fileDetail = file
   .meta({ id: "FileDetail" });
 
 export type FileDetail = z.infer<typeof fileDetail>;
+
+/** A file after a change of it. */
+export const changedFile = file
+  .extend({
+    metadata: kept.optional().meta({
+      description:
+        "Of the current version, where the request named metadata; not there where none is left of it.",
+    }),
+  })
+  .meta({ id: "ChangedFile" });
+
+export type ChangedFile = z.infer<typeof changedFile>;
 
 /** `/`, `reports/2026` or `/reports/2026/` → the names of the folders from the root down. */
 export const folderPath = z
@@ -144,7 +156,7 @@ export const folderRef = z
 
 export type FolderRef = z.infer<typeof folderRef>;
 
-const changeRequest = z
+export const changeRequest = z
   .strictObject({
     name: name.optional(),
     folder: folderRef.optional().meta({
@@ -163,9 +175,13 @@ const changeRequest = z
       .meta({
         description: `All its tags from now on; \`[]\` takes them away. ${MAX_TAGS} at most, of ${MAX_TAG_BYTES.toLocaleString("en-US")} bytes together. For finding files: who may write a file may tag it, so that they say nothing of who may do what.`,
       }),
+    metadata: metadataChange
+      .refine((change) => Object.keys(change).length > 0, { message: "names no key" })
+      .meta({ minProperties: 1 })
+      .optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), {
-    message: "needs name, folder, description or tags",
+    message: "needs name, folder, description, tags or metadata",
   })
   .meta({ minProperties: 1 });
 
@@ -288,14 +304,14 @@ export const changeFileRoute = defineRoute({
   id: "changeFile",
   method: "PATCH",
   path: "/v1/files/{id}",
-  summary: "Rename a file, move it within its workspace, say what it is for, tag it",
-  description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description or the tags do; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
+  summary: "Rename a file, move it within its workspace, say what it is for, tag it, change its metadata",
+  description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description, the tags or the metadata do; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
   tag,
   access: { action: "write", on: "file" },
   params: fileId,
   body: changeRequest,
   headers: fence,
-  responses: { 200: { description: "The file as it is now", schema: file, headers: etag } },
+  responses: { 200: { description: "The file as it is now", schema: changedFile, headers: etag } },
   errors: ["not_found", "not_a_file", ...fenceErrors, "name_taken", "type_mismatch", "conflict"],
   example: { request: { name: "q3-final.pdf", folder: "/reports/2026" }, response: fileExample },
 });

@@ -59,6 +59,7 @@ export async function deleteFile(
         data: { name: file.name, folder_id: file.folder_id, size: file.size, version_id: file.version_id },
       }),
       ...(lock === undefined ? [] : [leaseEndedEvent(now, call, file, lock)]),
+      ...call.record({}),
     ]);
   };
   await inRounds(attempt, "Others keep changing this file; read it and send this again.");

@@ -1,6 +1,7 @@
 /** What the events of files tell, with an example of each. */
 import * as z from "zod";
 import { id, mismatch, orNull } from "#contract/common.ts";
+import { kept } from "#contract/content.ts";
 import {
   client,
   type EventInfo,
@@ -37,7 +38,7 @@ export const filesEvents = {
   },
   file_changed: {
     description:
-      "What is said of a file has changed: its description, its tags. Of content, name and folder other events tell.",
+      "What is said of a file has changed: its description, its tags, its metadata. Of content, name and folder other events tell.",
     data: z.object({
       name: fileName,
       folder_id: fileFolder,
@@ -57,6 +58,14 @@ export const filesEvents = {
             })
             .optional()
             .meta({ description: "Where the tags have changed." }),
+          metadata: z
+            .object({
+              version_id: id("ver").meta({ description: "The version that it belongs to." }),
+              from: kept.meta({ description: "What it was, all of it." }),
+              to: kept.meta({ description: "What it is, all of it." }),
+            })
+            .optional()
+            .meta({ description: "Where the current version's metadata has changed." }),
         })
         .meta({ description: "What has changed, by the file's members; more may come in time." }),
     }),

@@ -12,6 +12,6 @@ export async function endLost(deps: TableDeps, upload: UploadRecord, intent: Int
   const again = due("upload", Math.max(deps.now(), assembledBy(upload)), upload.upload_id);
   await whileHeld(deps, upload, intent, {
     set: { state: "expired", lost: true, ...again },
-    remove: ["intent"],
+    remove: ["intent", "open_pk"],
   });
 }

@@ -34,7 +34,7 @@ export function endSession(
     update: {
       set,
       // Of a file nobody asks any more when S3 put it together; and 1 KB is what a write unit holds.
-      remove: ["intent", ...(end.state === "rejected" ? [] : ["assembling", "due_pk", "due_sk"])],
+      remove: ["intent", "open_pk", ...(end.state === "rejected" ? [] : ["assembling", "due_pk", "due_sk"])],
     },
     condition:
       from === "open"

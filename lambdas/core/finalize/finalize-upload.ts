@@ -57,7 +57,7 @@ export async function finalizeUpload(
   demanded: Demands = {},
 ): Promise<FinalizeAnswer> {
   refuseUnposted(call, uploadId);
-  const until = deps.now() + PATIENCE_MS;
+  const until = Math.min(deps.now() + PATIENCE_MS, call.until ?? Number.POSITIVE_INFINITY);
   const asked = await intentOf(deps, call, request, demanded);
   const terms = { ...request, mayShare: mayShare(call) };
   const { upload, intent, ended } = await recordIntent(deps, uploadId, { intent: asked, terms });

@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { path } from "#contract/common.ts";
-import type { Scope } from "#contract/scopes.ts";
 import { mediaType } from "#core/content/contract.ts";
-import { finalizeAnswer, finalizeUploadRoute, uploadFileRoute } from "#core/finalize/contract.ts";
+import { finalizeUploadRoute, uploadFileRoute } from "#core/finalize/contract.ts";
 import { type Demands, finalizeUpload } from "#core/finalize/finalize-upload.ts";
-import { withoutLink } from "#core/finalize/upload-end.ts";
+import { finishAgain } from "#core/finalize/finish-again.ts";
 import { uploadFile } from "#core/finalize/upload-file.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { ofUpload } from "#core/uploads/find-upload.ts";
@@ -22,7 +21,7 @@ export function finalizes(app: App, deps: Deps): void {
     resource: ofUpload,
     wholeAccess: true,
     headers: etagOf,
-    replay: finished,
+    replay: finishAgain,
     handle: async ({ params, body, headers, call }) => ({
       body: await finalizeUpload(deps, call, params.id, body, demandsOf(headers)),
     }),
@@ -31,7 +30,7 @@ export function finalizes(app: App, deps: Deps): void {
   serve(app, deps, {
     route: uploadFileRoute,
     headers: etagOf,
-    replay: finished,
+    replay: finishAgain,
     handle: async ({ body, headers, call }) => {
       const { file, ...rest } = body;
       const { filename, content_type } = described(file);
@@ -40,15 +39,6 @@ export function finalizes(app: App, deps: Deps): void {
     },
   });
 }
-
-/** A recorded answer; its link is for tokens that may know of it. */
-async function finished(recorded: unknown, _: unknown, lacking: readonly Scope[]) {
-  const answer = finalizeAnswer.parse(recorded);
-  return lacking.some((scope) => LINK_SCOPES.has(scope)) ? withoutLink(answer) : answer;
-}
-
-/** What decides whether a token may know of an upload's link. */
-const LINK_SCOPES: ReadonlySet<Scope> = new Set(["shares:write", "files:read", "admin"]);
 
 function demandsOf(
   headers: Parameters<typeof preconditionsOf>[0] & { "If-None-Match"?: "*" | undefined },

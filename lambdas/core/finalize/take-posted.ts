@@ -8,7 +8,7 @@ import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
-import { locateUpload } from "#core/uploads/find-upload.ts";
+import { placeOfUpload } from "#core/uploads/find-upload.ts";
 import { FORM_PIECE_BYTES } from "#core/uploads/limits.ts";
 import { postedKey } from "#core/uploads/object-key.ts";
 import { type UploadRecord, uploadRecord } from "#core/uploads/records.ts";
@@ -65,7 +65,7 @@ async function callOf(deps: Deps, upload: UploadRecord): Promise<Call | undefine
   if (caller === undefined) return undefined;
   const asked = { action: "create", what: ["upload", upload.upload_id], whole: true } as const;
   try {
-    const access = await authorize(deps, { caller }, locateUpload(upload), asked);
+    const access = await authorize(deps, { caller }, placeOfUpload(upload), asked);
     // Nobody waits for the answer.
     return { caller, access, requestId: upload.request_id, record: () => [] };
   } catch (error) {

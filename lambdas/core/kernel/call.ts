@@ -39,6 +39,8 @@ export interface Call {
   ahead?: readonly Item[];
   /** What was decided of the route's resource, where the route is about one. */
   access?: Allowed | undefined;
+  /** By when (ms) what waits for others is to answer, where that is sooner than a verb's own patience ends. */
+  until?: number;
   /** Told of every decision: a route that answers without one is a fault of ours. */
   decided?(): void;
 }

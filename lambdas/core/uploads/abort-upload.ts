@@ -43,7 +43,7 @@ export async function endUpload(
   try {
     const ended = await deps.table.update({
       key: keys.upload(upload_id),
-      update: { set: { state, ...due("upload", now, upload_id) }, remove: ["intent"] },
+      update: { set: { state, ...due("upload", now, upload_id) }, remove: ["intent", "open_pk"] },
       condition,
       values: { open: "open", ...values },
     });

@@ -7,12 +7,15 @@ import {
   given,
   id,
   MAX_PATH_BYTES,
+  page,
   path,
   without,
   workspaceRef,
 } from "#contract/common.ts";
+import { metadata } from "#contract/content.ts";
 import { ULID } from "#contract/event-info.ts";
 import { defineRoute } from "#contract/route.ts";
+import { scopesFor } from "#contract/scopes.ts";
 import { checksum, isAllowed, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
 import {
@@ -20,7 +23,6 @@ import {
   FORM_SESSION_HOURS,
   GIB,
   MAX_FORM_BYTES,
-  MAX_METADATA_BYTES,
   MAX_PART_SIZE,
   MAX_SIZE,
   MIB,
@@ -34,22 +36,6 @@ export const ifExists = z.enum(["version", "fail", "rename"]).meta({
   description:
     "What happens where the name is taken: `version` makes a new version, `fail` refuses (409), `rename` takes `name (1).ext`.",
 });
-
-const byteLength = (text: string) => new TextEncoder().encode(text).length;
-
-const metadata = z
-  .record(
-    z.string().regex(/^[\w.-]{1,64}$/, { message: "must be 1–64 characters of A-Za-z0-9_.-" }),
-    z.string().max(512),
-  )
-  .refine((given) => Object.keys(given).length <= 32, { message: "has more than 32 entries" })
-  .refine((given) => byteLength(Object.entries(given).flat().join("")) <= MAX_METADATA_BYTES, {
-    message: `has more than ${MAX_METADATA_BYTES} bytes of keys and values together`,
-  })
-  .meta({
-    maxProperties: 32,
-    description: `What you want to find again with the file: keys of 1–64 characters of \`A-Za-z0-9_.-\`, values of 512 at most, ${MAX_METADATA_BYTES.toLocaleString("en-US")} bytes of UTF-8 together.`,
-  });
 
 export const intoWorkspace = workspaceRef.meta({
   description:
@@ -184,7 +170,7 @@ const restrict = z
     description: "What the file is held to, whoever sends its bytes and however. It can't be changed.",
   });
 
-const startRequest = z
+export const startRequest = z
   .strictObject({
     filename: path.optional().meta({
       description: `The file's name, with the folders before it if you like; they are made with the file. The whole path has ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most. Folders that begin as an id does (\`fld_\`, \`job_\` …) need a \`path\` or \`folder_id\` beside them.`,
@@ -358,6 +344,13 @@ export const uploadStatus = z
 
 export type UploadStatus = z.infer<typeof uploadStatus>;
 
+/** A session in a list: what has arrived of it S3 is asked for where it alone is. */
+export const openUpload = uploadStatus
+  .omit({ reason: true, received: true, bytes_received: true, version_id: true })
+  .meta({ id: "OpenUpload" });
+
+export type OpenUpload = z.infer<typeof openUpload>;
+
 const tag = "Uploads";
 
 const params = { id: id("upl") };
@@ -407,6 +400,45 @@ export const getUploadRoute = defineRoute({
   params,
   responses: { 200: { description: "The session", schema: uploadStatus } },
   errors: ["not_found"],
+});
+
+export const listUploadsRoute = defineRoute({
+  id: "listUploads",
+  method: "GET",
+  path: "/v1/uploads",
+  summary: "List the caller's own uploads that haven't ended",
+  description:
+    "Those with which it may go on, the newest first, as after a crash that left no ids: `open` ones and those that are `finalizing`, where its token may still create. What is read is an index that lags by a moment: a session that was only just started may not be there yet. See `GET /v1/uploads/{id}` for what has arrived of one. A page may have fewer than `limit`, or none, and a further `next_cursor`.",
+  tag,
+  access: { own: "lists what the caller itself has started, where it may still create" },
+  scopes: scopesFor("create"),
+  query: {
+    ...page.query,
+    state: z
+      .literal("open")
+      .default("open")
+      .meta({ description: "`open`: those that haven't ended. There are no others to list." }),
+  },
+  responses: { 200: { description: "One page", schema: page.of(openUpload) } },
+  errors: ["invalid_cursor"],
+  example: {
+    response: {
+      items: [
+        {
+          upload_id: `upl_${ULID}`,
+          state: "open",
+          file_id: `file_${ULID}`,
+          ...place,
+          size: 48_213,
+          part_size: 16 * MIB,
+          part_count: 1,
+          created_at: "2026-01-01T00:00:00.000Z",
+          expires_at: "2026-01-07T00:00:00.000Z",
+        },
+      ] satisfies OpenUpload[],
+      next_cursor: null,
+    },
+  },
 });
 
 export const abortUploadRoute = defineRoute({

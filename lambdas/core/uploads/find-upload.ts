@@ -1,4 +1,4 @@
-import { due, keys } from "#aws/keys.ts";
+import { due, keys, openBy } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { judge } from "#core/access/authorize.ts";
 import type { Located } from "#core/access/place.ts";
@@ -25,6 +25,8 @@ export function uploadItem(
     ...keys.upload(upload.upload_id),
     ...upload,
     ...due("upload", dueAt, upload.upload_id),
+    // What came in one request nobody goes on with.
+    ...(upload.s3_upload_id === undefined ? {} : openBy(upload.client_id, upload.upload_id)),
     ttl: ttl(upload.expires_ms + KEEP_MS),
   };
 }
@@ -40,7 +42,7 @@ export const ofUpload: Resource<{ id: string }> = {
     // Whoever has an upload token knows of its session alone.
     if (upload === undefined || (caller.upload_id ?? id) !== id) return undefined;
     const { client_id } = upload;
-    const located = locateUpload(upload);
+    const located = placeOfUpload(upload);
     if (client_id === caller.id) return located;
     const manages = caller.scopes.has("admin") && (await judge(deps, caller, located, "grant"))?.allowed;
     return manages ? located : undefined;
@@ -48,8 +50,8 @@ export const ofUpload: Resource<{ id: string }> = {
   what: ({ id }) => ["upload", id],
 };
 
-/** Where a session's file is to be. */
-export function locateUpload({ workspace_id, folder_id, above }: UploadRecord): Located {
+/** Where a session is: its folder, or the nearest that was there at its start. */
+export function placeOfUpload({ workspace_id, folder_id, above }: UploadRecord): Located {
   return { workspace_id, folder_id: folder_id ?? above?.at(-1), above };
 }
 

@@ -14,9 +14,6 @@ export const MAX_PART_SIZE = 5 * GIB;
 
 export const MAX_SIZE = MAX_PARTS * MAX_PART_SIZE;
 
-/** Keys and values of an upload's metadata together. */
-export const MAX_METADATA_BYTES = 2_048;
-
 /** Presigned URLs in the answer that starts an upload. */
 export const FIRST_WINDOW = 32;
 

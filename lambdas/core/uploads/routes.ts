@@ -3,8 +3,9 @@ import type { App } from "#http/context.ts";
 import { refuseCarriedHeaders } from "#http/refuse-carried-headers.ts";
 import { serve } from "#http/serve.ts";
 import { abortUpload } from "./abort-upload.ts";
-import { abortUploadRoute, getUploadRoute, startUploadRoute } from "./contract.ts";
+import { abortUploadRoute, getUploadRoute, listUploadsRoute, startUploadRoute } from "./contract.ts";
 import { ofUpload } from "./find-upload.ts";
+import { listUploads } from "./list-uploads.ts";
 import { chunkTarget } from "./next-chunk.ts";
 import { sendChunkRoute, signPartsRoute } from "./parts-contract.ts";
 import { signParts } from "./sign-parts.ts";
@@ -30,6 +31,11 @@ export function uploads(app: App, deps: Deps): void {
     route: getUploadRoute,
     resource: ofUpload,
     handle: async ({ params, call }) => ({ body: await viewUpload(deps, call, params.id) }),
+  });
+
+  serve(app, deps, {
+    route: listUploadsRoute,
+    handle: async ({ query, call }) => ({ body: await listUploads(deps, call.caller, query) }),
   });
 
   serve(app, deps, {

@@ -2,8 +2,9 @@ import * as z from "zod";
 import { type Key, keys } from "#aws/keys.ts";
 import { happened, TransactionFailed } from "#aws/table.ts";
 import { scopesFor } from "#contract/scopes.ts";
-import { authorize, forbidden } from "#core/access/authorize.ts";
+import { forbidden } from "#core/access/authorize.ts";
 import { fileMadeBy } from "#core/access/place.ts";
+import { authorizeOn } from "#core/access/resource.ts";
 import { newUploadToken } from "#core/accounts/authenticate.ts";
 import { madeByOf } from "#core/accounts/maker.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
@@ -39,9 +40,15 @@ const FORM_SESSION_MS = FORM_SESSION_HOURS * 3_600_000;
  * Two sequential round trips into a folder that exists, three into one that doesn't (which is made with the file);
  * under an Idempotency-Key, whose claim comes first and whose record knows the answer, two more. What the name leads to is decided again when the upload is finalized.
  *
+ * @param window URLs in the answer at most.
  * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace), session_limit.
  */
-export async function startUpload(deps: Deps, call: Call, request: StartRequest): Promise<StartAnswer> {
+export async function startUpload(
+  deps: Deps,
+  call: Call,
+  request: StartRequest,
+  window = FIRST_WINDOW,
+): Promise<StartAnswer> {
   if (request.expire_in !== undefined) requireScope(call.caller, "shares:write");
   const form = request.form === true;
   const plan = planParts(form ? { ...request, part_size: FORM_PIECE_BYTES } : request);
@@ -110,7 +117,7 @@ export async function startUpload(deps: Deps, call: Call, request: StartRequest)
       ...told,
       hintedFile: placed.value.hintedFile,
     });
-    return await signedAnswer(deps, saved, told);
+    return await signedAnswer(deps, saved, { ...told, window });
   } catch (error) {
     // Where it isn't known whether the session was written, the sweep ends both; a repeated request may be using it.
     const ready = placed.status === "fulfilled" && allowed.status === "fulfilled";
@@ -154,23 +161,31 @@ const recorded = z.object({
 });
 
 /** The answer to a repeated request: the same session, with URLs that are signed anew. */
-export async function restartAnswer(deps: Deps, call: Call, answer: unknown): Promise<StartAnswer> {
+export async function restartAnswer(
+  deps: Deps,
+  call: Call,
+  answer: unknown,
+  window = FIRST_WINDOW,
+): Promise<StartAnswer> {
   const { upload_id, name, upload_token } = recorded.parse(answer);
-  const { reads, locate, what } = ofUpload;
-  const ahead = await deps.table.batchGet(reads({ id: upload_id }));
-  const located = await locate({ id: upload_id }, { caller: call.caller, ahead, deps });
-  await authorize(deps, call, located, { action: "create", what: what({ id: upload_id }) });
-  return signedAnswer(deps, { ...(await findUpload(deps, upload_id, ahead)), name }, { upload_token });
+  const params = { id: upload_id };
+  const ahead = await deps.table.batchGet(ofUpload.reads(params));
+  await authorizeOn(ofUpload, params, { ...call, ahead, deps }, { action: "create" });
+  return signedAnswer(
+    deps,
+    { ...(await findUpload(deps, upload_id, ahead)), name },
+    { upload_token, window },
+  );
 }
 
 async function signedAnswer(
   deps: Pick<Deps, "objects">,
   upload: UploadRecord,
-  { upload_token }: { upload_token: string | undefined },
+  { upload_token, window }: { upload_token: string | undefined; window: number },
 ): Promise<StartAnswer> {
   const { upload_id, file_id, workspace_id, folder_id, part_size, part_count } = upload;
   const name = upload.asked_name ?? upload.name;
-  const count = Math.min(FIRST_WINDOW, part_count ?? FIRST_WINDOW);
+  const count = Math.min(window, part_count ?? window);
   const signed = upload.form
     ? { parts: [], ...(await signForm(deps, upload)) }
     : await signWindow(deps, upload, { first: 1, count });
@@ -255,7 +270,7 @@ async function takeBack({ table }: Pick<Deps, "table">, uploadId: string): Promi
   await happened(
     table.update({
       key: keys.upload(uploadId),
-      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },
+      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk", "open_pk"] },
       condition: "#state = :open",
       values: { open: "open" },
     }),

@@ -83,6 +83,21 @@ export const others: readonly Mutant[] = [
     },
   },
   {
+    name: "a change tells what the metadata was",
+    changes: [
+      {
+        file: "lambdas/core/files/change-file.ts",
+        from: " AND (${none}#metadata = :attached)`,\n    values: { attached: from },",
+        to: "`,",
+      },
+    ],
+    case: "metadata: otherwise | change-file: transact NODE+NODE.VER+EVT (1) | frozen before it, meanwhile: others change it",
+    red: {
+      file: "test/files/metadata.test.ts",
+      titles: ["that others change meanwhile is merged with theirs, and told of as what it was"],
+    },
+  },
+  {
     name: "a change leaves a file where it is",
     changes: [
       {

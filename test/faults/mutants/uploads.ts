@@ -7,7 +7,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/uploads/start-upload.ts",
-        from: '    table.update({\n      key: keys.upload(uploadId),\n      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk"] },\n      condition: "#state = :open",\n      values: { open: "open" },\n    }),',
+        from: '    table.update({\n      key: keys.upload(uploadId),\n      update: { set: { state: "aborted" }, remove: ["due_pk", "due_sk", "open_pk"] },\n      condition: "#state = :open",\n      values: { open: "open" },\n    }),',
         to: '    table.remove({ remove: keys.upload(uploadId), blind: "mutant" }),',
       },
     ],

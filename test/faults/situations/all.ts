@@ -1,6 +1,7 @@
 /** Every domain's table. */
 import type { Situation } from "../situation.ts";
 import { accounts } from "./accounts.ts";
+import { batches } from "./batches.ts";
 import { clients } from "./clients.ts";
 import { deliveries } from "./deliveries.ts";
 import { rareDeliveries } from "./delivery-rarities.ts";
@@ -31,7 +32,19 @@ export const domains: Record<string, readonly Situation[]> = {
     ...rareUploads,
     ...forms,
   ],
-  ...{ files, folders, links, locks, clients, accounts, organizations, grants, invitations, migration },
+  ...{
+    batches,
+    files,
+    folders,
+    links,
+    locks,
+    clients,
+    accounts,
+    organizations,
+    grants,
+    invitations,
+    migration,
+  },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };

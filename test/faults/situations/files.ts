@@ -208,6 +208,34 @@ const tags: Situation[] = [
   },
 ];
 
+const metadata: Situation[] = [
+  {
+    name: "metadata: otherwise",
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      await me.request(...patch(id, { metadata: { one: "first", two: "2" } }));
+      return {
+        act: (actor) => actor.request(...patch(id, { metadata: { one: "second", three: "3" } })),
+        meanwhile: {
+          "others change it": () => me.request(...patch(id, { metadata: { one: "third", two: null } })),
+          "others tag the file": () => me.request(...patch(id, { tags: ["words"] })),
+        },
+        next: {
+          "it is taken away": () =>
+            me.request(...patch(id, { metadata: { one: null, two: null, three: null } })),
+          "the first is back": () =>
+            me.request(...patch(id, { metadata: { one: "first", two: "2", three: null } })),
+        },
+        check: async (outcome) => {
+          if (outcome.status !== 200) return [];
+          const { version_id, metadata } = outcome.body as Record<string, unknown>;
+          return disagreements(await me.json(path(id)), { version_id, metadata });
+        },
+      };
+    },
+  },
+];
+
 const deletions: Situation[] = [
   {
     name: "delete: a file",
@@ -519,6 +547,7 @@ export const files: Situation[] = [
   ...moves,
   ...descriptions,
   ...tags,
+  ...metadata,
   ...deletions,
   ...versions,
   ...purges,

@@ -98,6 +98,19 @@ export const rareUploads: Situation[] = [
     },
   },
   {
+    name: "read: sessions that are open, of which one is given up",
+    async set(_, me) {
+      const { upload_id } = await me.by.upload("a.txt", "hello");
+      const given = await me.by.start({ filename: "b.txt", size: 5 });
+      return {
+        // Which of them is there depends on how old the index is.
+        act: async (actor) => (await actor.request("/v1/uploads?state=open")).status,
+        meanwhile: { "one is given up": () => me.by.drop(given.upload_id) },
+        next: { "the other is finalized": () => me.by.finish(upload_id, { share: false }) },
+      };
+    },
+  },
+  {
     name: "read: a session, and where its next chunk goes",
     async set(_, me) {
       const size = 10 * MIB + "end".length;
