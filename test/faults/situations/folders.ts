@@ -318,7 +318,13 @@ const reads: Situation[] = [
     async set(stage, me) {
       const [top = "", id = ""] = await tree(stage, me, "top/in/a.txt");
       return {
-        act: async (actor) => [await actor.json(path(top)), await actor.json(path(id))],
+        act: (actor) => actor.request(path(id)),
+        meanwhile: {
+          "it is renamed": () => me.request(...patch(id, { name: "new" })),
+          "it is moved": () => me.request(...patch(id, { folder: "else/where" })),
+          "the one above is renamed": () => me.request(...patch(top, { name: "other" })),
+          "the one above is deleted": () => me.request(...remove(top)),
+        },
       };
     },
   },
