@@ -16,13 +16,14 @@ import { locks } from "./locks.ts";
 import { migration } from "./migration.ts";
 import { organizations } from "./organizations.ts";
 import { startedUploads } from "./starts.ts";
+import { trash } from "./trash.ts";
 import { otherUploads } from "./unfinished.ts";
 import { rareUploads } from "./upload-rarities.ts";
 import { webhooks } from "./webhooks.ts";
 
 export const domains: Record<string, readonly Situation[]> = {
   uploads: [...startedUploads, ...finalizedUploads, ...emptyUploads, ...otherUploads, ...rareUploads],
-  ...{ files, folders, links, locks, clients, accounts, organizations, grants, migration },
+  ...{ files, folders, trash, links, locks, clients, accounts, organizations, grants, migration },
   webhooks: [...webhooks, ...deliveries, ...deliverySweeps, ...rareDeliveries],
   events,
 };
