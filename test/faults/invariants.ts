@@ -18,6 +18,7 @@ import { unshared } from "./host-rate.ts";
 import { type Keyed, leftovers, type Of } from "./leftovers.ts";
 import type { Stage } from "./stage.ts";
 import { isGone, lasted, MINUTE } from "./time.ts";
+import { misplaced } from "./tree.ts";
 
 const keyed = z.looseObject({ pk: z.string(), sk: z.string() });
 
@@ -53,6 +54,7 @@ export async function violations(stage: Stage): Promise<string[]> {
     ...places(items),
     ...ends(items),
     ...names(of, items),
+    ...misplaced(items),
     ...sessions(of),
     ...feed(of, items),
     ...(await overdue(stage)),

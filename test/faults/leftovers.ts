@@ -1,6 +1,6 @@
 /** What is counted, kept for a while or kept apart: at the end of every story it is what it says, or gone. */
 import * as z from "zod";
-import { versionRecord } from "#core/files/records.ts";
+import { fileRecord, isPurged, versionRecord } from "#core/files/records.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import { EVENT_KEEP_MS } from "#core/kernel/outbox.ts";
 import { linkRecord } from "#core/links/records.ts";
@@ -57,11 +57,14 @@ function committedTwice(of: Of): string[] {
     .map(([id, all]) => `${id} has become ${all.map(({ version_id }) => version_id).join(" and ")}`);
 }
 
-/** What was deleted has no record once its bytes are due to go. */
+/** What was deleted and is in the trash no more has no record once its bytes are due to go. */
 function gone(of: Of): string[] {
-  const node = z.looseObject({ deleted_at: z.string().optional() });
+  const files = of("NODE", z.looseObject({ kind: z.string() })).filter(({ kind }) => kind === "file");
   const deleted = new Map(
-    of("NODE", node).map(({ key, deleted_at }) => [key.pk.slice(5), Date.parse(deleted_at ?? "")]),
+    files
+      .map(({ key }) => fileRecord.parse(key))
+      .filter(isPurged)
+      .map(({ node_id, deleted_at = "", purged_ms }) => [node_id, purged_ms ?? Date.parse(deleted_at)]),
   );
   return of("NODE.VER", versionRecord)
     .filter(({ state }) => state === "ready")

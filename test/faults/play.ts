@@ -8,7 +8,8 @@ import { violations } from "./invariants.ts";
 import type { Outcome, Situation } from "./situation.ts";
 import { startStage } from "./stage.ts";
 import { DAY, MINUTE, passTime, startTime } from "./time.ts";
-import { answered, scrubber, type View, viewOf } from "./view.ts";
+import { misplaced } from "./tree.ts";
+import { answered, scrubber, trashOf, type View, viewOf } from "./view.ts";
 
 /** The call that goes wrong, and how. */
 export interface Hit {
@@ -43,7 +44,7 @@ export interface Played {
   times: ReadonlyMap<string, number>;
 }
 
-/** Longer than sessions, removals and schedules last. */
+/** Longer than sessions, removals, schedules and the trash last. */
 const REST_MS = 8 * DAY;
 
 /** As far back as an old read may see: longer than any story. */
@@ -153,15 +154,15 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
     }
     await stage.pass(12 * MINUTE);
     await arriveAt(LATE.minutes);
+    const numbered = order === undefined && clock === undefined && !besides && hit?.wrong.kind !== "stale";
+    const trashed = await trashOf(stage, { numbered });
+    for (const wrong of misplaced(await stage.world.dump())) fail(wrong);
     await stage.pass(REST_MS);
     for (const wrong of (await story.end?.()) ?? []) fail(wrong);
     for (const wrong of await violations(stage)) fail(wrong);
     played.times = timesOf(stage.log, start);
     const { unordered } = situation;
-    const view = await viewOf(stage, {
-      ordered: unordered !== true,
-      numbered: order === undefined && clock === undefined && !besides && hit?.wrong.kind !== "stale",
-    });
+    const view = [...trashed, ...(await viewOf(stage, { ordered: unordered !== true, numbered }))];
     played.view = story.seen === undefined ? view : [...view, `SEEN ${JSON.stringify(story.seen())}`];
     return played;
   } finally {

@@ -36,6 +36,7 @@ import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
+import { sweepTrash } from "#core/trash/sweep-trash.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
 import { sweepVersions } from "#core/versions/sweep-versions.ts";
@@ -56,6 +57,8 @@ export type Actor = Awaited<ReturnType<Stage["actor"]>>;
 
 /** Six times the functions' timeouts, as the queues have it. */
 const HIDDEN_MS = { deliver: 3 * MINUTE, fanOut: 6 * MINUTE, ingest: 6 * MINUTE };
+/** So that what is deleted is purged before a story ends; `play.ts` looks at the trash before. */
+const TRASH_DAYS = 3;
 /** Where readers of links are. */
 export const SOURCE = "192.0.2.1";
 /** More than any story has to do. */
@@ -97,6 +100,7 @@ export async function startStage() {
     const table = createTable(between === undefined ? world.direct : dynamo, world.tableName);
     const bare = {
       ...world.deps,
+      config: { ...world.deps.config, trashDays: TRASH_DAYS },
       now,
       table,
       objects: bucket,
@@ -410,6 +414,7 @@ export async function startStage() {
 const sweeps = {
   upload: sweepUploads,
   version: sweepVersions,
+  trash: sweepTrash,
   delivery: sweepDeliveries,
   endpoint: sweepEndpoints,
   recovery: sweepRecoveries,

@@ -55,6 +55,12 @@ const INCIDENTAL = new Set([
   "s3_upload_id",
   "due_failures",
   "try_id",
+  // Hints of where it was, which are proved wherever they matter.
+  "above",
+  "hint_path",
+  // Bounds, which only grow, also for what is refused then: `tree.ts` has what they must be.
+  "reach_levels",
+  "reach_bytes",
   // An earlier or later finalize of the same session.
   "assembling",
 ]);
@@ -105,10 +111,12 @@ export function scrubber(all: unknown, { numbered }: { numbered: boolean }) {
     if (typeof value === "object" && value !== null) {
       return Object.fromEntries(
         Object.entries(value)
-          // A session's folder is what was there at its start, and so are those above it.
+          // A session's folder is what was there at its start.
+          .filter(([member]) => !(member === "folder_id" && "upload_id" in value && "state" in value))
+          // A folder's path as well, of which its own name and parent are the truth.
           .filter(
             ([member]) =>
-              !((member === "folder_id" || member === "above") && "upload_id" in value && "state" in value),
+              !(member === "path" && "pk" in value && "parent_id" in value && !("purge_ms" in value)),
           )
           .filter(
             ([member, inner]) =>
@@ -131,6 +139,16 @@ export function scrubber(all: unknown, { numbered }: { numbered: boolean }) {
 
 const plain = (_: string, value: unknown) => (value instanceof Set ? [...value] : value);
 
+/** What the trash lists now, before it is emptied. */
+export async function trashOf(stage: Stage, { numbered }: { numbered: boolean }): Promise<View> {
+  const dump = await stage.world.dump();
+  const scrub = scrubber(dump, { numbered });
+  return dump
+    .filter((item) => kindOf(keyed.parse(item)) === "TRASH")
+    .map((item) => `TRASHED ${JSON.stringify(scrub(item))}`)
+    .sort();
+}
+
 /** How everything stands now. */
 export async function viewOf(
   stage: Stage,
@@ -151,10 +169,15 @@ export async function viewOf(
 }
 
 const toldOf = z.object({
+  type: z.string(),
   actor: z.object({ type: z.string() }),
   file_id: z.string().optional(),
   share_id: z.string().optional(),
-  data: z.object({ version_id: z.string().optional(), webhook_id: z.string().optional() }),
+  data: z.object({
+    version_id: z.string().optional(),
+    webhook_id: z.string().optional(),
+    folder_id: z.string().optional(),
+  }),
 });
 
 /**
@@ -164,7 +187,8 @@ const toldOf = z.object({
 function ranksOf(dump: Dump): Map<string, number> {
   const events = dump.filter((item) => String(item["pk"]).startsWith("EVT#") && item["seq"] !== undefined);
   const subject = (item: Record<string, unknown>) => {
-    const { actor, file_id, share_id, data } = toldOf.parse(JSON.parse(String(item["body"])));
+    const { type, actor, file_id, share_id, data } = toldOf.parse(JSON.parse(String(item["body"])));
+    if (type.startsWith("folder_")) return data.folder_id;
     return share_id ?? (actor.type === "system" ? data.version_id : undefined) ?? file_id ?? data.webhook_id;
   };
   const ranks = new Map<string, number>();
@@ -177,10 +201,15 @@ function ranksOf(dump: Dump): Map<string, number> {
 
 /**
  * Folders that nothing lies in, with their names: they are made before the file, and stay where that is not made after
- * all. See docs/decisions.md, known limits.
+ * all. See docs/decisions.md, known limits. Not those that somebody has made, moved or deleted by a call of its own.
  */
 function emptyFolders(dump: Dump): Set<Record<string, unknown>> {
   const found = new Set<Record<string, unknown>>();
+  const own = new Set(
+    dump
+      .filter((item) => ["created_by", "updated_at", "deleted_by"].some((name) => item[name] !== undefined))
+      .map((item) => item["node_id"]),
+  );
   for (let before = -1; before < found.size; ) {
     before = found.size;
     const entries = dump.filter((item) => String(item["pk"]).startsWith("DIR#") && !found.has(item));
@@ -188,7 +217,8 @@ function emptyFolders(dump: Dump): Set<Record<string, unknown>> {
     for (const item of dump) {
       const isFolder = item["kind"] === "folder" && (item["parent_id"] ?? null) !== null;
       const isName = item["kind"] === "folder" && String(item["pk"]).startsWith("DIR#");
-      if ((isFolder || isName) && !held.has(String(item["node_id"]))) found.add(item);
+      const { node_id } = item;
+      if ((isFolder || isName) && !own.has(node_id) && !held.has(String(node_id))) found.add(item);
     }
   }
   return found;

@@ -19,6 +19,7 @@ import { locks } from "./locks.ts";
 import { migration } from "./migration.ts";
 import { organizations } from "./organizations.ts";
 import { startedUploads } from "./starts.ts";
+import { trash } from "./trash.ts";
 import { otherUploads } from "./unfinished.ts";
 import { rareUploads } from "./upload-rarities.ts";
 import { webhooks } from "./webhooks.ts";
@@ -36,6 +37,7 @@ export const domains: Record<string, readonly Situation[]> = {
     batches,
     files,
     folders,
+    trash,
     links,
     locks,
     clients,

@@ -452,10 +452,11 @@ const purges: Situation[] = [
     },
   },
   {
-    name: "sweep: the versions of a deleted file",
+    name: "sweep: the versions of a file that was purged",
     async set(_stage, me) {
       const { id } = await restoredOnce(me);
       await me.request(...remove(id));
+      await me.request(`/v1/trash/${id}`, { method: "DELETE" });
       passTime(17 * MINUTE);
       return {
         act: (actor) => actor.sweep("version"),

@@ -139,6 +139,35 @@ const opened: Situation[] = [
     },
   },
   {
+    name: "link: opened, of a file below a folder",
+    async set(stage, me) {
+      const { file_id, folder_id } = await me.by.uploaded("top/in/a.txt", "hello");
+      const { share_url } = await me.json(`/v1/files/${file_id}/shares`, { json: {} });
+      const open = (actor: Actor) => actor.anonymous(String(share_url), noLink);
+      const top = await me.json(`/v1/workspaces/${stage.owner.workspace_id}/resolve?path=top`);
+      const [above, folder] = [`/v1/folders/${top["folder_id"]}`, `/v1/folders/${folder_id}`];
+      const restore = `/v1/trash/${folder_id}/restore`;
+      return {
+        act: open,
+        meanwhile: {
+          "its folder is deleted": () => me.request(folder, { method: "DELETE" }),
+          "the one above is deleted": () => me.request(above, { method: "DELETE" }),
+          "its folder is moved": () => me.request(folder, { method: "PATCH", json: { folder: "far/away" } }),
+          "its folder is deleted and restored": async () => {
+            await me.request(folder, { method: "DELETE" });
+            await me.request(restore, { method: "POST" });
+          },
+        },
+        next: {
+          "its folder is deleted": () => me.request(folder, { method: "DELETE" }),
+          "it is opened": () => open(me),
+          "its folder is restored": () => me.request(restore, { method: "POST" }),
+          "it is opened again": () => open(me),
+        },
+      };
+    },
+  },
+  {
     name: "link: opened, of few downloads",
     async set(_, me) {
       const { url } = await shared(me, { max_downloads: 2 });
