@@ -2,16 +2,18 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { mutants } from "#test/locks/mutants.ts";
+import { folders } from "./mutants/folders.ts";
 import { organizations } from "./mutants/organizations.ts";
 import { others } from "./mutants/others.ts";
 import { uploads } from "./mutants/uploads.ts";
 import { webhooks } from "./mutants/webhooks.ts";
 
 test("each condition stands in its file", () => {
-  const missing = [...uploads, ...webhooks, ...others, ...organizations].flatMap(({ name, changes }) =>
-    changes
-      .filter(({ file, from }) => !readFileSync(file, "utf8").includes(from))
-      .map(({ file, from }) => `${name}: ${file} has no ${from}`),
+  const missing = [...uploads, ...webhooks, ...others, ...organizations, ...folders].flatMap(
+    ({ name, changes }) =>
+      changes
+        .filter(({ file, from }) => !readFileSync(file, "utf8").includes(from))
+        .map(({ file, from }) => `${name}: ${file} has no ${from}`),
   );
   expect(missing).toEqual([]);
 });

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
+import { folders } from "./folders.ts";
 import type { Mutant } from "./mutant.ts";
 import { organizations } from "./organizations.ts";
 import { others } from "./others.ts";
@@ -39,7 +40,7 @@ const verdict = z.object({ name: z.string(), faults: z.array(z.string()) });
 const { values } = parseArgs({
   options: { only: { type: "string", default: "" }, suite: { type: "boolean", default: false } },
 });
-const chosen = [...uploads, ...webhooks, ...others, ...organizations].filter(({ name }) =>
+const chosen = [...uploads, ...webhooks, ...others, ...organizations, ...folders].filter(({ name }) =>
   name.includes(values.only),
 );
 /** What is to be red: tests where the suite is asked for, or the harness has no case. */

@@ -133,6 +133,11 @@ const moves: Situation[] = [
           "its target is moved": () => me.request(...patch(to, { folder: "far/away" })),
           "its target's is moved": () => me.request(...patch(above, { folder: "far" })),
           "its target is deleted": () => me.request(...remove(to)),
+          "its target is purged and taken apart": async () => {
+            await me.request(...remove(to));
+            await me.request(`/v1/trash/${to}`, { method: "DELETE" });
+            await me.sweep("trash");
+          },
           "its target's is deleted": () => me.request(...remove(above)),
           "it is deleted": () => me.request(...remove(id)),
           "a file comes far down in it": () => me.by.uploaded(`what/in/${DEEP}`, "other"),
