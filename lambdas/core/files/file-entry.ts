@@ -7,11 +7,6 @@ type Placed = Pick<
   "workspace_id" | "folder_id" | "name" | "hint_path" | "node_id" | "created_by"
 >;
 
-/** The path under which a file is hinted at: none in the root, whose id nobody has to look up. */
-export function hintPath(folder: string | undefined, name: string): string | undefined {
-  return folder === undefined ? undefined : `${folder}/${name}`;
-}
-
 /**
  * Gives a file its name in its folder, where that is free: the entry, then the hint that saves the walk to it.
  *
