@@ -333,6 +333,17 @@ const reads: Situation[] = [
       };
     },
   },
+  {
+    name: "read: a folder that is renamed as it is decided about",
+    async set(stage, me) {
+      const [, id = ""] = await tree(stage, me, "top/in/a.txt");
+      return {
+        act: (actor) => actor.request(path(id)),
+        amid: { before: "trail: get NODE", run: () => me.request(...patch(id, { name: "new" })) },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
 ];
 
 /** All that is done with folders. */
