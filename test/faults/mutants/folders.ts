@@ -24,7 +24,7 @@ export const folders: readonly Mutant[] = [
         to: '      blind: "mutant",\n',
       },
     ],
-    case: `${renamed} | frozen before it, meanwhile: it gets a third name`,
+    case: `${renamed} | frozen before it, meanwhile: it is moved`,
   },
   {
     name: "a folder moves with the bound that was judged",

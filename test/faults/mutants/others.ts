@@ -47,6 +47,8 @@ export const others: readonly Mutant[] = [
         from: 'condition: "attribute_not_exists(#pk)",',
         to: 'blind: "mutant",',
       },
+      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
     ],
     case: "describe: in other words | change-file: transact NODE+EVT (1) | a copy late, at: 12 minutes later",
   },
