@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { mutants } from "#test/locks/mutants.ts";
+import { folders } from "./mutants/folders.ts";
 import { invitations } from "./mutants/invitations.ts";
 import { organizations } from "./mutants/organizations.ts";
 import { others } from "./mutants/others.ts";
@@ -9,7 +10,7 @@ import { uploads } from "./mutants/uploads.ts";
 import { webhooks } from "./mutants/webhooks.ts";
 
 test("each condition stands in its file", () => {
-  const missing = [...uploads, ...webhooks, ...others, ...organizations, ...invitations].flatMap(
+  const missing = [...uploads, ...webhooks, ...others, ...organizations, ...invitations, ...folders].flatMap(
     ({ name, changes }) =>
       changes
         .filter(({ file, from }) => !readFileSync(file, "utf8").includes(from))

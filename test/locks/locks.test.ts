@@ -623,7 +623,7 @@ test("a deleted file holds no lock, and is not due as one", async () => {
   expect((await deleted).status).toBe(204);
   const [record] = await world.deps.table.batchGet([keys.node(id)]);
   expect(record).not.toHaveProperty("lock");
-  expect(record?.["due_pk"]).toMatch(/^version#/);
+  expect(record?.["due_pk"]).toMatch(/^trash#/);
   expect(await refusal(renew(lock_token))).toEqual([404, "not_found"]);
   expect(await refusal(acquire())).toEqual([404, "not_found"]);
   world.advance(400_000);

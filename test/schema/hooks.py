@@ -79,7 +79,11 @@ VALUES = {
     "folders": lambda _: [],
     # No schema tells of now.
     "expires_at": lambda _: (datetime.now(timezone.utc) + timedelta(days=1)).isoformat(),
-    "grants": lambda grants: [{**grant, "expires_at": VALUES["expires_at"](grant)} for grant in grants],
+    # One grants what is the organization's own, as the workspace of run.ts is.
+    "grants": lambda grants: [
+        {**grant, "expires_at": VALUES["expires_at"](grant), "resource_id": WORLD["ids"]["workspaces"][0]}
+        for grant in grants
+    ],
 }
 
 
@@ -167,6 +171,11 @@ def fit_query(query):
 
 
 def fit_body(body):
+    # Of a batch each item is as by itself.
+    for items in ("files", "delete", "move", "tag"):
+        for item in body[items] if isinstance(body.get(items), list) else []:
+            if isinstance(item, dict):
+                fit_body(item)
     for key, rule in VALUES.items():
         if isinstance(body.get(key), (str, dict, list)):
             body[key] = rule(body[key])

@@ -202,11 +202,12 @@ async function files(fileId: string): Promise<void> {
 
 /** Folders that are moved, deleted, restored and purged, with what is in them. */
 async function folders(): Promise<void> {
-  const send = async (filename: string) => {
+  const formOf = (filename: string) => {
     const body = new FormData();
     body.set("file", new File(["x"], filename));
-    return ok(z.object({ folder_id: z.string() }), "/v1/files/upload", { method: "POST", body });
+    return body;
   };
+  const send = (filename: string) => done("/v1/files/upload", { method: "POST", body: formOf(filename) });
   await send("tree/of/mine/a.txt");
   const { folder_id } = await ok(
     z.object({ folder_id: z.string() }),
@@ -221,6 +222,11 @@ async function folders(): Promise<void> {
   await done(folder, { method: "DELETE" });
   await done(`/v1/trash/${folder_id}`, { method: "DELETE" });
   for (let level = 0; level < 4; level++) await minute();
+  const { file_id } = await ok(z.object({ file_id: z.string() }), "/v1/files/upload", {
+    method: "POST",
+    body: formOf("left.txt"),
+  });
+  await done(`/v1/files/${file_id}`, { method: "DELETE" });
 }
 
 async function shares(fileId: string): Promise<void> {
@@ -412,6 +418,8 @@ async function later(): Promise<void> {
   await minute(3_600_000);
   await minute(7 * 86_400_000);
   await minute();
+  // As long as the trash keeps what is in it.
+  await minute(31 * 86_400_000);
 }
 
 test("no granted action is unused", () => {

@@ -167,6 +167,7 @@ function idFor(path: string, name: string): string {
     ...{
       uploads: "upl",
       files: "file",
+      trash: "file",
       shares: "shr",
       webhooks: "hook",
       orgs: "org",
@@ -197,7 +198,7 @@ describe("what isn't there", () => {
 
   test.for([
     ["DELETE", "/v1/workspaces", "GET, HEAD, POST"],
-    ["GET", "/v1/uploads", "POST"],
+    ["DELETE", "/v1/uploads", "GET, HEAD, POST"],
     ["PUT", "/healthz", "GET, HEAD"],
     ["GET", "/v1/auth/token", "POST"],
     ["POST", "/v1/files/x", "DELETE, GET, HEAD, PATCH"],

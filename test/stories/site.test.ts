@@ -58,7 +58,7 @@ test("an address that leads nowhere is a page for people and a problem for progr
     expect([path, new URL(home, `${story.origin}/prod${path}`).pathname]).toEqual([path, "/prod/"]);
     expect(problem.parse(await (await ask(path)).json())).toMatchObject({ status: 404, code: "not_found" });
   }
-  const wrong = await ask("/v1/uploads", BROWSER);
+  const wrong = await ask("/v1/files/upload", BROWSER);
   expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "POST"]);
   expect(await wrong.text()).toContain("<h1>");
 });

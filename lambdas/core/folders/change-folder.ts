@@ -53,7 +53,7 @@ export async function changeFolder(
     await deps.table.transact(moveWrites(call, { folder, here, target, now }));
     return folderView(moved, [...above, { name }]);
   };
-  return inRounds(attempt, "Others keep changing this folder; read it and send this again.");
+  return await inRounds(attempt, "Others keep changing this folder; read it and send this again.");
 }
 
 interface Move {

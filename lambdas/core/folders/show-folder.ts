@@ -20,5 +20,5 @@ export async function showFolder(
     const folder = await findFolder(deps, folderId, round === 0 ? call.ahead : []);
     return folderView(folder, await trailOfFolder(deps, call, folder));
   };
-  return inRounds(attempt, "Others keep moving this folder; send this again.");
+  return await inRounds(attempt, "Others keep moving this folder; send this again.");
 }

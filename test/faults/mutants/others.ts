@@ -7,7 +7,7 @@ export const others: readonly Mutant[] = [
     changes: [
       { file: "lambdas/aws/table.ts", from: "TransactItems, ClientRequestToken }", to: "TransactItems }" },
     ],
-    case: "delete: a file | delete-file: transact NODE+DIR+EVT (1) | a conflict, and its first copy after that",
+    case: "delete: a file | delete-file: transact NODE+DIR+TRASH+EVT (1) | a conflict, and its first copy after that",
   },
   {
     name: "an event has one place in the log",
@@ -47,12 +47,16 @@ export const others: readonly Mutant[] = [
         from: 'condition: "attribute_not_exists(#pk)",',
         to: 'blind: "mutant",',
       },
+      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
     ],
     case: "describe: in other words | change-file: transact NODE+EVT (1) | a copy late, at: 12 minutes later",
   },
   {
     name: "a change tells what the description was",
     changes: [
+      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
       { file: "lambdas/core/files/change-file.ts", from: " AND ${stillSaid}", to: "" },
       {
         file: "lambdas/core/files/change-file.ts",
@@ -69,6 +73,8 @@ export const others: readonly Mutant[] = [
   {
     name: "a change tells what the tags were",
     changes: [
+      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
       { file: "lambdas/core/files/change-file.ts", from: " AND ${stillTagged}`", to: "`" },
       {
         file: "lambdas/core/files/change-file.ts",
@@ -105,11 +111,13 @@ export const others: readonly Mutant[] = [
         from: "#name = :old_name AND #folder_id = :old_folder_id AND ",
         to: "",
       },
+      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
       {
         file: "lambdas/core/files/change-file.ts",
-        from: "old_name: file.name, old_folder_id: file.folder_id, ",
+        from: "          old_name: file.name,\n          old_folder_id: file.folder_id,\n",
         to: "",
       },
+      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
     ],
     case: "describe: in other words | change-file: transact NODE+EVT (1) | frozen before it, meanwhile: it is moved",
     red: {
@@ -120,8 +128,16 @@ export const others: readonly Mutant[] = [
   {
     name: "a change answers with the current version",
     changes: [
-      { file: "lambdas/core/files/change-file.ts", from: " AND #version_id = :judged", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: ", judged: file.version_id", to: "" },
+      {
+        file: "lambdas/core/files/change-file.ts",
+        from: " AND #version_id = :judged AND #updated_at = :read_at",
+        to: "",
+      },
+      {
+        file: "lambdas/core/files/change-file.ts",
+        from: "          judged: file.version_id,\n          read_at: file.updated_at,\n",
+        to: "",
+      },
     ],
     case: "describe: in other words | change-file: transact NODE+EVT (1) | frozen before it, meanwhile: another version comes",
     red: {

@@ -186,14 +186,18 @@ export const uploads: readonly Mutant[] = [
   {
     name: "a deletion tells the version that was current",
     changes: [
-      { file: "lambdas/core/files/delete-file.ts", from: " AND #version_id = :told_version", to: "" },
       {
         file: "lambdas/core/files/delete-file.ts",
-        from: "...{ told_version: file.version_id, lock_id: lock?.lock_id },",
-        to: "lock_id: lock?.lock_id,",
+        from: " AND #version_id = :told_version AND #updated_at = :read_at",
+        to: "",
+      },
+      {
+        file: "lambdas/core/files/delete-file.ts",
+        from: "...{ name, folder_id, read_at: file.updated_at },\n          ...{ told_version: file.version_id, lock_id: lock?.lock_id },",
+        to: "...{ name, folder_id, lock_id: lock?.lock_id },",
       },
     ],
-    case: "delete: a file | delete-file: transact NODE+DIR+EVT (1) | frozen before it, meanwhile: another version comes",
+    case: "delete: a file | delete-file: transact NODE+DIR+TRASH+EVT (1) | frozen before it, meanwhile: another version comes",
     red: {
       file: "test/finalize/conditions.test.ts",
       titles: ["a file that gets a version as it is deleted"],

@@ -133,6 +133,11 @@ const moves: Situation[] = [
           "its target is moved": () => me.request(...patch(to, { folder: "far/away" })),
           "its target's is moved": () => me.request(...patch(above, { folder: "far" })),
           "its target is deleted": () => me.request(...remove(to)),
+          "its target is purged and taken apart": async () => {
+            await me.request(...remove(to));
+            await me.request(`/v1/trash/${to}`, { method: "DELETE" });
+            await me.sweep("trash");
+          },
           "its target's is deleted": () => me.request(...remove(above)),
           "it is deleted": () => me.request(...remove(id)),
           "a file comes far down in it": () => me.by.uploaded(`what/in/${DEEP}`, "other"),
@@ -325,6 +330,17 @@ const reads: Situation[] = [
           "the one above is renamed": () => me.request(...patch(top, { name: "other" })),
           "the one above is deleted": () => me.request(...remove(top)),
         },
+      };
+    },
+  },
+  {
+    name: "read: a folder that is renamed as it is decided about",
+    async set(stage, me) {
+      const [, id = ""] = await tree(stage, me, "top/in/a.txt");
+      return {
+        act: (actor) => actor.request(path(id)),
+        amid: { before: "trail: get NODE", run: () => me.request(...patch(id, { name: "new" })) },
+        check: (outcome) => isTold(me, id, outcome),
       };
     },
   },

@@ -2,7 +2,8 @@
 import { disagreements } from "../agree.ts";
 import type { Outcome, Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
-import { DAY, HOUR, passTime } from "../time.ts";
+import { DAY, HOUR, passTime, SECOND } from "../time.ts";
+import { stopBefore } from "./upload-helpers.ts";
 
 const kindOf = (id: string) => (id.startsWith("fld_") ? "folders" : "files");
 const path = (id: string) => `/v1/${kindOf(id)}/${id}`;
@@ -63,6 +64,11 @@ const restorations: Situation[] = [
           "its folder is renamed": () => me.request(...patch(inner, { name: "new" })),
           "its folder is moved": () => me.request(...patch(inner, { folder: "/" })),
           "its folder is deleted": () => me.request(...remove(inner)),
+          "its folder is purged and taken apart": async () => {
+            await me.request(...remove(inner));
+            await me.request(...purge(inner));
+            await me.sweep("trash");
+          },
           "the one above is deleted": () => me.request(...remove(top)),
         },
         next: { "asked again": () => ask(me), "it is deleted": () => me.request(...remove(id)) },
@@ -263,6 +269,29 @@ const sweeps: Situation[] = [
           "what was deleted before is restored": () => me.request(...restore(file)),
           "one in it is asked for": () => me.request(...patch(inner, { folder: "/" })),
         },
+      };
+    },
+  },
+  {
+    name: "sweep: a purged folder is taken apart, which one is about to leave",
+    async set(stage, me) {
+      const { folders } = await tree(stage, me, "old/in/a.txt", "old/b.txt");
+      const [id = "", inner = ""] = folders;
+      const leaving = await stopBefore(stage, "change-folder: transact");
+      const left = leaving.actor.request(...patch(inner, { folder: "/" }));
+      await leaving.reached;
+      await trashed(me, id);
+      await me.request(...purge(id));
+      // Past what any clock is behind, so that the sweep finds it.
+      passTime(10 * SECOND);
+      const goOn = () => {
+        leaving.goOn();
+        return left;
+      };
+      return {
+        act: (actor) => actor.sweep("trash"),
+        meanwhile: { "that one leaves it": goOn },
+        next: { "that one leaves it": goOn },
       };
     },
   },
