@@ -49,11 +49,12 @@ export async function firstGrants(
     PARALLEL,
     async ({ resource_id: on, role, actions = role && actionsOfRole(role) }) => {
       const what = [kindOf(on), on] as const;
-      const { has } = await authorize(deps, call, located.get(on), { action: "grant", what });
+      const { has, trail } = await authorize(deps, call, located.get(on), { action: "grant", what });
       const lacking = actions?.find((action) => !has.has(action) || !mine.has(action));
       if (lacking !== undefined) throw forbidden(lacking, scopesFor(lacking), what);
       const place = located.get(on);
-      return place && endOfRights(deps, call.caller, place, ["grant", ...(actions ?? [])]);
+      // The folders above were just read.
+      return place && endOfRights(deps, call.caller, { ...place, trail }, ["grant", ...(actions ?? [])]);
     },
   );
   const ids = new Set([...located.values()].map(({ workspace_id }) => workspace_id));

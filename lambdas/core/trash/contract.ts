@@ -62,6 +62,7 @@ export const restoreItemRoute = defineRoute({
     decides: "where it would be restored to is found by walking up from where it was",
   },
   params: itemId,
+  body: z.strictObject({}),
   responses: {
     200: {
       description: "The file or folder, as it is now",

@@ -42,7 +42,7 @@ export const folders: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/folders/change-folder.ts",
-        from: '      condition: "attribute_not_exists(#pk)",\n      else: nameTaken(name),\n',
+        from: '      condition: "attribute_not_exists(#pk)",\n      else: folderNameTaken(name),\n',
         to: '      blind: "mutant",\n',
       },
     ],
