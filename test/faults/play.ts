@@ -146,6 +146,11 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
     }
     if (order?.as === "after") await others(order.who);
     await stage.work();
+    const checkTree = async () => {
+      for (const wrong of misplaced(await stage.world.dump())) fail(wrong);
+    };
+    // What follows may hide it.
+    await checkTree();
     for (const [name, run] of Object.entries(story.next ?? {})) {
       aMoment();
       await run();
@@ -156,7 +161,7 @@ async function playOut(situation: Situation, { hit, clock, order }: Plan, seed: 
     await arriveAt(LATE.minutes);
     const numbered = order === undefined && clock === undefined && !besides && hit?.wrong.kind !== "stale";
     const trashed = await trashOf(stage, { numbered });
-    for (const wrong of misplaced(await stage.world.dump())) fail(wrong);
+    await checkTree();
     await stage.pass(REST_MS);
     for (const wrong of (await story.end?.()) ?? []) fail(wrong);
     for (const wrong of await violations(stage)) fail(wrong);
