@@ -63,7 +63,7 @@ export const grants = {
       grantee,
       actions: ["dynamodb:Query"],
       resourceArns: [`${table.tableArn}/index/${OPEN_INDEX}`],
-      conditions: inPartitions([...new Set(openShards("").map((shard) => shard.replace(/#.*$/, "#*")))]),
+      conditions: inPartitions([...new Set(openShards("").map((shard) => `${shard.split("#")[0]}#*`))]),
     });
   },
 

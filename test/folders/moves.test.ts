@@ -191,6 +191,29 @@ describe("a folder that is moved", () => {
     }
   });
 
+  test("takes an upload along whose own folder is still to be made, and makes it there", async () => {
+    const inbox = await made("inbox");
+    const sender = await world.client("files:read", "files:write");
+    await grant(inbox.folder_id, sender.client_id, "editor");
+    const json = { workspace: owner.workspace_id, path: "inbox/new/er", filename: "a.txt", size: 5 };
+    const started = z.looseObject({
+      upload_id: z.string(),
+      parts: z.array(z.looseObject({ url: z.string() })),
+    });
+    const { upload_id, parts } = await read(started, sender.request("/v1/uploads", { json }));
+    await moved(inbox.folder_id, { name: "outbox" });
+    expect((await fetch(parts[0]?.url ?? "", { method: "PUT", body: "hello" })).status).toBe(200);
+    const finalize = () => sender.request(`/v1/uploads/${upload_id}/finalize`, { json: {} });
+    expect((await owner.request(`/v1/folders/${inbox.folder_id}`, { method: "DELETE" })).status).toBe(204);
+    expect(await refusal(finalize())).toEqual([404, "not_found"]);
+    expect((await owner.request(`/v1/trash/${inbox.folder_id}/restore`, { method: "POST" })).status).toBe(
+      200,
+    );
+    const done = await read(z.looseObject({ file_id: z.string() }), finalize());
+    expect(await fileOf(done.file_id)).toMatchObject({ path: "outbox/new/er/a.txt" });
+    expect((await at("inbox")).status).toBe(404);
+  });
+
   test("takes an upload along that was begun before", async () => {
     const { folder_id } = await made("begun");
     const json = { folder_id, filename: "a.txt", size: 5 };

@@ -108,7 +108,7 @@ function create(
 }
 
 /** Its folder, or one above that, has been removed since: the session waits for its return. */
-function folderGone({ folder_id, folder_path }: UploadRecord): WharfError {
+export function folderGone({ folder_id, folder_path }: UploadRecord): WharfError {
   return new WharfError(
     "not_found",
     `The folder ${folder_path ?? folder_id} that this upload goes into is there no more. Restore it and finalize again, or start another upload.`,

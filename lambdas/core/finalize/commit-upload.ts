@@ -1,4 +1,5 @@
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
+import { readTrail } from "#core/access/trail.ts";
 import { judgeAllowed } from "#core/content/judge-allowed.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
 import { typeOf } from "#core/content/type-of.ts";
@@ -25,7 +26,7 @@ import {
 } from "#core/uploads/records.ts";
 import { splitFolders } from "#core/uploads/upload-place.ts";
 import { type Content, newVersionWrite } from "#core/versions/new-version.ts";
-import { chooseTarget, demands, type Target } from "./choose-target.ts";
+import { chooseTarget, demands, folderGone, type Target } from "./choose-target.ts";
 import type { FinalizeAnswer } from "./contract.ts";
 import { endSession, type From } from "./end-session.ts";
 import { recordLate } from "./record-late.ts";
@@ -35,12 +36,22 @@ import { answerOf, endOf } from "./upload-end.ts";
 /** Many may write one name or file at once. */
 const ROUNDS = 20;
 
-/** The upload with its folder, which is made where it isn't there. */
+/**
+ * The upload with its folder, which is made where it isn't there: below the nearest one that was there at the start, wherever
+ * that has been moved to since, for it was decided on that.
+ *
+ * @throws WharfError not_found where that one is gone.
+ */
 async function placed(deps: Deps, upload: UploadRecord): Promise<PlacedUpload> {
   if (isPlaced(upload)) return upload;
-  const { workspace_id, name } = upload;
-  const segments = splitFolders(upload.folder_path);
-  const trail = await makeFolders(deps, workspace_id, segments, { reach: ofName(name) });
+  const { workspace_id, name, above = [] } = upload;
+  const missing = splitFolders(upload.folder_path).slice(above.length);
+  const there = await readTrail(deps, { workspace_id, folder_id: above.at(-1), above });
+  if (there === undefined) throw folderGone(upload);
+  const segments = [...there.map((folder) => folder.name), ...missing];
+  const way = { workspace_id, trail: there, isWhole: missing.length === 0, seen: [] };
+  const known = above.length === 0 ? {} : { way };
+  const trail = await makeFolders(deps, workspace_id, segments, { ...known, reach: ofName(name) });
   return { ...upload, folder_id: lastOf({ workspace_id, trail }), above: idsOf(trail) };
 }
 

@@ -126,7 +126,7 @@ export async function lookAround(
   deps: Pick<Deps, "table">,
   { workspace_id, name, file, way, hint }: Place,
 ): Promise<Around> {
-  const above = way.isWhole ? idsOf(way.trail) : undefined;
+  const above = idsOf(way.trail);
   if (file !== undefined) return { folderId: file.folder_id, above, hintedFile: file.node_id };
   if (!way.isWhole) return { folderId: undefined, above, hintedFile: undefined };
   const folderId = lastOf(way);
@@ -140,8 +140,8 @@ export async function lookAround(
 
 interface Around {
   folderId: string | undefined;
-  /** Folders from below the root down to it, where it is there. */
-  above: readonly string[] | undefined;
+  /** Folders from below the root down to it, or to the nearest that is there. */
+  above: readonly string[];
   hintedFile: string | undefined;
 }
 
