@@ -1,6 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
-import type { Deps } from "#core/kernel/deps.ts";
+import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { pathOf } from "#core/tree/reach.ts";
@@ -15,7 +15,7 @@ import { trailOfFolder } from "./trail-of-folder.ts";
  * @throws WharfError not_found (a second time too); invalid_request for the workspace's root.
  */
 export async function deleteFolder(
-  deps: Pick<Deps, "table" | "now" | "config">,
+  deps: TableDeps & { config: Pick<Deps["config"], "trashDays"> },
   call: Call,
   folderId: string,
 ): Promise<void> {
