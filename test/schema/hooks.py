@@ -61,6 +61,16 @@ def small(metadata):
     return {key: value and cut(value, 64 - len(key)) for key, value in metadata.items()}
 
 
+def own(grant):
+    """One grants what is the organization's own, as the workspace of run.ts is, until a day from now."""
+    return {**grant, "expires_at": VALUES["expires_at"](grant), "resource_id": WORLD["ids"]["workspaces"][0]}
+
+
+def distinct(grants):
+    """No terms come twice."""
+    return list({json.dumps([one.get("role"), sorted(one.get("actions", []))]): one for one in grants}.values())
+
+
 VALUES = {
     "filename": filename,
     "name": name,
@@ -79,11 +89,7 @@ VALUES = {
     "folders": lambda _: [],
     # No schema tells of now.
     "expires_at": lambda _: (datetime.now(timezone.utc) + timedelta(days=1)).isoformat(),
-    # One grants what is the organization's own, as the workspace of run.ts is.
-    "grants": lambda grants: [
-        {**grant, "expires_at": VALUES["expires_at"](grant), "resource_id": WORLD["ids"]["workspaces"][0]}
-        for grant in grants
-    ],
+    "grants": lambda grants: distinct([own(grant) for grant in grants]),
 }
 
 
@@ -224,6 +230,9 @@ def fit_principals(pattern, body):
     # Those of run.ts are in the client's own organization, and so is what it grants.
     if pattern == "/v1/clients" and "grants" in body:
         body.pop("organization", None)
+    # The organization may be one that was made on the way, which has nothing to grant.
+    if pattern == "/v1/orgs/{id}/invitations":
+        body.pop("grants", None)
     # Nobody restricts a key to a place that isn't there.
     if pattern == "/v1/keys":
         body.pop("authorization_details", None)

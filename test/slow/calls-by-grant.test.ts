@@ -12,7 +12,9 @@ test("a grant far above costs one round trip at most", async () => {
   expect(byGrant.size).toBeGreaterThan(25);
   for (const [name, { workspace, folder }] of byGrant) {
     // A list of the root needs no look at a path.
-    if (!name.includes("/workspaces/")) expect([name, workspace.roundTrips]).toEqual([name, own.get(name)]);
+    const further = workspace.roundTrips - (own.get(name) ?? 0);
+    // What the own client asks about is partly in the root, where no folders are looked at.
+    if (!name.includes("/workspaces/")) expect([name, further <= 1 || further]).toEqual([name, true]);
     const added = folder.roundTrips - workspace.roundTrips;
     expect([name, added <= 1 || added]).toEqual([name, true]);
   }

@@ -91,6 +91,8 @@ function marksOf(kind: string): string[] {
     "/v1/events": [`events ${story.workspaceId}`],
     "/v1/orgs": [`organizations ${story.clientId}`],
     "/v1/orgs/{id}/members": [`members ${ids["organization"]} `],
+    "/v1/orgs/{id}/invitations": [`invitations ${ids["organization"]} `],
+    "/v1/workspaces/{id}/trash": [`trash ${story.workspaceId}`],
     "/v1/clients": [`clients ${ids["organization"]}`],
     "/v1/keys": [`keys ${story.clientId}`],
     "/v1/groups": [`groups ${ids["organization"]}`],

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import type { z } from "zod";
 import { keys, under } from "#aws/keys.ts";
-import { type FileRecord, fileRecord, type VersionRecord, versionRecord } from "#core/files/records.ts";
+import {
+  type FileRecord,
+  fileRecord,
+  isPurged,
+  type VersionRecord,
+  versionRecord,
+} from "#core/files/records.ts";
 import type { finalizeAnswer } from "#core/finalize/contract.ts";
 import type { World } from "./world.ts";
 
@@ -24,6 +30,8 @@ export async function checkUploadsEnd(world: World, workspaceId: string, told: r
   const nodes = items.filter(({ sk, workspace_id }) => sk === "META" && workspace_id === workspaceId);
   const files = nodes.filter(({ kind }) => kind === "file").map((item) => fileRecord.parse(item));
   const live = files.filter(({ deleted_at }) => deleted_at === undefined);
+  // What is in the trash has all that it had.
+  const kept = files.filter((file) => !isPurged(file));
   const ids = new Set(files.map(({ node_id }) => node_id));
   const versions = items
     .filter(({ sk }) => String(sk).startsWith(under.versions))
@@ -39,7 +47,7 @@ export async function checkUploadsEnd(world: World, workspaceId: string, told: r
     for (const { object_key, version_id } of own)
       assert((await world.deps.objects.head(object_key)) !== undefined, `${version_id} has lost its bytes`);
   }
-  await checkTold(world, workspaceId, { told, live, versions });
+  await checkTold(world, workspaceId, { told, kept, versions });
 }
 
 /** Each file has its name and, in a folder, its hint; each of these leads to a file. */
@@ -71,9 +79,9 @@ async function checkTold(
   workspaceId: string,
   {
     told,
-    live,
+    kept,
     versions,
-  }: { told: readonly Told[]; live: readonly FileRecord[]; versions: readonly VersionRecord[] },
+  }: { told: readonly Told[]; kept: readonly FileRecord[]; versions: readonly VersionRecord[] },
 ): Promise<void> {
   const completed = (await world.events("upload_completed")).filter(
     (one) => one.workspace_id === workspaceId,
@@ -91,7 +99,7 @@ async function checkTold(
       [[version_id, file_id]],
       `${uploadId} was acknowledged`,
     );
-    const stands = live.some(({ node_id }) => node_id === file_id);
+    const stands = kept.some(({ node_id }) => node_id === file_id);
     const isThere = versions.some((version) => version.version_id === version_id);
     assert.equal(isThere, stands, `${version_id} and its file`);
   }
