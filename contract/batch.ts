@@ -10,7 +10,7 @@ export const refusedItem = z
     status: z.int().min(400).meta({ description: "The status that its own route would answer." }),
     error: problem.meta({ description: "The problem that its own route would answer." }),
   })
-  .meta({ id: "RefusedItem" });
+  .meta({ id: "RefusedOfMany" });
 
 export type RefusedItem = z.infer<typeof refusedItem>;
 

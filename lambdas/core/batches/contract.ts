@@ -16,7 +16,7 @@ export const BATCH_WINDOW = 4;
 
 const startsRequest = z.strictObject({
   files: z
-    .array(startRequest)
+    .array(startRequest.meta({ ...startRequest.meta(), id: "UploadToStart" }))
     .min(1)
     .max(MAX_ITEMS)
     .meta({ description: "What each upload would be started with by itself." }),
@@ -31,7 +31,7 @@ const startedItem = z
       description: `The session, with the URLs of its first ${BATCH_WINDOW} parts at most.`,
     }),
   })
-  .meta({ id: "StartedItem" });
+  .meta({ id: "StartedOfMany" });
 
 export const startsAnswer = batchAnswer(startedItem);
 
@@ -53,7 +53,7 @@ const finishedItem = z
     status: z.literal(200).meta({ description: "The status that its own route would answer." }),
     upload: finalizeAnswer.meta({ description: "What its own route would answer." }),
   })
-  .meta({ id: "FinishedItem" });
+  .meta({ id: "FinishedOfMany" });
 
 export const finalizesAnswer = batchAnswer(finishedItem);
 
@@ -72,19 +72,21 @@ const some = <T extends z.ZodType>(item: T, what: string) =>
 
 const changesRequest = z
   .strictObject({
-    delete: some(z.strictObject(fenced), "Files to delete."),
+    delete: some(z.strictObject(fenced).meta({ id: "FileToDelete" }), "Files to delete."),
     move: some(
       z
         .strictObject({ ...fenced, name, folder })
         .refine((to) => to.name !== undefined || to.folder !== undefined, { message: "needs name or folder" })
-        .meta({ anyOf: [{ required: ["name"] }, { required: ["folder"] }] }),
+        .meta({ id: "FileToMove", anyOf: [{ required: ["name"] }, { required: ["folder"] }] }),
       "Files to rename, or to move within their workspace: one after the other.",
     ),
     tag: some(
-      z.strictObject({
-        ...fenced,
-        tags: tags.unwrap().meta({ description: "All its tags from now on; `[]` takes them away." }),
-      }),
+      z
+        .strictObject({
+          ...fenced,
+          tags: tags.unwrap().meta({ description: "All its tags from now on; `[]` takes them away." }),
+        })
+        .meta({ id: "FileToTag" }),
       "Files to tag: with all their tags from now on.",
     ),
   })
@@ -100,11 +102,11 @@ const changedItem = z
     status: z.literal(200).meta({ description: "The status that its own route would answer." }),
     file: changedFile.meta({ description: "The file as it is now." }),
   })
-  .meta({ id: "ChangedItem" });
+  .meta({ id: "ChangedOfMany" });
 
 const deletedItem = z
   .object({ status: z.literal(204).meta({ description: "The file was deleted." }) })
-  .meta({ id: "DeletedItem" });
+  .meta({ id: "DeletedOfMany" });
 
 export const changesAnswer = batchAnswer(z.union([changedItem, deletedItem]));
 

@@ -19,7 +19,7 @@ export const trashItem = z
     deleted_by: z.string().meta({ description: "Who deleted it: `cli_…` or `usr_…`." }),
     purge_at: at("When it is purged, unless it is restored before"),
   })
-  .meta({ id: "TrashItem" });
+  .meta({ id: "Trashed" });
 export type TrashItem = z.infer<typeof trashItem>;
 
 const tag = "Trash";
@@ -50,7 +50,7 @@ export const listTrashRoute = defineRoute({
 });
 
 export const restoreItemRoute = defineRoute({
-  id: "restoreItem",
+  id: "restoreFromTrash",
   method: "POST",
   path: "/v1/trash/{id}/restore",
   summary: "Restore from the trash",
@@ -66,14 +66,14 @@ export const restoreItemRoute = defineRoute({
   responses: {
     200: {
       description: "The file or folder, as it is now",
-      schema: z.discriminatedUnion("kind", [file, folderDetail]).meta({ id: "RestoredItem" }),
+      schema: z.discriminatedUnion("kind", [file, folderDetail]).meta({ id: "Restored" }),
     },
   },
   errors: ["not_found", "conflict", "name_taken"],
 });
 
 export const purgeItemRoute = defineRoute({
-  id: "purgeItem",
+  id: "purgeFromTrash",
   method: "DELETE",
   path: "/v1/trash/{id}",
   summary: "Purge from the trash",
