@@ -118,3 +118,14 @@ test.for(Object.entries(more))(
     expect([await asked(true), await asked(false)]).toEqual([true, false]);
   },
 );
+
+test("what is below a folder that is gone is nothing, also for whoever would see it and not do that", async () => {
+  const sees: Caller = { ...caller, rights: { ...NO_RIGHTS, grants: [viewer] } };
+  const asked = async (folder: string) => {
+    const [item] = await table.batchGet([keys.node(folder)]);
+    return judge(deps, sees, locateNode(sees.id, item), "delete");
+  };
+  expect(await asked("fld_below")).toEqual({ allowed: false, visible: true });
+  for (const folder of ["fld_in_deleted", "fld_in_nothing", "fld_in_another"])
+    expect([folder, await asked(folder)]).toEqual([folder, undefined]);
+});
