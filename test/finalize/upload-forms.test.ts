@@ -309,6 +309,23 @@ describe("what a form brings counts only while whoever started it", () => {
   });
 });
 
+test("what a form brings while its folder is in the trash waits for the folder's return", async () => {
+  const keeper = await world.client("files:read", "files:write", "files:delete", "workspaces:write");
+  const own = uploader(keeper);
+  const { folder_id } = await own.uploaded("trashed/a.txt", "one");
+  const session = await own.start({ form: true, filename: "trashed/b.txt" });
+  await ingest();
+  expect((await keeper.request(`/v1/folders/${folder_id}`, { method: "DELETE" })).status).toBe(204);
+  expect((await post(session, "two")).status).toBe(204);
+  expect(await ingest()).toEqual(["refused"]);
+  expect(await posted()).toEqual([]);
+  expect((await keeper.request(`/v1/trash/${folder_id}/restore`, { method: "POST" })).status).toBe(200);
+  expect(await own.status(session.upload_id)).toMatchObject({ state: "open", received: [[1, 1]] });
+  const done = await own.finish(session.upload_id, { share: false });
+  expect((await own.download(done.file_id)).toString()).toBe("two");
+  await ingest();
+});
+
 describe("a session of a form", () => {
   test("has no parts and no chunks, and nothing to finalize before it is posted", async () => {
     const { upload_id } = await start({ filename: "forms/parts.txt" });
@@ -320,6 +337,8 @@ describe("a session of a form", () => {
     });
     expect(await refusal(chunk)).toEqual([400, "invalid_request"]);
     expect(await by.refusedFinalize(upload_id)).toEqual([409, "parts_missing"]);
+    const many = await client.request("/v1/uploads/finalize", { json: { upload_ids: [upload_id] } });
+    expect([many.status, await many.text()]).toEqual([422, expect.stringContaining("parts_missing")]);
     expect(await by.status(upload_id)).toMatchObject({ state: "open", received: [] });
   });
 

@@ -49,6 +49,16 @@ test("a reader of one folder hears of that folder alone", async () => {
   expect(JSON.stringify(heard)).not.toContain("beta");
 });
 
+test("that its folder is deleted is told to a reader of that one alone, as is its return", async () => {
+  const reader = await guest("of what was deleted", "viewer");
+  expect((await story.api(`/v1/folders/${folder}`, { method: "DELETE" })).status).toBe(204);
+  expect((await story.api(`/v1/trash/${folder}/restore`, { method: "POST" })).status).toBe(200);
+  const types = async () =>
+    (await log(reader, "type=folder_deleted,folder_restored")).items.map(({ type }) => type);
+  await story.eventually(async () => expect(await types()).toEqual(["folder_deleted", "folder_restored"]));
+  await end(reader);
+});
+
 test("who was given what is told to those who may ask for it", async () => {
   const manager = await guest("granting", "manager");
   const reader = await guest("not granting", "viewer");

@@ -22,7 +22,7 @@ export async function finalizeBatch(
   const known = new Map(ahead.map((item) => [item["upload_id"], uploadRecord.parse(item)]));
   const authorized = async (call: Call, id: string): Promise<Call> => {
     const asked = { action: "create", whole: true } as const;
-    return { ...call, access: await authorizeOn(ofUpload, { id }, { ...call, ahead, deps }, asked) };
+    return { ...call, ahead, access: await authorizeOn(ofUpload, { id }, { ...call, ahead, deps }, asked) };
   };
   return upload_ids.map((id) => ({
     about: nameOf(known.get(id)) ?? id,

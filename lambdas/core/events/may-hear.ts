@@ -106,8 +106,10 @@ async function hearerIn(
     const made = file_id === undefined ? undefined : await makerOf(deps, file_id, makers);
     for (const folder of await foldersOf(deps, event, lookup)) {
       const above = [...(await foldersAbove(deps, folder, lookup))].reverse().slice(1);
+      // As they are above it, though one of them be gone: that is what an event may tell of.
+      const trail = above.map((folder_id) => ({ folder_id, name: "", parent_id: "" }));
       const file = made && { by: "file" as const, file: fileMadeBy(caller.id, made) };
-      if (await hears({ workspace_id, folder_id: folder, file_id, above, made: file })) return true;
+      if (await hears({ workspace_id, folder_id: folder, file_id, above, trail, made: file })) return true;
     }
     return false;
   };

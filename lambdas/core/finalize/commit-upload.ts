@@ -17,6 +17,7 @@ import { iso } from "#core/kernel/time.ts";
 import { newShare } from "#core/links/share.ts";
 import { makeFolders } from "#core/tree/make-folders.ts";
 import { ofName } from "#core/tree/reach.ts";
+import { requirePath } from "#core/tree/require-path.ts";
 import { idsOf, lastOf } from "#core/tree/way.ts";
 import {
   type Intent,
@@ -49,6 +50,7 @@ async function placed(deps: Deps, upload: UploadRecord): Promise<PlacedUpload> {
   const there = await readTrail(deps, { workspace_id, folder_id: above.at(-1), above });
   if (there === undefined) throw folderGone(upload);
   const segments = [...there.map((folder) => folder.name), ...missing];
+  requirePath([...segments, name].join("/"));
   const way = { workspace_id, trail: there, isWhole: missing.length === 0, seen: [] };
   const known = above.length === 0 ? {} : { way };
   const trail = await makeFolders(deps, workspace_id, segments, { ...known, reach: ofName(name) });

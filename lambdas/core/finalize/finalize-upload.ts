@@ -65,6 +65,7 @@ export async function finalizeUpload(
   let current = upload;
   try {
     requireSupported(upload.checksum, request.checksum);
+    requirePosted(upload);
     const [parts, target] = await Promise.all([
       upload.assembled === undefined ? listParts(deps, upload) : undefined,
       chooseTarget(deps, upload, intent),
@@ -90,13 +91,18 @@ export async function finalizeUpload(
   }
 }
 
-/** A form's bytes become parts by themselves. @throws WharfError parts_missing while they haven't. */
+/** The same before anything is written, where the session was read with the call. @throws WharfError parts_missing */
 function refuseUnposted({ ahead = [] }: Call, uploadId: string): void {
   const upload = uploadIn(ahead, uploadId);
-  if (upload?.form === undefined || upload.state !== "open" || upload.s3_upload_id !== undefined) return;
+  if (upload?.state === "open") requirePosted(upload);
+}
+
+/** A form's bytes become parts by themselves. @throws WharfError parts_missing while they haven't. */
+function requirePosted({ form, s3_upload_id, upload_id }: UploadRecord): void {
+  if (form === undefined || s3_upload_id !== undefined) return;
   throw new WharfError(
     "parts_missing",
-    `Nothing has come by the form of ${uploadId} yet. What is posted to it is finalized by itself, within moments.`,
+    `Nothing has come by the form of ${upload_id} yet. What is posted to it is finalized by itself, within moments.`,
     { received: [], bytes_received: 0 },
   );
 }

@@ -23,7 +23,8 @@ const PARALLEL_PIECES = 8;
  *
  * The first that is looked at is taken: a form can be posted again, late, and by many. Idempotent, and safe beside
  * itself: each copies into an upload of S3's of its own, and one of those becomes the session's. What fails in passing
- * is thrown, to be tried again. Where finalize is refused the session is open, with its parts, for its client.
+ * is thrown, to be tried again. Where finalize is refused, or its maker may not create there now (the folder may be in the
+ * trash), the session is open, with its parts, for its client.
  */
 export async function takePosted(
   deps: Deps,
@@ -34,8 +35,8 @@ export async function takePosted(
   if (upload?.form === undefined) return "left";
   note({ request_id: upload.request_id, client: upload.client_id });
   const isOver = upload.state !== "open" || upload.expires_ms <= deps.now();
-  const call = isOver ? undefined : await callOf(deps, upload);
-  if (call === undefined) {
+  const call = isOver ? "ended" : await callOf(deps, upload);
+  if (call === "ended") {
     await deps.objects.remove(postedKey(upload));
     return "removed";
   }
@@ -44,10 +45,9 @@ export async function takePosted(
     if (taken === "overtaken") return takePosted(deps, uploadId);
     if (taken === "gone") return "left";
   }
-  const isRefused = await finalizeUpload(deps, call, uploadId, { share: false }).then(
-    () => false,
-    refusedFor,
-  );
+  const isRefused =
+    call === "refused" ||
+    (await finalizeUpload(deps, call, uploadId, { share: false }).then(() => false, refusedFor));
   await deps.objects.remove(postedKey(upload));
   return isRefused ? "refused" : "completed";
 }
@@ -59,17 +59,17 @@ function refusedFor(error: unknown): true {
   return true;
 }
 
-/** The call that whoever started the session would make now; `undefined` where it may not, or is no more. */
-async function callOf(deps: Deps, upload: UploadRecord): Promise<Call | undefined> {
+/** The call that whoever started the session would make now; `refused` where it may not, `ended` where it is no more. */
+async function callOf(deps: Deps, upload: UploadRecord): Promise<Call | "refused" | "ended"> {
   const caller = actingAs(deps, upload, await deps.table.batchGet(makerKeys(upload)));
-  if (caller === undefined) return undefined;
+  if (caller === undefined) return "ended";
   const asked = { action: "create", what: ["upload", upload.upload_id], whole: true } as const;
   try {
     const access = await authorize(deps, { caller }, placeOfUpload(upload), asked);
     // Nobody waits for the answer.
     return { caller, access, requestId: upload.request_id, record: () => [] };
   } catch (error) {
-    if (isWharfError(error, "not_found") || isWharfError(error, "forbidden")) return undefined;
+    if (isWharfError(error, "not_found") || isWharfError(error, "forbidden")) return "refused";
     throw error;
   }
 }

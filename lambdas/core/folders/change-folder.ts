@@ -18,7 +18,6 @@ import type { FolderRecord } from "#core/tree/records.ts";
 import { hintWrite, idsOf, lastOf, locatedAt } from "#core/tree/way.ts";
 import type { ChangeFolder, FolderDetail } from "./contract.ts";
 import { asFound, findFolder, requireNoRoot } from "./find-folder.ts";
-import { folderNameTaken } from "./folder-name-taken.ts";
 import { folderView } from "./folder-view.ts";
 import { trailOfFolder } from "./trail-of-folder.ts";
 
@@ -150,7 +149,11 @@ function moveWrites(
     {
       put: { ...keys.entry(parent_id, name), node_id, kind: "folder" },
       condition: "attribute_not_exists(#pk)",
-      else: folderNameTaken(name),
+      else: () =>
+        new WharfError(
+          "name_taken",
+          `${JSON.stringify(name)} is taken in that folder. Choose another name, or move what stands there first.`,
+        ),
     },
     {
       remove: keys.entry(old_parent, folder.name),
