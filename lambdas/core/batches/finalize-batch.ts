@@ -28,7 +28,10 @@ export async function finalizeBatch(
     about: nameOf(known.get(id)) ?? id,
     alone: { route: "finalizeUpload", status: 200, request: { id, ...terms } },
     act: async (call) => finalizeUpload(deps, await authorized(call, id), id, terms),
-    again: async (recorded, call, lacking) => finishAgain(recorded, await authorized(call, id), lacking),
+    again: async (recorded, call, lacking) => {
+      await authorized(call, id);
+      return finishAgain(recorded, lacking);
+    },
   }));
 }
 

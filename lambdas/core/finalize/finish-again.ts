@@ -6,11 +6,7 @@ import { withoutLink } from "./upload-end.ts";
 const LINK_SCOPES: ReadonlySet<Scope> = new Set(["shares:write", "files:read", "admin"]);
 
 /** A recorded answer; its link is for tokens that may know of it. */
-export async function finishAgain(
-  recorded: unknown,
-  _: unknown,
-  lacking: readonly Scope[],
-): Promise<FinalizeAnswer> {
+export function finishAgain(recorded: unknown, lacking: readonly Scope[]): FinalizeAnswer {
   const answer = finalizeAnswer.parse(recorded);
   return lacking.some((scope) => LINK_SCOPES.has(scope)) ? withoutLink(answer) : answer;
 }

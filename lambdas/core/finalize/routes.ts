@@ -21,7 +21,7 @@ export function finalizes(app: App, deps: Deps): void {
     resource: ofUpload,
     wholeAccess: true,
     headers: etagOf,
-    replay: finishAgain,
+    replay: async (recorded, _, lacking) => finishAgain(recorded, lacking),
     handle: async ({ params, body, headers, call }) => ({
       body: await finalizeUpload(deps, call, params.id, body, demandsOf(headers)),
     }),
@@ -30,7 +30,7 @@ export function finalizes(app: App, deps: Deps): void {
   serve(app, deps, {
     route: uploadFileRoute,
     headers: etagOf,
-    replay: finishAgain,
+    replay: async (recorded, _, lacking) => finishAgain(recorded, lacking),
     handle: async ({ body, headers, call }) => {
       const { file, ...rest } = body;
       const { filename, content_type } = described(file);

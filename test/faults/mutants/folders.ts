@@ -42,7 +42,7 @@ export const folders: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/folders/change-folder.ts",
-        from: '      condition: "attribute_not_exists(#pk)",\n      else: folderNameTaken(name),\n',
+        from: '      condition: "attribute_not_exists(#pk)",\n      else: () =>\n        new WharfError(\n          "name_taken",\n          `${JSON.stringify(name)} is taken in that folder. Choose another name, or move what stands there first.`,\n        ),\n',
         to: '      blind: "mutant",\n',
       },
     ],
