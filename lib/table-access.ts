@@ -63,7 +63,7 @@ export const tableAccess = {
   },
   events: {
     GetItem: ["node", "feed"],
-    BatchGetItem: ["client", "person", "group", "workspaces", "node", "event"],
+    BatchGetItem: ["client", "person", "group", "workspaces", "event"],
     Query: ["client", "person", "group", "organization", "feed"],
     UpdateItem: ["places"],
   },
