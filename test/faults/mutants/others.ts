@@ -91,6 +91,8 @@ export const others: readonly Mutant[] = [
   {
     name: "a change tells what the metadata was",
     changes: [
+      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
       {
         file: "lambdas/core/files/change-file.ts",
         from: " AND (${none}#metadata = :attached)`,\n    values: { attached: from },",

@@ -95,7 +95,7 @@ export const uploads: readonly Mutant[] = [
         to: "STAY_MS = 14 * 60_000",
       },
     ],
-    case: "finalize: an empty file | make-empty: PutObject (1) | a copy late, at: 12 minutes later",
+    why: "what is deleted stays in the trash for days, so that no copy comes as late as its purge",
     red: { file: "test/finalize/upload-late-writes.test.ts", titles: ["leaves no bytes that nothing names"] },
   },
   {
