@@ -1,8 +1,9 @@
 /** What holds of folders, of what is in them and of the trash, at every moment. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import { boundOf } from "#core/access/trail.ts";
 import type { Reach } from "#core/kernel/rights.ts";
-import { below, boundOf, EMPTY, ofName } from "#core/tree/reach.ts";
+import { below, EMPTY, ofName } from "#core/tree/reach.ts";
 import { type FolderRecord, folderRecord, gone, trashRecord } from "#core/tree/records.ts";
 import { trashKey } from "#core/tree/trash.ts";
 import { kindOf } from "./calls.ts";

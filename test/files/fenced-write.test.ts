@@ -35,7 +35,7 @@ const allowed: Record<string, string> = {
   "new-file": "a file that is not there yet",
   "make-folders": "a folder",
   reach: "a folder",
-  "change-folder": "a folder",
+  "place-folder": "a folder",
   "delete-folder": "a folder",
   "restore-item": "what is in the trash",
   "purge-item": "what is in the trash",

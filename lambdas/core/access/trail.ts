@@ -68,12 +68,14 @@ export async function readTrail(
 /** A folder's record as it stands in a trail; `undefined` of a file, of a root, and of what is deleted. */
 export function trailFolder({ kind, node_id, parent_id, ...node }: NodeRecord): TrailFolder | undefined {
   if (kind !== "folder" || node.deleted_at !== undefined || parent_id == null) return undefined;
-  const { name = "", path, reach_levels, reach_bytes } = node;
-  return {
-    ...{ folder_id: node_id, name, parent_id, path },
-    reach:
-      reach_levels === undefined || reach_bytes === undefined
-        ? undefined
-        : { levels: reach_levels, bytes: reach_bytes },
-  };
+  return { folder_id: node_id, name: node.name ?? "", parent_id, ...boundOf(node) };
+}
+
+/** What a folder's record says of how far down its content goes. */
+export function boundOf({
+  reach_levels: levels,
+  reach_bytes: bytes,
+  path,
+}: Pick<NodeRecord, "reach_levels" | "reach_bytes" | "path">): Pick<TrailFolder, "reach" | "path"> {
+  return { path, reach: levels === undefined || bytes === undefined ? undefined : { levels, bytes } };
 }

@@ -6,7 +6,7 @@ import { judgeName } from "#core/content/judge-name.ts";
 import { isOther, type Merged, mergeMetadata, orNone } from "#core/content/merge-metadata.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
-import { notFound, WharfError } from "#core/kernel/error.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
 import type { Allowed, TrailFolder } from "#core/kernel/rights.ts";
@@ -19,7 +19,7 @@ import { idsOf, lastOf, locatedAt } from "#core/tree/way.ts";
 import { blindName } from "./blind-name.ts";
 import type { ChangedFile, ChangeFile, FolderRef } from "./contract.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "./fenced-write.ts";
-import { addEntry, removeEntry } from "./file-entry.ts";
+import { addEntry, nameTakenThere, removeEntry } from "./file-entry.ts";
 import { fileView, shownTo } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
 import { type FileRecord, versionRecord } from "./records.ts";
@@ -248,14 +248,7 @@ function entryWrites(file: FileRecord, changed: FileRecord, trail: readonly Trai
       reach: ofName(changed.name),
       gone: () => notFound("folder", changed.folder_id),
     }),
-    ...addEntry(
-      changed,
-      () =>
-        new WharfError(
-          "name_taken",
-          `${JSON.stringify(changed.name)} is taken in that folder. Choose another name, or move what stands there first.`,
-        ),
-    ),
+    ...addEntry(changed, () => nameTakenThere(changed.name)),
     ...removeEntry(file),
   ];
 }

@@ -1,5 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Else, Write } from "#aws/table.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import type { FileRecord } from "./records.ts";
 
 type Placed = Pick<
@@ -28,6 +29,13 @@ export function addEntry(
   };
   return [entry, hint];
 }
+
+/** 409 where something is to have a name that is taken, for whoever may not see what has it. */
+export const nameTakenThere = (name: string) =>
+  new WharfError(
+    "name_taken",
+    `${JSON.stringify(name)} is taken in that folder. Choose another name, or move what stands there first.`,
+  );
 
 /** Takes a file's name away from it. */
 export function removeEntry({ workspace_id, folder_id, name, hint_path, node_id }: Placed): Write[] {

@@ -4,9 +4,8 @@ import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { isWharfError } from "#core/kernel/error.ts";
 import type { TrailFolder } from "#core/kernel/rights.ts";
-import { hintedWay, locatedAt, walkOn } from "#core/tree/way.ts";
+import { hintedWay, locatedAt, walkUnlessFile } from "#core/tree/way.ts";
 import type { FolderRef } from "./contract.ts";
 
 /**
@@ -54,13 +53,8 @@ async function folderAt(
   if (hinted.isWhole) return locatedAt(hinted);
   const gone: Located = { ...locatedAt(hinted), isGone: true };
   if (!(await listsAll(deps, caller, workspaceId))) return gone;
-  try {
-    const way = await walkOn(deps, hinted, segments);
-    return way.isWhole ? locatedAt(way) : gone;
-  } catch (error) {
-    if (isWharfError(error, "name_taken")) return gone;
-    throw error;
-  }
+  const way = await walkUnlessFile(deps, hinted, segments);
+  return way?.isWhole ? locatedAt(way) : gone;
 }
 
 /** Whether the workspace is the caller's to list: by a grant, without a read, or by its role in the organization. */

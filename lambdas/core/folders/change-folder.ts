@@ -3,6 +3,7 @@ import type { Write } from "#aws/table.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { type Located, locateNode } from "#core/access/place.ts";
 import type { FolderRef } from "#core/files/contract.ts";
+import { nameTakenThere } from "#core/files/file-entry.ts";
 import { requireNoGain } from "#core/files/require-no-gain.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -12,10 +13,11 @@ import { eventWrite } from "#core/kernel/outbox.ts";
 import type { TrailFolder } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { makeFolders } from "#core/tree/make-folders.ts";
+import { placeFolder } from "#core/tree/place-folder.ts";
 import { authorizePath } from "#core/tree/place-to-create.ts";
-import { asItWas, below, boundAt, pathOf, reachOf, requireWithin, roomFor } from "#core/tree/reach.ts";
+import { below, reachOf } from "#core/tree/reach.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
-import { hintWrite, idsOf, lastOf, locatedAt } from "#core/tree/way.ts";
+import { lastOf, locatedAt } from "#core/tree/way.ts";
 import type { ChangeFolder, FolderDetail } from "./contract.ts";
 import { asFound, findFolder, requireNoRoot } from "./find-folder.ts";
 import { folderView } from "./folder-view.ts";
@@ -127,44 +129,18 @@ function moveWrites(
 ): Write[] {
   const { node_id, workspace_id } = folder;
   const old_parent = folder.parent_id ?? "";
-  const reach = reachAt(here);
-  requireWithin(above, below(name, reach));
-  const path = pathOf([...above, { name }]);
-  const bound = boundAt(path, reach);
-  const bounded = asItWas(here.at(-1) ?? {});
-  const found = asFound(folder);
+  const { writes } = placeFolder(folder, {
+    ...{ above, name, now, bounded: here.at(-1) ?? {}, found: asFound(folder) },
+    taken: () => nameTakenThere(name),
+    gone: () => notFound("folder", parent_id),
+  });
   return [
-    {
-      key: keys.node(node_id),
-      update: {
-        set: {
-          ...{ name, parent_id, path, above: idsOf(above), updated_at: iso(now) },
-          ...{ reach_levels: bound.levels, reach_bytes: bound.bytes },
-        },
-      },
-      // Its bound is what was judged by.
-      condition: `${found.condition} AND ${bounded.condition}`,
-      values: { ...found.values, ...bounded.values },
-    },
-    {
-      put: { ...keys.entry(parent_id, name), node_id, kind: "folder" },
-      condition: "attribute_not_exists(#pk)",
-      else: () =>
-        new WharfError(
-          "name_taken",
-          `${JSON.stringify(name)} is taken in that folder. Choose another name, or move what stands there first.`,
-        ),
-    },
+    ...writes,
     {
       remove: keys.entry(old_parent, folder.name),
       condition: "#node_id = :node_id",
       values: { node_id },
     },
-    hintWrite(workspace_id, path, node_id),
-    ...roomFor(workspace_id, above, {
-      reach: below(name, reach),
-      gone: () => notFound("folder", parent_id),
-    }),
     eventWrite(now, {
       type: "folder_moved",
       ...{ request_id: call.requestId, workspace_id, actor: actorOf(call.caller) },

@@ -1,4 +1,5 @@
 import { keys } from "#aws/keys.ts";
+import type { Else } from "#aws/table.ts";
 import { MAX_DEPTH, MAX_PATH_BYTES } from "#contract/common.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode } from "#core/access/place.ts";
@@ -13,8 +14,8 @@ import { iso } from "#core/kernel/time.ts";
 import { makeFolders, newFolder } from "#core/tree/make-folders.ts";
 import { authorizePath } from "#core/tree/place-to-create.ts";
 import { below, EMPTY, roomFor } from "#core/tree/reach.ts";
+import { entryRecord } from "#core/tree/records.ts";
 import type { FolderDetail, NewFolder } from "./contract.ts";
-import { folderNameTaken } from "./folder-name-taken.ts";
 import { folderView } from "./folder-view.ts";
 
 /**
@@ -45,7 +46,7 @@ async function addFolder(
   const { made, writes } = newFolder(
     now,
     { workspace_id, above, name, createdBy: call.caller.id },
-    folderNameTaken(name),
+    taken(name),
   );
   const { folder_id, parent_id } = made;
   const view = folderView(
@@ -109,3 +110,15 @@ function requireRoom(segments: readonly string[]): void {
     segments.length > MAX_DEPTH ? { max_depth: MAX_DEPTH } : { max_path_bytes: MAX_PATH_BYTES },
   );
 }
+
+/** 409 where a folder is to have a name that something else has, with its id. */
+const taken =
+  (name: string): Else =>
+  (item) => {
+    const { kind, node_id } = entryRecord.parse(item);
+    return new WharfError(
+      "name_taken",
+      `There is a ${kind} named ${JSON.stringify(name)} already. ${kind === "folder" ? "Use it by its folder_id, or choose" : "Choose"} another name.`,
+      { name, kind, ...(kind === "folder" ? { folder_id: node_id } : { file_id: node_id }) },
+    );
+  };

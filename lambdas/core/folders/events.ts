@@ -4,10 +4,10 @@ import { id } from "#contract/common.ts";
 import { client, type EventInfo, folder_id } from "#contract/event-info.ts";
 
 /** Which folder, and where. */
-const told = z.object({
+export const toldOfFolder = z.object({
   folder_id: id("fld").meta({ description: "The folder." }),
   name: z.string().meta({ description: "Its own name, without the folders above." }),
-  parent_id: id("fld").meta({ description: "The folder that it is in." }),
+  parent_id: id("fld").meta({ description: "The folder that it is in, or was." }),
 });
 
 const place = z.object({
@@ -19,7 +19,7 @@ export const foldersEvents = {
   folder_created: {
     description:
       "A folder was made by a call of its own. Those that an upload's path makes are told of by its file's events alone.",
-    data: told,
+    data: toldOfFolder,
     example: { actor: client, data: { folder_id, name: "2026", parent_id: `${folder_id.slice(0, -1)}0` } },
   },
   folder_moved: {
@@ -42,7 +42,7 @@ export const foldersEvents = {
   folder_deleted: {
     description:
       "A folder went into the trash, with all that is in it: that is as good as deleted until it is restored, and nothing is told of it.",
-    data: told,
+    data: toldOfFolder,
     example: { actor: client, data: { folder_id, name: "2026", parent_id: `${folder_id.slice(0, -1)}0` } },
   },
 } satisfies Record<string, EventInfo>;

@@ -11,9 +11,9 @@ import { listsAll } from "#core/files/folder-to-list.ts";
 import { fileRecord, isStanding } from "#core/files/records.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { isWharfError, notFound } from "#core/kernel/error.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { entryRecord, folderRecord } from "#core/tree/records.ts";
-import { hintedWay, lastOf, locatedAt, NOWHERE, type Way, walkOn } from "#core/tree/way.ts";
+import { hintedWay, lastOf, locatedAt, NOWHERE, type Way, walkUnlessFile } from "#core/tree/way.ts";
 import type { FolderDetail } from "./contract.ts";
 import { folderView } from "./folder-view.ts";
 
@@ -67,13 +67,9 @@ async function findAt(
   if (item !== undefined && isThere) return fileFound(caller, hinted, item);
   if (!(await listsAll(deps, caller, workspace_id))) return nothing(hinted);
   const folders = segments.slice(0, -1);
-  try {
-    const way = await walkOn(deps, { ...hinted, isWhole: hinted.trail.length === folders.length }, folders);
-    return way.isWhole ? await named({ table }, caller, way, name) : nothing(way);
-  } catch (error) {
-    if (isWharfError(error, "name_taken")) return nothing(hinted);
-    throw error;
-  }
+  const above = { ...hinted, isWhole: hinted.trail.length === folders.length };
+  const way = await walkUnlessFile(deps, above, folders);
+  return way?.isWhole ? named({ table }, caller, way, name) : nothing(way ?? hinted);
 }
 
 async function rootOf({ table }: Pick<TableDeps, "table">, workspace_id: string): Promise<Found> {

@@ -11,17 +11,13 @@ import {
   size,
   version_id,
 } from "#contract/event-info.ts";
+import { toldOfFolder } from "#core/folders/events.ts";
 
 const ofFile = z.object({
   name: fileName,
   folder_id: fileFolder,
   size,
   version_id: id("ver").meta({ description: "Its current version." }),
-});
-const ofFolder = z.object({
-  folder_id: id("fld").meta({ description: "The folder." }),
-  name: z.string().meta({ description: "Its own name, without the folders above." }),
-  parent_id: id("fld").meta({ description: "The folder that it is in, or was." }),
 });
 const file = { file_id, actor: client, data: { name: "q3.pdf", folder_id, size: 48_213, version_id } };
 const parent_id = `${folder_id.slice(0, -1)}0`;
@@ -40,12 +36,12 @@ export const trashEvents = {
   },
   folder_restored: {
     description: "A folder came back from the trash, with all that was in it.",
-    data: ofFolder,
+    data: toldOfFolder,
     example: folder,
   },
   folder_purged: {
     description: "A folder was purged from the trash, with all that was in it: of that nothing is told.",
-    data: ofFolder,
+    data: toldOfFolder,
     example: folder,
   },
 } satisfies Record<string, EventInfo>;

@@ -8,7 +8,7 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
-import { outOfList } from "#core/tree/trash.ts";
+import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { findItem } from "./find-item.ts";
 
 /**
@@ -47,8 +47,7 @@ export function purgeWrites(
     {
       key: keys.node(node_id),
       update: { set: { purged_ms: now, ...next } },
-      condition: "#deleted_at = :trashed_at AND attribute_not_exists(#purged_ms)",
-      values: { trashed_at: deleted_at },
+      ...asTrashed(deleted_at),
     },
     outOfList(workspace_id, { node_id, deleted_at }),
     kind === "file"

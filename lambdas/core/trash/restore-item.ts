@@ -1,5 +1,6 @@
 import { keys } from "#aws/keys.ts";
-import type { Item, Write } from "#aws/table.ts";
+import type { Write } from "#aws/table.ts";
+import { boundOf } from "#core/access/trail.ts";
 import type { File } from "#core/files/contract.ts";
 import { addEntry } from "#core/files/file-entry.ts";
 import { fileView } from "#core/files/file-view.ts";
@@ -12,20 +13,11 @@ import { eventWrite } from "#core/kernel/outbox.ts";
 import type { TrailFolder } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { freeName } from "#core/tree/free-name.ts";
-import {
-  asItWas,
-  below,
-  boundAt,
-  boundOf,
-  ofName,
-  pathOf,
-  reachOf,
-  requireWithin,
-  roomFor,
-} from "#core/tree/reach.ts";
+import { placeFolder } from "#core/tree/place-folder.ts";
+import { ofName, pathOf, roomFor } from "#core/tree/reach.ts";
 import { requirePath } from "#core/tree/require-path.ts";
-import { outOfList } from "#core/tree/trash.ts";
-import { hintWrite, idsOf, lastOf } from "#core/tree/way.ts";
+import { asTrashed, outOfList } from "#core/tree/trash.ts";
+import { idsOf, lastOf } from "#core/tree/way.ts";
 import { findItem, type TrashedItem } from "./find-item.ts";
 
 /** Where something is to be. */
@@ -99,27 +91,12 @@ function restoredFolder(
   now: number,
 ) {
   const { node_id, workspace_id, deleted_at, deleted_by, ...stays } = folder;
-  const path = pathOf([...trail, { name }]);
-  const reach = reachOf(boundOf(folder));
-  requireWithin(trail, below(name, reach));
-  const bound = boundAt(path, reach);
-  const placed = { name, parent_id, path, above: idsOf(trail), updated_at: iso(now) };
-  const bounds = { reach_levels: bound.levels, reach_bytes: bound.bytes };
-  const trashed = asTrashed(deleted_at);
-  const bounded = asItWas(boundOf(folder));
+  const { placed, writes: placing } = placeFolder(folder, {
+    ...{ above: trail, name, now, bounded: boundOf(folder), found: asTrashed(deleted_at), remove: OUT },
+    gone: () => undefined,
+  });
   const writes: Write[] = [
-    {
-      key: keys.node(node_id),
-      update: { set: { ...placed, ...bounds }, remove: OUT },
-      condition: `${trashed.condition} AND ${bounded.condition}`,
-      values: { ...trashed.values, ...bounded.values },
-    },
-    {
-      put: { ...keys.entry(parent_id, name), node_id, kind: "folder" },
-      condition: "attribute_not_exists(#pk)",
-    },
-    hintWrite(workspace_id, path, node_id),
-    ...roomFor(workspace_id, trail, { reach: below(name, reach), gone: () => undefined }),
+    ...placing,
     outOfList(workspace_id, { node_id, deleted_at }),
     eventWrite(now, {
       type: "folder_restored",
@@ -133,11 +110,3 @@ function restoredFolder(
 
 /** What only what is in the trash has. */
 const OUT = ["deleted_at", "deleted_by", "due_pk", "due_sk"];
-
-/** That a thing is in the trash since it was put there then, and isn't purged. */
-function asTrashed(deleted_at: string): { condition: string; values: Item } {
-  return {
-    condition: "#deleted_at = :trashed_at AND attribute_not_exists(#purged_ms)",
-    values: { trashed_at: deleted_at },
-  };
-}

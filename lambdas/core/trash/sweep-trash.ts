@@ -7,13 +7,12 @@ import { type Chance, eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { type EntryRecord, entryRecord, type FolderRecord, folderRecord } from "#core/tree/records.ts";
+import { TOMBSTONE_KEEP_MS } from "#core/versions/purge-version.ts";
 import { purgeWrites } from "./purge-item.ts";
 
 /** What a folder's content is taken apart in: names read at once, and how many of them side by side. */
 const PAGE = 50;
 const PARALLEL = 5;
-/** What is purged keeps its record for as long as an upload that could name it may live, and longer. */
-const KEEP_MS = 90 * 86_400_000;
 const system = (id: string) => ({
   request_id: `purge-${id}`,
   actor: { type: "system" as const, id: "system" },
@@ -71,7 +70,7 @@ async function takeApart(
   }
   await table.update({
     key: keys.node(node_id),
-    update: { set: { ttl: ttl(now() + KEEP_MS) }, remove: ["due_pk", "due_sk"] },
+    update: { set: { ttl: ttl(now() + TOMBSTONE_KEEP_MS) }, remove: ["due_pk", "due_sk"] },
     condition: "attribute_exists(#purged_ms)",
   });
   return true;

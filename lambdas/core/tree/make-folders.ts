@@ -2,14 +2,23 @@ import { keys } from "#aws/keys.ts";
 import { type Else, TransactionFailed, type Write } from "#aws/table.ts";
 import { rootFolder } from "#core/access/place.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import type { Reach, TrailFolder } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { below, boundAt, EMPTY, pathOf, roomFor, withRoom } from "./reach.ts";
 import { entryRecord } from "./records.ts";
-import { folderIdOf, hintedWay, hintWrite, idsOf, lastOf, mendHints, type Way, walkOn } from "./way.ts";
+import {
+  folderIdOf,
+  hintedWay,
+  hintWrite,
+  idsOf,
+  lastOf,
+  mendHints,
+  type Way,
+  walkOn,
+  walkUnlessFile,
+} from "./way.ts";
 
 /** Each lost round is another's success at making a folder of the same path. */
 const ROUNDS = 8;
@@ -84,13 +93,14 @@ function missingFolders(
   const [first] = writes;
   const name = segments[there.length] ?? "";
   if (first === undefined) throw new Error(`${segments.join("/")} lacks no folder`);
+  const added = below(name, needed[0] ?? reach);
   const room = roomFor(workspace_id, there, {
-    reach: below(name, needed[0] ?? reach),
+    reach: added,
     // The path is looked at again.
     gone: () => undefined,
   });
   const path = segments.slice(0, there.length + 1).join("/");
-  const raised = withRoom(there, below(name, needed[0] ?? reach));
+  const raised = withRoom(there, added);
   return { trail: [...raised, ...trail.slice(there.length)], first, path, writes: [...writes, ...room] };
 }
 
@@ -101,12 +111,8 @@ export async function nearestFolder(
   segments: readonly string[],
 ): Promise<string> {
   const hinted = await hintedWay(deps, workspaceId, segments);
-  try {
-    return lastOf(await walkOn(deps, hinted, segments));
-  } catch (error) {
-    if (!isWharfError(error, "name_taken")) throw error;
-    return rootFolder(workspaceId);
-  }
+  const way = await walkUnlessFile(deps, hinted, segments);
+  return way === undefined ? rootFolder(workspaceId) : lastOf(way);
 }
 
 /**

@@ -13,7 +13,6 @@ import type { Check, Else, Update, Write } from "#aws/table.ts";
 import { MAX_DEPTH, MAX_PATH_BYTES } from "#contract/common.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import type { Reach, TrailFolder } from "#core/kernel/rights.ts";
-import type { FolderRecord } from "./records.ts";
 
 /** Bounds of bytes grow by so much at once, so that few files raise one. */
 const STEP_BYTES = 64;
@@ -37,11 +36,6 @@ export const pathOf = (trail: readonly Pick<TrailFolder, "name">[]) =>
 /** What a folder's record says of what is below it. */
 export function reachOf({ reach, path = "" }: Pick<TrailFolder, "reach" | "path">): Reach {
   return reach ?? roomBelow(path);
-}
-
-/** The same of a folder's record as it is stored. */
-export function boundOf({ reach_levels: levels, reach_bytes: bytes, path }: FolderRecord) {
-  return { path, reach: levels === undefined || bytes === undefined ? undefined : { levels, bytes } };
 }
 
 /** What may be below a path. */

@@ -40,6 +40,12 @@ export function intoTrash(
   };
 }
 
+/** That a thing is in the trash since it was put there then, and isn't purged. */
+export const asTrashed = (deleted_at: string) => ({
+  condition: "#deleted_at = :trashed_at AND attribute_not_exists(#purged_ms)",
+  values: { trashed_at: deleted_at },
+});
+
 /** Takes a thing out of the list. */
 export function outOfList(workspace: string, thing: { node_id: string; deleted_at: string }): Write {
   return { remove: trashKey(workspace, thing) };

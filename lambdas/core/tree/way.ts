@@ -7,7 +7,7 @@ import { nodeRecord } from "#core/access/records.ts";
 import { trailFolder, trailOf } from "#core/access/trail.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { WharfError } from "#core/kernel/error.ts";
+import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import type { TrailFolder } from "#core/kernel/rights.ts";
 import { pathOf } from "./reach.ts";
 import { type EntryRecord, entryRecord, fileHintRecord, pathHintRecord } from "./records.ts";
@@ -132,6 +132,20 @@ export async function walkOn(
   }
   const walked = trail.length - way.trail.length;
   return { ...way, trail, walked, isWhole: trail.length === segments.length };
+}
+
+/** The same, where a file in the way means that there is nothing: `undefined`, then. */
+export async function walkUnlessFile(
+  deps: Pick<TableDeps, "table">,
+  way: Way,
+  segments: readonly string[],
+): Promise<Way | undefined> {
+  try {
+    return await walkOn(deps, way, segments);
+  } catch (error) {
+    if (isWharfError(error, "name_taken")) return undefined;
+    throw error;
+  }
 }
 
 /** Folders that were found by their names, since they or one above them have been moved here, are hinted at again. */

@@ -8,7 +8,7 @@ import { ttl } from "#core/kernel/time.ts";
 import { versionsOf } from "./versions-of.ts";
 
 /** A tombstone outlives every upload session that could still name the file (6 days). */
-const KEEP_MS = 90 * 86_400_000;
+export const TOMBSTONE_KEEP_MS = 90 * 86_400_000;
 
 type PurgeDeps = Pick<Deps, "table" | "objects" | "now">;
 
@@ -33,7 +33,7 @@ export async function purgeFile(
   }
   await deps.table.update({
     key: keys.node(fileId),
-    update: { set: { ttl: ttl(deps.now() + KEEP_MS) }, remove: ["due_pk", "due_sk"] },
+    update: { set: { ttl: ttl(deps.now() + TOMBSTONE_KEEP_MS) }, remove: ["due_pk", "due_sk"] },
     condition: "attribute_exists(#deleted_at)",
   });
   return true;

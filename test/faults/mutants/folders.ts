@@ -30,8 +30,8 @@ export const folders: readonly Mutant[] = [
     name: "a folder moves with the bound that was judged",
     changes: [
       {
-        file: "lambdas/core/folders/change-folder.ts",
-        from: "`${found.condition} AND ${bounded.condition}`,\n      values: { ...found.values, ...bounded.values },",
+        file: "lambdas/core/tree/place-folder.ts",
+        from: "`${found.condition} AND ${asBounded.condition}`,\n      values: { ...found.values, ...asBounded.values },",
         to: "found.condition,\n      values: found.values,",
       },
     ],
@@ -41,8 +41,8 @@ export const folders: readonly Mutant[] = [
     name: "a folder moves to a name that is free",
     changes: [
       {
-        file: "lambdas/core/folders/change-folder.ts",
-        from: '      condition: "attribute_not_exists(#pk)",\n      else: () =>\n        new WharfError(\n          "name_taken",\n          `${JSON.stringify(name)} is taken in that folder. Choose another name, or move what stands there first.`,\n        ),\n',
+        file: "lambdas/core/tree/place-folder.ts",
+        from: '      condition: "attribute_not_exists(#pk)",\n      ...(taken && { else: taken }),\n',
         to: '      blind: "mutant",\n',
       },
     ],
@@ -126,7 +126,7 @@ export const folders: readonly Mutant[] = [
     name: "what was purged isn't restored",
     changes: [
       {
-        file: "lambdas/core/trash/restore-item.ts",
+        file: "lambdas/core/tree/trash.ts",
         from: '"#deleted_at = :trashed_at AND attribute_not_exists(#purged_ms)"',
         to: '"#deleted_at = :trashed_at"',
       },
@@ -137,7 +137,7 @@ export const folders: readonly Mutant[] = [
     name: "what is restored is in the trash since it was found there",
     changes: [
       {
-        file: "lambdas/core/trash/restore-item.ts",
+        file: "lambdas/core/tree/trash.ts",
         from: '"#deleted_at = :trashed_at AND attribute_not_exists(#purged_ms)"',
         to: '"#deleted_at <= :trashed_at OR attribute_not_exists(#purged_ms)"',
       },
@@ -148,7 +148,7 @@ export const folders: readonly Mutant[] = [
     name: "a folder comes back to a name that is free",
     changes: [
       {
-        file: "lambdas/core/trash/restore-item.ts",
+        file: "lambdas/core/tree/place-folder.ts",
         from: 'node_id, kind: "folder" },\n      condition: "attribute_not_exists(#pk)",',
         to: 'node_id, kind: "folder" },\n      blind: "mutant",',
       },
@@ -159,7 +159,7 @@ export const folders: readonly Mutant[] = [
     name: "a thing is purged once",
     changes: [
       {
-        file: "lambdas/core/trash/purge-item.ts",
+        file: "lambdas/core/tree/trash.ts",
         from: '"#deleted_at = :trashed_at AND attribute_not_exists(#purged_ms)"',
         to: '"#deleted_at = :trashed_at"',
       },
@@ -170,7 +170,7 @@ export const folders: readonly Mutant[] = [
     name: "what was restored isn't purged",
     changes: [
       {
-        file: "lambdas/core/trash/purge-item.ts",
+        file: "lambdas/core/tree/trash.ts",
         from: '"#deleted_at = :trashed_at AND attribute_not_exists(#purged_ms)"',
         to: '"#deleted_at <= :trashed_at OR attribute_not_exists(#purged_ms)"',
       },
@@ -181,7 +181,7 @@ export const folders: readonly Mutant[] = [
     name: "the sweep purges what is in the trash by then",
     changes: [
       {
-        file: "lambdas/core/trash/purge-item.ts",
+        file: "lambdas/core/tree/trash.ts",
         from: '"#deleted_at = :trashed_at AND attribute_not_exists(#purged_ms)"',
         to: '"#deleted_at <= :trashed_at OR attribute_not_exists(#purged_ms)"',
       },
