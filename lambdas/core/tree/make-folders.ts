@@ -1,7 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import { type Else, TransactionFailed, type Write } from "#aws/table.ts";
 import { rootFolder } from "#core/access/place.ts";
+import { readTrail } from "#core/access/trail.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import type { Reach, TrailFolder } from "#core/kernel/rights.ts";
@@ -28,9 +30,10 @@ const ROUNDS = 8;
  *
  * Two reads where they exist, none where `way` has found them all.
  *
- * @param segments names from the root down, at most 32. @param way how far they are there, as was just read.
+ * @param segments names from the root down, at most 32. @param way how far they are there, as was just read: what is missing
+ * is made in the last of those, wherever that is by then, since it was decided on.
  * @param reach of what is to be in the last of them.
- * @throws WharfError name_taken where a file stands in the way.
+ * @throws WharfError name_taken where a file stands in the way; not_found where the way's last folder is gone.
  */
 export async function makeFolders(
   deps: TableDeps,
@@ -39,12 +42,12 @@ export async function makeFolders(
   { way: known, reach = EMPTY }: { way?: Way | undefined; reach?: Reach | undefined } = {},
 ): Promise<readonly TrailFolder[]> {
   const attempt = async (round: number) => {
-    const way =
-      round === 0 && known !== undefined
-        ? known
-        : await walkedWay(deps, workspaceId, segments, { hintsAlone: round === 0 });
+    const { way, segments: wanted = segments } =
+      round === 0
+        ? { way: known ?? (await hintedWay(deps, workspaceId, segments)) }
+        : await wayAgain(deps, workspaceId, segments, known?.trail ?? []);
     if (way.isWhole) return way.trail;
-    const made = missingFolders(deps, way, { segments, reach });
+    const made = missingFolders(deps, way, { segments: wanted, reach });
     try {
       await deps.table.transact(made.writes);
       return made.trail;
@@ -61,17 +64,26 @@ export async function makeFolders(
   return inRounds(attempt, `Others are making the folders of ${path}; send this again.`, ROUNDS);
 }
 
-async function walkedWay(
+/**
+ * How far the folders are there by now, by hints and names: below the last of those that were decided on, where it is.
+ *
+ * @returns also the names from the root down, of which those above may have changed. @throws WharfError not_found
+ */
+async function wayAgain(
   deps: TableDeps,
-  workspaceId: string,
+  workspace_id: string,
   segments: readonly string[],
-  { hintsAlone }: { hintsAlone: boolean },
-): Promise<Way> {
-  const hinted = await hintedWay(deps, workspaceId, segments);
-  if (hintsAlone) return hinted;
-  const way = await walkOn(deps, hinted, segments);
+  decided: readonly TrailFolder[],
+): Promise<{ way: Way; segments: readonly string[] }> {
+  const anchor = decided.at(-1)?.folder_id;
+  const trail = await readTrail(deps, { workspace_id, folder_id: anchor, above: idsOf(decided) });
+  if (trail === undefined) throw notFound("folder", segments.join("/"));
+  const now = [...trail.map(({ name }) => name), ...segments.slice(decided.length)];
+  const hinted = await hintedWay(deps, workspace_id, now);
+  const leadsThere = anchor === undefined || idsOf(hinted.trail).includes(anchor);
+  const way = await walkOn(deps, leadsThere ? hinted : { ...hinted, trail, isWhole: false }, now);
   await mendHints(deps, way);
-  return way;
+  return { way, segments: now };
 }
 
 /** The folders of a path that aren't there, and what leads to the last of them. */
