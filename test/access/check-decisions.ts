@@ -83,6 +83,7 @@ export async function checkDecisions({ cases, seed }: { cases: number; seed: num
     await bare.put({ put: item, blind: "a test's own" });
     const { caller, ahead } = await authenticate({ ...deps, table: bare }, `Bearer ${token}`, readsOf(on));
     const located = locate(caller, question, ahead);
+    const met = new Set(caller.met?.keys());
 
     seen.begin();
     let isDecided = false;
@@ -110,7 +111,7 @@ export async function checkDecisions({ cases, seed }: { cases: number; seed: num
       expected,
       located !== undefined && isAllowedAtOnce(deps, caller, located, { action: verb }),
     );
-    requireFew(world, question, { caller, located, ...cost });
+    requireFew(world, question, { caller, located, met, ...cost });
     if (real.is === "allowed") {
       const asked = { action: verb, what: ["thing", on], whole: true } as const;
       compare(await outcomeOf(authorize(deps, call, located, asked)), expected, false);
@@ -121,7 +122,9 @@ export async function checkDecisions({ cases, seed }: { cases: number; seed: num
       expected.is === "hidden" &&
       !isGone &&
       located !== undefined &&
-      walked(world, question, located) === 0
+      walked(world, question, located) === 0 &&
+      !hasStale(world, caller, located) &&
+      !met.has(`WORKSPACES ${located.workspace_id}`)
     )
       await requireSameCost(caller, question, cost.calls);
   }
@@ -292,15 +295,20 @@ function walked(
 interface Cost {
   caller: Caller;
   located: Located | undefined;
+  /** What had come with the token. */
+  met: ReadonlySet<string>;
   calls: string[];
   roundTrips: number;
 }
 
-/** No round trip in the root where a grant on the workspace suffices; else one, but for walking and groups with many grants. */
+/**
+ * No round trip in the root of a workspace that came with the token where a grant on it suffices; else one, but for walking,
+ * groups with many grants, the organization of whoever is no member of it, and grants from before it was handed over.
+ */
 function requireFew(
   world: RandomWorld,
   question: Question,
-  { caller, located, calls, roundTrips }: Cost,
+  { caller, located, met, calls, roundTrips }: Cost,
 ): void {
   const { known, isInRecord } = world;
   const { groups } = caller.rights;
@@ -311,9 +319,22 @@ function requireFew(
   const isFree = suffices(world, question, located) || isAllInRecord(world, question);
   const isBelow = located?.folder_id !== undefined && located.folder_id !== rootFolder(located.workspace_id);
   const further = large && !isFree ? 1 : 0;
-  const allowed = isFree && !isBelow ? 0 : 1 + steps + further;
+  const workspace = known.workspaces.get(located?.workspace_id ?? "");
+  const isMet = met.has(`WORKSPACES ${workspace?.id}`);
+  const stranger = !Object.hasOwn(caller.rights.organizations, workspace?.organization ?? "");
+  const stale = hasStale(world, caller, located);
+  const allowed =
+    (isFree && !isBelow && isMet ? 0 : 1 + steps + further) + (stranger ? 1 : 0) + (stale ? 1 + further : 0);
   if (roundTrips > allowed)
     throw new Error(`it took ${roundTrips} round trips (${calls.join(" ")}) and may take ${allowed}`);
+}
+
+/** Whether it was granted something in that workspace before that was handed over: it has known it. */
+function hasStale({ known }: RandomWorld, caller: Caller, located: Located | undefined): boolean {
+  const workspace = known.workspaces.get(located?.workspace_id ?? "");
+  return caller.rights.grants.some(
+    ({ workspace_id, epoch = 0 }) => workspace_id === workspace?.id && epoch !== workspace.handedOver,
+  );
 }
 
 /** Whatever the answer. */

@@ -2,8 +2,10 @@
 type Change = [from: string, to: string];
 
 const decide: [name: string, ...changes: Change[]][] = [
-  ["expiry: a millisecond late", ["expires_ms > now,", "expires_ms >= now,"]],
-  ["expiry: none", ["covers(place, on) && expires_ms > now", "covers(place, on)"]],
+  ["expiry: a millisecond early", ["holdsAt(grant, now)", "holdsAt(grant, now + 1)"]],
+  ["expiry: none", [" && holdsAt(grant, now)", ""]],
+  ["handed over: grants stay", [" && isOfNow(place, grant)", ""]],
+  ["handed over: all grants end", ["(grant.epoch ?? 0) === epoch", "epoch === 0"]],
   ["cover: only the workspace", ["on === workspace_id || chain.includes(on)", "on === workspace_id"]],
   ["cover: not the workspace", ["on === workspace_id || chain.includes(on)", "chain.includes(on)"]],
   ["cover: only the thing itself", ["chain.includes(on)", "chain.at(-1) === on"]],
@@ -62,7 +64,7 @@ const authorize: typeof decide = [
   ["clock: ahead", ["now: now() }", "now: now() + 1 }"]],
   ["quick: for the blind", ['return decision.has.has("list") || decision.has.has("read");', "return true;"]],
   ["quick: as one's own", ["|| (decision.own && !needsSight(action))", ""]],
-  ["quick: never", ["!hasFurther(caller) || isEnough", "!hasFurther(caller)"]],
+  ["quick: never", ["(hasFurther(caller) && !isEnough)", "hasFurther(caller)"]],
   [
     "whole: as the rest",
     ["isWhole(atOnce, action) && !(whole && mayGain(caller, quick, atOnce))", "isWhole(atOnce, action)"],
@@ -81,37 +83,62 @@ const authorize: typeof decide = [
   ["further: not of restrictions", ["    details !== undefined ||\n", ""]],
   ["further: owners alone", ['role !== "guest"', 'role === "owner"']],
   ["further: not of folders", ["on !== workspace_id)", "false)"]],
-  ["further: always", ["!hasFurther(caller) ||", ""]],
-  ["further: dropped", ["grants: [...own, ...ofGroups]", "grants: ofGroups"]],
+  ["further: always", ["(hasFurther(caller) && !isEnough)", "!isEnough"]],
+  ["further: dropped", ["grants: [...own, ...(await", "grants: [...(await"]],
   [
     "further: of no workspace",
     ["furtherGrants(deps, holder.id, workspace)", "furtherGrants(deps, holder.id, NOTHING)"],
   ],
-  ["groups: dropped", ["grants: [...own, ...ofGroups]", "grants: own"]],
+  [
+    "groups: dropped",
+    ["grants: [...own, ...(await groupGrants(deps, { items, groups, workspace }))]", "grants: own"],
+  ],
   ["groups: only what their records have", ["[...grantsOf(group), ...further]", "[...grantsOf(group)]"]],
   ["groups: only what their records haven't", ["[...grantsOf(group), ...further]", "[...further]"]],
   [
     "role: of any organization",
-    [
-      "holder.rights.organizations[workspace.organization_id]",
-      "Object.values(holder.rights.organizations)[0]",
-    ],
+    ["holder.rights.organizations[organization_id]", "Object.values(holder.rights.organizations)[0]"],
   ],
-  ["member_access: not read", ["member_access: workspace?.member_access", "member_access: undefined"]],
+  ["member_access: not read", ["chain, member_access, epoch }", "chain, epoch }"]],
+  ["handed over: not read", ["chain, member_access, epoch }", "chain, member_access }"]],
+  ["handed over: what was decided at once stays", ["if (hasAllOf(asker, quick, place)) return", "return"]],
+  [
+    "handed over: decided at once anew each time",
+    ["liveGrants(asker, quick).length === liveGrants(asker, place).length", "false"],
+  ],
+  [
+    "closed: not looked at",
+    ["if (!(await isOrganizationOpen(deps, caller, workspace))) return undefined;", ""],
+  ],
   [
     "what is missing costs nothing",
     ["const all = await", "if (located === undefined) return undefined;\n  const all = await"],
   ],
   [
-    "what is above: not looked at",
-    ["const trail = await readTrail(deps, located);", "const trail: TrailFolder[] | undefined = [];"],
-  ],
-  [
     "what is above: of what may not be seen",
-    ["verdict === undefined || (!verdict.allowed && !verdict.visible)", "verdict === undefined"],
+    ["atOnce === undefined || (!atOnce.allowed && !atOnce.visible)", "atOnce === undefined"],
   ],
   ["what is above: of what is allowed alone", ["(!verdict.allowed && !verdict.visible)", "!verdict.allowed"]],
   ["above: not the file", ["file_id === undefined ? folders : [...folders, file_id]", "folders"]],
+];
+
+const standing: typeof decide = [
+  [
+    "what is above: not looked at",
+    ["const trail = proved ?? (await trailOf(deps, located, items));", "const trail = proved ?? [];"],
+  ],
+  ["workspace: deleted", ["workspace?.deleted_at === undefined ? workspace : undefined", "workspace"]],
+  ["workspace: not met", [" ?? met?.get(key)", ""]],
+  ["workspace: read though it was met", [".filter((key) => !met?.has(nameOf(key)))", ""]],
+  ["organization: not met", ["if (met?.has(nameOf(key))) return isOpen(met.get(nameOf(key)));", ""]],
+  [
+    "organization: not read beside",
+    [
+      "[keys.workspace(workspaceId), ...matter.map((id) => keys.organization(id))]",
+      "[keys.workspace(workspaceId)]",
+    ],
+  ],
+  ["organization: forgotten", [' || (pk.startsWith("ORG#") && sk === keys.organization("").sk)', ""]],
 ];
 
 const trail: typeof decide = [
@@ -130,5 +157,6 @@ const trail: typeof decide = [
 export const mutants = [
   ...decide.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/decide.ts", changes })),
   ...authorize.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/authorize.ts", changes })),
+  ...standing.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/standing.ts", changes })),
   ...trail.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/trail.ts", changes })),
 ];

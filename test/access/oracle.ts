@@ -49,6 +49,9 @@ export interface Workspace {
   id: string;
   organization: string;
   members: "none" | "viewer" | "editor";
+  /** Where it is handed over, what was granted on it ends. */
+  handedOver: number;
+  gone: boolean;
 }
 export interface Node {
   id: string;
@@ -74,6 +77,8 @@ export interface Grant {
   role?: RoleName;
   actions?: Verb[];
   expires?: number;
+  /** How often its workspace had been handed over. */
+  since: number;
   ended: boolean;
 }
 export interface Known {
@@ -81,6 +86,8 @@ export interface Known {
   nodes: Map<string, Node>;
   principals: Map<string, Principal>;
   grants: Grant[];
+  /** Organizations that are closed. */
+  closed: Set<string>;
 }
 
 export interface Question {
@@ -131,12 +138,14 @@ export function verdictOf(known: Known, question: Question): Verdict {
 }
 
 /** A resource, what is above it, and last its workspace; `undefined` where any of them isn't there. */
-export function lineOf({ nodes, workspaces }: Known, on: string): string[] | undefined {
+export function lineOf({ nodes, workspaces, closed }: Known, on: string): string[] | undefined {
   const line: string[] = [];
   for (let id = on; ; ) {
     if (line.includes(id)) return undefined;
     line.push(id);
-    if (workspaces.has(id)) return line;
+    const workspace = workspaces.get(id);
+    if (workspace !== undefined)
+      return workspace.gone || closed.has(workspace.organization) ? undefined : line;
     const node = nodes.get(id);
     if (node === undefined || node.gone) return undefined;
     id = node.parent ?? node.workspace;
@@ -147,9 +156,10 @@ export function lineOf({ nodes, workspaces }: Known, on: string): string[] | und
 export function grantsAt(known: Known, principal: string, line: string[], now: number): Grant[] {
   const groups = known.principals.get(principal)?.groups ?? new Set();
   return known.grants.filter(
-    ({ holder, on, expires, ended }) =>
+    ({ holder, on, workspace, since, expires, ended }) =>
       (holder === principal || groups.has(holder)) &&
       line.includes(on) &&
+      known.workspaces.get(workspace)?.handedOver === since &&
       !ended &&
       (expires === undefined || now < expires),
   );

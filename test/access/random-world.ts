@@ -55,6 +55,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     nodes: new Map(),
     principals: new Map(),
     grants: [],
+    closed: new Set(),
   };
   const organizations = [freshId("org"), freshId("org")];
   const holders: string[] = [];
@@ -153,7 +154,15 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     const on = one([...known.workspaces.keys(), ...nodes]);
     const workspace = known.nodes.get(on)?.workspace ?? on;
     const what = chance(0.7) ? { role: one(ROLES) } : { actions: random.some(VERBS, 0.3) };
-    await give({ holder, on, workspace, ...what, ...(chance(0.4) ? { expires: random.around(at) } : {}) });
+    const since = known.workspaces.get(workspace)?.handedOver ?? 0;
+    await give({
+      holder,
+      on,
+      workspace,
+      since,
+      ...what,
+      ...(chance(0.4) ? { expires: random.around(at) } : {}),
+    });
   }
 
   /** Its record has no room for what is granted after that. */
@@ -166,6 +175,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
         on: elsewhere,
         workspace: elsewhere,
         role: "owner",
+        since: 0,
         ended: false,
       });
       inRecord.add(known.grants.at(-1)?.id ?? "");
@@ -179,6 +189,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
       id,
       organization: at < 2 ? (organizations[0] ?? "") : (organizations[1] ?? ""),
       members: one(MEMBER_ACCESS),
+      ...{ handedOver: chance(0.3) ? 1 : 0, gone: false },
     };
     known.workspaces.set(id, workspace);
     await storeWorkspace(workspace);
@@ -194,9 +205,13 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     await put({ ...keys.node(root), ...node });
   }
 
-  async function storeWorkspace({ id, organization, members }: Workspace): Promise<void> {
+  async function storeWorkspace(workspace: Workspace): Promise<void> {
+    const { id, organization, members, handedOver, gone } = workspace;
     const place = { workspace_id: id, name: id, root_folder: rootFolder(id), created_at: AT };
-    await put({ ...keys.workspace(id), ...place, organization_id: organization, member_access: members });
+    await put({
+      ...{ ...keys.workspace(id), ...place, organization_id: organization, member_access: members },
+      ...{ epoch: handedOver || undefined, deleted_at: gone ? AT : undefined },
+    });
   }
 
   for (const prefix of ["cli", "cli", "cli", "usr", "usr", "grp", "grp", "grp"]) {
@@ -284,6 +299,25 @@ export async function makeWorld(table: Table, random: Random, now: number) {
       workspace.members = one(MEMBER_ACCESS);
       await storeWorkspace(workspace);
     },
+    async "hand over"() {
+      const workspace = one([...known.workspaces.values()]);
+      workspace.handedOver += 1;
+      workspace.organization = one(organizations);
+      await storeWorkspace(workspace);
+    },
+    async "delete or restore a workspace"() {
+      const workspace = one([...known.workspaces.values()]);
+      workspace.gone = !workspace.gone && chance(0.15);
+      await storeWorkspace(workspace);
+    },
+    async "close or open an organization"() {
+      const id = one(organizations);
+      if (known.closed.has(id) || chance(0.85)) known.closed.delete(id);
+      else known.closed.add(id);
+      const closed_at = known.closed.has(id) ? AT : undefined;
+      const names = { organization_id: id, name: id, owners: 1, created_at: AT };
+      await put({ ...keys.organization(id), ...names, closed_at });
+    },
     async delete() {
       const alive = [...known.nodes.values()].filter(({ gone }) => !gone);
       if (alive.length < 18) return;
@@ -297,6 +331,6 @@ export async function makeWorld(table: Table, random: Random, now: number) {
   return { known, holders, hints, plain, happenings, isInRecord: ({ id }: Grant) => inRecord.has(id) };
 }
 
-function heldOf({ on, workspace, role, actions, expires }: Grant) {
-  return { on, workspace_id: workspace, role, actions, expires_ms: expires };
+function heldOf({ on, workspace, role, actions, expires, since }: Grant) {
+  return { on, workspace_id: workspace, role, actions, expires_ms: expires, epoch: since || undefined };
 }

@@ -43,10 +43,20 @@ export function callerOf({
 }
 
 /** What `serve` would have decided for such a caller. */
-function wholeAccess({ scopes }: Pick<Caller, "scopes">): Allowed {
+function wholeAccess({ scopes, default_workspace = "" }: ReturnType<typeof callerOf>): Allowed {
   const sees = scopes.has("files:read") || scopes.has("admin");
   const has = new Set(actionsOfRole("owner"));
-  return { allowed: true, own: !sees, sees, blind: false, has, onOwn: actionsOf(scopes), trail: [] };
+  const workspace = { workspace_id: default_workspace, organization_id: FIRST_ORGANIZATION, epoch: 0 };
+  return {
+    allowed: true,
+    own: !sees,
+    sees,
+    blind: false,
+    has,
+    onOwn: actionsOf(scopes),
+    trail: [],
+    workspace,
+  };
 }
 
 /** A call of such a client. */

@@ -1,10 +1,10 @@
 /**
  * Reads what a decision needs beside the caller's record and the resource's, and decides.
  *
- * No read in a workspace's root where a grant on the workspace suffices; else one round trip, at any depth: the folders
- * above, by a hint that they prove, and, where that may matter, the workspace, the caller's groups and its further grants,
- * side by side. What is below a folder that is gone is gone. Rights are read strongly at the start of a call and not
- * conditioned in its writes.
+ * One round trip, at any depth: the workspace, the folders above, by a hint that they prove, and, where that may matter, the
+ * caller's groups and its further grants, side by side; none in the root of the workspace that the caller's last call was
+ * about (`hints.ts`) where a grant on it suffices. What is below a folder that is gone is gone. Rights are read strongly at
+ * the start of a call and not conditioned in its writes.
  */
 import * as z from "zod";
 import { type Key, keys, under } from "#aws/keys.ts";
@@ -14,12 +14,28 @@ import { type Action, type Scope, scopesFor } from "#contract/scopes.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import type { Allowed, HeldGrant, TrailFolder } from "#core/kernel/rights.ts";
-import { type Asker, decide, needsSight, type Place, type Refused, type Verdict } from "./decide.ts";
+import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
+import {
+  type Asker,
+  decide,
+  liveGrants,
+  needsSight,
+  type Place,
+  type Refused,
+  type Verdict,
+} from "./decide.ts";
+import { remember } from "./hints.ts";
 import { type Located, rootFolder } from "./place.ts";
-import { groupRightsRecord, heldGrantRecord, type WorkspaceRecord, workspaceRecord } from "./records.ts";
+import { groupRightsRecord, heldGrantRecord } from "./records.ts";
 import { grantsOf, heldGrant } from "./rights-of.ts";
-import { hintedFolders, readTrail, trailOf } from "./trail.ts";
+import {
+  type Holder,
+  isOrganizationOpen,
+  keysToStand,
+  ownedOf,
+  readStanding,
+  type Standing,
+} from "./standing.ts";
 import { mayKnowMembers, whoMayGrant } from "./who-may-grant.ts";
 
 /** An answer, with the way to where it was found. */
@@ -79,42 +95,59 @@ export async function judge(
   const quick = here && quickPlace(here);
   const atOnce = quick && decide(asker, action, quick, true);
   const isEnough = isWhole(atOnce, action) && !(whole && mayGain(caller, quick, atOnce));
-  if (!hasFurther(caller) || isEnough) return here && standing(deps, here, atOnce);
-  const all = await rightsAt(deps, caller, located);
-  return all && onWay(decide({ ...asker, role: all.role, grants: all.grants }, action, all.place, true), all);
+  if (here === undefined || quick === undefined || (hasFurther(caller) && !isEnough))
+    return hasFurther(caller) ? judgeByAll(deps, caller, located, action) : undefined;
+  // Of what the caller may neither see nor use nothing is read.
+  if (atOnce === undefined || (!atOnce.allowed && !atOnce.visible)) return atOnce;
+  const { standing } = await readStanding(deps, caller, here);
+  if (standing === undefined) return undefined;
+  const place = { ...quick, epoch: standing.workspace.epoch };
+  if (hasAllOf(asker, quick, place)) return standingAt(deps, caller, atOnce, standing);
+  return judgeByAll(deps, caller, { ...here, trail: standing.trail }, action);
 }
+
+/** The same by all that the caller has, wherever that stands. */
+async function judgeByAll(
+  deps: TableDeps,
+  caller: Caller,
+  located: Located | undefined,
+  action: Action,
+): Promise<Decision | undefined> {
+  const all = await rightsAt(deps, caller, located);
+  if (all === undefined) return undefined;
+  const { role, grants, place } = all;
+  const verdict = decide({ ...askerOf(deps, caller), role, grants }, action, place, true);
+  return standingAt(deps, caller, verdict, all);
+}
+
+/** Whether none of the grants by which something was decided at once is from before the workspace was handed over. */
+const hasAllOf = (asker: Asker, quick: Place, place: Place) =>
+  liveGrants(asker, quick).length === liveGrants(asker, place).length;
 
 /**
- * What was decided without a read, where the resource stands: none of the folders above it is gone. Of what the caller may
- * neither see nor use nothing is read.
+ * What was decided, with where the resource stands; `undefined` where its organization is closed. The next call is probably
+ * about the same workspace.
  */
-async function standing(
+async function standingAt(
   deps: TableDeps,
-  located: Located,
-  verdict: Verdict | undefined,
+  caller: Caller,
+  verdict: Verdict,
+  { trail, workspace }: Standing,
 ): Promise<Decision | undefined> {
-  if (verdict === undefined || (!verdict.allowed && !verdict.visible)) return verdict;
-  const trail = await readTrail(deps, located);
-  return trail && onWay(verdict, { trail });
+  if (!verdict.allowed && !verdict.visible) return verdict;
+  if (!(await isOrganizationOpen(deps, caller, workspace))) return undefined;
+  const owned = ownedOf(workspace);
+  remember(caller.id, owned);
+  return verdict.allowed ? { ...verdict, trail, workspace: owned } : verdict;
 }
 
-const onWay = (verdict: Verdict, { trail }: { trail: readonly TrailFolder[] }): Decision =>
-  verdict.allowed ? { ...verdict, trail } : verdict;
-
-/** Whose rights are read: the caller's, or another's. */
-export type Holder = Pick<Caller, "id" | "rights">;
-
-/** All that somebody has by which it is decided what it may do at a place. */
-export interface WholeRights {
+/** All that somebody has by which it is decided what it may do at a place, and where that stands. */
+export interface WholeRights extends Standing {
   place: Place;
-  /** The folders of `place.chain`. */
-  trail: readonly TrailFolder[];
   /** Its role in the organization that owns the workspace. */
   role: MemberRole | undefined;
   /** Its own and its groups', wherever they are on. */
   grants: readonly HeldGrant[];
-  /** None where it is gone. */
-  workspace: WorkspaceRecord | undefined;
 }
 
 /** Reads it whole, in one round trip or two. `undefined` where there is no such place, which costs the same. */
@@ -123,19 +156,17 @@ export async function rightsAt(
   holder: Holder,
   located: Located | undefined,
 ): Promise<WholeRights | undefined> {
-  const { workspace, trail, grants } = await readFurther(deps, holder, located);
-  if (located === undefined || trail === undefined) return undefined;
+  const { standing, grants } = await readFurther(deps, holder, located);
+  if (located === undefined || standing === undefined) return undefined;
   const { workspace_id, file_id, made } = located;
-  const folders = trail.map(({ folder_id }) => folder_id);
+  const { member_access, epoch, organization_id } = standing.workspace;
+  const folders = standing.trail.map(({ folder_id }) => folder_id);
+  const chain = file_id === undefined ? folders : [...folders, file_id];
   return {
-    place: {
-      ...{ workspace_id, made, chain: file_id === undefined ? folders : [...folders, file_id] },
-      member_access: workspace?.member_access,
-    },
-    trail,
-    role: workspace && holder.rights.organizations[workspace.organization_id],
+    ...standing,
+    place: { workspace_id, made, chain, member_access, epoch },
+    role: holder.rights.organizations[organization_id],
     grants: [...holder.rights.grants, ...grants],
-    workspace,
   };
 }
 
@@ -204,43 +235,24 @@ const NOTHING = "nothing";
 const furtherRow = heldGrantRecord.extend({ grant_id: z.string() });
 
 /**
- * What a decision about the caller reads beside the folders above, where it reads more than those: for whoever reads
- * something there already (`Located.seen`).
+ * What a decision about the caller reads beside the folders above: for whoever reads something there already
+ * (`Located.seen`).
  */
 export function keysToDecide(caller: Caller, workspaceId: string): Key[] {
-  if (!hasFurther(caller)) return [];
-  return [keys.workspace(workspaceId), ...caller.rights.groups.map((id) => keys.principal(id))];
+  const groups = hasFurther(caller) ? caller.rights.groups : [];
+  return [...keysToStand(caller, workspaceId), ...groups.map((id) => keys.principal(id))];
 }
 
 /** One round trip, or two for a caller in a group that has more grants than its record holds. */
 async function readFurther(deps: TableDeps, holder: Holder, located: Located | undefined) {
   const { groups, more_grants } = holder.rights;
   const workspace = located?.workspace_id ?? NOTHING;
-  const seen = located?.seen ?? [];
-  const hinted =
-    located === undefined || located.isGone || located.trail !== undefined ? [] : hintedFolders(located);
-  const wanted = new Map<string, Key>();
-  for (const key of [
-    keys.workspace(workspace),
-    ...hinted.map((id) => keys.node(id)),
-    ...groups.map((id) => keys.principal(id)),
-  ])
-    if (!seen.some(({ pk, sk }) => pk === key.pk && sk === key.sk)) wanted.set(key.pk + key.sk, key);
-  const [read, own] = await Promise.all([
-    deps.table.batchGet([...wanted.values()]),
+  const ofGroups = groups.map((id) => keys.principal(id));
+  const [{ standing, items }, own] = await Promise.all([
+    readStanding(deps, holder, located ?? { workspace_id: NOTHING, isGone: true }, ofGroups),
     more_grants ? furtherGrants(deps, holder.id, workspace) : [],
   ]);
-  const items = [...seen, ...read];
-  const ofGroups = await groupGrants(deps, { items, groups, workspace });
-  const stored = items.find(({ pk, sk }) => pk === keys.workspace("").pk && sk === workspace);
-  return {
-    workspace: stored === undefined ? undefined : workspaceRecord.parse(stored),
-    trail:
-      located === undefined || located.isGone
-        ? undefined
-        : (located.trail ?? (await trailOf(deps, located, items))),
-    grants: [...own, ...ofGroups],
-  };
+  return { standing, grants: [...own, ...(await groupGrants(deps, { items, groups, workspace }))] };
 }
 
 /** All of somebody's grants, wherever they are: its own and its groups'. */

@@ -6,7 +6,7 @@
  */
 import { actionsOfRole, type GrantedDetail, type MemberAccess, type MemberRole } from "#contract/roles.ts";
 import { type Action, actionsOf, holds, type Scope } from "#contract/scopes.ts";
-import type { Granted, HeldGrant } from "#core/kernel/rights.ts";
+import { type Granted, type HeldGrant, holdsAt } from "#core/kernel/rights.ts";
 
 /** Who asks, with all that was read of its rights. */
 export interface Asker {
@@ -24,6 +24,8 @@ export interface Place {
   workspace_id: string;
   /** What members of the organization have on it. @default none */
   member_access?: MemberAccess | undefined;
+  /** How often it has been handed over: grants from before that are none. @default as the grants say */
+  epoch?: number | undefined;
   /** Folders from below the workspace's root down to the resource, then the file. */
   chain: readonly string[];
   made?: Made | undefined;
@@ -93,9 +95,12 @@ export function hasThere(asker: Asker, place: Place): ReadonlySet<Action> {
 
 /** The grants that hold at a place now. */
 export function liveGrants({ grants, now }: Pick<Asker, "grants" | "now">, place: Place): HeldGrant[] {
-  return grants.filter(
-    ({ on, expires_ms = Number.POSITIVE_INFINITY }) => covers(place, on) && expires_ms > now,
-  );
+  return grants.filter((grant) => covers(place, grant.on) && holdsAt(grant, now) && isOfNow(place, grant));
+}
+
+/** Whether it was given since the workspace was last handed over. */
+function isOfNow({ epoch }: Place, grant: HeldGrant): boolean {
+  return epoch === undefined || (grant.epoch ?? 0) === epoch;
 }
 
 function covers({ workspace_id, chain }: Place, on: string): boolean {

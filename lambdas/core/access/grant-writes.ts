@@ -53,9 +53,12 @@ export function grantItems({ workspace_name: _, ...record }: NewGrant, instead?:
 
 /** A grant as its holder has it. */
 export function heldBy(grant: GrantRecord): z.infer<typeof heldGrantRecord> {
-  const { on, workspace_id, role, actions, expires_ms } = grant;
-  return { on, workspace_id, role, actions, expires_ms };
+  const { on, workspace_id, role, actions, expires_ms, epoch } = grant;
+  return { on, workspace_id, role, actions, expires_ms, epoch };
 }
+
+/** As grants keep a workspace's: none of one that was never handed over. */
+export const epochOf = ({ epoch }: { epoch: number }) => (epoch === 0 ? undefined : epoch);
 
 /** What makes two grants the same: who gave it ends it, so that another's is none of these. */
 export function termsOf({
@@ -65,9 +68,11 @@ export function termsOf({
   expires_ms,
   created_by,
   made_by,
+  epoch,
 }: GrantRecord): string {
   const maker = made_by?.key_id ?? created_by;
-  return JSON.stringify([principal_id, role ?? [...(actions ?? [])].sort(), expires_ms ?? null, maker]);
+  const terms = [principal_id, role ?? [...(actions ?? [])].sort(), expires_ms ?? null, maker];
+  return JSON.stringify(epoch === undefined ? terms : [...terms, epoch]);
 }
 
 const isGroup = ({ principal_id }: Pick<GrantRecord, "principal_id">) => principal_id.startsWith("grp_");

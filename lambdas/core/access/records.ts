@@ -19,6 +19,8 @@ export const heldGrantRecord = z.object({
   role: role.optional(),
   actions: z.array(action).optional(),
   expires_ms: z.number().optional(),
+  /** The workspace's when it was given; 0 where none is said. */
+  epoch: z.number().optional(),
 });
 
 /** Which grant, and where its copies are. */
@@ -63,10 +65,14 @@ export const workspaceRecord = z.object({
   members: z.set(z.string()).optional(),
   /** Those of them that have grants in its stead by now, or will get them with all else that they have. */
   brought: z.set(z.string()).optional(),
-  /** Id of its last change of name or terms. */
+  /** How often it has been handed over. */
+  epoch: z.number().default(0),
+  /** Id of its last change of name, terms or owner. */
   change: z.string().optional(),
   created_at: z.string(),
   created_by: z.string().optional(),
+  /** It is in its organization's trash since. */
+  deleted_at: z.string().optional(),
 });
 export type WorkspaceRecord = z.infer<typeof workspaceRecord>;
 
@@ -115,6 +121,8 @@ export const organizationRecord = z.object({
   created_by: z.string().optional(),
   /** Id of the last change, by which a copy of an earlier one that comes late is known. */
   change: z.string().optional(),
+  /** Since then nothing of it is there for anybody. */
+  closed_at: z.string().optional(),
 });
 export type OrganizationRecord = z.infer<typeof organizationRecord>;
 

@@ -1,11 +1,10 @@
-import { keys } from "#aws/keys.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { rightsAt } from "./authorize.ts";
 import { hasThere } from "./decide.ts";
 import { locateWorkspace } from "./place.ts";
-import { workspaceRecord } from "./records.ts";
+import { isOrganizationOpen } from "./standing.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 /**
@@ -16,10 +15,10 @@ import { workspaceView } from "./workspace-view.ts";
 export async function viewWorkspace(deps: TableDeps, { caller, ahead = [], decided }: Call, id: string) {
   decided?.();
   const whole = await rightsAt(deps, caller, locateWorkspace(ahead, id));
-  if (whole === undefined) throw notFound("workspace", id);
+  if (whole === undefined || !(await isOrganizationOpen(deps, caller, whole.workspace)))
+    throw notFound("workspace", id);
   const { scopes, rights } = caller;
   const asker = { scopes, details: rights.details, now: deps.now(), role: whole.role, grants: whole.grants };
-  const stored = ahead.find(({ pk, sk }) => pk === keys.workspace(id).pk && sk === id);
   if (!hasThere(asker, whole.place).has("list")) throw notFound("workspace", id);
-  return workspaceView(workspaceRecord.parse(stored), caller);
+  return workspaceView(whole.workspace, caller);
 }

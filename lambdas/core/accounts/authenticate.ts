@@ -5,8 +5,10 @@ import { emitMetric } from "#aws/metrics.ts";
 import type { Item } from "#aws/table.ts";
 import type { GrantedDetail } from "#contract/roles.ts";
 import { scopes as allScopes, holds, type Scope } from "#contract/scopes.ts";
+import { hintedKeys } from "#core/access/hints.ts";
 import type { MadeBy } from "#core/access/records.ts";
 import { formerScopes, rightsOf } from "#core/access/rights-of.ts";
+import { meet } from "#core/access/standing.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
@@ -65,8 +67,8 @@ function credentialIn(token: string): Credential | undefined {
  * The caller behind an `Authorization: Bearer` header: a token, or an API key.
  *
  * One strongly consistent read of it and its holder together, at every request: a revoked client's tokens and keys are
- * dead at once. What the call needs next (`also`) comes in the same round trip, as `ahead`. A token that was exchanged
- * takes one more, for what it came from, and so does an upload token, for whoever made it.
+ * dead at once. What the call needs next (`also`) comes in the same round trip, as `ahead`, and so does the workspace that
+ * its last call was about. A token that was exchanged takes one more, for what it came from, and so does an upload token, for whoever made it.
  *
  * @param uploadToken whether a session's own token will do.
  * @throws WharfError unauthenticated (RFC 6750, 3); forbidden for an upload token where it won't.
@@ -117,7 +119,10 @@ async function readUploader(
   if (session === undefined || !isHashOf(token, session.upload_token.hash))
     throw refused("The upload token is not known.", true);
   if (session.upload_token.expires_ms <= deps.now()) throw refused("The upload token has expired.", true);
-  const maker = actingAs(deps, session, await deps.table.batchGet(makerKeys(session)));
+  const place = [keys.workspace(session.workspace_id)];
+  const read = await deps.table.batchGet([...makerKeys(session), ...place]);
+  const maker = actingAs(deps, session, read);
+  meet(maker?.met, place, read);
   if (maker === undefined)
     throw refused("Whoever made this upload token, or the key that it was made with, has ended.", true);
   return { caller: { ...maker, upload_id: uploadId }, ahead };
@@ -152,13 +157,15 @@ async function readCaller(
 ): Promise<{ caller: Caller; items: Item[]; last_used?: string | undefined }> {
   const { principal, key } = credential;
   const holderKey = keys.principal(principal);
-  const items = await deps.table.batchGet([key, holderKey, ...also]);
+  const wanted = new Map([...also, ...hintedKeys(principal)].map((one) => [`${one.pk} ${one.sk}`, one]));
+  const items = await deps.table.batchGet([key, holderKey, ...wanted.values()]);
   const own = items.filter((item) => item["pk"] === holderKey.pk);
   const stored = own.find((item) => item["sk"] === key.sk);
   const holder = own.find((item) => item["sk"] === holderKey.sk);
   if (stored === undefined || holder === undefined) throw unknown(credential);
   const terms = termsOf(deps, credential, stored);
   const caller = callerOf(deps, holder, { ...terms, principal });
+  meet(caller.met, [...wanted.values()], items);
   await requireParents(deps, principal, terms.parents);
   return { caller, items: items.filter((item) => item["pk"] !== holderKey.pk), last_used: terms.last_used };
 }
@@ -242,7 +249,10 @@ function callerOf(
   holder: Item,
   { principal, scopes, details, key_id, credential, expires_ms, parents }: Terms & { principal: string },
 ): Caller {
-  const terms = { credential: { sk: credential, key_id, expires_ms, parents }, id: principal };
+  const terms = {
+    ...{ credential: { sk: credential, key_id, expires_ms, parents }, id: principal },
+    met: new Map(),
+  };
   if (principal.startsWith("usr_")) {
     const person = personRecord.parse(holder);
     if (person.disabled_at !== undefined) throw refused("The person's access has ended.", true);

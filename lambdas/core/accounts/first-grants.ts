@@ -3,7 +3,7 @@ import { actionsOfRole } from "#contract/roles.ts";
 import { actionsOf, actions as allActions, scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { endOfRights } from "#core/access/end-of-rights.ts";
-import { termsOf } from "#core/access/grant-writes.ts";
+import { epochOf, termsOf } from "#core/access/grant-writes.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { type GrantRecord, workspaceRecord } from "#core/access/records.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -74,6 +74,7 @@ export async function firstGrants(
     return {
       grant_id: newId("grt", now),
       ...{ principal_id, on, workspace_id, organization_id, workspace_name: name },
+      epoch: epochOf(workspace),
       ...(role === undefined ? { actions: allActions.filter((one) => actions?.includes(one)) } : { role }),
       expires_ms: endOfGrant(
         now,

@@ -113,6 +113,7 @@ export const uploadTokenRecord = z.object({
 /** A session as whoever shows its token is known by it. */
 export const tokenSessionRecord = z.object({
   client_id: z.string(),
+  workspace_id: z.string(),
   scopes: z.array(scope),
   made_by: madeByRecord,
   upload_token: uploadTokenRecord,

@@ -4,7 +4,7 @@ import { actionsOfRole } from "#contract/roles.ts";
 import { actions as allActions } from "#contract/scopes.ts";
 import { endOfRights } from "#core/access/end-of-rights.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
-import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
+import { epochOf, grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
 import { migrateClient } from "#core/access/migrate-client.ts";
 import { grantRecord, workspaceRecord } from "#core/access/records.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
@@ -55,7 +55,7 @@ export async function createGrant(
   const grant: NewGrant = {
     ...{ grant_id: newId("grt", now), principal_id, on, workspace_id, ...terms, expires_ms },
     ...{ organization_id, created_at: iso(now), created_by: call.caller.id, made_by: maker.made_by },
-    workspace_name: workspace.name,
+    ...{ epoch: epochOf(workspace), workspace_name: workspace.name },
   };
   const isFull = rights.grants.length >= MAX_IN_RECORD;
   return write(deps, call, { grant, maker, folder_id: folderOf(spot), isFull });

@@ -24,7 +24,12 @@ export interface Caller {
    * exchanged from.
    */
   credential?: { sk: string; key_id?: string | undefined; expires_ms: number; parents?: readonly string[] };
+  /** Records of workspaces and organizations that were read with its rights, or since: in one call each is read once. */
+  met?: Met | undefined;
 }
+
+/** What was met, by `pk` and `sk`: `undefined` of what wasn't there. */
+export type Met = Map<string, Item | undefined>;
 
 /** One call of the API, as verbs see it. */
 export interface Call {

@@ -12,6 +12,8 @@ export interface HeldGrant {
   actions: readonly Action[];
   /** From this moment (ms) on it is none, whatever the sweep does later. */
   expires_ms?: number | undefined;
+  /** The workspace's when it was given: from the next on it is none. @default 0 */
+  epoch?: number | undefined;
   /** The group that holds it, where it is a group's. */
   via?: string | undefined;
 }
@@ -72,7 +74,16 @@ export interface Granted {
   onOwn: ReadonlySet<Action>;
 }
 
-/** The same with the way to where it was decided: folders from below the root down to the resource's own, or to itself. */
+/** Whose a workspace is, as it was read for a decision. */
+export interface Owned {
+  workspace_id: string;
+  organization_id: string;
+  /** How often it has been handed over: what was made before that is judged by it. */
+  epoch: number;
+}
+
+/** The same with where it was decided: the workspace, and folders from below its root down to the resource's own, or to itself. */
 export interface Allowed extends Granted {
   trail: readonly TrailFolder[];
+  workspace: Owned;
 }

@@ -34,7 +34,11 @@ export async function createShare(
   const hash = (password: string) =>
     inHashPlace(deps, { client: call.caller.id }, () => hashPassword(password));
   const { writes, link } = await newShare(deps, {
-    file: { file_id: fileId, workspace_id: file.workspace_id, above: idsOf(call.access?.trail ?? []) },
+    file: {
+      ...{ file_id: fileId, workspace_id: file.workspace_id },
+      organization_id: call.access?.workspace.organization_id,
+      above: idsOf(call.access?.trail ?? []),
+    },
     bound,
     createdBy: call.caller.id,
     requestId: call.requestId,

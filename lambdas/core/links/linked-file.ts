@@ -1,46 +1,61 @@
 import { keys } from "#aws/keys.ts";
 import type { Check, Else, Item } from "#aws/table.ts";
+import { remember } from "#core/access/hints.ts";
 import { nodeIn } from "#core/access/place.ts";
+import type { WorkspaceRecord } from "#core/access/records.ts";
+import { openWorkspace } from "#core/access/standing.ts";
 import { hintedFolders, trailOf } from "#core/access/trail.ts";
 import { type FileRecord, fileRecord, isStanding, versionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { atVersion } from "#core/versions/at-version.ts";
 import type { LinkRecord } from "./records.ts";
 
-type Bound = Pick<LinkRecord, "file_id" | "version_id" | "name" | "above">;
+type Bound = Pick<LinkRecord, "file_id" | "version_id" | "name">;
+type Hinting = Bound & Pick<LinkRecord, "pk" | "workspace_id" | "organization_id" | "above">;
 
 /**
- * The file behind a link; `undefined` where it is gone, or a folder above it is. Where the link is bound to a version, with
+ * The file behind a link; `undefined` where it is gone, or a folder above it or its workspace is. Where the link is bound to a version, with
  * that one's content and under the name that the link was made for.
  *
- * One round trip in a workspace's root, and where the link's hint of the folders above is right; else two or more.
+ * @param seen what was read with the link.
+ *
+ * One round trip where the link's hints of the folders above and of whose the workspace is are right; else two or more.
  */
 export async function linkedFile(
   deps: Pick<Deps, "table" | "objects" | "config">,
-  { file_id, version_id, name, above = [] }: Bound,
+  { pk, file_id, version_id, name, workspace_id, organization_id, above = [] }: Hinting,
+  seen: readonly Item[] = [],
 ): Promise<FileRecord | undefined> {
   const versionKey = version_id === undefined ? [] : [keys.version(file_id, version_id)];
   const folders = [...new Set(above)].map((id) => keys.node(id));
-  const items = await deps.table.batchGet([keys.node(file_id), ...versionKey, ...folders]);
+  const place = [
+    keys.workspace(workspace_id),
+    ...(organization_id === undefined ? [] : [keys.organization(organization_id)]),
+  ].filter(({ pk, sk }) => !seen.some((item) => item["pk"] === pk && item["sk"] === sk));
+  const read = await deps.table.batchGet([keys.node(file_id), ...versionKey, ...folders, ...place]);
+  const items = [...seen, ...read];
   const file = fileRecord.safeParse(nodeIn(items, file_id)).data;
-  if (!isStanding(file) || !(await standsAt(deps, file, items, above))) return undefined;
+  const workspace = isStanding(file) ? await workspaceOf(deps, file, items, above) : undefined;
+  if (!isStanding(file) || workspace === undefined) return undefined;
+  remember(pk, workspace);
   if (version_id === undefined) return file;
   const version = versionRecord.safeParse(items.find(({ sk }) => sk === versionKey[0]?.sk)).data;
   if (version === undefined || version.removed_ms !== undefined) return undefined;
   return atVersion(deps, file, version, name);
 }
 
-/** Whether none of the folders above a file is gone. @param items among which those are that a link hints at. */
-async function standsAt(
+/** The workspace of a file, where that and the folders above it are there. @param items among which those are that a link hints at. */
+async function workspaceOf(
   deps: Pick<Deps, "table">,
   { workspace_id, folder_id, above }: FileRecord,
   items: readonly Item[],
   hinted: readonly string[],
-): Promise<boolean> {
+): Promise<WorkspaceRecord | undefined> {
   const located = { workspace_id, folder_id, above: hinted.includes(folder_id) ? hinted : above };
   const wanted = hintedFolders(located).filter((id) => !hinted.includes(id));
   const further = wanted.length === 0 ? [] : await deps.table.batchGet(wanted.map((id) => keys.node(id)));
-  return (await trailOf(deps, located, [...items, ...further])) !== undefined;
+  if ((await trailOf(deps, located, [...items, ...further])) === undefined) return undefined;
+  return openWorkspace(deps, workspace_id, items);
 }
 
 /**

@@ -1,5 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { SignedUrl } from "#aws/signer.ts";
+import { hintedKeys } from "#core/access/hints.ts";
+import { isKnownOpen } from "#core/access/standing.ts";
 import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -21,8 +23,9 @@ export async function viewLink(
   deps: Pick<Deps, "table" | "objects" | "config" | "now">,
   token: string,
 ): Promise<{ link: LinkRecord; file: FileRecord }> {
-  const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now());
-  return { link, file: present(await linkedFile(deps, link)) };
+  const { link, seen } = await readLink(deps, token);
+  const shown = live(link, deps.now());
+  return { link: shown, file: present(await linkedFile(deps, shown, seen)) };
 }
 
 export interface Opening extends Ranged {
@@ -39,8 +42,9 @@ export interface Opening extends Ranged {
  * Opens a link: the download is counted, with `link_accessed`, before the URL is signed, unless it goes on with one
  * that the same source began (`countDownload`).
  *
- * Two round trips in a workspace's root: the link, then the count beside the read of the file, which a range waits for: its
- * place depends on the file's size; three below, where the count waits for the folders above; a third where an old version from before versions had names is judged. A password is tried in
+ * Two round trips in the root of a workspace of which a link was opened before: the link, then the count beside the read of
+ * the file, which a range waits for: its place depends on the file's size; three where the count waits for the folders above,
+ * or for the workspace; one more where an old version from before versions had names is judged. A password is tried in
  * between. A token is looked up by its hash, so that a guess takes as long whatever it has in common with a
  * real one.
  *
@@ -51,8 +55,9 @@ export async function openLink(
   deps: Deps,
   { token, password, requestId, range, ifRange, source, method }: Opening,
 ): Promise<SignedUrl & { link: LinkRecord; file: FileRecord }> {
-  const link = live(await deps.table.get(linkRecord, keys.link(token)), deps.now(), true);
-  const reading = linkedFile(deps, link);
+  const { link: stored, seen } = await readLink(deps, token);
+  const link = live(stored, deps.now(), true);
+  const reading = linkedFile(deps, link, seen);
   let judged: Promise<AskedPart> | undefined;
   const part = async () => {
     if (range === undefined) return "whole";
@@ -67,8 +72,8 @@ export async function openLink(
     await unlock(deps, link, { token, password, source });
   }
   const count = async () => countDownload(deps, link, { token, requestId, source, part: await part() });
-  // In a workspace's root the count itself finds out whether the file is there; below, a folder may be gone.
-  if (link.above?.length !== 0) present(await reading);
+  // The count itself finds out whether the file is there; but a folder above it may be gone, or the workspace.
+  if (link.above?.length !== 0 || !isKnownOpen(link.workspace_id, seen)) present(await reading);
   const [read, counted] = await Promise.all([reading, method === "GET" ? count() : undefined]);
   const file = present(read);
   // Where downloads are limited, a part is counted or free as the very one that was asked for.
@@ -76,6 +81,14 @@ export async function openLink(
   const headers = bound ? asDecided({ range, ifRange }) : {};
   const signed = await signUntil(deps, file, { method, headers, until: link.expires_ms });
   return { ...signed, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };
+}
+
+/** The link, and with it the workspace that it led to before. */
+async function readLink({ table }: Pick<Deps, "table">, token: string) {
+  const { pk, sk } = keys.link(token);
+  const items = await table.batchGet([{ pk, sk }, ...hintedKeys(pk)]);
+  const stored = items.find((item) => item["pk"] === pk);
+  return { link: stored === undefined ? undefined : linkRecord.parse(stored), seen: items };
 }
 
 /** Has the password of a link that has one tried. */

@@ -11,6 +11,8 @@ export const linkRecord = z.object({
   /** Of one that leads to a version: the name that this one had when the link was made. */
   name: z.string().optional(),
   workspace_id: z.string(),
+  /** Whose that was when it was made: a hint, which the workspace's record proves. */
+  organization_id: z.string().optional(),
   /** Folders above its file, from below the root down, as they were when it was made: a hint. None where they are many. */
   above: z.array(z.string()).optional(),
   created_by: z.string(),

@@ -18,7 +18,12 @@ export interface BoundTo {
 }
 
 export interface NewShare {
-  file: { file_id: string; workspace_id: string; above?: readonly string[] | undefined };
+  file: {
+    file_id: string;
+    workspace_id: string;
+    organization_id?: string | undefined;
+    above?: readonly string[] | undefined;
+  };
   /** The version that the link leads to, whatever becomes current, and the name that it goes by. */
   bound?: BoundTo | undefined;
   /** Client id. */
@@ -34,7 +39,7 @@ export interface NewShare {
 }
 
 /** Counting a download writes the whole link: so it has no more ids than leave it below 1 KB. */
-const MAX_ABOVE = 12;
+const MAX_ABOVE = 11;
 
 const hintOf = (above?: readonly string[]) =>
   above !== undefined && above.length <= MAX_ABOVE ? [...above] : undefined;
@@ -70,6 +75,7 @@ export async function newShare(
     version_id: bound?.version_id,
     name: bound?.name,
     workspace_id: file.workspace_id,
+    organization_id: file.organization_id,
     above: hintOf(file.above),
     created_by: createdBy,
     created_at: iso(now),
