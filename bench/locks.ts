@@ -18,7 +18,7 @@ import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
 import { createAwsServer } from "@wharf/local-cloud/server.ts";
 import { createTable } from "#aws/table.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
-import { workspaceWrites } from "#core/access/workspace.ts";
+import { workspaceWrites } from "#core/workspaces/make-workspace.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";

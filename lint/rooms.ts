@@ -5,8 +5,10 @@
 export const ROOMS = [
   /** What all rooms stand on: calls, errors, ids, times, pages, the outbox, what is due, places that are few. */
   "kernel",
-  /** Who may do what, and in which workspace: the one decision. */
+  /** Who may do what, and where that stands: the one decision. */
   "access",
+  /** Workspaces: made, named, changed, listed, deleted. */
+  "workspaces",
   /** Clients and persons, their secrets, keys and tokens. */
   "accounts",
   /** Groups: many that are granted something together. */

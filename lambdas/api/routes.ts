@@ -1,5 +1,5 @@
 /** Each room's routes, in the order in which the API's reference has them: the one list of them. */
-import { workspaces } from "#core/access/routes.ts";
+
 import { clients, tokens } from "#core/accounts/routes.ts";
 import { batches } from "#core/batches/routes.ts";
 import { deliveries } from "#core/delivery/routes.ts";
@@ -18,6 +18,7 @@ import { revocations } from "#core/revocation/routes.ts";
 import { trash } from "#core/trash/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
 import { versions } from "#core/versions/routes.ts";
+import { workspaces } from "#core/workspaces/routes.ts";
 
 /** Those that need nothing but the table and the bucket. */
 export const fileRoutes = [

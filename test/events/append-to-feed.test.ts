@@ -2,12 +2,12 @@ import { AwsError } from "@wharf/local-cloud";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { keys } from "#aws/keys.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
-import { workspaceWrites } from "#core/access/workspace.ts";
 import { appendToFeed } from "#core/events/append-to-feed.ts";
 import { type FeedQuery, readFeed } from "#core/events/read-feed.ts";
 import { type EventRecord, eventRecord } from "#core/events/records.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { workspaceWrites } from "#core/workspaces/make-workspace.ts";
 import { callBy } from "#test/support/caller.ts";
 import { type DeliveryWorld, startDeliveryWorld } from "#test/support/delivery-world.ts";
 

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { nameProblem } from "#contract/names.ts";
-import { workspace } from "#core/access/contract.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { file, fileDetail, folder, urlAnswer } from "#core/files/contract.ts";
+import { workspace } from "#core/workspaces/contract.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

@@ -4,7 +4,6 @@ import { keys } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
-import { workspace as workspaceSchema } from "#core/access/contract.ts";
 import { memberRecord, organizationRecord } from "#core/access/records.ts";
 import { newKey as createdKey } from "#core/accounts/keys-contract.ts";
 import { folderDetail as folderSchema } from "#core/folders/contract.ts";
@@ -21,6 +20,7 @@ import { invitationRecord, openRecord } from "#core/invitations/records.ts";
 import { sweepInvitations } from "#core/invitations/sweep-invitations.ts";
 import { member, organization as organizationSchema } from "#core/organizations/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
+import { workspace as workspaceSchema } from "#core/workspaces/contract.ts";
 import { type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
 const DAY = 86_400_000;

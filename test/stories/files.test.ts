@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { page } from "#contract/common.ts";
 import { event } from "#contract/events.ts";
-import { workspace } from "#core/access/contract.ts";
 import { changedFile, file, fileDetail, folder } from "#core/files/contract.ts";
+import { workspace } from "#core/workspaces/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const MINUTE = 60_000;

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { page, problem } from "#contract/common.ts";
 import type { Scope } from "#contract/scopes.ts";
-import { workspace } from "#core/access/contract.ts";
 import { fileDetail } from "#core/files/contract.ts";
 import { accessAnswer } from "#core/grants/access-contract.ts";
 import { grant } from "#core/grants/contract.ts";
 import { me } from "#core/grants/me-contract.ts";
 import { share } from "#core/links/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
+import { workspace } from "#core/workspaces/contract.ts";
 import type { ApiClient } from "#test/support/api-client.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

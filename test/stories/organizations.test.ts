@@ -3,12 +3,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
-import { workspace } from "#core/access/contract.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { group, groupMember } from "#core/groups/contract.ts";
 import { acceptance, invitation, newInvitation } from "#core/invitations/contract.ts";
 import { member, organization } from "#core/organizations/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
+import { workspace } from "#core/workspaces/contract.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 

@@ -7,9 +7,9 @@ import { inRounds } from "#core/kernel/in-rounds.ts";
 import { ensureFirstOrganization } from "./ensure-first-organization.ts";
 import { grantWrites } from "./grant-writes.ts";
 import { formerGrant } from "./migrate-client.ts";
+import { organizationEntries } from "./organization-entries.ts";
 import { FIRST_ORGANIZATION, type WorkspaceRecord, workspaceRecord } from "./records.ts";
 import { formerGrantId, formerRole } from "./rights-of.ts";
-import { organizationEntries } from "./workspace.ts";
 
 /** As it stands there, where nobody says whose it is. */
 const storedRecord = workspaceRecord.extend({ organization_id: z.string().optional() });

@@ -7,12 +7,12 @@ import { ensureFirstOrganization } from "#core/access/ensure-first-organization.
 import { grantItems, heldBy } from "#core/access/grant-writes.ts";
 import { memberWrite, ownerGained, unknownOrganization } from "#core/access/organization-writes.ts";
 import { FIRST_ORGANIZATION, type OrganizationRecord, organizationRecord } from "#core/access/records.ts";
-import { workspaceWrites } from "#core/access/workspace.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import { workspaceWrites } from "#core/workspaces/make-workspace.ts";
 import type { ClientRecord } from "./records.ts";
 
 /** 256 random bits behind a prefix that secret scanners can find. */

@@ -6,11 +6,11 @@ import { type Action, actionsOf, holds } from "#contract/scopes.ts";
 import { judge } from "#core/access/authorize.ts";
 import { needsSight } from "#core/access/decide.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
-import { workspaceNamed } from "#core/access/workspace-named.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
+import { workspaceNamed } from "#core/workspaces/workspace-named.ts";
 
 const PARALLEL = 4;
 /** An entry of a folder; see `keys.entry`. */

@@ -1,6 +1,5 @@
 import { keys, under } from "#aws/keys.ts";
 import { type Event, type EventType, event } from "#contract/events.ts";
-import { defaultWorkspace, requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import type { WaitDeps } from "#core/accounts/deps.ts";
 import { startWaiting } from "#core/accounts/start-waiting.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -8,6 +7,7 @@ import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/tree/event-folders.ts";
+import { defaultWorkspace, requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import { type Hearer, hearerOf } from "./may-hear.ts";
 import { eventRecord, feedEntry, feedHead } from "./records.ts";
 

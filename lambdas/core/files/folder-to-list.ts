@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import { authorize, isAllowedAtOnce, judge } from "#core/access/authorize.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
-import { requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import type { TrailFolder } from "#core/kernel/rights.ts";
 import { hintedWay, locatedAt, walkUnlessFile } from "#core/tree/way.ts";
+import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import type { FolderRef } from "./contract.ts";
 
 /**

@@ -3,7 +3,6 @@ import type { Else } from "#aws/table.ts";
 import { MAX_DEPTH, MAX_PATH_BYTES } from "#contract/common.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode } from "#core/access/place.ts";
-import { requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -15,6 +14,7 @@ import { makeFolders, newFolder } from "#core/tree/make-folders.ts";
 import { authorizePath } from "#core/tree/place-to-create.ts";
 import { below, EMPTY, roomFor } from "#core/tree/reach.ts";
 import { entryRecord } from "#core/tree/records.ts";
+import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import type { FolderDetail, NewFolder } from "./contract.ts";
 import { folderView } from "./folder-view.ts";
 

@@ -4,7 +4,6 @@ import { authorize, keysToDecide } from "#core/access/authorize.ts";
 import { type Located, locateNode, nodeIn, rootFolder } from "#core/access/place.ts";
 import { nodeRecord } from "#core/access/records.ts";
 import { trailFolder } from "#core/access/trail.ts";
-import { requireWorkspaceNamed } from "#core/access/workspace-named.ts";
 import type { File } from "#core/files/contract.ts";
 import { fileView } from "#core/files/file-view.ts";
 import { listsAll } from "#core/files/folder-to-list.ts";
@@ -14,6 +13,7 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { entryRecord, folderRecord } from "#core/tree/records.ts";
 import { hintedWay, lastOf, locatedAt, NOWHERE, type Way, walkUnlessFile } from "#core/tree/way.ts";
+import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import type { FolderDetail } from "./contract.ts";
 import { folderView } from "./folder-view.ts";
 

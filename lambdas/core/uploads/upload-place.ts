@@ -2,7 +2,6 @@
 import { keys } from "#aws/keys.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { locateNode, rootFolder } from "#core/access/place.ts";
-import { useWorkspace } from "#core/access/workspace.ts";
 import { blindName } from "#core/files/blind-name.ts";
 import { idPrefixOf } from "#core/files/contract.ts";
 import { filesToHandle } from "#core/files/files-to-handle.ts";
@@ -16,6 +15,7 @@ import { authorizePath } from "#core/tree/place-to-create.ts";
 import { entryRecord, fileHintRecord, folderRecord } from "#core/tree/records.ts";
 import { requirePath } from "#core/tree/require-path.ts";
 import { hintedWay, idsOf, lastOf, type Way, walkOn } from "#core/tree/way.ts";
+import { useWorkspace } from "#core/workspaces/make-workspace.ts";
 import type { UploadRecord } from "./records.ts";
 
 /** What a request says of it. `file_id` stands alone; `path` and `filename` are relative to `folder_id`. */

@@ -1,13 +1,13 @@
 /** Clients, their tokens and secrets, and what the administrator does. */
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { listWorkspaces } from "#core/access/list-workspaces.ts";
-import { workspaceNamed } from "#core/access/workspace-named.ts";
 import { createClient } from "#core/accounts/create-client.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
 import { listClients } from "#core/accounts/list-clients.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
 import { shareWorkspace } from "#core/revocation/share-workspace.ts";
+import { listWorkspaces } from "#core/workspaces/list-workspaces.ts";
+import { workspaceNamed } from "#core/workspaces/workspace-named.ts";
 import { writeFormerClient } from "#test/support/former-records.ts";
 import { kindOf } from "../calls.ts";
 import type { Situation } from "../situation.ts";

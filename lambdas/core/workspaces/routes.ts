@@ -1,16 +1,16 @@
+import { ofWorkspace } from "#core/access/resource.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import {
   changeWorkspaceRoute,
   createWorkspaceRoute,
   getWorkspaceRoute,
   listWorkspacesRoute,
-} from "#core/access/contract.ts";
-import type { TableDeps } from "#core/kernel/deps.ts";
+} from "#core/workspaces/contract.ts";
 import type { App } from "#http/context.ts";
 import { serve } from "#http/serve.ts";
 import { changeWorkspace } from "./change-workspace.ts";
 import { createWorkspace } from "./create-workspace.ts";
 import { listWorkspaces } from "./list-workspaces.ts";
-import { ofWorkspace } from "./resource.ts";
 import { viewWorkspace } from "./view-workspace.ts";
 
 /** Workspaces. */

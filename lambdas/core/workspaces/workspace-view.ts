@@ -1,7 +1,7 @@
 import type * as z from "zod";
+import type { WorkspaceRecord } from "#core/access/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { workspace } from "./contract.ts";
-import type { WorkspaceRecord } from "./records.ts";
 
 export type ViewedWorkspace = Pick<
   WorkspaceRecord,

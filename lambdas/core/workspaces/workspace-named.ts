@@ -2,12 +2,12 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { type MemberRole, memberAccess } from "#contract/roles.ts";
 import { holds } from "#contract/scopes.ts";
+import { allGrants } from "#core/access/authorize.ts";
+import { byRole } from "#core/access/decide.ts";
+import { workspaceRecord } from "#core/access/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { allGrants } from "./authorize.ts";
-import { byRole } from "./decide.ts";
-import { workspaceRecord } from "./records.ts";
 
 /** Names or ids that a refusal lists. */
 const MAX_LISTED = 20;

@@ -3,16 +3,17 @@ import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import type { MemberAccess } from "#contract/roles.ts";
 import { holds } from "#contract/scopes.ts";
+import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
+import { migrateClient } from "#core/access/migrate-client.ts";
+import { organizationEntries } from "#core/access/organization-entries.ts";
+import { rootFolder } from "#core/access/place.ts";
+import { rightsShape } from "#core/access/records.ts";
+import { heldGrant, rightsOf } from "#core/access/rights-of.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import type { HeldGrant } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
-import { grantLimit, grantWrites, type NewGrant } from "./grant-writes.ts";
-import { migrateClient } from "./migrate-client.ts";
-import { rootFolder } from "./place.ts";
-import { rightsShape } from "./records.ts";
-import { heldGrant, rightsOf } from "./rights-of.ts";
 import { defaultWorkspace, noWorkspace, workspaceNamed } from "./workspace-named.ts";
 
 export interface NewWorkspace {
@@ -63,20 +64,6 @@ export function workspaceWrites(now: number, { name, owner, organization, member
     },
   ];
   return { workspaceId, grant, writes };
-}
-
-/** What lists a workspace in its organization, by id and by name: for transactions that know whether they come late. */
-export function organizationEntries(
-  organization: string,
-  entry: { workspaceId: string; name: string; member_access?: MemberAccess | undefined },
-): Write[] {
-  const { workspaceId: workspace_id, name, member_access } = entry;
-  const item = { workspace_id, name, member_access };
-  const blind = "the transaction that it stands in says whether the workspace still is so";
-  return [
-    { put: { ...keys.organizationWorkspace(organization, workspace_id), ...item }, blind },
-    { put: { ...keys.organizationName(organization, name, workspace_id), ...item }, blind },
-  ];
 }
 
 /**

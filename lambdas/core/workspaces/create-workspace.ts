@@ -1,9 +1,9 @@
+import { authorizeOrganization } from "#core/access/authorize-organization.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { authorizeOrganization } from "./authorize-organization.ts";
 import type { NewWorkspaceRequest } from "./contract.ts";
-import { makeWorkspace } from "./workspace.ts";
+import { makeWorkspace } from "./make-workspace.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 /**

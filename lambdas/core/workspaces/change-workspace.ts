@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
+import { organizationEntries } from "#core/access/organization-entries.ts";
+import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import type { WorkspaceChange } from "./contract.ts";
 import { nameTaken } from "./create-workspace.ts";
-import { type WorkspaceRecord, workspaceRecord } from "./records.ts";
-import { organizationEntries } from "./workspace.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 const ROUNDS = 4;

@@ -2,14 +2,14 @@ import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { memberAccess } from "#contract/roles.ts";
+import { allGrants } from "#core/access/authorize.ts";
+import { type Asker, hasThere, liveGrants } from "#core/access/decide.ts";
+import { workspaceRecord } from "#core/access/records.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isIdOf } from "#core/kernel/ids.ts";
 import type { PageQuery } from "#core/kernel/page.ts";
-import { allGrants } from "./authorize.ts";
-import { type Asker, hasThere, liveGrants } from "./decide.ts";
-import { workspaceRecord } from "./records.ts";
 import { type ViewedWorkspace, workspaceView } from "./workspace-view.ts";
 
 /** See `organizationEntries`. */

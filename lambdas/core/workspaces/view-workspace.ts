@@ -1,10 +1,10 @@
+import { rightsAt } from "#core/access/authorize.ts";
+import { hasThere } from "#core/access/decide.ts";
+import { locateWorkspace } from "#core/access/place.ts";
+import { isOrganizationOpen } from "#core/access/standing.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import { rightsAt } from "./authorize.ts";
-import { hasThere } from "./decide.ts";
-import { locateWorkspace } from "./place.ts";
-import { isOrganizationOpen } from "./standing.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 /**
