@@ -127,7 +127,13 @@ const standing: typeof decide = [
     "what is above: not looked at",
     ["const trail = proved ?? (await trailOf(deps, located, items));", "const trail = proved ?? [];"],
   ],
-  ["workspace: deleted", ["workspace?.deleted_at === undefined ? workspace : undefined", "workspace"]],
+  [
+    "workspace: deleted",
+    [
+      "if (workspace?.deleted_at === undefined || (evenDeleted && workspace.purged_ms === undefined)) return",
+      "return",
+    ],
+  ],
   ["workspace: not met", [" ?? met?.get(key)", ""]],
   ["workspace: read though it was met", [".filter((key) => !met?.has(nameOf(key)))", ""]],
   ["organization: not met", ["if (met?.has(nameOf(key))) return isOpen(met.get(nameOf(key)));", ""]],

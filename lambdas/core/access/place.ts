@@ -17,6 +17,8 @@ export interface Located {
   /** What has just been read of what a decision asks for (`keysToDecide`). */
   seen?: readonly Item[] | undefined;
   made?: Made | undefined;
+  /** The workspace may be in the trash: what is asked is who could do that if it stood. */
+  evenDeleted?: true;
   /** Nothing is there: the decision is as for what isn't, and reads no more than for what is. */
   isGone?: true;
 }

@@ -71,8 +71,11 @@ export const workspaceRecord = z.object({
   change: z.string().optional(),
   created_at: z.string(),
   created_by: z.string().optional(),
-  /** It is in its organization's trash since. */
+  /** It is in its organization's trash since, and who put it there. */
   deleted_at: z.string().optional(),
+  deleted_by: z.string().optional(),
+  /** When (ms) it was purged from there: it comes back no more. */
+  purged_ms: z.number().optional(),
 });
 export type WorkspaceRecord = z.infer<typeof workspaceRecord>;
 

@@ -28,7 +28,7 @@ const nameOf = ({ pk, sk }: Key | Item) => `${pk} ${sk}`;
 export function keysToStand({ rights, met }: Holder, workspaceId: string): Key[] {
   const mine = Object.keys(rights.organizations);
   // Once the workspace is known, it is known which of them matters.
-  const its = workspaceAmong(workspaceId, [], met)?.organization_id;
+  const its = workspaceAmong(workspaceId, [], { met, evenDeleted: true })?.organization_id;
   const matter = its === undefined ? mine : mine.filter((id) => id === its);
   const all = [keys.workspace(workspaceId), ...matter.map((id) => keys.organization(id))];
   return all.filter((key) => !met?.has(nameOf(key)));
@@ -65,18 +65,27 @@ export async function readStanding(
   const read = wanted.size === 0 ? [] : await deps.table.batchGet([...wanted.values()]);
   const items = [...seen, ...read];
   meet(holder.met, [...keysToStand(holder, workspace_id)], items);
-  const workspace = located.isGone ? undefined : workspaceAmong(workspace_id, items, holder.met);
+  const { isGone = false, evenDeleted = false } = located;
+  const workspace = isGone
+    ? undefined
+    : workspaceAmong(workspace_id, items, { met: holder.met, evenDeleted });
   if (workspace === undefined) return { standing: undefined, items };
   const trail = proved ?? (await trailOf(deps, located, items));
   return { standing: trail && { workspace, trail }, items };
 }
 
-/** A workspace that is there; `undefined` of one that is deleted. */
-function workspaceAmong(id: string, items: readonly Item[], met?: Met): WorkspaceRecord | undefined {
+/** A workspace that is there; `undefined` of one that is deleted, or purged. */
+function workspaceAmong(
+  id: string,
+  items: readonly Item[],
+  { met, evenDeleted = false }: { met?: Met | undefined; evenDeleted?: boolean } = {},
+): WorkspaceRecord | undefined {
   const key = nameOf(keys.workspace(id));
   const stored = items.find((item) => nameOf(item) === key) ?? met?.get(key);
   const workspace = workspaceRecord.safeParse(stored).data;
-  return workspace?.deleted_at === undefined ? workspace : undefined;
+  if (workspace?.deleted_at === undefined || (evenDeleted && workspace.purged_ms === undefined))
+    return workspace;
+  return undefined;
 }
 
 /**
@@ -93,6 +102,21 @@ export async function isOrganizationOpen(
   const items = await table.batchGet([key]);
   meet(met, [key], items);
   return isOpen(items[0]);
+}
+
+/**
+ * A workspace for somebody who may have something in it: `undefined` where it is gone, or its organization closed. At most
+ * one round trip.
+ */
+export async function workspaceFor(
+  deps: Pick<TableDeps, "table">,
+  holder: Holder,
+  workspace_id: string,
+): Promise<WorkspaceRecord | undefined> {
+  const { standing } = await readStanding(deps, holder, { workspace_id });
+  if (standing === undefined || !(await isOrganizationOpen(deps, holder, standing.workspace)))
+    return undefined;
+  return standing.workspace;
 }
 
 /** Whether a workspace is there and its organization open, as far as that is known without a read. */

@@ -6,6 +6,7 @@ import { type Action, holds, type Scope } from "#contract/scopes.ts";
 import { allGrants, judge } from "#core/access/authorize.ts";
 import { authorizeOrganization, mayInOrganization } from "#core/access/authorize-organization.ts";
 import { fileMadeBy, type Located } from "#core/access/place.ts";
+import { workspaceFor } from "#core/access/standing.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -84,6 +85,7 @@ function byScope({ scopes }: Caller): Hearer {
 
 function scopeToHear(type: EventType): Scope {
   if (type.startsWith("key_") || type.startsWith("secret_")) return "clients:read";
+  if (type.startsWith("workspace_")) return "workspaces:read";
   return type.startsWith("webhook_") ? "webhooks:read" : "members:read";
 }
 
@@ -125,7 +127,9 @@ async function hasAnything(deps: TableDeps, caller: Caller, workspaceId: string)
   const { details } = caller.rights;
   if (details?.every(({ workspace }) => workspace !== workspaceId)) return false;
   const grants = await allGrants(deps, caller);
-  if (grants.some((grant) => grant.workspace_id === workspaceId && holdsAt(grant, deps.now()))) return true;
+  const here = grants.filter((grant) => grant.workspace_id === workspaceId && holdsAt(grant, deps.now()));
+  const workspace = here.length === 0 ? undefined : await workspaceFor(deps, caller, workspaceId);
+  if (here.some(({ epoch = 0 }) => epoch === workspace?.epoch)) return true;
   // What its role gives it there it hears of; where that is restricted, of some.
   return (
     details !== undefined &&

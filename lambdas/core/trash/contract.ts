@@ -4,6 +4,7 @@ import { at, id, page } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
 import { file } from "#core/files/contract.ts";
 import { folderDetail } from "#core/folders/contract.ts";
+import { workspace } from "#core/workspaces/contract.ts";
 
 const thing = z.union([id("file"), id("fld")]);
 
@@ -22,9 +23,23 @@ export const trashItem = z
   .meta({ id: "Trashed" });
 export type TrashItem = z.infer<typeof trashItem>;
 
+export const trashedWorkspace = z
+  .object({
+    id: id("ws").meta({ description: "Of the workspace, as it was before and will be again." }),
+    kind: z.literal("workspace").meta({ description: "What it is." }),
+    name: z.string().meta({ description: "What it was called." }),
+    deleted_at: at("When it was deleted"),
+    deleted_by: z.string().meta({ description: "Who deleted it: `cli_…` or `usr_…`." }),
+    purge_at: at("When it is purged, unless it is restored before"),
+  })
+  .meta({ id: "TrashedWorkspace" });
+export type TrashedWorkspace = z.infer<typeof trashedWorkspace>;
+
 const tag = "Trash";
 const itemId = {
-  id: thing.meta({ description: "The file or folder, as it was before: `file_…` or `fld_…`." }),
+  id: z.union([...thing.options, id("ws")]).meta({
+    description: "The file, folder or workspace, as it was before: `file_…`, `fld_…` or `ws_…`.",
+  }),
 };
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
 const example: TrashItem = {
@@ -49,13 +64,54 @@ export const listTrashRoute = defineRoute({
   example: { response: { items: [example], next_cursor: null } },
 });
 
+export const deleteWorkspaceRoute = defineRoute({
+  id: "deleteWorkspace",
+  method: "DELETE",
+  path: "/v1/workspaces/{id}",
+  summary: "Put a workspace into the trash",
+  description:
+    "One write, whatever is in it: from the next request on nothing in it is there for anybody, links included, and its name is free. It is purged after the days that the deployment says, unless it is restored before. Needs the role `owner` on it.",
+  tag: "Workspaces",
+  access: { action: "transfer", on: "workspace" },
+  params: { id: id("ws") },
+  responses: { 204: { description: "It is in the trash" } },
+  errors: ["not_found", "conflict"],
+});
+
+export const listOrganizationTrashRoute = defineRoute({
+  id: "listOrganizationTrash",
+  method: "GET",
+  path: "/v1/orgs/{id}/trash",
+  summary: "List an organization's trash",
+  description: "Workspaces that were deleted, in that order, strongly consistent. For owners and admins.",
+  tag,
+  access: { organization: "organize" },
+  scopes: ["workspaces:read"],
+  params: { id: id("org") },
+  query: page.query,
+  responses: { 200: { description: "One page", schema: page.of(trashedWorkspace) } },
+  errors: ["not_found", "invalid_cursor"],
+  example: {
+    response: {
+      items: [
+        {
+          ...{ id: `ws_${ULID}`, kind: "workspace", name: "reports" },
+          ...{ deleted_at: "2026-01-01T00:00:00.000Z", deleted_by: `cli_${ULID}` },
+          purge_at: "2026-01-31T00:00:00.000Z",
+        },
+      ],
+      next_cursor: null,
+    },
+  },
+});
+
 export const restoreItemRoute = defineRoute({
   id: "restoreFromTrash",
   method: "POST",
   path: "/v1/trash/{id}/restore",
   summary: "Restore from the trash",
   description:
-    "A file or folder, with all that was in it: ids, versions, links, grants and tags are as before, and links live again. It goes where it was. Where that folder is gone, it goes into the nearest one above that is there; where its name is taken there, it gets a number: `q3 (1).pdf`. The answer says where it is.",
+    "A file, folder or workspace, with all that was in it: ids, versions, links, grants and tags are as before, and links live again. A file or folder goes where it was. Where that folder is gone, it goes into the nearest one above that is there; where its name is taken there, it gets a number: `q3 (1).pdf`. The answer says where it is. A workspace is restored by whoever could delete it, and by owners and admins of its organization.",
   tag,
   access: {
     action: "restore",
@@ -65,8 +121,10 @@ export const restoreItemRoute = defineRoute({
   body: z.strictObject({}),
   responses: {
     200: {
-      description: "The file or folder, as it is now",
-      schema: z.discriminatedUnion("kind", [file, folderDetail]).meta({ id: "Restored" }),
+      description: "The file, folder or workspace, as it is now",
+      schema: z
+        .discriminatedUnion("kind", [file, folderDetail, workspace.extend({ kind: z.literal("workspace") })])
+        .meta({ id: "Restored" }),
     },
   },
   errors: ["not_found", "conflict", "name_taken"],

@@ -9,6 +9,7 @@ import {
   fileName,
   folder_id,
   size,
+  ULID,
   version_id,
 } from "#contract/event-info.ts";
 import { toldOfFolder } from "#core/folders/events.ts";
@@ -20,6 +21,14 @@ const ofFile = z.object({
   version_id: id("ver").meta({ description: "Its current version." }),
 });
 const file = { file_id, actor: client, data: { name: "q3.pdf", folder_id, size: 48_213, version_id } };
+const ofWorkspace = {
+  of: "organization" as const,
+  data: z.object({
+    workspace_id: id("ws"),
+    name: z.string().meta({ description: "What it is called, or was." }),
+  }),
+  example: { actor: client, data: { workspace_id: `ws_${ULID}`, name: "reports" } },
+};
 const parent_id = `${folder_id.slice(0, -1)}0`;
 const folder = { actor: client, data: { folder_id, name: "2026", parent_id } };
 
@@ -43,5 +52,18 @@ export const trashEvents = {
     description: "A folder was purged from the trash, with all that was in it: of that nothing is told.",
     data: toldOfFolder,
     example: folder,
+  },
+  workspace_deleted: {
+    description: "A workspace was put into its organization's trash: all that was in it is gone with it.",
+    ...ofWorkspace,
+  },
+  workspace_restored: {
+    description:
+      "A workspace came back from the trash, with all that was in it. Its name may be another than before.",
+    ...ofWorkspace,
+  },
+  workspace_purged: {
+    description: "A workspace was purged from the trash, with all that was in it.",
+    ...ofWorkspace,
   },
 } satisfies Record<string, EventInfo>;

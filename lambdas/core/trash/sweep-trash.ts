@@ -1,5 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import { happened, type Item, type Write } from "#aws/table.ts";
+import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import { type FileRecord, fileRecord } from "#core/files/records.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
@@ -9,6 +10,7 @@ import { iso, ttl } from "#core/kernel/time.ts";
 import { type EntryRecord, entryRecord, type FolderRecord, folderRecord } from "#core/tree/records.ts";
 import { TOMBSTONE_KEEP_MS } from "#core/versions/purge-version.ts";
 import { purgeWrites } from "./purge-item.ts";
+import { endGrantsOn, workspacePurged } from "./purge-workspace.ts";
 
 /** What a folder's content is taken apart in: names read at once, and how many of them side by side. */
 const PAGE = 50;
@@ -26,11 +28,25 @@ const system = (id: string) => ({
  */
 export function sweepTrash(deps: DueDeps): Promise<number> {
   return eachDue(deps, "trash", async (item, chance) => {
+    if (item["pk"] === keys.workspace("").pk)
+      return purgeDueWorkspace(deps, workspaceRecord.parse(item), chance);
     if (item["kind"] === "file") return purge(deps, "file", fileRecord.parse(item));
     const folder = folderRecord.parse(item);
     if (folder.purged_ms === undefined) return purge(deps, "folder", folder);
     return takeApart(deps, folder, chance);
   });
+}
+
+async function purgeDueWorkspace(
+  deps: DueDeps,
+  workspace: WorkspaceRecord,
+  chance: Chance,
+): Promise<boolean> {
+  const { workspace_id, deleted_at, purged_ms } = workspace;
+  if (purged_ms !== undefined) return endGrantsOn(deps, workspace, chance);
+  if (deleted_at === undefined) return false;
+  const writes = workspacePurged(deps.now(), { ...workspace, deleted_at }, system(workspace_id));
+  return happened(deps.table.transact(writes));
 }
 
 async function purge(

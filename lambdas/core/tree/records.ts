@@ -65,3 +65,9 @@ export const trashRecord = z.object({
   purge_ms: z.number(),
 });
 export type TrashRecord = z.infer<typeof trashRecord>;
+
+/** What an organization's trash lists of a workspace. */
+export const trashedWorkspaceRecord = trashRecord
+  .pick({ name: true, deleted_at: true, deleted_by: true, purge_ms: true })
+  .extend({ node_id: z.string(), kind: z.literal("workspace") });
+export type TrashedWorkspaceRecord = z.infer<typeof trashedWorkspaceRecord>;

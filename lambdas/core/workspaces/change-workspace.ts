@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
+import { epochOf } from "#core/access/grant-writes.ts";
 import { organizationEntries } from "#core/access/organization-entries.ts";
 import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
+import { asRead } from "./as-read.ts";
 import type { WorkspaceChange } from "./contract.ts";
 import { nameTaken } from "./create-workspace.ts";
 import { workspaceView } from "./workspace-view.ts";
@@ -29,7 +31,7 @@ export async function changeWorkspace(
 ) {
   for (let round = 0; round < ROUNDS; round++) {
     const was = await deps.table.get(workspaceRecord, keys.workspace(id));
-    if (was === undefined) throw notFound("workspace", id);
+    if (was?.deleted_at !== undefined || was === undefined) throw notFound("workspace", id);
     const { name = was.name, member_access = was.member_access } = change;
     const next = { ...was, name, member_access };
     if (name === was.name && member_access === was.member_access) return workspaceView(was, caller);
@@ -53,18 +55,11 @@ export async function changeWorkspace(
   });
 }
 
-/** By the id of its last change no late copy of one takes back what has come after it. */
-function changed(
-  { workspace_id, change: seen }: WorkspaceRecord,
-  next: WorkspaceRecord,
-  change: string,
-): Write {
+function changed(was: WorkspaceRecord, { name, member_access }: WorkspaceRecord, change: string): Write {
   return {
-    key: keys.workspace(workspace_id),
-    update: { set: { name: next.name, member_access: next.member_access, change } },
-    condition:
-      seen === undefined ? "attribute_exists(#pk) AND attribute_not_exists(#change)" : "#change = :seen",
-    values: { seen },
+    key: keys.workspace(was.workspace_id),
+    update: { set: { name, member_access, change } },
+    ...asRead(was),
   };
 }
 
@@ -89,10 +84,10 @@ function ownerNames(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {
 }
 
 function entries(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {
-  const { workspace_id: workspaceId, organization_id, name, member_access } = next;
+  const { workspace_id: workspaceId, organization_id, name, member_access, epoch } = next;
   const old = keys.organizationName(organization_id, was.name, workspaceId);
   return [
-    ...organizationEntries(organization_id, { workspaceId, name, member_access }),
+    ...organizationEntries(organization_id, { workspaceId, name, member_access, epoch: epochOf({ epoch }) }),
     ...(name === was.name ? [] : [{ remove: old }]),
   ];
 }

@@ -17,7 +17,9 @@ const entry = z.object({
   workspace_id: z.string(),
   name: z.string(),
   member_access: memberAccess.default("none"),
+  epoch: z.number().default(0),
 });
+type Listed = ViewedWorkspace & { epoch: number };
 const isWorkspaceId = isIdOf("ws");
 /** Pages of an organization's workspaces that one answer looks at, of up to 1 MB each: some 20,000 workspaces. */
 const MAX_PAGES = 5;
@@ -41,10 +43,10 @@ export async function listWorkspaces(deps: TableDeps, caller: Caller, { limit, c
     ...{ scopes: caller.scopes, details, now: deps.now() },
     grants: await allGrants(deps, caller),
   };
-  const may = ({ workspace_id, organization_id, member_access }: ViewedWorkspace) =>
+  const may = ({ workspace_id, organization_id, member_access, epoch }: Listed) =>
     hasThere(
       { ...asker, role: organizations[organization_id] },
-      { workspace_id, member_access, chain: [] },
+      { workspace_id, member_access, epoch, chain: [] },
     ).has("list");
   const wanted = { after, limit, may };
   const found = await Promise.all([
@@ -75,7 +77,7 @@ export async function listWorkspaces(deps: TableDeps, caller: Caller, { limit, c
 interface Wanted {
   after: string;
   limit: number;
-  may(row: ViewedWorkspace): boolean;
+  may(row: Listed): boolean;
 }
 
 /** Of the workspaces that were granted themselves, enough to fill a page. */
@@ -91,7 +93,9 @@ async function granted({ table }: TableDeps, asker: Asker, { after, limit, may }
   const looked = inOrder.slice(0, limit + 1);
   const items = await table.batchGet(looked.map((id) => keys.workspace(id)));
   return {
-    rows: items.map((item) => workspaceRecord.parse(item)).filter(may),
+    rows: items
+      .map((item) => workspaceRecord.parse(item))
+      .filter((one) => one.deleted_at === undefined && may(one)),
     until: inOrder.length > looked.length ? looked.at(-1) : undefined,
   };
 }

@@ -66,7 +66,9 @@ function isOwner({ rights }: Caller, workspaceId: string): boolean {
 /** Those that still are called so. */
 async function reallyNamed({ table }: Pick<Deps, "table">, ids: readonly string[], name: string) {
   const items = await table.batchGet(ids.map((id) => keys.workspace(id)));
-  const found = items.map((item) => workspaceRecord.parse(item)).filter((one) => one.name === name);
+  const found = items
+    .map((item) => workspaceRecord.parse(item))
+    .filter((one) => one.name === name && one.deleted_at === undefined);
   return found.map(({ workspace_id }) => workspace_id).sort();
 }
 

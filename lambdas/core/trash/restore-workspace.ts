@@ -1,0 +1,71 @@
+import { keys } from "#aws/keys.ts";
+import { TransactionFailed, type Write } from "#aws/table.ts";
+import { epochOf } from "#core/access/grant-writes.ts";
+import { organizationEntries } from "#core/access/organization-entries.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
+import { numberedName } from "#core/tree/free-name.ts";
+import { asTrashed, outOfList } from "#core/tree/trash.ts";
+import { workspaceView } from "#core/workspaces/workspace-view.ts";
+import { findTrashedWorkspace, type TrashedWorkspace } from "./find-workspace.ts";
+
+const ROUNDS = 10;
+
+/**
+ * Brings a workspace back from its organization's trash, in one transaction with `workspace_restored`, with all that was in
+ * it. Where whoever made it has another of the name by now, it gets a number: `reports (1)`.
+ *
+ * @throws WharfError not_found (a second time too); conflict where ten of such names are taken.
+ */
+export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) {
+  for (let round = 0; round < ROUNDS; round++) {
+    const workspace = await findTrashedWorkspace(deps, call, id);
+    const name = round === 0 ? workspace.name : numberedName(workspace.name, round);
+    const { member_access, organization_id } = workspace;
+    const view = workspaceView({ workspace_id: id, name, organization_id, member_access }, call.caller);
+    const answer = { ...view, kind: "workspace" as const };
+    try {
+      await deps.table.transact([...restored(deps.now(), call, workspace, name), ...call.record(answer)]);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof TransactionFailed)) throw error;
+    }
+  }
+  throw new WharfError("conflict", "Too many workspaces have its name, or names like it. Rename one first.");
+}
+
+function restored(now: number, call: Call, workspace: TrashedWorkspace, name: string): Write[] {
+  const { workspace_id, organization_id, created_by, deleted_at, member_access, epoch } = workspace;
+  return [
+    {
+      key: keys.workspace(workspace_id),
+      update: {
+        set: { name, change: newId("job", now) },
+        remove: ["deleted_at", "deleted_by", "due_pk", "due_sk"],
+      },
+      ...asTrashed(deleted_at),
+    },
+    ...(created_by === undefined
+      ? []
+      : [
+          {
+            put: { ...keys.workspaceName(created_by, name), workspace_id },
+            condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
+            values: { workspace_id },
+          },
+        ]),
+    ...organizationEntries(organization_id, {
+      ...{ workspaceId: workspace_id, name, member_access },
+      epoch: epochOf({ epoch }),
+    }),
+    outOfList(organization_id, { node_id: workspace_id, deleted_at }),
+    eventWrite(now, {
+      type: "workspace_restored",
+      ...{ request_id: call.requestId, organization_id, actor: actorOf(call.caller) },
+      data: { workspace_id, name },
+    }),
+  ];
+}
