@@ -248,6 +248,25 @@ describe("a list of all that is below a folder", () => {
     );
   });
 
+  test("takes two calls for a folder of 100 files, and one for each folder of 100 in one another", async () => {
+    const wood = tree();
+    const flat = await wood.add(wood.root, "folder", "flat");
+    const nested = await wood.add(wood.root, "folder", "nested");
+    if (flat === undefined || nested === undefined) throw new Error("it wasn't made");
+    for (let number = 0; number < 100; number++) await wood.add(flat, "file", `${number}`);
+    let at: Node | undefined;
+    for (let number = 0; number < 100; number++)
+      at = at === undefined || number % 25 === 0 ? await add(nested, number) : await add(at, number);
+    expect((await listAll(wood, { top: flat, limit: 100 })).took).toEqual([2]);
+    // Each further page finds its place in two, and asks anew what else is in the folders above it.
+    const again = 2 + MOST_QUERIES;
+    expect((await listAll(wood, { top: nested, limit: 100 })).took).toEqual([MOST_QUERIES, again, again, 28]);
+
+    async function add(parent: Node, number: number) {
+      return wood.add(parent, "folder", `${number}`);
+    }
+  });
+
   test("reads so many folders for a page, and gets to its end over those that are empty", async () => {
     const wood = tree();
     let at: Node | undefined = wood.root;
