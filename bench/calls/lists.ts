@@ -3,7 +3,7 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { createTable } from "#aws/table.ts";
 import { MAX_DEPTH } from "#contract/common.ts";
-import { folderPage } from "#core/files/contract.ts";
+import { folderPage } from "#core/files/list-contract.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import type { Story } from "#test/support/story.ts";

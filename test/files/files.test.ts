@@ -7,7 +7,8 @@ import { nameProblem } from "#contract/names.ts";
 import { workspace } from "#core/access/contract.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
-import { file, fileDetail, folderPage, urlAnswer } from "#core/files/contract.ts";
+import { file, fileDetail, urlAnswer } from "#core/files/contract.ts";
+import { folderPage } from "#core/files/list-contract.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 

@@ -5,7 +5,8 @@ import { page } from "#contract/common.ts";
 import { event } from "#contract/events.ts";
 import { workspace } from "#core/access/contract.ts";
 import { eventLog } from "#core/events/contract.ts";
-import { changedFile, file, fileDetail, folderPage } from "#core/files/contract.ts";
+import { changedFile, file, fileDetail } from "#core/files/contract.ts";
+import { folderPage } from "#core/files/list-contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const MINUTE = 60_000;

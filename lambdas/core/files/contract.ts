@@ -3,19 +3,16 @@ import * as z from "zod";
 import {
   at,
   distinct,
-  givenTime,
   id,
   MAX_DEPTH,
   MAX_PATH,
   MAX_PATH_BYTES,
   mismatch,
   name,
-  page,
   path,
   prefixes,
   wholeNumber,
   withoutNul,
-  workspaceRef,
 } from "#contract/common.ts";
 import { checksums, declaredType, kept, metadataChange } from "#contract/content.ts";
 import { fence, fenceErrors } from "#contract/headers.ts";
@@ -48,7 +45,7 @@ const MAX_TAGS = 50;
 const MAX_TAG_BYTES = 1_024;
 
 /** One word that is said of files, by which they are found. */
-const tagName = z
+export const tagName = z
   .string()
   .max(64)
   .transform((value) => value.normalize("NFC"))
@@ -194,13 +191,6 @@ export const changeRequest = z
 
 export type ChangeFile = z.infer<typeof changeRequest>;
 
-/** One page of what is in a folder. */
-export const folderPage = page.of(z.discriminatedUnion("kind", [file, folder])).extend({
-  as_of: at(
-    "With `recursive` or `updated_since`: what to send as `updated_since` the next time, to miss no file that changes from this list's first page on. The same on all of its pages, and two minutes before the first, since a change may be written so much later than its `updated_at` says",
-  ).optional(),
-});
-
 const tag = "Files";
 
 const fileId = { id: id("file") };
@@ -251,53 +241,6 @@ export const urlAnswer = z
     expires_at: at("When it stops to"),
   })
   .meta({ id: "DownloadUrl" });
-
-/** Of lists: which of a folder's files. */
-export const whichFiles = {
-  recursive: z
-    .enum(["true", "false"])
-    .default("false")
-    .transform((value) => value === "true")
-    .meta({
-      description:
-        "`true`: all that is below the folder too, each folder before what is in it. A page reads 50 folders at most: it may have fewer items, or none, and a further `next_cursor`.",
-    }),
-  tag: tagName.optional().meta({
-    description:
-      "Only files that are tagged so. A page looks through 500 names at most: it may have fewer, or none, and a further `next_cursor`.",
-  }),
-  updated_since: givenTime.optional().meta({
-    description:
-      "Only files whose `updated_at` is this moment or later, to the millisecond: the `as_of` of the list before. What was deleted is told by events alone, and so is where files are whose folder was moved. Pages as with `tag`.",
-  }),
-};
-
-export type WhichFiles = z.infer<z.ZodObject<typeof whichFiles>>;
-
-export const listFilesRoute = defineRoute({
-  id: "listFiles",
-  method: "GET",
-  path: "/v1/workspaces/{ws}/files",
-  summary: "List a folder, or all that is below it",
-  description:
-    "Files and folders in the order of their names' UTF-8 bytes, strongly consistent; with `recursive=true` in that of their paths, name by name. What stays where it is while pages are read is listed just once. Without `folder` or `path`: the root.",
-  tag,
-  access: { action: "list", decides: "the folder is named by the query, by id or path" },
-  params: { ws: workspaceRef },
-  query: {
-    ...page.query,
-    folder: folderId.optional().meta({ description: "The folder by its id; not beside `path`." }),
-    path: folderPath.optional(),
-    ...whichFiles,
-  },
-  responses: {
-    200: {
-      description: "One page",
-      schema: folderPage,
-    },
-  },
-  errors: ["not_found", "workspace_ambiguous", "invalid_cursor"],
-});
 
 export const getFileRoute = defineRoute({
   id: "getFile",

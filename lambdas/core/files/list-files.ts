@@ -6,8 +6,9 @@ import type { PageQuery } from "#core/kernel/page.ts";
 import { iso } from "#core/kernel/time.ts";
 import { pathOf } from "#core/tree/reach.ts";
 import { type Met, placeAfter, type Top, walk } from "#core/tree/walk.ts";
-import type { File, Folder, WhichFiles } from "./contract.ts";
+import type { File, Folder } from "./contract.ts";
 import { fileView } from "./file-view.ts";
+import type { WhichFiles } from "./list-contract.ts";
 import { placeCursor, readPlaceCursor } from "./list-cursor.ts";
 import { type FileRecord, fileRecord } from "./records.ts";
 

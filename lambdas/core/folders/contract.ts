@@ -13,7 +13,8 @@ import {
   workspaceRef,
 } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
-import { file, folder, folderPage, folderPath, folderRef, whichFiles } from "#core/files/contract.ts";
+import { file, folder, folderPath, folderRef } from "#core/files/contract.ts";
+import { folderPage, whichFiles } from "#core/files/list-contract.ts";
 
 /** A folder with where it is. */
 export const folderDetail = folder
