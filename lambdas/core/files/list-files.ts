@@ -56,17 +56,16 @@ async function pick(
   names: AsyncGenerator<Met, boolean, void>,
   { limit, ...which }: WhichFiles & { limit: number },
 ): Promise<{ items: (File | Folder)[]; last: Met | undefined; isAll: boolean }> {
+  const atOnce = areSome(which) ? LOOK.names : limit;
   const items: (File | Folder)[] = [];
   let last: Met | undefined;
   let next = await names.next();
   do {
     const met: Met[] = [];
-    for (
-      ;
-      next.done !== true && met.length < (areSome(which) ? LOOK.names : limit);
-      next = await names.next()
-    )
+    while (next.done !== true && met.length < atOnce) {
       met.push(next.value);
+      next = await names.next();
+    }
     const files = await readFiles(table, met);
     for (const one of met) {
       const item = itemOf(one, files);
