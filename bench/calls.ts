@@ -3,31 +3,20 @@ import { scopes } from "#contract/scopes.ts";
 import { startStory } from "#test/support/story.ts";
 import { countByGrant, DEPTH } from "./calls/access.ts";
 import { countBatches } from "./calls/batches.ts";
+import type { Cost } from "./calls/count.ts";
+import { countLists } from "./calls/lists.ts";
 import { countRoutes } from "./calls/routes.ts";
 
 /** Prints the table; counting takes the same however short. */
 export async function run(): Promise<void> {
   await using story = await startStory();
-  const costs = await countRoutes(story);
-  console.table(
-    Object.fromEntries(
-      costs.map(({ name, authentication, calls, roundTrips, readUnits, writeUnits, usdPerMillion }) => [
-        name,
-        {
-          auth: authentication === undefined ? "" : "1 read",
-          calls: tally(calls.map(({ action }) => action)),
-          "round trips": roundTrips,
-          "read units": readUnits,
-          "write units": writeUnits,
-          "$ per million": usdPerMillion.toFixed(2),
-        },
-      ]),
-    ),
-  );
+  print(await countRoutes(story));
   console.log(
     "Round trips: the longest chain of calls that wait for one another, after the one that reads token and client.\n" +
       "Units and prices are of the whole request; Lambda's duration and what events set off are not in them.",
   );
+  await using listing = await startStory();
+  print(await countLists(listing));
   await using batching = await startStory();
   console.table(
     Object.fromEntries(
@@ -54,6 +43,24 @@ export async function run(): Promise<void> {
           [`a folder ${DEPTH} levels up granted`]: folder.roundTrips,
           "read units": workspace.readUnits,
           "read units, folder": folder.readUnits,
+        },
+      ]),
+    ),
+  );
+}
+
+function print(costs: readonly Cost[]): void {
+  console.table(
+    Object.fromEntries(
+      costs.map(({ name, authentication, calls, roundTrips, readUnits, writeUnits, usdPerMillion }) => [
+        name,
+        {
+          auth: authentication === undefined ? "" : "1 read",
+          calls: tally(calls.map(({ action }) => action)),
+          "round trips": roundTrips,
+          "read units": readUnits,
+          "write units": writeUnits,
+          "$ per million": usdPerMillion.toFixed(2),
         },
       ]),
     ),

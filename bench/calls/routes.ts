@@ -103,6 +103,10 @@ export async function countRoutes(
     "GET /v1/workspaces/{ws}/files",
     `/v1/workspaces/${workspaceId}/files?path=${top.slice(0, -1)}`,
   );
+  await measure(
+    "GET /v1/workspaces/{ws}/files (recursive)",
+    `/v1/workspaces/${workspaceId}/files?path=${top.slice(0, -1)}&recursive=true`,
+  );
   await measure("GET /v1/files/{id}", path);
   await measure("GET /v1/files/{id}/content", `${path}/content`);
   await measure("PATCH /v1/files/{id}", path, { method: "PATCH", ...json({ name: "z.txt" }) });

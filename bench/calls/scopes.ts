@@ -16,6 +16,7 @@ import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 import { GIVEN_AND_LEFT, GRANTED, LEFT, measureAccess, measureClientsEnd } from "./access-scopes.ts";
 import { priceOfCall } from "./count.ts";
+import { copyFile } from "./lists.ts";
 import { watch } from "./watch.ts";
 
 export interface ScopeCost {
@@ -75,6 +76,13 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
 
   const many = `/v1/workspaces/${story.workspaceId}/files?path=many&limit=100`;
   await measure("files:read", "GET /v1/workspaces/{ws}/files, 100 files", many);
+  await copyFile(story, files[0]?.file_id ?? "", 400);
+  const since = new Date(story.cloud.clock.now()).toISOString();
+  await measure(
+    "files:read",
+    "GET /v1/workspaces/{ws}/files?updated_since=, 500 looked through",
+    `${many}&recursive=true&updated_since=${since}`,
+  );
   await measure(
     "files:read",
     "GET /v1/events, 100 events",

@@ -1,17 +1,18 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import type { z } from "zod";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { page, problem } from "#contract/common.ts";
 import { nameProblem } from "#contract/names.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
-import { file, fileDetail, folder, urlAnswer } from "#core/files/contract.ts";
+import { file, fileDetail, urlAnswer } from "#core/files/contract.ts";
+import { folderPage } from "#core/files/list-contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
-const listing = page.of(z.discriminatedUnion("kind", [file, folder]));
+const listing = folderPage;
 
 let world: World;
 let client: Client;
@@ -96,7 +97,12 @@ describe("listing", () => {
     );
     const file_id = await world.addFile(by, "reports/2026/q3.pdf", "12345");
     const root = await list(by);
-    expect(root.items).toEqual([{ kind: "folder", folder_id: expect.any(String), name: "reports" }]);
+    expect(root.items).toEqual([
+      {
+        ...{ kind: "folder", folder_id: expect.any(String), name: "reports", path: "reports" },
+        parent_id: rootFolder(by.workspace_id),
+      },
+    ]);
     const [reports] = folders(root);
     const byId = await list(by, `?folder=${reports}`);
     expect(names(byId)).toEqual(["2026"]);
@@ -134,9 +140,117 @@ describe("listing", () => {
     ["a page too long", "?limit=101", 400, "invalid_request"],
     ["an unknown parameter", "?order=desc", 400, "unknown_field"],
     ["a cursor of another's making", "?cursor=AAAA", 400, "invalid_cursor"],
+    ["what is neither true nor false", "?recursive=1", 400, "invalid_request"],
+    ["it in capitals", "?recursive=True", 400, "invalid_request"],
+    ["nothing said of it", "?recursive=", 400, "invalid_request"],
+    ["it said twice", "?recursive=true&recursive=false", 400, "invalid_request"],
+    ["a day", "?updated_since=2026-01-01", 400, "invalid_request"],
+    ["a day that isn't", "?updated_since=2026-02-30T00:00:00Z", 400, "invalid_request"],
+    ["a time of no zone", "?updated_since=2026-01-01T00:00:00", 400, "invalid_request"],
+    ["a plus that is a space", "?updated_since=2026-01-01T00:00:00+02:00", 400, "invalid_request"],
+    ["seconds", "?updated_since=1767225600", 400, "invalid_request"],
+    ["a time to come", "?updated_since=2999-01-01T00:00:00Z", 400, "invalid_request"],
   ])("refuses %s", async (_, query, status, code) => {
     const answer = client.request(`/v1/workspaces/${client.workspace_id}/files${query}`);
     expect(await refusal(answer)).toEqual([status, code]);
+  });
+
+  test("says of a time that is none which ones there are, and of one to come that it is", async () => {
+    const told = async (query: string) =>
+      read(problem, client.request(`/v1/workspaces/${client.workspace_id}/files?updated_since=${query}`));
+    expect(JSON.stringify(await told("yesterday"))).toContain("2026-01-01T00:00:00Z");
+    expect((await told("2999-01-01T00:00:00Z")).detail).toMatch(/2999-01-01.* it is 20\d\d-.* now/);
+  });
+
+  test("refuses the cursor of a list of others, or of more or fewer", async () => {
+    const by = await world.client("files:read");
+    for (const path of ["x/1", "x/2", "x/y/3"]) await world.addFile(by, path);
+    const since = "updated_since=2026-01-01T00:00:00Z";
+    const given = ["", "recursive=true", since, `${since}&recursive=true`];
+    for (const query of given) {
+      const { next_cursor } = await list(by, `?path=x&limit=1&${query}`);
+      for (const other of [...given, "tag=a"].filter((one) => one !== query)) {
+        const path = `/v1/workspaces/${by.workspace_id}/files?path=x&${other}&cursor=${next_cursor}`;
+        expect([query, other, ...(await refusal(by.request(path)))]).toEqual([
+          ...[query, other, 400, "invalid_cursor"],
+        ]);
+      }
+    }
+    const { next_cursor } = await list(by, "?path=x&limit=1&recursive=true");
+    // The same moment, however it is written; and the folder's own route, which gives the same list.
+    const [folder] = folders(await list(by));
+    const rest = `?recursive=true&cursor=${next_cursor}`;
+    expect(await read(listing, by.request(`/v1/folders/${folder}/children${rest}`))).toEqual(
+      await list(by, `${rest}&path=x`),
+    );
+    const first = await list(by, `?path=x&limit=1&${since}`);
+    const offset = "updated_since=2026-01-01T02:00:00.000%2B02:00";
+    expect(names(await list(by, `?path=x&${offset}&cursor=${first.next_cursor}`))).toEqual(["2"]);
+  });
+
+  test("refuses a cursor that was made up, and never fails over it", async () => {
+    const by = await world.client("files:read");
+    for (const path of ["x/1", "x/2", "x/y/3"]) await world.addFile(by, path);
+    const { next_cursor } = await list(by, "?limit=1&recursive=true");
+    const [mark, as_of, folder] = Buffer.from(next_cursor ?? "", "base64url")
+      .toString("utf8")
+      .split("\n");
+    const send = async (...lines: (string | undefined)[]) => {
+      const cursor = Buffer.from(lines.join("\n")).toString("base64url");
+      return (await by.request(`/v1/workspaces/${by.workspace_id}/files?recursive=true&cursor=${cursor}`))
+        .status;
+    };
+    const paths = ["", "/", "a//b", "/a", "x".repeat(256), `${"a/".repeat(33)}b`];
+    for (const path of paths) expect([path, await send(mark, as_of, folder, path)]).toEqual([path, 400]);
+    expect(await send(mark, as_of, "fld_x", "a")).toBe(400);
+    expect(await send(mark, "zzzzzzzzzzzz", folder, "a")).toBe(400);
+    expect(await send(mark, as_of, folder)).toBe(400);
+    // Of folders that aren't there, or aren't below: as though they were gone.
+    for (const path of ["a", "no/such/thing", "x/1/as a folder", `${"a/".repeat(32)}b`, "x/"])
+      expect([path, await send(mark, as_of, `fld_${"0".repeat(26)}`, path)]).toEqual([path, 200]);
+  });
+
+  test("tells of what has changed since, by what the list before said, and of folders nothing", async () => {
+    const by = await world.client("files:read", "files:write");
+    const old = await world.addFile(by, "x/old");
+    await world.addFile(by, "x/y/same");
+    world.advance(300_000);
+    const all = await list(by, "?recursive=true&limit=2");
+    const rest = await list(by, `?recursive=true&limit=2&cursor=${all.next_cursor}`);
+    expect(rest.as_of).toBe(all.as_of);
+    expect([...all.items, ...rest.items].map(({ path }) => path)).toEqual(["x", "x/old", "x/y", "x/y/same"]);
+    expect(Date.parse(all.as_of ?? "")).toBeLessThan(world.deps.now() - 60_000);
+    const since = `updated_since=${all.as_of}`;
+    expect((await list(by, `?recursive=true&${since}`)).items).toEqual([]);
+    await world.addFile(by, "x/y/new");
+    await by.request(`/v1/files/${old}`, { method: "PATCH", json: { description: "changed" } });
+    const changed = await list(by, `?recursive=true&${since}`);
+    expect(changed.items.map(({ path }) => path)).toEqual(["x/old", "x/y/new"]);
+    // One folder's too; and both together.
+    expect(names(await list(by, `?path=x&${since}`))).toEqual(["old"]);
+    await by.request(`/v1/files/${old}`, { method: "PATCH", json: { tags: ["t"] } });
+    expect((await list(by, `?recursive=true&tag=t&${since}`)).items).toMatchObject([{ file_id: old }]);
+    expect((await list(by, "?recursive=true&tag=t")).items).toMatchObject([{ file_id: old }]);
+    expect(await list(by, "?path=x")).not.toHaveProperty("as_of");
+    // At that moment too: what is asked for is no later than what has changed.
+    const { updated_at } = await read(file, by.request(`/v1/files/${old}`));
+    expect(names(await list(by, `?path=x&updated_since=${updated_at}`))).toEqual(["old"]);
+  });
+
+  test("of all that is below has nothing that is in the trash, nor what is below what is", async () => {
+    const by = await world.client("files:read", "files:write", "files:delete");
+    const gone = await world.addFile(by, "x/gone");
+    await world.addFile(by, "x/y/z/lost");
+    await world.addFile(by, "x/stays");
+    const paths = async () => (await list(by, "?recursive=true")).items.map(({ path }) => path);
+    expect(await paths()).toEqual(["x", "x/gone", "x/stays", "x/y", "x/y/z", "x/y/z/lost"]);
+    const [y] = folders(await list(by, "?path=x"));
+    expect((await by.request(`/v1/files/${gone}`, { method: "DELETE" })).status).toBe(204);
+    expect((await by.request(`/v1/folders/${y}`, { method: "DELETE" })).status).toBe(204);
+    expect(await paths()).toEqual(["x", "x/stays"]);
+    expect((await by.request(`/v1/folders/${y}/children?recursive=true`)).status).toBe(404);
+    expect((await by.request(`/v1/trash/${y}/restore`, { method: "POST" })).status).toBe(200);
+    expect(await paths()).toEqual(["x", "x/stays", "x/y", "x/y/z", "x/y/z/lost"]);
   });
 
   test("refuses the cursor of another folder", async () => {

@@ -175,6 +175,9 @@ def fit_query(query):
         query.pop("organization", None)
     if "tag" in query:
         query["tag"] = name(cut(str(query["tag"]), 20))
+    # No schema tells of now.
+    if "updated_since" in query:
+        query["updated_since"] = (datetime.now(timezone.utc) - timedelta(days=1)).isoformat()
 
 
 def fit_body(body):

@@ -186,7 +186,7 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   changeFolder: () => ({ json: { name: "alpha-2" } }),
   createFolder: () => ({ json: { parent_id: here.alpha, name: "new" } }),
   resolvePath: () => ({ query: "?path=projects/alpha/report.txt" }),
-  listFiles: () => ({ query: `?folder=${here.alpha}` }),
+  listFiles: () => ({ query: `?folder=${here.alpha}&recursive=true` }),
   changeFile: () => ({ json: { description: "changed" } }),
   restoreVersion: () => ({ json: {} }),
   acquireLock: () => ({ json: {} }),

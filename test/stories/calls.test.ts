@@ -38,6 +38,9 @@ test.for([
   ["POST /v1/uploads/{id}/finalize (new version)", 6],
   ["GET /s/{token}", 3],
   ["POST /v1/uploads/{id}/parts", 1],
+  ["GET /v1/workspaces/{ws}/files", 2],
+  // The root has one folder, that one another, and that one the files.
+  ["GET /v1/workspaces/{ws}/files (recursive)", 4],
   ["GET /v1/files/{id}", 2],
   ["GET /v1/files/{id}/content", 2],
   ["DELETE /v1/files/{id}", 2],

@@ -1,15 +1,16 @@
 /** A file's life after its upload, over HTTP alone: listed, moved, described, downloaded, deleted, and its bytes removed. */
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import * as z from "zod";
 import { page } from "#contract/common.ts";
 import { event } from "#contract/events.ts";
-import { changedFile, file, fileDetail, folder } from "#core/files/contract.ts";
+import { eventLog } from "#core/events/contract.ts";
+import { changedFile, file, fileDetail } from "#core/files/contract.ts";
+import { folderPage } from "#core/files/list-contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 const MINUTE = 60_000;
-const listing = page.of(z.discriminatedUnion("kind", [file, folder]));
+const listing = folderPage;
 
 let story: Story;
 
@@ -88,6 +89,33 @@ test("a file is found by its path, renamed, moved, described, downloaded, delete
   expect((await story.api(`/v1/trash/${file_id}`, { method: "DELETE" })).status).toBe(204);
   story.advance(18 * MINUTE);
   await story.eventually(async () => expect(await objects()).toBe(0), { timeoutMs: 20_000 });
+});
+
+test("a workspace is mirrored: the log's end, all that is there, and from then on what happens", async () => {
+  const log = async (after: string, wait = 0) =>
+    story.json(eventLog, `/v1/events?workspace=${story.workspaceId}&after=${after}&wait=${wait}`);
+  const { next_cursor: before } = await log("latest");
+  await story.upload(Buffer.from("1"), { filename: "mirror/a/one.txt" });
+  const two = await story.upload(Buffer.from("2"), { filename: "mirror/b/two.txt" });
+  const { items, next_cursor } = await list("?path=mirror&recursive=true&limit=3");
+  const rest = await list(`?path=mirror&recursive=true&limit=3&cursor=${next_cursor}`);
+  const paths = [...items, ...rest.items].map(({ path }) => path);
+  expect(paths).toEqual(["mirror/a", "mirror/a/one.txt", "mirror/b", "mirror/b/two.txt"]);
+  expect(rest.next_cursor).toBeNull();
+
+  const [, , folder] = items;
+  const id = folder?.kind === "folder" ? folder.folder_id : "";
+  const changed = { method: "PATCH", json: { name: "c" } } as const;
+  expect((await story.api(`/v1/folders/${id}`, changed)).status).toBe(200);
+  await story.eventually(async () => {
+    const told = (await log(before, 1)).items.map(({ type, file_id, data }) => [
+      ...[type, file_id ?? data["folder_id"]],
+    ]);
+    expect(told).toContainEqual(["upload_completed", two.file_id]);
+    expect(told).toContainEqual(["folder_moved", id]);
+  });
+  const below = await story.json(listing, `/v1/folders/${id}/children?recursive=true`);
+  expect(below.items.map(({ path }) => path)).toEqual(["mirror/c/two.txt"]);
 });
 
 test("another client sees none of it", async () => {

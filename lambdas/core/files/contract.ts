@@ -9,12 +9,10 @@ import {
   MAX_PATH_BYTES,
   mismatch,
   name,
-  page,
   path,
   prefixes,
   wholeNumber,
   withoutNul,
-  workspaceRef,
 } from "#contract/common.ts";
 import { checksums, declaredType, kept, metadataChange } from "#contract/content.ts";
 import { fence, fenceErrors } from "#contract/headers.ts";
@@ -31,6 +29,12 @@ export const folder = z
     kind: z.literal("folder").meta({ description: "Tells a folder from a file in a list." }),
     folder_id: id("fld"),
     name: z.string().meta({ description: "Its own name, without the folders above." }),
+    parent_id: id("fld").meta({
+      description: "The folder that it is in; the workspace's root has an id too.",
+    }),
+    path: z
+      .string()
+      .meta({ description: "Folders from the workspace's root down to it, e.g. `reports/2026`." }),
   })
   .meta({ id: "Folder" });
 export type Folder = z.infer<typeof folder>;
@@ -41,7 +45,7 @@ const MAX_TAGS = 50;
 const MAX_TAG_BYTES = 1_024;
 
 /** One word that is said of files, by which they are found. */
-const tagName = z
+export const tagName = z
   .string()
   .max(64)
   .transform((value) => value.normalize("NFC"))
@@ -187,9 +191,6 @@ export const changeRequest = z
 
 export type ChangeFile = z.infer<typeof changeRequest>;
 
-/** One page of what is in a folder. */
-export const folderPage = page.of(z.discriminatedUnion("kind", [file, folder]));
-
 const tag = "Files";
 
 const fileId = { id: id("file") };
@@ -240,37 +241,6 @@ export const urlAnswer = z
     expires_at: at("When it stops to"),
   })
   .meta({ id: "DownloadUrl" });
-
-/** Of lists. */
-export const tagFilter = tagName.optional().meta({
-  description:
-    "Only files that are tagged so. A page looks through 500 names at most: it may have fewer, or none, and a further `next_cursor`.",
-});
-
-export const listFilesRoute = defineRoute({
-  id: "listFiles",
-  method: "GET",
-  path: "/v1/workspaces/{ws}/files",
-  summary: "List a folder",
-  description:
-    "Files and folders in the order of their names' UTF-8 bytes, strongly consistent. Without `folder` or `path`: the root.",
-  tag,
-  access: { action: "list", decides: "the folder is named by the query, by id or path" },
-  params: { ws: workspaceRef },
-  query: {
-    ...page.query,
-    folder: folderId.optional().meta({ description: "The folder by its id; not beside `path`." }),
-    path: folderPath.optional(),
-    tag: tagFilter,
-  },
-  responses: {
-    200: {
-      description: "One page",
-      schema: folderPage,
-    },
-  },
-  errors: ["not_found", "workspace_ambiguous", "invalid_cursor"],
-});
 
 export const getFileRoute = defineRoute({
   id: "getFile",

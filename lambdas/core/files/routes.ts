@@ -7,18 +7,13 @@ import { preconditionsOf } from "#http/preconditions.ts";
 import { serve } from "#http/serve.ts";
 import { methodOf, toBytes } from "#http/to-bytes.ts";
 import { changeFile } from "./change-file.ts";
-import {
-  changeFileRoute,
-  deleteFileRoute,
-  getContentRoute,
-  getFileRoute,
-  listFilesRoute,
-} from "./contract.ts";
+import { changeFileRoute, deleteFileRoute, getContentRoute, getFileRoute } from "./contract.ts";
 import { deleteFile } from "./delete-file.ts";
 import { downloadFile } from "./download-file.ts";
 import { fileDetailView, shownTo } from "./file-view.ts";
 import { findFile } from "./find-file.ts";
 import { folderToList } from "./folder-to-list.ts";
+import { listFilesRoute } from "./list-contract.ts";
 import { listFiles } from "./list-files.ts";
 
 /** Folders and files. */

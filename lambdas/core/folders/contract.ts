@@ -13,7 +13,8 @@ import {
   workspaceRef,
 } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
-import { file, folder, folderPage, folderPath, folderRef, tagFilter } from "#core/files/contract.ts";
+import { file, folder, folderPath, folderRef } from "#core/files/contract.ts";
+import { folderPage, whichFiles } from "#core/files/list-contract.ts";
 
 /** A folder with where it is. */
 export const folderDetail = folder
@@ -167,13 +168,13 @@ export const listChildrenRoute = defineRoute({
   id: "listChildren",
   method: "GET",
   path: "/v1/folders/{id}/children",
-  summary: "List what is in a folder",
+  summary: "List what is in a folder, or below it",
   description:
     "Files and folders in the order of their names' UTF-8 bytes, strongly consistent: as `GET /v1/workspaces/{ws}/files?folder=`.",
   tag,
   access: { action: "list", on: "folder" },
   params: folderId,
-  query: { ...page.query, tag: tagFilter },
+  query: { ...page.query, ...whichFiles },
   responses: {
     200: { description: "One page", schema: folderPage },
   },

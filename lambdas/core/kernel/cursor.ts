@@ -12,7 +12,7 @@ const shape = z.tuple([z.string(), z.string().min(1).max(255)]);
  * @param list what tells this list from others: its kind and its parent's id.
  */
 export function cursorAfter(list: string, last: string): string {
-  return Buffer.from(JSON.stringify([mark(list), last])).toString("base64url");
+  return Buffer.from(JSON.stringify([markOf(list), last])).toString("base64url");
 }
 
 /**
@@ -28,15 +28,18 @@ export function readCursor(
 ): string | undefined {
   if (cursor === undefined) return undefined;
   const parsed = shape.safeParse(parseJson(Buffer.from(cursor, "base64url").toString("utf8")));
-  if (!parsed.success || parsed.data[0] !== mark(list) || !fits(parsed.data[1])) {
-    throw new WharfError(
-      "invalid_cursor",
-      "The cursor is not one that this list gave. Use next_cursor as it came, with the same filters, or start again without one.",
-    );
-  }
+  if (!parsed.success || parsed.data[0] !== markOf(list) || !fits(parsed.data[1])) throw notOfList();
   return parsed.data[1];
 }
 
-function mark(list: string): string {
+/** What a cursor is refused with that another list gave, or nobody. */
+export const notOfList = () =>
+  new WharfError(
+    "invalid_cursor",
+    "The cursor is not one that this list gave. Use next_cursor as it came, with the same filters, or start again without one.",
+  );
+
+/** By which a cursor is known as a list's own. */
+export function markOf(list: string): string {
   return createHash("sha256").update(list).digest("base64url").slice(0, 12);
 }

@@ -530,6 +530,8 @@ const reads: Situation[] = [
         `${workspace}/files`,
         `${workspace}/files?folder=${folder_id}`,
         `${workspace}/files?path=/in`,
+        `${workspace}/files?recursive=true&updated_since=2026-01-01T00:00:00Z`,
+        `/v1/folders/${folder_id}/children?recursive=true`,
         path(id),
         `${path(id)}/versions`,
       ];
