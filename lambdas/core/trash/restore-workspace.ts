@@ -7,7 +7,6 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { numberedName } from "#core/tree/free-name.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { workspaceView } from "#core/workspaces/workspace-view.ts";
 import { findTrashedWorkspace, type TrashedWorkspace } from "./find-workspace.ts";
@@ -16,14 +15,14 @@ const ROUNDS = 10;
 
 /**
  * Brings a workspace back from its organization's trash, in one transaction with `workspace_restored`, with all that was in
- * it. Where whoever made it has another of the name by now, it gets a number: `reports (1)`.
+ * it. Where whoever made it has another of the name by now, it gets a number: `reports-1`.
  *
  * @throws WharfError not_found (a second time too); conflict where ten of such names are taken.
  */
 export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) {
   for (let round = 0; round < ROUNDS; round++) {
     const workspace = await findTrashedWorkspace(deps, call, id);
-    const name = round === 0 ? workspace.name : numberedName(workspace.name, round);
+    const name = round === 0 ? workspace.name : numbered(workspace.name, round);
     const { member_access, organization_id } = workspace;
     const view = workspaceView({ workspace_id: id, name, organization_id, member_access }, call.caller);
     const answer = { ...view, kind: "workspace" as const };
@@ -36,6 +35,9 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
   }
   throw new WharfError("conflict", "Too many workspaces have its name, or names like it. Rename one first.");
 }
+
+/** Names of workspaces have no spaces, and 64 characters at most. */
+const numbered = (name: string, number: number) => `${name.slice(0, 64 - `-${number}`.length)}-${number}`;
 
 function restored(now: number, call: Call, workspace: TrashedWorkspace, name: string): Write[] {
   const { workspace_id, organization_id, created_by, deleted_at, member_access, epoch } = workspace;
