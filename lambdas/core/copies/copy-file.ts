@@ -5,6 +5,7 @@ import type { FileDetail } from "#core/files/contract.ts";
 import { downloadEvent } from "#core/files/download-file.ts";
 import { fileUpdate, type Preconditions } from "#core/files/fenced-write.ts";
 import { fileView } from "#core/files/file-view.ts";
+import { requireOwn } from "#core/files/files-to-handle.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
 import { type FileRecord, isStanding, type VersionRecord } from "#core/files/records.ts";
@@ -70,6 +71,7 @@ export async function copyFile(
     const trail = round === 0 ? made : await trailAgain(deps, workspace_id, made);
     const target = await copyTarget(deps, call, place, { trail, fileId, if_exists, preconditions });
     const { version } = source;
+    if (call.access?.own === true) requireOwn(call.caller.id, source.file);
     const judged = await judgeName(deps, version, target.name, version.content_type);
     await shareOthers(deps, source);
     const { writes, answer } = copyOf(call, {
