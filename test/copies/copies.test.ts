@@ -269,7 +269,7 @@ describe("who may copy", () => {
     const { folder_id } = await get(id);
     const onto = { folder: folder_id, name: "t.txt", if_exists: "version" };
     const request = await owner.restricted({
-      ...{ type: "wharf_files", workspace: owner.workspace_id, folder: folder_id },
+      ...{ type: "file_access", workspace: owner.workspace_id, folder: folder_id },
       actions: ["list", "read", "create"],
     });
     expect(await refusal(copy(id, onto, { request }))).toEqual([403, "forbidden"]);

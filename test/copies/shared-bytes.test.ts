@@ -180,3 +180,35 @@ test("a version whose bytes are copied while it is purged, by way of another, le
   expect(await objectOf(file_id)).toBe(object);
   expect(await there(object)).toBe(true);
 });
+
+test("a copy that stood still while its file was purged marks nothing of it", async () => {
+  const id = await world.addFile(client, newName(), "still");
+  const object = await objectOf(id);
+  const [first] = await versionsOf(id);
+  await world.addVersion(client, id, "more");
+  await client.request(`${path(id)}/versions/${first?.version_id}/restore`, { method: "POST" });
+  const reached = Promise.withResolvers<void>();
+  const goesOn = Promise.withResolvers<void>();
+  const objects: Deps["objects"] = {
+    ...world.deps.objects,
+    async remove(key) {
+      reached.resolve();
+      await goesOn.promise;
+      return world.deps.objects.remove(key);
+    },
+  };
+  let purging: Promise<boolean> | undefined;
+  const answer = await world.meanwhile(
+    () => copy(id, { version: first?.version_id }),
+    async () => {
+      await purge(id);
+      world.advance(BYTES_STAY);
+      purging = purgeFile({ ...world.deps, objects }, await record(id), { timeLeft });
+      await reached.promise;
+    },
+  );
+  expect(answer.status).toBe(404);
+  goesOn.resolve();
+  expect(await purging).toBe(true);
+  await isSound(new Set([object]));
+});

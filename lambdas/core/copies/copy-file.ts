@@ -82,7 +82,7 @@ export async function copyFile(
       preconditions,
       now: deps.now(),
     });
-    await deps.table.transact([...sourceWrites(call, source), ...writes, ...call.record(answer)]);
+    await deps.table.transact([...sourceWrites(source), ...writes, ...call.record(answer)]);
     return answer;
   };
   return inRounds(attempt, "Others keep changing this file or that name. Send the request again.", ROUNDS);
@@ -117,14 +117,12 @@ async function shareOthers(deps: Deps, { file, version }: Source): Promise<void>
 }
 
 /** What is copied is there still, with the same versions, and those of its bytes are shared. */
-function sourceWrites({ access }: Call, { file, version }: Source): Write[] {
-  // Another's version, made since the read, makes it one that the caller doesn't see.
-  const stillOwn = access?.own === true ? " AND attribute_not_exists(#mixed)" : "";
+function sourceWrites({ file, version }: Source): Write[] {
   return [
     {
       check: keys.node(file.node_id),
-      // A restoration since would be one that isn't shared.
-      condition: `attribute_not_exists(#deleted_at) AND #version_id = :told_version${stillOwn}`,
+      // A restoration since would be one that isn't shared, and another's version one that the caller may not see.
+      condition: `attribute_not_exists(#deleted_at) AND #version_id = :told_version`,
       values: { told_version: file.version_id },
     },
     ...(version.shared

@@ -54,6 +54,8 @@ export async function copyTarget(
   if (entry !== undefined && if_exists === "version" && entry.kind === "file") {
     if (entry.node_id === fileId) throw itself(fileId);
     const file = await fileToWrite(deps, call, entry.node_id);
+    // It was moved away just now.
+    if (file.name !== name || file.folder_id !== folderId) throw new Overtaken();
     const refused = whyRefused(file, file.node_id, preconditions, deps.now());
     if (refused !== undefined) throw refused;
     return { name, trail, file };

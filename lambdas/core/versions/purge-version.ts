@@ -95,7 +95,7 @@ async function purgeShared(deps: PurgeDeps, version: VersionRecord, { kept = fal
   if (other === undefined && !kept) await deps.objects.remove(object_key);
   return happened(
     deps.table.transact([
-      { remove: keys.version(file_id, version_id), condition: "attribute_exists(#pk)" },
+      { remove: keys.version(file_id, version_id) },
       { remove: keys.hold(object_key, version_id) },
       ...(other === undefined ? [] : [{ check: other, condition: "attribute_exists(#pk)" }]),
     ]),

@@ -67,13 +67,7 @@ const made: Situation[] = [
         },
         next: {
           "it is deleted": () => me.request(...remove(id)),
-          "the copy is renamed, and its name used anew": async () => {
-            const { file_id } = await me.json(
-              `/v1/workspaces/${me.client.workspace_id}/resolve?path=to/b.txt`,
-            );
-            await me.request(...rename(String(file_id), "c.txt"));
-            return me.by.uploaded("to/b.txt", "other");
-          },
+          "it is copied once more": () => me.request(...copy(id)),
         },
         check: (outcome) => isTold(me, outcome),
       };
@@ -83,6 +77,8 @@ const made: Situation[] = [
     name: "copy: into another workspace, whose folders are made",
     async set(_, me) {
       const { file_id: id } = await me.by.uploaded("a.txt", "first");
+      const first = await me.by.uploaded("first.txt", "other");
+      await me.request(...copy(first.file_id, { workspace: "other", folder: "/" }));
       return {
         act: (actor) => actor.request(...copy(id, { workspace: "other", folder: "/to/2026" })),
         meanwhile: {
@@ -110,7 +106,7 @@ const made: Situation[] = [
           "that one is locked": () => me.request(`${path(onto)}/lock`, { json: { ttl_seconds: 60 } }),
           "that one has another version": () => me.by.uploaded("to/b.txt", "third"),
         },
-        next: { "that one has another version": () => me.by.uploaded("to/b.txt", "third") },
+        next: { "it is copied once more": () => me.request(...copy(id, { if_exists: "version" })) },
         check: (outcome) => isTold(me, outcome),
       };
     },
