@@ -104,7 +104,6 @@ export const copies: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/versions/restore-version.ts",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a text of that file
         from: '${version.shared ? "" : " AND attribute_not_exists(#shared)"}',
         to: "",
       },
@@ -141,9 +140,7 @@ export const copies: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/copies/copy-file.ts",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: a text of that file
         from: "${condition} AND #name = :judged_name AND",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
         to: "${condition} AND",
       },
       { file: "lambdas/core/copies/copy-file.ts", from: "judged_name: file.name, ", to: "" },
