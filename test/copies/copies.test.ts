@@ -319,17 +319,12 @@ describe("meanwhile", () => {
   const onto = { folder: "/", name: "copy.txt" };
 
   test.each([
-    ["is deleted", async (id: string) => gone(id)],
-    [
-      "has a new version, and the one that is copied is deleted",
-      async (id: string, v: string) => {
-        await world.addVersion(owner, id, "more");
-        await owner.request(`/v1/files/${id}/versions/${v}`, { method: "DELETE" });
-      },
-    ],
-  ])("what is copied %s: there is no copy", async (what, others) => {
+    ["file is deleted", (id: string) => gone(id)],
+    ["version is deleted", (id: string, v: string) => gone(`${id}/versions/${v}`)],
+  ])("the %s: there is no copy", async (what, others) => {
     const id = await world.addFile(owner, `${what}.txt`, "bytes");
     const { version_id: version } = await get(id);
+    await world.addVersion(owner, id, "more");
     const act = () => copy(id, { ...onto, version });
     expect(await refusal(world.meanwhile(act, () => others(id, version)))).toEqual([404, "not_found"]);
     expect((await world.dump()).some(({ name }) => name === "copy.txt")).toBe(false);

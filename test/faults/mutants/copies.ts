@@ -121,7 +121,7 @@ export const copies: readonly Mutant[] = [
       },
     ],
     why: "the end is that of the other order, in which it was copied before",
-    red: { file: "test/copies/copies.test.ts", titles: ["what is copied is deleted"] },
+    red: { file: "test/copies/copies.test.ts", titles: ["the file is deleted"] },
   },
   {
     name: "a copy is of a version that is there",
@@ -133,7 +133,7 @@ export const copies: readonly Mutant[] = [
       },
     ],
     why: "the end is that of the other order, in which it was copied before",
-    red: { file: "test/copies/copies.test.ts", titles: ["the one that is copied is deleted"] },
+    red: { file: "test/copies/copies.test.ts", titles: ["the version is deleted"] },
   },
   {
     name: "a copy becomes a version under the name that it was judged by",
