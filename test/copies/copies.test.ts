@@ -123,7 +123,8 @@ describe("a copy", () => {
       await owner.request(`/v1/trash/${one}`, { method: "DELETE" });
     }
     world.advance(BYTES_STAY);
-    await sweepVersions(world.deps);
+    // Of two that give up their holds at once, one stays for the next run.
+    for (let run = 0; run < 2; run++) await sweepVersions(world.deps);
     const left = (await world.dump()).filter(({ file_id, shared }) => file_id === second && shared);
     expect(left).toEqual([]);
     expect(await bytes(third)).toBe("chain");
