@@ -7,7 +7,7 @@ import { defineRoute } from "#contract/route.ts";
 import { fileDetail, folderRef } from "#core/files/contract.ts";
 import { ifExists } from "#core/uploads/contract.ts";
 
-export const copyRequest = z.strictObject({
+const copyRequest = z.strictObject({
   workspace: workspaceRef.optional().meta({
     description:
       "Id or name of the workspace that the copy goes into; the file's own unless said. A name that is free makes a new one, as an upload does.",
