@@ -1,6 +1,7 @@
 /** What each event type's `data` holds, with an example: the source of `GET /v1/webhooks/event-types`. */
 import * as z from "zod";
 import { accountsEvents } from "#core/accounts/events.ts";
+import { copiesEvents } from "#core/copies/events.ts";
 import { endpointsEvents } from "#core/endpoints/events.ts";
 import { filesEvents } from "#core/files/events.ts";
 import { finalizeEvents } from "#core/finalize/events.ts";
@@ -20,6 +21,7 @@ import { jsonSchema } from "./json-schema.ts";
 const types: Record<EventType, EventInfo> = {
   ...finalizeEvents,
   ...filesEvents,
+  ...copiesEvents,
   ...foldersEvents,
   ...linksEvents,
   ...locksEvents,

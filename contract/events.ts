@@ -8,6 +8,7 @@ export const eventTypes = [
   "file_downloaded",
   "file_moved",
   "file_changed",
+  "file_copied",
   "file_deleted",
   "file_restored",
   "file_purged",

@@ -25,7 +25,7 @@ export const tableAccess = {
       ...(["grant", "resourceGrants", "progeny", "clients", "invitation"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
-      ...(["reservations", "trash"] as const),
+      ...(["reservations", "trash", "holds"] as const),
     ],
     UpdateItem: [
       ...(["person", "group", "organization", "grant", "workspaces", "revocations"] as const),
@@ -71,11 +71,12 @@ export const tableAccess = {
     GetItem: ["client", "person", "folder", "node", "upload", "settings"],
     // Of whoever started what a form has brought: what it may do now.
     BatchGetItem: ["client", "person", "group", "workspaces", "folder", "node", "paths"],
-    Query: ["client", "person", "group", "folder", "node"],
+    // Who else has the bytes of a version that is purged.
+    Query: ["client", "person", "group", "folder", "node", "holds"],
     PutItem: ["folder", "node", "paths", "link", "event"],
     UpdateItem: ["node", "upload"],
-    DeleteItem: ["node"],
-    ConditionCheckItem: ["node"],
+    DeleteItem: ["node", "holds"],
+    ConditionCheckItem: ["node", "holds"],
   },
   relay: { PutItem: ["feed"], UpdateItem: ["event", "feed"] },
   fanOut: {

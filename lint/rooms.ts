@@ -39,6 +39,8 @@ export const ROOMS = [
   "uploads",
   /** How a session becomes a version. */
   "finalize",
+  /** A file again, elsewhere, without its bytes being sent. */
+  "copies",
   /** Many of these in one request, each by itself. */
   "batches",
   /** The way of events from the outbox to the bus and into a workspace's log. */

@@ -142,6 +142,10 @@ export async function countRoutes(
   const old = versions.items.find(({ current }) => !current)?.version_id;
   const restore = `${path}/versions/${old}/restore`;
   await measure("POST /v1/files/{id}/versions/{v}/restore", restore, { method: "POST" });
+  // The first of a file has its version say that it is shared.
+  const copies = { "POST /v1/files/{id}/copy": "c1.txt", "POST /v1/files/{id}/copy (again)": "c2.txt" };
+  for (const [call, name] of Object.entries(copies))
+    await measure(call, `/v1/files/${other.file_id}/copy`, json({ folder: `/${top.slice(0, -1)}`, name }));
   await measure("DELETE /v1/files/{id}", path, { method: "DELETE" });
   return costs;
 }

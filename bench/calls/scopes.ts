@@ -128,6 +128,9 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     method: "POST",
     body: form,
   });
+  await measure("files:write", COPIED, `/v1/files/${files[70]?.file_id}/copy`, {
+    json: { folder: `/${deep(++id).split("/").slice(0, -1).join("/")}` },
+  });
   // The count of live locks is read once a minute: just now, for this.
   await story.api(`${second}/lock`, { json: {} });
   const batch = await measure("locks:write", LOCKED, "/v1/locks/batch", {
@@ -210,6 +213,7 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
 
 const STARTS = "POST /v1/uploads/batch: each of the uploads";
 const ENDS = "POST /v1/uploads/finalize, 32 new folders each: each of the uploads";
+const COPIED = "POST /v1/files/{id}/copy, 32 new folders";
 const LOCKED = "POST /v1/locks/batch of 25 files, and 25 releases: each of the 26";
 const RELEASED = "DELETE …/lock";
 const RENAMED = "PATCH /v1/files/{id}";

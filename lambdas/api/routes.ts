@@ -2,6 +2,7 @@
 
 import { clients, tokens } from "#core/accounts/routes.ts";
 import { batches } from "#core/batches/routes.ts";
+import { copies } from "#core/copies/routes.ts";
 import { deliveries } from "#core/delivery/routes.ts";
 import { webhooks } from "#core/endpoints/routes.ts";
 import { events, eventTypes } from "#core/events/routes.ts";
@@ -35,6 +36,7 @@ export const fileRoutes = [
   invitations,
   folders,
   files,
+  copies,
   versions,
   trash,
   shares,

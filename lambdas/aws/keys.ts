@@ -111,6 +111,8 @@ export const keys = {
   trash: (workspace: string, thing: string): Key => ({ pk: `TRASH#${workspace}`, sk: thing }),
   node: (node: string): Key => ({ pk: `NODE#${node}`, sk: META }),
   version: (file: string, version: string): Key => ({ pk: `NODE#${file}`, sk: `VER#${version}` }),
+  /** That a version has bytes which versions of other files may have too; see `versions/holds.ts`. */
+  hold: (object: string, version: string): Key => ({ pk: `HOLD#${object}`, sk: version }),
   /** A pointer, so that a file's links list in a strongly consistent read. */
   fileShare: (file: string, share: string): Key => ({ pk: `NODE#${file}`, sk: `SHARE#${share}` }),
   /** A path's folder as it was when last walked: a hint that saves the walk, checked where it matters. */
@@ -209,6 +211,7 @@ export const partitions = {
   trash: partition(keys.trash("", "")),
   /** Files and folders, with versions and the ids of links. */
   node: partition(keys.node("")),
+  holds: partition(keys.hold("", "")),
   paths: partition(keys.pathHint("", "")),
   upload: partition(keys.upload("")),
   reservations: partition(keys.reservation("", "")),

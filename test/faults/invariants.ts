@@ -50,6 +50,7 @@ export async function violations(stage: Stage): Promise<string[]> {
   };
   return [
     ...(await bytes(stage, of)),
+    ...holds(of, items),
     ...refusals(of, items),
     ...places(items),
     ...ends(items),
@@ -90,6 +91,26 @@ async function bytes(stage: Stage, of: Of): Promise<string[]> {
     ...orphans
       .filter((key) => !open.some(({ object_key }) => object_key === key))
       .map((key) => `nothing names the bytes of ${key}`),
+  ];
+}
+
+/**
+ * Who shares bytes holds them, and nobody else does. Of a file that has shared some, all versions do that name them: else
+ * one of those would take them from the others.
+ */
+function holds(of: Of, items: readonly Keyed[]): string[] {
+  const named = of("NODE.VER", versionRecord).filter(({ state }) => state === "ready");
+  const spot = ({ pk, sk }: { pk: string; sk: string }) => `${pk} ${sk}`;
+  const held = items.filter((item) => item.pk.startsWith(keys.hold("", "").pk)).map(spot);
+  const shared = named.filter((one) => one.shared);
+  const due = shared.map((one) => spot(keys.hold(one.object_key, one.version_id)));
+  const copied = new Set(named.filter((one) => one.copied_from !== undefined).map((one) => one.object_key));
+  return [
+    ...held.filter((one) => !due.includes(one)).map((one) => `${one} is held for no version`),
+    ...due.filter((one) => !held.includes(one)).map((one) => `${one} is shared and not held`),
+    ...named
+      .filter((one) => copied.has(one.object_key) && !one.shared)
+      .map(({ version_id }) => `${version_id} has bytes that were copied, and doesn't know`),
   ];
 }
 
@@ -147,7 +168,12 @@ function ends(items: readonly Keyed[]): string[] {
 }
 
 /** Events that name the folder in which their file is by then. */
-const IN_PLACE: ReadonlySet<EventType> = new Set(["upload_completed", "version_restored", "file_changed"]);
+const IN_PLACE: ReadonlySet<EventType> = new Set([
+  "upload_completed",
+  "version_restored",
+  "file_changed",
+  "file_copied",
+]);
 
 const moved = z.object({ to: z.object({ folder_id: z.string() }) });
 

@@ -49,9 +49,11 @@ function downloads(of: Of, items: readonly Keyed[]): string[] {
     .map((link) => `${link.share_id} counts ${link.downloads} downloads, and ${link.told} were told of`);
 }
 
-/** An upload makes one version; what else has its bytes is a restoration. */
+/** An upload makes one version; what else has its bytes is a restoration or a copy. */
 function committedTwice(of: Of): string[] {
-  const made = of("NODE.VER", versionRecord).filter((one) => one.restored_from === undefined);
+  const made = of("NODE.VER", versionRecord).filter(
+    (one) => one.restored_from === undefined && one.copied_from === undefined,
+  );
   return [...Map.groupBy(made, ({ upload_id }) => upload_id)]
     .filter(([, all]) => all.length > 1)
     .map(([id, all]) => `${id} has become ${all.map(({ version_id }) => version_id).join(" and ")}`);

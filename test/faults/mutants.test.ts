@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { mutants } from "#test/locks/mutants.ts";
+import { copies } from "./mutants/copies.ts";
 import { folders } from "./mutants/folders.ts";
 import { invitations } from "./mutants/invitations.ts";
 import { organizations } from "./mutants/organizations.ts";
@@ -10,11 +11,18 @@ import { uploads } from "./mutants/uploads.ts";
 import { webhooks } from "./mutants/webhooks.ts";
 
 test("each condition stands in its file", () => {
-  const missing = [...uploads, ...webhooks, ...others, ...organizations, ...invitations, ...folders].flatMap(
-    ({ name, changes }) =>
-      changes
-        .filter(({ file, from }) => !readFileSync(file, "utf8").includes(from))
-        .map(({ file, from }) => `${name}: ${file} has no ${from}`),
+  const missing = [
+    ...uploads,
+    ...webhooks,
+    ...others,
+    ...organizations,
+    ...invitations,
+    ...folders,
+    ...copies,
+  ].flatMap(({ name, changes }) =>
+    changes
+      .filter(({ file, from }) => !readFileSync(file, "utf8").includes(from))
+      .map(({ file, from }) => `${name}: ${file} has no ${from}`),
   );
   expect(missing).toEqual([]);
 });

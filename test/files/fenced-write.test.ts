@@ -67,6 +67,8 @@ const fenced: Record<string, (file: { id: string; old: string }) => { path: stri
 /** Routes below a file that change nothing that a lock protects. */
 const free = new Set([
   ...["acquireLock", "waitForLock", "renewLock", "releaseLock", "breakLock", "createShare", "grantOnFile"],
+  // Of another file, whose lock it heeds.
+  "copyFile",
 ]);
 
 const routes = await allRoutes();

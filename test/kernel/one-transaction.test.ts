@@ -77,6 +77,20 @@ const cases: Record<string, Case> = {
       };
     },
   },
+  copy: {
+    event: "file_copied",
+    async prepare() {
+      const [source, fileId] = [await newFile(), await newFile()];
+      const about = () => read(file, client.request(`/v1/files/${fileId}`));
+      const { name, version_id } = await about();
+      const json = { folder: "/", name, if_exists: "version" };
+      return {
+        fileId,
+        act: () => client.request(`/v1/files/${source}/copy`, { json }),
+        done: async () => (await about()).version_id !== version_id,
+      };
+    },
+  },
   delete: {
     event: "file_deleted",
     async prepare() {

@@ -193,6 +193,7 @@ async function files(fileId: string): Promise<void> {
   await done(`${file}/versions/${listed.items[0]?.version_id}`, { method: "DELETE" });
   const doomed = await send("doomed.txt", bytes("bye"));
   await done(`/v1/uploads/${doomed.upload_id}/finalize`, { json: {} });
+  await done(`/v1/files/${doomed.file_id}/copy`, { json: { folder: "/", name: "spared.txt" } });
   await done(`/v1/files/${doomed.file_id}`, { method: "DELETE" });
   await done(`/v1/workspaces/${story.workspaceId}/trash`);
   await done(`/v1/trash/${doomed.file_id}/restore`, empty);

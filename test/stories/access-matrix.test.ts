@@ -187,6 +187,7 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   createFolder: () => ({ json: { parent_id: here.alpha, name: "new" } }),
   resolvePath: () => ({ query: "?path=projects/alpha/report.txt" }),
   listFiles: () => ({ query: `?folder=${here.alpha}&recursive=true` }),
+  copyFile: () => ({ json: { folder: here.alpha, name: "copy.txt" } }),
   changeFile: () => ({ json: { description: "changed" } }),
   restoreVersion: () => ({ json: {} }),
   acquireLock: () => ({ json: {} }),
@@ -316,7 +317,7 @@ function expected(principal: Principal, { id, access, scopes, uploadToken }: Rou
   const isSession = ("on" in access && access.on === "upload") || id === "finalizeUploads";
   if (principal === "viewer" && !isWorkspace && !isSession) {
     if (id === "getGrant" || id === "endGrant") return [403, 404];
-    return SEEN.has(action) ? [200, 302, 307] : [403];
+    return SEEN.has(action) && id !== "copyFile" ? [200, 302, 307] : [403];
   }
   if (principal === "uploader" && CREATING.has(id)) return [200, 201];
   return [404];

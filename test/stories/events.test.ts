@@ -24,14 +24,16 @@ test("what is pulled is what webhooks carry, in one order for every reader", asy
     method: "PATCH",
     json: { name: "b.txt", description: "Für den Beirat 📎" },
   });
+  await story.api(`/v1/files/${file_id}/copy`, { json: { folder: "/", name: "c.txt" } });
   await story.api(`/v1/files/${file_id}/shares`, { json: {} });
   await story.api(`/v1/files/${file_id}`, { method: "DELETE" });
-  await receiver.until(5);
+  await receiver.until(6);
   await story.cloud.waitForIdle();
 
   const { items } = await pull("limit=100");
   expect(items.map(({ type }) => type).sort()).toEqual([
     "file_changed",
+    "file_copied",
     "file_deleted",
     "file_moved",
     "link_created",

@@ -1,6 +1,7 @@
-/** A file's life after its upload, over HTTP alone: listed, moved, described, downloaded, deleted, and its bytes removed. */
+/** A file's life after its upload, over HTTP alone: listed, moved, described, downloaded, copied, deleted, and its bytes removed. */
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { keys, under } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
 import { event } from "#contract/events.ts";
 import { eventLog } from "#core/events/contract.ts";
@@ -116,6 +117,31 @@ test("a workspace is mirrored: the log's end, all that is there, and from then o
   });
   const below = await story.json(listing, `/v1/folders/${id}/children?recursive=true`);
   expect(below.items.map(({ path }) => path)).toEqual(["mirror/c/two.txt"]);
+});
+
+test("a copy has the bytes for as long as it is there, whatever becomes of the file", async () => {
+  const bytes = Buffer.from("the same bytes\n".repeat(1_000));
+  const before = await objects();
+  const { file_id } = await story.upload(bytes, { filename: "source.txt" });
+  const source = await story.json(fileDetail, `/v1/files/${file_id}`);
+  const copied = await story.json(fileDetail, `/v1/files/${file_id}/copy`, { json: { folder: "/out/2026" } });
+  expect(copied).toMatchObject({ path: "out/2026/source.txt", size: bytes.length, crc32: source.crc32 });
+  expect(await objects()).toBe(before + 1);
+  const purge = async (id: string) => {
+    expect((await story.api(`/v1/files/${id}`, { method: "DELETE" })).status).toBe(204);
+    expect((await story.api(`/v1/trash/${id}`, { method: "DELETE" })).status).toBe(204);
+    story.advance(18 * MINUTE);
+    const { pk } = keys.node(id);
+    const version = { where: "#pk = :pk AND begins_with(#sk, :ver)", values: { pk, ver: under.versions } };
+    await story.eventually(async () => expect((await story.table.query(version)).items).toEqual([]), {
+      timeoutMs: 20_000,
+    });
+  };
+  await purge(file_id);
+  const content = await story.api(`/v1/files/${copied.file_id}/content`, { redirect: "follow" });
+  expect(Buffer.from(await content.arrayBuffer())).toEqual(bytes);
+  await purge(copied.file_id);
+  expect(await objects()).toBe(before);
 });
 
 test("another client sees none of it", async () => {

@@ -172,11 +172,11 @@ describe("a workspace that is purged", () => {
   test("is purged once its days are over, and nothing of it is left to come back", async () => {
     const { workspace_id, root, deep, reader, ways } = await filled("over");
     await remove(workspace_id);
-    world.clock.advance(30 * DAY - 60_000);
+    world.advance(30 * DAY - 60_000);
     await sweepTrash(world.deps);
     expect(await statusOf(restore(workspace_id))).toBe(200);
     await remove(workspace_id);
-    world.clock.advance(30 * DAY + 60_000);
+    world.advance(30 * DAY + 60_000);
     for (let run = 0; run < 6; run++) await sweepTrash(world.deps);
     expect(await ways()).toEqual(GONE);
     expect(await refusal(restore(workspace_id))).toEqual([404, "not_found"]);

@@ -98,6 +98,10 @@ export const versionRecord = z.object({
   metadata: z.record(z.string(), z.string()).optional(),
   /** The version that this one is a restoration of; both name the same object. */
   restored_from: z.string().optional(),
+  /** The version, of this or another file, that this one is a copy of; both name the same object. */
+  copied_from: z.string().optional(),
+  /** Versions of other files may name its object: it has a hold on that. See `versions/holds.ts`. */
+  shared: z.literal(true).optional(),
   /** Of a restoration: the client that sent the bytes. */
   content_by: z.string().optional(),
   /** When another version became the current one in its place. */

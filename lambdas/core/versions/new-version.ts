@@ -15,12 +15,14 @@ export interface Content {
   sha256?: string | undefined;
 }
 
-/** The upload that a version comes of. */
+/** The upload that a version comes of, by itself or as a copy. */
 interface Origin {
   upload_id: string;
   object_key: string;
   client_id: string;
   metadata?: Record<string, string> | undefined;
+  /** The version whose bytes it has, where nothing was sent. */
+  copied_from?: string | undefined;
 }
 
 /** A version's record; what an upload that was refused left is told by one too. */
@@ -50,6 +52,7 @@ export function newVersionWrite(
       ...keys.version(file_id, version_id),
       ...{ version_id, file_id, state, name },
       object_key: upload.object_key,
+      ...(upload.copied_from === undefined ? {} : { copied_from: upload.copied_from, shared: true }),
       ...content,
       sniffed,
       upload_id: upload.upload_id,

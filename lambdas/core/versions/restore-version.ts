@@ -13,6 +13,7 @@ import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { Version } from "./contract.ts";
 import { findVersion } from "./find-version.ts";
+import { holdWrite, isLive, LIVE } from "./holds.ts";
 import { versionView } from "./list-versions.ts";
 
 /**
@@ -81,9 +82,10 @@ function restoration(
   const writes: Write[] = [
     {
       check: keys.version(fileId, version.version_id),
-      condition: "#state = :ready AND attribute_not_exists(#removed_ms)",
-      values: { ready: "ready" },
-      else: () => notFound("version", version.version_id),
+      condition: `${LIVE.condition}${version.shared ? "" : " AND attribute_not_exists(#shared)"}`,
+      values: LIVE.values,
+      // Where it was copied just now, the restoration has to hold its bytes too.
+      else: (item) => (isLive(item) ? undefined : notFound("version", version.version_id)),
     },
     fileUpdate(now, fileId, preconditions, {
       update: {
@@ -97,6 +99,7 @@ function restoration(
       values: { judged_name: file.name, told_folder: file.folder_id, ...stepsBack.values },
     }),
     { put: { ...keys.version(fileId, version_id), ...restored }, condition: "attribute_not_exists(#pk)" },
+    ...(restored.shared ? [holdWrite(restored)] : []),
     stepsBack.write,
     eventWrite(now, {
       type: "version_restored",

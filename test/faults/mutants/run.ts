@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod";
+import { copies } from "./copies.ts";
 import { folders } from "./folders.ts";
 import { invitations } from "./invitations.ts";
 import type { Mutant } from "./mutant.ts";
@@ -43,9 +44,15 @@ const verdict = z.object({ name: z.string(), faults: z.array(z.string()) });
 const { values } = parseArgs({
   options: { only: { type: "string", default: "" }, suite: { type: "boolean", default: false } },
 });
-const chosen = [...uploads, ...webhooks, ...others, ...organizations, ...invitations, ...folders].filter(
-  ({ name }) => name.includes(values.only),
-);
+const chosen = [
+  ...uploads,
+  ...webhooks,
+  ...others,
+  ...organizations,
+  ...invitations,
+  ...folders,
+  ...copies,
+].filter(({ name }) => name.includes(values.only));
 /** What is to be red: tests where the suite is asked for, or the harness has no case. */
 const testsOf = ({ case: played, red }: Mutant) => (values.suite || played === undefined ? red : undefined);
 const survivors: string[] = [];

@@ -3,6 +3,7 @@ import type { Situation } from "../situation.ts";
 import { accounts } from "./accounts.ts";
 import { batches } from "./batches.ts";
 import { clients } from "./clients.ts";
+import { copies } from "./copies.ts";
 import { deliveries } from "./deliveries.ts";
 import { rareDeliveries } from "./delivery-rarities.ts";
 import { deliverySweeps } from "./delivery-sweeps.ts";
@@ -36,6 +37,7 @@ export const domains: Record<string, readonly Situation[]> = {
   ...{
     batches,
     files,
+    copies,
     folders,
     trash,
     links,
