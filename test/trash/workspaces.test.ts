@@ -52,7 +52,7 @@ async function filled(name: string) {
   const asked = [
     ...[`/v1/files/${root}`, `/v1/files/${deep}`, `/v1/files/${deep}/versions`],
     ...[`/v1/workspaces/${workspace_id}/files`, `/v1/workspaces/${workspace_id}/resolve?path=one/two`],
-    ...[`/v1/workspaces/${workspace_id}`, `/v1/events?workspace=${workspace_id}`],
+    ...[`/v1/workspaces/${workspace_id}`],
   ];
   /** What comes of each way to it. */
   const ways = async () => ({
@@ -62,20 +62,20 @@ async function filled(name: string) {
     written: await statusOf(owner.request(`/v1/files/${root}`, { method: "PATCH", json: { tags: ["t"] } })),
     upload: await statusOf(
       owner.request("/v1/uploads", {
-        json: { workspace: workspace_id, path: `${crypto.randomUUID()}.txt`, size: 5 },
+        json: { workspace: workspace_id, filename: `${crypto.randomUUID()}.txt`, size: 5 },
       }),
     ),
   });
   return { workspace_id, root, deep, reader, ways };
 }
 const THERE = {
-  owner: [200, 200, 200, 200, 200, 200, 200],
+  owner: [200, 200, 200, 200, 200, 200],
   reader: [200, 200, 200, 200, 200],
   links: [302, 302],
   ...{ written: 200, upload: 201 },
 };
 const GONE = {
-  owner: [404, 404, 404, 404, 404, 404, 404],
+  owner: [404, 404, 404, 404, 404, 404],
   reader: [404, 404, 404, 404, 404],
   links: [410, 410],
   ...{ written: 404, upload: 404 },
@@ -119,7 +119,9 @@ describe("a workspace that is deleted", () => {
     const first = await made("again");
     await remove(first.workspace_id);
     const second = await made("again");
-    const started = owner.request("/v1/uploads", { json: { workspace: "again", path: "a.txt", size: 5 } });
+    const started = owner.request("/v1/uploads", {
+      json: { workspace: "again", filename: "a.txt", size: 5 },
+    });
     expect(await statusOf(started)).toBe(201);
     const { name } = await read(workspace, restore(first.workspace_id));
     expect(name).toBe("again-1");
@@ -133,15 +135,15 @@ describe("a workspace that is deleted", () => {
 
   test("is deleted by its owner alone, restored and purged by that and by admins", async () => {
     const { workspace_id } = await made("whose");
-    const manager = await world.client(...SCOPES);
-    const grant = { principal_id: manager.client_id, role: "manager" };
+    const editor = await world.client(...SCOPES);
+    const grant = { principal_id: editor.client_id, role: "editor" };
     await owner.request(`/v1/workspaces/${workspace_id}/grants`, { json: grant });
     const stranger = await world.client(...SCOPES);
-    expect(await refusal(remove(workspace_id, manager))).toEqual([403, "forbidden"]);
+    expect(await refusal(remove(workspace_id, editor))).toEqual([403, "forbidden"]);
     expect(await refusal(remove(workspace_id, admin))).toEqual([403, "forbidden"]);
     expect(await refusal(remove(workspace_id, stranger))).toEqual([404, "not_found"]);
     await remove(workspace_id);
-    for (const other of [manager, stranger]) {
+    for (const other of [editor, stranger]) {
       expect(await refusal(restore(workspace_id, other))).toEqual([404, "not_found"]);
       expect(await refusal(purge(workspace_id, other))).toEqual([404, "not_found"]);
     }
