@@ -94,12 +94,14 @@ export function hasThere(asker: Asker, place: Place): ReadonlySet<Action> {
 /** The grants that hold at a place now. */
 export function liveGrants({ grants, now }: Pick<Asker, "grants" | "now">, place: Place): HeldGrant[] {
   return grants.filter(
-    ({ on, expires_ms = Number.POSITIVE_INFINITY }) => covers(place, on) && expires_ms > now,
+    ({ on, workspace_id, expires_ms = Number.POSITIVE_INFINITY }) =>
+      covers(place, workspace_id, on) && expires_ms > now,
   );
 }
 
-function covers({ workspace_id, chain }: Place, on: string): boolean {
-  return on === workspace_id || chain.includes(on);
+/** What holds on a thing holds in the workspace where it was given: a file that goes to another leaves it behind. */
+function covers({ workspace_id, chain }: Place, given: string, on: string): boolean {
+  return given === workspace_id && (on === workspace_id || chain.includes(on));
 }
 
 /** What a role in the organization gives on each of its workspaces. */
@@ -115,7 +117,7 @@ export function byRole(
 /** What the token is restricted to at a place; `undefined` where it isn't. */
 function restriction({ details }: Asker, place: Place): ReadonlySet<Action> | undefined {
   if (details === undefined) return undefined;
-  const there = details.filter(({ workspace, folder, file }) => covers(place, file ?? folder ?? workspace));
+  const there = details.filter(({ workspace, folder, file }) => covers(place, workspace, file ?? folder ?? workspace));
   return new Set(there.flatMap(({ actions }) => actions));
 }
 

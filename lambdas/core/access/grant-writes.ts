@@ -57,9 +57,13 @@ export function heldBy(grant: GrantRecord): z.infer<typeof heldGrantRecord> {
   return { on, workspace_id, role, actions, expires_ms };
 }
 
-/** What makes two grants the same: who gave it ends it, so that another's is none of these. */
+/**
+ * What makes two grants the same: who gave it ends it, so that another's is none of these; nor is one that the thing has
+ * left behind in another workspace.
+ */
 export function termsOf({
   principal_id,
+  workspace_id,
   role,
   actions,
   expires_ms,
@@ -67,7 +71,7 @@ export function termsOf({
   made_by,
 }: GrantRecord): string {
   const maker = made_by?.key_id ?? created_by;
-  return JSON.stringify([principal_id, role ?? [...(actions ?? [])].sort(), expires_ms ?? null, maker]);
+  return JSON.stringify([principal_id, workspace_id, role ?? [...(actions ?? [])].sort(), expires_ms ?? null, maker]);
 }
 
 const isGroup = ({ principal_id }: Pick<GrantRecord, "principal_id">) => principal_id.startsWith("grp_");
