@@ -117,7 +117,9 @@ export function byRole(
 /** What the token is restricted to at a place; `undefined` where it isn't. */
 function restriction({ details }: Asker, place: Place): ReadonlySet<Action> | undefined {
   if (details === undefined) return undefined;
-  const there = details.filter(({ workspace, folder, file }) => covers(place, workspace, file ?? folder ?? workspace));
+  const there = details.filter(({ workspace, folder, file }) =>
+    covers(place, workspace, file ?? folder ?? workspace),
+  );
   return new Set(there.flatMap(({ actions }) => actions));
 }
 

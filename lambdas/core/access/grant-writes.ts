@@ -71,7 +71,13 @@ export function termsOf({
   made_by,
 }: GrantRecord): string {
   const maker = made_by?.key_id ?? created_by;
-  return JSON.stringify([principal_id, workspace_id, role ?? [...(actions ?? [])].sort(), expires_ms ?? null, maker]);
+  return JSON.stringify([
+    principal_id,
+    workspace_id,
+    role ?? [...(actions ?? [])].sort(),
+    expires_ms ?? null,
+    maker,
+  ]);
 }
 
 const isGroup = ({ principal_id }: Pick<GrantRecord, "principal_id">) => principal_id.startsWith("grp_");

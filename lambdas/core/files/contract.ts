@@ -308,7 +308,8 @@ export const changeFileRoute = defineRoute({
   id: "changeFile",
   method: "PATCH",
   path: "/v1/files/{id}",
-  summary: "Rename a file, move it within its workspace or to another, say what it is for, tag it, change its metadata",
+  summary:
+    "Rename a file, move it within its workspace or to another, say what it is for, tag it, change its metadata",
   description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description, the tags or the metadata do; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. To another workspace it goes in the same one step, with its versions, links and lock; each workspace is told of its own side, and grants on the file itself stay behind. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
   tag,
   access: { action: "write", on: "file" },
@@ -317,8 +318,8 @@ export const changeFileRoute = defineRoute({
   headers: fence,
   responses: { 200: { description: "The file as it is now", schema: changedFile, headers: etag } },
   errors: [
-    ...["not_found", "not_a_file", ...fenceErrors] as const,
-    ...["name_taken", "type_mismatch", "workspace_ambiguous", "conflict"] as const,
+    ...(["not_found", "not_a_file", ...fenceErrors] as const),
+    ...(["name_taken", "type_mismatch", "workspace_ambiguous", "conflict"] as const),
   ],
   example: { request: { name: "q3-final.pdf", folder: "/reports/2026" }, response: fileExample },
 });

@@ -27,10 +27,7 @@ export const filesEvents = {
     description:
       "A file has another name, another folder, or both; or it has left the workspace for another, or come from one: each of the two is told of its own side.",
     data: z.object({
-      from: orNull(
-        place,
-        "Where it was, and how it was named; `null` where it came from another workspace.",
-      ),
+      from: orNull(place, "Where it was, and how it was named; `null` where it came from another workspace."),
       to: orNull(place, "Where it is, and how it is named; `null` where it went to another workspace."),
       mismatch: mismatch.optional(),
     }),

@@ -112,7 +112,9 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
       deps.config.contentMismatch,
     );
     const stray = refused ?? notAllowed(upload, name, commit.sniffed);
-    if (stray !== undefined) return commit.refuse(name, stray);
+    // Told in the session's workspace: what a file is called in another isn't.
+    const told = workspaceOf(upload, target) === upload.workspace_id ? name : upload.name;
+    if (stray !== undefined) return commit.refuse(told, stray);
     const { session, writes, answer } = await writesOf(
       deps,
       { ...commit, upload },

@@ -54,7 +54,8 @@ export function linkedFileChecks(
   gone: Else,
   toldIn?: string,
 ): [Check, ...Check[]] {
-  const isElsewhere = (item: Item | undefined) => toldIn !== undefined && elsewhere(item, toldIn) !== undefined;
+  const isElsewhere = (item: Item | undefined) =>
+    toldIn !== undefined && elsewhere(item, toldIn) !== undefined;
   const file: Check = {
     check: keys.node(file_id),
     condition: `attribute_exists(#pk) AND attribute_not_exists(#deleted_at)${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,

@@ -47,19 +47,19 @@ export const others: readonly Mutant[] = [
         from: 'condition: "attribute_not_exists(#pk)",',
         to: 'blind: "mutant",',
       },
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
     ],
     case: "describe: in other words | change-file: transact NODE+EVT (1) | a copy late, at: 12 minutes later",
   },
   {
     name: "a change tells what the description was",
     changes: [
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: " AND ${stillSaid}", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND ${stillSaid}", to: "" },
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "        old_description: file.description,\n",
         to: "",
       },
@@ -73,11 +73,11 @@ export const others: readonly Mutant[] = [
   {
     name: "a change tells what the tags were",
     changes: [
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: " AND ${stillTagged}`", to: "`" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND ${stillTagged}`", to: "`" },
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "        old_tags: file.tags,\n",
         to: "",
       },
@@ -91,8 +91,8 @@ export const others: readonly Mutant[] = [
   {
     name: "a change tells what the metadata was",
     changes: [
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
       {
         file: "lambdas/core/files/change-file.ts",
         from: " AND (${none}#metadata = :attached)`,\n    values: { attached: from },",
@@ -109,17 +109,17 @@ export const others: readonly Mutant[] = [
     name: "a change leaves a file where it is",
     changes: [
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "#name = :old_name AND #folder_id = :old_folder_id AND ",
         to: "",
       },
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "          old_name: file.name,\n          old_folder_id: file.folder_id,\n",
         to: "",
       },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
     ],
     case: "describe: in other words | change-file: transact NODE+EVT (1) | frozen before it, meanwhile: it is moved",
     red: {
@@ -131,12 +131,12 @@ export const others: readonly Mutant[] = [
     name: "a change answers with the current version",
     changes: [
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: " AND #version_id = :judged AND #updated_at = :read_at",
         to: "",
       },
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "          judged: file.version_id,\n          read_at: file.updated_at,\n",
         to: "",
       },

@@ -232,7 +232,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/finalize/complete-upload.ts",
-        from: "  if (isStanding(file)) return file.folder_id;\n",
+        from: "  if (isStanding(file) && file.workspace_id === workspace_id) return file.folder_id;\n",
         to: "",
       },
     ],
