@@ -3,9 +3,13 @@ type Change = [from: string, to: string];
 
 const decide: [name: string, ...changes: Change[]][] = [
   ["expiry: a millisecond late", ["expires_ms > now,", "expires_ms >= now,"]],
-  ["expiry: none", ["covers(place, on) && expires_ms > now", "covers(place, on)"]],
+  [
+    "expiry: none",
+    ["covers(place, workspace_id, on) && expires_ms > now", "covers(place, workspace_id, on)"],
+  ],
   ["cover: only the workspace", ["on === workspace_id || chain.includes(on)", "on === workspace_id"]],
   ["cover: not the workspace", ["on === workspace_id || chain.includes(on)", "chain.includes(on)"]],
+  ["cover: what was given in another workspace", ["given === workspace_id && (", "(given || true) && ("]],
   ["cover: only the thing itself", ["chain.includes(on)", "chain.at(-1) === on"]],
   ["cover: only the uppermost", ["chain.includes(on)", "chain[0] === on"]],
   ["role: an admin has nothing", ['role === "owner" || role === "admin"', 'role === "owner"']],
