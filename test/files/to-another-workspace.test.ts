@@ -410,6 +410,19 @@ describe("uploads that were open", () => {
     expect((await read(file, client.request(`/v1/files/${id}`))).workspace_id).toBe(other);
   });
 
+  test("a refusal of its content is told where it was begun, and says nothing of where it is", async () => {
+    const up = uploader(client);
+    const { file_id: id, folder_id } = await up.uploaded("told/q3.pdf", "%PDF-1.7\n");
+    const session = await up.upload("ignored", "#!/bin/sh\necho hi\n", { file_id: id, filename: undefined });
+    await patch(id, { workspace: other, folder: "told", name: "q4.pdf" });
+    expect(await up.refusedFinalize(session.upload_id)).toEqual([422, "type_mismatch"]);
+    const [refused] = await told(id, "upload_rejected");
+    expect(refused).toMatchObject({
+      workspace_id: client.workspace_id,
+      data: { folder_id, name: "q3.pdf" },
+    });
+  });
+
   test("what was decided before the move doesn't write after it", async () => {
     const up = uploader(client);
     const id = await newFile();

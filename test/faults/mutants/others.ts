@@ -128,6 +128,63 @@ export const others: readonly Mutant[] = [
     },
   },
   {
+    name: "a lock is taken in the workspace where it was decided, and told there",
+    changes: [
+      { file: "lambdas/core/locks/acquire-lock.ts", from: " AND #workspace_id = :told_in", to: "" },
+      { file: "lambdas/core/locks/acquire-lock.ts", from: "      told_in: file.workspace_id,\n", to: "" },
+    ],
+    case: "lock: free | acquire-lock: transact NODE+EVT (1) | frozen before it, meanwhile: the file goes to another workspace",
+    red: { file: "test/files/to-another-workspace.test.ts", titles: ["isn't done where it is lock"] },
+  },
+  {
+    name: "a lock is broken in the workspace where that was decided, and told there",
+    changes: [
+      { file: "lambdas/core/locks/break-lock.ts", from: " AND #workspace_id = :told_in", to: "" },
+      { file: "lambdas/core/locks/break-lock.ts", from: ", told_in: file.workspace_id", to: "" },
+    ],
+    case: "lock: broken | break-lock: transact NODE+EVT (1) | frozen before it, meanwhile: the file goes to another workspace",
+    red: { file: "test/files/to-another-workspace.test.ts", titles: ["isn't done where it is break"] },
+  },
+  {
+    name: "a download by a link is told of where its file is",
+    changes: [
+      {
+        file: "lambdas/core/links/linked-file.ts",
+        from: '${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,',
+        to: "`,",
+      },
+      {
+        file: "lambdas/core/links/linked-file.ts",
+        from: "    values: toldIn === undefined ? {} : { told_in: toldIn },\n",
+        to: "",
+      },
+    ],
+    case: "link: opened, of a file that goes to another workspace | count-download: transact LINK.START+LINK+NODE+EVT (1) | frozen before it, meanwhile: it goes",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["a move between the look and the count is met"],
+    },
+  },
+  {
+    name: "what was decided in one workspace isn't done in another, where others were faster",
+    changes: [
+      {
+        file: "lambdas/core/files/find-file.ts",
+        from: "  if (decided !== undefined && decided !== workspace_id) throw",
+        to: "  if (decided === undefined) throw",
+      },
+    ],
+    why: "whoever decides anew may do it there too, in the harness: one client does all",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: [
+        "isn't done where it is delete",
+        "isn't done where it is rename",
+        "isn't done where it is restore",
+      ],
+    },
+  },
+  {
     name: "a change answers with the current version",
     changes: [
       {
