@@ -1,5 +1,6 @@
 /** A request of each kind that a client sends often, with what has to be there before it. */
 import { page } from "#contract/common.ts";
+import { workspace } from "#core/access/contract.ts";
 import { share } from "#core/links/contract.ts";
 import { lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
@@ -139,5 +140,15 @@ export async function countRoutes(
   const restore = `${path}/versions/${old}/restore`;
   await measure("POST /v1/files/{id}/versions/{v}/restore", restore, { method: "POST" });
   await measure("DELETE /v1/files/{id}", path, { method: "DELETE" });
+  if (by !== story) return costs;
+  const leaving = await by.upload(bytes, { filename: `${under}g.txt`, start: fields });
+  const { workspace_id } = workspace.parse(
+    await (await by.api("/v1/workspaces", json({ name: "other" }))).json(),
+  );
+  await by.upload(bytes, { filename: `${under}there.txt`, start: { workspace: workspace_id } });
+  await measure("PATCH /v1/files/{id} (to another workspace)", `/v1/files/${leaving.file_id}`, {
+    method: "PATCH",
+    ...json({ workspace: workspace_id, folder: under }),
+  });
   return costs;
 }

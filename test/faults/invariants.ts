@@ -149,6 +149,7 @@ function ends(items: readonly Keyed[]): string[] {
 /** Events that name the folder in which their file is by then. */
 const IN_PLACE: ReadonlySet<EventType> = new Set(["upload_completed", "version_restored", "file_changed"]);
 
+const ELSEWHERE = "another workspace";
 const moved = z.object({ to: z.object({ folder_id: z.string() }).nullable() });
 
 /** What a workspace is told of a file after it was moved names the folder that it is in; nothing, after it has left. */
@@ -161,7 +162,9 @@ function places(items: readonly Keyed[]): string[] {
   const wrong: string[] = [];
   for (const { type, id, file_id = "", workspace_id, data } of told) {
     const itsLog = `${workspace_id} ${file_id}`;
-    if (type === "file_moved") folders.set(itsLog, moved.parse(data).to?.folder_id ?? "another workspace");
+    if (type === "file_moved") folders.set(itsLog, moved.parse(data).to?.folder_id ?? ELSEWHERE);
+    if (type === "link_accessed" && folders.get(itsLog) === ELSEWHERE)
+      wrong.push(`${type} ${id} tells ${workspace_id} of ${file_id}, which is in ${ELSEWHERE}`);
     const is = folders.get(itsLog) ?? data["folder_id"];
     if (IN_PLACE.has(type) && data["folder_id"] !== is)
       wrong.push(`${type} ${id} tells of ${data["folder_id"]}, and ${file_id} is in ${is}`);

@@ -443,7 +443,7 @@ function formOf(id: string): FormData {
   return form;
 }
 
-describe("what was decided where it was isn't done where it is", () => {
+describe("others' calls", () => {
   test.each<[what: string, act: (id: string, first: string) => Promise<Response>]>([
     ["delete", (id) => client.request(`/v1/files/${id}`, { method: "DELETE" })],
     ["rename", (id) => patch(id, { name: `renamed-${++made}.txt` })],
@@ -452,7 +452,7 @@ describe("what was decided where it was isn't done where it is", () => {
       "restore",
       (id, first) => client.request(`/v1/files/${id}/versions/${first}/restore`, { method: "POST" }),
     ],
-  ])("%s", async (_, act) => {
+  ])("decided where the file was, %s isn't done where it is", async (_, act) => {
     const id = await newFile();
     const { version_id: first } = await recordOf(id);
     const second = await world.addVersion(client, id, "second");
@@ -465,7 +465,7 @@ describe("what was decided where it was isn't done where it is", () => {
     expect([workspace_id, deleted_at, lock, version_id]).toEqual([other, undefined, undefined, second]);
   });
 
-  test("break", async () => {
+  test("decided where the file was, break isn't done where it is", async () => {
     const id = await newFile();
     const lock = { json: { ttl_seconds: 60 } };
     const { lock_token } = await read(lockGrant, client.request(`/v1/files/${id}/lock`, lock));

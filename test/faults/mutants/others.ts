@@ -99,7 +99,7 @@ export const others: readonly Mutant[] = [
         to: "`,",
       },
     ],
-    case: "metadata: otherwise | change-file: transact NODE+NODE.VER+EVT (1) | frozen before it, meanwhile: others change it",
+    case: "metadata: otherwise | change-file: transact NODE+EVT+NODE.VER (1) | frozen before it, meanwhile: others change it",
     red: {
       file: "test/files/metadata.test.ts",
       titles: ["that others change meanwhile is merged with theirs, and told of as what it was"],
@@ -134,7 +134,10 @@ export const others: readonly Mutant[] = [
       { file: "lambdas/core/locks/acquire-lock.ts", from: "      told_in: file.workspace_id,\n", to: "" },
     ],
     case: "lock: free | acquire-lock: transact NODE+EVT (1) | frozen before it, meanwhile: the file goes to another workspace",
-    red: { file: "test/files/to-another-workspace.test.ts", titles: ["isn't done where it is lock"] },
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["where the file was, lock isn't done where it is"],
+    },
   },
   {
     name: "a lock is broken in the workspace where that was decided, and told there",
@@ -143,7 +146,10 @@ export const others: readonly Mutant[] = [
       { file: "lambdas/core/locks/break-lock.ts", from: ", told_in: file.workspace_id", to: "" },
     ],
     case: "lock: broken | break-lock: transact NODE+EVT (1) | frozen before it, meanwhile: the file goes to another workspace",
-    red: { file: "test/files/to-another-workspace.test.ts", titles: ["isn't done where it is break"] },
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["where the file was, break isn't done where it is"],
+    },
   },
   {
     name: "a download by a link is told of where its file is",
@@ -159,7 +165,7 @@ export const others: readonly Mutant[] = [
         to: "",
       },
     ],
-    case: "link: opened, of a file that goes to another workspace | count-download: transact LINK.START+LINK+NODE+EVT (1) | frozen before it, meanwhile: it goes",
+    case: "link: opened, of a file that has gone to another workspace | nothing wrong",
     red: {
       file: "test/files/to-another-workspace.test.ts",
       titles: ["a move between the look and the count is met"],
@@ -178,9 +184,9 @@ export const others: readonly Mutant[] = [
     red: {
       file: "test/files/to-another-workspace.test.ts",
       titles: [
-        "isn't done where it is delete",
-        "isn't done where it is rename",
-        "isn't done where it is restore",
+        "where the file was, delete isn't done where it is",
+        "where the file was, rename isn't done where it is",
+        "where the file was, restore isn't done where it is",
       ],
     },
   },
