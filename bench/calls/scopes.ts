@@ -3,6 +3,7 @@ import type { CallTrace } from "@wharf/local-cloud";
 import * as z from "zod";
 import { MAX_METADATA_BYTES } from "#contract/content.ts";
 import { type Scope, scopes } from "#contract/scopes.ts";
+import { workspace } from "#core/access/contract.ts";
 import { startsAnswer } from "#core/batches/contract.ts";
 import { registeredWebhook } from "#core/endpoints/contract.ts";
 import { finalizeAnswer } from "#core/finalize/contract.ts";
@@ -189,6 +190,12 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     story.json(registeredWebhook, "/v1/webhooks", { json: end }),
   );
   await measure("webhooks:read", "GET /v1/webhooks, 100 endpoints", "/v1/webhooks?limit=100");
+  // Last of all: a workspace more makes the caller's record longer.
+  await story.json(workspace, "/v1/workspaces", { json: { name: "other" } });
+  await measure("files:write", MOVED, third ?? "", {
+    method: "PATCH",
+    json: { name: "moved.txt", workspace: "other" },
+  });
   const inOrder = costs.toSorted((one, other) => orderOf(one.scope) - orderOf(other.scope));
   return inOrder.flatMap((cost) => {
     if (cost.call === RELEASED) return [];
@@ -206,6 +213,7 @@ const LOCKED = "POST /v1/locks/batch of 25 files, and 25 releases: each of the 2
 const RELEASED = "DELETE …/lock";
 const RENAMED = "PATCH /v1/files/{id}";
 const DESCRIBED = "PATCH /v1/files/{id}, a name, a description, 50 tags and 2 KB of metadata";
+const MOVED = "PATCH /v1/files/{id}, to another workspace";
 const DELIVERED = "of any call, each endpoint's delivery of its event";
 
 /** As scopes stand in their table; what needs none comes first. */
