@@ -4,13 +4,16 @@ import { page, problem } from "#contract/common.ts";
 import { scopes as allScopes } from "#contract/scopes.ts";
 import { workspace } from "#core/access/contract.ts";
 import { rootFolder } from "#core/access/place.ts";
+import { mayHaveHooks } from "#core/endpoints/may-have-hooks.ts";
 import { changedFile, file, fileDetail } from "#core/files/contract.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { grant } from "#core/grants/contract.ts";
+import { NO_RIGHTS } from "#core/kernel/rights.ts";
 import { share } from "#core/links/contract.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
 import { lockGrant } from "#core/locks/contract.ts";
 import { version } from "#core/versions/contract.ts";
+import { callBy } from "#test/support/caller.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { type Client, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -281,6 +284,21 @@ describe("grants on the file", () => {
     expect(ended).toEqual([client.workspace_id, undefined]);
     expect((await end(again, client)).status).toBe(204);
     expect((await reader.request(`/v1/files/${id}`)).status).toBe(404);
+  });
+
+  test("that was left behind is no reason to wait for events of where it is", async () => {
+    const id = await newFile();
+    const { folder_id: here } = await recordOf(id);
+    const { caller } = callBy({ id: "cli_1", name: "ci", workspaceId: other, scopes: ["admin"] });
+    const grants = [
+      { grant_id: "grt_1", on: id, workspace_id: client.workspace_id, actions: ["hooks" as const] },
+    ];
+    const hears = (folder: string) =>
+      mayHaveHooks(world.deps, { ...caller, rights: { ...NO_RIGHTS, grants } }, [folder]);
+    expect(await hears(here)).toBe(true);
+    await patch(id, { workspace: other, folder: "heard" });
+    const { folder_id: there } = await recordOf(id);
+    expect([await hears(here), await hears(there)]).toEqual([false, false]);
   });
 
   test("what was left behind is no matter of those who grant where the file is", async () => {
