@@ -18,13 +18,13 @@ import { createDynamoDb } from "@wharf/local-cloud/dynamodb/service.ts";
 import { createAwsServer } from "@wharf/local-cloud/server.ts";
 import { createTable } from "#aws/table.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
-import { workspaceWrites } from "#core/workspaces/make-workspace.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { NO_RIGHTS } from "#core/kernel/rights.ts";
 import { acquireLock } from "#core/locks/acquire-lock.ts";
 import { releaseLock } from "#core/locks/release-lock.ts";
+import { workspaceWrites } from "#core/workspaces/make-workspace.ts";
 import { newFile } from "#test/support/file-writes.ts";
 import { spec } from "#test/support/table-spec.ts";
 

@@ -4,6 +4,7 @@ import { share } from "#core/links/contract.ts";
 import { lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { version } from "#core/versions/contract.ts";
+import { workspace } from "#core/workspaces/contract.ts";
 import { putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 import { type Cost, count } from "./count.ts";
@@ -147,5 +148,15 @@ export async function countRoutes(
   for (const [call, name] of Object.entries(copies))
     await measure(call, `/v1/files/${other.file_id}/copy`, json({ folder: `/${top.slice(0, -1)}`, name }));
   await measure("DELETE /v1/files/{id}", path, { method: "DELETE" });
+  if (by !== story) return costs;
+  const leaving = await by.upload(bytes, { filename: `${under}g.txt`, start: fields });
+  const { workspace_id } = workspace.parse(
+    await (await by.api("/v1/workspaces", json({ name: "other" }))).json(),
+  );
+  await by.upload(bytes, { filename: `${under}there.txt`, start: { workspace: workspace_id } });
+  await measure("PATCH /v1/files/{id} (to another workspace)", `/v1/files/${leaving.file_id}`, {
+    method: "PATCH",
+    ...json({ workspace: workspace_id, folder: under }),
+  });
   return costs;
 }

@@ -11,6 +11,7 @@ import { share } from "#core/links/contract.ts";
 import { batchAnswer, lockGrant } from "#core/locks/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { FIRST_WINDOW } from "#core/uploads/limits.ts";
+import { workspace } from "#core/workspaces/contract.ts";
 import { perMillion } from "#cost/prices.ts";
 import { type ApiInit, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
@@ -200,6 +201,12 @@ export async function countScopes(story: Story): Promise<ScopeCost[]> {
     story.json(registeredWebhook, "/v1/webhooks", { json: end }),
   );
   await measure("webhooks:read", "GET /v1/webhooks, 100 endpoints", "/v1/webhooks?limit=100");
+  // Last of all: a workspace more makes the caller's record longer.
+  await story.json(workspace, "/v1/workspaces", { json: { name: "other" } });
+  await measure("files:write", MOVED, third ?? "", {
+    method: "PATCH",
+    json: { name: "moved.txt", workspace: "other" },
+  });
   const inOrder = costs.toSorted((one, other) => orderOf(one.scope) - orderOf(other.scope));
   return inOrder.flatMap((cost) => {
     if (cost.call === RELEASED) return [];
@@ -218,6 +225,7 @@ const LOCKED = "POST /v1/locks/batch of 25 files, and 25 releases: each of the 2
 const RELEASED = "DELETE …/lock";
 const RENAMED = "PATCH /v1/files/{id}";
 const DESCRIBED = "PATCH /v1/files/{id}, a name, a description, 50 tags and 2 KB of metadata";
+const MOVED = "PATCH /v1/files/{id}, to another workspace";
 const DELIVERED = "of any call, each endpoint's delivery of its event";
 
 /** As scopes stand in their table; what needs none comes first. */

@@ -201,10 +201,13 @@ function questionOf({ known, holders }: RandomWorld, random: Random, now: number
         );
   if (chance(0.85) && !scopes.includes("admin")) scopes.push(SCOPE_OF[verb]);
   const line = lineOf(known, on) ?? [];
-  const restricted = () => ({
-    on: line.length > 0 && chance(0.6) ? one(line) : one(places),
-    actions: chance(0.5) ? [verb, "list" as const] : some(VERBS, 0.5),
-  });
+  const restricted = () => {
+    const to = line.length > 0 && chance(0.6) ? one(line) : one(places);
+    const given = isWorkspace(to) || chance(0.9) ? known.nodes.get(to)?.workspace : undefined;
+    // Before a file has gone to another, perhaps.
+    const workspace = isWorkspace(to) ? to : (given ?? one([...known.workspaces.keys()]));
+    return { on: to, workspace, actions: chance(0.5) ? [verb, "list" as const] : some(VERBS, 0.5) };
+  };
   const parts = chance(0.3) ? Array.from({ length: random.below(3) }, restricted) : undefined;
   const thing =
     known.nodes.get(on)?.kind === "file" && chance(0.4)
@@ -217,10 +220,13 @@ function questionOf({ known, holders }: RandomWorld, random: Random, now: number
   };
 }
 
-function detailOf({ known }: RandomWorld, { on, actions }: { on: string; actions: string[] }): GrantedDetail {
+function detailOf(
+  { known }: RandomWorld,
+  { on, workspace, actions }: { on: string; workspace: string; actions: string[] },
+): GrantedDetail {
   const node = known.nodes.get(on);
   const allowed = VERBS.filter((verb) => actions.includes(verb));
-  const common = { type: "file_access" as const, actions: allowed, workspace: node?.workspace ?? on };
+  const common = { type: "file_access" as const, actions: allowed, workspace };
   return node === undefined ? common : { ...common, [node.kind]: on };
 }
 

@@ -61,6 +61,28 @@ describe("role × action", () => {
   });
 });
 
+describe("what was given in another workspace", () => {
+  const ELSEWHERE = "ws_elsewhere";
+  const asked = (given: Partial<Asker>) => decide(asking(given), "read", place);
+  test.each(["fld_a", "fld_b", "file_c"])("gives nothing: a grant on %s", (on) => {
+    const given = grant(on, actionsOfRole("owner"));
+    expect(asked({ grants: [given] }).allowed).toBe(true);
+    expect(asked({ grants: [{ ...given, workspace_id: ELSEWHERE }] })).toEqual({
+      ...{ allowed: false, visible: false },
+    });
+  });
+  test("restricts to nothing here: a token's restriction", () => {
+    const detail = {
+      type: "file_access" as const,
+      actions: ["list" as const, "read" as const],
+      file: "file_c",
+    };
+    const grants = [grant(WS, actionsOfRole("owner"))];
+    expect(asked({ grants, details: [{ ...detail, workspace: WS }] }).allowed).toBe(true);
+    expect(asked({ grants, details: [{ ...detail, workspace: ELSEWHERE }] }).allowed).toBe(false);
+  });
+});
+
 describe("scope × action", () => {
   const expected = [
     ["files:read", "xx..... ......."],

@@ -8,6 +8,7 @@ const decide: [name: string, ...changes: Change[]][] = [
   ["handed over: all grants end", ["(grant.epoch ?? 0) === epoch", "epoch === 0"]],
   ["cover: only the workspace", ["on === workspace_id || chain.includes(on)", "on === workspace_id"]],
   ["cover: not the workspace", ["on === workspace_id || chain.includes(on)", "chain.includes(on)"]],
+  ["cover: what was given in another workspace", ["given === workspace_id && (", "(given || true) && ("]],
   ["cover: only the thing itself", ["chain.includes(on)", "chain.at(-1) === on"]],
   ["cover: only the uppermost", ["chain.includes(on)", "chain[0] === on"]],
   ["role: an admin has nothing", ['role === "owner" || role === "admin"', 'role === "owner"']],

@@ -93,7 +93,7 @@ export interface Known {
 export interface Question {
   principal: string;
   scopes: string[];
-  restriction?: { on: string; actions: Verb[] }[];
+  restriction?: { on: string; workspace: string; actions: Verb[] }[];
   verb: Verb;
   /** A workspace or node. */
   on: string;
@@ -123,7 +123,9 @@ export function verdictOf(known: Known, question: Question): Verdict {
   const held = new Set([...granted, ...byRole(known, question.principal, line)]);
   const within = (one: Verb) =>
     question.restriction === undefined ||
-    question.restriction.some((part) => line.includes(part.on) && part.actions.includes(one));
+    question.restriction.some(
+      (part) => line.includes(part.on) && line.at(-1) === part.workspace && part.actions.includes(one),
+    );
   const has = [...held].filter(within);
 
   const lists = has.includes("list") || has.includes("read");
@@ -152,13 +154,14 @@ export function lineOf({ nodes, workspaces, closed }: Known, on: string): string
   }
 }
 
-/** A caller's grants, its groups' too, that hold now somewhere on a line. */
+/** A caller's grants, its groups' too, that hold now somewhere on a line, in the workspace where they were given. */
 export function grantsAt(known: Known, principal: string, line: string[], now: number): Grant[] {
   const groups = known.principals.get(principal)?.groups ?? new Set();
   return known.grants.filter(
     ({ holder, on, workspace, since, expires, ended }) =>
       (holder === principal || groups.has(holder)) &&
       line.includes(on) &&
+      line.at(-1) === workspace &&
       known.workspaces.get(workspace)?.handedOver === since &&
       !ended &&
       (expires === undefined || now < expires),

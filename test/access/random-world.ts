@@ -262,6 +262,16 @@ export async function makeWorld(table: Table, random: Random, now: number) {
       // All below keep the hints that they had.
       await storeNode(moved);
     },
+    /** A file goes to another workspace, and leaves behind what was granted on it. */
+    async go() {
+      const files = [...known.nodes.values()].filter(({ kind, gone }) => kind === "file" && !gone);
+      if (files.length === 0) return;
+      const file = one(files);
+      file.workspace = one([...known.workspaces.keys()]);
+      const targets = folders(file.workspace);
+      file.parent = targets.length === 0 || chance(0.3) ? null : one(targets).id;
+      await storeNode(file);
+    },
     async revoke() {
       if (live().length === 0) return;
       const grant = one(live());

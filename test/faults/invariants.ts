@@ -175,9 +175,10 @@ const IN_PLACE: ReadonlySet<EventType> = new Set([
   "file_copied",
 ]);
 
-const moved = z.object({ to: z.object({ folder_id: z.string() }) });
+const ELSEWHERE = "another workspace";
+const moved = z.object({ to: z.object({ folder_id: z.string() }).nullable() });
 
-/** What is told of a file after it was moved names the folder that it is in. */
+/** What a workspace is told of a file after it was moved names the folder that it is in; nothing, after it has left. */
 function places(items: readonly Keyed[]): string[] {
   const told = items
     .filter(({ pk, seq }) => pk.startsWith("EVT#") && seq !== undefined)
@@ -185,9 +186,12 @@ function places(items: readonly Keyed[]): string[] {
     .map((item) => event.parse(JSON.parse(String(item["body"]))));
   const folders = new Map<string, string>();
   const wrong: string[] = [];
-  for (const { type, id, file_id = "", data } of told) {
-    if (type === "file_moved") folders.set(file_id, moved.parse(data).to.folder_id);
-    const is = folders.get(file_id) ?? data["folder_id"];
+  for (const { type, id, file_id = "", workspace_id, data } of told) {
+    const itsLog = `${workspace_id} ${file_id}`;
+    if (type === "file_moved") folders.set(itsLog, moved.parse(data).to?.folder_id ?? ELSEWHERE);
+    if (type === "link_accessed" && folders.get(itsLog) === ELSEWHERE)
+      wrong.push(`${type} ${id} tells ${workspace_id} of ${file_id}, which is in ${ELSEWHERE}`);
+    const is = folders.get(itsLog) ?? data["folder_id"];
     if (IN_PLACE.has(type) && data["folder_id"] !== is)
       wrong.push(`${type} ${id} tells of ${data["folder_id"]}, and ${file_id} is in ${is}`);
   }

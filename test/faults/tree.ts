@@ -33,7 +33,18 @@ export function misplaced(dump: readonly unknown[]): string[] {
       .filter((item) => kindOf(item) === NODE && (item["kind"] === "file" || item["kind"] === "folder"))
       .map((item) => [String(item["node_id"]), thing.parse(item)]),
   );
-  return [...circles(things), ...bounds(things), ...trash(things, items)];
+  return [...circles(things), ...strays(things), ...bounds(things), ...trash(things, items)];
+}
+
+/** What is in a folder is in that one's workspace. */
+function strays(things: ReadonlyMap<string, Thing>): string[] {
+  return [...things.values()].flatMap((one) => {
+    const above = things.get(parentOf(one) ?? "");
+    if (above === undefined || above.workspace_id === one.workspace_id) return [];
+    return [
+      `${one.node_id} (${one.name}) is of ${one.workspace_id}, and in ${above.name} of ${above.workspace_id}`,
+    ];
+  });
 }
 
 /** No folder is in itself. */

@@ -5,6 +5,7 @@ import type { EventType } from "#contract/events.ts";
 import { file, fileDetail } from "#core/files/contract.ts";
 import { share } from "#core/links/contract.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
+import { workspace } from "#core/workspaces/contract.ts";
 import { eventually } from "#test/support/eventually.ts";
 import { type Client, read, startWorld, type World } from "#test/support/world.ts";
 
@@ -26,6 +27,8 @@ afterAll(() => world.close());
 
 interface Case {
   event: EventType;
+  /** How many there are of it. @default 1 */
+  count?: number;
   /** Gets something ready, and tells how to do the thing and whether it is done. */
   prepare(): Promise<{ fileId: string; act(): Promise<unknown>; done(): Promise<boolean> }>;
 }
@@ -48,6 +51,23 @@ const cases: Record<string, Case> = {
         fileId,
         act: () => client.request(`/v1/files/${fileId}`, { method: "PATCH", json: { name } }),
         done: async () => (await read(file, client.request(`/v1/files/${fileId}`))).name === name,
+      };
+    },
+  },
+  "to another workspace": {
+    event: "file_moved",
+    // One in each of the two.
+    count: 2,
+    async prepare() {
+      const fileId = await newFile();
+      const made = client.request("/v1/workspaces", { json: { name: `to-${files}` } });
+      const { workspace_id } = await read(workspace, made);
+      return {
+        fileId,
+        act: () =>
+          client.request(`/v1/files/${fileId}`, { method: "PATCH", json: { workspace: workspace_id } }),
+        done: async () =>
+          (await read(file, client.request(`/v1/files/${fileId}`))).workspace_id === workspace_id,
       };
     },
   },
@@ -140,7 +160,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-describe.each(Object.entries(cases))("%s", (_, { event, prepare }) => {
+describe.each(Object.entries(cases))("%s", (_, { event, count: told = 1, prepare }) => {
   test("with any one call failing, before it is sent or after it took effect", async () => {
     const count = async (fileId: string) =>
       (await world.events(event)).filter((one) => one.file_id === fileId).length;
@@ -158,7 +178,7 @@ describe.each(Object.entries(cases))("%s", (_, { event, prepare }) => {
         await act();
         world.setFault();
         // A call beside the one that failed may still be on its way.
-        await eventually(async () => expect(await count(fileId)).toBe((await done()) ? 1 : 0));
+        await eventually(async () => expect(await count(fileId)).toBe((await done()) ? told : 0));
         if (!hit) {
           expect(await done()).toBe(true);
           break;

@@ -158,6 +158,7 @@ async function build() {
     ...{ askers, wrong: { "locks:break": await token("locks:break"), other: await token("members:read") } },
     ...{
       workspace: first.workspace_id,
+      otherWorkspace: other.workspace_id,
       alpha,
       beta: beta.folder_id,
       file,
@@ -348,6 +349,21 @@ test("asked about what is another's, every route says so, or that there is nothi
   expect(wrong).toEqual([]);
   expect(asked).toBeGreaterThan(700);
 }, 60_000);
+
+test("asked to take what is one's own there, the target says as little", async () => {
+  const asker = here.askers["other workspace"];
+  const sent = { method: "POST", body: formOf({ workspace: here.otherWorkspace }) };
+  const { file_id } = await answered.parseAsync(await (await asker.api("/v1/files/upload", sent)).json());
+  for (const json of [
+    { workspace: here.workspace },
+    { workspace: here.workspace, folder: here.alpha },
+    { workspace: here.workspace, folder: "/projects/alpha" },
+    { workspace: here.workspace, folder: `fld_${NOBODYS}` },
+  ]) {
+    const { status } = await asker.api(`/v1/files/${file_id}`, { method: "PATCH", json });
+    expect([status, json]).toEqual([404, json]);
+  }
+});
 
 test("asked with a restricted token of whoever owns all, no route makes or changes anything", async () => {
   const restricted = await here.boss.api("/v1/auth/token", {

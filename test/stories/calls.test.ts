@@ -45,6 +45,8 @@ test.for([
   ["GET /v1/files/{id}/content", 2],
   ["DELETE /v1/files/{id}", 2],
   ["POST /v1/files/{id}/shares", 2],
+  // The file's folders, hints of the path there, its folders, the transaction.
+  ["PATCH /v1/files/{id} (to another workspace)", 4],
 ] as const)("%s: at most %i round trips after authentication", ([name, most]) => {
   expect(costOf(name).roundTrips).toBeGreaterThanOrEqual(Math.min(most, 1));
   expect(costOf(name).roundTrips).toBeLessThanOrEqual(most);

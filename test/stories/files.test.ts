@@ -7,6 +7,8 @@ import { event } from "#contract/events.ts";
 import { eventLog } from "#core/events/contract.ts";
 import { changedFile, file, fileDetail } from "#core/files/contract.ts";
 import { folderPage } from "#core/files/list-contract.ts";
+import { lockGrant, lockState } from "#core/locks/contract.ts";
+import { version } from "#core/versions/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
@@ -142,6 +144,48 @@ test("a copy has the bytes for as long as it is there, whatever becomes of the f
   expect(Buffer.from(await content.arrayBuffer())).toEqual(bytes);
   await purge(copied.file_id);
   expect(await objects()).toBe(before);
+});
+
+test("a file goes to another workspace with versions, link and lock, and each of the two hears its own side", async () => {
+  const { workspace_id: team } = await story.json(workspace, "/v1/workspaces", { json: { name: "team" } });
+  const root = (id: string) => id.replace("ws_", "fld_");
+  const listen = async (id: string) => {
+    const receiver = await story.receiver();
+    const json = { url: receiver.url, events: ["file_moved", "link_accessed"], folders: [root(id)] };
+    await story.api("/v1/webhooks", { json });
+    return receiver;
+  };
+  const [here, there] = [await listen(story.workspaceId), await listen(team)];
+  await story.upload(Buffer.from("first"), { filename: "drafts/plan.txt" });
+  const plan = await story.upload(Buffer.from("second"), { filename: "drafts/plan.txt" });
+  const at = `/v1/files/${plan.file_id}`;
+  const { lock_token, fencing_token } = await story.json(lockGrant, `${at}/lock`, { json: {} });
+
+  const move = { method: "PATCH", json: { workspace: "team", folder: "plans" } };
+  expect((await story.api(at, move)).status).toBe(423);
+  const moved = await story.json(file, at, { ...move, headers: { "Lock-Token": lock_token } });
+  expect(moved).toMatchObject({
+    ...{ workspace_id: team, path: "plans/plan.txt", version_id: plan.version_id },
+  });
+  expect((await story.json(page.of(version), `${at}/versions`)).items).toHaveLength(2);
+  expect(await story.json(lockState, `${at}/lock`)).toMatchObject({ locked: true, fencing_token });
+  const opened = await story.api(new URL(plan.share_url ?? "").pathname, { redirect: "follow" });
+  expect(await opened.text()).toBe("second");
+
+  const types = async (id: string) => {
+    const { items } = await story.json(eventLog, `/v1/events?workspace=${id}&type=file_moved,link_accessed`);
+    return items.filter((one) => one.file_id === plan.file_id).map(({ type, data }) => ({ type, data }));
+  };
+  await Promise.all([here.until(1), there.until(2)]);
+  await story.cloud.waitForIdle();
+  const left = { from: { name: "plan.txt", folder_id: plan.folder_id }, to: null };
+  expect(await types(story.workspaceId)).toEqual([{ type: "file_moved", data: left }]);
+  expect(await types(team)).toEqual([
+    { type: "file_moved", data: { from: null, to: { name: "plan.txt", folder_id: moved.folder_id } } },
+    { type: "link_accessed", data: { max_downloads: null } },
+  ]);
+  expect(here.received.map(({ body }) => event.parse(JSON.parse(body)).data)).toEqual([left]);
+  expect(there.received).toHaveLength(2);
 });
 
 test("another client sees none of it", async () => {

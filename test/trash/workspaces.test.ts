@@ -90,7 +90,7 @@ describe("a workspace that is deleted", () => {
     expect(await refusal(remove(workspace_id))).toEqual([404, "not_found"]);
     const { items } = await read(page.of(workspace), owner.request("/v1/workspaces?limit=100"));
     expect(items.map((one) => one.workspace_id)).not.toContain(workspace_id);
-    const answer = await read(workspace, restore(workspace_id));
+    const answer = await read(workspace.extend({ kind: z.literal("workspace") }), restore(workspace_id));
     expect(answer).toMatchObject({ kind: "workspace", name: "whole", workspace_id });
     expect(await ways()).toEqual(THERE);
     expect(await refusal(restore(workspace_id))).toEqual([404, "not_found"]);
@@ -135,15 +135,15 @@ describe("a workspace that is deleted", () => {
 
   test("is deleted by its owner alone, restored and purged by that and by admins", async () => {
     const { workspace_id } = await made("whose");
-    const editor = await world.client(...SCOPES);
-    const grant = { principal_id: editor.client_id, role: "editor" };
+    const viewer = await world.client(...SCOPES);
+    const grant = { principal_id: viewer.client_id, role: "viewer" };
     await owner.request(`/v1/workspaces/${workspace_id}/grants`, { json: grant });
     const stranger = await world.client(...SCOPES);
-    expect(await refusal(remove(workspace_id, editor))).toEqual([403, "forbidden"]);
+    expect(await refusal(remove(workspace_id, viewer))).toEqual([403, "forbidden"]);
     expect(await refusal(remove(workspace_id, admin))).toEqual([403, "forbidden"]);
     expect(await refusal(remove(workspace_id, stranger))).toEqual([404, "not_found"]);
     await remove(workspace_id);
-    for (const other of [editor, stranger]) {
+    for (const other of [viewer, stranger]) {
       expect(await refusal(restore(workspace_id, other))).toEqual([404, "not_found"]);
       expect(await refusal(purge(workspace_id, other))).toEqual([404, "not_found"]);
     }

@@ -95,7 +95,9 @@ export function hasThere(asker: Asker, place: Place): ReadonlySet<Action> {
 
 /** The grants that hold at a place now. */
 export function liveGrants({ grants, now }: Pick<Asker, "grants" | "now">, place: Place): HeldGrant[] {
-  return grants.filter((grant) => covers(place, grant.on) && holdsAt(grant, now) && isOfNow(place, grant));
+  return grants.filter(
+    (grant) => covers(place, grant.workspace_id, grant.on) && holdsAt(grant, now) && isOfNow(place, grant),
+  );
 }
 
 /** Whether it was given since the workspace was last handed over. */
@@ -103,8 +105,9 @@ function isOfNow({ epoch }: Place, grant: HeldGrant): boolean {
   return epoch === undefined || (grant.epoch ?? 0) === epoch;
 }
 
-function covers({ workspace_id, chain }: Place, on: string): boolean {
-  return on === workspace_id || chain.includes(on);
+/** What holds on a thing holds in the workspace where it was given: a file that goes to another leaves it behind. */
+function covers({ workspace_id, chain }: Place, given: string, on: string): boolean {
+  return given === workspace_id && (on === workspace_id || chain.includes(on));
 }
 
 /** What a role in the organization gives on each of its workspaces. */
@@ -120,7 +123,9 @@ export function byRole(
 /** What the token is restricted to at a place; `undefined` where it isn't. */
 function restriction({ details }: Asker, place: Place): ReadonlySet<Action> | undefined {
   if (details === undefined) return undefined;
-  const there = details.filter(({ workspace, folder, file }) => covers(place, file ?? folder ?? workspace));
+  const there = details.filter(({ workspace, folder, file }) =>
+    covers(place, workspace, file ?? folder ?? workspace),
+  );
   return new Set(there.flatMap(({ actions }) => actions));
 }
 

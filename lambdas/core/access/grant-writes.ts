@@ -60,9 +60,14 @@ export function heldBy(grant: GrantRecord): z.infer<typeof heldGrantRecord> {
 /** As grants keep a workspace's: none of one that was never handed over. */
 export const epochOf = ({ epoch }: { epoch: number }) => (epoch === 0 ? undefined : epoch);
 
-/** What makes two grants the same: who gave it ends it, so that another's is none of these. */
+/**
+ * What makes two grants the same: who gave it ends it, so that another's is none of these; nor is one that a file has left
+ * behind in another workspace, or one from before the workspace was handed over.
+ */
 export function termsOf({
   principal_id,
+  on,
+  workspace_id,
   role,
   actions,
   expires_ms,
@@ -72,7 +77,11 @@ export function termsOf({
 }: GrantRecord): string {
   const maker = made_by?.key_id ?? created_by;
   const terms = [principal_id, role ?? [...(actions ?? [])].sort(), expires_ms ?? null, maker];
-  return JSON.stringify(epoch === undefined ? terms : [...terms, epoch]);
+  return JSON.stringify([
+    ...terms,
+    ...(on.startsWith("file_") ? [workspace_id] : []),
+    ...(epoch === undefined ? [] : [epoch]),
+  ]);
 }
 
 const isGroup = ({ principal_id }: Pick<GrantRecord, "principal_id">) => principal_id.startsWith("grp_");

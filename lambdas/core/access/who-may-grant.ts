@@ -52,6 +52,7 @@ export async function whoMayGrant(
   const granted = pages
     .flatMap(({ items }) => items.map((item) => grantRecord.parse(item)))
     .filter((grant) => grant.ended_at === undefined && holdsAt(grant, now()))
+    .filter(({ workspace_id }) => workspace_id === place.workspace_id)
     .filter(({ role, actions = role === undefined ? [] : actionsOfRole(role) }) =>
       [action, "grant" as const].every((one) => actions.includes(one)),
     );

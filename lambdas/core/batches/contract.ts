@@ -65,7 +65,7 @@ const fenced = {
   lock_token: fence["Lock-Token"],
 };
 
-const { name, folder, tags } = changeRequest.shape;
+const { name, workspace, folder, tags } = changeRequest.shape;
 
 const some = <T extends z.ZodType>(item: T, what: string) =>
   z.array(item).min(1).max(MAX_ITEMS).optional().meta({ description: what });
@@ -75,10 +75,15 @@ const changesRequest = z
     delete: some(z.strictObject(fenced).meta({ id: "FileToDelete" }), "Files to delete."),
     move: some(
       z
-        .strictObject({ ...fenced, name, folder })
-        .refine((to) => to.name !== undefined || to.folder !== undefined, { message: "needs name or folder" })
-        .meta({ id: "FileToMove", anyOf: [{ required: ["name"] }, { required: ["folder"] }] }),
-      "Files to rename, or to move within their workspace: one after the other.",
+        .strictObject({ ...fenced, name, workspace, folder })
+        .refine((to) => [to.name, to.workspace, to.folder].some((one) => one !== undefined), {
+          message: "needs name, workspace or folder",
+        })
+        .meta({
+          id: "FileToMove",
+          anyOf: [{ required: ["name"] }, { required: ["workspace"] }, { required: ["folder"] }],
+        }),
+      "Files to rename, or to move within their workspace or to another: one after the other.",
     ),
     tag: some(
       z

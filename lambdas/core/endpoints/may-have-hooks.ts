@@ -1,5 +1,6 @@
 import { holds } from "#contract/scopes.ts";
 import { allGrants } from "#core/access/authorize.ts";
+import { rootFolder } from "#core/access/place.ts";
 import { haveHooks } from "#core/files/check-folders.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -46,6 +47,8 @@ async function haveBelow(deps: TableDeps, caller: Caller, folders: readonly stri
   for (const { on, workspace_id } of giving) {
     if (on === workspace_id) continue;
     const above = await foldersAbove(deps, on, lookup);
+    // A file that has gone to another workspace has left the grant behind.
+    if (!above.has(rootFolder(workspace_id))) continue;
     if (folders.some((folder) => above.has(folder))) return true;
   }
   return false;

@@ -13,6 +13,7 @@ import {
   prefixes,
   wholeNumber,
   withoutNul,
+  workspaceRef,
 } from "#contract/common.ts";
 import { checksums, declaredType, kept, metadataChange } from "#contract/content.ts";
 import { fence, fenceErrors } from "#contract/headers.ts";
@@ -163,6 +164,10 @@ export type FolderRef = z.infer<typeof folderRef>;
 export const changeRequest = z
   .strictObject({
     name: name.optional(),
+    workspace: workspaceRef.optional().meta({
+      description:
+        "To which workspace, by id or name; `folder` is one of its folders then, its root unless said. Its own unless said.",
+    }),
     folder: folderRef.optional().meta({
       description:
         "Where to: a folder's id (`fld_…`), or its path from the workspace's root, of which what is missing is made.",
@@ -185,7 +190,7 @@ export const changeRequest = z
       .optional(),
   })
   .refine((change) => Object.values(change).some((value) => value !== undefined), {
-    message: "needs name, folder, description, tags or metadata",
+    message: "needs name, workspace, folder, description, tags or metadata",
   })
   .meta({ minProperties: 1 });
 
@@ -274,15 +279,19 @@ export const changeFileRoute = defineRoute({
   id: "changeFile",
   method: "PATCH",
   path: "/v1/files/{id}",
-  summary: "Rename a file, move it within its workspace, say what it is for, tag it, change its metadata",
-  description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description, the tags or the metadata do; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
+  summary:
+    "Rename a file, move it within its workspace or to another, say what it is for, tag it, change its metadata",
+  description: `Changes what the body names, all of it or nothing. Emits \`file_moved\` where name or folder change, \`file_changed\` where the description, the tags or the metadata do; what is there already is no change, and tells nothing. Folders of a path that don't exist yet are made. Touches no bytes. To another workspace it goes in the same one step, with its versions, links and lock; each workspace is told of its own side, and grants on the file itself stay behind. A new name is held to the same rule as an upload's, and so is the path: ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes at most, folders included. A client without \`files:read\` may change only files that nobody but it has written to.`,
   tag,
   access: { action: "write", on: "file" },
   params: fileId,
   body: changeRequest,
   headers: fence,
   responses: { 200: { description: "The file as it is now", schema: changedFile, headers: etag } },
-  errors: ["not_found", "not_a_file", ...fenceErrors, "name_taken", "type_mismatch", "conflict"],
+  errors: [
+    ...(["not_found", "not_a_file", ...fenceErrors] as const),
+    ...(["name_taken", "type_mismatch", "workspace_ambiguous", "conflict"] as const),
+  ],
   example: { request: { name: "q3-final.pdf", folder: "/reports/2026" }, response: fileExample },
 });
 

@@ -7,7 +7,7 @@ import { pathOf } from "#core/tree/reach.ts";
 import { intoTrash } from "#core/tree/trash.ts";
 import { fileUpdate, type Preconditions } from "./fenced-write.ts";
 import { removeEntry } from "./file-entry.ts";
-import { findFile } from "./find-file.ts";
+import { fileInRound } from "./find-file.ts";
 import { leaseEndedEvent } from "./lock-events.ts";
 import { trailNow } from "./trail-now.ts";
 
@@ -26,7 +26,7 @@ export async function deleteFile(
   preconditions: Preconditions,
 ): Promise<void> {
   const attempt = async (round: number) => {
-    const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
+    const file = await fileInRound(deps, call, fileId, round);
     const { lock } = file;
     const now = deps.now();
     // Another's version, made since the read, would go too.

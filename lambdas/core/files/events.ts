@@ -24,10 +24,11 @@ export const filesEvents = {
     example: { file_id, actor: client, data: { name: "q3.pdf", size: 48_213, version_id } },
   },
   file_moved: {
-    description: "A file has another name, another folder, or both.",
+    description:
+      "A file has another name, another folder, or both; or it has left the workspace for another, or come from one: each of the two is told of its own side.",
     data: z.object({
-      from: place.meta({ description: "Where it was, and how it was named." }),
-      to: place.meta({ description: "Where it is, and how it is named." }),
+      from: orNull(place, "Where it was, and how it was named; `null` where it came from another workspace."),
+      to: orNull(place, "Where it is, and how it is named; `null` where it went to another workspace."),
       mismatch: mismatch.optional(),
     }),
     example: {

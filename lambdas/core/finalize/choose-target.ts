@@ -31,8 +31,9 @@ interface NewTarget {
 /**
  * Decides what an upload becomes as things stand now; the transaction that relies on it compares it again.
  *
- * The file that was named to the client at the start gets the version, wherever it has been moved to since. Where it
- * is new, or was deleted meanwhile, the name decides: free → a new file; taken → as `if_exists` says.
+ * The file that was named to the client at the start gets the version, wherever it has been moved to since; in another
+ * workspace only where the client named the file, and not a path of this one. Where it is new, or was deleted meanwhile,
+ * the name decides: free → a new file; taken → as `if_exists` says.
  *
  * @throws WharfError name_taken, version_mismatch, file_locked, lock_lost.
  */
@@ -50,7 +51,8 @@ export async function chooseTarget(deps: TableDeps, upload: UploadRecord, intent
     rename && folder_id !== undefined ? freeName(deps, folder_id, upload) : undefined,
   ]);
   const node = nodeIn(items, upload.file_id);
-  if (isStanding(node)) return versionOf(deps, upload, node, intent);
+  const follows = upload.of_file || node?.["workspace_id"] === upload.workspace_id;
+  if (isStanding(node) && follows) return versionOf(deps, upload, node, intent);
 
   if (upload.of_file) throw notFound("file", upload.file_id);
 

@@ -9,7 +9,7 @@ import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { WharfError } from "#core/kernel/error.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
@@ -96,10 +96,13 @@ interface Commit {
 export async function commitUpload(deps: Deps, commit: Commit): Promise<FinalizeAnswer> {
   const { intent } = commit;
   const upload = await placed(deps, commit.upload);
+  const decidedIn = [upload.workspace_id, workspaceOf(upload, commit.target)];
   const attempt = async (round: number) => {
     // A folder that was only made now may hold what it was chosen without.
     const chosen = round === 0 && upload === commit.upload ? commit.target : undefined;
     const target = chosen ?? (await chooseTarget(deps, upload, intent));
+    // Moved since it was decided on: whoever finalizes again is judged where it is.
+    if (!decidedIn.includes(workspaceOf(upload, target))) throw notFound("file", upload.file_id);
     const now = deps.now();
     // The name is the file's, which may have been renamed since the start.
     const { name } = target.kind === "version" ? target.file : target;
@@ -109,7 +112,9 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
       deps.config.contentMismatch,
     );
     const stray = refused ?? notAllowed(upload, name, commit.sniffed);
-    if (stray !== undefined) return commit.refuse(name, stray);
+    // Told in the session's workspace: what a file is called in another isn't.
+    const told = workspaceOf(upload, target) === upload.workspace_id ? name : upload.name;
+    if (stray !== undefined) return commit.refuse(told, stray);
     const { session, writes, answer } = await writesOf(
       deps,
       { ...commit, upload },
@@ -130,6 +135,10 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
   return inRounds(attempt, "Others keep changing this name or file. Send the request again.", ROUNDS);
 }
 
+/** The workspace of what an upload becomes: its session's, but for a version of a file that has gone to another. */
+const workspaceOf = (upload: UploadRecord, target: Target | undefined) =>
+  target?.kind === "version" ? target.file.workspace_id : upload.workspace_id;
+
 async function writesOf(
   deps: Deps,
   { upload, intent, content: known, sniffed, from, record }: Commit & { upload: PlacedUpload },
@@ -142,7 +151,8 @@ async function writesOf(
       : { folder_id: lastOf({ workspace_id: upload.workspace_id, trail: target.trail }), name: target.name };
   const content: Content = { ...known, content_type: typeOf(name, upload.content_type, sniffed) };
   const actor = actorOf({ id: upload.client_id });
-  const said = { request_id: intent.request_id, workspace_id: upload.workspace_id, file_id, actor };
+  const workspace_id = workspaceOf(upload, target);
+  const said = { request_id: intent.request_id, workspace_id, file_id, actor };
   const above = target.kind === "version" ? target.file.above : idsOf(target.trail);
   const version_id = newId("ver", now);
   const bound = intent.reads_all ? undefined : { version_id, name: upload.asked_name ?? name };
@@ -165,7 +175,9 @@ async function writesOf(
     mismatch,
     share_id: share?.share_id ?? null,
     expires_at: share?.expires_at ?? null,
+    ...(workspace_id === upload.workspace_id ? {} : { workspace_id }),
   });
+  const { workspace_id: _, ...told } = outcome;
   const link = { share_bound: bound !== undefined };
   const answer = await answerOf(deps, { ...upload, ...link }, outcome, intent);
   const current = {
@@ -199,7 +211,7 @@ async function writesOf(
     eventWrite(now, {
       type: "upload_completed",
       ...said,
-      data: { upload_id: upload.upload_id, ...outcome },
+      data: { upload_id: upload.upload_id, ...told },
     }),
     ...(share?.writes ?? []),
     ...record(answer),

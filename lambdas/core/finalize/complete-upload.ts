@@ -196,6 +196,7 @@ async function folderOfRejected(
   { file_id, folder_id, folder_path, workspace_id }: UploadRecord,
 ): Promise<string> {
   const file = await table.get(fileRecord, keys.node(file_id));
-  if (isStanding(file)) return file.folder_id;
+  // What has gone to another workspace is no matter of this one's, which is told.
+  if (isStanding(file) && file.workspace_id === workspace_id) return file.folder_id;
   return folder_id ?? nearestFolder({ table }, workspace_id, splitFolders(folder_path));
 }

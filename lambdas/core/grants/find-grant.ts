@@ -7,7 +7,7 @@ import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { isLive } from "./grant-view.ts";
-import { folderOf, spotKey, spotOf } from "./spot.ts";
+import { folderOf, spotKey, spotOfGrant } from "./spot.ts";
 
 /** Who the caller is to a grant: its holder, a member of the group that holds it, or who may grant where it is on. */
 type Relation = "holder" | "member" | "granter";
@@ -35,7 +35,7 @@ export async function findGrant(
   const grant = await deps.table.get(grantRecord, keys.grant(id));
   if (grant === undefined || !isLive(grant, deps.now())) throw notFound("grant", id);
   const items = await deps.table.batchGet([spotKey(grant.on)]);
-  const spot = spotOf(items, grant.on, caller.id);
+  const spot = spotOfGrant(items, grant, caller.id);
   const folder_id = spot && folderOf(spot);
   const known = relationOf(caller, grant);
   if (known !== undefined) return { grant, folder_id, relation: known };
@@ -51,7 +51,7 @@ function relationOf({ id, rights }: Caller, { principal_id }: GrantRecord): Rela
   return rights.groups.includes(principal_id) ? "member" : undefined;
 }
 
-/** What it was on is gone, and nobody has rights there any more. */
+/** What it was on is gone, from there at least, and nobody has rights there any more. */
 function isAdmin(caller: Caller, { organization_id }: GrantRecord): boolean {
   const role = roleIn(caller, organization_id);
   return caller.rights.details === undefined && (role === "owner" || role === "admin");

@@ -1,6 +1,6 @@
 import { keys, under } from "#aws/keys.ts";
 import { rightsAt } from "#core/access/authorize.ts";
-import { grantRecord } from "#core/access/records.ts";
+import { type GrantRecord, grantRecord } from "#core/access/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -31,7 +31,7 @@ export async function listGrants(
     ofResource(deps, on, { limit: limit + 1, after }),
     inherited && after === undefined ? inheritedBy(deps, caller, { on, located }) : [],
   ]);
-  const now = deps.now();
+  const holds = holdsIn(located.workspace_id, deps.now());
   const own = pageOf(
     page,
     limit,
@@ -42,10 +42,14 @@ export async function listGrants(
     ...own,
     items: [
       ...above.map((grant): Grant => ({ ...grantView(grant), inherited: true })),
-      ...own.items.filter((grant) => isLive(grant, now)).map(grantView),
+      ...own.items.filter(holds).map(grantView),
     ],
   };
 }
+
+/** Live, and given where the resource is: what it has left behind in another workspace gives nothing. */
+const holdsIn = (workspace: string, now: number) => (grant: GrantRecord) =>
+  grant.workspace_id === workspace && isLive(grant, now);
 
 async function ofResource(
   { table }: TableDeps,
@@ -68,6 +72,5 @@ async function inheritedBy(deps: TableDeps, caller: Call["caller"], { on, locate
   const whole = await rightsAt(deps, caller, located);
   const above = [located.workspace_id, ...(whole?.place.chain ?? [])].filter((id) => id !== on);
   const pages = await Promise.all(above.map((id) => ofResource(deps, id, { limit: MAX_INHERITED })));
-  const now = deps.now();
-  return pages.flatMap(({ rows }) => rows).filter((grant) => isLive(grant, now));
+  return pages.flatMap(({ rows }) => rows).filter(holdsIn(located.workspace_id, deps.now()));
 }

@@ -8,6 +8,7 @@ import {
   rootFolder,
   workspaceOfRoot,
 } from "#core/access/place.ts";
+import type { GrantRecord } from "#core/access/records.ts";
 
 /** What a grant is on, and where that is. */
 export interface Spot {
@@ -33,6 +34,16 @@ export function spotOf(items: readonly Item[], id: string, principal: string): S
   return id === rootFolder(workspace_id)
     ? { on: workspaceOfRoot(id), located: { workspace_id } }
     : { on: id, located };
+}
+
+/** Where what a grant is on is; `undefined` too where that has left the workspace in which it was given. */
+export function spotOfGrant(
+  items: readonly Item[],
+  { on, workspace_id }: Pick<GrantRecord, "on" | "workspace_id">,
+  principal: string,
+): Spot | undefined {
+  const spot = spotOf(items, on, principal);
+  return spot?.located.workspace_id === workspace_id ? spot : undefined;
 }
 
 /** The folder that the resource is, or that its file lies in; none of a workspace. */

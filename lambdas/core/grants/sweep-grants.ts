@@ -3,7 +3,7 @@ import { grantRecord } from "#core/access/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { eachDue } from "#core/kernel/each-due.ts";
 import { endGrant } from "./end-grant.ts";
-import { folderOf, spotKey, spotOf } from "./spot.ts";
+import { folderOf, spotKey, spotOfGrant } from "./spot.ts";
 
 /**
  * Ends grants whose time is over and tells of them: `grant_ended`, once each. They had no effect from their last
@@ -12,7 +12,7 @@ import { folderOf, spotKey, spotOf } from "./spot.ts";
 export function sweepGrants(deps: DueDeps): Promise<number> {
   return eachDue(deps, "grant", async (item) => {
     const grant = grantRecord.parse(item);
-    const spot = spotOf(await deps.table.batchGet([spotKey(grant.on)]), grant.on, grant.principal_id);
+    const spot = spotOfGrant(await deps.table.batchGet([spotKey(grant.on)]), grant, grant.principal_id);
     const actor = { type: "system", id: "sweep" } as const;
     const request_id = `sweep-${grant.grant_id}`;
     const folder_id = spot && folderOf(spot);

@@ -1,12 +1,12 @@
 import { type Key, keys } from "#aws/keys.ts";
-import { type Else, happened, type WriteGuard } from "#aws/table.ts";
+import { type Else, happened, TransactionFailed, type WriteGuard } from "#aws/table.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { ttl } from "#core/kernel/time.ts";
 import type { AskedPart } from "./asked-part.ts";
 import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "./contract.ts";
-import { linkedFileChecks } from "./linked-file.ts";
+import { elsewhere, linkedFileChecks } from "./linked-file.ts";
 import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
 import { linkState } from "./share-view.ts";
 
@@ -41,9 +41,15 @@ export async function countDownload(
   // Before the writes, whose failing costs as much as their success: a dead link is asked for without end.
   await requireLeft(deps, link, asked);
   let counts = !(asked.part === "later" || usedUp);
+  let { workspace_id } = link;
   for (let round = 0; round < ROUNDS; round++) {
     if (start === undefined || asked.part === "whole" || counts) {
-      if (await count(deps, link, { ...asked, start })) return true;
+      const counted = await count(deps, { ...link, workspace_id }, { ...asked, start });
+      if (counted === true) return true;
+      if (counted !== false) {
+        workspace_id = counted.is_in;
+        continue;
+      }
     } else if (await goOn(deps, link, { ...asked, start })) return false;
     counts = !counts;
   }
@@ -79,37 +85,44 @@ async function mayGoOn(
   return part === "later" ? start.ranges < LINK_RANGES : !start.begun;
 }
 
-/** False where the source may go on with what was counted before. */
+/** False where the source may go on with what was counted before; or where the file is, which isn't where the link says. */
 async function count(
   { table, now }: TableDeps,
   link: LinkRecord,
   { start, requestId, part }: AskedDownload & { start: Key | undefined },
-): Promise<boolean> {
+): Promise<boolean | { is_in: string }> {
   const at = now();
+  const { workspace_id } = link;
+  const [file, ...version] = linkedFileChecks(link, gone(at), workspace_id);
   const begun: LinkStart = { started_ms: at, begun: part !== "later", ranges: 0 };
   const kept = { ttl: ttl(at + LINK_RESUME_SECONDS * 1000) };
-  return happened(
-    table.transact([
+  try {
+    await table.transact([
       ...(start === undefined ? [] : [{ put: { ...start, ...begun, ...kept }, ...mayNotGoOn(at, part) }]),
       {
         key: { pk: link.pk, sk: link.sk },
-        update: { add: { downloads: 1 } },
+        update: { set: { workspace_id }, add: { downloads: 1 } },
         condition: `${ALIVE} AND (attribute_not_exists(#max_downloads) OR #downloads < #max_downloads)`,
         values: { now: at },
         else: gone(at),
       },
-      ...linkedFileChecks(link, gone(at)),
+      ...[file, ...version],
       eventWrite(at, {
         type: "link_accessed",
         request_id: requestId,
-        workspace_id: link.workspace_id,
+        workspace_id,
         file_id: link.file_id,
         share_id: link.share_id,
         actor: { type: "link", id: link.share_id },
         data: { max_downloads: link.max_downloads ?? null },
       }),
-    ]),
-  );
+    ]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TransactionFailed)) throw error;
+    const is_in = elsewhere(error.failed.get(file), workspace_id);
+    return is_in === undefined ? false : { is_in };
+  }
 }
 
 /** False where the source has nothing to go on with. */

@@ -61,13 +61,21 @@ async function workspaceOf(
 /**
  * What a transaction checks of the file behind a link: it is there, and so is the version that the link is bound to.
  *
- * @param gone what is told where they aren't.
+ * @param gone what is told where they aren't. @param toldIn the workspace that is told of it: where the file is, or there is
+ * nothing to tell (the first check fails, without a refusal, where it stands in another).
  */
-export function linkedFileChecks({ file_id, version_id }: Bound, gone: Else): Check[] {
+export function linkedFileChecks(
+  { file_id, version_id }: Pick<Bound, "file_id" | "version_id">,
+  gone: Else,
+  toldIn?: string,
+): [Check, ...Check[]] {
+  const isElsewhere = (item: Item | undefined) =>
+    toldIn !== undefined && elsewhere(item, toldIn) !== undefined;
   const file: Check = {
     check: keys.node(file_id),
-    condition: "attribute_exists(#pk) AND attribute_not_exists(#deleted_at)",
-    else: gone,
+    condition: `attribute_exists(#pk) AND attribute_not_exists(#deleted_at)${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,
+    values: toldIn === undefined ? {} : { told_in: toldIn },
+    else: (item) => (isElsewhere(item) ? undefined : gone(item)),
   };
   if (version_id === undefined) return [file];
   const version: Check = {
@@ -76,4 +84,10 @@ export function linkedFileChecks({ file_id, version_id }: Bound, gone: Else): Ch
     else: gone,
   };
   return [file, version];
+}
+
+/** The workspace in which a file stands that isn't in this one; `undefined` where it is, or is gone. */
+export function elsewhere(item: Item | undefined, workspaceId: string): string | undefined {
+  const file = fileRecord.safeParse(item).data;
+  return isStanding(file) && file.workspace_id !== workspaceId ? file.workspace_id : undefined;
 }

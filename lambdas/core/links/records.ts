@@ -10,6 +10,7 @@ export const linkRecord = z.object({
   version_id: z.string().optional(),
   /** Of one that leads to a version: the name that this one had when the link was made. */
   name: z.string().optional(),
+  /** Where its file was when the link was made, or was last opened: a hint. Where it is says the file's record. */
   workspace_id: z.string(),
   /** Whose that was when it was made: a hint, which the workspace's record proves. */
   organization_id: z.string().optional(),

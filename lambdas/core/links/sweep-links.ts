@@ -1,9 +1,12 @@
+import { keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
 import type { DueDeps, TableDeps } from "#core/kernel/deps.ts";
 import { eachDue } from "#core/kernel/each-due.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { linkRecord } from "./records.ts";
+
+const located = linkRecord.pick({ workspace_id: true });
 
 /**
  * Tells of links that have expired: `link_expired`, once each, in the transaction that marks them as ended.
@@ -17,10 +20,12 @@ export function sweepLinks(deps: DueDeps): Promise<number> {
 async function endLink(deps: TableDeps, item: Item): Promise<boolean> {
   const { pk, sk, ...link } = linkRecord.parse(item);
   const now = deps.now();
+  const [file] = await deps.table.batchGet([keys.node(link.file_id)]);
   const expired = {
     type: "link_expired",
     request_id: `sweep-${link.share_id}`,
-    workspace_id: link.workspace_id,
+    // A purged file's is where it was last opened.
+    workspace_id: located.parse(file ?? link).workspace_id,
     file_id: link.file_id,
     share_id: link.share_id,
     actor: { type: "system", id: "sweep" },

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
-import { TransactionFailed, type Update, type Write } from "#aws/table.ts";
+import { type Item, TransactionFailed, type Update, type Write } from "#aws/table.ts";
 import { homeOf } from "#core/access/records.ts";
 import { fileLocked, LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
 import { filesToHandle, requireOwn } from "#core/files/files-to-handle.ts";
@@ -10,7 +10,7 @@ import { standingFile } from "#core/files/read-files.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { WharfError } from "#core/kernel/error.ts";
+import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
@@ -99,7 +99,7 @@ async function acquire<T>(
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
       files = made.map(({ file, taken }) =>
-        error.failed.has(taken) ? standingFile(file.node_id, error.failed.get(taken)) : file,
+        error.failed.has(taken) ? stillThere(file, error.failed.get(taken)) : file,
       );
       for (const file of files) if (own.has(file.node_id)) requireOwn(call.caller.id, file);
       throw error;
@@ -116,6 +116,13 @@ async function acquire<T>(
       retry_after_seconds: 1,
     });
   });
+}
+
+/** The file as it stands. @throws WharfError not_found for what has left the workspace where it was decided on */
+function stillThere({ node_id, workspace_id }: FileRecord, item: Item | undefined): FileRecord {
+  const file = standingFile(node_id, item);
+  if (file.workspace_id !== workspace_id) throw notFound("file", node_id);
+  return file;
 }
 
 /** @throws WharfError file_locked for the one of the files whose lease lasts longest, if any has one. */
@@ -179,7 +186,8 @@ function takeLock(file: FileRecord, lock: Lock, now: number): Update {
     key: keys.node(file.node_id),
     update: { set: { lock, fencing: lock.generation, ...due("lock", lock.expires_ms, file.node_id) } },
     condition: [
-      "attribute_not_exists(#deleted_at) AND #version_id = :version",
+      // The workspace too, which is told of it.
+      "attribute_not_exists(#deleted_at) AND #version_id = :version AND #workspace_id = :told_in",
       seen === 0 ? "(attribute_not_exists(#fencing) OR #fencing = :seen)" : "#fencing = :seen",
       former === undefined
         ? "attribute_not_exists(#lock)"
@@ -187,6 +195,7 @@ function takeLock(file: FileRecord, lock: Lock, now: number): Update {
     ].join(" AND "),
     values: {
       version: file.version_id,
+      told_in: file.workspace_id,
       seen,
       ...(former === undefined ? {} : { former: former.lock_id, free_at: now - LOCK_GRACE_MS }),
     },

@@ -1,7 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
-import { findFile } from "#core/files/find-file.ts";
+import { fileInRound } from "#core/files/find-file.ts";
 import { hasRunOut, type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
 import { lockView } from "#core/files/lock-state.ts";
 import type { FileRecord } from "#core/files/records.ts";
@@ -24,7 +24,7 @@ export async function breakLock(
   reason: string,
 ): Promise<ReturnType<typeof lockView>> {
   const attempt = async (round: number) => {
-    const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
+    const file = await fileInRound(deps, call, fileId, round);
     const { lock, ...rest } = file;
     const now = deps.now();
     if (lock === undefined) {
@@ -63,8 +63,9 @@ function breakWrites(now: number, file: FileRecord, lock: Lock, { requestId, act
     {
       key: keys.node(file.node_id),
       update: { set: { fencing }, remove: ["lock", "due_pk", "due_sk"] },
-      condition: `#lock.#lock_id = :seen AND #fencing < :fencing AND ${condition}`,
-      values: { seen: lock.lock_id, ...values },
+      // The workspace too, which is told of it.
+      condition: `#lock.#lock_id = :seen AND #fencing < :fencing AND #workspace_id = :told_in AND ${condition}`,
+      values: { seen: lock.lock_id, told_in: file.workspace_id, ...values },
     },
     over
       ? lockExpiredEvent(now, file, lock, requestId)

@@ -51,6 +51,8 @@ export const outcome = z.object({
   mismatch: mismatchRecord.optional(),
   share_id: z.string().nullable(),
   expires_at: z.string().nullable(),
+  /** Of a version of a file that had gone to another workspace by then. */
+  workspace_id: z.string().optional(),
 });
 
 export type Outcome = z.infer<typeof outcome>;

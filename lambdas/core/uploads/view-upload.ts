@@ -42,6 +42,7 @@ export async function viewUpload(
           file_id: outcome.file_id,
           version_id: outcome.version_id,
           folder_id: outcome.folder_id,
+          workspace_id: outcome.workspace_id ?? upload.workspace_id,
           name: upload.asked_name ?? outcome.name,
         }),
   };

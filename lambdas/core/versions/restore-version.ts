@@ -2,6 +2,7 @@ import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { judgeName } from "#core/content/judge-name.ts";
 import { fileUpdate, type Preconditions, whyRefused } from "#core/files/fenced-write.ts";
+import { requireWhereDecided } from "#core/files/find-file.ts";
 import type { FileRecord, VersionRecord } from "#core/files/records.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -30,6 +31,7 @@ export async function restoreVersion(
   const attempt = async (round: number) => {
     const ahead = round === 0 ? call.ahead : [];
     const { file, version } = await findVersion(deps, fileId, versionId, ahead);
+    requireWhereDecided(call.ahead ?? [], file);
     const now = deps.now();
     const refused = whyRefused(file, fileId, preconditions, now);
     if (refused !== undefined) throw refused;

@@ -47,19 +47,19 @@ export const others: readonly Mutant[] = [
         from: 'condition: "attribute_not_exists(#pk)",',
         to: 'blind: "mutant",',
       },
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
     ],
     case: "describe: in other words | change-file: transact NODE+EVT (1) | a copy late, at: 12 minutes later",
   },
   {
     name: "a change tells what the description was",
     changes: [
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: " AND ${stillSaid}", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND ${stillSaid}", to: "" },
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "        old_description: file.description,\n",
         to: "",
       },
@@ -73,11 +73,11 @@ export const others: readonly Mutant[] = [
   {
     name: "a change tells what the tags were",
     changes: [
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: " AND ${stillTagged}`", to: "`" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND ${stillTagged}`", to: "`" },
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "        old_tags: file.tags,\n",
         to: "",
       },
@@ -91,15 +91,15 @@ export const others: readonly Mutant[] = [
   {
     name: "a change tells what the metadata was",
     changes: [
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
       {
         file: "lambdas/core/files/change-file.ts",
         from: " AND (${none}#metadata = :attached)`,\n    values: { attached: from },",
         to: "`,",
       },
     ],
-    case: "metadata: otherwise | change-file: transact NODE+NODE.VER+EVT (1) | frozen before it, meanwhile: others change it",
+    case: "metadata: otherwise | change-file: transact NODE+EVT+NODE.VER (1) | frozen before it, meanwhile: others change it",
     red: {
       file: "test/files/metadata.test.ts",
       titles: ["that others change meanwhile is merged with theirs, and told of as what it was"],
@@ -109,17 +109,17 @@ export const others: readonly Mutant[] = [
     name: "a change leaves a file where it is",
     changes: [
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "#name = :old_name AND #folder_id = :old_folder_id AND ",
         to: "",
       },
-      { file: "lambdas/core/files/change-file.ts", from: " AND #updated_at = :read_at", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "          old_name: file.name,\n          old_folder_id: file.folder_id,\n",
         to: "",
       },
-      { file: "lambdas/core/files/change-file.ts", from: "          read_at: file.updated_at,\n", to: "" },
+      { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
     ],
     case: "describe: in other words | change-file: transact NODE+EVT (1) | frozen before it, meanwhile: it is moved",
     red: {
@@ -128,15 +128,78 @@ export const others: readonly Mutant[] = [
     },
   },
   {
+    name: "a lock is taken in the workspace where it was decided, and told there",
+    changes: [
+      { file: "lambdas/core/locks/acquire-lock.ts", from: " AND #workspace_id = :told_in", to: "" },
+      { file: "lambdas/core/locks/acquire-lock.ts", from: "      told_in: file.workspace_id,\n", to: "" },
+    ],
+    case: "lock: free | acquire-lock: transact NODE+EVT (1) | frozen before it, meanwhile: the file goes to another workspace",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["where the file was, lock isn't done where it is"],
+    },
+  },
+  {
+    name: "a lock is broken in the workspace where that was decided, and told there",
+    changes: [
+      { file: "lambdas/core/locks/break-lock.ts", from: " AND #workspace_id = :told_in", to: "" },
+      { file: "lambdas/core/locks/break-lock.ts", from: ", told_in: file.workspace_id", to: "" },
+    ],
+    case: "lock: broken | break-lock: transact NODE+EVT (1) | frozen before it, meanwhile: the file goes to another workspace",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["where the file was, break isn't done where it is"],
+    },
+  },
+  {
+    name: "a download by a link is told of where its file is",
+    changes: [
+      {
+        file: "lambdas/core/links/linked-file.ts",
+        from: '${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,',
+        to: "`,",
+      },
+      {
+        file: "lambdas/core/links/linked-file.ts",
+        from: "    values: toldIn === undefined ? {} : { told_in: toldIn },\n",
+        to: "",
+      },
+    ],
+    case: "link: opened, of a file that has gone to another workspace | nothing wrong",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["a move between the look and the count is met"],
+    },
+  },
+  {
+    name: "what was decided in one workspace isn't done in another, where others were faster",
+    changes: [
+      {
+        file: "lambdas/core/files/find-file.ts",
+        from: "  if (decided !== undefined && decided !== workspace_id) throw",
+        to: "  if (decided === undefined) throw",
+      },
+    ],
+    why: "whoever decides anew may do it there too, in the harness: one client does all",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: [
+        "where the file was, delete isn't done where it is",
+        "where the file was, rename isn't done where it is",
+        "where the file was, restore isn't done where it is",
+      ],
+    },
+  },
+  {
     name: "a change answers with the current version",
     changes: [
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: " AND #version_id = :judged AND #updated_at = :read_at",
         to: "",
       },
       {
-        file: "lambdas/core/files/change-file.ts",
+        file: "lambdas/core/files/change-writes.ts",
         from: "          judged: file.version_id,\n          read_at: file.updated_at,\n",
         to: "",
       },
@@ -435,7 +498,7 @@ export const others: readonly Mutant[] = [
     ],
     case: "workspace: renamed and opened | change-workspace: transact WSNAME+WORKSPACES+ORG.WS+ORG.WSNAME+CLIENT (1) | a copy late, at: 12 minutes later",
     red: {
-      file: "test/access/workspace-routes.test.ts",
+      file: "test/workspaces/workspace-routes.test.ts",
       titles: ["whose copy comes late takes nothing back"],
     },
   },

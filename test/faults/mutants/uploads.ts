@@ -232,12 +232,57 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/finalize/complete-upload.ts",
-        from: "  if (isStanding(file)) return file.folder_id;\n",
+        from: "  if (isStanding(file) && file.workspace_id === workspace_id) return file.folder_id;\n",
         to: "",
       },
     ],
     case: "finalize: content that its name refuses, of a file that was moved | nothing wrong",
     red: { file: "test/finalize/upload-finalize.test.ts", titles: ["is told of to those who listen"] },
+  },
+  {
+    name: "nor of one that has gone to another workspace",
+    changes: [
+      {
+        file: "lambdas/core/finalize/complete-upload.ts",
+        from: " && file.workspace_id === workspace_id",
+        to: "",
+      },
+    ],
+    why: "that it is told in a folder of another workspace, the harness doesn't look at",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["a refusal of its content is told where it was begun"],
+    },
+  },
+  {
+    name: "a version is made in another workspace only by a call that was decided there",
+    changes: [
+      {
+        file: "lambdas/core/finalize/commit-upload.ts",
+        from: "    if (!decidedIn.includes(workspaceOf(upload, target))) throw",
+        to: "    if (decidedIn.length === 0) throw",
+      },
+    ],
+    why: "its client may write there too, in the harness",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["what was decided before the move doesn't write after it"],
+    },
+  },
+  {
+    name: "what is sent to a path stays in its workspace",
+    changes: [
+      {
+        file: "lambdas/core/finalize/choose-target.ts",
+        from: "  if (isStanding(node) && follows) return",
+        to: "  if (isStanding(node) && (follows || true)) return",
+      },
+    ],
+    why: "what is chosen there is the rule's, whatever goes wrong",
+    red: {
+      file: "test/files/to-another-workspace.test.ts",
+      titles: ["of a path make a new file there"],
+    },
   },
   {
     name: "an empty file is its own call's alone",

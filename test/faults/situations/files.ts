@@ -10,6 +10,7 @@ import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { DAY, HOUR, MINUTE, passTime } from "../time.ts";
+import { goesTo, otherWorkspace } from "./other-workspace.ts";
 
 const path = (id: string) => `/v1/files/${id}`;
 const patch = (id: string, json: unknown) => [path(id), { method: "PATCH", json }] as const;
@@ -93,6 +94,37 @@ const moves: Situation[] = [
           "it is locked": () => me.request(`${path(id)}/lock`, { json: { ttl_seconds: 60 } }),
         },
         next: { "it is deleted": () => me.request(...remove(id)) },
+        check: (outcome) => isTold(me, id, outcome),
+      };
+    },
+  },
+  {
+    name: "move: to another workspace",
+    // Made by one whose clock is behind, it is told of before what was told earlier.
+    unordered: true,
+    async set(stage, me) {
+      const { id } = await twoVersions(me);
+      const workspace = await otherWorkspace(me);
+      const { share_url } = await me.json(`${path(id)}/shares`, { json: {} });
+      const go = (actor: Actor) => actor.request(...patch(id, { workspace, folder: "in", name: "b.txt" }));
+      return {
+        act: go,
+        meanwhile: {
+          "others move it there": () => go(me),
+          "it is renamed": () => me.request(...patch(id, { name: "c.txt" })),
+          "the new name is taken": () => me.by.uploaded("in/b.txt", "other", { workspace }),
+          "it is deleted": () => me.request(...remove(id)),
+          "another version comes": () => me.by.uploaded("a.txt", "third"),
+          "it is locked": () => me.request(`${path(id)}/lock`, { json: { ttl_seconds: 60 } }),
+        },
+        next: {
+          "its link is opened": () => me.anonymous(String(share_url)),
+          "it comes back": () => me.request(...patch(id, { workspace: stage.owner.workspace_id })),
+          "the name is used anew": async () => {
+            const { upload_id } = await me.by.upload("in/b.txt", "other", { workspace });
+            return me.by.finalize(upload_id);
+          },
+        },
         check: (outcome) => isTold(me, id, outcome),
       };
     },
@@ -279,9 +311,11 @@ const versions: Situation[] = [
       const { id, first } = await twoVersions(me);
       const { folder_id: folder } = await me.by.uploaded("in/b.txt", "other");
       const version = `${path(id)}/versions/${first}`;
+      const workspace = await otherWorkspace(me);
       return {
         act: (actor) => actor.request(`${version}/restore`, { method: "POST" }),
         meanwhile: {
+          "the file goes to another workspace": () => goesTo(me, id, workspace),
           "the file is moved": () => me.request(...patch(id, { folder })),
           "another version comes": () => me.by.uploaded("a.txt", "third"),
           "it is deleted": () => me.request(version, { method: "DELETE" }),

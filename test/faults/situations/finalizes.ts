@@ -1,6 +1,7 @@
 import type { Situation } from "../situation.ts";
 import type { Stage } from "../stage.ts";
 import { MINUTE, passTime } from "../time.ts";
+import { goesTo, otherWorkspace } from "./other-workspace.ts";
 
 import { besides, deleteAll, finalizedTruly, overtakenByLock, PDF } from "./upload-helpers.ts";
 
@@ -47,6 +48,19 @@ const finalizes: Situation[] = [
           deleted: () => me.request(file, { method: "DELETE" }),
         },
         check: (outcome) => finalizedTruly(me, outcome),
+      };
+    },
+  },
+  {
+    name: "finalize: onto a file that goes to another workspace",
+    async set(_, me) {
+      const { file_id } = await me.by.uploaded("a.txt", "first");
+      const workspace = await otherWorkspace(me);
+      const { upload_id } = await me.by.upload("a.txt", "second", { file_id, filename: undefined });
+      return {
+        act: (actor) => actor.by.finalize(upload_id, { share: false }),
+        meanwhile: { "it goes": () => goesTo(me, file_id, workspace) },
+        next: { "it is finalized again": () => me.by.finalize(upload_id, { share: false }) },
       };
     },
   },

@@ -7,6 +7,7 @@ import { sourceOf } from "#core/links/source-of.ts";
 import type { Situation } from "../situation.ts";
 import { type Actor, SOURCE, type Stage } from "../stage.ts";
 import { DAY, HOUR, passTime, SECOND } from "../time.ts";
+import { goesTo, otherWorkspace } from "./other-workspace.ts";
 
 /** A file with a link of these terms. */
 async function shared(me: Actor, terms: Record<string, unknown> = {}) {
@@ -112,6 +113,17 @@ const made: Situation[] = [
     },
   },
   {
+    name: "sweep: a link that has expired, of a file that has gone to another workspace",
+    async set(_stage, me) {
+      const { file_id, url } = await shared(me, { expire_in: 3600 });
+      await me.anonymous(url, noLink);
+      const workspace = await otherWorkspace(me);
+      await goesTo(me, file_id, workspace);
+      passTime(2 * HOUR);
+      return { act: (actor) => actor.sweep("link") };
+    },
+  },
+  {
     name: "sweep: a link that was used up",
     async set(stage, me) {
       const { url } = await shared(me, { max_downloads: 1 });
@@ -134,6 +146,35 @@ const opened: Situation[] = [
           "it is revoked": () => me.request(share, { method: "DELETE" }),
           "the file is deleted": () => me.request(`/v1/files/${file_id}`, { method: "DELETE" }),
         },
+        next: { "it is opened again": () => me.anonymous(url, noLink) },
+      };
+    },
+  },
+  {
+    name: "link: opened, of a file that goes to another workspace",
+    async set({ owner }, me) {
+      const { url, file_id } = await shared(me);
+      const workspace = await otherWorkspace(me);
+      return {
+        act: (actor) => actor.anonymous(url, noLink),
+        meanwhile: { "it goes": () => goesTo(me, file_id, workspace) },
+        next: {
+          "it goes": () => goesTo(me, file_id, workspace),
+          "it is opened there": () => me.anonymous(url, noLink),
+          "it comes back": () => goesTo(me, file_id, owner.workspace_id),
+          "it is opened here": () => me.anonymous(url, noLink),
+        },
+      };
+    },
+  },
+  {
+    name: "link: opened, of a file that has gone to another workspace",
+    async set({ owner }, me) {
+      const { url, file_id } = await shared(me);
+      await goesTo(me, file_id, await otherWorkspace(me));
+      return {
+        act: (actor) => actor.anonymous(url, noLink),
+        meanwhile: { "it comes back": () => goesTo(me, file_id, owner.workspace_id) },
         next: { "it is opened again": () => me.anonymous(url, noLink) },
       };
     },

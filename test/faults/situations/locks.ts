@@ -4,6 +4,7 @@ import { disagreements } from "../agree.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { passTime, SECOND } from "../time.ts";
+import { goesTo, otherWorkspace } from "./other-workspace.ts";
 
 const TTL = 60;
 /** How far behind a clock is by which a lease goes on that is over by all others. */
@@ -62,9 +63,11 @@ const acquisitions: Situation[] = [
     name: "lock: free",
     async set(stage, me) {
       const it = await lockable(stage, me);
+      const workspace = await otherWorkspace(me);
       return {
         act: (actor) => it.acquire(actor),
         meanwhile: {
+          "the file goes to another workspace": () => goesTo(me, it.file_id, workspace),
           "another acquires it": () => it.acquire(it.rival),
           "another version comes": () => me.by.uploaded("a.txt", "second"),
           "the file is deleted": () => me.request(`/v1/files/${it.file_id}`, { method: "DELETE" }),
@@ -270,10 +273,12 @@ const holdings: Situation[] = [
     name: "lock: broken",
     async set(stage, me) {
       const it = await lockable(stage, me);
+      const workspace = await otherWorkspace(me);
       const { headers, token } = await it.held(it.rival);
       return {
         act: (actor) => it.break(actor),
         meanwhile: {
+          "the file goes to another workspace": () => goesTo(me, it.file_id, workspace, headers),
           "it is released": () => it.release(it.rival, headers),
           "it is renewed": () => it.renew(it.rival, token),
           "another breaks it": () => it.break(it.rival),
