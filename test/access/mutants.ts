@@ -131,7 +131,7 @@ const standing: typeof decide = [
   [
     "workspace: deleted",
     [
-      "if (workspace?.deleted_at === undefined || (evenDeleted && workspace.purged_ms === undefined)) return",
+      "if (workspace?.deleted_at === undefined || (evenDeleted && workspace.purged_ms === undefined))\n    return",
       "return",
     ],
   ],

@@ -1,6 +1,7 @@
 /** What holds of folders, of what is in them and of the trash, at every moment. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import { workspaceRecord } from "#core/access/records.ts";
 import { boundOf } from "#core/access/trail.ts";
 import type { Reach } from "#core/kernel/rights.ts";
 import { below, EMPTY, ofName } from "#core/tree/reach.ts";
@@ -21,6 +22,7 @@ const thing = z.looseObject({
 type Thing = z.infer<typeof thing>;
 
 const NODE = kindOf(keys.node("n"));
+const WORKSPACE = kindOf(keys.workspace("w"));
 const TRASH = kindOf(keys.trash("w", "t"));
 
 const parentOf = ({ kind, folder_id, parent_id }: Thing) => (kind === "file" ? folder_id : parent_id);
@@ -33,7 +35,10 @@ export function misplaced(dump: readonly unknown[]): string[] {
       .filter((item) => kindOf(item) === NODE && (item["kind"] === "file" || item["kind"] === "folder"))
       .map((item) => [String(item["node_id"]), thing.parse(item)]),
   );
-  return [...circles(things), ...strays(things), ...bounds(things), ...trash(things, items)];
+  return [
+    ...[...circles(things), ...strays(things), ...bounds(things), ...trash(things, items)],
+    ...deletedWorkspaces(items),
+  ];
 }
 
 /** What is in a folder is in that one's workspace. */
@@ -103,11 +108,34 @@ function bounds(things: ReadonlyMap<string, Thing>): string[] {
   });
 }
 
+/** The same of workspaces, which their organizations' trash lists. */
+function deletedWorkspaces(items: readonly z.infer<typeof keyed>[]): string[] {
+  const listed = items.filter((item) => kindOf(item) === TRASH && item["kind"] === "workspace");
+  const expected = items
+    .filter((item) => kindOf(item) === WORKSPACE)
+    .map((item) => workspaceRecord.parse(item))
+    .flatMap(({ deleted_at, purged_ms, ...one }) =>
+      deleted_at === undefined || purged_ms !== undefined ? [] : [{ ...one, deleted_at }],
+    );
+  const keyed = ({ organization_id, workspace_id: node_id, deleted_at }: (typeof expected)[number]) =>
+    trashKey(organization_id, { node_id, deleted_at });
+  const isOf = (item: { pk: string; sk: string }, one: (typeof expected)[number]) =>
+    keyed(one).pk === item.pk && keyed(one).sk === item.sk;
+  return [
+    ...expected
+      .filter((one) => !listed.some((item) => isOf(item, one)))
+      .map((one) => `${one.workspace_id} is in the trash, which doesn't list it`),
+    ...listed
+      .filter((item) => !expected.some((one) => isOf(item, one) && one.name === item["name"]))
+      .map((item) => `the trash lists ${item["node_id"]}, which isn't there, or otherwise`),
+  ];
+}
+
 /** What somebody has deleted is listed in the trash, as it was and once, until it is purged or restored; and nothing else. */
 function trash(things: ReadonlyMap<string, Thing>, items: readonly z.infer<typeof keyed>[]): string[] {
   const listed = new Map<string, z.infer<typeof trashRecord>>(
     items
-      .filter((item) => kindOf(item) === TRASH)
+      .filter((item) => kindOf(item) === TRASH && item["kind"] !== "workspace")
       .map((item) => [`${item.pk} ${item.sk}`, trashRecord.parse(item)]),
   );
   const expected = new Map<string, Thing>(

@@ -4,6 +4,7 @@ import { accounts } from "./accounts.ts";
 import { batches } from "./batches.ts";
 import { clients } from "./clients.ts";
 import { copies } from "./copies.ts";
+import { deletedWorkspaces } from "./deleted-workspaces.ts";
 import { deliveries } from "./deliveries.ts";
 import { rareDeliveries } from "./delivery-rarities.ts";
 import { deliverySweeps } from "./delivery-sweeps.ts";
@@ -39,7 +40,7 @@ export const domains: Record<string, readonly Situation[]> = {
     files,
     copies,
     folders,
-    trash,
+    trash: [...trash, ...deletedWorkspaces],
     links,
     locks,
     clients,
