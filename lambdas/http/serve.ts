@@ -85,11 +85,9 @@ export function serve<
   if ("on" in route.access && resource === undefined)
     throw new Error(`${route.id} decides on a ${route.access.on}, but nothing says which`);
   const success = successOf(route);
-  const params = z.strictObject(route.params);
-  const query = z.strictObject(route.query);
-  const headers = z.object(requestHeaders(route));
   const reads = (given: Output<P>) => [...(resource?.reads(given) ?? []), ...(served.reads?.(given) ?? [])];
   wire(app, route, async (context) => {
+    const { params, query, headers } = schemasOf(route);
     const named = params.safeParse(context.req.param());
     const { caller, ahead } = await authenticate(
       deps,
@@ -151,6 +149,27 @@ export function serve<
       },
     });
   });
+}
+
+interface Schemas {
+  params: z.ZodObject;
+  query: z.ZodObject;
+  headers: z.ZodObject;
+}
+
+const schemas = new WeakMap<object, Schemas>();
+
+/** What a route's requests are checked by, made for the first: a function starts with all routes and answers few. */
+function schemasOf(route: Pick<Route, "params" | "query"> & Parameters<typeof requestHeaders>[0]): Schemas {
+  const known = schemas.get(route);
+  if (known !== undefined) return known;
+  const made = {
+    params: z.strictObject(route.params),
+    query: z.strictObject(route.query),
+    headers: z.object(requestHeaders(route)),
+  };
+  schemas.set(route, made);
+  return made;
 }
 
 /**

@@ -1,5 +1,4 @@
 /** The API's routes in this process, over the local DynamoDB and S3 behind the real AWS port. */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { ConfiguredRetryStrategy } from "@smithy/core/retry";
@@ -28,7 +27,7 @@ import { createApp } from "#http/app.ts";
 import { fileRoutes } from "#lambdas/api/routes.ts";
 import { checkProblem } from "#test/support/check-problem.ts";
 import { newFile, newVersion } from "#test/support/file-writes.ts";
-import { directClient } from "#test/support/in-process-dynamodb.ts";
+import { directClient, shortCutClient } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
 
 export const PUBLIC_URL = "https://files.example.com/prod";
@@ -77,7 +76,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
   const clock = createClock();
   const credentials = createCredentials({ clock, dir: undefined });
   const traces: CallTrace[] = [];
-  let fault: FaultHook = () => undefined;
+  let fault: FaultHook | undefined;
   const dynamodb = createDynamoDb({ clock, dir: undefined });
   dynamodb.createTable(spec);
   const onEvent = ({ "detail-type": type, detail }: S3Event) => {
@@ -89,20 +88,24 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
     secretFor: (id) => (id === accessKeyId ? { secret: secretAccessKey, principal: ROOT } : undefined),
   });
   s3.createBucket({ name: "files", eventBridgeEnabled: onObject !== undefined });
+  const onTrace = (trace: CallTrace) => void traces.push(trace);
   const server = await createAwsServer({
     clock,
     credentials,
     services: [dynamodb, s3],
     iam: { authorize() {} },
-    onTrace: (trace) => traces.push(trace),
-    faults: (call) => fault(call),
+    onTrace,
+    faults: (call) => fault?.(call),
   });
   const common = {
     ...{ endpoint: server.url, region: REGION, credentials: credentials.root },
     // Three tries: the SDK's own default, `DEFAULT_MAX_ATTEMPTS`.
     ...(retries ? { retryStrategy: new ConfiguredRetryStrategy(3, 0) } : { maxAttempts: 1 }),
   };
-  const dynamo = new DynamoDBClient(common);
+  const dynamo = shortCutClient(common, {
+    ...{ service: dynamodb, now: clock.now, onTrace, arrived: server.late.arrived },
+    isPlain: () => fault === undefined && server.late.waiting() === 0,
+  });
   const bucket = new S3Client({
     ...common,
     forcePathStyle: true,
@@ -266,7 +269,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
     s3: bucket,
     anotherEnvironment,
     /** What goes wrong from now on. @default nothing */
-    setFault(hook: FaultHook = () => undefined) {
+    setFault(hook?: FaultHook) {
       fault = hook;
     },
     /** Runs `act`, with `others` done just before its transaction. @throws where it makes none. */
@@ -280,7 +283,7 @@ export async function startWorld({ retries = false, onObject }: WorldOptions = {
         return undefined;
       };
       const answer = await act();
-      fault = () => undefined;
+      fault = undefined;
       if (!done) throw new Error("there was no transaction, so that nothing was done before it");
       return answer;
     },
