@@ -1,5 +1,5 @@
 import { due, keys, under } from "#aws/keys.ts";
-import type { Write } from "#aws/table.ts";
+import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { grantRecord, type WorkspaceRecord } from "#core/access/records.ts";
@@ -77,7 +77,9 @@ export async function endGrantsOn(
       if (!timeLeft()) return false;
       const actor = { type: "system", id: "system" } as const;
       const request_id = `purge-${workspace_id}`;
-      await endGrant(deps, grantRecord.parse(item), { reason: "purged", request_id, actor });
+      const grant = grantRecord.parse(item);
+      // Another ends it too: the next run finds what that has left.
+      if (!(await happened(endGrant(deps, grant, { reason: "purged", request_id, actor })))) return false;
     }
   }
   await table.update({

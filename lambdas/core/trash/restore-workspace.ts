@@ -20,27 +20,46 @@ const ROUNDS = 10;
  * @throws WharfError not_found (a second time too); conflict where ten of such names are taken.
  */
 export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) {
+  let taken = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const workspace = await findTrashedWorkspace(deps, call, id);
-    const name = round === 0 ? workspace.name : numbered(workspace.name, round);
+    const name = taken === 0 ? workspace.name : numbered(workspace.name, taken);
     const { member_access, organization_id } = workspace;
     const view = workspaceView({ workspace_id: id, name, organization_id, member_access }, call.caller);
     const answer = { ...view, kind: "workspace" as const };
+    const naming = nameBegins(workspace, name);
     try {
-      await deps.table.transact([...restored(deps.now(), call, workspace, name), ...call.record(answer)]);
+      await deps.table.transact([
+        ...naming,
+        ...restored(deps.now(), call, workspace, name),
+        ...call.record(answer),
+      ]);
       return answer;
     } catch (error) {
       if (!(error instanceof TransactionFailed)) throw error;
+      if (naming.some((write) => error.failed.has(write))) taken += 1;
     }
   }
   throw new WharfError("conflict", "Too many workspaces have its name, or names like it. Rename one first.");
+}
+
+/** The name is one among those of whoever made it. */
+function nameBegins({ workspace_id, created_by }: TrashedWorkspace, name: string): Write[] {
+  if (created_by === undefined) return [];
+  return [
+    {
+      put: { ...keys.workspaceName(created_by, name), workspace_id },
+      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
+      values: { workspace_id },
+    },
+  ];
 }
 
 /** Names of workspaces have no spaces, and 64 characters at most. */
 const numbered = (name: string, number: number) => `${name.slice(0, 64 - `-${number}`.length)}-${number}`;
 
 function restored(now: number, call: Call, workspace: TrashedWorkspace, name: string): Write[] {
-  const { workspace_id, organization_id, created_by, deleted_at, member_access, epoch } = workspace;
+  const { workspace_id, organization_id, deleted_at, member_access, epoch } = workspace;
   return [
     {
       key: keys.workspace(workspace_id),
@@ -50,15 +69,6 @@ function restored(now: number, call: Call, workspace: TrashedWorkspace, name: st
       },
       ...asTrashed(deleted_at),
     },
-    ...(created_by === undefined
-      ? []
-      : [
-          {
-            put: { ...keys.workspaceName(created_by, name), workspace_id },
-            condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-            values: { workspace_id },
-          },
-        ]),
     ...organizationEntries(organization_id, {
       ...{ workspaceId: workspace_id, name, member_access },
       epoch: epochOf({ epoch }),
