@@ -40,7 +40,8 @@ const allowed: Record<string, string> = {
   "restore-item": "what is in the trash",
   "purge-item": "what is in the trash",
   "sweep-trash": "what is in the trash, or in a folder that is purged",
-  workspace: "a folder",
+  "make-workspace": "a folder",
+  "purge-workspace": "the root folder of what was in the trash",
   "purge-version": "a deleted file's tombstone",
 };
 

@@ -47,7 +47,7 @@ export function workspacePurged(
     {
       key: keys.node(root),
       update: { set: { deleted_at: iso(now), purged_ms: now, ...due("trash", now, root) } },
-      condition: "attribute_exists(#pk) AND attribute_not_exists(#purged_ms)",
+      condition: "attribute_exists(#pk)",
     },
     outOfList(organization_id, { node_id: workspace_id, deleted_at }),
     eventWrite(now, {

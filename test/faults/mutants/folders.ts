@@ -13,7 +13,57 @@ const restoredFile =
   "trash: a file is restored | restore-item: transact NODE+DIR+PATH.FILE+TRASH+EVT+IDEM (1)";
 const restoredFolder = "trash: a folder is restored | restore-item: transact NODE+DIR+PATH+TRASH+EVT (1)";
 
+const deletedWorkspace =
+  "workspace: deleted | delete-workspace: transact WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+TRASH+EVT (1)";
+const restoredWorkspace =
+  "workspace: restored | restore-workspace: transact WSNAME+WORKSPACES+ORG.WS+ORG.WSNAME+TRASH+EVT+IDEM (1)";
+
 export const folders: readonly Mutant[] = [
+  {
+    name: "a workspace is deleted as it was read",
+    changes: [
+      {
+        file: "lambdas/core/trash/delete-workspace.ts",
+        from: "        ...asRead(workspace),\n",
+        to: '        condition: "attribute_exists(#pk)",\n',
+      },
+    ],
+    case: `${deletedWorkspace} | frozen before it, meanwhile: it is renamed`,
+  },
+  {
+    name: "a workspace comes back to a name that is free",
+    changes: [
+      {
+        file: "lambdas/core/trash/restore-workspace.ts",
+        from: 'condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",\n      values: { workspace_id },',
+        to: 'blind: "mutant",',
+      },
+    ],
+    why: "nothing reads the name before: without it a restoration that comes after the name was taken ends the same, and is compared with that",
+    red: { file: "test/trash/workspaces.test.ts", titles: ["leaves its name to another"] },
+  },
+  {
+    name: "a workspace that is restored is in the trash since it was found there",
+    changes: [
+      {
+        file: "lambdas/core/trash/restore-workspace.ts",
+        from: "      ...asTrashed(deleted_at),\n",
+        to: '      condition: "attribute_exists(#pk)",\n',
+      },
+    ],
+    case: `${restoredWorkspace} | frozen before it, meanwhile: it is purged`,
+  },
+  {
+    name: "a workspace that was restored isn't purged",
+    changes: [
+      {
+        file: "lambdas/core/trash/purge-workspace.ts",
+        from: "      ...asTrashed(deleted_at),\n",
+        to: '      condition: "attribute_exists(#pk)",\n',
+      },
+    ],
+    case: "workspace: purged | purge-workspace: transact WORKSPACES+NODE+TRASH+EVT (1) | frozen before it, meanwhile: it is restored",
+  },
   {
     name: "a folder moves from where it was read, as it and the name that it leaves say",
     changes: [
