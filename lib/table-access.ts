@@ -55,7 +55,7 @@ export const tableAccess = {
   },
   wait: {
     GetItem: ["lockCount"],
-    BatchGetItem: ["client", "person", "group", "workspaces", "node"],
+    BatchGetItem: ["client", "person", "group", "organization", "workspaces", "node"],
     // Beside the caller's own grants: who could give those that it lacks.
     Query: ["client", "person", "group", "organization", "resourceGrants"],
     PutItem: ["event", "idempotency"],
@@ -63,14 +63,16 @@ export const tableAccess = {
   },
   events: {
     GetItem: ["node", "feed"],
-    BatchGetItem: ["client", "person", "group", "workspaces", "event"],
+    BatchGetItem: ["client", "person", "group", "organization", "workspaces", "event"],
     Query: ["client", "person", "group", "organization", "feed"],
     UpdateItem: ["places"],
   },
   ingest: {
     GetItem: ["client", "person", "folder", "node", "upload", "settings"],
     // Of whoever started what a form has brought: what it may do now.
-    BatchGetItem: ["client", "person", "group", "workspaces", "folder", "node", "paths"],
+    BatchGetItem: [
+      ...(["client", "person", "group", "organization", "workspaces", "folder", "node", "paths"] as const),
+    ],
     // Who else has the bytes of a version that is purged.
     Query: ["client", "person", "group", "folder", "node", "holds"],
     PutItem: ["folder", "node", "paths", "link", "event"],
@@ -81,7 +83,10 @@ export const tableAccess = {
   relay: { PutItem: ["feed"], UpdateItem: ["event", "feed"] },
   fanOut: {
     GetItem: ["node"],
-    BatchGetItem: ["client", "person", "group", "workspaces", "node", "hooks", "hook", "deliveries"],
+    BatchGetItem: [
+      ...(["client", "person", "group", "organization", "workspaces"] as const),
+      ...(["node", "hooks", "hook", "deliveries"] as const),
+    ],
     Query: ["client", "person", "group", "hooks"],
     PutItem: ["event", "deliveries"],
     // Endpoints' records themselves where nothing is left for them to hear.
@@ -100,7 +105,11 @@ export const tableAccess = {
     ],
     // Of grants that have expired, and of clients, keys and what they made.
     BatchGetItem: ["client", "person", "group", "organization", "node"],
-    Query: ["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames", "folder"],
+    Query: [
+      ...(["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames", "folder"] as const),
+      // Grants on a purged workspace.
+      "resourceGrants",
+    ],
     PutItem: [
       ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),
       ...(["client", "organization", "organizations", "grant", "resourceGrants"] as const),
