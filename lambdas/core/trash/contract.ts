@@ -123,7 +123,11 @@ export const restoreItemRoute = defineRoute({
     200: {
       description: "The file, folder or workspace, as it is now",
       schema: z
-        .discriminatedUnion("kind", [file, folderDetail, workspace.extend({ kind: z.literal("workspace") })])
+        .discriminatedUnion("kind", [
+          file,
+          folderDetail,
+          workspace.extend({ kind: z.literal("workspace").meta({ description: "What it is." }) }),
+        ])
         .meta({ id: "Restored" }),
     },
   },
