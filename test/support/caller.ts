@@ -1,9 +1,14 @@
 /** Callers and calls for tests that call verbs themselves, with the rights that the owner of a workspace has. */
+import { type Key, keys } from "#aws/keys.ts";
 import { actionsOfRole } from "#contract/roles.ts";
 import { actionsOf, scopes as allScopes, type Scope } from "#contract/scopes.ts";
+import { rootFolder } from "#core/access/place.ts";
 import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { Allowed } from "#core/kernel/rights.ts";
+import { iso } from "#core/kernel/time.ts";
+
+const nameOf = ({ pk, sk }: Key) => `${pk} ${sk}`;
 
 interface Given {
   id: string;
@@ -13,7 +18,7 @@ interface Given {
   scopes?: Iterable<Scope>;
 }
 
-/** A client that owns one workspace. */
+/** A client that owns one workspace, which came with its token: its last call was about the same. */
 export function callerOf({
   id,
   name = "ci",
@@ -21,10 +26,15 @@ export function callerOf({
   workspaceName = name,
   scopes = allScopes,
 }: Given): Caller & { default_workspace: string } {
+  const place = { workspace_id: workspaceId, root_folder: rootFolder(workspaceId) };
   return {
     ...{ id, name, scopes: new Set(scopes) },
     default_workspace: workspaceId,
     workspaces: { [workspaceId]: workspaceName },
+    met: new Map([
+      [nameOf(keys.workspace(workspaceId)), { ...place, name: workspaceName, created_at: iso(0) }],
+      [nameOf(keys.organization(FIRST_ORGANIZATION)), undefined],
+    ]),
     rights: {
       organizations: { [FIRST_ORGANIZATION]: "guest" },
       grants: [
