@@ -125,7 +125,7 @@ async function callerOf(id: string, held?: readonly Scope[]): Promise<Caller> {
     scopes: own,
     makes_workspaces,
   } = await world.client(id);
-  const common = { id, name, workspaces, default_workspace, makes_workspaces, rights };
+  const common = { id, name, workspaces, default_workspace, makes_workspaces, rights, met: new Map() };
   return { ...common, scopes: new Set(held ?? own) };
 }
 
