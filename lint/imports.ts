@@ -16,7 +16,7 @@ const room = (name: string) => `${CORE}${name}/`;
 const inCore = new RegExp(CORE);
 const inRoom = new RegExp(room(`(${ROOMS.join("|")})`));
 
-/** Each has what breaks it in test/lint/imports.test.ts. */
+/** Each has what breaks it in test/slow/imports.test.ts. */
 export const rules: IForbiddenRuleType[] = [
   {
     name: "no-cycle",
