@@ -171,6 +171,13 @@ async function workspaces(): Promise<void> {
   const foreign = "ws_01J0000000000000000000000A";
   expect((await call(`/v1/workspaces/${foreign}/files`)).status).toBe(404);
   expect((await call(`/v1/events?workspace=${foreign}`)).status).toBe(404);
+
+  const made = { json: { name: "doomed" } };
+  const { workspace_id } = await ok(z.object({ workspace_id: z.string() }), "/v1/workspaces", made);
+  await done(`/v1/workspaces/${workspace_id}`, { method: "DELETE" });
+  await done(`/v1/trash/${workspace_id}/restore`, { method: "POST" });
+  await done(`/v1/workspaces/${workspace_id}`, { method: "DELETE" });
+  await done(`/v1/trash/${workspace_id}`, { method: "DELETE" });
 }
 
 async function files(fileId: string): Promise<void> {
