@@ -112,6 +112,11 @@ TURNS = itertools.count()
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    fit(case)
+    spare(case)
+
+
+def fit(case):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if case.path == "/v1/auth/token":
@@ -133,6 +138,13 @@ def before_call(context, case, kwargs):
         fit_finalize(case.path, case.body)
         if case.path.endswith("/lock/wait"):
             case.body["wait_seconds"] = 1
+
+
+def spare(case):
+    """The workspace that all else is in stays: another is deleted in its place."""
+    if case.method == "DELETE" and case.path == "/v1/workspaces/{id}" and case.path_parameters:
+        if case.path_parameters.get("id") in WORLD["ids"]["workspaces"]:
+            case.path_parameters["id"] = WORLD["doomed"][next(TURNS) // 2 % len(WORLD["doomed"])]
 
 
 def fit_ids(pattern, parameters):

@@ -97,9 +97,11 @@ async function furnish(story: Story) {
     group_id: z.string().optional(),
     grant_id: z.string().optional(),
     key_id: z.string().optional(),
+    workspace_id: z.string().optional(),
   });
   const files: z.infer<typeof made>[] = [];
   const others: z.infer<typeof made>[] = [];
+  const doomed: z.infer<typeof made>[] = [];
   for (let n = 0; n < EACH; n++) {
     const content = new TextEncoder().encode(`file ${n}`);
     files.push(made.parse(await story.upload(content, { filename: `reports/${n}.txt` })));
@@ -115,6 +117,7 @@ async function furnish(story: Story) {
     const granted = await story.json(made, `/v1/workspaces/${story.workspaceId}/grants`, grant);
     const expires_at = new Date(story.cloud.clock.now() + 86_400_000).toISOString();
     const key = { name: `key ${n}`, scopes: ["files:read"], expires_at };
+    doomed.push(await story.json(made, "/v1/workspaces", { json: { name: `doomed-${n}` } }));
     others.push(client, group, granted, await story.json(made, "/v1/keys", { json: key }));
   }
   const all = (list: typeof files, key: keyof z.infer<typeof made>) =>
@@ -122,6 +125,7 @@ async function furnish(story: Story) {
   return {
     receiver: receiver.url,
     client: { client_id: story.clientId, client_secret: story.clientSecret },
+    doomed: all(doomed, "workspace_id"),
     ids: {
       files: all(files, "file_id"),
       versions: all(files, "version_id"),
