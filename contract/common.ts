@@ -23,6 +23,7 @@ export const prefixes = [
   "key",
   "sec",
   "inv",
+  "trf",
 ] as const;
 export type Prefix = (typeof prefixes)[number];
 
@@ -47,6 +48,7 @@ const NAMED: Record<Prefix, string> = {
   key: "API key; not the secret itself",
   sec: "A client's secret; not the secret itself",
   inv: "Invitation; not the token that accepts it",
+  trf: "Transfer; not the token that claims it",
 };
 
 /** Schema of an id with this prefix: `upl_` and 26 characters of Crockford's base 32. */

@@ -58,6 +58,7 @@ export const errorExamples: Pick<Members, Telling> & Partial<Members> = {
   recovery_running: { job_id: "job_01JZZZZZZZZZZZZZZZZZZZZZZZ" },
   link_gone: { reason: "used_up" },
   invitation_gone: { reason: "expired" },
+  transfer_gone: { reason: "claimed" },
   version_mismatch: { version_id },
   payload_too_large: { max_bytes: 4_194_304, upload_path: "/v1/uploads" },
   checksum_mismatch: { algorithm: "crc32", expected: "00000000", actual: "3610a686" },

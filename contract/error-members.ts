@@ -4,6 +4,7 @@ import { attempt } from "#core/attempts/contract.ts";
 import { invitationEnd } from "#core/invitations/contract.ts";
 import { shareState } from "#core/links/contract.ts";
 import { lockedMembers } from "#core/locks/contract.ts";
+import { transferEnd } from "#core/transfers/contract.ts";
 import { uploadState } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
 import { partRanges } from "#core/uploads/parts-contract.ts";
@@ -209,6 +210,7 @@ const errorMembers = {
       .meta({ id: "LinkEnd", description: "Why the link leads nowhere; `deleted`: its file or version is." }),
   },
   invitation_gone: { reason: invitationEnd },
+  transfer_gone: { reason: transferEnd },
   version_mismatch: {
     version_id: orNull(id("ver"), "The file's current version; `null`: there is no file of this name."),
     file_id: id("file").meta({ description: "The file that has the name." }).optional(),

@@ -37,6 +37,7 @@ export const errorCodes = {
   upload_expired: [410, "The upload session is over"],
   link_gone: [410, "The link no longer works"],
   invitation_gone: [410, "The invitation can't be accepted any more"],
+  transfer_gone: [410, "The transfer can't be claimed any more"],
   version_mismatch: [412, "The file has another current version"],
   payload_too_large: [413, "The body is too large"],
   unsupported_media_type: [415, "The content type is not supported here"],

@@ -12,6 +12,7 @@ import { invitationsEvents } from "#core/invitations/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
 import { organizationsEvents } from "#core/organizations/events.ts";
+import { transfersEvents } from "#core/transfers/events.ts";
 import { trashEvents } from "#core/trash/events.ts";
 import { versionsEvents } from "#core/versions/events.ts";
 import { type EventInfo, moment, ULID } from "./event-info.ts";
@@ -31,6 +32,7 @@ const types: Record<EventType, EventInfo> = {
   ...organizationsEvents,
   ...groupsEvents,
   ...invitationsEvents,
+  ...transfersEvents,
   ...endpointsEvents,
   ...accountsEvents,
 };

@@ -8,28 +8,30 @@ import type { TableAccess } from "./grants.ts";
 export const tableAccess = {
   api: {
     GetItem: [
-      ...(["person", "organization", "grant", "invitation", "revocations"] as const),
+      ...(["person", "organization", "grant", "invitation", "transfer", "revocations"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["feed", "hooks", "hook", "deliveries", "settings", "lockCount", "sessionCount"] as const),
     ],
     BatchGetItem: [
       ...(["client", "person", "group", "organization", "grant", "invitation", "emailAddresses"] as const),
       ...(["workspaces", "folder", "node", "paths", "upload", "link", "event", "hook"] as const),
+      ...(["transfer", "transfers"] as const),
     ],
     Query: [
       ...(["client", "person", "group", "organization", "resourceGrants", "progeny"] as const),
       ...(["workspaceNames", "folder", "node", "feed", "hooks", "deliveries", "attempts", "trash"] as const),
+      "transfers",
     ],
     PutItem: [
       ...(["person", "group", "organization", "organizations"] as const),
       ...(["grant", "resourceGrants", "progeny", "clients", "invitation"] as const),
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
-      ...(["reservations", "trash", "holds"] as const),
+      ...(["reservations", "trash", "holds", "transfer", "transfers"] as const),
     ],
     UpdateItem: [
       ...(["person", "group", "organization", "grant", "workspaces", "revocations"] as const),
-      "invitation",
+      ...(["invitation", "transfer"] as const),
       ...([
         "client",
         "node",
@@ -46,7 +48,7 @@ export const tableAccess = {
     DeleteItem: [
       ...(["client", "person", "group", "organization", "resourceGrants"] as const),
       ...(["progeny", "workspaceNames"] as const),
-      ...(["folder", "paths", "hooks", "hook", "trash"] as const),
+      ...(["folder", "paths", "hooks", "hook", "trash", "transfers"] as const),
     ],
     ConditionCheckItem: [
       ...(["client", "person", "group", "organization", "grant"] as const),

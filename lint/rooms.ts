@@ -31,6 +31,8 @@ export const ROOMS = [
   "versions",
   /** What was deleted: listed, restored, purged. */
   "trash",
+  /** Workspaces that are handed over: offered, seen, claimed, withdrawn. */
+  "transfers",
   /** Leases on files, and who waits for one. */
   "locks",
   /** Links that expire: made, opened, counted, guessed at. */

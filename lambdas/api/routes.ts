@@ -16,6 +16,7 @@ import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
 import { organizations } from "#core/organizations/routes.ts";
 import { revocations } from "#core/revocation/routes.ts";
+import { transfers } from "#core/transfers/routes.ts";
 import { trash } from "#core/trash/routes.ts";
 import { uploads } from "#core/uploads/routes.ts";
 import { versions } from "#core/versions/routes.ts";
@@ -39,6 +40,7 @@ export const fileRoutes = [
   copies,
   versions,
   trash,
+  transfers,
   shares,
   links,
   locks,

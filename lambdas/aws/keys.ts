@@ -81,6 +81,14 @@ export const keys = {
   /** How many invitations of an organization's are open. */
   invitationCount: (organization: string): Key => ({ pk: `ORG#${organization}`, sk: "INVITATIONS" }),
   invitation: (invitation: string): Key => ({ pk: `INVITATION#${invitation}`, sk: META }),
+  transfer: (transfer: string): Key => ({ pk: `TRANSFER#${transfer}`, sk: META }),
+  /** One of the few places that open transfers of a resource have. */
+  transferPlace: (resource: string, place: number): Key => ({
+    pk: `TRANSFERS#${resource}`,
+    sk: `PLACE#${place}`,
+  }),
+  /** For listing what somebody has offered; the record itself is under `transfer`. */
+  transferEntry: (maker: string, transfer: string): Key => ({ pk: `TRANSFERS#${maker}`, sk: transfer }),
   groupMember: (group: string, principal: string): Key => ({
     pk: `GROUP#${group}`,
     sk: `MEMBER#${principal}`,
@@ -199,6 +207,8 @@ export const partitions = {
   organization: partition(keys.organization("")),
   organizations: partition(keys.organizationEntry("")),
   invitation: partition(keys.invitation("")),
+  transfer: partition(keys.transfer("")),
+  transfers: partition(keys.transferEntry("", "")),
   emailAddresses: partition(keys.emailAddress("")),
   grant: partition(keys.grant("")),
   resourceGrants: partition(keys.resourceGrant("", "")),

@@ -20,6 +20,7 @@ const ended = z
     secrets: count("Secrets that it had made"),
     grants: count("Grants that it had given"),
     invitations: count("Open invitations that it had made"),
+    transfers: count("Open transfers that it had made"),
   })
   .meta({ id: "EndedWithIt" });
 export type Ended = z.infer<typeof ended>;
@@ -27,7 +28,7 @@ export type Ended = z.infer<typeof ended>;
 /** Nothing yet. */
 export const nothingEnded = (): Ended => ({
   ...{ sessions: 0, locks: 0, links: 0, endpoints: 0 },
-  ...{ keys: 0, clients: 0, secrets: 0, grants: 0, invitations: 0 },
+  ...{ keys: 0, clients: 0, secrets: 0, grants: 0, invitations: 0, transfers: 0 },
 });
 
 const told = {
@@ -54,7 +55,7 @@ export const endClientRoute = defineRoute({
   path: "/v1/clients/{id}",
   summary: "End a client at once, with what it holds and what it has made",
   description:
-    "From the next call on its tokens, secrets and keys are refused. Its uploads, locks and endpoints end with it, and so do keys, clients, secrets, grants and open invitations that it has made, and what those have. Its links live on unless `links=revoke`. May be repeated. An organization's only owner can't be ended: 409.",
+    "From the next call on its tokens, secrets and keys are refused. Its uploads, locks and endpoints end with it, and so do keys, clients, secrets, grants, open invitations and transfers that it has made, and what those have. Its links live on unless `links=revoke`. May be repeated. An organization's only owner can't be ended: 409.",
   tag: "Clients",
   access: { organization: "clients", decides: "a client's own record says whose it is" },
   scopes: ["clients:write"],
@@ -75,7 +76,7 @@ export const endKeyRoute = defineRoute({
   path: "/v1/keys/{id}",
   summary: "End an API key at once, with what was made with it",
   description:
-    "From the next call on it is refused, and so are tokens that it was exchanged for. Keys, clients, secrets, grants, open invitations and endpoints that were made with it end too. May be repeated. A key of another needs `client`, whose it is.",
+    "From the next call on it is refused, and so are tokens that it was exchanged for. Keys, clients, secrets, grants, open invitations, transfers and endpoints that were made with it end too. May be repeated. A key of another needs `client`, whose it is.",
   tag: "Keys",
   access: { own: whose },
   scopes: ["clients:write"],

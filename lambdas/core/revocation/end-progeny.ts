@@ -1,4 +1,4 @@
-/** What ends with the client or key that made it: keys, clients, secrets, grants and invitations. */
+/** What ends with the client or key that made it: keys, clients, secrets, grants, invitations and transfers. */
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
@@ -15,6 +15,9 @@ import { invitationRecord } from "#core/invitations/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
+import { endWrites, revoked } from "#core/transfers/end-transfer.ts";
+import { transferRecord } from "#core/transfers/records.ts";
+import { stateOf as stateOfTransfer } from "#core/transfers/transfer-view.ts";
 import { clientEndWrites, type EndedBy } from "./client-ends.ts";
 import type { Ended } from "./contract.ts";
 import { keyEndWrites } from "./key-ends.ts";
@@ -72,6 +75,7 @@ async function endOne(deps: DueDeps, maker: string, one: Made): Promise<One | un
     if (kind === "sec") return await endMadeSecret(deps, one);
     if (kind === "grt") return await endMadeGrant(deps, one.made, by);
     if (kind === "inv") return await endMadeInvitation(deps, one.made, by);
+    if (kind === "trf") return await endMadeTransfer(deps, one.made, by);
     return undefined;
   } catch (error) {
     say("error", "what a revoked client or key has made could not be ended", {
@@ -137,5 +141,15 @@ async function endMadeInvitation(deps: DueDeps, id: string, by: EndedBy): Promis
     if (invitation === undefined || stateOf(deps.now(), invitation) !== "pending") return undefined;
     await endInvitation(deps, invitation, { reason: "revoked", ...by });
     return { kind: "invitations" };
+  }, "Others change it too.");
+}
+
+async function endMadeTransfer(deps: DueDeps, id: string, by: EndedBy): Promise<One | undefined> {
+  return inRounds(async () => {
+    const transfer = await deps.table.get(transferRecord, keys.transfer(id));
+    const now = deps.now();
+    if (transfer === undefined || stateOfTransfer(now, transfer) !== "pending") return undefined;
+    await deps.table.transact([...endWrites(now, transfer), revoked(now, transfer, by)]);
+    return { kind: "transfers" };
   }, "Others change it too.");
 }

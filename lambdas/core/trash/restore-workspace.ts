@@ -8,6 +8,7 @@ import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
+import { numberedWorkspace } from "#core/workspaces/numbered-workspace.ts";
 import { workspaceView } from "#core/workspaces/workspace-view.ts";
 import { findTrashedWorkspace, type TrashedWorkspace } from "./find-workspace.ts";
 
@@ -23,7 +24,7 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
   let taken = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const workspace = await findTrashedWorkspace(deps, call, id);
-    const name = taken === 0 ? workspace.name : numbered(workspace.name, taken);
+    const name = taken === 0 ? workspace.name : numberedWorkspace(workspace.name, taken);
     const { member_access, organization_id } = workspace;
     const view = workspaceView({ workspace_id: id, name, organization_id, member_access }, call.caller);
     const answer = { ...view, kind: "workspace" as const };
@@ -54,9 +55,6 @@ function nameBegins({ workspace_id, created_by }: TrashedWorkspace, name: string
     },
   ];
 }
-
-/** Names of workspaces have no spaces, and 64 characters at most. */
-const numbered = (name: string, number: number) => `${name.slice(0, 64 - `-${number}`.length)}-${number}`;
 
 function restored(now: number, call: Call, workspace: TrashedWorkspace, name: string): Write[] {
   const { workspace_id, organization_id, deleted_at, member_access, epoch } = workspace;

@@ -1,0 +1,243 @@
+/** How what is somebody's becomes another's: offered by a transfer, accepted by a claim. */
+import * as z from "zod";
+import { at, id, orTime, page, principal, wholeText, withoutNul } from "#contract/common.ts";
+import { defineRoute } from "#contract/route.ts";
+import { workspace } from "#core/workspaces/contract.ts";
+
+/** Open transfers that one resource has at most. */
+export const MAX_OPEN = 5;
+/** Seconds that a transfer is open: 72 hours unless said, 30 days at most. */
+export const OPEN_FOR = { min: 60, max: 2_592_000, default: 259_200 };
+
+const transferState = z
+  .enum(["pending", "claimed", "revoked", "expired"])
+  .meta({ description: "`pending` can be claimed; the others are over, and listed for a while." });
+
+/** Why a transfer works no more. */
+export const transferEnd = z.enum(["claimed", "revoked", "expired", "withdrawn"]).meta({
+  id: "TransferEnd",
+  description:
+    "`withdrawn`: whoever offered it may no longer hand it over, or it is gone, or has been handed over by another transfer.",
+});
+export type TransferEnd = z.infer<typeof transferEnd>;
+
+const resource = z
+  .strictObject({
+    type: z.literal("workspace").meta({ description: "What it is." }),
+    id: id("ws"),
+  })
+  .meta({ id: "Transferred", description: "What is handed over, with all that is in it." });
+
+const residualRole = z.enum(["none", "viewer", "editor", "manager"]).meta({
+  id: "ResidualRole",
+  description: "What whoever offers it keeps there, by a grant that the new owner can end.",
+});
+
+const recipient = z
+  .strictObject({
+    email: z.string().min(3).max(320).optional().meta({
+      format: "idn-email",
+      description: "The person alone who has the address verified may see and claim it.",
+    }),
+    organization: id("org")
+      .optional()
+      .meta({ description: "An owner or admin of this organization alone may, for it." }),
+  })
+  .refine(({ email, organization }) => (email === undefined) !== (organization === undefined), {
+    message: "names one of email and organization",
+  })
+  .meta({
+    id: "Recipient",
+    description: "For whom it is. Without it whoever has the token may claim it.",
+    oneOf: [{ required: ["email"] }, { required: ["organization"] }],
+  });
+
+const message = withoutNul(wholeText(z.string().max(500)));
+
+/** What would come over, as it is now. */
+const preview = z
+  .object({
+    name: z.string().meta({ description: "What the workspace is called." }),
+    organization_id: id("org").meta({ description: "Whose it is until it is claimed." }),
+    organization_name: z.string().meta({ description: "What that is called." }),
+    folders: z.int().meta({ description: "Folders in it, as far as they were counted." }),
+    files: z.int().meta({ description: "Files in it, as far as they were counted." }),
+    bytes: z.int().meta({ description: "Bytes of these files' current versions." }),
+    complete: z
+      .boolean()
+      .meta({ description: "Whether that is all; what is larger isn't counted to its end." }),
+    at: at("When it was counted"),
+  })
+  .meta({ id: "TransferPreview" });
+export type Preview = z.infer<typeof preview>;
+
+export const transfer = z
+  .object({
+    transfer_id: id("trf"),
+    resource,
+    state: transferState,
+    to: recipient.optional(),
+    residual_role: residualRole,
+    message: z.string().optional().meta({ description: "What is said to who claims it." }),
+    created_at: at("When it was offered"),
+    created_by: principal,
+    expires_at: at("When it can be claimed no more"),
+    claimed_by: principal.optional(),
+    claimed_for: id("org").optional().meta({ description: "The organization that it belongs to since." }),
+    ended_at: orTime("When it was claimed, revoked or expired; `null` while it is pending."),
+  })
+  .meta({ id: "Transfer" });
+export type Transfer = z.infer<typeof transfer>;
+
+const newTransfer = transfer.extend({
+  claim_url: z
+    .url()
+    .meta({ description: "Where it is seen by `GET`, and claimed by `POST`. Shown this once." }),
+  claim_token: z
+    .string()
+    .meta({ description: "What claims it (`whc_…`), as `claim_url` has it. Shown this once." }),
+  preview,
+});
+
+const transferRequest = z.strictObject({
+  resource,
+  to: recipient.optional(),
+  residual_role: residualRole.default("none"),
+  message: message.optional().meta({ description: "What is said to who claims it. 500 characters at most." }),
+  expires_in: z
+    .int()
+    .min(OPEN_FOR.min)
+    .max(OPEN_FOR.max)
+    .optional()
+    .meta({
+      description: `Seconds until it expires: ${OPEN_FOR.default} (72 hours) unless said, ${OPEN_FOR.max} (30 days) at most, and not longer than the key or client that makes it.`,
+    }),
+});
+export type TransferRequest = z.output<typeof transferRequest>;
+
+const claimRequest = z.strictObject({
+  organization: id("org")
+    .optional()
+    .meta({ description: "Whose it will be; not needed where you belong to one." }),
+});
+export type ClaimRequest = z.output<typeof claimRequest>;
+
+export const claimable = transfer
+  .omit({ claimed_by: true, claimed_for: true })
+  .extend({ preview })
+  .meta({ id: "Claimable" });
+
+export const claimed = z
+  .object({
+    transfer_id: id("trf"),
+    workspace: workspace.meta({ description: "As it is now, and yours." }),
+    claimed_at: at("When it became yours"),
+  })
+  .meta({ id: "Claimed" });
+export type Claimed = z.infer<typeof claimed>;
+
+const tag = "Transfers";
+const decides = "the transfer's record says what it is about";
+const TOKEN = z
+  .string()
+  .regex(/^whc_[0-7][0-9A-HJKMNP-TV-Z]{25}_[A-Za-z0-9_-]{43}$/, {
+    message: "must be a transfer's claim_token, which begins with whc_",
+  })
+  .meta({ description: "The transfer's `claim_token`." });
+const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
+const moment = "2026-01-01T00:00:00.000Z";
+const example: Transfer = {
+  transfer_id: `trf_${ULID}`,
+  resource: { type: "workspace", id: `ws_${ULID}` },
+  state: "pending",
+  to: { email: "zoe@example.com" },
+  residual_role: "viewer",
+  message: "The report that you asked for.",
+  created_at: moment,
+  created_by: `cli_${ULID}`,
+  expires_at: "2026-01-04T00:00:00.000Z",
+  ended_at: null,
+};
+const shown: Preview = {
+  ...{ name: "report", organization_id: `org_${ULID}`, organization_name: "Hafen & Söhne" },
+  ...{ folders: 3, files: 12, bytes: 1_048_576, complete: true, at: moment },
+};
+
+export const createTransferRoute = defineRoute({
+  id: "createTransfer",
+  method: "POST",
+  path: "/v1/transfers",
+  summary: "Offer a workspace to another",
+  description: `Whoever has \`claim_token\`, which is shown this once, makes it their organization's by \`POST /v1/claims/{token}\`, where \`to\` lets them. Nothing changes until then. It takes the role \`owner\` on the workspace, which is judged again at the claim, and it ends with the key or client that made it. One workspace has ${MAX_OPEN} open transfers at most.`,
+  tag,
+  access: { action: "transfer", decides: "the body says what is handed over" },
+  body: transferRequest,
+  responses: { 201: { description: "The transfer", schema: newTransfer } },
+  errors: ["not_found", "grant_limit", "conflict"],
+  example: {
+    request: { resource: example.resource, to: { email: "zoe@example.com" }, residual_role: "viewer" },
+    response: {
+      ...example,
+      ...{ claim_url: `https://files.example.com/v1/claims/whc_${ULID}_${"A".repeat(43)}` },
+      ...{ claim_token: `whc_${ULID}_${"A".repeat(43)}`, preview: shown },
+    },
+  },
+});
+
+export const listTransfersRoute = defineRoute({
+  id: "listTransfers",
+  method: "GET",
+  path: "/v1/transfers",
+  summary: "List the transfers that the caller has made, the oldest first",
+  description: "What is over is among them for 30 days after the transfer's end. None shows its token.",
+  tag,
+  access: { own: "lists what the caller has made" },
+  scopes: ["workspaces:read"],
+  query: page.query,
+  responses: { 200: { description: "One page", schema: page.of(transfer) } },
+  errors: ["invalid_cursor"],
+});
+
+const one = { path: "/v1/transfers/{id}", tag, params: { id: id("trf") } } as const;
+
+export const showTransferRoute = defineRoute({
+  ...{ id: "showTransfer", method: "GET", ...one },
+  summary: "See a transfer",
+  description: "By whoever made it, and whoever may hand the same over.",
+  access: { action: "transfer", decides },
+  scopes: ["workspaces:read"],
+  responses: { 200: { description: "As it is now", schema: transfer } },
+  errors: ["not_found"],
+});
+
+export const revokeTransferRoute = defineRoute({
+  ...{ id: "revokeTransfer", method: "DELETE", ...one },
+  summary: "Withdraw a transfer; repeating it changes nothing",
+  description: "Nobody claims it from then on. One that has been claimed is over (409).",
+  access: { action: "transfer", decides },
+  responses: { 204: { description: "It can't be claimed" } },
+  errors: ["not_found", "conflict"],
+});
+
+const claim = { path: "/v1/claims/{token}", tag, params: { token: TOKEN } } as const;
+
+export const showClaimRoute = defineRoute({
+  ...{ id: "showClaim", method: "GET", ...claim },
+  summary: "See what a transfer would bring, before it is claimed",
+  access: { own: "whoever has the token is offered what it is of" },
+  scopes: ["workspaces:write"],
+  responses: { 200: { description: "What is offered", schema: claimable } },
+  errors: ["not_found", "transfer_gone"],
+});
+
+export const acceptClaimRoute = defineRoute({
+  ...{ id: "acceptClaim", method: "POST", ...claim },
+  summary: "Claim what a transfer offers",
+  description:
+    "One write, whatever is in it: the workspace belongs to the organization from then on, and the caller has the role `owner` on it. What was granted on it and in it before ends at once, but what the transfer leaves to who made it; locks are broken, endpoints hear nothing more, links live on. Of many who claim at once one wins. It takes the role `owner` or `admin` in the organization. Its name gets a number where you have made one of the name.",
+  access: { organization: "organize", decides: "the body says which one is meant" },
+  scopes: ["workspaces:write"],
+  body: claimRequest,
+  responses: { 200: { description: "It is yours", schema: claimed } },
+  errors: ["not_found", "transfer_gone", "grant_limit", "conflict"],
+});

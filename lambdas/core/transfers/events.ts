@@ -1,0 +1,36 @@
+/** What the events of transfers tell, with an example of each. */
+import * as z from "zod";
+import { at, id } from "#contract/common.ts";
+import { client, type EventInfo, later, ULID } from "#contract/event-info.ts";
+
+const told = {
+  transfer_id: id("trf"),
+  workspace_id: id("ws").meta({ description: "The workspace that is handed over." }),
+  name: z.string().meta({ description: "What that is called." }),
+};
+const example = { transfer_id: `trf_${ULID}`, workspace_id: `ws_${ULID}`, name: "report" };
+const of = "organization" as const;
+
+export const transfersEvents = {
+  transfer_created: {
+    description: "A workspace of the organization was offered to another.",
+    data: z.object({ ...told, expires_at: at("When it can be claimed no more") }),
+    ...{ of, example: { actor: client, data: { ...example, expires_at: later } } },
+  },
+  transfer_claimed: {
+    description:
+      "A workspace has another owner: told to the organization that it left, and to the one that has it.",
+    data: z.object({
+      ...told,
+      from: id("org").meta({ description: "Whose it was." }),
+      to: id("org").meta({ description: "Whose it is." }),
+    }),
+    of,
+    example: { actor: client, data: { ...example, from: `org_${ULID}`, to: `org_${ULID.slice(0, -1)}0` } },
+  },
+  transfer_revoked: {
+    description: "A transfer was withdrawn, by somebody or with the key or client that had made it.",
+    data: z.object(told),
+    ...{ of, example: { actor: client, data: example } },
+  },
+} satisfies Record<string, EventInfo>;

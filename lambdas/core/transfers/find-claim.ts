@@ -1,0 +1,85 @@
+import { timingSafeEqual } from "node:crypto";
+import { keys, sha256 } from "#aws/keys.ts";
+import { judge } from "#core/access/authorize.ts";
+import { mayInOrganization } from "#core/access/authorize-organization.ts";
+import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
+import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
+import { requireUnrestricted } from "#core/accounts/maker.ts";
+import { personRecord } from "#core/accounts/records.ts";
+import type { Call, Caller } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { WharfError } from "#core/kernel/error.ts";
+import { emailAddress } from "#core/organizations/email-address.ts";
+import type { TransferEnd } from "./contract.ts";
+import { type TransferRecord, transferRecord } from "./records.ts";
+import { stateOf } from "./transfer-view.ts";
+
+export interface Claim {
+  transfer: TransferRecord;
+  workspace: WorkspaceRecord;
+  /** Who offered it, as it is now. */
+  maker: Caller;
+}
+
+/**
+ * What a token offers its caller today: judged as if its maker offered it now.
+ *
+ * @throws WharfError forbidden for a restricted token; not_found for a token that isn't one, and for whom it isn't for;
+ * transfer_gone.
+ */
+export async function findClaim(
+  deps: TableDeps,
+  { caller, decided }: Pick<Call, "caller" | "decided">,
+  token: string,
+): Promise<Claim> {
+  decided?.();
+  requireUnrestricted(caller);
+  const transfer = await findOwn(deps, caller, token);
+  const state = stateOf(deps.now(), transfer);
+  if (state !== "pending") throw gone(state);
+  const { made_by, scopes, workspace_id } = transfer;
+  const made = { client_id: made_by.principal_id, scopes, made_by };
+  const items = await deps.table.batchGet([...makerKeys(made), keys.workspace(workspace_id)]);
+  const stored = items.find(({ pk, sk }) => pk === keys.workspace("").pk && sk === workspace_id);
+  const workspace = workspaceRecord.safeParse(stored).data;
+  const maker = actingAs(deps, made, items);
+  if (workspace === undefined || maker === undefined || workspace.epoch !== transfer.epoch)
+    throw gone("withdrawn");
+  if ((await judge(deps, maker, { workspace_id }, "transfer"))?.allowed !== true) throw gone("withdrawn");
+  return { transfer, workspace, maker };
+}
+
+/** The transfer that a token is of, for those whom it is for: for all others it is as one that isn't there. */
+async function findOwn({ table }: TableDeps, caller: Caller, token: string): Promise<TransferRecord> {
+  const [, ulid] = token.split("_");
+  const transfer = await table.get(transferRecord.optional(), keys.transfer(`trf_${ulid}`));
+  const isRight = timingSafeEqual(Buffer.from(sha256(token)), Buffer.from(transfer?.hash ?? sha256("")));
+  if (transfer !== undefined && isRight && (await isFor({ table }, caller, transfer))) return transfer;
+  throw new WharfError(
+    "not_found",
+    "No transfer for you has this token. Look whether it is whole, and whether you are who it is for.",
+  );
+}
+
+async function isFor(
+  { table }: Pick<TableDeps, "table">,
+  caller: Caller,
+  { to }: TransferRecord,
+): Promise<boolean> {
+  if (to === undefined) return true;
+  if (to.organization !== undefined) return mayInOrganization(caller, to.organization, "organize");
+  if (!caller.id.startsWith("usr_")) return false;
+  const person = await table.get(personRecord.optional(), keys.principal(caller.id));
+  return person?.emails.some(({ address }) => emailAddress(address)?.unique === to.address) === true;
+}
+
+const WHY: Record<TransferEnd, string> = {
+  claimed: "The transfer has been claimed already, and is claimed once.",
+  revoked: "The transfer was withdrawn. Ask who offered it for another.",
+  expired: "The transfer has expired. Ask who offered it for another.",
+  withdrawn:
+    "Whoever offered it may no longer hand it over, or it is gone, or has another owner by now. Ask for another.",
+};
+
+/** 410 with why. */
+export const gone = (reason: TransferEnd) => new WharfError("transfer_gone", WHY[reason], { reason });

@@ -1,0 +1,32 @@
+import { keys } from "#aws/keys.ts";
+import { judge } from "#core/access/authorize.ts";
+import type { Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { notFound } from "#core/kernel/error.ts";
+import type { Transfer } from "./contract.ts";
+import { type TransferRecord, transferRecord } from "./records.ts";
+import { transferView } from "./transfer-view.ts";
+
+/**
+ * A transfer that the caller has made, or of what it may hand over itself. A restricted token sees what it reaches.
+ *
+ * @throws WharfError not_found for all others.
+ */
+export async function findTransfer(
+  deps: TableDeps,
+  { caller, decided }: Pick<Call, "caller" | "decided">,
+  id: string,
+): Promise<TransferRecord> {
+  decided?.();
+  const found = await deps.table.get(transferRecord.optional(), keys.transfer(id));
+  if (found === undefined) throw notFound("transfer", id);
+  if (found.made_by.principal_id === caller.id && caller.rights.details === undefined) return found;
+  const { workspace_id } = found;
+  if ((await judge(deps, caller, { workspace_id }, "transfer"))?.allowed === true) return found;
+  throw notFound("transfer", id);
+}
+
+/** The same as the API shows it. @throws WharfError not_found */
+export async function showTransfer(deps: TableDeps, call: Call, id: string): Promise<Transfer> {
+  return transferView(deps.now(), await findTransfer(deps, call, id));
+}

@@ -1,0 +1,30 @@
+import { iso } from "#core/kernel/time.ts";
+import type { Transfer } from "./contract.ts";
+import type { TransferRecord } from "./records.ts";
+
+/** What has become of a transfer. Its end is the first moment at which it can't be claimed. */
+export function stateOf(
+  now: number,
+  { end_reason, expires_ms }: Pick<TransferRecord, "end_reason" | "expires_ms">,
+): Transfer["state"] {
+  return end_reason ?? (expires_ms <= now ? "expired" : "pending");
+}
+
+/** A transfer as the API shows it: never its token, nor the hash of that. */
+export function transferView(now: number, record: TransferRecord): Transfer {
+  const { transfer_id, workspace_id, residual_role, message, created_at, made_by, expires_ms } = record;
+  const { claimed_by, claimed_for, ended_at } = record;
+  const { email, organization } = record.to ?? {};
+  const state = stateOf(now, record);
+  const to = email === undefined ? { organization } : { email };
+  return {
+    ...{ transfer_id, resource: { type: "workspace", id: workspace_id }, state },
+    ...(record.to === undefined ? {} : { to }),
+    residual_role,
+    ...(message === undefined ? {} : { message }),
+    ...{ created_at, created_by: made_by.principal_id, expires_at: iso(expires_ms) },
+    ...(claimed_by === undefined ? {} : { claimed_by }),
+    ...(claimed_for === undefined ? {} : { claimed_for }),
+    ended_at: ended_at ?? (state === "expired" ? iso(expires_ms) : null),
+  };
+}
