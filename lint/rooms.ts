@@ -31,10 +31,10 @@ export const ROOMS = [
   "versions",
   /** What was deleted: listed, restored, purged. */
   "trash",
-  /** Workspaces that are handed over: offered, seen, claimed, withdrawn. */
-  "transfers",
   /** Leases on files, and who waits for one. */
   "locks",
+  /** Workspaces that are handed over: offered, seen, claimed, withdrawn. */
+  "transfers",
   /** Links that expire: made, opened, counted, guessed at. */
   "links",
   /** Sessions: begun, their parts signed, seen, given up. */

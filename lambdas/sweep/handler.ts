@@ -15,6 +15,7 @@ import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
+import { sweepHandovers } from "#core/transfers/sweep-handovers.ts";
 import { sweepTrash } from "#core/trash/sweep-trash.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
 import { queueDeps } from "../deps/queue-deps.ts";
@@ -58,6 +59,7 @@ export async function handler(
     clients: () => sweepClients(deps),
     locks: () => sweepLocks(deps),
     trash: () => sweepTrash(deps),
+    handovers: () => sweepHandovers(deps),
     sessions: () => countSessions(deps),
     revocations: () => sweepRevocations(deps),
     migration: () => sweepMigration(deps),

@@ -10,6 +10,7 @@ import type { BusEvent } from "#aws/events.ts";
 import { asideShard, type DueKind, due, dueKinds, type Key, keyOf, keys } from "#aws/keys.ts";
 import type { Wake } from "#aws/queues.ts";
 import type { Item } from "#aws/table.ts";
+import { rootFolder } from "#core/access/place.ts";
 import { FIRST_ORGANIZATION, type GrantRecord } from "#core/access/records.ts";
 import type { ClientRecord, KeyRecord } from "#core/accounts/records.ts";
 import { type DeliveryRecord, hookRecord } from "#core/attempts/records.ts";
@@ -37,6 +38,7 @@ import { newRevocation } from "#core/revocation/records.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
+import { sweepHandovers } from "#core/transfers/sweep-handovers.ts";
 import { sweepTrash } from "#core/trash/sweep-trash.ts";
 import type { WakeUp } from "#core/turns/plan-wake-up.ts";
 import { uploadItem } from "#core/uploads/find-upload.ts";
@@ -251,6 +253,16 @@ const cases: Record<DueKind, Case> = {
       return { ...keys.invitation(invitation_id), ...due("invitation", now, invitation_id), ...invitation };
     },
     done: (item) => item?.["end_reason"] === "expired" && gone(item),
+  },
+  handover: {
+    sweep: sweepHandovers,
+    item: (now) => {
+      const workspace_id = newId("ws", now);
+      const place = { workspace_id, name: "handed-over", root_folder: rootFolder(workspace_id) };
+      const made = { epoch: 1, tidying: {}, created_at: iso(now) };
+      return { ...keys.workspace(workspace_id), ...place, ...made, ...due("handover", now, workspace_id) };
+    },
+    done: (item) => item?.["tidying"] === undefined && gone(item),
   },
   wake_up: {
     sweep: sweepWakeUps,

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
 import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
+import { heldGrantRecord } from "#core/access/records.ts";
 import { organization as organizationSchema } from "#core/organizations/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import {
@@ -13,6 +14,7 @@ import {
   MAX_OPEN,
   transfer,
 } from "#core/transfers/contract.ts";
+import { sweepHandovers } from "#core/transfers/sweep-handovers.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
 
@@ -136,6 +138,54 @@ describe("a workspace that is claimed", () => {
     const mine = items.find((one) => one.principal_id === agent.client_id);
     expect(await statusOf(zoe.request(`/v1/grants/${mine?.grant_id}`, { method: "DELETE" }))).toBe(204);
     expect(await sees(agent)).toEqual([404, 404, 404]);
+  });
+
+  test("has no lock of before, and the next holder a higher number", async () => {
+    const { workspace_id, file, deep } = await report();
+    const zoe = await customer();
+    const lock = z.looseObject({ fencing_token: z.number(), lock_token: z.string() });
+    const mine = await read(lock, agent.request(`/v1/files/${file}/lock`, { json: { ttl_seconds: 3_600 } }));
+    await agent.request(`/v1/files/${deep}/lock`, { json: { ttl_seconds: 3_600 } });
+    const { claim_token } = await read(made, offer(workspace_id, { residual_role: "editor" }));
+    await read(claimed, claim(claim_token, zoe, for_(zoe)));
+    const state = z.looseObject({ locked: z.boolean() });
+    expect((await read(state, zoe.request(`/v1/files/${file}/lock`))).locked).toBe(false);
+    const held = { method: "PATCH", json: { tags: ["late"] }, headers: { "Lock-Token": mine.lock_token } };
+    expect(await refusal(agent.request(`/v1/files/${file}`, held))).toEqual([409, "lock_lost"]);
+    const renewed = { json: { lock_token: mine.lock_token } };
+    expect(await refusal(agent.request(`/v1/files/${file}/lock/renew`, renewed))).toEqual([409, "lock_lost"]);
+    const next = await read(lock, zoe.request(`/v1/files/${file}/lock`, { json: {} }));
+    expect(next.fencing_token).toBeGreaterThan(mine.fencing_token);
+    expect(
+      await statusOf(zoe.request(`/v1/files/${deep}`, { method: "PATCH", json: { tags: ["mine"] } })),
+    ).toBe(200);
+  });
+
+  test("is tidied up after: grants and locks of before end, and are told of", async () => {
+    const { workspace_id, deep, reader } = await report();
+    const zoe = await customer();
+    await agent.request(`/v1/files/${deep}/lock`, { json: { ttl_seconds: 3_600 } });
+    const { claim_token } = await read(made, offer(workspace_id, { residual_role: "viewer" }));
+    // Those of the stories before.
+    await sweepHandovers(world.deps);
+    await read(claimed, claim(claim_token, zoe, for_(zoe)));
+    expect(await sweepHandovers(world.deps)).toBe(1);
+    expect(await sweepHandovers(world.deps)).toBe(0);
+    const holders = await world.deps.table.batchGet([
+      keys.principal(reader.client_id),
+      keys.principal(agent.client_id),
+    ]);
+    const held = holders.flatMap((one) =>
+      Object.values(z.record(z.string(), z.unknown()).parse(one["grants"])),
+    );
+    const here = held
+      .map((one) => heldGrantRecord.parse(one))
+      .filter((one) => one.workspace_id === workspace_id);
+    expect(here).toMatchObject([{ role: "viewer", epoch: 1 }]);
+    const told = (await world.events()).filter((one) => one.workspace_id === workspace_id);
+    const ended = told.filter(({ type, data }) => type === "grant_ended" && data["reason"] === "handed_over");
+    expect(ended).toHaveLength(2);
+    expect(told.filter(({ type }) => type === "lock_broken")).toHaveLength(1);
   });
 
   test("goes to one of fifty who claim at once", async () => {

@@ -9,7 +9,7 @@ export function resourceOf(on: string): { type: "workspace" | "folder" | "file";
 }
 
 /** Why a grant has ended. */
-export type EndReason = "revoked" | "left" | "expired" | "purged";
+export type EndReason = "revoked" | "left" | "expired" | "purged" | "handed_over";
 
 interface Told {
   type: "grant_created" | "grant_ended";

@@ -67,6 +67,8 @@ export const workspaceRecord = z.object({
   brought: z.set(z.string()).optional(),
   /** How often it has been handed over. */
   epoch: z.number().default(0),
+  /** Since it was handed over, what was granted and locked before is ended page by page: after which place. */
+  tidying: z.object({ path: z.string(), folder_id: z.string() }).partial().optional(),
   /** Id of its last change of name, terms or owner. */
   change: z.string().optional(),
   created_at: z.string(),

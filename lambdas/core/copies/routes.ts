@@ -14,7 +14,7 @@ export function copies(app: App, deps: Deps): void {
     resource: ofFile,
     headers: etagOf,
     handle: async ({ params, body, headers, call }) => ({
-      body: await copyFile(deps, call, params.id, body, preconditionsOf(headers)),
+      body: await copyFile(deps, call, params.id, body, preconditionsOf(headers, call)),
     }),
   });
 }

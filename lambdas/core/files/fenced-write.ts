@@ -19,6 +19,13 @@ export const LOCK_GRACE_MS = 2_000;
 export const NOT_PASSED = "(attribute_not_exists(#passed) OR #passed < #lock.#generation)";
 const PASSING = { passed: copyOf("fencing", 0) };
 
+/** That a lease is from before the workspace was handed over. */
+export const OF_BEFORE = "attribute_not_exists(#lock.#epoch) OR #lock.#epoch < :lock_epoch";
+
+/** The same of a lease as it was read. */
+export const isOfBefore = ({ epoch = 0 }: Pick<NonNullable<FileRecord["lock"]>, "epoch">, current: number) =>
+  epoch < current;
+
 /** `If-Match: *` */
 const ANY_VERSION = "*";
 
@@ -28,6 +35,8 @@ export interface Preconditions {
   lockToken?: string | undefined;
   /** SHA-256 of the `Lock-Token`, where another function finishes what the token's holder began. */
   lockHash?: string | undefined;
+  /** The workspace's, as the caller's right was decided: a lease from before it was handed over is none. @default 0 */
+  epoch?: number | undefined;
   /** `If-Match`: the write is refused unless this is the current version; `*`: unless the file exists. */
   ifMatch?: string | undefined;
 }
@@ -90,12 +99,16 @@ function fence(
   const parts = ["attribute_exists(#pk)", "attribute_not_exists(#deleted_at)", "#kind = :file_kind"];
   const fenceValues: Item = { file_kind: "file" };
   const lockHash = lockHashOf(preconditions);
+  const { epoch = 0 } = preconditions;
+  if (epoch > 0) fenceValues["lock_epoch"] = epoch;
   if (lockHash === undefined) {
-    parts.push("(attribute_not_exists(#lock) OR #lock.#expires_ms <= :lock_free_at)");
+    const former = epoch === 0 ? "" : ` OR ${OF_BEFORE}`;
+    parts.push(`(attribute_not_exists(#lock) OR #lock.#expires_ms <= :lock_free_at${former})`);
     fenceValues["lock_free_at"] = now - LOCK_GRACE_MS;
   } else {
     parts.push("#lock.#token_hash = :lock_hash AND #lock.#generation = #fencing");
     parts.push("#lock.#expires_ms > :lock_now", NOT_PASSED);
+    if (epoch > 0) parts.push("#lock.#epoch = :lock_epoch");
     fenceValues["lock_hash"] = lockHash;
     fenceValues["lock_now"] = now;
   }
@@ -127,9 +140,9 @@ export function whyRefused(
   const file = parsed.data;
   const lockHash = lockHashOf(preconditions);
   if (lockHash !== undefined) {
-    if (!holdsLease(file, lockHash, now)) return lockLost(file);
+    if (!holdsLease(file, lockHash, now, preconditions.epoch)) return lockLost(file);
   } else {
-    const locked = fileLocked(file, now);
+    const locked = fileLocked(file, now, preconditions.epoch);
     if (locked !== undefined) return locked;
   }
   const { ifMatch = ANY_VERSION } = preconditions;
@@ -143,14 +156,15 @@ export function whyRefused(
   return undefined;
 }
 
-/** Whether the lease of this token is the file's own, has not run out, and nobody has written past it. */
+/** Whether the lease of this token is the file's own, has not run out, and nobody has written past it. @param epoch the workspace's */
 export function holdsLease(
   { lock, fencing, passed = -1 }: FileRecord,
   tokenHash: string,
   now: number,
+  epoch = 0,
 ): boolean {
   if (lock?.token_hash !== tokenHash || lock.generation !== fencing || passed >= fencing) return false;
-  return lock.expires_ms > now;
+  return lock.expires_ms > now && !isOfBefore(lock, epoch);
 }
 
 function lockHashOf({ lockToken, lockHash }: Preconditions): string | undefined {
@@ -158,8 +172,9 @@ function lockHashOf({ lockToken, lockHash }: Preconditions): string | undefined 
 }
 
 /** 423 with the facts of the lease that stands in the way; `undefined` where none does, or none has for long enough. */
-export function fileLocked({ node_id, lock }: FileRecord, now: number): WharfError | undefined {
-  if (lock === undefined || lock.expires_ms <= now - LOCK_GRACE_MS) return undefined;
+export function fileLocked({ node_id, lock }: FileRecord, now: number, epoch = 0): WharfError | undefined {
+  if (lock === undefined || lock.expires_ms <= now - LOCK_GRACE_MS || isOfBefore(lock, epoch))
+    return undefined;
   return new WharfError(
     "file_locked",
     "Another holds this file's lock. Wait until it is released or expires, or send your own Lock-Token.",

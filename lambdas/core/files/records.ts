@@ -52,6 +52,8 @@ export const fileRecord = z.object({
       /** `fencing` as the grant made it: a lease of another generation than the file's is lost. */
       generation: z.number().default(0),
       client_id: z.string(),
+      /** The workspace's when it was acquired: in the next it is none. 0 where none is said. */
+      epoch: z.number().optional(),
       /** Its holder's, among whose locks it counts. */
       organization_id: z.string().optional(),
       /** What the acquisition said of its client, else the API client's name. */

@@ -55,7 +55,7 @@ export function files(app: App, deps: Deps): void {
     resource: ofFile,
     headers: etagOf,
     handle: async ({ params, body, headers, call }) => ({
-      body: await changeFile(deps, call, params.id, body, preconditionsOf(headers)),
+      body: await changeFile(deps, call, params.id, body, preconditionsOf(headers, call)),
     }),
   });
 
@@ -63,7 +63,7 @@ export function files(app: App, deps: Deps): void {
     route: deleteFileRoute,
     resource: ofFile,
     handle: async ({ params, headers, call }) => {
-      await deleteFile(deps, call, params.id, preconditionsOf(headers));
+      await deleteFile(deps, call, params.id, preconditionsOf(headers, call));
     },
   });
 }

@@ -118,6 +118,6 @@ export function folderGone({ folder_id, folder_path }: UploadRecord): WharfError
 }
 
 /** What an intent demands of an existing file, as the fence takes it. */
-export function demands({ lock_hash, if_match }: Intent) {
-  return { lockHash: lock_hash, ifMatch: if_match };
+export function demands({ lock_hash, if_match, epoch }: Intent) {
+  return { lockHash: lock_hash, ifMatch: if_match, epoch };
 }

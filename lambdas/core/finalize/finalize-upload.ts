@@ -3,6 +3,7 @@ import { due, keys, sha256 } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { scopesFor } from "#contract/scopes.ts";
 import { authorize, forbidden } from "#core/access/authorize.ts";
+import { epochOf } from "#core/access/grant-writes.ts";
 import { locateNode } from "#core/access/place.ts";
 import { requireSupported } from "#core/content/checksum.ts";
 import type { Preconditions } from "#core/files/fenced-write.ts";
@@ -151,6 +152,7 @@ export async function intentOf(
     checksum: request.checksum,
     lock_hash: lockToken === undefined ? undefined : sha256(lockToken),
     if_match: ifMatch,
+    epoch: call.access && epochOf(call.access.workspace),
     create_only: createOnly,
   };
 }

@@ -43,7 +43,7 @@ export function finalizes(app: App, deps: Deps): void {
 function demandsOf(
   headers: Parameters<typeof preconditionsOf>[0] & { "If-None-Match"?: "*" | undefined },
 ): Demands {
-  return { ...preconditionsOf(headers), createOnly: headers["If-None-Match"] === "*" };
+  return { ...preconditionsOf(headers, {}), createOnly: headers["If-None-Match"] === "*" };
 }
 
 /** Name and type of a form's file. */

@@ -35,9 +35,9 @@ export const grantsEvents = {
     description: "A grant has ended.",
     data: z.object({
       ...ofGrant,
-      reason: z.enum(["revoked", "left", "expired", "purged"]).meta({
+      reason: z.enum(["revoked", "left", "expired", "purged", "handed_over"]).meta({
         description:
-          "`revoked`: by somebody who may grant there, or with what gave it; `left`: its holder gave it up; `expired`: its time was over; `purged`: its workspace was purged from the trash.",
+          "`revoked`: by somebody who may grant there, or with what gave it; `left`: its holder gave it up; `expired`: its time was over; `purged`: its workspace was purged from the trash; `handed_over`: its workspace has another owner, and it had no effect since.",
       }),
     }),
     example: { actor: client, data: { ...viewed, reason: "revoked" } },

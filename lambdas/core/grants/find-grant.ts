@@ -40,6 +40,9 @@ export async function findGrant(
   const known = relationOf(caller, grant);
   if (known !== undefined) return { grant, folder_id, relation: known };
   const decision = await judge(deps, caller, spot?.located, "grant");
+  // From before the workspace was handed over: nobody's any more.
+  if (decision?.allowed === true && decision.workspace.epoch !== (grant.epoch ?? 0))
+    throw notFound("grant", id);
   const outlives = decision === undefined && isAdmin(caller, grant);
   if (decision?.allowed !== true && !outlives) throw notFound("grant", id);
   return { grant, folder_id, relation: "granter" };

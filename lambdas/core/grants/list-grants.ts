@@ -1,6 +1,7 @@
 import { keys, under } from "#aws/keys.ts";
 import { rightsAt } from "#core/access/authorize.ts";
-import { type GrantRecord, grantRecord } from "#core/access/records.ts";
+import { type GrantRecord, grantRecord, type WorkspaceRecord } from "#core/access/records.ts";
+import { workspaceFor } from "#core/access/standing.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -31,7 +32,8 @@ export async function listGrants(
     ofResource(deps, on, { limit: limit + 1, after }),
     inherited && after === undefined ? inheritedBy(deps, caller, { on, located }) : [],
   ]);
-  const holds = holdsIn(located.workspace_id, deps.now());
+  const workspace = await workspaceFor(deps, caller, located.workspace_id);
+  const holds = holdsIn(workspace, deps.now());
   const own = pageOf(
     page,
     limit,
@@ -41,15 +43,22 @@ export async function listGrants(
   return {
     ...own,
     items: [
-      ...above.map((grant): Grant => ({ ...grantView(grant), inherited: true })),
+      ...above.filter(holds).map((grant): Grant => ({ ...grantView(grant), inherited: true })),
       ...own.items.filter(holds).map(grantView),
     ],
   };
 }
 
-/** Live, and given where the resource is: what it has left behind in another workspace gives nothing. */
-const holdsIn = (workspace: string, now: number) => (grant: GrantRecord) =>
-  grant.workspace_id === workspace && isLive(grant, now);
+/**
+ * Live, and given where the resource is, since that has its owner: what it has left behind in another workspace gives
+ * nothing, nor does what was given before the workspace was handed over.
+ */
+const holdsIn =
+  (workspace: WorkspaceRecord | undefined, now: number) =>
+  (grant: GrantRecord): boolean =>
+    grant.workspace_id === workspace?.workspace_id &&
+    (grant.epoch ?? 0) === workspace.epoch &&
+    isLive(grant, now);
 
 async function ofResource(
   { table }: TableDeps,
@@ -72,5 +81,5 @@ async function inheritedBy(deps: TableDeps, caller: Call["caller"], { on, locate
   const whole = await rightsAt(deps, caller, located);
   const above = [located.workspace_id, ...(whole?.place.chain ?? [])].filter((id) => id !== on);
   const pages = await Promise.all(above.map((id) => ofResource(deps, id, { limit: MAX_INHERITED })));
-  return pages.flatMap(({ rows }) => rows).filter(holdsIn(located.workspace_id, deps.now()));
+  return pages.flatMap(({ rows }) => rows);
 }

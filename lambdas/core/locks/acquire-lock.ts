@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import { type Item, TransactionFailed, type Update, type Write } from "#aws/table.ts";
+import { epochOf } from "#core/access/grant-writes.ts";
 import { homeOf } from "#core/access/records.ts";
-import { fileLocked, LOCK_GRACE_MS } from "#core/files/fenced-write.ts";
+import { fileLocked, isOfBefore, LOCK_GRACE_MS, OF_BEFORE } from "#core/files/fenced-write.ts";
 import { filesToHandle, requireOwn } from "#core/files/files-to-handle.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { type Lock, lockExpiredEvent, lockFacts } from "#core/files/lock-events.ts";
@@ -17,6 +18,9 @@ import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { type LockGrant, PROVISIONAL_SECONDS } from "./contract.ts";
 import { refuseAtLockLimit } from "./lock-limit.ts";
+
+/** Why a lease was broken that nobody broke by a call. */
+export const HANDED_OVER = "the workspace was handed over";
 
 export interface LockTerms {
   ttl_seconds: number;
@@ -41,8 +45,9 @@ export async function acquireLocks(
   fileIds: readonly string[],
   terms: LockTerms,
 ): Promise<{ items: LockGrant[] }> {
-  const { files, own } = await filesToHandle(deps, call, fileIds, "lock");
-  return await acquire(deps, call, { given: files, own, terms, answer: (items) => ({ items }) });
+  const { files, decisions, own } = await filesToHandle(deps, call, fileIds, "lock");
+  const epochs = decisions.map(({ workspace }) => workspace.epoch);
+  return await acquire(deps, call, { given: files, epochs, own, terms, answer: (items) => ({ items }) });
 }
 
 /** The same for one file. */
@@ -58,7 +63,8 @@ export async function acquireLock(
   };
   const file = await findFile(deps, fileId, call.ahead);
   const own = new Set(call.access?.own === true ? [fileId] : []);
-  return await acquire(deps, call, { given: [file], own, terms, answer });
+  const epochs = [call.access?.workspace.epoch ?? 0];
+  return await acquire(deps, call, { given: [file], epochs, own, terms, answer });
 }
 
 /**
@@ -67,6 +73,7 @@ export async function acquireLock(
  * instead comes back with its failure, so that a lost race costs no further read. A lease that has run out is taken
  * over `LOCK_GRACE_MS` after its end, with its `lock_expired` in the same transaction.
  *
+ * `epochs`: of each file's workspace, as the caller's right was decided there.
  * `own`: files that the caller may lock for no other reason than that it made them.
  * `answer`: what is answered, recorded under the call's Idempotency-Key with the grants.
  */
@@ -75,11 +82,13 @@ async function acquire<T>(
   call: Call,
   {
     given,
+    epochs,
     own,
     terms,
     answer,
   }: {
     given: readonly FileRecord[];
+    epochs: readonly number[];
     own: ReadonlySet<string>;
     terms: LockTerms;
     answer: (grants: LockGrant[]) => T;
@@ -88,9 +97,12 @@ async function acquire<T>(
   let files = given;
   const attempt = async () => {
     const now = deps.now();
-    refuseHeld(files, now);
+    refuseHeld(files, epochs, now);
     await refuseAtLockLimit(deps, call.caller, files.length);
-    const made = files.map((file) => ({ file, ...makeGrant(call, file, terms, now) }));
+    const made = files.map((file, at) => ({
+      file,
+      ...makeGrant(call, file, { ...terms, epoch: epochs[at] ?? 0 }, now),
+    }));
     const answered = answer(made.map(({ grant }) => grant));
     const writes = [...made.map(({ taken }) => taken), ...made.flatMap(({ events }) => events)];
     try {
@@ -107,7 +119,7 @@ async function acquire<T>(
   };
   return inRounds(attempt, () => {
     const now = deps.now();
-    refuseHeld(files, now);
+    refuseHeld(files, epochs, now);
     const [file] = files;
     if (file === undefined) return new Error("a batch of no file was lost to others");
     return new WharfError("file_locked", "Others keep taking this lock; try again shortly.", {
@@ -126,15 +138,18 @@ function stillThere({ node_id, workspace_id }: FileRecord, item: Item | undefine
 }
 
 /** @throws WharfError file_locked for the one of the files whose lease lasts longest, if any has one. */
-function refuseHeld(files: readonly FileRecord[], now: number): void {
+function refuseHeld(files: readonly FileRecord[], epochs: readonly number[], now: number): void {
   const end = ({ lock }: FileRecord) => lock?.expires_ms ?? 0;
-  const [last] = files.toSorted((a, b) => end(b) - end(a));
-  const locked = last && fileLocked(last, now);
-  if (locked !== undefined) throw locked;
+  const held = files.flatMap((file, at) => {
+    const locked = fileLocked(file, now, epochs[at]);
+    return locked === undefined ? [] : [{ locked, end: end(file) }];
+  });
+  const [last] = held.toSorted((a, b) => b.end - a.end);
+  if (last !== undefined) throw last.locked;
 }
 
 /** One grant and its writes: the file's record under the state that was read, and the events. */
-function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) {
+function makeGrant(call: Call, file: FileRecord, terms: LockTerms & { epoch: number }, now: number) {
   const lock_token = `whl_${randomBytes(32).toString("base64url")}`;
   const fencing = file.fencing + 1;
   const { provisional = false } = terms;
@@ -146,6 +161,7 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
     token_hash: sha256(lock_token),
     generation: fencing,
     client_id: call.caller.id,
+    epoch: epochOf(terms),
     organization_id: homeOf(call.caller),
     holder: terms.client ?? call.caller.name,
     ...(terms.reason === undefined ? {} : { reason: terms.reason }),
@@ -176,12 +192,34 @@ function makeGrant(call: Call, file: FileRecord, terms: LockTerms, now: number) 
     data: { ...lockFacts(file, lock), fencing_token: fencing },
   });
   const events: Write[] =
-    file.lock === undefined ? [acquired] : [lockExpiredEvent(now, file, file.lock, call.requestId), acquired];
-  return { grant, taken: takeLock(file, lock, now), events };
+    file.lock === undefined
+      ? [acquired]
+      : [
+          isOfBefore(file.lock, terms.epoch)
+            ? brokenByHandover(now, file, file.lock, { requestId: call.requestId, fencing })
+            : lockExpiredEvent(now, file, file.lock, call.requestId),
+          acquired,
+        ];
+  return { grant, taken: takeLock(file, lock, terms.epoch, now), events };
 }
 
-function takeLock(file: FileRecord, lock: Lock, now: number): Update {
+/** The outbox write for a lease that ended with its workspace's former owner. */
+function brokenByHandover(
+  now: number,
+  file: FileRecord,
+  lock: Lock,
+  { requestId, fencing }: { requestId: string; fencing: number },
+): Write {
+  return eventWrite(now, {
+    ...{ type: "lock_broken", request_id: requestId, workspace_id: file.workspace_id, file_id: file.node_id },
+    actor: { type: "system", id: "handover" },
+    data: { ...lockFacts(file, lock), fencing_token: fencing, break_reason: HANDED_OVER },
+  });
+}
+
+function takeLock(file: FileRecord, lock: Lock, epoch: number, now: number): Update {
   const { lock: former, fencing: seen } = file;
+  const isGone = former !== undefined && isOfBefore(former, epoch);
   return {
     key: keys.node(file.node_id),
     update: { set: { lock, fencing: lock.generation, ...due("lock", lock.expires_ms, file.node_id) } },
@@ -191,13 +229,17 @@ function takeLock(file: FileRecord, lock: Lock, now: number): Update {
       seen === 0 ? "(attribute_not_exists(#fencing) OR #fencing = :seen)" : "#fencing = :seen",
       former === undefined
         ? "attribute_not_exists(#lock)"
-        : "#lock.#lock_id = :former AND #lock.#expires_ms <= :free_at",
+        : isGone
+          ? `#lock.#lock_id = :former AND (${OF_BEFORE})`
+          : "#lock.#lock_id = :former AND #lock.#expires_ms <= :free_at",
     ].join(" AND "),
     values: {
       version: file.version_id,
       told_in: file.workspace_id,
       seen,
-      ...(former === undefined ? {} : { former: former.lock_id, free_at: now - LOCK_GRACE_MS }),
+      ...(former === undefined ? {} : { former: former.lock_id }),
+      ...(former === undefined || isGone ? {} : { free_at: now - LOCK_GRACE_MS }),
+      ...(isGone && { lock_epoch: epoch }),
     },
   };
 }

@@ -31,7 +31,8 @@ export async function renewLock(
     const file = await findFile(deps, fileId, round === 0 ? call.ahead : []);
     const now = deps.now();
     const { lock } = file;
-    if (lock === undefined || !holdsLease(file, sha256(lock_token), now)) throw lockLost(file);
+    if (lock === undefined || !holdsLease(file, sha256(lock_token), now, call.access?.workspace.epoch))
+      throw lockLost(file);
     const last = lock.acquired_ms + MAX_RENEWAL_MS;
     if (lock.expires_ms >= last) throw renewalLimit(lock);
     const ttl = ttl_seconds ?? lock.ttl_seconds;

@@ -66,7 +66,7 @@ export function locks(app: App, deps: TableDeps): void {
     resource: ofLock,
     handle: async ({ params, call }) => {
       const file = await findFile(deps, params.id, call.ahead);
-      return { body: lockView(file, deps.now()) };
+      return { body: lockView(file, deps.now(), call.access?.workspace.epoch) };
     },
   });
 

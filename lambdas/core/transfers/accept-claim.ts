@@ -1,4 +1,4 @@
-import { keys } from "#aws/keys.ts";
+import { due, keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
 import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
@@ -115,7 +115,8 @@ function planOf(
       update: {
         set: {
           ...{ organization_id: organization, epoch, name, member_access: "none" },
-          ...{ created_by: caller.id, change: newId("job", now) },
+          ...{ created_by: caller.id, change: newId("job", now), tidying: {} },
+          ...due("handover", now, workspace_id),
         },
       },
       ...asRead(workspace),

@@ -1,4 +1,4 @@
-import { keys } from "#aws/keys.ts";
+import { due, keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { epochOf } from "#core/access/grant-writes.ts";
 import { organizationEntries } from "#core/access/organization-entries.ts";
@@ -57,13 +57,13 @@ function nameBegins({ workspace_id, created_by }: TrashedWorkspace, name: string
 }
 
 function restored(now: number, call: Call, workspace: TrashedWorkspace, name: string): Write[] {
-  const { workspace_id, organization_id, deleted_at, member_access, epoch } = workspace;
+  const { workspace_id, organization_id, deleted_at, member_access, epoch, tidying } = workspace;
   return [
     {
       key: keys.workspace(workspace_id),
       update: {
-        set: { name, change: newId("job", now) },
-        remove: ["deleted_at", "deleted_by", "due_pk", "due_sk"],
+        set: { name, change: newId("job", now), ...(tidying && due("handover", now, workspace_id)) },
+        remove: ["deleted_at", "deleted_by", ...(tidying === undefined ? ["due_pk", "due_sk"] : [])],
       },
       ...asTrashed(deleted_at),
     },

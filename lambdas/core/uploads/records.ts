@@ -31,6 +31,8 @@ const intent = z.object({
   /** SHA-256 of the Lock-Token; the token itself is nobody's but the caller's. */
   lock_hash: z.string().optional(),
   if_match: z.string().optional(),
+  /** The workspace's when it was asked for; none of one that was never handed over. */
+  epoch: z.number().optional(),
   /** `If-None-Match: *` */
   create_only: z.boolean(),
 });

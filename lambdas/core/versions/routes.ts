@@ -41,7 +41,7 @@ export function versions(app: App, deps: Deps): void {
     resource: ofFile,
     headers: etagOf,
     handle: async ({ params, headers, call }) => {
-      const preconditions = preconditionsOf(headers);
+      const preconditions = preconditionsOf(headers, call);
       const body = await restoreVersion(deps, call, {
         fileId: params.id,
         versionId: params.v,
@@ -55,7 +55,7 @@ export function versions(app: App, deps: Deps): void {
     route: deleteVersionRoute,
     resource: ofVersion,
     handle: async ({ params, headers, call }) => {
-      const preconditions = preconditionsOf(headers);
+      const preconditions = preconditionsOf(headers, call);
       await deleteVersion(deps, call, { fileId: params.id, versionId: params.v, preconditions });
     },
   });
