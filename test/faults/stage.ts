@@ -36,6 +36,7 @@ import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
+import { sweepHandovers } from "#core/transfers/sweep-handovers.ts";
 import { sweepTrash } from "#core/trash/sweep-trash.ts";
 import { createHostShares } from "#core/turns/host-shares.ts";
 import { countSessions } from "#core/uploads/count-sessions.ts";
@@ -415,6 +416,7 @@ const sweeps = {
   upload: sweepUploads,
   version: sweepVersions,
   trash: sweepTrash,
+  handover: sweepHandovers,
   delivery: sweepDeliveries,
   endpoint: sweepEndpoints,
   recovery: sweepRecoveries,

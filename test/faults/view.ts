@@ -66,7 +66,7 @@ const INCIDENTAL = new Set([
 ]);
 
 const ID =
-  /\b(upl|file|ver|fld|evt|shr|ws|cli|hook|dlv|lock|job|att|ping|test|org|usr|grp|grt|key|sec|inv)_([0-9A-HJKMNP-TV-Z]{26})\b/g;
+  /\b(upl|file|ver|fld|evt|shr|ws|cli|hook|dlv|lock|job|att|ping|test|org|usr|grp|grt|key|sec|inv|trf)_([0-9A-HJKMNP-TV-Z]{26})\b/g;
 const TIME = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g;
 
 /**

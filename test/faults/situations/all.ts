@@ -21,6 +21,7 @@ import { locks } from "./locks.ts";
 import { migration } from "./migration.ts";
 import { organizations } from "./organizations.ts";
 import { startedUploads } from "./starts.ts";
+import { transfers } from "./transfers.ts";
 import { trash } from "./trash.ts";
 import { otherUploads } from "./unfinished.ts";
 import { rareUploads } from "./upload-rarities.ts";
@@ -41,6 +42,7 @@ export const domains: Record<string, readonly Situation[]> = {
     copies,
     folders,
     trash: [...trash, ...deletedWorkspaces],
+    transfers,
     links,
     locks,
     clients,

@@ -1,0 +1,148 @@
+/** Transfers: offered, seen, claimed, withdrawn, and what the sweep ends of before. */
+import { scopes as allScopes } from "#contract/scopes.ts";
+import { createPerson } from "#core/organizations/create-person.ts";
+import type { Situation } from "../situation.ts";
+import type { Actor, Stage } from "../stage.ts";
+import { passTime } from "../time.ts";
+import { own } from "./organizations.ts";
+
+const DELETE = { method: "DELETE" };
+const HELD = allScopes.filter((one) => one !== "admin");
+const once = { "Idempotency-Key": "once" };
+
+/** A workspace of the stage's client with a file below a folder, and who owns another organization. */
+async function report(stage: Stage, me: Actor) {
+  await own(stage);
+  const { workspace_id } = await me.json("/v1/workspaces", { json: { name: "report" } });
+  const workspace = String(workspace_id);
+  const file = await stage.world.addFile({ ...stage.owner, workspace_id: workspace }, "in/a.txt");
+  const key = { scopes: HELD, days: 90 };
+  const zoe = await createPerson(stage.plain, { email: "zoe@example.com", name: "Zoë", role: "member", key });
+  const headers = by(zoe);
+  const { organization_id } = await me.json("/v1/orgs", { json: { name: "Theirs" }, headers });
+  passTime(1);
+  return { workspace, file, zoe, organization: String(organization_id) };
+}
+type Report = Awaited<ReturnType<typeof report>>;
+
+const by = ({ api_key }: { api_key: string }) => ({ authorization: `Bearer ${api_key}` });
+
+const offering = ({ workspace }: Report, terms: object = {}) => ({
+  resource: { type: "workspace", id: workspace },
+  ...terms,
+});
+
+async function offered(me: Actor, all: Report, terms: object = {}) {
+  const made = await me.json("/v1/transfers", { json: offering(all, terms) });
+  passTime(1);
+  return { path: `/v1/transfers/${made["transfer_id"]}`, claim: `/v1/claims/${made["claim_token"]}` };
+}
+
+const claiming = ({ zoe, organization }: Report, headers: Record<string, string> = {}) => ({
+  method: "POST",
+  json: { organization },
+  headers: { ...by(zoe), ...headers },
+});
+
+/** All that is done with transfers. What is told of them stands in the logs of two organizations. */
+export const transfers: Situation[] = [
+  {
+    name: "transfer: offered",
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      const ask = (actor: Actor, headers = {}) =>
+        actor.request("/v1/transfers", { json: offering(all, { message: "As agreed." }), headers });
+      return {
+        act: (actor: Actor) => ask(actor, once),
+        meanwhile: {
+          "another offers it too": () => ask(me),
+          "it is deleted": () => me.request(`/v1/workspaces/${all.workspace}`, DELETE),
+        },
+        next: {
+          "asked again": () => ask(me, once),
+          listed: () => me.request("/v1/transfers"),
+        },
+      };
+    },
+  },
+  {
+    name: "transfer: withdrawn",
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      const { path, claim } = await offered(me, all);
+      return {
+        act: (actor: Actor) => actor.request(path, DELETE),
+        meanwhile: {
+          "it is claimed": () => me.request(claim, claiming(all)),
+          "others withdraw it": () => me.request(path, DELETE),
+        },
+        next: {
+          "it is seen": () => me.request(path),
+          "it is claimed": () => me.request(claim, claiming(all)),
+        },
+      };
+    },
+  },
+  {
+    name: "transfer: seen before it is claimed",
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      const { claim } = await offered(me, all);
+      return { act: (actor: Actor) => actor.request(claim, { headers: by(all.zoe) }) };
+    },
+  },
+  ...(["none", "viewer"] as const).map((residual_role) => ({
+    name: `claim: a workspace, of which ${residual_role} is left`,
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      const { path, claim } = await offered(me, all, { residual_role });
+      const second = await offered(me, all);
+      const at = `/v1/workspaces/${all.workspace}`;
+      return {
+        act: (actor: Actor) => actor.request(claim, claiming(all, once)),
+        meanwhile: {
+          "others claim it": () => me.request(claim, claiming(all)),
+          "another transfer of it is claimed": () => me.request(second.claim, claiming(all)),
+          "it is withdrawn": () => me.request(path, DELETE),
+          "it is deleted": () => me.request(at, DELETE),
+          "it is deleted and restored": async () => {
+            await me.request(at, DELETE);
+            await me.request(`/v1/trash/${all.workspace}/restore`, { method: "POST" });
+          },
+          "it is renamed": () => me.request(at, { method: "PATCH", json: { name: "other" } }),
+          "the claimer makes one of its name": () =>
+            me.request("/v1/workspaces", {
+              json: { name: "report", organization: all.organization },
+              headers: by(all.zoe),
+            }),
+        },
+        next: {
+          "claimed again": () => me.request(claim, claiming(all, once)),
+          "who had it asks": () => me.request(at),
+          "who has it asks": () => me.request(at, { headers: by(all.zoe) }),
+          "the sweep tidies up": () => me.sweep("handover"),
+        },
+      };
+    },
+  })),
+  {
+    name: "sweep: a workspace that was handed over",
+    mixed: true as const,
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      await me.request(`/v1/files/${all.file}/lock`, { json: { ttl_seconds: 3_600 } });
+      const { claim } = await offered(me, all);
+      await me.request(claim, claiming(all));
+      return {
+        act: (actor: Actor) => actor.sweep("handover"),
+        meanwhile: {
+          "another sweep runs": () => me.sweep("handover"),
+          "it is deleted": () =>
+            me.request(`/v1/workspaces/${all.workspace}`, { ...DELETE, headers: by(all.zoe) }),
+          "its new owner locks the file": () =>
+            me.request(`/v1/files/${all.file}/lock`, { json: {}, headers: by(all.zoe) }),
+        },
+      };
+    },
+  },
+].map((one) => ({ ...one, unordered: true }));
