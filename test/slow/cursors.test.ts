@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { rootFolder } from "#core/access/place.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { webhook } from "#core/endpoints/contract.ts";
 import { cursorAfter } from "#core/kernel/cursor.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
@@ -93,6 +94,7 @@ function marksOf(kind: string): string[] {
     "/v1/orgs/{id}/members": [`members ${ids["organization"]} `],
     "/v1/orgs/{id}/invitations": [`invitations ${ids["organization"]} `],
     "/v1/workspaces/{id}/trash": [`trash ${story.workspaceId}`],
+    "/v1/orgs/{id}/trash": [`trash ${FIRST_ORGANIZATION}`],
     "/v1/clients": [`clients ${ids["organization"]}`],
     "/v1/keys": [`keys ${story.clientId}`],
     "/v1/groups": [`groups ${ids["organization"]}`],

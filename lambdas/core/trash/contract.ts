@@ -35,6 +35,10 @@ export const trashedWorkspace = z
   .meta({ id: "TrashedWorkspace" });
 export type TrashedWorkspace = z.infer<typeof trashedWorkspace>;
 
+const restoredWorkspace = workspace
+  .extend({ kind: z.literal("workspace").meta({ description: "What it is." }) })
+  .meta({ id: "RestoredWorkspace" });
+
 const tag = "Trash";
 const itemId = {
   id: z.union([...thing.options, id("ws")]).meta({
@@ -122,13 +126,7 @@ export const restoreItemRoute = defineRoute({
   responses: {
     200: {
       description: "The file, folder or workspace, as it is now",
-      schema: z
-        .discriminatedUnion("kind", [
-          file,
-          folderDetail,
-          workspace.extend({ kind: z.literal("workspace").meta({ description: "What it is." }) }),
-        ])
-        .meta({ id: "Restored" }),
+      schema: z.discriminatedUnion("kind", [file, folderDetail, restoredWorkspace]).meta({ id: "Restored" }),
     },
   },
   errors: ["not_found", "conflict", "name_taken"],
