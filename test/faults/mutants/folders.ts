@@ -107,7 +107,7 @@ export const folders: readonly Mutant[] = [
         to: "",
       },
     ],
-    case: "folder: named as it is | trail: get NODE (1) | frozen before it, meanwhile: others rename it",
+    case: "folder: named as it is | standing: get NODE (1) | frozen before it, meanwhile: others rename it",
   },
   {
     name: "nothing goes into a folder that is deleted, where its bound is raised",
