@@ -58,13 +58,14 @@ export async function readStanding(
 ): Promise<{ standing: Standing | undefined; items: readonly Item[] }> {
   const { seen = [], trail: proved, workspace_id } = located;
   const folders = located.isGone || proved !== undefined ? [] : hintedFolders(located);
+  const unmet = keysToStand(holder, workspace_id);
   const wanted = new Map<string, Key>();
-  for (const key of [...keysToStand(holder, workspace_id), ...folders.map((id) => keys.node(id)), ...beside])
+  for (const key of [...unmet, ...folders.map((id) => keys.node(id)), ...beside])
     wanted.set(nameOf(key), key);
   for (const item of seen) wanted.delete(nameOf(item));
   const read = wanted.size === 0 ? [] : await deps.table.batchGet([...wanted.values()]);
   const items = [...seen, ...read];
-  meet(holder.met, [...keysToStand(holder, workspace_id)], items);
+  meet(holder.met, unmet, items);
   const { isGone = false, evenDeleted = false } = located;
   const workspace = isGone
     ? undefined

@@ -5,13 +5,12 @@ import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import type { TrashedWorkspaceRecord } from "#core/tree/records.ts";
 import { trashKey } from "#core/tree/trash.ts";
-import { asRead } from "#core/workspaces/as-read.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -40,9 +39,9 @@ export async function deleteWorkspace(
       {
         key: keys.workspace(id),
         update: {
-          set: { deleted_at, deleted_by, change: newId("job", now), ...due("trash", purge_ms, id) },
+          set: { deleted_at, deleted_by, change: newChange(), ...due("trash", purge_ms, id) },
         },
-        ...asRead(workspace),
+        ...unchanged(workspace),
       },
       ...noOrganizationEntries(organization_id, { workspaceId: id, name }),
       ...nameEnds(workspace),

@@ -5,8 +5,8 @@ import { organizationEntries } from "#core/access/organization-entries.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { newChange } from "#core/kernel/unchanged.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { workspaceView } from "#core/workspaces/workspace-view.ts";
 import { findTrashedWorkspace, type TrashedWorkspace } from "./find-workspace.ts";
@@ -64,7 +64,7 @@ function restored(now: number, call: Call, workspace: TrashedWorkspace, name: st
     {
       key: keys.workspace(workspace_id),
       update: {
-        set: { name, change: newId("job", now) },
+        set: { name, change: newChange() },
         remove: ["deleted_at", "deleted_by", "due_pk", "due_sk"],
       },
       ...asTrashed(deleted_at),
