@@ -1,7 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
-import type { Write } from "#aws/table.ts";
 import { noOrganizationEntries } from "#core/access/organization-entries.ts";
-import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
+import { workspaceRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -11,6 +10,7 @@ import { iso } from "#core/kernel/time.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import type { TrashedWorkspaceRecord } from "#core/tree/records.ts";
 import { trashKey } from "#core/tree/trash.ts";
+import { leaveName } from "#core/workspaces/owner-name.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -44,7 +44,7 @@ export async function deleteWorkspace(
         ...unchanged(workspace),
       },
       ...noOrganizationEntries(organization_id, { workspaceId: id, name }),
-      ...nameEnds(workspace),
+      ...leaveName(workspace, name),
       { put: { ...trashKey(organization_id, trashed), ...trashed }, condition: "attribute_not_exists(#pk)" },
       eventWrite(now, {
         type: "workspace_deleted",
@@ -54,16 +54,4 @@ export async function deleteWorkspace(
     ]);
   };
   await inRounds(attempt, "Others keep changing this workspace; send this again.");
-}
-
-/** The name is free among those of whoever made it. */
-function nameEnds({ workspace_id, name, created_by }: WorkspaceRecord): Write[] {
-  if (created_by === undefined) return [];
-  return [
-    {
-      remove: keys.workspaceName(created_by, name),
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-    },
-  ];
 }

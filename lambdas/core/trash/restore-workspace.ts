@@ -8,6 +8,7 @@ import { WharfError } from "#core/kernel/error.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { newChange } from "#core/kernel/unchanged.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
+import { takeName } from "#core/workspaces/owner-name.ts";
 import { workspaceView } from "#core/workspaces/workspace-view.ts";
 import { findTrashedWorkspace, type TrashedWorkspace } from "./find-workspace.ts";
 
@@ -27,7 +28,7 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
     const { member_access, organization_id } = workspace;
     const view = workspaceView({ workspace_id: id, name, organization_id, member_access }, call.caller);
     const answer = { ...view, kind: "workspace" as const };
-    const naming = nameBegins(workspace, name);
+    const naming = takeName(workspace, name);
     try {
       await deps.table.transact([
         ...naming,
@@ -41,18 +42,6 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
     }
   }
   throw new WharfError("conflict", "Too many workspaces have its name, or names like it. Rename one first.");
-}
-
-/** The name is one among those of whoever made it. */
-function nameBegins({ workspace_id, created_by }: TrashedWorkspace, name: string): Write[] {
-  if (created_by === undefined) return [];
-  return [
-    {
-      put: { ...keys.workspaceName(created_by, name), workspace_id },
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-    },
-  ];
 }
 
 /** Names of workspaces have no spaces, and 64 characters at most. */

@@ -10,6 +10,7 @@ import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import type { WorkspaceChange } from "./contract.ts";
 import { nameTaken } from "./create-workspace.ts";
+import { leaveName, takeName } from "./owner-name.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 const ROUNDS = 4;
@@ -61,24 +62,10 @@ function changed(was: WorkspaceRecord, { name, member_access }: WorkspaceRecord)
   };
 }
 
-/** The name is one among its owner's; that of one from before owners were written down is among nobody's. */
-function ownerNames(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {
-  const { workspace_id, created_by } = was;
-  if (created_by === undefined || next.name === was.name) return [];
-  return [
-    {
-      put: { ...keys.workspaceName(created_by, next.name), workspace_id },
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-      // Which it is, is nothing that a manager of this one knows.
-      else: () => nameTaken(next.name),
-    },
-    {
-      remove: keys.workspaceName(created_by, was.name),
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-    },
-  ];
+/** Which other one has the name is nothing that a manager of this one knows. */
+function ownerNames(was: WorkspaceRecord, { name }: WorkspaceRecord): Write[] {
+  if (name === was.name) return [];
+  return [...takeName(was, name, () => nameTaken(name)), ...leaveName(was, was.name)];
 }
 
 function entries(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {
