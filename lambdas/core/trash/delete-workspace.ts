@@ -1,4 +1,4 @@
-import { due, keys } from "#aws/keys.ts";
+import { keys } from "#aws/keys.ts";
 import { noOrganizationEntries } from "#core/access/organization-entries.ts";
 import { workspaceRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -6,13 +6,9 @@ import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { iso } from "#core/kernel/time.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
-import type { TrashedWorkspaceRecord } from "#core/tree/records.ts";
-import { trashKey } from "#core/tree/trash.ts";
+import { intoTrash } from "#core/tree/trash.ts";
 import { leaveName } from "#core/workspaces/owner-name.ts";
-
-const DAY_MS = 86_400_000;
 
 /**
  * Puts a workspace into its organization's trash, in one transaction with `workspace_deleted`, whatever is in it: all
@@ -22,7 +18,7 @@ const DAY_MS = 86_400_000;
  */
 export async function deleteWorkspace(
   deps: TableDeps & { config: Pick<Deps["config"], "trashDays"> },
-  { caller, requestId }: Call,
+  call: Call,
   id: string,
 ): Promise<void> {
   const attempt = async () => {
@@ -30,25 +26,20 @@ export async function deleteWorkspace(
     if (workspace === undefined || workspace.deleted_at !== undefined) throw notFound("workspace", id);
     const now = deps.now();
     const { name, organization_id } = workspace;
-    const trashed: TrashedWorkspaceRecord = {
-      ...{ node_id: id, kind: "workspace", name, deleted_at: iso(now), deleted_by: caller.id },
-      purge_ms: now + deps.config.trashDays * DAY_MS,
-    };
-    const { deleted_at, deleted_by, purge_ms } = trashed;
+    const thing = { node_id: id, kind: "workspace" as const, name };
+    const { set, entry } = intoTrash(now, call, { of: organization_id, thing, days: deps.config.trashDays });
     await deps.table.transact([
       {
         key: keys.workspace(id),
-        update: {
-          set: { deleted_at, deleted_by, change: newChange(), ...due("trash", purge_ms, id) },
-        },
+        update: { set: { ...set, change: newChange() } },
         ...unchanged(workspace),
       },
       ...noOrganizationEntries(organization_id, { workspaceId: id, name }),
       ...leaveName(workspace, name),
-      { put: { ...trashKey(organization_id, trashed), ...trashed }, condition: "attribute_not_exists(#pk)" },
+      entry,
       eventWrite(now, {
         type: "workspace_deleted",
-        ...{ request_id: requestId, organization_id, actor: actorOf(caller) },
+        ...{ request_id: call.requestId, organization_id, actor: actorOf(call.caller) },
         data: { workspace_id: id, name },
       }),
     ]);
