@@ -136,8 +136,8 @@ const standing: typeof decide = [
     ],
   ],
   ["workspace: not met", [" ?? met?.get(key)", ""]],
-  ["workspace: read though it was met", [".filter((key) => !met?.has(nameOf(key)))", ""]],
-  ["organization: not met", ["if (met?.has(nameOf(key))) return isOpen(met.get(nameOf(key)));", ""]],
+  ["workspace: read though it was met", [".filter((key) => !met?.has(nameOfKey(key)))", ""]],
+  ["organization: not met", ["if (met?.has(nameOfKey(key))) return isOpen(met.get(nameOfKey(key)));", ""]],
   [
     "organization: not read beside",
     [
