@@ -152,3 +152,27 @@ test("a restriction to a folder holds for what is far below it", async () => {
   };
   expect([await asked("fld_deep_5"), await asked("fld_below")]).toEqual([true, false]);
 });
+
+test("what a call has read of a workspace and its organization, it doesn't read again", async () => {
+  const read: unknown[] = [];
+  const counted: typeof table = {
+    ...table,
+    batchGet: (wanted, ...rest) => {
+      read.push(...wanted);
+      return table.batchGet(wanted, ...rest);
+    },
+  };
+  const member = { ...NO_RIGHTS, grants: [viewer], organizations: { org_1: "admin" as const } };
+  const holder: Caller = { ...caller, rights: member, met: new Map() };
+  const asked = async () => {
+    read.length = 0;
+    const decision = await judge({ ...deps, table: counted }, holder, { workspace_id: WS }, "read");
+    return [decision?.allowed, read];
+  };
+  await table.add({
+    ...{ ...keys.organization("org_1"), organization_id: "org_1", name: "One" },
+    created_at: "2026-01-01T00:00:00.000Z",
+  });
+  expect(await asked()).toEqual([true, [keys.workspace(WS), keys.organization("org_1")]]);
+  expect(await asked()).toEqual([true, []]);
+});
