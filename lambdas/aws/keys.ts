@@ -325,6 +325,9 @@ export function keyOf({ pk, sk }: Record<string, unknown>): Key {
   return { pk: String(pk), sk: String(sk) };
 }
 
+/** A key, or an item's, as one text: for maps and sets. */
+export const nameOfKey = ({ pk, sk }: { pk?: unknown; sk?: unknown }) => `${pk} ${sk}`;
+
 /** Index attributes that make an item due at `at` (ms since the epoch). */
 export function due(kind: DueKind, at: number, id: string): { due_pk: string; due_sk: string } {
   return { due_pk: dueShard(kind, id), due_sk: `${new Date(at).toISOString()}#${id}` };

@@ -129,3 +129,50 @@ test("what is below a folder that is gone is nothing, also for whoever would see
   for (const folder of ["fld_in_deleted", "fld_in_nothing", "fld_in_another"])
     expect([folder, await asked(folder)]).toEqual([folder, undefined]);
 });
+
+test("what may be done to one's own is told apart from what may be done by rights that stand elsewhere", async () => {
+  // It lists, but its token sees no files: what it made is its own, and all else is its role's.
+  const maker: Caller = {
+    ...caller,
+    scopes: new Set(["webhooks:write"]),
+    rights: { ...NO_RIGHTS, grants: [viewer], organizations: { org_1: "admin" } },
+  };
+  const made = { by: "file", file: "own" } as const;
+  const decision = await judge(deps, maker, { workspace_id: WS, file_id: "file_1", made }, "hooks");
+  expect(decision).toMatchObject({ allowed: true, own: false });
+});
+
+test("a restriction to a folder holds for what is far below it", async () => {
+  const actions = ["list" as const, "read" as const];
+  const details = [{ type: "file_access" as const, actions, workspace: WS, folder: "fld_deep_0" }];
+  const restricted: Caller = { ...caller, rights: { ...NO_RIGHTS, grants: [viewer], details } };
+  const asked = async (folder: string) => {
+    const [item] = await table.batchGet([keys.node(folder)]);
+    return (await judge(deps, restricted, locateNode(restricted.id, item), "read"))?.allowed;
+  };
+  expect([await asked("fld_deep_5"), await asked("fld_below")]).toEqual([true, false]);
+});
+
+test("what a call has read of a workspace and its organization, it doesn't read again", async () => {
+  const read: unknown[] = [];
+  const counted: typeof table = {
+    ...table,
+    batchGet: (wanted, ...rest) => {
+      read.push(...wanted);
+      return table.batchGet(wanted, ...rest);
+    },
+  };
+  const member = { ...NO_RIGHTS, grants: [viewer], organizations: { org_1: "admin" as const } };
+  const holder: Caller = { ...caller, rights: member, met: new Map() };
+  const asked = async () => {
+    read.length = 0;
+    const decision = await judge({ ...deps, table: counted }, holder, { workspace_id: WS }, "read");
+    return [decision?.allowed, read];
+  };
+  await table.add({
+    ...{ ...keys.organization("org_1"), organization_id: "org_1", name: "One" },
+    created_at: "2026-01-01T00:00:00.000Z",
+  });
+  expect(await asked()).toEqual([true, [keys.workspace(WS), keys.organization("org_1")]]);
+  expect(await asked()).toEqual([true, []]);
+});

@@ -119,7 +119,11 @@ const authorize: typeof decide = [
     "what is above: of what may not be seen",
     ["atOnce === undefined || (!atOnce.allowed && !atOnce.visible)", "atOnce === undefined"],
   ],
-  ["what is above: of what is allowed alone", ["(!verdict.allowed && !verdict.visible)", "!verdict.allowed"]],
+  ["what is above: of what is allowed alone", ["(!atOnce.allowed && !atOnce.visible)", "!atOnce.allowed"]],
+  [
+    "closed: of what is allowed alone",
+    ["if (!verdict.allowed && !verdict.visible)", "if (!verdict.allowed)"],
+  ],
   ["above: not the file", ["file_id === undefined ? folders : [...folders, file_id]", "folders"]],
 ];
 
@@ -136,8 +140,8 @@ const standing: typeof decide = [
     ],
   ],
   ["workspace: not met", [" ?? met?.get(key)", ""]],
-  ["workspace: read though it was met", [".filter((key) => !met?.has(nameOf(key)))", ""]],
-  ["organization: not met", ["if (met?.has(nameOf(key))) return isOpen(met.get(nameOf(key)));", ""]],
+  ["workspace: read though it was met", [".filter((key) => !met?.has(nameOfKey(key)))", ""]],
+  ["organization: not met", ["if (met?.has(nameOfKey(key))) return isOpen(met.get(nameOfKey(key)));", ""]],
   [
     "organization: not read beside",
     [

@@ -311,6 +311,8 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     },
     async "hand over"() {
       const workspace = one([...known.workspaces.values()]);
+      // Not so often that nobody has anything any more.
+      if (chance(0.7)) return;
       workspace.handedOver += 1;
       workspace.organization = one(organizations);
       await storeWorkspace(workspace);

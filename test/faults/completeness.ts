@@ -13,6 +13,8 @@ export interface Reached {
 /** What handlers await of `lambdas/core` and is no verb, by why. */
 const NO_VERBS: Record<string, string> = {
   "kernel/sweep.ts runParts": "runs the parts of a sweep, each of which is a verb",
+  "workspaces/view-workspace.ts viewWorkspace":
+    "shows what was read with the caller's token, and calls nothing",
   "groups/find-group.ts findGroup": "reads what was read with the caller's token, and calls nothing",
 };
 

@@ -167,7 +167,19 @@ describe("a form that is posted", () => {
     for (const content of both) await post(session, content);
     const environments = [world.anotherEnvironment(), world.anotherEnvironment()];
     const keysTold = told.splice(0);
+    // Each has seen what was posted before either says that it has taken it.
+    const bothCopy = Promise.withResolvers<void>();
+    let copying = 0;
+    world.setFault(async ({ action }) => {
+      if (action !== "UploadPartCopy") return undefined;
+      copying += 1;
+      if (copying === keysTold.length) bothCopy.resolve();
+      await bothCopy.promise;
+      return undefined;
+    });
     await Promise.all(keysTold.map((key, index) => objectCreated(environments[index] ?? world.deps, key)));
+    world.setFault();
+    expect(copying).toBe(2);
     const { file_id, state } = await by.status(session.upload_id);
     expect(state).toBe("completed");
     expect(both).toContain((await by.download(file_id)).toString());

@@ -1,5 +1,5 @@
 /** Callers and calls for tests that call verbs themselves, with the rights that the owner of a workspace has. */
-import { type Key, keys } from "#aws/keys.ts";
+import { keys, nameOfKey } from "#aws/keys.ts";
 import { actionsOfRole } from "#contract/roles.ts";
 import { actionsOf, scopes as allScopes, type Scope } from "#contract/scopes.ts";
 import { rootFolder } from "#core/access/place.ts";
@@ -7,8 +7,6 @@ import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { Allowed } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
-
-const nameOf = ({ pk, sk }: Key) => `${pk} ${sk}`;
 
 interface Given {
   id: string;
@@ -32,8 +30,8 @@ export function callerOf({
     default_workspace: workspaceId,
     workspaces: { [workspaceId]: workspaceName },
     met: new Map([
-      [nameOf(keys.workspace(workspaceId)), { ...place, name: workspaceName, created_at: iso(0) }],
-      [nameOf(keys.organization(FIRST_ORGANIZATION)), undefined],
+      [nameOfKey(keys.workspace(workspaceId)), { ...place, name: workspaceName, created_at: iso(0) }],
+      [nameOfKey(keys.organization(FIRST_ORGANIZATION)), undefined],
     ]),
     rights: {
       organizations: { [FIRST_ORGANIZATION]: "guest" },

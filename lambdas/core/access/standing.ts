@@ -4,7 +4,7 @@
  * The workspace's record says whose it is and how often it has been handed over. It is read for each decision: with the
  * caller's token, where its last call was about the same (`hints.ts`), else with the folders above.
  */
-import { type Key, keys } from "#aws/keys.ts";
+import { type Key, keys, nameOfKey } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Caller, Met } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -22,8 +22,6 @@ export interface Standing {
   trail: readonly TrailFolder[];
 }
 
-const nameOf = ({ pk, sk }: Key | Item) => `${pk} ${sk}`;
-
 /** What says whether a workspace is there for somebody, as far as that hasn't been read in this call. */
 export function keysToStand({ rights, met }: Holder, workspaceId: string): Key[] {
   const mine = Object.keys(rights.organizations);
@@ -31,14 +29,14 @@ export function keysToStand({ rights, met }: Holder, workspaceId: string): Key[]
   const its = workspaceAmong(workspaceId, [], { met, evenDeleted: true })?.organization_id;
   const matter = its === undefined ? mine : mine.filter((id) => id === its);
   const all = [keys.workspace(workspaceId), ...matter.map((id) => keys.organization(id))];
-  return all.filter((key) => !met?.has(nameOf(key)));
+  return all.filter((key) => !met?.has(nameOfKey(key)));
 }
 
 /** Keeps for the rest of the call what was read of these. */
 export function meet(met: Met | undefined, wanted: readonly Key[], items: readonly Item[]): void {
   if (met === undefined) return;
-  const read = new Map(items.map((item) => [nameOf(item), item]));
-  for (const key of wanted) if (isMet(key)) met.set(nameOf(key), read.get(nameOf(key)));
+  const read = new Map(items.map((item) => [nameOfKey(item), item]));
+  for (const key of wanted) if (isMet(key)) met.set(nameOfKey(key), read.get(nameOfKey(key)));
 }
 
 /** Of all that is read, a call meets again only these. */
@@ -58,13 +56,14 @@ export async function readStanding(
 ): Promise<{ standing: Standing | undefined; items: readonly Item[] }> {
   const { seen = [], trail: proved, workspace_id } = located;
   const folders = located.isGone || proved !== undefined ? [] : hintedFolders(located);
+  const unmet = keysToStand(holder, workspace_id);
   const wanted = new Map<string, Key>();
-  for (const key of [...keysToStand(holder, workspace_id), ...folders.map((id) => keys.node(id)), ...beside])
-    wanted.set(nameOf(key), key);
-  for (const item of seen) wanted.delete(nameOf(item));
+  for (const key of [...unmet, ...folders.map((id) => keys.node(id)), ...beside])
+    wanted.set(nameOfKey(key), key);
+  for (const item of seen) wanted.delete(nameOfKey(item));
   const read = wanted.size === 0 ? [] : await deps.table.batchGet([...wanted.values()]);
   const items = [...seen, ...read];
-  meet(holder.met, [...keysToStand(holder, workspace_id)], items);
+  meet(holder.met, unmet, items);
   const { isGone = false, evenDeleted = false } = located;
   const workspace = isGone
     ? undefined
@@ -80,8 +79,8 @@ function workspaceAmong(
   items: readonly Item[],
   { met, evenDeleted = false }: { met?: Met | undefined; evenDeleted?: boolean } = {},
 ): WorkspaceRecord | undefined {
-  const key = nameOf(keys.workspace(id));
-  const stored = items.find((item) => nameOf(item) === key) ?? met?.get(key);
+  const key = nameOfKey(keys.workspace(id));
+  const stored = items.find((item) => nameOfKey(item) === key) ?? met?.get(key);
   const workspace = workspaceRecord.safeParse(stored).data;
   if (workspace?.deleted_at === undefined || (evenDeleted && workspace.purged_ms === undefined))
     return workspace;
@@ -98,7 +97,7 @@ export async function isOrganizationOpen(
   { organization_id }: Pick<WorkspaceRecord, "organization_id">,
 ): Promise<boolean> {
   const key = keys.organization(organization_id);
-  if (met?.has(nameOf(key))) return isOpen(met.get(nameOf(key)));
+  if (met?.has(nameOfKey(key))) return isOpen(met.get(nameOfKey(key)));
   const items = await table.batchGet([key]);
   meet(met, [key], items);
   return isOpen(items[0]);
@@ -123,8 +122,8 @@ export async function workspaceFor(
 export function isKnownOpen(workspaceId: string, items: readonly Item[]): boolean {
   const workspace = workspaceAmong(workspaceId, items);
   if (workspace === undefined) return false;
-  const organization = nameOf(keys.organization(workspace.organization_id));
-  const stored = items.find((item) => nameOf(item) === organization);
+  const organization = nameOfKey(keys.organization(workspace.organization_id));
+  const stored = items.find((item) => nameOfKey(item) === organization);
   return stored !== undefined && isOpen(stored);
 }
 
@@ -140,7 +139,7 @@ export async function openWorkspace(
   items: readonly Item[],
 ): Promise<WorkspaceRecord | undefined> {
   if (isKnownOpen(workspaceId, items)) return workspaceAmong(workspaceId, items);
-  const isRead = items.some((item) => nameOf(item) === nameOf(keys.workspace(workspaceId)));
+  const isRead = items.some((item) => nameOfKey(item) === nameOfKey(keys.workspace(workspaceId)));
   const read = isRead ? items : await table.batchGet([keys.workspace(workspaceId)]);
   const workspace = workspaceAmong(workspaceId, read);
   if (workspace === undefined) return undefined;

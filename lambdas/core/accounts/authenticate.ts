@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import { type Key, keys, sha256, under } from "#aws/keys.ts";
+import { type Key, keys, nameOfKey, sha256, under } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import { emitMetric } from "#aws/metrics.ts";
 import type { Item } from "#aws/table.ts";
@@ -157,7 +157,7 @@ async function readCaller(
 ): Promise<{ caller: Caller; items: Item[]; last_used?: string | undefined }> {
   const { principal, key } = credential;
   const holderKey = keys.principal(principal);
-  const wanted = new Map([...also, ...hintedKeys(principal)].map((one) => [`${one.pk} ${one.sk}`, one]));
+  const wanted = new Map([...also, ...hintedKeys(principal)].map((one) => [nameOfKey(one), one]));
   const items = await deps.table.batchGet([key, holderKey, ...wanted.values()]);
   const own = items.filter((item) => item["pk"] === holderKey.pk);
   const stored = own.find((item) => item["sk"] === key.sk);

@@ -1,4 +1,4 @@
-import { type Key, keys } from "#aws/keys.ts";
+import { type Key, keys, nameOfKey } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import type { Event, EventType } from "#contract/events.ts";
 import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
@@ -105,7 +105,7 @@ async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
 /** What `makersOf` needs, each once. */
 export function keysOfMakers(hooks: readonly HookRecord[]): Key[] {
   const all = hooks.flatMap((hook) => makerKeys(hook));
-  return [...new Map(all.map((key) => [`${key.pk} ${key.sk}`, key])).values()];
+  return [...new Map(all.map((key) => [nameOfKey(key), key])).values()];
 }
 
 /**

@@ -33,9 +33,9 @@ export async function deleteFile(
     const stillOwn = call.access?.own === true ? "attribute_not_exists(#mixed)" : "#kind = :file_kind";
     const trail = await trailNow(deps, call, file);
     const { name, folder_id, workspace_id, size } = file;
-    const thing = { node_id: fileId, kind: "file" as const, name, parent_id: folder_id, workspace_id, size };
     const path = pathOf([...trail, file]);
-    const { set, entry } = intoTrash(now, call, { ...thing, path }, deps.config.trashDays);
+    const thing = { node_id: fileId, kind: "file" as const, name, parent_id: folder_id, path, size };
+    const { set, entry } = intoTrash(now, call, { of: workspace_id, thing, days: deps.config.trashDays });
     await deps.table.transact([
       fileUpdate(now, fileId, preconditions, {
         update: { set: { ...set, updated_at: iso(now) }, remove: ["lock"] },

@@ -93,7 +93,7 @@ async function count(
 ): Promise<boolean | { is_in: string }> {
   const at = now();
   const { workspace_id } = link;
-  const [file, ...version] = linkedFileChecks(link, gone(at), workspace_id);
+  const checks = linkedFileChecks(link, gone(at), workspace_id);
   const begun: LinkStart = { started_ms: at, begun: part !== "later", ranges: 0 };
   const kept = { ttl: ttl(at + LINK_RESUME_SECONDS * 1000) };
   try {
@@ -106,7 +106,7 @@ async function count(
         values: { now: at },
         else: gone(at),
       },
-      ...[file, ...version],
+      ...checks,
       eventWrite(at, {
         type: "link_accessed",
         request_id: requestId,
@@ -120,7 +120,7 @@ async function count(
     return true;
   } catch (error) {
     if (!(error instanceof TransactionFailed)) throw error;
-    const is_in = elsewhere(error.failed.get(file), workspace_id);
+    const is_in = elsewhere(error.failed.get(checks[0]), workspace_id);
     return is_in === undefined ? false : { is_in };
   }
 }

@@ -1,4 +1,4 @@
-import { due, keys } from "#aws/keys.ts";
+import { due, keys, nameOfKey } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
 import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
@@ -12,8 +12,9 @@ import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
-import { asRead } from "#core/workspaces/as-read.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { numberedWorkspace } from "#core/workspaces/numbered-workspace.ts";
+import { leaveName, takeName } from "#core/workspaces/owner-name.ts";
 import { workspaceView } from "#core/workspaces/workspace-view.ts";
 import type { Claimed, ClaimRequest } from "./contract.ts";
 import { endWrites } from "./end-transfer.ts";
@@ -76,7 +77,7 @@ function planOf(
   { organization, attempt }: { organization: string; attempt: Attempt },
 ) {
   const { caller } = call;
-  const { workspace_id, organization_id: from, created_by: owner } = workspace;
+  const { workspace_id, organization_id: from } = workspace;
   const epoch = workspace.epoch + 1;
   const name = attempt.taken === 0 ? workspace.name : numberedWorkspace(workspace.name, attempt.taken);
   const granted = {
@@ -87,23 +88,8 @@ function planOf(
     ...{ ...granted, grant_id: newId("grt", now), principal_id: caller.id },
     ...{ organization_id: organization, role: "owner" },
   };
-  const naming: Write[] = [
-    {
-      put: { ...keys.workspaceName(caller.id, name), workspace_id },
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-    },
-  ];
-  const leaving: Write[] =
-    owner === undefined || (owner === caller.id && name === workspace.name)
-      ? []
-      : [
-          {
-            remove: keys.workspaceName(owner, workspace.name),
-            condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-            values: { workspace_id },
-          },
-        ];
+  const naming = takeName({ workspace_id, created_by: caller.id }, name);
+  const leaving = leaveName(workspace, workspace.name);
   const ownWrites = grantWrites(owning, { further: attempt.further.claimer });
   const residual = residualWrites(now, { transfer, maker, granted }, { caller, attempt });
   const told = { request_id: call.requestId, actor: actorOf(caller) };
@@ -115,11 +101,11 @@ function planOf(
       update: {
         set: {
           ...{ organization_id: organization, epoch, name, member_access: "none" },
-          ...{ created_by: caller.id, change: newId("job", now), tidying: {} },
+          ...{ created_by: caller.id, change: newChange(), tidying: {} },
           ...due("handover", now, workspace_id),
         },
       },
-      ...asRead(workspace),
+      ...unchanged(workspace),
     },
     ...noOrganizationEntries(from, { workspaceId: workspace_id, name: workspace.name }),
     ...organizationEntries(organization, { workspaceId: workspace_id, name, member_access: "none", epoch }),
@@ -143,19 +129,10 @@ function planOf(
 
 /** A transaction names each item once: where nothing changes of what lists it, it is put and not removed. */
 function inOrder(writes: readonly Write[]): Write[] {
-  const nameOf = (write: Write) => {
-    const { pk, sk } =
-      "put" in write
-        ? write.put
-        : "key" in write
-          ? write.key
-          : "remove" in write
-            ? write.remove
-            : write.check;
-    return `${pk} ${sk}`;
-  };
-  const put = new Set(writes.filter((write) => "put" in write).map(nameOf));
-  return writes.filter((write) => !("remove" in write) || !put.has(nameOf(write)));
+  const keyOfWrite = (write: Write) =>
+    "put" in write ? write.put : "key" in write ? write.key : "remove" in write ? write.remove : write.check;
+  const put = new Set(writes.filter((write) => "put" in write).map((write) => nameOfKey(keyOfWrite(write))));
+  return writes.filter((write) => !("remove" in write) || !put.has(nameOfKey(keyOfWrite(write))));
 }
 
 /** What is left to who offered it; else that it lives. */

@@ -1,19 +1,14 @@
-import { due, keys } from "#aws/keys.ts";
-import type { Write } from "#aws/table.ts";
+import { keys } from "#aws/keys.ts";
 import { noOrganizationEntries } from "#core/access/organization-entries.ts";
-import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
+import { workspaceRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { iso } from "#core/kernel/time.ts";
-import type { TrashedWorkspaceRecord } from "#core/tree/records.ts";
-import { trashKey } from "#core/tree/trash.ts";
-import { asRead } from "#core/workspaces/as-read.ts";
-
-const DAY_MS = 86_400_000;
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
+import { intoTrash } from "#core/tree/trash.ts";
+import { leaveName } from "#core/workspaces/owner-name.ts";
 
 /**
  * Puts a workspace into its organization's trash, in one transaction with `workspace_deleted`, whatever is in it: all
@@ -23,7 +18,7 @@ const DAY_MS = 86_400_000;
  */
 export async function deleteWorkspace(
   deps: TableDeps & { config: Pick<Deps["config"], "trashDays"> },
-  { caller, requestId }: Call,
+  call: Call,
   id: string,
 ): Promise<void> {
   const attempt = async () => {
@@ -31,40 +26,23 @@ export async function deleteWorkspace(
     if (workspace === undefined || workspace.deleted_at !== undefined) throw notFound("workspace", id);
     const now = deps.now();
     const { name, organization_id } = workspace;
-    const trashed: TrashedWorkspaceRecord = {
-      ...{ node_id: id, kind: "workspace", name, deleted_at: iso(now), deleted_by: caller.id },
-      purge_ms: now + deps.config.trashDays * DAY_MS,
-    };
-    const { deleted_at, deleted_by, purge_ms } = trashed;
+    const thing = { node_id: id, kind: "workspace" as const, name };
+    const { set, entry } = intoTrash(now, call, { of: organization_id, thing, days: deps.config.trashDays });
     await deps.table.transact([
       {
         key: keys.workspace(id),
-        update: {
-          set: { deleted_at, deleted_by, change: newId("job", now), ...due("trash", purge_ms, id) },
-        },
-        ...asRead(workspace),
+        update: { set: { ...set, change: newChange() } },
+        ...unchanged(workspace),
       },
       ...noOrganizationEntries(organization_id, { workspaceId: id, name }),
-      ...nameEnds(workspace),
-      { put: { ...trashKey(organization_id, trashed), ...trashed }, condition: "attribute_not_exists(#pk)" },
+      ...leaveName(workspace, name),
+      entry,
       eventWrite(now, {
         type: "workspace_deleted",
-        ...{ request_id: requestId, organization_id, actor: actorOf(caller) },
+        ...{ request_id: call.requestId, organization_id, actor: actorOf(call.caller) },
         data: { workspace_id: id, name },
       }),
     ]);
   };
   await inRounds(attempt, "Others keep changing this workspace; send this again.");
-}
-
-/** The name is free among those of whoever made it. */
-function nameEnds({ workspace_id, name, created_by }: WorkspaceRecord): Write[] {
-  if (created_by === undefined) return [];
-  return [
-    {
-      remove: keys.workspaceName(created_by, name),
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-    },
-  ];
 }

@@ -64,6 +64,7 @@ export async function endGrantsOn(
   deps: DueDeps,
   { workspace_id }: Pick<WorkspaceRecord, "workspace_id">,
   { timeLeft }: Chance,
+  by: { request_id: string; actor: Actor },
 ): Promise<boolean> {
   const { table, now } = deps;
   for (;;) {
@@ -75,11 +76,9 @@ export async function endGrantsOn(
     if (items.length === 0) break;
     for (const item of items) {
       if (!timeLeft()) return false;
-      const actor = { type: "system", id: "system" } as const;
-      const request_id = `purge-${workspace_id}`;
       const grant = grantRecord.parse(item);
       // Another ends it too: the next run finds what that has left.
-      if (!(await happened(endGrant(deps, grant, { reason: "purged", request_id, actor })))) return false;
+      if (!(await happened(endGrant(deps, grant, { reason: "purged", ...by })))) return false;
     }
   }
   await table.update({

@@ -5,10 +5,11 @@ import { organizationEntries } from "#core/access/organization-entries.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
-import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { newChange } from "#core/kernel/unchanged.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { numberedWorkspace } from "#core/workspaces/numbered-workspace.ts";
+import { takeName } from "#core/workspaces/owner-name.ts";
 import { workspaceView } from "#core/workspaces/workspace-view.ts";
 import { findTrashedWorkspace, type TrashedWorkspace } from "./find-workspace.ts";
 
@@ -28,7 +29,7 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
     const { member_access, organization_id } = workspace;
     const view = workspaceView({ workspace_id: id, name, organization_id, member_access }, call.caller);
     const answer = { ...view, kind: "workspace" as const };
-    const naming = nameBegins(workspace, name);
+    const naming = takeName(workspace, name);
     try {
       await deps.table.transact([
         ...naming,
@@ -44,25 +45,13 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
   throw new WharfError("conflict", "Too many workspaces have its name, or names like it. Rename one first.");
 }
 
-/** The name is one among those of whoever made it. */
-function nameBegins({ workspace_id, created_by }: TrashedWorkspace, name: string): Write[] {
-  if (created_by === undefined) return [];
-  return [
-    {
-      put: { ...keys.workspaceName(created_by, name), workspace_id },
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-    },
-  ];
-}
-
 function restored(now: number, call: Call, workspace: TrashedWorkspace, name: string): Write[] {
   const { workspace_id, organization_id, deleted_at, member_access, epoch, tidying } = workspace;
   return [
     {
       key: keys.workspace(workspace_id),
       update: {
-        set: { name, change: newId("job", now), ...(tidying && due("handover", now, workspace_id)) },
+        set: { name, change: newChange(), ...(tidying && due("handover", now, workspace_id)) },
         remove: ["deleted_at", "deleted_by", ...(tidying === undefined ? ["due_pk", "due_sk"] : [])],
       },
       ...asTrashed(deleted_at),

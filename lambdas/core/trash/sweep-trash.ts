@@ -43,9 +43,10 @@ async function purgeDueWorkspace(
   chance: Chance,
 ): Promise<boolean> {
   const { workspace_id, deleted_at, purged_ms } = workspace;
-  if (purged_ms !== undefined) return endGrantsOn(deps, workspace, chance);
+  const by = system(workspace_id);
+  if (purged_ms !== undefined) return endGrantsOn(deps, workspace, chance, by);
   if (deleted_at === undefined) return false;
-  const writes = workspacePurged(deps.now(), { ...workspace, deleted_at }, system(workspace_id));
+  const writes = workspacePurged(deps.now(), { ...workspace, deleted_at }, by);
   return happened(deps.table.transact(writes));
 }
 

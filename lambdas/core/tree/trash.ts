@@ -3,38 +3,40 @@ import { due, type Key, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { iso } from "#core/kernel/time.ts";
-import type { TrashRecord } from "./records.ts";
+import type { TrashedWorkspaceRecord, TrashRecord } from "./records.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Where the trash lists a thing: in the order in which things came. */
-export const trashKey = (
-  workspace: string,
-  { node_id, deleted_at }: { node_id: string; deleted_at: string },
-): Key => keys.trash(workspace, `${deleted_at}#${node_id}`);
+/** What is listed of a thing, but for when and by whom it was deleted. */
+type Thing<R> = Omit<R, "deleted_at" | "deleted_by" | "purge_ms">;
+
+/** Where the trash of a workspace, or of an organization, lists a thing: in the order in which things came. */
+export const trashKey = (of: string, { node_id, deleted_at }: { node_id: string; deleted_at: string }): Key =>
+  keys.trash(of, `${deleted_at}#${node_id}`);
 
 /**
  * Puts something into the trash: what its own record is set to, in the transaction that takes its name away, and its entry.
  *
- * @param days that it stays there before it is purged.
+ * @param of the workspace whose trash lists it; of a workspace the organization. @param days that it stays there before it
+ * is purged.
  */
 export function intoTrash(
   now: number,
   { caller }: Pick<Call, "caller">,
-  thing: Pick<TrashRecord, "node_id" | "kind" | "name" | "parent_id" | "path" | "size"> & {
-    workspace_id: string;
-  },
-  days: number,
+  {
+    of,
+    thing,
+    days,
+  }: { of: string; thing: Thing<TrashRecord> | Thing<TrashedWorkspaceRecord>; days: number },
 ): { set: Item; entry: Write } {
-  const { workspace_id, ...listed } = thing;
   const deleted_at = iso(now);
   const purge_ms = now + days * DAY_MS;
   const deleted_by = caller.id;
-  const entry: TrashRecord = { ...listed, deleted_at, deleted_by, purge_ms };
+  const entry: TrashRecord | TrashedWorkspaceRecord = { ...thing, deleted_at, deleted_by, purge_ms };
   return {
     set: { deleted_at, deleted_by, ...due("trash", purge_ms, thing.node_id) },
     entry: {
-      put: { ...trashKey(workspace_id, { ...thing, deleted_at }), ...entry },
+      put: { ...trashKey(of, entry), ...entry },
       condition: "attribute_not_exists(#pk)",
     },
   };

@@ -7,7 +7,7 @@
  * client's waiting for more than that, and a host with one client costs nothing for it.
  */
 import { type Computed, plus } from "#aws/changes.ts";
-import { type Key, keys } from "#aws/keys.ts";
+import { type Key, keys, nameOfKey } from "#aws/keys.ts";
 import { ConditionFailed, type Item } from "#aws/table.ts";
 import { hostRecord } from "#core/attempts/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -68,7 +68,7 @@ export function createHostShares({ table, now }: TableDeps) {
   const shares = new Map<string, HostShare>();
 
   function shareOf(key: Key, intervalMs: number): HostShare {
-    const name = `${key.pk} ${key.sk}`;
+    const name = nameOfKey(key);
     const known = shares.get(name);
     if (known !== undefined) return Object.assign(known, { intervalMs });
     if (shares.size >= MAX_SHARES)

@@ -7,10 +7,10 @@ import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import { newId } from "#core/kernel/ids.ts";
-import { asRead } from "./as-read.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import type { WorkspaceChange } from "./contract.ts";
 import { nameTaken } from "./create-workspace.ts";
+import { leaveName, takeName } from "./owner-name.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 const ROUNDS = 4;
@@ -31,16 +31,15 @@ export async function changeWorkspace(
 ) {
   for (let round = 0; round < ROUNDS; round++) {
     const was = await deps.table.get(workspaceRecord, keys.workspace(id));
-    if (was?.deleted_at !== undefined || was === undefined) throw notFound("workspace", id);
+    if (was === undefined || was.deleted_at !== undefined) throw notFound("workspace", id);
     const { name = was.name, member_access = was.member_access } = change;
     const next = { ...was, name, member_access };
     if (name === was.name && member_access === was.member_access) return workspaceView(was, caller);
     const holders = new Set([...(was.created_by === undefined ? [] : [was.created_by]), caller.id]);
     try {
-      const now = deps.now();
       await deps.table.transact([
         ...ownerNames(was, next),
-        changed(was, next, newId("job", now)),
+        changed(was, next),
         ...entries(was, next),
         ...(name === was.name ? [] : await callNames(deps, id, name, holders)),
       ]);
@@ -55,32 +54,18 @@ export async function changeWorkspace(
   });
 }
 
-function changed(was: WorkspaceRecord, { name, member_access }: WorkspaceRecord, change: string): Write {
+function changed(was: WorkspaceRecord, { name, member_access }: WorkspaceRecord): Write {
   return {
     key: keys.workspace(was.workspace_id),
-    update: { set: { name, member_access, change } },
-    ...asRead(was),
+    update: { set: { name, member_access, change: newChange() } },
+    ...unchanged(was),
   };
 }
 
-/** The name is one among its owner's; that of one from before owners were written down is among nobody's. */
-function ownerNames(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {
-  const { workspace_id, created_by } = was;
-  if (created_by === undefined || next.name === was.name) return [];
-  return [
-    {
-      put: { ...keys.workspaceName(created_by, next.name), workspace_id },
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-      // Which it is, is nothing that a manager of this one knows.
-      else: () => nameTaken(next.name),
-    },
-    {
-      remove: keys.workspaceName(created_by, was.name),
-      condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",
-      values: { workspace_id },
-    },
-  ];
+/** Which other one has the name is nothing that a manager of this one knows. */
+function ownerNames(was: WorkspaceRecord, { name }: WorkspaceRecord): Write[] {
+  if (name === was.name) return [];
+  return [...takeName(was, name, () => nameTaken(name)), ...leaveName(was, was.name)];
 }
 
 function entries(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {

@@ -24,7 +24,7 @@ export const folders: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/trash/delete-workspace.ts",
-        from: "        ...asRead(workspace),\n",
+        from: "        ...unchanged(workspace),\n",
         to: '        condition: "attribute_exists(#pk)",\n',
       },
     ],
@@ -34,9 +34,9 @@ export const folders: readonly Mutant[] = [
     name: "a workspace comes back to a name that is free",
     changes: [
       {
-        file: "lambdas/core/trash/restore-workspace.ts",
-        from: 'condition: "attribute_not_exists(#pk) OR #workspace_id = :workspace_id",\n      values: { workspace_id },',
-        to: 'blind: "mutant",',
+        file: "lambdas/core/workspaces/owner-name.ts",
+        from: "{ put, ...ownOrFree(workspace), ",
+        to: '{ put, blind: "mutant", ',
       },
     ],
     why: "nothing reads the name before: without it a restoration that comes after the name was taken ends the same, and is compared with that",
@@ -107,7 +107,7 @@ export const folders: readonly Mutant[] = [
         to: "",
       },
     ],
-    case: "folder: named as it is | trail: get NODE (1) | frozen before it, meanwhile: others rename it",
+    case: "folder: named as it is | standing: get NODE (1) | frozen before it, meanwhile: others rename it",
   },
   {
     name: "nothing goes into a folder that is deleted, where its bound is raised",

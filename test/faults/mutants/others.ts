@@ -491,7 +491,7 @@ export const others: readonly Mutant[] = [
     name: "a workspace that was renamed and got its name back keeps it",
     changes: [
       {
-        file: "lambdas/core/workspaces/as-read.ts",
+        file: "lambdas/core/kernel/unchanged.ts",
         from: '"attribute_exists(#pk) AND attribute_not_exists(#change)"',
         to: '"attribute_exists(#pk)"',
       },

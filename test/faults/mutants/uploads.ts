@@ -75,18 +75,6 @@ export const uploads: readonly Mutant[] = [
     red: { file: "test/finalize/upload-late-writes.test.ts", titles: ["clocks that differ"] },
   },
   {
-    name: "a purge that stood still looks again",
-    changes: [
-      {
-        file: "lambdas/core/versions/purge-version.ts",
-        from: "  if (deps.now() - began > BYTES_STAY_MS / 2) return false;\n",
-        to: "",
-      },
-    ],
-    case: "sweep: one of two versions of the same bytes, among more than are read at once | versions-of: query NODE (2) | frozen before it, meanwhile: the other is restored, deleted and removed",
-    red: { file: "test/versions/versions.test.ts", titles: ["takes no bytes that come back"] },
-  },
-  {
     name: "bytes stay while a copy of their PutObject may come",
     changes: [
       {

@@ -216,6 +216,22 @@ const purges: Situation[] = [
     },
   },
   {
+    name: "purge: the last file that names its bytes",
+    async set(stage, me) {
+      const { id, copied } = await withCopy(me);
+      await purge(me, id);
+      passTime(17 * MINUTE);
+      await me.sweep("version");
+      await purge(me, copied);
+      passTime(17 * MINUTE);
+      const due = await fileAt(stage, copied);
+      return {
+        act: async ({ deps }) => void (await purgeFile(deps, due, { timeLeft: () => true })),
+        meanwhile: { "another sweep runs": () => me.sweep("version") },
+      };
+    },
+  },
+  {
     name: "purge: a version that was copied",
     async set(stage, me) {
       const { id, version: first, copied } = await withCopy(me);

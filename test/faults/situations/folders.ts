@@ -339,7 +339,7 @@ const reads: Situation[] = [
       const [, id = ""] = await tree(stage, me, "top/in/a.txt");
       return {
         act: (actor) => actor.request(path(id)),
-        amid: { before: "trail: get NODE", run: () => me.request(...patch(id, { name: "new" })) },
+        amid: { before: "standing: get NODE", run: () => me.request(...patch(id, { name: "new" })) },
         check: (outcome) => isTold(me, id, outcome),
       };
     },
