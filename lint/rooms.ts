@@ -33,8 +33,6 @@ export const ROOMS = [
   "trash",
   /** Leases on files, and who waits for one. */
   "locks",
-  /** Workspaces that are handed over: offered, seen, claimed, withdrawn. */
-  "transfers",
   /** Links that expire: made, opened, counted, guessed at. */
   "links",
   /** Sessions: begun, their parts signed, seen, given up. */
@@ -57,6 +55,8 @@ export const ROOMS = [
   "endpoints",
   /** An event's way to each endpoint that wants it, until it has arrived or ended. */
   "delivery",
+  /** What is handed over to others: offered, seen, claimed, withdrawn. */
+  "transfers",
   /** What a revoked client leaves behind. */
   "revocation",
 ] as const;

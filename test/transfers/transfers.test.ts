@@ -3,90 +3,25 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
-import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
 import { heldGrantRecord } from "#core/access/records.ts";
-import { organization as organizationSchema } from "#core/organizations/contract.ts";
-import { createPerson } from "#core/organizations/create-person.ts";
-import {
-  claimable,
-  claimed,
-  type createTransferRoute,
-  MAX_OPEN,
-  transfer,
-} from "#core/transfers/contract.ts";
+import { claimable, claimed, MAX_OPEN, transfer } from "#core/transfers/contract.ts";
 import { sweepHandovers } from "#core/transfers/sweep-handovers.ts";
 import { workspace } from "#core/workspaces/contract.ts";
-import { type Client, type Given, read, refusal, startWorld, type World } from "#test/support/world.ts";
+import { read, refusal } from "#test/support/world.ts";
+import { claim, for_, made, type Story, startTransfers, statusOf } from "./story.ts";
 
 const HOUR = 3_600_000;
-const SCOPES: Scope[] = [
-  ...(["files:read", "files:write", "files:delete", "shares:write", "locks:write"] as const),
-  ...(["workspaces:write", "grants:write"] as const),
-];
-const made = transfer.extend({
-  claim_token: z.string(),
-  claim_url: z.string(),
-  preview: claimable.shape.preview,
-});
-type Offer = Partial<z.input<typeof createTransferRoute.body>>;
-
-let world: World;
-let agent: Client;
+let story: Story;
+let world: Story["world"];
+let agent: Story["agent"];
+let customer: Story["customer"];
+let report: Story["report"];
+let offer: Story["offer"];
 beforeAll(async () => {
-  world = await startWorld();
-  world.deps.orgCreation = "member";
-  agent = await world.client(...SCOPES);
+  story = await startTransfers();
+  ({ world, agent, customer, report, offer } = story);
 });
-afterAll(() => world?.close());
-
-type Asking = Pick<Client, "request">;
-const statusOf = async (asked: Promise<Response>) => (await asked).status;
-let persons = 0;
-
-/** A person with an organization of their own. */
-async function customer() {
-  const email = `nr.${++persons}@example.com`;
-  const key = { scopes: allScopes.filter((one) => one !== "admin"), days: 90 };
-  const one = await createPerson(world.deps, { email, name: `Nr. ${persons}`, role: "member", key });
-  const request = (path: string, { headers, ...rest }: Given = {}) =>
-    world.request(path, { ...rest, headers: { authorization: `Bearer ${one.api_key}`, ...headers } });
-  const answer = request("/v1/orgs", { json: { name: `Customer ${persons}` } });
-  const { organization_id } = await read(organizationSchema, answer);
-  return { id: one.person_id, email, request, organization: organization_id };
-}
-
-let names = 0;
-/** A workspace of the agent's with two files, a link, a reader and whatever else has a right there. */
-async function report() {
-  const answer = agent.request("/v1/workspaces", { json: { name: `report-${++names}` } });
-  const { workspace_id, name } = await read(workspace, answer);
-  const inIt = { ...agent, workspace_id };
-  const file = await world.addFile(inIt, "summary.txt");
-  const deep = await world.addFile(inIt, "data/2026/all.txt");
-  const shared = agent.request(`/v1/files/${deep}/shares`, { json: { expire_in: 86_400 } });
-  const { share_url } = await read(z.looseObject({ share_url: z.string() }), shared);
-  const reader = await world.client("files:read");
-  const { folder_id } = await read(
-    z.looseObject({ folder_id: z.string() }),
-    agent.request(`/v1/workspaces/${workspace_id}/resolve?path=data`),
-  );
-  const grant = { principal_id: reader.client_id, role: "viewer" };
-  expect(await statusOf(agent.request(`/v1/folders/${folder_id}/grants`, { json: grant }))).toBe(201);
-  const sees = async (by: Asking) =>
-    Promise.all(
-      [`/v1/files/${file}`, `/v1/files/${deep}`, `/v1/workspaces/${workspace_id}/files`].map((path) =>
-        statusOf(by.request(path)),
-      ),
-    );
-  return { workspace_id, name, file, deep, share_url, reader, sees };
-}
-
-const offer = (workspace_id: string, given: Offer = {}, by: Asking = agent) =>
-  by.request("/v1/transfers", { json: { resource: { type: "workspace", id: workspace_id }, ...given } });
-const claim = (token: string, by: Asking, json: unknown = {}) =>
-  by.request(`/v1/claims/${token}`, { method: "POST", json });
-/** Who is in the first organization too says which one is meant. */
-const for_ = ({ organization }: { organization: string }) => ({ organization });
+afterAll(() => story?.world.close());
 
 describe("a workspace that is claimed", () => {
   test("belongs to the claimer with all that is in it, and nothing is left to who had it", async () => {
@@ -285,7 +220,7 @@ describe("a transfer", () => {
 
   test("is offered by the owner alone, and accepted by who manages an organization", async () => {
     const { workspace_id } = await report();
-    const other = await world.client(...SCOPES);
+    const other = await story.newAgent();
     await agent.request(`/v1/workspaces/${workspace_id}/grants`, {
       json: { principal_id: other.client_id, role: "viewer" },
     });

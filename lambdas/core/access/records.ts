@@ -69,6 +69,8 @@ export const workspaceRecord = z.object({
   epoch: z.number().default(0),
   /** Since it was handed over, what was granted and locked before is ended page by page: after which place. */
   tidying: z.object({ path: z.string(), folder_id: z.string() }).partial().optional(),
+  /** It was handed over without its links, when (ms) and to which epoch: those from before lead nowhere. */
+  links_from: z.object({ ms: z.number(), epoch: z.number() }).optional(),
   /** Id of its last change of name, terms or owner. */
   change: z.string().optional(),
   created_at: z.string(),

@@ -118,13 +118,12 @@ export async function workspaceFor(
   return standing.workspace;
 }
 
-/** Whether a workspace is there and its organization open, as far as that is known without a read. */
-export function isKnownOpen(workspaceId: string, items: readonly Item[]): boolean {
+/** A workspace that is there, and whose organization is open, as far as that is known without a read. */
+export function knownOpen(workspaceId: string, items: readonly Item[]): WorkspaceRecord | undefined {
   const workspace = workspaceAmong(workspaceId, items);
-  if (workspace === undefined) return false;
-  const organization = nameOfKey(keys.organization(workspace.organization_id));
+  const organization = nameOfKey(keys.organization(workspace?.organization_id ?? ""));
   const stored = items.find((item) => nameOfKey(item) === organization);
-  return stored !== undefined && isOpen(stored);
+  return stored !== undefined && isOpen(stored) ? workspace : undefined;
 }
 
 /**
@@ -138,7 +137,8 @@ export async function openWorkspace(
   workspaceId: string,
   items: readonly Item[],
 ): Promise<WorkspaceRecord | undefined> {
-  if (isKnownOpen(workspaceId, items)) return workspaceAmong(workspaceId, items);
+  const known = knownOpen(workspaceId, items);
+  if (known !== undefined) return known;
   const isRead = items.some((item) => nameOfKey(item) === nameOfKey(keys.workspace(workspaceId)));
   const read = isRead ? items : await table.batchGet([keys.workspace(workspaceId)]);
   const workspace = workspaceAmong(workspaceId, read);
@@ -152,6 +152,6 @@ const isOpen = (organization: Item | undefined) =>
   organizationRecord.safeParse(organization).data?.closed_at === undefined;
 
 /** Whose it is. */
-export const ownedOf = ({ workspace_id, organization_id, epoch }: WorkspaceRecord): Owned => ({
-  ...{ workspace_id, organization_id, epoch },
+export const ownedOf = ({ workspace_id, organization_id, epoch, links_from }: WorkspaceRecord): Owned => ({
+  ...{ workspace_id, organization_id, epoch, links_from },
 });

@@ -66,6 +66,11 @@ export function endpointHearer(deps: TableDeps, maker: Caller): Hearer {
   return (event, lookup) => once(events, event.id, () => hears(event, lookup));
 }
 
+/** Whether an endpoint of the maker's hears of anything in a workspace. */
+export async function mayHearIn(deps: TableDeps, maker: Caller, workspaceId: string): Promise<boolean> {
+  return (await hearerIn(deps, maker, workspaceId, ENDPOINTS)) !== undefined;
+}
+
 function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
   const found = known.get(key) ?? find();
   known.set(key, found);

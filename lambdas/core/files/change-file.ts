@@ -4,9 +4,11 @@ import { isOther, type Merged, mergeMetadata, orNone } from "#core/content/merge
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
+import type { Owned } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { lastOf } from "#core/tree/way.ts";
 import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
+import { arrival } from "./arrival.ts";
 import { changeWrites, newsOf } from "./change-writes.ts";
 import type { ChangedFile, ChangeFile, FolderRef } from "./contract.ts";
 import { type Preconditions, whyRefused } from "./fenced-write.ts";
@@ -33,12 +35,17 @@ export async function changeFile(
 ): Promise<ChangedFile> {
   const attempt = async (round: number) => {
     const file = await fileInRound(deps, call, fileId, round);
-    const { trail, ...target } = await targetOf(deps, call, file, wanted);
+    const { trail, owned, ...target } = await targetOf(deps, call, file, wanted);
     const description = wanted.description === undefined ? file.description : wanted.description || undefined;
     const tags = wanted.tags === undefined ? file.tags : wanted.tags.length > 0 ? wanted.tags : undefined;
     const metadata = wanted.metadata && mergeMetadata(await attachedTo(deps, file), wanted.metadata);
     const now = deps.now();
-    const changed = { ...file, ...target, description, tags, updated_at: iso(now) };
+    const from = call.access?.workspace;
+    const arrived =
+      from === undefined || owned === undefined || owned.workspace_id === file.workspace_id
+        ? {}
+        : arrival(file, { from, to: owned, now });
+    const changed = { ...file, ...target, ...arrived, description, tags, updated_at: iso(now) };
     const news = newsOf(file, changed, metadata);
     const attached = metadata && { metadata: orNone(metadata.to) };
     if (news.length === 0) {
@@ -61,7 +68,7 @@ async function targetOf(
   call: Call,
   file: FileRecord,
   { name: asked = file.asked_name ?? file.name, workspace, folder }: ChangeFile,
-): Promise<Place> {
+): Promise<Place & { owned?: Owned | undefined }> {
   const here = { trail: await trailNow(deps, call, file), access: call.access };
   const workspace_id =
     workspace === undefined ? file.workspace_id : await requireWorkspaceNamed(deps, call.caller, workspace);
@@ -70,7 +77,8 @@ async function targetOf(
     ref === undefined ? here : await targetFolder(deps, call, file, { workspace_id, ref, name: asked });
   const isThere = lastOf({ workspace_id, trail }) === file.folder_id;
   if (isThere && asked === (file.asked_name ?? file.name)) return { ...file, trail: here.trail };
-  return placeAt(deps, file, { workspace_id, trail, asked, isBlind: access?.blind === true });
+  const place = await placeAt(deps, file, { workspace_id, trail, asked, isBlind: access?.blind === true });
+  return { ...place, owned: access?.workspace };
 }
 
 const ROOT: FolderRef = { segments: [] };

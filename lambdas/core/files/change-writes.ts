@@ -80,12 +80,13 @@ export function changeWrites(
   const stillSaid =
     file.description === undefined ? "attribute_not_exists(#description)" : "#description = :old_description";
   const stillTagged = file.tags === undefined ? "attribute_not_exists(#tags)" : "#tags = :old_tags";
+  const { set: brought, remove: left, ...stillLocked } = arrivalWrites(file, changed);
   return [
     fileUpdate(now, file.node_id, preconditions, {
       update: {
         set: {
           ...{ workspace_id, name, asked_name, folder_id, above, hint_path, mismatch },
-          ...{ description, tags, updated_at },
+          ...{ description, tags, updated_at, ...brought },
         },
         remove: [
           ...(asked_name === undefined ? ["asked_name"] : []),
@@ -93,10 +94,11 @@ export function changeWrites(
           ...(hint_path === undefined ? ["hint_path"] : []),
           ...(description === undefined ? ["description"] : []),
           ...(tags === undefined ? ["tags"] : []),
+          ...left,
         ],
       },
       // The version too: its content is what a new name was judged by. And what is said of it: the event says what it was.
-      condition: `#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged AND #updated_at = :read_at AND ${stillSaid} AND ${stillTagged}`,
+      condition: `#name = :old_name AND #folder_id = :old_folder_id AND #version_id = :judged AND #updated_at = :read_at AND ${stillSaid} AND ${stillTagged}${stillLocked.condition}`,
       values: {
         ...{
           old_name: file.name,
@@ -106,11 +108,26 @@ export function changeWrites(
         },
         old_description: file.description,
         old_tags: file.tags,
+        ...stillLocked.values,
       },
     }),
     ...(isMoved(file, changed) ? entryWrites(file, changed, trail) : []),
     ...news.map((one) => eventWrite(now, { ...told, ...one })),
   ];
+}
+
+/** What comes along from another workspace: see `arrival`. Its lock where that is the one that was read. */
+function arrivalWrites(file: FileRecord, { workspace_id, came_ms, links_since, lock }: FileRecord) {
+  if (workspace_id === file.workspace_id) return { set: {}, remove: [], condition: "", values: {} };
+  return {
+    set: {
+      ...{ came_ms, links_since },
+      ...(lock && { "lock.epoch": lock.epoch, "lock.expires_ms": lock.expires_ms }),
+    },
+    remove: links_since === undefined ? ["links_since"] : [],
+    condition: lock === undefined ? "" : " AND #lock.#lock_id = :brought_lock",
+    values: lock === undefined ? {} : { brought_lock: lock.lock_id },
+  };
 }
 
 /** The new name is taken, in a folder that is there and bounds it; the old one is free. */

@@ -20,7 +20,7 @@ export const NOT_PASSED = "(attribute_not_exists(#passed) OR #passed < #lock.#ge
 const PASSING = { passed: copyOf("fencing", 0) };
 
 /** That a lease is from before the workspace was handed over. */
-export const OF_BEFORE = "attribute_not_exists(#lock.#epoch) OR #lock.#epoch < :lock_epoch";
+export const OF_BEFORE = "attribute_not_exists(#lock.#epoch) OR #lock.#epoch < :workspace_epoch";
 
 /** The same of a lease as it was read. */
 export const isOfBefore = ({ epoch = 0 }: Pick<NonNullable<FileRecord["lock"]>, "epoch">, current: number) =>
@@ -100,7 +100,7 @@ function fence(
   const fenceValues: Item = { file_kind: "file" };
   const lockHash = lockHashOf(preconditions);
   const { epoch = 0 } = preconditions;
-  if (epoch > 0) fenceValues["lock_epoch"] = epoch;
+  if (epoch > 0) fenceValues["workspace_epoch"] = epoch;
   if (lockHash === undefined) {
     const former = epoch === 0 ? "" : ` OR ${OF_BEFORE}`;
     parts.push(`(attribute_not_exists(#lock) OR #lock.#expires_ms <= :lock_free_at${former})`);
@@ -108,7 +108,7 @@ function fence(
   } else {
     parts.push("#lock.#token_hash = :lock_hash AND #lock.#generation = #fencing");
     parts.push("#lock.#expires_ms > :lock_now", NOT_PASSED);
-    if (epoch > 0) parts.push("#lock.#epoch = :lock_epoch");
+    if (epoch > 0) parts.push("#lock.#epoch = :workspace_epoch");
     fenceValues["lock_hash"] = lockHash;
     fenceValues["lock_now"] = now;
   }

@@ -158,7 +158,7 @@ async function writesOf(
   const bound = intent.reads_all ? undefined : { version_id, name: upload.asked_name ?? name };
   const share = intent.share
     ? await newShare(deps, {
-        file: { ...said, above },
+        file: { ...said, above, epoch: intent.epoch },
         bound,
         createdBy: upload.client_id,
         requestId: intent.request_id,

@@ -1,5 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
+import { workspaceRecord } from "#core/access/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { assembledBy, attemptedAt } from "#core/uploads/assembly.ts";
@@ -33,6 +34,10 @@ export async function finishUpload(
   }
   const { intent } = upload;
   const begun = sinceIntent(upload, intent);
+  if (await isHandedOver(deps, upload, intent)) {
+    await reopenUpload(deps, begun, intent);
+    return "refused";
+  }
   try {
     await completeUpload(deps, { upload: begun, intent, from: "ours", record: unrecorded });
     return "completed";
@@ -51,6 +56,16 @@ export async function finishUpload(
     else await reopenUpload(deps, begun, intent);
     return "refused";
   }
+}
+
+/** Whether its workspace has another owner than when its client finalized: what is begun by whoever had it then ends. */
+async function isHandedOver(
+  { table }: Deps,
+  { workspace_id }: UploadRecord,
+  { epoch }: Intent,
+): Promise<boolean> {
+  const workspace = await table.get(workspaceRecord.optional(), keys.workspace(workspace_id));
+  return workspace !== undefined && workspace.epoch !== (epoch ?? 0);
 }
 
 /** Nobody waits for the answer: who sends the request again finds the session ended. */

@@ -80,6 +80,8 @@ export interface Owned {
   organization_id: string;
   /** How often it has been handed over: what was made before that is judged by it. */
   epoch: number;
+  /** When (ms) that was without its links, and to which epoch: those from before lead nowhere. */
+  links_from?: { ms: number; epoch: number } | undefined;
 }
 
 /** The same with where it was decided: the workspace, and folders from below its root down to the resource's own, or to itself. */

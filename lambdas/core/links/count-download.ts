@@ -5,7 +5,8 @@ import { WharfError } from "#core/kernel/error.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { ttl } from "#core/kernel/time.ts";
 import type { AskedPart } from "./asked-part.ts";
-import { LINK_RANGES, LINK_RESUME_SECONDS, type ShareState } from "./contract.ts";
+import { LINK_RANGES, LINK_RESUME_SECONDS } from "./contract.ts";
+import { linkGone } from "./link-gone.ts";
 import { elsewhere, linkedFileChecks } from "./linked-file.ts";
 import { type LinkRecord, type LinkStart, linkRecord, linkStartRecord } from "./records.ts";
 import { linkState } from "./share-view.ts";
@@ -173,16 +174,3 @@ const gone =
     const state = current.success ? linkState(current.data, now) : "active";
     return linkGone(state === "active" ? "deleted" : state);
   };
-
-type Gone = Exclude<ShareState, "active">;
-
-/** 410. */
-export function linkGone(reason: Gone): WharfError {
-  const why = {
-    deleted: "The file that this link led to has been deleted.",
-    expired: "This link has expired.",
-    revoked: "This link has been withdrawn by its owner.",
-    used_up: "This link has been used as often as its owner allowed.",
-  };
-  return new WharfError("link_gone", `${why[reason]} Ask its owner for a new one.`, { reason });
-}

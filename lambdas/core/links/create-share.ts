@@ -37,6 +37,7 @@ export async function createShare(
     file: {
       ...{ file_id: fileId, workspace_id: file.workspace_id },
       organization_id: call.access?.workspace.organization_id,
+      epoch: call.access?.workspace.epoch,
       above: idsOf(call.access?.trail ?? []),
     },
     bound,

@@ -8,10 +8,12 @@ import { hintedFolders, trailOf } from "#core/access/trail.ts";
 import { type FileRecord, fileRecord, isStanding, versionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { atVersion } from "#core/versions/at-version.ts";
+import { isLeftBehind, linkGone } from "./link-gone.ts";
 import type { LinkRecord } from "./records.ts";
 
 type Bound = Pick<LinkRecord, "file_id" | "version_id" | "name">;
-type Hinting = Bound & Pick<LinkRecord, "pk" | "workspace_id" | "organization_id" | "above">;
+type Hinting = Bound &
+  Pick<LinkRecord, "pk" | "workspace_id" | "organization_id" | "above" | "created_at" | "epoch">;
 
 /**
  * The file behind a link; `undefined` where it is gone, or a folder above it or its workspace is. Where the link is bound to a version, with
@@ -19,13 +21,16 @@ type Hinting = Bound & Pick<LinkRecord, "pk" | "workspace_id" | "organization_id
  *
  * @param seen what was read with the link.
  *
+ * @throws WharfError link_gone where it is from before the workspace was handed over without links.
+ *
  * One round trip where the link's hints of the folders above and of whose the workspace is are right; else two or more.
  */
 export async function linkedFile(
   deps: Pick<Deps, "table" | "objects" | "config">,
-  { pk, file_id, version_id, name, workspace_id, organization_id, above = [] }: Hinting,
+  link: Hinting,
   seen: readonly Item[] = [],
 ): Promise<FileRecord | undefined> {
+  const { pk, file_id, version_id, name, workspace_id, organization_id, above = [] } = link;
   const versionKey = version_id === undefined ? [] : [keys.version(file_id, version_id)];
   const folders = [...new Set(above)].map((id) => keys.node(id));
   const place = [
@@ -37,6 +42,7 @@ export async function linkedFile(
   const file = fileRecord.safeParse(nodeIn(items, file_id)).data;
   const workspace = isStanding(file) ? await workspaceOf(deps, file, items, above) : undefined;
   if (!isStanding(file) || workspace === undefined) return undefined;
+  if (isLeftBehind(link, file, workspace)) throw linkGone("revoked");
   remember(pk, workspace);
   if (version_id === undefined) return file;
   const version = versionRecord.safeParse(items.find(({ sk }) => sk === versionKey[0]?.sk)).data;
@@ -65,7 +71,7 @@ async function workspaceOf(
  * nothing to tell (the first check fails, without a refusal, where it stands in another).
  */
 export function linkedFileChecks(
-  { file_id, version_id }: Pick<Bound, "file_id" | "version_id">,
+  { file_id, version_id, created_at }: Pick<Hinting, "file_id" | "version_id" | "created_at">,
   gone: Else,
   toldIn?: string,
 ): [Check, ...Check[]] {
@@ -73,9 +79,12 @@ export function linkedFileChecks(
     toldIn !== undefined && elsewhere(item, toldIn) !== undefined;
   const file: Check = {
     check: keys.node(file_id),
-    condition: `attribute_exists(#pk) AND attribute_not_exists(#deleted_at)${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,
-    values: toldIn === undefined ? {} : { told_in: toldIn },
-    else: (item) => (isElsewhere(item) ? undefined : gone(item)),
+    condition: `attribute_exists(#pk) AND attribute_not_exists(#deleted_at) AND (attribute_not_exists(#links_since) OR #links_since <= :made_ms)${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,
+    values: { made_ms: Date.parse(created_at), ...(toldIn !== undefined && { told_in: toldIn }) },
+    else: (item) => {
+      if (isElsewhere(item)) return undefined;
+      return isCutOff(item, created_at) ? linkGone("revoked") : gone(item);
+    },
   };
   if (version_id === undefined) return [file];
   const version: Check = {
@@ -84,6 +93,12 @@ export function linkedFileChecks(
     else: gone,
   };
   return [file, version];
+}
+
+/** Whether a file came from a workspace that had been handed over without links after one was made. */
+function isCutOff(item: Item | undefined, created_at: string): boolean {
+  const file = fileRecord.safeParse(item).data;
+  return isStanding(file) && isLeftBehind({ created_at }, file, {});
 }
 
 /** The workspace in which a file stands that isn't in this one; `undefined` where it is, or is gone. */

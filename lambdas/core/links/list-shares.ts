@@ -7,6 +7,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import type { Share } from "./contract.ts";
 import { isOwnLink } from "./find-share.ts";
+import { isLeftBehind } from "./link-gone.ts";
 import { linkToken } from "./link-token.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
@@ -41,13 +42,12 @@ export async function listShares(
     (last) => cursorAfter(list, last),
     (shareId) => shareId,
   );
-  const views = await readViews(
-    deps,
-    page.items,
-    (link) =>
+  const views = await readViews(deps, page.items, {
+    left: (link) => isLeftBehind(link, file, call.access?.workspace ?? {}),
+    seen: (link) =>
       (created_by === undefined || link.created_by === created_by) &&
       (call.access?.own !== true || isOwnLink(call.caller.id, link)),
-  );
+  });
   return {
     ...page,
     items: page.items.map((shareId) => views.get(shareId)).filter((view) => view !== undefined),
@@ -57,14 +57,14 @@ export async function listShares(
 async function readViews(
   deps: Pick<Deps, "table" | "config" | "now">,
   shareIds: readonly string[],
-  seen: (link: LinkRecord) => boolean,
+  { seen, left }: Record<"seen" | "left", (link: LinkRecord) => boolean>,
 ) {
   const tokens = await Promise.all(shareIds.map((shareId) => linkToken(deps, shareId)));
   const items = await deps.table.batchGet(tokens.map((token) => keys.link(token)));
   const links = items.map((item) => linkRecord.parse(item)).filter(seen);
   const orphaned = await orphanedLinks(deps.table, links);
   const views = await Promise.all(
-    links.map((link) => shareView(deps, link, { orphaned: orphaned.has(link) })),
+    links.map((link) => shareView(deps, link, { orphaned: orphaned.has(link), left: left(link) })),
   );
   return new Map<string, Share>(views.map((view) => [view.share_id, view]));
 }

@@ -1,14 +1,15 @@
 import { keys } from "#aws/keys.ts";
 import type { SignedUrl } from "#aws/signer.ts";
 import { hintedKeys } from "#core/access/hints.ts";
-import { isKnownOpen } from "#core/access/standing.ts";
+import { knownOpen } from "#core/access/standing.ts";
 import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { type AskedPart, asDecided, askedPart, type Ranged } from "./asked-part.ts";
 import { LINK_URL_SECONDS } from "./contract.ts";
-import { countDownload, linkGone, requireLeft } from "./count-download.ts";
+import { countDownload, requireLeft } from "./count-download.ts";
+import { linkGone } from "./link-gone.ts";
 import { linkedFile } from "./linked-file.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
 import { linkState } from "./share-view.ts";
@@ -72,8 +73,11 @@ export async function openLink(
     await unlock(deps, link, { token, password, source });
   }
   const count = async () => countDownload(deps, link, { token, requestId, source, part: await part() });
-  // The count itself finds out whether the file is there; but a folder above it may be gone, or the workspace.
-  if (link.above?.length !== 0 || !isKnownOpen(link.workspace_id, seen)) present(await reading);
+  // The count itself finds out whether the file is there; but a folder above it may be gone, or the workspace, or that was
+  // handed over without links.
+  const workspace = knownOpen(link.workspace_id, seen);
+  if (link.above?.length !== 0 || workspace === undefined || workspace.links_from !== undefined)
+    present(await reading);
   const [read, counted] = await Promise.all([reading, method === "GET" ? count() : undefined]);
   const file = present(read);
   // Where downloads are limited, a part is counted or free as the very one that was asked for.

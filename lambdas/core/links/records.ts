@@ -16,6 +16,8 @@ export const linkRecord = z.object({
   organization_id: z.string().optional(),
   /** Folders above its file, from below the root down, as they were when it was made: a hint. None where they are many. */
   above: z.array(z.string()).optional(),
+  /** That one's when the link was made; see `isLeftBehind`. None where it was never handed over. */
+  epoch: z.number().optional(),
   created_by: z.string(),
   created_at: z.string(),
   expires_ms: z.number(),

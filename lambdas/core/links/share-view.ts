@@ -12,13 +12,14 @@ export function linkState(link: LinkRecord, now: number): Exclude<ShareState, "d
   return "active";
 }
 
-/** A share as the API shows it. @param orphaned whether the version that it is bound to is gone. */
+/** A share as the API shows it. @param orphaned whether the version that it is bound to is gone. @param left see `isLeftBehind`. */
 export async function shareView(
   deps: Pick<Deps, "table" | "config" | "now">,
   link: LinkRecord,
-  { orphaned = false }: { orphaned?: boolean } = {},
+  { orphaned = false, left = false }: { orphaned?: boolean; left?: boolean } = {},
 ): Promise<Share> {
-  const state = linkState(link, deps.now());
+  const now = linkState(link, deps.now());
+  const state = left && now !== "expired" ? "revoked" : now;
   return {
     share_id: link.share_id,
     file_id: link.file_id,

@@ -1,6 +1,7 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { type Actor, DEFAULT_EXPIRE_IN } from "#contract/common.ts";
+import { epochOf } from "#core/access/grant-writes.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
@@ -23,6 +24,8 @@ export interface NewShare {
     workspace_id: string;
     organization_id?: string | undefined;
     above?: readonly string[] | undefined;
+    /** The workspace's. @default 0 */
+    epoch?: number | undefined;
   };
   /** The version that the link leads to, whatever becomes current, and the name that it goes by. */
   bound?: BoundTo | undefined;
@@ -77,6 +80,7 @@ export async function newShare(
     workspace_id: file.workspace_id,
     organization_id: file.organization_id,
     above: hintOf(file.above),
+    epoch: epochOf({ epoch: file.epoch ?? 0 }),
     created_by: createdBy,
     created_at: iso(now),
     expires_ms: expiresMs,

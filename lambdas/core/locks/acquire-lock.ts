@@ -239,7 +239,7 @@ function takeLock(file: FileRecord, lock: Lock, epoch: number, now: number): Upd
       seen,
       ...(former === undefined ? {} : { former: former.lock_id }),
       ...(former === undefined || isGone ? {} : { free_at: now - LOCK_GRACE_MS }),
-      ...(isGone && { lock_epoch: epoch }),
+      ...(isGone && { workspace_epoch: epoch }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { due, keys, nameOfKey } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
+import { actionsOfRole } from "#contract/roles.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
 import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
 import { noOrganizationEntries, organizationEntries } from "#core/access/organization-entries.ts";
@@ -102,6 +103,7 @@ function planOf(
         set: {
           ...{ organization_id: organization, epoch, name, member_access: "none" },
           ...{ created_by: caller.id, change: newChange(), tidying: {} },
+          ...(transfer.keep.shares ? {} : { links_from: { ms: now, epoch } }),
           ...due("handover", now, workspace_id),
         },
       },
@@ -139,7 +141,7 @@ function inOrder(writes: readonly Write[]): Write[] {
 function residualWrites(
   now: number,
   {
-    transfer: { residual_role },
+    transfer: { residual_role, keep },
     maker,
     granted,
   }: Pick<Claim, "transfer" | "maker"> & {
@@ -152,7 +154,10 @@ function residualWrites(
   const grant: NewGrant = {
     ...{ ...granted, grant_id: newId("grt", now), principal_id: maker.id },
     // It is no member of the organization that has it now.
-    ...{ organization_id: homeOf(maker), role: residual_role },
+    organization_id: homeOf(maker),
+    ...(residual_role === "manager" && !keep.webhooks
+      ? { actions: [...actionsOfRole("manager")].filter((action) => action !== "hooks") }
+      : { role: residual_role }),
   };
   return grantWrites(grant, { further: attempt.further.maker });
 }

@@ -52,6 +52,19 @@ const recipient = z
     oneOf: [{ required: ["email"] }, { required: ["organization"] }],
   });
 
+const keep = z
+  .strictObject({
+    shares: z
+      .boolean()
+      .default(true)
+      .meta({ description: "Whether links to its files that are there by then go on." }),
+    webhooks: z.boolean().default(false).meta({
+      description:
+        "Whether endpoints of who offers it go on hearing of it: that takes `residual_role` `manager`, which else comes without `hooks`.",
+    }),
+  })
+  .meta({ id: "Kept", description: "What of the old owner's goes on after the claim." });
+
 const message = withoutNul(wholeText(z.string().max(500)));
 
 /** What would come over, as it is now. */
@@ -63,6 +76,10 @@ const preview = z
     folders: z.int().meta({ description: "Folders in it, as far as they were counted." }),
     files: z.int().meta({ description: "Files in it, as far as they were counted." }),
     bytes: z.int().meta({ description: "Bytes of these files' current versions." }),
+    links: z.int().meta({ description: "Links to these files that lead there now." }),
+    endpoints: z.int().meta({
+      description: "Endpoints that hear of it now, of whoever: they stop with their makers' rights.",
+    }),
     complete: z
       .boolean()
       .meta({ description: "Whether that is all; what is larger isn't counted to its end." }),
@@ -78,6 +95,7 @@ export const transfer = z
     state: transferState,
     to: recipient.optional(),
     residual_role: residualRole,
+    keep,
     message: z.string().optional().meta({ description: "What is said to who claims it." }),
     created_at: at("When it was offered"),
     created_by: principal,
@@ -103,6 +121,7 @@ const transferRequest = z.strictObject({
   resource,
   to: recipient.optional(),
   residual_role: residualRole.default("none"),
+  keep: keep.prefault({}),
   message: message.optional().meta({ description: "What is said to who claims it. 500 characters at most." }),
   expires_in: z
     .int()
@@ -152,6 +171,7 @@ const example: Transfer = {
   state: "pending",
   to: { email: "zoe@example.com" },
   residual_role: "viewer",
+  keep: { shares: true, webhooks: false },
   message: "The report that you asked for.",
   created_at: moment,
   created_by: `cli_${ULID}`,
@@ -160,7 +180,7 @@ const example: Transfer = {
 };
 const shown: Preview = {
   ...{ name: "report", organization_id: `org_${ULID}`, organization_name: "Hafen & Söhne" },
-  ...{ folders: 3, files: 12, bytes: 1_048_576, complete: true, at: moment },
+  ...{ folders: 3, files: 12, bytes: 1_048_576, links: 2, endpoints: 1, complete: true, at: moment },
 };
 
 export const createTransferRoute = defineRoute({
@@ -234,7 +254,7 @@ export const acceptClaimRoute = defineRoute({
   ...{ id: "acceptClaim", method: "POST", ...claim },
   summary: "Claim what a transfer offers",
   description:
-    "One write, whatever is in it: the workspace belongs to the organization from then on, and the caller has the role `owner` on it. What was granted on it and in it before ends at once, but what the transfer leaves to who made it; locks are broken, endpoints hear nothing more, links live on. Of many who claim at once one wins. It takes the role `owner` or `admin` in the organization. Its name gets a number where you have made one of the name.",
+    "One write, whatever is in it: the workspace belongs to the organization from then on, and the caller has the role `owner` on it. What was granted on it and in it before ends at once, but what the transfer leaves to who made it; locks are broken, endpoints hear nothing more, uploads that were begun end, links live on unless `keep` says otherwise. Of many who claim at once one wins. It takes the role `owner` or `admin` in the organization. Its name gets a number where you have made one of the name.",
   access: { organization: "organize", decides: "the body says which one is meant" },
   scopes: ["workspaces:write"],
   body: claimRequest,

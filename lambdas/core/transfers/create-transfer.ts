@@ -25,6 +25,11 @@ type TransferDeps = Pick<Deps, "table" | "now" | "config">;
  */
 export async function createTransfer(deps: TransferDeps, call: Call, given: TransferRequest) {
   const { id: workspace_id } = given.resource;
+  if (given.keep.webhooks && given.residual_role !== "manager")
+    throw invalidMember(
+      "keep/webhooks",
+      "must be false, or residual_role manager: endpoints hear what their maker may",
+    );
   const what = ["workspace", workspace_id] as const;
   await authorize(deps, call, { workspace_id }, { action: "transfer", what });
   const maker = await grantMakerOf(deps, call.caller);
@@ -39,7 +44,7 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
     const { name, organization_id, epoch } = workspace;
     const record: TransferRecord = {
       ...{ transfer_id, workspace_id, name, organization_id, epoch },
-      ...{ place: await freePlace(deps, workspace_id), residual_role: given.residual_role },
+      ...{ place: await freePlace(deps, workspace_id), residual_role: given.residual_role, keep: given.keep },
       ...{ message: given.message, to: recipientOf(given), hash: sha256(claim_token) },
       ...{ created_at: iso(now), made_by: maker.made_by, scopes: [...call.caller.scopes], expires_ms },
     };

@@ -82,4 +82,4 @@ const WHY: Record<TransferEnd, string> = {
 };
 
 /** 410 with why. */
-export const gone = (reason: TransferEnd) => new WharfError("transfer_gone", WHY[reason], { reason });
+const gone = (reason: TransferEnd) => new WharfError("transfer_gone", WHY[reason], { reason });

@@ -14,6 +14,8 @@ export const transferRecord = z.object({
   /** Which of its resource's places it has. */
   place: z.number(),
   residual_role: z.enum(["none", "viewer", "editor", "manager"]),
+  /** See the contract. */
+  keep: z.object({ shares: z.boolean(), webhooks: z.boolean() }),
   message: z.string().optional(),
   /** For whom it is: an address, as it is shown and as `emailAddress` compares it, or an organization. */
   to: z

@@ -13,14 +13,14 @@ export function stateOf(
 /** A transfer as the API shows it: never its token, nor the hash of that. */
 export function transferView(now: number, record: TransferRecord): Transfer {
   const { transfer_id, workspace_id, residual_role, message, created_at, made_by, expires_ms } = record;
-  const { claimed_by, claimed_for, ended_at } = record;
+  const { claimed_by, claimed_for, ended_at, keep } = record;
   const { email, organization } = record.to ?? {};
   const state = stateOf(now, record);
   const to = email === undefined ? { organization } : { email };
   return {
     ...{ transfer_id, resource: { type: "workspace", id: workspace_id }, state },
     ...(record.to === undefined ? {} : { to }),
-    residual_role,
+    ...{ residual_role, keep },
     ...(message === undefined ? {} : { message }),
     ...{ created_at, created_by: made_by.principal_id, expires_at: iso(expires_ms) },
     ...(claimed_by === undefined ? {} : { claimed_by }),
