@@ -169,6 +169,7 @@ export class ServiceStack extends Stack {
         "recovery",
         "wake_up",
         "invitation",
+        "handover",
         "grant",
         "key",
         "client",

@@ -70,7 +70,7 @@ export const tableAccess = {
     UpdateItem: ["places"],
   },
   ingest: {
-    GetItem: ["client", "person", "folder", "node", "upload", "settings"],
+    GetItem: ["client", "person", "folder", "node", "upload", "settings", "workspaces"],
     // Of whoever started what a form has brought: what it may do now.
     BatchGetItem: [
       ...(["client", "person", "group", "organization", "workspaces", "folder", "node", "paths"] as const),

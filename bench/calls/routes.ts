@@ -1,11 +1,13 @@
 /** A request of each kind that a client sends often, with what has to be there before it. */
 import { page } from "#contract/common.ts";
+import { createClient } from "#core/accounts/create-client.ts";
 import { share } from "#core/links/contract.ts";
 import { lockGrant } from "#core/locks/contract.ts";
+import { newTransfer } from "#core/transfers/contract.ts";
 import { startAnswer } from "#core/uploads/contract.ts";
 import { version } from "#core/versions/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
-import { putPart } from "#test/support/api-client.ts";
+import { createApiClient, putPart } from "#test/support/api-client.ts";
 import type { Story } from "#test/support/story.ts";
 import { type Cost, count } from "./count.ts";
 
@@ -28,9 +30,14 @@ export async function countRoutes(
   const costs: Cost[] = [];
   const bytes = new TextEncoder().encode("hello");
 
-  async function measure(name: string, path: string, init: Parameters<Story["api"]>[1] = {}) {
+  async function measure(
+    name: string,
+    path: string,
+    init: Parameters<Story["api"]>[1] = {},
+    { api }: Pick<Story, "api"> = by,
+  ) {
     const { cost, answer } = await count(story, name, (headers) =>
-      by.api(path, { ...init, headers: { ...init.headers, ...headers } }),
+      api(path, { ...init, headers: { ...init.headers, ...headers } }),
     );
     if (answer.status >= 400 && !name.includes("(refused)")) {
       throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
@@ -158,5 +165,25 @@ export async function countRoutes(
     method: "PATCH",
     ...json({ workspace: workspace_id, folder: under }),
   });
+  const heir = await adminOf(story);
+  const claim = async (resource: object) =>
+    `/v1/claims/${newTransfer.parse(await (await by.api("/v1/transfers", json({ resource }))).json()).claim_token}`;
+  const handed = { type: "file", id: leaving.file_id };
+  const back = json({ workspace: workspaceId, folder: under });
+  await measure("POST /v1/claims/{token} (file)", await claim(handed), back);
+  const resource = { type: "workspace", id: workspace_id };
+  await measure("POST /v1/transfers", "/v1/transfers", json({ resource }));
+  await measure("GET /v1/claims/{token}", await claim(resource), {}, heir);
+  await measure("POST /v1/claims/{token}", await claim(resource), json({}), heir);
   return costs;
+}
+
+/** An admin of the story's organization, whose token is there. */
+async function adminOf({ table, cloud, origin }: Story) {
+  const deps = { table, now: cloud.clock.now };
+  const made = await createClient(deps, { name: "heir", scopes: ["workspaces:write"], role: "admin" });
+  const { client_id: clientId, client_secret: clientSecret } = made;
+  const heir = createApiClient({ origin, now: cloud.clock.now, clientId, clientSecret });
+  await heir.token();
+  return heir;
 }

@@ -75,18 +75,18 @@ export const mutants: [
     "renew: end not compared",
     "locks/renew-lock",
     ["#lock.#expires_ms > :now AND", `(#lock.#expires_ms > :now OR ${ANYWAY}) AND`],
-    ["return lock.expires_ms > now;", "return true;", "files/fenced-write"],
+    ["return lock.expires_ms > now &&", "return", "files/fenced-write"],
   ],
   [
     "renew: >= for >",
     "locks/renew-lock",
     ["#lock.#expires_ms > :now", "#lock.#expires_ms >= :now"],
-    ["lock.expires_ms > now;", "lock.expires_ms >= now;", "files/fenced-write"],
+    ["lock.expires_ms > now &&", "lock.expires_ms >= now &&", "files/fenced-write"],
   ],
   [
     "renew: token not compared",
     "locks/renew-lock",
-    ["holdsLease(file, sha256(lock_token), now)", "holdsLease(file, lock.token_hash, now)"],
+    ["holdsLease(file, sha256(lock_token), now,", "holdsLease(file, lock.token_hash, now,"],
   ],
   [
     "renew: lease compared only when read",

@@ -24,6 +24,7 @@ import { makeWorkspaceAsBefore, writeFormerClient } from "#test/support/former-r
 import type { Behaviour } from "#test/support/receiver.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 import { accessFlows } from "./access-flows.ts";
+import { handoverFlows } from "./handover-flows.ts";
 
 const MIB = 1_048_576;
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -78,6 +79,7 @@ async function allFlows(): Promise<void> {
   await endpoint();
   await losses();
   await before();
+  await handoverFlows({ story, ok, minute });
   await accessFlows({ story, ok, minute });
   await later();
 }

@@ -90,6 +90,10 @@ async function build() {
     boss,
   );
   const elsewhere = await make("/v1/orgs", { name: "elsewhere" }, boss);
+  const transfer = await make("/v1/transfers", {
+    resource: { type: "file", id: file },
+    to: { organization: elsewhere["organization_id"] },
+  });
   const hook = { url: (await story.receiver()).url, events: ["*"] };
   const webhook = await make("/v1/webhooks", hook);
 
@@ -168,6 +172,7 @@ async function build() {
     },
     visit: { id: visit["upload_id"] ?? "", token: visit["upload_token"] ?? "" },
     ...{ session: session["upload_id"], share: first.share_id ?? "", lock_token: lock["lock_token"] ?? "" },
+    ...{ transfer: transfer["transfer_id"], claim_token: transfer["claim_token"] ?? "" },
     ...{ invitation: invitation["invitation_id"], accept_token: invitation["accept_token"] },
     ...{ key: key["key_id"], group: group["group_id"], webhook: webhook["webhook_id"] },
     ...{ grant: grant?.grant_id, owner: story.clientId, hook, boss: { ...boss, id: owners.client_id } },
@@ -233,6 +238,8 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   listKeys: () => ({ query: `?client=${here.owner}` }),
   createWorkspace: () => ({ json: { name: "mine", organization: FIRST_ORGANIZATION } }),
   changeWorkspace: () => ({ json: { name: "mine" } }),
+  createTransfer: () => ({ json: { resource: { type: "file", id: here.file } } }),
+  acceptClaim: () => ({ json: { workspace: here.otherWorkspace } }),
 };
 
 function formOf(fields: Record<string, string>): FormData {
@@ -247,10 +254,11 @@ function pathOf({ path, id }: Route): string {
     ...{ files: here.file, folders: here.alpha, workspaces: here.workspace, uploads: here.session },
     ...{ shares: here.share, webhooks: here.webhook, clients: here.owner, orgs: FIRST_ORGANIZATION },
     ...{ trash: here.trashed, groups: here.group, grants: here.grant, keys: here.key },
-    invitations: here.invitation,
+    ...{ invitations: here.invitation, transfers: here.transfer },
   };
   const [, , kind = ""] = path.split("/");
   const rest: Record<string, string> = {
+    token: here.claim_token,
     ...{ v: here.version, principal: here.owner, sid: `sec_${NOBODYS}` },
     ...{ delivery_id: `dlv_${NOBODYS}`, job_id: `job_${NOBODYS}` },
   };
@@ -288,7 +296,7 @@ const passes = ({ scopes }: Route, scope: Scope) =>
 /** Where whoever has nothing there gets an answer all the same, which tells nothing of it. */
 const OPEN: Record<string, number> = {
   ...{ listOrganizations: 200, listWorkspaces: 200, listWebhooks: 200, listEventTypes: 200 },
-  ...{ showMe: 200, listMyGrants: 200, listUploads: 200 },
+  ...{ showMe: 200, listMyGrants: 200, listUploads: 200, listTransfers: 200 },
   // Names the folders that are no such.
   registerWebhook: 400,
 };
@@ -317,7 +325,7 @@ function expected(principal: Principal, { id, access, scopes, uploadToken }: Rou
   const isWorkspace = id === "listTrash" || id.includes("Workspace");
   const isSession = ("on" in access && access.on === "upload") || id === "finalizeUploads";
   if (principal === "viewer" && !isWorkspace && !isSession) {
-    if (id === "getGrant" || id === "endGrant") return [403, 404];
+    if (["getGrant", "endGrant", "showTransfer", "revokeTransfer"].includes(id)) return [403, 404];
     return SEEN.has(action) && id !== "copyFile" ? [200, 302, 307] : [403];
   }
   if (principal === "uploader" && CREATING.has(id)) return [200, 201];

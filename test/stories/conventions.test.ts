@@ -160,6 +160,7 @@ describe("headers that are held to a form", () => {
 /** An id that the route's schema takes. */
 function idFor(path: string, name: string): string {
   const [, collection = ""] = path.split("/").slice(1);
+  if (name === "token") return `whc_01JZZZZZZZZZZZZZZZZZZZZZZZ_${"A".repeat(43)}`;
   const prefix = {
     ...{ v: "ver", ws: "ws", delivery_id: "dlv", job_id: "job", principal: "usr", sid: "sec" },
   }[name];
@@ -174,7 +175,7 @@ function idFor(path: string, name: string): string {
       groups: "grp",
       invitations: "inv",
     },
-    ...{ clients: "cli", keys: "key", grants: "grt", workspaces: "ws", folders: "fld" },
+    ...{ clients: "cli", keys: "key", grants: "grt", workspaces: "ws", folders: "fld", transfers: "trf" },
   }[collection];
   return `${prefix ?? own}_01JZZZZZZZZZZZZZZZZZZZZZZZ`;
 }

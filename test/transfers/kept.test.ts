@@ -68,7 +68,7 @@ test("links go on, or end with the claim where they aren't to be kept, wherever 
   expect(await statesOf(file, zoe)).toEqual(["revoked", "revoked", "active"]);
   expect((await read(share, zoe.request(`/v1/shares/${away.share_id}`))).state).toBe("revoked");
   const [link] = await world.deps.table.batchGet([keys.node(file)]);
-  expect(link).toHaveProperty("links_since");
+  expect(link).toHaveProperty("links_since_ms");
   const told = (await world.events()).filter(({ type }) => type === "link_accessed");
   expect(told.filter(({ share_id }) => share_id === away.share_id)).toHaveLength(1);
 
@@ -89,8 +89,8 @@ test.each([
   ["one of after, by whom it was judged before", { at: 3 }, {}, { ms: 2, epoch: 1 }, true],
   ["one of a file that came since", { at: 1 }, { came_ms: 2 }, { ms: 2, epoch: 1 }, false],
   ["one of a file that came before that", { at: 0 }, { came_ms: 1 }, { ms: 2, epoch: 1 }, true],
-  ["one that was ended where its file came from", { at: 1 }, { came_ms: 4, links_since: 2 }, {}, true],
-  ["one that was made there since", { at: 3 }, { came_ms: 4, links_since: 2 }, {}, false],
+  ["one that was ended where its file came from", { at: 1 }, { came_ms: 4, links_since_ms: 2 }, {}, true],
+  ["one that was made there since", { at: 3 }, { came_ms: 4, links_since_ms: 2 }, {}, false],
 ] as const)("%s", (_what, { at, ...link }: { at: number; epoch?: number }, file, from, expected) => {
   const links_from = "ms" in from ? from : undefined;
   const created_at = new Date(at).toISOString();

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { scopes as allScopes, type Scope } from "#contract/scopes.ts";
 import { organization as organizationSchema } from "#core/organizations/contract.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
-import { claimable, type createTransferRoute, transfer } from "#core/transfers/contract.ts";
+import { type createTransferRoute, newTransfer } from "#core/transfers/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 import { type Client, type Given, read, startWorld } from "#test/support/world.ts";
 
@@ -12,11 +12,7 @@ const SCOPES: Scope[] = [
   ...(["files:read", "files:write", "files:delete", "shares:write", "locks:write"] as const),
   ...(["workspaces:write", "grants:write", "webhooks:write"] as const),
 ];
-export const made = transfer.extend({
-  claim_token: z.string(),
-  claim_url: z.string(),
-  preview: claimable.shape.preview,
-});
+export const made = newTransfer;
 type Offer = Partial<z.input<typeof createTransferRoute.body>>;
 export type Asking = Pick<Client, "request">;
 

@@ -8,13 +8,12 @@ import type { Owned } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { lastOf } from "#core/tree/way.ts";
 import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
-import { arrival } from "./arrival.ts";
 import { changeWrites, newsOf } from "./change-writes.ts";
 import type { ChangedFile, ChangeFile, FolderRef } from "./contract.ts";
 import { type Preconditions, whyRefused } from "./fenced-write.ts";
 import { fileView, shownTo } from "./file-view.ts";
 import { fileInRound } from "./find-file.ts";
-import { type Place, placeAt, targetFolder } from "./move-target.ts";
+import { arrival, type Place, placeAt, targetFolder } from "./move-target.ts";
 import { type FileRecord, versionRecord } from "./records.ts";
 import { trailNow } from "./trail-now.ts";
 

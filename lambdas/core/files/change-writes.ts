@@ -117,14 +117,14 @@ export function changeWrites(
 }
 
 /** What comes along from another workspace: see `arrival`. Its lock where that is the one that was read. */
-function arrivalWrites(file: FileRecord, { workspace_id, came_ms, links_since, lock }: FileRecord) {
+function arrivalWrites(file: FileRecord, { workspace_id, came_ms, links_since_ms, lock }: FileRecord) {
   if (workspace_id === file.workspace_id) return { set: {}, remove: [], condition: "", values: {} };
   return {
     set: {
-      ...{ came_ms, links_since },
+      ...{ came_ms, links_since_ms },
       ...(lock && { "lock.epoch": lock.epoch, "lock.expires_ms": lock.expires_ms }),
     },
-    remove: links_since === undefined ? ["links_since"] : [],
+    remove: links_since_ms === undefined ? ["links_since_ms"] : [],
     condition: lock === undefined ? "" : " AND #lock.#lock_id = :brought_lock",
     values: lock === undefined ? {} : { brought_lock: lock.lock_id },
   };

@@ -40,7 +40,7 @@ export const fileRecord = z.object({
   ...gone,
   /** When (ms) it came from another workspace, and from when its links are that lead anywhere; see `isLeftBehind`. */
   came_ms: z.number().optional(),
-  links_since: z.number().optional(),
+  links_since_ms: z.number().optional(),
   /** Others than its maker have made versions of it; see `Made` of access. */
   mixed: z.boolean().optional(),
   /** Fencing number of the latest grant; only grows. 0 or absent: never locked. */

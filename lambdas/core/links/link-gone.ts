@@ -1,4 +1,4 @@
-import { cameSince } from "#core/files/arrival.ts";
+import { cameSince } from "#core/files/move-target.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import type { Owned } from "#core/kernel/rights.ts";
@@ -24,10 +24,10 @@ export function linkGone(reason: Gone): WharfError {
  */
 export function isLeftBehind(
   { created_at, epoch = 0 }: Pick<LinkRecord, "created_at" | "epoch">,
-  file: Pick<FileRecord, "links_since" | "came_ms">,
+  file: Pick<FileRecord, "links_since_ms" | "came_ms">,
   { links_from }: Pick<Owned, "links_from">,
 ): boolean {
   const made = Date.parse(created_at);
-  if (links_from === undefined || cameSince(file, { links_from })) return made < (file.links_since ?? 0);
+  if (links_from === undefined || cameSince(file, { links_from })) return made < (file.links_since_ms ?? 0);
   return made < links_from.ms || epoch < links_from.epoch;
 }

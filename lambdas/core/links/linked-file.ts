@@ -79,7 +79,7 @@ export function linkedFileChecks(
     toldIn !== undefined && elsewhere(item, toldIn) !== undefined;
   const file: Check = {
     check: keys.node(file_id),
-    condition: `attribute_exists(#pk) AND attribute_not_exists(#deleted_at) AND (attribute_not_exists(#links_since) OR #links_since <= :made_ms)${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,
+    condition: `attribute_exists(#pk) AND attribute_not_exists(#deleted_at) AND (attribute_not_exists(#links_since_ms) OR #links_since_ms <= :made_ms)${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,
     values: { made_ms: Date.parse(created_at), ...(toldIn !== undefined && { told_in: toldIn }) },
     else: (item) => {
       if (isElsewhere(item)) return undefined;

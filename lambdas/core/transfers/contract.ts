@@ -1,7 +1,18 @@
 /** How what is somebody's becomes another's: offered by a transfer, accepted by a claim. */
 import * as z from "zod";
-import { at, id, orTime, page, principal, wholeText, withoutNul } from "#contract/common.ts";
+import {
+  at,
+  id,
+  idOf,
+  orTime,
+  page,
+  principal,
+  wholeText,
+  withoutNul,
+  workspaceRef,
+} from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
+import { file, folderRef } from "#core/files/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 
 /** Open transfers that one resource has at most. */
@@ -21,64 +32,84 @@ export const transferEnd = z.enum(["claimed", "revoked", "expired", "withdrawn"]
 });
 export type TransferEnd = z.infer<typeof transferEnd>;
 
+const resourceType = z.enum(["workspace", "file"]);
+type TransferredType = z.infer<typeof resourceType>;
+const PREFIX: Record<TransferredType, string> = { workspace: "ws_", file: "file_" };
+
+const parts = {
+  type: resourceType.meta({ description: "What it is." }),
+  id: idOf("ws", "file").meta({ description: "Its id: `ws_…` of a workspace, `file_…` of a file." }),
+};
 const resource = z
-  .strictObject({
-    type: z.literal("workspace").meta({ description: "What it is." }),
-    id: id("ws"),
-  })
+  .object(parts)
   .meta({ id: "Transferred", description: "What is handed over, with all that is in it." });
+const resourceAsked = z
+  .strictObject(parts)
+  .refine(({ type, id }) => id.startsWith(PREFIX[type]), {
+    path: ["id"],
+    message: "must be an id of what `type` says: ws_… of a workspace, file_… of a file",
+  })
+  .meta({ description: "What is handed over, with all that is in it." });
 
 const residualRole = z.enum(["none", "viewer", "editor", "manager"]).meta({
   id: "ResidualRole",
   description: "What whoever offers it keeps there, by a grant that the new owner can end.",
 });
 
+const recipientParts = {
+  email: z.string().min(3).max(320).optional().meta({
+    format: "idn-email",
+    description: "The person alone who has the address verified may see and claim it.",
+  }),
+  organization: id("org")
+    .optional()
+    .meta({ description: "An owner or admin of this organization alone may, for it." }),
+};
 const recipient = z
-  .strictObject({
-    email: z.string().min(3).max(320).optional().meta({
-      format: "idn-email",
-      description: "The person alone who has the address verified may see and claim it.",
-    }),
-    organization: id("org")
-      .optional()
-      .meta({ description: "An owner or admin of this organization alone may, for it." }),
-  })
+  .object(recipientParts)
+  .meta({ id: "Recipient", description: "For whom it is; not there where it is for whoever has the token." });
+const recipientAsked = z
+  .strictObject(recipientParts)
   .refine(({ email, organization }) => (email === undefined) !== (organization === undefined), {
     message: "names one of email and organization",
   })
   .meta({
-    id: "Recipient",
     description: "For whom it is. Without it whoever has the token may claim it.",
     oneOf: [{ required: ["email"] }, { required: ["organization"] }],
   });
 
-const keep = z
+const keptParts = {
+  shares: z
+    .boolean()
+    .meta({ description: "Whether links to its files that are there by then go on; `true` unless said." }),
+  webhooks: z.boolean().meta({
+    description:
+      "Whether endpoints of who offers it go on hearing of it, `false` unless said. That takes `residual_role` `manager`, which else comes without `hooks`.",
+  }),
+};
+const kept = z.object(keptParts).meta({ id: "Kept", description: "What goes on after the claim." });
+const keptAsked = z
   .strictObject({
-    shares: z
-      .boolean()
-      .default(true)
-      .meta({ description: "Whether links to its files that are there by then go on." }),
-    webhooks: z.boolean().default(false).meta({
-      description:
-        "Whether endpoints of who offers it go on hearing of it: that takes `residual_role` `manager`, which else comes without `hooks`.",
-    }),
+    shares: keptParts.shares.default(true),
+    webhooks: keptParts.webhooks.default(false),
   })
-  .meta({ id: "Kept", description: "What of the old owner's goes on after the claim." });
+  .meta({ description: "What goes on after the claim." });
 
 const message = withoutNul(wholeText(z.string().max(500)));
 
 /** What would come over, as it is now. */
 const preview = z
   .object({
-    name: z.string().meta({ description: "What the workspace is called." }),
+    name: z.string().meta({ description: "What the workspace or file is called." }),
     organization_id: id("org").meta({ description: "Whose it is until it is claimed." }),
     organization_name: z.string().meta({ description: "What that is called." }),
     folders: z.int().meta({ description: "Folders in it, as far as they were counted." }),
     files: z.int().meta({ description: "Files in it, as far as they were counted." }),
     bytes: z.int().meta({ description: "Bytes of these files' current versions." }),
     links: z.int().meta({ description: "Links to these files that lead there now." }),
-    endpoints: z.int().meta({
-      description: "Endpoints that hear of it now, of whoever: they stop with their makers' rights.",
+    endpoints: z.int().optional().meta({
+      description:
+        "Of a workspace: endpoints that hear of it now, of whoever. They stop with their makers' rights.",
     }),
     complete: z
       .boolean()
@@ -95,7 +126,7 @@ export const transfer = z
     state: transferState,
     to: recipient.optional(),
     residual_role: residualRole,
-    keep,
+    keep: kept,
     message: z.string().optional().meta({ description: "What is said to who claims it." }),
     created_at: at("When it was offered"),
     created_by: principal,
@@ -107,21 +138,21 @@ export const transfer = z
   .meta({ id: "Transfer" });
 export type Transfer = z.infer<typeof transfer>;
 
-const newTransfer = transfer.extend({
+export const newTransfer = transfer.extend({
   claim_url: z
     .url()
     .meta({ description: "Where it is seen by `GET`, and claimed by `POST`. Shown this once." }),
   claim_token: z
     .string()
     .meta({ description: "What claims it (`whc_…`), as `claim_url` has it. Shown this once." }),
-  preview,
+  preview: preview.meta({ description: "What would come over, as it is now." }),
 });
 
 const transferRequest = z.strictObject({
-  resource,
-  to: recipient.optional(),
+  resource: resourceAsked,
+  to: recipientAsked.optional(),
   residual_role: residualRole.default("none"),
-  keep: keep.prefault({}),
+  keep: keptAsked.prefault({}),
   message: message.optional().meta({ description: "What is said to who claims it. 500 characters at most." }),
   expires_in: z
     .int()
@@ -135,21 +166,30 @@ const transferRequest = z.strictObject({
 export type TransferRequest = z.output<typeof transferRequest>;
 
 const claimRequest = z.strictObject({
-  organization: id("org")
+  organization: id("org").optional().meta({
+    description: "Of a workspace: whose it will be. Not needed where you belong to one organization.",
+  }),
+  workspace: workspaceRef
     .optional()
-    .meta({ description: "Whose it will be; not needed where you belong to one." }),
+    .meta({ description: "Of a file: into which workspace of yours, by id or name. Needed." }),
+  folder: folderRef.optional().meta({
+    description:
+      "Of a file: into which of that workspace's folders, by id or path, of which what is missing is made. Its root unless said.",
+  }),
 });
 export type ClaimRequest = z.output<typeof claimRequest>;
 
 export const claimable = transfer
   .omit({ claimed_by: true, claimed_for: true })
-  .extend({ preview })
+  .extend({ preview: preview.meta({ description: "What would come over, as it is now." }) })
   .meta({ id: "Claimable" });
 
 export const claimed = z
   .object({
     transfer_id: id("trf"),
-    workspace: workspace.meta({ description: "As it is now, and yours." }),
+    resource,
+    workspace: workspace.optional().meta({ description: "Of a workspace: as it is now, and yours." }),
+    file: file.optional().meta({ description: "Of a file: as it is now, where you wanted it." }),
     claimed_at: at("When it became yours"),
   })
   .meta({ id: "Claimed" });
@@ -187,8 +227,8 @@ export const createTransferRoute = defineRoute({
   id: "createTransfer",
   method: "POST",
   path: "/v1/transfers",
-  summary: "Offer a workspace to another",
-  description: `Whoever has \`claim_token\`, which is shown this once, makes it their organization's by \`POST /v1/claims/{token}\`, where \`to\` lets them. Nothing changes until then. It takes the role \`owner\` on the workspace, which is judged again at the claim, and it ends with the key or client that made it. One workspace has ${MAX_OPEN} open transfers at most.`,
+  summary: "Offer a workspace or a file to another",
+  description: `Whoever has \`claim_token\`, which is shown this once, makes it theirs by \`POST /v1/claims/{token}\`, where \`to\` lets them. Nothing changes until then. It takes the role \`owner\` on it, which is judged again at the claim, and it ends with the key or client that made it. One thing has ${MAX_OPEN} open transfers at most.`,
   tag,
   access: { action: "transfer", decides: "the body says what is handed over" },
   body: transferRequest,
@@ -253,11 +293,17 @@ export const showClaimRoute = defineRoute({
 export const acceptClaimRoute = defineRoute({
   ...{ id: "acceptClaim", method: "POST", ...claim },
   summary: "Claim what a transfer offers",
-  description:
-    "One write, whatever is in it: the workspace belongs to the organization from then on, and the caller has the role `owner` on it. What was granted on it and in it before ends at once, but what the transfer leaves to who made it; locks are broken, endpoints hear nothing more, uploads that were begun end, links live on unless `keep` says otherwise. Of many who claim at once one wins. It takes the role `owner` or `admin` in the organization. Its name gets a number where you have made one of the name.",
-  access: { organization: "organize", decides: "the body says which one is meant" },
+  description: `One write, whatever is in it; of many who claim at once one wins.
+
+A workspace belongs to the organization from then on, and the caller has the role \`owner\` on it. What was granted on it and in it before ends at once, but what the transfer leaves to who made it; locks are broken, uploads that were begun end, endpoints hear nothing more, links live on unless \`keep\` says otherwise. It takes the role \`owner\` or \`admin\` in the organization. Its name gets a number where you have made one of the name.
+
+A file moves, with its versions, history and fencing numbers, into a workspace in which the caller may \`create\`. What was granted on it stays behind, but what the transfer leaves to who made it; links live on unless \`keep\` says otherwise. While somebody holds its lock it stays where it is.`,
+  access: { own: "whoever has the token is offered what it is of; into what it may come the verb decides" },
   scopes: ["workspaces:write"],
   body: claimRequest,
   responses: { 200: { description: "It is yours", schema: claimed } },
-  errors: ["not_found", "transfer_gone", "grant_limit", "conflict"],
+  errors: [
+    ...(["not_found", "transfer_gone", "grant_limit", "conflict"] as const),
+    ...(["workspace_ambiguous", "name_taken", "type_mismatch", "file_locked"] as const),
+  ],
 });

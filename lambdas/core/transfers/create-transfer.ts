@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import { authorize } from "#core/access/authorize.ts";
-import { workspaceRecord } from "#core/access/records.ts";
 import { grantMakerOf, invalidMember, KEEP_MS, type Maker, makerWrites } from "#core/accounts/maker.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -12,6 +11,8 @@ import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
 import { MAX_OPEN, OPEN_FOR, type TransferRequest } from "./contract.ts";
+import { toldOf } from "./end-transfer.ts";
+import { findOffered } from "./find-offered.ts";
 import { previewOf } from "./preview.ts";
 import { placeRecord, type TransferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
@@ -19,32 +20,36 @@ import { transferView } from "./transfer-view.ts";
 type TransferDeps = Pick<Deps, "table" | "now" | "config">;
 
 /**
- * Offers a workspace to whoever has the token, which is shown this once. Nothing changes until it is claimed.
+ * Offers a workspace or a file to whoever has the token, which is shown this once. Nothing changes until it is claimed.
  *
- * @throws WharfError not_found, forbidden; invalid_request; grant_limit where the workspace has five open ones.
+ * @throws WharfError not_found, forbidden; invalid_request; grant_limit where it has five open ones.
  */
 export async function createTransfer(deps: TransferDeps, call: Call, given: TransferRequest) {
-  const { id: workspace_id } = given.resource;
+  const { type, id } = given.resource;
   if (given.keep.webhooks && given.residual_role !== "manager")
     throw invalidMember(
       "keep/webhooks",
       "must be false, or residual_role manager: endpoints hear what their maker may",
     );
-  const what = ["workspace", workspace_id] as const;
-  await authorize(deps, call, { workspace_id }, { action: "transfer", what });
+  const what = [type, id] as const;
+  const [node] = type === "file" ? await deps.table.batchGet([keys.node(id)]) : [];
+  const workspace_id = type === "file" ? String(node?.["workspace_id"]) : id;
+  const which = { type, resource_id: id, workspace_id };
+  const { located, workspace, file } = await findOffered(deps, call.caller.id, which);
+  await authorize(deps, call, located, { action: "transfer", what });
+  if (workspace === undefined || (type === "file" && file === undefined)) throw notFound(...what);
   const maker = await grantMakerOf(deps, call.caller);
-  const workspace = await deps.table.get(workspaceRecord.optional(), keys.workspace(workspace_id));
-  if (workspace === undefined) throw notFound("workspace", workspace_id);
-  const preview = await previewOf(deps, workspace);
+  const preview = await previewOf(deps, { workspace, file });
   return inRounds(async () => {
     const now = deps.now();
     const transfer_id = newId("trf", now);
     const claim_token = `whc_${transfer_id.slice(4)}_${randomBytes(32).toString("base64url")}`;
     const expires_ms = endOf(now, maker, given.expires_in);
-    const { name, organization_id, epoch } = workspace;
+    const { organization_id, epoch } = workspace;
+    const { name } = file ?? workspace;
     const record: TransferRecord = {
-      ...{ transfer_id, workspace_id, name, organization_id, epoch },
-      ...{ place: await freePlace(deps, workspace_id), residual_role: given.residual_role, keep: given.keep },
+      ...{ transfer_id, ...which, name, organization_id, epoch },
+      ...{ place: await freePlace(deps, id), residual_role: given.residual_role, keep: given.keep },
       ...{ message: given.message, to: recipientOf(given), hash: sha256(claim_token) },
       ...{ created_at: iso(now), made_by: maker.made_by, scopes: [...call.caller.scopes], expires_ms },
     };
@@ -54,7 +59,7 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
     const isNew = { condition: "attribute_not_exists(#pk)" };
     await deps.table.transact([
       {
-        put: { ...keys.transferPlace(workspace_id, record.place), transfer_id, expires_ms, ...kept },
+        put: { ...keys.transferPlace(id, record.place), transfer_id, expires_ms, ...kept },
         condition: "attribute_not_exists(#pk) OR #expires_ms <= :now",
         values: { now },
       },
@@ -64,12 +69,12 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
       eventWrite(now, {
         ...{ type: "transfer_created", request_id: call.requestId, organization_id },
         actor: actorOf(call.caller),
-        data: { transfer_id, workspace_id, name, expires_at: iso(expires_ms) },
+        data: { ...toldOf(record), expires_at: iso(expires_ms) },
       }),
       ...call.record(answer),
     ]);
     return answer;
-  }, "Others offer the same workspace at this moment; send this again.");
+  }, "Others offer the same at this moment; send this again.");
 }
 
 /** @throws WharfError invalid_request for longer than what makes it lives */

@@ -12,7 +12,7 @@ import type { TransferRecord } from "./records.ts";
  */
 export function endWrites(
   now: number,
-  { transfer_id, workspace_id, place, made_by }: TransferRecord,
+  { transfer_id, resource_id, place, made_by }: TransferRecord,
   claimed?: { claimed_by: string; claimed_for: string },
 ): Write[] {
   const maker = endsWith(made_by);
@@ -26,7 +26,7 @@ export function endWrites(
       values: claimed === undefined ? {} : { now },
     },
     {
-      remove: keys.transferPlace(workspace_id, place),
+      remove: keys.transferPlace(resource_id, place),
       condition: "attribute_not_exists(#pk) OR #transfer_id = :transfer_id",
       values: { transfer_id },
     },
@@ -34,14 +34,29 @@ export function endWrites(
   ];
 }
 
+/** What each event of a transfer tells of it. */
+export const toldOf = ({ transfer_id, type, resource_id, workspace_id, name }: TransferRecord) => ({
+  ...{ transfer_id, resource: { type, id: resource_id }, workspace_id, name },
+});
+
 /** What is told of a transfer that was withdrawn. */
 export function revoked(
   now: number,
-  { transfer_id, workspace_id, name, organization_id }: TransferRecord,
+  transfer: TransferRecord,
   by: Pick<NewEvent, "actor" | "request_id">,
 ): Write {
   return eventWrite(now, {
-    ...{ type: "transfer_revoked", organization_id, ...by },
-    data: { transfer_id, workspace_id, name },
+    ...{ type: "transfer_revoked", organization_id: transfer.organization_id, ...by },
+    data: toldOf(transfer),
   });
 }
+
+/** What both organizations are told of a claim, each once. */
+export const claimedWrites = (
+  now: number,
+  data: ReturnType<typeof toldOf> & { from: string; to: string },
+  by: Pick<NewEvent, "actor" | "request_id">,
+): Write[] =>
+  [...new Set([data.from, data.to])].map((organization_id) =>
+    eventWrite(now, { type: "transfer_claimed", organization_id, ...by, data }),
+  );

@@ -1,25 +1,34 @@
 /** What the events of transfers tell, with an example of each. */
 import * as z from "zod";
-import { at, id } from "#contract/common.ts";
+import { at, id, idOf } from "#contract/common.ts";
 import { client, type EventInfo, later, ULID } from "#contract/event-info.ts";
 
 const told = {
   transfer_id: id("trf"),
-  workspace_id: id("ws").meta({ description: "The workspace that is handed over." }),
+  resource: z
+    .object({
+      type: z.enum(["workspace", "file"]).meta({ description: "What it is." }),
+      id: idOf("ws", "file").meta({ description: "Its id." }),
+    })
+    .meta({ description: "What is handed over." }),
+  workspace_id: id("ws").meta({ description: "That itself, or the workspace that it stands in." }),
   name: z.string().meta({ description: "What that is called." }),
 };
-const example = { transfer_id: `trf_${ULID}`, workspace_id: `ws_${ULID}`, name: "report" };
+const example = {
+  transfer_id: `trf_${ULID}`,
+  ...{ resource: { type: "workspace", id: `ws_${ULID}` }, workspace_id: `ws_${ULID}`, name: "report" },
+};
 const of = "organization" as const;
 
 export const transfersEvents = {
   transfer_created: {
-    description: "A workspace of the organization was offered to another.",
+    description: "A workspace of the organization, or a file in one, was offered to another.",
     data: z.object({ ...told, expires_at: at("When it can be claimed no more") }),
     ...{ of, example: { actor: client, data: { ...example, expires_at: later } } },
   },
   transfer_claimed: {
     description:
-      "A workspace has another owner: told to the organization that it left, and to the one that has it.",
+      "A workspace or a file has another owner: told to the organization that it left, and to the one that has it.",
     data: z.object({
       ...told,
       from: id("org").meta({ description: "Whose it was." }),

@@ -2,21 +2,25 @@ import { timingSafeEqual } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import { judge } from "#core/access/authorize.ts";
 import { mayInOrganization } from "#core/access/authorize-organization.ts";
-import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
+import type { WorkspaceRecord } from "#core/access/records.ts";
 import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
 import { requireUnrestricted } from "#core/accounts/maker.ts";
 import { personRecord } from "#core/accounts/records.ts";
+import type { FileRecord } from "#core/files/records.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
 import type { TransferEnd } from "./contract.ts";
+import { keysOfOffered, offeredAmong } from "./find-offered.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { stateOf } from "./transfer-view.ts";
 
 export interface Claim {
   transfer: TransferRecord;
+  /** That which is offered, or the one that the file stands in. */
   workspace: WorkspaceRecord;
+  file?: FileRecord | undefined;
   /** Who offered it, as it is now. */
   maker: Caller;
 }
@@ -37,16 +41,17 @@ export async function findClaim(
   const transfer = await findOwn(deps, caller, token);
   const state = stateOf(deps.now(), transfer);
   if (state !== "pending") throw gone(state);
-  const { made_by, scopes, workspace_id } = transfer;
+  const { made_by, scopes, type } = transfer;
   const made = { client_id: made_by.principal_id, scopes, made_by };
-  const items = await deps.table.batchGet([...makerKeys(made), keys.workspace(workspace_id)]);
-  const stored = items.find(({ pk, sk }) => pk === keys.workspace("").pk && sk === workspace_id);
-  const workspace = workspaceRecord.safeParse(stored).data;
+  const items = await deps.table.batchGet([...makerKeys(made), ...keysOfOffered(transfer)]);
   const maker = actingAs(deps, made, items);
+  const { workspace, file, located } = offeredAmong(items, made_by.principal_id, transfer);
+  // What went to another workspace since is offered there, by whoever may.
   if (workspace === undefined || maker === undefined || workspace.epoch !== transfer.epoch)
     throw gone("withdrawn");
-  if ((await judge(deps, maker, { workspace_id }, "transfer"))?.allowed !== true) throw gone("withdrawn");
-  return { transfer, workspace, maker };
+  if (type === "file" && file === undefined) throw gone("withdrawn");
+  if ((await judge(deps, maker, located, "transfer"))?.allowed !== true) throw gone("withdrawn");
+  return { transfer, workspace, file, maker };
 }
 
 /** The transfer that a token is of, for those whom it is for: for all others it is as one that isn't there. */
@@ -82,4 +87,4 @@ const WHY: Record<TransferEnd, string> = {
 };
 
 /** 410 with why. */
-const gone = (reason: TransferEnd) => new WharfError("transfer_gone", WHY[reason], { reason });
+export const gone = (reason: TransferEnd) => new WharfError("transfer_gone", WHY[reason], { reason });

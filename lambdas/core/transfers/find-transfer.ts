@@ -4,6 +4,7 @@ import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import type { Transfer } from "./contract.ts";
+import { findOffered } from "./find-offered.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
 
@@ -21,8 +22,8 @@ export async function findTransfer(
   const found = await deps.table.get(transferRecord.optional(), keys.transfer(id));
   if (found === undefined) throw notFound("transfer", id);
   if (found.made_by.principal_id === caller.id && caller.rights.details === undefined) return found;
-  const { workspace_id } = found;
-  if ((await judge(deps, caller, { workspace_id }, "transfer"))?.allowed === true) return found;
+  const { located } = await findOffered(deps, caller.id, found);
+  if ((await judge(deps, caller, located, "transfer"))?.allowed === true) return found;
   throw notFound("transfer", id);
 }
 

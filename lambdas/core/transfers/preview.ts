@@ -2,7 +2,7 @@ import { keys, under } from "#aws/keys.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { organizationRecord, type WorkspaceRecord } from "#core/access/records.ts";
 import { countHearing } from "#core/endpoints/count-hearing.ts";
-import { fileRecord, isStanding } from "#core/files/records.ts";
+import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -23,22 +23,34 @@ type PreviewDeps = Pick<Deps, "table" | "now" | "config">;
 type Counts = Pick<Preview, "folders" | "files" | "bytes" | "links">;
 
 /**
- * What a claim of a workspace would bring, as it is now: what is larger than can be counted in some seconds isn't counted to
+ * What a claim of a workspace, or of a file in it, would bring, as it is now: what is larger than can be counted in some seconds isn't counted to
  * its end, and says so.
  */
 export async function previewOf(
   deps: PreviewDeps,
-  { workspace_id, name, organization_id }: WorkspaceRecord,
+  { workspace, file }: { workspace: WorkspaceRecord; file?: FileRecord | undefined },
 ): Promise<Preview> {
-  const [{ complete, ...counts }, endpoints, organization] = await Promise.all([
-    countBelow(deps, { folder_id: rootFolder(workspace_id), trail: [] }),
-    countHearing(deps, workspace_id),
+  const { workspace_id, organization_id } = workspace;
+  const [counts, organization] = await Promise.all([
+    file === undefined ? countAll(deps, workspace_id) : countFile(deps, file),
     deps.table.get(organizationRecord.optional(), keys.organization(organization_id)),
   ]);
   return {
-    ...{ name, organization_id, organization_name: organization?.name ?? "" },
-    ...{ ...counts, endpoints, complete, at: iso(deps.now()) },
+    ...{ name: (file ?? workspace).name, organization_id, organization_name: organization?.name ?? "" },
+    ...{ ...counts, at: iso(deps.now()) },
   };
+}
+
+async function countAll(deps: PreviewDeps, workspaceId: string) {
+  const [counts, endpoints] = await Promise.all([
+    countBelow(deps, { folder_id: rootFolder(workspaceId), trail: [] }),
+    countHearing(deps, workspaceId),
+  ]);
+  return { ...counts, endpoints };
+}
+
+async function countFile(deps: PreviewDeps, { node_id, size }: FileRecord) {
+  return { folders: 0, files: 1, bytes: size, links: await liveLinks(deps, node_id), complete: true };
 }
 
 async function countBelow(deps: PreviewDeps, top: Top): Promise<Counts & Pick<Preview, "complete">> {

@@ -5,6 +5,9 @@ import { madeByRecord } from "#core/access/records.ts";
 
 export const transferRecord = z.object({
   transfer_id: z.string(),
+  type: z.enum(["workspace", "file"]),
+  resource_id: z.string(),
+  /** The workspace itself, or the one in which it stood. */
   workspace_id: z.string(),
   /** What it was called, and whose it was. */
   name: z.string(),

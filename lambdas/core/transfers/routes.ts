@@ -17,7 +17,7 @@ import { revokeTransfer } from "./revoke-transfer.ts";
 import { showClaim } from "./show-claim.ts";
 
 /** What is handed over. */
-export function transfers(app: App, deps: Pick<Deps, "table" | "config" | "now">): void {
+export function transfers(app: App, deps: Deps): void {
   serve(app, deps, {
     route: createTransferRoute,
     handle: async ({ body, call }) => ({ body: await createTransfer(deps, call, body) }),

@@ -12,13 +12,13 @@ export function stateOf(
 
 /** A transfer as the API shows it: never its token, nor the hash of that. */
 export function transferView(now: number, record: TransferRecord): Transfer {
-  const { transfer_id, workspace_id, residual_role, message, created_at, made_by, expires_ms } = record;
+  const { transfer_id, type, resource_id, residual_role, message, created_at, made_by, expires_ms } = record;
   const { claimed_by, claimed_for, ended_at, keep } = record;
   const { email, organization } = record.to ?? {};
   const state = stateOf(now, record);
   const to = email === undefined ? { organization } : { email };
   return {
-    ...{ transfer_id, resource: { type: "workspace", id: workspace_id }, state },
+    ...{ transfer_id, resource: { type, id: resource_id }, state },
     ...(record.to === undefined ? {} : { to }),
     ...{ residual_role, keep },
     ...(message === undefined ? {} : { message }),

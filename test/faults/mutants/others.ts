@@ -75,7 +75,7 @@ export const others: readonly Mutant[] = [
     changes: [
       { file: "lambdas/core/files/change-writes.ts", from: " AND #updated_at = :read_at", to: "" },
       { file: "lambdas/core/files/change-writes.ts", from: "          read_at: file.updated_at,\n", to: "" },
-      { file: "lambdas/core/files/change-writes.ts", from: " AND ${stillTagged}`", to: "`" },
+      { file: "lambdas/core/files/change-writes.ts", from: " AND ${stillTagged}${", to: "${" },
       {
         file: "lambdas/core/files/change-writes.ts",
         from: "        old_tags: file.tags,\n",
@@ -161,7 +161,7 @@ export const others: readonly Mutant[] = [
       },
       {
         file: "lambdas/core/links/linked-file.ts",
-        from: "    values: toldIn === undefined ? {} : { told_in: toldIn },\n",
+        from: ", ...(toldIn !== undefined && { told_in: toldIn })",
         to: "",
       },
     ],

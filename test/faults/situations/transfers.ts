@@ -126,6 +126,39 @@ export const transfers: Situation[] = [
     },
   })),
   {
+    name: "claim: a file, of which a viewer is left",
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      const headers = by(all.zoe);
+      const { workspace_id } = await me.json("/v1/workspaces", {
+        ...{ json: { name: "inbox", organization: all.organization }, headers },
+      });
+      const { path, claim } = await offered(me, all, {
+        ...{ resource: { type: "file", id: all.file }, residual_role: "viewer", keep: { shares: false } },
+      });
+      const into = { method: "POST", json: { workspace: workspace_id, folder: "in" } };
+      const file = `/v1/files/${all.file}`;
+      return {
+        act: (actor: Actor) => actor.request(claim, { ...into, headers: { ...headers, ...once } }),
+        meanwhile: {
+          "others claim it": () => me.request(claim, { ...into, headers }),
+          "it is withdrawn": () => me.request(path, DELETE),
+          "it is deleted": () => me.request(file, DELETE),
+          "it is renamed": () => me.request(file, { method: "PATCH", json: { name: "other.txt" } }),
+          "it is locked": () => me.request(`${file}/lock`, { json: {} }),
+          "a link to it is made": () => me.request(`${file}/shares`, { json: {} }),
+          "another takes its name there": () =>
+            stage.world.addFile({ ...stage.owner, workspace_id: String(workspace_id) }, "in/a.txt"),
+        },
+        next: {
+          "claimed again": () => me.request(claim, { ...into, headers: { ...headers, ...once } }),
+          "who had it asks": () => me.request(file),
+          "who has it asks": () => me.request(file, { headers }),
+        },
+      };
+    },
+  },
+  {
     name: "sweep: a workspace that was handed over",
     mixed: true as const,
     async set(stage: Stage, me: Actor) {

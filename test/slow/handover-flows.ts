@@ -1,0 +1,54 @@
+/** What transfers are used for: a workspace and a file that go to another, one that is withdrawn, one that ends with its key. */
+import * as z from "zod";
+import { scopes } from "#contract/scopes.ts";
+import { createPerson } from "#core/organizations/create-person.ts";
+import type { Caller } from "./access-flows.ts";
+
+const answer = z.record(z.string(), z.unknown());
+const HELD = scopes.filter((scope) => scope !== "admin");
+
+export async function handoverFlows({ story, ok, minute }: Caller): Promise<void> {
+  const deps = { table: story.table, now: story.cloud.clock.now };
+  const post = (path: string, json: unknown, token?: string) =>
+    ok(answer, path, { json, ...(token === undefined ? {} : { token }) });
+  const text = (of: z.infer<typeof answer>, name: string) => z.string().parse(of[name]);
+  const bytes = new TextEncoder().encode("hello");
+  const { api_key: heir, person_id } = await createPerson(deps, {
+    ...{ email: "heir@example.com", name: "heir", role: "admin" },
+    key: { scopes: HELD, days: 60 },
+  });
+
+  const { workspace_id, file_id, folder_id } = await story.upload(bytes, {
+    ...{ filename: "deep/er/handed.txt", start: { workspace: "handed" } },
+  });
+  await post(`/v1/files/${file_id}/lock`, { ttl_seconds: 600 });
+  await post(`/v1/files/${file_id}/shares`, {});
+  for (const on of [`workspaces/${workspace_id}`, `folders/${folder_id}`, `files/${file_id}`])
+    await post(`/v1/${on}/grants`, { principal_id: person_id, role: "viewer" });
+  const resource = { type: "workspace", id: workspace_id };
+  const offer = (json: object, token?: string) => post("/v1/transfers", { resource, ...json }, token);
+  const withdrawn = text(await offer({}), "transfer_id");
+  await ok(answer, `/v1/transfers/${withdrawn}`);
+  await ok(answer, "/v1/transfers");
+  await ok(z.unknown(), `/v1/transfers/${withdrawn}`, { method: "DELETE" });
+  const expires_at = new Date(story.cloud.clock.now() + 90_000).toISOString();
+  for (const isRevoked of [true, false]) {
+    const key = await post("/v1/keys", { name: "offers", scopes: HELD, expires_at });
+    await offer({}, text(key, "api_key"));
+    if (isRevoked) await ok(z.unknown(), `/v1/keys/${text(key, "key_id")}`, { method: "DELETE" });
+  }
+  const offered = await offer({ to: { email: "heir@example.com" }, residual_role: "editor" });
+  const claim = `/v1/claims/${text(offered, "claim_token")}`;
+  await ok(answer, claim, { token: heir });
+  await ok(answer, claim, { json: {}, token: heir });
+  await minute();
+
+  const file = { type: "file", id: file_id };
+  const { claim_token } = await post("/v1/transfers", { resource: file, residual_role: "viewer" }, heir);
+  const into = {
+    workspace: text(await post("/v1/workspaces", { name: "inbox" }), "workspace_id"),
+    folder: "in",
+  };
+  await post(`/v1/claims/${z.string().parse(claim_token)}`, into);
+  await minute(120_000);
+}

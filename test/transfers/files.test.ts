@@ -1,0 +1,119 @@
+/** Files that are handed over: out of one organization's workspace into another's. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import * as z from "zod";
+import { claimed } from "#core/transfers/contract.ts";
+import { workspace } from "#core/workspaces/contract.ts";
+import { uploader } from "#test/support/uploads.ts";
+import { read, refusal } from "#test/support/world.ts";
+import { claim, made, type Story, startTransfers, statusOf } from "./story.ts";
+
+let story: Story;
+let world: Story["world"];
+let agent: Story["agent"];
+beforeAll(async () => {
+  story = await startTransfers();
+  ({ world, agent } = story);
+});
+afterAll(() => story?.world.close());
+
+const offer = (id: string, given: object = {}, by: Pick<Story["agent"], "request"> = agent) =>
+  by.request("/v1/transfers", { json: { resource: { type: "file", id }, ...given } });
+
+async function inbox() {
+  const zoe = await story.customer();
+  const asked = zoe.request("/v1/workspaces", { json: { name: "inbox", organization: zoe.organization } });
+  const { workspace_id } = await read(workspace, asked);
+  return { ...zoe, inbox: workspace_id };
+}
+
+test("a file goes into a folder of the claimer's, with its versions and links, and its old owner has nothing of it", async () => {
+  const { workspace_id, deep, share_url, sees } = await story.report();
+  const zoe = await inbox();
+  const by = uploader(agent);
+  const session = await by.upload("data/2026/all.txt", "second", { workspace: workspace_id });
+  expect(await by.finish(session.upload_id)).toMatchObject({ file_id: deep });
+  const offered = await read(made, offer(deep, { message: "Yours." }));
+  expect(offered.preview).toMatchObject({ name: "all.txt", folders: 0, files: 1, links: 2 });
+  expect(offered.preview).not.toHaveProperty("endpoints");
+  const into = { workspace: "inbox", folder: "from/agent" };
+  const { file, resource } = await read(claimed, claim(offered.claim_token, zoe, into));
+  expect(resource).toEqual({ type: "file", id: deep });
+  expect(file).toMatchObject({ file_id: deep, name: "all.txt", workspace_id: zoe.inbox });
+  expect(await statusOf(zoe.request(`/v1/files/${deep}`))).toBe(200);
+  const versions = z.object({ items: z.array(z.unknown()) });
+  expect((await read(versions, zoe.request(`/v1/files/${deep}/versions`))).items).toHaveLength(2);
+  expect(await sees(agent)).toEqual([200, 404, 200]);
+  expect(await statusOf(world.request(share_url))).toBe(302);
+  expect(await refusal(claim(offered.claim_token, zoe, into))).toEqual([410, "transfer_gone"]);
+  const told = (await world.events()).filter(({ type }) => type === "transfer_claimed");
+  expect(told.map(({ organization_id }) => organization_id).includes(zoe.organization)).toBe(true);
+  const moved = (await world.events()).filter(
+    ({ type, file_id }) => type === "file_moved" && file_id === deep,
+  );
+  expect(moved.map((one) => one.workspace_id).sort()).toEqual([workspace_id, zoe.inbox].sort());
+});
+
+test("its old owner keeps what the transfer says, on the file alone", async () => {
+  const { file, deep, share_url } = await story.report();
+  const zoe = await inbox();
+  const { claim_token } = await read(made, offer(deep, { residual_role: "viewer", keep: { shares: false } }));
+  await read(claimed, claim(claim_token, zoe, { workspace: zoe.inbox }));
+  expect(await statusOf(agent.request(`/v1/files/${deep}`))).toBe(200);
+  expect(await statusOf(agent.request(`/v1/files/${deep}`, { method: "DELETE" }))).toBe(403);
+  expect(await statusOf(agent.request(`/v1/workspaces/${zoe.inbox}/files`))).toBe(404);
+  expect(await statusOf(world.request(share_url))).toBe(410);
+  expect(await statusOf(agent.request(`/v1/files/${file}`))).toBe(200);
+});
+
+test("of fifty who claim at once one gets it, and it is in one place", async () => {
+  const { deep } = await story.report();
+  const zoe = await inbox();
+  const { claim_token } = await read(made, offer(deep));
+  const all = await Promise.all(
+    Array.from({ length: 50 }, (_, nth) =>
+      statusOf(claim(claim_token, zoe, { workspace: zoe.inbox, folder: `to/${nth % 3}` })),
+    ),
+  );
+  expect(all.filter((status) => status === 200)).toHaveLength(1);
+  expect(all.every((status) => [200, 409, 410].includes(status))).toBe(true);
+});
+
+test("what stands in the way says so, and nothing of it happens", async () => {
+  const { workspace_id, deep } = await story.report();
+  const [zoe, max] = [await inbox(), await inbox()];
+  const { claim_token } = await read(made, offer(deep));
+  expect(await refusal(claim(claim_token, zoe))).toEqual([400, "invalid_request"]);
+  expect(await refusal(claim(claim_token, zoe, { organization: zoe.organization }))).toEqual([
+    400,
+    "invalid_request",
+  ]);
+  // A workspace that isn't hers.
+  expect(await refusal(claim(claim_token, zoe, { workspace: max.inbox }))).toEqual([404, "not_found"]);
+  await world.addFile({ ...agent, workspace_id: zoe.inbox }, "all.txt");
+  expect(await refusal(claim(claim_token, zoe, { workspace: "inbox" }))).toEqual([409, "name_taken"]);
+  const lock = agent.request(`/v1/files/${deep}/lock`, { json: { ttl_seconds: 3_600 } });
+  const { lock_token } = await read(z.looseObject({ lock_token: z.string() }), lock);
+  const into = { workspace: "inbox", folder: "in" };
+  expect(await refusal(claim(claim_token, zoe, into))).toEqual([423, "file_locked"]);
+  await agent.request(`/v1/files/${deep}/lock`, { method: "DELETE", headers: { "Lock-Token": lock_token } });
+  expect(await statusOf(agent.request(`/v1/files/${deep}`))).toBe(200);
+  expect(await statusOf(claim(claim_token, zoe, into))).toBe(200);
+
+  // Nobody offers what isn't theirs, and what went elsewhere is offered there no more.
+  const other = await story.report();
+  expect(await refusal(offer(other.file, {}, zoe))).toEqual([404, "not_found"]);
+  const late = await read(made, offer(other.file));
+  const moved = { method: "PATCH", json: { workspace: workspace_id } } as const;
+  expect(
+    await statusOf(
+      agent.request(`/v1/files/${other.file}`, {
+        ...moved,
+        json: { workspace: workspace_id, name: "other.txt" },
+      }),
+    ),
+  ).toBe(200);
+  expect(await statusOf(claim(late.claim_token, zoe, { workspace: "inbox" }))).toBe(410);
+  const gone = await read(made, offer(other.deep));
+  await agent.request(`/v1/files/${other.deep}`, { method: "DELETE" });
+  expect(await refusal(claim(gone.claim_token, zoe, into))).toEqual([410, "transfer_gone"]);
+});
