@@ -53,16 +53,26 @@ test("a file goes into a folder of the claimer's, with its versions and links, a
   expect(moved.map((one) => one.workspace_id).sort()).toEqual([workspace_id, zoe.inbox].sort());
 });
 
-test("its old owner keeps what the transfer says, on the file alone", async () => {
-  const { file, deep, share_url } = await story.report();
+test("its old owner keeps what the transfer says, on the file alone, and its links end where they aren't to be kept", async () => {
+  const { file, deep } = await story.report();
   const zoe = await inbox();
-  const { claim_token } = await read(made, offer(deep, { residual_role: "viewer", keep: { shares: false } }));
+  const shared = agent.request(`/v1/files/${file}/shares`, { json: { expire_in: 86_400 } });
+  const { share_url, share_id } = await read(
+    z.looseObject({ share_url: z.string(), share_id: z.string() }),
+    shared,
+  );
+  expect(await statusOf(world.request(share_url))).toBe(302);
+  const { claim_token } = await read(made, offer(file, { residual_role: "viewer", keep: { shares: false } }));
   await read(claimed, claim(claim_token, zoe, { workspace: zoe.inbox }));
-  expect(await statusOf(agent.request(`/v1/files/${deep}`))).toBe(200);
-  expect(await statusOf(agent.request(`/v1/files/${deep}`, { method: "DELETE" }))).toBe(403);
-  expect(await statusOf(agent.request(`/v1/workspaces/${zoe.inbox}/files`))).toBe(404);
-  expect(await statusOf(world.request(share_url))).toBe(410);
   expect(await statusOf(agent.request(`/v1/files/${file}`))).toBe(200);
+  expect(await statusOf(agent.request(`/v1/files/${file}`, { method: "DELETE" }))).toBe(403);
+  expect(await statusOf(agent.request(`/v1/workspaces/${zoe.inbox}/files`))).toBe(404);
+  expect(await statusOf(agent.request(`/v1/files/${deep}`))).toBe(200);
+  expect(await statusOf(world.request(share_url))).toBe(410);
+  const told = (await world.events()).filter(
+    (one) => one.type === "link_accessed" && one.share_id === share_id,
+  );
+  expect(told).toHaveLength(1);
 });
 
 test("of fifty who claim at once one gets it, and it is in one place", async () => {

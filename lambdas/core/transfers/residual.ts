@@ -1,9 +1,7 @@
-import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import { actionsOfRole } from "#contract/roles.ts";
 import { grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
 import { homeOf } from "#core/access/records.ts";
-import { LIVES } from "#core/accounts/maker.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -17,13 +15,12 @@ interface Left extends Pick<Claim, "transfer" | "maker"> {
   further: boolean;
 }
 
-/** The grant that is left to who offered it; else that it lives. */
+/** The grant that is left to who offered it. */
 export function residualWrites(
   now: number,
   { transfer: { residual_role, keep }, maker, caller, granted, further }: Left,
 ): Write[] {
-  if (maker.id === caller.id) return [];
-  if (residual_role === "none") return [{ check: keys.principal(maker.id), condition: LIVES }];
+  if (maker.id === caller.id || residual_role === "none") return [];
   const grant: NewGrant = {
     ...{ ...granted, grant_id: newId("grt", now), principal_id: maker.id },
     ...{ created_at: iso(now), created_by: caller.id },

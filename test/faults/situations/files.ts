@@ -99,6 +99,21 @@ const moves: Situation[] = [
     },
   },
   {
+    name: "move: to another workspace, of a file whose lock has run out",
+    unordered: true,
+    async set(_, me) {
+      const { id } = await twoVersions(me);
+      const workspace = await otherWorkspace(me);
+      await me.json(`${path(id)}/lock`, { json: { ttl_seconds: 30 } });
+      passTime(60_000);
+      return {
+        act: (actor) => actor.request(...patch(id, { workspace })),
+        meanwhile: { "that is tidied up": () => me.sweep("lock") },
+        next: { "it is locked anew": () => me.request(`${path(id)}/lock`, { json: {} }) },
+      };
+    },
+  },
+  {
     name: "move: to another workspace",
     // Made by one whose clock is behind, it is told of before what was told earlier.
     unordered: true,

@@ -1,0 +1,68 @@
+/** Conditions of transfers and claims, and of what goes along with a file. */
+import type { Mutant } from "./mutant.ts";
+
+const FILE = "claim: a file, of which a viewer is left";
+const MOVED =
+  "accept-file: transact TRANSFER+TRANSFERS.PLACE+MADE+NODE+DIR+PATH.FILE+EVT+GRANTS.SAME+GRANT+GRANTS+CLIENT+IDEM (1)";
+const WORKSPACE = "claim: a workspace, of which none is left";
+const CLAIMED =
+  "accept-workspace: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+GRANTS.SAME+GRANT+GRANTS+PERSON+EVT+IDEM (1)";
+
+export const transfers: readonly Mutant[] = [
+  {
+    name: "transfer: what is over is not claimed",
+    changes: [
+      {
+        file: "lambdas/core/transfers/end-transfer.ts",
+        from: "attribute_exists(#pk) AND attribute_not_exists(#ended_at)",
+        to: "attribute_exists(#pk)",
+      },
+    ],
+    case: `${FILE} | ${MOVED} | frozen before it, meanwhile: it is withdrawn`,
+  },
+  {
+    name: "transfer: its place is free",
+    changes: [
+      {
+        file: "lambdas/core/transfers/create-transfer.ts",
+        from: "attribute_not_exists(#pk) OR #expires_ms <= :now",
+        to: "attribute_not_exists(#pk) OR #expires_ms <= :now OR #expires_ms > :now",
+      },
+    ],
+    case: "transfer: offered | create-transfer: transact TRANSFERS.PLACE+TRANSFER+TRANSFERS+CLIENT+MADE+EVT+IDEM (1) | frozen before it, meanwhile: another offers it too",
+  },
+  {
+    name: "claim: a workspace as it was read",
+    changes: [
+      {
+        file: "lambdas/core/transfers/accept-workspace.ts",
+        from: "      ...unchanged(workspace),\n",
+        to: '      condition: "attribute_exists(#pk)",\n',
+      },
+    ],
+    case: `${WORKSPACE} | ${CLAIMED} | frozen before it, meanwhile: it is renamed`,
+  },
+  {
+    name: "claim: what is tidied up is there still",
+    changes: [
+      {
+        file: "lambdas/core/transfers/sweep-handovers.ts",
+        from: " AND attribute_not_exists(#deleted_at)",
+        to: "",
+      },
+    ],
+    case: "sweep: a workspace that was handed over | end-grant: transact GRANT+GRANTS+GRANTS.SAME+MADE+CLIENT+EVT (1) | frozen before it, meanwhile: it is deleted",
+  },
+  {
+    name: "link: none that was left behind is counted",
+    changes: [
+      {
+        file: "lambdas/core/links/linked-file.ts",
+        from: "(attribute_not_exists(#links_since_ms) OR #links_since_ms <= :made_ms)",
+        to: ":made_ms = :made_ms",
+      },
+    ],
+    why: "Where it is counted the answer is the same: that nothing is told of it is what it is for.",
+    red: { file: "test/transfers/files.test.ts", titles: ["its old owner keeps what"] },
+  },
+];
