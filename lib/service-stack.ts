@@ -170,6 +170,7 @@ export class ServiceStack extends Stack {
         "wake_up",
         "invitation",
         "handover",
+        "organization",
         "grant",
         "key",
         "client",

@@ -101,30 +101,33 @@ export const tableAccess = {
   },
   sweep: {
     GetItem: [
-      ...(["hooks", "hook", "client", "person", "grant", "invitation"] as const),
+      ...(["hooks", "hook", "client", "person", "group", "grant", "invitation"] as const),
+      ...(["transfer", "revocations"] as const),
       // Of what is from before there were organizations.
       ...(["organization", "workspaces", "workspaceNames", "migration"] as const),
     ],
     // Of grants that have expired, and of clients, keys and what they made.
-    BatchGetItem: ["client", "person", "group", "organization", "node"],
+    BatchGetItem: ["client", "person", "group", "organization", "grant", "node", "workspaces"],
     Query: [
       ...(["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames", "folder"] as const),
-      // Grants on a purged workspace.
-      "resourceGrants",
+      // Grants on a purged workspace, and what is in a purged organization.
+      ...(["resourceGrants", "organization", "group", "person"] as const),
     ],
     PutItem: [
       ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),
       ...(["client", "organization", "organizations", "grant", "resourceGrants"] as const),
+      "trash",
     ],
     UpdateItem: [
       ...(["client", "person", "group", "organization", "grant", "workspaces", "migration"] as const),
-      "invitation",
+      ...(["invitation", "transfer"] as const),
       ...(["upload", "revocations", "node", "link", "event", "feed", "hooks", "hook", "deliveries"] as const),
     ],
     DeleteItem: [
       ...(["client", "person", "group", "organization", "resourceGrants", "progeny"] as const),
       // Names in purged folders, and what the trash lists.
       ...(["folder", "paths", "trash"] as const),
+      ...(["workspaceNames", "transfers"] as const),
     ],
   },
 } satisfies Record<string, TableAccess>;

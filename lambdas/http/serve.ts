@@ -199,7 +199,7 @@ async function decideBefore<P extends Shape>(
 ) {
   if ("own" in access) call.decided();
   if ("organization" in access && access.decides === undefined)
-    authorizeOrganization(call, organization?.(params), access.organization);
+    await authorizeOrganization(deps, call, organization?.(params), access.organization);
   if (!("on" in access) || resource === undefined) return undefined;
   const asked = { action: access.action, ...(whole && { whole }) };
   const looking = { ...call, deps };

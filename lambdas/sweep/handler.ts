@@ -14,6 +14,7 @@ import { sweepLinks } from "#core/links/sweep-links.ts";
 import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
+import { sweepOrganizations } from "#core/revocation/sweep-organizations.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { sweepHandovers } from "#core/transfers/sweep-handovers.ts";
 import { sweepTrash } from "#core/trash/sweep-trash.ts";
@@ -60,6 +61,7 @@ export async function handler(
     locks: () => sweepLocks(deps),
     trash: () => sweepTrash(deps),
     handovers: () => sweepHandovers(deps),
+    organizations: () => sweepOrganizations(deps),
     sessions: () => countSessions(deps),
     revocations: () => sweepRevocations(deps),
     migration: () => sweepMigration(deps),

@@ -37,6 +37,7 @@ import { sweepLocks } from "#core/locks/sweep-locks.ts";
 import { newRevocation } from "#core/revocation/records.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
+import { sweepOrganizations } from "#core/revocation/sweep-organizations.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { sweepHandovers } from "#core/transfers/sweep-handovers.ts";
 import { sweepTrash } from "#core/trash/sweep-trash.ts";
@@ -263,6 +264,16 @@ const cases: Record<DueKind, Case> = {
       return { ...keys.workspace(workspace_id), ...place, ...made, ...due("handover", now, workspace_id) };
     },
     done: (item) => item?.["tidying"] === undefined && gone(item),
+  },
+  organization: {
+    sweep: sweepOrganizations,
+    item: (now) => {
+      const organization_id = newId("org", now);
+      const closed = { closed_at: iso(now), purge_ms: now, purged_ms: now };
+      const made = { organization_id, name: "closed", owners: 0, created_at: iso(now), ...closed };
+      return { ...keys.organization(organization_id), ...made, ...due("organization", now, organization_id) };
+    },
+    done: (item) => item?.["name"] === "" && gone(item),
   },
   wake_up: {
     sweep: sweepWakeUps,

@@ -51,4 +51,29 @@ export async function handoverFlows({ story, ok, minute }: Caller): Promise<void
   };
   await post(`/v1/claims/${z.string().parse(claim_token)}`, into);
   await minute(120_000);
+
+  // An organization that is closed, restored, closed again and purged, with all that may be in one.
+  const made = await post("/v1/orgs", { name: "short-lived" });
+  const id = text(made, "organization_id");
+  const at = `/v1/orgs/${id}`;
+  const close = () => ok(z.unknown(), `${at}?name=short-lived`, { method: "DELETE" });
+  await post("/v1/workspaces", { name: "its-own", organization: id });
+  const its = await post("/v1/clients", { name: "its", scopes: ["files:read"], organization: id });
+  const group = text(await post("/v1/groups", { name: "its", organization: id }), "group_id");
+  await ok(z.unknown(), `/v1/groups/${group}/members/${text(its, "client_id")}`, { method: "PUT" });
+  const { accept_token } = await post(`${at}/invitations`, { email: "heir@example.com", role: "admin" });
+  await post("/v1/invitations/accept", { token: accept_token }, heir);
+  const space = await post("/v1/workspaces", { name: "heirs", organization: id }, heir);
+  for (const [principal_id, token] of [
+    [person_id, undefined],
+    [group, undefined],
+  ] as const)
+    await ok(z.unknown(), `/v1/workspaces/${text(space, "workspace_id")}/grants`, {
+      ...{ json: { principal_id, role: "viewer" }, token: token ?? heir },
+    });
+  await close();
+  await post(`/v1/trash/${id}/restore`, {});
+  await close();
+  await ok(z.unknown(), `/v1/trash/${id}`, { method: "DELETE" });
+  for (let sweeps = 0; sweeps < 5; sweeps++) await minute();
 }

@@ -432,6 +432,11 @@ async function later(): Promise<void> {
   await minute(31 * 86_400_000);
 }
 
+test("nothing that was to be done was denied", () => {
+  const denied = story.cloud.logs.lines().filter(({ text }) => text.includes("AccessDeniedException"));
+  expect(denied.map(({ text }) => text.slice(0, 2_000))).toEqual([]);
+});
+
 test("no granted action is unused", () => {
   const grants = story.cloud.iamUsage();
   const unused = grants.filter(({ count, applicable }) => applicable && count === 0);
@@ -461,7 +466,7 @@ test("each role may use the partitions that it uses, and no other", () => {
 /** What a story of minutes reaches by luck at most. */
 const rare = [
   // Revoking is an administrator's command; test/stories/revocation.test.ts has it under the same policies.
-  /^Sweep.*: dynamodb:(Query in (HOOKS|upload#\*)|UpdateItem in (UPL|REVOKE)#\*)$/,
+  /^Sweep.*: dynamodb:(Query in (HOOKS|upload#\*)|UpdateItem in (UPL|REVOKE|TRANSFER)#\*|DeleteItem in TRANSFERS#\*)$/,
   // What fails is another worker's before it is disabled or woken, unless it fails at its first attempt.
   /^WebhooksDeliver\w*: dynamodb:(PutItem in (EVT|HOOK)#\*|UpdateItem in HOOKS)$/,
   // An endpoint is enabled while fan-out skips a delivery for its being disabled.

@@ -238,6 +238,7 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   listKeys: () => ({ query: `?client=${here.owner}` }),
   createWorkspace: () => ({ json: { name: "mine", organization: FIRST_ORGANIZATION } }),
   changeWorkspace: () => ({ json: { name: "mine" } }),
+  closeOrganization: () => ({ query: "?name=default" }),
   createTransfer: () => ({ json: { resource: { type: "file", id: here.file } } }),
   acceptClaim: () => ({ json: { workspace: here.otherWorkspace } }),
 };

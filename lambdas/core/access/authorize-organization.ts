@@ -1,7 +1,10 @@
 import type { MemberRole } from "#contract/roles.ts";
 import type { OrganizationAction } from "#contract/route.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
+import { rememberOrganization } from "./hints.ts";
+import { isOrganizationOpen } from "./standing.ts";
 
 /** Which roles may do what to an organization. */
 const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
@@ -15,7 +18,10 @@ const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
   close: ["owner"],
 };
 
-/** The same as an answer. */
+/** What owners may do to one that is closed. */
+const OF_CLOSED: ReadonlySet<OrganizationAction> = new Set(["see", "close"]);
+
+/** The same as an answer, whether it is open or not. */
 export function mayInOrganization(
   { rights: { organizations, details } }: Pick<Caller, "rights">,
   organization: string,
@@ -26,18 +32,20 @@ export function mayInOrganization(
 }
 
 /**
- * Decides by the caller's role in an organization, which its own record says: no read.
+ * Decides by the caller's role in an organization, which its own record says, and by whether that is open: one read where
+ * the call hasn't met it yet. One that is closed is there for its owners alone, to be seen and restored.
  *
  * @param organization @default the client's own, the person's only one
  * @returns the organization's id.
- * @throws WharfError not_found for one that it doesn't belong to; forbidden by its role, or for a restricted token, which
+ * @throws WharfError not_found for one that it doesn't belong to, or that is closed; forbidden by its role, or for a restricted token, which
  * reaches nothing but what it names; invalid_request where it belongs to several and names none.
  */
-export function authorizeOrganization(
+export async function authorizeOrganization(
+  deps: Pick<TableDeps, "table">,
   { caller, decided }: Pick<Call, "caller" | "decided">,
   organization: string | undefined,
   action: OrganizationAction,
-): string {
+): Promise<string> {
   decided?.();
   const { home, details } = caller.rights;
   const wanted = organization ?? home;
@@ -48,6 +56,10 @@ export function authorizeOrganization(
     );
   const role = roleIn(caller, wanted);
   if (role === undefined) throw notFound("organization", wanted);
+  const isLeft = role === "owner" && OF_CLOSED.has(action);
+  if (!isLeft && !(await isOrganizationOpen(deps, caller, { organization_id: wanted })))
+    throw notFound("organization", wanted);
+  rememberOrganization(caller.id, wanted);
   if (details !== undefined && action !== "see") {
     throw new WharfError(
       "forbidden",

@@ -128,8 +128,12 @@ export const organizationRecord = z.object({
   created_by: z.string().optional(),
   /** Id of the last change, by which a copy of an earlier one that comes late is known. */
   change: z.string().optional(),
-  /** Since then nothing of it is there for anybody. */
+  /** Since then nothing of it is there for anybody, but for its owners to restore it until it is purged, then (ms). */
   closed_at: z.string().optional(),
+  closed_by: z.string().optional(),
+  purge_ms: z.number().optional(),
+  /** When (ms) it was purged: it comes back no more. */
+  purged_ms: z.number().optional(),
 });
 export type OrganizationRecord = z.infer<typeof organizationRecord>;
 

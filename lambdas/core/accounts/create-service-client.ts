@@ -59,7 +59,7 @@ export function requireUsable(role: MemberRole, scopes: readonly Scope[]): void 
  */
 export async function createServiceClient(deps: TableDeps, call: Call, given: Given) {
   const { name, scopes, role } = given;
-  const organization_id = authorizeOrganization(call, given.organization, "clients");
+  const organization_id = await authorizeOrganization(deps, call, given.organization, "clients");
   requireRank(call, organization_id, role);
   requireWithin(call.caller, scopes);
   requireUsable(role, scopes);

@@ -47,17 +47,17 @@ export function roleAtHome(client: ClientRecord, organization: string): MemberRo
  * @throws WharfError not_found where the caller may not know of it; forbidden by its role, or for a restricted token.
  */
 export async function findClient(
-  { table }: Pick<TableDeps, "table">,
+  deps: Pick<TableDeps, "table">,
   call: Pick<Call, "caller" | "decided">,
   id: string,
 ): Promise<{ client: ClientRecord; organization: string }> {
   requireUnrestricted(call.caller);
-  const client = await table.get(clientRecord, keys.client(id));
+  const client = await deps.table.get(clientRecord, keys.client(id));
   const organization = client && homeOf(client);
   const role = organization === undefined ? undefined : roleIn(call.caller, organization);
   if (client === undefined || organization === undefined || role === undefined || role === "guest")
     throw notFound("client", id);
-  authorizeOrganization(call, organization, "clients");
+  await authorizeOrganization(deps, call, organization, "clients");
   return { client, organization };
 }
 

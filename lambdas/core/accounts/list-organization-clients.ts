@@ -13,21 +13,21 @@ import { clientRecord } from "./records.ts";
  * @throws WharfError not_found, forbidden, invalid_cursor
  */
 export async function listOrganizationClients(
-  { table, now }: TableDeps,
+  deps: TableDeps,
   call: Call,
   { limit, cursor, organization: named }: PageQuery & { organization?: string | undefined },
 ) {
-  const organization = authorizeOrganization(call, named, "clients");
+  const organization = await authorizeOrganization(deps, call, named, "clients");
   const list = `clients ${organization}`;
   const after = readCursor(list, cursor);
-  const { items, next } = await table.query({
+  const { items, next } = await deps.table.query({
     where: "#pk = :pk AND begins_with(#sk, :prefix)",
     values: { pk: keys.organization(organization).pk, prefix: under.organizationClients },
     limit: limit + 1,
     after: after === undefined ? undefined : keys.organizationClient(organization, after),
   });
   const ids = items.map((item) => String(item["client_id"]));
-  const records = await table.batchGet(ids.slice(0, limit).map((id) => keys.client(id)));
+  const records = await deps.table.batchGet(ids.slice(0, limit).map((id) => keys.client(id)));
   const clients = new Map(records.map((item) => clientRecord.parse(item)).map((one) => [one.client_id, one]));
   const page = pageOf(
     { rows: ids, next },
@@ -35,7 +35,7 @@ export async function listOrganizationClients(
     (last) => cursorAfter(list, last),
     (id) => {
       const client = clients.get(id);
-      return client && clientView(now(), client, organization);
+      return client && clientView(deps.now(), client, organization);
     },
   );
   return { ...page, items: page.items.filter((item) => item !== undefined) };

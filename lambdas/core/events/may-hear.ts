@@ -42,7 +42,7 @@ export async function hearerOf(
 ): Promise<Hearer> {
   call.decided?.();
   if (log.startsWith("org_")) {
-    authorizeOrganization(call, log, "members");
+    await authorizeOrganization(deps, call, log, "members");
     requireScope(call.caller, "members:read", "clients:read");
     return byScope(call.caller);
   }

@@ -35,7 +35,11 @@ export async function deleteFile(
     const { name, folder_id, workspace_id, size } = file;
     const path = pathOf([...trail, file]);
     const thing = { node_id: fileId, kind: "file" as const, name, parent_id: folder_id, path, size };
-    const { set, entry } = intoTrash(now, call, { of: workspace_id, thing, days: deps.config.trashDays });
+    const { set, entry } = intoTrash(now, call.caller.id, {
+      of: workspace_id,
+      thing,
+      days: deps.config.trashDays,
+    });
     await deps.table.transact([
       fileUpdate(now, fileId, preconditions, {
         update: { set: { ...set, updated_at: iso(now) }, remove: ["lock"] },

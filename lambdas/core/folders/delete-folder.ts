@@ -26,7 +26,11 @@ export async function deleteFolder(
     const path = pathOf(await trailOfFolder(deps, call, folder));
     const now = deps.now();
     const thing = { node_id, kind: "folder" as const, name, parent_id, path };
-    const { set, entry } = intoTrash(now, call, { of: workspace_id, thing, days: deps.config.trashDays });
+    const { set, entry } = intoTrash(now, call.caller.id, {
+      of: workspace_id,
+      thing,
+      days: deps.config.trashDays,
+    });
     await deps.table.transact([
       { key: keys.node(node_id), update: { set }, ...asFound(folder) },
       { remove: keys.entry(parent_id, name), condition: "#node_id = :node_id", values: { node_id } },

@@ -18,7 +18,7 @@ export async function createGroup(
   call: Call,
   { name, organization }: { name: string; organization?: string | undefined },
 ): Promise<Group> {
-  const organization_id = authorizeOrganization(call, organization, "members");
+  const organization_id = await authorizeOrganization(deps, call, organization, "members");
   const now = deps.now();
   const group_id = newId("grp", now);
   const record: GroupRecord = {

@@ -5,6 +5,7 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
+import type { NewEvent } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { LEFT_KEEP_MS, newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { findGroup } from "./find-group.ts";
@@ -22,8 +23,17 @@ export async function deleteGroup(deps: TableDeps, call: Call, groupId: string):
     const group = await findGroup(deps, call, groupId, { action: "members", round, ended: true });
     return group.disabled_at === undefined ? endGroup(deps, group) : group;
   }, "Others change this group too; send it again.");
+  await finishEnding(deps, ended, { request_id: call.requestId, actor: actorOf(call.caller) });
+}
+
+/** What says the same elsewhere goes. May be repeated. */
+export async function finishEnding(
+  deps: TableDeps,
+  ended: GroupRecord,
+  by: Pick<NewEvent, "request_id" | "actor">,
+): Promise<void> {
   if (ended.ending === undefined) return;
-  const by = { request_id: call.requestId, actor: actorOf(call.caller) };
+  const { group_id: groupId } = ended;
   const of = { holder: groupId, ...by };
   await endGrants(deps, { ...of, further: false }, ended.ending);
   await endFurtherGrants(deps, { ...of, counted: false });
@@ -37,7 +47,8 @@ export async function deleteGroup(deps: TableDeps, call: Call, groupId: string):
   await happened(done);
 }
 
-async function endGroup({ table, now }: TableDeps, group: GroupRecord): Promise<GroupRecord> {
+/** What a group was granted is its members' no more, from this one write on. @returns the group as it is then */
+export async function endGroup({ table, now }: TableDeps, group: GroupRecord): Promise<GroupRecord> {
   const { group_id, organization_id, grants } = group;
   const ending = Object.entries(grants).map(([grant_id, { on, workspace_id }]) => ({
     ...{ grant_id, on, workspace_id },

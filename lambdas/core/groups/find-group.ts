@@ -29,7 +29,7 @@ export async function findGroup(
   const group = item === undefined ? undefined : groupRecord.parse(item);
   if (group === undefined) throw notFound("group", groupId);
   if (!roleMay(roleIn(call.caller, group.organization_id), "list_members")) throw notFound("group", groupId);
-  authorizeOrganization(call, group.organization_id, action);
+  await authorizeOrganization(deps, call, group.organization_id, action);
   if (group.disabled_at !== undefined && !ended) throw notFound("group", groupId);
   return group;
 }

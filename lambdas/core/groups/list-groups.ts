@@ -12,14 +12,14 @@ const entry = z.object({ group_id: z.string() });
 
 /** An organization's groups, in the order of their ids. @throws WharfError invalid_cursor, and as `authorizeOrganization` */
 export async function listGroups(
-  { table }: TableDeps,
+  deps: TableDeps,
   call: Call,
   { limit, cursor, organization }: PageQuery & { organization?: string | undefined },
 ) {
-  const organizationId = authorizeOrganization(call, organization, "list_members");
+  const organizationId = await authorizeOrganization(deps, call, organization, "list_members");
   const list = `groups ${organizationId}`;
   const after = readCursor(list, cursor);
-  const { items, next } = await table.query({
+  const { items, next } = await deps.table.query({
     where: "#pk = :pk AND begins_with(#sk, :prefix)",
     values: { pk: keys.organization(organizationId).pk, prefix: under.groups },
     limit: limit + 1,
@@ -32,7 +32,7 @@ export async function listGroups(
     (last) => cursorAfter(list, last),
     (id) => id,
   );
-  const records = await table.batchGet(page.items.map((id) => keys.principal(id)));
+  const records = await deps.table.batchGet(page.items.map((id) => keys.principal(id)));
   const groups = new Map(
     records.map((item) => groupRecord.parse(item)).map((group) => [group.group_id, group]),
   );

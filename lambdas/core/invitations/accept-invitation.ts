@@ -7,6 +7,7 @@ import { copiesOf, grantItems, grantLimit } from "#core/access/grant-writes.ts";
 import { comingWrite, MAX_ORGANIZATIONS, ownerGained } from "#core/access/organization-writes.ts";
 import { type MemberRecord, memberRecord } from "#core/access/records.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
+import { isOrganizationOpen } from "#core/access/standing.ts";
 import { actingAs, makerKeys, unauthenticated } from "#core/accounts/authenticate.ts";
 import { requireRank } from "#core/accounts/find-client.ts";
 import { firstGrants, type PlacedGrant } from "#core/accounts/first-grants.ts";
@@ -57,7 +58,8 @@ async function accept(deps: TableDeps, call: Call, token: string): Promise<Accep
     person: call.caller.id,
   });
   // Of its last time here it brings nothing back.
-  if (left !== undefined) await finishLeaving(deps, call, organization, left);
+  const by = { request_id: call.requestId, actor: actorOf(call.caller) };
+  if (left !== undefined) await finishLeaving(deps, by, organization, left);
   const now = deps.now();
   const answer: Acceptance = {
     ...{ invitation_id: invitation.invitation_id, organization_id: organization, role },
@@ -134,6 +136,8 @@ async function stillOffered(
 ): Promise<{ maker: Caller; grants: PlacedGrant[] }> {
   const { organization_id: organization, role, made_by } = invitation;
   if (maker === undefined || !mayInOrganization(maker, organization, "members"))
+    throw gone("withdrawn", invitation);
+  if (!(await isOrganizationOpen(deps, maker, { organization_id: organization })))
     throw gone("withdrawn", invitation);
   if (!hasScope(maker, "members:write")) throw gone("withdrawn", invitation);
   const now = deps.now();

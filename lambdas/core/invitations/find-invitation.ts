@@ -17,7 +17,7 @@ export async function findInvitation(deps: TableDeps, call: Call, id: string): P
   const found = await deps.table.get(invitationRecord.optional(), keys.invitation(id));
   if (found === undefined || !roleMay(roleIn(call.caller, found.organization_id), "members"))
     throw notFound("invitation", id);
-  authorizeOrganization(call, found.organization_id, "members");
+  await authorizeOrganization(deps, call, found.organization_id, "members");
   return found;
 }
 

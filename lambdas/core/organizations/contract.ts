@@ -10,6 +10,8 @@ export const organization = z
     name: title,
     role: memberRole.meta({ description: "The caller's role in it." }),
     created_at: at("When it was made"),
+    closed_at: at("Of one that was closed: when. Only its owners see it").optional(),
+    purge_at: at("Of one that was closed: when it is purged, unless it is restored before").optional(),
   })
   .meta({ id: "Organization" });
 export type Organization = z.infer<typeof organization>;

@@ -13,7 +13,7 @@ export async function findOrganization(
   organization: string,
 ): Promise<OrganizationRecord> {
   const found = await table.get(organizationRecord, keys.organization(organization));
-  if (found === undefined) throw notFound("organization", organization);
+  if (found === undefined || found.purged_ms !== undefined) throw notFound("organization", organization);
   return found;
 }
 

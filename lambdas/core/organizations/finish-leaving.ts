@@ -2,20 +2,20 @@ import { keys } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
 import { endFurtherGrants, endGrants } from "#core/access/end-grants.ts";
 import type { MemberRecord } from "#core/access/records.ts";
-import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import type { NewEvent } from "#core/kernel/outbox.ts";
 import { ttl } from "#core/kernel/time.ts";
 import { LEFT_KEEP_MS } from "#core/kernel/unchanged.ts";
 
 /** Ends what a member's grants have beside its record, and those that its record had no room for. May be repeated. */
 export async function finishLeaving(
   deps: TableDeps,
-  call: Call,
+  by: Pick<NewEvent, "request_id" | "actor">,
   organization: string,
   { principal_id, ending, change }: MemberRecord,
 ): Promise<void> {
   if (ending === undefined) return;
-  const of = { holder: principal_id, request_id: call.requestId, actor: actorOf(call.caller) };
+  const of = { holder: principal_id, ...by };
   await endGrants(deps, { ...of, further: false }, ending);
   await endFurtherGrants(deps, of, organization);
   const done = deps.table.update({

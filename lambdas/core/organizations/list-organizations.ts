@@ -7,7 +7,12 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import { organizationView } from "./organization-view.ts";
 
-/** The organizations that the caller belongs to, 20 at most, in the order of their ids. @throws WharfError invalid_cursor */
+/**
+ * The organizations that the caller belongs to, 20 at most, in the order of their ids; of those that are closed the ones that
+ * it owns.
+ *
+ * @throws WharfError invalid_cursor
+ */
 export async function listOrganizations(
   { table }: TableDeps,
   { caller }: Call,
@@ -19,6 +24,10 @@ export async function listOrganizations(
   const items = await table.batchGet(ids.map((id) => keys.organization(id)));
   const rows = items
     .map((item) => organizationRecord.parse(item))
+    .filter(
+      ({ organization_id, closed_at, purged_ms }) =>
+        closed_at === undefined || (purged_ms === undefined && roleIn(caller, organization_id) === "owner"),
+    )
     .sort((a, b) => (a.organization_id < b.organization_id ? -1 : 1));
   return pageOf(
     { rows },

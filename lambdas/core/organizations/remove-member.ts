@@ -8,7 +8,7 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
-import { eventWrite } from "#core/kernel/outbox.ts";
+import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { finishLeaving } from "./finish-leaving.ts";
@@ -28,12 +28,13 @@ export async function removeMember(
   organization: string,
   principal: string,
 ): Promise<void> {
-  if (principal !== call.caller.id) authorizeOrganization(call, organization, "members");
+  if (principal !== call.caller.id) await authorizeOrganization(deps, call, organization, "members");
   const left = await inRounds(
     () => leave(deps, call, organization, principal),
     "Others change what this member may do; send it again.",
   );
-  await finishLeaving(deps, call, organization, left);
+  const by = { request_id: call.requestId, actor: actorOf(call.caller) };
+  await finishLeaving(deps, by, organization, left);
 }
 
 /** The member as one that has left. */
@@ -52,28 +53,44 @@ async function leave(
   if (principal !== call.caller.id) requireRank(call.caller, organization, member.role);
   const rights = holderRights.parse(holder);
   requireNotHome(organization, principal, rights);
-  const loss = await whatIsLost(deps, organization, rights);
+  const by = { request_id: call.requestId, actor: actorOf(call.caller) };
+  const { left, writes } = await leaving(deps, { organization, member, holder }, by);
+  await deps.table.transact([...writes, ...(member.role === "owner" ? [ownerLost(organization)] : [])]);
+  return left;
+}
+
+interface Leaving {
+  organization: string;
+  member: MemberRecord;
+  /** The member's own record. */
+  holder: Item;
+}
+
+/** The member as one that has left, and the writes that make it one, whoever brings it about; that an owner stays is not among them. */
+export async function leaving(
+  deps: TableDeps,
+  { organization, member, holder }: Leaving,
+  by: Pick<NewEvent, "request_id" | "actor">,
+): Promise<{ left: MemberRecord; writes: Write[] }> {
+  const principal = member.principal_id;
+  const loss = await whatIsLost(deps, organization, holderRights.parse(holder));
   const now = deps.now();
   const left: MemberRecord = { ...member, left_at: iso(now), change: newChange(), ending: loss.grants };
-  await deps.table.transact([
+  const writes: Write[] = [
     {
-      key: rowKey,
+      key: keys.member(organization, principal),
       update: { set: { left_at: left.left_at, change: left.change, ending: left.ending } },
       condition: `${unchanged(member).condition} AND attribute_not_exists(#left_at)`,
       values: unchanged(member).values,
     },
     holderWrite(organization, { holder, member, loss }),
-    ...(member.role === "owner" ? [ownerLost(organization)] : []),
     ...loss.groups.map((group) => groupLeft(now, group, principal)),
     eventWrite(now, {
-      type: "member_left",
-      request_id: call.requestId,
-      organization_id: organization,
-      actor: actorOf(call.caller),
+      ...{ type: "member_left", organization_id: organization, ...by },
       data: { principal_id: principal, role: member.role },
     }),
-  ]);
-  return left;
+  ];
+  return { left, writes };
 }
 
 /** @throws WharfError conflict for a client in the organization that it was made in */

@@ -40,7 +40,7 @@ export async function acceptWorkspace(
   token: string,
   { organization: named, first }: Pick<ClaimRequest, "organization"> & { first: Claim },
 ): Promise<Claimed> {
-  const organization = authorizeOrganization(call, named, "organize");
+  const organization = await authorizeOrganization(deps, call, named, "organize");
   const { caller } = call;
   const isFull = (one: Caller) => one.rights.grants.length >= MAX_IN_RECORD;
   const attempt: Attempt = { taken: 0, further: { claimer: isFull(caller), maker: false } };

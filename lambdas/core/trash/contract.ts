@@ -1,9 +1,10 @@
 /** What was deleted and isn't purged yet. */
 import * as z from "zod";
-import { at, id, page } from "#contract/common.ts";
+import { at, id, page, title } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
 import { file } from "#core/files/contract.ts";
 import { folderDetail } from "#core/folders/contract.ts";
+import { organization } from "#core/organizations/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 
 const thing = z.union([id("file"), id("fld")]);
@@ -39,10 +40,15 @@ const restoredWorkspace = workspace
   .extend({ kind: z.literal("workspace").meta({ description: "What it is." }) })
   .meta({ id: "RestoredWorkspace" });
 
+const restoredOrganization = organization
+  .extend({ kind: z.literal("organization").meta({ description: "What it is." }) })
+  .meta({ id: "RestoredOrganization" });
+
 const tag = "Trash";
 const itemId = {
-  id: z.union([...thing.options, id("ws")]).meta({
-    description: "The file, folder or workspace, as it was before: `file_…`, `fld_…` or `ws_…`.",
+  id: z.union([...thing.options, id("ws"), id("org")]).meta({
+    description:
+      "The file, folder, workspace or organization, as it was before: `file_…`, `fld_…`, `ws_…` or `org_…`.",
   }),
 };
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
@@ -109,13 +115,29 @@ export const listOrganizationTrashRoute = defineRoute({
   },
 });
 
+export const closeOrganizationRoute = defineRoute({
+  id: "closeOrganization",
+  method: "DELETE",
+  path: "/v1/orgs/{id}",
+  summary: "Close an organization; repeating it changes nothing",
+  description:
+    "One write, whatever is in it: from the next request on nothing of it is there for anybody, its workspaces, links and members' roles included. Its owners see it still, and restore it by `POST /v1/trash/{id}/restore` within the days that the deployment says; then it is purged, with its workspaces, groups, clients and their keys. Needs the role `owner` in it. The organization that a deployment begins with stays.",
+  tag: "Organizations",
+  access: { organization: "close" },
+  scopes: ["members:write"],
+  params: { id: id("org") },
+  query: { name: title.meta({ description: "Its name, so that it isn't another one that goes." }) },
+  responses: { 204: { description: "It is closed" } },
+  errors: ["not_found", "conflict"],
+});
+
 export const restoreItemRoute = defineRoute({
   id: "restoreFromTrash",
   method: "POST",
   path: "/v1/trash/{id}/restore",
   summary: "Restore from the trash",
   description:
-    "A file, folder or workspace, with all that was in it: ids, versions, links, grants and tags are as before, and links live again. A file or folder goes where it was. Where that folder is gone, it goes into the nearest one above that is there; where its name is taken there, it gets a number: `q3 (1).pdf`. The answer says where it is. A workspace is restored by whoever could delete it, and by owners and admins of its organization.",
+    "A file, folder or workspace, with all that was in it: ids, versions, links, grants and tags are as before, and links live again. A file or folder goes where it was. Where that folder is gone, it goes into the nearest one above that is there; where its name is taken there, it gets a number: `q3 (1).pdf`. The answer says where it is. A workspace is restored by whoever could delete it, and by owners and admins of its organization; an organization by its owners.",
   tag,
   access: {
     action: "restore",
@@ -125,8 +147,10 @@ export const restoreItemRoute = defineRoute({
   body: z.strictObject({}),
   responses: {
     200: {
-      description: "The file, folder or workspace, as it is now",
-      schema: z.discriminatedUnion("kind", [file, folderDetail, restoredWorkspace]).meta({ id: "Restored" }),
+      description: "The file, folder, workspace or organization, as it is now",
+      schema: z
+        .discriminatedUnion("kind", [file, folderDetail, restoredWorkspace, restoredOrganization])
+        .meta({ id: "Restored" }),
     },
   },
   errors: ["not_found", "conflict", "name_taken"],
@@ -138,7 +162,7 @@ export const purgeItemRoute = defineRoute({
   path: "/v1/trash/{id}",
   summary: "Purge from the trash",
   description:
-    "For good: from now on it can't be restored. Its bytes are removed once no URL of S3 given out before leads to them (16 minutes); a folder's content page by page, which may take longer.",
+    "For good: from now on it can't be restored. Its bytes are removed once no URL of S3 given out before leads to them (16 minutes); what is in a folder, a workspace or an organization page by page, which may take longer.",
   tag,
   access: {
     action: "purge",

@@ -1,11 +1,12 @@
 import { keys } from "#aws/keys.ts";
+import type { Write } from "#aws/table.ts";
 import { noOrganizationEntries } from "#core/access/organization-entries.ts";
-import { workspaceRecord } from "#core/access/records.ts";
+import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
-import { eventWrite } from "#core/kernel/outbox.ts";
+import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { intoTrash } from "#core/tree/trash.ts";
 import { leaveName } from "#core/workspaces/owner-name.ts";
@@ -24,25 +25,33 @@ export async function deleteWorkspace(
   const attempt = async () => {
     const workspace = await deps.table.get(workspaceRecord.optional(), keys.workspace(id));
     if (workspace === undefined || workspace.deleted_at !== undefined) throw notFound("workspace", id);
-    const now = deps.now();
-    const { name, organization_id } = workspace;
-    const thing = { node_id: id, kind: "workspace" as const, name };
-    const { set, entry } = intoTrash(now, call, { of: organization_id, thing, days: deps.config.trashDays });
-    await deps.table.transact([
-      {
-        key: keys.workspace(id),
-        update: { set: { ...set, change: newChange() } },
-        ...unchanged(workspace),
-      },
-      ...noOrganizationEntries(organization_id, { workspaceId: id, name }),
-      ...leaveName(workspace, name),
-      entry,
-      eventWrite(now, {
-        type: "workspace_deleted",
-        ...{ request_id: call.requestId, organization_id, actor: actorOf(call.caller) },
-        data: { workspace_id: id, name },
-      }),
-    ]);
+    const by = { request_id: call.requestId, actor: actorOf(call.caller), days: deps.config.trashDays };
+    await deps.table.transact(workspaceTrashed(deps.now(), workspace, by));
   };
   await inRounds(attempt, "Others keep changing this workspace; send this again.");
+}
+
+/** The way of a workspace into the trash. @param by who puts it there, and for how long. */
+export function workspaceTrashed(
+  now: number,
+  workspace: WorkspaceRecord,
+  { days, ...by }: Pick<NewEvent, "request_id" | "actor"> & { days: number },
+): Write[] {
+  const { workspace_id: id, name, organization_id } = workspace;
+  const thing = { node_id: id, kind: "workspace" as const, name };
+  const { set, entry } = intoTrash(now, by.actor.id, { of: organization_id, thing, days });
+  return [
+    {
+      key: keys.workspace(id),
+      update: { set: { ...set, change: newChange() } },
+      ...unchanged(workspace),
+    },
+    ...noOrganizationEntries(organization_id, { workspaceId: id, name }),
+    ...leaveName(workspace, name),
+    entry,
+    eventWrite(now, {
+      ...{ type: "workspace_deleted", organization_id, ...by },
+      data: { workspace_id: id, name },
+    }),
+  ];
 }

@@ -29,6 +29,11 @@ const ofWorkspace = {
   }),
   example: { actor: client, data: { workspace_id: `ws_${ULID}`, name: "reports" } },
 };
+const ofOrganization = {
+  data: z.object({ name: z.string().meta({ description: "What it was called." }) }),
+  of: "organization" as const,
+  example: { actor: client, data: { name: "Hafen & Söhne" } },
+};
 const parent_id = `${folder_id.slice(0, -1)}0`;
 const folder = { actor: client, data: { folder_id, name: "2026", parent_id } };
 
@@ -65,5 +70,18 @@ export const trashEvents = {
   workspace_purged: {
     description: "A workspace was purged from the trash, with all that was in it.",
     ...ofWorkspace,
+  },
+  organization_closed: {
+    description:
+      "An organization was closed: nothing of it is there any more but for its owners to restore it.",
+    ...ofOrganization,
+  },
+  organization_restored: {
+    description: "A closed organization is open again, with all that was in it.",
+    ...ofOrganization,
+  },
+  organization_purged: {
+    description: "A closed organization was purged: it can't be restored any more, and what is in it ends.",
+    ...ofOrganization,
   },
 } satisfies Record<string, EventInfo>;

@@ -1,7 +1,6 @@
 /** How things get into the trash: a mark on the thing itself, and an entry by which the workspace's trash lists it. */
 import { due, type Key, keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
-import type { Call } from "#core/kernel/call.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { TrashedWorkspaceRecord, TrashRecord } from "./records.ts";
 
@@ -17,12 +16,12 @@ export const trashKey = (of: string, { node_id, deleted_at }: { node_id: string;
 /**
  * Puts something into the trash: what its own record is set to, in the transaction that takes its name away, and its entry.
  *
- * @param of the workspace whose trash lists it; of a workspace the organization. @param days that it stays there before it
+ * @param deleted_by who puts it there. @param of the workspace whose trash lists it; of a workspace the organization. @param days that it stays there before it
  * is purged.
  */
 export function intoTrash(
   now: number,
-  { caller }: Pick<Call, "caller">,
+  deleted_by: string,
   {
     of,
     thing,
@@ -31,7 +30,6 @@ export function intoTrash(
 ): { set: Item; entry: Write } {
   const deleted_at = iso(now);
   const purge_ms = now + days * DAY_MS;
-  const deleted_by = caller.id;
   const entry: TrashRecord | TrashedWorkspaceRecord = { ...thing, deleted_at, deleted_by, purge_ms };
   return {
     set: { deleted_at, deleted_by, ...due("trash", purge_ms, thing.node_id) },

@@ -18,7 +18,7 @@ export async function createWorkspace(
   { name, organization: named, member_access }: NewWorkspaceRequest,
 ) {
   const { caller } = call;
-  const organization = authorizeOrganization(call, named, "workspaces");
+  const organization = await authorizeOrganization(deps, call, named, "workspaces");
   const viewOf = (workspace_id: string) =>
     workspaceView({ workspace_id, name, organization_id: organization, member_access }, caller);
   const wanted = { name, owner: caller.id, organization, member_access };
