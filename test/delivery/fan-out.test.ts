@@ -162,3 +162,20 @@ test("of one whose rights stand elsewhere, twenty endpoints cost no more reads t
   expect(told).toEqual([{ deliveries: 1 }, { deliveries: 20 }]);
   expect(reads[1]).toBe(reads[0]);
 });
+
+test("what happens to an organization is delivered to who may hear of it, and listed", async () => {
+  const { id } = world.call.caller;
+  const before = await world.deps.table.get(rights, keys.client(id));
+  const become = (set: z.infer<typeof rights>) =>
+    world.deps.table.update({ blind: "seeded", key: keys.client(id), update: { set } });
+  await become({ organizations: { [FIRST_ORGANIZATION]: "owner" } });
+  await using hears = await endpoint({ events: ["*"] });
+  const about = { organization_id: FIRST_ORGANIZATION, workspace_id: undefined, file_id: undefined };
+  const data = { webhook_id: "hook_01JZZZZZZZZZZZZZZZZZZZZZZZ", reason: "manual" };
+  const told = await world.emit("webhook_disabled", { ...about, data });
+  await become(before ?? {});
+  expect(receiver.received.map(({ headers }) => headers["webhook-id"])).toEqual([told]);
+  const [listed] = await hears.deliveries();
+  expect(listed).toMatchObject({ event_id: told, status: "succeeded", organization_id: FIRST_ORGANIZATION });
+  expect(listed).not.toHaveProperty("workspace_id");
+});

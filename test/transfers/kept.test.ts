@@ -167,3 +167,40 @@ test("who keeps a manager's role has endpoints on it where that is said, else no
   const offered = story.offer(workspace_id, { residual_role: "viewer", keep: { webhooks: true } });
   expect(await refusal(offered)).toEqual([400, "invalid_request"]);
 });
+
+test("whoever keeps nothing calls it by its name no more, and none by default", async () => {
+  const zoe = await story.customer();
+  await world.deps.table.update({
+    key: keys.client(agent.client_id),
+    update: { set: { default_workspace: agent.workspace_id } },
+    condition: "attribute_exists(#pk)",
+  });
+  const mine = z.looseObject({ workspace_id: z.string(), name: z.string() });
+  const { workspace_id, name } = await read(mine, agent.request(`/v1/workspaces/${agent.workspace_id}`));
+  await story.handOver(workspace_id, zoe);
+  const started = z.looseObject({ workspace_id: z.string() });
+  const upload = (json: object) =>
+    read(started, agent.request("/v1/uploads", { json: { size: 5, ...json } }));
+  const named = await upload({ filename: "a.txt", workspace: name });
+  expect(named.workspace_id).not.toBe(workspace_id);
+  const byDefault = agent.request("/v1/uploads", { json: { size: 5, filename: "b.txt" } });
+  expect(await refusal(byDefault)).toEqual([400, "invalid_request"]);
+  const grants = z.object({ items: z.array(z.looseObject({ workspace_id: z.string() })) });
+  const { items } = await read(grants, agent.request("/v1/me/grants?limit=100"));
+  expect(items.map((one) => one.workspace_id)).not.toContain(workspace_id);
+});
+
+test("of several offers of one workspace the others are over once one is claimed, and say so", async () => {
+  const { workspace_id } = await story.report();
+  const zoe = await story.customer();
+  const { transfer_id } = await read(made, story.offer(workspace_id));
+  const state = z.looseObject({ state: z.string() });
+  expect((await read(state, agent.request(`/v1/transfers/${transfer_id}`))).state).toBe("pending");
+  await story.handOver(workspace_id, zoe);
+  expect((await read(state, agent.request(`/v1/transfers/${transfer_id}`))).state).toBe("withdrawn");
+  const { items } = await read(
+    page.of(z.looseObject({ transfer_id: z.string(), state: z.string() })),
+    agent.request("/v1/transfers?limit=100"),
+  );
+  expect(items.find((one) => one.transfer_id === transfer_id)?.state).toBe("withdrawn");
+});

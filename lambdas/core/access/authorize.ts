@@ -311,6 +311,11 @@ async function groupGrants(
   return all.flat();
 }
 
+const whoGrants = (action: Action, id: string) =>
+  action === "transfer"
+    ? "That is its owners' alone: who made it, was handed it, or was granted the role owner by one of them."
+    : `Whoever has a role of manager there, or owns or administers the organization, can grant it: POST /v1/…/grants on ${/^(ws|fld|file)_/.test(id) ? id : "what it is in"}${id.startsWith("ws_") ? "" : " or a folder above"}.`;
+
 /** 403 for whoever sees the thing: what would be needed, and who has it to give, for callers that may know. */
 export function forbidden(
   action: Action,
@@ -320,7 +325,7 @@ export function forbidden(
 ): WharfError {
   return new WharfError(
     "forbidden",
-    `You see this ${kind}, but may not ${action} there. Whoever has a role of manager there, or owns or administers the organization, can grant it: POST /v1/…/grants on ${id} or a folder above.`,
+    `You see this ${kind}, but may not ${action} there. ${whoGrants(action, id)}`,
     { required_action: action, required_scopes: [...scopes], ...(grantors && { grantors: [...grantors] }) },
   );
 }

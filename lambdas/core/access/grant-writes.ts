@@ -8,7 +8,7 @@ import type { GrantRecord, heldGrantRecord } from "./records.ts";
 import { MAX_IN_RECORD } from "./rights-of.ts";
 
 /** Grants that one holder has at most. */
-const MAX_GRANTS = 1_000;
+export const MAX_GRANTS = 1_000;
 
 /** An ended grant stays for so long, so that no late copy of its first write brings it back. */
 const ENDED_KEEP_MS = 30 * 86_400_000;

@@ -99,7 +99,9 @@ export const deliveryRecord = z.object({
   client_id: z.string().optional(),
   event_id: z.string(),
   event_type: z.string(),
-  workspace_id: z.string(),
+  /** Of whose log the event is: one of them. */
+  workspace_id: z.string().optional(),
+  organization_id: z.string().optional(),
   request_id: z.string(),
   status: deliveryStatus,
   trigger,

@@ -128,7 +128,10 @@ function tooLate(): WharfError {
 /** Nothing was done: what is told as an error, for whoever looks at the status alone. */
 function noneDone(refused: readonly ReturnType<Refusal>[]): WharfError {
   const items = refused.map(({ told }) => told);
-  const waits = refused.flatMap(({ error: { retryAfterSeconds = [] } }) => retryAfterSeconds);
+  const waits = refused.flatMap(({ error: { status, retryAfterSeconds = [] } }) =>
+    // A lock ends too, but not by waiting for the API.
+    status === 503 || status === 429 ? retryAfterSeconds : [],
+  );
   const why = `None of ${items.length} was done; \`items\` says why of each. The first: ${refused[0]?.error.message}`;
   if (waits.length < refused.length) return new WharfError("batch_failed", why, { items });
   return new WharfError("unavailable", why, { retry_after_seconds: Math.max(...waits), items });

@@ -13,7 +13,10 @@ export const delivery = z
     webhook_id: id("hook"),
     event_id: id("evt"),
     event_type: z.string().meta({ description: "Type of the event that it delivers." }),
-    workspace_id: id("ws"),
+    workspace_id: id("ws").optional(),
+    organization_id: id("org")
+      .optional()
+      .meta({ description: "Of an event about an organization, in the place of `workspace_id`." }),
     request_id: z.string().meta({ description: "`X-Request-ID` of the call that the event came of." }),
     status: deliveryStatus.meta({
       description:

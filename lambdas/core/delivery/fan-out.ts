@@ -148,6 +148,7 @@ async function writeDelivery(
     event_id: event.id,
     event_type: event.type,
     workspace_id: event.workspace_id,
+    organization_id: event.organization_id,
     request_id: event.request_id,
     status: skipped ? "skipped_disabled" : "pending",
     trigger: "event" satisfies Trigger,

@@ -64,7 +64,10 @@ export async function loadDelivery(
     event:
       delivery.body === undefined
         ? optional(eventRecord, found(wanted.event))
-        : { ...delivery, type: delivery.event_type, body: delivery.body },
+        : {
+            ...{ event_id, type: delivery.event_type, request_id: delivery.request_id, body: delivery.body },
+            workspace_id: delivery.workspace_id ?? delivery.organization_id ?? "",
+          },
   };
 }
 

@@ -21,9 +21,14 @@ export async function listMyGrants(deps: TableDeps, caller: Caller, { limit, cur
     ({ grant_id }) => cursorAfter(list, grant_id),
     (grant) => grant,
   );
-  const on = page.items.filter((grant) => grant.on === grant.workspace_id).map((grant) => grant.on);
-  const items = await deps.table.batchGet([...new Set(on)].map((id) => keys.workspace(id)));
-  const found = items.map((item) => workspaceRecord.parse(item));
-  const names = new Map(found.map(({ workspace_id, name }) => [workspace_id, name]));
-  return { ...page, items: page.items.map((grant) => heldView(grant, (id) => names.get(id))) };
+  const ids = new Set(page.items.map(({ workspace_id }) => workspace_id));
+  const items = await deps.table.batchGet([...ids].map((id) => keys.workspace(id)));
+  const found = new Map(
+    items.map((item) => workspaceRecord.parse(item)).map((one) => [one.workspace_id, one]),
+  );
+  // Of a workspace that was handed over since it is none, and what that is called now is another's.
+  const held = page.items.filter(
+    ({ workspace_id, epoch = 0 }) => (found.get(workspace_id)?.epoch ?? epoch) === epoch,
+  );
+  return { ...page, items: held.map((grant) => heldView(grant, (id) => found.get(id)?.name)) };
 }

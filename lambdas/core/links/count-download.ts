@@ -94,7 +94,7 @@ async function count(
 ): Promise<boolean | { is_in: string }> {
   const at = now();
   const { workspace_id } = link;
-  const checks = linkedFileChecks(link, gone(at), workspace_id);
+  const checks = linkedFileChecks(link, gone(at), { in: workspace_id });
   const begun: LinkStart = { started_ms: at, begun: part !== "later", ranges: 0 };
   const kept = { ttl: ttl(at + LINK_RESUME_SECONDS * 1000) };
   try {

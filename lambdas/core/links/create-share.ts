@@ -50,7 +50,11 @@ export async function createShare(
   });
   const share = await shareView(deps, link);
   await deps.table.transact([
-    ...linkedFileChecks(link, () => notFound("file", fileId)),
+    // Where it has gone to another workspace since, it was decided about another's file.
+    ...linkedFileChecks(link, () => notFound("file", fileId), {
+      in: file.workspace_id,
+      else: () => notFound("file", fileId),
+    }),
     ...writes,
     ...call.record(share),
   ]);

@@ -67,14 +67,15 @@ async function workspaceOf(
 /**
  * What a transaction checks of the file behind a link: it is there, and so is the version that the link is bound to.
  *
- * @param gone what is told where they aren't. @param toldIn the workspace that is told of it: where the file is, or there is
- * nothing to tell (the first check fails, without a refusal, where it stands in another).
+ * @param gone what is told where they aren't. @param where the workspace in which the file is, and what is told where it
+ * stands in another: nothing unless said, so that the first check fails without a refusal.
  */
 export function linkedFileChecks(
   { file_id, version_id, created_at }: Pick<Hinting, "file_id" | "version_id" | "created_at">,
   gone: Else,
-  toldIn?: string,
+  where?: { in: string; else?: Else },
 ): [Check, ...Check[]] {
+  const toldIn = where?.in;
   const isElsewhere = (item: Item | undefined) =>
     toldIn !== undefined && elsewhere(item, toldIn) !== undefined;
   const file: Check = {
@@ -82,7 +83,7 @@ export function linkedFileChecks(
     condition: `attribute_exists(#pk) AND attribute_not_exists(#deleted_at) AND (attribute_not_exists(#links_since_ms) OR #links_since_ms <= :made_ms)${toldIn === undefined ? "" : " AND #workspace_id = :told_in"}`,
     values: { made_ms: Date.parse(created_at), ...(toldIn !== undefined && { told_in: toldIn }) },
     else: (item) => {
-      if (isElsewhere(item)) return undefined;
+      if (isElsewhere(item)) return where?.else?.(item);
       return isCutOff(item, created_at) ? linkGone("revoked") : gone(item);
     },
   };

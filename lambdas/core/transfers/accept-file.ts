@@ -6,7 +6,7 @@ import { fileView } from "#core/files/file-view.ts";
 import { arrival, placeAt, targetFolder } from "#core/files/move-target.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { WharfError } from "#core/kernel/error.ts";
+import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
 import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import type { Claimed } from "./contract.ts";
@@ -74,6 +74,8 @@ export async function acceptFile(
       ]);
       return answer;
     } catch (error) {
+      // It was deleted just now: the next look says so.
+      if (isWharfError(error, "not_found")) continue;
       if (!(error instanceof TransactionFailed)) throw error;
       if (residual.some((write) => error.failed.has(write))) further = !further;
     }

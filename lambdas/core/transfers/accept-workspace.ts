@@ -1,7 +1,8 @@
+import * as z from "zod";
 import { due, keys, nameOfKey } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
-import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
+import { grantLimit, grantWrites, MAX_GRANTS, type NewGrant } from "#core/access/grant-writes.ts";
 import { noOrganizationEntries, organizationEntries } from "#core/access/organization-entries.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
 import { actorOf, type Call, type Caller } from "#core/kernel/call.ts";
@@ -59,7 +60,7 @@ export async function acceptWorkspace(
       if (failed(plan.owning)) {
         attempt.further.claimer = !attempt.further.claimer;
         full += 1;
-        if (full > 2) throw grantLimit(caller.id);
+        if (full > 2) throw await whyNotGranted(deps, caller.id);
       }
     }
   }
@@ -67,6 +68,21 @@ export async function acceptWorkspace(
     retry_after_seconds: 1,
   });
 }
+
+/** Why somebody can't be granted anything: it has all that it may have, or is changed by others. */
+async function whyNotGranted({ table }: TableDeps, holder: string): Promise<WharfError> {
+  const record = await table.get(grantCounts.optional(), keys.principal(holder));
+  const count = Object.keys(record?.grants ?? {}).length + (record?.more_grants ?? 0);
+  if (count >= MAX_GRANTS) return grantLimit(holder);
+  return new WharfError("conflict", "Others change what you have at this moment. Try again.", {
+    retry_after_seconds: 1,
+  });
+}
+
+const grantCounts = z.object({
+  grants: z.record(z.string(), z.unknown()).default({}),
+  more_grants: z.number().default(0),
+});
 
 function planOf(
   now: number,
@@ -112,6 +128,7 @@ function planOf(
     ...naming,
     ...ownWrites,
     ...residual,
+    ...forgetting({ transfer, maker, caller, workspace_id }),
     ...claimedWrites(now, data, told),
   ];
   const view = { workspace_id, name, organization_id: organization, member_access: "none" as const };
@@ -122,6 +139,26 @@ function planOf(
     claimed_at: iso(now),
   };
   return { writes: inOrder(writes), answer, naming, owning: ownWrites, residual };
+}
+
+/** Whoever keeps nothing there calls no workspace by its name, and has it no more by default. */
+function forgetting({
+  transfer: { residual_role },
+  maker,
+  caller,
+  workspace_id,
+}: Pick<Claim, "transfer" | "maker"> & { caller: Caller; workspace_id: string }): Write[] {
+  const isKept = residual_role !== "none" || maker.id === caller.id;
+  if (isKept || !Object.hasOwn(maker.workspaces, workspace_id)) return [];
+  const isDefault = maker.default_workspace === workspace_id;
+  return [
+    {
+      key: keys.principal(maker.id),
+      update: { remove: [`workspaces.${workspace_id}`, ...(isDefault ? ["default_workspace"] : [])] },
+      condition: `attribute_exists(#workspaces.#${workspace_id})${isDefault ? " AND #default_workspace = :handed" : ""}`,
+      values: isDefault ? { handed: workspace_id } : {},
+    },
+  ];
 }
 
 /** A transaction names each item once: where nothing changes of what lists it, it is put and not removed. */

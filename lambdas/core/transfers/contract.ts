@@ -20,9 +20,10 @@ export const MAX_OPEN = 5;
 /** Seconds that a transfer is open: 72 hours unless said, 30 days at most. */
 export const OPEN_FOR = { min: 60, max: 2_592_000, default: 259_200 };
 
-const transferState = z
-  .enum(["pending", "claimed", "revoked", "expired"])
-  .meta({ description: "`pending` can be claimed; the others are over, and listed for a while." });
+const transferState = z.enum(["pending", "claimed", "revoked", "expired", "withdrawn"]).meta({
+  description:
+    "`pending` can be claimed; the others are over, and listed for a while. `withdrawn`: the workspace, or the one in which the file stood, has been handed over by another transfer.",
+});
 
 /** Why a transfer works no more. */
 export const transferEnd = z.enum(["claimed", "revoked", "expired", "withdrawn"]).meta({
@@ -133,7 +134,9 @@ export const transfer = z
     expires_at: at("When it can be claimed no more"),
     claimed_by: principal.optional(),
     claimed_for: id("org").optional().meta({ description: "The organization that it belongs to since." }),
-    ended_at: orTime("When it was claimed, revoked or expired; `null` while it is pending."),
+    ended_at: orTime(
+      "When it was claimed, revoked or expired; `null` while it is pending, and where it was withdrawn.",
+    ),
   })
   .meta({ id: "Transfer" });
 export type Transfer = z.infer<typeof transfer>;

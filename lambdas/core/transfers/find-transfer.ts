@@ -29,5 +29,7 @@ export async function findTransfer(
 
 /** The same as the API shows it. @throws WharfError not_found */
 export async function showTransfer(deps: TableDeps, call: Call, id: string): Promise<Transfer> {
-  return transferView(deps.now(), await findTransfer(deps, call, id));
+  const found = await findTransfer(deps, call, id);
+  const { workspace } = await findOffered(deps, call.caller.id, found);
+  return transferView(deps.now(), found, workspace);
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import { workspaceRecord } from "#core/access/records.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isIdOf } from "#core/kernel/ids.ts";
@@ -27,10 +28,15 @@ export async function listTransfers({ table, now }: TableDeps, maker: string, { 
     (id) => id,
   );
   const records = await table.batchGet(page.items.map((id) => keys.transfer(id)));
+  const all = records.map((item) => transferRecord.parse(item));
+  const places = await table.batchGet(
+    [...new Set(all.map((one) => one.workspace_id))].map((id) => keys.workspace(id)),
+  );
+  const workspaces = new Map(
+    places.map((item) => workspaceRecord.parse(item)).map((one) => [one.workspace_id, one]),
+  );
   const found = new Map(
-    records
-      .map((item) => transferView(now(), transferRecord.parse(item)))
-      .map((one) => [one.transfer_id, one]),
+    all.map((one) => [one.transfer_id, transferView(now(), one, workspaces.get(one.workspace_id))]),
   );
   return { ...page, items: page.items.flatMap((id) => found.get(id) ?? []) };
 }

@@ -7,5 +7,8 @@ import { transferView } from "./transfer-view.ts";
 /** What a claim would bring, before it is made. @throws WharfError as `findClaim` */
 export async function showClaim(deps: Pick<Deps, "table" | "now" | "config">, call: Call, token: string) {
   const { transfer, ...offered } = await findClaim(deps, call, token);
-  return { ...transferView(deps.now(), transfer), preview: await previewOf(deps, offered) };
+  return {
+    ...transferView(deps.now(), transfer, offered.workspace),
+    preview: await previewOf(deps, offered),
+  };
 }

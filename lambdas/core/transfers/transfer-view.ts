@@ -1,3 +1,4 @@
+import type { WorkspaceRecord } from "#core/access/records.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { Transfer } from "./contract.ts";
 import type { TransferRecord } from "./records.ts";
@@ -10,12 +11,18 @@ export function stateOf(
   return end_reason ?? (expires_ms <= now ? "expired" : "pending");
 }
 
-/** A transfer as the API shows it: never its token, nor the hash of that. */
-export function transferView(now: number, record: TransferRecord): Transfer {
+/** A transfer as the API shows it: never its token, nor the hash of that. @param workspace what it is about, or stands in */
+export function transferView(
+  now: number,
+  record: TransferRecord,
+  workspace: Pick<WorkspaceRecord, "epoch"> | undefined,
+): Transfer {
   const { transfer_id, type, resource_id, residual_role, message, created_at, made_by, expires_ms } = record;
   const { claimed_by, claimed_for, ended_at, keep } = record;
   const { email, organization } = record.to ?? {};
-  const state = stateOf(now, record);
+  const said = stateOf(now, record);
+  const isAnothers = said === "pending" && workspace !== undefined && workspace.epoch !== record.epoch;
+  const state = isAnothers ? "withdrawn" : said;
   const to = email === undefined ? { organization } : { email };
   return {
     ...{ transfer_id, resource: { type, id: resource_id }, state },

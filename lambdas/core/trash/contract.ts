@@ -143,6 +143,8 @@ export const restoreItemRoute = defineRoute({
     action: "restore",
     decides: "where it would be restored to is found by walking up from where it was",
   },
+  // Of a file or folder, a workspace, an organization.
+  scopes: ["files:write", "workspaces:write", "members:write"],
   params: itemId,
   body: z.strictObject({}),
   responses: {
@@ -168,6 +170,7 @@ export const purgeItemRoute = defineRoute({
     action: "purge",
     decides: "where it would be restored to is found by walking up from where it was",
   },
+  scopes: ["files:delete", "workspaces:write", "members:write"],
   params: itemId,
   responses: { 204: { description: "It is purged" } },
   errors: ["not_found", "conflict"],

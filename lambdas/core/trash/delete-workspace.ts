@@ -10,6 +10,7 @@ import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { intoTrash } from "#core/tree/trash.ts";
 import { leaveName } from "#core/workspaces/owner-name.ts";
+import { requireUntransferred } from "#core/workspaces/require-untransferred.ts";
 
 /**
  * Puts a workspace into its organization's trash, in one transaction with `workspace_deleted`, whatever is in it: all
@@ -25,6 +26,7 @@ export async function deleteWorkspace(
   const attempt = async () => {
     const workspace = await deps.table.get(workspaceRecord.optional(), keys.workspace(id));
     if (workspace === undefined || workspace.deleted_at !== undefined) throw notFound("workspace", id);
+    requireUntransferred(call, workspace);
     const by = { request_id: call.requestId, actor: actorOf(call.caller), days: deps.config.trashDays };
     await deps.table.transact(workspaceTrashed(deps.now(), workspace, by));
   };

@@ -11,6 +11,7 @@ import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import type { WorkspaceChange } from "./contract.ts";
 import { nameTaken } from "./create-workspace.ts";
 import { leaveName, takeName } from "./owner-name.ts";
+import { requireUntransferred } from "./require-untransferred.ts";
 import { workspaceView } from "./workspace-view.ts";
 
 const ROUNDS = 4;
@@ -23,15 +24,12 @@ const naming = z.object({ workspaces: z.record(z.string(), z.string()).default({
  *
  * @throws WharfError name_taken where its owner has another of the name; conflict where others keep changing it.
  */
-export async function changeWorkspace(
-  deps: TableDeps,
-  { caller }: Call,
-  id: string,
-  change: WorkspaceChange,
-) {
+export async function changeWorkspace(deps: TableDeps, call: Call, id: string, change: WorkspaceChange) {
+  const { caller } = call;
   for (let round = 0; round < ROUNDS; round++) {
     const was = await deps.table.get(workspaceRecord, keys.workspace(id));
     if (was === undefined || was.deleted_at !== undefined) throw notFound("workspace", id);
+    requireUntransferred(call, was);
     const { name = was.name, member_access = was.member_access } = change;
     const next = { ...was, name, member_access };
     if (name === was.name && member_access === was.member_access) return workspaceView(was, caller);

@@ -54,6 +54,17 @@ export const transfers: readonly Mutant[] = [
     case: "sweep: a workspace that was handed over | end-grant: transact GRANT+GRANTS+GRANTS.SAME+MADE+CLIENT+EVT (1) | frozen before it, meanwhile: it is deleted",
   },
   {
+    name: "workspace: what its former owner was about to change stays as its new one has it",
+    changes: [
+      {
+        file: "lambdas/core/workspaces/require-untransferred.ts",
+        from: "access.workspace.epoch !== epoch",
+        to: "access.workspace.epoch > epoch",
+      },
+    ],
+    case: "workspace: deleted as it is claimed | delete-workspace: transact WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+TRASH+EVT (1) | frozen before it, meanwhile: it is claimed",
+  },
+  {
     name: "link: none that was left behind is counted",
     changes: [
       {

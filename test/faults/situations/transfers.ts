@@ -158,6 +158,24 @@ export const transfers: Situation[] = [
       };
     },
   },
+  ...(
+    [
+      ["deleted", DELETE],
+      ["opened to members", { method: "PATCH", json: { member_access: "editor" } }],
+    ] as const
+  ).map(([how, asked]) => ({
+    name: `workspace: ${how} as it is claimed`,
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      const { claim } = await offered(me, all);
+      const at = `/v1/workspaces/${all.workspace}`;
+      return {
+        act: (actor: Actor) => actor.request(at, asked),
+        meanwhile: { "it is claimed": () => me.request(claim, claiming(all)) },
+        next: { "who has it asks": () => me.request(at, { headers: by(all.zoe) }) },
+      };
+    },
+  })),
   {
     name: "sweep: a workspace that was handed over",
     mixed: true as const,
