@@ -35,6 +35,7 @@ import { createOutbound } from "#core/outbound/outbound.ts";
 import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { sweepClients } from "#core/revocation/sweep-clients.ts";
 import { sweepKeys } from "#core/revocation/sweep-keys.ts";
+import { sweepOrganizations } from "#core/revocation/sweep-organizations.ts";
 import { sweepRevocations } from "#core/revocation/sweep-revocations.ts";
 import { sweepHandovers } from "#core/transfers/sweep-handovers.ts";
 import { sweepTrash } from "#core/trash/sweep-trash.ts";
@@ -417,6 +418,7 @@ const sweeps = {
   version: sweepVersions,
   trash: sweepTrash,
   handover: sweepHandovers,
+  organization: sweepOrganizations,
   delivery: sweepDeliveries,
   endpoint: sweepEndpoints,
   recovery: sweepRecoveries,

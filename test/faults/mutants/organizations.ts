@@ -100,4 +100,26 @@ export const organizations: readonly Mutant[] = [
     why: "grants are given in situations of their own",
     red: { file: members, titles: ["is granted nothing by a call that began before"] },
   },
+  {
+    name: "what is closed is called what its owner said",
+    changes: [
+      {
+        file: "lambdas/core/trash/close-organization.ts",
+        from: "`${unchanged(organization).condition} AND attribute_not_exists(#closed_at)`",
+        to: '"attribute_not_exists(#closed_at)"',
+      },
+    ],
+    case: "organization: closed | close-organization: transact ORG+EVT (1) | frozen before it, meanwhile: it is renamed",
+  },
+  {
+    name: "what was purged is restored no more",
+    changes: [
+      {
+        file: "lambdas/core/trash/close-organization.ts",
+        from: '"#closed_at = :closed_at AND attribute_not_exists(#purged_ms)"',
+        to: '"#closed_at = :closed_at"',
+      },
+    ],
+    case: "organization: restored | restore-organization: transact ORG+EVT+IDEM (1) | frozen before it, meanwhile: it is purged",
+  },
 ];

@@ -3,6 +3,7 @@ import type { Situation } from "../situation.ts";
 import { accounts } from "./accounts.ts";
 import { batches } from "./batches.ts";
 import { clients } from "./clients.ts";
+import { closedOrganizations } from "./closed-organizations.ts";
 import { copies } from "./copies.ts";
 import { deletedWorkspaces } from "./deleted-workspaces.ts";
 import { deliveries } from "./deliveries.ts";
@@ -41,7 +42,7 @@ export const domains: Record<string, readonly Situation[]> = {
     files,
     copies,
     folders,
-    trash: [...trash, ...deletedWorkspaces],
+    trash: [...trash, ...deletedWorkspaces, ...closedOrganizations],
     transfers,
     links,
     locks,
