@@ -101,6 +101,7 @@ function marksOf(kind: string): string[] {
     "/v1/groups/{id}/members": [`group ${ids["group"]}`],
     "/v1/me/grants": ["my grants"],
     "/v1/uploads": ["open uploads"],
+    "/v1/transfers": [`transfers ${story.clientId}`],
     "/v1/workspaces/{id}/grants": [`grants ${story.workspaceId}`],
     "/v1/folders/{id}/grants": [`grants ${ids["folder"]}`],
     "/v1/files/{id}/grants": [`grants ${ids["file"]}`],

@@ -24,7 +24,7 @@ export const folders: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/trash/delete-workspace.ts",
-        from: "        ...unchanged(workspace),\n",
+        from: "      ...unchanged(workspace),\n",
         to: '        condition: "attribute_exists(#pk)",\n',
       },
     ],
