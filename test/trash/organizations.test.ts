@@ -88,7 +88,7 @@ describe("an organization that is closed", () => {
   test("is gone for everybody at once, and is back with all that was in it", async () => {
     const { id, at, name, owner, member, guest, ways, open } = await filled();
     expect(await ways()).toEqual(THERE);
-    expect(await refusal(close(at, "another", owner))).toEqual([400, "invalid_request"]);
+    expect(await refusal(close(at, "another", owner))).toEqual([409, "conflict"]);
     expect(await refusal(close(at, name, member))).toEqual([403, "forbidden"]);
     expect(await refusal(close(at, name, guest))).toEqual([404, "not_found"]);
     expect(await ways()).toMatchObject({ link: 302 });

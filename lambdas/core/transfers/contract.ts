@@ -35,21 +35,18 @@ export type TransferEnd = z.infer<typeof transferEnd>;
 
 const resourceType = z.enum(["workspace", "file"]);
 type TransferredType = z.infer<typeof resourceType>;
-const PREFIX: Record<TransferredType, string> = { workspace: "ws_", file: "file_" };
 
-const parts = {
-  type: resourceType.meta({ description: "What it is." }),
-  id: idOf("ws", "file").meta({ description: "Its id: `ws_…` of a workspace, `file_…` of a file." }),
-};
 const resource = z
-  .object(parts)
-  .meta({ id: "Transferred", description: "What is handed over, with all that is in it." });
-const resourceAsked = z
-  .strictObject(parts)
-  .refine(({ type, id }) => id.startsWith(PREFIX[type]), {
-    path: ["id"],
-    message: "must be an id of what `type` says: ws_… of a workspace, file_… of a file",
+  .object({
+    type: resourceType.meta({ description: "What it is." }),
+    id: idOf("ws", "file").meta({ description: "Its id: `ws_…` of a workspace, `file_…` of a file." }),
   })
+  .meta({ id: "Transferred", description: "What is handed over, with all that is in it." });
+
+const one = <T extends TransferredType, P extends "ws" | "file">(type: T, prefix: P) =>
+  z.strictObject({ type: z.literal(type).meta({ description: "What it is." }), id: id(prefix) });
+const resourceAsked = z
+  .discriminatedUnion("type", [one("workspace", "ws"), one("file", "file")])
   .meta({ description: "What is handed over, with all that is in it." });
 
 const residualRole = z.enum(["none", "viewer", "editor", "manager"]).meta({
@@ -261,10 +258,10 @@ export const listTransfersRoute = defineRoute({
   errors: ["invalid_cursor"],
 });
 
-const one = { path: "/v1/transfers/{id}", tag, params: { id: id("trf") } } as const;
+const oneTransfer = { path: "/v1/transfers/{id}", tag, params: { id: id("trf") } } as const;
 
 export const showTransferRoute = defineRoute({
-  ...{ id: "showTransfer", method: "GET", ...one },
+  ...{ id: "showTransfer", method: "GET", ...oneTransfer },
   summary: "See a transfer",
   description: "By whoever made it, and whoever may hand the same over.",
   access: { action: "transfer", decides },
@@ -274,7 +271,7 @@ export const showTransferRoute = defineRoute({
 });
 
 export const revokeTransferRoute = defineRoute({
-  ...{ id: "revokeTransfer", method: "DELETE", ...one },
+  ...{ id: "revokeTransfer", method: "DELETE", ...oneTransfer },
   summary: "Withdraw a transfer; repeating it changes nothing",
   description: "Nobody claims it from then on. One that has been claimed is over (409).",
   access: { action: "transfer", decides },

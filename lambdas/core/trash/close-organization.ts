@@ -1,6 +1,5 @@
 import { due, keys } from "#aws/keys.ts";
 import { FIRST_ORGANIZATION, type OrganizationRecord } from "#core/access/records.ts";
-import { invalidMember } from "#core/accounts/maker.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -16,8 +15,8 @@ const DAY_MS = 86_400_000;
  * Closes an organization, in one transaction with `organization_closed`, whatever is in it: all that is decided in it finds
  * nothing from then on. One that is closed stays so.
  *
- * @throws WharfError not_found; invalid_request where another name is said than its own; conflict for the first one, and
- * where others keep changing it.
+ * @throws WharfError not_found; conflict where another name is said than its own, for the first one, and where others keep
+ * changing it.
  */
 export async function closeOrganization(
   deps: TableDeps & { config: Pick<Deps["config"], "trashDays"> },
@@ -33,7 +32,10 @@ export async function closeOrganization(
   const attempt = async () => {
     const organization = await findOrganization(deps, id);
     if (organization.name !== name)
-      throw invalidMember("name", `must be the organization's own, ${JSON.stringify(organization.name)}`);
+      throw new WharfError(
+        "conflict",
+        `The organization is called ${JSON.stringify(organization.name)}, and nothing was closed: say that in ?name=, if it is the one that you mean.`,
+      );
     if (organization.closed_at !== undefined) return;
     const now = deps.now();
     const purge_ms = now + deps.config.trashDays * DAY_MS;

@@ -1,6 +1,6 @@
 /** What was deleted and isn't purged yet. */
 import * as z from "zod";
-import { at, id, page, title } from "#contract/common.ts";
+import { at, id, page } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
 import { file } from "#core/files/contract.ts";
 import { folderDetail } from "#core/folders/contract.ts";
@@ -126,7 +126,9 @@ export const closeOrganizationRoute = defineRoute({
   access: { organization: "close" },
   scopes: ["members:write"],
   params: { id: id("org") },
-  query: { name: title.meta({ description: "Its name, so that it isn't another one that goes." }) },
+  query: {
+    name: z.string().max(255).meta({ description: "Its name, so that it isn't another one that goes." }),
+  },
   responses: { 204: { description: "It is closed" } },
   errors: ["not_found", "conflict"],
 });
