@@ -1,21 +1,32 @@
 /**
- * A folder that is renamed, deleted and restored with few files in it and with many, beside what the same takes where a
+ * A folder that is renamed, deleted and restored, and a workspace that is claimed, with few files in it and with many, beside what the same takes where a
  * path is a key, as in S3: a copy and a delete for each object.
  */
 import { BatchWriteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { keys } from "#aws/keys.ts";
+import { keys, sha256 } from "#aws/keys.ts";
 import { createTable, type Item } from "#aws/table.ts";
 import { actionsOfRole } from "#contract/roles.ts";
 import { judge } from "#core/access/authorize.ts";
 import { locateNode, rootFolder } from "#core/access/place.ts";
+import { clientCaller } from "#core/accounts/authenticate.ts";
+import { clientRecord, currentClient } from "#core/accounts/records.ts";
 import { changeFolder } from "#core/folders/change-folder.ts";
 import { deleteFolder } from "#core/folders/delete-folder.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
+import { newId } from "#core/kernel/ids.ts";
+import { iso } from "#core/kernel/time.ts";
+import { acceptWorkspace } from "#core/transfers/accept-workspace.ts";
+import { findClaim } from "#core/transfers/find-claim.ts";
+import type { TransferRecord } from "#core/transfers/records.ts";
 import { restoreItem } from "#core/trash/restore-item.ts";
 import { inProcessDynamoDb, type Network } from "#test/support/in-process-dynamodb.ts";
 import { spec } from "#test/support/table-spec.ts";
 
 const [WORKSPACE, CALLER, FOLDER] = ["ws_bench", "cli_bench", "fld_heap"];
+const OWNERS = [
+  { client_id: "cli_one", organization_id: "org_one" },
+  { client_id: "cli_other", organization_id: "org_other" },
+] as const;
 /** DynamoDB: 25 items at most in a BatchWriteItem. */
 const AT_ONCE = 25;
 const FEW = 100;
@@ -26,8 +37,10 @@ const S3_CALLS = 2;
 export async function run({ short }: { short: boolean }): Promise<void> {
   const most = short ? 1_000 : 100_000;
   const rounds = short ? 3 : 200;
-  const few = await measure(FEW, rounds);
-  const many = await measure(most, rounds);
+  // Each leaves its taker a grant more.
+  const claims = Math.min(rounds, 40);
+  const few = { ...(await measure(FEW, rounds)), "a claim": await measureClaims(FEW, claims) };
+  const many = { ...(await measure(most, rounds)), "a claim": await measureClaims(most, claims) };
   for (const [what, { ms, calls }] of Object.entries(many)) {
     const base = few[what as keyof typeof few];
     console.log(
@@ -92,13 +105,76 @@ async function measure(files: number, rounds: number) {
         await verbs[what](round);
         times[what].push({ ms: performance.now() - before, calls });
       }
-    const median = (all: { ms: number; calls: number }[]) =>
-      all.toSorted((a, b) => a.ms - b.ms)[all.length >> 1] ?? { ms: 0, calls: 0 };
     return {
       "a rename": median(times["a rename"]),
       "a deletion": median(times["a deletion"]),
       "a restoration": median(times["a restoration"]),
     };
+  } finally {
+    await engine.close();
+  }
+}
+
+const median = (all: { ms: number; calls: number }[]) =>
+  all.toSorted((a, b) => a.ms - b.ms)[all.length >> 1] ?? { ms: 0, calls: 0 };
+
+/** A workspace that two organizations hand to each other. */
+async function measureClaims(files: number, rounds: number) {
+  let now = Date.UTC(2026, 0, 1);
+  const engine = inProcessDynamoDb(spec, () => now);
+  let calls = 0;
+  const network: Network = ({ run }) => {
+    calls += 1;
+    return run();
+  };
+  try {
+    const doc = DynamoDBDocumentClient.from(engine.client());
+    const owning = { on: WORKSPACE, workspace_id: WORKSPACE, role: "owner" };
+    await fill(doc, [
+      ...tree(files),
+      ...OWNERS.flatMap(({ client_id, organization_id }, at) => [
+        {
+          ...keys.organization(organization_id),
+          ...{ organization_id, name: organization_id, owners: 1, created_at: iso(now) },
+        },
+        {
+          ...keys.client(client_id),
+          ...{ client_id, name: client_id, scopes: ["admin"], organization_id, secrets: [], workspaces: {} },
+          ...{ organizations: { [organization_id]: "owner" }, more_grants: 0, groups: [] },
+          ...{ created_at: iso(now), grants: at === 0 ? { grt_first: owning } : {} },
+        },
+      ]),
+    ]);
+    const table = createTable(engine.client(network), spec.name);
+    await table.update({
+      key: keys.workspace(WORKSPACE),
+      update: { set: { organization_id: OWNERS[0].organization_id, created_by: OWNERS[0].client_id } },
+      condition: "attribute_exists(#pk)",
+    });
+    const times: { ms: number; calls: number }[] = [];
+    for (let round = 0; round < rounds; round++) {
+      now += 1_000;
+      const [from, to] = round % 2 === 0 ? OWNERS : [OWNERS[1], OWNERS[0]];
+      const token = `whc_${newId("trf", now).slice(4)}_${"A".repeat(43)}`;
+      const record: TransferRecord = {
+        ...{ transfer_id: `trf_${token.split("_")[1]}`, type: "workspace", resource_id: WORKSPACE },
+        ...{ workspace_id: WORKSPACE, name: "bench", organization_id: from.organization_id, epoch: round },
+        ...{ place: 0, residual_role: "none", keep: { shares: true, webhooks: false } },
+        ...{ hash: sha256(token), created_at: iso(now), made_by: { principal_id: from.client_id } },
+        ...{ scopes: ["admin"], expires_ms: now + 60_000 },
+      };
+      await fill(doc, [{ ...keys.transfer(record.transfer_id), ...record }]);
+      const [holder] = await table.batchGet([keys.client(to.client_id)]);
+      const client = currentClient(clientRecord.parse(holder));
+      const caller = clientCaller(client, { scopes: ["admin"] });
+      const call: Call = { caller, requestId: "bench", record: () => [] };
+      calls = 0;
+      const before = performance.now();
+      const first = await findClaim({ table, now: () => now }, call, token);
+      await acceptWorkspace({ table, now: () => now }, call, token, { first });
+      times.push({ ms: performance.now() - before, calls });
+    }
+    return median(times);
   } finally {
     await engine.close();
   }
