@@ -57,6 +57,6 @@ export const ROOMS = [
   "delivery",
   /** What is handed over to others: offered, seen, claimed, withdrawn. */
   "transfers",
-  /** What a revoked client leaves behind. */
+  /** What a revoked client leaves behind, and a purged organization. */
   "revocation",
 ] as const;

@@ -12,9 +12,9 @@ import { linkState } from "#core/links/share-view.ts";
 import { placeAfter, type Top, walk } from "#core/tree/walk.ts";
 import type { Preview } from "./contract.ts";
 
-/** Names that are counted, and how long (ms) at most. */
+/** Names that are counted, and how long (ms) at most, of the 29 s that a call has. */
 const MOST = 20_000;
-const PATIENCE_MS = 8_000;
+const PATIENCE_MS = 18_000;
 /** Names that are read before what they lead to is. */
 const STEP = 1_000;
 const PARALLEL = 32;
@@ -53,11 +53,15 @@ async function countFile(deps: PreviewDeps, { node_id, size }: FileRecord) {
   return { folders: 0, files: 1, bytes: size, links: await liveLinks(deps, node_id), complete: true };
 }
 
+/** Names first, which are read in pages; then links, of each file by itself. */
 async function countBelow(deps: PreviewDeps, top: Top): Promise<Counts & Pick<Preview, "complete">> {
   const counts: Counts = { folders: 0, files: 0, bytes: 0, links: 0 };
   const until = performance.now() + PATIENCE_MS;
+  const timeLeft = () => performance.now() < until;
+  const all: string[] = [];
   let after: ReturnType<typeof placeAfter> | undefined;
-  for (let met = 0; met < MOST && performance.now() < until; ) {
+  let isWhole = false;
+  for (let met = 0; !isWhole && met < MOST && timeLeft(); ) {
     const files: string[] = [];
     const walking = walk(deps, top, { deep: true, after, most: STEP });
     let next = await walking.next();
@@ -68,19 +72,23 @@ async function countBelow(deps: PreviewDeps, top: Top): Promise<Counts & Pick<Pr
       if (entry.kind === "folder") counts.folders += 1;
       else files.push(entry.node_id);
     }
-    await countFiles(deps, files, counts);
-    if (next.value) return { ...counts, complete: true };
+    isWhole = next.value;
+    const standing = await filesAmong(deps, files);
+    all.push(...standing.map(({ node_id }) => node_id));
+    counts.bytes += standing.reduce((sum, { size }) => sum + size, 0);
   }
-  return { ...counts, complete: false };
+  counts.files = all.length;
+  for (let at = 0; at < all.length; at += STEP) {
+    if (!timeLeft()) return { ...counts, complete: false };
+    const links = await inParallel(all.slice(at, at + STEP), PARALLEL, (id) => liveLinks(deps, id));
+    counts.links += links.reduce((sum, count) => sum + count, 0);
+  }
+  return { ...counts, complete: isWhole };
 }
 
-async function countFiles(deps: PreviewDeps, ids: readonly string[], counts: Counts): Promise<void> {
-  const nodes = await deps.table.batchGet(ids.map((id) => keys.node(id)));
-  const files = nodes.map((node) => fileRecord.safeParse(node).data).filter(isStanding);
-  counts.files += files.length;
-  counts.bytes += files.reduce((sum, { size }) => sum + size, 0);
-  const links = await inParallel(files, PARALLEL, ({ node_id }) => liveLinks(deps, node_id));
-  counts.links += links.reduce((sum, count) => sum + count, 0);
+async function filesAmong({ table }: PreviewDeps, ids: readonly string[]): Promise<FileRecord[]> {
+  const nodes = await table.batchGet(ids.map((id) => keys.node(id)));
+  return nodes.map((node) => fileRecord.safeParse(node).data).filter(isStanding);
 }
 
 /** How many links to a file lead there, of its newest hundred. */
