@@ -3,7 +3,7 @@ import { scopes as allScopes } from "#contract/scopes.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
-import { passTime } from "../time.ts";
+import { DAY, passTime } from "../time.ts";
 import { own } from "./organizations.ts";
 
 const DELETE = { method: "DELETE" };
@@ -32,8 +32,8 @@ const offering = ({ workspace }: Report, terms: object = {}) => ({
   ...terms,
 });
 
-async function offered(me: Actor, all: Report, terms: object = {}) {
-  const made = await me.json("/v1/transfers", { json: offering(all, terms) });
+async function offered(me: Actor, all: Report, terms: object = {}, headers: Record<string, string> = {}) {
+  const made = await me.json("/v1/transfers", { json: offering(all, terms), headers });
   passTime(1);
   return { path: `/v1/transfers/${made["transfer_id"]}`, claim: `/v1/claims/${made["claim_token"]}` };
 }
@@ -79,6 +79,28 @@ export const transfers: Situation[] = [
         next: {
           "it is seen": () => me.request(path),
           "it is claimed": () => me.request(claim, claiming(all)),
+        },
+      };
+    },
+  },
+  {
+    name: "transfer: ended with the key that made it",
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      const expires_at = new Date(stage.plain.now() + 10 * DAY).toISOString();
+      const { key_id, api_key } = await me.json("/v1/keys", {
+        json: { name: "offers", scopes: HELD, expires_at },
+      });
+      const { path, claim } = await offered(me, all, {}, by({ api_key: String(api_key) }));
+      return {
+        act: (actor: Actor) => actor.request(`/v1/keys/${key_id}`, DELETE),
+        meanwhile: {
+          "it is claimed": () => me.request(claim, claiming(all)),
+          "it is withdrawn": () => me.request(path, DELETE),
+        },
+        next: {
+          "it is claimed": () => me.request(claim, claiming(all)),
+          "it is seen": () => me.request(path),
         },
       };
     },
