@@ -126,12 +126,14 @@ export const folderPath = z
     }
     if (value === "" || value === "/") return [];
     const inner = value.replace(/^\//, "").replace(/\/$/, "");
+    const segments = inner.split("/");
+    const isTooDeep = segments.length > MAX_DEPTH;
     const parsed = path.safeParse(inner);
-    const segments = parsed.success ? parsed.data.split("/") : [];
-    if (parsed.success && segments.length <= MAX_DEPTH) return segments;
-    const problems = parsed.success
-      ? [{ message: `has ${segments.length} folders; at most ${MAX_DEPTH} are allowed` }]
-      : parsed.error.issues;
+    if (parsed.success && !isTooDeep) return parsed.data.split("/");
+    const problems =
+      parsed.success || isTooDeep
+        ? [{ message: `has ${segments.length} folders; at most ${MAX_DEPTH} are allowed` }]
+        : parsed.error.issues;
     for (const { message } of problems) context.addIssue({ code: "custom", message });
     return z.NEVER;
   })

@@ -144,6 +144,6 @@ export function defaultWorkspace({ default_workspace }: Caller): string {
   if (default_workspace !== undefined) return default_workspace;
   throw new WharfError(
     "invalid_request",
-    "This client has no workspace of its own: say which one is meant, by id or name, in `workspace`. GET /v1/me shows what it may do where.",
+    "You have no workspace of your own: say which one is meant, by id or name, in `workspace`. GET /v1/me shows what it may do where.",
   );
 }
