@@ -88,7 +88,7 @@ export interface Route<
   idempotentWith?: string;
   /** Request headers beside those of every such route (`requestHeaders`). No route reads a cookie. */
   headers: Headers;
-  /** By status: one of them, its only 2xx beside 207 where it has any, is how it answers unless its handler says otherwise. */
+  /** By status: one of them, its only 2xx beside 202 and 207 where it has any, is how it answers unless its handler says otherwise. */
   responses: Readonly<Record<Status, Success>>;
   /** A session's own upload token will do, for what its path names where that is this very session. @default false */
   uploadToken?: true;
@@ -149,11 +149,14 @@ export const takesKey = ({ method, scopes }: Pick<Route, "method" | "scopes">) =
 
 /** RFC 4918, 11.1: of a batch some were done, and others not. */
 export const MULTI_STATUS = 207;
+/** RFC 9110, 15.3.3: it goes on by itself. */
+export const ACCEPTED = 202;
+const BESIDE: ReadonlySet<number> = new Set([MULTI_STATUS, ACCEPTED]);
 
-/** The status of a route's success: its only 2xx beside 207, or that of the redirect which is all it answers. @throws Error where it has several. */
+/** The status of a route's success: its only 2xx beside 202 and 207, or that of the redirect which is all it answers. @throws Error where it has several. */
 export function successOf({ id, responses }: Pick<Route, "id" | "responses">): number {
   const statuses = Object.keys(responses).map(Number);
-  const done = statuses.filter((status) => status < 300 && status !== MULTI_STATUS);
+  const done = statuses.filter((status) => status < 300 && !BESIDE.has(status));
   const [success, ...more] = done.length > 0 ? done : statuses;
   if (success === undefined || more.length > 0) throw new Error(`${id} has no one status of success`);
   return success;

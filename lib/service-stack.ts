@@ -171,6 +171,7 @@ export class ServiceStack extends Stack {
         "invitation",
         "handover",
         "organization",
+        "move",
         "grant",
         "key",
         "client",

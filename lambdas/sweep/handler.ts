@@ -7,6 +7,7 @@ import { sweepRecoveries } from "#core/delivery/sweep-recoveries.ts";
 import { sweepWakeUps } from "#core/delivery/sweep-wake-ups.ts";
 import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
+import { sweepMoves } from "#core/folders/sweep-moves.ts";
 import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import { sweepInvitations } from "#core/invitations/sweep-invitations.ts";
 import { runParts } from "#core/kernel/sweep.ts";
@@ -60,6 +61,7 @@ export async function handler(
     clients: () => sweepClients(deps),
     locks: () => sweepLocks(deps),
     trash: () => sweepTrash(deps),
+    moves: () => sweepMoves(deps),
     handovers: () => sweepHandovers(deps),
     organizations: () => sweepOrganizations(deps),
     sessions: () => countSessions(deps),

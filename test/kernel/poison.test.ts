@@ -22,6 +22,7 @@ import { sweepEndpoints } from "#core/endpoints/sweep-endpoints.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
+import { sweepMoves } from "#core/folders/sweep-moves.ts";
 import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import type { InvitationRecord } from "#core/invitations/records.ts";
 import { sweepInvitations } from "#core/invitations/sweep-invitations.ts";
@@ -264,6 +265,21 @@ const cases: Record<DueKind, Case> = {
       return { ...keys.workspace(workspace_id), ...place, ...made, ...due("handover", now, workspace_id) };
     },
     done: (item) => item?.["tidying"] === undefined && gone(item),
+  },
+  move: {
+    sweep: sweepMoves,
+    item: (now) => {
+      const node_id = newId("fld", now);
+      const moving = { workspace_id: ws, parent_id: rootFolder(ws), name: node_id, request_id: "test" };
+      const by = { type: "client", id: newId("cli", now) };
+      return {
+        ...keys.node(node_id),
+        ...{ kind: "folder", node_id, workspace_id: ws, parent_id: rootFolder(ws), name: node_id },
+        ...{ created_at: iso(now), deleted_at: iso(now), moving: { ...moving, by } },
+        ...due("move", now, node_id),
+      };
+    },
+    done: (item) => item?.["moving"] === undefined && gone(item),
   },
   organization: {
     sweep: sweepOrganizations,

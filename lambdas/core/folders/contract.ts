@@ -65,16 +65,31 @@ export type NewFolder = z.infer<typeof newFolder>;
 const changeFolder = z
   .strictObject({
     name: name.optional(),
+    workspace: workspaceRef.optional().meta({
+      description:
+        "To which workspace, by id or name; `folder` is one of its folders then, its root unless said. Its own unless said.",
+    }),
     folder: folderRef.optional().meta({
       description:
         "Where it is to be: a folder's id, or a path from the root, whose missing folders are made.",
     }),
   })
-  .refine(({ name, folder }) => name !== undefined || folder !== undefined, {
-    message: "needs name, folder or both",
+  .refine((asked) => Object.values(asked).some((one) => one !== undefined), {
+    message: "needs name, workspace or folder",
   })
   .meta({ minProperties: 1 });
 export type ChangeFolder = z.infer<typeof changeFolder>;
+
+const movingFolder = z
+  .object({
+    folder_id: id("fld"),
+    workspace_id: id("ws").meta({ description: "The workspace that it goes to." }),
+    parent_id: id("fld").meta({ description: "The folder there that it is to be in." }),
+    name: z.string().meta({ description: "Its name there, where that is free then." }),
+    state: z.literal("moving").meta({ description: "It is in neither workspace until all of it is there." }),
+  })
+  .meta({ id: "MovingFolder" });
+export type MovingFolder = z.infer<typeof movingFolder>;
 
 /** `/`, `reports/2026/q3.pdf` or `/reports/` → the names from the root down. */
 const anyPath = z
@@ -140,13 +155,18 @@ export const changeFolderRoute = defineRoute({
   method: "PATCH",
   path: "/v1/folders/{id}",
   summary: "Rename or move a folder",
-  description: `In one write, whatever is in it: files, versions, links, locks, grants and open uploads keep their ids and go with it, and paths lead to it from the next request on. Needs \`write\` on the folder and \`create\` where it is to be; a move hands no rights over. It is refused where what is in it might be more than ${MAX_DEPTH} folders deep there, or have a path of more than ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes, by a bound that grows with what is put into it and isn't lowered by what leaves. Locks of files in it don't hold it.`,
+  description: `In one write, whatever is in it: files, versions, links, locks, grants and open uploads keep their ids and go with it, and paths lead to it from the next request on. Needs \`write\` on the folder and \`create\` where it is to be; a move hands no rights over. It is refused where what is in it might be more than ${MAX_DEPTH} folders deep there, or have a path of more than ${MAX_PATH_BYTES.toLocaleString("en-US")} bytes, by a bound that grows with what is put into it and isn't lowered by what leaves. Locks of files in it don't hold it.
+
+To another workspace it goes as a job (202): from the next request on it is in neither, its name there is free, and some minutes later, the more the more files are in it, it stands at its target with all that was in it, by the same ids, told by \`folder_moved\` in both. Where its name has been taken by then it gets a number, and where the folder that it was to be in is gone it is in the root. Grants on it, and on what is in it, stay behind; what is in its old workspace's trash does, too. Open uploads into it end.`,
   tag,
   access: { action: "write", on: "folder" },
   params: folderId,
   body: changeFolder,
-  responses: { 200: { description: "The folder as it is", schema: folderDetail } },
-  errors: ["not_found", "name_taken", "conflict"],
+  responses: {
+    200: { description: "The folder as it is", schema: folderDetail },
+    202: { description: "It is on its way to another workspace", schema: movingFolder },
+  },
+  errors: ["not_found", "name_taken", "workspace_ambiguous", "conflict"],
   example: { request: { name: "2026-final", folder: "/archive" }, response: example },
 });
 

@@ -27,8 +27,12 @@ export const foldersEvents = {
       "A folder was renamed or moved, with all that is in it. Of what is in it nothing is told: its ids stay, and its paths follow.",
     data: z.object({
       folder_id: id("fld").meta({ description: "The folder." }),
-      from: place.meta({ description: "Its name and the folder that it was in." }),
-      to: place.meta({ description: "Its name and the folder that it is in." }),
+      from: place.nullable().meta({
+        description: "Its name and the folder that it was in; `null` where that is another workspace's.",
+      }),
+      to: place.nullable().meta({
+        description: "Its name and the folder that it is in; `null` where that is another workspace's.",
+      }),
     }),
     example: {
       actor: client,

@@ -1,3 +1,4 @@
+import { ACCEPTED } from "#contract/route.ts";
 import { ofFolder } from "#core/access/resource.ts";
 import { listFiles } from "#core/files/list-files.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -34,7 +35,10 @@ export function folders(app: App, deps: Deps): void {
     route: changeFolderRoute,
     resource: ofFolder,
     wholeAccess: true,
-    handle: async ({ params, body, call }) => ({ body: await changeFolder(deps, call, params.id, body) }),
+    handle: async ({ params, body, call }) => {
+      const changed = await changeFolder(deps, call, params.id, body);
+      return "state" in changed ? { instead: ACCEPTED, body: changed } : { body: changed };
+    },
   });
 
   serve(app, deps, {

@@ -16,7 +16,8 @@ interface Placing {
   bounded: Pick<TrailFolder, "reach" | "path">;
   /** What must hold of its record beside that. */
   found: { condition: string; values: Item };
-  /** What its record loses. */
+  /** What else its record says then, and what it loses. */
+  set?: Item;
   remove?: readonly string[];
   /** What is told where its name is taken, and where the folder that it is to be in is there no more. */
   taken?: Else;
@@ -31,7 +32,7 @@ interface Placing {
  */
 export function placeFolder(
   { node_id, workspace_id }: Pick<FolderRecord, "node_id" | "workspace_id">,
-  { above, name, now, bounded, found, remove = [], taken, gone }: Placing,
+  { above, name, now, bounded, found, set = {}, remove = [], taken, gone }: Placing,
 ) {
   const reach = reachOf(bounded);
   const needed = below(name, reach);
@@ -44,7 +45,7 @@ export function placeFolder(
   const writes: Write[] = [
     {
       key: keys.node(node_id),
-      update: { set: { ...placed, reach_levels: bound.levels, reach_bytes: bound.bytes }, remove },
+      update: { set: { ...set, ...placed, reach_levels: bound.levels, reach_bytes: bound.bytes }, remove },
       condition: `${found.condition} AND ${asBounded.condition}`,
       values: { ...found.values, ...asBounded.values },
     },

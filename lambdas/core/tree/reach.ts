@@ -130,6 +130,12 @@ export function asItWas({ reach }: Pick<TrailFolder, "reach">) {
   };
 }
 
+/** Whether a folder may be put somewhere, with all that is below it. @param reach of the folder, its own name included */
+export function isWithin(trail: readonly TrailFolder[], { levels, bytes }: Reach): boolean {
+  const room = roomBelow(pathOf(trail));
+  return levels <= room.levels && bytes <= room.bytes;
+}
+
 /**
  * Refuses to put a folder where something below it may have too long a path.
  *

@@ -1,5 +1,6 @@
 /** Shapes of what the table stores of folders and of names in them, checked at every read. */
 import * as z from "zod";
+import { actor } from "#contract/common.ts";
 
 /** Of a folder or file that was deleted. */
 export const gone = {
@@ -46,6 +47,19 @@ export const folderRecord = z.object({
   /** Of its last change; none where it never had one. */
   updated_at: z.string().optional(),
   ...gone,
+  /** On its way to another workspace: deleted in neither's trash until all that is in it is brought over. */
+  moving: z
+    .object({
+      workspace_id: z.string(),
+      parent_id: z.string(),
+      name: z.string(),
+      /** Whose call it was. */
+      by: actor,
+      request_id: z.string(),
+      /** After which place it goes on. */
+      place: z.object({ path: z.string(), folder_id: z.string() }).optional(),
+    })
+    .optional(),
 });
 export type FolderRecord = z.infer<typeof folderRecord>;
 

@@ -1,0 +1,159 @@
+import { keys } from "#aws/keys.ts";
+import { happened, type Item } from "#aws/table.ts";
+import { rootFolder } from "#core/access/place.ts";
+import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
+import { ownedOf } from "#core/access/standing.ts";
+import { boundOf, readTrail } from "#core/access/trail.ts";
+import { arrival } from "#core/files/move-target.ts";
+import { fileRecord } from "#core/files/records.ts";
+import type { DueDeps } from "#core/kernel/deps.ts";
+import { type Chance, eachDue } from "#core/kernel/each-due.ts";
+import { inParallel } from "#core/kernel/in-parallel.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import { eventWrite } from "#core/kernel/outbox.ts";
+import type { TrailFolder } from "#core/kernel/rights.ts";
+import { freeName } from "#core/tree/free-name.ts";
+import { placeFolder } from "#core/tree/place-folder.ts";
+import { below, isWithin, pathOf, reachOf } from "#core/tree/reach.ts";
+import { type FolderRecord, folderRecord } from "#core/tree/records.ts";
+import { type Met, placeAfter, walk } from "#core/tree/walk.ts";
+import { lastOf } from "#core/tree/way.ts";
+
+/** Names that are looked at in one step. */
+const STEP = 200;
+const PARALLEL = 8;
+
+type Moving = FolderRecord & { moving: NonNullable<FolderRecord["moving"]>; deleted_at: string };
+
+/** Both sides of a move. */
+interface Sides {
+  from: WorkspaceRecord;
+  to: WorkspaceRecord;
+}
+
+/**
+ * Brings folders to the workspaces that they are on their way to, page by page: what is in one is there in name only, below a
+ * folder that stands nowhere, until the last of it is; then the folder gets its place. Returns how many arrived.
+ */
+export function sweepMoves(deps: DueDeps): Promise<number> {
+  return eachDue(deps, "move", async (item, chance) => {
+    const folder = folderRecord.parse(item);
+    const { moving, deleted_at } = folder;
+    if (moving === undefined || deleted_at === undefined) return false;
+    return bring(deps, { ...folder, moving, deleted_at }, chance);
+  });
+}
+
+async function bring(deps: DueDeps, folder: Moving, chance: Chance): Promise<boolean> {
+  const sides = await sidesOf(deps, folder);
+  const { node_id } = folder;
+  const top = { folder_id: node_id, trail: [] };
+  let { place } = folder.moving;
+  for (let isWhole = false; !isWhole; ) {
+    const met: Met[] = [];
+    const walking = walk(deps, top, { deep: true, after: place, most: STEP });
+    let next = await walking.next();
+    for (; next.done !== true; next = await walking.next()) met.push(next.value);
+    isWhole = next.value;
+    await inParallel(met, PARALLEL, ({ entry }) => bringOne(deps, entry.node_id, sides));
+    const last = met.at(-1);
+    if (isWhole || last === undefined) break;
+    place = placeAfter(top, last, { deep: true });
+    const kept = await happened(
+      deps.table.update({
+        key: keys.node(node_id),
+        update: { set: { "moving.place": place } },
+        ...onItsWay(folder),
+      }),
+    );
+    if (!kept || !chance.timeLeft()) return false;
+  }
+  return arrive(deps, folder, sides);
+}
+
+/** Since then it is on its way there. */
+const onItsWay = ({ deleted_at, moving }: Moving) => ({
+  condition: "#deleted_at = :left_at AND #moving.#workspace_id = :to",
+  values: { left_at: deleted_at, to: moving.workspace_id },
+});
+
+async function sidesOf({ table }: DueDeps, { workspace_id, moving }: Moving): Promise<Sides> {
+  const [from, to] = await Promise.all(
+    [workspace_id, moving.workspace_id].map((id) => table.get(workspaceRecord, keys.workspace(id))),
+  );
+  if (from === undefined || to === undefined) throw new Error(`a workspace of ${workspace_id} is gone`);
+  return { from, to };
+}
+
+/** Whatever it is, it is the other workspace's from now on. What has gone from there meanwhile stays where it went. */
+async function bringOne(deps: DueDeps, id: string, sides: Sides): Promise<void> {
+  await inRounds(async () => {
+    const [node] = await deps.table.batchGet([keys.node(id)]);
+    if (node?.["workspace_id"] !== sides.from.workspace_id) return;
+    await deps.table.update({ key: keys.node(id), ...changeOf(deps.now(), node, sides) });
+  }, `${id} is changed by others`);
+}
+
+function changeOf(now: number, node: Item, { from, to }: Sides) {
+  const { workspace_id } = to;
+  const here = { condition: "#workspace_id = :from", values: { from: from.workspace_id } };
+  if (node["kind"] !== "file") return { update: { set: { workspace_id } }, ...here };
+  const { came_ms, links_since_ms, lock } = arrival(fileRecord.parse(node), {
+    ...{ from: ownedOf(from), to: ownedOf(to), now },
+  });
+  return {
+    update: {
+      set: {
+        ...{ workspace_id, came_ms, links_since_ms },
+        ...(lock && { "lock.epoch": lock.epoch, "lock.expires_ms": lock.expires_ms }),
+      },
+      remove: links_since_ms === undefined ? ["links_since_ms"] : [],
+    },
+    condition: `${here.condition} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :brought_lock"}`,
+    values: { ...here.values, ...(lock && { brought_lock: lock.lock_id }) },
+  };
+}
+
+/** All of it is there: it stands where it is to be, or as near as there is room. */
+async function arrive(deps: DueDeps, folder: Moving, { to }: Sides): Promise<boolean> {
+  const { node_id, moving } = folder;
+  const { workspace_id } = to;
+  const above = await targetOf(deps, folder);
+  const parent_id = lastOf({ workspace_id, trail: above });
+  const [taken] = await deps.table.batchGet([keys.entry(parent_id, moving.name)]);
+  const folder_path = above.length === 0 ? undefined : pathOf(above);
+  const name =
+    taken === undefined ? moving.name : await freeName(deps, parent_id, { name: moving.name, folder_path });
+  const now = deps.now();
+  const { writes } = placeFolder(
+    { node_id, workspace_id },
+    {
+      ...{ above, name, now, bounded: boundOf(folder), found: onItsWay(folder), set: { workspace_id } },
+      remove: ["deleted_at", "moving", "due_pk", "due_sk"],
+      gone: () => undefined,
+    },
+  );
+  const { by: actor, request_id } = moving;
+  return happened(
+    deps.table.transact([
+      ...writes,
+      eventWrite(now, {
+        type: "folder_moved",
+        ...{ request_id, workspace_id, actor },
+        data: { folder_id: node_id, from: null, to: { name, parent_id } },
+      }),
+    ]),
+  );
+}
+
+/** The folders down to the one that it is to be in, where that stands and has room; else the root. */
+async function targetOf(deps: DueDeps, folder: Moving): Promise<readonly TrailFolder[]> {
+  const { workspace_id, parent_id, name } = folder.moving;
+  if (parent_id === rootFolder(workspace_id)) return [];
+  const [item] = await deps.table.batchGet([keys.node(parent_id)]);
+  if (item?.["workspace_id"] !== workspace_id) return [];
+  const hint = item["above"];
+  const above = Array.isArray(hint) ? hint.map(String) : [];
+  const trail = await readTrail(deps, { workspace_id, folder_id: parent_id, above: [...above, parent_id] });
+  return trail !== undefined && isWithin(trail, below(name, reachOf(boundOf(folder)))) ? trail : [];
+}
