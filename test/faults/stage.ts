@@ -27,6 +27,7 @@ import { relayEvents } from "#core/events/relay-events.ts";
 import { sweepEvents } from "#core/events/sweep-events.ts";
 import { objectCreated } from "#core/finalize/object-created.ts";
 import { sweepUploads } from "#core/finalize/sweep-uploads.ts";
+import { sweepMoves } from "#core/folders/sweep-moves.ts";
 import { sweepGrants } from "#core/grants/sweep-grants.ts";
 import { sweepInvitations } from "#core/invitations/sweep-invitations.ts";
 import { sweepLinks } from "#core/links/sweep-links.ts";
@@ -419,6 +420,7 @@ const sweeps = {
   trash: sweepTrash,
   handover: sweepHandovers,
   organization: sweepOrganizations,
+  move: sweepMoves,
   delivery: sweepDeliveries,
   endpoint: sweepEndpoints,
   recovery: sweepRecoveries,

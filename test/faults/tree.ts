@@ -41,11 +41,16 @@ export function misplaced(dump: readonly unknown[]): string[] {
   ];
 }
 
-/** What is in a folder is in that one's workspace. */
+/** What stands in a folder is in that one's workspace, but for what is on its way to another with a folder above. */
 function strays(things: ReadonlyMap<string, Thing>): string[] {
+  const isOnItsWay = (one: Thing | undefined, levels = 64): boolean =>
+    one !== undefined &&
+    levels > 0 &&
+    (one["moving"] !== undefined || isOnItsWay(things.get(parentOf(one) ?? ""), levels - 1));
   return [...things.values()].flatMap((one) => {
     const above = things.get(parentOf(one) ?? "");
     if (above === undefined || above.workspace_id === one.workspace_id) return [];
+    if (one.deleted_at !== undefined || isOnItsWay(one)) return [];
     return [
       `${one.node_id} (${one.name}) is of ${one.workspace_id}, and in ${above.name} of ${above.workspace_id}`,
     ];

@@ -52,6 +52,20 @@ export async function handoverFlows({ story, ok, minute }: Caller): Promise<void
   await post(`/v1/claims/${z.string().parse(claim_token)}`, into);
   await minute(120_000);
 
+  // A folder that goes to another workspace, and one that is claimed.
+  const inbox = into.workspace;
+  const kept = await story.upload(bytes, { filename: "leaving/it/all.txt", start: { workspace: "source" } });
+  const above = await ok(answer, `/v1/workspaces/${kept.workspace_id}/resolve?path=leaving`);
+  const moving = { method: "PATCH", json: { workspace: inbox, folder: "came" } };
+  await ok(answer, `/v1/folders/${text(above, "folder_id")}`, moving);
+  const given = await story.upload(bytes, { filename: "given/all.txt", start: { workspace: "source" } });
+  const folder = { type: "folder", id: given.folder_id };
+  const offer_of = await post("/v1/transfers", { resource: folder });
+  const heirs = await post("/v1/workspaces", { name: "heirs-own" }, heir);
+  await post(`/v1/claims/${text(offer_of, "claim_token")}`, { workspace: text(heirs, "workspace_id") }, heir);
+  await minute(120_000);
+  await minute();
+
   // An organization that is closed, restored, closed again and purged, with all that may be in one.
   const made = await post("/v1/orgs", { name: "short-lived" });
   const id = text(made, "organization_id");

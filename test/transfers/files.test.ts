@@ -1,6 +1,8 @@
-/** Files that are handed over: out of one organization's workspace into another's. */
+/** Files and folders that are handed over: out of one organization's workspace into another's. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
+import { rootFolder } from "#core/access/place.ts";
+import { sweepMoves } from "#core/folders/sweep-moves.ts";
 import { claimed } from "#core/transfers/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 import { uploader } from "#test/support/uploads.ts";
@@ -126,4 +128,60 @@ test("what stands in the way says so, and nothing of it happens", async () => {
   const gone = await read(made, offer(other.deep));
   await agent.request(`/v1/files/${other.deep}`, { method: "DELETE" });
   expect(await refusal(claim(gone.claim_token, zoe, into))).toEqual([410, "transfer_gone"]);
+});
+
+test("a folder goes as a job into the claimer's workspace, and its old owner keeps what was said", async () => {
+  const { workspace_id, deep, file, share_url } = await story.report();
+  const zoe = await inbox();
+  const { folder_id } = await read(
+    z.looseObject({ folder_id: z.string() }),
+    agent.request(`/v1/workspaces/${workspace_id}/resolve?path=data`),
+  );
+  const offered = await read(
+    made,
+    agent.request("/v1/transfers", {
+      json: {
+        resource: { type: "folder", id: folder_id },
+        ...{ residual_role: "viewer", keep: { shares: false } },
+      },
+    }),
+  );
+  expect(offered.preview).toMatchObject({ name: "data", folders: 1, files: 1, links: 1, complete: true });
+  const second = await read(
+    made,
+    agent.request("/v1/transfers", { json: { resource: { type: "folder", id: folder_id } } }),
+  );
+  expect(await refusal(claim(offered.claim_token, zoe, { workspace: workspace_id }))).toEqual([
+    404,
+    "not_found",
+  ]);
+  expect(await statusOf(world.request(share_url))).toBe(302);
+  const { folder } = await read(
+    claimed,
+    claim(offered.claim_token, zoe, { workspace: "inbox", folder: "from" }),
+  );
+  expect(folder).toMatchObject({ folder_id, workspace_id: zoe.inbox, name: "data", state: "moving" });
+  expect(await statusOf(zoe.request(`/v1/files/${deep}`))).toBe(404);
+  expect(await statusOf(agent.request(`/v1/files/${deep}`))).toBe(404);
+  expect(await refusal(claim(second.claim_token, zoe, { workspace: "inbox" }))).toEqual([
+    410,
+    "transfer_gone",
+  ]);
+  world.advance(120_000);
+  expect(await sweepMoves(world.deps)).toBe(1);
+  expect(await statusOf(zoe.request(`/v1/files/${deep}`))).toBe(200);
+  const seen = z.looseObject({ path: z.string() });
+  expect((await read(seen, zoe.request(`/v1/files/${deep}`))).path).toBe("from/data/2026/all.txt");
+  expect([
+    await statusOf(agent.request(`/v1/files/${deep}`)),
+    await statusOf(agent.request(`/v1/files/${deep}`, { method: "DELETE" })),
+    await statusOf(agent.request(`/v1/files/${file}`)),
+    await statusOf(world.request(share_url)),
+  ]).toEqual([200, 403, 200, 410]);
+});
+
+test("a workspace's root is handed over with the workspace alone", async () => {
+  const { workspace_id } = await story.report();
+  const json = { resource: { type: "folder", id: rootFolder(workspace_id) } };
+  expect(await refusal(agent.request("/v1/transfers", { json }))).toEqual([400, "invalid_request"]);
 });

@@ -80,7 +80,7 @@ const changeFolder = z
   .meta({ minProperties: 1 });
 export type ChangeFolder = z.infer<typeof changeFolder>;
 
-const movingFolder = z
+export const movingFolder = z
   .object({
     folder_id: id("fld"),
     workspace_id: id("ws").meta({ description: "The workspace that it goes to." }),

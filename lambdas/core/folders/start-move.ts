@@ -1,7 +1,8 @@
 import { due, keys } from "#aws/keys.ts";
+import type { Write } from "#aws/table.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { eventWrite } from "#core/kernel/outbox.ts";
+import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { below, reachOf, requireWithin } from "#core/tree/reach.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
@@ -31,31 +32,45 @@ export async function startMove(
     name = folder.name,
   }: ChangeFolder & { workspace_id: string },
 ): Promise<MovingFolder> {
-  const old_parent = requireNoRoot(folder);
+  requireNoRoot(folder);
   const here = await trailOfFolder(deps, call, folder);
   const above = await targetFolder(deps, call, { folder, here, ref, workspace_id });
   requireWithin(above, below(name, reachOf(here.at(-1) ?? { path: "" })));
   const parent_id = lastOf({ workspace_id, trail: above });
   const { node_id } = folder;
-  const now = deps.now();
-  const by = actorOf(call.caller);
-  const moving = { workspace_id, parent_id, name, by, request_id: call.requestId };
-  await deps.table.transact([
+  const by = { actor: actorOf(call.caller), request_id: call.requestId };
+  await deps.table.transact(leavingWrites(deps.now(), folder, { workspace_id, parent_id, name }, by));
+  return { folder_id: node_id, workspace_id, parent_id, name, state: "moving" };
+}
+
+interface Away {
+  workspace_id: string;
+  parent_id: string;
+  name: string;
+  /** From when (ms) links to what is in it are that lead there; all unless said. */
+  links_since_ms?: number | undefined;
+}
+
+/** A folder that stands is on its way from then on. @throws WharfError invalid_request for a root */
+export function leavingWrites(
+  now: number,
+  folder: FolderRecord,
+  to: Away,
+  { actor, request_id }: Pick<NewEvent, "actor" | "request_id">,
+): Write[] {
+  const { node_id, workspace_id, name } = folder;
+  const parent_id = requireNoRoot(folder);
+  const moving = { ...to, by: actor, request_id };
+  return [
     {
       key: keys.node(node_id),
       update: { set: { deleted_at: iso(now), moving, ...due("move", now + BEGIN_AFTER_MS, node_id) } },
       ...asFound(folder),
     },
-    {
-      remove: keys.entry(old_parent, folder.name),
-      condition: "#node_id = :node_id",
-      values: { node_id },
-    },
+    { remove: keys.entry(parent_id, name), condition: "#node_id = :node_id", values: { node_id } },
     eventWrite(now, {
-      type: "folder_moved",
-      ...{ request_id: call.requestId, workspace_id: folder.workspace_id, actor: by },
-      data: { folder_id: node_id, from: { name: folder.name, parent_id: old_parent }, to: null },
+      ...{ type: "folder_moved", request_id, workspace_id, actor },
+      data: { folder_id: node_id, from: { name, parent_id }, to: null },
     }),
-  ]);
-  return { folder_id: node_id, workspace_id, parent_id, name, state: "moving" };
+  ];
 }

@@ -25,10 +25,11 @@ const PARALLEL = 8;
 
 type Moving = FolderRecord & { moving: NonNullable<FolderRecord["moving"]>; deleted_at: string };
 
-/** Both sides of a move. */
+/** Both sides of a move, and what is known of links to what goes. */
 interface Sides {
   from: WorkspaceRecord;
   to: WorkspaceRecord;
+  links?: number | undefined;
 }
 
 /**
@@ -82,7 +83,7 @@ async function sidesOf({ table }: DueDeps, { workspace_id, moving }: Moving): Pr
     [workspace_id, moving.workspace_id].map((id) => table.get(workspaceRecord, keys.workspace(id))),
   );
   if (from === undefined || to === undefined) throw new Error(`a workspace of ${workspace_id} is gone`);
-  return { from, to };
+  return { from, to, links: moving.links_since_ms };
 }
 
 /** Whatever it is, it is the other workspace's from now on. What has gone from there meanwhile stays where it went. */
@@ -94,13 +95,14 @@ async function bringOne(deps: DueDeps, id: string, sides: Sides): Promise<void> 
   }, `${id} is changed by others`);
 }
 
-function changeOf(now: number, node: Item, { from, to }: Sides) {
+function changeOf(now: number, node: Item, { from, to, links }: Sides) {
   const { workspace_id } = to;
   const here = { condition: "#workspace_id = :from", values: { from: from.workspace_id } };
   if (node["kind"] !== "file") return { update: { set: { workspace_id } }, ...here };
-  const { came_ms, links_since_ms, lock } = arrival(fileRecord.parse(node), {
+  const { came_ms, lock, ...brought } = arrival(fileRecord.parse(node), {
     ...{ from: ownedOf(from), to: ownedOf(to), now },
   });
+  const links_since_ms = links ?? brought.links_since_ms;
   return {
     update: {
       set: {

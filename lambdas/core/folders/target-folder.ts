@@ -20,6 +20,8 @@ interface Move {
   ref: FolderRef;
   /** The one that the target is in. */
   workspace_id: string;
+  /** Whether whoever may do all with it gives it to the caller. @default false */
+  isGiven?: boolean | undefined;
 }
 
 /**
@@ -29,13 +31,14 @@ interface Move {
 export async function targetFolder(
   deps: TableDeps,
   call: Call,
-  { folder, here, ref, workspace_id }: Move,
+  { folder, here, ref, workspace_id, isGiven = false }: Move,
 ): Promise<readonly TrailFolder[]> {
   const { node_id, parent_id } = folder;
   const from: Located = { workspace_id: folder.workspace_id, folder_id: node_id, trail: here };
   const check = async (above: readonly TrailFolder[], there: Located) => {
     requireOutside(folder, above);
-    if (lastOf({ workspace_id, trail: above }) !== parent_id) await requireNoGain(deps, call, from, there);
+    const isElsewhere = lastOf({ workspace_id, trail: above }) !== parent_id;
+    if (isElsewhere && !isGiven) await requireNoGain(deps, call, from, there);
   };
   if (!("segments" in ref)) {
     const [item] = await deps.table.batchGet([keys.node(ref.folder_id)]);

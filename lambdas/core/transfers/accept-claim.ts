@@ -2,6 +2,7 @@ import { invalidMember } from "#core/accounts/maker.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { acceptFile } from "./accept-file.ts";
+import { acceptFolder } from "./accept-folder.ts";
 import { acceptWorkspace } from "./accept-workspace.ts";
 import type { Claimed, ClaimRequest } from "./contract.ts";
 import { findClaim } from "./find-claim.ts";
@@ -9,7 +10,7 @@ import { findClaim } from "./find-claim.ts";
 /**
  * Makes what a transfer offers the claimer's, as what it is.
  *
- * @throws WharfError invalid_request for words of another kind of thing; as `acceptWorkspace` and `acceptFile`
+ * @throws WharfError invalid_request for words of another kind of thing; as `acceptWorkspace`, `acceptFolder` and `acceptFile`
  */
 export async function acceptClaim(
   deps: Deps,
@@ -26,11 +27,13 @@ export async function acceptClaim(
   if (organization !== undefined)
     throw invalidMember(
       "organization",
-      "is said of a workspace; of a file name the workspace that it is to be in",
+      "is said of a workspace; of a folder or file name the workspace that it is to be in",
     );
   if (workspace === undefined)
-    throw invalidMember("workspace", "is needed for a file: name one of yours that it is to be in");
-  return acceptFile(deps, call, token, { workspace, folder, first });
+    throw invalidMember("workspace", "is needed for a folder or file: name one of yours that it is to be in");
+  const accept = first.transfer.type === "file" ? acceptFile : acceptFolder;
+  return accept(deps, call, token, { workspace, folder, first });
 }
 
-const OF_FILES = "is said of a file; this is a workspace, which belongs to an organization of yours then";
+const OF_FILES =
+  "is said of a folder or file; this is a workspace, which belongs to an organization of yours then";

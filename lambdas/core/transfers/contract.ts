@@ -13,6 +13,7 @@ import {
 } from "#contract/common.ts";
 import { defineRoute } from "#contract/route.ts";
 import { file, folderRef } from "#core/files/contract.ts";
+import { movingFolder } from "#core/folders/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 
 /** Open transfers that one resource has at most. */
@@ -33,20 +34,28 @@ export const transferEnd = z.enum(["claimed", "revoked", "expired", "withdrawn"]
 });
 export type TransferEnd = z.infer<typeof transferEnd>;
 
-const resourceType = z.enum(["workspace", "file"]);
+const resourceType = z.enum(["workspace", "folder", "file"]);
 type TransferredType = z.infer<typeof resourceType>;
 
 const resource = z
   .object({
     type: resourceType.meta({ description: "What it is." }),
-    id: idOf("ws", "file").meta({ description: "Its id: `ws_…` of a workspace, `file_…` of a file." }),
+    id: idOf("ws", "fld", "file").meta({
+      description: "Its id: `ws_…` of a workspace, `fld_…` of a folder, `file_…` of a file.",
+    }),
   })
   .meta({ id: "Transferred", description: "What is handed over, with all that is in it." });
 
-const one = <T extends TransferredType, P extends "ws" | "file">(type: T, prefix: P) =>
-  z.strictObject({ type: z.literal(type).meta({ description: "What it is." }), id: id(prefix) });
+const one = <T extends TransferredType, P extends "ws" | "fld" | "file">(type: T, prefix: P, name: string) =>
+  z
+    .strictObject({ type: z.literal(type).meta({ description: "What it is." }), id: id(prefix) })
+    .meta({ id: name });
 const resourceAsked = z
-  .discriminatedUnion("type", [one("workspace", "ws"), one("file", "file")])
+  .discriminatedUnion("type", [
+    one("workspace", "ws", "OfferedWorkspace"),
+    one("folder", "fld", "OfferedFolder"),
+    one("file", "file", "OfferedFile"),
+  ])
   .meta({ description: "What is handed over, with all that is in it." });
 
 const residualRole = z.enum(["none", "viewer", "editor", "manager"]).meta({
@@ -98,7 +107,7 @@ const message = withoutNul(wholeText(z.string().max(500)));
 /** What would come over, as it is now. */
 const preview = z
   .object({
-    name: z.string().meta({ description: "What the workspace or file is called." }),
+    name: z.string().meta({ description: "What the workspace, folder or file is called." }),
     organization_id: id("org").meta({ description: "Whose it is until it is claimed." }),
     organization_name: z.string().meta({ description: "What that is called." }),
     folders: z.int().meta({ description: "Folders in it, as far as they were counted." }),
@@ -171,10 +180,10 @@ const claimRequest = z.strictObject({
   }),
   workspace: workspaceRef
     .optional()
-    .meta({ description: "Of a file: into which workspace of yours, by id or name. Needed." }),
+    .meta({ description: "Of a folder or file: into which workspace of yours, by id or name. Needed." }),
   folder: folderRef.optional().meta({
     description:
-      "Of a file: into which of that workspace's folders, by id or path, of which what is missing is made. Its root unless said.",
+      "Of a folder or file: into which of that workspace's folders, by id or path, of which what is missing is made. Its root unless said.",
   }),
 });
 export type ClaimRequest = z.output<typeof claimRequest>;
@@ -190,6 +199,9 @@ export const claimed = z
     resource,
     workspace: workspace.optional().meta({ description: "Of a workspace: as it is now, and yours." }),
     file: file.optional().meta({ description: "Of a file: as it is now, where you wanted it." }),
+    folder: movingFolder.optional().meta({
+      description: "Of a folder: where it will be, once all that is in it is there.",
+    }),
     claimed_at: at("When it became yours"),
   })
   .meta({ id: "Claimed" });
@@ -227,7 +239,7 @@ export const createTransferRoute = defineRoute({
   id: "createTransfer",
   method: "POST",
   path: "/v1/transfers",
-  summary: "Offer a workspace or a file to another",
+  summary: "Offer a workspace, a folder or a file to another",
   description: `Whoever has \`claim_token\`, which is shown this once, makes it theirs by \`POST /v1/claims/{token}\`, where \`to\` lets them. Nothing changes until then. It takes the role \`owner\` on it, which is judged again at the claim, and it ends with the key or client that made it. One thing has ${MAX_OPEN} open transfers at most.`,
   tag,
   access: { action: "transfer", decides: "the body says what is handed over" },
@@ -297,7 +309,9 @@ export const acceptClaimRoute = defineRoute({
 
 A workspace belongs to the organization from then on, and the caller has the role \`owner\` on it. What was granted on it and in it before ends at once, but what the transfer leaves to who made it; locks are broken, uploads that were begun end, endpoints hear nothing more, links live on unless \`keep\` says otherwise. It takes the role \`owner\` or \`admin\` in the organization. Its name gets a number where you have made one of the name.
 
-A file moves, with its versions, history and fencing numbers, into a workspace in which the caller may \`create\`. What was granted on it stays behind, but what the transfer leaves to who made it; links live on unless \`keep\` says otherwise. While somebody holds its lock it stays where it is.`,
+A file moves, with its versions, history and fencing numbers, into a workspace in which the caller may \`create\`. What was granted on it stays behind, but what the transfer leaves to who made it; links live on unless \`keep\` says otherwise. While somebody holds its lock it stays where it is.
+
+A folder goes the same way as a job, as \`PATCH /v1/folders/{id}\` sends one to another workspace: it is in neither until all of it is there, and locks in it don't hold it.`,
   access: { own: "whoever has the token is offered what it is of; into what it may come the verb decides" },
   scopes: ["workspaces:write"],
   body: claimRequest,

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import { authorize } from "#core/access/authorize.ts";
 import { grantMakerOf, invalidMember, KEEP_MS, type Maker, makerWrites } from "#core/accounts/maker.ts";
+import { requireNoRoot } from "#core/folders/find-folder.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -20,7 +21,7 @@ import { transferView } from "./transfer-view.ts";
 type TransferDeps = Pick<Deps, "table" | "now" | "config">;
 
 /**
- * Offers a workspace or a file to whoever has the token, which is shown this once. Nothing changes until it is claimed.
+ * Offers a workspace, a folder or a file to whoever has the token, which is shown this once. Nothing changes until it is claimed.
  *
  * @throws WharfError not_found, forbidden; invalid_request; grant_limit where it has five open ones.
  */
@@ -32,21 +33,24 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
       "must be false, or residual_role manager: endpoints hear what their maker may",
     );
   const what = [type, id] as const;
-  const [node] = type === "file" ? await deps.table.batchGet([keys.node(id)]) : [];
-  const workspace_id = type === "file" ? String(node?.["workspace_id"]) : id;
+  const [node] = type === "workspace" ? [] : await deps.table.batchGet([keys.node(id)]);
+  const workspace_id = type === "workspace" ? id : String(node?.["workspace_id"]);
   const which = { type, resource_id: id, workspace_id };
-  const { located, workspace, file } = await findOffered(deps, call.caller.id, which);
+  const { located, workspace, file, folder } = await findOffered(deps, call.caller.id, which);
   await authorize(deps, call, located, { action: "transfer", what });
-  if (workspace === undefined || (type === "file" && file === undefined)) throw notFound(...what);
+  const thing = file ?? folder;
+  if (workspace === undefined || (type !== "workspace" && thing === undefined)) throw notFound(...what);
+  // The root is the workspace's.
+  if (folder !== undefined) requireNoRoot(folder);
   const maker = await grantMakerOf(deps, call.caller);
-  const preview = await previewOf(deps, { workspace, file });
+  const preview = await previewOf(deps, { workspace, file, folder });
   return inRounds(async () => {
     const now = deps.now();
     const transfer_id = newId("trf", now);
     const claim_token = `whc_${transfer_id.slice(4)}_${randomBytes(32).toString("base64url")}`;
     const expires_ms = endOf(now, maker, given.expires_in);
     const { organization_id, epoch } = workspace;
-    const { name } = file ?? workspace;
+    const { name } = thing ?? workspace;
     const record: TransferRecord = {
       ...{ transfer_id, ...which, name, organization_id, epoch },
       ...{ place: await freePlace(deps, id), residual_role: given.residual_role, keep: given.keep },

@@ -11,6 +11,7 @@ import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
+import type { FolderRecord } from "#core/tree/records.ts";
 import type { TransferEnd } from "./contract.ts";
 import { keysOfOffered, offeredAmong } from "./find-offered.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
@@ -21,6 +22,7 @@ export interface Claim {
   /** That which is offered, or the one that the file stands in. */
   workspace: WorkspaceRecord;
   file?: FileRecord | undefined;
+  folder?: FolderRecord | undefined;
   /** Who offered it, as it is now. */
   maker: Caller;
 }
@@ -45,13 +47,13 @@ export async function findClaim(
   const made = { client_id: made_by.principal_id, scopes, made_by };
   const items = await deps.table.batchGet([...makerKeys(made), ...keysOfOffered(transfer)]);
   const maker = actingAs(deps, made, items);
-  const { workspace, file, located } = offeredAmong(items, made_by.principal_id, transfer);
+  const { workspace, file, folder, located } = offeredAmong(items, made_by.principal_id, transfer);
   // What went to another workspace since is offered there, by whoever may.
   if (workspace === undefined || maker === undefined || workspace.epoch !== transfer.epoch)
     throw gone("withdrawn");
-  if (type === "file" && file === undefined) throw gone("withdrawn");
+  if (type !== "workspace" && file === undefined && folder === undefined) throw gone("withdrawn");
   if ((await judge(deps, maker, located, "transfer"))?.allowed !== true) throw gone("withdrawn");
-  return { transfer, workspace, file, maker };
+  return { transfer, workspace, file, folder, maker };
 }
 
 /** The transfer that a token is of, for those whom it is for: for all others it is as one that isn't there. */

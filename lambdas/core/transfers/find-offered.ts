@@ -4,6 +4,7 @@ import { type Located, locateNode, nodeIn } from "#core/access/place.ts";
 import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { type FolderRecord, folderRecord } from "#core/tree/records.ts";
 import type { TransferRecord } from "./records.ts";
 
 /** What a transfer is of, as it stands. */
@@ -12,6 +13,7 @@ export interface Offered {
   located: Located | undefined;
   workspace: WorkspaceRecord | undefined;
   file?: FileRecord | undefined;
+  folder?: FolderRecord | undefined;
 }
 
 type Which = Pick<TransferRecord, "type" | "resource_id">;
@@ -23,7 +25,7 @@ export const keysOfOffered = ({
   workspace_id,
 }: Which & { workspace_id: string }): Key[] => [
   keys.workspace(workspace_id),
-  ...(type === "file" ? [keys.node(resource_id)] : []),
+  ...(type === "workspace" ? [] : [keys.node(resource_id)]),
 ];
 
 /** @param holder of whose decision it is: what it made is its own */
@@ -35,8 +37,13 @@ export function offeredAmong(items: readonly Item[], holder: string, { type, res
   const record = workspaceRecord.safeParse(workspace).data;
   if (type === "workspace") return { located: { workspace_id: resource_id }, workspace: record };
   const node = nodeIn(items, resource_id);
-  const file = fileRecord.safeParse(node).data;
-  return { located: locateNode(holder, node), workspace: record, file: isStanding(file) ? file : undefined };
+  const there = { located: locateNode(holder, node), workspace: record };
+  if (type === "file") {
+    const file = fileRecord.safeParse(node).data;
+    return { ...there, file: isStanding(file) ? file : undefined };
+  }
+  const folder = folderRecord.safeParse(node).data;
+  return { ...there, folder: folder?.deleted_at === undefined ? folder : undefined };
 }
 
 /** Reads it. */

@@ -9,6 +9,7 @@ import { iso } from "#core/kernel/time.ts";
 import { linkToken } from "#core/links/link-token.ts";
 import { linkRecord } from "#core/links/records.ts";
 import { linkState } from "#core/links/share-view.ts";
+import type { FolderRecord } from "#core/tree/records.ts";
 import { placeAfter, type Top, walk } from "#core/tree/walk.ts";
 import type { Preview } from "./contract.ts";
 
@@ -23,25 +24,34 @@ type PreviewDeps = Pick<Deps, "table" | "now" | "config">;
 type Counts = Pick<Preview, "folders" | "files" | "bytes" | "links">;
 
 /**
- * What a claim of a workspace, or of a file in it, would bring, as it is now: what is larger than can be counted in some seconds isn't counted to
+ * What a claim of a workspace, or of a folder or file in it, would bring, as it is now: what is larger than can be counted in some seconds isn't counted to
  * its end, and says so.
  */
 export async function previewOf(
   deps: PreviewDeps,
-  { workspace, file }: { workspace: WorkspaceRecord; file?: FileRecord | undefined },
+  {
+    workspace,
+    file,
+    folder,
+  }: { workspace: WorkspaceRecord; file?: FileRecord | undefined; folder?: FolderRecord | undefined },
 ): Promise<Preview> {
   const { workspace_id, organization_id } = workspace;
   const [counts, organization] = await Promise.all([
-    file === undefined ? countAll(deps, workspace_id) : countFile(deps, file),
+    file === undefined ? countIn(deps, workspace_id, folder) : countFile(deps, file),
     deps.table.get(organizationRecord.optional(), keys.organization(organization_id)),
   ]);
   return {
-    ...{ name: (file ?? workspace).name, organization_id, organization_name: organization?.name ?? "" },
+    ...{
+      name: (file ?? folder ?? workspace).name,
+      organization_id,
+      organization_name: organization?.name ?? "",
+    },
     ...{ ...counts, at: iso(deps.now()) },
   };
 }
 
-async function countAll(deps: PreviewDeps, workspaceId: string) {
+async function countIn(deps: PreviewDeps, workspaceId: string, folder: FolderRecord | undefined) {
+  if (folder !== undefined) return countBelow(deps, { folder_id: folder.node_id, trail: [] });
   const [counts, endpoints] = await Promise.all([
     countBelow(deps, { folder_id: rootFolder(workspaceId), trail: [] }),
     countHearing(deps, workspaceId),

@@ -5,7 +5,7 @@ import { madeByRecord } from "#core/access/records.ts";
 
 export const transferRecord = z.object({
   transfer_id: z.string(),
-  type: z.enum(["workspace", "file"]),
+  type: z.enum(["workspace", "folder", "file"]),
   resource_id: z.string(),
   /** The workspace itself, or the one in which it stood. */
   workspace_id: z.string(),

@@ -53,6 +53,8 @@ export const folderRecord = z.object({
       workspace_id: z.string(),
       parent_id: z.string(),
       name: z.string(),
+      /** From when (ms) links to what is in it are that lead there. */
+      links_since_ms: z.number().optional(),
       /** Whose call it was. */
       by: actor,
       request_id: z.string(),

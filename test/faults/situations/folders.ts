@@ -2,6 +2,8 @@
 import { disagreements } from "../agree.ts";
 import type { Outcome, Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
+import { MINUTE, passTime } from "../time.ts";
+import { otherWorkspace } from "./other-workspace.ts";
 
 const all = ({ owner }: Stage) => `/v1/workspaces/${owner.workspace_id}/folders`;
 const path = (id: string) => `/v1/folders/${id}`;
@@ -309,6 +311,75 @@ const uploads: Situation[] = [
   },
 ];
 
+/** A folder with folders and files, a link in it and a lock, and another workspace. */
+async function leaving(stage: Stage, me: Actor) {
+  const [top = "", inner = ""] = await tree(stage, me, "top/in/a.txt");
+  const { file_id } = await me.by.uploaded("top/b.txt", "second");
+  const { share_url } = await me.json(`/v1/files/${file_id}/shares`, { json: {} });
+  const workspace = await otherWorkspace(me);
+  const go = (actor: Actor, more: object = {}) =>
+    actor.request(...patch(top, { workspace, folder: "into", name: "new", ...more }));
+  return { top, inner, file: String(file_id), share_url: String(share_url), workspace, go };
+}
+
+const toOthers: Situation[] = [
+  {
+    name: "folder: sent to another workspace",
+    unordered: true,
+    async set(stage, me) {
+      const { top, inner, file, workspace, go } = await leaving(stage, me);
+      return {
+        act: (actor) => go(actor),
+        meanwhile: {
+          "others send it there": () => go(me),
+          "it is renamed": () => me.request(...patch(top, { name: "other" })),
+          "it is deleted": () => me.request(...remove(top)),
+          "one in it is renamed": () => me.request(...patch(inner, { name: "other" })),
+          "its name is taken there": () =>
+            me.request(`/v1/workspaces/${workspace}/folders`, { json: { path: "/into/new" } }),
+        },
+        next: {
+          "a file in it is asked for": () => me.request(`/v1/files/${file}`),
+          "it arrives": async () => {
+            passTime(2 * MINUTE);
+            await me.sweep("move");
+          },
+        },
+      };
+    },
+  },
+  {
+    name: "sweep: a folder on its way to another workspace",
+    unordered: true,
+    mixed: true,
+    async set(stage, me) {
+      const { top, inner, file, share_url, workspace, go } = await leaving(stage, me);
+      await me.request(`/v1/files/${file}/lock`, { json: { ttl_seconds: 30 } });
+      await go(me);
+      passTime(2 * MINUTE);
+      return {
+        act: (actor) => actor.sweep("move"),
+        meanwhile: {
+          "another sweep runs": () => me.sweep("move"),
+          "its name is taken there": () =>
+            me.request(`/v1/workspaces/${workspace}/folders`, { json: { path: "/into/new" } }),
+          "its target is deleted": async () => {
+            const at = `/v1/workspaces/${workspace}/resolve?path=into`;
+            await me.request(...remove(String((await me.json(at))["folder_id"])));
+          },
+          "a lock in it is tidied up": () => me.sweep("lock"),
+        },
+        next: {
+          "the sweep runs again": () => me.sweep("move"),
+          "its link is opened": () => me.anonymous(share_url),
+          "one in it is renamed": () => me.request(...patch(inner, { name: "other" })),
+          "it goes on": () => me.request(...patch(top, { name: "last" })),
+        },
+      };
+    },
+  },
+];
+
 const reads: Situation[] = [
   {
     name: "path: what stands there",
@@ -347,4 +418,4 @@ const reads: Situation[] = [
 ];
 
 /** All that is done with folders. */
-export const folders: Situation[] = [...made, ...moves, ...deletions, ...uploads, ...reads];
+export const folders: Situation[] = [...made, ...moves, ...toOthers, ...deletions, ...uploads, ...reads];

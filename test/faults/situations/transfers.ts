@@ -148,6 +148,39 @@ export const transfers: Situation[] = [
     },
   })),
   {
+    name: "claim: a folder, of which a viewer is left",
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      const headers = by(all.zoe);
+      const { workspace_id } = await me.json("/v1/workspaces", {
+        ...{ json: { name: "inbox", organization: all.organization }, headers },
+      });
+      const { folder_id } = await me.json(`/v1/workspaces/${all.workspace}/resolve?path=in`);
+      const { path, claim } = await offered(me, all, {
+        ...{ resource: { type: "folder", id: folder_id }, residual_role: "viewer", keep: { shares: false } },
+      });
+      const into = { method: "POST", json: { workspace: workspace_id, folder: "to" } };
+      const folder = `/v1/folders/${folder_id}`;
+      return {
+        act: (actor: Actor) => actor.request(claim, { ...into, headers: { ...headers, ...once } }),
+        meanwhile: {
+          "others claim it": () => me.request(claim, { ...into, headers }),
+          "it is withdrawn": () => me.request(path, DELETE),
+          "it is deleted": () => me.request(folder, DELETE),
+          "it is renamed": () => me.request(folder, { method: "PATCH", json: { name: "other" } }),
+        },
+        next: {
+          "claimed again": () => me.request(claim, { ...into, headers: { ...headers, ...once } }),
+          "who had it asks": () => me.request(`/v1/files/${all.file}`),
+          "it arrives": async () => {
+            passTime(120_000);
+            await me.sweep("move");
+          },
+        },
+      };
+    },
+  },
+  {
     name: "claim: a file, of which a viewer is left",
     async set(stage: Stage, me: Actor) {
       const all = await report(stage, me);
