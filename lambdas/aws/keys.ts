@@ -285,7 +285,7 @@ export const DUE_INDEX = "due";
 const DUE_SHARDS = 16;
 /** Fewer of what is written seldom. */
 const FEWER_SHARDS: Partial<Record<DueKind, number>> = {
-  ...{ grant: 4, trash: 4, key: 1, client: 1, invitation: 1, handover: 1, organization: 1, move: 4 },
+  ...{ grant: 4, trash: 4, key: 1, client: 1, invitation: 1, handover: 1, organization: 1, move: 1 },
 };
 
 const shardsOf = (kind: DueKind) => FEWER_SHARDS[kind] ?? DUE_SHARDS;

@@ -37,6 +37,8 @@ const allowed: Record<string, string> = {
   reach: "a folder",
   "place-folder": "a folder",
   "delete-folder": "a folder",
+  "start-move": "a folder",
+  "sweep-moves": "a folder, and which workspace what is in it is of: locks don't hold that, and come along",
   "restore-item": "what is in the trash",
   "purge-item": "what is in the trash",
   "sweep-trash": "what is in the trash, or in a folder that is purged",

@@ -269,17 +269,32 @@ const cases: Record<DueKind, Case> = {
   move: {
     sweep: sweepMoves,
     item: (now) => {
-      const node_id = newId("fld", now);
-      const moving = { workspace_id: ws, parent_id: rootFolder(ws), name: node_id, request_id: "test" };
-      const by = { type: "client", id: newId("cli", now) };
+      const [node_id, workspace_id] = [newId("fld", now), newId("ws", now)];
+      const to = { workspace_id, parent_id: rootFolder(workspace_id), name: "moved", request_id: "test" };
+      const moving = { ...to, by: { type: "client", id: newId("cli", now) } };
       return {
         ...keys.node(node_id),
-        ...{ kind: "folder", node_id, workspace_id: ws, parent_id: rootFolder(ws), name: node_id },
-        ...{ created_at: iso(now), deleted_at: iso(now), moving: { ...moving, by } },
+        ...{ kind: "folder", node_id, workspace_id, parent_id: rootFolder(workspace_id), name: "moving" },
+        ...{ path: "moving", created_at: iso(now), deleted_at: iso(now), moving },
         ...due("move", now, node_id),
       };
     },
-    done: (item) => item?.["moving"] === undefined && gone(item),
+    beside: ({ workspace_id }, now) => {
+      const id = String(workspace_id);
+      const node_id = rootFolder(id);
+      const root = { kind: "folder", node_id, workspace_id: id, parent_id: null, name: "" };
+      return [
+        {
+          ...keys.workspace(id),
+          workspace_id: id,
+          name: "there",
+          root_folder: node_id,
+          created_at: iso(now),
+        },
+        { ...keys.node(node_id), ...root, created_at: iso(now) },
+      ];
+    },
+    done: (item) => item !== undefined && item["moving"] === undefined && gone(item),
   },
   organization: {
     sweep: sweepOrganizations,

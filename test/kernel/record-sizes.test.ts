@@ -71,7 +71,7 @@ const MEMBERS: Record<string, number> = {
 };
 /** Ids, times and words of ours. */
 const SHORT =
-  /(_id|_from|_at|_by|_change|^change$|^run$|^type|_type|^code|attempt$|^last_error|^epoch|^default_workspace|^root_folder|_reason|^hash|^on$|^organization$|^claimed_for$|^last_used|^workspace$|^folder$|^file$)$/;
+  /(_id|_from|_at|_by|_change|^change$|^run$|^type|_type|^code|attempt$|^last_error|^epoch|^default_workspace|^root_folder|_reason|^hash|^on$|^id$|^organization$|^claimed_for$|^last_used|^workspace$|^folder$|^file$)$/;
 
 const rooms = await Promise.all(globSync("lambdas/core/*/records.ts").map((file) => import(`../../${file}`)));
 const known: Record<string, z.ZodType> = Object.assign({ wakeUp }, ...rooms.map(schemasOf));
