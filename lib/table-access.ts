@@ -107,7 +107,9 @@ export const tableAccess = {
       ...(["organization", "workspaces", "workspaceNames", "migration"] as const),
     ],
     // Of grants that have expired, and of clients, keys and what they made.
-    BatchGetItem: ["client", "person", "group", "organization", "grant", "node", "workspaces"],
+    BatchGetItem: [
+      ...(["client", "person", "group", "organization", "grant", "node", "workspaces", "folder"] as const),
+    ],
     Query: [
       ...(["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames", "folder"] as const),
       // Grants on a purged workspace, and what is in a purged organization.
@@ -116,8 +118,9 @@ export const tableAccess = {
     PutItem: [
       ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),
       ...(["client", "organization", "organizations", "grant", "resourceGrants"] as const),
-      "trash",
+      ...(["trash", "folder", "paths"] as const),
     ],
+    ConditionCheckItem: ["node"],
     UpdateItem: [
       ...(["client", "person", "group", "organization", "grant", "workspaces", "migration"] as const),
       ...(["invitation", "transfer"] as const),

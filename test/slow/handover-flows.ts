@@ -63,6 +63,8 @@ export async function handoverFlows({ story, ok, minute }: Caller): Promise<void
   const offer_of = await post("/v1/transfers", { resource: folder });
   const heirs = await post("/v1/workspaces", { name: "heirs-own" }, heir);
   await post(`/v1/claims/${text(offer_of, "claim_token")}`, { workspace: text(heirs, "workspace_id") }, heir);
+  // Its name is taken before it comes.
+  await story.upload(bytes, { filename: "came/leaving", start: { workspace: "inbox" } });
   await minute(120_000);
   await minute();
 
