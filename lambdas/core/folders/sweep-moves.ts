@@ -58,7 +58,7 @@ async function bring(deps: DueDeps, folder: Moving, chance: Chance): Promise<boo
     isWhole = next.value;
     await inParallel(met, PARALLEL, ({ entry }) => bringOne(deps, entry.node_id, sides));
     const last = met.at(-1);
-    if (isWhole || last === undefined) break;
+    if (last === undefined) break;
     place = placeAfter(top, last, { deep: true });
     const kept = await happened(
       deps.table.update({
@@ -67,7 +67,7 @@ async function bring(deps: DueDeps, folder: Moving, chance: Chance): Promise<boo
         ...onItsWay(folder),
       }),
     );
-    if (!kept || !chance.timeLeft()) return false;
+    if (!kept || (!isWhole && !chance.timeLeft())) return false;
   }
   return arrive(deps, folder, sides);
 }

@@ -106,6 +106,18 @@ export const transfers: Situation[] = [
     },
   },
   {
+    name: "read: transfers",
+    async set(stage: Stage, me: Actor) {
+      const { path } = await offered(me, await report(stage, me));
+      return {
+        act: async (actor: Actor) => [
+          (await actor.request(path)).status,
+          (await actor.request("/v1/transfers")).status,
+        ],
+      };
+    },
+  },
+  {
     name: "transfer: seen before it is claimed",
     async set(stage: Stage, me: Actor) {
       const all = await report(stage, me);
