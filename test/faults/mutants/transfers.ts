@@ -6,7 +6,7 @@ const MOVED =
   "accept-file: transact TRANSFER+TRANSFERS.PLACE+MADE+NODE+DIR+PATH.FILE+EVT+GRANTS.SAME+GRANT+GRANTS+CLIENT+IDEM (1)";
 const WORKSPACE = "claim: a workspace, of which none is left";
 const CLAIMED =
-  "accept-workspace: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+GRANTS.SAME+GRANT+GRANTS+PERSON+EVT+IDEM (1)";
+  "accept-workspace: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+GRANTS.SAME+GRANT+GRANTS+PERSON+CLIENT+EVT+IDEM (1)";
 
 export const transfers: readonly Mutant[] = [
   {
