@@ -106,6 +106,8 @@ test("ten thousand files are handed over, and the old side has none of them by a
   const list = `/v1/workspaces/${workspace_id}/files?recursive=true&limit=10`;
   const cursor = (await agent.json(page.of(z.unknown()), list)).next_cursor;
   const feed = `/v1/events?workspace=${workspace_id}`;
+  // What was done until here is told by then.
+  await story.cloud.waitForIdle();
   const { next_cursor: heard } = await agent.json(
     z.looseObject({ next_cursor: z.string() }),
     `${feed}&after=latest`,
