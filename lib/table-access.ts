@@ -52,7 +52,7 @@ export const tableAccess = {
     ],
     ConditionCheckItem: [
       ...(["client", "person", "group", "organization", "grant"] as const),
-      ...(["folder", "node", "link"] as const),
+      ...(["folder", "node", "link", "workspaces"] as const),
     ],
   },
   wait: {

@@ -77,6 +77,19 @@ test("its old owner keeps what the transfer says, on the file alone, and its lin
   expect(told).toHaveLength(1);
 });
 
+test("links that aren't to be kept end where the file stays in its workspace, too", async () => {
+  const { workspace_id, file } = await story.report();
+  const other = await story.newAgent();
+  const json = { principal_id: other.client_id, role: "editor" };
+  expect(await statusOf(agent.request(`/v1/workspaces/${workspace_id}/grants`, { json }))).toBe(201);
+  const shared = agent.request(`/v1/files/${file}/shares`, { json: { expire_in: 86_400 } });
+  const { share_url } = await read(z.looseObject({ share_url: z.string() }), shared);
+  const { claim_token } = await read(made, offer(file, { keep: { shares: false } }));
+  const into = { workspace: workspace_id, folder: "elsewhere" };
+  expect(await statusOf(claim(claim_token, other, into))).toBe(200);
+  expect(await statusOf(world.request(share_url))).toBe(410);
+});
+
 test("of fifty who claim at once one gets it, and it is in one place", async () => {
   const { deep } = await story.report();
   const zoe = await inbox();

@@ -40,10 +40,7 @@ export async function changeFile(
     const metadata = wanted.metadata && mergeMetadata(await attachedTo(deps, file), wanted.metadata);
     const now = deps.now();
     const from = call.access?.workspace;
-    const arrived =
-      from === undefined || owned === undefined || owned.workspace_id === file.workspace_id
-        ? {}
-        : arrival(file, { from, to: owned, now });
+    const arrived = from && owned && arrival(file, { from, to: owned, now });
     const changed = { ...file, ...target, ...arrived, description, tags, updated_at: iso(now) };
     const news = newsOf(file, changed, metadata);
     const attached = metadata && { metadata: orNone(metadata.to) };

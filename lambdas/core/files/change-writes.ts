@@ -1,5 +1,5 @@
 /** What a change of a file is in the table, and what there is to tell of it, for the transaction of whoever makes it. */
-import type { Write } from "#aws/table.ts";
+import type { Item, Write } from "#aws/table.ts";
 import { isOther, type Merged } from "#core/content/merge-metadata.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -117,18 +117,23 @@ export function changeWrites(
 }
 
 /** What comes along from another workspace: see `arrival`. Its lock where that is the one that was read. */
-function arrivalWrites(file: FileRecord, { workspace_id, came_ms, links_since_ms, lock }: FileRecord) {
-  if (workspace_id === file.workspace_id) return { set: {}, remove: [], condition: "", values: {} };
+export function arrivalWrites(
+  file: Brought,
+  { came_ms, links_since_ms, lock }: Brought,
+): { set: Item; remove: string[]; condition: string; values: Item } {
+  const brings = lock !== undefined && lock !== file.lock;
   return {
     set: {
       ...{ came_ms, links_since_ms },
-      ...(lock && { "lock.epoch": lock.epoch, "lock.expires_ms": lock.expires_ms }),
+      ...(brings && { "lock.epoch": lock.epoch, "lock.expires_ms": lock.expires_ms }),
     },
-    remove: links_since_ms === undefined ? ["links_since_ms"] : [],
-    condition: lock === undefined ? "" : " AND #lock.#lock_id = :brought_lock",
-    values: lock === undefined ? {} : { brought_lock: lock.lock_id },
+    remove: links_since_ms === undefined && file.links_since_ms !== undefined ? ["links_since_ms"] : [],
+    condition: brings ? " AND #lock.#lock_id = :brought_lock" : "",
+    values: brings ? { brought_lock: lock.lock_id } : {},
   };
 }
+
+type Brought = Pick<FileRecord, "came_ms" | "links_since_ms" | "lock">;
 
 /** The new name is taken, in a folder that is there and bounds it; the old one is free. */
 function entryWrites(file: FileRecord, changed: FileRecord, trail: readonly TrailFolder[]): Write[] {

@@ -107,11 +107,12 @@ export const cameSince = (
   { links_from }: Pick<Owned, "links_from">,
 ): boolean => came_ms >= (links_from?.ms ?? 0);
 
-/** What its record says of that where it comes from one workspace to another. */
+/** What its record says of that where it comes from one workspace to another; nothing where it stays in its own. */
 export function arrival(
   file: FileRecord,
   { from, to, now }: { from: Owned; to: Owned; now: number },
-): Pick<FileRecord, "came_ms" | "links_since_ms" | "lock"> {
+): Partial<Pick<FileRecord, "came_ms" | "links_since_ms" | "lock">> {
+  if (from.workspace_id === to.workspace_id) return {};
   return {
     came_ms: now,
     links_since_ms: cameSince(file, from) ? file.links_since_ms : from.links_from?.ms,

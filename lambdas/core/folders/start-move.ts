@@ -19,34 +19,47 @@ const BEGIN_AFTER_MS = 60_000;
  * Sends a folder to another workspace: in one transaction it is gone from where it was, whatever is in it, as far as all else
  * decides; `sweepMoves` brings over what is in it and puts it where it is to be.
  *
- * @throws WharfError not_found, forbidden (a move would hand rights over); invalid_request where what is in it would be too
- * deep or its path too long.
+ * @throws WharfError as `wayOut`
  */
 export async function startMove(
   deps: TableDeps,
   call: Call,
   folder: FolderRecord,
-  {
-    workspace_id,
-    folder: ref = { segments: [] },
-    name = folder.name,
-  }: ChangeFolder & { workspace_id: string },
+  wanted: Wanted,
+): Promise<MovingFolder> {
+  const moving = await wayOut(deps, call, folder, wanted);
+  const by = { actor: actorOf(call.caller), request_id: call.requestId };
+  await deps.table.transact(leavingWrites(deps.now(), folder, moving, by));
+  return moving;
+}
+
+interface Wanted extends Pick<ChangeFolder, "folder" | "name"> {
+  workspace_id: string;
+  /** Whether whoever may do all with it gives it to the caller. @default false */
+  isGiven?: boolean | undefined;
+}
+
+/**
+ * Where a folder goes that leaves for another workspace, which has room for what is in it.
+ *
+ * @throws WharfError not_found, forbidden (a move would hand rights over); invalid_request where what is in it would be too
+ * deep or its path too long, and for a root; Overtaken where it was moved after it was read.
+ */
+export async function wayOut(
+  deps: TableDeps,
+  call: Call,
+  folder: FolderRecord,
+  { workspace_id, folder: ref = { segments: [] }, name = folder.name, isGiven }: Wanted,
 ): Promise<MovingFolder> {
   requireNoRoot(folder);
   const here = await trailOfFolder(deps, call, folder);
-  const above = await targetFolder(deps, call, { folder, here, ref, workspace_id });
+  const above = await targetFolder(deps, call, { folder, here, ref, workspace_id, isGiven });
   requireWithin(above, below(name, reachOf(here.at(-1) ?? { path: "" })));
   const parent_id = lastOf({ workspace_id, trail: above });
-  const { node_id } = folder;
-  const by = { actor: actorOf(call.caller), request_id: call.requestId };
-  await deps.table.transact(leavingWrites(deps.now(), folder, { workspace_id, parent_id, name }, by));
-  return { folder_id: node_id, workspace_id, parent_id, name, state: "moving" };
+  return { folder_id: folder.node_id, workspace_id, parent_id, name, state: "moving" };
 }
 
-interface Away {
-  workspace_id: string;
-  parent_id: string;
-  name: string;
+interface Away extends Pick<MovingFolder, "workspace_id" | "parent_id" | "name"> {
   /** From when (ms) links to what is in it are that lead there; all unless said. */
   links_since_ms?: number | undefined;
 }
@@ -60,7 +73,10 @@ export function leavingWrites(
 ): Write[] {
   const { node_id, workspace_id, name } = folder;
   const parent_id = requireNoRoot(folder);
-  const moving = { ...to, by: actor, request_id };
+  const moving = {
+    ...{ workspace_id: to.workspace_id, parent_id: to.parent_id, name: to.name },
+    ...{ links_since_ms: to.links_since_ms, by: actor, request_id },
+  };
   return [
     {
       key: keys.node(node_id),

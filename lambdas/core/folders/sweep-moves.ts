@@ -4,6 +4,7 @@ import { rootFolder } from "#core/access/place.ts";
 import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import { ownedOf } from "#core/access/standing.ts";
 import { boundOf, readTrail } from "#core/access/trail.ts";
+import { arrivalWrites } from "#core/files/change-writes.ts";
 import { arrival } from "#core/files/move-target.ts";
 import { fileRecord } from "#core/files/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
@@ -97,22 +98,23 @@ async function bringOne(deps: DueDeps, id: string, sides: Sides): Promise<void> 
 
 function changeOf(now: number, node: Item, { from, to, links }: Sides) {
   const { workspace_id } = to;
-  const here = { condition: "#workspace_id = :from", values: { from: from.workspace_id } };
-  if (node["kind"] !== "file") return { update: { set: { workspace_id } }, ...here };
-  const { came_ms, lock, ...brought } = arrival(fileRecord.parse(node), {
-    ...{ from: ownedOf(from), to: ownedOf(to), now },
-  });
-  const links_since_ms = links ?? brought.links_since_ms;
+  const seen = node["came_ms"];
+  const asCame = seen === undefined ? "attribute_not_exists(#came_ms)" : "#came_ms = :seen";
+  // When it came here, too: a copy that comes late finds another moment where it has come back since.
+  const here = {
+    condition: `#workspace_id = :from AND ${asCame}`,
+    values: { from: from.workspace_id, ...(seen !== undefined && { seen }) },
+  };
+  if (node["kind"] !== "file") return { update: { set: { workspace_id, came_ms: now } }, ...here };
+  const file = fileRecord.parse(node);
+  const comes = arrival(file, { from: ownedOf(from), to: ownedOf(to), now });
+  const links_since_ms = links ?? comes.links_since_ms;
+  const { set, remove, condition, values } = arrivalWrites(file, { ...comes, links_since_ms });
   return {
-    update: {
-      set: {
-        ...{ workspace_id, came_ms, links_since_ms },
-        ...(lock && { "lock.epoch": lock.epoch, "lock.expires_ms": lock.expires_ms }),
-      },
-      remove: links_since_ms === undefined ? ["links_since_ms"] : [],
-    },
-    condition: `${here.condition} AND ${lock === undefined ? "attribute_not_exists(#lock)" : "#lock.#lock_id = :brought_lock"}`,
-    values: { ...here.values, ...(lock && { brought_lock: lock.lock_id }) },
+    update: { set: { workspace_id, ...set }, remove },
+    // A lock that came since it was read is brought over by the next round.
+    condition: `${here.condition}${condition || " AND attribute_not_exists(#lock)"}`,
+    values: { ...here.values, ...values },
   };
 }
 

@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 
 const FILE = "claim: a file, of which a viewer is left";
 const MOVED =
-  "accept-file: transact TRANSFER+TRANSFERS.PLACE+MADE+NODE+DIR+PATH.FILE+EVT+GRANTS.SAME+GRANT+GRANTS+CLIENT+IDEM (1)";
+  "accept-thing: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+NODE+DIR+PATH.FILE+EVT+GRANTS.SAME+GRANT+GRANTS+CLIENT+IDEM (1)";
 const WORKSPACE = "claim: a workspace, of which none is left";
 const CLAIMED =
   "accept-workspace: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+GRANTS.SAME+GRANT+GRANTS+PERSON+CLIENT+EVT+IDEM (1)";
@@ -19,6 +19,17 @@ export const transfers: readonly Mutant[] = [
       },
     ],
     case: `${FILE} | ${MOVED} | frozen before it, meanwhile: it is withdrawn`,
+  },
+  {
+    name: "claim: a file out of a workspace that is its maker's still",
+    changes: [
+      {
+        file: "lambdas/core/transfers/accept-thing.ts",
+        from: "(attribute_not_exists(#epoch) OR #epoch = :epoch)",
+        to: "(attribute_not_exists(#epoch) OR #epoch >= :epoch)",
+      },
+    ],
+    case: `${FILE} | ${MOVED} | frozen before it, meanwhile: its workspace is claimed`,
   },
   {
     name: "transfer: its place is free",

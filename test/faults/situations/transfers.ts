@@ -173,12 +173,18 @@ export const transfers: Situation[] = [
       });
       const into = { method: "POST", json: { workspace: workspace_id, folder: "to" } };
       const folder = `/v1/folders/${folder_id}`;
+      const whole = await offered(me, all);
+      let seen: boolean | undefined;
       return {
         act: (actor: Actor) => actor.request(claim, { ...into, headers: { ...headers, ...once } }),
         meanwhile: {
           "others claim it": () => me.request(claim, { ...into, headers }),
           "it is withdrawn": () => me.request(path, DELETE),
           "it is deleted": () => me.request(folder, DELETE),
+          async "its workspace is claimed"() {
+            await me.request(whole.claim, claiming(all));
+            seen = (await me.json(`/v1/files/${all.file}`, { headers }))["workspace_id"] === all.workspace;
+          },
           "it is renamed": () => me.request(folder, { method: "PATCH", json: { name: "other" } }),
         },
         next: {
@@ -189,6 +195,7 @@ export const transfers: Situation[] = [
             await me.sweep("move");
           },
         },
+        seen: () => ({ seen }),
       };
     },
   },
@@ -205,12 +212,18 @@ export const transfers: Situation[] = [
       });
       const into = { method: "POST", json: { workspace: workspace_id, folder: "in" } };
       const file = `/v1/files/${all.file}`;
+      const whole = await offered(me, all);
+      let seen: boolean | undefined;
       return {
         act: (actor: Actor) => actor.request(claim, { ...into, headers: { ...headers, ...once } }),
         meanwhile: {
           "others claim it": () => me.request(claim, { ...into, headers }),
           "it is withdrawn": () => me.request(path, DELETE),
           "it is deleted": () => me.request(file, DELETE),
+          async "its workspace is claimed"() {
+            await me.request(whole.claim, claiming(all));
+            seen = (await me.json(file, { headers }))["workspace_id"] === all.workspace;
+          },
           "it is renamed": () => me.request(file, { method: "PATCH", json: { name: "other.txt" } }),
           "it is locked": () => me.request(`${file}/lock`, { json: {} }),
           "a link to it is made": () => me.request(`${file}/shares`, { json: {} }),
@@ -222,6 +235,7 @@ export const transfers: Situation[] = [
           "who had it asks": () => me.request(file),
           "who has it asks": () => me.request(file, { headers }),
         },
+        seen: () => ({ seen }),
       };
     },
   },
