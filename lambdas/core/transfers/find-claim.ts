@@ -1,8 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
-import { judge } from "#core/access/authorize.ts";
 import { mayInOrganization } from "#core/access/authorize-organization.ts";
-import type { WorkspaceRecord } from "#core/access/records.ts";
+import type { OrganizationNow } from "#core/access/organization-now.ts";
+import type { OrganizationRecord, WorkspaceRecord } from "#core/access/records.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
 import { requireUnrestricted } from "#core/accounts/maker.ts";
 import { personRecord } from "#core/accounts/records.ts";
@@ -13,18 +14,28 @@ import { WharfError } from "#core/kernel/error.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
 import type { TransferEnd } from "./contract.ts";
-import { keysOfOffered, offeredAmong } from "./find-offered.ts";
+import { epochOfOffered, keysOfOffered, mayTransfer, offeredAmong } from "./find-offered.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { stateOf } from "./transfer-view.ts";
 
-export interface Claim {
+interface Offer {
   transfer: TransferRecord;
-  /** That which is offered, or the one that the file stands in. */
-  workspace: WorkspaceRecord;
-  file?: FileRecord | undefined;
-  folder?: FolderRecord | undefined;
   /** Who offered it, as it is now. */
   maker: Caller;
+}
+
+/** A transfer of a workspace, or of what is in one. */
+export interface Claim extends Offer {
+  /** That which is offered, or the one that it stands in, and whose that is. */
+  workspace: WorkspaceRecord;
+  belongs: OrganizationNow;
+  file?: FileRecord | undefined;
+  folder?: FolderRecord | undefined;
+  organization?: undefined;
+}
+
+export interface OrganizationClaim extends Offer {
+  organization: OrganizationRecord;
 }
 
 /**
@@ -37,31 +48,41 @@ export async function findClaim(
   deps: TableDeps,
   { caller, decided }: Pick<Call, "caller" | "decided">,
   token: string,
-): Promise<Claim> {
+): Promise<Claim | OrganizationClaim> {
   decided?.();
   requireUnrestricted(caller);
   const transfer = await findOwn(deps, caller, token);
   const state = stateOf(deps.now(), transfer);
   if (state !== "pending") throw gone(state);
-  const { made_by, scopes, type } = transfer;
-  const made = { client_id: made_by.principal_id, scopes, made_by };
+  const { made_by, scopes, type, transfer_id: id } = transfer;
+  const made = { client_id: made_by.principal_id, id, scopes, made_by };
   const items = await deps.table.batchGet([...makerKeys(made), ...keysOfOffered(transfer)]);
   const maker = actingAs(deps, made, items);
-  const { workspace, file, folder, located } = offeredAmong(items, made_by.principal_id, transfer);
+  const offered = offeredAmong(items, made_by.principal_id, transfer);
   // What went to another workspace since is offered there, by whoever may.
-  if (workspace === undefined || maker === undefined || workspace.epoch !== transfer.epoch)
-    throw gone("withdrawn");
+  const isThere = maker !== undefined && (await mayTransfer(deps, maker, transfer, offered));
+  if (!isThere || (await epochOfOffered(deps, maker, offered)) !== transfer.epoch) throw gone("withdrawn");
+  const { organization, workspace, file, folder } = offered;
+  if (organization !== undefined) return { transfer, maker, organization };
+  if (workspace === undefined) throw gone("withdrawn");
   if (type !== "workspace" && file === undefined && folder === undefined) throw gone("withdrawn");
-  if ((await judge(deps, maker, located, "transfer"))?.allowed !== true) throw gone("withdrawn");
-  return { transfer, workspace, file, folder, maker };
+  const belongs = await organizationNow(deps, maker, workspace.organization_id);
+  return { transfer, maker, workspace, belongs, file, folder };
+}
+
+/** The same of what is known to be no organization. @throws WharfError as `findClaim` */
+export async function findClaimOfThing(...given: Parameters<typeof findClaim>): Promise<Claim> {
+  const claim = await findClaim(...given);
+  if (claim.organization !== undefined) throw gone("withdrawn");
+  return claim;
 }
 
 /** The transfer that a token is of, for those whom it is for: for all others it is as one that isn't there. */
-async function findOwn({ table }: TableDeps, caller: Caller, token: string): Promise<TransferRecord> {
+async function findOwn(deps: TableDeps, caller: Caller, token: string): Promise<TransferRecord> {
   const [, ulid] = token.split("_");
-  const transfer = await table.get(transferRecord.optional(), keys.transfer(`trf_${ulid}`));
+  const transfer = await deps.table.get(transferRecord.optional(), keys.transfer(`trf_${ulid}`));
   const isRight = timingSafeEqual(Buffer.from(sha256(token)), Buffer.from(transfer?.hash ?? sha256("")));
-  if (transfer !== undefined && isRight && (await isFor({ table }, caller, transfer))) return transfer;
+  if (transfer !== undefined && isRight && (await isFor(deps, caller, transfer))) return transfer;
   throw new WharfError(
     "not_found",
     "No transfer for you has this token. Look whether it is whole, and whether you are who it is for.",
@@ -69,14 +90,14 @@ async function findOwn({ table }: TableDeps, caller: Caller, token: string): Pro
 }
 
 async function isFor(
-  { table }: Pick<TableDeps, "table">,
+  deps: Pick<TableDeps, "table">,
   caller: Caller,
   { to }: TransferRecord,
 ): Promise<boolean> {
   if (to === undefined) return true;
-  if (to.organization !== undefined) return mayInOrganization(caller, to.organization, "organize");
+  if (to.organization !== undefined) return mayInOrganization(deps, caller, to.organization, "organize");
   if (!caller.id.startsWith("usr_")) return false;
-  const person = await table.get(personRecord.optional(), keys.principal(caller.id));
+  const person = await deps.table.get(personRecord.optional(), keys.principal(caller.id));
   return person?.emails.some(({ address }) => emailAddress(address)?.unique === to.address) === true;
 }
 

@@ -1,43 +1,53 @@
-import { type Key, keys } from "#aws/keys.ts";
+import { type Key, keys, nameOfKey } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { judge } from "#core/access/authorize.ts";
+import { mayInOrganization } from "#core/access/authorize-organization.ts";
+import { workspaceNow } from "#core/access/organization-now.ts";
 import { type Located, locateNode, nodeIn } from "#core/access/place.ts";
-import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
+import {
+  type OrganizationRecord,
+  organizationRecord,
+  type WorkspaceRecord,
+  workspaceRecord,
+} from "#core/access/records.ts";
+import { type Belonging, organizationNow } from "#core/access/standing.ts";
 import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
+import { type Caller, hasScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { type FolderRecord, folderRecord } from "#core/tree/records.ts";
 import type { TransferRecord } from "./records.ts";
 
-/** What a transfer is of, as it stands. */
+/** What a transfer is of, as it was read. */
 export interface Offered {
-  /** Where that is decided; `undefined` where it is gone. */
-  located: Located | undefined;
-  workspace: WorkspaceRecord | undefined;
+  /** Where that is decided; `undefined` where it is gone, and of an organization. */
+  located?: Located | undefined;
+  workspace?: WorkspaceRecord | undefined;
   file?: FileRecord | undefined;
   folder?: FolderRecord | undefined;
+  organization?: OrganizationRecord | undefined;
 }
 
-type Which = Pick<TransferRecord, "type" | "resource_id">;
+export type Which = Pick<TransferRecord, "type" | "resource_id" | "workspace_id">;
 
-/** By which `offeredAmong` finds it. @param workspace_id the one that it stands in */
-export const keysOfOffered = ({
-  type,
-  resource_id,
-  workspace_id,
-}: Which & { workspace_id: string }): Key[] => [
-  keys.workspace(workspace_id),
-  ...(type === "workspace" ? [] : [keys.node(resource_id)]),
-];
+/** By which `offeredAmong` finds it. */
+export const keysOfOffered = ({ type, resource_id, workspace_id }: Which): Key[] =>
+  type === "organization"
+    ? [keys.organization(resource_id)]
+    : [
+        ...(workspace_id === undefined ? [] : [keys.workspace(workspace_id)]),
+        ...(type === "workspace" ? [] : [keys.node(resource_id)]),
+      ];
 
 /** @param holder of whose decision it is: what it made is its own */
 export function offeredAmong(items: readonly Item[], holder: string, { type, resource_id }: Which): Offered {
-  const workspace = items.find(({ pk, sk }) => {
-    const its = type === "workspace" ? resource_id : nodeIn(items, resource_id)?.["workspace_id"];
-    return pk === keys.workspace("").pk && sk === its;
-  });
-  const record = workspaceRecord.safeParse(workspace).data;
-  if (type === "workspace") return { located: { workspace_id: resource_id }, workspace: record };
+  const at = (key: Key) => items.find((item) => nameOfKey(item) === nameOfKey(key));
+  if (type === "organization")
+    return { organization: organizationRecord.safeParse(at(keys.organization(resource_id))).data };
   const node = nodeIn(items, resource_id);
-  const there = { located: locateNode(holder, node), workspace: record };
+  const its = type === "workspace" ? resource_id : String(node?.["workspace_id"]);
+  const workspace = workspaceRecord.safeParse(at(keys.workspace(its))).data;
+  if (type === "workspace") return { located: { workspace_id: resource_id }, workspace };
+  const there = { located: locateNode(holder, node), workspace };
   if (type === "file") {
     const file = fileRecord.safeParse(node).data;
     return { ...there, file: isStanding(file) ? file : undefined };
@@ -50,7 +60,40 @@ export function offeredAmong(items: readonly Item[], holder: string, { type, res
 export async function findOffered(
   { table }: Pick<TableDeps, "table">,
   holder: string,
-  which: Which & { workspace_id: string },
+  which: Which,
 ): Promise<Offered> {
   return offeredAmong(await table.batchGet(keysOfOffered(which)), holder, which);
 }
+
+/**
+ * Whether somebody may hand that over now. An organization's owners may that, with tokens that manage its workspaces and
+ * its members.
+ */
+export async function mayTransfer(
+  deps: TableDeps,
+  holder: Caller,
+  { resource_id }: Pick<Which, "resource_id">,
+  { located, organization }: Offered,
+): Promise<boolean> {
+  if (organization === undefined) return (await judge(deps, holder, located, "transfer"))?.allowed === true;
+  const isScoped = OF_ORGANIZATIONS.every((scope) => hasScope(holder, scope));
+  return isScoped && (await mayInOrganization(deps, holder, resource_id, "transfer"));
+}
+
+/** Both of which handing over an organization takes. */
+export const OF_ORGANIZATIONS = ["workspaces:write", "members:write"] as const;
+
+/** How often what is offered, or the workspace that it stands in, has been handed over. `undefined` where it is gone. */
+export async function epochOfOffered(
+  deps: Pick<TableDeps, "table">,
+  holder: Pick<Caller, "met">,
+  { workspace, organization }: Offered,
+): Promise<number | undefined> {
+  if (organization !== undefined) return organization.epoch;
+  if (workspace === undefined) return undefined;
+  return workspaceNow(workspace, await organizationNow(deps, holder, workspace.organization_id)).epoch;
+}
+
+/** The same of a workspace whose organization is known. */
+export const epochOfBelonging = ({ workspace, organization }: Belonging): number =>
+  workspaceNow(workspace, organization).epoch;

@@ -5,18 +5,18 @@ import { madeByRecord } from "#core/access/records.ts";
 
 export const transferRecord = z.object({
   transfer_id: z.string(),
-  type: z.enum(["workspace", "folder", "file"]),
+  type: z.enum(["workspace", "folder", "file", "organization"]),
   resource_id: z.string(),
-  /** The workspace itself, or the one in which it stood. */
-  workspace_id: z.string(),
+  /** The workspace itself, or the one in which it stood; none of an organization. */
+  workspace_id: z.string().optional(),
   /** What it was called, and whose it was. */
   name: z.string(),
   organization_id: z.string(),
-  /** The workspace's when it was offered: once it has been handed over, no other transfer hands it over again. */
+  /** The workspace's, or organization's, when it was offered: once that is handed over, no other transfer does it again. */
   epoch: z.number(),
   /** Which of its resource's places it has. */
   place: z.number(),
-  residual_role: z.enum(["none", "viewer", "editor", "manager"]),
+  residual_role: z.enum(["none", "viewer", "editor", "manager", "admin"]),
   /** See the contract. */
   keep: z.object({ shares: z.boolean(), webhooks: z.boolean() }),
   message: z.string().optional(),
