@@ -22,7 +22,7 @@ import { workspace } from "#core/workspaces/contract.ts";
 /** Open transfers that one resource has at most. */
 export const MAX_OPEN = 5;
 /** Ids that a claimer keeps of an organization at most: with all else that a claim writes they are one transaction. */
-export const MAX_KEPT = 50;
+const MAX_KEPT = 50;
 /** What can act in an organization, as far as a preview lists it. */
 export const MAX_ACTING = 1_000;
 /** Seconds that a transfer is open: 72 hours unless said, 30 days at most. */
