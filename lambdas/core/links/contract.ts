@@ -69,6 +69,10 @@ export const share = z
     share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
     created_at: at("When it was made"),
     created_by: principal.meta({ description: "Who made it: a client or a person." }),
+    managed_by: principal.optional().meta({
+      description:
+        "To whom it was handed over, who sees and revokes it in its maker's place; not there where that is nobody.",
+    }),
     expires_at: at(
       "When it dies: a whole second, as URLs of S3 count, so up to a second before `expire_in` is over",
     ),
