@@ -3,6 +3,7 @@ import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { acceptFile } from "./accept-file.ts";
 import { acceptFolder } from "./accept-folder.ts";
+import { acceptShare } from "./accept-share.ts";
 import { acceptWorkspace } from "./accept-workspace.ts";
 import type { Claimed, ClaimRequest } from "./contract.ts";
 import { findClaim } from "./find-claim.ts";
@@ -10,7 +11,7 @@ import { findClaim } from "./find-claim.ts";
 /**
  * Makes what a transfer offers the claimer's, as what it is.
  *
- * @throws WharfError invalid_request for words of another kind of thing; as `acceptWorkspace`, `acceptFolder` and `acceptFile`
+ * @throws WharfError invalid_request for words of another kind of thing; as `acceptWorkspace`, `acceptFolder`, `acceptFile` and `acceptShare`
  */
 export async function acceptClaim(
   deps: Deps,
@@ -19,6 +20,8 @@ export async function acceptClaim(
   { organization, workspace, folder }: ClaimRequest,
 ): Promise<Claimed> {
   const first = await findClaim(deps, call, token);
+  if (first.transfer.type === "share")
+    return acceptShare(deps, call, token, { organization, workspace, folder, first });
   if (first.transfer.type === "workspace") {
     if (workspace !== undefined) throw invalidMember("workspace", OF_FILES);
     if (folder !== undefined) throw invalidMember("folder", OF_FILES);

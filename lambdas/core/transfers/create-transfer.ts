@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
-import { authorize } from "#core/access/authorize.ts";
-import { grantMakerOf, invalidMember, KEEP_MS, type Maker, makerWrites } from "#core/accounts/maker.ts";
+import { earliest, grantMakerOf, invalidMember, KEEP_MS, makerWrites } from "#core/accounts/maker.ts";
 import { requireNoRoot } from "#core/folders/find-folder.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -14,6 +13,8 @@ import { emailAddress } from "#core/organizations/email-address.ts";
 import { MAX_OPEN, OPEN_FOR, type TransferRequest } from "./contract.ts";
 import { toldOf } from "./end-transfer.ts";
 import { findOffered } from "./find-offered.ts";
+import { authorizeOffer } from "./may-offer.ts";
+import { deadShare, leadsThere, linkPlaceOf, requireTermsOfShare } from "./offered-share.ts";
 import { previewOf } from "./preview.ts";
 import { placeRecord, type TransferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
@@ -21,9 +22,9 @@ import { transferView } from "./transfer-view.ts";
 type TransferDeps = Pick<Deps, "table" | "now" | "config">;
 
 /**
- * Offers a workspace, a folder or a file to whoever has the token, which is shown this once. Nothing changes until it is claimed.
+ * Offers a workspace, a folder, a file or a link to whoever has the token, which is shown this once. Nothing changes until it is claimed.
  *
- * @throws WharfError not_found, forbidden; invalid_request; grant_limit where it has five open ones.
+ * @throws WharfError not_found, forbidden; invalid_request; conflict for a link that is dead; grant_limit where it has five open ones.
  */
 export async function createTransfer(deps: TransferDeps, call: Call, given: TransferRequest) {
   const { type, id } = given.resource;
@@ -32,23 +33,26 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
       "keep/webhooks",
       "must be false, or residual_role manager: endpoints hear what their maker may",
     );
+  if (type === "share") requireTermsOfShare(given);
   const what = [type, id] as const;
-  const [node] = type === "workspace" ? [] : await deps.table.batchGet([keys.node(id)]);
+  const link = type === "share" ? await linkPlaceOf(deps, id) : undefined;
+  const [node] = type === "workspace" ? [] : await deps.table.batchGet([keys.node(link?.file_id ?? id)]);
   const workspace_id = type === "workspace" ? id : String(node?.["workspace_id"]);
-  const which = { type, resource_id: id, workspace_id };
-  const { located, workspace, file, folder } = await findOffered(deps, call.caller.id, which);
-  await authorize(deps, call, located, { action: "transfer", what });
-  const thing = file ?? folder;
+  const which = { type, resource_id: id, workspace_id, link };
+  const { located, workspace, file, folder, share } = await findOffered(deps, call.caller.id, which);
+  const owned = await authorizeOffer(deps, call, { located, share }, what);
+  if (share !== undefined && !leadsThere(deps.now(), share, owned)) throw deadShare();
+  const thing = file ?? folder ?? (share && { name: share.link.share_id });
   if (workspace === undefined || (type !== "workspace" && thing === undefined)) throw notFound(...what);
   // The root is the workspace's.
   if (folder !== undefined) requireNoRoot(folder);
   const maker = await grantMakerOf(deps, call.caller);
-  const preview = await previewOf(deps, { workspace, file, folder });
+  const preview = await previewOf(deps, { workspace, file, folder, share });
   return inRounds(async () => {
     const now = deps.now();
     const transfer_id = newId("trf", now);
     const claim_token = `whc_${transfer_id.slice(4)}_${randomBytes(32).toString("base64url")}`;
-    const expires_ms = endOf(now, maker, given.expires_in);
+    const expires_ms = endOf(now, earliest(maker.ends_ms, share?.link.expires_ms), given.expires_in);
     const { organization_id, epoch } = workspace;
     const { name } = thing ?? workspace;
     const record: TransferRecord = {
@@ -81,12 +85,15 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
   }, "Others offer the same at this moment; send this again.");
 }
 
-/** @throws WharfError invalid_request for longer than what makes it lives */
-function endOf(now: number, { ends_ms = Number.POSITIVE_INFINITY }: Maker, expires_in: number | undefined) {
+/** @throws WharfError invalid_request for longer than what makes it lives, or the link */
+function endOf(now: number, ends_ms = Number.POSITIVE_INFINITY, expires_in: number | undefined) {
   if (expires_in === undefined) return Math.min(now + OPEN_FOR.default * 1000, ends_ms);
   const expires_ms = now + expires_in * 1000;
   if (expires_ms <= ends_ms) return expires_ms;
-  throw invalidMember("expires_in", `must not go past ${iso(ends_ms)}, when what makes it ends`);
+  throw invalidMember(
+    "expires_in",
+    `must not go past ${iso(ends_ms)}, when what makes it, or the link, ends`,
+  );
 }
 
 /** @throws WharfError invalid_request for what is no address */

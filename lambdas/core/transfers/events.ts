@@ -7,12 +7,14 @@ const told = {
   transfer_id: id("trf"),
   resource: z
     .object({
-      type: z.enum(["workspace", "folder", "file"]).meta({ description: "What it is." }),
-      id: idOf("ws", "fld", "file").meta({ description: "Its id." }),
+      type: z.enum(["workspace", "folder", "file", "share"]).meta({ description: "What it is." }),
+      id: idOf("ws", "fld", "file", "shr").meta({ description: "Its id." }),
     })
     .meta({ description: "What is handed over." }),
-  workspace_id: id("ws").meta({ description: "That itself, or the workspace that it stands in." }),
-  name: z.string().meta({ description: "What that is called." }),
+  workspace_id: id("ws").optional().meta({
+    description: "That itself, or the workspace that it stands in; not there for a link.",
+  }),
+  name: z.string().meta({ description: "What that is called; of a link its id." }),
 };
 const example = {
   transfer_id: `trf_${ULID}`,
@@ -22,13 +24,14 @@ const of = "organization" as const;
 
 export const transfersEvents = {
   transfer_created: {
-    description: "A workspace of the organization, or a folder or file in one, was offered to another.",
+    description:
+      "A workspace of the organization, or a folder, a file or a link in one, was offered to another.",
     data: z.object({ ...told, expires_at: at("When it can be claimed no more") }),
     ...{ of, example: { actor: client, data: { ...example, expires_at: later } } },
   },
   transfer_claimed: {
     description:
-      "A workspace, a folder or a file has another owner: told to the organization that it left, and to the one that has it.",
+      "A workspace, a folder or a file has another owner, or a link who manages it: told to the organization that it left, and to the one that has it.",
     data: z.object({
       ...told,
       from: id("org").meta({ description: "Whose it was." }),

@@ -1,6 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
-import { judge } from "#core/access/authorize.ts";
 import { mayInOrganization } from "#core/access/authorize-organization.ts";
 import type { WorkspaceRecord } from "#core/access/records.ts";
 import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
@@ -10,10 +9,13 @@ import type { FileRecord } from "#core/files/records.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import type { Owned } from "#core/kernel/rights.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
 import type { TransferEnd } from "./contract.ts";
 import { keysOfOffered, offeredAmong } from "./find-offered.ts";
+import { mayOffer } from "./may-offer.ts";
+import { isOfferedStill, type OfferedShare } from "./offered-share.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { stateOf } from "./transfer-view.ts";
 
@@ -23,6 +25,9 @@ export interface Claim {
   workspace: WorkspaceRecord;
   file?: FileRecord | undefined;
   folder?: FolderRecord | undefined;
+  share?: OfferedShare | undefined;
+  /** Whose the workspace was as it was judged. */
+  owned: Owned;
   /** Who offered it, as it is now. */
   maker: Caller;
 }
@@ -47,13 +52,15 @@ export async function findClaim(
   const made = { client_id: made_by.principal_id, scopes, made_by };
   const items = await deps.table.batchGet([...makerKeys(made), ...keysOfOffered(transfer)]);
   const maker = actingAs(deps, made, items);
-  const { workspace, file, folder, located } = offeredAmong(items, made_by.principal_id, transfer);
+  const { workspace, file, folder, share, located } = offeredAmong(items, made_by.principal_id, transfer);
   // What went to another workspace since is offered there, by whoever may.
   if (workspace === undefined || maker === undefined || workspace.epoch !== transfer.epoch)
     throw gone("withdrawn");
-  if (type !== "workspace" && file === undefined && folder === undefined) throw gone("withdrawn");
-  if ((await judge(deps, maker, located, "transfer"))?.allowed !== true) throw gone("withdrawn");
-  return { transfer, workspace, file, folder, maker };
+  if (type !== "workspace" && (file ?? folder ?? share) === undefined) throw gone("withdrawn");
+  const owned = await mayOffer(deps, maker, { located, share });
+  if (owned === undefined) throw gone("withdrawn");
+  if (share !== undefined && !isOfferedStill(deps.now(), share, { transfer, owned })) throw gone("withdrawn");
+  return { transfer, workspace, file, folder, share, owned, maker };
 }
 
 /** The transfer that a token is of, for those whom it is for: for all others it is as one that isn't there. */

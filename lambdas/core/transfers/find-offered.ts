@@ -5,6 +5,7 @@ import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { type FolderRecord, folderRecord } from "#core/tree/records.ts";
+import { keysOfShare, type OfferedShare, shareAmong } from "./offered-share.ts";
 import type { TransferRecord } from "./records.ts";
 
 /** What a transfer is of, as it stands. */
@@ -14,28 +15,40 @@ export interface Offered {
   workspace: WorkspaceRecord | undefined;
   file?: FileRecord | undefined;
   folder?: FolderRecord | undefined;
+  share?: OfferedShare | undefined;
 }
 
-type Which = Pick<TransferRecord, "type" | "resource_id">;
+type Which = Pick<TransferRecord, "type" | "resource_id" | "link">;
 
 /** By which `offeredAmong` finds it. @param workspace_id the one that it stands in */
 export const keysOfOffered = ({
   type,
   resource_id,
+  link,
   workspace_id,
 }: Which & { workspace_id: string }): Key[] => [
   keys.workspace(workspace_id),
-  ...(type === "workspace" ? [] : [keys.node(resource_id)]),
+  ...(link === undefined ? [] : keysOfShare(link)),
+  ...(type === "file" || type === "folder" ? [keys.node(resource_id)] : []),
 ];
 
+const NOWHERE = { located: undefined, share: undefined };
+
 /** @param holder of whose decision it is: what it made is its own */
-export function offeredAmong(items: readonly Item[], holder: string, { type, resource_id }: Which): Offered {
+export function offeredAmong(
+  items: readonly Item[],
+  holder: string,
+  { type, resource_id, link }: Which,
+): Offered {
   const workspace = items.find(({ pk, sk }) => {
-    const its = type === "workspace" ? resource_id : nodeIn(items, resource_id)?.["workspace_id"];
+    const node = nodeIn(items, link?.file_id ?? resource_id);
+    const its = type === "workspace" ? resource_id : node?.["workspace_id"];
     return pk === keys.workspace("").pk && sk === its;
   });
   const record = workspaceRecord.safeParse(workspace).data;
   if (type === "workspace") return { located: { workspace_id: resource_id }, workspace: record };
+  if (type === "share")
+    return { ...(link === undefined ? NOWHERE : shareAmong(items, holder, link)), workspace: record };
   const node = nodeIn(items, resource_id);
   const there = { located: locateNode(holder, node), workspace: record };
   if (type === "file") {

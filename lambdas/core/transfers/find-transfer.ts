@@ -1,10 +1,10 @@
 import { keys } from "#aws/keys.ts";
-import { judge } from "#core/access/authorize.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import type { Transfer } from "./contract.ts";
 import { findOffered } from "./find-offered.ts";
+import { mayOffer } from "./may-offer.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
 
@@ -22,8 +22,8 @@ export async function findTransfer(
   const found = await deps.table.get(transferRecord.optional(), keys.transfer(id));
   if (found === undefined) throw notFound("transfer", id);
   if (found.made_by.principal_id === caller.id && caller.rights.details === undefined) return found;
-  const { located } = await findOffered(deps, caller.id, found);
-  if ((await judge(deps, caller, located, "transfer"))?.allowed === true) return found;
+  const offered = await findOffered(deps, caller.id, found);
+  if ((await mayOffer(deps, caller, offered)) !== undefined) return found;
   throw notFound("transfer", id);
 }
 

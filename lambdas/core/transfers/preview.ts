@@ -1,6 +1,6 @@
 import { keys, under } from "#aws/keys.ts";
 import { rootFolder } from "#core/access/place.ts";
-import { organizationRecord, type WorkspaceRecord } from "#core/access/records.ts";
+import { organizationRecord } from "#core/access/records.ts";
 import { countHearing } from "#core/endpoints/count-hearing.ts";
 import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -12,6 +12,8 @@ import { linkState } from "#core/links/share-view.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
 import { placeAfter, type Top, walk } from "#core/tree/walk.ts";
 import type { Preview } from "./contract.ts";
+import type { Claim } from "./find-claim.ts";
+import type { OfferedShare } from "./offered-share.ts";
 
 /** Names that are counted, and how long (ms) at most, of the 29 s that a call has. */
 const MOST = 20_000;
@@ -29,20 +31,21 @@ type Counts = Pick<Preview, "folders" | "files" | "bytes" | "links">;
  */
 export async function previewOf(
   deps: PreviewDeps,
-  {
-    workspace,
-    file,
-    folder,
-  }: { workspace: WorkspaceRecord; file?: FileRecord | undefined; folder?: FolderRecord | undefined },
+  { workspace, file, folder, share }: Pick<Claim, "workspace" | "file" | "folder" | "share">,
 ): Promise<Preview> {
   const { workspace_id, organization_id } = workspace;
   const [counts, organization] = await Promise.all([
-    file === undefined ? countIn(deps, workspace_id, folder) : countFile(deps, file),
+    share !== undefined
+      ? countShare(deps, share)
+      : file === undefined
+        ? countIn(deps, workspace_id, folder)
+        : countFile(deps, file),
     deps.table.get(organizationRecord.optional(), keys.organization(organization_id)),
   ]);
   return {
     ...{
-      name: (file ?? folder ?? workspace).name,
+      // A link has no name of its own, and what its file is called it shows to whoever has its password.
+      name: share?.link.share_id ?? (file ?? folder ?? workspace).name,
       organization_id,
       organization_name: organization?.name ?? "",
     },
@@ -57,6 +60,11 @@ async function countIn(deps: PreviewDeps, workspaceId: string, folder: FolderRec
     countHearing(deps, workspaceId),
   ]);
   return { ...counts, endpoints };
+}
+
+function countShare({ now }: PreviewDeps, { link }: OfferedShare) {
+  const links = linkState(link, now()) === "active" ? 1 : 0;
+  return { folders: 0, files: 0, bytes: 0, links, complete: true };
 }
 
 async function countFile(deps: PreviewDeps, { node_id, size }: FileRecord) {

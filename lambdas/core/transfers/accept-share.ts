@@ -1,0 +1,59 @@
+import { TransactionFailed } from "#aws/table.ts";
+import { homeOf } from "#core/access/records.ts";
+import { invalidMember } from "#core/accounts/maker.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
+import { isWharfError, WharfError } from "#core/kernel/error.ts";
+import { iso } from "#core/kernel/time.ts";
+import { handLinkWrites } from "#core/links/hand-link.ts";
+import { stillOwned } from "./accept-thing.ts";
+import type { Claimed, ClaimRequest } from "./contract.ts";
+import { claimedWrites, endWrites, toldOf } from "./end-transfer.ts";
+import { type Claim, findClaim, gone } from "./find-claim.ts";
+
+const ROUNDS = 6;
+
+/**
+ * Makes the caller who may see and revoke a link, in its maker's place, in one transaction with the transfer's end and the
+ * events: of many claims one wins. Link and file stay where and as they are.
+ *
+ * @throws WharfError not_found, transfer_gone; invalid_request where it is said where it is to be; conflict.
+ */
+export async function acceptShare(
+  deps: TableDeps,
+  call: Call,
+  token: string,
+  { first, ...place }: Pick<ClaimRequest, "organization" | "workspace" | "folder"> & { first: Claim },
+): Promise<Claimed> {
+  for (const [name, said] of Object.entries(place))
+    if (said !== undefined)
+      throw invalidMember(name, "is not said of a link, which stays with its file and is yours to manage");
+  const { caller } = call;
+  for (let round = 0; round < ROUNDS; round++) {
+    const claim = round === 0 ? first : await findClaim(deps, call, token);
+    const { transfer, workspace: from, owned, share } = claim;
+    if (share?.file === undefined) throw gone("withdrawn");
+    const now = deps.now();
+    const { transfer_id, resource_id } = transfer;
+    const to = transfer.to?.organization ?? homeOf(caller);
+    const resource = { type: "share" as const, id: resource_id };
+    const answer: Claimed = { transfer_id, resource, claimed_at: iso(now) };
+    const data = { ...toldOf(transfer), from: from.organization_id, to };
+    try {
+      await deps.table.transact([
+        ...endWrites(now, transfer, { claimed_by: caller.id, claimed_for: to }),
+        stillOwned(from),
+        ...handLinkWrites(now, share.link, { holder: caller.id, file: share.file, owned }),
+        ...claimedWrites(now, data, { request_id: call.requestId, actor: actorOf(caller) }),
+        ...call.record(answer),
+      ]);
+      return answer;
+    } catch (error) {
+      // It has died just now, or was handed over by another transfer: the next look says so.
+      if (!(error instanceof TransactionFailed || isWharfError(error, "link_gone"))) throw error;
+    }
+  }
+  throw new WharfError("conflict", "Others keep changing what you claim. Try again.", {
+    retry_after_seconds: 1,
+  });
+}
