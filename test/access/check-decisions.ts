@@ -123,7 +123,7 @@ export async function checkDecisions({ cases, seed }: { cases: number; seed: num
       !isGone &&
       located !== undefined &&
       walked(world, question, located) === 0 &&
-      !hasStale(world, caller, located) &&
+      !hasStale(world, question, { caller, located }) &&
       !met.has(`WORKSPACES ${located.workspace_id}`)
     )
       await requireSameCost(caller, question, cost.calls);
@@ -213,7 +213,10 @@ function questionOf({ known, holders }: RandomWorld, random: Random, now: number
     known.nodes.get(on)?.kind === "file" && chance(0.4)
       ? { maker: one([principal, ...holders]), alone: chance(0.5) }
       : undefined;
+  const { handedOver = 0 } = known.workspaces.get(line.at(-1) ?? "") ?? {};
+  const handed = thing?.alone && chance(0.6) ? Math.max(0, handedOver - random.below(2)) : undefined;
   return {
+    ...(handed === undefined ? {} : { handed }),
     ...{ principal, verb, on, now, scopes: [...new Set(scopes)] },
     ...(parts === undefined ? {} : { restriction: parts }),
     ...(thing === undefined ? {} : { thing }),
@@ -236,7 +239,7 @@ const readsOf = (on: string) => [keys.node(isWorkspace(on) ? rootFolder(on) : on
 
 function locate(
   caller: Caller,
-  { on, thing }: Question,
+  { on, thing, handed }: Question,
   ahead: Parameters<typeof nodeIn>[0],
 ): Located | undefined {
   if (isWorkspace(on))
@@ -246,7 +249,10 @@ function locate(
   const located = locateNode(caller.id, nodeIn(ahead, on));
   if (located?.made === undefined || thing === undefined) return located;
   const by = thing.alone ? "thing" : "either";
-  return { ...located, made: { ...located.made, by, thing: thing.maker === caller.id ? "own" : "others" } };
+  return {
+    ...located,
+    made: { ...located.made, by, handed, thing: thing.maker === caller.id ? "own" : "others" },
+  };
 }
 
 async function outcomeOf(decided: ReturnType<typeof authorize>): Promise<Verdict> {
@@ -328,16 +334,21 @@ function requireFew(
   const workspace = known.workspaces.get(located?.workspace_id ?? "");
   const isMet = met.has(`WORKSPACES ${workspace?.id}`);
   const stranger = !Object.hasOwn(caller.rights.organizations, workspace?.organization ?? "");
-  const stale = hasStale(world, caller, located);
+  const stale = hasStale(world, question, { caller, located });
   const allowed =
     (isFree && !isBelow && isMet ? 0 : 1 + steps + further) + (stranger ? 1 : 0) + (stale ? 1 + further : 0);
   if (roundTrips > allowed)
     throw new Error(`it took ${roundTrips} round trips (${calls.join(" ")}) and may take ${allowed}`);
 }
 
-/** Whether it was granted something in that workspace before that was handed over: it has known it. */
-function hasStale({ known }: RandomWorld, caller: Caller, located: Located | undefined): boolean {
+/** Whether it was granted something in that workspace, or handed a link, before that was handed over: it has known it. */
+function hasStale(
+  { known }: RandomWorld,
+  { handed }: Question,
+  { caller, located }: Pick<Cost, "caller" | "located">,
+): boolean {
   const workspace = known.workspaces.get(located?.workspace_id ?? "");
+  if (handed !== undefined && handed !== workspace?.handedOver) return true;
   return caller.rights.grants.some(
     ({ workspace_id, epoch = 0 }) => workspace_id === workspace?.id && epoch !== workspace.handedOver,
   );

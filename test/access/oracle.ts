@@ -99,6 +99,8 @@ export interface Question {
   on: string;
   /** Of a version, link, lock or session of the file: who made it, and whether that counts alone or beside the file's. */
   thing?: { maker: string; alone: boolean };
+  /** Of a link to the file that was handed to it: how often the workspace had been handed over by then. */
+  handed?: number;
   now: number;
 }
 
@@ -135,6 +137,9 @@ export function verdictOf(known: Known, question: Question): Verdict {
   if (has.includes(verb) && (sees || !WITH_THINGS.includes(verb)))
     return { is: "allowed", own: false, ...there };
   if (!sees && held.size > 0 && WITH_OWN.includes(verb) && within(verb) && isOwn(known, question))
+    return { is: "allowed", own: true, ...there };
+  const { handedOver } = known.workspaces.get(line.at(-1) ?? "") ?? {};
+  if (verb === "share" && question.handed !== undefined && question.handed === handedOver && within(verb))
     return { is: "allowed", own: true, ...there };
   return sees ? { is: "forbidden" } : { is: "hidden" };
 }
