@@ -219,6 +219,50 @@ describe("a link that is claimed", () => {
   });
 });
 
+describe("just before the claim", () => {
+  const gone = [410, "transfer_gone"];
+
+  test.each([
+    ["it goes to another", 0],
+    ["it goes to another once more", 1],
+  ] as const)("%s, who has it then", async (_, turns) => {
+    const { link } = await linked();
+    const [zoe, max] = [await story.customer(), await story.customer()];
+    for (let turn = 0; turn < turns; turn++) await hand(link, zoe);
+    const [mine, its] = [await read(made, offer(link.share_id)), await read(made, offer(link.share_id))];
+    const late = await world.meanwhile(
+      () => claim(mine.claim_token, zoe),
+      () => claim(its.claim_token, max),
+    );
+    expect(await refusal(late)).toEqual(gone);
+    expect([await manages(link, zoe), await manages(link, max)]).toEqual([404, 200]);
+  });
+
+  test("its file goes to another workspace", async () => {
+    const { file, link } = await linked();
+    const zoe = await story.customer();
+    const other = await read(workspace, agent.request("/v1/workspaces", { json: { name: `for-${file}` } }));
+    const { claim_token } = await read(made, offer(link.share_id));
+    const move = { method: "PATCH", json: { workspace: other.workspace_id } };
+    const late = await world.meanwhile(
+      () => claim(claim_token, zoe),
+      () => agent.request(`/v1/files/${file}`, move),
+    );
+    expect(await refusal(late)).toEqual(gone);
+  });
+
+  test.each([true, false])("its workspace is handed over, with its links or not: %s", async (shares) => {
+    const { workspace_id, link } = await linked();
+    const [zoe, max] = [await story.customer(), await story.customer()];
+    const { claim_token } = await read(made, offer(link.share_id));
+    const late = await world.meanwhile(
+      () => claim(claim_token, zoe),
+      () => story.handOver(workspace_id, max, { keep: { shares } }),
+    );
+    expect(await refusal(late)).toEqual(gone);
+  });
+});
+
 describe("who was handed a link manages it no more", () => {
   test("once its file goes to another workspace, though it came back", async () => {
     const { workspace_id, file, link } = await linked();

@@ -41,9 +41,10 @@ export async function acceptShare(
     const data = { ...toldOf(transfer), from: from.organization_id, to };
     try {
       await deps.table.transact([
+        // Which ends with the link at the latest.
         ...endWrites(now, transfer, { claimed_by: caller.id, claimed_for: to }),
         stillOwned(from),
-        ...handLinkWrites(now, share.link, { holder: caller.id, file: share.file, owned }),
+        ...handLinkWrites(share.link, { holder: caller.id, file: share.file, owned }),
         ...claimedWrites(now, data, { request_id: call.requestId, actor: actorOf(caller) }),
         ...call.record(answer),
       ]);
