@@ -126,7 +126,7 @@ export const listSharesRoute = defineRoute({
   path: "/v1/files/{id}/shares",
   summary: "List a file's links, the newest first",
   description:
-    "Links live on when their maker leaves, loses the file or is revoked: whoever may share the file lists somebody's here and revokes them.",
+    "Links live on when their maker leaves, loses the file or is revoked: whoever may share the file lists somebody's here and revokes them. One that was handed over to who may not share the file is seen by its id alone.",
   tag,
   access: { action: "share", on: "link" },
   scopes: ["shares:read"],
