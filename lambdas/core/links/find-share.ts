@@ -1,14 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import type { Scope } from "#contract/scopes.ts";
-import { judge } from "#core/access/authorize.ts";
-import { type Located, locateNode, madeBy, nodeIn } from "#core/access/place.ts";
+import { locateNode, nodeIn } from "#core/access/place.ts";
 import { ofFile, type Resource } from "#core/access/resource.ts";
-import { fileRecord } from "#core/files/records.ts";
-import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import { NO_RIGHTS } from "#core/kernel/rights.ts";
-import { heldAt } from "./link-holder.ts";
+import { locateLink } from "./link-holder.ts";
 import { linkToken } from "./link-token.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
 
@@ -45,29 +40,6 @@ export const ofShare: Resource<{ id: string }> = {
   },
   what: ({ id }) => ["share", id],
 };
-
-/**
- * A link, by its own record and its file's. Links that lead to whatever is current a broader token has made: what is behind
- * them may be another's. One that was handed over is its maker's no more.
- */
-export function locateLink(principal: string, link: LinkRecord, node: Item | undefined): Located | undefined {
-  const located = locateNode(principal, node);
-  if (located?.made === undefined) return located;
-  const isFree = link.version_id === undefined || link.held !== undefined;
-  const thing = isFree ? "others" : madeBy(principal, link.created_by);
-  const held = heldAt(link, fileRecord.safeParse(node).data);
-  const handed = held?.holder_id === principal ? held.epoch : undefined;
-  return { ...located, made: { ...located.made, by: "thing", thing, handed } };
-}
-
-/** Whether a link is somebody's by having been handed over to it, whatever else it has; though its file be in the trash. */
-export async function isHeldBy(deps: TableDeps, principal: string, link: LinkRecord): Promise<boolean> {
-  const [node] = await deps.table.batchGet([keys.node(link.file_id)]);
-  const located = locateLink(principal, link, node && { ...node, deleted_at: undefined });
-  const standing = located && { ...located, trail: [], evenDeleted: true as const };
-  const bare = { id: principal, name: "", workspaces: {}, scopes: new Set<Scope>(), rights: NO_RIGHTS };
-  return (await judge(deps, bare, standing, "share"))?.allowed === true;
-}
 
 /** A share's record, which was read when the call was decided. @throws WharfError not_found */
 export function shareIn(ahead: readonly Item[], shareId: string): LinkRecord {

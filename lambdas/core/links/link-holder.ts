@@ -1,5 +1,10 @@
-/** Who may manage a link to whom it was handed over, whatever its rights to the file. */
-import type { FileRecord } from "#core/files/records.ts";
+/** Whose a link is: its maker's, or whose it was handed over to, whatever its rights to the file. */
+import { keys } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import { type Located, locateNode, madeBy, nodeIn } from "#core/access/place.ts";
+import { workspaceRecord } from "#core/access/records.ts";
+import { type FileRecord, fileRecord } from "#core/files/records.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 import type { Owned } from "#core/kernel/rights.ts";
 import type { LinkRecord } from "./records.ts";
 
@@ -13,7 +18,7 @@ export const turnOf = ({ held }: Pick<LinkRecord, "held">): number => held?.turn
  * To whom a link was handed over last, in which of the workspace's epochs; `undefined` where its file has gone to another
  * workspace since, though it came back.
  */
-export function heldAt({ held }: Pick<LinkRecord, "held">, file: Where | undefined): Held | undefined {
+function heldAt({ held }: Pick<LinkRecord, "held">, file: Where | undefined): Held | undefined {
   const isThere = held?.workspace_id === file?.workspace_id && held?.came_ms === file?.came_ms;
   return isThere ? held : undefined;
 }
@@ -26,4 +31,29 @@ export function holderOf(
 ): string | undefined {
   const held = heldAt(link, file);
   return held?.epoch === epoch ? held?.holder_id : undefined;
+}
+
+/**
+ * A link, by its own record and its file's. Links that lead to whatever is current a broader token has made: what is behind
+ * them may be another's. One that was handed over is its maker's no more.
+ */
+export function locateLink(principal: string, link: LinkRecord, node: Item | undefined): Located | undefined {
+  const located = locateNode(principal, node);
+  if (located?.made === undefined) return located;
+  const isFree = link.version_id === undefined || link.held !== undefined;
+  const thing = isFree ? "others" : madeBy(principal, link.created_by);
+  const held = heldAt(link, fileRecord.safeParse(node).data);
+  const handed = held?.holder_id === principal ? held.epoch : undefined;
+  return { ...located, made: { ...located.made, by: "thing", thing, handed } };
+}
+
+/** Whether a link is somebody's still by having been handed over, though its file or workspace be in the trash. */
+export async function isHeldStill({ table }: Pick<TableDeps, "table">, link: LinkRecord): Promise<boolean> {
+  if (link.held === undefined) return false;
+  const items = await table.batchGet([keys.node(link.file_id), keys.workspace(link.held.workspace_id)]);
+  const file = fileRecord.safeParse(nodeIn(items, link.file_id)).data;
+  const workspace = items
+    .map((item) => workspaceRecord.safeParse(item).data)
+    .find((one) => one !== undefined);
+  return workspace !== undefined && holderOf(link, file, workspace) !== undefined;
 }

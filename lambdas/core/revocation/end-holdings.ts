@@ -8,7 +8,7 @@ import { fileRecord } from "#core/files/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso } from "#core/kernel/time.ts";
-import { isHeldBy } from "#core/links/find-share.ts";
+import { isHeldStill } from "#core/links/link-holder.ts";
 import { linkRecord } from "#core/links/records.ts";
 import { revokeLink } from "#core/links/revoke-share.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
@@ -173,9 +173,8 @@ const links: Kind = {
   values: {},
   async end(deps, item) {
     const link = linkRecord.parse(item);
-    const { holder_id } = link.held ?? {};
     // One that was handed to it is its own no more where the file's workspace is another's by now.
-    if (holder_id !== undefined && !(await isHeldBy(deps, holder_id, link))) return false;
+    if (link.held !== undefined && !(await isHeldStill(deps, link))) return false;
     return revokeLink(deps, link);
   },
 };
