@@ -142,6 +142,17 @@ test("what may be done to one's own is told apart from what may be done by right
   expect(decision).toMatchObject({ allowed: true, own: false });
 });
 
+test("a link that was handed over is its holder's in its epoch alone, who has nothing else", async () => {
+  const holder: Caller = { ...caller, rights: NO_RIGHTS };
+  const asked = (handed: number | undefined) => {
+    const made = { by: "thing", file: "others", thing: "others", handed } as const;
+    return judge(deps, holder, { workspace_id: WS, file_id: "file_1", made }, "share");
+  };
+  expect(await asked(0)).toMatchObject({ allowed: true, own: true, sees: false });
+  for (const handed of [1, undefined])
+    expect(await asked(handed)).toEqual({ allowed: false, visible: false });
+});
+
 test("a restriction to a folder holds for what is far below it", async () => {
   const actions = ["list" as const, "read" as const];
   const details = [{ type: "file_access" as const, actions, workspace: WS, folder: "fld_deep_0" }];

@@ -124,7 +124,7 @@ export async function checkDecisions({ cases, seed }: { cases: number; seed: num
       !isGone &&
       located !== undefined &&
       walked(world, question, located) === 0 &&
-      !hasStale(world, caller, located) &&
+      !hasStale(world, question, { caller, located }) &&
       !met.has(`WORKSPACES ${located.workspace_id}`)
     )
       await requireSameCost(caller, question, cost.calls);
@@ -176,7 +176,7 @@ function timeFor({ known }: RandomWorld, random: Random, now: number): number {
 }
 
 /** Most are about what somebody has some right to, by those who have it. */
-function questionOf({ known, holders, keysOf }: RandomWorld, random: Random, now: number): Question {
+function questionOf({ known, holders, keysOf, epochOf }: RandomWorld, random: Random, now: number): Question {
   const { one, chance, some } = random;
   const places = [...known.workspaces.keys(), ...known.nodes.keys()];
   const grant = known.grants.length > 0 && chance(0.7) ? one(known.grants) : undefined;
@@ -215,7 +215,12 @@ function questionOf({ known, holders, keysOf }: RandomWorld, random: Random, now
       ? { maker: one([principal, ...holders]), alone: chance(0.5) }
       : undefined;
   const its = keysOf.get(principal) ?? [];
+  const workspace = known.workspaces.get(line.at(-1) ?? "");
+  const last = workspace === undefined ? 0 : epochOf(workspace);
+  const epoch = Math.max(0, last - random.below(2));
+  const handed = thing?.alone && chance(0.6) ? { epoch, isLast: epoch === last } : undefined;
   return {
+    ...(handed === undefined ? {} : { handed }),
     ...{ principal, verb, on, now, scopes: [...new Set(scopes)] },
     ...(its.length > 0 && chance(0.4) ? { key: one(its) } : {}),
     ...(parts === undefined ? {} : { restriction: parts }),
@@ -239,7 +244,7 @@ const readsOf = (on: string) => [keys.node(isWorkspace(on) ? rootFolder(on) : on
 
 function locate(
   caller: Caller,
-  { on, thing }: Question,
+  { on, thing, handed }: Question,
   ahead: Parameters<typeof nodeIn>[0],
 ): Located | undefined {
   if (isWorkspace(on))
@@ -249,7 +254,10 @@ function locate(
   const located = locateNode(caller.id, nodeIn(ahead, on));
   if (located?.made === undefined || thing === undefined) return located;
   const by = thing.alone ? "thing" : "either";
-  return { ...located, made: { ...located.made, by, thing: thing.maker === caller.id ? "own" : "others" } };
+  return {
+    ...located,
+    made: { ...located.made, by, handed: handed?.epoch, thing: thing.maker === caller.id ? "own" : "others" },
+  };
 }
 
 async function outcomeOf(decided: ReturnType<typeof authorize>): Promise<Verdict> {
@@ -331,16 +339,21 @@ function requireFew(
   const workspace = known.workspaces.get(located?.workspace_id ?? "");
   const isMet = met.has(`WORKSPACES ${workspace?.id}`);
   const stranger = !Object.hasOwn(caller.rights.organizations, workspace?.organization ?? "");
-  const stale = hasStale(world, caller, located);
+  const stale = hasStale(world, question, { caller, located });
   const allowed =
     (isFree && !isBelow && isMet ? 0 : 1 + steps + further) + (stranger ? 1 : 0) + (stale ? 1 + further : 0);
   if (roundTrips > allowed)
     throw new Error(`it took ${roundTrips} round trips (${calls.join(" ")}) and may take ${allowed}`);
 }
 
-/** Whether it had something in that workspace before that, or its organization, was handed over: it has known it. */
-function hasStale({ known }: RandomWorld, caller: Caller, located: Located | undefined): boolean {
+/** Whether it had something in that workspace, or was handed a link, before that or its organization was handed over: it has known it. */
+function hasStale(
+  { known }: RandomWorld,
+  { handed }: Question,
+  { caller, located }: Pick<Cost, "caller" | "located">,
+): boolean {
   const workspace = known.workspaces.get(located?.workspace_id ?? "");
+  if (handed?.isLast === false) return true;
   const holders = [caller.id, ...caller.rights.groups];
   const isOver = known.grants.some(
     (grant) => holders.includes(grant.holder) && grant.workspace === workspace?.id && grant.over,

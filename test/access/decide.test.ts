@@ -394,6 +394,37 @@ describe("without files:read", () => {
   });
 });
 
+/** A link that was handed over to the caller, in this epoch of its workspace. */
+describe("what was handed over", () => {
+  const made: Made = { by: "thing", file: "others", thing: "others", handed: 2 };
+  const there = { ...place, epoch: 2, made };
+  const asked = (given: Partial<Asker>, action: Action = "share", on: Place = there) =>
+    decide(asking({ scopes: new Set(["shares:write", "files:write"]), ...given }), action, on);
+
+  test("is shared by whoever has nothing there, and by viewers", () => {
+    const viewer = [grant(WS, actionsOfRole("viewer"), { epoch: 2 })];
+    expect(asked({})).toMatchObject({ allowed: true, own: true, sees: false, has: new Set() });
+    expect(asked({ grants: viewer, scopes: all })).toMatchObject({ allowed: true, own: true, sees: true });
+  });
+  test.each(columns.filter((action) => action !== "share"))("is nothing else: %s", (action) =>
+    expect(asked({ scopes: all }, action)).toEqual({ allowed: false, visible: false }),
+  );
+  test("is so in its epoch alone, as far as that is known", () => {
+    expect(asked({}, "share", { ...there, epoch: 3 })).toEqual({ allowed: false, visible: false });
+    expect(asked({}, "share", { ...there, epoch: undefined }).allowed).toBe(true);
+    expect(asked({}, "share", { ...there, epoch: 0, made: { ...made, handed: 0 } }).allowed).toBe(true);
+  });
+  test("takes the scope, and is within a token's restriction", () => {
+    const only = (file: string): GrantedDetail => {
+      return { type: "file_access", actions: ["share"], workspace: WS, file };
+    };
+    expect(asked({ scopes: new Set(["files:write"]) }).allowed).toBe(false);
+    expect(asked({ details: [only("file_c")] }).allowed).toBe(true);
+    expect(asked({ details: [only("file_x")] }).allowed).toBe(false);
+    expect(asked({ details: [] }).allowed).toBe(false);
+  });
+});
+
 describe("what a caller knows of", () => {
   test.for([
     // has, scopes; visible, blind

@@ -51,6 +51,14 @@ const decide: [name: string, ...changes: Change[]][] = [
   ["sight: of whatever one has a right to", ["visible: sees", "visible: has.size > 0"]],
   ["blind: whoever may create", [' && !has.has("list") && !has.has("read")', ""]],
   ["blind: by list alone", [' && !has.has("list") && !has.has("read")', ' && !has.has("list")']],
+  ["link: not handed over", ["made?.handed !== undefined", "false"]],
+  ["link: handed over for good", ["made.handed === epoch", "true"]],
+  [
+    "link: handed over with all that is done",
+    ['named && action === "share" && isHanded', "named && isHanded"],
+  ],
+  ["link: handed over beyond a restriction", ['(within?.has("share") ?? true)', "true"]],
+  ["link: handed over without the scope", ['if (named && action === "share"', 'if (action === "share"']],
 ];
 
 const authorize: typeof decide = [
@@ -107,6 +115,7 @@ const authorize: typeof decide = [
   ["kept: not read", ["since: grantedSince(id, workspace, organization),", ""]],
   ["handed over: roles stay", ["role: roleNow(holder, all.workspace.organization_id, organization),", ""]],
   ["handed over: what was decided at once stays", ["if (hasAllOf(asker, quick, place)) return", "return"]],
+  ["handed over: a link decided at once stays", [" && isHanded(quick) === isHanded(place)", ""]],
   [
     "handed over: decided at once anew each time",
     ["liveGrants(asker, quick).length === liveGrants(asker, place).length", "false"],

@@ -101,6 +101,8 @@ export interface Question {
   on: string;
   /** Of a version, link, lock or session of the file: who made it, and whether that counts alone or beside the file's. */
   thing?: { maker: string; alone: boolean };
+  /** Of a link to the file that was handed to it: in which of the workspace's epochs, and whether that is the last. */
+  handed?: { epoch: number; isLast: boolean };
   now: number;
 }
 
@@ -139,6 +141,8 @@ export function verdictOf(known: Known, question: Question): Verdict {
   if (has.includes(verb) && (sees || !WITH_THINGS.includes(verb)))
     return { is: "allowed", own: false, ...there };
   if (!sees && held.size > 0 && WITH_OWN.includes(verb) && within(verb) && isOwn(known, question))
+    return { is: "allowed", own: true, ...there };
+  if (verb === "share" && question.handed?.isLast && within(verb))
     return { is: "allowed", own: true, ...there };
   return sees ? { is: "forbidden" } : { is: "hidden" };
 }

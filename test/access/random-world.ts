@@ -414,6 +414,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     hints,
     plain,
     keysOf,
+    epochOf,
     happenings,
     isInRecord: ({ id }: Grant) => inRecord.has(id),
   };

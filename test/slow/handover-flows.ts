@@ -1,4 +1,4 @@
-/** What transfers are used for: a workspace and a file that go to another, one that is withdrawn, one that ends with its key. */
+/** What transfers are used for: a workspace, a file and a link that go to another, one that is withdrawn, one that ends with its key. */
 import * as z from "zod";
 import { scopes } from "#contract/scopes.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
@@ -22,7 +22,7 @@ export async function handoverFlows({ story, ok, minute }: Caller): Promise<void
     ...{ filename: "deep/er/handed.txt", start: { workspace: "handed" } },
   });
   await post(`/v1/files/${file_id}/lock`, { ttl_seconds: 600 });
-  await post(`/v1/files/${file_id}/shares`, {});
+  const link = await post(`/v1/files/${file_id}/shares`, {});
   for (const on of [`workspaces/${workspace_id}`, `folders/${folder_id}`, `files/${file_id}`])
     await post(`/v1/${on}/grants`, { principal_id: person_id, role: "viewer" });
   const resource = { type: "workspace", id: workspace_id };
@@ -37,6 +37,11 @@ export async function handoverFlows({ story, ok, minute }: Caller): Promise<void
     await offer({}, text(key, "api_key"));
     if (isRevoked) await ok(z.unknown(), `/v1/keys/${text(key, "key_id")}`, { method: "DELETE" });
   }
+  const share = { type: "share", id: text(link, "share_id") };
+  const { claim_token: of_link } = await post("/v1/transfers", { resource: share });
+  await ok(answer, `/v1/claims/${z.string().parse(of_link)}`, { token: heir });
+  await post(`/v1/claims/${z.string().parse(of_link)}`, {}, heir);
+  await ok(answer, `/v1/shares/${share.id}`, { token: heir });
   const offered = await offer({ to: { email: "heir@example.com" }, residual_role: "editor" });
   const claim = `/v1/claims/${text(offered, "claim_token")}`;
   await ok(answer, claim, { token: heir });

@@ -240,7 +240,8 @@ describe("a transfer", () => {
 
   test.each([
     ["of nothing", {}],
-    ["of a link", { resource: { type: "share", id: "shr_01JZZZZZZZZZZZZZZZZZZZZZZZ" } }],
+    ["of a version", { resource: { type: "version", id: "ver_01JZZZZZZZZZZZZZZZZZZZZZZZ" } }],
+    ["of a link that is none", { resource: { type: "share", id: "file_01JZZZZZZZZZZZZZZZZZZZZZZZ" } }],
     ["of a file that is none", { resource: { type: "file", id: "ws_01JZZZZZZZZZZZZZZZZZZZZZZZ" } }],
     ["to nobody", { to: {} }],
     ["to two", { to: { email: "a@example.com", organization: "org_01JZZZZZZZZZZZZZZZZZZZZZZZ" } }],

@@ -18,6 +18,7 @@ import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
 import {
   type Asker,
   decide,
+  isHanded,
   liveGrants,
   needsSight,
   type Place,
@@ -122,9 +123,9 @@ async function judgeByAll(
   return decidedAt(caller, decide({ ...asker, role, grants }, action, place, true), all, organization);
 }
 
-/** Whether none of the grants by which something was decided at once is from before the workspace was handed over. */
+/** Whether nothing by which something was decided at once is from before the workspace was handed over. */
 const hasAllOf = (asker: Asker, quick: Place, place: Place) =>
-  liveGrants(asker, quick).length === liveGrants(asker, place).length;
+  liveGrants(asker, quick).length === liveGrants(asker, place).length && isHanded(quick) === isHanded(place);
 
 /** What was decided, with where the resource stands. The next call is probably about the same workspace. */
 function decidedAt(

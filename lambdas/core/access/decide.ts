@@ -40,6 +40,8 @@ export interface Made {
   /** `mixed`: the caller made the file, and others have made versions of it. */
   file: "own" | "mixed" | "others";
   thing?: "own" | "others" | undefined;
+  /** Of a link that was handed over to the caller: how often the workspace had been by then. */
+  handed?: number | undefined;
 }
 
 /** `visible`: the caller knows that it exists. */
@@ -84,6 +86,8 @@ export function decide(
     return { allowed: true, own: false, ...there };
   if (named && !sees && holdsAny(asker, place) && isOwn(action, place) && (within?.has(action) ?? true))
     return { allowed: true, own: true, ...there };
+  if (named && action === "share" && isHanded(place) && (within?.has("share") ?? true))
+    return { allowed: true, own: true, ...there };
   return { allowed: false, visible: sees };
 }
 
@@ -100,6 +104,11 @@ export function liveGrants({ grants, now }: Pick<Asker, "grants" | "now">, place
   return grants.filter(
     (grant) => covers(place, grant.workspace_id, grant.on) && holdsAt(grant, now) && isOfNow(place, grant),
   );
+}
+
+/** Whether the place's link is the caller's, who may have no right to the file: until the workspace is handed over again. */
+export function isHanded({ made, epoch }: Pick<Place, "made" | "epoch">): boolean {
+  return made?.handed !== undefined && (epoch === undefined || made.handed === epoch);
 }
 
 /** Whether it was given since the workspace was last handed over, or its holder was kept then; groups never are. */

@@ -69,6 +69,10 @@ export const share = z
     share_url: z.string().meta({ description: "The link. Whoever has it can download the file." }),
     created_at: at("When it was made"),
     created_by: principal.meta({ description: "Who made it: a client or a person." }),
+    managed_by: principal.optional().meta({
+      description:
+        "To whom it was handed over, who sees and revokes it in its maker's place; not there where that is nobody.",
+    }),
     expires_at: at(
       "When it dies: a whole second, as URLs of S3 count, so up to a second before `expire_in` is over",
     ),
@@ -122,7 +126,7 @@ export const listSharesRoute = defineRoute({
   path: "/v1/files/{id}/shares",
   summary: "List a file's links, the newest first",
   description:
-    "Links live on when their maker leaves, loses the file or is revoked: whoever may share the file lists somebody's here and revokes them.",
+    "Links live on when their maker leaves, loses the file or is revoked: whoever may share the file lists somebody's here and revokes them. One that was handed over to who may not share the file is seen by its id alone.",
   tag,
   access: { action: "share", on: "link" },
   scopes: ["shares:read"],

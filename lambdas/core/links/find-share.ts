@@ -1,8 +1,9 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { type Located, locateNode, madeBy, nodeIn } from "#core/access/place.ts";
+import { locateNode, nodeIn } from "#core/access/place.ts";
 import { ofFile, type Resource } from "#core/access/resource.ts";
 import { notFound } from "#core/kernel/error.ts";
+import { locateLink } from "./link-holder.ts";
 import { linkToken } from "./link-token.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
 
@@ -40,14 +41,6 @@ export const ofShare: Resource<{ id: string }> = {
   what: ({ id }) => ["share", id],
 };
 
-/** Links that lead to whatever is current a broader token has made: what is behind them may be another's. */
-function locateLink(principal: string, link: LinkRecord, node: Item | undefined): Located | undefined {
-  const located = locateNode(principal, node);
-  if (located?.made === undefined) return located;
-  const thing = link.version_id === undefined ? "others" : madeBy(principal, link.created_by);
-  return { ...located, made: { ...located.made, by: "thing", thing } };
-}
-
 /** A share's record, which was read when the call was decided. @throws WharfError not_found */
 export function shareIn(ahead: readonly Item[], shareId: string): LinkRecord {
   const found = ahead.find((item) => item["share_id"] === shareId);
@@ -55,7 +48,12 @@ export function shareIn(ahead: readonly Item[], shareId: string): LinkRecord {
   return linkRecord.parse(found);
 }
 
-/** Whether a link is the caller's to see where it sees nothing but what it made. */
-export function isOwnLink(principal: string, link: LinkRecord): boolean {
+/**
+ * Whether a link is the caller's to see where it sees nothing but what it made.
+ *
+ * @param holder see `holderOf`.
+ */
+export function isOwnLink(principal: string, link: LinkRecord, holder: string | undefined): boolean {
+  if (link.held !== undefined) return holder === principal;
   return link.version_id !== undefined && link.created_by === principal;
 }

@@ -8,6 +8,7 @@ import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import type { Share } from "./contract.ts";
 import { isOwnLink } from "./find-share.ts";
 import { isLeftBehind } from "./link-gone.ts";
+import { holderOf } from "./link-holder.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
 import { readLinks } from "./read-links.ts";
 import type { LinkRecord } from "./records.ts";
@@ -42,11 +43,12 @@ export async function listShares(
     (last) => cursorAfter(list, last),
     (shareId) => shareId,
   );
+  const holder = (link: LinkRecord) => call.access && holderOf(link, file, call.access.workspace);
   const views = await readViews(deps, page.items, {
-    left: (link) => isLeftBehind(link, file, call.access?.workspace ?? {}),
+    ...{ holder, left: (link) => isLeftBehind(link, file, call.access?.workspace ?? {}) },
     seen: (link) =>
       (created_by === undefined || link.created_by === created_by) &&
-      (call.access?.own !== true || isOwnLink(call.caller.id, link)),
+      (call.access?.own !== true || isOwnLink(call.caller.id, link, holder(link))),
   });
   return {
     ...page,
@@ -57,12 +59,20 @@ export async function listShares(
 async function readViews(
   deps: Pick<Deps, "table" | "config" | "now">,
   shareIds: readonly string[],
-  { seen, left }: Record<"seen" | "left", (link: LinkRecord) => boolean>,
+  {
+    seen,
+    left,
+    holder,
+  }: Record<"seen" | "left", (link: LinkRecord) => boolean> & {
+    holder: (link: LinkRecord) => string | undefined;
+  },
 ) {
   const links = (await readLinks(deps, shareIds)).filter(seen);
   const orphaned = await orphanedLinks(deps.table, links);
   const views = await Promise.all(
-    links.map((link) => shareView(deps, link, { orphaned: orphaned.has(link), left: left(link) })),
+    links.map((link) =>
+      shareView(deps, link, { orphaned: orphaned.has(link), left: left(link), holder: holder(link) }),
+    ),
   );
   return new Map<string, Share>(views.map((view) => [view.share_id, view]));
 }

@@ -26,6 +26,18 @@ export const linkRecord = z.object({
   revoked_at: z.string().optional(),
   /** Set once `link_expired` is in the outbox. */
   ended_at: z.string().optional(),
+  /** To whom it was handed over last, and where its file was then; see `link-holder.ts`. */
+  held: z
+    .object({
+      holder_id: z.string(),
+      workspace_id: z.string(),
+      /** That one's, and when the file had come to it. */
+      epoch: z.number(),
+      came_ms: z.number().optional(),
+      /** How often it has been handed over. */
+      turn: z.number(),
+    })
+    .optional(),
   /** `scrypt$N$r$p$salt$hash`, base64url. */
   password: z.string().optional(),
   /** When (ms) the tries that were taken from what all sources have together have come back; see `take-try.ts`. */

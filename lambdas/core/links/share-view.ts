@@ -12,11 +12,19 @@ export function linkState(link: LinkRecord, now: number): Exclude<ShareState, "d
   return "active";
 }
 
-/** A share as the API shows it. @param orphaned whether the version that it is bound to is gone. @param left see `isLeftBehind`. */
+/**
+ * A share as the API shows it.
+ *
+ * @param orphaned whether the version that it is bound to is gone. @param left see `isLeftBehind`. @param holder see `holderOf`.
+ */
 export async function shareView(
   deps: Pick<Deps, "table" | "config" | "now">,
   link: LinkRecord,
-  { orphaned = false, left = false }: { orphaned?: boolean; left?: boolean } = {},
+  {
+    orphaned = false,
+    left = false,
+    holder,
+  }: { orphaned?: boolean; left?: boolean; holder?: string | undefined } = {},
 ): Promise<Share> {
   const now = linkState(link, deps.now());
   const state = left && now !== "expired" ? "revoked" : now;
@@ -27,6 +35,7 @@ export async function shareView(
     share_url: await shareUrl(deps, link.share_id),
     created_at: link.created_at,
     created_by: link.created_by,
+    ...(holder === undefined ? {} : { managed_by: holder }),
     expires_at: iso(link.expires_ms),
     max_downloads: link.max_downloads ?? null,
     downloads: link.downloads,

@@ -5,6 +5,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import type { Share } from "./contract.ts";
 import { shareIn } from "./find-share.ts";
 import { isLeftBehind } from "./link-gone.ts";
+import { holderOf } from "./link-holder.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
 import { shareView } from "./share-view.ts";
 
@@ -16,7 +17,8 @@ export async function viewShare(
 ): Promise<Share> {
   const link = shareIn(ahead, shareId);
   const orphaned = await orphanedLinks(deps.table, [link]);
-  const file = fileRecord.safeParse(nodeIn(ahead, link.file_id)).data ?? {};
-  const left = isLeftBehind(link, file, access?.workspace ?? {});
-  return shareView(deps, link, { orphaned: orphaned.has(link), left });
+  const file = fileRecord.safeParse(nodeIn(ahead, link.file_id)).data;
+  const left = isLeftBehind(link, file ?? {}, access?.workspace ?? {});
+  const holder = access && holderOf(link, file, access.workspace);
+  return shareView(deps, link, { orphaned: orphaned.has(link), left, holder });
 }

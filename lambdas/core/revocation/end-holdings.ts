@@ -8,6 +8,7 @@ import { fileRecord } from "#core/files/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { iso } from "#core/kernel/time.ts";
+import { isHeldStill } from "#core/links/link-holder.ts";
 import { linkRecord } from "#core/links/records.ts";
 import { revokeLink } from "#core/links/revoke-share.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
@@ -168,9 +169,14 @@ const locks: Kind = {
 const links: Kind = {
   name: "links",
   due: "link",
-  filter: "#created_by = :client",
+  filter: "#created_by = :client AND attribute_not_exists(#held) OR #held.#holder_id = :client",
   values: {},
-  end: (deps, item) => revokeLink(deps, linkRecord.parse(item)),
+  async end(deps, item) {
+    const link = linkRecord.parse(item);
+    // One that was handed to it is its own no more where the file's workspace is another's by now.
+    if (link.held !== undefined && !(await isHeldStill(deps, link))) return false;
+    return revokeLink(deps, link);
+  },
 };
 
 /** What is held is a client's, whichever of its keys it was made with. */

@@ -4,6 +4,7 @@ import type { Deps } from "#core/kernel/deps.ts";
 import { acceptFile } from "./accept-file.ts";
 import { acceptFolder } from "./accept-folder.ts";
 import { acceptOrganization } from "./accept-organization.ts";
+import { acceptShare } from "./accept-share.ts";
 import { acceptWorkspace } from "./accept-workspace.ts";
 import type { Claimed, ClaimRequest } from "./contract.ts";
 import { findClaim } from "./find-claim.ts";
@@ -11,7 +12,8 @@ import { findClaim } from "./find-claim.ts";
 /**
  * Makes what a transfer offers the claimer's, as what it is.
  *
- * @throws WharfError invalid_request for words of another kind of thing; as `acceptOrganization`, `acceptWorkspace`, `acceptFolder` and `acceptFile`
+ * @throws WharfError invalid_request for words of another kind of thing; as `acceptOrganization`, `acceptWorkspace`,
+ * `acceptFolder`, `acceptFile` and `acceptShare`
  */
 export async function acceptClaim(
   deps: Deps,
@@ -26,6 +28,10 @@ export async function acceptClaim(
   }
   requireUnsaid(given, ["keep"], "is said of an organization alone");
   const { organization, workspace, folder } = given;
+  if (first.transfer.type === "share") {
+    requireUnsaid(given, ["organization", "workspace", "folder"], OF_LINKS);
+    return acceptShare(deps, call, token, first);
+  }
   if (first.transfer.type === "workspace") {
     requireUnsaid(given, ["workspace", "folder"], OF_FILES);
     return acceptWorkspace(deps, call, token, { organization, first });
@@ -46,6 +52,7 @@ function requireUnsaid(given: ClaimRequest, names: readonly (keyof ClaimRequest)
   for (const name of names) if (given[name] !== undefined) throw invalidMember(name, why);
 }
 
+const OF_LINKS = "is not said of a link, which stays with its file and is yours to manage";
 const OF_ORGANIZATION = "is not said of an organization, which becomes yours as it is";
 const OF_FILES =
   "is said of a folder or file; this is a workspace, which belongs to an organization of yours then";

@@ -85,7 +85,7 @@ export async function acceptThing(
 }
 
 /** A workspace stands, and hasn't been handed over since it was read. */
-function stillOwned({ workspace_id, epoch }: WorkspaceRecord): Check {
+export function stillOwned({ workspace_id, epoch }: WorkspaceRecord): Check {
   const same = epoch === 0 ? "(attribute_not_exists(#epoch) OR #epoch = :epoch)" : "#epoch = :epoch";
   return {
     check: keys.workspace(workspace_id),

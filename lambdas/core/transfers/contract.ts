@@ -41,20 +41,20 @@ export const transferEnd = z.enum(["claimed", "revoked", "expired", "withdrawn"]
 });
 export type TransferEnd = z.infer<typeof transferEnd>;
 
-const resourceType = z.enum(["workspace", "folder", "file", "organization"]);
+const resourceType = z.enum(["workspace", "folder", "file", "share", "organization"]);
 type TransferredType = z.infer<typeof resourceType>;
 
 const resource = z
   .object({
     type: resourceType.meta({ description: "What it is." }),
-    id: idOf("ws", "fld", "file", "org").meta({
+    id: idOf("ws", "fld", "file", "shr", "org").meta({
       description:
-        "Its id: `ws_…` of a workspace, `fld_…` of a folder, `file_…` of a file, `org_…` of an organization.",
+        "Its id: `ws_…` of a workspace, `fld_…` of a folder, `file_…` of a file, `shr_…` of a link (a share), `org_…` of an organization.",
     }),
   })
   .meta({ id: "Transferred", description: "What is handed over, with all that is in it." });
 
-const one = <T extends TransferredType, P extends "ws" | "fld" | "file" | "org">(
+const one = <T extends TransferredType, P extends "ws" | "fld" | "file" | "shr" | "org">(
   type: T,
   prefix: P,
   name: string,
@@ -67,6 +67,7 @@ const resourceAsked = z
     one("workspace", "ws", "OfferedWorkspace"),
     one("folder", "fld", "OfferedFolder"),
     one("file", "file", "OfferedFile"),
+    one("share", "shr", "OfferedShare"),
     one("organization", "org", "OfferedOrganization"),
   ])
   .meta({ description: "What is handed over, with all that is in it." });
@@ -74,7 +75,7 @@ const resourceAsked = z
 const residualRole = z.enum(["none", "viewer", "editor", "manager", "admin"]).meta({
   id: "ResidualRole",
   description:
-    "What whoever offers it keeps there, by a grant that the new owner can end: `none`, `viewer`, `editor` or `manager`. Of an organization it is `none` or `admin`, a role in it, which the new owner can take away.",
+    "What whoever offers it keeps there, by a grant that the new owner can end: `none`, `viewer`, `editor` or `manager`; `none` for a link. Of an organization it is `none` or `admin`, a role in it, which the new owner can take away.",
 });
 
 const recipientParts = {
@@ -115,7 +116,7 @@ const keptAsked = z
     shares: keptParts.shares.default(true),
     webhooks: keptParts.webhooks.default(false),
   })
-  .meta({ description: "What goes on after the claim." });
+  .meta({ description: "What goes on after the claim. Not for a link, which goes on as it is." });
 
 const message = withoutNul(wholeText(z.string().max(500)));
 
@@ -143,13 +144,15 @@ export type Acting = z.infer<typeof acting>;
 /** What would come over, as it is now. */
 const preview = z
   .object({
-    name: z.string().meta({ description: "What the workspace, folder, file or organization is called." }),
+    name: z.string().meta({
+      description: "What the workspace, folder, file or organization is called; of a link its id.",
+    }),
     organization_id: id("org").meta({ description: "Whose it is until it is claimed." }),
     organization_name: z.string().meta({ description: "What that is called." }),
     folders: z.int().meta({ description: "Folders in it, as far as they were counted." }),
     files: z.int().meta({ description: "Files in it, as far as they were counted." }),
     bytes: z.int().meta({ description: "Bytes of these files' current versions." }),
-    links: z.int().meta({ description: "Links to these files that lead there now." }),
+    links: z.int().meta({ description: "Links to these files that lead there now; of a link 1, itself." }),
     endpoints: z.int().optional().meta({
       description:
         "Of a workspace: endpoints that hear of it now, of whoever. They stop with their makers' rights.",
@@ -210,7 +213,7 @@ const transferRequest = z.strictObject({
     .max(OPEN_FOR.max)
     .optional()
     .meta({
-      description: `Seconds until it expires: ${OPEN_FOR.default} (72 hours) unless said, ${OPEN_FOR.max} (30 days) at most, and not longer than the key or client that makes it.`,
+      description: `Seconds until it expires: ${OPEN_FOR.default} (72 hours) unless said, ${OPEN_FOR.max} (30 days) at most, and not longer than the key or client that makes it, or the link that it is of.`,
     }),
 });
 export type TransferRequest = z.output<typeof transferRequest>;
@@ -289,8 +292,8 @@ export const createTransferRoute = defineRoute({
   id: "createTransfer",
   method: "POST",
   path: "/v1/transfers",
-  summary: "Offer a workspace, a folder, a file or a whole organization to another",
-  description: `Whoever has \`claim_token\`, which is shown this once, makes it theirs by \`POST /v1/claims/{token}\`, where \`to\` lets them. Nothing changes until then. It takes the role \`owner\` on it, which is judged again at the claim, of an organization \`members:write\` too, and it ends with the key or client that made it. One thing has ${MAX_OPEN} open transfers at most.`,
+  summary: "Offer a workspace, a folder, a file, a link or a whole organization to another",
+  description: `Whoever has \`claim_token\`, which is shown this once, makes it theirs by \`POST /v1/claims/{token}\`, where \`to\` lets them. Nothing changes until then. It takes the role \`owner\` on it, which is judged again at the claim, of an organization \`members:write\` too; of a link, the role on its file, or that it is the caller's own and may be shared still. It ends with the key or client that made it. One thing has ${MAX_OPEN} open transfers at most.`,
   tag,
   access: { action: "transfer", decides: "the body says what is handed over" },
   body: transferRequest,
@@ -363,7 +366,9 @@ A file moves, with its versions, history and fencing numbers, into a workspace i
 
 An organization is yours from then on, with all that it has; it takes a person, and \`members:write\`. Whoever belonged to it, and what else could act in it, ends at once, but what you \`keep\` and what the transfer leaves to who made it; what was granted and locked in it ends, uploads that were begun end, links live on unless \`keep\` of the transfer says otherwise.
 
-A folder goes the same way as a job, as \`PATCH /v1/folders/{id}\` sends one to another workspace: it is in neither until all of it is there, and locks in it don't hold it.`,
+A folder goes the same way as a job, as \`PATCH /v1/folders/{id}\` sends one to another workspace: it is in neither until all of it is there, and locks in it don't hold it.
+
+Of a link (a share) who may manage it changes, and nothing else: the caller sees and revokes it from then on (\`GET\` and \`DELETE /v1/shares/{id}\`), without any right to its file. Whoever may share the file may do so too; whoever made it, no more for having made it. It takes no \`organization\`, \`workspace\` or \`folder\`.`,
   access: { own: "whoever has the token is offered what it is of; into what it may come the verb decides" },
   scopes: ["workspaces:write"],
   body: claimRequest,

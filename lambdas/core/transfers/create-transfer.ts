@@ -1,53 +1,40 @@
 import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
-import { authorize } from "#core/access/authorize.ts";
-import { authorizeOrganization, epochIn } from "#core/access/authorize-organization.ts";
-import { NEVER_HANDED_OVER } from "#core/access/organization-now.ts";
-import { FIRST_ORGANIZATION } from "#core/access/records.ts";
-import { organizationMet } from "#core/access/standing.ts";
-import {
-  grantMakerOf,
-  invalidMember,
-  KEEP_MS,
-  type Maker,
-  makerWrites,
-  requireUnrestricted,
-} from "#core/accounts/maker.ts";
-import { requireNoRoot } from "#core/folders/find-folder.ts";
-import { actorOf, type Call, requireScope } from "#core/kernel/call.ts";
+import { earliest, grantMakerOf, invalidMember, KEEP_MS, makerWrites } from "#core/accounts/maker.ts";
+import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { notFound, WharfError } from "#core/kernel/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
-import { findOrganization } from "#core/organizations/find-organization.ts";
 import { MAX_OPEN, OPEN_FOR, type TransferRequest } from "./contract.ts";
 import { toldOf } from "./end-transfer.ts";
-import { findOffered, OF_ORGANIZATIONS } from "./find-offered.ts";
-import { type PreviewOf, previewOf } from "./preview.ts";
+import { findMine, requireFitting } from "./find-mine.ts";
+import { previewOf } from "./preview.ts";
 import { placeRecord, type TransferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
 
 type TransferDeps = Pick<Deps, "table" | "now" | "config">;
 
 /**
- * Offers a workspace, a folder, a file or an organization to whoever has the token, which is shown this once. Nothing changes until it is claimed.
+ * Offers a workspace, a folder, a file, a link or an organization to whoever has the token, which is shown this once. Nothing
+ * changes until it is claimed.
  *
- * @throws WharfError not_found, forbidden; invalid_request; grant_limit where it has five open ones.
+ * @throws WharfError not_found, forbidden; invalid_request; conflict for a link that is dead, and the first organization; grant_limit where it has five open ones.
  */
 export async function createTransfer(deps: TransferDeps, call: Call, given: TransferRequest) {
   const { type, id } = given.resource;
   requireFitting(given);
-  const { offered, ...which } = await findMine(deps, call, given);
+  const { offered, until, ...which } = await findMine(deps, call, given.resource);
   const maker = await grantMakerOf(deps, call.caller);
   const preview = await previewOf(deps, offered);
   return inRounds(async () => {
     const now = deps.now();
     const transfer_id = newId("trf", now);
     const claim_token = `whc_${transfer_id.slice(4)}_${randomBytes(32).toString("base64url")}`;
-    const expires_ms = endOf(now, maker, given.expires_in);
+    const expires_ms = endOf(now, earliest(maker.ends_ms, until), given.expires_in);
     const record: TransferRecord = {
       ...{ transfer_id, type, resource_id: id, ...which },
       ...{ place: await freePlace(deps, given.resource), residual_role: given.residual_role },
@@ -79,73 +66,15 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
   }, "Others offer the same at this moment; send this again.");
 }
 
-/** What fits what is offered. @throws WharfError invalid_request */
-function requireFitting({ resource: { type }, residual_role: role, keep, to }: TransferRequest): void {
-  const isWhole = type === "organization";
-  if (isWhole && role !== "none" && role !== "admin")
-    throw invalidMember("residual_role", "must be none or admin of an organization: it is a role in it");
-  if (!isWhole && role === "admin")
-    throw invalidMember(
-      "residual_role",
-      "must be none, viewer, editor or manager: admin is a role in an organization",
-    );
-  if (isWhole && to?.organization !== undefined)
-    throw invalidMember("to/organization", "an organization is handed to a person: say to.email, or nobody");
-  const hearing = isWhole ? "admin" : "manager";
-  if (keep.webhooks && role !== hearing)
-    throw invalidMember(
-      "keep/webhooks",
-      `must be false, or residual_role ${hearing}: endpoints hear what their maker may`,
-    );
-}
-
-/** Where it stands, whose it is and how often that was handed over, as the record has it. */
-type Standing = Pick<TransferRecord, "workspace_id" | "name" | "organization_id" | "epoch">;
-
-/** What the caller offers, and may. @throws WharfError not_found, forbidden; conflict for the first organization */
-async function findMine(
-  deps: TransferDeps,
-  call: Call,
-  { resource: { type, id } }: TransferRequest,
-): Promise<Standing & { offered: PreviewOf }> {
-  if (type === "organization") return findMyOrganization(deps, call, id);
-  const what = [type, id] as const;
-  const [node] = type === "workspace" ? [] : await deps.table.batchGet([keys.node(id)]);
-  const workspace_id = type === "workspace" ? id : String(node?.["workspace_id"]);
-  const which = { type, resource_id: id, workspace_id };
-  const { located, workspace, file, folder } = await findOffered(deps, call.caller.id, which);
-  const access = await authorize(deps, call, located, { action: "transfer", what });
-  const thing = file ?? folder;
-  if (workspace === undefined || (type !== "workspace" && thing === undefined)) throw notFound(...what);
-  // The root is the workspace's.
-  if (folder !== undefined) requireNoRoot(folder);
-  const { organization_id } = workspace;
-  const { name } = thing ?? workspace;
-  const belongs = organizationMet(call.caller, organization_id) ?? NEVER_HANDED_OVER;
-  const offered = { workspace, belongs, file, folder };
-  return { workspace_id, name, organization_id, epoch: access.workspace.epoch, offered };
-}
-
-async function findMyOrganization(deps: TransferDeps, call: Call, id: string) {
-  requireUnrestricted(call.caller);
-  for (const scope of OF_ORGANIZATIONS) requireScope(call.caller, scope);
-  await authorizeOrganization(deps, call, id, "transfer");
-  if (id === FIRST_ORGANIZATION)
-    throw new WharfError(
-      "conflict",
-      "This is the organization that the deployment begins with, which stays whose it is. Make one for what is to be handed over: POST /v1/orgs.",
-    );
-  const organization = await findOrganization(deps, id, epochIn(call.caller, id));
-  const { name, epoch } = organization;
-  return { name, organization_id: id, epoch, offered: { organization } };
-}
-
-/** @throws WharfError invalid_request for longer than what makes it lives */
-function endOf(now: number, { ends_ms = Number.POSITIVE_INFINITY }: Maker, expires_in: number | undefined) {
+/** @throws WharfError invalid_request for longer than what makes it lives, or the link */
+function endOf(now: number, ends_ms = Number.POSITIVE_INFINITY, expires_in: number | undefined) {
   if (expires_in === undefined) return Math.min(now + OPEN_FOR.default * 1000, ends_ms);
   const expires_ms = now + expires_in * 1000;
   if (expires_ms <= ends_ms) return expires_ms;
-  throw invalidMember("expires_in", `must not go past ${iso(ends_ms)}, when what makes it ends`);
+  throw invalidMember(
+    "expires_in",
+    `must not go past ${iso(ends_ms)}, when what makes it, or the link, ends`,
+  );
 }
 
 /** @throws WharfError invalid_request for what is no address */

@@ -34,9 +34,10 @@ export function endWrites(
   ];
 }
 
-/** What each event of a transfer tells of it. */
+/** What each event of a transfer tells of it: of a link, whose claimer learns nothing else, not where its file is. */
 export const toldOf = ({ transfer_id, type, resource_id, workspace_id, name }: TransferRecord) => ({
-  ...{ transfer_id, resource: { type, id: resource_id }, workspace_id, name },
+  ...{ transfer_id, resource: { type, id: resource_id }, name },
+  ...(type === "share" ? {} : { workspace_id }),
 });
 
 /** What is told of a transfer that was withdrawn. */

@@ -11,10 +11,13 @@ import type { FileRecord } from "#core/files/records.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import type { Owned } from "#core/kernel/rights.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
 import type { TransferEnd } from "./contract.ts";
-import { epochOfOffered, keysOfOffered, mayTransfer, offeredAmong } from "./find-offered.ts";
+import { keysOfOffered, offeredAmong } from "./find-offered.ts";
+import { mayOffer } from "./may-offer.ts";
+import { isOfferedStill, type OfferedShare } from "./offered-share.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { stateOf } from "./transfer-view.ts";
 
@@ -31,6 +34,9 @@ export interface Claim extends Offer {
   belongs: OrganizationNow;
   file?: FileRecord | undefined;
   folder?: FolderRecord | undefined;
+  share?: OfferedShare | undefined;
+  /** Whose the workspace was as it was judged. */
+  owned: Owned;
   organization?: undefined;
 }
 
@@ -59,15 +65,17 @@ export async function findClaim(
   const items = await deps.table.batchGet([...makerKeys(made), ...keysOfOffered(transfer)]);
   const maker = actingAs(deps, made, items);
   const offered = offeredAmong(items, made_by.principal_id, transfer);
-  // What went to another workspace since is offered there, by whoever may.
-  const isThere = maker !== undefined && (await mayTransfer(deps, maker, transfer, offered));
-  if (!isThere || (await epochOfOffered(deps, maker, offered)) !== transfer.epoch) throw gone("withdrawn");
-  const { organization, workspace, file, folder } = offered;
+  const may = maker && (await mayOffer(deps, maker, transfer, offered));
+  if (maker === undefined || may?.epoch !== transfer.epoch) throw gone("withdrawn");
+  const { organization, workspace, file, folder, share } = offered;
   if (organization !== undefined) return { transfer, maker, organization };
-  if (workspace === undefined) throw gone("withdrawn");
-  if (type !== "workspace" && file === undefined && folder === undefined) throw gone("withdrawn");
+  const { owned } = may;
+  // What went to another workspace since is offered there, by whoever may.
+  if (workspace === undefined || owned === undefined) throw gone("withdrawn");
+  if (type !== "workspace" && (file ?? folder ?? share) === undefined) throw gone("withdrawn");
+  if (share !== undefined && !isOfferedStill(deps.now(), share, { transfer, owned })) throw gone("withdrawn");
   const belongs = await organizationNow(deps, maker, workspace.organization_id);
-  return { transfer, maker, workspace, belongs, file, folder };
+  return { transfer, maker, workspace, belongs, owned, file, folder, share };
 }
 
 /** The same of what is known to be no organization. @throws WharfError as `findClaim` */

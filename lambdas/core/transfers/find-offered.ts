@@ -1,7 +1,5 @@
 import { type Key, keys, nameOfKey } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
-import { judge } from "#core/access/authorize.ts";
-import { mayInOrganization } from "#core/access/authorize-organization.ts";
 import { workspaceNow } from "#core/access/organization-now.ts";
 import { type Located, locateNode, nodeIn } from "#core/access/place.ts";
 import {
@@ -12,9 +10,10 @@ import {
 } from "#core/access/records.ts";
 import { type Belonging, organizationNow } from "#core/access/standing.ts";
 import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
-import { type Caller, hasScope } from "#core/kernel/call.ts";
+import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { type FolderRecord, folderRecord } from "#core/tree/records.ts";
+import { keysOfShare, type OfferedShare, shareAmong } from "./offered-share.ts";
 import type { TransferRecord } from "./records.ts";
 
 /** What a transfer is of, as it was read. */
@@ -24,29 +23,37 @@ export interface Offered {
   workspace?: WorkspaceRecord | undefined;
   file?: FileRecord | undefined;
   folder?: FolderRecord | undefined;
+  share?: OfferedShare | undefined;
   organization?: OrganizationRecord | undefined;
 }
 
-export type Which = Pick<TransferRecord, "type" | "resource_id" | "workspace_id">;
+export type Which = Pick<TransferRecord, "type" | "resource_id" | "workspace_id" | "link">;
 
 /** By which `offeredAmong` finds it. */
-export const keysOfOffered = ({ type, resource_id, workspace_id }: Which): Key[] =>
-  type === "organization"
-    ? [keys.organization(resource_id)]
-    : [
-        ...(workspace_id === undefined ? [] : [keys.workspace(workspace_id)]),
-        ...(type === "workspace" ? [] : [keys.node(resource_id)]),
-      ];
+export const keysOfOffered = ({ type, resource_id, workspace_id, link }: Which): Key[] => [
+  ...(type === "organization" ? [keys.organization(resource_id)] : []),
+  ...(workspace_id === undefined ? [] : [keys.workspace(workspace_id)]),
+  ...(link === undefined ? [] : keysOfShare(link)),
+  ...(type === "file" || type === "folder" ? [keys.node(resource_id)] : []),
+];
+
+const NOWHERE = { located: undefined, share: undefined };
 
 /** @param holder of whose decision it is: what it made is its own */
-export function offeredAmong(items: readonly Item[], holder: string, { type, resource_id }: Which): Offered {
+export function offeredAmong(
+  items: readonly Item[],
+  holder: string,
+  { type, resource_id, link }: Which,
+): Offered {
   const at = (key: Key) => items.find((item) => nameOfKey(item) === nameOfKey(key));
   if (type === "organization")
     return { organization: organizationRecord.safeParse(at(keys.organization(resource_id))).data };
-  const node = nodeIn(items, resource_id);
+  const node = nodeIn(items, link?.file_id ?? resource_id);
   const its = type === "workspace" ? resource_id : String(node?.["workspace_id"]);
   const workspace = workspaceRecord.safeParse(at(keys.workspace(its))).data;
   if (type === "workspace") return { located: { workspace_id: resource_id }, workspace };
+  if (type === "share")
+    return { ...(link === undefined ? NOWHERE : shareAmong(items, holder, link)), workspace };
   const there = { located: locateNode(holder, node), workspace };
   if (type === "file") {
     const file = fileRecord.safeParse(node).data;
@@ -64,24 +71,6 @@ export async function findOffered(
 ): Promise<Offered> {
   return offeredAmong(await table.batchGet(keysOfOffered(which)), holder, which);
 }
-
-/**
- * Whether somebody may hand that over now. An organization's owners may that, with tokens that manage its workspaces and
- * its members.
- */
-export async function mayTransfer(
-  deps: TableDeps,
-  holder: Caller,
-  { resource_id }: Pick<Which, "resource_id">,
-  { located, organization }: Offered,
-): Promise<boolean> {
-  if (organization === undefined) return (await judge(deps, holder, located, "transfer"))?.allowed === true;
-  const isScoped = OF_ORGANIZATIONS.every((scope) => hasScope(holder, scope));
-  return isScoped && (await mayInOrganization(deps, holder, resource_id, "transfer"));
-}
-
-/** Both of which handing over an organization takes. */
-export const OF_ORGANIZATIONS = ["workspaces:write", "members:write"] as const;
 
 /** How often what is offered, or the workspace that it stands in, has been handed over. `undefined` where it is gone. */
 export async function epochOfOffered(

@@ -3,7 +3,8 @@ import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import type { Transfer } from "./contract.ts";
-import { epochOfOffered, findOffered, mayTransfer, type Offered } from "./find-offered.ts";
+import { epochOfOffered, findOffered, type Offered } from "./find-offered.ts";
+import { mayOffer } from "./may-offer.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
 
@@ -27,7 +28,8 @@ async function findWithWhat(
   if (transfer === undefined) throw notFound("transfer", id);
   const offered = await findOffered(deps, caller.id, transfer);
   const isMakers = transfer.made_by.principal_id === caller.id && caller.rights.details === undefined;
-  if (isMakers || (await mayTransfer(deps, caller, transfer, offered))) return { transfer, offered };
+  if (isMakers || (await mayOffer(deps, caller, transfer, offered)) !== undefined)
+    return { transfer, offered };
   throw notFound("transfer", id);
 }
 

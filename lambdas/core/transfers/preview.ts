@@ -17,6 +17,7 @@ import type { FolderRecord } from "#core/tree/records.ts";
 import { type Place, placeAfter, stepOf, type Top } from "#core/tree/walk.ts";
 import type { Preview } from "./contract.ts";
 import { listActing } from "./list-acting.ts";
+import type { OfferedShare } from "./offered-share.ts";
 
 /** Names that are counted, and how long (ms) at most, of the 29 s that a call has. */
 const MOST = 20_000;
@@ -42,6 +43,7 @@ export type PreviewOf =
       belongs: OrganizationNow;
       file?: FileRecord | undefined;
       folder?: FolderRecord | undefined;
+      share?: OfferedShare | undefined;
       organization?: undefined;
     }
   | { organization: OrganizationRecord };
@@ -54,15 +56,22 @@ export async function previewOf(deps: PreviewDeps, of: PreviewOf): Promise<Previ
   const until = performance.now() + PATIENCE_MS;
   const budget: Budget = { left: MOST, timeLeft: () => performance.now() < until };
   if (of.organization !== undefined) return previewOfOrganization(deps, of.organization, budget);
-  const { workspace, belongs, file, folder } = of;
+  const { workspace, belongs, file, folder, share } = of;
   const owned = ownedOf(workspace, belongs);
   const { organization_id } = workspace;
+  const counting =
+    share !== undefined
+      ? countShare(deps, share)
+      : file !== undefined
+        ? countFile(deps, owned, file)
+        : countIn(deps, owned, folder, budget);
   const [counts, organization] = await Promise.all([
-    file === undefined ? countIn(deps, owned, folder, budget) : countFile(deps, owned, file),
+    counting,
     deps.table.get(organizationRecord.optional(), keys.organization(organization_id)),
   ]);
   return {
-    ...{ name: (file ?? folder ?? workspace).name, organization_id },
+    // A link has no name of its own, and what its file is called it shows to whoever has its password.
+    ...{ name: share?.link.share_id ?? (file ?? folder ?? workspace).name, organization_id },
     ...{ organization_name: organization?.name ?? "", ...counts, at: iso(deps.now()) },
   };
 }
@@ -120,6 +129,11 @@ async function countIn(deps: PreviewDeps, owned: Owned, folder: FolderRecord | u
     countHearing(deps, owned.workspace_id),
   ]);
   return { ...counts, endpoints };
+}
+
+function countShare({ now }: PreviewDeps, { link }: OfferedShare) {
+  const links = linkState(link, now()) === "active" ? 1 : 0;
+  return { folders: 0, files: 0, bytes: 0, links, complete: true };
 }
 
 async function countFile(deps: PreviewDeps, owned: Owned, file: FileRecord) {

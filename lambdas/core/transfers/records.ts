@@ -5,10 +5,20 @@ import { madeByRecord } from "#core/access/records.ts";
 
 export const transferRecord = z.object({
   transfer_id: z.string(),
-  type: z.enum(["workspace", "folder", "file", "organization"]),
+  type: z.enum(["workspace", "folder", "file", "share", "organization"]),
   resource_id: z.string(),
   /** The workspace itself, or the one in which it stood; none of an organization. */
   workspace_id: z.string().optional(),
+  /** Of a link: where its record is, to what it leads, and how often it had been handed over when it was offered. */
+  link: z
+    .object({
+      pk: z.string(),
+      sk: z.string(),
+      file_id: z.string(),
+      version_id: z.string().optional(),
+      turn: z.number(),
+    })
+    .optional(),
   /** What it was called, and whose it was. */
   name: z.string(),
   organization_id: z.string(),

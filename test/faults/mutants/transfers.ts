@@ -4,6 +4,11 @@ import type { Mutant } from "./mutant.ts";
 const FILE = "claim: a file, of which a viewer is left";
 const MOVED =
   "accept-thing: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+NODE+DIR+PATH.FILE+EVT+GRANTS.SAME+GRANT+GRANTS+CLIENT+IDEM (1)";
+const SHARE = "claim: a share";
+const HANDED = "accept-share: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+LINK+NODE+EVT+IDEM (1)";
+const OF_SHARES = "test/transfers/shares.test.ts";
+/** Its end is as if the claim had come first; only its answer, which comes after the other's, says that it didn't. */
+const FIRST = "The end is that of the other order: that the claim comes too late a test alone knows.";
 const WORKSPACE = "claim: a workspace, of which none is left";
 const CLAIMED =
   "accept-workspace: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+ORG.WS+ORG.WSNAME+WSNAME+GRANTS.SAME+GRANT+GRANTS+PERSON+CLIENT+EVT+IDEM (1)";
@@ -121,6 +126,96 @@ export const transfers: readonly Mutant[] = [
       },
     ],
     case: "organization: closed as its organization is claimed | close-organization: transact ORG+EVT (1) | frozen before it, meanwhile: it is claimed",
+  },
+  {
+    name: "claim: a share that is as often handed over as it was, which is never",
+    changes: [
+      {
+        file: "lambdas/core/links/hand-link.ts",
+        from: '"attribute_not_exists(#held)"',
+        to: '"attribute_exists(#pk)"',
+      },
+    ],
+    case: `${SHARE} | ${HANDED} | frozen before it, meanwhile: another transfer of it is claimed`,
+  },
+  {
+    name: "claim: a share that is as often handed over as it was",
+    changes: [
+      {
+        file: "lambdas/core/links/hand-link.ts",
+        from: '"#held.#turn = :turn"',
+        to: '"#held.#turn >= :turn"',
+      },
+    ],
+    case: `${SHARE}, which goes on to another | accept-share: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+LINK+NODE+EVT (1) | frozen before it, meanwhile: another transfer of it is claimed`,
+  },
+  {
+    name: "claim: a share that isn't revoked",
+    changes: [
+      {
+        file: "lambdas/core/links/hand-link.ts",
+        from: "attribute_not_exists(#revoked_at) AND ",
+        to: "",
+      },
+    ],
+    why: FIRST,
+    red: { file: OF_SHARES, titles: ["is over once the link is revoked"] },
+  },
+  {
+    name: "claim: a share whose file is there",
+    changes: [
+      {
+        file: "lambdas/core/links/hand-link.ts",
+        from: '    ...linkedFileChecks(link, () => linkGone("deleted"), { in: workspace_id }),\n',
+        to: "",
+      },
+    ],
+    why: FIRST,
+    red: { file: OF_SHARES, titles: ["is over once the link is revoked"] },
+  },
+  {
+    name: "claim: a share whose file is in the workspace still",
+    changes: [
+      {
+        file: "lambdas/core/links/hand-link.ts",
+        from: ", { in: workspace_id })",
+        to: ")",
+      },
+    ],
+    why: FIRST,
+    red: { file: OF_SHARES, titles: ["its file goes to another workspace"] },
+  },
+  {
+    name: "claim: a share in a workspace that is its maker's still",
+    changes: [
+      { file: "lambdas/core/transfers/accept-share.ts", from: "        stillOwned(from),\n", to: "" },
+    ],
+    why: FIRST,
+    red: { file: OF_SHARES, titles: ["its workspace is handed over"] },
+  },
+  {
+    name: "transfer: a share that has gone on since is offered no more",
+    changes: [
+      {
+        file: "lambdas/core/transfers/offered-share.ts",
+        from: "turnOf(share.link) === transfer.link?.turn && ",
+        to: "",
+      },
+    ],
+    why: "No fault makes it so: without it both are claimed in every order.",
+    red: { file: OF_SHARES, titles: ["goes back and forth"] },
+  },
+  {
+    name: "revocation: a link is ended with whose it is",
+    changes: [
+      {
+        file: "lambdas/core/revocation/end-holdings.ts",
+        from: " AND attribute_not_exists(#held) OR #held.#holder_id = :client",
+        to: "",
+      },
+    ],
+    why: "No fault makes a link another's: what is asked is whose it is.",
+    red: { file: OF_SHARES, titles: ["are links that it has handed over"] },
   },
   {
     name: "link: none that was left behind is counted",

@@ -23,6 +23,7 @@ import { locks } from "./locks.ts";
 import { migration } from "./migration.ts";
 import { organizations } from "./organizations.ts";
 import { startedUploads } from "./starts.ts";
+import { transferredLinks } from "./transferred-links.ts";
 import { transfers } from "./transfers.ts";
 import { trash } from "./trash.ts";
 import { otherUploads } from "./unfinished.ts";
@@ -44,7 +45,7 @@ export const domains: Record<string, readonly Situation[]> = {
     copies,
     folders,
     trash: [...trash, ...deletedWorkspaces, ...closedOrganizations],
-    transfers: [...transfers, ...handedOverOrganizations],
+    transfers: [...transfers, ...transferredLinks, ...handedOverOrganizations],
     links,
     locks,
     clients,

@@ -11,7 +11,7 @@ const HELD = allScopes.filter((one) => one !== "admin");
 const once = { "Idempotency-Key": "once" };
 
 /** A workspace of the stage's client with a file below a folder, and who owns another organization. */
-async function report(stage: Stage, me: Actor) {
+export async function report(stage: Stage, me: Actor) {
   await own(stage);
   const { workspace_id } = await me.json("/v1/workspaces", { json: { name: "report" } });
   const workspace = String(workspace_id);
@@ -25,20 +25,25 @@ async function report(stage: Stage, me: Actor) {
 }
 type Report = Awaited<ReturnType<typeof report>>;
 
-const by = ({ api_key }: { api_key: string }) => ({ authorization: `Bearer ${api_key}` });
+export const by = ({ api_key }: { api_key: string }) => ({ authorization: `Bearer ${api_key}` });
 
 const offering = ({ workspace }: Report, terms: object = {}) => ({
   resource: { type: "workspace", id: workspace },
   ...terms,
 });
 
-async function offered(me: Actor, all: Report, terms: object = {}, headers: Record<string, string> = {}) {
+export async function offered(
+  me: Actor,
+  all: Report,
+  terms: object = {},
+  headers: Record<string, string> = {},
+) {
   const made = await me.json("/v1/transfers", { json: offering(all, terms), headers });
   passTime(1);
   return { path: `/v1/transfers/${made["transfer_id"]}`, claim: `/v1/claims/${made["claim_token"]}` };
 }
 
-const claiming = ({ zoe, organization }: Report, headers: Record<string, string> = {}) => ({
+export const claiming = ({ zoe, organization }: Report, headers: Record<string, string> = {}) => ({
   method: "POST",
   json: { organization },
   headers: { ...by(zoe), ...headers },
