@@ -75,7 +75,10 @@ async function findMyOrganization(deps: TableDeps, call: Call, id: string): Prom
 /** Terms that fit what is offered. @throws WharfError invalid_request */
 export function requireFitting(given: TransferRequest): void {
   const { resource, residual_role: role, keep, to } = given;
-  if (resource.type === "share") return requireTermsOfShare(given);
+  if (resource.type === "share") {
+    requireTermsOfShare(given);
+    return;
+  }
   const isWhole = resource.type === "organization";
   if (isWhole && role !== "none" && role !== "admin")
     throw invalidMember("residual_role", "must be none or admin of an organization: it is a role in it");
