@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { page } from "#contract/common.ts";
-import { FIRST_ORGANIZATION, memberRecord, organizationRecord } from "#core/access/records.ts";
+import {
+  FIRST_ORGANIZATION,
+  memberRecord,
+  organizationRecord,
+  workspaceRecord,
+} from "#core/access/records.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
 import { clientRecord } from "#core/accounts/records.ts";
 import type { HookRecord } from "#core/attempts/records.ts";
@@ -403,6 +408,34 @@ describe("back doors", () => {
     expect(record?.tidying).toBeUndefined();
     expect(await see(zoe, `/v1/files/${file}`)).toBe(200);
   });
+});
+
+test("what is to end after a claim ends though the organization was closed and restored meanwhile", async () => {
+  const { owner, organization, workspace_id } = await filled();
+  const ci = await client(owner);
+  const trashed = await post(owner, "/v1/workspaces", { name: "old", organization });
+  const old = text(trashed, "workspace_id");
+  await post(owner, `/v1/workspaces/${old}/grants`, { principal_id: ci.id, role: "viewer" });
+  expect(await statusOf(owner.request(`/v1/workspaces/${old}`, { method: "DELETE" }))).toBe(204);
+  const { claim_token } = await offered(owner);
+  const zoe = await story.customer();
+  expect(await statusOf(claim(claim_token, zoe))).toBe(200);
+  const { name } = await read(z.looseObject({ name: z.string() }), zoe.request(`/v1/orgs/${organization}`));
+  const close = `/v1/orgs/${organization}?name=${encodeURIComponent(name)}`;
+  expect(await statusOf(zoe.request(close, { method: "DELETE" }))).toBe(204);
+  world.advance(61_000);
+  await tidied();
+  expect((await world.deps.table.get(clientRecord, keys.client(ci.id)))?.revoked_at).toBeUndefined();
+  await post(zoe, `/v1/trash/${organization}/restore`, {});
+  await post(zoe, `/v1/trash/${old}/restore`, {});
+  await tidied();
+  expect((await world.deps.table.get(clientRecord, keys.client(ci.id)))?.revoked_at).toBeDefined();
+  for (const workspace of [workspace_id, old]) {
+    const { items } = await read(page.of(loose), zoe.request(`/v1/workspaces/${workspace}/grants`));
+    expect(items).toEqual([]);
+    const record = await world.deps.table.get(workspaceRecord, keys.workspace(workspace));
+    expect(record?.tidying).toBeUndefined();
+  }
 });
 
 describe("what the claimer keeps by id", () => {

@@ -1,5 +1,5 @@
 import { due, keys } from "#aws/keys.ts";
-import { TransactionFailed, type Write } from "#aws/table.ts";
+import { type Check, TransactionFailed, type Write } from "#aws/table.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import { heldSince, isMemberNow, roleNow } from "#core/access/organization-now.ts";
 import { comingWrite, MAX_ORGANIZATIONS } from "#core/access/organization-writes.ts";
@@ -197,7 +197,9 @@ async function planOf(
       ...unchanged(organization),
     },
     ...memberWrites(now, caller, placeOf(caller.id), { ...joining, role: "owner" }),
-    ...(isAdmin ? memberWrites(now, maker, placeOf(maker.id), { ...joining, role: "admin" }) : []),
+    ...(isAdmin
+      ? memberWrites(now, maker, placeOf(maker.id), { ...joining, role: "admin" })
+      : [stillOwner(id, maker)]),
     ...members.map(({ principal_id, ...member }) => ({
       check: keys.member(id, principal_id),
       ...unchanged(member),
@@ -223,6 +225,13 @@ function restOf(
   if (webhooks) return [];
   return [[principal_id, epoch], ...(key_id === undefined ? [] : [[key_id, epoch] as const])];
 }
+
+/** Who offers it owns it still. */
+const stillOwner = (organization: string, maker: Caller): Check => ({
+  check: keys.principal(maker.id),
+  condition: `#organizations.#${organization} = :held`,
+  values: { held: roleHeld(maker, organization) },
+});
 
 /** The role in the holder's own record and in the list, from the new epoch on. */
 function memberWrites(

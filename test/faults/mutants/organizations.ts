@@ -33,11 +33,11 @@ export const organizations: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/kernel/rename.ts",
-        from: "condition, values });",
-        to: 'condition: "attribute_exists(#pk)" });',
+        from: "...unchanged(seen) }",
+        to: 'condition: "attribute_exists(#pk)" }',
       },
     ],
-    case: "organization: renamed | rename: update ORG (1) | a copy late, at: it gets another name",
+    case: "organization: renamed | rename: transact ORG (1) | a copy late, at: 12 minutes later",
   },
   {
     name: "who has left a group is brought back by no late copy",

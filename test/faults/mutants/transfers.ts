@@ -14,7 +14,7 @@ const CLAIMED =
   "accept-workspace: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+ORG.WS+ORG.WSNAME+WSNAME+GRANTS.SAME+GRANT+GRANTS+PERSON+CLIENT+EVT+IDEM (1)";
 const ORGANIZATION = "claim: an organization, of which none is left";
 const ORGANIZATION_CLAIMED =
-  "accept-organization: transact TRANSFER+TRANSFERS.PLACE+MADE+ORG+PERSON+ORG.MEMBER+EVT+IDEM (1)";
+  "accept-organization: transact TRANSFER+TRANSFERS.PLACE+MADE+ORG+PERSON+ORG.MEMBER+CLIENT+EVT+IDEM (1)";
 
 export const transfers: readonly Mutant[] = [
   {
@@ -95,6 +95,17 @@ export const transfers: readonly Mutant[] = [
     case: `${ORGANIZATION} | ${ORGANIZATION_CLAIMED} | frozen before it, meanwhile: it is renamed`,
   },
   {
+    name: "organization: who offers it owns it as it is claimed",
+    changes: [
+      {
+        file: "lambdas/core/transfers/accept-organization.ts",
+        from: "  condition: `#organizations.#${organization} = :held`,\n  values",
+        to: "  condition: `#organizations.#${organization} = :held OR attribute_exists(#pk)`,\n  values",
+      },
+    ],
+    case: `${ORGANIZATION} | ${ORGANIZATION_CLAIMED} | frozen before it, meanwhile: who offers it becomes less`,
+  },
+  {
     name: "organization: whom its claimer keeps is who was seen",
     changes: [
       {
@@ -114,7 +125,7 @@ export const transfers: readonly Mutant[] = [
         to: 'condition: "(attribute_exists(#pk) OR attribute_not_exists(#pk))"',
       },
     ],
-    case: "member: given another role as its organization is claimed | change-member: transact ORG.MEMBER+PERSON+ORG+EVT (1) | frozen before it, meanwhile: it is claimed",
+    case: "member: given another role as its organization is claimed | change-member: transact ORG.MEMBER+CLIENT+ORG+EVT (1) | frozen before it, meanwhile: it is claimed",
   },
   {
     name: "organization: nobody of before closes it",

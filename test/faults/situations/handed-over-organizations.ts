@@ -55,8 +55,8 @@ const asItIsClaimed: readonly [string, (actor: Actor, all: Filled) => Promise<un
   ["organization: closed", (actor, { at }) => actor.request(`${at}?name=Ours`, DELETE)],
   [
     "member: given another role",
-    (actor, { at, kim }) =>
-      actor.request(`${at}/members/${kim.person_id}`, { method: "PATCH", json: { role: "member" } }),
+    (actor, { at, client }) =>
+      actor.request(`${at}/members/${client}`, { method: "PATCH", json: { role: "owner" } }),
   ],
   ["member: removed", (actor, { at, kim }) => actor.request(`${at}/members/${kim.person_id}`, DELETE)],
   ["workspace: deleted", (actor, { workspace }) => actor.request(`/v1/workspaces/${workspace}`, DELETE)],
@@ -89,7 +89,7 @@ export const handedOverOrganizations: Situation[] = [
     name: `claim: an organization, of which ${residual_role} is left`,
     async set(stage: Stage, me: Actor) {
       const all = await filled(stage, me);
-      const { path, claim } = await offered(me, all, { residual_role, keep: { shares: false } });
+      const { path, claim } = await offered(me, all, { residual_role });
       const second = await offered(me, all);
       const member = `${all.at}/members/${all.kim.person_id}`;
       const keep = [all.kim.person_id, all.kim.key_id];
