@@ -2,7 +2,7 @@ import { type Key, keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { isGrantOfNow, isMemberNow } from "#core/access/organization-now.ts";
 import { grantRecord, memberRecord, type OrganizationRecord } from "#core/access/records.ts";
-import { belongings } from "#core/access/standing.ts";
+import { type Belonging, belongings } from "#core/access/standing.ts";
 import { type Holder, readHolders } from "#core/accounts/read-holders.ts";
 import { keyRecord } from "#core/accounts/records.ts";
 import { readHooks } from "#core/endpoints/match-endpoints.ts";
@@ -19,37 +19,49 @@ import { stateOf } from "./transfer-view.ts";
 
 const PARALLEL = 32;
 
+/** What is looked into, and until when. */
+interface Where {
+  /** Ids of the organization's workspaces. */
+  workspaces: readonly string[];
+  timeLeft(): boolean;
+}
+
 /**
  * Who and what can act in an organization now, up to a thousand of them: its members, with their keys, and with the
  * endpoints and transfers that they have made; its groups and invitations; and who was granted something on one of its
  * workspaces and is no member.
  *
- * @param workspaces ids of its workspaces.
  * @returns `isWhole`: whether that is all.
  */
 export async function listActing(
   deps: TableDeps,
   organization: OrganizationRecord,
-  workspaces: readonly string[],
+  { workspaces, timeLeft }: Where,
 ): Promise<{ acting: Acting[]; isWhole: boolean }> {
   const { organization_id } = organization;
   const rows = await rowsOf(deps, keys.member(organization_id, ""), under.members);
   const members = rows.map((row) => memberRecord.parse(row)).filter((row) => isMemberNow(row, organization));
   const ids = members.map(({ principal_id }) => principal_id);
   const holders = await readHolders(deps, ids);
+  let isWhole = true;
+  const inTime = async (find: () => Promise<Acting[]>) => {
+    if (timeLeft()) return find();
+    isWhole = false;
+    return [];
+  };
+  const ofEach = async (find: (id: string) => Promise<Acting[]>) =>
+    (await inParallel(ids, PARALLEL, (id) => inTime(() => find(id)))).flat();
   const lists = await Promise.all([
-    inParallel(members, PARALLEL, async ({ principal_id, role }) => [
-      memberActing(principal_id, role, holders.get(principal_id)),
-      ...(await keysOf(deps, principal_id)),
-      ...(await transfersOf(deps, principal_id, organization)),
-    ]).then((all) => all.flat()),
+    members.map(({ principal_id: id, role }) => memberActing(id, role, holders.get(id))),
+    ofEach((id) => keysOf(deps, id)),
+    ofEach((id) => transfersOf(deps, id, organization)),
     groupsOf(deps, organization),
     invitationsOf(deps, organization),
     endpointsOf(deps, organization, new Set(ids)),
-    grantsOf(deps, workspaces, new Set(ids)),
+    grantsOf(deps, workspaces, { members: new Set(ids), inTime }),
   ]);
   const acting = lists.flat();
-  return { acting: acting.slice(0, MAX_ACTING), isWhole: acting.length <= MAX_ACTING };
+  return { acting: acting.slice(0, MAX_ACTING), isWhole: isWhole && acting.length <= MAX_ACTING };
 }
 
 function memberActing(id: string, role: Acting["role"], holder: Holder | undefined): Acting {
@@ -141,10 +153,13 @@ async function endpointsOf(
 async function grantsOf(
   deps: TableDeps,
   workspaces: readonly string[],
-  members: ReadonlySet<string>,
+  {
+    members,
+    inTime,
+  }: { members: ReadonlySet<string>; inTime(find: () => Promise<Acting[]>): Promise<Acting[]> },
 ): Promise<Acting[]> {
   const places = await belongings(deps, { id: "", rights: NO_RIGHTS }, workspaces);
-  const all = await inParallel([...places.values()], PARALLEL, async ({ workspace, organization }) => {
+  const onOne = async ({ workspace, organization }: Belonging) => {
     const rows = await rowsOf(deps, keys.resourceGrant(workspace.workspace_id, ""), under.resourceGrants);
     return rows
       .map((row) => grantRecord.parse(row))
@@ -153,6 +168,7 @@ async function grantsOf(
       .map(({ grant_id: id, principal_id: of }) => ({
         ...{ type: "grant" as const, id, name: workspace.name, of, can_be_kept: false },
       }));
-  });
+  };
+  const all = await inParallel([...places.values()], PARALLEL, (place) => inTime(() => onOne(place)));
   return all.flat();
 }

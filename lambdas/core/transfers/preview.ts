@@ -84,10 +84,15 @@ async function previewOfOrganization(
 ): Promise<Preview> {
   const { organization_id, name } = organization;
   const ids = await idsOfWorkspaces(deps, organization_id);
-  const { acting, isWhole } = await listActing(deps, organization, ids);
+  const { acting, isWhole } = await listActing(deps, organization, {
+    workspaces: ids,
+    timeLeft: budget.timeLeft,
+  });
   const counts: Counts = { folders: 0, files: 0, bytes: 0, links: 0 };
   let complete = isWhole;
   for (let at = 0; at < ids.length; at += PAGE) {
+    complete &&= budget.timeLeft();
+    if (!complete) break;
     const places = await belongings(deps, { id: "", rights: NO_RIGHTS }, ids.slice(at, at + PAGE));
     for (const { workspace } of places.values()) {
       const one = await countBelow(deps, ownedOf(workspace, organization), topOf(workspace), budget);
