@@ -77,12 +77,26 @@ export function shortCutClient(
   },
 ): DynamoDBClient {
   const port = new DynamoDBClient(config);
+  /** Requests that nothing stood before when they were to be signed: the engine asks for no signature. */
+  const unsigned = new WeakMap<object, object | undefined>();
+  const signer: DynamoDBClientConfig["signer"] = {
+    async sign(request, options) {
+      if (!isPlain()) return (await port.config.signer()).sign(request, options);
+      unsigned.set(request, options);
+      return request;
+    },
+  };
   const requestHandler: DynamoDBClientConfig["requestHandler"] = {
     updateHttpClientConfig() {},
     httpHandlerConfigs: () => ({}),
     destroy: () => port.destroy(),
     async handle(request: HttpRequest, options?: object) {
-      if (!isPlain()) return port.config.requestHandler.handle(request, options);
+      if (!isPlain()) {
+        const sent = unsigned.has(request)
+          ? await (await port.config.signer()).sign(request, unsigned.get(request))
+          : request;
+        return port.config.requestHandler.handle(sent, options);
+      }
       const action = request.headers["x-amz-target"]?.split(".")[1] ?? "";
       const startedAt = now();
       const trace = { service: "dynamodb", action, caller: "root", startedAt, endedAt: startedAt, status: 0 };
@@ -94,7 +108,7 @@ export function shortCutClient(
       return { response: new HttpResponse(response) };
     },
   };
-  return new DynamoDBClient({ ...config, requestHandler });
+  return new DynamoDBClient({ ...config, signer, requestHandler });
 }
 
 /** An SDK client of an engine in this process; nothing is signed or sent. */
