@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-const RUN = fileURLToPath(new URL("run.ts", import.meta.url));
+const RUN = fileURLToPath(new URL("../faults/run.ts", import.meta.url));
 /** Situations, and cases of each; the same each time, so that nothing is red for what nobody has changed. */
 const SAMPLE = ["--sample", "4", "--seed", "7", "--workers", "1"];
 
