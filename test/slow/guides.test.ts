@@ -1,45 +1,14 @@
-/**
- * Every block of the guides, in order, as pasted into a fresh shell in the project's folder while `npm start` runs.
- *
- * A fence says what becomes of it: `sh` is run, `sh <why>` is not, and another language is shown only.
- */
+/** Every block of the guides, in order, as pasted into a fresh shell in the project's folder while `npm start` runs. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { directEnv } from "#test/support/direct-env.ts";
+import { type Block, blocksOf, pages } from "#test/support/guide-blocks.ts";
 
-/** Why a block of commands isn't run here, and what runs it instead. */
-const NOT_RUN: Record<string, string> = {
-  setup: "what this test itself begins with; `npm run test:start` does it in a fresh clone",
-  aws: "needs an AWS account; `npm run test:aws` takes its steps there",
-  localstack: "needs Docker; `npm run test:truth -- localstack` runs the same commands without",
-  emulator: "needs moto; `npm run test:moto` does the same",
-  python: "needs Python and requests; the stories of the examples run the same program where they are",
-  forever: "a server that runs on",
-};
-/** Languages that are read, not run. */
-const SHOWN = ["text", "json", "ts", "js", "go", "yaml", "html"];
-
-interface Block {
-  line: number;
-  language: string;
-  why: string | undefined;
-  code: string;
-}
-
-function blocksOf(page: string): Block[] {
-  const text = readFileSync(page, "utf8");
-  return [...text.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(({ index, 1: info = "", 2: code = "" }) => {
-    const [language = "", why] = info.split(" ");
-    return { line: text.slice(0, index).split("\n").length, language, why, code };
-  });
-}
-
-const pages = globSync(["*.md", "docs/*.md"]).map((page) => ({ page, blocks: blocksOf(page) }));
 const run = promisify(execFile);
 
 let folder: string;
@@ -84,17 +53,6 @@ async function paste(code: string): Promise<string> {
 }
 
 describe.each(pages.filter(({ blocks }) => blocks.length > 0))("$page", ({ page, blocks }) => {
-  test("says of each block what it is", () => {
-    for (const { line, language, why, code } of blocks) {
-      const known = language === "sh" ? why === undefined || why in NOT_RUN : SHOWN.includes(language);
-      expect([`${page}:${line}`, known]).toEqual([`${page}:${line}`, true]);
-      if (language !== "sh") continue;
-      // What fails says so, and nothing that isn't a value stands where one belongs.
-      expect(code).not.toMatch(/curl (-\w*f|--fail\b)|curl -\w*s(?!\w*S)\b/);
-      if (why === undefined) expect(code).not.toMatch(/…|<\w+>/);
-    }
-  });
-
   const toRun = blocks.filter(({ language, why }) => language === "sh" && why === undefined);
   test.runIf(toRun.length > 0)("runs as pasted", { timeout: 120_000 }, async () => {
     const done = toRun.map(({ line, code }) => `${code}\nprintf '\\nblock ${line}: %s\\n' "$?"`);
