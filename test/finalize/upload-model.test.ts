@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { SEED } from "#test/support/property-seed.ts";
+import { cases, SEED } from "#test/support/property-seed.ts";
 import { checkUploads } from "#test/support/upload-model.ts";
 
-/** More for a longer look; a failure names the seed and the history. */
-const runs = Number(process.env["WHARF_RUNS"] ?? 6);
+/** `test/slow/upload-model.test.ts` has 60 by this seed; a failure names the seed and the history. */
+const runs = Number(process.env["WHARF_RUNS"] ?? cases(3, { bySeed: 6 }));
 
 test("whatever fails, what was acknowledged of uploads is there once, with its bytes", {
   timeout: 60_000 + runs * 5_000,

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { checkLocks } from "#test/support/lock-model.ts";
-import { SEED } from "#test/support/property-seed.ts";
+import { cases, SEED } from "#test/support/property-seed.ts";
 
-/** More for a longer look; a failure names the seed to repeat it with. */
-const runs = Number(process.env["WHARF_RUNS"] ?? 150);
+/** `test/slow/lock-model.test.ts` has 150 by this seed; a failure names the seed to repeat it with. */
+const runs = Number(process.env["WHARF_RUNS"] ?? cases(50, { bySeed: 150 }));
 
 test("whatever fails, a lock has one live holder and no late writer wins", {
   timeout: 60_000 + runs * 1_000,
