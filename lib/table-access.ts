@@ -14,7 +14,7 @@ export const tableAccess = {
     ],
     BatchGetItem: [
       ...(["client", "person", "group", "organization", "grant", "invitation", "emailAddresses"] as const),
-      ...(["workspaces", "folder", "node", "paths", "upload", "link", "event", "hook"] as const),
+      ...(["workspaces", "folder", "node", "paths", "upload", "link", "event", "hook", "hooks"] as const),
       ...(["transfer", "transfers"] as const),
     ],
     Query: [

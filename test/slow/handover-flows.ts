@@ -112,7 +112,7 @@ async function handOrganizationOver(
   const { workspace_id } = await post("/v1/workspaces", { name: "theirs", organization });
   const start = { workspace: workspace_id };
   const { file_id } = await story.upload(new TextEncoder().encode("hi"), { filename: "in/a.txt", start });
-  const scopes = ["files:read", "files:write", "clients:write"];
+  const scopes = ["files:read", "files:write", "clients:write", "webhooks:write"];
   const client = (name: string) => post("/v1/clients", { name, scopes, role: "admin", organization });
   const [kept, ended] = [await client("kept"), await client("ended")];
   const group = text(await post("/v1/groups", { name: "theirs", organization }), "group_id");
@@ -122,12 +122,24 @@ async function handOrganizationOver(
   await post(`/v1/orgs/${organization}/invitations`, { email: "nobody@example.com", role: "admin" });
   await post(`/v1/files/${file_id}/lock`, { ttl_seconds: 600 });
   await post(`/v1/files/${file_id}/shares`, {});
+  const made = await post("/v1/auth/token", {
+    ...{ grant_type: "client_credentials", client_id: text(kept, "client_id") },
+    client_secret: text(kept, "client_secret"),
+  });
+  const its = text(made, "access_token");
+  const expires_at = new Date(story.cloud.clock.now() + 86_400_000).toISOString();
+  const key = () => post("/v1/keys", { name: "theirs", scopes: ["files:read"], expires_at }, its);
+  const [good] = [await key(), await key()];
+  const url = "https://hooks.example.com/a";
+  const hook = () => post("/v1/webhooks", { url, events: ["file_deleted"] }, its);
+  const [heard] = [await hook(), await hook()];
   const { claim_token } = await post("/v1/transfers", {
     ...{ resource: { type: "organization", id: organization }, to: { email }, keep: { shares: false } },
   });
   const claim = `/v1/claims/${z.string().parse(claim_token)}`;
   await ok(answer, claim, { token: heir });
-  await post(claim, { keep: [text(kept, "client_id")] }, heir);
+  const keep = [text(kept, "client_id"), text(good, "key_id"), text(heard, "webhook_id")];
+  await post(claim, { keep }, heir);
   for (let sweeps = 0; sweeps < 4; sweeps++) await minute();
   // What was made by who has ended is looked at, and stays where it was kept.
   await ok(answer, `/v1/orgs/${organization}/members`, { token: heir });

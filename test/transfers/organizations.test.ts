@@ -11,7 +11,7 @@ import {
 } from "#core/access/records.ts";
 import { issueToken } from "#core/accounts/issue-token.ts";
 import { clientRecord } from "#core/accounts/records.ts";
-import type { HookRecord } from "#core/attempts/records.ts";
+import { type HookRecord, hookRecord } from "#core/attempts/records.ts";
 import { matchEndpoints } from "#core/endpoints/match-endpoints.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { sweepOrganizations } from "#core/revocation/sweep-organizations.ts";
@@ -327,6 +327,7 @@ describe("back doors", () => {
       ...[away.transfer_id, spare.transfer_id, group["group_id"], friend.id, reader.id],
     ];
     expect(ids.filter((id) => !listed.has(String(id)))).toEqual([]);
+    expect(listed.get(owner.id)?.can_be_kept).toBe(false);
     expect(preview.acting).toContainEqual(
       expect.objectContaining({ type: "grant", of: agent.client_id, can_be_kept: false }),
     );
@@ -481,7 +482,10 @@ describe("what the claimer keeps by id", () => {
     world.advance(61_000);
     await tidied();
     expect(await sees([zoe, ci, robot, good, kim])).toEqual([200, 200, 200, 200, 200]);
-    expect(await sees([owner, spare, lee])).toEqual([404, 404, 404]);
+    expect(await sees([owner, spare, lee])).toEqual([404, 401, 404]);
+    const disabled = async (id: string) =>
+      (await world.deps.table.get(hookRecord, keys.hook(id)))?.disabled_reason;
+    expect([await disabled(heard), await disabled(deaf)]).toEqual([undefined, "no_access"]);
     expect(await see(other, `/v1/files/${file}`)).toBe(401);
     const clients = await read(
       page.of(z.looseObject({ client_id: z.string() })),

@@ -87,7 +87,7 @@ export async function authorizeOrganization(
   if (!roleMay(role, action)) {
     throw new WharfError(
       "forbidden",
-      `Your role in this organization is ${role}; this needs ${rolesFor[action].join(" or ")}.`,
+      `Your role in ${wanted} is ${role}; this needs ${rolesFor[action].join(" or ")}.`,
       { required_role: [...rolesFor[action]], required_scopes: [] },
     );
   }

@@ -9,7 +9,7 @@ import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { AccessAnswer, AccessReason } from "./access-contract.ts";
-import { principalIn } from "./principal-in.ts";
+import { anyRightsIn, principalIn } from "./principal-in.ts";
 import { spotOf } from "./spot.ts";
 
 /** A token that no verb is closed to. */
@@ -50,6 +50,11 @@ export async function explainAccess(
   return { ...answer, token_actions: allowed({ ...asker, scopes: caller.scopes, details }, whole) };
 }
 
+/**
+ * Of whoever belongs to the workspace's organization, or was left a grant there when it was handed over.
+ *
+ * @throws WharfError not_found for all others.
+ */
 async function rightsOf(
   deps: TableDeps,
   caller: Caller,
@@ -60,7 +65,11 @@ async function rightsOf(
   const items = await deps.table.batchGet([workspace, keys.principal(principal)]);
   const { organization_id } = workspaceRecord.parse(items.find(({ pk }) => pk === workspace.pk));
   const as = await organizationNow(deps, caller, organization_id);
-  return principalIn(items, principal, { organization: organization_id, as, now: deps.now() });
+  const now = deps.now();
+  const left = anyRightsIn(items, principal, now);
+  const isHere = left?.grants.some((grant) => grant.workspace_id === located?.workspace_id);
+  if (isHere && !Object.hasOwn(left?.organizations ?? {}, organization_id) && left !== undefined) return left;
+  return principalIn(items, principal, { organization: organization_id, as, now });
 }
 
 const allowed = (asker: Asker, { place }: WholeRights) =>

@@ -31,6 +31,14 @@ export function principalIn(items: readonly Item[], id: string, of: Of): Rights 
   );
 }
 
+/** The rights of a client or person of any organization; `undefined` where it has ended. */
+export function anyRightsIn(items: readonly Item[], id: string, now: number): Rights | undefined {
+  const { pk, sk } = keys.principal(id);
+  const stored = items.find((item) => item["pk"] === pk && item["sk"] === sk);
+  if (stored === undefined || id.startsWith("grp_")) return undefined;
+  return id.startsWith("usr_") ? ofPerson(stored) : ofClient(stored, now);
+}
+
 function rightsIn(stored: Item, id: string, { organization, as, now }: Of): Rights | undefined {
   if (id.startsWith("grp_")) {
     const group = groupRecord.parse(stored);

@@ -23,6 +23,7 @@ import { workspaceTrashed } from "#core/trash/delete-workspace.ts";
 import { organizationPurged } from "#core/trash/purge-organization.ts";
 import { revokeAs } from "./change-client.ts";
 import type { EndedBy } from "./client-ends.ts";
+import { endUnkept } from "./end-unkept.ts";
 
 const PAGE = 50;
 /** How long one client's end goes on before the next is looked at (ms); its own job does the rest. */
@@ -95,6 +96,7 @@ async function endOfBefore(
       (item) => endInvitationOfBefore(deps, organization, String(item["invitation_id"]), by),
     ],
   ];
+  if (tidying.step === 0) await endUnkept(deps, organization, by);
   const { pk } = keys.organization(organization_id);
   for (const [at, [prefix, end]] of steps.entries()) {
     if (at < tidying.step) continue;

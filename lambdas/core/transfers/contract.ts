@@ -265,7 +265,7 @@ const decides = "the transfer's record says what it is about";
 const TOKEN = z
   .string()
   .regex(/^whc_[0-7][0-9A-HJKMNP-TV-Z]{25}_[A-Za-z0-9_-]{43}$/, {
-    message: "must be a transfer's claim_token, which begins with whc_",
+    message: "must be a transfer's whole claim_token: whc_, 26 characters, _ and 43 more",
   })
   .meta({ description: "The transfer's `claim_token`." });
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";

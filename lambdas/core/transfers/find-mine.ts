@@ -69,7 +69,7 @@ async function findMyOrganization(deps: TableDeps, call: Call, id: string): Prom
     );
   const organization = await findOrganization(deps, id, epochIn(call.caller, id));
   const { name, epoch } = organization;
-  return { name, organization_id: id, epoch, offered: { organization } };
+  return { name, organization_id: id, epoch, offered: { organization, offer: { maker: call.caller.id } } };
 }
 
 /** Terms that fit what is offered. @throws WharfError invalid_request */

@@ -24,6 +24,8 @@ interface Where {
   /** Ids of the organization's workspaces. */
   workspaces: readonly string[];
   timeLeft(): boolean;
+  /** The transfer that it is looked at for, and who made that, who isn't kept by id. */
+  offer: { transfer_id?: string | undefined; maker: string };
 }
 
 /**
@@ -36,7 +38,7 @@ interface Where {
 export async function listActing(
   deps: TableDeps,
   organization: OrganizationRecord,
-  { workspaces, timeLeft }: Where,
+  { workspaces, timeLeft, offer }: Where,
 ): Promise<{ acting: Acting[]; isWhole: boolean }> {
   const { organization_id } = organization;
   const rows = await rowsOf(deps, keys.member(organization_id, ""), under.members);
@@ -60,7 +62,11 @@ export async function listActing(
     endpointsOf(deps, organization, new Set(ids)),
     grantsOf(deps, workspaces, { members: new Set(ids), inTime }),
   ]);
-  const acting = lists.flat();
+  const isMakers = ({ id, of = id }: Acting) => of === offer.maker;
+  const acting = lists
+    .flat()
+    .filter(({ id }) => id !== offer.transfer_id)
+    .map((one) => (isMakers(one) ? { ...one, can_be_kept: false } : one));
   return { acting: acting.slice(0, MAX_ACTING), isWhole: isWhole && acting.length <= MAX_ACTING };
 }
 

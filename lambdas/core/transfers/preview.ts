@@ -46,7 +46,13 @@ export type PreviewOf =
       share?: OfferedShare | undefined;
       organization?: undefined;
     }
-  | { organization: OrganizationRecord };
+  | { organization: OrganizationRecord; offer: Offer };
+
+/** For which transfer it is, and who made that. */
+interface Offer {
+  transfer_id?: string | undefined;
+  maker: string;
+}
 
 /**
  * What a claim would bring, as it is now: what is larger than can be counted in some seconds isn't counted to its end, and
@@ -55,7 +61,7 @@ export type PreviewOf =
 export async function previewOf(deps: PreviewDeps, of: PreviewOf): Promise<Preview> {
   const until = performance.now() + PATIENCE_MS;
   const budget: Budget = { left: MOST, timeLeft: () => performance.now() < until };
-  if (of.organization !== undefined) return previewOfOrganization(deps, of.organization, budget);
+  if (of.organization !== undefined) return previewOfOrganization(deps, of, budget);
   const { workspace, belongs, file, folder, share } = of;
   const owned = ownedOf(workspace, belongs);
   const { organization_id } = workspace;
@@ -79,13 +85,13 @@ export async function previewOf(deps: PreviewDeps, of: PreviewOf): Promise<Previ
 /** All of its workspaces one after the other, and who and what can act in it. */
 async function previewOfOrganization(
   deps: PreviewDeps,
-  organization: OrganizationRecord,
+  { organization, offer }: { organization: OrganizationRecord; offer: Offer },
   budget: Budget,
 ): Promise<Preview> {
   const { organization_id, name } = organization;
   const ids = await idsOfWorkspaces(deps, organization_id);
   const { acting, isWhole } = await listActing(deps, organization, {
-    workspaces: ids,
+    ...{ workspaces: ids, offer },
     timeLeft: budget.timeLeft,
   });
   const counts: Counts = { folders: 0, files: 0, bytes: 0, links: 0 };

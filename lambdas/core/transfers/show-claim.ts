@@ -6,7 +6,10 @@ import { transferView } from "./transfer-view.ts";
 
 /** What a claim would bring, before it is made. @throws WharfError as `findClaim` */
 export async function showClaim(deps: Pick<Deps, "table" | "now" | "config">, call: Call, token: string) {
-  const { transfer, ...offered } = await findClaim(deps, call, token);
+  const claim = await findClaim(deps, call, token);
+  const { transfer, maker, organization } = claim;
+  const offer = { transfer_id: transfer.transfer_id, maker: maker.id };
+  const offered = organization === undefined ? claim : { organization, offer };
   return {
     ...transferView(deps.now(), transfer, transfer.epoch),
     preview: await previewOf(deps, offered),

@@ -14,7 +14,7 @@ const restoredFile =
 const restoredFolder = "trash: a folder is restored | restore-item: transact NODE+DIR+PATH+TRASH+EVT (1)";
 
 const deletedWorkspace =
-  "workspace: deleted | delete-workspace: transact WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+TRASH+EVT (1)";
+  "workspace: deleted | delete-workspace: transact WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+TRASH+EVT+ORG (1)";
 const restoredWorkspace =
   "workspace: restored | restore-workspace: transact WSNAME+WORKSPACES+ORG.WS+ORG.WSNAME+TRASH+EVT+IDEM (1)";
 

@@ -496,7 +496,7 @@ export const others: readonly Mutant[] = [
         to: '"attribute_exists(#pk)"',
       },
     ],
-    case: "workspace: renamed and opened | change-workspace: transact WSNAME+WORKSPACES+ORG.WS+ORG.WSNAME+CLIENT (1) | a copy late, at: 12 minutes later",
+    case: "workspace: renamed and opened | change-workspace: transact WSNAME+WORKSPACES+ORG+ORG.WS+ORG.WSNAME+CLIENT (1) | a copy late, at: 12 minutes later",
     red: {
       file: "test/workspaces/workspace-routes.test.ts",
       titles: ["whose copy comes late takes nothing back"],

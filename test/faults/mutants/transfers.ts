@@ -158,7 +158,7 @@ export const transfers: readonly Mutant[] = [
         to: '"#held.#turn >= :turn"',
       },
     ],
-    case: `${SHARE}, which goes on to another | accept-share: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+LINK+NODE+EVT (1) | frozen before it, meanwhile: another transfer of it is claimed`,
+    case: `${SHARE}, which goes on to another | accept-share: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+LINK+NODE+EVT (1) | frozen before it, meanwhile: another transfer of it is claimed`,
   },
   {
     name: "claim: a share that isn't revoked",
