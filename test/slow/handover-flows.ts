@@ -130,7 +130,7 @@ async function handOrganizationOver(
   const expires_at = new Date(story.cloud.clock.now() + 86_400_000).toISOString();
   const key = () => post("/v1/keys", { name: "theirs", scopes: ["files:read"], expires_at }, its);
   const [good] = [await key(), await key()];
-  const url = "https://hooks.example.com/a";
+  const { url } = await story.receiver();
   const hook = () => post("/v1/webhooks", { url, events: ["file_deleted"] }, its);
   const [heard] = [await hook(), await hook()];
   const { claim_token } = await post("/v1/transfers", {
