@@ -300,6 +300,15 @@ describe("who was handed a link manages it no more", () => {
     expect(await read(share, max.request(at(link)))).not.toHaveProperty("managed_by");
     await hand(link, zoe, max);
     expect(await manages(link, zoe)).toBe(200);
+    // Once the workspace is back, who may share there again doesn't have it for that.
+    const whole = { resource: { type: "workspace", id: workspace_id } };
+    const back = await read(made, max.request("/v1/transfers", { json: whole }));
+    const boss = await world.client("admin");
+    expect(await statusOf(claim(back.claim_token, boss))).toBe(200);
+    const json = { principal_id: viewer.client_id, ...SHARER };
+    expect(await statusOf(boss.request(`/v1/workspaces/${workspace_id}/grants`, { json }))).toBe(201);
+    expect(await manages(second, viewer)).toBe(200);
+    expect(await refusal(offer(second.share_id, {}, viewer))).toEqual([403, "forbidden"]);
   });
 
   test("while its file or folder is in the trash", async () => {
