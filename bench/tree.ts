@@ -16,7 +16,7 @@ import type { Call, Caller } from "#core/kernel/call.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
 import { acceptWorkspace } from "#core/transfers/accept-workspace.ts";
-import { findClaim } from "#core/transfers/find-claim.ts";
+import { findClaimOfThing } from "#core/transfers/find-claim.ts";
 import type { TransferRecord } from "#core/transfers/records.ts";
 import { restoreItem } from "#core/trash/restore-item.ts";
 import { inProcessDynamoDb, type Network } from "#test/support/in-process-dynamodb.ts";
@@ -170,7 +170,7 @@ async function measureClaims(files: number, rounds: number) {
       const call: Call = { caller, requestId: "bench", record: () => [] };
       calls = 0;
       const before = performance.now();
-      const first = await findClaim({ table, now: () => now }, call, token);
+      const first = await findClaimOfThing({ table, now: () => now }, call, token);
       await acceptWorkspace({ table, now: () => now }, call, token, { first });
       times.push({ ms: performance.now() - before, calls });
     }

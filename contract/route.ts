@@ -36,7 +36,8 @@ export type OrganizationAction =
   | "clients"
   | "workspaces"
   | "organize"
-  | "close";
+  | "close"
+  | "transfer";
 
 /**
  * Who may use a route. Without a decision no route answers.

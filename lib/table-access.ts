@@ -112,8 +112,8 @@ export const tableAccess = {
     ],
     Query: [
       ...(["hooks", "deliveries", "progeny", "clients", "workspaces", "workspaceNames", "folder"] as const),
-      // Grants on a purged workspace, and what is in a purged organization.
-      ...(["resourceGrants", "organization", "group", "person"] as const),
+      // Grants on a purged workspace, and what is in a purged organization, or was in one that is another's now.
+      ...(["resourceGrants", "organization", "group", "client", "person"] as const),
     ],
     PutItem: [
       ...(["event", "feed", "lockCount", "sessionCount", "migration"] as const),

@@ -78,6 +78,7 @@ export async function checkDecisions({ cases, seed }: { cases: number; seed: num
       scopes,
       details,
       kind: "secret",
+      key_id: question.key,
       ...expires,
     };
     await bare.put({ put: item, blind: "a test's own" });
@@ -175,7 +176,7 @@ function timeFor({ known }: RandomWorld, random: Random, now: number): number {
 }
 
 /** Most are about what somebody has some right to, by those who have it. */
-function questionOf({ known, holders }: RandomWorld, random: Random, now: number): Question {
+function questionOf({ known, holders, keysOf, epochOf }: RandomWorld, random: Random, now: number): Question {
   const { one, chance, some } = random;
   const places = [...known.workspaces.keys(), ...known.nodes.keys()];
   const grant = known.grants.length > 0 && chance(0.7) ? one(known.grants) : undefined;
@@ -213,11 +214,15 @@ function questionOf({ known, holders }: RandomWorld, random: Random, now: number
     known.nodes.get(on)?.kind === "file" && chance(0.4)
       ? { maker: one([principal, ...holders]), alone: chance(0.5) }
       : undefined;
-  const { handedOver = 0 } = known.workspaces.get(line.at(-1) ?? "") ?? {};
-  const handed = thing?.alone && chance(0.6) ? Math.max(0, handedOver - random.below(2)) : undefined;
+  const its = keysOf.get(principal) ?? [];
+  const workspace = known.workspaces.get(line.at(-1) ?? "");
+  const last = workspace === undefined ? 0 : epochOf(workspace);
+  const epoch = Math.max(0, last - random.below(2));
+  const handed = thing?.alone && chance(0.6) ? { epoch, isLast: epoch === last } : undefined;
   return {
     ...(handed === undefined ? {} : { handed }),
     ...{ principal, verb, on, now, scopes: [...new Set(scopes)] },
+    ...(its.length > 0 && chance(0.4) ? { key: one(its) } : {}),
     ...(parts === undefined ? {} : { restriction: parts }),
     ...(thing === undefined ? {} : { thing }),
   };
@@ -251,7 +256,7 @@ function locate(
   const by = thing.alone ? "thing" : "either";
   return {
     ...located,
-    made: { ...located.made, by, handed, thing: thing.maker === caller.id ? "own" : "others" },
+    made: { ...located.made, by, handed: handed?.epoch, thing: thing.maker === caller.id ? "own" : "others" },
   };
 }
 
@@ -341,17 +346,23 @@ function requireFew(
     throw new Error(`it took ${roundTrips} round trips (${calls.join(" ")}) and may take ${allowed}`);
 }
 
-/** Whether it was granted something in that workspace, or handed a link, before that was handed over: it has known it. */
+/** Whether it had something in that workspace, or was handed a link, before that or its organization was handed over: it has known it. */
 function hasStale(
   { known }: RandomWorld,
   { handed }: Question,
   { caller, located }: Pick<Cost, "caller" | "located">,
 ): boolean {
   const workspace = known.workspaces.get(located?.workspace_id ?? "");
-  if (handed !== undefined && handed !== workspace?.handedOver) return true;
-  return caller.rights.grants.some(
-    ({ workspace_id, epoch = 0 }) => workspace_id === workspace?.id && epoch !== workspace.handedOver,
+  if (handed?.isLast === false) return true;
+  const holders = [caller.id, ...caller.rights.groups];
+  const isOver = known.grants.some(
+    (grant) => holders.includes(grant.holder) && grant.workspace === workspace?.id && grant.over,
   );
+  const organization = workspace?.organization ?? "";
+  const was = caller.rights.organizations[organization];
+  const isRoleOver = was !== undefined && known.principals.get(caller.id)?.roles[organization] === undefined;
+  const isKeyOver = caller.means?.some((key) => known.dead.get(key)?.has(organization)) ?? false;
+  return isOver || isRoleOver || isKeyOver;
 }
 
 /** Whatever the answer. */

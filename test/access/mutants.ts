@@ -5,7 +5,9 @@ const decide: [name: string, ...changes: Change[]][] = [
   ["expiry: a millisecond early", ["holdsAt(grant, now)", "holdsAt(grant, now + 1)"]],
   ["expiry: none", [" && holdsAt(grant, now)", ""]],
   ["handed over: grants stay", [" && isOfNow(place, grant)", ""]],
-  ["handed over: all grants end", ["(grant.epoch ?? 0) === epoch", "epoch === 0"]],
+  ["handed over: all grants end", ["return given <= epoch && given", "return epoch === 0 && given"]],
+  ["kept: nobody", ["(via === undefined ? since : epoch)", "epoch"]],
+  ["kept: groups too", ["(via === undefined ? since : epoch)", "since"]],
   ["cover: only the workspace", ["on === workspace_id || chain.includes(on)", "on === workspace_id"]],
   ["cover: not the workspace", ["on === workspace_id || chain.includes(on)", "chain.includes(on)"]],
   ["cover: what was given in another workspace", ["given === workspace_id && (", "(given || true) && ("]],
@@ -108,17 +110,15 @@ const authorize: typeof decide = [
     "role: of any organization",
     ["holder.rights.organizations[organization_id]", "Object.values(holder.rights.organizations)[0]"],
   ],
-  ["member_access: not read", ["chain, member_access, epoch }", "chain, epoch }"]],
-  ["handed over: not read", ["chain, member_access, epoch }", "chain, member_access }"]],
+  ["member_access: not read", ["chain, member_access, since: epoch }", "chain, since: epoch }"]],
+  ["handed over: not read", ["epoch: workspaceNow(workspace, organization).epoch,", ""]],
+  ["kept: not read", ["since: grantedSince(id, workspace, organization),", ""]],
+  ["handed over: roles stay", ["role: roleNow(holder, all.workspace.organization_id, organization),", ""]],
   ["handed over: what was decided at once stays", ["if (hasAllOf(asker, quick, place)) return", "return"]],
   ["handed over: a link decided at once stays", [" && isHanded(quick) === isHanded(place)", ""]],
   [
     "handed over: decided at once anew each time",
     ["liveGrants(asker, quick).length === liveGrants(asker, place).length", "false"],
-  ],
-  [
-    "closed: not looked at",
-    ["if (!(await isOrganizationOpen(deps, caller, workspace))) return undefined;", ""],
   ],
   [
     "what is missing costs nothing",
@@ -150,7 +150,10 @@ const standing: typeof decide = [
   ],
   ["workspace: not met", [" ?? met?.get(key)", ""]],
   ["workspace: read though it was met", [".filter((key) => !met?.has(nameOfKey(key)))", ""]],
-  ["organization: not met", ["if (met?.has(nameOfKey(key))) return isOpen(met.get(nameOfKey(key)));", ""]],
+  [
+    "organization: not met",
+    ["if (met?.has(nameOfKey(key))) return organizationAs(met.get(nameOfKey(key)));", ""],
+  ],
   [
     "organization: not read beside",
     [
@@ -158,7 +161,29 @@ const standing: typeof decide = [
       "[keys.workspace(workspaceId)]",
     ],
   ],
+  ["organization: closed", ["return now.closed_at === undefined ? now : undefined;", "return now;"]],
+  ["kept: by any key", ["now !== undefined && actsByKept(holder, now) ? now : undefined", "now"]],
   ["organization: forgotten", [' || (pk.startsWith("ORG#") && sk === keys.organization("").sk)', ""]],
+];
+
+const organizationNow: typeof decide = [
+  ["handed over: a role stays", ["(epochs[organization] ?? 0) >= heldSince(acting.id, now)", "true"]],
+  ["kept: no role", ["Object.hasOwn(kept, id) ? (kept[id] ?? epoch) : epoch", "epoch"]],
+  ["handed over: with its organization", ["epoch: epoch + organization.epoch - came", "epoch"]],
+  [
+    "handed over: as its organization was before",
+    ["epoch: epoch + organization.epoch - came", "epoch: epoch + organization.epoch"],
+  ],
+  [
+    "kept: from before the workspace came",
+    ["Math.max(heldSince(id, organization), workspace.organization_epoch)", "heldSince(id, organization)"],
+  ],
+  ["keys: kept ones end", ["Object.hasOwn(kept, one) || ", ""]],
+  [
+    "keys: new ones end",
+    ["Object.hasOwn(kept, one) || mintedAt(one) >= handed_ms", "Object.hasOwn(kept, one)"],
+  ],
+  ["keys: of all", ["if (!Object.hasOwn(kept, id)) return true;", ""]],
 ];
 
 const trail: typeof decide = [
@@ -178,5 +203,8 @@ export const mutants = [
   ...decide.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/decide.ts", changes })),
   ...authorize.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/authorize.ts", changes })),
   ...standing.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/standing.ts", changes })),
+  ...organizationNow.map(([name, ...changes]) => ({
+    ...{ name, file: "lambdas/core/access/organization-now.ts", changes },
+  })),
   ...trail.map(([name, ...changes]) => ({ name, file: "lambdas/core/access/trail.ts", changes })),
 ];

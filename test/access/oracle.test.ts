@@ -12,7 +12,7 @@ test("the decision is the oracle's, whatever is asked and whatever has happened"
   // Nothing of it is left out.
   for (const verdict of ["allowed", "own", "forbidden", "no scope", "hidden"])
     expect(verdicts[verdict], verdict).toBeGreaterThan(CASES / 75);
-  expect(Object.keys(happenings)).toHaveLength(12);
+  expect(Object.keys(happenings)).toHaveLength(14);
   for (const trips of [0, 1, 2])
     expect(roundTrips[trips], `${trips} round trips`).toBeGreaterThan(CASES / 20);
 });

@@ -49,8 +49,6 @@ export interface Workspace {
   id: string;
   organization: string;
   members: "none" | "viewer" | "editor";
-  /** Where it is handed over, what was granted on it ends. */
-  handedOver: number;
   gone: boolean;
 }
 export interface Node {
@@ -77,9 +75,9 @@ export interface Grant {
   role?: RoleName;
   actions?: Verb[];
   expires?: number;
-  /** How often its workspace had been handed over. */
-  since: number;
   ended: boolean;
+  /** Its workspace, or the organization of that, has been handed over since, and its holder wasn't kept. */
+  over: boolean;
 }
 export interface Known {
   workspaces: Map<string, Workspace>;
@@ -88,19 +86,23 @@ export interface Known {
   grants: Grant[];
   /** Organizations that are closed. */
   closed: Set<string>;
+  /** Of keys, the organizations that were handed over with their holder and without them. */
+  dead: Map<string, Set<string>>;
 }
 
 export interface Question {
   principal: string;
   scopes: string[];
+  /** By which key it asks. */
+  key?: string;
   restriction?: { on: string; workspace: string; actions: Verb[] }[];
   verb: Verb;
   /** A workspace or node. */
   on: string;
   /** Of a version, link, lock or session of the file: who made it, and whether that counts alone or beside the file's. */
   thing?: { maker: string; alone: boolean };
-  /** Of a link to the file that was handed to it: how often the workspace had been handed over by then. */
-  handed?: number;
+  /** Of a link to the file that was handed to it: in which of the workspace's epochs, and whether that is the last. */
+  handed?: { epoch: number; isLast: boolean };
   now: number;
 }
 
@@ -121,6 +123,8 @@ export function verdictOf(known: Known, question: Question): Verdict {
   const line = lineOf(known, on);
   if (line === undefined) return { is: "hidden" };
 
+  const { organization = "" } = known.workspaces.get(line.at(-1) ?? "") ?? {};
+  if (question.key !== undefined && known.dead.get(question.key)?.has(organization)) return { is: "hidden" };
   const granted = grantsAt(known, question.principal, line, now).flatMap(actionsOf);
   const held = new Set([...granted, ...byRole(known, question.principal, line)]);
   const within = (one: Verb) =>
@@ -138,8 +142,7 @@ export function verdictOf(known: Known, question: Question): Verdict {
     return { is: "allowed", own: false, ...there };
   if (!sees && held.size > 0 && WITH_OWN.includes(verb) && within(verb) && isOwn(known, question))
     return { is: "allowed", own: true, ...there };
-  const { handedOver } = known.workspaces.get(line.at(-1) ?? "") ?? {};
-  if (verb === "share" && question.handed !== undefined && question.handed === handedOver && within(verb))
+  if (verb === "share" && question.handed?.isLast && within(verb))
     return { is: "allowed", own: true, ...there };
   return sees ? { is: "forbidden" } : { is: "hidden" };
 }
@@ -163,11 +166,11 @@ export function lineOf({ nodes, workspaces, closed }: Known, on: string): string
 export function grantsAt(known: Known, principal: string, line: string[], now: number): Grant[] {
   const groups = known.principals.get(principal)?.groups ?? new Set();
   return known.grants.filter(
-    ({ holder, on, workspace, since, expires, ended }) =>
+    ({ holder, on, workspace, over, expires, ended }) =>
       (holder === principal || groups.has(holder)) &&
       line.includes(on) &&
       line.at(-1) === workspace &&
-      known.workspaces.get(workspace)?.handedOver === since &&
+      !over &&
       !ended &&
       (expires === undefined || now < expires),
   );

@@ -1,4 +1,5 @@
 /** Trees, principals and grants at random, both in a table and as the oracle knows them, and what becomes of them. */
+import { ulid } from "ulid";
 import { keys } from "#aws/keys.ts";
 import type { Item, Table } from "#aws/table.ts";
 import { rootFolder } from "#core/access/place.ts";
@@ -56,8 +57,22 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     principals: new Map(),
     grants: [],
     closed: new Set(),
+    dead: new Map(),
   };
   const organizations = [freshId("org"), freshId("org")];
+  /** What the records of organizations, workspaces, grants and roles say of handovers. */
+  const asHandedOver = new Map(
+    organizations.map((id) => [id, { epoch: 0, handed_ms: 0, kept: {} as Record<string, number> }]),
+  );
+  const organizationAt = (id: string) => asHandedOver.get(id) ?? { epoch: 0, handed_ms: 0, kept: {} };
+  const epochs = new Map<string, { own: number; came: number }>();
+  const epochOf = ({ id, organization }: Workspace) => {
+    const { own, came } = epochs.get(id) ?? { own: 0, came: 0 };
+    return own + organizationAt(organization).epoch - came;
+  };
+  const since = new Map<string, number>();
+  const roles = new Map<string, Record<string, string>>();
+  const keysOf = new Map<string, string[]>();
   const holders: string[] = [];
   const groups: string[] = [];
   /** A guest of no group, with grants on workspaces: all that it has is in its record. */
@@ -111,12 +126,23 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     });
   }
 
-  async function storePrincipal({ id, roles, groups: its }: Principal): Promise<void> {
+  /** A role is given, in the organization's present epoch; or taken away. */
+  function assign({ id, roles: its }: Principal, organization: string, role?: (typeof MEMBER_ROLES)[number]) {
+    const stored = { ...roles.get(id) };
+    const { epoch } = organizationAt(organization);
+    if (role === undefined) delete its[organization];
+    else its[organization] = role;
+    if (role === undefined) delete stored[organization];
+    else stored[organization] = epoch === 0 ? role : `${role}@${epoch}`;
+    roles.set(id, stored);
+  }
+
+  async function storePrincipal({ id, groups: its }: Principal): Promise<void> {
     const own = known.grants.filter(({ holder, ended }) => holder === id && !ended);
     const held = own.filter((grant) => inRecord.has(grant.id));
     const rights = {
-      organizations: roles,
-      grants: Object.fromEntries(held.map((grant) => [grant.id, heldOf(grant)])),
+      organizations: roles.get(id) ?? {},
+      grants: Object.fromEntries(held.map((grant) => [grant.id, heldOf(grant, since.get(grant.id))])),
       more_grants: own.length - held.length,
       groups: [...its],
     };
@@ -132,8 +158,10 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     return found;
   };
 
-  async function give(grant: Omit<Grant, "id" | "ended">): Promise<void> {
-    const added = { ...grant, id: freshId("grt"), ended: false };
+  async function give(grant: Omit<Grant, "id" | "ended" | "over">): Promise<void> {
+    const added = { ...grant, id: freshId("grt"), ended: false, over: false };
+    const workspace = known.workspaces.get(grant.workspace);
+    since.set(added.id, workspace === undefined ? 0 : epochOf(workspace));
     const held = known.grants.filter(
       (one) => one.holder === grant.holder && inRecord.has(one.id) && !one.ended,
     );
@@ -143,7 +171,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
       await put({
         ...keys.furtherGrant(added.holder, added.workspace, added.id),
         grant_id: added.id,
-        ...heldOf(added),
+        ...heldOf(added, since.get(added.id)),
       });
     await storePrincipal(principal(added.holder));
   }
@@ -154,12 +182,10 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     const on = one([...known.workspaces.keys(), ...nodes]);
     const workspace = known.nodes.get(on)?.workspace ?? on;
     const what = chance(0.7) ? { role: one(ROLES) } : { actions: random.some(VERBS, 0.3) };
-    const since = known.workspaces.get(workspace)?.handedOver ?? 0;
     await give({
       holder,
       on,
       workspace,
-      since,
       ...what,
       ...(chance(0.4) ? { expires: random.around(at) } : {}),
     });
@@ -175,8 +201,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
         on: elsewhere,
         workspace: elsewhere,
         role: "owner",
-        since: 0,
-        ended: false,
+        ...{ ended: false, over: false },
       });
       inRecord.add(known.grants.at(-1)?.id ?? "");
     }
@@ -189,8 +214,9 @@ export async function makeWorld(table: Table, random: Random, now: number) {
       id,
       organization: at < 2 ? (organizations[0] ?? "") : (organizations[1] ?? ""),
       members: one(MEMBER_ACCESS),
-      ...{ handedOver: chance(0.3) ? 1 : 0, gone: false },
+      gone: false,
     };
+    epochs.set(id, { own: chance(0.3) ? 1 : 0, came: 0 });
     known.workspaces.set(id, workspace);
     await storeWorkspace(workspace);
     const root = rootFolder(id);
@@ -205,12 +231,31 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     await put({ ...keys.node(root), ...node });
   }
 
+  /** Keys and handovers have an order of their own: the time of questions goes back and forth. */
+  let moments = now;
+
+  function newKey(holder: string): void {
+    const id = `key_${ulid(++moments)}`;
+    keysOf.set(holder, [...(keysOf.get(holder) ?? []), id]);
+    known.dead.set(id, new Set());
+  }
+
+  async function storeOrganization(id: string): Promise<void> {
+    const { epoch, handed_ms, kept } = organizationAt(id);
+    const names = { organization_id: id, name: id, owners: 1, created_at: AT };
+    const handed = epoch === 0 ? {} : { epoch, handed_ms, kept };
+    const closed_at = known.closed.has(id) ? AT : undefined;
+    await put({ ...keys.organization(id), ...names, ...handed, closed_at });
+  }
+
   async function storeWorkspace(workspace: Workspace): Promise<void> {
-    const { id, organization, members, handedOver, gone } = workspace;
+    const { id, organization, members, gone } = workspace;
+    const { own, came } = epochs.get(id) ?? { own: 0, came: 0 };
     const place = { workspace_id: id, name: id, root_folder: rootFolder(id), created_at: AT };
     await put({
       ...{ ...keys.workspace(id), ...place, organization_id: organization, member_access: members },
-      ...{ epoch: handedOver || undefined, deleted_at: gone ? AT : undefined },
+      ...{ epoch: own || undefined, organization_epoch: came || undefined },
+      deleted_at: gone ? AT : undefined,
     });
   }
 
@@ -218,12 +263,11 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     const id = freshId(prefix);
     const isGroup = prefix === "grp";
     (isGroup ? groups : holders).push(id);
-    const roles = Object.fromEntries(
-      isGroup
-        ? []
-        : random.some(organizations, 0.6).map((org) => [org, one([...MEMBER_ROLES, "guest" as const])]),
-    );
-    known.principals.set(id, { id, roles, groups: new Set() });
+    known.principals.set(id, { id, roles: {}, groups: new Set() });
+    if (isGroup) continue;
+    for (const organization of random.some(organizations, 0.6))
+      assign(principal(id), organization, one([...MEMBER_ROLES, "guest" as const]));
+    newKey(id);
   }
   for (const holder of holders) if (chance(0.5)) principal(holder).groups = new Set(random.some(groups, 0.5));
   holders.push(plain);
@@ -300,8 +344,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     async role() {
       const changed = principal(one(holders.filter((id) => id !== plain)));
       const organization = one(organizations);
-      if (chance(0.3)) delete changed.roles[organization];
-      else changed.roles[organization] = one(MEMBER_ROLES);
+      assign(changed, organization, chance(0.3) ? undefined : one(MEMBER_ROLES));
       await storePrincipal(changed);
     },
     async members() {
@@ -313,9 +356,36 @@ export async function makeWorld(table: Table, random: Random, now: number) {
       const workspace = one([...known.workspaces.values()]);
       // Not so often that nobody has anything any more.
       if (chance(0.7)) return;
-      workspace.handedOver += 1;
+      const own = epochOf(workspace) + 1;
       workspace.organization = one(organizations);
+      epochs.set(workspace.id, { own, came: organizationAt(workspace.organization).epoch });
+      for (const grant of known.grants) if (grant.workspace === workspace.id) grant.over = true;
       await storeWorkspace(workspace);
+    },
+    /** With some of those who have something there, and some of their keys. */
+    async "hand over an organization"() {
+      if (chance(0.7)) return;
+      const organization = one(organizations);
+      const { epoch, kept } = organizationAt(organization);
+      const stays = random.some(holders, 0.5);
+      const all = stays.flatMap((id) => keysOf.get(id) ?? []);
+      const good = random.some(all, 0.5);
+      const from = stays.map((id) => [id, kept[id] ?? epoch] as const);
+      asHandedOver.set(organization, {
+        ...{ epoch: epoch + 1, handed_ms: ++moments },
+        kept: Object.fromEntries([...from, ...good.map((id) => [id, epoch + 1] as const)]),
+      });
+      for (const id of holders) if (!stays.includes(id)) delete principal(id).roles[organization];
+      for (const grant of known.grants)
+        if (known.workspaces.get(grant.workspace)?.organization === organization)
+          grant.over ||= !stays.includes(grant.holder);
+      for (const [id, dead] of known.dead)
+        if (all.includes(id) && !good.includes(id)) dead.add(organization);
+        else dead.delete(organization);
+      await storeOrganization(organization);
+    },
+    async "make a key"() {
+      newKey(one(holders));
     },
     async "delete or restore a workspace"() {
       const workspace = one([...known.workspaces.values()]);
@@ -326,9 +396,7 @@ export async function makeWorld(table: Table, random: Random, now: number) {
       const id = one(organizations);
       if (known.closed.has(id) || chance(0.85)) known.closed.delete(id);
       else known.closed.add(id);
-      const closed_at = known.closed.has(id) ? AT : undefined;
-      const names = { organization_id: id, name: id, owners: 1, created_at: AT };
-      await put({ ...keys.organization(id), ...names, closed_at });
+      await storeOrganization(id);
     },
     async delete() {
       const alive = [...known.nodes.values()].filter(({ gone }) => !gone);
@@ -340,9 +408,18 @@ export async function makeWorld(table: Table, random: Random, now: number) {
     },
   };
 
-  return { known, holders, hints, plain, happenings, isInRecord: ({ id }: Grant) => inRecord.has(id) };
+  return {
+    known,
+    holders,
+    hints,
+    plain,
+    keysOf,
+    epochOf,
+    happenings,
+    isInRecord: ({ id }: Grant) => inRecord.has(id),
+  };
 }
 
-function heldOf({ on, workspace, role, actions, expires, since }: Grant) {
+function heldOf({ on, workspace, role, actions, expires }: Grant, since: number | undefined) {
   return { on, workspace_id: workspace, role, actions, expires_ms: expires, epoch: since || undefined };
 }

@@ -68,6 +68,7 @@ const MEMBERS: Record<string, number> = {
   events: 50,
   folders: 20,
   tags: 50,
+  kept: 52,
 };
 /** Ids, times and words of ours. */
 const SHORT =

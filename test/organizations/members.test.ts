@@ -202,7 +202,7 @@ async function joinAs(principal: string, role: MemberRole, organization: string)
       update: { set: { [`organizations.${organization}`]: role } },
       condition: "attribute_exists(#pk)",
     },
-    ...(role === "owner" ? [ownerGained(organization)] : []),
+    ...(role === "owner" ? [ownerGained(organization, 0)] : []),
   ]);
 }
 

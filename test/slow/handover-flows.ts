@@ -97,4 +97,38 @@ export async function handoverFlows({ story, ok, minute }: Caller): Promise<void
   await close();
   await ok(z.unknown(), `/v1/trash/${id}`, { method: "DELETE" });
   for (let sweeps = 0; sweeps < 5; sweeps++) await minute();
+  await handOrganizationOver({ story, ok, minute }, { heir, email: "heir@example.com" });
+}
+
+/** An organization that is handed over, with all that may be in one, of which some is kept. */
+async function handOrganizationOver(
+  { story, ok, minute }: Caller,
+  { heir, email }: { heir: string; email: string },
+): Promise<void> {
+  const post = (path: string, json: unknown, token?: string) =>
+    ok(answer, path, { json, ...(token === undefined ? {} : { token }) });
+  const text = (of: z.infer<typeof answer>, name: string) => z.string().parse(of[name]);
+  const organization = text(await post("/v1/orgs", { name: "for-the-heir" }), "organization_id");
+  const { workspace_id } = await post("/v1/workspaces", { name: "theirs", organization });
+  const start = { workspace: workspace_id };
+  const { file_id } = await story.upload(new TextEncoder().encode("hi"), { filename: "in/a.txt", start });
+  const scopes = ["files:read", "files:write", "clients:write"];
+  const client = (name: string) => post("/v1/clients", { name, scopes, role: "admin", organization });
+  const [kept, ended] = [await client("kept"), await client("ended")];
+  const group = text(await post("/v1/groups", { name: "theirs", organization }), "group_id");
+  await ok(z.unknown(), `/v1/groups/${group}/members/${text(ended, "client_id")}`, { method: "PUT" });
+  for (const principal_id of [group, text(kept, "client_id"), text(ended, "client_id")])
+    await post(`/v1/workspaces/${workspace_id}/grants`, { principal_id, role: "editor" });
+  await post(`/v1/orgs/${organization}/invitations`, { email: "nobody@example.com", role: "admin" });
+  await post(`/v1/files/${file_id}/lock`, { ttl_seconds: 600 });
+  await post(`/v1/files/${file_id}/shares`, {});
+  const { claim_token } = await post("/v1/transfers", {
+    ...{ resource: { type: "organization", id: organization }, to: { email }, keep: { shares: false } },
+  });
+  const claim = `/v1/claims/${z.string().parse(claim_token)}`;
+  await ok(answer, claim, { token: heir });
+  await post(claim, { keep: [text(kept, "client_id")] }, heir);
+  for (let sweeps = 0; sweeps < 4; sweeps++) await minute();
+  // What was made by who has ended is looked at, and stays where it was kept.
+  await ok(answer, `/v1/orgs/${organization}/members`, { token: heir });
 }

@@ -1,10 +1,11 @@
 import type { MemberRole } from "#contract/roles.ts";
 import type { OrganizationAction } from "#contract/route.ts";
-import type { Call, Caller } from "#core/kernel/call.ts";
+import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { rememberOrganization } from "./hints.ts";
-import { isOrganizationOpen } from "./standing.ts";
+import { type OrganizationNow, roleNow } from "./organization-now.ts";
+import { type Holder, organizationMet, organizationNow } from "./standing.ts";
 
 /** Which roles may do what to an organization. */
 const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
@@ -16,24 +17,41 @@ const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
   workspaces: ["owner", "admin", "member"],
   organize: ["owner", "admin"],
   close: ["owner"],
+  transfer: ["owner"],
 };
 
 /** What owners may do to one that is closed. */
 const OF_CLOSED: ReadonlySet<OrganizationAction> = new Set(["see", "close"]);
 
-/** The same as an answer, whether it is open or not. */
-export function mayInOrganization(
-  { rights: { organizations, details } }: Pick<Caller, "rights">,
+/** The same as an answer. No read for whoever never had such a role. */
+export async function mayInOrganization(
+  deps: Pick<TableDeps, "table">,
+  holder: Holder,
   organization: string,
   action: OrganizationAction,
-): boolean {
-  const role = Object.hasOwn(organizations, organization) ? organizations[organization] : undefined;
-  return role !== undefined && details === undefined && rolesFor[action].includes(role);
+): Promise<boolean> {
+  const { organizations, details } = holder.rights;
+  const ever = Object.hasOwn(organizations, organization) ? organizations[organization] : undefined;
+  if (details !== undefined || !roleMay(ever, action)) return false;
+  const now = await organizationNow(deps, holder, organization);
+  return roleMay(roleIfOpen(holder, organization, now, action), action);
+}
+
+/** Somebody's role, as far as that lets it do something: one that is closed is there for its owners alone. */
+function roleIfOpen(
+  holder: Holder,
+  organization: string,
+  now: OrganizationNow,
+  action: OrganizationAction,
+): MemberRole | undefined {
+  const role = roleNow(holder, organization, now);
+  const isLeft = role === "owner" && OF_CLOSED.has(action);
+  return now.closed_at === undefined || isLeft ? role : undefined;
 }
 
 /**
- * Decides by the caller's role in an organization, which its own record says, and by whether that is open: one read where
- * the call hasn't met it yet. One that is closed is there for its owners alone, to be seen and restored.
+ * Decides by the caller's role in an organization, which its own record says, and by what that is now, open and not handed
+ * over since: one read where the call hasn't met it yet. One that is closed is there for its owners alone, to be seen and restored.
  *
  * @param organization @default the client's own, the person's only one
  * @returns the organization's id.
@@ -54,11 +72,10 @@ export async function authorizeOrganization(
       "conflict",
       "You belong to several organizations, or none: say which one is meant, by its id in `organization`.",
     );
-  const role = roleIn(caller, wanted);
+  // Of one that the caller never belonged to nothing is read.
+  if (!Object.hasOwn(caller.rights.organizations, wanted)) throw notFound("organization", wanted);
+  const role = roleIfOpen(caller, wanted, await organizationNow(deps, caller, wanted), action);
   if (role === undefined) throw notFound("organization", wanted);
-  const isLeft = role === "owner" && OF_CLOSED.has(action);
-  if (!isLeft && !(await isOrganizationOpen(deps, caller, { organization_id: wanted })))
-    throw notFound("organization", wanted);
   rememberOrganization(caller.id, wanted);
   if (details !== undefined && action !== "see") {
     throw new WharfError(
@@ -77,10 +94,17 @@ export async function authorizeOrganization(
   return wanted;
 }
 
-/** The caller's role in an organization; `undefined` where it has none. */
-export function roleIn({ rights }: Pick<Caller, "rights">, organization: string): MemberRole | undefined {
-  return Object.hasOwn(rights.organizations, organization) ? rights.organizations[organization] : undefined;
+/** The caller's role in an organization, as far as the call knows that: `undefined` where it has none. */
+export function roleIn(caller: Holder, organization: string): MemberRole | undefined {
+  const now = organizationMet(caller, organization);
+  if (now !== undefined) return roleNow(caller, organization, now);
+  const { organizations } = caller.rights;
+  return Object.hasOwn(organizations, organization) ? organizations[organization] : undefined;
 }
+
+/** How often an organization that a call has decided about had been handed over then: what is given in it carries that. */
+export const epochIn = (caller: Holder, organization: string): number =>
+  organizationMet(caller, organization)?.epoch ?? 0;
 
 /** Whether a role lets its holder do that. */
 export const roleMay = (role: MemberRole | undefined, action: OrganizationAction): boolean =>

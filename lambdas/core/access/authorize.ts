@@ -26,17 +26,11 @@ import {
   type Verdict,
 } from "./decide.ts";
 import { remember } from "./hints.ts";
+import { grantedSince, type OrganizationNow, ownedOf, roleNow, workspaceNow } from "./organization-now.ts";
 import { type Located, rootFolder } from "./place.ts";
 import { groupRightsRecord, heldGrantRecord } from "./records.ts";
 import { grantsOf, heldGrant } from "./rights-of.ts";
-import {
-  type Holder,
-  isOrganizationOpen,
-  keysToStand,
-  ownedOf,
-  readStanding,
-  type Standing,
-} from "./standing.ts";
+import { type Holder, keysToStand, organizationFor, readStanding, type Standing } from "./standing.ts";
 import { mayKnowMembers, whoMayGrant } from "./who-may-grant.ts";
 
 /** An answer, with the way to where it was found. */
@@ -101,45 +95,64 @@ export async function judge(
   // Of what the caller may neither see nor use nothing is read.
   if (atOnce === undefined || (!atOnce.allowed && !atOnce.visible)) return atOnce;
   const { standing } = await readStanding(deps, caller, here);
-  if (standing === undefined) return undefined;
-  const place = { ...quick, epoch: standing.workspace.epoch };
-  if (hasAllOf(asker, quick, place)) return standingAt(deps, caller, atOnce, standing);
+  const organization = standing && (await organizationFor(deps, caller, standing.workspace));
+  if (standing === undefined || organization === undefined) return undefined;
+  const place = { ...quick, ...boundsOf(caller, standing, organization) };
+  if (hasAllOf(asker, quick, place)) return decidedAt(caller, atOnce, standing, organization);
   return judgeByAll(deps, caller, { ...here, trail: standing.trail }, action);
 }
 
-/** The same by all that the caller has, wherever that stands. */
+/**
+ * The same by all that the caller has, wherever that stands. What its organization is now is read for whoever has something
+ * there, or had before it was handed over.
+ */
 async function judgeByAll(
   deps: TableDeps,
   caller: Caller,
   located: Located | undefined,
   action: Action,
 ): Promise<Decision | undefined> {
-  const all = await rightsAt(deps, caller, located);
-  if (all === undefined) return undefined;
-  const { role, grants, place } = all;
-  const verdict = decide({ ...askerOf(deps, caller), role, grants }, action, place, true);
-  return standingAt(deps, caller, verdict, all);
+  const asker = askerOf(deps, caller);
+  const all = await rightsEver(deps, caller, located);
+  const verdict = all && decide({ ...asker, role: all.role, grants: all.grants }, action, all.place, true);
+  if (all === undefined || verdict === undefined) return undefined;
+  if (!verdict.allowed && !verdict.visible) return verdict;
+  const organization = await organizationFor(deps, caller, all.workspace);
+  if (organization === undefined) return undefined;
+  const { role, grants, place } = rightsNow(caller, all, organization);
+  return decidedAt(caller, decide({ ...asker, role, grants }, action, place, true), all, organization);
 }
 
 /** Whether nothing by which something was decided at once is from before the workspace was handed over. */
 const hasAllOf = (asker: Asker, quick: Place, place: Place) =>
   liveGrants(asker, quick).length === liveGrants(asker, place).length && isHanded(quick) === isHanded(place);
 
-/**
- * What was decided, with where the resource stands; `undefined` where its organization is closed. The next call is probably
- * about the same workspace.
- */
-async function standingAt(
-  deps: TableDeps,
+/** What was decided, with where the resource stands. The next call is probably about the same workspace. */
+function decidedAt(
   caller: Caller,
   verdict: Verdict,
   { trail, workspace }: Standing,
-): Promise<Decision | undefined> {
+  organization: OrganizationNow,
+): Decision {
   if (!verdict.allowed && !verdict.visible) return verdict;
-  if (!(await isOrganizationOpen(deps, caller, workspace))) return undefined;
-  const owned = ownedOf(workspace);
+  const owned = ownedOf(workspace, organization);
   remember(caller.id, owned);
   return verdict.allowed ? { ...verdict, trail, workspace: owned } : verdict;
+}
+
+/** Of which epochs a holder's grants hold there. */
+const boundsOf = ({ id }: Holder, { workspace }: Standing, organization: OrganizationNow) => ({
+  epoch: workspaceNow(workspace, organization).epoch,
+  since: grantedSince(id, workspace, organization),
+});
+
+/** What of all that somebody was ever given holds now. */
+function rightsNow(holder: Holder, all: WholeRights, organization: OrganizationNow): WholeRights {
+  return {
+    ...all,
+    role: roleNow(holder, all.workspace.organization_id, organization),
+    place: { ...all.place, ...boundsOf(holder, all, organization) },
+  };
 }
 
 /** All that somebody has by which it is decided what it may do at a place, and where that stands. */
@@ -151,8 +164,22 @@ export interface WholeRights extends Standing {
   grants: readonly HeldGrant[];
 }
 
-/** Reads it whole, in one round trip or two. `undefined` where there is no such place, which costs the same. */
+/**
+ * Reads it whole, in one round trip or two, and one more for whoever is no member of the organization. `undefined` where
+ * there is no such place, which costs the same, and where its organization is closed.
+ */
 export async function rightsAt(
+  deps: TableDeps,
+  holder: Holder,
+  located: Located | undefined,
+): Promise<WholeRights | undefined> {
+  const all = await rightsEver(deps, holder, located);
+  const organization = all && (await organizationFor(deps, holder, all.workspace));
+  return organization && rightsNow(holder, all, organization);
+}
+
+/** The same before it is known how often the organization was handed over: more than it has, and never less. */
+async function rightsEver(
   deps: TableDeps,
   holder: Holder,
   located: Located | undefined,
@@ -165,7 +192,7 @@ export async function rightsAt(
   const chain = file_id === undefined ? folders : [...folders, file_id];
   return {
     ...standing,
-    place: { workspace_id, made, chain, member_access, epoch },
+    place: { workspace_id, made, chain, member_access, since: epoch },
     role: holder.rights.organizations[organization_id],
     grants: [...holder.rights.grants, ...grants],
   };

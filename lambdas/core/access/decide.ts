@@ -24,8 +24,10 @@ export interface Place {
   workspace_id: string;
   /** What members of the organization have on it. @default none */
   member_access?: MemberAccess | undefined;
-  /** How often it has been handed over: grants from before that are none. @default as the grants say */
+  /** How often it has been handed over. @default as the grants say */
   epoch?: number | undefined;
+  /** Since which of these what its holder itself was granted holds. @default the last: grants from before that are none */
+  since?: number | undefined;
   /** Folders from below the workspace's root down to the resource, then the file. */
   chain: readonly string[];
   made?: Made | undefined;
@@ -109,9 +111,13 @@ export function isHanded({ made, epoch }: Pick<Place, "made" | "epoch">): boolea
   return made?.handed !== undefined && (epoch === undefined || made.handed === epoch);
 }
 
-/** Whether it was given since the workspace was last handed over. */
-function isOfNow({ epoch }: Place, grant: HeldGrant): boolean {
-  return epoch === undefined || (grant.epoch ?? 0) === epoch;
+/** Whether it was given since the workspace was last handed over, or its holder was kept then; groups never are. */
+export function isOfNow(
+  { epoch, since = epoch ?? 0 }: Pick<Place, "epoch" | "since">,
+  { epoch: given = 0, via }: Pick<HeldGrant, "epoch" | "via">,
+): boolean {
+  if (epoch === undefined) return given >= since;
+  return given <= epoch && given >= (via === undefined ? since : epoch);
 }
 
 /** What holds on a thing holds in the workspace where it was given: a file that goes to another leaves it behind. */

@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
-import { organizationWrites } from "./organization-writes.ts";
+import { type NewOrganization, organizationWrites } from "./organization-writes.ts";
 import { FIRST_ORGANIZATION, type OrganizationRecord, organizationRecord } from "./records.ts";
 
 /** The organization that a deployment begins with, made where it isn't there yet: nobody owns it then. */
@@ -10,13 +10,14 @@ export async function ensureFirstOrganization({ table, now }: TableDeps): Promis
   const read = () => table.get(organizationRecord, keys.organization(FIRST_ORGANIZATION));
   const found = await read();
   if (found !== undefined) return found;
-  const made: OrganizationRecord = {
+  const first: NewOrganization = {
     organization_id: FIRST_ORGANIZATION,
     name: "default",
     owners: 0,
     created_at: iso(now()),
   };
-  if (await happened(table.transact(organizationWrites(made)))) return made;
+  const made = organizationRecord.parse(first);
+  if (await happened(table.transact(organizationWrites(first)))) return made;
   // By another at the same moment.
   return (await read()) ?? made;
 }

@@ -10,10 +10,15 @@ export function organizationEntries(
     name: string;
     member_access?: MemberAccess | undefined;
     epoch?: number | undefined;
+    organization_epoch?: number | undefined;
   },
 ): Write[] {
-  const { workspaceId: workspace_id, name, member_access, epoch } = entry;
-  const item = { workspace_id, name, member_access, epoch };
+  const { workspaceId: workspace_id, name, member_access } = entry;
+  const epochs = {
+    epoch: entry.epoch || undefined,
+    organization_epoch: entry.organization_epoch || undefined,
+  };
+  const item = { workspace_id, name, member_access, ...epochs };
   const blind = "the transaction that it stands in says whether the workspace still is so";
   return [
     { put: { ...keys.organizationWorkspace(organization, workspace_id), ...item }, blind },

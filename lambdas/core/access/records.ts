@@ -3,6 +3,7 @@ import * as z from "zod";
 import { grantedDetail, memberAccess, memberRole, role } from "#contract/roles.ts";
 import { action } from "#contract/scopes.ts";
 import type { Caller } from "#core/kernel/call.ts";
+import { isStoredRole } from "./stored-role.ts";
 
 /** The organization of all that is from before there were organizations; the first that a deployment has. */
 export const FIRST_ORGANIZATION = "org_00000000000000000000000000";
@@ -29,8 +30,8 @@ export type HeldGrantId = z.infer<typeof heldGrantId>;
 
 /** What every holder of rights (client, person, group) has in its record. */
 export const rightsShape = {
-  /** Organization → role. None in the record of a client from before there were organizations. */
-  organizations: z.record(z.string(), memberRole).optional(),
+  /** Organization → role, as `storedRole`. None in the record of a client from before there were organizations. */
+  organizations: z.record(z.string(), z.string().refine(isStoredRole)).optional(),
   /** By id: the first 50. */
   grants: z.record(z.string(), heldGrantRecord).default({}),
   /** How many more stand in its partition. */
@@ -65,8 +66,10 @@ export const workspaceRecord = z.object({
   members: z.set(z.string()).optional(),
   /** Those of them that have grants in its stead by now, or will get them with all else that they have. */
   brought: z.set(z.string()).optional(),
-  /** How often it has been handed over. */
+  /** How often it has been handed over by itself; with its organization, see `workspaceNow`. */
   epoch: z.number().default(0),
+  /** Its organization's, when it came to that. */
+  organization_epoch: z.number().default(0),
   /** Since it was handed over, what was granted and locked before is ended page by page: after which place. */
   tidying: z.object({ path: z.string(), folder_id: z.string() }).partial().optional(),
   /** It was handed over without its links, when (ms) and to which epoch: those from before lead nowhere. */
@@ -128,6 +131,16 @@ export const organizationRecord = z.object({
   created_by: z.string().optional(),
   /** Id of the last change, by which a copy of an earlier one that comes late is known. */
   change: z.string().optional(),
+  /** How often it has been handed over. */
+  epoch: z.number().default(0),
+  /** When (ms) that was last. */
+  handed_ms: z.number().optional(),
+  /** What its new owner kept then of what was there, by id: of members since which epoch without a break. */
+  kept: z.record(z.string(), z.number()).default({}),
+  /** It was handed over without links, when (ms) and to which epoch: those in its workspaces from before lead nowhere. */
+  links_from: z.object({ ms: z.number(), epoch: z.number() }).optional(),
+  /** Since it was handed over, what was there before is ended page by page: which step is the next, and after what. */
+  tidying: z.object({ step: z.number(), after: z.string().optional() }).optional(),
   /** Since then nothing of it is there for anybody, but for its owners to restore it until it is purged, then (ms). */
   closed_at: z.string().optional(),
   closed_by: z.string().optional(),
@@ -141,6 +154,8 @@ export type OrganizationRecord = z.infer<typeof organizationRecord>;
 export const memberRecord = z.object({
   principal_id: z.string(),
   role: memberRole,
+  /** The organization's, when it was given; 0 where none is said. */
+  epoch: z.number().optional(),
   joined_at: z.string(),
   /** Id of the last change, as an organization's. */
   change: z.string().optional(),

@@ -4,6 +4,7 @@ import { actionsOfRole } from "#contract/roles.ts";
 import type { Action, Scope } from "#contract/scopes.ts";
 import type { HeldGrant, Rights } from "#core/kernel/rights.ts";
 import { FIRST_ORGANIZATION, type heldGrantRecord, type rightsShape } from "./records.ts";
+import { roleStored, storedRole } from "./stored-role.ts";
 
 type HeldGrantRecord = z.infer<typeof heldGrantRecord>;
 type RightsRecord = z.infer<z.ZodObject<typeof rightsShape>>;
@@ -20,15 +21,27 @@ export function grantsOf({ grants }: Pick<RightsRecord, "grants">): HeldGrant[] 
 
 /** The rights that a record of today has. */
 export function rightsOf(record: RightsRecord): Rights {
-  const { organizations = {} } = record;
-  const [only, ...others] = Object.keys(organizations);
+  const held = Object.entries(record.organizations ?? {}).flatMap(([id, stored]) => {
+    const one = roleStored(stored);
+    return one === undefined ? [] : [{ id, ...one }];
+  });
+  const [only, ...others] = held.map(({ id }) => id);
   return {
-    organizations,
+    organizations: Object.fromEntries(held.map(({ id, role }) => [id, role])),
+    epochs: Object.fromEntries(held.flatMap(({ id, epoch }) => (epoch === 0 ? [] : [[id, epoch]]))),
     home: others.length === 0 ? only : undefined,
     grants: grantsOf(record),
     more_grants: record.more_grants > 0,
     groups: record.groups,
   };
+}
+
+/** Somebody's role in an organization as its record has it. */
+export function roleHeld({ rights }: { rights: Rights }, organization: string): string | undefined {
+  const role = Object.hasOwn(rights.organizations, organization)
+    ? rights.organizations[organization]
+    : undefined;
+  return role && storedRole(role, rights.epochs?.[organization] ?? 0);
 }
 
 /** A client as it was before there were organizations. */

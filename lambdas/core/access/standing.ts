@@ -9,12 +9,13 @@ import type { Item } from "#aws/table.ts";
 import type { Caller, Met } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import type { Owned, TrailFolder } from "#core/kernel/rights.ts";
+import { actsByKept, type OrganizationNow, organizationAs, ownedOf } from "./organization-now.ts";
 import type { Located } from "./place.ts";
-import { organizationRecord, type WorkspaceRecord, workspaceRecord } from "./records.ts";
+import { type WorkspaceRecord, workspaceRecord } from "./records.ts";
 import { hintedFolders, trailOf } from "./trail.ts";
 
 /** Whose memberships say which organizations matter: in another's nobody has anything. */
-export type Holder = Pick<Caller, "id" | "rights" | "met">;
+export type Holder = Pick<Caller, "id" | "rights" | "met" | "means">;
 
 export interface Standing {
   workspace: WorkspaceRecord;
@@ -87,20 +88,66 @@ function workspaceAmong(
   return undefined;
 }
 
-/**
- * Whether the organization is open that a workspace belongs to: no read for its members, whose decisions read it with the
- * workspace.
- */
-export async function isOrganizationOpen(
+/** An organization as it is now: no read where the call has met it. `undefined` where it is closed. */
+export async function openOrganization(
+  deps: Pick<TableDeps, "table">,
+  holder: Pick<Holder, "met">,
+  organizationId: string,
+): Promise<OrganizationNow | undefined> {
+  const now = await organizationNow(deps, holder, organizationId);
+  return now.closed_at === undefined ? now : undefined;
+}
+
+/** The same, open or not. */
+export async function organizationNow(
   { table }: Pick<TableDeps, "table">,
   { met }: Pick<Holder, "met">,
-  { organization_id }: Pick<WorkspaceRecord, "organization_id">,
-): Promise<boolean> {
-  const key = keys.organization(organization_id);
-  if (met?.has(nameOfKey(key))) return isOpen(met.get(nameOfKey(key)));
+  organizationId: string,
+): Promise<OrganizationNow> {
+  const key = keys.organization(organizationId);
+  if (met?.has(nameOfKey(key))) return organizationAs(met.get(nameOfKey(key)));
   const items = await table.batchGet([key]);
   meet(met, [key], items);
-  return isOpen(items[0]);
+  return organizationAs(items[0]);
+}
+
+/**
+ * The organization of a workspace, in which somebody may have something: no read for its members, whose decisions read it
+ * with the workspace. `undefined` where it is closed, or that acts by what wasn't kept when it was handed over.
+ */
+export async function organizationFor(
+  deps: Pick<TableDeps, "table">,
+  holder: Holder,
+  { organization_id }: Pick<WorkspaceRecord, "organization_id">,
+): Promise<OrganizationNow | undefined> {
+  const now = await openOrganization(deps, holder, organization_id);
+  return now !== undefined && actsByKept(holder, now) ? now : undefined;
+}
+
+/** An organization that the call has met: its decision was about it. */
+export function organizationMet(
+  { met }: Pick<Holder, "met">,
+  organizationId: string,
+): OrganizationNow | undefined {
+  const key = nameOfKey(keys.organization(organizationId));
+  return met?.has(key) ? organizationAs(met.get(key)) : undefined;
+}
+
+/**
+ * Whether a thing of somebody's, as an endpoint, is good in an organization, or a workspace, that the call has met: see
+ * `actsByKept`.
+ */
+export function isGoodIn({ id, met }: Pick<Holder, "id" | "met">, place: string, thing: string): boolean {
+  const workspace = place.startsWith("ws_") ? met?.get(nameOfKey(keys.workspace(place))) : undefined;
+  const organization = workspaceRecord.safeParse(workspace).data?.organization_id ?? place;
+  const now = organizationMet({ met }, organization);
+  return now === undefined || actsByKept({ id, means: [thing] }, now);
+}
+
+/** A workspace with the organization that it belongs to. */
+export interface Belonging {
+  workspace: WorkspaceRecord;
+  organization: OrganizationNow;
 }
 
 /**
@@ -111,19 +158,70 @@ export async function workspaceFor(
   deps: Pick<TableDeps, "table">,
   holder: Holder,
   workspace_id: string,
-): Promise<WorkspaceRecord | undefined> {
+): Promise<Belonging | undefined> {
   const { standing } = await readStanding(deps, holder, { workspace_id });
-  if (standing === undefined || !(await isOrganizationOpen(deps, holder, standing.workspace)))
-    return undefined;
-  return standing.workspace;
+  const organization = standing && (await organizationFor(deps, holder, standing.workspace));
+  return organization && { workspace: standing.workspace, organization };
+}
+
+/** Organizations as they are now, by id: one round trip for those that the call hasn't met. */
+export async function organizationsNow(
+  deps: Pick<TableDeps, "table">,
+  { met }: Pick<Holder, "met">,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, OrganizationNow>> {
+  const wanted = [...new Set(ids)].map((id) => keys.organization(id));
+  const unmet = wanted.filter((key) => !met?.has(nameOfKey(key)));
+  const items = await deps.table.batchGet(unmet);
+  meet(met, unmet, items);
+  const known = new Map([...(met ?? []), ...items.map((item) => [nameOfKey(item), item] as const)]);
+  return new Map(
+    [...new Set(ids)].map((id) => [id, organizationAs(known.get(nameOfKey(keys.organization(id))))]),
+  );
+}
+
+/**
+ * Workspaces with their organizations, by id, there or not: one round trip, and one more where some belong to
+ * organizations of which the holder is no member.
+ */
+export async function belongings(
+  deps: Pick<TableDeps, "table">,
+  holder: Holder,
+  workspaceIds: readonly string[],
+): Promise<ReadonlyMap<string, Belonging>> {
+  const places = [...new Set(workspaceIds)].map((id) => keys.workspace(id));
+  const mine = Object.keys(holder.rights.organizations).map((id) => keys.organization(id));
+  const unmet = places.length === 0 ? [] : mine.filter((key) => !holder.met?.has(nameOfKey(key)));
+  const items = await deps.table.batchGet([...places, ...unmet]);
+  const met: Met = holder.met ?? new Map();
+  meet(met, unmet, items);
+  const workspaces = items.flatMap((item) => workspaceRecord.safeParse(item).data ?? []);
+  const owners = workspaces.map(({ organization_id }) => organization_id);
+  const organizations = await organizationsNow(deps, { met }, owners);
+  return new Map(
+    workspaces.flatMap((workspace) => {
+      const organization = organizations.get(workspace.organization_id);
+      return organization === undefined ? [] : [[workspace.workspace_id, { workspace, organization }]];
+    }),
+  );
+}
+
+/** Whose a workspace is, there or not, for what goes on in the background. `undefined` where there never was one. */
+export async function ownedNow(
+  deps: Pick<TableDeps, "table">,
+  workspaceId: string,
+): Promise<Owned | undefined> {
+  const workspace = await deps.table.get(workspaceRecord.optional(), keys.workspace(workspaceId));
+  if (workspace === undefined) return undefined;
+  return ownedOf(workspace, await organizationNow(deps, {}, workspace.organization_id));
 }
 
 /** A workspace that is there, and whose organization is open, as far as that is known without a read. */
-export function knownOpen(workspaceId: string, items: readonly Item[]): WorkspaceRecord | undefined {
+export function knownOpen(workspaceId: string, items: readonly Item[]): Owned | undefined {
   const workspace = workspaceAmong(workspaceId, items);
   const organization = nameOfKey(keys.organization(workspace?.organization_id ?? ""));
   const stored = items.find((item) => nameOfKey(item) === organization);
-  return stored !== undefined && isOpen(stored) ? workspace : undefined;
+  return workspace !== undefined && stored !== undefined ? ownedIfOpen(workspace, stored) : undefined;
 }
 
 /**
@@ -136,7 +234,7 @@ export async function openWorkspace(
   { table }: Pick<TableDeps, "table">,
   workspaceId: string,
   items: readonly Item[],
-): Promise<WorkspaceRecord | undefined> {
+): Promise<Owned | undefined> {
   const known = knownOpen(workspaceId, items);
   if (known !== undefined) return known;
   const isRead = items.some((item) => nameOfKey(item) === nameOfKey(keys.workspace(workspaceId)));
@@ -144,14 +242,10 @@ export async function openWorkspace(
   const workspace = workspaceAmong(workspaceId, read);
   if (workspace === undefined) return undefined;
   const [organization] = await table.batchGet([keys.organization(workspace.organization_id)]);
-  return isOpen(organization) ? workspace : undefined;
+  return ownedIfOpen(workspace, organization);
 }
 
-/** The first organization of an old deployment has no record. */
-const isOpen = (organization: Item | undefined) =>
-  organizationRecord.safeParse(organization).data?.closed_at === undefined;
-
-/** Whose it is. */
-export const ownedOf = ({ workspace_id, organization_id, epoch, links_from }: WorkspaceRecord): Owned => ({
-  ...{ workspace_id, organization_id, epoch, links_from },
-});
+function ownedIfOpen(workspace: WorkspaceRecord, stored: Item | undefined): Owned | undefined {
+  const organization = organizationAs(stored);
+  return organization.closed_at === undefined ? ownedOf(workspace, organization) : undefined;
+}

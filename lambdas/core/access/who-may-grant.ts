@@ -4,9 +4,11 @@ import { type Action, holds } from "#contract/scopes.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { holdsAt } from "#core/kernel/rights.ts";
-import { mayInOrganization } from "./authorize-organization.ts";
+import { mayInOrganization, roleMay } from "./authorize-organization.ts";
 import type { Place } from "./decide.ts";
+import { isGrantOfNow, isMemberNow } from "./organization-now.ts";
 import { grantRecord, memberRecord, type WorkspaceRecord } from "./records.ts";
+import { organizationNow } from "./standing.ts";
 
 /** Ids that a refusal names. */
 const MAX_NAMED = 5;
@@ -15,9 +17,9 @@ const LOOKED_AT = 100;
 
 /** Whether there is an organization whose members the caller may know: only then it is worth a read to ask who they are. */
 export function mayKnowMembers(caller: Caller): boolean {
-  const { organizations } = caller.rights;
-  const inOne = Object.keys(organizations).some((id) => mayInOrganization(caller, id, "list_members"));
-  return inOne && holds(caller.scopes, "members:read");
+  const { organizations, details } = caller.rights;
+  const inOne = Object.values(organizations).some((role) => roleMay(role, "list_members"));
+  return inOne && details === undefined && holds(caller.scopes, "members:read");
 }
 
 /**
@@ -25,14 +27,16 @@ export function mayKnowMembers(caller: Caller): boolean {
  * admins of the organization. For callers that may list that organization's members; `undefined` for others.
  */
 export async function whoMayGrant(
-  { table, now }: TableDeps,
+  deps: TableDeps,
   caller: Caller,
   { place, workspace }: { place: Place; workspace: WorkspaceRecord | undefined },
   action: Action,
 ): Promise<string[] | undefined> {
-  const organization = workspace?.organization_id;
-  if (organization === undefined || !mayInOrganization(caller, organization, "list_members"))
-    return undefined;
+  const { table, now } = deps;
+  if (workspace === undefined) return undefined;
+  const { organization_id: organization } = workspace;
+  if (!(await mayInOrganization(deps, caller, organization, "list_members"))) return undefined;
+  const current = await organizationNow(deps, caller, organization);
   const nearest = [place.workspace_id, ...place.chain].reverse();
   const pages = await Promise.all([
     ...nearest.map((on) =>
@@ -52,12 +56,12 @@ export async function whoMayGrant(
   const granted = pages
     .flatMap(({ items }) => items.map((item) => grantRecord.parse(item)))
     .filter((grant) => grant.ended_at === undefined && holdsAt(grant, now()))
-    .filter(({ workspace_id }) => workspace_id === place.workspace_id)
+    .filter((grant) => grant.workspace_id === place.workspace_id && isGrantOfNow(grant, workspace, current))
     .filter(({ role, actions = role === undefined ? [] : actionsOfRole(role) }) =>
       [action, "grant" as const].every((one) => actions.includes(one)),
     );
   const ofRole = members.filter(
-    ({ role, left_at }) => left_at === undefined && (role === "owner" || role === "admin"),
+    (member) => isMemberNow(member, current) && (member.role === "owner" || member.role === "admin"),
   );
   const all = new Set([...granted, ...ofRole].map(({ principal_id }) => principal_id));
   all.delete(caller.id);

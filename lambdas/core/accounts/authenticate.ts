@@ -121,7 +121,7 @@ async function readUploader(
   if (session.upload_token.expires_ms <= deps.now()) throw refused("The upload token has expired.", true);
   const place = [keys.workspace(session.workspace_id)];
   const read = await deps.table.batchGet([...makerKeys(session), ...place]);
-  const maker = actingAs(deps, session, read);
+  const maker = actingAs(deps, { ...session, id: uploadId }, read);
   meet(maker?.met, place, read);
   if (maker === undefined)
     throw refused("Whoever made this upload token, or the key that it was made with, has ended.", true);
@@ -206,6 +206,8 @@ function keyTerms(apiKey: string | undefined, stored: Item) {
 /** What something that acts later keeps of who made it. */
 interface MadeLater {
   client_id: string;
+  /** Its own id, which counts where an organization has been handed over with its maker kept. */
+  id?: string | undefined;
   scopes?: readonly Scope[] | undefined;
   made_by?: MadeBy | undefined;
 }
@@ -229,8 +231,9 @@ export function actingAs(deps: TableDeps, made: MadeLater, items: readonly Item[
   );
   if (holder === undefined || !key.every((one) => one !== undefined && isLive(deps, one))) return undefined;
   const terms = { principal, scopes, details: made_by?.details, parents: [], credential: "", expires_ms: 0 };
+  const means = [made.id, made_by?.key_id].filter((one) => one !== undefined);
   try {
-    return callerOf(deps, holder, terms);
+    return { ...callerOf(deps, holder, terms), means };
   } catch (error) {
     if (isWharfError(error, "unauthenticated")) return undefined;
     say("error", "a holder of rights can't be read", { principal, error: describe(error) });
@@ -252,6 +255,7 @@ function callerOf(
   const terms = {
     ...{ credential: { sk: credential, key_id, expires_ms, parents }, id: principal },
     met: new Map(),
+    ...(key_id === undefined ? {} : { means: [key_id] }),
   };
   if (principal.startsWith("usr_")) {
     const person = personRecord.parse(holder);

@@ -7,6 +7,7 @@ import { ensureFirstOrganization } from "#core/access/ensure-first-organization.
 import { grantItems, heldBy } from "#core/access/grant-writes.ts";
 import { memberWrite, ownerGained, unknownOrganization } from "#core/access/organization-writes.ts";
 import { FIRST_ORGANIZATION, type OrganizationRecord, organizationRecord } from "#core/access/records.ts";
+import { storedRole } from "#core/access/stored-role.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
@@ -69,27 +70,27 @@ async function makeClient(
   },
 ) {
   const { name, scopes, workspace, role } = given;
-  const { organization_id, owners } = given.organization;
+  const { organization_id, epoch } = given.organization;
   const now = clock();
   const created_at = iso(now);
   const client_id = newId("cli", now);
   const client_secret = newSecret();
   const secret = { secret_id: newId("sec", now), hash: sha256(client_secret), created_at };
-  const owned = { name: workspace, owner: client_id, organization: organization_id };
+  const owned = { name: workspace, owner: client_id, organization: organization_id, epoch };
   const { workspaceId, grant, writes } = workspaceWrites(now, owned);
   const record: ClientRecord = {
     ...{ client_id, name, scopes: [...new Set(scopes)], secrets: [secret] },
     organization_id,
     default_workspace: workspaceId,
     workspaces: { [workspaceId]: workspace },
-    organizations: { [organization_id]: role },
+    organizations: { [organization_id]: storedRole(role, epoch) },
     grants: { [grant.grant_id]: heldBy(grant) },
     ...{ more_grants: 0, groups: [] },
     created_at,
   };
   const entry = { client_id, name, created_at };
   await table.transact([
-    ...(role === "owner" ? [ownerWrite(organization_id, owners)] : []),
+    ...(role === "owner" ? [ownerWrite(given.organization)] : []),
     ...writes,
     ...grantItems(grant),
     { put: { ...keys.client(client_id), ...record }, condition: "attribute_not_exists(#pk)" },
@@ -98,7 +99,7 @@ async function makeClient(
       put: { ...keys.organizationClient(organization_id, client_id), ...entry },
       condition: "attribute_not_exists(#pk)",
     },
-    memberWrite(now, { organization: organization_id, principal: client_id, role }),
+    memberWrite(now, { organization: organization_id, principal: client_id, role, epoch }),
     eventWrite(now, {
       type: "member_joined",
       request_id: `create-${client_id}`,
@@ -111,10 +112,10 @@ async function makeClient(
 }
 
 /** Where it becomes the owner since there was none, there is still none. */
-function ownerWrite(organization: string, owners: number): Write {
-  if (owners > 0) return ownerGained(organization);
+function ownerWrite({ organization_id, owners, epoch }: OrganizationRecord): Write {
+  if (owners > 0) return ownerGained(organization_id, epoch);
   return {
-    key: keys.organization(organization),
+    key: keys.organization(organization_id),
     update: { add: { owners: 1 } },
     condition: "#owners = :none",
     values: { none: 0 },

@@ -2,10 +2,11 @@ import { keys, sha256 } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import type { Scope } from "#contract/scopes.ts";
-import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { authorizeOrganization, epochIn } from "#core/access/authorize-organization.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { grantItems, heldBy } from "#core/access/grant-writes.ts";
 import { memberWrite, ownerGained } from "#core/access/organization-writes.ts";
+import { storedRole } from "#core/access/stored-role.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -60,6 +61,7 @@ export function requireUsable(role: MemberRole, scopes: readonly Scope[]): void 
 export async function createServiceClient(deps: TableDeps, call: Call, given: Given) {
   const { name, scopes, role } = given;
   const organization_id = await authorizeOrganization(deps, call, given.organization, "clients");
+  const epoch = epochIn(call.caller, organization_id);
   requireRank(call, organization_id, role);
   requireWithin(call.caller, scopes);
   requireUsable(role, scopes);
@@ -80,7 +82,7 @@ export async function createServiceClient(deps: TableDeps, call: Call, given: Gi
         on === workspace_id ? [[workspace_id, workspace_name]] : [],
       ),
     ),
-    organizations: { [organization_id]: role },
+    organizations: { [organization_id]: storedRole(role, epoch) },
     grants: Object.fromEntries(grants.map((grant) => [grant.grant_id, heldBy(grant)])),
     ...{ more_grants: 0, groups: [], created_at: iso(now), made_by: maker.made_by, expires_ms },
   };
@@ -89,11 +91,11 @@ export async function createServiceClient(deps: TableDeps, call: Call, given: Gi
   const isNew = { condition: "attribute_not_exists(#pk)" };
   const event = { request_id: call.requestId, actor: actorOf(call.caller) };
   await deps.table.transact([
-    ...(role === "owner" ? [ownerGained(organization_id)] : []),
+    ...(role === "owner" ? [ownerGained(organization_id, epoch)] : []),
     { put: { ...keys.client(client_id), ...record, ...dueOfClient(now, record) }, ...isNew },
     { put: { ...keys.clientEntry(client_id), ...entry }, ...isNew },
     { put: { ...keys.organizationClient(organization_id, client_id), ...entry }, ...isNew },
-    memberWrite(now, { organization: organization_id, principal: client_id, role }),
+    memberWrite(now, { organization: organization_id, principal: client_id, role, epoch }),
     ...makerWrites(maker, client_id, { now, expires_ms }),
     eventWrite(now, {
       ...{ type: "member_joined", organization_id, ...event },

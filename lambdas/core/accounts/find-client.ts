@@ -3,8 +3,10 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { type MemberRole, memberRoles } from "#contract/roles.ts";
 import { authorizeOrganization, roleIn } from "#core/access/authorize-organization.ts";
+import { type OrganizationNow, roleNow } from "#core/access/organization-now.ts";
 import { FIRST_ORGANIZATION, rightsShape } from "#core/access/records.ts";
 import { crockford } from "#core/access/rights-of.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -38,7 +40,13 @@ export async function organizationOf(
 
 /** A client's role in the organization that it belongs to. */
 export function roleAtHome(client: ClientRecord, organization: string): MemberRole {
-  return currentClient(client).organizations?.[organization] ?? "guest";
+  return currentClient(client).rights.organizations[organization] ?? "guest";
+}
+
+/** Whether a client belongs to its organization still: it wasn't left behind as that was handed over. Revoked ones do. */
+export function isClientNow(client: ClientRecord, organization: string, now: OrganizationNow): boolean {
+  const { client_id: id, rights } = currentClient(client);
+  return roleNow({ id, rights }, organization, now) !== undefined;
 }
 
 /**
@@ -58,6 +66,8 @@ export async function findClient(
   if (client === undefined || organization === undefined || role === undefined || role === "guest")
     throw notFound("client", id);
   await authorizeOrganization(deps, call, organization, "clients");
+  const now = await organizationNow(deps, call.caller, organization);
+  if (!isClientNow(client, organization, now)) throw notFound("client", id);
   return { client, organization };
 }
 

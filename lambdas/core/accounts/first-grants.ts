@@ -4,8 +4,10 @@ import { actionsOf, actions as allActions, scopesFor } from "#contract/scopes.ts
 import { authorize, forbidden } from "#core/access/authorize.ts";
 import { endOfRights } from "#core/access/end-of-rights.ts";
 import { epochOf, termsOf } from "#core/access/grant-writes.ts";
+import { workspaceNow } from "#core/access/organization-now.ts";
 import { type Located, locateNode, rootFolder } from "#core/access/place.ts";
 import { type GrantRecord, workspaceRecord } from "#core/access/records.ts";
+import { belongings } from "#core/access/standing.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, type WharfError } from "#core/kernel/error.ts";
@@ -58,23 +60,20 @@ export async function firstGrants(
     },
   );
   const ids = new Set([...located.values()].map(({ workspace_id }) => workspace_id));
-  const items = await deps.table.batchGet([...ids].map((id) => keys.workspace(id)));
-  const workspaces = new Map(
-    items.map((item) => workspaceRecord.parse(item)).map((one) => [one.workspace_id, one]),
-  );
+  const places = await belongings(deps, call.caller, [...ids]);
   const now = deps.now();
   const all = grants.map(({ resource_id: given, role, actions, expires_at }, at) => {
     const place = located.get(given);
-    const workspace = workspaces.get(place?.workspace_id ?? "");
-    if (workspace === undefined) throw notFound(kindOf(given), given);
-    const { workspace_id, name, organization_id } = workspace;
+    const where = places.get(place?.workspace_id ?? "");
+    if (where === undefined) throw notFound(kindOf(given), given);
+    const { workspace_id, name, organization_id } = where.workspace;
     if (organization_id !== organization) throw elsewhere(given, at);
     // A root is its workspace.
     const on = given === rootFolder(workspace_id) ? workspace_id : given;
     return {
       grant_id: newId("grt", now),
       ...{ principal_id, on, workspace_id, organization_id, workspace_name: name },
-      epoch: epochOf(workspace),
+      epoch: epochOf(workspaceNow(where.workspace, where.organization)),
       ...(role === undefined ? { actions: allActions.filter((one) => actions?.includes(one)) } : { role }),
       expires_ms: endOfGrant(
         now,

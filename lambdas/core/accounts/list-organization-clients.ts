@@ -1,10 +1,11 @@
 import { keys, under } from "#aws/keys.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
-import { clientView } from "./find-client.ts";
+import { clientView, isClientNow } from "./find-client.ts";
 import { clientRecord } from "./records.ts";
 
 /**
@@ -18,6 +19,7 @@ export async function listOrganizationClients(
   { limit, cursor, organization: named }: PageQuery & { organization?: string | undefined },
 ) {
   const organization = await authorizeOrganization(deps, call, named, "clients");
+  const now = await organizationNow(deps, call.caller, organization);
   const list = `clients ${organization}`;
   const after = readCursor(list, cursor);
   const { items, next } = await deps.table.query({
@@ -35,7 +37,9 @@ export async function listOrganizationClients(
     (last) => cursorAfter(list, last),
     (id) => {
       const client = clients.get(id);
-      return client && clientView(deps.now(), client, organization);
+      return client && isClientNow(client, organization, now)
+        ? clientView(deps.now(), client, organization)
+        : undefined;
     },
   );
   return { ...page, items: page.items.filter((item) => item !== undefined) };

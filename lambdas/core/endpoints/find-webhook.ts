@@ -9,12 +9,12 @@ import { notFound } from "#core/kernel/error.ts";
 
 /** An endpoint of the caller's own; an admin's are all. @throws WharfError not_found */
 export async function findWebhook(
-  { table }: Pick<Deps, "table">,
+  deps: Pick<Deps, "table">,
   caller: Caller,
   webhookId: string,
 ): Promise<HookRecord> {
-  const hook = await table.get(hookRecord, keys.hook(webhookId));
-  if (hook === undefined || !owns(caller, hook)) throw notFound("webhook", webhookId);
+  const hook = await deps.table.get(hookRecord, keys.hook(webhookId));
+  if (hook === undefined || !(await owns(deps, caller, hook))) throw notFound("webhook", webhookId);
   return hook;
 }
 
@@ -27,12 +27,13 @@ export async function readState({ table }: Pick<Deps, "table">, webhookId: strin
  * Whether the endpoint is the caller's, as all of an organization are its admins'. A restricted token has those that it
  * could have made: what others hear is more than it may.
  */
-export function owns({ id, scopes, rights }: Caller, hook: HookRecord): boolean {
+export async function owns(deps: Pick<Deps, "table">, caller: Caller, hook: HookRecord): Promise<boolean> {
+  const { id, scopes, rights } = caller;
   if (rights.details !== undefined && !isWithin(hook.made_by?.details, rights.details)) return false;
   if (hook.client_id === id) return true;
   return (
     scopes.has("admin") &&
-    mayInOrganization({ rights }, hook.organization_id ?? FIRST_ORGANIZATION, "clients")
+    (await mayInOrganization(deps, caller, hook.organization_id ?? FIRST_ORGANIZATION, "clients"))
   );
 }
 

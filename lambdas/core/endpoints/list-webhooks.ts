@@ -13,9 +13,11 @@ import { webhookView } from "./webhook-view.ts";
 export async function listWebhooks(deps: TableDeps, { caller }: Call, { limit, cursor }: PageQuery) {
   const list = `webhooks ${caller.id}`;
   const after = readCursor(list, cursor);
-  const hooks = (await readHooks(deps)).filter(
-    (hook) => owns(caller, hook) && (after === undefined || hook.webhook_id > after),
-  );
+  const hooks: HookRecord[] = [];
+  // Its organization is read once.
+  for (const hook of await readHooks(deps))
+    if ((after === undefined || hook.webhook_id > after) && (await owns(deps, caller, hook)))
+      hooks.push(hook);
   const states = await readStates(deps, hooks.slice(0, limit));
   return pageOf(
     { rows: hooks },

@@ -3,7 +3,7 @@ import type { Item } from "#aws/table.ts";
 import type { Event, EventType } from "#contract/events.ts";
 import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
 import { type HookRecord, type HookState, hookRecord, hookState } from "#core/attempts/records.ts";
-import { endpointHearer, type Hearer } from "#core/events/may-hear.ts";
+import { endpointHearer, type Hearer, hearerBy } from "#core/events/may-hear.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
@@ -96,7 +96,7 @@ async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
   const makers = new Map<HookRecord, Hearer>();
   for (const [maker, its] of makersOf(deps, hooks, ofMakers)) {
     const hearer = endpointHearer(deps, maker);
-    for (const hook of its) makers.set(hook, hearer);
+    for (const hook of its) makers.set(hook, hearerBy(hearer, maker, hook.webhook_id));
   }
   const states = new Map(readable(deps, hookState, ofStates).map((state) => [state.webhook_id, state]));
   return [makers, states] as const;

@@ -7,12 +7,14 @@ import { owns } from "./find-webhook.ts";
 import { webhookDetailView } from "./webhook-view.ts";
 
 /** An endpoint with how its deliveries fare. @throws WharfError not_found */
-export async function showWebhook({ table, now }: TableDeps, { caller }: Call, webhookId: string) {
+export async function showWebhook(deps: TableDeps, { caller }: Call, webhookId: string) {
+  const { table, now } = deps;
   const [hook, state, secret] = await Promise.all([
     table.get(hookRecord, keys.hook(webhookId)),
     table.get(hookState, keys.hookState(webhookId)),
     table.get(hookSecretRecord, keys.hookSecret(webhookId)),
   ]);
-  if (hook === undefined || secret === undefined || !owns(caller, hook)) throw notFound("webhook", webhookId);
+  if (hook === undefined || secret === undefined || !(await owns(deps, caller, hook)))
+    throw notFound("webhook", webhookId);
   return webhookDetailView(hook, state ?? {}, secret, now());
 }

@@ -2,7 +2,7 @@ import { keys } from "#aws/keys.ts";
 import { event } from "#contract/events.ts";
 import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
 import type { DeliveryRecord, HookRecord } from "#core/attempts/records.ts";
-import { endpointHearer } from "#core/events/may-hear.ts";
+import { endpointHearer, hearerBy } from "#core/events/may-hear.ts";
 import { eventRecord } from "#core/events/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 
@@ -20,5 +20,5 @@ export async function stillHears(
   // One that has expired is sent to nobody.
   if (maker === undefined || stored === undefined) return stored === undefined;
   const told = event.parse(JSON.parse(eventRecord.parse(stored).body));
-  return endpointHearer(deps, maker)(told, new Map());
+  return hearerBy(endpointHearer(deps, maker), maker, hook.webhook_id)(told, new Map());
 }

@@ -5,12 +5,13 @@ import type { Event, EventType } from "#contract/events.ts";
 import { type Action, holds, type Scope } from "#contract/scopes.ts";
 import { allGrants, judge } from "#core/access/authorize.ts";
 import { authorizeOrganization, mayInOrganization } from "#core/access/authorize-organization.ts";
+import { isGrantOfNow } from "#core/access/organization-now.ts";
 import { fileMadeBy, type Located } from "#core/access/place.ts";
-import { workspaceFor } from "#core/access/standing.ts";
+import { isGoodIn, workspaceFor } from "#core/access/standing.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
-import { holdsAt } from "#core/kernel/rights.ts";
+import { type HeldGrant, holdsAt } from "#core/kernel/rights.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/tree/event-folders.ts";
 
 /** Whether somebody may hear of an event. */
@@ -66,6 +67,13 @@ export function endpointHearer(deps: TableDeps, maker: Caller): Hearer {
   return (event, lookup) => once(events, event.id, () => hears(event, lookup));
 }
 
+/** One endpoint of the maker's hears no more in an organization that was handed over with its maker, and without it. */
+export function hearerBy(hears: Hearer, maker: Caller, endpoint: string): Hearer {
+  return async (event, lookup) =>
+    (await hears(event, lookup)) &&
+    isGoodIn(maker, event.workspace_id ?? event.organization_id ?? "", endpoint);
+}
+
 /** Whether an endpoint of the maker's hears of anything in a workspace. */
 export async function mayHearIn(deps: TableDeps, maker: Caller, workspaceId: string): Promise<boolean> {
   return (await hearerIn(deps, maker, workspaceId, ENDPOINTS)) !== undefined;
@@ -80,7 +88,7 @@ function once<T>(known: Map<string, Promise<T>>, key: string, find: () => Promis
 /** `undefined` where the maker hears of nothing there. */
 async function logHearer(deps: TableDeps, maker: Caller, log: string): Promise<Hearer | undefined> {
   if (!log.startsWith("org_")) return hearerIn(deps, maker, log, ENDPOINTS);
-  return mayInOrganization(maker, log, "members") ? byScope(maker) : undefined;
+  return (await mayInOrganization(deps, maker, log, "members")) ? byScope(maker) : undefined;
 }
 
 /** Of an organization itself a token hears what its scopes let it read. */
@@ -133,8 +141,11 @@ async function hasAnything(deps: TableDeps, caller: Caller, workspaceId: string)
   if (details?.every(({ workspace }) => workspace !== workspaceId)) return false;
   const grants = await allGrants(deps, caller);
   const here = grants.filter((grant) => grant.workspace_id === workspaceId && holdsAt(grant, deps.now()));
-  const workspace = here.length === 0 ? undefined : await workspaceFor(deps, caller, workspaceId);
-  if (here.some(({ epoch = 0 }) => epoch === workspace?.epoch)) return true;
+  const where = here.length === 0 ? undefined : await workspaceFor(deps, caller, workspaceId);
+  const holds = ({ via, epoch }: HeldGrant) =>
+    where !== undefined &&
+    isGrantOfNow({ principal_id: via ?? caller.id, epoch }, where.workspace, where.organization);
+  if (here.some(holds)) return true;
   // What its role gives it there it hears of; where that is restricted, of some.
   return (
     details !== undefined &&

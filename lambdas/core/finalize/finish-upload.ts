@@ -1,6 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import { note } from "#aws/log.ts";
-import { workspaceRecord } from "#core/access/records.ts";
+import { ownedNow } from "#core/access/standing.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { assembledBy, attemptedAt } from "#core/uploads/assembly.ts";
@@ -59,12 +59,8 @@ export async function finishUpload(
 }
 
 /** Whether its workspace has another owner than when its client finalized: what is begun by whoever had it then ends. */
-async function isHandedOver(
-  { table }: Deps,
-  { workspace_id }: UploadRecord,
-  { epoch }: Intent,
-): Promise<boolean> {
-  const workspace = await table.get(workspaceRecord.optional(), keys.workspace(workspace_id));
+async function isHandedOver(deps: Deps, { workspace_id }: UploadRecord, { epoch }: Intent): Promise<boolean> {
+  const workspace = await ownedNow(deps, workspace_id);
   return workspace !== undefined && workspace.epoch !== (epoch ?? 0);
 }
 

@@ -1,8 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
 import { rootFolder } from "#core/access/place.ts";
-import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
-import { ownedOf } from "#core/access/standing.ts";
+import { ownedNow } from "#core/access/standing.ts";
 import { boundOf, readTrail } from "#core/access/trail.ts";
 import { arrivalWrites } from "#core/files/change-writes.ts";
 import { arrival } from "#core/files/move-target.ts";
@@ -12,12 +11,12 @@ import { type Chance, eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import type { TrailFolder } from "#core/kernel/rights.ts";
+import type { Owned, TrailFolder } from "#core/kernel/rights.ts";
 import { freeName } from "#core/tree/free-name.ts";
 import { placeFolder } from "#core/tree/place-folder.ts";
 import { below, isWithin, pathOf, reachOf } from "#core/tree/reach.ts";
 import { type FolderRecord, folderRecord } from "#core/tree/records.ts";
-import { type Met, placeAfter, walk } from "#core/tree/walk.ts";
+import { placeAfter, stepOf } from "#core/tree/walk.ts";
 import { lastOf } from "#core/tree/way.ts";
 
 /** Names that are looked at in one step. */
@@ -28,8 +27,8 @@ type Moving = FolderRecord & { moving: NonNullable<FolderRecord["moving"]>; dele
 
 /** Both sides of a move, and what is known of links to what goes. */
 interface Sides {
-  from: WorkspaceRecord;
-  to: WorkspaceRecord;
+  from: Owned;
+  to: Owned;
   links?: number | undefined;
 }
 
@@ -52,11 +51,9 @@ async function bring(deps: DueDeps, folder: Moving, chance: Chance): Promise<boo
   const top = { folder_id: node_id, trail: [] };
   let { place } = folder.moving;
   for (let isWhole = false; !isWhole; ) {
-    const met: Met[] = [];
-    const walking = walk(deps, top, { deep: true, after: place, most: STEP });
-    let next = await walking.next();
-    for (; next.done !== true; next = await walking.next()) met.push(next.value);
-    isWhole = next.value;
+    const step = await stepOf(deps, top, { deep: true, after: place, most: STEP });
+    const { met } = step;
+    ({ isWhole } = step);
     await inParallel(met, PARALLEL, ({ entry }) => bringOne(deps, entry.node_id, sides));
     const last = met.at(-1);
     if (last === undefined) break;
@@ -79,10 +76,8 @@ const onItsWay = ({ deleted_at, moving }: Moving) => ({
   values: { left_at: deleted_at, to: moving.workspace_id },
 });
 
-async function sidesOf({ table }: DueDeps, { workspace_id, moving }: Moving): Promise<Sides> {
-  const [from, to] = await Promise.all(
-    [workspace_id, moving.workspace_id].map((id) => table.get(workspaceRecord, keys.workspace(id))),
-  );
+async function sidesOf(deps: DueDeps, { workspace_id, moving }: Moving): Promise<Sides> {
+  const [from, to] = await Promise.all([workspace_id, moving.workspace_id].map((id) => ownedNow(deps, id)));
   if (from === undefined || to === undefined) throw new Error(`a workspace of ${workspace_id} is gone`);
   return { from, to, links: moving.links_since_ms };
 }
@@ -107,7 +102,7 @@ function changeOf(now: number, node: Item, { from, to, links }: Sides) {
   };
   if (node["kind"] !== "file") return { update: { set: { workspace_id, came_ms: now } }, ...here };
   const file = fileRecord.parse(node);
-  const comes = arrival(file, { from: ownedOf(from), to: ownedOf(to), now });
+  const comes = arrival(file, { from, to, now });
   const links_since_ms = links ?? comes.links_since_ms;
   const { set, remove, condition, values } = arrivalWrites(file, { ...comes, links_since_ms });
   return {

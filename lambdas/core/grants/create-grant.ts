@@ -6,10 +6,12 @@ import { endOfRights } from "#core/access/end-of-rights.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { epochOf, grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
 import { migrateClient } from "#core/access/migrate-client.ts";
+import { workspaceNow } from "#core/access/organization-now.ts";
 import { grantRecord, workspaceRecord } from "#core/access/records.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import { earliest, endWithin, grantMakerOf, type Maker, makerWrites } from "#core/accounts/maker.ts";
-import { actorOf, type Call } from "#core/kernel/call.ts";
+import { actorOf, type Call, type Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -48,14 +50,15 @@ export async function createGrant(
   if (workspace === undefined) throw notFound("workspace", workspace_id);
   const now = deps.now();
   const { organization_id } = workspace;
-  const rights = principalIn(items, principal_id, { organization: organization_id, now });
+  const as = await organizationNow(deps, call.caller, organization_id);
+  const rights = principalIn(items, principal_id, { organization: organization_id, as, now });
   const expires_ms = endWithin(now, { ends_ms: earliest(maker.ends_ms, rightsEnd) }, expires_at);
   const terms =
     role === undefined ? { actions: allActions.filter((one) => actions?.includes(one)) } : { role };
   const grant: NewGrant = {
     ...{ grant_id: newId("grt", now), principal_id, on, workspace_id, ...terms, expires_ms },
     ...{ organization_id, created_at: iso(now), created_by: call.caller.id, made_by: maker.made_by },
-    ...{ epoch: epochOf(workspace), workspace_name: workspace.name },
+    ...{ epoch: epochOf(workspaceNow(workspace, as)), workspace_name: workspace.name },
   };
   const isFull = rights.grants.length >= MAX_IN_RECORD;
   return write(deps, call, { grant, maker, folder_id: folderOf(spot), isFull });
@@ -109,7 +112,7 @@ async function write(
       full++;
     }
   }
-  await requireHolder(deps, principal_id, grant.organization_id);
+  await requireHolder(deps, call.caller, principal_id, grant.organization_id);
   if (full >= 2) throw grantLimit(principal_id);
   throw new WharfError("conflict", "Others grant the same at this moment. Try again.", {
     retry_after_seconds: 1,
@@ -124,7 +127,13 @@ async function repeated({ table }: TableDeps, call: Call, answer: Grant): Promis
 }
 
 /** @throws WharfError not_found where it has ended meanwhile */
-async function requireHolder({ table, now }: TableDeps, id: string, organization: string): Promise<void> {
+async function requireHolder(
+  deps: TableDeps,
+  caller: Caller,
+  id: string,
+  organization: string,
+): Promise<void> {
   const key: Key = keys.principal(id);
-  principalIn(await table.batchGet([key]), id, { organization, now: now() });
+  const as = await organizationNow(deps, caller, organization);
+  principalIn(await deps.table.batchGet([key]), id, { organization, as, now: deps.now() });
 }

@@ -4,7 +4,8 @@ import { actions as allActions } from "#contract/scopes.ts";
 import { authorize, rightsAt, type WholeRights } from "#core/access/authorize.ts";
 import { type Asker, byRole, decide, liveGrants } from "#core/access/decide.ts";
 import { workspaceRecord } from "#core/access/records.ts";
-import type { Call } from "#core/kernel/call.ts";
+import { organizationNow } from "#core/access/standing.ts";
+import type { Call, Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { AccessAnswer, AccessReason } from "./access-contract.ts";
@@ -36,9 +37,11 @@ export async function explainAccess(
       ? { action: "list", what: [kind, id] }
       : { action: "grant", scopes: ["grants:read"], what: [kind, id] },
   );
-  const rights = own ? { ...caller.rights, details: undefined } : await rightsOf(deps, located, principal);
+  const rights = own
+    ? { ...caller.rights, details: undefined }
+    : await rightsOf(deps, caller, located, principal);
   const theirs = own ? located : spotOf(ahead, id, principal)?.located;
-  const whole = await rightsAt(deps, { id: principal, rights }, theirs);
+  const whole = await rightsAt(deps, { id: principal, rights, met: caller.met }, theirs);
   if (whole === undefined) return { principal_id: principal, actions: [], because: [] };
   const asker = { scopes: ALL, role: whole.role, grants: whole.grants, now: deps.now() };
   const answer = { principal_id: principal, actions: allowed(asker, whole), because: reasons(asker, whole) };
@@ -47,11 +50,17 @@ export async function explainAccess(
   return { ...answer, token_actions: allowed({ ...asker, scopes: caller.scopes, details }, whole) };
 }
 
-async function rightsOf(deps: TableDeps, located: { workspace_id: string } | undefined, principal: string) {
+async function rightsOf(
+  deps: TableDeps,
+  caller: Caller,
+  located: { workspace_id: string } | undefined,
+  principal: string,
+) {
   const workspace = keys.workspace(located?.workspace_id ?? "");
   const items = await deps.table.batchGet([workspace, keys.principal(principal)]);
   const { organization_id } = workspaceRecord.parse(items.find(({ pk }) => pk === workspace.pk));
-  return principalIn(items, principal, { organization: organization_id, now: deps.now() });
+  const as = await organizationNow(deps, caller, organization_id);
+  return principalIn(items, principal, { organization: organization_id, as, now: deps.now() });
 }
 
 const allowed = (asker: Asker, { place }: WholeRights) =>

@@ -1,8 +1,10 @@
 import { keys } from "#aws/keys.ts";
 import type { Scope } from "#contract/scopes.ts";
 import { judge } from "#core/access/authorize.ts";
-import { roleIn } from "#core/access/authorize-organization.ts";
+import { mayInOrganization } from "#core/access/authorize-organization.ts";
+import { isGrantOfNow } from "#core/access/organization-now.ts";
 import { type GrantRecord, grantRecord } from "#core/access/records.ts";
+import { workspaceFor } from "#core/access/standing.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -41,9 +43,8 @@ export async function findGrant(
   if (known !== undefined) return { grant, folder_id, relation: known };
   const decision = await judge(deps, caller, spot?.located, "grant");
   // From before the workspace was handed over: nobody's any more.
-  if (decision?.allowed === true && decision.workspace.epoch !== (grant.epoch ?? 0))
-    throw notFound("grant", id);
-  const outlives = decision === undefined && isAdmin(caller, grant);
+  if (decision?.allowed === true && !(await isOfNow(deps, caller, grant))) throw notFound("grant", id);
+  const outlives = decision === undefined && (await isAdmin(deps, caller, grant));
   if (decision?.allowed !== true && !outlives) throw notFound("grant", id);
   return { grant, folder_id, relation: "granter" };
 }
@@ -55,7 +56,11 @@ function relationOf({ id, rights }: Caller, { principal_id }: GrantRecord): Rela
 }
 
 /** What it was on is gone, from there at least, and nobody has rights there any more. */
-function isAdmin(caller: Caller, { organization_id }: GrantRecord): boolean {
-  const role = roleIn(caller, organization_id);
-  return caller.rights.details === undefined && (role === "owner" || role === "admin");
+function isAdmin(deps: TableDeps, caller: Caller, { organization_id }: GrantRecord): Promise<boolean> {
+  return mayInOrganization(deps, caller, organization_id, "organize");
+}
+
+async function isOfNow(deps: TableDeps, caller: Caller, grant: GrantRecord): Promise<boolean> {
+  const where = await workspaceFor(deps, caller, grant.workspace_id);
+  return where !== undefined && isGrantOfNow(grant, where.workspace, where.organization);
 }

@@ -1,7 +1,8 @@
 import { keys, under } from "#aws/keys.ts";
 import { rightsAt } from "#core/access/authorize.ts";
-import { type GrantRecord, grantRecord, type WorkspaceRecord } from "#core/access/records.ts";
-import { workspaceFor } from "#core/access/standing.ts";
+import { isGrantOfNow } from "#core/access/organization-now.ts";
+import { type GrantRecord, grantRecord } from "#core/access/records.ts";
+import { type Belonging, workspaceFor } from "#core/access/standing.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -32,8 +33,7 @@ export async function listGrants(
     ofResource(deps, on, { limit: limit + 1, after }),
     inherited && after === undefined ? inheritedBy(deps, caller, { on, located }) : [],
   ]);
-  const workspace = await workspaceFor(deps, caller, located.workspace_id);
-  const holds = holdsIn(workspace, deps.now());
+  const holds = holdsIn(await workspaceFor(deps, caller, located.workspace_id), deps.now());
   const own = pageOf(
     page,
     limit,
@@ -54,10 +54,10 @@ export async function listGrants(
  * nothing, nor does what was given before the workspace was handed over.
  */
 const holdsIn =
-  (workspace: WorkspaceRecord | undefined, now: number) =>
+  (where: Belonging | undefined, now: number) =>
   (grant: GrantRecord): boolean =>
-    grant.workspace_id === workspace?.workspace_id &&
-    (grant.epoch ?? 0) === workspace.epoch &&
+    grant.workspace_id === where?.workspace.workspace_id &&
+    isGrantOfNow(grant, where.workspace, where.organization) &&
     isLive(grant, now);
 
 async function ofResource(

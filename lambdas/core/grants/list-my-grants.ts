@@ -1,6 +1,6 @@
-import { keys } from "#aws/keys.ts";
 import { allGrants } from "#core/access/authorize.ts";
-import { workspaceRecord } from "#core/access/records.ts";
+import { isGrantOfNow } from "#core/access/organization-now.ts";
+import { belongings } from "#core/access/standing.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -21,14 +21,17 @@ export async function listMyGrants(deps: TableDeps, caller: Caller, { limit, cur
     ({ grant_id }) => cursorAfter(list, grant_id),
     (grant) => grant,
   );
-  const ids = new Set(page.items.map(({ workspace_id }) => workspace_id));
-  const items = await deps.table.batchGet([...ids].map((id) => keys.workspace(id)));
-  const found = new Map(
-    items.map((item) => workspaceRecord.parse(item)).map((one) => [one.workspace_id, one]),
+  const places = await belongings(
+    deps,
+    caller,
+    page.items.map(({ workspace_id }) => workspace_id),
   );
   // Of a workspace that was handed over since it is none, and what that is called now is another's.
-  const held = page.items.filter(
-    ({ workspace_id, epoch = 0 }) => (found.get(workspace_id)?.epoch ?? epoch) === epoch,
-  );
-  return { ...page, items: held.map((grant) => heldView(grant, (id) => found.get(id)?.name)) };
+  const held = page.items.filter(({ workspace_id, epoch, via = caller.id }) => {
+    const where = places.get(workspace_id);
+    return (
+      where === undefined || isGrantOfNow({ principal_id: via, epoch }, where.workspace, where.organization)
+    );
+  });
+  return { ...page, items: held.map((grant) => heldView(grant, (id) => places.get(id)?.workspace.name)) };
 }

@@ -1,5 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { type OrganizationNow, roleNow } from "#core/access/organization-now.ts";
 import { grantsOf, rightsOf } from "#core/access/rights-of.ts";
 import { clientRecord, currentClient, personRecord } from "#core/accounts/records.ts";
 import { groupRecord } from "#core/groups/records.ts";
@@ -9,6 +10,8 @@ import type { Rights } from "#core/kernel/rights.ts";
 interface Of {
   /** That of the workspace. */
   organization: string;
+  /** As it is now: whoever belonged to it before it was handed over does no more. */
+  as: OrganizationNow;
   now: number;
 }
 
@@ -28,15 +31,16 @@ export function principalIn(items: readonly Item[], id: string, of: Of): Rights 
   );
 }
 
-function rightsIn(stored: Item, id: string, { organization, now }: Of): Rights | undefined {
+function rightsIn(stored: Item, id: string, { organization, as, now }: Of): Rights | undefined {
   if (id.startsWith("grp_")) {
     const group = groupRecord.parse(stored);
     if (group.disabled_at !== undefined || group.organization_id !== organization) return undefined;
+    if ((group.epoch ?? 0) !== as.epoch) return undefined;
     const more_grants = group.more_grants > 0;
     return { organizations: {}, grants: grantsOf(group), more_grants, groups: [] };
   }
   const rights = id.startsWith("usr_") ? ofPerson(stored) : ofClient(stored, now);
-  return rights !== undefined && Object.hasOwn(rights.organizations, organization) ? rights : undefined;
+  return rights !== undefined && roleNow({ id, rights }, organization, as) !== undefined ? rights : undefined;
 }
 
 function ofPerson(stored: Item): Rights | undefined {

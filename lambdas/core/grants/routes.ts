@@ -79,7 +79,7 @@ export function grants(app: App, deps: TableDeps): void {
 
   serve(app, deps, {
     route: showMeRoute,
-    handle: async ({ call }) => ({ body: showMe(deps.now(), call.caller) }),
+    handle: async ({ call }) => ({ body: await showMe(deps, call.caller) }),
   });
 
   serve(app, deps, {

@@ -3,6 +3,7 @@ import { actionsOfRole } from "#contract/roles.ts";
 import { allGrants } from "#core/access/authorize.ts";
 import { roleIn } from "#core/access/authorize-organization.ts";
 import { grantsOf } from "#core/access/rights-of.ts";
+import { organizationMet } from "#core/access/standing.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
@@ -31,7 +32,8 @@ export async function addGroupMember(
   await inRounds(async (round) => {
     const group = await findGroup(deps, call, groupId, { action: "members", round });
     const { organization_id } = group;
-    const { row, groups, belongs } = await readGroupMember(deps, groupId, principal, organization_id);
+    const now = organizationMet(call.caller, organization_id);
+    const { row, groups, belongs } = await readGroupMember(deps, groupId, principal, organization_id, now);
     if (!belongs) throw notFound("member", principal);
     if (row !== undefined && row.left_at === undefined) return;
     if (groups.length >= MAX_GROUPS) throw full(principal);

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { authorizeOrganization, epochIn } from "#core/access/authorize-organization.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -24,6 +24,7 @@ export async function createGroup(
   const record: GroupRecord = {
     ...{ group_id, organization_id, name, grants: {}, more_grants: 0 },
     ...{ created_at: iso(now), created_by: call.caller.id },
+    epoch: epochIn(call.caller, organization_id) || undefined,
   };
   const answer = groupView(record);
   await deps.table.transact([

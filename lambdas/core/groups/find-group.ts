@@ -1,6 +1,6 @@
 import { type Key, keys } from "#aws/keys.ts";
 import type { OrganizationAction } from "#contract/route.ts";
-import { authorizeOrganization, roleIn, roleMay } from "#core/access/authorize-organization.ts";
+import { authorizeOrganization, epochIn, roleIn, roleMay } from "#core/access/authorize-organization.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -30,7 +30,8 @@ export async function findGroup(
   if (group === undefined) throw notFound("group", groupId);
   if (!roleMay(roleIn(call.caller, group.organization_id), "list_members")) throw notFound("group", groupId);
   await authorizeOrganization(deps, call, group.organization_id, action);
-  if (group.disabled_at !== undefined && !ended) throw notFound("group", groupId);
+  const isOfBefore = (group.epoch ?? 0) !== epochIn(call.caller, group.organization_id);
+  if (isOfBefore || (group.disabled_at !== undefined && !ended)) throw notFound("group", groupId);
   return group;
 }
 

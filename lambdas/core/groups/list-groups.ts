@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { keys, under } from "#aws/keys.ts";
-import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { authorizeOrganization, epochIn } from "#core/access/authorize-organization.ts";
 import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -17,6 +17,7 @@ export async function listGroups(
   { limit, cursor, organization }: PageQuery & { organization?: string | undefined },
 ) {
   const organizationId = await authorizeOrganization(deps, call, organization, "list_members");
+  const epoch = epochIn(call.caller, organizationId);
   const list = `groups ${organizationId}`;
   const after = readCursor(list, cursor);
   const { items, next } = await deps.table.query({
@@ -40,7 +41,8 @@ export async function listGroups(
     ...page,
     items: page.items.flatMap((id) => {
       const group = groups.get(id);
-      return group === undefined || group.disabled_at !== undefined ? [] : [groupView(group)];
+      const isThere = group?.disabled_at === undefined && (group?.epoch ?? 0) === epoch;
+      return group !== undefined && isThere ? [groupView(group)] : [];
     }),
   };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
+import { isMemberNow, NEVER_HANDED_OVER, type OrganizationNow } from "#core/access/organization-now.ts";
 import { memberRecord } from "#core/access/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { groupMemberRecord } from "./records.ts";
@@ -12,6 +13,7 @@ export async function readGroupMember(
   groupId: string,
   principal: string,
   organization?: string,
+  now: OrganizationNow = NEVER_HANDED_OVER,
 ) {
   const rowKey = keys.groupMember(groupId, principal);
   const holderKey = keys.principal(principal);
@@ -24,6 +26,6 @@ export async function readGroupMember(
   return {
     row: row === undefined ? undefined : groupMemberRecord.parse(row),
     groups: grouped.parse(stored(holderKey) ?? {}).groups,
-    belongs: member !== undefined && memberRecord.parse(member).left_at === undefined,
+    belongs: member !== undefined && isMemberNow(memberRecord.parse(member), now),
   };
 }

@@ -10,6 +10,8 @@ export const groupRecord = z.object({
   more_grants: rightsShape.more_grants,
   created_at: z.string(),
   created_by: z.string(),
+  /** The organization's, when it was made: once that has been handed over it is none. 0 where none is said. */
+  epoch: z.number().optional(),
   /** Id of the last change, by which a copy of an earlier one that comes late is known. */
   change: z.string().optional(),
   /** It is over; the record stays for a while, so that no late copy brings it or a member back. */

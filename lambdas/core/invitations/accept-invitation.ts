@@ -1,13 +1,18 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Key, keys, sha256 } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
-import { mayInOrganization, roleIn } from "#core/access/authorize-organization.ts";
+import { epochIn, mayInOrganization } from "#core/access/authorize-organization.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { copiesOf, grantItems, grantLimit } from "#core/access/grant-writes.ts";
-import { comingWrite, MAX_ORGANIZATIONS, ownerGained } from "#core/access/organization-writes.ts";
+import {
+  comingWrite,
+  MAX_ORGANIZATIONS,
+  notHandedOver,
+  ownerGained,
+} from "#core/access/organization-writes.ts";
 import { type MemberRecord, memberRecord } from "#core/access/records.ts";
-import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
-import { isOrganizationOpen } from "#core/access/standing.ts";
+import { MAX_IN_RECORD, roleHeld } from "#core/access/rights-of.ts";
+import { storedRole } from "#core/access/stored-role.ts";
 import { actingAs, makerKeys, unauthenticated } from "#core/accounts/authenticate.ts";
 import { requireRank } from "#core/accounts/find-client.ts";
 import { firstGrants, type PlacedGrant } from "#core/accounts/first-grants.ts";
@@ -50,7 +55,10 @@ async function accept(deps: TableDeps, call: Call, token: string): Promise<Accep
   if (Object.hasOwn(person.organizations ?? {}, organization)) throw isMember(invitation);
   const placeKey = keys.member(organization, call.caller.id);
   const openKey = keys.openInvitation(organization, invitation.address);
-  const made = { client_id: made_by.principal_id, scopes: invitation.scopes, made_by };
+  const made = {
+    ...{ client_id: made_by.principal_id, id: invitation.invitation_id },
+    ...{ scopes: invitation.scopes, made_by },
+  };
   const items = await deps.table.batchGet([...makerKeys(made), placeKey, openKey]);
   const left = memberRecord.optional().parse(itemAt(items, placeKey));
   const { maker, grants } = await stillOffered(deps, invitation, {
@@ -69,7 +77,7 @@ async function accept(deps: TableDeps, call: Call, token: string): Promise<Accep
   await deps.table.transact([
     ...endWrites(now, invitation, { reason: "accepted", open, accepted_by: call.caller.id }),
     ...makerChecks(invitation, maker),
-    ...joinWrites(now, invitation, { person, grants, left }),
+    ...joinWrites(now, invitation, { person, grants, left, epoch: epochIn(maker, organization) }),
     ...told(now, call, invitation, grants),
     ...call.record(answer),
   ]);
@@ -135,9 +143,7 @@ async function stillOffered(
   { maker, person }: { maker: Caller | undefined; person: string },
 ): Promise<{ maker: Caller; grants: PlacedGrant[] }> {
   const { organization_id: organization, role, made_by } = invitation;
-  if (maker === undefined || !mayInOrganization(maker, organization, "members"))
-    throw gone("withdrawn", invitation);
-  if (!(await isOrganizationOpen(deps, maker, { organization_id: organization })))
+  if (maker === undefined || !(await mayInOrganization(deps, maker, organization, "members")))
     throw gone("withdrawn", invitation);
   if (!hasScope(maker, "members:write")) throw gone("withdrawn", invitation);
   const now = deps.now();
@@ -168,7 +174,7 @@ function makerChecks({ organization_id, made_by }: InvitationRecord, maker: Call
     {
       check: keys.principal(principal_id),
       condition: `${LIVES} AND #organizations.#${organization_id} = :role`,
-      values: { role: roleIn(maker, organization_id) },
+      values: { role: roleHeld(maker, organization_id) },
     },
     ...(key_id === undefined ? [] : [{ check: keys.apiKey(principal_id, key_id), condition: LIVES }]),
   ];
@@ -178,28 +184,39 @@ interface Joining {
   person: PersonRecord;
   grants: readonly PlacedGrant[];
   left: MemberRecord | undefined;
+  /** The organization's. */
+  epoch: number;
 }
 
 /** The writes that make a person a member with these grants. */
-function joinWrites(now: number, invitation: InvitationRecord, { person, grants, left }: Joining): Write[] {
+function joinWrites(
+  now: number,
+  invitation: InvitationRecord,
+  { person, grants, left, epoch }: Joining,
+): Write[] {
   const { organization_id: organization, role, made_by } = invitation;
   const { person_id: principal } = person;
   const further = Object.keys(person.grants).length + grants.length > MAX_IN_RECORD;
   const copies = copiesOf(grants, { further });
+  const unclaimed = notHandedOver(epoch);
   return [
     {
       key: keys.principal(principal),
-      update: { set: { [`organizations.${organization}`]: role, ...copies.set }, add: copies.add },
+      update: {
+        set: { [`organizations.${organization}`]: storedRole(role, epoch), ...copies.set },
+        add: copies.add,
+      },
       condition: `${LIVES} AND attribute_not_exists(#organizations.#${organization}) AND size(#organizations) < :most AND ${copies.condition}`,
       values: { most: MAX_ORGANIZATIONS, ...copies.values },
       else: (holder) => noRoom(principal, holder, further),
     },
-    comingWrite(now, { organization, principal, role }, left),
+    comingWrite(now, { organization, principal, role, epoch }, left),
     role === "owner"
-      ? ownerGained(organization)
+      ? ownerGained(organization, epoch)
       : {
           check: keys.organization(organization),
-          condition: "attribute_exists(#pk)",
+          condition: `attribute_exists(#pk) AND ${unclaimed.condition}`,
+          values: unclaimed.values,
           else: () => gone("withdrawn", invitation),
         },
     ...copies.beside,

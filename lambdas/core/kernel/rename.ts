@@ -1,11 +1,12 @@
 import type { Key } from "#aws/keys.ts";
-import { ConditionFailed, type Table } from "#aws/table.ts";
+import type { Table } from "#aws/table.ts";
 import { newChange, unchanged } from "./unchanged.ts";
 
 /**
- * Gives what was read another name, where nobody has changed it since; the same name is no change.
+ * Gives what was read another name, where nobody has changed it since; the same name is no change. A transaction, though of
+ * one write: its repeat is known by its token, whatever others have done meanwhile.
  *
- * @throws ConditionFailed where others came in between.
+ * @throws TransactionFailed where others came in between.
  */
 export async function rename<R extends { name: string; change?: string | undefined }>(
   table: Table,
@@ -15,12 +16,6 @@ export async function rename<R extends { name: string; change?: string | undefin
 ): Promise<R> {
   if (seen.name === name) return seen;
   const change = newChange();
-  const { condition, values } = unchanged(seen);
-  try {
-    await table.update({ key, update: { set: { name, change } }, condition, values });
-  } catch (error) {
-    // Its own first sending got through, whose answer was lost.
-    if (!(error instanceof ConditionFailed) || error.item?.["change"] !== change) throw error;
-  }
+  await table.transact([{ key, update: { set: { name, change } }, ...unchanged(seen) }]);
   return { ...seen, name, change };
 }

@@ -27,6 +27,8 @@ export const holdsAt = (
 export interface Rights {
   /** Organization → role. */
   organizations: Readonly<Record<string, MemberRole>>;
+  /** In which of its epochs each was given, where that isn't the first. */
+  epochs?: Readonly<Record<string, number>>;
   /** The one that is meant where none is said: a client's own, a person's only one. */
   home?: string | undefined;
   /** Those that the holder's own record has. */
@@ -78,7 +80,7 @@ export interface Granted {
 export interface Owned {
   workspace_id: string;
   organization_id: string;
-  /** How often it has been handed over: what was made before that is judged by it. */
+  /** How often it has been handed over, by itself and with its organization: what was made before that is judged by it. */
   epoch: number;
   /** When (ms) that was without its links, and to which epoch: those from before lead nowhere. */
   links_from?: { ms: number; epoch: number } | undefined;

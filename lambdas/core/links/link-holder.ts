@@ -2,7 +2,7 @@
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
 import { type Located, locateNode, madeBy, nodeIn } from "#core/access/place.ts";
-import { workspaceRecord } from "#core/access/records.ts";
+import { ownedNow } from "#core/access/standing.ts";
 import { type FileRecord, fileRecord } from "#core/files/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import type { Owned } from "#core/kernel/rights.ts";
@@ -50,10 +50,10 @@ export function locateLink(principal: string, link: LinkRecord, node: Item | und
 /** Whether a link is somebody's still by having been handed over, though its file or workspace be in the trash. */
 export async function isHeldStill({ table }: Pick<TableDeps, "table">, link: LinkRecord): Promise<boolean> {
   if (link.held === undefined) return false;
-  const items = await table.batchGet([keys.node(link.file_id), keys.workspace(link.held.workspace_id)]);
+  const [items, owned] = await Promise.all([
+    table.batchGet([keys.node(link.file_id)]),
+    ownedNow({ table }, link.held.workspace_id),
+  ]);
   const file = fileRecord.safeParse(nodeIn(items, link.file_id)).data;
-  const workspace = items
-    .map((item) => workspaceRecord.safeParse(item).data)
-    .find((one) => one !== undefined);
-  return workspace !== undefined && holderOf(link, file, workspace) !== undefined;
+  return owned !== undefined && holderOf(link, file, owned) !== undefined;
 }

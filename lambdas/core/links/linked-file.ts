@@ -2,11 +2,11 @@ import { keys } from "#aws/keys.ts";
 import type { Check, Else, Item } from "#aws/table.ts";
 import { remember } from "#core/access/hints.ts";
 import { nodeIn } from "#core/access/place.ts";
-import type { WorkspaceRecord } from "#core/access/records.ts";
 import { openWorkspace } from "#core/access/standing.ts";
 import { hintedFolders, trailOf } from "#core/access/trail.ts";
 import { type FileRecord, fileRecord, isStanding, versionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import type { Owned } from "#core/kernel/rights.ts";
 import { atVersion } from "#core/versions/at-version.ts";
 import { isLeftBehind, linkGone } from "./link-gone.ts";
 import type { LinkRecord } from "./records.ts";
@@ -56,7 +56,7 @@ async function workspaceOf(
   { workspace_id, folder_id, above }: FileRecord,
   items: readonly Item[],
   hinted: readonly string[],
-): Promise<WorkspaceRecord | undefined> {
+): Promise<Owned | undefined> {
   const located = { workspace_id, folder_id, above: hinted.includes(folder_id) ? hinted : above };
   const wanted = hintedFolders(located).filter((id) => !hinted.includes(id));
   const further = wanted.length === 0 ? [] : await deps.table.batchGet(wanted.map((id) => keys.node(id)));

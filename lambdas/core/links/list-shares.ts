@@ -9,9 +9,9 @@ import type { Share } from "./contract.ts";
 import { isOwnLink } from "./find-share.ts";
 import { isLeftBehind } from "./link-gone.ts";
 import { holderOf } from "./link-holder.ts";
-import { linkToken } from "./link-token.ts";
 import { orphanedLinks } from "./orphaned-links.ts";
-import { type LinkRecord, linkRecord } from "./records.ts";
+import { readLinks } from "./read-links.ts";
+import type { LinkRecord } from "./records.ts";
 import { shareView } from "./share-view.ts";
 import { shareableVersion } from "./shareable-version.ts";
 
@@ -67,9 +67,7 @@ async function readViews(
     holder: (link: LinkRecord) => string | undefined;
   },
 ) {
-  const tokens = await Promise.all(shareIds.map((shareId) => linkToken(deps, shareId)));
-  const items = await deps.table.batchGet(tokens.map((token) => keys.link(token)));
-  const links = items.map((item) => linkRecord.parse(item)).filter(seen);
+  const links = (await readLinks(deps, shareIds)).filter(seen);
   const orphaned = await orphanedLinks(deps.table, links);
   const views = await Promise.all(
     links.map((link) =>

@@ -34,12 +34,12 @@ export async function listAllOrganizations({ table }: TableDeps) {
 
 /** Every member of an organization. @throws WharfError not_found */
 export async function listAllMembers(deps: TableDeps, organization: string): Promise<Member[]> {
-  if ((await deps.table.get(organizationRecord, keys.organization(organization))) === undefined)
-    throw unknownOrganization(organization);
+  const now = await deps.table.get(organizationRecord, keys.organization(organization));
+  if (now === undefined) throw unknownOrganization(organization);
   const members: Member[] = [];
   let cursor: string | undefined;
   do {
-    const page = await listMembers(deps, organization, { limit: PAGE, cursor });
+    const page = await listMembers(deps, organization, now, { limit: PAGE, cursor });
     members.push(...page.items);
     cursor = page.next_cursor ?? undefined;
   } while (cursor !== undefined);

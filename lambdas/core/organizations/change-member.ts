@@ -1,8 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { MemberRole } from "#contract/roles.ts";
-import { ownerGained, ownerLost } from "#core/access/organization-writes.ts";
+import { isMemberNow } from "#core/access/organization-now.ts";
+import { ownerGained, ownerLost, stillUnclaimed } from "#core/access/organization-writes.ts";
 import { type MemberRecord, memberRecord } from "#core/access/records.ts";
+import { organizationNow } from "#core/access/standing.ts";
+import { storedRole } from "#core/access/stored-role.ts";
 import { readHolders } from "#core/accounts/read-holders.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -28,12 +31,13 @@ interface Change {
  */
 export async function changeMember(deps: TableDeps, call: Call, change: Change): Promise<Member> {
   const { organization, principal, role } = change;
+  const now = await organizationNow(deps, call.caller, organization);
   const changed = await inRounds(async () => {
     const member = await deps.table.get(memberRecord, keys.member(organization, principal));
-    if (member === undefined || member.left_at !== undefined) throw notFound("member", principal);
+    if (member === undefined || !isMemberNow(member, now)) throw notFound("member", principal);
     requireRank(call.caller, organization, member.role, role);
     if (member.role === role) return member;
-    await deps.table.transact(writesOf(deps.now(), call, member, change));
+    await deps.table.transact(writesOf(deps.now(), call, member, { ...change, epoch: now.epoch }));
     return { ...member, role };
   }, "Others change this member too; send it again.");
   const holder = (await readHolders(deps, [principal])).get(principal);
@@ -45,9 +49,9 @@ function writesOf(
   now: number,
   call: Call,
   member: MemberRecord,
-  { organization, principal, role }: Change,
+  { organization, principal, role, epoch }: Change & { epoch: number },
 ): Write[] {
-  const { role: from } = member;
+  const { role: from, epoch: given = 0 } = member;
   const { condition, values } = unchanged(member);
   return [
     {
@@ -58,13 +62,16 @@ function writesOf(
     },
     {
       key: keys.principal(principal),
-      update: { set: { [`organizations.${organization}`]: role } },
+      update: { set: { [`organizations.${organization}`]: storedRole(role, given) } },
       condition: `#organizations.#${organization} = :from${role === "owner" ? LIVES : ""}`,
-      values: { from },
+      values: { from: storedRole(from, given) },
       else: (holder) => hasEnded(holder),
     },
-    ...(role === "owner" ? [ownerGained(organization)] : []),
-    ...(from === "owner" ? [ownerLost(organization)] : []),
+    role === "owner"
+      ? ownerGained(organization, epoch)
+      : from === "owner"
+        ? ownerLost(organization, epoch)
+        : stillUnclaimed(organization, epoch),
     eventWrite(now, {
       type: "member_changed",
       request_id: call.requestId,

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { roleIn } from "#core/access/authorize-organization.ts";
+import { epochIn, roleIn } from "#core/access/authorize-organization.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
@@ -16,7 +16,7 @@ export async function changeOrganization(
   { name }: { name: string },
 ): Promise<Organization> {
   const renamed = await inRounds(async () => {
-    const seen = await findOrganization(deps, organization);
+    const seen = await findOrganization(deps, organization, epochIn(caller, organization));
     return rename(deps.table, keys.organization(organization), seen, name);
   }, "Others change this organization too; send it again.");
   return organizationView(renamed, roleIn(caller, organization) ?? "guest");

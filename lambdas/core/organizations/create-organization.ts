@@ -1,6 +1,10 @@
 import { keys } from "#aws/keys.ts";
-import { MAX_ORGANIZATIONS, memberWrite, organizationWrites } from "#core/access/organization-writes.ts";
-import type { OrganizationRecord } from "#core/access/records.ts";
+import {
+  MAX_ORGANIZATIONS,
+  memberWrite,
+  type NewOrganization,
+  organizationWrites,
+} from "#core/access/organization-writes.ts";
 import { actorOf, type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -26,7 +30,7 @@ export async function createOrganization(
   const now = deps.now();
   const organization_id = newId("org", now);
   const role = "owner";
-  const record: OrganizationRecord = {
+  const record: NewOrganization = {
     ...{ organization_id, name, owners: 1 },
     ...{ created_at: iso(now), created_by: caller.id },
   };

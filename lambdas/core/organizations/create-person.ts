@@ -3,7 +3,8 @@ import type { MemberRole } from "#contract/roles.ts";
 import type { Scope } from "#contract/scopes.ts";
 import { ensureFirstOrganization } from "#core/access/ensure-first-organization.ts";
 import { memberWrite, ownerGained, unknownOrganization } from "#core/access/organization-writes.ts";
-import { FIRST_ORGANIZATION, organizationRecord } from "#core/access/records.ts";
+import { FIRST_ORGANIZATION, type OrganizationRecord, organizationRecord } from "#core/access/records.ts";
+import { storedRole } from "#core/access/stored-role.ts";
 import { newApiKey } from "#core/accounts/new-api-key.ts";
 import type { PersonRecord } from "#core/accounts/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -43,7 +44,7 @@ export async function createPerson(
       "invalid_request",
       `${JSON.stringify(email)} is no e-mail address such as zoe@example.com.`,
     );
-  await requireOrganization(deps, organization);
+  const { epoch } = await requireOrganization(deps, organization);
   const now = deps.now();
   const created_at = iso(now);
   const person_id = newId("usr", now);
@@ -51,7 +52,7 @@ export async function createPerson(
   const { key_id, api_key, write } = newApiKey(now, person_id, { name, scopes: key.scopes, expires_ms });
   const record: PersonRecord = {
     ...{ person_id, name, emails: [{ address: mail.address, verified_at: created_at }] },
-    organizations: { [organization]: role },
+    organizations: { [organization]: storedRole(role, epoch) },
     ...{ workspaces: {}, grants: {}, more_grants: 0, groups: [], created_at },
   };
   await deps.table.transact([
@@ -66,8 +67,8 @@ export async function createPerson(
       put: { ...keys.principal(person_id), ...record, live_keys: 1 },
       condition: "attribute_not_exists(#pk)",
     },
-    memberWrite(now, { organization, principal: person_id, role }),
-    ...(role === "owner" ? [ownerGained(organization)] : []),
+    memberWrite(now, { organization, principal: person_id, role, epoch }),
+    ...(role === "owner" ? [ownerGained(organization, epoch)] : []),
     write,
     eventWrite(now, {
       type: "member_joined",
@@ -85,8 +86,9 @@ export async function createPerson(
 }
 
 /** @throws WharfError not_found */
-async function requireOrganization(deps: TableDeps, organization: string): Promise<void> {
-  if (organization === FIRST_ORGANIZATION) await ensureFirstOrganization(deps);
-  else if ((await deps.table.get(organizationRecord, keys.organization(organization))) === undefined)
-    throw unknownOrganization(organization);
+async function requireOrganization(deps: TableDeps, organization: string): Promise<OrganizationRecord> {
+  if (organization === FIRST_ORGANIZATION) return ensureFirstOrganization(deps);
+  const found = await deps.table.get(organizationRecord, keys.organization(organization));
+  if (found === undefined) throw unknownOrganization(organization);
+  return found;
 }

@@ -1,5 +1,5 @@
 import { keys } from "#aws/keys.ts";
-import { roleIn } from "#core/access/authorize-organization.ts";
+import { epochIn, roleIn } from "#core/access/authorize-organization.ts";
 import { type OrganizationRecord, organizationRecord } from "#core/access/records.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -7,13 +7,20 @@ import { notFound } from "#core/kernel/error.ts";
 import type { Organization } from "./contract.ts";
 import { organizationView } from "./organization-view.ts";
 
-/** An organization's record, for who was found to belong to it. @throws WharfError not_found */
+/**
+ * An organization's record, for who was found to belong to it.
+ *
+ * @param epoch how often it had been handed over then.
+ * @throws WharfError not_found where it is gone, or another's by now
+ */
 export async function findOrganization(
   { table }: TableDeps,
   organization: string,
+  epoch: number,
 ): Promise<OrganizationRecord> {
   const found = await table.get(organizationRecord, keys.organization(organization));
-  if (found === undefined || found.purged_ms !== undefined) throw notFound("organization", organization);
+  if (found === undefined || found.purged_ms !== undefined || found.epoch !== epoch)
+    throw notFound("organization", organization);
   return found;
 }
 
@@ -24,7 +31,7 @@ export async function showOrganization(
   organization: string,
 ): Promise<Organization> {
   return organizationView(
-    await findOrganization(deps, organization),
+    await findOrganization(deps, organization, epochIn(caller, organization)),
     roleIn(caller, organization) ?? "guest",
   );
 }

@@ -1,5 +1,6 @@
 import { keys, under } from "#aws/keys.ts";
 import type { MemberRole } from "#contract/roles.ts";
+import { isMemberNow, type OrganizationNow } from "#core/access/organization-now.ts";
 import { memberRecord } from "#core/access/records.ts";
 import { readHolders } from "#core/accounts/read-holders.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
@@ -8,10 +9,11 @@ import { liveRows } from "#core/kernel/live-rows.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import type { Member } from "./contract.ts";
 
-/** An organization's members, in the order of their ids. @throws WharfError invalid_cursor */
+/** An organization's members, in the order of their ids. @param now that as it is now. @throws WharfError invalid_cursor */
 export async function listMembers(
   deps: TableDeps,
   organization: string,
+  now: OrganizationNow,
   { limit, cursor, role }: PageQuery & { role?: MemberRole | undefined },
 ) {
   const list = `members ${organization} ${role ?? ""}`;
@@ -20,7 +22,7 @@ export async function listMembers(
     after: keys.member(organization, after ?? ""),
     prefix: under.members,
     limit: limit + 1,
-    wanted: (row) => role === undefined || row.role === role,
+    wanted: (row) => (role === undefined || row.role === role) && isMemberNow(row, now),
   });
   const page = pageOf(
     { rows },

@@ -5,7 +5,13 @@ import type { Organization } from "./contract.ts";
 
 /** An organization as a member of it sees it. */
 export const organizationView = (
-  { organization_id, name, created_at, closed_at, purge_ms }: OrganizationRecord,
+  {
+    organization_id,
+    name,
+    created_at,
+    closed_at,
+    purge_ms,
+  }: Pick<OrganizationRecord, "organization_id" | "name" | "created_at" | "closed_at" | "purge_ms">,
   role: MemberRole,
 ): Organization => ({
   ...{ organization_id, name, role, created_at },

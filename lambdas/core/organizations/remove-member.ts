@@ -1,8 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
-import { ownerLost } from "#core/access/organization-writes.ts";
+import { isMemberNow } from "#core/access/organization-now.ts";
+import { ownerLost, stillUnclaimed } from "#core/access/organization-writes.ts";
 import { type MemberRecord, memberRecord } from "#core/access/records.ts";
+import { organizationNow } from "#core/access/standing.ts";
+import { storedRole } from "#core/access/stored-role.ts";
 import { groupLeft } from "#core/groups/remove-group-member.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -50,12 +53,17 @@ async function leave(
   if (row === undefined || holder === undefined) throw notFound("member", principal);
   const member = memberRecord.parse(row);
   if (member.left_at !== undefined) return member;
+  const now = await organizationNow(deps, call.caller, organization);
+  if (!isMemberNow(member, now)) throw notFound("member", principal);
   if (principal !== call.caller.id) requireRank(call.caller, organization, member.role);
   const rights = holderRights.parse(holder);
   requireNotHome(organization, principal, rights);
   const by = { request_id: call.requestId, actor: actorOf(call.caller) };
   const { left, writes } = await leaving(deps, { organization, member, holder }, by);
-  await deps.table.transact([...writes, ...(member.role === "owner" ? [ownerLost(organization)] : [])]);
+  await deps.table.transact([
+    ...writes,
+    member.role === "owner" ? ownerLost(organization, now.epoch) : stillUnclaimed(organization, now.epoch),
+  ]);
   return left;
 }
 
@@ -123,6 +131,6 @@ function holderWrite(
     key: keys.principal(member.principal_id),
     update: { set: { ...loss.keeps }, remove: [`organizations.${organization}`] },
     condition: [`#organizations.#${organization} = :role`, ...same].join(" AND "),
-    values: { role: member.role, ...seen },
+    values: { role: storedRole(member.role, member.epoch ?? 0), ...seen },
   };
 }

@@ -1,3 +1,4 @@
+import { organizationNow } from "#core/access/standing.ts";
 import type { App } from "#http/context.ts";
 import { serve } from "#http/serve.ts";
 import { changeMember } from "./change-member.ts";
@@ -49,7 +50,10 @@ export function organizations(app: App, deps: OrganizationDeps): void {
   serve(app, deps, {
     route: listMembersRoute,
     organization: byId,
-    handle: async ({ params, query }) => ({ body: await listMembers(deps, params.id, query) }),
+    handle: async ({ params, query, call }) => {
+      const now = await organizationNow(deps, call.caller, params.id);
+      return { body: await listMembers(deps, params.id, now, query) };
+    },
   });
 
   serve(app, deps, {

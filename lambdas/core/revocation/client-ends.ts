@@ -1,9 +1,10 @@
 import { keys } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
-import { ownerLost } from "#core/access/organization-writes.ts";
+import { isMemberNow, NEVER_HANDED_OVER } from "#core/access/organization-now.ts";
+import { notHandedOver, ownerLost } from "#core/access/organization-writes.ts";
 import { memberRecord, organizationRecord } from "#core/access/records.ts";
-import type { ClientRecord } from "#core/accounts/records.ts";
+import { type ClientRecord, currentClient } from "#core/accounts/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
@@ -30,7 +31,7 @@ export async function clientEndWrites(
   { actor, request_id, lastOwner, given }: EndedBy & { lastOwner: "stays" | "ends"; given?: string },
 ): Promise<Write[]> {
   const { client_id } = client;
-  const organizations = Object.entries(client.organizations ?? {});
+  const organizations = Object.entries(currentClient(client).rights.organizations);
   const items = await deps.table.batchGet(
     organizations.flatMap(([id]) => [keys.member(id, client_id), keys.organization(id)]),
   );
@@ -38,12 +39,14 @@ export async function clientEndWrites(
   const leaving = organizations.flatMap(([organization_id, role]): Write[] => {
     const member = memberRecord.safeParse(stored({ ...keys.member(organization_id, client_id) })).data;
     const organization = organizationRecord.safeParse(stored({ ...keys.organization(organization_id) })).data;
-    const owners = role === "owner" && organization !== undefined ? organization.owners : 0;
     if (member === undefined || member.left_at !== undefined) return [];
+    const { owners = 0, epoch = 0 } = organization ?? {};
+    // Whoever owned it before it was handed over is counted no more.
+    const isOwner = role === "owner" && isMemberNow(member, organization ?? NEVER_HANDED_OVER);
     const { condition, values } = unchanged(member);
     return [
-      ...(owners > 0
-        ? [lastOwner === "stays" ? ownerLost(organization_id) : ownerGone(organization_id)]
+      ...(isOwner && owners > 0
+        ? [lastOwner === "stays" ? ownerLost(organization_id, epoch) : ownerGone(organization_id, epoch)]
         : []),
       {
         key: keys.member(organization_id, client_id),
@@ -68,9 +71,12 @@ export async function clientEndWrites(
   ];
 }
 
-const ownerGone = (organization: string): Write => ({
-  key: keys.organization(organization),
-  update: { add: { owners: -1 } },
-  condition: "#owners > :none",
-  values: { none: 0 },
-});
+function ownerGone(organization: string, epoch: number): Write {
+  const { condition, values } = notHandedOver(epoch);
+  return {
+    key: keys.organization(organization),
+    update: { add: { owners: -1 } },
+    condition: `#owners > :none AND ${condition}`,
+    values: { ...values, none: 0 },
+  };
+}

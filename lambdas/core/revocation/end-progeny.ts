@@ -3,9 +3,11 @@ import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { describe, say } from "#aws/log.ts";
 import type { Item } from "#aws/table.ts";
+import { wasKept } from "#core/access/organization-now.ts";
 import { grantRecord } from "#core/access/records.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import { changeClient } from "#core/accounts/client-secrets.ts";
-import { organizationOf, secretId } from "#core/accounts/find-client.ts";
+import { homeOf, organizationOf, secretId } from "#core/accounts/find-client.ts";
 import { clientRecord, keyRecord } from "#core/accounts/records.ts";
 import { endGrant } from "#core/grants/end-grant.ts";
 import { folderOf, spotKey, spotOf } from "#core/grants/spot.ts";
@@ -85,6 +87,17 @@ async function endOne(deps: DueDeps, maker: string, one: Made): Promise<One | un
   }
 }
 
+/** Whether its organization was handed over since, and it was kept then. */
+async function isKept(
+  deps: DueDeps,
+  organization: string | undefined,
+  made: string,
+  holder?: string,
+): Promise<boolean> {
+  if (organization === undefined) return false;
+  return wasKept(made, holder, await organizationNow(deps, {}, organization));
+}
+
 async function endMadeKey(
   deps: DueDeps,
   { made: id, holder = "" }: Made,
@@ -96,6 +109,7 @@ async function endMadeKey(
     const now = deps.now();
     const { job, write } = newRevocation(now, id);
     const organization_id = await organizationOf(deps, holder);
+    if (await isKept(deps, organization_id, id)) return undefined;
     await deps.table.transact([...keyEndWrites(now, key, { ...by, organization_id }), write]);
     return { kind: "keys", job };
   }, "Others change it too.");
@@ -105,6 +119,7 @@ async function endMadeClient(deps: DueDeps, id: string, by: EndedBy): Promise<On
   return inRounds(async () => {
     const client = await deps.table.get(clientRecord, keys.client(id));
     if (client === undefined || client.revoked_at !== undefined) return undefined;
+    if (await isKept(deps, homeOf(client), id)) return undefined;
     const now = deps.now();
     const { job, write } = newRevocation(now, id);
     await deps.table.transact([
@@ -116,6 +131,7 @@ async function endMadeClient(deps: DueDeps, id: string, by: EndedBy): Promise<On
 }
 
 async function endMadeSecret(deps: DueDeps, { made: id, holder = "" }: Made): Promise<One | undefined> {
+  if (await isKept(deps, await organizationOf(deps, holder), id, holder)) return undefined;
   let ends = false;
   await changeClient(deps, holder, ({ secrets }) => {
     const left = secrets.filter((secret) => secretId(secret) !== id);
@@ -129,6 +145,7 @@ async function endMadeGrant(deps: DueDeps, id: string, by: EndedBy): Promise<One
   return inRounds(async () => {
     const grant = await deps.table.get(grantRecord, keys.grant(id));
     if (grant === undefined || grant.ended_at !== undefined) return undefined;
+    if (await isKept(deps, grant.organization_id, id, grant.principal_id)) return undefined;
     const spot = spotOf(await deps.table.batchGet([spotKey(grant.on)]), grant.on, grant.principal_id);
     await endGrant(deps, grant, { reason: "revoked", ...by, folder_id: spot && folderOf(spot) });
     return { kind: "grants" };

@@ -1,14 +1,20 @@
-import { type Key, keys, under } from "#aws/keys.ts";
+import { due, type Key, keys, under } from "#aws/keys.ts";
 import { happened, type Item } from "#aws/table.ts";
+import { isMemberNow } from "#core/access/organization-now.ts";
 import {
+  type MemberRecord,
   memberRecord,
   type OrganizationRecord,
   organizationRecord,
   workspaceRecord,
 } from "#core/access/records.ts";
+import { homeOf, isClientNow } from "#core/accounts/find-client.ts";
 import { clientRecord } from "#core/accounts/records.ts";
 import { endGroup, finishEnding } from "#core/groups/delete-group.ts";
-import { groupRecord } from "#core/groups/records.ts";
+import { type GroupRecord, groupRecord } from "#core/groups/records.ts";
+import { endInvitation } from "#core/invitations/end-invitation.ts";
+import { stateOf } from "#core/invitations/invitation-view.ts";
+import { invitationRecord } from "#core/invitations/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { type Chance, eachDue } from "#core/kernel/each-due.ts";
 import { finishLeaving } from "#core/organizations/finish-leaving.ts";
@@ -16,6 +22,7 @@ import { leaving } from "#core/organizations/remove-member.ts";
 import { workspaceTrashed } from "#core/trash/delete-workspace.ts";
 import { organizationPurged } from "#core/trash/purge-organization.ts";
 import { revokeAs } from "./change-client.ts";
+import type { EndedBy } from "./client-ends.ts";
 
 const PAGE = 50;
 /** How long one client's end goes on before the next is looked at (ms); its own job does the rest. */
@@ -26,9 +33,15 @@ const by = ({ organization_id }: Pick<OrganizationRecord, "organization_id">) =>
   actor: { type: "system" as const, id: "system" },
 });
 
+const claimedBy = ({ organization_id }: Pick<OrganizationRecord, "organization_id">) => ({
+  request_id: `handover-${organization_id}`,
+  actor: { type: "system" as const, id: "handover" },
+});
+
 /**
  * Purges organizations that have been closed for as long as they may be, and ends what is in purged ones, page by page:
- * workspaces go by the trash, clients as revoked ones do, then groups and members.
+ * workspaces go by the trash, clients as revoked ones do, then groups and members. In those that have been handed over it
+ * ends what was there before: none of that had an effect since.
  *
  * @returns how many organizations are done.
  */
@@ -37,19 +50,110 @@ export function sweepOrganizations(deps: DueDeps): Promise<number> {
     const organization = organizationRecord.parse(item);
     const { closed_at, purged_ms } = organization;
     if (purged_ms !== undefined) return endAll(deps, organization, chance);
-    if (closed_at === undefined) return false;
+    if (closed_at === undefined) return endOfBefore(deps, organization, chance);
     const closed = { ...organization, closed_at };
     return happened(deps.table.transact(organizationPurged(deps.now(), closed, by(closed))));
   });
+}
+
+/** Ends who and what was there before an organization was handed over, but what was kept, step by step. */
+async function endOfBefore(
+  deps: DueDeps,
+  organization: OrganizationRecord,
+  chance: Chance,
+): Promise<boolean> {
+  const { organization_id, epoch, tidying } = organization;
+  if (tidying === undefined) return false;
+  const by = claimedBy(organization);
+  const steps: [prefix: string, end: (item: Item) => Promise<unknown>][] = [
+    [under.organizationWorkspaces, (item) => tidyWorkspace(deps, organization, String(item["workspace_id"]))],
+    [
+      under.organizationClients,
+      async (item) => {
+        const client = await deps.table.get(clientRecord.optional(), keys.client(String(item["client_id"])));
+        if (client === undefined || isClientNow(client, organization_id, organization)) return;
+        await endClient(deps, client.client_id, by);
+      },
+    ],
+    [
+      under.groups,
+      async (item) => {
+        const group = await readGroup(deps, String(item["group_id"]));
+        if (group !== undefined && (group.epoch ?? 0) !== epoch) await endOneGroup(deps, group, by);
+      },
+    ],
+    [
+      under.members,
+      async (item) => {
+        const member = memberRecord.parse(item);
+        const isStale = member.left_at !== undefined || !isMemberNow(member, organization);
+        if (isStale) await endMember(deps, organization, member, by);
+      },
+    ],
+    [
+      under.invitations,
+      (item) => endInvitationOfBefore(deps, organization, String(item["invitation_id"]), by),
+    ],
+  ];
+  const { pk } = keys.organization(organization_id);
+  for (const [at, [prefix, end]] of steps.entries()) {
+    if (at < tidying.step) continue;
+    if (!(await eachOf(deps, { pk, prefix }, chance, end))) return false;
+    const isLast = at === steps.length - 1;
+    const kept = await happened(
+      deps.table.update({
+        key: keys.organization(organization_id),
+        update: isLast ? { remove: ["tidying", "due_pk", "due_sk"] } : { set: { tidying: { step: at + 1 } } },
+        condition: "#epoch = :epoch AND attribute_exists(#tidying) AND attribute_not_exists(#closed_at)",
+        values: { epoch },
+      }),
+    );
+    if (!kept) return false;
+  }
+  return true;
+}
+
+/** What was granted and locked in it before is ended as in one that was handed over by itself. */
+async function tidyWorkspace(
+  deps: DueDeps,
+  { organization_id }: OrganizationRecord,
+  id: string,
+): Promise<void> {
+  await happened(
+    deps.table.update({
+      key: keys.workspace(id),
+      update: { set: { tidying: {}, ...due("handover", deps.now(), id) } },
+      condition: "#organization_id = :of AND attribute_not_exists(#deleted_at)",
+      values: { of: organization_id },
+    }),
+  );
+}
+
+async function endInvitationOfBefore(
+  deps: DueDeps,
+  { handed_ms = 0 }: OrganizationRecord,
+  id: string,
+  by: EndedBy,
+): Promise<void> {
+  const invitation = await deps.table.get(invitationRecord.optional(), keys.invitation(id));
+  if (invitation === undefined || stateOf(deps.now(), invitation) !== "pending") return;
+  if (Date.parse(invitation.created_at) >= handed_ms) return;
+  await happened(endInvitation(deps, invitation, { reason: "revoked", ...by }));
 }
 
 async function endAll(deps: DueDeps, organization: OrganizationRecord, chance: Chance): Promise<boolean> {
   const { organization_id } = organization;
   const steps: [prefix: string, end: (item: Item) => Promise<unknown>][] = [
     [under.organizationWorkspaces, (item) => endWorkspace(deps, organization, String(item["workspace_id"]))],
-    [under.organizationClients, (item) => endClient(deps, organization, String(item["client_id"]))],
-    [under.groups, (item) => endOneGroup(deps, organization, String(item["group_id"]))],
-    [under.members, (item) => endMember(deps, organization, item)],
+    [under.organizationClients, (item) => endClient(deps, String(item["client_id"]), by(organization))],
+    [
+      under.groups,
+      async (item) => {
+        const group = await readGroup(deps, String(item["group_id"]));
+        if (group !== undefined) await endOneGroup(deps, group, by(organization));
+      },
+    ],
+    [under.members, (item) => endMember(deps, organization, memberRecord.parse(item), by(organization))],
   ];
   for (const [prefix, end] of steps)
     if (!(await eachOf(deps, { pk: keys.organization(organization_id).pk, prefix }, chance, end)))
@@ -57,7 +161,7 @@ async function endAll(deps: DueDeps, organization: OrganizationRecord, chance: C
   await deps.table.update({
     key: keys.organization(organization_id),
     // Its name goes with it; that it is closed stays, so that nothing that names it is ever another's.
-    update: { set: { name: "" }, remove: ["due_pk", "due_sk"] },
+    update: { set: { name: "" }, remove: ["due_pk", "due_sk", "tidying", "kept"] },
     condition: "attribute_exists(#purged_ms)",
   });
   return true;
@@ -90,45 +194,42 @@ async function eachOf(
 /** Into the trash, to be purged at once. */
 async function endWorkspace(deps: DueDeps, organization: OrganizationRecord, id: string): Promise<void> {
   const workspace = await deps.table.get(workspaceRecord.optional(), keys.workspace(id));
-  const isThere = workspace?.deleted_at === undefined;
-  if (workspace === undefined || !isThere || workspace.organization_id !== organization.organization_id)
-    return;
-  const { actor, request_id } = by(organization);
-  await happened(
-    deps.table.transact(workspaceTrashed(deps.now(), workspace, { actor, request_id, days: 0 })),
-  );
+  if (workspace === undefined || workspace.deleted_at !== undefined) return;
+  if (workspace.organization_id !== organization.organization_id) return;
+  const now = { ...by(organization), days: 0 };
+  await happened(deps.table.transact(workspaceTrashed(deps.now(), workspace, now)));
 }
 
-async function endClient(deps: DueDeps, organization: OrganizationRecord, id: string): Promise<void> {
+async function endClient(deps: DueDeps, id: string, by: EndedBy): Promise<void> {
   const client = await deps.table.get(clientRecord.optional(), keys.client(id));
   // What it held ends by its own job.
   if (client === undefined || client.revoked_at !== undefined) return;
-  await revokeAs(deps, id, {
-    ...by(organization),
-    lastOwner: "ends",
-    patienceMs: PATIENCE_MS,
-  });
+  await revokeAs(deps, id, { ...by, lastOwner: "ends", patienceMs: PATIENCE_MS });
 }
 
-async function endOneGroup(deps: DueDeps, organization: OrganizationRecord, id: string): Promise<void> {
-  const group = await deps.table.get(groupRecord.optional(), keys.principal(id));
-  if (group === undefined) return;
+const readGroup = ({ table }: DueDeps, id: string) => table.get(groupRecord.optional(), keys.principal(id));
+
+async function endOneGroup(deps: DueDeps, group: GroupRecord, by: EndedBy): Promise<void> {
   const ended = group.disabled_at === undefined ? await endGroup(deps, group) : group;
-  await finishEnding(deps, ended, by(organization));
+  await finishEnding(deps, ended, by);
 }
 
-async function endMember(deps: DueDeps, organization: OrganizationRecord, item: Item): Promise<void> {
-  const member = memberRecord.parse(item);
-  const { organization_id } = organization;
+async function endMember(
+  deps: DueDeps,
+  { organization_id: organization }: OrganizationRecord,
+  member: MemberRecord,
+  by: EndedBy,
+): Promise<void> {
   const [holder] = await deps.table.batchGet([keys.principal(member.principal_id)]);
   // Clients have ended with all they had; what one of them had elsewhere was its own.
-  if (holder === undefined || member.principal_id.startsWith("cli_")) return;
-  if (member.left_at !== undefined) return finishLeaving(deps, by(organization), organization_id, member);
-  const { left, writes } = await leaving(
-    deps,
-    { organization: organization_id, member, holder },
-    by(organization),
-  );
-  if (await happened(deps.table.transact(writes)))
-    await finishLeaving(deps, by(organization), organization_id, left);
+  if (holder === undefined || isOwnClient(organization, holder)) return;
+  if (member.left_at !== undefined) return finishLeaving(deps, by, organization, member);
+  const { left, writes } = await leaving(deps, { organization, member, holder }, by);
+  if (await happened(deps.table.transact(writes))) await finishLeaving(deps, by, organization, left);
+}
+
+/** Whether it is a client of the organization's, which ended as one. */
+function isOwnClient(organization: string, holder: Item): boolean {
+  const client = clientRecord.safeParse(holder).data;
+  return client !== undefined && homeOf(client) === organization;
 }

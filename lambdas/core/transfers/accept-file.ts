@@ -1,3 +1,4 @@
+import { ownedOf } from "#core/access/organization-now.ts";
 import { changeWrites, newsOf } from "#core/files/change-writes.ts";
 import { fileView } from "#core/files/file-view.ts";
 import { arrival, placeAt, targetFolder } from "#core/files/move-target.ts";
@@ -18,14 +19,15 @@ export async function acceptFile(
   deps: Deps,
   call: Call,
   token: string,
-  { workspace, folder = { segments: [] }, first }: Into,
+  { workspace: into, folder = { segments: [] }, first }: Into,
 ): Promise<Claimed> {
-  const workspace_id = await requireWorkspaceNamed(deps, call.caller, workspace);
-  return acceptThing(deps, call, token, first, async ({ transfer, file, workspace: from }) => {
+  const workspace_id = await requireWorkspaceNamed(deps, call.caller, into);
+  return acceptThing(deps, call, token, first, async ({ transfer, file, workspace, belongs }) => {
     if (file === undefined) throw gone("withdrawn");
     const asked = file.asked_name ?? file.name;
     const wanted = { workspace_id, ref: folder, name: asked, isGiven: true };
     const { trail, access } = await targetFolder(deps, call, file, wanted);
+    const from = ownedOf(workspace, belongs);
     const to = access.workspace;
     const { trail: _, ...place } = await placeAt(deps, file, {
       ...{ workspace_id, trail, asked, isBlind: access.blind },

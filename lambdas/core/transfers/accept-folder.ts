@@ -1,3 +1,4 @@
+import { ownedOf } from "#core/access/organization-now.ts";
 import { workspaceFor } from "#core/access/standing.ts";
 import { leavingWrites, wayOut } from "#core/folders/start-move.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -35,8 +36,9 @@ export async function acceptFolder(
     if (moving === undefined) return undefined;
     if (workspace_id === folder.workspace_id)
       throw new WharfError("conflict", "The folder is in that workspace already. Claim it into another one.");
-    const to = await workspaceFor(deps, call.caller, workspace_id);
-    if (to === undefined) return undefined;
+    const where = await workspaceFor(deps, call.caller, workspace_id);
+    if (where === undefined) return undefined;
+    const to = ownedOf(where.workspace, where.organization);
     const now = deps.now();
     const links_since_ms = transfer.keep.shares ? undefined : now;
     const told = { request_id: call.requestId, actor: actorOf(call.caller) };

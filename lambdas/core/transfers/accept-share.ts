@@ -1,15 +1,15 @@
 import { TransactionFailed } from "#aws/table.ts";
+import { stillUnclaimed } from "#core/access/organization-writes.ts";
 import { homeOf } from "#core/access/records.ts";
-import { invalidMember } from "#core/accounts/maker.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
 import { iso } from "#core/kernel/time.ts";
 import { handLinkWrites } from "#core/links/hand-link.ts";
 import { stillOwned } from "./accept-thing.ts";
-import type { Claimed, ClaimRequest } from "./contract.ts";
+import type { Claimed } from "./contract.ts";
 import { claimedWrites, endWrites, toldOf } from "./end-transfer.ts";
-import { type Claim, findClaim, gone } from "./find-claim.ts";
+import { type Claim, findClaimOfThing, gone } from "./find-claim.ts";
 
 const ROUNDS = 6;
 
@@ -17,21 +17,18 @@ const ROUNDS = 6;
  * Makes the caller who may see and revoke a link, in its maker's place, in one transaction with the transfer's end and the
  * events: of many claims one wins. Link and file stay where and as they are.
  *
- * @throws WharfError not_found, transfer_gone; invalid_request where it is said where it is to be; conflict.
+ * @throws WharfError not_found, transfer_gone; conflict.
  */
 export async function acceptShare(
   deps: TableDeps,
   call: Call,
   token: string,
-  { first, ...place }: Pick<ClaimRequest, "organization" | "workspace" | "folder"> & { first: Claim },
+  first: Claim,
 ): Promise<Claimed> {
-  for (const [name, said] of Object.entries(place))
-    if (said !== undefined)
-      throw invalidMember(name, "is not said of a link, which stays with its file and is yours to manage");
   const { caller } = call;
   for (let round = 0; round < ROUNDS; round++) {
-    const claim = round === 0 ? first : await findClaim(deps, call, token);
-    const { transfer, workspace: from, owned, share } = claim;
+    const claim = round === 0 ? first : await findClaimOfThing(deps, call, token);
+    const { transfer, workspace: from, belongs, owned, share } = claim;
     if (share?.file === undefined) throw gone("withdrawn");
     const now = deps.now();
     const { transfer_id, resource_id } = transfer;
@@ -44,6 +41,7 @@ export async function acceptShare(
         // Which ends with the link at the latest.
         ...endWrites(now, transfer, { claimed_by: caller.id, claimed_for: to }),
         stillOwned(from),
+        stillUnclaimed(from.organization_id, belongs.epoch),
         ...handLinkWrites(share.link, { holder: caller.id, file: share.file, owned }),
         ...claimedWrites(now, data, { request_id: call.requestId, actor: actorOf(caller) }),
         ...call.record(answer),

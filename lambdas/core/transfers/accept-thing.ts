@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { type Check, TransactionFailed, type Write } from "#aws/table.ts";
 import { epochOf } from "#core/access/grant-writes.ts";
+import { stillUnclaimed } from "#core/access/organization-writes.ts";
 import type { WorkspaceRecord } from "#core/access/records.ts";
 import type { FolderRef } from "#core/files/contract.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -10,7 +11,7 @@ import type { Owned } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { Claimed } from "./contract.ts";
 import { claimedWrites, endWrites, toldOf } from "./end-transfer.ts";
-import { type Claim, findClaim } from "./find-claim.ts";
+import { type Claim, findClaimOfThing } from "./find-claim.ts";
 import { residualWrites } from "./residual.ts";
 
 const ROUNDS = 6;
@@ -47,10 +48,10 @@ export async function acceptThing(
   const { caller } = call;
   let further = false;
   for (let round = 0; round < ROUNDS; round++) {
-    const claim = round === 0 ? first : await findClaim(deps, call, token);
+    const claim = round === 0 ? first : await findClaimOfThing(deps, call, token);
     const way = await wayOf(claim);
     if (way === undefined) continue;
-    const { transfer, maker, workspace: from } = claim;
+    const { transfer, maker, workspace: from, belongs } = claim;
     const { type, resource_id, transfer_id } = transfer;
     const { now, to, writes, shown } = way;
     const { workspace_id } = to;
@@ -64,6 +65,7 @@ export async function acceptThing(
       await deps.table.transact([
         ...endWrites(now, transfer, { claimed_by: caller.id, claimed_for: to.organization_id }),
         stillOwned(from),
+        stillUnclaimed(from.organization_id, belongs.epoch),
         ...writes,
         ...residual,
         ...claimedWrites(now, data, told),

@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { due, keys, nameOfKey } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
-import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { authorizeOrganization, epochIn } from "#core/access/authorize-organization.ts";
 import { grantLimit, grantWrites, MAX_GRANTS, type NewGrant } from "#core/access/grant-writes.ts";
 import { noOrganizationEntries, organizationEntries } from "#core/access/organization-entries.ts";
+import { workspaceNow } from "#core/access/organization-now.ts";
+import { stillUnclaimed } from "#core/access/organization-writes.ts";
 import { MAX_IN_RECORD } from "#core/access/rights-of.ts";
 import { actorOf, type Call, type Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -16,7 +18,7 @@ import { leaveName, takeName } from "#core/workspaces/owner-name.ts";
 import { workspaceView } from "#core/workspaces/workspace-view.ts";
 import type { Claimed, ClaimRequest } from "./contract.ts";
 import { claimedWrites, endWrites, toldOf } from "./end-transfer.ts";
-import { type Claim, findClaim } from "./find-claim.ts";
+import { type Claim, findClaimOfThing } from "./find-claim.ts";
 import { residualWrites } from "./residual.ts";
 
 const ROUNDS = 12;
@@ -47,7 +49,7 @@ export async function acceptWorkspace(
   const attempt: Attempt = { taken: 0, further: { claimer: isFull(caller), maker: false } };
   let full = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const claim = round === 0 ? first : await findClaim(deps, call, token);
+    const claim = round === 0 ? first : await findClaimOfThing(deps, call, token);
     const plan = planOf(deps.now(), call, claim, { organization, attempt });
     try {
       await deps.table.transact([...plan.writes, ...call.record(plan.answer)]);
@@ -87,12 +89,13 @@ const grantCounts = z.object({
 function planOf(
   now: number,
   call: Call,
-  { transfer, workspace, maker }: Claim,
+  { transfer, workspace, maker, belongs }: Claim,
   { organization, attempt }: { organization: string; attempt: Attempt },
 ) {
   const { caller } = call;
   const { workspace_id, organization_id: from } = workspace;
-  const epoch = workspace.epoch + 1;
+  const epoch = workspaceNow(workspace, belongs).epoch + 1;
+  const came = epochIn(caller, organization);
   const name = attempt.taken === 0 ? workspace.name : numberedWorkspace(workspace.name, attempt.taken);
   const granted = {
     ...{ on: workspace_id, workspace_id, epoch, workspace_name: name },
@@ -115,15 +118,23 @@ function planOf(
       update: {
         set: {
           ...{ organization_id: organization, epoch, name, member_access: "none" },
-          ...{ created_by: caller.id, change: newChange(), tidying: {} },
+          ...{
+            organization_epoch: came === workspace.organization_epoch ? undefined : came,
+            created_by: caller.id,
+            change: newChange(),
+            tidying: {},
+          },
           ...(transfer.keep.shares ? {} : { links_from: { ms: now, epoch } }),
           ...due("handover", now, workspace_id),
         },
       },
       ...unchanged(workspace),
     },
+    stillUnclaimed(from, belongs.epoch),
     ...noOrganizationEntries(from, { workspaceId: workspace_id, name: workspace.name }),
-    ...organizationEntries(organization, { workspaceId: workspace_id, name, member_access: "none", epoch }),
+    ...organizationEntries(organization, {
+      ...{ workspaceId: workspace_id, name, member_access: "none", epoch, organization_epoch: came },
+    }),
     ...leaving,
     ...naming,
     ...ownWrites,

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import {
   at,
+  distinct,
   id,
   idOf,
   orTime,
@@ -11,19 +12,25 @@ import {
   withoutNul,
   workspaceRef,
 } from "#contract/common.ts";
+import { memberRole } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
 import { file, folderRef } from "#core/files/contract.ts";
 import { movingFolder } from "#core/folders/contract.ts";
+import { organization } from "#core/organizations/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 
 /** Open transfers that one resource has at most. */
 export const MAX_OPEN = 5;
+/** Ids that a claimer keeps of an organization at most: with all else that a claim writes they are one transaction. */
+const MAX_KEPT = 50;
+/** What can act in an organization, as far as a preview lists it. */
+export const MAX_ACTING = 1_000;
 /** Seconds that a transfer is open: 72 hours unless said, 30 days at most. */
 export const OPEN_FOR = { min: 60, max: 2_592_000, default: 259_200 };
 
 const transferState = z.enum(["pending", "claimed", "revoked", "expired", "withdrawn"]).meta({
   description:
-    "`pending` can be claimed; the others are over, and listed for a while. `withdrawn`: the workspace, or the one in which the file stood, has been handed over by another transfer.",
+    "`pending` can be claimed; the others are over, and listed for a while. `withdrawn`: it, or the workspace or organization in which it stood, has been handed over by another transfer.",
 });
 
 /** Why a transfer works no more. */
@@ -34,20 +41,20 @@ export const transferEnd = z.enum(["claimed", "revoked", "expired", "withdrawn"]
 });
 export type TransferEnd = z.infer<typeof transferEnd>;
 
-const resourceType = z.enum(["workspace", "folder", "file", "share"]);
+const resourceType = z.enum(["workspace", "folder", "file", "share", "organization"]);
 type TransferredType = z.infer<typeof resourceType>;
 
 const resource = z
   .object({
     type: resourceType.meta({ description: "What it is." }),
-    id: idOf("ws", "fld", "file", "shr").meta({
+    id: idOf("ws", "fld", "file", "shr", "org").meta({
       description:
-        "Its id: `ws_…` of a workspace, `fld_…` of a folder, `file_…` of a file, `shr_…` of a link (a share).",
+        "Its id: `ws_…` of a workspace, `fld_…` of a folder, `file_…` of a file, `shr_…` of a link (a share), `org_…` of an organization.",
     }),
   })
   .meta({ id: "Transferred", description: "What is handed over, with all that is in it." });
 
-const one = <T extends TransferredType, P extends "ws" | "fld" | "file" | "shr">(
+const one = <T extends TransferredType, P extends "ws" | "fld" | "file" | "shr" | "org">(
   type: T,
   prefix: P,
   name: string,
@@ -61,13 +68,14 @@ const resourceAsked = z
     one("folder", "fld", "OfferedFolder"),
     one("file", "file", "OfferedFile"),
     one("share", "shr", "OfferedShare"),
+    one("organization", "org", "OfferedOrganization"),
   ])
   .meta({ description: "What is handed over, with all that is in it." });
 
-const residualRole = z.enum(["none", "viewer", "editor", "manager"]).meta({
+const residualRole = z.enum(["none", "viewer", "editor", "manager", "admin"]).meta({
   id: "ResidualRole",
   description:
-    "What whoever offers it keeps there, by a grant that the new owner can end; `none` for a link.",
+    "What whoever offers it keeps there, by a grant that the new owner can end: `none`, `viewer`, `editor` or `manager`; `none` for a link. Of an organization it is `none` or `admin`, a role in it, which the new owner can take away.",
 });
 
 const recipientParts = {
@@ -75,9 +83,10 @@ const recipientParts = {
     format: "idn-email",
     description: "The person alone who has the address verified may see and claim it.",
   }),
-  organization: id("org")
-    .optional()
-    .meta({ description: "An owner or admin of this organization alone may, for it." }),
+  organization: id("org").optional().meta({
+    description:
+      "An owner or admin of this organization alone may, for it. An organization itself is for a person: `email`, or nobody.",
+  }),
 };
 const recipient = z
   .object(recipientParts)
@@ -98,7 +107,7 @@ const keptParts = {
     .meta({ description: "Whether links to its files that are there by then go on; `true` unless said." }),
   webhooks: z.boolean().meta({
     description:
-      "Whether endpoints of who offers it go on hearing of it, `false` unless said. That takes `residual_role` `manager`, which else comes without `hooks`.",
+      "Whether endpoints of who offers it go on hearing of it, `false` unless said. That takes `residual_role` `manager`, which else comes without `hooks`; of an organization `admin`, which else comes without its endpoints, and without its keys but the one by which this is offered.",
   }),
 };
 const kept = z.object(keptParts).meta({ id: "Kept", description: "What goes on after the claim." });
@@ -111,10 +120,33 @@ const keptAsked = z
 
 const message = withoutNul(wholeText(z.string().max(500)));
 
+const actingType = z.enum([
+  ...(["client", "person", "key", "group", "invitation", "endpoint", "transfer", "grant"] as const),
+]);
+
+/** What can act in an organization. */
+const acting = z
+  .object({
+    type: actingType.meta({
+      description: "What it is. `grant`: of somebody who is no member, on one of the workspaces.",
+    }),
+    id: z.string().meta({ description: "Its id." }),
+    name: z.string().optional().meta({ description: "What it is called." }),
+    role: memberRole.optional().meta({ description: "Of a client or person: its role." }),
+    of: z.string().optional().meta({ description: "Whose it is, or who has made it." }),
+    can_be_kept: z.boolean().meta({
+      description: "Whether the claim can `keep` it. A key or endpoint is kept with whom it is `of`.",
+    }),
+  })
+  .meta({ id: "Acting" });
+export type Acting = z.infer<typeof acting>;
+
 /** What would come over, as it is now. */
 const preview = z
   .object({
-    name: z.string().meta({ description: "What the workspace, folder or file is called; of a link its id." }),
+    name: z.string().meta({
+      description: "What the workspace, folder, file or organization is called; of a link its id.",
+    }),
     organization_id: id("org").meta({ description: "Whose it is until it is claimed." }),
     organization_name: z.string().meta({ description: "What that is called." }),
     folders: z.int().meta({ description: "Folders in it, as far as they were counted." }),
@@ -124,6 +156,11 @@ const preview = z
     endpoints: z.int().optional().meta({
       description:
         "Of a workspace: endpoints that hear of it now, of whoever. They stop with their makers' rights.",
+    }),
+    workspaces: z.int().optional().meta({ description: "Of an organization: how many it has." }),
+    acting: z.array(acting).max(MAX_ACTING).optional().meta({
+      description:
+        "Of an organization: all that can act in it now. On the claim all of it ends but what the claimer keeps by id, and what the transfer leaves to who made it.",
     }),
     complete: z
       .boolean()
@@ -188,6 +225,12 @@ const claimRequest = z.strictObject({
   workspace: workspaceRef
     .optional()
     .meta({ description: "Of a folder or file: into which workspace of yours, by id or name. Needed." }),
+  keep: distinct(idOf("usr", "cli", "key", "hook"), { max: MAX_KEPT })
+    .optional()
+    .meta({
+      description:
+        "Of an organization: members, clients, their keys and endpoints that go on as they are, by the ids that the preview's `acting` has. A member keeps its role and grants, a client its secrets too. All others end.",
+    }),
   folder: folderRef.optional().meta({
     description:
       "Of a folder or file: into which of that workspace's folders, by id or path, of which what is missing is made. Its root unless said.",
@@ -206,6 +249,9 @@ export const claimed = z
     resource,
     workspace: workspace.optional().meta({ description: "Of a workspace: as it is now, and yours." }),
     file: file.optional().meta({ description: "Of a file: as it is now, where you wanted it." }),
+    organization: organization
+      .optional()
+      .meta({ description: "Of an organization: as it is now, and yours." }),
     folder: movingFolder.optional().meta({
       description: "Of a folder: where it will be, once all that is in it is there.",
     }),
@@ -246,8 +292,8 @@ export const createTransferRoute = defineRoute({
   id: "createTransfer",
   method: "POST",
   path: "/v1/transfers",
-  summary: "Offer a workspace, a folder, a file or a link to another",
-  description: `Whoever has \`claim_token\`, which is shown this once, makes it theirs by \`POST /v1/claims/{token}\`, where \`to\` lets them. Nothing changes until then. It takes the role \`owner\` on it, which is judged again at the claim; of a link, to its file, or that it is the caller's own and may be shared still. It ends with the key or client that made it. One thing has ${MAX_OPEN} open transfers at most.`,
+  summary: "Offer a workspace, a folder, a file, a link or a whole organization to another",
+  description: `Whoever has \`claim_token\`, which is shown this once, makes it theirs by \`POST /v1/claims/{token}\`, where \`to\` lets them. Nothing changes until then. It takes the role \`owner\` on it, which is judged again at the claim, of an organization \`members:write\` too; of a link, the role on its file, or that it is the caller's own and may be shared still. It ends with the key or client that made it. One thing has ${MAX_OPEN} open transfers at most.`,
   tag,
   access: { action: "transfer", decides: "the body says what is handed over" },
   body: transferRequest,
@@ -317,6 +363,8 @@ export const acceptClaimRoute = defineRoute({
 A workspace belongs to the organization from then on, and the caller has the role \`owner\` on it. What was granted on it and in it before ends at once, but what the transfer leaves to who made it; locks are broken, uploads that were begun end, endpoints hear nothing more, links live on unless \`keep\` says otherwise. It takes the role \`owner\` or \`admin\` in the organization. Its name gets a number where you have made one of the name.
 
 A file moves, with its versions, history and fencing numbers, into a workspace in which the caller may \`create\`. What was granted on it stays behind, but what the transfer leaves to who made it; links live on unless \`keep\` says otherwise. While somebody holds its lock it stays where it is.
+
+An organization is yours from then on, with all that it has; it takes a person, and \`members:write\`. Whoever belonged to it, and what else could act in it, ends at once, but what you \`keep\` and what the transfer leaves to who made it; what was granted and locked in it ends, uploads that were begun end, links live on unless \`keep\` of the transfer says otherwise.
 
 A folder goes the same way as a job, as \`PATCH /v1/folders/{id}\` sends one to another workspace: it is in neither until all of it is there, and locks in it don't hold it.
 

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import { earliest, grantMakerOf, invalidMember, KEEP_MS, makerWrites } from "#core/accounts/maker.ts";
-import { requireNoRoot } from "#core/folders/find-folder.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { notFound, WharfError } from "#core/kernel/error.ts";
+import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
@@ -12,9 +11,7 @@ import { iso, ttl } from "#core/kernel/time.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
 import { MAX_OPEN, OPEN_FOR, type TransferRequest } from "./contract.ts";
 import { toldOf } from "./end-transfer.ts";
-import { findOffered } from "./find-offered.ts";
-import { authorizeOffer } from "./may-offer.ts";
-import { deadShare, leadsThere, linkPlaceOf, requireTermsOfShare } from "./offered-share.ts";
+import { findMine, requireFitting } from "./find-mine.ts";
 import { previewOf } from "./preview.ts";
 import { placeRecord, type TransferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
@@ -22,47 +19,30 @@ import { transferView } from "./transfer-view.ts";
 type TransferDeps = Pick<Deps, "table" | "now" | "config">;
 
 /**
- * Offers a workspace, a folder, a file or a link to whoever has the token, which is shown this once. Nothing changes until it is claimed.
+ * Offers a workspace, a folder, a file, a link or an organization to whoever has the token, which is shown this once. Nothing
+ * changes until it is claimed.
  *
- * @throws WharfError not_found, forbidden; invalid_request; conflict for a link that is dead; grant_limit where it has five open ones.
+ * @throws WharfError not_found, forbidden; invalid_request; conflict for a link that is dead, and the first organization; grant_limit where it has five open ones.
  */
 export async function createTransfer(deps: TransferDeps, call: Call, given: TransferRequest) {
   const { type, id } = given.resource;
-  if (given.keep.webhooks && given.residual_role !== "manager")
-    throw invalidMember(
-      "keep/webhooks",
-      "must be false, or residual_role manager: endpoints hear what their maker may",
-    );
-  if (type === "share") requireTermsOfShare(given);
-  const what = [type, id] as const;
-  const link = type === "share" ? await linkPlaceOf(deps, id) : undefined;
-  const [node] = type === "workspace" ? [] : await deps.table.batchGet([keys.node(link?.file_id ?? id)]);
-  const workspace_id = type === "workspace" ? id : String(node?.["workspace_id"]);
-  const which = { type, resource_id: id, workspace_id, link };
-  const { located, workspace, file, folder, share } = await findOffered(deps, call.caller.id, which);
-  const owned = await authorizeOffer(deps, call, { located, share }, what);
-  if (share !== undefined && !leadsThere(deps.now(), share, owned)) throw deadShare();
-  const thing = file ?? folder ?? (share && { name: share.link.share_id });
-  if (workspace === undefined || (type !== "workspace" && thing === undefined)) throw notFound(...what);
-  // The root is the workspace's.
-  if (folder !== undefined) requireNoRoot(folder);
+  requireFitting(given);
+  const { offered, until, ...which } = await findMine(deps, call, given.resource);
   const maker = await grantMakerOf(deps, call.caller);
-  const preview = await previewOf(deps, { workspace, file, folder, share });
+  const preview = await previewOf(deps, offered);
   return inRounds(async () => {
     const now = deps.now();
     const transfer_id = newId("trf", now);
     const claim_token = `whc_${transfer_id.slice(4)}_${randomBytes(32).toString("base64url")}`;
-    const expires_ms = endOf(now, earliest(maker.ends_ms, share?.link.expires_ms), given.expires_in);
-    const { organization_id, epoch } = workspace;
-    const { name } = thing ?? workspace;
+    const expires_ms = endOf(now, earliest(maker.ends_ms, until), given.expires_in);
     const record: TransferRecord = {
-      ...{ transfer_id, ...which, name, organization_id, epoch },
-      ...{ place: await freePlace(deps, id), residual_role: given.residual_role, keep: given.keep },
-      ...{ message: given.message, to: recipientOf(given), hash: sha256(claim_token) },
+      ...{ transfer_id, type, resource_id: id, ...which },
+      ...{ place: await freePlace(deps, given.resource), residual_role: given.residual_role },
+      ...{ keep: given.keep, message: given.message, to: recipientOf(given), hash: sha256(claim_token) },
       ...{ created_at: iso(now), made_by: maker.made_by, scopes: [...call.caller.scopes], expires_ms },
     };
     const claim_url = `${deps.config.publicUrl}/v1/claims/${claim_token}`;
-    const answer = { ...transferView(now, record, workspace), claim_url, claim_token, preview };
+    const answer = { ...transferView(now, record, which.epoch), claim_url, claim_token, preview };
     const kept = { ttl: ttl(expires_ms + KEEP_MS) };
     const isNew = { condition: "attribute_not_exists(#pk)" };
     await deps.table.transact([
@@ -75,7 +55,8 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
       { put: { ...keys.transferEntry(call.caller.id, transfer_id), transfer_id, ...kept }, ...isNew },
       ...makerWrites(maker, transfer_id, { now, expires_ms }),
       eventWrite(now, {
-        ...{ type: "transfer_created", request_id: call.requestId, organization_id },
+        ...{ type: "transfer_created", request_id: call.requestId },
+        organization_id: which.organization_id,
         actor: actorOf(call.caller),
         data: { ...toldOf(record), expires_at: iso(expires_ms) },
       }),
@@ -106,8 +87,11 @@ function recipientOf({ to }: TransferRequest): TransferRecord["to"] {
 }
 
 /** @throws WharfError grant_limit where all are taken by transfers that are open */
-async function freePlace({ table, now }: TransferDeps, workspaceId: string): Promise<number> {
-  const places = Array.from({ length: MAX_OPEN }, (_, place) => keys.transferPlace(workspaceId, place));
+async function freePlace(
+  { table, now }: TransferDeps,
+  { type, id }: TransferRequest["resource"],
+): Promise<number> {
+  const places = Array.from({ length: MAX_OPEN }, (_, place) => keys.transferPlace(id, place));
   const items = await table.batchGet(places);
   const taken = new Set(
     items.filter((item) => placeRecord.parse(item).expires_ms > now()).map(({ sk }) => sk),
@@ -116,7 +100,7 @@ async function freePlace({ table, now }: TransferDeps, workspaceId: string): Pro
   if (free >= 0) return free;
   throw new WharfError(
     "grant_limit",
-    `${MAX_OPEN} transfers of this workspace are open, and more there can't be. Withdraw one: GET /v1/transfers, DELETE /v1/transfers/{id}.`,
+    `${MAX_OPEN} transfers of this ${type} are open, and more there can't be. Withdraw one: GET /v1/transfers, DELETE /v1/transfers/{id}.`,
     { max: MAX_OPEN },
   );
 }

@@ -7,12 +7,14 @@ const told = {
   transfer_id: id("trf"),
   resource: z
     .object({
-      type: z.enum(["workspace", "folder", "file", "share"]).meta({ description: "What it is." }),
-      id: idOf("ws", "fld", "file", "shr").meta({ description: "Its id." }),
+      type: z
+        .enum(["workspace", "folder", "file", "share", "organization"])
+        .meta({ description: "What it is." }),
+      id: idOf("ws", "fld", "file", "shr", "org").meta({ description: "Its id." }),
     })
     .meta({ description: "What is handed over." }),
   workspace_id: id("ws").optional().meta({
-    description: "That itself, or the workspace that it stands in; not there for a link.",
+    description: "That itself, or the workspace that it stands in; not there for a link or an organization.",
   }),
   name: z.string().meta({ description: "What that is called; of a link its id." }),
 };
@@ -25,17 +27,17 @@ const of = "organization" as const;
 export const transfersEvents = {
   transfer_created: {
     description:
-      "A workspace of the organization, or a folder, a file or a link in one, was offered to another.",
+      "The organization, a workspace of it, or a folder, a file or a link in one, was offered to another.",
     data: z.object({ ...told, expires_at: at("When it can be claimed no more") }),
     ...{ of, example: { actor: client, data: { ...example, expires_at: later } } },
   },
   transfer_claimed: {
     description:
-      "A workspace, a folder or a file has another owner, or a link who manages it: told to the organization that it left, and to the one that has it.",
+      "An organization, a workspace, a folder or a file has another owner, or a link who manages it: told to the organization that it left, and to the one that has it.",
     data: z.object({
       ...told,
-      from: id("org").meta({ description: "Whose it was." }),
-      to: id("org").meta({ description: "Whose it is." }),
+      from: id("org").meta({ description: "Whose it was; an organization itself." }),
+      to: id("org").meta({ description: "Whose it is; an organization itself." }),
     }),
     of,
     example: { actor: client, data: { ...example, from: `org_${ULID}`, to: `org_${ULID.slice(0, -1)}0` } },

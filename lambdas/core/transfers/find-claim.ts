@@ -1,7 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { keys, sha256 } from "#aws/keys.ts";
 import { mayInOrganization } from "#core/access/authorize-organization.ts";
-import type { WorkspaceRecord } from "#core/access/records.ts";
+import type { OrganizationNow } from "#core/access/organization-now.ts";
+import type { OrganizationRecord, WorkspaceRecord } from "#core/access/records.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import { actingAs, makerKeys } from "#core/accounts/authenticate.ts";
 import { requireUnrestricted } from "#core/accounts/maker.ts";
 import { personRecord } from "#core/accounts/records.ts";
@@ -19,17 +21,27 @@ import { isOfferedStill, type OfferedShare } from "./offered-share.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { stateOf } from "./transfer-view.ts";
 
-export interface Claim {
+interface Offer {
   transfer: TransferRecord;
-  /** That which is offered, or the one that the file stands in. */
+  /** Who offered it, as it is now. */
+  maker: Caller;
+}
+
+/** A transfer of a workspace, or of what is in one. */
+export interface Claim extends Offer {
+  /** That which is offered, or the one that it stands in, and whose that is. */
   workspace: WorkspaceRecord;
+  belongs: OrganizationNow;
   file?: FileRecord | undefined;
   folder?: FolderRecord | undefined;
   share?: OfferedShare | undefined;
   /** Whose the workspace was as it was judged. */
   owned: Owned;
-  /** Who offered it, as it is now. */
-  maker: Caller;
+  organization?: undefined;
+}
+
+export interface OrganizationClaim extends Offer {
+  organization: OrganizationRecord;
 }
 
 /**
@@ -42,33 +54,43 @@ export async function findClaim(
   deps: TableDeps,
   { caller, decided }: Pick<Call, "caller" | "decided">,
   token: string,
-): Promise<Claim> {
+): Promise<Claim | OrganizationClaim> {
   decided?.();
   requireUnrestricted(caller);
   const transfer = await findOwn(deps, caller, token);
   const state = stateOf(deps.now(), transfer);
   if (state !== "pending") throw gone(state);
-  const { made_by, scopes, type } = transfer;
-  const made = { client_id: made_by.principal_id, scopes, made_by };
+  const { made_by, scopes, type, transfer_id: id } = transfer;
+  const made = { client_id: made_by.principal_id, id, scopes, made_by };
   const items = await deps.table.batchGet([...makerKeys(made), ...keysOfOffered(transfer)]);
   const maker = actingAs(deps, made, items);
-  const { workspace, file, folder, share, located } = offeredAmong(items, made_by.principal_id, transfer);
+  const offered = offeredAmong(items, made_by.principal_id, transfer);
+  const may = maker && (await mayOffer(deps, maker, transfer, offered));
+  if (maker === undefined || may?.epoch !== transfer.epoch) throw gone("withdrawn");
+  const { organization, workspace, file, folder, share } = offered;
+  if (organization !== undefined) return { transfer, maker, organization };
+  const { owned } = may;
   // What went to another workspace since is offered there, by whoever may.
-  if (workspace === undefined || maker === undefined || workspace.epoch !== transfer.epoch)
-    throw gone("withdrawn");
+  if (workspace === undefined || owned === undefined) throw gone("withdrawn");
   if (type !== "workspace" && (file ?? folder ?? share) === undefined) throw gone("withdrawn");
-  const owned = await mayOffer(deps, maker, { located, share });
-  if (owned === undefined) throw gone("withdrawn");
   if (share !== undefined && !isOfferedStill(deps.now(), share, { transfer, owned })) throw gone("withdrawn");
-  return { transfer, workspace, file, folder, share, owned, maker };
+  const belongs = await organizationNow(deps, maker, workspace.organization_id);
+  return { transfer, maker, workspace, belongs, owned, file, folder, share };
+}
+
+/** The same of what is known to be no organization. @throws WharfError as `findClaim` */
+export async function findClaimOfThing(...given: Parameters<typeof findClaim>): Promise<Claim> {
+  const claim = await findClaim(...given);
+  if (claim.organization !== undefined) throw gone("withdrawn");
+  return claim;
 }
 
 /** The transfer that a token is of, for those whom it is for: for all others it is as one that isn't there. */
-async function findOwn({ table }: TableDeps, caller: Caller, token: string): Promise<TransferRecord> {
+async function findOwn(deps: TableDeps, caller: Caller, token: string): Promise<TransferRecord> {
   const [, ulid] = token.split("_");
-  const transfer = await table.get(transferRecord.optional(), keys.transfer(`trf_${ulid}`));
+  const transfer = await deps.table.get(transferRecord.optional(), keys.transfer(`trf_${ulid}`));
   const isRight = timingSafeEqual(Buffer.from(sha256(token)), Buffer.from(transfer?.hash ?? sha256("")));
-  if (transfer !== undefined && isRight && (await isFor({ table }, caller, transfer))) return transfer;
+  if (transfer !== undefined && isRight && (await isFor(deps, caller, transfer))) return transfer;
   throw new WharfError(
     "not_found",
     "No transfer for you has this token. Look whether it is whole, and whether you are who it is for.",
@@ -76,14 +98,14 @@ async function findOwn({ table }: TableDeps, caller: Caller, token: string): Pro
 }
 
 async function isFor(
-  { table }: Pick<TableDeps, "table">,
+  deps: Pick<TableDeps, "table">,
   caller: Caller,
   { to }: TransferRecord,
 ): Promise<boolean> {
   if (to === undefined) return true;
-  if (to.organization !== undefined) return mayInOrganization(caller, to.organization, "organize");
+  if (to.organization !== undefined) return mayInOrganization(deps, caller, to.organization, "organize");
   if (!caller.id.startsWith("usr_")) return false;
-  const person = await table.get(personRecord.optional(), keys.principal(caller.id));
+  const person = await deps.table.get(personRecord.optional(), keys.principal(caller.id));
   return person?.emails.some(({ address }) => emailAddress(address)?.unique === to.address) === true;
 }
 

@@ -3,7 +3,7 @@ import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import type { Transfer } from "./contract.ts";
-import { findOffered } from "./find-offered.ts";
+import { epochOfOffered, findOffered, type Offered } from "./find-offered.ts";
 import { mayOffer } from "./may-offer.ts";
 import { type TransferRecord, transferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
@@ -13,23 +13,28 @@ import { transferView } from "./transfer-view.ts";
  *
  * @throws WharfError not_found for all others.
  */
-export async function findTransfer(
+export async function findTransfer(deps: TableDeps, call: Call, id: string): Promise<TransferRecord> {
+  return (await findWithWhat(deps, call, id)).transfer;
+}
+
+/** With what it is of, as it is now. */
+async function findWithWhat(
   deps: TableDeps,
   { caller, decided }: Pick<Call, "caller" | "decided">,
   id: string,
-): Promise<TransferRecord> {
+): Promise<{ transfer: TransferRecord; offered: Offered }> {
   decided?.();
-  const found = await deps.table.get(transferRecord.optional(), keys.transfer(id));
-  if (found === undefined) throw notFound("transfer", id);
-  if (found.made_by.principal_id === caller.id && caller.rights.details === undefined) return found;
-  const offered = await findOffered(deps, caller.id, found);
-  if ((await mayOffer(deps, caller, offered)) !== undefined) return found;
+  const transfer = await deps.table.get(transferRecord.optional(), keys.transfer(id));
+  if (transfer === undefined) throw notFound("transfer", id);
+  const offered = await findOffered(deps, caller.id, transfer);
+  const isMakers = transfer.made_by.principal_id === caller.id && caller.rights.details === undefined;
+  if (isMakers || (await mayOffer(deps, caller, transfer, offered)) !== undefined)
+    return { transfer, offered };
   throw notFound("transfer", id);
 }
 
 /** The same as the API shows it. @throws WharfError not_found */
 export async function showTransfer(deps: TableDeps, call: Call, id: string): Promise<Transfer> {
-  const found = await findTransfer(deps, call, id);
-  const { workspace } = await findOffered(deps, call.caller.id, found);
-  return transferView(deps.now(), found, workspace);
+  const { transfer, offered } = await findWithWhat(deps, call, id);
+  return transferView(deps.now(), transfer, await epochOfOffered(deps, call.caller, offered));
 }

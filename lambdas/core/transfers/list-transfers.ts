@@ -1,18 +1,22 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { workspaceRecord } from "#core/access/records.ts";
+import { belongings, organizationsNow } from "#core/access/standing.ts";
+import type { Caller } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isIdOf } from "#core/kernel/ids.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
-import { transferRecord } from "./records.ts";
+import { epochOfBelonging } from "./find-offered.ts";
+import { type TransferRecord, transferRecord } from "./records.ts";
 import { transferView } from "./transfer-view.ts";
 
 const entry = z.object({ transfer_id: z.string() });
 const isTransferId = isIdOf("trf");
 
 /** The transfers that somebody has made, the oldest first; strongly consistent. @throws WharfError invalid_cursor */
-export async function listTransfers({ table, now }: TableDeps, maker: string, { limit, cursor }: PageQuery) {
+export async function listTransfers(deps: TableDeps, caller: Caller, { limit, cursor }: PageQuery) {
+  const { table } = deps;
+  const { id: maker } = caller;
   const list = `transfers ${maker}`;
   const after = readCursor(list, cursor, isTransferId);
   const { items, next } = await table.query({
@@ -29,14 +33,21 @@ export async function listTransfers({ table, now }: TableDeps, maker: string, { 
   );
   const records = await table.batchGet(page.items.map((id) => keys.transfer(id)));
   const all = records.map((item) => transferRecord.parse(item));
-  const places = await table.batchGet(
-    [...new Set(all.map((one) => one.workspace_id))].map((id) => keys.workspace(id)),
-  );
-  const workspaces = new Map(
-    places.map((item) => workspaceRecord.parse(item)).map((one) => [one.workspace_id, one]),
-  );
-  const found = new Map(
-    all.map((one) => [one.transfer_id, transferView(now(), one, workspaces.get(one.workspace_id))]),
-  );
+  const workspaces = all.flatMap(({ workspace_id }) => workspace_id ?? []);
+  const whole = all.filter(({ type }) => type === "organization");
+  const [places, organizations] = await Promise.all([
+    belongings(deps, caller, workspaces),
+    organizationsNow(
+      deps,
+      caller,
+      whole.map(({ resource_id }) => resource_id),
+    ),
+  ]);
+  const epochOf = ({ type, resource_id, workspace_id = "" }: TransferRecord) => {
+    if (type === "organization") return organizations.get(resource_id)?.epoch;
+    const place = places.get(workspace_id);
+    return place && epochOfBelonging(place);
+  };
+  const found = new Map(all.map((one) => [one.transfer_id, transferView(deps.now(), one, epochOf(one))]));
   return { ...page, items: page.items.flatMap((id) => found.get(id) ?? []) };
 }

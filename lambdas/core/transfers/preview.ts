@@ -1,18 +1,22 @@
-import { keys, under } from "#aws/keys.ts";
+import { type Key, keys, under } from "#aws/keys.ts";
+import type { Item } from "#aws/table.ts";
+import { type OrganizationNow, ownedOf } from "#core/access/organization-now.ts";
 import { rootFolder } from "#core/access/place.ts";
-import { organizationRecord } from "#core/access/records.ts";
+import { type OrganizationRecord, organizationRecord, type WorkspaceRecord } from "#core/access/records.ts";
+import { belongings } from "#core/access/standing.ts";
 import { countHearing } from "#core/endpoints/count-hearing.ts";
 import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
+import { NO_RIGHTS, type Owned } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
-import { linkToken } from "#core/links/link-token.ts";
-import { linkRecord } from "#core/links/records.ts";
+import { isLeftBehind } from "#core/links/link-gone.ts";
+import { readLinks } from "#core/links/read-links.ts";
 import { linkState } from "#core/links/share-view.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
-import { placeAfter, type Top, walk } from "#core/tree/walk.ts";
+import { type Place, placeAfter, stepOf, type Top } from "#core/tree/walk.ts";
 import type { Preview } from "./contract.ts";
-import type { Claim } from "./find-claim.ts";
+import { listActing } from "./list-acting.ts";
 import type { OfferedShare } from "./offered-share.ts";
 
 /** Names that are counted, and how long (ms) at most, of the 29 s that a call has. */
@@ -21,43 +25,108 @@ const PATIENCE_MS = 18_000;
 /** Names that are read before what they lead to is. */
 const STEP = 1_000;
 const PARALLEL = 32;
+/** Workspaces of an organization that are looked into. */
+const PAGE = 100;
 
 type PreviewDeps = Pick<Deps, "table" | "now" | "config">;
 type Counts = Pick<Preview, "folders" | "files" | "bytes" | "links">;
 
+/** How much is counted at most. */
+interface Budget {
+  left: number;
+  timeLeft(): boolean;
+}
+
+export type PreviewOf =
+  | {
+      workspace: WorkspaceRecord;
+      belongs: OrganizationNow;
+      file?: FileRecord | undefined;
+      folder?: FolderRecord | undefined;
+      share?: OfferedShare | undefined;
+      organization?: undefined;
+    }
+  | { organization: OrganizationRecord };
+
 /**
- * What a claim of a workspace, or of a folder or file in it, would bring, as it is now: what is larger than can be counted in some seconds isn't counted to
- * its end, and says so.
+ * What a claim would bring, as it is now: what is larger than can be counted in some seconds isn't counted to its end, and
+ * says so.
  */
-export async function previewOf(
-  deps: PreviewDeps,
-  { workspace, file, folder, share }: Pick<Claim, "workspace" | "file" | "folder" | "share">,
-): Promise<Preview> {
-  const { workspace_id, organization_id } = workspace;
-  const [counts, organization] = await Promise.all([
+export async function previewOf(deps: PreviewDeps, of: PreviewOf): Promise<Preview> {
+  const until = performance.now() + PATIENCE_MS;
+  const budget: Budget = { left: MOST, timeLeft: () => performance.now() < until };
+  if (of.organization !== undefined) return previewOfOrganization(deps, of.organization, budget);
+  const { workspace, belongs, file, folder, share } = of;
+  const owned = ownedOf(workspace, belongs);
+  const { organization_id } = workspace;
+  const counting =
     share !== undefined
       ? countShare(deps, share)
-      : file === undefined
-        ? countIn(deps, workspace_id, folder)
-        : countFile(deps, file),
+      : file !== undefined
+        ? countFile(deps, owned, file)
+        : countIn(deps, owned, folder, budget);
+  const [counts, organization] = await Promise.all([
+    counting,
     deps.table.get(organizationRecord.optional(), keys.organization(organization_id)),
   ]);
   return {
-    ...{
-      // A link has no name of its own, and what its file is called it shows to whoever has its password.
-      name: share?.link.share_id ?? (file ?? folder ?? workspace).name,
-      organization_id,
-      organization_name: organization?.name ?? "",
-    },
-    ...{ ...counts, at: iso(deps.now()) },
+    // A link has no name of its own, and what its file is called it shows to whoever has its password.
+    ...{ name: share?.link.share_id ?? (file ?? folder ?? workspace).name, organization_id },
+    ...{ organization_name: organization?.name ?? "", ...counts, at: iso(deps.now()) },
   };
 }
 
-async function countIn(deps: PreviewDeps, workspaceId: string, folder: FolderRecord | undefined) {
-  if (folder !== undefined) return countBelow(deps, { folder_id: folder.node_id, trail: [] });
+/** All of its workspaces one after the other, and who and what can act in it. */
+async function previewOfOrganization(
+  deps: PreviewDeps,
+  organization: OrganizationRecord,
+  budget: Budget,
+): Promise<Preview> {
+  const { organization_id, name } = organization;
+  const ids = await idsOfWorkspaces(deps, organization_id);
+  const { acting, isWhole } = await listActing(deps, organization, ids);
+  const counts: Counts = { folders: 0, files: 0, bytes: 0, links: 0 };
+  let complete = isWhole;
+  for (let at = 0; at < ids.length; at += PAGE) {
+    const places = await belongings(deps, { id: "", rights: NO_RIGHTS }, ids.slice(at, at + PAGE));
+    for (const { workspace } of places.values()) {
+      const one = await countBelow(deps, ownedOf(workspace, organization), topOf(workspace), budget);
+      for (const kind of ["folders", "files", "bytes", "links"] as const) counts[kind] += one[kind];
+      complete &&= one.complete;
+    }
+  }
+  const endpoints = acting.filter(({ type }) => type === "endpoint").length;
+  return {
+    ...{ name, organization_id, organization_name: name, workspaces: ids.length },
+    ...{ ...counts, endpoints, acting, complete, at: iso(deps.now()) },
+  };
+}
+
+async function idsOfWorkspaces({ table }: PreviewDeps, organizationId: string): Promise<string[]> {
+  const ids: string[] = [];
+  let after: Key | Item | undefined;
+  do {
+    const { items, next } = await table.query({
+      where: "#pk = :pk AND begins_with(#sk, :prefix)",
+      values: { pk: keys.organization(organizationId).pk, prefix: under.organizationWorkspaces },
+      after,
+    });
+    ids.push(...items.map((item) => String(item["workspace_id"])));
+    after = next;
+  } while (after !== undefined);
+  return ids;
+}
+
+const topOf = ({ workspace_id }: Pick<Owned, "workspace_id">): Top => ({
+  folder_id: rootFolder(workspace_id),
+  trail: [],
+});
+
+async function countIn(deps: PreviewDeps, owned: Owned, folder: FolderRecord | undefined, budget: Budget) {
+  if (folder !== undefined) return countBelow(deps, owned, { folder_id: folder.node_id, trail: [] }, budget);
   const [counts, endpoints] = await Promise.all([
-    countBelow(deps, { folder_id: rootFolder(workspaceId), trail: [] }),
-    countHearing(deps, workspaceId),
+    countBelow(deps, owned, topOf(owned), budget),
+    countHearing(deps, owned.workspace_id),
   ]);
   return { ...counts, endpoints };
 }
@@ -67,38 +136,46 @@ function countShare({ now }: PreviewDeps, { link }: OfferedShare) {
   return { folders: 0, files: 0, bytes: 0, links, complete: true };
 }
 
-async function countFile(deps: PreviewDeps, { node_id, size }: FileRecord) {
-  return { folders: 0, files: 1, bytes: size, links: await liveLinks(deps, node_id), complete: true };
+async function countFile(deps: PreviewDeps, owned: Owned, file: FileRecord) {
+  return {
+    folders: 0,
+    files: 1,
+    bytes: file.size,
+    links: await liveLinks(deps, owned, file),
+    complete: true,
+  };
 }
 
 /** Names first, which are read in pages; then links, of each file by itself. */
-async function countBelow(deps: PreviewDeps, top: Top): Promise<Counts & Pick<Preview, "complete">> {
+async function countBelow(
+  deps: PreviewDeps,
+  owned: Owned,
+  top: Top,
+  budget: Budget,
+): Promise<Counts & Pick<Preview, "complete">> {
   const counts: Counts = { folders: 0, files: 0, bytes: 0, links: 0 };
-  const until = performance.now() + PATIENCE_MS;
-  const timeLeft = () => performance.now() < until;
-  const all: string[] = [];
-  let after: ReturnType<typeof placeAfter> | undefined;
+  const all: FileRecord[] = [];
+  let after: Place | undefined;
   let isWhole = false;
-  for (let met = 0; !isWhole && met < MOST && timeLeft(); ) {
-    const files: string[] = [];
-    const walking = walk(deps, top, { deep: true, after, most: STEP });
-    let next = await walking.next();
-    for (; next.done !== true; next = await walking.next()) {
-      const { entry } = next.value;
-      after = placeAfter(top, next.value, { deep: true });
-      met += 1;
-      if (entry.kind === "folder") counts.folders += 1;
-      else files.push(entry.node_id);
-    }
-    isWhole = next.value;
+  while (!isWhole && budget.left > 0 && budget.timeLeft()) {
+    const step = await stepOf(deps, top, { deep: true, after, most: STEP });
+    const { met } = step;
+    ({ isWhole } = step);
+    budget.left -= met.length;
+    const last = met.at(-1);
+    if (last !== undefined) after = placeAfter(top, last, { deep: true });
+    const files = met.filter(({ entry }) => entry.kind !== "folder").map(({ entry }) => entry.node_id);
+    counts.folders += met.length - files.length;
     const standing = await filesAmong(deps, files);
-    all.push(...standing.map(({ node_id }) => node_id));
+    all.push(...standing);
     counts.bytes += standing.reduce((sum, { size }) => sum + size, 0);
   }
   counts.files = all.length;
   for (let at = 0; at < all.length; at += STEP) {
-    if (!timeLeft()) return { ...counts, complete: false };
-    const links = await inParallel(all.slice(at, at + STEP), PARALLEL, (id) => liveLinks(deps, id));
+    if (!budget.timeLeft()) return { ...counts, complete: false };
+    const links = await inParallel(all.slice(at, at + STEP), PARALLEL, (file) =>
+      liveLinks(deps, owned, file),
+    );
     counts.links += links.reduce((sum, count) => sum + count, 0);
   }
   return { ...counts, complete: isWhole };
@@ -110,16 +187,19 @@ async function filesAmong({ table }: PreviewDeps, ids: readonly string[]): Promi
 }
 
 /** How many links to a file lead there, of its newest hundred. */
-async function liveLinks(deps: PreviewDeps, fileId: string): Promise<number> {
+async function liveLinks(deps: PreviewDeps, owned: Owned, file: FileRecord): Promise<number> {
   const { items } = await deps.table.query({
     where: "#pk = :pk AND begins_with(#sk, :prefix)",
-    values: { pk: keys.node(fileId).pk, prefix: under.shares },
+    values: { pk: keys.node(file.node_id).pk, prefix: under.shares },
     descending: true,
     limit: 100,
   });
   if (items.length === 0) return 0;
-  const tokens = await Promise.all(items.map(({ share_id }) => linkToken(deps, String(share_id))));
-  const links = await deps.table.batchGet(tokens.map((token) => keys.link(token)));
+  const links = await readLinks(
+    deps,
+    items.map(({ share_id }) => String(share_id)),
+  );
   const now = deps.now();
-  return links.filter((item) => linkState(linkRecord.parse(item), now) === "active").length;
+  const leads = links.filter((link) => linkState(link, now) === "active" && !isLeftBehind(link, file, owned));
+  return leads.length;
 }

@@ -5,10 +5,10 @@ import { madeByRecord } from "#core/access/records.ts";
 
 export const transferRecord = z.object({
   transfer_id: z.string(),
-  type: z.enum(["workspace", "folder", "file", "share"]),
+  type: z.enum(["workspace", "folder", "file", "share", "organization"]),
   resource_id: z.string(),
-  /** The workspace itself, or the one in which it stood. */
-  workspace_id: z.string(),
+  /** The workspace itself, or the one in which it stood; none of an organization. */
+  workspace_id: z.string().optional(),
   /** Of a link: where its record is, to what it leads, and how often it had been handed over when it was offered. */
   link: z
     .object({
@@ -22,11 +22,11 @@ export const transferRecord = z.object({
   /** What it was called, and whose it was. */
   name: z.string(),
   organization_id: z.string(),
-  /** The workspace's when it was offered: once it has been handed over, no other transfer hands it over again. */
+  /** The workspace's, or organization's, when it was offered: once that is handed over, no other transfer does it again. */
   epoch: z.number(),
   /** Which of its resource's places it has. */
   place: z.number(),
-  residual_role: z.enum(["none", "viewer", "editor", "manager"]),
+  residual_role: z.enum(["none", "viewer", "editor", "manager", "admin"]),
   /** See the contract. */
   keep: z.object({ shares: z.boolean(), webhooks: z.boolean() }),
   message: z.string().optional(),

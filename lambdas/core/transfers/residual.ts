@@ -20,7 +20,8 @@ export function residualWrites(
   now: number,
   { transfer: { residual_role, keep }, maker, caller, granted, further }: Left,
 ): Write[] {
-  if (maker.id === caller.id || residual_role === "none") return [];
+  // The last is a role in an organization.
+  if (maker.id === caller.id || residual_role === "none" || residual_role === "admin") return [];
   const grant: NewGrant = {
     ...{ ...granted, grant_id: newId("grt", now), principal_id: maker.id },
     ...{ created_at: iso(now), created_by: caller.id },

@@ -25,7 +25,7 @@ export function transfers(app: App, deps: Deps): void {
 
   serve(app, deps, {
     route: listTransfersRoute,
-    handle: async ({ query, call }) => ({ body: await listTransfers(deps, call.caller.id, query) }),
+    handle: async ({ query, call }) => ({ body: await listTransfers(deps, call.caller, query) }),
   });
 
   serve(app, deps, {

@@ -8,7 +8,7 @@ import { transferView } from "./transfer-view.ts";
 export async function showClaim(deps: Pick<Deps, "table" | "now" | "config">, call: Call, token: string) {
   const { transfer, ...offered } = await findClaim(deps, call, token);
   return {
-    ...transferView(deps.now(), transfer, offered.workspace),
+    ...transferView(deps.now(), transfer, transfer.epoch),
     preview: await previewOf(deps, offered),
   };
 }

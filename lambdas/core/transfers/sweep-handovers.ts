@@ -1,7 +1,9 @@
 import { keys, under } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
+import { isGrantOfNow } from "#core/access/organization-now.ts";
 import { rootFolder } from "#core/access/place.ts";
-import { grantRecord, type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
+import { grantRecord, workspaceRecord } from "#core/access/records.ts";
+import { type Belonging, organizationNow } from "#core/access/standing.ts";
 import { isOfBefore } from "#core/files/fenced-write.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { endGrant } from "#core/grants/end-grant.ts";
@@ -10,7 +12,8 @@ import { type Chance, eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { HANDED_OVER } from "#core/locks/acquire-lock.ts";
 import { breakLease } from "#core/locks/break-lock.ts";
-import { type Met, placeAfter, walk } from "#core/tree/walk.ts";
+import { placeAfter, stepOf } from "#core/tree/walk.ts";
+import { epochOfBelonging } from "./find-offered.ts";
 
 /** Names that are looked at in one step. */
 const STEP = 200;
@@ -24,22 +27,25 @@ const SYSTEM = { type: "system", id: "handover" } as const;
  * on; this only tidies up. Returns how many workspaces are done.
  */
 export function sweepHandovers(deps: DueDeps): Promise<number> {
-  return eachDue(deps, "handover", (item, chance) => tidy(deps, workspaceRecord.parse(item), chance));
+  return eachDue(deps, "handover", async (item, chance) => {
+    const workspace = workspaceRecord.parse(item);
+    const organization = await organizationNow(deps, {}, workspace.organization_id);
+    return tidy(deps, { workspace, organization }, chance);
+  });
 }
 
-async function tidy(deps: DueDeps, seen: WorkspaceRecord, chance: Chance): Promise<boolean> {
+async function tidy(deps: DueDeps, place: Belonging, chance: Chance): Promise<boolean> {
+  const { workspace: seen } = place;
   const { workspace_id, epoch } = seen;
   const top = { folder_id: rootFolder(workspace_id), trail: [] };
-  if (seen.tidying?.path === undefined && !(await endStale(deps, seen, workspace_id, chance))) return false;
+  if (seen.tidying?.path === undefined && !(await endStale(deps, place, workspace_id, chance))) return false;
   let { path, folder_id } = seen.tidying ?? {};
   for (let isWhole = false; !isWhole; ) {
-    const met: Met[] = [];
     const after = path === undefined || folder_id === undefined ? undefined : { path, folder_id };
-    const walking = walk(deps, top, { deep: true, after, most: STEP });
-    let next = await walking.next();
-    for (; next.done !== true; next = await walking.next()) met.push(next.value);
-    isWhole = next.value;
-    const done = await inParallel(met, PARALLEL, ({ entry }) => tidyOne(deps, seen, entry.node_id, chance));
+    const step = await stepOf(deps, top, { deep: true, after, most: STEP });
+    const { met } = step;
+    ({ isWhole } = step);
+    const done = await inParallel(met, PARALLEL, ({ entry }) => tidyOne(deps, place, entry.node_id, chance));
     if (done.includes(false)) return false;
     const last = met.at(-1);
     if (last !== undefined) ({ path, folder_id } = placeAfter(top, last, { deep: true }));
@@ -51,8 +57,8 @@ async function tidy(deps: DueDeps, seen: WorkspaceRecord, chance: Chance): Promi
         update: isWhole
           ? { remove: ["tidying", "due_pk", "due_sk"] }
           : { set: { tidying: { path, folder_id } } },
-        condition: "#epoch = :epoch AND attribute_exists(#tidying) AND attribute_not_exists(#deleted_at)",
-        values: { epoch },
+        condition: `${sameEpoch(epoch)} AND attribute_exists(#tidying) AND attribute_not_exists(#deleted_at)`,
+        values: epoch === 0 ? {} : { epoch },
       }),
     );
     if (!kept || (!isWhole && !chance.timeLeft())) return false;
@@ -60,33 +66,28 @@ async function tidy(deps: DueDeps, seen: WorkspaceRecord, chance: Chance): Promi
   return true;
 }
 
-async function tidyOne(
-  deps: DueDeps,
-  workspace: WorkspaceRecord,
-  id: string,
-  chance: Chance,
-): Promise<boolean> {
+/** That a workspace hasn't been handed over by itself since. */
+const sameEpoch = (epoch: number) =>
+  epoch === 0 ? "attribute_exists(#pk) AND attribute_not_exists(#epoch)" : "#epoch = :epoch";
+
+async function tidyOne(deps: DueDeps, place: Belonging, id: string, chance: Chance): Promise<boolean> {
   if (!chance.timeLeft()) return false;
   if (id.startsWith("file_")) {
     const [node] = await deps.table.batchGet([keys.node(id)]);
     const file = fileRecord.safeParse(node).data;
-    if (file?.lock !== undefined && isOfBefore(file.lock, workspace.epoch))
+    if (file?.lock !== undefined && isOfBefore(file.lock, epochOfBelonging(place)))
       await breakLease(deps, file, {
-        ...{ requestId: requestOf(workspace), actor: SYSTEM, reason: HANDED_OVER },
+        ...{ requestId: requestOf(place), actor: SYSTEM, reason: HANDED_OVER },
       });
   }
-  return endStale(deps, workspace, id, chance);
+  return endStale(deps, place, id, chance);
 }
 
-const requestOf = ({ workspace_id }: WorkspaceRecord) => `handover-${workspace_id}`;
+const requestOf = ({ workspace }: Belonging) => `handover-${workspace.workspace_id}`;
 
 /** Ends the grants on a thing that are from before. */
-async function endStale(
-  deps: DueDeps,
-  workspace: WorkspaceRecord,
-  on: string,
-  { timeLeft }: Chance,
-): Promise<boolean> {
+async function endStale(deps: DueDeps, place: Belonging, on: string, { timeLeft }: Chance): Promise<boolean> {
+  const { workspace, organization } = place;
   let after: Record<string, unknown> | undefined;
   do {
     const { items, next } = await deps.table.query({
@@ -97,9 +98,10 @@ async function endStale(
     });
     for (const item of items) {
       const grant = grantRecord.parse(item);
-      if (grant.workspace_id !== workspace.workspace_id || (grant.epoch ?? 0) >= workspace.epoch) continue;
+      const isElsewhere = grant.workspace_id !== workspace.workspace_id;
+      if (isElsewhere || isGrantOfNow(grant, workspace, organization)) continue;
       if (!timeLeft()) return false;
-      const by = { request_id: requestOf(workspace), actor: SYSTEM };
+      const by = { request_id: requestOf(place), actor: SYSTEM };
       await happened(endGrant(deps, grant, { reason: "handed_over", ...by }));
     }
     after = next;

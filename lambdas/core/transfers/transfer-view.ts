@@ -1,4 +1,3 @@
-import type { WorkspaceRecord } from "#core/access/records.ts";
 import { iso } from "#core/kernel/time.ts";
 import type { Transfer } from "./contract.ts";
 import type { TransferRecord } from "./records.ts";
@@ -11,17 +10,17 @@ export function stateOf(
   return end_reason ?? (expires_ms <= now ? "expired" : "pending");
 }
 
-/** A transfer as the API shows it: never its token, nor the hash of that. @param workspace what it is about, or stands in */
-export function transferView(
-  now: number,
-  record: TransferRecord,
-  workspace: Pick<WorkspaceRecord, "epoch"> | undefined,
-): Transfer {
+/**
+ * A transfer as the API shows it: never its token, nor the hash of that.
+ *
+ * @param epoch of the workspace that it is about, or stands in, or of the organization; `undefined` where that is gone.
+ */
+export function transferView(now: number, record: TransferRecord, epoch: number | undefined): Transfer {
   const { transfer_id, type, resource_id, residual_role, message, created_at, made_by, expires_ms } = record;
   const { claimed_by, claimed_for, ended_at, keep } = record;
   const { email, organization } = record.to ?? {};
   const said = stateOf(now, record);
-  const isAnothers = said === "pending" && workspace !== undefined && workspace.epoch !== record.epoch;
+  const isAnothers = said === "pending" && epoch !== undefined && epoch !== record.epoch;
   const state = isAnothers ? "withdrawn" : said;
   const to = email === undefined ? { organization } : { email };
   return {

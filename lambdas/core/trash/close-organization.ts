@@ -1,4 +1,5 @@
 import { due, keys } from "#aws/keys.ts";
+import { epochIn } from "#core/access/authorize-organization.ts";
 import { FIRST_ORGANIZATION, type OrganizationRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
@@ -30,7 +31,7 @@ export async function closeOrganization(
       "This is the organization that the deployment begins with, which stays.",
     );
   const attempt = async () => {
-    const organization = await findOrganization(deps, id);
+    const organization = await findOrganization(deps, id, epochIn(call.caller, id));
     if (organization.name !== name)
       throw new WharfError(
         "conflict",

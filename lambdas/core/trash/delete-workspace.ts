@@ -26,9 +26,9 @@ export async function deleteWorkspace(
   const attempt = async () => {
     const workspace = await deps.table.get(workspaceRecord.optional(), keys.workspace(id));
     if (workspace === undefined || workspace.deleted_at !== undefined) throw notFound("workspace", id);
-    requireUntransferred(call, workspace);
+    const unclaimed = requireUntransferred(call, workspace);
     const by = { request_id: call.requestId, actor: actorOf(call.caller), days: deps.config.trashDays };
-    await deps.table.transact(workspaceTrashed(deps.now(), workspace, by));
+    await deps.table.transact([...workspaceTrashed(deps.now(), workspace, by), ...unclaimed]);
   };
   await inRounds(attempt, "Others keep changing this workspace; send this again.");
 }

@@ -2,7 +2,6 @@ import { keys } from "#aws/keys.ts";
 import { judge } from "#core/access/authorize.ts";
 import { mayInOrganization } from "#core/access/authorize-organization.ts";
 import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
-import { isOrganizationOpen } from "#core/access/standing.ts";
 import { type Call, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -25,10 +24,7 @@ export async function findTrashedWorkspace(
   const missing = notFound("item in the trash", id);
   if (workspace?.deleted_at === undefined || workspace.purged_ms !== undefined) throw missing;
   const found = { ...workspace, deleted_at: workspace.deleted_at };
-  if (mayInOrganization(caller, workspace.organization_id, "organize")) {
-    if (await isOrganizationOpen(deps, caller, workspace)) return found;
-    throw missing;
-  }
+  if (await mayInOrganization(deps, caller, workspace.organization_id, "organize")) return found;
   const decision = await judge(deps, caller, { workspace_id: id, evenDeleted: true }, "transfer");
   if (decision?.allowed === true) return found;
   throw missing;

@@ -1,5 +1,5 @@
-import { keys } from "#aws/keys.ts";
-import { roleIn } from "#core/access/authorize-organization.ts";
+import { due, keys } from "#aws/keys.ts";
+import { roleNow } from "#core/access/organization-now.ts";
 import { organizationRecord } from "#core/access/records.ts";
 import { actorOf, type Call, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -14,14 +14,18 @@ import { asClosed, type ClosedOrganization } from "./close-organization.ts";
 export async function restoreOrganization(deps: TableDeps, call: Call, id: string) {
   const attempt = async () => {
     const closed = await findClosed(deps, call, id);
-    const { closed_at: _, closed_by: __, purge_ms: ___, ...open } = closed;
+    const open = { ...closed, closed_at: undefined, purge_ms: undefined };
     const answer = { ...organizationView(open, "owner"), kind: "organization" as const };
     await deps.table.transact([
       {
         key: keys.organization(id),
         update: {
-          set: { change: newChange() },
-          remove: ["closed_at", "closed_by", "purge_ms", "due_pk", "due_sk"],
+          // What was there before it was handed over is still to be ended.
+          set: { change: newChange(), ...(closed.tidying && due("organization", deps.now(), id)) },
+          remove: [
+            ...["closed_at", "closed_by", "purge_ms"],
+            ...(closed.tidying === undefined ? ["due_pk", "due_sk"] : []),
+          ],
         },
         ...asClosed(closed),
       },
@@ -50,7 +54,8 @@ export async function findClosed(
   decided?.();
   requireScope(caller, "members:write");
   const found = await deps.table.get(organizationRecord.optional(), keys.organization(id));
-  const isOwner = roleIn(caller, id) === "owner" && caller.rights.details === undefined;
+  const role = found && roleNow(caller, id, found);
+  const isOwner = role === "owner" && caller.rights.details === undefined;
   if (!isOwner || found?.closed_at === undefined || found.purged_ms !== undefined)
     throw notFound("item in the trash", id);
   return { ...found, closed_at: found.closed_at };

@@ -1,6 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
-import { epochOf } from "#core/access/grant-writes.ts";
+import { epochIn } from "#core/access/authorize-organization.ts";
 import { organizationEntries } from "#core/access/organization-entries.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -30,10 +30,11 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
     const view = workspaceView({ workspace_id: id, name, organization_id, member_access }, call.caller);
     const answer = { ...view, kind: "workspace" as const };
     const naming = takeName(workspace, name);
+    const isOfBefore = epochIn(call.caller, organization_id) > workspace.organization_epoch;
     try {
       await deps.table.transact([
         ...naming,
-        ...restored(deps.now(), call, workspace, name),
+        ...restored(deps.now(), call, workspace, { name, isOfBefore }),
         ...call.record(answer),
       ]);
       return answer;
@@ -45,20 +46,27 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
   throw new WharfError("conflict", "Too many workspaces have its name, or names like it. Rename one first.");
 }
 
-function restored(now: number, call: Call, workspace: TrashedWorkspace, name: string): Write[] {
-  const { workspace_id, organization_id, deleted_at, member_access, epoch, tidying } = workspace;
+function restored(
+  now: number,
+  call: Call,
+  workspace: TrashedWorkspace,
+  { name, isOfBefore }: { name: string; isOfBefore: boolean },
+): Write[] {
+  const { workspace_id, organization_id, deleted_at } = workspace;
+  // Its organization may have been handed over while it was here.
+  const tidying = workspace.tidying ?? (isOfBefore ? {} : undefined);
   return [
     {
       key: keys.workspace(workspace_id),
       update: {
-        set: { name, change: newChange(), ...(tidying && due("handover", now, workspace_id)) },
+        set: { name, change: newChange(), tidying, ...(tidying && due("handover", now, workspace_id)) },
         remove: ["deleted_at", "deleted_by", ...(tidying === undefined ? ["due_pk", "due_sk"] : [])],
       },
       ...asTrashed(deleted_at),
     },
     ...organizationEntries(organization_id, {
-      ...{ workspaceId: workspace_id, name, member_access },
-      epoch: epochOf({ epoch }),
+      ...workspace,
+      ...{ workspaceId: workspace_id, name },
     }),
     outOfList(organization_id, { node_id: workspace_id, deleted_at }),
     eventWrite(now, {

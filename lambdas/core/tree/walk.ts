@@ -81,6 +81,19 @@ export async function* walk(
   return true;
 }
 
+/** All that one walk meets, and whether that was all. */
+export async function stepOf(
+  deps: { table: Table },
+  top: Top,
+  how: Walk,
+): Promise<{ met: Met[]; isWhole: boolean }> {
+  const met: Met[] = [];
+  const walking = walk(deps, top, how);
+  let next = await walking.next();
+  for (; next.done !== true; next = await walking.next()) met.push(next.value);
+  return { met, isWhole: next.value };
+}
+
 /** Where a walk goes on that ends after this. */
 export function placeAfter(top: Top, { entry, within }: Met, { deep = false }: Pick<Walk, "deep">): Place {
   const above = within.trail.slice(top.trail.length).map(({ name }) => name);

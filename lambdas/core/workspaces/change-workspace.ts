@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
-import { epochOf } from "#core/access/grant-writes.ts";
 import { organizationEntries } from "#core/access/organization-entries.ts";
 import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import type { Call } from "#core/kernel/call.ts";
@@ -29,7 +28,7 @@ export async function changeWorkspace(deps: TableDeps, call: Call, id: string, c
   for (let round = 0; round < ROUNDS; round++) {
     const was = await deps.table.get(workspaceRecord, keys.workspace(id));
     if (was === undefined || was.deleted_at !== undefined) throw notFound("workspace", id);
-    requireUntransferred(call, was);
+    const unclaimed = requireUntransferred(call, was);
     const { name = was.name, member_access = was.member_access } = change;
     const next = { ...was, name, member_access };
     if (name === was.name && member_access === was.member_access) return workspaceView(was, caller);
@@ -38,6 +37,7 @@ export async function changeWorkspace(deps: TableDeps, call: Call, id: string, c
       await deps.table.transact([
         ...ownerNames(was, next),
         changed(was, next),
+        ...unclaimed,
         ...entries(was, next),
         ...(name === was.name ? [] : await callNames(deps, id, name, holders)),
       ]);
@@ -67,11 +67,11 @@ function ownerNames(was: WorkspaceRecord, { name }: WorkspaceRecord): Write[] {
 }
 
 function entries(was: WorkspaceRecord, next: WorkspaceRecord): Write[] {
-  const { workspace_id: workspaceId, organization_id, name, member_access, epoch } = next;
+  const { workspace_id: workspaceId, organization_id } = next;
   const old = keys.organizationName(organization_id, was.name, workspaceId);
   return [
-    ...organizationEntries(organization_id, { workspaceId, name, member_access, epoch: epochOf({ epoch }) }),
-    ...(name === was.name ? [] : [{ remove: old }]),
+    ...organizationEntries(organization_id, { workspaceId, ...next }),
+    ...(next.name === was.name ? [] : [{ remove: old }]),
   ];
 }
 

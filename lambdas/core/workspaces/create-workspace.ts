@@ -1,4 +1,4 @@
-import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { authorizeOrganization, epochIn } from "#core/access/authorize-organization.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -21,7 +21,8 @@ export async function createWorkspace(
   const organization = await authorizeOrganization(deps, call, named, "workspaces");
   const viewOf = (workspace_id: string) =>
     workspaceView({ workspace_id, name, organization_id: organization, member_access }, caller);
-  const wanted = { name, owner: caller.id, organization, member_access };
+  const epoch = epochIn(caller, organization);
+  const wanted = { name, owner: caller.id, organization, epoch, member_access };
   const { made, taken } = await makeWorkspace(deps, wanted, (id) => call.record(viewOf(id)));
   if (made === undefined) throw nameTaken(name, taken);
   return viewOf(made);

@@ -4,7 +4,15 @@ import type { Item } from "#aws/table.ts";
 import { memberAccess } from "#contract/roles.ts";
 import { allGrants } from "#core/access/authorize.ts";
 import { type Asker, hasThere, liveGrants } from "#core/access/decide.ts";
-import { workspaceRecord } from "#core/access/records.ts";
+import {
+  actsByKept,
+  grantedSince,
+  type OrganizationNow,
+  roleNow,
+  workspaceNow,
+} from "#core/access/organization-now.ts";
+import type { WorkspaceRecord } from "#core/access/records.ts";
+import { belongings, organizationsNow } from "#core/access/standing.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
@@ -18,8 +26,9 @@ const entry = z.object({
   name: z.string(),
   member_access: memberAccess.default("none"),
   epoch: z.number().default(0),
+  organization_epoch: z.number().default(0),
 });
-type Listed = ViewedWorkspace & { epoch: number };
+type Listed = ViewedWorkspace & Pick<WorkspaceRecord, "epoch" | "organization_epoch">;
 const isWorkspaceId = isIdOf("ws");
 /** Pages of an organization's workspaces that one answer looks at, of up to 1 MB each: some 20,000 workspaces. */
 const MAX_PAGES = 5;
@@ -43,19 +52,26 @@ export async function listWorkspaces(deps: TableDeps, caller: Caller, { limit, c
     ...{ scopes: caller.scopes, details, now: deps.now() },
     grants: await allGrants(deps, caller),
   };
-  const may = ({ workspace_id, organization_id, member_access, epoch }: Listed) =>
-    hasThere(
-      { ...asker, role: organizations[organization_id] },
-      { workspace_id, member_access, epoch, chain: [] },
-    ).has("list");
+  const may = (row: Listed, organization: OrganizationNow | undefined) => {
+    const { workspace_id, organization_id, member_access } = row;
+    if (organization === undefined || organization.closed_at !== undefined) return false;
+    const role = roleNow(caller, organization_id, organization);
+    const { epoch } = workspaceNow(row, organization);
+    const since = grantedSince(caller.id, row, organization);
+    const place = { workspace_id, member_access, epoch, since, chain: [] };
+    return actsByKept(caller, organization) && hasThere({ ...asker, role }, place).has("list");
+  };
   const wanted = { after, limit, may };
+  const own = granted(deps, caller, asker, wanted);
+  // It reads the caller's organizations with the workspaces that were granted, where there are any.
+  const asNow = own.then(() => organizationsNow(deps, caller, Object.keys(organizations)));
   const found = await Promise.all([
-    granted(deps, asker, wanted),
+    own,
     ...Object.entries(organizations)
       .filter(([, role]) => role !== "guest")
       .map(([organization, role]) =>
         ofOrganization(deps, organization, {
-          ...wanted,
+          ...{ ...wanted, asNow },
           seesAll: details === undefined && (role === "owner" || role === "admin"),
         }),
       ),
@@ -77,11 +93,16 @@ export async function listWorkspaces(deps: TableDeps, caller: Caller, { limit, c
 interface Wanted {
   after: string;
   limit: number;
-  may(row: Listed): boolean;
+  may(row: Listed, organization: OrganizationNow | undefined): boolean;
 }
 
 /** Of the workspaces that were granted themselves, enough to fill a page. */
-async function granted({ table }: TableDeps, asker: Asker, { after, limit, may }: Wanted): Promise<Found> {
+async function granted(
+  deps: TableDeps,
+  caller: Caller,
+  asker: Asker,
+  { after, limit, may }: Wanted,
+): Promise<Found> {
   const ids = new Set(
     asker.grants
       .filter(({ on, workspace_id, actions }) => on === workspace_id && actions.includes("list"))
@@ -91,11 +112,12 @@ async function granted({ table }: TableDeps, asker: Asker, { after, limit, may }
   );
   const inOrder = [...ids].sort();
   const looked = inOrder.slice(0, limit + 1);
-  const items = await table.batchGet(looked.map((id) => keys.workspace(id)));
+  const places = await belongings(deps, caller, looked);
   return {
-    rows: items
-      .map((item) => workspaceRecord.parse(item))
-      .filter((one) => one.deleted_at === undefined && may(one)),
+    rows: [...places.values()]
+      .filter(({ workspace, organization }) => may(workspace, organization))
+      .map(({ workspace }) => workspace)
+      .filter(({ deleted_at }) => deleted_at === undefined),
     until: inOrder.length > looked.length ? looked.at(-1) : undefined,
   };
 }
@@ -104,7 +126,13 @@ async function granted({ table }: TableDeps, asker: Asker, { after, limit, may }
 async function ofOrganization(
   { table }: TableDeps,
   organization_id: string,
-  { after, limit, may, seesAll }: Wanted & { seesAll: boolean },
+  {
+    after,
+    limit,
+    may,
+    asNow,
+    seesAll,
+  }: Wanted & { asNow: Promise<ReadonlyMap<string, OrganizationNow>>; seesAll: boolean },
 ): Promise<Found> {
   const { pk } = keys.organization(organization_id);
   const first = keys.organizationWorkspace(organization_id, after).sk;
@@ -119,7 +147,8 @@ async function ofOrganization(
       after: from,
     });
     const all = items.map((item) => ({ ...entry.parse(item), organization_id }));
-    rows.push(...all.filter(may));
+    const organization = (await asNow).get(organization_id);
+    rows.push(...all.filter((row) => may(row, organization)));
     until = next === undefined ? undefined : all.at(-1)?.workspace_id;
     if (next === undefined || rows.length > limit) break;
     from = next;

@@ -6,9 +6,11 @@ import { holds } from "#contract/scopes.ts";
 import { grantLimit, grantWrites, type NewGrant } from "#core/access/grant-writes.ts";
 import { migrateClient } from "#core/access/migrate-client.ts";
 import { organizationEntries } from "#core/access/organization-entries.ts";
+import { roleNow } from "#core/access/organization-now.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { rightsShape } from "#core/access/records.ts";
 import { heldGrant, rightsOf } from "#core/access/rights-of.ts";
+import { openOrganization } from "#core/access/standing.ts";
 import type { Call, Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -21,6 +23,8 @@ export interface NewWorkspace {
   /** Whose it is: its name is one among that owner's. */
   owner: string;
   organization: string;
+  /** The organization's, as it was decided. @default 0 */
+  epoch?: number | undefined;
   /** @default none */
   member_access?: MemberAccess | undefined;
 }
@@ -29,7 +33,10 @@ export interface NewWorkspace {
  * Writes that make a workspace with its root folder, and the grant by which its owner has it. The first one's condition
  * fails where the owner has one of the name.
  */
-export function workspaceWrites(now: number, { name, owner, organization, member_access }: NewWorkspace) {
+export function workspaceWrites(
+  now: number,
+  { name, owner, organization, epoch, member_access }: NewWorkspace,
+) {
   const workspaceId = newId("ws", now);
   const root = rootFolder(workspaceId);
   const created_at = iso(now);
@@ -45,11 +52,12 @@ export function workspaceWrites(now: number, { name, owner, organization, member
     workspace_name: name,
   };
   const isNew = { condition: "attribute_not_exists(#pk)" };
-  const made = { root_folder: root, created_at, created_by: owner };
+  const organization_epoch = epoch || undefined;
+  const made = { organization_epoch, root_folder: root, created_at, created_by: owner };
   const writes: Write[] = [
     { put: { ...keys.workspaceName(owner, name), workspace_id: workspaceId }, ...isNew },
     { put: { ...keys.workspace(workspaceId), ...place, name, member_access, ...made }, ...isNew },
-    ...organizationEntries(organization, { workspaceId, name, member_access }),
+    ...organizationEntries(organization, { workspaceId, name, member_access, organization_epoch }),
     {
       put: {
         ...keys.node(root),
@@ -86,9 +94,9 @@ export async function useWorkspace(
   if (ref === undefined) return { workspaceId: defaultWorkspace(caller), caller };
   const found = await workspaceNamed(deps, caller, ref);
   if (found !== undefined) return { workspaceId: found, caller };
-  const organization = mayMakeIn(caller);
-  if (organization === undefined) throw noWorkspace(caller, ref);
-  const { made, taken } = await makeWorkspace(deps, { name: ref, owner: caller.id, organization });
+  const place = await mayMakeIn(deps, caller);
+  if (place === undefined) throw noWorkspace(caller, ref);
+  const { made, taken } = await makeWorkspace(deps, { name: ref, owner: caller.id, ...place });
   if (made === undefined) return { workspaceId: taken, caller: await withWhatItHasNow(deps, caller) };
   const own = heldGrant("", { on: made, workspace_id: made, role: "owner" });
   return { workspaceId: made, caller: withGrants(caller, [own]) };
@@ -110,14 +118,19 @@ async function withWhatItHasNow({ table }: TableDeps, caller: Caller): Promise<C
 }
 
 /** The organization in which an upload of this caller's may make a workspace. */
-function mayMakeIn({
-  scopes,
-  rights: { details, organizations, home },
-  makes_workspaces,
-}: Caller): string | undefined {
-  if (details !== undefined || !(makes_workspaces || holds(scopes, "workspaces:write"))) return undefined;
-  const role = home === undefined ? undefined : organizations[home];
-  return role !== undefined && (makes_workspaces || role !== "guest") ? home : undefined;
+async function mayMakeIn(
+  deps: Pick<TableDeps, "table">,
+  caller: Caller,
+): Promise<Pick<NewWorkspace, "organization" | "epoch"> | undefined> {
+  const { scopes, rights, makes_workspaces } = caller;
+  const { home: organization } = rights;
+  const mayMake = makes_workspaces || holds(scopes, "workspaces:write");
+  if (rights.details !== undefined || !mayMake || organization === undefined) return undefined;
+  const now = await openOrganization(deps, caller, organization);
+  const role = now && roleNow(caller, organization, now);
+  return role !== undefined && (makes_workspaces || role !== "guest")
+    ? { organization, epoch: now?.epoch }
+    : undefined;
 }
 
 const named = z.object({ workspace_id: z.string() });

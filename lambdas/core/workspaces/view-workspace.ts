@@ -1,7 +1,6 @@
 import { rightsAt } from "#core/access/authorize.ts";
 import { hasThere } from "#core/access/decide.ts";
 import { locateWorkspace } from "#core/access/place.ts";
-import { isOrganizationOpen } from "#core/access/standing.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
@@ -15,8 +14,7 @@ import { workspaceView } from "./workspace-view.ts";
 export async function viewWorkspace(deps: TableDeps, { caller, ahead = [], decided }: Call, id: string) {
   decided?.();
   const whole = await rightsAt(deps, caller, locateWorkspace(ahead, id));
-  if (whole === undefined || !(await isOrganizationOpen(deps, caller, whole.workspace)))
-    throw notFound("workspace", id);
+  if (whole === undefined) throw notFound("workspace", id);
   const { scopes, rights } = caller;
   const asker = { scopes, details: rights.details, now: deps.now(), role: whole.role, grants: whole.grants };
   if (!hasThere(asker, whole.place).has("list")) throw notFound("workspace", id);

@@ -1,10 +1,12 @@
 import * as z from "zod";
 import { keys } from "#aws/keys.ts";
-import { type MemberRole, memberAccess } from "#contract/roles.ts";
+import { memberAccess } from "#contract/roles.ts";
 import { holds } from "#contract/scopes.ts";
 import { allGrants } from "#core/access/authorize.ts";
 import { byRole } from "#core/access/decide.ts";
+import { roleNow } from "#core/access/organization-now.ts";
 import { workspaceRecord } from "#core/access/records.ts";
+import { organizationsNow } from "#core/access/standing.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -79,14 +81,26 @@ async function reallyNamed({ table }: Pick<Deps, "table">, ids: readonly string[
 async function elsewhere(deps: Pick<Deps, "table">, caller: Caller, name: string): Promise<string[]> {
   const { organizations, more_grants, groups } = caller.rights;
   const granted = more_grants || groups.length > 0;
-  const [mine, ...pages] = await Promise.all([
+  const asked = Object.entries(organizations).filter(([, role]) => granted || role !== "guest");
+  const ids = asked.map(([id]) => id);
+  const [mine, now, ...pages] = await Promise.all([
     more_grants ? deps.table.get(own, keys.workspaceName(caller.id, name)) : undefined,
-    ...Object.entries(organizations)
-      .filter(([, role]) => granted || role !== "guest")
-      .map(([organization, role]) => ofOrganization(deps, { organization, role, name })),
+    organizationsNow(deps, caller, ids),
+    ...ids.map((organization) => ofOrganization(deps, { organization, name })),
   ]);
   if (mine !== undefined && isWithin(caller, mine.workspace_id)) return [mine.workspace_id];
-  const found = pages.flat().filter(({ workspace_id }) => isWithin(caller, workspace_id));
+  const found = pages
+    .flatMap((page, at) => {
+      const id = ids[at] ?? "";
+      const organization = now.get(id);
+      if (organization === undefined || organization.closed_at !== undefined) return [];
+      const role = roleNow(caller, id, organization);
+      return page.map(({ workspace_id, member_access }) => ({
+        workspace_id,
+        byItsRole: byRole({ role }, { member_access }).includes("list"),
+      }));
+    })
+    .filter(({ workspace_id }) => isWithin(caller, workspace_id));
   const grants = granted && found.length > 0 ? await allGrants(deps, caller) : caller.rights.grants;
   // A grant on a folder of it is no reason to know its name.
   const given = new Set(
@@ -99,10 +113,10 @@ async function elsewhere(deps: Pick<Deps, "table">, caller: Caller, name: string
     .sort();
 }
 
-/** Workspaces of one name in an organization, and whether a role there lists them. */
+/** Workspaces of one name in an organization, and what its members have on them. */
 async function ofOrganization(
   { table }: Pick<Deps, "table">,
-  { organization, role, name }: { organization: string; role: MemberRole; name: string },
+  { organization, name }: { organization: string; name: string },
 ) {
   const { pk, sk } = keys.organizationName(organization, name, "");
   // DynamoDB: 1 MB, some 5,000 of them.
@@ -110,10 +124,7 @@ async function ofOrganization(
     where: "#pk = :pk AND begins_with(#sk, :prefix)",
     values: { pk, prefix: sk },
   });
-  return items.map((item) => {
-    const { workspace_id, member_access } = entry.parse(item);
-    return { workspace_id, byItsRole: byRole({ role }, { member_access }).includes("list") };
-  });
+  return items.map((item) => entry.parse(item));
 }
 
 /** The same where it must be there. @throws WharfError not_found, with the names that the caller might have meant */

@@ -154,8 +154,8 @@ export const invitations: readonly Mutant[] = [
     changes: [
       {
         file: accept,
-        from: '          condition: "attribute_exists(#pk)",',
-        to: '          condition: "attribute_exists(#pk) OR attribute_not_exists(#pk)",',
+        from: "`attribute_exists(#pk) AND ${unclaimed.condition}`",
+        to: "unclaimed.condition",
       },
     ],
     why: "nothing ends an organization yet",

@@ -21,8 +21,8 @@ export const organizations: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/access/organization-writes.ts",
-        from: '    condition: "#owners > :one",\n    values: { one: 1 },',
-        to: '    condition: "attribute_exists(#pk)",',
+        from: "`#owners > :one AND ${condition}`",
+        to: "`(#owners > :one OR #owners <= :one) AND ${condition}`",
       },
     ],
     case: "member: an owner no longer | change-member: transact ORG.MEMBER+PERSON+ORG+EVT (1) | frozen before it, meanwhile: the other owner steps back",
@@ -33,11 +33,11 @@ export const organizations: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/kernel/rename.ts",
-        from: "condition, values });",
-        to: 'condition: "attribute_exists(#pk)" });',
+        from: "...unchanged(seen) }",
+        to: 'condition: "attribute_exists(#pk)" }',
       },
     ],
-    case: "organization: renamed | rename: update ORG (1) | a copy late, at: it gets another name",
+    case: "organization: renamed | rename: transact ORG (1) | a copy late, at: 12 minutes later",
   },
   {
     name: "who has left a group is brought back by no late copy",

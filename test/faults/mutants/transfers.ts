@@ -3,15 +3,18 @@ import type { Mutant } from "./mutant.ts";
 
 const FILE = "claim: a file, of which a viewer is left";
 const MOVED =
-  "accept-thing: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+NODE+DIR+PATH.FILE+EVT+GRANTS.SAME+GRANT+GRANTS+CLIENT+IDEM (1)";
+  "accept-thing: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+NODE+DIR+PATH.FILE+EVT+GRANTS.SAME+GRANT+GRANTS+CLIENT+IDEM (1)";
 const SHARE = "claim: a share";
-const HANDED = "accept-share: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+LINK+NODE+EVT+IDEM (1)";
+const HANDED = "accept-share: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+LINK+NODE+EVT+IDEM (1)";
 const OF_SHARES = "test/transfers/shares.test.ts";
 /** Its end is as if the claim had come first; only its answer, which comes after the other's, says that it didn't. */
 const FIRST = "The end is that of the other order: that the claim comes too late a test alone knows.";
 const WORKSPACE = "claim: a workspace, of which none is left";
 const CLAIMED =
-  "accept-workspace: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+GRANTS.SAME+GRANT+GRANTS+PERSON+CLIENT+EVT+IDEM (1)";
+  "accept-workspace: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+ORG.WS+ORG.WSNAME+WSNAME+GRANTS.SAME+GRANT+GRANTS+PERSON+CLIENT+EVT+IDEM (1)";
+const ORGANIZATION = "claim: an organization, of which none is left";
+const ORGANIZATION_CLAIMED =
+  "accept-organization: transact TRANSFER+TRANSFERS.PLACE+MADE+ORG+PERSON+ORG.MEMBER+CLIENT+EVT+IDEM (1)";
 
 export const transfers: readonly Mutant[] = [
   {
@@ -74,11 +77,66 @@ export const transfers: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/workspaces/require-untransferred.ts",
-        from: "access.workspace.epoch !== epoch",
-        to: "access.workspace.epoch > epoch",
+        from: "workspaceNow(workspace, organization).epoch === access",
+        to: "workspaceNow(workspace, organization).epoch >= access",
       },
     ],
-    case: "workspace: deleted as it is claimed | delete-workspace: transact WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+TRASH+EVT (1) | frozen before it, meanwhile: it is claimed",
+    case: "workspace: deleted as it is claimed | delete-workspace: transact WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+TRASH+EVT+ORG (1) | frozen before it, meanwhile: it is claimed",
+  },
+  {
+    name: "organization: who claims it has it as it was seen",
+    changes: [
+      {
+        file: "lambdas/core/transfers/accept-organization.ts",
+        from: "      ...unchanged(organization),\n",
+        to: '      condition: "attribute_exists(#pk)",\n',
+      },
+    ],
+    case: `${ORGANIZATION} | ${ORGANIZATION_CLAIMED} | frozen before it, meanwhile: it is renamed`,
+  },
+  {
+    name: "organization: who offers it owns it as it is claimed",
+    changes: [
+      {
+        file: "lambdas/core/transfers/accept-organization.ts",
+        from: "  condition: `#organizations.#${organization} = :held`,\n  values",
+        to: "  condition: `#organizations.#${organization} = :held OR attribute_exists(#pk)`,\n  values",
+      },
+    ],
+    case: `${ORGANIZATION} | ${ORGANIZATION_CLAIMED} | frozen before it, meanwhile: who offers it becomes less`,
+  },
+  {
+    name: "organization: whom its claimer keeps is who was seen",
+    changes: [
+      {
+        file: "lambdas/core/transfers/accept-organization.ts",
+        from: "      ...unchanged(member),\n",
+        to: '      condition: "attribute_exists(#pk)",\n',
+      },
+    ],
+    case: `${ORGANIZATION} | ${ORGANIZATION_CLAIMED} | frozen before it, meanwhile: who is kept gets another role`,
+  },
+  {
+    name: "organization: nobody of before changes who is in it",
+    changes: [
+      {
+        file: "lambdas/core/access/organization-writes.ts",
+        from: 'condition: "attribute_not_exists(#epoch)"',
+        to: 'condition: "(attribute_exists(#pk) OR attribute_not_exists(#pk))"',
+      },
+    ],
+    case: "member: given another role as its organization is claimed | change-member: transact ORG.MEMBER+CLIENT+ORG+EVT (1) | frozen before it, meanwhile: it is claimed",
+  },
+  {
+    name: "organization: nobody of before closes it",
+    changes: [
+      {
+        file: "lambdas/core/organizations/find-organization.ts",
+        from: " || found.epoch !== epoch",
+        to: " || found.epoch < epoch",
+      },
+    ],
+    case: "organization: closed as its organization is claimed | close-organization: transact ORG+EVT (1) | frozen before it, meanwhile: it is claimed",
   },
   {
     name: "claim: a share that is as often handed over as it was, which is never",

@@ -23,7 +23,7 @@ async function own({ plain, owner }: Stage): Promise<void> {
       condition: "attribute_exists(#pk)",
     },
     { key: keys.member(FIRST_ORGANIZATION, owner.client_id), update: { set: { role: "owner" } } },
-    ownerGained(FIRST_ORGANIZATION),
+    ownerGained(FIRST_ORGANIZATION, 0),
   ]);
 }
 

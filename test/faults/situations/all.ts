@@ -16,6 +16,7 @@ import { finalizedUploads } from "./finalizes.ts";
 import { folders } from "./folders.ts";
 import { forms } from "./forms.ts";
 import { grants } from "./grants.ts";
+import { handedOverOrganizations } from "./handed-over-organizations.ts";
 import { invitations } from "./invitations.ts";
 import { links } from "./links.ts";
 import { locks } from "./locks.ts";
@@ -44,7 +45,7 @@ export const domains: Record<string, readonly Situation[]> = {
     copies,
     folders,
     trash: [...trash, ...deletedWorkspaces, ...closedOrganizations],
-    transfers: [...transfers, ...transferredLinks],
+    transfers: [...transfers, ...transferredLinks, ...handedOverOrganizations],
     links,
     locks,
     clients,
