@@ -158,7 +158,7 @@ export const transfers: readonly Mutant[] = [
         to: '"#held.#turn >= :turn"',
       },
     ],
-    case: `${SHARE}, which goes on to another | accept-share: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+LINK+NODE+EVT (1) | frozen before it, meanwhile: another transfer of it is claimed`,
+    case: `${SHARE}, which goes on to another | accept-share: transact TRANSFER+TRANSFERS.PLACE+MADE+WORKSPACES+ORG+LINK+NODE+EVT (1) | frozen before it, meanwhile: another transfer of it is claimed`,
   },
   {
     name: "claim: a share that isn't revoked",
@@ -203,6 +203,18 @@ export const transfers: readonly Mutant[] = [
     ],
     why: FIRST,
     red: { file: OF_SHARES, titles: ["its workspace is handed over"] },
+  },
+  {
+    name: "claim: a share in an organization that is its maker's still",
+    changes: [
+      {
+        file: "lambdas/core/transfers/accept-share.ts",
+        from: "        stillUnclaimed(from.organization_id, belongs.epoch),\n",
+        to: "",
+      },
+    ],
+    why: FIRST,
+    red: { file: OF_SHARES, titles: ["once the organization is handed over"] },
   },
   {
     name: "transfer: a share that has gone on since is offered no more",
