@@ -153,6 +153,15 @@ test("a link that was handed over is its holder's in its epoch alone, who has no
     expect(await asked(handed)).toEqual({ allowed: false, visible: false });
 });
 
+test("a link that was handed over to who may share there anyway is shared by that", async () => {
+  const rights = { ...NO_RIGHTS, grants: [viewer], organizations: { org_1: "admin" as const } };
+  const made = { by: "thing", file: "others", thing: "others", handed: 0 } as const;
+  const located = { workspace_id: WS, file_id: "file_1", made };
+  expect(await judge(deps, { ...caller, rights }, located, "share")).toMatchObject({
+    ...{ allowed: true, own: false, sees: true },
+  });
+});
+
 test("a restriction to a folder holds for what is far below it", async () => {
   const actions = ["list" as const, "read" as const];
   const details = [{ type: "file_access" as const, actions, workspace: WS, folder: "fld_deep_0" }];

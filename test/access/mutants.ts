@@ -74,7 +74,11 @@ const authorize: typeof decide = [
   ["what is forbidden is hidden", ["(!decision.allowed && !decision.visible)", "!decision.allowed"]],
   ["clock: ahead", ["now: now() }", "now: now() + 1 }"]],
   ["quick: for the blind", ['return decision.has.has("list") || decision.has.has("read");', "return true;"]],
-  ["quick: as one's own", ["|| (decision.own && !needsSight(action))", ""]],
+  ["quick: as one's own", ["|| (decision.own && (decision.sees || !needsSight(action)))", ""]],
+  [
+    "quick: as a link that was handed over",
+    ["(decision.sees || !needsSight(action))", "!needsSight(action)"],
+  ],
   ["quick: never", ["(hasFurther(caller) && !isEnough)", "hasFurther(caller)"]],
   [
     "whole: as the rest",

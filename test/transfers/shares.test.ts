@@ -300,6 +300,38 @@ describe("who was handed a link manages it no more", () => {
     expect(await read(share, max.request(at(link)))).not.toHaveProperty("managed_by");
     await hand(link, zoe, max);
     expect(await manages(link, zoe)).toBe(200);
+    // Once the workspace is back, who may share there again doesn't have it for that.
+    const whole = { resource: { type: "workspace", id: workspace_id } };
+    const back = await read(made, max.request("/v1/transfers", { json: whole }));
+    const boss = await world.client("admin");
+    expect(await statusOf(claim(back.claim_token, boss))).toBe(200);
+    const json = { principal_id: viewer.client_id, ...SHARER };
+    expect(await statusOf(boss.request(`/v1/workspaces/${workspace_id}/grants`, { json }))).toBe(201);
+    expect(await manages(second, viewer)).toBe(200);
+    expect(await refusal(offer(second.share_id, {}, viewer))).toEqual([403, "forbidden"]);
+  });
+
+  test("once the organization is handed over, whose workspace it is in", async () => {
+    const [owner, zoe, max] = [await story.customer(), await story.customer(), await story.customer()];
+    const { organization, id } = owner;
+    const asked = owner.request("/v1/workspaces", { json: { name: "theirs", organization } });
+    const { workspace_id } = await read(workspace, asked);
+    const file = await world.addFile({ client_id: id, workspace_id }, "a.txt");
+    const [link, late] = [await newShare(file, owner), await newShare(file, owner)];
+    await hand(link, zoe, owner);
+    const pending = await read(made, offer(late.share_id, {}, owner));
+    const whole = { resource: { type: "organization", id: organization } };
+    const offered = await read(made, owner.request("/v1/transfers", { json: whole }));
+    const taken = await world.meanwhile(
+      () => claim(pending.claim_token, zoe),
+      () => claim(offered.claim_token, max),
+    );
+    expect(await refusal(taken)).toEqual([410, "transfer_gone"]);
+    expect([await manages(link, zoe), await manages(link, owner), await manages(link, max)]).toEqual([
+      404, 404, 200,
+    ]);
+    expect([await manages(late, zoe), await opened(link)]).toEqual([404, 302]);
+    expect(await read(share, max.request(at(link)))).not.toHaveProperty("managed_by");
   });
 
   test("while its file or folder is in the trash", async () => {

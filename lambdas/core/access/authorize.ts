@@ -215,7 +215,7 @@ export function isAllowedAtOnce(
  * own may be allowed by more than that elsewhere.
  */
 function isWhole(decision: Verdict | undefined, action: Action): boolean {
-  if (decision?.allowed !== true || (decision.own && !needsSight(action))) return false;
+  if (decision?.allowed !== true || (decision.own && (decision.sees || !needsSight(action)))) return false;
   return decision.has.has("list") || decision.has.has("read");
 }
 

@@ -48,8 +48,9 @@ export async function acceptShare(
       ]);
       return answer;
     } catch (error) {
-      // It has died just now, or was handed over by another transfer: the next look says so.
-      if (!(error instanceof TransactionFailed || isWharfError(error, "link_gone"))) throw error;
+      // It has died just now, or it or what it is in was handed over by another transfer: the next look says so.
+      if (isWharfError(error, "link_gone") || isWharfError(error, "not_found")) continue;
+      if (!(error instanceof TransactionFailed)) throw error;
     }
   }
   throw new WharfError("conflict", "Others keep changing what you claim. Try again.", {

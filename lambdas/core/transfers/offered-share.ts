@@ -11,7 +11,7 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import type { Owned } from "#core/kernel/rights.ts";
 import { isLeftBehind } from "#core/links/link-gone.ts";
-import { locateLink, turnOf } from "#core/links/link-holder.ts";
+import { holderOf, locateLink, turnOf } from "#core/links/link-holder.ts";
 import { linkToken } from "#core/links/link-token.ts";
 import { type LinkRecord, linkRecord } from "#core/links/records.ts";
 import type { TransferRequest } from "./contract.ts";
@@ -69,12 +69,16 @@ export async function mayHandShare(
   deps: TableDeps,
   caller: Caller,
   located: Located | undefined,
-  { link }: OfferedShare,
+  { link, file }: OfferedShare,
 ): Promise<Owned | undefined> {
-  const has = link.held === undefined ? link.created_by === caller.id : located?.made?.handed !== undefined;
+  const isMaker = link.held === undefined && link.created_by === caller.id;
+  const mayHave = isMaker || located?.made?.handed !== undefined;
   const own =
-    has && holds(caller.scopes, "shares:write") ? await judge(deps, caller, located, "share") : undefined;
-  const decision = own?.allowed === true ? own : await judge(deps, caller, located, "transfer");
+    mayHave && holds(caller.scopes, "shares:write") ? await judge(deps, caller, located, "share") : undefined;
+  // To whom it was handed before the workspace was may share there as others do, and has it no more.
+  if (own?.allowed === true && (isMaker || holderOf(link, file, own.workspace) === caller.id))
+    return own.workspace;
+  const decision = await judge(deps, caller, located, "transfer");
   return decision?.allowed === true ? decision.workspace : undefined;
 }
 

@@ -205,6 +205,18 @@ export const transfers: readonly Mutant[] = [
     red: { file: OF_SHARES, titles: ["its workspace is handed over"] },
   },
   {
+    name: "claim: a share in an organization that is its maker's still",
+    changes: [
+      {
+        file: "lambdas/core/transfers/accept-share.ts",
+        from: "        stillUnclaimed(from.organization_id, belongs.epoch),\n",
+        to: "",
+      },
+    ],
+    why: FIRST,
+    red: { file: OF_SHARES, titles: ["once the organization is handed over"] },
+  },
+  {
     name: "transfer: a share that has gone on since is offered no more",
     changes: [
       {
