@@ -26,7 +26,7 @@ export const errorCodes = {
   lock_lost: [409, "The lease is gone"],
   lock_token_mismatch: [409, "The lock token is not the holder's"],
   lock_limit: [429, "Too many locks are held"],
-  grant_limit: [429, "There are as many grants, groups, keys or invitations as may be"],
+  grant_limit: [429, "There are as many grants, groups, keys, invitations or transfers as may be"],
   endpoint_limit: [429, "There are as many endpoints as may be"],
   session_limit: [429, "Too many uploads are open"],
   wait_limit: [429, "Too many calls wait"],

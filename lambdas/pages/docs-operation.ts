@@ -38,7 +38,7 @@ function access({ scopes }: Route): string {
 
 /** A call that can be pasted once its `$ID` and the like are filled in. */
 function curl({ method, path, scopes, bodyType, body, example }: Route, server: string): string {
-  const url = `"${server}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name.toUpperCase()}`)}"`;
+  const url = `"${server}${path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `$${name === "token" ? "CLAIM_TOKEN" : name.toUpperCase()}`)}"`;
   const lines = [`curl${method === "GET" ? "" : ` -X ${method}`} ${url}`];
   if (scopes !== "public") lines.push(`-H "Authorization: Bearer $TOKEN"`);
   if (bodyType === "multipart/form-data") lines.push("-F file=@report.pdf");

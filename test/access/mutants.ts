@@ -182,11 +182,8 @@ const organizationNow: typeof decide = [
     "kept: from before the workspace came",
     ["Math.max(heldSince(id, organization), workspace.organization_epoch)", "heldSince(id, organization)"],
   ],
-  ["keys: kept ones end", ["Object.hasOwn(kept, one) || ", ""]],
-  [
-    "keys: new ones end",
-    ["Object.hasOwn(kept, one) || mintedAt(one) >= handed_ms", "Object.hasOwn(kept, one)"],
-  ],
+  ["keys: kept ones end", ["Object.hasOwn(kept, first);", "false;"]],
+  ["keys: new ones end", ["mintedAt(one) < handed_ms)", "true)"]],
   ["keys: of all", ["if (!Object.hasOwn(kept, id)) return true;", ""]],
 ];
 

@@ -69,6 +69,7 @@ const MEMBERS: Record<string, number> = {
   folders: 20,
   tags: 50,
   kept: 52,
+  means: 10,
 };
 /** Ids, times and words of ours. */
 const SHORT =

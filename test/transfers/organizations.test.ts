@@ -504,6 +504,35 @@ describe("what the claimer keeps by id", () => {
     expect(await hears(heard, { workspace_id, file })).toBe(false);
   });
 
+  test("isn't widened by a key that wasn't kept: what that makes is no better", async () => {
+    const { owner, organization, workspace_id, file } = await filled();
+    const [kim, robot] = [
+      await member(owner, "owner"),
+      await client(owner, { role: "admin", scopes: ["files:read", "clients:write"] }),
+    ];
+    const { claim_token } = await offered(owner);
+    const expires_at = new Date(world.deps.now() + 86_400_000).toISOString();
+    const keyBy = async (by: Asking, given: object = {}) => {
+      const scopes = ["files:read", "clients:write"];
+      const made = await post(by, "/v1/keys", { name: "another", scopes, expires_at, ...given });
+      return bearer(text(made, "api_key"));
+    };
+    const spare = await keyBy(robot);
+    const zoe = await story.customer();
+    expect(await statusOf(claim(claim_token, zoe, { keep: [kim.id, robot.id] }))).toBe(200);
+    const again = await keyBy(kim);
+    const third = await keyBy(again);
+    const robots = await keyBy(spare);
+    for (const by of [kim, again, third, spare, robots])
+      for (const path of [`/v1/files/${file}`, `/v1/orgs/${organization}`])
+        expect([path, await see(by, path)]).toEqual([path, 404]);
+    // By the client's own secret, which was kept with it, and by what its new owner makes, all is well.
+    expect(await see(robot, `/v1/workspaces/${workspace_id}/files`)).toBe(200);
+    expect(await see(await keyBy(robot), `/v1/files/${file}`)).toBe(200);
+    const given = await keyBy(zoe, { client: robot.id, scopes: ["files:read"] });
+    expect(await see(given, `/v1/files/${file}`)).toBe(200);
+  });
+
   test("outlives who made it", async () => {
     const { owner, workspace_id, file } = await filled();
     const scopes = ["files:read", "clients:write", "grants:write"];

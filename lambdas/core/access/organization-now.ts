@@ -39,12 +39,16 @@ export const heldSince = (id: string, { kept, epoch }: Pick<OrganizationNow, "ke
 
 /**
  * Whether somebody acts by what is good in an organization: of a member that was kept, a key or an endpoint from before
- * is, where it was kept too.
+ * is, where it was kept too; one that was made by it since is no better.
  */
 export function actsByKept({ id, means = [] }: Pick<Acting, "id" | "means">, now: OrganizationNow): boolean {
   const { kept, handed_ms = 0 } = now;
   if (!Object.hasOwn(kept, id)) return true;
-  return means.every((one) => Object.hasOwn(kept, one) || mintedAt(one) >= handed_ms);
+  // The newest first, then that by which it was made: one of before decides, by whether it was kept.
+  const first = [...means]
+    .sort((a, b) => mintedAt(b) - mintedAt(a))
+    .find((one) => Object.hasOwn(kept, one) || mintedAt(one) < handed_ms);
+  return first === undefined || Object.hasOwn(kept, first);
 }
 
 /**

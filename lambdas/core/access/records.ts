@@ -43,6 +43,8 @@ export const rightsShape = {
 export const madeByRecord = z.object({
   principal_id: z.string(),
   key_id: z.string().optional(),
+  /** By what that acted, see `Caller.means`: what is made is good in an organization as far as those are. */
+  means: z.array(z.string()).optional(),
   details: z.array(grantedDetail).optional(),
 });
 export type MadeBy = z.infer<typeof madeByRecord>;

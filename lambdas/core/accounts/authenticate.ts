@@ -175,6 +175,8 @@ interface Terms {
   scopes: readonly Scope[];
   details?: readonly GrantedDetail[] | undefined;
   key_id?: string | undefined;
+  /** See `Caller.means`. @default its key */
+  means?: readonly string[] | undefined;
   /** The day of an API key's last use. */
   last_used?: string | undefined;
   /** Sort keys of what it was exchanged from. */
@@ -197,10 +199,21 @@ function tokenTerms(stored: Item) {
 }
 
 function keyTerms(apiKey: string | undefined, stored: Item) {
-  const { hash, revoked_at, ...rest } = keyRecord.parse(stored);
+  const { hash, revoked_at, made_by, ...rest } = keyRecord.parse(stored);
   if (apiKey !== undefined && !isHashOf(apiKey, hash)) throw refused("The API key is not known.", true);
   if (revoked_at !== undefined) throw refused("The API key has been revoked.", true);
-  return { ...rest, parents: [] };
+  const { key_id, principal_id } = rest;
+  return { ...rest, means: meansOf(principal_id, [key_id], made_by), parents: [] };
+}
+
+/** As many as a chain of keys, each made by the one before, is known by: the first ones, by which all others were made. */
+const MAX_MEANS = 10;
+
+/** By what somebody acts who shows this: what another made for it, that one had a right to. */
+function meansOf(principal: string, ids: readonly (string | undefined)[], made_by?: MadeBy): string[] {
+  const before = made_by?.principal_id === principal ? (made_by.means ?? [made_by.key_id]) : [];
+  const all = new Set([...ids, ...before].filter((id) => id !== undefined));
+  return [...all].sort((a, b) => (a.slice(-26) < b.slice(-26) ? -1 : 1)).slice(0, MAX_MEANS);
 }
 
 /** What something that acts later keeps of who made it. */
@@ -231,7 +244,7 @@ export function actingAs(deps: TableDeps, made: MadeLater, items: readonly Item[
   );
   if (holder === undefined || !key.every((one) => one !== undefined && isLive(deps, one))) return undefined;
   const terms = { principal, scopes, details: made_by?.details, parents: [], credential: "", expires_ms: 0 };
-  const means = [made.id, made_by?.key_id].filter((one) => one !== undefined);
+  const means = meansOf(principal, [made.id, made_by?.key_id], made_by);
   try {
     return { ...callerOf(deps, holder, terms), means };
   } catch (error) {
@@ -250,12 +263,21 @@ const isLive = ({ now }: Pick<TableDeps, "now">, { revoked_at, expires_ms }: Ite
 function callerOf(
   deps: TableDeps,
   holder: Item,
-  { principal, scopes, details, key_id, credential, expires_ms, parents }: Terms & { principal: string },
+  {
+    principal,
+    scopes,
+    details,
+    key_id,
+    credential,
+    expires_ms,
+    parents,
+    ...rest
+  }: Terms & { principal: string },
 ): Caller {
   const terms = {
     ...{ credential: { sk: credential, key_id, expires_ms, parents }, id: principal },
     met: new Map(),
-    ...(key_id === undefined ? {} : { means: [key_id] }),
+    ...(key_id === undefined ? {} : { means: rest.means ?? [key_id] }),
   };
   if (principal.startsWith("usr_")) {
     const person = personRecord.parse(holder);

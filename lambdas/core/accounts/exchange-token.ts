@@ -47,7 +47,8 @@ export async function exchangeToken(deps: TableDeps, given: ExchangeRequest) {
   const now = deps.now();
   const expires_ms = Math.min(now + seconds * 1000, subjectEnds);
   const answer = await storeToken(deps, now, subject.caller.id, {
-    ...{ scopes, details, key_id, parents: [sk, ...parents], kind: "exchange", expires_ms },
+    ...{ scopes, details, key_id, means: subject.caller.means && [...subject.caller.means] },
+    ...{ parents: [sk, ...parents], kind: "exchange", expires_ms },
   });
   return { ...answer, issued_token_type: ACCESS_TOKEN };
 }

@@ -37,9 +37,11 @@ export async function grantMakerOf(deps: TableDeps, caller: Caller): Promise<Mak
 export function madeByOf(caller: Caller): MadeBy {
   const key_id = caller.credential?.key_id;
   const { details } = caller.rights;
+  const { means = [] } = caller;
   return {
     principal_id: caller.id,
     ...(key_id === undefined ? {} : { key_id }),
+    ...(means.length === 0 ? {} : { means: [...means] }),
     ...(details === undefined ? {} : { details: [...details] }),
   };
 }

@@ -128,6 +128,8 @@ export const tokenRecord = z.object({
   parents: z.array(z.string()).optional(),
   /** The key that it, or what it was exchanged from, was made with. */
   key_id: z.string().optional(),
+  /** See `Caller.means`. */
+  means: z.array(z.string()).optional(),
   /** None of a token from before scopes were split. */
   kind: z.enum(["secret", "exchange"]).optional(),
   /** Milliseconds since the epoch; the token is dead at this moment, whatever `ttl` does later. */

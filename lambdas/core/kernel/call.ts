@@ -24,7 +24,10 @@ export interface Caller {
    * exchanged from.
    */
   credential?: { sk: string; key_id?: string | undefined; expires_ms: number; parents?: readonly string[] };
-  /** By what it acts, beside its own secrets: ids of a key, an endpoint, an invitation. */
+  /**
+   * By what it acts, beside its own secrets: ids of a key, an endpoint, an invitation, and of the keys of its own by which
+   * that was made.
+   */
   means?: readonly string[] | undefined;
   /** Records of workspaces and organizations that were read with its rights, or since: in one call each is read once. */
   met?: Met | undefined;

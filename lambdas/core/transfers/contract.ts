@@ -14,6 +14,7 @@ import {
 } from "#contract/common.ts";
 import { memberRole } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
+import { scope } from "#contract/scopes.ts";
 import { file, folderRef } from "#core/files/contract.ts";
 import { movingFolder } from "#core/folders/contract.ts";
 import { organization } from "#core/organizations/contract.ts";
@@ -132,6 +133,10 @@ const acting = z
     }),
     id: z.string().meta({ description: "Its id." }),
     name: z.string().optional().meta({ description: "What it is called." }),
+    scopes: z
+      .array(scope)
+      .optional()
+      .meta({ description: "Of a client or key: what its tokens, or it, can do at most." }),
     role: memberRole.optional().meta({ description: "Of a client or person: its role." }),
     of: z.string().optional().meta({ description: "Whose it is, or who has made it." }),
     can_be_kept: z.boolean().meta({

@@ -1,9 +1,10 @@
+import * as z from "zod";
 import { type Key, keys, under } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { scope } from "#contract/scopes.ts";
 import { isGrantOfNow, isMemberNow } from "#core/access/organization-now.ts";
 import { grantRecord, memberRecord, type OrganizationRecord } from "#core/access/records.ts";
 import { type Belonging, belongings } from "#core/access/standing.ts";
-import { type Holder, readHolders } from "#core/accounts/read-holders.ts";
 import { keyRecord } from "#core/accounts/records.ts";
 import { readHooks } from "#core/endpoints/match-endpoints.ts";
 import { isLive } from "#core/grants/grant-view.ts";
@@ -44,7 +45,7 @@ export async function listActing(
   const rows = await rowsOf(deps, keys.member(organization_id, ""), under.members);
   const members = rows.map((row) => memberRecord.parse(row)).filter((row) => isMemberNow(row, organization));
   const ids = members.map(({ principal_id }) => principal_id);
-  const holders = await readHolders(deps, ids);
+  const holders = await holdersOf(deps, ids);
   let isWhole = true;
   const inTime = async (find: () => Promise<Acting[]>) => {
     if (timeLeft()) return find();
@@ -70,9 +71,20 @@ export async function listActing(
   return { acting: acting.slice(0, MAX_ACTING), isWhole: isWhole && acting.length <= MAX_ACTING };
 }
 
+const holderRecord = z.object({ name: z.string(), scopes: z.array(scope).optional() });
+type Holder = z.infer<typeof holderRecord>;
+
+/** What members are called, and what clients of them can do at most. */
+async function holdersOf({ table }: TableDeps, ids: readonly string[]): Promise<ReadonlyMap<string, Holder>> {
+  const items = await table.batchGet(ids.map((id) => keys.principal(id)));
+  return new Map(
+    items.map((item) => [String(item["client_id"] ?? item["person_id"]), holderRecord.parse(item)]),
+  );
+}
+
 function memberActing(id: string, role: Acting["role"], holder: Holder | undefined): Acting {
   const type = id.startsWith("usr_") ? "person" : "client";
-  return { type, id, ...(holder && { name: holder.name }), role, can_be_kept: true };
+  return { type, id, ...holder, role, can_be_kept: true };
 }
 
 /** All rows of a list. */
@@ -96,7 +108,9 @@ async function keysOf(deps: TableDeps, holder: string): Promise<Acting[]> {
   return rows
     .map((row) => keyRecord.parse(row))
     .filter(({ revoked_at, expires_ms }) => revoked_at === undefined && expires_ms > deps.now())
-    .map(({ key_id: id, name }) => ({ type: "key" as const, id, name, of: holder, can_be_kept: true }));
+    .map(({ key_id: id, name, scopes }) => ({
+      ...{ type: "key" as const, id, name, scopes, of: holder, can_be_kept: true },
+    }));
 }
 
 /** What a member offers of the organization's, and the organization itself. */
