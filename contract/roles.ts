@@ -35,7 +35,7 @@ export type MemberRole = (typeof memberRoles)[number];
 export const memberRole = z.enum(memberRoles).meta({
   id: "MemberRole",
   description:
-    "`owner` and `admin` have `manager` on every workspace; `member` has what a workspace's `member_access` says and what was granted; `guest` only what was granted.",
+    "`owner` has `owner` on every workspace, `admin` has `manager`; `member` has what a workspace's `member_access` says and what was granted; `guest` only what was granted.",
 });
 
 /** What members have on a workspace without a grant. */

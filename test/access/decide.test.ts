@@ -190,8 +190,8 @@ describe("a grant's end", () => {
 
 describe("roles in the organization", () => {
   const expected = [
-    ["owner", "none", "manager"],
-    ["owner", "viewer", "manager"],
+    ["owner", "none", "owner"],
+    ["owner", "viewer", "owner"],
     ["admin", "none", "manager"],
     ["admin", "editor", "manager"],
     ["member", undefined, undefined],

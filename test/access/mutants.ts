@@ -13,8 +13,15 @@ const decide: [name: string, ...changes: Change[]][] = [
   ["cover: what was given in another workspace", ["given === workspace_id && (", "(given || true) && ("]],
   ["cover: only the thing itself", ["chain.includes(on)", "chain.at(-1) === on"]],
   ["cover: only the uppermost", ["chain.includes(on)", "chain[0] === on"]],
-  ["role: an admin has nothing", ['role === "owner" || role === "admin"', 'role === "owner"']],
-  ["role: an owner may transfer", ['return actionsOfRole("manager")', 'return actionsOfRole("owner")']],
+  ["role: an admin has nothing", ['if (role === "admin") return actionsOfRole("manager");', ""]],
+  ["role: an admin may transfer", ['return actionsOfRole("manager")', 'return actionsOfRole("owner")']],
+  [
+    "role: an owner is an admin",
+    [
+      'if (role === "owner") return actionsOfRole("owner");',
+      'if (role === "owner") return actionsOfRole("manager");',
+    ],
+  ],
   ["role: a guest is a member", ['role === "member" &&', "role !== undefined &&"]],
   [
     "role: members are never editors",

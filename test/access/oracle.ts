@@ -185,7 +185,8 @@ function byRole({ workspaces, principals }: Known, principal: string, line: stri
   const workspace = workspaces.get(line.at(-1) ?? "");
   if (workspace === undefined) return [];
   const role = principals.get(principal)?.roles[workspace.organization];
-  if (role === "owner" || role === "admin") return MANAGER;
+  if (role === "owner") return OF_ROLE.owner;
+  if (role === "admin") return MANAGER;
   if (role !== "member" || workspace.members === "none") return [];
   return OF_ROLE[workspace.members];
 }

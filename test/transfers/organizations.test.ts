@@ -159,7 +159,10 @@ describe("an organization", () => {
     expect(await refusal(again)).toEqual([404, "not_found"]);
     expect(await refusal(claim(claim_token, owner))).toEqual([404, "not_found"]);
     expect(await refusal(claim(claim_token, zoe))).toEqual([410, "transfer_gone"]);
-    // And it works on for its new owner.
+    // And it works on for its new owner, who owns what is in it.
+    const gone = zoe.request(`/v1/workspaces/${workspace_id}`, { method: "DELETE" });
+    expect(await statusOf(gone)).toBe(204);
+    await post(zoe, `/v1/trash/${workspace_id}/restore`, {});
     const fresh = await post(zoe, "/v1/workspaces", { name: "reports", organization });
     expect(fresh["organization_id"]).toBe(organization);
     const kim = await member({ ...zoe, organization }, "admin");

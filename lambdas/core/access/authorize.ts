@@ -219,13 +219,15 @@ function isWhole(decision: Verdict | undefined, action: Action): boolean {
   return decision.has.has("list") || decision.has.has("read");
 }
 
+/** The most that a role in an organization may give on a workspace. */
+const OF_MEMBERS = { owner: "owner", admin: "manager", member: "editor" } as const;
+
 /** Whether rights that stand elsewhere may let the caller do more there than is known at once. */
 function mayGain({ rights }: Caller, quick: Place | undefined, atOnce: Verdict | undefined): boolean {
   const has: ReadonlySet<Action> = atOnce?.allowed === true ? atOnce.has : new Set();
   const gains = (actions: readonly Action[]) => actions.some((action) => !has.has(action));
   const { organizations, grants, more_grants, groups } = rights;
-  const byRole = (role: MemberRole) =>
-    role === "guest" ? [] : actionsOfRole(role === "member" ? "editor" : "manager");
+  const byRole = (role: MemberRole) => (role === "guest" ? [] : actionsOfRole(OF_MEMBERS[role]));
   const elsewhere = grants.filter(({ workspace_id }) => workspace_id === quick?.workspace_id);
   return (
     ((more_grants || groups.length > 0) && gains(actionsOfRole("owner"))) ||
@@ -341,7 +343,7 @@ async function groupGrants(
 
 const whoGrants = (action: Action, id: string) =>
   action === "transfer"
-    ? "That is its owners' alone: who made it, was handed it, or was granted the role owner by one of them."
+    ? "That is its owners' alone: who owns its organization, made it, was handed it, or was granted the role owner by one of them."
     : `Whoever has a role of manager there, or owns or administers the organization, can grant it: POST /v1/…/grants on ${/^(ws|fld|file)_/.test(id) ? id : "what it is in"}${id.startsWith("ws_") ? "" : " or a folder above"}.`;
 
 /** 403 for whoever sees the thing: what would be needed, and who has it to give, for callers that may know. */

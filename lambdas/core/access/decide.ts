@@ -130,7 +130,8 @@ export function byRole(
   { role }: Pick<Asker, "role">,
   { member_access = "none" }: Pick<Place, "member_access">,
 ): readonly Action[] {
-  if (role === "owner" || role === "admin") return actionsOfRole("manager");
+  if (role === "owner") return actionsOfRole("owner");
+  if (role === "admin") return actionsOfRole("manager");
   if (role === "member" && member_access !== "none") return actionsOfRole(member_access);
   return [];
 }

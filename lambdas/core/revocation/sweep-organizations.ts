@@ -17,6 +17,7 @@ import { stateOf } from "#core/invitations/invitation-view.ts";
 import { invitationRecord } from "#core/invitations/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { type Chance, eachDue } from "#core/kernel/each-due.ts";
+import { isWharfError } from "#core/kernel/error.ts";
 import { finishLeaving } from "#core/organizations/finish-leaving.ts";
 import { leaving } from "#core/organizations/remove-member.ts";
 import { workspaceTrashed } from "#core/trash/delete-workspace.ts";
@@ -73,7 +74,7 @@ async function endOfBefore(
       async (item) => {
         const client = await deps.table.get(clientRecord.optional(), keys.client(String(item["client_id"])));
         if (client === undefined || isClientNow(client, organization_id, organization)) return;
-        await endClient(deps, client.client_id, by);
+        await endClientLeft(deps, client.client_id, by);
       },
     ],
     [
@@ -202,11 +203,25 @@ async function endWorkspace(deps: DueDeps, organization: OrganizationRecord, id:
   await happened(deps.table.transact(workspaceTrashed(deps.now(), workspace, now)));
 }
 
-async function endClient(deps: DueDeps, id: string, by: EndedBy): Promise<void> {
+async function endClient(
+  deps: DueDeps,
+  id: string,
+  by: EndedBy,
+  lastOwner: "ends" | "stays" = "ends",
+): Promise<void> {
   const client = await deps.table.get(clientRecord.optional(), keys.client(id));
   // What it held ends by its own job.
   if (client === undefined || client.revoked_at !== undefined) return;
-  await revokeAs(deps, id, { ...by, lastOwner: "ends", patienceMs: PATIENCE_MS });
+  await revokeAs(deps, id, { ...by, lastOwner, patienceMs: PATIENCE_MS });
+}
+
+/** The same of one that was left behind: not where it is the only owner of another organization, in which it goes on. */
+async function endClientLeft(deps: DueDeps, id: string, by: EndedBy): Promise<void> {
+  try {
+    await endClient(deps, id, by, "stays");
+  } catch (error) {
+    if (!isWharfError(error, "conflict") || error.facts["retry_after_seconds"] !== undefined) throw error;
+  }
 }
 
 const readGroup = ({ table }: DueDeps, id: string) => table.get(groupRecord.optional(), keys.principal(id));
