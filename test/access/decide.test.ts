@@ -10,6 +10,7 @@ import {
   type Made,
   type Place,
 } from "#core/access/decide.ts";
+import { grantedSince, workspaceNow } from "#core/access/organization-now.ts";
 import { fileMadeBy, locateNode, madeBy } from "#core/access/place.ts";
 import type { HeldGrant } from "#core/kernel/rights.ts";
 
@@ -483,4 +484,33 @@ test("every action is named by some scope", () => {
   expect(
     actions.filter((action) => !scopes.some((scope) => scope !== "admin" && actionsOf([scope]).has(action))),
   ).toEqual([]);
+});
+
+describe("since an organization was handed over", () => {
+  const kept = "usr_00000000000000000000000001";
+  // Handed over by itself once, then it came to an organization in its second epoch, which is in its fourth.
+  const workspace = { epoch: 1, organization_epoch: 2, links_from: undefined };
+  const organization = { epoch: 4, kept: { [kept]: 0 } };
+
+  test("a workspace counts what befell it, and its organization since it came", () =>
+    expect(workspaceNow(workspace, organization).epoch).toBe(3));
+
+  test.each([
+    ["who was kept, from when it came", kept, 1],
+    ["anybody else, from the last on", "usr_00000000000000000000000002", 3],
+  ])("grants hold for %s", (_, holder, since) =>
+    expect(grantedSince(holder, workspace, organization)).toBe(since),
+  );
+
+  test("who was kept since then alone has what is from then", () =>
+    expect(grantedSince(kept, workspace, { epoch: 4, kept: { [kept]: 3 } })).toBe(2));
+
+  test("links end with the last handover that didn't keep them", () => {
+    const own = { ...workspace, links_from: { ms: 1, epoch: 1 } };
+    expect(workspaceNow(own, organization).links_from).toEqual({ ms: 1, epoch: 1 });
+    const before = { ...organization, links_from: { ms: 2, epoch: 2 } };
+    expect(workspaceNow(own, before).links_from).toEqual({ ms: 1, epoch: 1 });
+    const since = { ...organization, links_from: { ms: 3, epoch: 4 } };
+    expect(workspaceNow(own, since).links_from).toEqual({ ms: 3, epoch: 3 });
+  });
 });
