@@ -150,11 +150,20 @@ def spare(case):
 
 def fit_transfer(path, body):
     """Endpoints go on where their maker keeps what they need: no schema forbids one member by another."""
+    if path != "/v1/transfers":
+        return
     resource = body.get("resource")
-    if path == "/v1/transfers" and isinstance(resource, dict) and resource.get("type") == "share":
+    kind = resource.get("type") if isinstance(resource, dict) else None
+    # A link leaves nothing, and a role in an organization is of that alone.
+    fits = {"share": (), "organization": ("none", "admin")}.get(kind, ("none", "viewer", "editor", "manager"))
+    if body.get("residual_role") not in fits:
         body.pop("residual_role", None)
-    if path == "/v1/transfers" and body.get("residual_role") != "manager":
+    if body.get("residual_role") != ("admin" if kind == "organization" else "manager"):
         body.pop("keep", None)
+    # It is handed to a person.
+    recipient = body.get("to")
+    if kind == "organization" and isinstance(recipient, dict) and "organization" in recipient:
+        body.pop("to")
 
 
 def fit_ids(pattern, parameters):
