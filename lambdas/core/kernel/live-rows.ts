@@ -38,3 +38,23 @@ export async function liveRows<R extends { left_at?: string | undefined }>(
   }
   throw new Error(`${after.pk} has more rows than one answer looks at`);
 }
+
+/** All rows of a partition whose sort keys begin so, however many pages they take; strongly consistent. */
+export async function allRows(
+  { table }: Pick<TableDeps, "table">,
+  { pk }: Pick<Key, "pk">,
+  prefix: string,
+): Promise<Item[]> {
+  const rows: Item[] = [];
+  let after: Item | undefined;
+  do {
+    const { items, next } = await table.query({
+      where: "#pk = :pk AND begins_with(#sk, :prefix)",
+      values: { pk, prefix },
+      after,
+    });
+    rows.push(...items);
+    after = next;
+  } while (after !== undefined);
+  return rows;
+}

@@ -7,6 +7,7 @@ import { clientRecord, keyRecord } from "#core/accounts/records.ts";
 import { disableEndpoint } from "#core/endpoints/disable-endpoint.ts";
 import { readHooks } from "#core/endpoints/match-endpoints.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
+import { allRows } from "#core/kernel/live-rows.ts";
 import type { EndedBy } from "./client-ends.ts";
 import { keyEndWrites } from "./key-ends.ts";
 import { newRevocation } from "./records.ts";
@@ -27,11 +28,8 @@ export async function endUnkept(deps: DueDeps, organization: OrganizationRecord,
   for (const holder of Object.keys(kept).filter((id) => id.startsWith("cli_"))) {
     const client = await deps.table.get(clientRecord.optional(), keys.client(holder));
     if (client === undefined || homeOf(client) !== organization_id) continue;
-    const { items } = await deps.table.query({
-      where: "#pk = :pk AND begins_with(#sk, :prefix)",
-      values: { pk: keys.client(holder).pk, prefix: under.apiKeys },
-    });
-    const ending = items
+    const rows = await allRows(deps, keys.client(holder), under.apiKeys);
+    const ending = rows
       .map((item) => keyRecord.parse(item))
       .filter(
         ({ key_id, revoked_at, ended_at }) => (revoked_at ?? ended_at) === undefined && stale(holder, key_id),

@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { type Key, keys, under } from "#aws/keys.ts";
-import type { Item } from "#aws/table.ts";
+import { keys, under } from "#aws/keys.ts";
 import { scope } from "#contract/scopes.ts";
 import { isGrantOfNow, isMemberNow } from "#core/access/organization-now.ts";
 import { grantRecord, memberRecord, type OrganizationRecord } from "#core/access/records.ts";
@@ -13,6 +12,7 @@ import { stateOf as invitationState } from "#core/invitations/invitation-view.ts
 import { invitationRecord } from "#core/invitations/records.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
+import { allRows } from "#core/kernel/live-rows.ts";
 import { NO_RIGHTS } from "#core/kernel/rights.ts";
 import { type Acting, MAX_ACTING } from "./contract.ts";
 import { transferRecord } from "./records.ts";
@@ -42,7 +42,7 @@ export async function listActing(
   { workspaces, timeLeft, offer }: Where,
 ): Promise<{ acting: Acting[]; isWhole: boolean }> {
   const { organization_id } = organization;
-  const rows = await rowsOf(deps, keys.member(organization_id, ""), under.members);
+  const rows = await allRows(deps, keys.member(organization_id, ""), under.members);
   const members = rows.map((row) => memberRecord.parse(row)).filter((row) => isMemberNow(row, organization));
   const ids = members.map(({ principal_id }) => principal_id);
   const holders = await holdersOf(deps, ids);
@@ -87,24 +87,8 @@ function memberActing(id: string, role: Acting["role"], holder: Holder | undefin
   return { type, id, ...holder, role, can_be_kept: true };
 }
 
-/** All rows of a list. */
-async function rowsOf({ table }: TableDeps, { pk }: Pick<Key, "pk">, prefix: string): Promise<Item[]> {
-  const rows: Item[] = [];
-  let after: Item | undefined;
-  do {
-    const { items, next } = await table.query({
-      where: "#pk = :pk AND begins_with(#sk, :prefix)",
-      values: { pk, prefix },
-      after,
-    });
-    rows.push(...items);
-    after = next;
-  } while (after !== undefined);
-  return rows;
-}
-
 async function keysOf(deps: TableDeps, holder: string): Promise<Acting[]> {
-  const rows = await rowsOf(deps, keys.principal(holder), under.apiKeys);
+  const rows = await allRows(deps, keys.principal(holder), under.apiKeys);
   return rows
     .map((row) => keyRecord.parse(row))
     .filter(({ revoked_at, expires_ms }) => revoked_at === undefined && expires_ms > deps.now())
@@ -119,7 +103,7 @@ async function transfersOf(
   maker: string,
   { organization_id }: OrganizationRecord,
 ): Promise<Acting[]> {
-  const rows = await rowsOf(deps, keys.transferEntry(maker, ""), "trf_");
+  const rows = await allRows(deps, keys.transferEntry(maker, ""), "trf_");
   const records = await deps.table.batchGet(rows.map(({ sk }) => keys.transfer(String(sk))));
   return records
     .map((item) => transferRecord.parse(item))
@@ -134,7 +118,7 @@ async function transfersOf(
 }
 
 async function groupsOf(deps: TableDeps, { organization_id, epoch }: OrganizationRecord): Promise<Acting[]> {
-  const rows = await rowsOf(deps, keys.organization(organization_id), under.groups);
+  const rows = await allRows(deps, keys.organization(organization_id), under.groups);
   const records = await deps.table.batchGet(rows.map(({ group_id }) => keys.principal(String(group_id))));
   return records
     .map((item) => groupRecord.parse(item))
@@ -143,7 +127,7 @@ async function groupsOf(deps: TableDeps, { organization_id, epoch }: Organizatio
 }
 
 async function invitationsOf(deps: TableDeps, { organization_id }: OrganizationRecord): Promise<Acting[]> {
-  const rows = await rowsOf(deps, keys.organization(organization_id), under.invitations);
+  const rows = await allRows(deps, keys.organization(organization_id), under.invitations);
   const records = await deps.table.batchGet(
     rows.map(({ invitation_id }) => keys.invitation(String(invitation_id))),
   );
@@ -180,7 +164,7 @@ async function grantsOf(
 ): Promise<Acting[]> {
   const places = await belongings(deps, { id: "", rights: NO_RIGHTS }, workspaces);
   const onOne = async ({ workspace, organization }: Belonging) => {
-    const rows = await rowsOf(deps, keys.resourceGrant(workspace.workspace_id, ""), under.resourceGrants);
+    const rows = await allRows(deps, keys.resourceGrant(workspace.workspace_id, ""), under.resourceGrants);
     return rows
       .map((row) => grantRecord.parse(row))
       .filter((grant) => isLive(grant, deps.now()) && isGrantOfNow(grant, workspace, organization))

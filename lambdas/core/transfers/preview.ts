@@ -1,5 +1,4 @@
-import { type Key, keys, under } from "#aws/keys.ts";
-import type { Item } from "#aws/table.ts";
+import { keys, under } from "#aws/keys.ts";
 import { type OrganizationNow, ownedOf } from "#core/access/organization-now.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { type OrganizationRecord, organizationRecord, type WorkspaceRecord } from "#core/access/records.ts";
@@ -8,6 +7,7 @@ import { countHearing } from "#core/endpoints/count-hearing.ts";
 import { type FileRecord, fileRecord, isStanding } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
+import { allRows } from "#core/kernel/live-rows.ts";
 import { NO_RIGHTS, type Owned } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { isLeftBehind } from "#core/links/link-gone.ts";
@@ -113,19 +113,9 @@ async function previewOfOrganization(
   };
 }
 
-async function idsOfWorkspaces({ table }: PreviewDeps, organizationId: string): Promise<string[]> {
-  const ids: string[] = [];
-  let after: Key | Item | undefined;
-  do {
-    const { items, next } = await table.query({
-      where: "#pk = :pk AND begins_with(#sk, :prefix)",
-      values: { pk: keys.organization(organizationId).pk, prefix: under.organizationWorkspaces },
-      after,
-    });
-    ids.push(...items.map((item) => String(item["workspace_id"])));
-    after = next;
-  } while (after !== undefined);
-  return ids;
+async function idsOfWorkspaces(deps: PreviewDeps, organizationId: string): Promise<string[]> {
+  const rows = await allRows(deps, keys.organization(organizationId), under.organizationWorkspaces);
+  return rows.map((row) => String(row["workspace_id"]));
 }
 
 const topOf = ({ workspace_id }: Pick<Owned, "workspace_id">): Top => ({
