@@ -81,7 +81,7 @@ export const transfers: readonly Mutant[] = [
         to: "workspaceNow(workspace, organization).epoch >= access",
       },
     ],
-    case: "workspace: deleted as it is claimed | delete-workspace: transact WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+TRASH+EVT+ORG (1) | frozen before it, meanwhile: it is claimed",
+    case: "workspace: deleted as an organization of who deletes it claims it | delete-workspace: transact WORKSPACES+ORG.WS+ORG.WSNAME+WSNAME+TRASH+EVT+ORG (1) | frozen before it, meanwhile: it is claimed",
   },
   {
     name: "organization: who claims it has it as it was seen",

@@ -1,9 +1,10 @@
 /** Organizations that are handed over: claimed, what is done in them just then, and what the sweep ends of before. */
 import { scopes as allScopes } from "#contract/scopes.ts";
+import { issueToken } from "#core/accounts/issue-token.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
-import { passTime } from "../time.ts";
+import { DAY, passTime } from "../time.ts";
 import { own } from "./organizations.ts";
 
 const DELETE = { method: "DELETE" };
@@ -162,6 +163,34 @@ export const handedOverOrganizations: Situation[] = [
             me.request(`${all.at}/invitations`, {
               ...{ json: { email: "ann@example.com", role: "member" }, headers: by(all.zoe) },
             }),
+        },
+      };
+    },
+  },
+  {
+    name: "sweep: what a kept client had in an organization that was handed over",
+    mixed: true as const,
+    async set(stage: Stage, me: Actor) {
+      const all = await filled(stage, me);
+      const client = await me.json("/v1/clients", {
+        json: { name: "agent", scopes: HELD, role: "admin", organization: all.organization },
+      });
+      const id = String(client["client_id"]);
+      const asked = { clientId: id, clientSecret: String(client["client_secret"]) };
+      const headers = by({ api_key: (await issueToken(stage.plain, asked)).access_token });
+      const receiver = await stage.receiver();
+      const expires_at = new Date(stage.plain.now() + 10 * DAY).toISOString();
+      await me.json("/v1/keys", { json: { name: "spare", scopes: ["files:read"], expires_at }, headers });
+      await me.json("/v1/webhooks", { json: { url: receiver.url, events: ["*"] }, headers });
+      const { claim } = await offered(me, all);
+      await me.request(claim, claiming(all, [id]));
+      await stage.work();
+      passTime(61_000);
+      return {
+        act: (actor: Actor) => actor.sweep("organization"),
+        meanwhile: {
+          "another sweep runs": () => me.sweep("organization"),
+          "the client is revoked": () => me.request(`/v1/clients/${id}`, { ...DELETE, headers: by(all.zoe) }),
         },
       };
     },

@@ -165,11 +165,12 @@ const members: Situation[] = [
     },
   },
   {
-    name: "read: organizations, members, clients and keys",
+    name: "read: who one is, organizations, members, clients and keys",
     async set(stage) {
       await own(stage);
       return {
         act: async (actor) => [
+          (await actor.request("/v1/me")).status,
           (await actor.request("/v1/orgs")).status,
           (await actor.request(`/v1/orgs/${FIRST_ORGANIZATION}`)).status,
           (await actor.request(`${MEMBERS}?role=owner`)).status,

@@ -1,4 +1,5 @@
 /** Transfers: offered, seen, claimed, withdrawn, and what the sweep ends of before. */
+import { keys } from "#aws/keys.ts";
 import { scopes as allScopes } from "#contract/scopes.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
 import type { Situation } from "../situation.ts";
@@ -41,6 +42,18 @@ export async function offered(
   const made = await me.json("/v1/transfers", { json: offering(all, terms), headers });
   passTime(1);
   return { path: `/v1/transfers/${made["transfer_id"]}`, claim: `/v1/claims/${made["claim_token"]}` };
+}
+
+/** The stage's client becomes a member of the organization that is to have it, where it may delete no workspace. */
+async function joined({ plain, owner }: Stage, { organization }: Report): Promise<void> {
+  await plain.table.transact([
+    {
+      key: keys.client(owner.client_id),
+      update: { set: { [`organizations.${organization}`]: "member" } },
+      condition: "attribute_exists(#pk)",
+    },
+    { key: keys.member(organization, owner.client_id), update: { set: { role: "member" } } },
+  ]);
 }
 
 export const claiming = ({ zoe, organization }: Report, headers: Record<string, string> = {}) => ({
@@ -262,6 +275,21 @@ export const transfers: Situation[] = [
       };
     },
   })),
+  {
+    name: "workspace: deleted as an organization of who deletes it claims it",
+    async set(stage: Stage, me: Actor) {
+      const all = await report(stage, me);
+      await joined(stage, all);
+      const { claim } = await offered(me, all);
+      const at = `/v1/workspaces/${all.workspace}`;
+      await me.request(`/v1/orgs/${all.organization}`);
+      return {
+        act: (actor: Actor) => actor.request(at, DELETE),
+        meanwhile: { "it is claimed": () => me.request(claim, claiming(all)) },
+        next: { "who has it asks": () => me.request(at, { headers: by(all.zoe) }) },
+      };
+    },
+  },
   {
     name: "sweep: a workspace that was handed over",
     mixed: true as const,
