@@ -26,6 +26,8 @@ export function faultText(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_key") {
     return `is no name that a field may have here: ${issue.issues.map(faultText).join("; ")}`;
   }
+  const forms = /^Invalid discriminator value. Expected (.+)$/.exec(issue.message)?.[1];
+  if (forms !== undefined) return `must be one of ${forms.replaceAll(" | ", ", ")}`;
   if (/^Too (big|small): /.test(issue.message)) return issue.message.replace(BOUND, "must ");
   // A schema's own words stand.
   if (!issue.message.startsWith("Invalid ")) return issue.message;

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { jsonSchema } from "#contract/json-schema.ts";
 import type { Route } from "#contract/route.ts";
 import { recoverRoute } from "#core/delivery/contract.ts";
+import { createTransferRoute } from "#core/transfers/contract.ts";
 import { faultText } from "#http/fault-text.ts";
 import { allRoutes } from "#test/support/all-routes.ts";
 
@@ -51,6 +52,16 @@ test.each([
   const { success } = recoverRoute.body.safeParse({ since: "2026-01-01T00:00:00.000Z", statuses });
   expect(success).toBe(false);
 });
+
+test.each([{ type: "foo" }, {}, { type: 1 }])(
+  "what is handed over as %j is told the kinds there are",
+  (resource) => {
+    const [issue] = createTransferRoute.body.safeParse({ resource }).error?.issues ?? [];
+    expect(issue && faultText(issue)).toBe(
+      "must be one of 'workspace', 'folder', 'file', 'share', 'organization'",
+    );
+  },
+);
 
 test.each(["x", "2026-01-01", "2026-02-30T00:00:00Z", ""])("%j is told to be no time", (since) => {
   const [issue] = recoverRoute.body.safeParse({ since }).error?.issues ?? [];

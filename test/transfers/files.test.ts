@@ -1,9 +1,10 @@
 /** Files and folders that are handed over: out of one organization's workspace into another's. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
+import { page } from "#contract/common.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { sweepMoves } from "#core/folders/sweep-moves.ts";
-import { claimed } from "#core/transfers/contract.ts";
+import { claimed, transfer } from "#core/transfers/contract.ts";
 import { workspace } from "#core/workspaces/contract.ts";
 import { uploader } from "#test/support/uploads.ts";
 import { read, refusal } from "#test/support/world.ts";
@@ -138,6 +139,13 @@ test("what stands in the way says so, and nothing of it happens", async () => {
     ),
   ).toBe(200);
   expect(await statusOf(claim(late.claim_token, zoe, { workspace: "inbox" }))).toBe(410);
+  const own = await read(
+    z.looseObject({ state: z.string() }),
+    agent.request(`/v1/transfers/${late.transfer_id}`),
+  );
+  expect(own.state).toBe("withdrawn");
+  const all = await read(page.of(transfer), agent.request("/v1/transfers?limit=100"));
+  expect(all.items.find(({ transfer_id }) => transfer_id === late.transfer_id)?.state).toBe("withdrawn");
   const gone = await read(made, offer(other.deep));
   await agent.request(`/v1/files/${other.deep}`, { method: "DELETE" });
   expect(await refusal(claim(gone.claim_token, zoe, into))).toEqual([410, "transfer_gone"]);

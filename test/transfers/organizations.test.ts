@@ -82,6 +82,12 @@ async function filled() {
   return { owner, organization, ...place, file, deep, share_url: String(share_url) };
 }
 
+/** The same once it may begin. */
+async function tidiedLater(): Promise<void> {
+  world.advance(61_000);
+  await tidied();
+}
+
 /** The sweep's next runs. */
 async function tidied(): Promise<void> {
   for (let run = 0; run < 3; run++) {
@@ -180,6 +186,65 @@ describe("an organization", () => {
     expect(sees.filter((status) => status === 200)).toHaveLength(1);
     const record = await world.deps.table.get(organizationRecord, keys.organization(organization));
     expect(record).toMatchObject({ epoch: 1, owners: 1 });
+  });
+
+  test("leaves nobody a name of the other side's workspaces, once the sweep has passed", async () => {
+    const { owner, organization, workspace_id } = await filled();
+    const thrown = await post(owner, "/v1/workspaces", { name: "thrown", organization });
+    const kept = await client(owner, { role: "admin", scopes: ["workspaces:write"] });
+    const its = await post(kept, "/v1/workspaces", { name: "its-own", organization });
+    expect(
+      await statusOf(owner.request(`/v1/workspaces/${thrown["workspace_id"]}`, { method: "DELETE" })),
+    ).toBe(204);
+    const elsewhere = await post(owner, "/v1/orgs", { name: "Elsewhere" });
+    const own = { organization: elsewhere["organization_id"] };
+    const plans = await post(owner, "/v1/workspaces", { name: "plans", ...own });
+    const { claim_token } = await offered(owner);
+    const zoe = await story.customer();
+    expect(await statusOf(claim(claim_token, zoe, { keep: [kept.id] }))).toBe(200);
+    await post(zoe, `/v1/trash/${thrown["workspace_id"]}/restore`, {});
+    world.advance(61_000);
+    await tidied();
+    const rename = (by: Asking, id: unknown, name: string) =>
+      statusOf(by.request(`/v1/workspaces/${String(id)}`, { method: "PATCH", json: { name } }));
+    expect(await rename(zoe, workspace_id, "plans")).toBe(200);
+    expect(await rename(zoe, workspace_id, "reports")).toBe(200);
+    for (const name of ["reports", "thrown"])
+      expect((await post(owner, "/v1/workspaces", { name, ...own }))["name"]).toBe(name);
+    expect(await rename(owner, plans["workspace_id"], "thrown")).toBe(409);
+    // Who was kept calls its own by name still, and has one of a name.
+    const more = kept.request("/v1/workspaces", { json: { name: "its-own", organization } });
+    expect(await refusal(more)).toEqual([409, "name_taken"]);
+    expect(await rename(zoe, its["workspace_id"], "its-own")).toBe(200);
+  });
+
+  test("takes back whoever left with it by an invitation, before the sweep and after it", async () => {
+    for (const first of [true, false]) {
+      const { owner, organization, file } = await filled();
+      const kim = await member(owner, "admin");
+      const { claim_token } = await offered(owner);
+      const zoe = await story.customer();
+      expect(await statusOf(claim(claim_token, zoe))).toBe(200);
+      if (first) await tidiedLater();
+      expect(await see(kim, `/v1/files/${file}`)).toBe(404);
+      const at = `/v1/orgs/${organization}`;
+      const invitation = await post(zoe, `${at}/invitations`, { email: kim.email, role: "member" });
+      const json = { token: text(invitation, "accept_token") };
+      expect(await statusOf(kim.request("/v1/invitations/accept", { json }))).toBe(200);
+      const again = zoe.request(`${at}/invitations`, { json: { email: kim.email, role: "member" } });
+      expect(await refusal(again)).toEqual([409, "conflict"]);
+      await tidiedLater();
+      const members = await read(page.of(loose), zoe.request(`${at}/members`));
+      expect(members.items.map(({ principal_id, role }) => [principal_id, role])).toEqual(
+        expect.arrayContaining([
+          [zoe.id, "owner"],
+          [kim.id, "member"],
+        ]),
+      );
+      // What it was before is no part of that.
+      expect(await see(kim, at)).toBe(200);
+      expect(await see(kim, `/v1/files/${file}`)).toBe(404);
+    }
   });
 
   test("goes back and forth, and each time what was given before is none", async () => {
@@ -331,6 +396,8 @@ describe("back doors", () => {
     ];
     expect(ids.filter((id) => !listed.has(String(id)))).toEqual([]);
     expect(listed.get(owner.id)?.can_be_kept).toBe(false);
+    expect(listed.get(String(key["key_id"]))?.expires_at).toBe(tomorrow);
+    expect(listed.get(second.id)).not.toHaveProperty("expires_at");
     expect(preview.acting).toContainEqual(
       expect.objectContaining({ type: "grant", of: agent.client_id, can_be_kept: false }),
     );

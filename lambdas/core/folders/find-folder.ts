@@ -26,7 +26,7 @@ export function requireNoRoot({ parent_id }: FolderRecord): string {
   if (parent_id !== null) return parent_id;
   throw new WharfError(
     "invalid_request",
-    "This is the workspace's root, which has no name and stays where it is. PATCH /v1/workspaces/{id} renames the workspace.",
+    "This is the workspace's root, which has no name and stays where it is. What is to happen to it is asked of the workspace: PATCH /v1/workspaces/{id} renames it, DELETE deletes it, and POST /v1/transfers hands it over.",
   );
 }
 

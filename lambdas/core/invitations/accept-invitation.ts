@@ -4,6 +4,7 @@ import type { Item, Write } from "#aws/table.ts";
 import { epochIn, mayInOrganization } from "#core/access/authorize-organization.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { copiesOf, grantItems, grantLimit } from "#core/access/grant-writes.ts";
+import { isMemberNow } from "#core/access/organization-now.ts";
 import {
   comingWrite,
   MAX_ORGANIZATIONS,
@@ -12,6 +13,7 @@ import {
 } from "#core/access/organization-writes.ts";
 import { type MemberRecord, memberRecord } from "#core/access/records.ts";
 import { MAX_IN_RECORD, roleHeld } from "#core/access/rights-of.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import { storedRole } from "#core/access/stored-role.ts";
 import { actingAs, makerKeys, unauthenticated } from "#core/accounts/authenticate.ts";
 import { requireRank } from "#core/accounts/find-client.ts";
@@ -22,10 +24,11 @@ import { grantView } from "#core/grants/grant-view.ts";
 import { actorOf, type Call, type Caller, hasScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { isWharfError, WharfError } from "#core/kernel/error.ts";
-import { inRounds } from "#core/kernel/in-rounds.ts";
+import { inRounds, Overtaken } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { emailAddress } from "#core/organizations/email-address.ts";
+import { endFormer } from "#core/organizations/end-former.ts";
 import { finishLeaving } from "#core/organizations/finish-leaving.ts";
 import type { Acceptance, InvitationEnd } from "./contract.ts";
 import { endWrites } from "./end-invitation.ts";
@@ -52,7 +55,10 @@ async function accept(deps: TableDeps, call: Call, token: string): Promise<Accep
   const { organization_id: organization, role, made_by } = invitation;
   const state = stateOf(deps.now(), invitation);
   if (state !== "pending") throw gone(state, invitation);
-  if (Object.hasOwn(person.organizations ?? {}, organization)) throw isMember(invitation);
+  if (Object.hasOwn(person.organizations ?? {}, organization)) {
+    await endFormerTime(deps, call, invitation);
+    throw new Overtaken();
+  }
   const placeKey = keys.member(organization, call.caller.id);
   const openKey = keys.openInvitation(organization, invitation.address);
   const made = {
@@ -128,6 +134,22 @@ async function findOwn(
 
 const itemAt = (items: readonly Item[], { pk, sk }: Key) =>
   items.find((item) => item["pk"] === pk && item["sk"] === sk);
+
+/**
+ * Ends what somebody was in the organization before that was handed over, where the sweep hasn't come to it yet.
+ *
+ * @throws WharfError conflict for a member
+ */
+async function endFormerTime(deps: TableDeps, call: Call, invitation: InvitationRecord): Promise<void> {
+  const { organization_id: organization } = invitation;
+  const [placeKey, holderKey] = [keys.member(organization, call.caller.id), keys.principal(call.caller.id)];
+  const items = await deps.table.batchGet([placeKey, holderKey]);
+  const [member, holder] = [memberRecord.safeParse(itemAt(items, placeKey)).data, itemAt(items, holderKey)];
+  const now = await organizationNow(deps, call.caller, organization);
+  if (member === undefined || holder === undefined || isMemberNow(member, now)) throw isMember(invitation);
+  const by = { request_id: call.requestId, actor: { type: "system" as const, id: "handover" } };
+  await endFormer(deps, { organization, member, holder }, by);
+}
 
 /** What a maker lacks, or what is no longer there. */
 const NOT_GIVEN = ["forbidden", "not_found", "invalid_request"] as const;

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
+import { isMemberNow } from "#core/access/organization-now.ts";
 import { memberRecord } from "#core/access/records.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import { requireRank } from "#core/accounts/find-client.ts";
 import { firstGrants } from "#core/accounts/first-grants.ts";
 import { invalidMember, KEEP_MS, type Maker, makerOf, makerWrites } from "#core/accounts/maker.ts";
-import { actorOf, type Call } from "#core/kernel/call.ts";
+import { actorOf, type Call, type Caller } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
@@ -43,7 +45,7 @@ export async function createInvitation(
     maker,
     grants,
   });
-  await requireNoMember(deps, organization_id, mail);
+  await requireNoMember(deps, call.caller, organization_id, mail);
   const accept_token = `whi_${invitation_id.slice(4)}_${randomBytes(32).toString("base64url")}`;
   const record: InvitationRecord = {
     ...{ invitation_id, organization_id, email: mail.address, address: mail.unique, role },
@@ -83,16 +85,18 @@ function endOf(
  * @throws WharfError conflict
  */
 async function requireNoMember(
-  { table }: TableDeps,
+  deps: TableDeps,
+  caller: Caller,
   organization: string,
   { address, unique }: EmailAddress,
 ): Promise<void> {
-  const [owner] = await table.batchGet([keys.emailAddress(unique)]);
-  const member = await table.get(
+  const [owner] = await deps.table.batchGet([keys.emailAddress(unique)]);
+  const member = await deps.table.get(
     memberRecord.optional(),
     keys.member(organization, String(owner?.["person_id"] ?? "nobody")),
   );
-  if (member === undefined || member.left_at !== undefined) return;
+  const now = await organizationNow(deps, caller, organization);
+  if (member === undefined || !isMemberNow(member, now)) return;
   throw new WharfError(
     "conflict",
     `Who has the address ${address} is a member of this organization already. Give another role by PATCH /v1/orgs/${organization}/members/{principal}, and grants by POST …/grants.`,

@@ -18,10 +18,13 @@ import { invitationRecord } from "#core/invitations/records.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { type Chance, eachDue } from "#core/kernel/each-due.ts";
 import { isWharfError } from "#core/kernel/error.ts";
+import { inRounds } from "#core/kernel/in-rounds.ts";
+import { newChange, unchanged } from "#core/kernel/unchanged.ts";
+import { endFormer } from "#core/organizations/end-former.ts";
 import { finishLeaving } from "#core/organizations/finish-leaving.ts";
-import { leaving } from "#core/organizations/remove-member.ts";
 import { workspaceTrashed } from "#core/trash/delete-workspace.ts";
 import { organizationPurged } from "#core/trash/purge-organization.ts";
+import { isMadeByMember, leaveName } from "#core/workspaces/owner-name.ts";
 import { revokeAs } from "./change-client.ts";
 import type { EndedBy } from "./client-ends.ts";
 import { endUnkept } from "./end-unkept.ts";
@@ -116,20 +119,28 @@ async function endOfBefore(
   return true;
 }
 
-/** What was granted and locked in it before is ended as in one that was handed over by itself. */
-async function tidyWorkspace(
-  deps: DueDeps,
-  { organization_id }: OrganizationRecord,
-  id: string,
-): Promise<void> {
-  await happened(
-    deps.table.update({
-      key: keys.workspace(id),
-      update: { set: { tidying: {}, ...due("handover", deps.now(), id) } },
-      condition: "#organization_id = :of AND attribute_not_exists(#deleted_at)",
-      values: { of: organization_id },
-    }),
-  );
+/**
+ * What was granted and locked in it before is ended as in one that was handed over by itself. Its name is no more among
+ * those of who made it, unless that is a member still: neither it nor the new owners learn of each other's names.
+ */
+async function tidyWorkspace(deps: DueDeps, organization: OrganizationRecord, id: string): Promise<void> {
+  const { organization_id } = organization;
+  await inRounds(async () => {
+    const workspace = await deps.table.get(workspaceRecord.optional(), keys.workspace(id));
+    if (workspace?.organization_id !== organization_id || workspace.deleted_at !== undefined) return;
+    const isMakers = await isMadeByMember(deps, workspace, organization);
+    await deps.table.transact([
+      {
+        key: keys.workspace(id),
+        update: {
+          set: { tidying: {}, change: newChange(), ...due("handover", deps.now(), id) },
+          ...(isMakers ? {} : { remove: ["created_by"] }),
+        },
+        ...unchanged(workspace),
+      },
+      ...(isMakers ? [] : leaveName(workspace, workspace.name)),
+    ]);
+  }, `${id} is changed by others`);
 }
 
 async function endInvitationOfBefore(
@@ -241,8 +252,7 @@ async function endMember(
   // Clients have ended with all they had; what one of them had elsewhere was its own.
   if (holder === undefined || isOwnClient(organization, holder)) return;
   if (member.left_at !== undefined) return finishLeaving(deps, by, organization, member);
-  const { left, writes } = await leaving(deps, { organization, member, holder }, by);
-  if (await happened(deps.table.transact(writes))) await finishLeaving(deps, by, organization, left);
+  await endFormer(deps, { organization, member, holder }, by);
 }
 
 /** Whether it is a client of the organization's, which ended as one. */

@@ -139,6 +139,7 @@ const acting = z
       .meta({ description: "Of a client or key: what its tokens, or it, can do at most." }),
     role: memberRole.optional().meta({ description: "Of a client or person: its role." }),
     of: z.string().optional().meta({ description: "Whose it is, or who has made it." }),
+    expires_at: at("When it ends by itself; unsaid where it doesn't").optional(),
     can_be_kept: z.boolean().meta({
       description: "Whether the claim can `keep` it. A key or endpoint is kept with whom it is `of`.",
     }),

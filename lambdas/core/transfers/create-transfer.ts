@@ -42,7 +42,7 @@ export async function createTransfer(deps: TransferDeps, call: Call, given: Tran
       ...{ created_at: iso(now), made_by: maker.made_by, scopes: [...call.caller.scopes], expires_ms },
     };
     const claim_url = `${deps.config.publicUrl}/v1/claims/${claim_token}`;
-    const answer = { ...transferView(now, record, which.epoch), claim_url, claim_token, preview };
+    const answer = { ...transferView(now, record, record), claim_url, claim_token, preview };
     const kept = { ttl: ttl(expires_ms + KEEP_MS) };
     const isNew = { condition: "attribute_not_exists(#pk)" };
     await deps.table.transact([

@@ -36,5 +36,7 @@ async function findWithWhat(
 /** The same as the API shows it. @throws WharfError not_found */
 export async function showTransfer(deps: TableDeps, call: Call, id: string): Promise<Transfer> {
   const { transfer, offered } = await findWithWhat(deps, call, id);
-  return transferView(deps.now(), transfer, await epochOfOffered(deps, call.caller, offered));
+  const epoch = await epochOfOffered(deps, call.caller, offered);
+  const { workspace_id } = offered.file ?? offered.folder ?? {};
+  return transferView(deps.now(), transfer, { epoch, workspace_id });
 }

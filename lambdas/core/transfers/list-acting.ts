@@ -14,6 +14,7 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
 import { allRows } from "#core/kernel/live-rows.ts";
 import { NO_RIGHTS } from "#core/kernel/rights.ts";
+import { iso } from "#core/kernel/time.ts";
 import { type Acting, MAX_ACTING } from "./contract.ts";
 import { transferRecord } from "./records.ts";
 import { stateOf } from "./transfer-view.ts";
@@ -71,8 +72,15 @@ export async function listActing(
   return { acting: acting.slice(0, MAX_ACTING), isWhole: isWhole && acting.length <= MAX_ACTING };
 }
 
-const holderRecord = z.object({ name: z.string(), scopes: z.array(scope).optional() });
+const holderRecord = z.object({
+  name: z.string(),
+  scopes: z.array(scope).optional(),
+  expires_ms: z.number().optional(),
+});
 type Holder = z.infer<typeof holderRecord>;
+
+const ending = (expires_ms: number | undefined) =>
+  expires_ms === undefined ? {} : { expires_at: iso(expires_ms) };
 
 /** What members are called, and what clients of them can do at most. */
 async function holdersOf({ table }: TableDeps, ids: readonly string[]): Promise<ReadonlyMap<string, Holder>> {
@@ -84,7 +92,8 @@ async function holdersOf({ table }: TableDeps, ids: readonly string[]): Promise<
 
 function memberActing(id: string, role: Acting["role"], holder: Holder | undefined): Acting {
   const type = id.startsWith("usr_") ? "person" : "client";
-  return { type, id, ...holder, role, can_be_kept: true };
+  const { expires_ms, ...shown } = holder ?? {};
+  return { type, id, ...shown, ...ending(expires_ms), role, can_be_kept: true };
 }
 
 async function keysOf(deps: TableDeps, holder: string): Promise<Acting[]> {
@@ -92,8 +101,8 @@ async function keysOf(deps: TableDeps, holder: string): Promise<Acting[]> {
   return rows
     .map((row) => keyRecord.parse(row))
     .filter(({ revoked_at, expires_ms }) => revoked_at === undefined && expires_ms > deps.now())
-    .map(({ key_id: id, name, scopes }) => ({
-      ...{ type: "key" as const, id, name, scopes, of: holder, can_be_kept: true },
+    .map(({ key_id: id, name, scopes, expires_ms }) => ({
+      ...{ type: "key" as const, id, name, scopes, of: holder, ...ending(expires_ms), can_be_kept: true },
     }));
 }
 
@@ -108,12 +117,8 @@ async function transfersOf(
   return records
     .map((item) => transferRecord.parse(item))
     .filter((one) => one.organization_id === organization_id && stateOf(deps.now(), one) === "pending")
-    .map(({ transfer_id: id, name }) => ({
-      type: "transfer" as const,
-      id,
-      name,
-      of: maker,
-      can_be_kept: false,
+    .map(({ transfer_id: id, name, expires_ms }) => ({
+      ...{ type: "transfer" as const, id, name, of: maker, ...ending(expires_ms), can_be_kept: false },
     }));
 }
 
@@ -134,8 +139,8 @@ async function invitationsOf(deps: TableDeps, { organization_id }: OrganizationR
   return records
     .map((item) => invitationRecord.parse(item))
     .filter((one) => invitationState(deps.now(), one) === "pending")
-    .map(({ invitation_id: id, email: name, made_by }) => ({
-      ...{ type: "invitation" as const, id, name, of: made_by.principal_id, can_be_kept: false },
+    .map(({ invitation_id: id, email: name, made_by: { principal_id: of }, expires_ms }) => ({
+      ...{ type: "invitation" as const, id, name, of, ...ending(expires_ms), can_be_kept: false },
     }));
 }
 
@@ -169,8 +174,9 @@ async function grantsOf(
       .map((row) => grantRecord.parse(row))
       .filter((grant) => isLive(grant, deps.now()) && isGrantOfNow(grant, workspace, organization))
       .filter(({ principal_id: of }) => !members.has(of) && !of.startsWith("grp_"))
-      .map(({ grant_id: id, principal_id: of }) => ({
-        ...{ type: "grant" as const, id, name: workspace.name, of, can_be_kept: false },
+      .map(({ grant_id: id, principal_id: of, expires_ms }) => ({
+        ...{ type: "grant" as const, id, name: workspace.name, of, ...ending(expires_ms) },
+        can_be_kept: false,
       }));
   };
   const all = await inParallel([...places.values()], PARALLEL, (place) => inTime(() => onOne(place)));

@@ -11,7 +11,7 @@ export async function showClaim(deps: Pick<Deps, "table" | "now" | "config">, ca
   const offer = { transfer_id: transfer.transfer_id, maker: maker.id };
   const offered = organization === undefined ? claim : { organization, offer };
   return {
-    ...transferView(deps.now(), transfer, transfer.epoch),
+    ...transferView(deps.now(), transfer, transfer),
     preview: await previewOf(deps, offered),
   };
 }

@@ -2,6 +2,14 @@ import { iso } from "#core/kernel/time.ts";
 import type { Transfer } from "./contract.ts";
 import type { TransferRecord } from "./records.ts";
 
+/** Where what a transfer is of stands now. */
+export interface StandsNow {
+  /** Of its workspace, or of the organization: `undefined` where that is gone. */
+  epoch: number | undefined;
+  /** The workspace that a file or folder is in by now; `undefined` of anything else, and where it is gone. */
+  workspace_id?: string | undefined;
+}
+
 /** What has become of a transfer. Its end is the first moment at which it can't be claimed. */
 export function stateOf(
   now: number,
@@ -11,17 +19,17 @@ export function stateOf(
 }
 
 /**
- * A transfer as the API shows it: never its token, nor the hash of that.
- *
- * @param epoch of the workspace that it is about, or stands in, or of the organization; `undefined` where that is gone.
+ * A transfer as the API shows it: never its token, nor the hash of that. What has another owner by now, or went to another
+ * workspace, is not to be claimed.
  */
-export function transferView(now: number, record: TransferRecord, epoch: number | undefined): Transfer {
+export function transferView(now: number, record: TransferRecord, stands: StandsNow): Transfer {
   const { transfer_id, type, resource_id, residual_role, message, created_at, made_by, expires_ms } = record;
   const { claimed_by, claimed_for, ended_at, keep } = record;
   const { email, organization } = record.to ?? {};
   const said = stateOf(now, record);
-  const isAnothers = said === "pending" && epoch !== undefined && epoch !== record.epoch;
-  const state = isAnothers ? "withdrawn" : said;
+  const { epoch = record.epoch, workspace_id = record.workspace_id } = stands;
+  const isAnothers = epoch !== record.epoch || workspace_id !== record.workspace_id;
+  const state = said === "pending" && isAnothers ? "withdrawn" : said;
   const to = email === undefined ? { organization } : { email };
   return {
     ...{ transfer_id, resource: { type, id: resource_id }, state },

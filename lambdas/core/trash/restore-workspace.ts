@@ -2,6 +2,7 @@ import { due, keys } from "#aws/keys.ts";
 import { TransactionFailed, type Write } from "#aws/table.ts";
 import { epochIn } from "#core/access/authorize-organization.ts";
 import { organizationEntries } from "#core/access/organization-entries.ts";
+import { organizationNow } from "#core/access/standing.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
@@ -9,7 +10,7 @@ import { eventWrite } from "#core/kernel/outbox.ts";
 import { newChange } from "#core/kernel/unchanged.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { numberedWorkspace } from "#core/workspaces/numbered-workspace.ts";
-import { takeName } from "#core/workspaces/owner-name.ts";
+import { isMadeByMember, takeName } from "#core/workspaces/owner-name.ts";
 import { workspaceView } from "#core/workspaces/workspace-view.ts";
 import { findTrashedWorkspace, type TrashedWorkspace } from "./find-workspace.ts";
 
@@ -29,12 +30,14 @@ export async function restoreWorkspace(deps: TableDeps, call: Call, id: string) 
     const { member_access, organization_id } = workspace;
     const view = workspaceView({ workspace_id: id, name, organization_id, member_access }, call.caller);
     const answer = { ...view, kind: "workspace" as const };
-    const naming = takeName(workspace, name);
     const isOfBefore = epochIn(call.caller, organization_id) > workspace.organization_epoch;
+    const organization = await organizationNow(deps, call.caller, organization_id);
+    const isMakers = !isOfBefore || (await isMadeByMember(deps, workspace, organization));
+    const naming = isMakers ? takeName(workspace, name) : [];
     try {
       await deps.table.transact([
         ...naming,
-        ...restored(deps.now(), call, workspace, { name, isOfBefore }),
+        ...restored(deps.now(), call, workspace, { name, isOfBefore, isMakers }),
         ...call.record(answer),
       ]);
       return answer;
@@ -50,7 +53,7 @@ function restored(
   now: number,
   call: Call,
   workspace: TrashedWorkspace,
-  { name, isOfBefore }: { name: string; isOfBefore: boolean },
+  { name, isOfBefore, isMakers }: { name: string; isOfBefore: boolean; isMakers: boolean },
 ): Write[] {
   const { workspace_id, organization_id, deleted_at } = workspace;
   // Its organization may have been handed over while it was here.
@@ -60,7 +63,10 @@ function restored(
       key: keys.workspace(workspace_id),
       update: {
         set: { name, change: newChange(), tidying, ...(tidying && due("handover", now, workspace_id)) },
-        remove: ["deleted_at", "deleted_by", ...(tidying === undefined ? ["due_pk", "due_sk"] : [])],
+        remove: [
+          ...["deleted_at", "deleted_by", ...(tidying === undefined ? ["due_pk", "due_sk"] : [])],
+          ...(isMakers ? [] : ["created_by"]),
+        ],
       },
       ...asTrashed(deleted_at),
     },

@@ -1,6 +1,8 @@
 import { keys } from "#aws/keys.ts";
 import type { Else, Write } from "#aws/table.ts";
-import type { WorkspaceRecord } from "#core/access/records.ts";
+import { isMemberNow, type OrganizationNow } from "#core/access/organization-now.ts";
+import { memberRecord, type WorkspaceRecord } from "#core/access/records.ts";
+import type { TableDeps } from "#core/kernel/deps.ts";
 
 type Owned = Pick<WorkspaceRecord, "workspace_id" | "created_by">;
 
@@ -20,6 +22,20 @@ export function takeName(workspace: Owned, name: string, taken?: Else): Write[] 
   if (created_by === undefined) return [];
   const put = { ...keys.workspaceName(created_by, name), workspace_id };
   return [{ put, ...ownOrFree(workspace), ...(taken && { else: taken }) }];
+}
+
+/**
+ * Whether whoever made a workspace is a member still, since its organization was handed over. Of one who isn't the name is
+ * nothing any more: neither it nor the new owners learn of each other's names.
+ */
+export async function isMadeByMember(
+  { table }: Pick<TableDeps, "table">,
+  { created_by, organization_id }: Pick<WorkspaceRecord, "created_by" | "organization_id">,
+  organization: OrganizationNow,
+): Promise<boolean> {
+  if (created_by === undefined) return false;
+  const member = await table.get(memberRecord.optional(), keys.member(organization_id, created_by));
+  return member !== undefined && isMemberNow(member, organization);
 }
 
 /** Leaves a name to another. */

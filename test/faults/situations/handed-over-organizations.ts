@@ -168,6 +168,36 @@ export const handedOverOrganizations: Situation[] = [
     },
   },
   {
+    name: "invitation: accepted by who was a member before its organization was handed over",
+    mixed: true as const,
+    async set(stage: Stage, me: Actor) {
+      const all = await filled(stage, me);
+      const { claim } = await offered(me, all);
+      await me.request(claim, claiming(all));
+      const invited = await me.json(`${all.at}/invitations`, {
+        ...{ json: { email: "kim@example.com", role: "member" }, headers: by(all.zoe) },
+      });
+      const accepting = {
+        ...{ method: "POST", json: { token: invited["accept_token"] } },
+        headers: { ...by(all.kim), ...once },
+      };
+      const accept = (actor: Actor) => actor.request("/v1/invitations/accept", accepting);
+      passTime(61_000);
+      return {
+        act: accept,
+        meanwhile: {
+          "the sweep tidies up": () => me.sweep("organization"),
+          "it is revoked": () =>
+            me.request(`/v1/invitations/${invited["invitation_id"]}`, { ...DELETE, headers: by(all.zoe) }),
+        },
+        next: {
+          "accepted again": () => accept(me),
+          "who has it asks": () => me.request(`${all.at}/members`, { headers: by(all.zoe) }),
+        },
+      };
+    },
+  },
+  {
     name: "sweep: what a kept client had in an organization that was handed over",
     mixed: true as const,
     async set(stage: Stage, me: Actor) {
