@@ -123,7 +123,10 @@ test("ten thousand files are handed over, and the old side has none of them by a
     json: { resource: { type: "workspace", id: workspace_id }, message: "Done." },
   });
   const claim = `/v1/claims/${offered.claim_token}`;
-  const { preview } = await customer.json(claimable, claim);
+  let { preview } = await customer.json(claimable, claim);
+  // On a machine that others keep busy it isn't counted to its end in the time that one answer has.
+  for (let again = 0; again < 5 && !preview.complete; again++)
+    ({ preview } = await customer.json(claimable, claim));
   expect(preview).toMatchObject({ name: "delivery", files: FILES, links: LINKS, endpoints: ENDPOINTS });
   expect([preview.complete, preview.bytes, preview.folders]).toEqual([true, FILES * 5, FOLDERS + 15]);
 
