@@ -214,12 +214,26 @@ export const workspaceName = z
   })
   .meta({ description: "1–64 characters of `A-Za-z0-9._-`, the first a letter or digit." });
 
-/** Seconds that a link lives where nothing is said: a day. */
+/** Seconds that a link lives where nobody has said anything: a day. */
 export const DEFAULT_EXPIRE_IN = 86_400;
 
-/** Seconds that a link lives at least and at most: 7 days. */
-export const EXPIRE_IN = { min: 60, max: 604_800 };
-export const expireIn = z.int().min(EXPIRE_IN.min).max(EXPIRE_IN.max);
+/** Seconds that a link lives at least, and at most by any policy: ten years. */
+export const EXPIRE_IN = { min: 60, max: 315_360_000 };
+/** How long a link is to live; what policies allow is less, seven days where nobody has set one. */
+export const expireIn = z.int().min(EXPIRE_IN.min).max(EXPIRE_IN.max).nullable();
+export const EXPIRE_IN_SAYS =
+  "Seconds that the link lives, as far as the policy allows: 604,800 (7 days) where none is set. `null`: without an end, where the policy has none";
+
+/** What a policy made of what was asked for. */
+export const clampedLink = z
+  .object({
+    expires_at: z.iso.datetime().meta({ description: "When the link ends instead." }),
+    rule: z.string().meta({ description: "By which field of the policy: `links.max_ttl_seconds`." }),
+  })
+  .meta({
+    id: "ClampedLink",
+    description: "Only where the link was to live longer than the policy lets it, which shortens it.",
+  });
 
 /** Content that isn't quite what its name or type promises. */
 export const mismatch = z

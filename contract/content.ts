@@ -7,6 +7,18 @@ export const declaredType = z.string().meta({
     "Media type: the declared one, else what name or bytes say. Downloads carry it, of its parameters `charset` alone, where browsers take it for data, else `application/octet-stream`.",
 });
 
+/** A declared media type without its parameters, in lower case. */
+export function essenceOf(declared: string | undefined): string | undefined {
+  return declared?.split(";")[0]?.trim().toLowerCase();
+}
+
+/** Whether a media type is one of these, each a type or all of a kind (`image/*`). */
+export function isAllowed(type: string, allowed: readonly string[]): boolean {
+  const essence = essenceOf(type) ?? "";
+  const [kind] = essence.split("/");
+  return allowed.includes(essence) || allowed.includes(`${kind}/*`);
+}
+
 const hex = (bytes: number, what: string) =>
   z.string().meta({ description: `${what} of the whole file: ${bytes * 2} lower-case hex characters.` });
 

@@ -17,6 +17,8 @@ export const errorExamples: Pick<Members, Telling> & Partial<Members> = {
   invalid_request: { in: "body", errors: [{ pointer: "/filename", detail: "the name is empty" }] },
   unknown_field: { in: "body", errors: [{ pointer: "/file_name", detail: "is not a known field" }] },
   chunk_too_small: { part_number: 2, size: 1_048_576, min_bytes: 5_242_880 },
+  policy_denied: { rule: "uploads.max_bytes", limit: 1_000_000, given: 2_000_000 },
+  policy_mismatch: { version: 4 },
   forbidden: { required_scopes: ["files:write"] },
   workspace_ambiguous: { workspace_ids: ["ws_01JZZZZZZZZZZZZZZZZZZZZZZZ"] },
   name_taken: { name: "report.pdf", kind: "file" },

@@ -4,6 +4,7 @@ import { attempt } from "#core/attempts/contract.ts";
 import { invitationEnd } from "#core/invitations/contract.ts";
 import { shareState } from "#core/links/contract.ts";
 import { lockedMembers } from "#core/locks/contract.ts";
+import { ruleId } from "#core/policy/contract.ts";
 import { transferEnd } from "#core/transfers/contract.ts";
 import { uploadState } from "#core/uploads/contract.ts";
 import { MAX_DIRECT_BYTES } from "#core/uploads/limits.ts";
@@ -113,6 +114,12 @@ const errorMembers = {
       .optional()
       .meta({ description: "Roles in the organization of which any one would do." }),
   },
+  policy_denied: {
+    rule: ruleId.meta({ description: "Which field of the policy forbids it." }),
+    limit: z.unknown().meta({ description: "What that is set to; `null` where it isn't told." }),
+    given: z.unknown().meta({ description: "What was asked for, or is so." }),
+  },
+  policy_mismatch: { version: z.int().meta({ description: "How often the policy was set by now." }) },
   wrong_password: {
     retry_after_seconds: retry("another password can be tried, where that isn't at once").optional(),
   },

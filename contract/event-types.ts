@@ -12,6 +12,7 @@ import { invitationsEvents } from "#core/invitations/events.ts";
 import { linksEvents } from "#core/links/events.ts";
 import { locksEvents } from "#core/locks/events.ts";
 import { organizationsEvents } from "#core/organizations/events.ts";
+import { policiesEvents } from "#core/policies/events.ts";
 import { transfersEvents } from "#core/transfers/events.ts";
 import { trashEvents } from "#core/trash/events.ts";
 import { versionsEvents } from "#core/versions/events.ts";
@@ -33,6 +34,7 @@ const types: Record<EventType, EventInfo> = {
   ...groupsEvents,
   ...invitationsEvents,
   ...transfersEvents,
+  ...policiesEvents,
   ...endpointsEvents,
   ...accountsEvents,
 };

@@ -44,6 +44,7 @@ export const eventTypes = [
   "transfer_created",
   "transfer_claimed",
   "transfer_revoked",
+  "policy_changed",
   "key_created",
   "key_revoked",
   "key_expiring",

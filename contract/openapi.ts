@@ -140,6 +140,7 @@ const anyCaller = [
   "unknown_field",
   "unauthenticated",
   "forbidden",
+  "policy_denied",
 ] as const satisfies ErrorCode[];
 const anyJson = [
   "invalid_json",

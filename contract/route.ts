@@ -37,7 +37,9 @@ export type OrganizationAction =
   | "workspaces"
   | "organize"
   | "close"
-  | "transfer";
+  | "transfer"
+  | "rules"
+  | "rule";
 
 /**
  * Who may use a route. Without a decision no route answers.

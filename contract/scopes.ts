@@ -77,6 +77,12 @@ export const scopeTable = {
     implies: ["clients:read"],
     says: "Make and end clients, their secrets, and API keys.",
   },
+  "policies:read": { actions: [], says: "See policies and approvals." },
+  "policies:write": {
+    actions: [],
+    implies: ["policies:read"],
+    says: "Set policies, and decide on what waits for approval.",
+  },
   "workspaces:read": { actions: [], says: "See workspaces." },
   "workspaces:write": {
     actions: ["manage", "transfer"],

@@ -20,7 +20,7 @@ export const tableAccess = {
     Query: [
       ...(["client", "person", "group", "organization", "resourceGrants", "progeny"] as const),
       ...(["workspaceNames", "folder", "node", "feed", "hooks", "deliveries", "attempts", "trash"] as const),
-      "transfers",
+      ...(["transfers", "policies"] as const),
     ],
     PutItem: [
       ...(["person", "group", "organization", "organizations"] as const),
@@ -28,6 +28,7 @@ export const tableAccess = {
       ...(["client", "workspaces", "workspaceNames", "folder", "node", "paths", "upload", "link"] as const),
       ...(["idempotency", "event", "hooks", "hook", "deliveries", "attempts", "settings"] as const),
       ...(["reservations", "trash", "holds", "transfer", "transfers"] as const),
+      "policies",
     ],
     UpdateItem: [
       ...(["person", "group", "organization", "grant", "workspaces", "revocations"] as const),

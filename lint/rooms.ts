@@ -3,6 +3,8 @@
  * A room that is missing here, or a file outside all rooms, is refused by `npm run check`.
  */
 export const ROOMS = [
+  /** An organization's rules: pure functions of a policy and an act. */
+  "policy",
   /** What all rooms stand on: calls, errors, ids, times, pages, the outbox, what is due, places that are few. */
   "kernel",
   /** Who may do what, and where that stands: the one decision. */
@@ -15,6 +17,8 @@ export const ROOMS = [
   "groups",
   /** Organizations and their members. */
   "organizations",
+  /** Policies: set, shown, tried. */
+  "policies",
   /** What bytes are, by their beginning, checksum and name. */
   "content",
   /** What stands where: paths and what they lead to, folders made on the way, how far down they reach. */

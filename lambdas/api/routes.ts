@@ -15,6 +15,7 @@ import { invitations } from "#core/invitations/routes.ts";
 import { links, shares } from "#core/links/routes.ts";
 import { locks, lockWaits } from "#core/locks/routes.ts";
 import { organizations } from "#core/organizations/routes.ts";
+import { policies } from "#core/policies/routes.ts";
 import { revocations } from "#core/revocation/routes.ts";
 import { transfers } from "#core/transfers/routes.ts";
 import { trash } from "#core/trash/routes.ts";
@@ -29,6 +30,7 @@ export const fileRoutes = [
   finalizes,
   batches,
   organizations,
+  policies,
   groups,
   clients,
   revocations,

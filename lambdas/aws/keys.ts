@@ -47,6 +47,11 @@ export const keys = {
   organization: (organization: string): Key => ({ pk: `ORG#${organization}`, sk: META }),
   /** For listing all of a deployment; the record itself is under `organization`. */
   organizationEntry: (organization: string): Key => ({ pk: "ORGS", sk: organization }),
+  /** A policy as it was set, of an organization or a workspace, whose record has the present one. */
+  policyVersion: (of: string, version: number): Key => ({
+    pk: `POLICY#${of}`,
+    sk: String(version).padStart(10, "0"),
+  }),
   member: (organization: string, principal: string): Key => ({
     pk: `ORG#${organization}`,
     sk: `MEMBER#${principal}`,
@@ -209,6 +214,7 @@ export const partitions = {
   invitation: partition(keys.invitation("")),
   transfer: partition(keys.transfer("")),
   transfers: partition(keys.transferEntry("", "")),
+  policies: partition(keys.policyVersion("", 0)),
   emailAddresses: partition(keys.emailAddress("")),
   grant: partition(keys.grant("")),
   resourceGrants: partition(keys.resourceGrant("", "")),

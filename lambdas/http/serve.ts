@@ -20,6 +20,7 @@ import { readMultipart } from "./form.ts";
 import { conditionsOf } from "./preconditions.ts";
 import { refuseUnreadPreconditions } from "./refuse-unread-preconditions.ts";
 import { send } from "./send.ts";
+import { sourceAddress } from "./source-address.ts";
 import { wire } from "./wire.ts";
 
 type Shape = Record<string, z.ZodType>;
@@ -89,12 +90,13 @@ export function serve<
   wire(app, route, async (context) => {
     const { params, query, headers } = schemasOf(route);
     const named = params.safeParse(context.req.param());
-    const { caller, ahead } = await authenticate(
+    const { caller: known, ahead } = await authenticate(
       deps,
       context.req.header("authorization"),
       named.success ? reads(named.data as Output<P>) : [],
       { uploadToken: route.uploadToken === true },
     );
+    const caller: Caller = { ...known, from: { address: sourceAddress(context) } };
     note({ client: caller.id });
     if (route.scopes !== "public") requireScope(caller, ...route.scopes);
     refuseUnreadPreconditions(route, (name) => context.req.header(name));

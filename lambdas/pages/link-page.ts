@@ -1,5 +1,6 @@
 /** The pages behind a link. */
 import { escapedName } from "#contract/names.ts";
+import { NO_END_MS } from "#core/kernel/time.ts";
 import { escapeHtml } from "./html.ts";
 import { type Page, plainPage } from "./page.ts";
 import { nameHeading, titleName } from "./shown-name.ts";
@@ -29,14 +30,18 @@ export function downloadPage(facts: LinkFacts): Page {
 
 /** The same for those that look for others: nothing on it leads to the bytes. */
 export function previewPage({ file, link, now }: LinkFacts): Page {
+  const isEndless = link.expires_ms >= NO_END_MS;
   const left = link.max_downloads === undefined ? undefined : link.max_downloads - link.downloads;
   return {
     icon: "file",
     title: `Download ${titleName(file.name)}`,
-    head: openGraph(escapedName(file.name), `${sayBytes(file.size)}, until ${sayMoment(link.expires_ms)}`),
+    head: openGraph(
+      escapedName(file.name),
+      `${sayBytes(file.size)}${isEndless ? "" : `, until ${sayMoment(link.expires_ms)}`}`,
+    ),
     content: `${nameHeading(file.name)}
 <dl><div><dt>Size</dt><dd>${sayBytes(file.size)}</dd></div>
-<div><dt>Expires</dt><dd>in ${sayDuration(link.expires_ms - now)} <small>${moment(link.expires_ms)}</small></dd></div>
+<div><dt>Expires</dt><dd>${isEndless ? "never" : `in ${sayDuration(link.expires_ms - now)} <small>${moment(link.expires_ms)}</small>`}</dd></div>
 ${left === undefined ? "" : `<div><dt>Downloads left</dt><dd>${left} of ${link.max_downloads}</dd></div>`}</dl>`,
   };
 }

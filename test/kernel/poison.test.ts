@@ -142,7 +142,11 @@ const cases: Record<DueKind, Case> = {
     sweep: sweepLinks,
     item: async (now) => {
       const { share_id, link } = await newShare(world.deps, {
-        ...{ file: { file_id: newId("file", now), workspace_id: ws }, createdBy: "cli_test", expireIn: 0 },
+        ...{
+          file: { file_id: newId("file", now), workspace_id: ws },
+          createdBy: "cli_test",
+          life: { ttl_seconds: 0 },
+        },
         ...{ requestId: "test", actor: { type: "client", id: "cli_test" } },
       });
       // By its id instead of its token's hash, so that calls on its behalf name it.

@@ -375,12 +375,12 @@ describe("a download that goes on", () => {
 describe("expiry", () => {
   test("kills the link at its second, before any sweep", async () => {
     const { share_url, share_id, expires_at } = await link({ expire_in: 60 });
-    world.advance(Date.parse(expires_at) - world.deps.now() - 1000);
+    world.advance(Date.parse(String(expires_at)) - world.deps.now() - 1000);
     const late = await world.request(share_url);
     expect(late.status).toBe(302);
     const seconds = Number(new URL(late.headers.get("location") ?? "").searchParams.get("X-Amz-Expires"));
     expect(seconds).toBe(1);
-    world.advance(Date.parse(expires_at) - world.deps.now());
+    world.advance(Date.parse(String(expires_at)) - world.deps.now());
     expect((await read(problem, world.request(share_url)))["reason"]).toBe("expired");
     expect((await see(share_url)).status).toBe(410);
     expect((await world.request(share_url, { method: "HEAD" })).status).toBe(410);

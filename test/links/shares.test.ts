@@ -37,7 +37,7 @@ test("a link lives for a day unless said, and its maker sees all of it", async (
     state: "active",
   });
   expect(made.share_url).toMatch(/^https:\/\/files\.example\.com\/prod\/s\/[\w-]{22}$/);
-  const lives = Date.parse(made.expires_at) - Date.parse(made.created_at);
+  const lives = Date.parse(String(made.expires_at)) - Date.parse(made.created_at);
   expect(lives).toBeGreaterThan(86_399_000);
   expect(lives).toBeLessThanOrEqual(86_400_000);
   expect(await read(share, client.request(`/v1/shares/${made.share_id}`))).toEqual(made);
@@ -68,6 +68,7 @@ test("every environment derives the same link, also when two make the key at onc
   const given = {
     file: { file_id: "file_1", workspace_id: "ws_01JZZZZZZZZZZZZZZZZZZZZZZZ" },
     createdBy: "cli_1",
+    life: { ttl_seconds: 86_400 },
     requestId: "r",
     actor: { type: "client" as const, id: "cli_1" },
   };

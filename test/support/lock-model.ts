@@ -226,7 +226,7 @@ async function runHistory({ seats, bare, world, turns, programs, count, report }
       for (let turn = 0; turn < 4; turn++) await turns.schedule(Promise.resolve(), `${name} S3`);
       if (until !== undefined) await passTo(until);
       return commitUpload(all, {
-        ...{ upload, intent, content, from: "open", target, record },
+        ...{ upload, intent, content, from: "open", target, policy: undefined, record },
         sniffed: { kept: SNIFFED, type: undefined },
         refuse: () => Promise.reject(new Error("text may have any name here")),
       });

@@ -2,9 +2,11 @@ import type { MemberRole } from "#contract/roles.ts";
 import type { OrganizationAction } from "#contract/route.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { enforce, policyDenied } from "#core/kernel/enforce.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
+import { barred } from "./barred.ts";
 import { rememberOrganization } from "./hints.ts";
-import { type OrganizationNow, roleNow } from "./organization-now.ts";
+import { type OrganizationNow, policyOf, roleNow } from "./organization-now.ts";
 import { type Holder, organizationMet, organizationNow } from "./standing.ts";
 
 /** Which roles may do what to an organization. */
@@ -18,6 +20,8 @@ const rolesFor: Record<OrganizationAction, readonly MemberRole[]> = {
   organize: ["owner", "admin"],
   close: ["owner"],
   transfer: ["owner"],
+  rules: ["owner", "admin", "member"],
+  rule: ["owner", "admin"],
 };
 
 /** What owners may do to one that is closed. */
@@ -34,7 +38,8 @@ export async function mayInOrganization(
   const ever = Object.hasOwn(organizations, organization) ? organizations[organization] : undefined;
   if (details !== undefined || !roleMay(ever, action)) return false;
   const now = await organizationNow(deps, holder, organization);
-  return roleMay(roleIfOpen(holder, organization, now, action), action);
+  const role = roleIfOpen(holder, organization, now, action);
+  return roleMay(role, action) && barred(holder, role, policyOf(undefined, now.policy)) === undefined;
 }
 
 /** Somebody's role, as far as that lets it do something: one that is closed is there for its owners alone. */
@@ -74,9 +79,13 @@ export async function authorizeOrganization(
     );
   // Of one that the caller never belonged to nothing is read.
   if (!Object.hasOwn(caller.rights.organizations, wanted)) throw notFound("organization", wanted);
-  const role = roleIfOpen(caller, wanted, await organizationNow(deps, caller, wanted), action);
+  const now = await organizationNow(deps, caller, wanted);
+  const role = roleIfOpen(caller, wanted, now, action);
   if (role === undefined) throw notFound("organization", wanted);
   rememberOrganization(caller.id, wanted);
+  const why = barred(caller, role, policyOf(undefined, now.policy));
+  // Whoever wants to leave may, from anywhere and as what it is.
+  if (why !== undefined && action !== "leave") throw policyDenied(why);
   if (details !== undefined && action !== "see") {
     throw new WharfError(
       "forbidden",
@@ -105,6 +114,12 @@ export function roleIn(caller: Holder, organization: string): MemberRole | undef
 /** How often an organization that a call has decided about had been handed over then: what is given in it carries that. */
 export const epochIn = (caller: Holder, organization: string): number =>
   organizationMet(caller, organization)?.epoch ?? 0;
+
+/** That an organization's policy lets it have members of a role. @throws WharfError policy_denied */
+export function requireRoleAllowed(caller: Holder, organization: string, role: MemberRole): void {
+  const policy = policyOf(undefined, organizationMet(caller, organization)?.policy);
+  if (policy !== undefined) enforce(policy, { action: "give_role", role });
+}
 
 /** Whether a role lets its holder do that. */
 export const roleMay = (role: MemberRole | undefined, action: OrganizationAction): boolean =>

@@ -13,8 +13,11 @@ import { actionsOfRole, type MemberRole } from "#contract/roles.ts";
 import { type Action, type Scope, scopesFor } from "#contract/scopes.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { policyDenied } from "#core/kernel/enforce.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
+import type { Finding } from "#core/policy/rule.ts";
+import { barred } from "./barred.ts";
 import {
   type Asker,
   decide,
@@ -33,8 +36,8 @@ import { grantsOf, heldGrant } from "./rights-of.ts";
 import { type Holder, keysToStand, organizationFor, readStanding, type Standing } from "./standing.ts";
 import { mayKnowMembers, whoMayGrant } from "./who-may-grant.ts";
 
-/** An answer, with the way to where it was found. */
-export type Decision = Allowed | Refused;
+/** An answer, with the way to where it was found. `barred`: it would be allowed, but for a policy. */
+export type Decision = Allowed | (Refused & { barred?: Finding });
 
 /** What is asked for, and how the resource is called where it is refused. */
 export interface Asked {
@@ -65,6 +68,7 @@ export async function authorize(
   const decision = await judge(deps, call.caller, located, action, { whole });
   if (decision === undefined || (!decision.allowed && !decision.visible)) throw notFound(kind, id);
   if (decision.allowed) return decision;
+  if (decision.barred !== undefined) throw policyDenied(decision.barred);
   const rights = mayKnowMembers(call.caller) ? await rightsAt(deps, call.caller, located) : undefined;
   throw forbidden(
     action,
@@ -137,7 +141,11 @@ function decidedAt(
   if (!verdict.allowed && !verdict.visible) return verdict;
   const owned = ownedOf(workspace, organization);
   remember(caller.id, owned);
-  return verdict.allowed ? { ...verdict, trail, workspace: owned } : verdict;
+  if (!verdict.allowed) return verdict;
+  const role = roleNow(caller, owned.organization_id, organization);
+  const why = barred(caller, role, owned.policy);
+  if (why !== undefined) return { allowed: false, visible: true, barred: why };
+  return { ...verdict, trail, workspace: owned };
 }
 
 /** Of which epochs a holder's grants hold there. */

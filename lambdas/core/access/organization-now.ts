@@ -9,6 +9,8 @@ import type { Item } from "#aws/table.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { Owned } from "#core/kernel/rights.ts";
+import { effective } from "#core/policy/effective.ts";
+import type { Values } from "#core/policy/rule.ts";
 import { isOfNow } from "./decide.ts";
 import {
   type GrantRecord,
@@ -20,7 +22,7 @@ import {
 
 export type OrganizationNow = Pick<
   OrganizationRecord,
-  "closed_at" | "epoch" | "kept" | "handed_ms" | "links_from"
+  "closed_at" | "epoch" | "kept" | "handed_ms" | "links_from" | "policy"
 >;
 
 /** Whose rights are asked about, and by what it acts. */
@@ -97,8 +99,21 @@ export function workspaceNow(
 /** The same with whose it is. */
 export const ownedOf = (workspace: WorkspaceRecord, organization: OrganizationNow): Owned => {
   const { workspace_id, organization_id } = workspace;
-  return { workspace_id, organization_id, ...workspaceNow(workspace, organization) };
+  return {
+    workspace_id,
+    organization_id,
+    ...workspaceNow(workspace, organization),
+    policy: policyOf(workspace.policy, organization.policy),
+  };
 };
+
+/** What holds in a workspace; `undefined` where no policy was ever set, there or for its organization. */
+export function policyOf(
+  own: WorkspaceRecord["policy"],
+  above: OrganizationNow["policy"],
+): Values | undefined {
+  return own === undefined && above === undefined ? undefined : effective(above?.rules, own?.rules).values;
+}
 
 /** Whether a grant was given since its workspace was last handed over, or to whom was kept then. */
 export function isGrantOfNow(

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { grantedDetail, memberAccess, memberRole, role } from "#contract/roles.ts";
 import { action } from "#contract/scopes.ts";
 import type { Caller } from "#core/kernel/call.ts";
+import type { Policy } from "#core/policy/contract.ts";
 import { isStoredRole } from "./stored-role.ts";
 
 /** The organization of all that is from before there were organizations; the first that a deployment has. */
@@ -57,6 +58,16 @@ export const groupRightsRecord = z.object({
   disabled_at: z.string().optional(),
 });
 
+/** A policy as it is stored: checked where it is set, and read as it is, whichever release has set it. */
+export const policyRecord = z.object({
+  rules: z.custom<Policy>((value) => typeof value === "object" && value !== null),
+  /** How often it was set. */
+  version: z.number(),
+  changed_at: z.string(),
+  changed_by: z.string(),
+});
+export type PolicyRecord = z.infer<typeof policyRecord>;
+
 export const workspaceRecord = z.object({
   workspace_id: z.string(),
   name: z.string(),
@@ -68,6 +79,7 @@ export const workspaceRecord = z.object({
   members: z.set(z.string()).optional(),
   /** Those of them that have grants in its stead by now, or will get them with all else that they have. */
   brought: z.set(z.string()).optional(),
+  policy: policyRecord.optional(),
   /** How often it has been handed over by itself; with its organization, see `workspaceNow`. */
   epoch: z.number().default(0),
   /** Its organization's, when it came to that. */
@@ -133,6 +145,7 @@ export const organizationRecord = z.object({
   created_by: z.string().optional(),
   /** Id of the last change, by which a copy of an earlier one that comes late is known. */
   change: z.string().optional(),
+  policy: policyRecord.optional(),
   /** How often it has been handed over. */
   epoch: z.number().default(0),
   /** When (ms) that was last. */

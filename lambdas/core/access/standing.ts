@@ -9,13 +9,14 @@ import type { Item } from "#aws/table.ts";
 import type { Caller, Met } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import type { Owned, TrailFolder } from "#core/kernel/rights.ts";
-import { actsByKept, type OrganizationNow, organizationAs, ownedOf } from "./organization-now.ts";
+import type { Values } from "#core/policy/rule.ts";
+import { actsByKept, type OrganizationNow, organizationAs, ownedOf, policyOf } from "./organization-now.ts";
 import type { Located } from "./place.ts";
 import { type WorkspaceRecord, workspaceRecord } from "./records.ts";
 import { hintedFolders, trailOf } from "./trail.ts";
 
 /** Whose memberships say which organizations matter: in another's nobody has anything. */
-export type Holder = Pick<Caller, "id" | "rights" | "met" | "means">;
+export type Holder = Pick<Caller, "id" | "rights" | "met" | "means" | "from">;
 
 export interface Standing {
   workspace: WorkspaceRecord;
@@ -142,6 +143,14 @@ export function isGoodIn({ id, met }: Pick<Holder, "id" | "met">, place: string,
   const organization = workspaceRecord.safeParse(workspace).data?.organization_id ?? place;
   const now = organizationMet({ met }, organization);
   return now === undefined || actsByKept({ id, means: [thing] }, now);
+}
+
+/** What holds in a workspace, or in an organization, that the call has met; `undefined` where no policy was ever set. */
+export function policyMet({ met }: Pick<Holder, "met">, place: string): Values | undefined {
+  const stored = place.startsWith("ws_") ? met?.get(nameOfKey(keys.workspace(place))) : undefined;
+  const workspace = workspaceRecord.safeParse(stored).data;
+  const organization = organizationMet({ met }, workspace?.organization_id ?? place);
+  return policyOf(workspace?.policy, organization?.policy);
 }
 
 /** A workspace with the organization that it belongs to. */

@@ -2,8 +2,11 @@ import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { FileAccess } from "#contract/roles.ts";
 import { holds, type Scope } from "#contract/scopes.ts";
+import { policyOf } from "#core/access/organization-now.ts";
+import { organizationsNow } from "#core/access/standing.ts";
 import { actorOf, type Call, type Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
+import { enforce } from "#core/kernel/enforce.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -39,7 +42,7 @@ interface Given {
  * Makes an API key of the caller's, or of a client of its organization; what it is is shown this once.
  *
  * @throws WharfError forbidden for more than the caller has, or for a restricted token; not_found for a client that it
- * may not know of; invalid_request; invalid_authorization_details; grant_limit where there are 100.
+ * may not know of; invalid_request; invalid_authorization_details; policy_denied by one of the organizations that it would act in; grant_limit where there are 100.
  */
 export async function createKey(deps: TableDeps, call: Call, given: Given) {
   const { name, scopes } = given;
@@ -51,6 +54,9 @@ export async function createKey(deps: TableDeps, call: Call, given: Given) {
   const expires_ms = endWithin(now, maker, given.expires_at) ?? now;
   if (expires_ms > now + MAX_KEY_DAYS * 86_400_000)
     throw invalidEnd(`must be within ${MAX_KEY_DAYS} days from now`);
+  const places = await organizationsNow(deps, call.caller, Object.keys(holder.rights.organizations));
+  for (const { policy } of places.values())
+    enforce(policyOf(undefined, policy), { action: "create_key", ttl_seconds: (expires_ms - now) / 1_000 });
   const asker = { ...holder, scopes: new Set(scopes) };
   const details =
     given.authorization_details && (await resolveDetails(deps, asker, given.authorization_details));

@@ -2,7 +2,7 @@ import { keys, sha256 } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { MemberRole } from "#contract/roles.ts";
 import type { Scope } from "#contract/scopes.ts";
-import { authorizeOrganization, epochIn } from "#core/access/authorize-organization.ts";
+import { authorizeOrganization, epochIn, requireRoleAllowed } from "#core/access/authorize-organization.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { grantItems, heldBy } from "#core/access/grant-writes.ts";
 import { memberWrite, ownerGained } from "#core/access/organization-writes.ts";
@@ -63,6 +63,7 @@ export async function createServiceClient(deps: TableDeps, call: Call, given: Gi
   const organization_id = await authorizeOrganization(deps, call, given.organization, "clients");
   const epoch = epochIn(call.caller, organization_id);
   requireRank(call, organization_id, role);
+  requireRoleAllowed(call.caller, organization_id, role);
   requireWithin(call.caller, scopes);
   requireUsable(role, scopes);
   const maker = await makerOf(deps, call.caller);

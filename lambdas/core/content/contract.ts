@@ -44,18 +44,6 @@ export const checksum = z
 
 export type Checksum = z.infer<typeof checksum>;
 
-/** A declared media type without its parameters, in lower case. */
-export function essenceOf(declared: string | undefined): string | undefined {
-  return declared?.split(";")[0]?.trim().toLowerCase();
-}
-
-/** Whether a media type is one of these, each a type or all of a kind (`image/*`). */
-export function isAllowed(type: string, allowed: readonly string[]): boolean {
-  const essence = essenceOf(type) ?? "";
-  const [kind] = essence.split("/");
-  return allowed.includes(essence) || allowed.includes(`${kind}/*`);
-}
-
 /** RFC 9110, 8.3.1, without parameters that hold quoted strings. */
 export const mediaType = z
   .string()

@@ -1,4 +1,4 @@
-import { isAllowed } from "./contract.ts";
+import { isAllowed } from "#contract/content.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "./judge-content.ts";
 import { typeOf } from "./type-of.ts";
 
@@ -11,8 +11,13 @@ export function judgeAllowed(
   sniffed: SniffedContent,
 ): Mismatch | undefined {
   const type = typeOf(name, declared, sniffed);
-  const { refused, flagged } = judgeContent({ name: "", declared: type }, sniffed.kept, "refuse");
-  const differs = refused ?? flagged;
+  const differs = contradictionOf(type, sniffed);
   if (differs === undefined && isAllowed(type, allowed)) return undefined;
-  return { claimed: allowed.join(", "), actual: differs?.actual ?? type };
+  return { claimed: allowed.join(", "), actual: differs ?? type };
+}
+
+/** What bytes are that aren't exactly what a type says; `undefined` where they are. */
+export function contradictionOf(type: string, sniffed: SniffedContent): string | undefined {
+  const { refused, flagged } = judgeContent({ name: "", declared: type }, sniffed.kept, "refuse");
+  return (refused ?? flagged)?.actual;
 }

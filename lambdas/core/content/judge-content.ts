@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { essenceOf } from "#contract/content.ts";
 import type { MismatchPolicy } from "#core/kernel/deps.ts";
-import { essenceOf } from "./contract.ts";
 import {
   EMPTY,
   formatsOf,

@@ -4,8 +4,8 @@
  * docs/content-types.md has the rule as a table. Only the first bytes are looked at; what no rule names, passes.
  */
 import { fileTypeFromBuffer } from "file-type/core";
+import { essenceOf } from "#contract/content.ts";
 import { seenName } from "#contract/names.ts";
-import { essenceOf } from "./contract.ts";
 import { decodeHead } from "./decode-head.ts";
 
 /** Bytes that the rule looks at; `file-type` needs 4,100 for the formats that it knows. */

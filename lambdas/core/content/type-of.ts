@@ -27,6 +27,12 @@ export function typeOf(name: string, declared: string | undefined, { kept, type 
   return (fits ? guess : type) ?? "application/octet-stream";
 }
 
+/** What a file is as far as its name says, and who sends it: `undefined` where neither does, since its bytes may. */
+export function typeByName(name: string, declared: string | undefined): string | undefined {
+  const extension = extensionOf(name);
+  return declared ?? (extension === undefined ? undefined : typeOfExtension(extension));
+}
+
 /** Not by mrmime's `lookup`, which finds what every object has: `constructor` and `__proto__` are extensions too. */
 const typeOfExtension = (extension: string) =>
   TYPES.get(extension) ?? (Object.hasOwn(mimes, extension) ? mimes[extension] : undefined);

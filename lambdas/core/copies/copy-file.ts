@@ -9,6 +9,7 @@ import { requireOwn } from "#core/files/files-to-handle.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
 import { type FileRecord, isStanding, type VersionRecord } from "#core/files/records.ts";
+import { requireAllowed } from "#core/files/require-allowed.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
@@ -43,7 +44,7 @@ interface Source {
  * What the route decides on is what is copied; where to is decided here, as of an upload. Folders that aren't there are made
  * before.
  *
- * @throws WharfError invalid_request, not_found (file, version, workspace, folder), forbidden, type_mismatch, name_taken, conflict, file_locked, lock_lost, version_mismatch.
+ * @throws WharfError invalid_request, not_found (file, version, workspace, folder), forbidden, policy_denied, type_mismatch, name_taken, conflict, file_locked, lock_lost, version_mismatch.
  */
 export async function copyFile(
   deps: Deps,
@@ -61,6 +62,7 @@ export async function copyFile(
     ...(workspace === undefined ? {} : { workspace }),
     ...{ filename: name ?? shown, if_exists },
   });
+  requireAllowed(place.access.workspace, first.version, place.name);
   // Before folders are made for it.
   await judgeName(deps, first.version, place.name, first.version.content_type);
   const { workspace_id, folders, way } = place;
@@ -72,6 +74,7 @@ export async function copyFile(
     const target = await copyTarget(deps, call, place, { trail, fileId, if_exists, preconditions });
     const { version } = source;
     if (call.access?.own === true) requireOwn(call.caller.id, source.file);
+    requireAllowed(place.access.workspace, version, target.name);
     const judged = await judgeName(deps, version, target.name, version.content_type);
     await shareOthers(deps, source);
     const { writes, answer } = copyOf(call, {

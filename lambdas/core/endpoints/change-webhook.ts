@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { keys } from "#aws/keys.ts";
 import type { Item } from "#aws/table.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import type { DeliveryDeps } from "#core/attempts/deps.ts";
 import { hookRecord } from "#core/attempts/records.ts";
 import { checkFolders } from "#core/files/check-folders.ts";
@@ -15,6 +16,7 @@ import { resetState } from "#core/turns/reset-endpoint.ts";
 import { checkDestination } from "./check-destination.ts";
 import type { changeWebhookRoute, Webhook } from "./contract.ts";
 import { findWebhook, readState } from "./find-webhook.ts";
+import { requireHostAllowed } from "./host-allowed.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { requireHearing } from "./require-hearing.ts";
 import { webhookView } from "./webhook-view.ts";
@@ -25,7 +27,7 @@ type Changes = z.output<typeof changeWebhookRoute.body>;
 /**
  * Changes what the request names, and leaves the rest. A new URL starts with a clean record, unverified, and is pinged.
  *
- * @throws WharfError not_found, invalid_url, egress_blocked; invalid_request for unknown folders; forbidden where one that could hear of nothing is to have another URL; as `inLookupPlace`
+ * @throws WharfError not_found, invalid_url, egress_blocked, policy_denied; invalid_request for unknown folders; forbidden where one that could hear of nothing is to have another URL; as `inLookupPlace`
  */
 export async function changeWebhook(
   deps: ChangeDeps,
@@ -45,6 +47,8 @@ export async function changeWebhook(
 async function change(deps: ChangeDeps, call: Call, webhookId: string, changes: Changes): Promise<Webhook> {
   const { caller } = call;
   const hook = await findWebhook(deps, caller, webhookId);
+  if (changes.url !== undefined)
+    await requireHostAllowed(deps, caller, hook.organization_id ?? FIRST_ORGANIZATION, changes.url);
   if (changes.url !== undefined)
     await inLookupPlace(deps, caller, checkDestination(deps.outbound.guard, changes.url));
   await checkFolders(deps, call, changes.folders ?? []);

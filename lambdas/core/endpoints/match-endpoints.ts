@@ -96,7 +96,7 @@ async function readOwners(deps: TableDeps, hooks: readonly HookRecord[]) {
   const makers = new Map<HookRecord, Hearer>();
   for (const [maker, its] of makersOf(deps, hooks, ofMakers)) {
     const hearer = endpointHearer(deps, maker);
-    for (const hook of its) makers.set(hook, hearerBy(hearer, maker, hook.webhook_id));
+    for (const hook of its) makers.set(hook, hearerBy(hearer, maker, hook));
   }
   const states = new Map(readable(deps, hookState, ofStates).map((state) => [state.webhook_id, state]));
   return [makers, states] as const;

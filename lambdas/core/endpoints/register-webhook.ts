@@ -21,6 +21,7 @@ import {
   type registerWebhookRoute,
   type Webhook,
 } from "./contract.ts";
+import { requireHostAllowed } from "./host-allowed.ts";
 import { mayHaveHooks } from "./may-have-hooks.ts";
 import { pingWrite, sendPing } from "./ping-endpoint.ts";
 import { webhookView } from "./webhook-view.ts";
@@ -68,7 +69,7 @@ async function requireHooks(deps: TableDeps, { caller, decided }: Call): Promise
 /**
  * Registers an endpoint, has it pinged, and shows its secret, this once.
  *
- * @throws WharfError invalid_url, egress_blocked; invalid_request for unknown folders; endpoint_limit where the client has 100
+ * @throws WharfError invalid_url, egress_blocked; policy_denied; invalid_request for unknown folders; endpoint_limit where the client has 100
  * already; as `inLookupPlace`.
  */
 export async function registerWebhook(
@@ -76,6 +77,7 @@ export async function registerWebhook(
   call: Call,
   request: Request,
 ): Promise<Registered> {
+  await requireHostAllowed(deps, call.caller, homeOf(call.caller), request.url);
   await inLookupPlace(deps, call.caller, checkDestination(deps.outbound.guard, request.url));
   await checkFolders(deps, call, request.folders);
   if (request.folders.length === 0) await requireHooks(deps, call);

@@ -20,5 +20,5 @@ export async function stillHears(
   // One that has expired is sent to nobody.
   if (maker === undefined || stored === undefined) return stored === undefined;
   const told = event.parse(JSON.parse(eventRecord.parse(stored).body));
-  return hearerBy(endpointHearer(deps, maker), maker, hook.webhook_id)(told, new Map());
+  return hearerBy(endpointHearer(deps, maker), maker, hook)(told, new Map());
 }

@@ -7,11 +7,12 @@ import { allGrants, judge } from "#core/access/authorize.ts";
 import { authorizeOrganization, mayInOrganization } from "#core/access/authorize-organization.ts";
 import { isGrantOfNow } from "#core/access/organization-now.ts";
 import { fileMadeBy, type Located } from "#core/access/place.ts";
-import { isGoodIn, workspaceFor } from "#core/access/standing.ts";
+import { isGoodIn, policyMet, workspaceFor } from "#core/access/standing.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { type HeldGrant, holdsAt } from "#core/kernel/rights.ts";
+import { judge as judgeAct } from "#core/policy/judge.ts";
 import { type FolderLookup, foldersAbove, foldersOf } from "#core/tree/event-folders.ts";
 
 /** Whether somebody may hear of an event. */
@@ -67,11 +68,26 @@ export function endpointHearer(deps: TableDeps, maker: Caller): Hearer {
   return (event, lookup) => once(events, event.id, () => hears(event, lookup));
 }
 
-/** One endpoint of the maker's hears no more in an organization that was handed over with its maker, and without it. */
-export function hearerBy(hears: Hearer, maker: Caller, endpoint: string): Hearer {
-  return async (event, lookup) =>
-    (await hears(event, lookup)) &&
-    isGoodIn(maker, event.workspace_id ?? event.organization_id ?? "", endpoint);
+/**
+ * One endpoint of the maker's: it hears no more in an organization that was handed over with its maker, and without it, nor
+ * of a place whose policy lets nothing be sent to its host.
+ */
+export function hearerBy(
+  hears: Hearer,
+  maker: Caller,
+  { webhook_id, url }: { webhook_id: string; url: string },
+): Hearer {
+  return async (event, lookup) => {
+    const place = event.workspace_id ?? event.organization_id ?? "";
+    return (await hears(event, lookup)) && isGoodIn(maker, place, webhook_id) && maySendTo(maker, place, url);
+  };
+}
+
+/** Whether the policy of a place, which the maker's decision has met, lets what happens there be sent to a URL. */
+function maySendTo(maker: Caller, place: string, url: string): boolean {
+  const policy = policyMet(maker, place);
+  const host = URL.parse(url)?.hostname ?? "";
+  return policy === undefined || judgeAct(policy, { action: "register_webhook", host }).outcome !== "deny";
 }
 
 /** Whether an endpoint of the maker's hears of anything in a workspace. */
@@ -98,6 +114,7 @@ function byScope({ scopes }: Caller): Hearer {
 
 function scopeToHear(type: EventType): Scope {
   if (type.startsWith("key_") || type.startsWith("secret_")) return "clients:read";
+  if (type === "policy_changed") return "policies:read";
   if (type.startsWith("workspace_")) return "workspaces:read";
   return type.startsWith("webhook_") ? "webhooks:read" : "members:read";
 }

@@ -4,6 +4,7 @@ import { isOther, type Merged, mergeMetadata, orNone } from "#core/content/merge
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
+import { requireNotHeld } from "#core/kernel/retention.ts";
 import type { Owned } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { lastOf } from "#core/tree/way.ts";
@@ -15,6 +16,7 @@ import { fileView, shownTo } from "./file-view.ts";
 import { fileInRound } from "./find-file.ts";
 import { arrival, type Place, placeAt, targetFolder } from "./move-target.ts";
 import { type FileRecord, versionRecord } from "./records.ts";
+import { requireAllowed, requireNameAllowed } from "./require-allowed.ts";
 import { trailNow } from "./trail-now.ts";
 
 /**
@@ -23,7 +25,7 @@ import { trailNow } from "./trail-now.ts";
  *
  * Where all is as it is to be, nothing happens, and nothing is told. Touches no bytes.
  *
- * @throws WharfError invalid_request (the path is too long, metadata too much), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file; forbidden where a move would hand rights over.
+ * @throws WharfError invalid_request (the path is too long, metadata too much), name_taken, type_mismatch, file_locked, lock_lost, version_mismatch, not_found, not_a_file; policy_denied; forbidden where a move would hand rights over.
  */
 export async function changeFile(
   deps: Pick<Deps, "table" | "objects" | "config" | "now">,
@@ -73,6 +75,10 @@ async function targetOf(
     ref === undefined ? here : await targetFolder(deps, call, file, { workspace_id, ref, name: asked });
   const isThere = lastOf({ workspace_id, trail }) === file.folder_id;
   if (isThere && asked === (file.asked_name ?? file.name)) return { ...file, trail: here.trail };
+  if (workspace_id !== file.workspace_id) {
+    requireNotHeld(call.access?.workspace ?? {});
+    requireAllowed(access?.workspace ?? {}, file, asked);
+  } else if (asked !== (file.asked_name ?? file.name)) requireNameAllowed(access?.workspace ?? {}, asked);
   const place = await placeAt(deps, file, { workspace_id, trail, asked, isBlind: access?.blind === true });
   return { ...place, owned: access?.workspace };
 }

@@ -2,6 +2,7 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { requireNotHeld, trashDays } from "#core/kernel/retention.ts";
 import { iso } from "#core/kernel/time.ts";
 import { pathOf } from "#core/tree/reach.ts";
 import { intoTrash } from "#core/tree/trash.ts";
@@ -17,7 +18,7 @@ import { trailNow } from "./trail-now.ts";
  * There it stays for `trashDays`, to be restored, before it is purged. The caller's own lease, or one that ran out unnoticed,
  * ends with the file and its event.
  *
- * @throws WharfError not_found (a second time too), file_locked, lock_lost, version_mismatch, not_a_file.
+ * @throws WharfError not_found (a second time too), file_locked, lock_lost, version_mismatch, not_a_file, policy_denied.
  */
 export async function deleteFile(
   deps: TableDeps & Pick<Deps, "config">,
@@ -25,6 +26,7 @@ export async function deleteFile(
   fileId: string,
   preconditions: Preconditions,
 ): Promise<void> {
+  requireNotHeld(call.access?.workspace ?? {});
   const attempt = async (round: number) => {
     const file = await fileInRound(deps, call, fileId, round);
     const { lock } = file;
@@ -38,7 +40,7 @@ export async function deleteFile(
     const { set, entry } = intoTrash(now, call.caller.id, {
       of: workspace_id,
       thing,
-      days: deps.config.trashDays,
+      days: trashDays(call.access?.workspace ?? {}, deps.config.trashDays),
     });
     await deps.table.transact([
       fileUpdate(now, fileId, preconditions, {

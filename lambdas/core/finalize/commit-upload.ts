@@ -1,7 +1,10 @@
 import { type Item, TransactionFailed, type Write } from "#aws/table.ts";
+import { DEFAULT_EXPIRE_IN } from "#contract/common.ts";
+import { ownedNow } from "#core/access/standing.ts";
 import { readTrail } from "#core/access/trail.ts";
 import { judgeAllowed } from "#core/content/judge-allowed.ts";
 import { judgeContent, type Mismatch, type SniffedContent } from "#core/content/judge-content.ts";
+import { judgedUpload } from "#core/content/judged-upload.ts";
 import { typeOf } from "#core/content/type-of.ts";
 import { fileUpdate } from "#core/files/fenced-write.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
@@ -14,7 +17,10 @@ import { newId } from "#core/kernel/ids.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
+import type { LinkLife } from "#core/links/link-terms.ts";
 import { newShare } from "#core/links/share.ts";
+import { judge } from "#core/policy/judge.ts";
+import type { Finding, Values } from "#core/policy/rule.ts";
 import { makeFolders } from "#core/tree/make-folders.ts";
 import { ofName } from "#core/tree/reach.ts";
 import { requirePath } from "#core/tree/require-path.ts";
@@ -66,6 +72,22 @@ function notAllowed(
   return restrict?.types && judgeAllowed({ name, declared, allowed: restrict.types }, sniffed);
 }
 
+/** Why the policy of where the file will be doesn't take it: as it is now, whatever it was when the session began. */
+async function denied(
+  deps: Deps,
+  { upload, intent, content, sniffed, policy }: Commit,
+  { name, workspaceId }: { name: string; workspaceId: string },
+): Promise<Finding | undefined> {
+  const isHere = workspaceId === upload.workspace_id;
+  const values = isHere ? policy : (await ownedNow(deps, workspaceId))?.policy;
+  if (values === undefined) return undefined;
+  const { content_type: declared, s3_upload_id } = upload;
+  // What came in the request itself was compared with what it was sent as.
+  const has_checksum = (intent.checksum ?? upload.checksum) !== undefined || s3_upload_id === undefined;
+  const act = judgedUpload({ name, size: content.size, declared, has_checksum }, sniffed);
+  return judge(values, act).findings.find(({ kind }) => kind === "deny");
+}
+
 function isPlaced(upload: UploadRecord): upload is PlacedUpload {
   return upload.folder_id !== undefined;
 }
@@ -80,8 +102,10 @@ interface Commit {
   from: From;
   /** What was chosen before the bytes were put together; chosen anew where it no longer holds. */
   target?: Target | undefined;
-  /** Ends the session where the content may not pass under the name that it would get. */
-  refuse(name: string, mismatch: Mismatch): Promise<FinalizeAnswer>;
+  /** What holds in the session's workspace now. */
+  policy: Values | undefined;
+  /** Ends the session where the content may not pass under the name that it would get, or by the policy. */
+  refuse(name: string, why: Mismatch | Finding): Promise<FinalizeAnswer>;
   record: Call["record"];
 }
 
@@ -111,7 +135,10 @@ export async function commitUpload(deps: Deps, commit: Commit): Promise<Finalize
       commit.sniffed.kept,
       deps.config.contentMismatch,
     );
-    const stray = refused ?? notAllowed(upload, name, commit.sniffed);
+    const stray =
+      refused ??
+      notAllowed(upload, name, commit.sniffed) ??
+      (await denied(deps, commit, { name, workspaceId: workspaceOf(upload, target) }));
     // Told in the session's workspace: what a file is called in another isn't.
     const told = workspaceOf(upload, target) === upload.workspace_id ? name : upload.name;
     if (stray !== undefined) return commit.refuse(told, stray);
@@ -163,7 +190,7 @@ async function writesOf(
         createdBy: upload.client_id,
         requestId: intent.request_id,
         actor,
-        expireIn: intent.expire_in ?? upload.expire_in,
+        life: lifeOf(intent, upload),
         maxDownloads: intent.max_downloads,
         passwordHash: intent.password_hash,
       })
@@ -175,9 +202,10 @@ async function writesOf(
     mismatch,
     share_id: share?.share_id ?? null,
     expires_at: share?.expires_at ?? null,
+    clamped_by: share === undefined ? undefined : intent.clamped_by,
     ...(workspace_id === upload.workspace_id ? {} : { workspace_id }),
   });
-  const { workspace_id: _, ...told } = outcome;
+  const { workspace_id: _, clamped_by: __, ...told } = outcome;
   const link = { share_bound: bound !== undefined };
   const answer = await answerOf(deps, { ...upload, ...link }, outcome, intent);
   const current = {
@@ -217,6 +245,12 @@ async function writesOf(
     ...record(answer),
   ];
   return { session, writes, answer };
+}
+
+/** What the link was found to get; by what was asked alone of an intent of the release before. */
+function lifeOf({ ttl_seconds, clamped_by, expire_in }: Intent, upload: UploadRecord): LinkLife {
+  if (ttl_seconds !== undefined) return { ttl_seconds, clamped_by: clamped_by as LinkLife["clamped_by"] };
+  return { ttl_seconds: expire_in ?? upload.expire_in ?? DEFAULT_EXPIRE_IN };
 }
 
 function newVersion(

@@ -11,9 +11,11 @@ import { typeOf } from "#core/content/type-of.ts";
 import { fileRecord, isStanding } from "#core/files/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { policyDenied, toldFinding } from "#core/kernel/enforce.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import type { Finding, Values } from "#core/policy/rule.ts";
 import { nearestFolder } from "#core/tree/make-folders.ts";
 import { assembledBy } from "#core/uploads/assembly.ts";
 import { cleanUpload } from "#core/uploads/clean-upload.ts";
@@ -39,6 +41,8 @@ export interface Completion {
   /** Bytes of the parts that S3 was asked to put together. */
   listed?: number | undefined;
   target?: Target | undefined;
+  /** What holds in the session's workspace now. */
+  policy: Values | undefined;
   record: Call["record"];
 }
 
@@ -49,7 +53,7 @@ export interface Completion {
  *
  * @throws WharfError finalizing where S3 may still be making the object, upload_expired where it never will;
  * upload_closed where it has made another than this call asked for, parts_missing where parts have come to an empty one;
- * type_mismatch, checksum_mismatch, and what `commitUpload` throws.
+ * type_mismatch, checksum_mismatch, policy_denied, and what `commitUpload` throws.
  */
 export async function completeUpload(deps: Deps, completion: Completion): Promise<FinalizeAnswer> {
   const { object_key, upload_id } = completion.upload;
@@ -122,7 +126,7 @@ export async function judgeUpload(
   return commitUpload(deps, {
     ...completion,
     ...{ content, sniffed },
-    refuse: (name, mismatch) => refuse(name, wrongType(name, mismatch)),
+    refuse: (name, why) => refuse(name, "rule" in why ? notAllowed(why) : wrongType(name, why)),
   });
 }
 
@@ -143,6 +147,15 @@ function wrongType(name: string, mismatch: Mismatch): Rejection {
     code: "type_mismatch",
     detail: `${describeMismatch(name, mismatch)}. The bytes are removed; upload it under a name and type that say what it is.`,
     facts: { ...mismatch },
+  };
+}
+
+function notAllowed(finding: Finding): Rejection {
+  const { rule, limit, given } = toldFinding(finding);
+  return {
+    code: "policy_denied",
+    detail: `${policyDenied(finding).message} The bytes are removed.`,
+    facts: { rule, limit, given },
   };
 }
 

@@ -2,9 +2,11 @@
 
 import * as z from "zod";
 import {
+  clampedLink,
   DEFAULT_EXPIRE_IN,
   distinct,
   EXPIRE_IN,
+  EXPIRE_IN_SAYS,
   expireIn,
   given,
   id,
@@ -31,6 +33,9 @@ import {
 import { MAX_DIRECT_BYTES, MAX_PARTS, MIB } from "#core/uploads/limits.ts";
 import { closed, partNumber } from "#core/uploads/parts-contract.ts";
 
+const SHARE_SAYS =
+  "`false`: no link. Unless said one is made where the token may make it, the policy doesn't ask for more (`links.on_upload`), and it takes a link like that.";
+
 /** Terms of the link that are given and `share: false`, which makes none. */
 function strayTerms({ share, expire_in, max_downloads, password }: Record<string, unknown>): string[] {
   if (share !== false) return [];
@@ -52,7 +57,7 @@ const refuseStrayTerms = (given: Record<string, unknown>, context: z.core.$Refin
 const finalizeRequest = z
   .strictObject({
     expire_in: expireIn.optional().meta({
-      description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said here or at the start.`,
+      description: `${EXPIRE_IN_SAYS}. Unless said here or at the start ${DEFAULT_EXPIRE_IN} (a day), or what the policy says.`,
     }),
     max_downloads: maxDownloads.optional(),
     password: linkPassword.optional(),
@@ -71,7 +76,7 @@ const finalizeRequest = z
       .optional()
       .meta({ description: "What you sent, to be compared with what S3 holds." }),
     checksum: checksum.optional(),
-    share: z.boolean().optional().meta({ description: "`false`: no link. `true` unless said." }),
+    share: z.boolean().optional().meta({ description: SHARE_SAYS }),
   })
   .superRefine(refuseStrayTerms)
   .meta(noStrayTerms);
@@ -98,7 +103,8 @@ export const finalizeAnswer = z
       "The link, for whoever is to download the file; `null` where none was made or shown.",
     ),
     share_id: orNull(id("shr"), "The link's id, by which it is revoked; `null` where there is none."),
-    expires_at: orTime("When the link dies; `null` where there is none."),
+    expires_at: orTime("When the link dies; `null` where there is none, or where it has no end."),
+    clamped: clampedLink.optional(),
   })
   .meta({ id: "FinishedUpload" });
 
@@ -106,7 +112,7 @@ export type FinalizeAnswer = z.infer<typeof finalizeAnswer>;
 
 /** A form's fields are text. */
 const formSeconds = wholeNumber("seconds", EXPIRE_IN).meta({
-  description: `Seconds that the link lives; ${DEFAULT_EXPIRE_IN} unless said.`,
+  description: `Seconds that the link lives, as far as the policy allows; ${DEFAULT_EXPIRE_IN} unless said.`,
 });
 
 const formDownloads = wholeNumber("downloads", DOWNLOADS).meta({
@@ -126,7 +132,7 @@ const directRequest = z
     expire_in: formSeconds.optional(),
     max_downloads: formDownloads.optional(),
     password: linkPassword.optional(),
-    share: formBoolean.optional().meta({ description: "`false`: no link. `true` unless said." }),
+    share: formBoolean.optional().meta({ description: SHARE_SAYS }),
     if_exists: ifExists.default("version"),
   })
   .superRefine(refuseStrayTerms)
@@ -145,6 +151,7 @@ const demands = { ...fence, "If-None-Match": ifNoneMatchAny.optional() };
 const commitErrors = [
   "checksum_mismatch",
   "type_mismatch",
+  "policy_denied",
   "name_taken",
   ...fenceErrors,
   "conflict",

@@ -6,11 +6,14 @@ import { authorize, forbidden } from "#core/access/authorize.ts";
 import { epochOf } from "#core/access/grant-writes.ts";
 import { locateNode } from "#core/access/place.ts";
 import { requireSupported } from "#core/content/checksum.ts";
+import { judgedUpload } from "#core/content/judged-upload.ts";
 import type { Preconditions } from "#core/files/fenced-write.ts";
 import { type Call, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { enforce } from "#core/kernel/enforce.ts";
 import { isWharfError, notFound, WharfError } from "#core/kernel/error.ts";
 import { inHashPlace } from "#core/kernel/in-hash-place.ts";
+import { type LinkLife, linkLife } from "#core/links/link-terms.ts";
 import { linkToken } from "#core/links/link-token.ts";
 import { hashPassword } from "#core/links/password.ts";
 import { newAttempt } from "#core/uploads/assembly.ts";
@@ -59,7 +62,7 @@ export async function finalizeUpload(
 ): Promise<FinalizeAnswer> {
   refuseUnposted(call, uploadId);
   const until = Math.min(deps.now() + PATIENCE_MS, call.until ?? Number.POSITIVE_INFINITY);
-  const asked = await intentOf(deps, call, request, demanded);
+  const asked = await intentOf(deps, call, request, demanded, uploadIn(call.ahead ?? [], uploadId));
   const terms = { ...request, mayShare: mayShare(call) };
   const { upload, intent, ended } = await recordIntent(deps, uploadId, { intent: asked, terms });
   if (ended !== undefined) return recordLate(deps, call, ended);
@@ -76,8 +79,11 @@ export async function finalizeUpload(
     ]);
     await requireThere(deps, call, upload, target);
     const size = parts && checkParts(upload, parts, request.parts);
+    const policy = call.access?.workspace.policy;
+    // What can be refused before S3 puts it together stays open to be finished otherwise.
+    enforce(policy, beforeAssembly(upload, request, size));
     if (parts !== undefined) current = await beginAssembly(deps, upload, intent);
-    const completion = { upload: current, intent, terms, target, record: call.record };
+    const completion = { upload: current, intent, terms, target, policy, record: call.record };
     if (parts?.length === 0) return await makeEmpty(deps, completion);
     if (parts !== undefined && size !== undefined)
       await assemble(deps, current, intent, { parts, size, patience: until - deps.now() });
@@ -96,6 +102,13 @@ export async function finalizeUpload(
 function refuseUnposted({ ahead = [] }: Call, uploadId: string): void {
   const upload = uploadIn(ahead, uploadId);
   if (upload?.state === "open") requirePosted(upload);
+}
+
+/** An upload as far as it is known before S3 puts it together. */
+function beforeAssembly(upload: UploadRecord, request: FinalizeRequest, size: number | undefined) {
+  const { name, content_type: declared } = upload;
+  const has_checksum = (request.checksum ?? upload.checksum) !== undefined;
+  return judgedUpload({ name, declared, size, has_checksum });
 }
 
 /** A form's bytes become parts by themselves. @throws WharfError parts_missing while they haven't. */
@@ -119,12 +132,29 @@ async function requireThere(deps: Deps, call: Call, upload: UploadRecord, target
 /** Whether the caller may make a link to what it uploads there. */
 const mayShare = ({ access }: Pick<Call, "access">) => access?.onOwn.has("share") === true;
 
-/** Whether a link comes with the file: where the client may make links, unless it says no. @throws WharfError forbidden */
-function wantsShare(call: Call, { share, expire_in, max_downloads, password }: LinkTerms): boolean {
-  const asks = share === true || [expire_in, max_downloads, password].some((term) => term !== undefined);
+/**
+ * The link that comes with the file: where the client may make links and the policy takes one like that, unless it says no.
+ * What was asked for is refused where the policy takes none.
+ *
+ * @param before how long a link was to live when the session began
+ * @throws WharfError forbidden, policy_denied
+ */
+function linkWanted(call: Call, terms: LinkTerms, before: number | null | undefined): LinkLife | undefined {
+  const { share, expire_in = before, max_downloads, password } = terms;
+  const asks =
+    share === true || [terms.expire_in, max_downloads, password].some((term) => term !== undefined);
   if (asks) requireScope(call.caller, "shares:write");
   if (asks && !mayShare(call)) throw forbidden("share", scopesFor("share"), ["folder", "that it goes into"]);
-  return share ?? mayShare(call);
+  if (share === false || !mayShare(call)) return undefined;
+  const isAsked = asks || before !== undefined;
+  const policy = call.access?.workspace.policy;
+  if (!isAsked && policy?.["links.on_upload"] === "asked") return undefined;
+  try {
+    return linkLife(policy, { expire_in, max_downloads, password });
+  } catch (error) {
+    if (!isAsked && isWharfError(error, "policy_denied")) return undefined;
+    throw error;
+  }
 }
 
 /** What a call asks for, as it is kept for whoever may have to finish it. */
@@ -133,14 +163,17 @@ export async function intentOf(
   call: Call,
   request: FinalizeRequest,
   { lockToken, ifMatch, createOnly = false }: Demands,
+  startedWith?: Pick<UploadRecord, "expire_in">,
 ): Promise<Intent> {
-  const share = wantsShare(call, request);
   const { password } = request;
+  const link = linkWanted(call, request, startedWith?.expire_in);
   const by = { client: call.caller.id };
   return {
     attempt: newAttempt(deps.now()),
     request_id: call.requestId,
-    share,
+    share: link !== undefined,
+    ttl_seconds: link?.ttl_seconds,
+    clamped_by: link?.clamped_by,
     declined: request.share === false ? true : undefined,
     reads_all: call.access?.sees === true,
     writes_all: call.access?.has.has("write") === true,

@@ -34,12 +34,17 @@ export async function finishUpload(
   }
   const { intent } = upload;
   const begun = sinceIntent(upload, intent);
-  if (await isHandedOver(deps, upload, intent)) {
+  const owned = await ownedNow(deps, upload.workspace_id);
+  if (owned !== undefined && owned.epoch !== (intent.epoch ?? 0)) {
+    // It has another owner than when its client finalized: what is begun by whoever had it then ends.
     await reopenUpload(deps, begun, intent);
     return "refused";
   }
   try {
-    await completeUpload(deps, { upload: begun, intent, from: "ours", record: unrecorded });
+    await completeUpload(deps, {
+      ...{ upload: begun, intent, policy: owned?.policy },
+      ...{ from: "ours", record: unrecorded },
+    });
     return "completed";
   } catch (error) {
     // Others were at the same name or file: the next try may find it otherwise.
@@ -56,12 +61,6 @@ export async function finishUpload(
     else await reopenUpload(deps, begun, intent);
     return "refused";
   }
-}
-
-/** Whether its workspace has another owner than when its client finalized: what is begun by whoever had it then ends. */
-async function isHandedOver(deps: Deps, { workspace_id }: UploadRecord, { epoch }: Intent): Promise<boolean> {
-  const workspace = await ownedNow(deps, workspace_id);
-  return workspace !== undefined && workspace.epoch !== (epoch ?? 0);
 }
 
 /** Nobody waits for the answer: who sends the request again finds the session ended. */

@@ -24,8 +24,9 @@ export function termsOf(intent: Intent, upload: Pick<UploadRecord, "expire_in">)
   return { expire_in: lifeOf(intent, upload), max_downloads, password_hash };
 }
 
-function lifeOf({ expire_in }: LinkTerms, upload: Pick<UploadRecord, "expire_in">): number {
-  return expire_in ?? upload.expire_in ?? DEFAULT_EXPIRE_IN;
+function lifeOf({ expire_in }: LinkTerms, upload: Pick<UploadRecord, "expire_in">): number | null {
+  const asked = expire_in === undefined ? upload.expire_in : expire_in;
+  return asked === undefined ? DEFAULT_EXPIRE_IN : asked;
 }
 
 /**

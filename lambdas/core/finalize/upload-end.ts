@@ -1,6 +1,7 @@
 import type { Item } from "#aws/table.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { saidClamp } from "#core/links/link-terms.ts";
 import { shareUrl } from "#core/links/share.ts";
 import {
   type Intent,
@@ -60,7 +61,9 @@ export async function answerOf(
   const { share_id } = outcome;
   const { upload_id, workspace_id } = upload;
   const name = upload.asked_name ?? outcome.name;
-  const answer = { upload_id, status: "ready" as const, workspace_id, ...outcome, name };
+  const { clamped_by, ...told } = outcome;
+  const clamped = saidClamp(outcome.expires_at, clamped_by);
+  const answer = { upload_id, status: "ready" as const, workspace_id, ...told, ...clamped, name };
   if (share_id === null || !share || !leadsTo(upload, reads_all)) return withoutLink(answer);
   return { ...answer, share_url: await shareUrl(deps, share_id) };
 }
@@ -70,7 +73,7 @@ const leadsTo = ({ share_bound = false }: Pick<UploadRecord, "share_bound">, rea
   readsAll || share_bound;
 
 /** An answer as it is given to a token that may not know of the link. */
-export function withoutLink<A extends Omit<FinalizeAnswer, "share_url">>(answer: A) {
+export function withoutLink<A extends Omit<FinalizeAnswer, "share_url">>({ clamped: _, ...answer }: A) {
   return { ...answer, share_url: null, share_id: null, expires_at: null };
 }
 

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
+import { judgedUpload } from "#core/content/judged-upload.ts";
 import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { enforce } from "#core/kernel/enforce.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { addUpload } from "#core/uploads/add-upload.ts";
 import { newSession } from "#core/uploads/new-session.ts";
@@ -21,7 +23,7 @@ export interface SmallFile extends PlaceRequest {
   bytes: Uint8Array;
   content_type?: string | undefined;
   if_exists: UploadRecord["if_exists"];
-  expire_in?: number | undefined;
+  expire_in?: number | null | undefined;
   max_downloads?: number | undefined;
   password?: string | undefined;
   share?: boolean | undefined;
@@ -44,6 +46,8 @@ export async function uploadFile(
   const { share, expire_in, max_downloads, password } = file;
   const place = await placeOf(deps, call, file);
   const { access } = place;
+  const { policy } = access.workspace;
+  enforce(policy, judgedUpload({ name: place.name, size: file.bytes.length, declared: file.content_type }));
   const terms = { share, expire_in, max_downloads, password };
   const intent = await intentOf(deps, { ...call, access }, terms, demanded);
   const now = deps.now();
@@ -70,5 +74,5 @@ export async function uploadFile(
     requireLiveClient(deps, call.caller.id),
   ]);
   const prefix = file.bytes.subarray(0, SNIFF_BYTES);
-  return judgeUpload(deps, { upload, intent, from: "open", facts, prefix, record: call.record });
+  return judgeUpload(deps, { upload, intent, from: "open", policy, facts, prefix, record: call.record });
 }

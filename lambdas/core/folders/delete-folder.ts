@@ -3,6 +3,7 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { requireNotHeld, trashDays } from "#core/kernel/retention.ts";
 import { pathOf } from "#core/tree/reach.ts";
 import { intoTrash } from "#core/tree/trash.ts";
 import { asFound, findFolder, requireNoRoot } from "./find-folder.ts";
@@ -12,13 +13,14 @@ import { trailOfFolder } from "./trail-of-folder.ts";
  * Puts a folder into the trash, in one transaction with `folder_deleted`, whatever is in it: what is below a folder that is
  * deleted is found by nobody.
  *
- * @throws WharfError not_found (a second time too); invalid_request for the workspace's root.
+ * @throws WharfError not_found (a second time too); invalid_request for the workspace's root; policy_denied.
  */
 export async function deleteFolder(
   deps: TableDeps & { config: Pick<Deps["config"], "trashDays"> },
   call: Call,
   folderId: string,
 ): Promise<void> {
+  requireNotHeld(call.access?.workspace ?? {});
   const attempt = async (round: number) => {
     const folder = await findFolder(deps, folderId, round === 0 ? call.ahead : []);
     const parent_id = requireNoRoot(folder);
@@ -29,7 +31,7 @@ export async function deleteFolder(
     const { set, entry } = intoTrash(now, call.caller.id, {
       of: workspace_id,
       thing,
-      days: deps.config.trashDays,
+      days: trashDays(call.access?.workspace ?? {}, deps.config.trashDays),
     });
     await deps.table.transact([
       { key: keys.node(node_id), update: { set }, ...asFound(folder) },

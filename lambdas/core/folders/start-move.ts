@@ -3,6 +3,7 @@ import type { Write } from "#aws/table.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
+import { requireNotHeld } from "#core/kernel/retention.ts";
 import { iso } from "#core/kernel/time.ts";
 import { below, reachOf, requireWithin } from "#core/tree/reach.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
@@ -27,6 +28,7 @@ export async function startMove(
   folder: FolderRecord,
   wanted: Wanted,
 ): Promise<MovingFolder> {
+  requireNotHeld(call.access?.workspace ?? {});
   const moving = await wayOut(deps, call, folder, wanted);
   const by = { actor: actorOf(call.caller), request_id: call.requestId };
   await deps.table.transact(leavingWrites(deps.now(), folder, moving, by));

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { type Key, keys, sha256 } from "#aws/keys.ts";
 import type { Item, Write } from "#aws/table.ts";
-import { epochIn, mayInOrganization } from "#core/access/authorize-organization.ts";
+import { epochIn, mayInOrganization, requireRoleAllowed } from "#core/access/authorize-organization.ts";
 import { grantEvent } from "#core/access/grant-event.ts";
 import { copiesOf, grantItems, grantLimit } from "#core/access/grant-writes.ts";
 import { isMemberNow } from "#core/access/organization-now.ts";
@@ -152,7 +152,7 @@ async function endFormerTime(deps: TableDeps, call: Call, invitation: Invitation
 }
 
 /** What a maker lacks, or what is no longer there. */
-const NOT_GIVEN = ["forbidden", "not_found", "invalid_request"] as const;
+const NOT_GIVEN = ["forbidden", "not_found", "invalid_request", "policy_denied"] as const;
 
 /**
  * What an invitation gives today: judged as if its maker made it now, with the scopes that it had then.
@@ -171,6 +171,7 @@ async function stillOffered(
   const now = deps.now();
   try {
     requireRank({ caller: maker }, organization, role);
+    requireRoleAllowed(maker, organization, role);
     const grants = await firstGrants(
       deps,
       { caller: maker },

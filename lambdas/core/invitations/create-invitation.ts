@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { due, keys, sha256 } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
+import { requireRoleAllowed } from "#core/access/authorize-organization.ts";
 import { isMemberNow } from "#core/access/organization-now.ts";
 import { memberRecord } from "#core/access/records.ts";
 import { organizationNow } from "#core/access/standing.ts";
@@ -21,7 +22,7 @@ import { type InvitationRecord, openRecord } from "./records.ts";
 /**
  * Invites an address into an organization, with no more than the caller has itself; what accepts it is shown this once.
  *
- * @throws WharfError invalid_request; forbidden for more than the caller has; not_found for a resource that it may not
+ * @throws WharfError invalid_request; policy_denied; forbidden for more than the caller has; not_found for a resource that it may not
  * know of; conflict for who is a member, or is invited already; grant_limit where 500 are open.
  */
 export async function createInvitation(
@@ -35,6 +36,7 @@ export async function createInvitation(
   if (mail === undefined)
     throw invalidMember("email", "is no e-mail address such as zoe@example.com, of 254 bytes at most");
   requireRank(call, organization_id, role);
+  requireRoleAllowed(call.caller, organization_id, role);
   const maker = await makerOf(deps, call.caller);
   const now = deps.now();
   const invitation_id = newId("inv", now);

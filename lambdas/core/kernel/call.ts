@@ -17,6 +17,8 @@ export interface Caller {
   /** Its uploads make workspaces of names that it doesn't know, whatever its scopes. */
   makes_workspaces?: true | undefined;
   rights: Rights;
+  /** From where it calls the API; not there for what is done in somebody's stead. */
+  from?: { address: string | undefined } | undefined;
   /** The one session that it may act on, as its maker would, where it showed that session's upload token. */
   upload_id?: string | undefined;
   /**

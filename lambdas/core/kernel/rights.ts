@@ -1,6 +1,7 @@
 /** What is known of somebody's rights, before any resource is looked at. */
 import type { GrantedDetail, MemberRole, Role } from "#contract/roles.ts";
 import type { Action } from "#contract/scopes.ts";
+import type { Values } from "#core/policy/rule.ts";
 
 /** A grant as its holder's record has it. */
 export interface HeldGrant {
@@ -82,6 +83,8 @@ export interface Owned {
   organization_id: string;
   /** How often it has been handed over, by itself and with its organization: what was made before that is judged by it. */
   epoch: number;
+  /** What holds there; none where no policy was ever set. */
+  policy?: Values | undefined;
   /** When (ms) that was without its links, and to which epoch: those from before lead nowhere. */
   links_from?: { ms: number; epoch: number } | undefined;
 }

@@ -2,10 +2,13 @@
 import * as z from "zod";
 import {
   at,
+  clampedLink,
   DEFAULT_EXPIRE_IN,
+  EXPIRE_IN_SAYS,
   expireIn,
   id,
   orNull,
+  orTime,
   page,
   principal,
   wholeText,
@@ -51,9 +54,9 @@ export const shareState = z
 export type ShareState = z.infer<typeof shareState>;
 
 const shareRequest = z.strictObject({
-  expire_in: expireIn
-    .default(DEFAULT_EXPIRE_IN)
-    .meta({ description: "Seconds that the link lives: 60 … 604,800 (7 days)." }),
+  expire_in: expireIn.optional().meta({
+    description: `${EXPIRE_IN_SAYS}. Unless said ${DEFAULT_EXPIRE_IN} (a day), or what the policy says.`,
+  }),
   max_downloads: maxDownloads.optional(),
   password: linkPassword.optional(),
 });
@@ -73,9 +76,10 @@ export const share = z
       description:
         "To whom it was handed over, who sees and revokes it in its maker's place; not there where that is nobody.",
     }),
-    expires_at: at(
-      "When it dies: a whole second, as URLs of S3 count, so up to a second before `expire_in` is over",
+    expires_at: orTime(
+      "When it dies: a whole second, as URLs of S3 count, so up to a second before `expire_in` is over; `null`: never. By the policy of now it may be sooner than it was to be.",
     ),
+    clamped: clampedLink.optional(),
     max_downloads: orNull(z.int(), "Downloads after which it is used up; `null`: no limit."),
     downloads: z.int().meta({ description: "Downloads that counted so far; views and HEADs don't." }),
     has_password: z.boolean().meta({ description: "Whether it opens with a password only." }),
@@ -116,7 +120,7 @@ export const createShareRoute = defineRoute({
   params: fileId,
   body: shareRequest,
   responses: { 201: { description: "The link works at once", schema: share } },
-  errors: ["not_found", "not_a_file", "password_limit"],
+  errors: ["not_found", "not_a_file", "password_limit", "policy_denied"],
   example: { request: { expire_in: 86_400, max_downloads: 3 }, response: example },
 });
 
@@ -180,7 +184,7 @@ const ranged = {
 };
 const linkErrors = [
   ...(["wrong_password", "not_found", "link_gone", "rate_limited"] as const),
-  ...(["password_limit", "conflict"] as const),
+  ...(["password_limit", "conflict", "policy_denied"] as const),
 ];
 
 export const openLinkRoute = defineRoute({

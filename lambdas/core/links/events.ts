@@ -1,6 +1,6 @@
 /** What the events of links tell, with an example of each. */
 import * as z from "zod";
-import { at, orNull } from "#contract/common.ts";
+import { at, orNull, orTime } from "#contract/common.ts";
 import { client, type EventInfo, file_id, later, moment, system, ULID } from "#contract/event-info.ts";
 
 const share_id = `shr_${ULID}`;
@@ -10,7 +10,7 @@ export const linksEvents = {
   link_created: {
     description: "A link to a file was made. Its token is never told.",
     data: z.object({
-      expires_at: at("When it dies"),
+      expires_at: orTime("When it dies; `null`: never."),
       max_downloads: perhapsDownloads,
       has_password: z.boolean().meta({ description: "Whether it opens with a password only." }),
     }),

@@ -15,6 +15,12 @@ type Bound = Pick<LinkRecord, "file_id" | "version_id" | "name">;
 type Hinting = Bound &
   Pick<LinkRecord, "pk" | "workspace_id" | "organization_id" | "above" | "created_at" | "epoch">;
 
+/** What a link leads to, and whose that is. */
+export interface LinkedFile {
+  file: FileRecord;
+  owned: Owned;
+}
+
 /**
  * The file behind a link; `undefined` where it is gone, or a folder above it or its workspace is. Where the link is bound to a version, with
  * that one's content and under the name that the link was made for.
@@ -29,7 +35,7 @@ export async function linkedFile(
   deps: Pick<Deps, "table" | "objects" | "config">,
   link: Hinting,
   seen: readonly Item[] = [],
-): Promise<FileRecord | undefined> {
+): Promise<LinkedFile | undefined> {
   const { pk, file_id, version_id, name, workspace_id, organization_id, above = [] } = link;
   const versionKey = version_id === undefined ? [] : [keys.version(file_id, version_id)];
   const folders = [...new Set(above)].map((id) => keys.node(id));
@@ -44,10 +50,10 @@ export async function linkedFile(
   if (!isStanding(file) || workspace === undefined) return undefined;
   if (isLeftBehind(link, file, workspace)) throw linkGone("revoked");
   remember(pk, workspace);
-  if (version_id === undefined) return file;
+  if (version_id === undefined) return { file, owned: workspace };
   const version = versionRecord.safeParse(items.find(({ sk }) => sk === versionKey[0]?.sk)).data;
   if (version === undefined || version.removed_ms !== undefined) return undefined;
-  return atVersion(deps, file, version, name);
+  return { file: await atVersion(deps, file, version, name), owned: workspace };
 }
 
 /** The workspace of a file, where that and the folders above it are there. @param items among which those are that a link hints at. */

@@ -5,6 +5,7 @@ import type { Call } from "#core/kernel/call.ts";
 import { cursorAfter, readCursor } from "#core/kernel/cursor.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
+import type { Values } from "#core/policy/rule.ts";
 import type { Share } from "./contract.ts";
 import { isOwnLink } from "./find-share.ts";
 import { isLeftBehind } from "./link-gone.ts";
@@ -45,7 +46,11 @@ export async function listShares(
   );
   const holder = (link: LinkRecord) => call.access && holderOf(link, file, call.access.workspace);
   const views = await readViews(deps, page.items, {
-    ...{ holder, left: (link) => isLeftBehind(link, file, call.access?.workspace ?? {}) },
+    ...{
+      holder,
+      policy: call.access?.workspace.policy,
+      left: (link) => isLeftBehind(link, file, call.access?.workspace ?? {}),
+    },
     seen: (link) =>
       (created_by === undefined || link.created_by === created_by) &&
       (call.access?.own !== true || isOwnLink(call.caller.id, link, holder(link))),
@@ -63,15 +68,17 @@ async function readViews(
     seen,
     left,
     holder,
+    policy,
   }: Record<"seen" | "left", (link: LinkRecord) => boolean> & {
     holder: (link: LinkRecord) => string | undefined;
+    policy: Values | undefined;
   },
 ) {
   const links = (await readLinks(deps, shareIds)).filter(seen);
   const orphaned = await orphanedLinks(deps.table, links);
   const views = await Promise.all(
     links.map((link) =>
-      shareView(deps, link, { orphaned: orphaned.has(link), left: left(link), holder: holder(link) }),
+      shareView(deps, link, { orphaned: orphaned.has(link), left: left(link), holder: holder(link), policy }),
     ),
   );
   return new Map<string, Share>(views.map((view) => [view.share_id, view]));

@@ -5,12 +5,14 @@ import { knownOpen } from "#core/access/standing.ts";
 import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { enforce } from "#core/kernel/enforce.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { type AskedPart, asDecided, askedPart, type Ranged } from "./asked-part.ts";
 import { LINK_URL_SECONDS } from "./contract.ts";
 import { countDownload, requireLeft } from "./count-download.ts";
 import { linkGone } from "./link-gone.ts";
-import { linkedFile } from "./linked-file.ts";
+import { underPolicy } from "./link-terms.ts";
+import { type LinkedFile, linkedFile } from "./linked-file.ts";
 import { type LinkRecord, linkRecord } from "./records.ts";
 import { linkState } from "./share-view.ts";
 import { tryPassword, wrongPassword } from "./try-password.ts";
@@ -22,11 +24,17 @@ import { tryPassword, wrongPassword } from "./try-password.ts";
  */
 export async function viewLink(
   deps: Pick<Deps, "table" | "objects" | "config" | "now">,
-  token: string,
-): Promise<{ link: LinkRecord; file: FileRecord }> {
+  { token, member }: Pick<Opening, "token" | "member">,
+): Promise<Opened> {
   const { link, seen } = await readLink(deps, token);
   const shown = live(link, deps.now());
-  return { link: shown, file: present(await linkedFile(deps, shown, seen)) };
+  return permitted(deps, { link: shown, member }, await linkedFile(deps, shown, seen));
+}
+
+interface Opened {
+  /** As the policy of now lets it live. */
+  link: LinkRecord;
+  file: FileRecord;
 }
 
 export interface Opening extends Ranged {
@@ -35,6 +43,8 @@ export interface Opening extends Ranged {
   requestId: string;
   /** Where the request came from (`sourceOf`). */
   source?: string | undefined;
+  /** Whether who opens it is a member of an organization: asked where a policy makes that matter. */
+  member: (organization: string) => Promise<boolean>;
   /** A HEAD looks without counting as a download; its URL is good for a HEAD only. */
   method: "GET" | "HEAD";
 }
@@ -54,37 +64,41 @@ export interface Opening extends Ranged {
  */
 export async function openLink(
   deps: Deps,
-  { token, password, requestId, range, ifRange, source, method }: Opening,
-): Promise<SignedUrl & { link: LinkRecord; file: FileRecord }> {
+  { token, password, requestId, range, ifRange, source, method, member }: Opening,
+): Promise<SignedUrl & Opened> {
   const { link: stored, seen } = await readLink(deps, token);
   const link = live(stored, deps.now(), true);
-  const reading = linkedFile(deps, link, seen);
+  const read = async () =>
+    permitted(deps, { link, member, usedUp: true }, await linkedFile(deps, link, seen));
+  const reading = read();
   let judged: Promise<AskedPart> | undefined;
   const part = async () => {
     if (range === undefined) return "whole";
-    judged ??= askedPart(deps, { range, ifRange }, present(await reading));
+    judged ??= askedPart(deps, { range, ifRange }, (await reading).file);
     return judged;
   };
   // A download finds out what is left as it counts.
   if (method === "HEAD" || link.password !== undefined) {
     // What a dead link says, it says to everybody; so it costs no try either.
-    present(await reading);
+    await reading;
     await requireLeft(deps, link, { token, source, part: await part() });
     await unlock(deps, link, { token, password, source });
   }
   const count = async () => countDownload(deps, link, { token, requestId, source, part: await part() });
   // The count itself finds out whether the file is there; but a folder above it may be gone, or the workspace, or that was
-  // handed over without links.
+  // handed over without links, or has a policy.
   const workspace = knownOpen(link.workspace_id, seen);
-  if (link.above?.length !== 0 || workspace === undefined || workspace.links_from !== undefined)
-    present(await reading);
-  const [read, counted] = await Promise.all([reading, method === "GET" ? count() : undefined]);
-  const file = present(read);
+  const isPlain = workspace?.links_from === undefined && workspace?.policy === undefined;
+  if (link.above?.length !== 0 || workspace === undefined || !isPlain) await reading;
+  const [{ file, link: bounded }, counted] = await Promise.all([
+    reading,
+    method === "GET" ? count() : undefined,
+  ]);
   // Where downloads are limited, a part is counted or free as the very one that was asked for.
   const bound = link.max_downloads !== undefined && counted !== undefined && (await part()) !== "whole";
   const headers = bound ? asDecided({ range, ifRange }) : {};
-  const signed = await signUntil(deps, file, { method, headers, until: link.expires_ms });
-  return { ...signed, file, link: { ...link, downloads: link.downloads + (counted === true ? 1 : 0) } };
+  const signed = await signUntil(deps, file, { method, headers, until: bounded.expires_ms });
+  return { ...signed, file, link: { ...bounded, downloads: link.downloads + (counted === true ? 1 : 0) } };
 }
 
 /** The link, and with it the workspace that it led to before. */
@@ -132,7 +146,25 @@ function live(link: LinkRecord | undefined, now: number, usedUp = false): LinkRe
   return link;
 }
 
-function present(file: FileRecord | undefined): FileRecord {
-  if (!isStanding(file)) throw linkGone("deleted");
-  return file;
+/**
+ * What a link leads to, for who opens it, with the link as the policy of its file lets it live.
+ *
+ * @throws WharfError link_gone, policy_denied.
+ */
+async function permitted(
+  { now }: Pick<Deps, "now">,
+  { link, member, usedUp = false }: { link: LinkRecord; member: Opening["member"]; usedUp?: boolean },
+  found: LinkedFile | undefined,
+): Promise<Opened> {
+  if (found === undefined || !isStanding(found.file)) throw linkGone("deleted");
+  const { file, owned } = found;
+  const { policy } = owned;
+  if (policy === undefined) return { link, file };
+  const bounded = live(underPolicy(link, policy), now(), usedUp);
+  const asksWho = policy["links.allow"] === "organization";
+  enforce(policy, {
+    action: "open_share",
+    is_member: asksWho && (await member(owned.organization_id)),
+  });
+  return { link: bounded, file };
 }

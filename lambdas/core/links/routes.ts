@@ -8,6 +8,7 @@ import type { App, AppContext } from "#http/context.ts";
 import { refuseUnreadPreconditions } from "#http/refuse-unread-preconditions.ts";
 import { send } from "#http/send.ts";
 import { headersOf, serve } from "#http/serve.ts";
+import { sourceAddress } from "#http/source-address.ts";
 import { methodOf } from "#http/to-bytes.ts";
 import { wire } from "#http/wire.ts";
 import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "#pages/link-page.ts";
@@ -26,6 +27,7 @@ import { createShare } from "./create-share.ts";
 import { ofLinks, ofShare } from "./find-share.ts";
 import { listShares } from "./list-shares.ts";
 import { openLink, viewLink } from "./open-link.ts";
+import { openedBy } from "./opened-by.ts";
 import { revokeShare } from "./revoke-share.ts";
 import { sourceOf } from "./source-of.ts";
 import { viewShare } from "./view-share.ts";
@@ -78,8 +80,9 @@ export function links(app: App, deps: LinkDeps): void {
       const headers = check(openHeaders, headersOf(openHeaders, context), "header");
       // What was not asked for yet is not given: the browser asks again when it is.
       if (download && reader === "prefetch") return send({ status: 204, headers: VARY });
-      if (!download && reader !== "program") return sendPage(200, await pageFor(deps, token, reader), VARY);
-      const call = { ...callOf(context), method: methodOf(context), ...rangedBy(headers) };
+      if (!download && reader !== "program")
+        return sendPage(200, await pageFor(deps, { token, member: memberOf(deps, context) }, reader), VARY);
+      const call = { ...callOf(deps, context), method: methodOf(context), ...rangedBy(headers) };
       // An empty one is none, and no try.
       const password = headers["X-Share-Password"] || undefined;
       const opened = await openLink(deps, { token, password, ...call });
@@ -96,7 +99,7 @@ export function links(app: App, deps: LinkDeps): void {
         return send({ status: 303, headers: { Location: linkOf(deps, token), ...VARY } });
       const { password } = check(unlockRequest, await readUrlencoded(context), "body");
       const headers = check(unlockHeaders, headersOf(unlockHeaders, context), "header");
-      const call = { ...callOf(context), method: "GET" as const, ...rangedBy(headers) };
+      const call = { ...callOf(deps, context), method: "GET" as const, ...rangedBy(headers) };
       const opening = { token, password: password || undefined, ...call };
       const opened = await openLink(deps, opening);
       if (reader !== "person") return redirect(303, opened);
@@ -106,8 +109,8 @@ export function links(app: App, deps: LinkDeps): void {
   );
 }
 
-async function pageFor(deps: Deps, token: string, reader: Reader): Promise<Page> {
-  const { link, file } = await viewLink(deps, token);
+async function pageFor(deps: Deps, opening: Parameters<typeof viewLink>[1], reader: Reader): Promise<Page> {
+  const { link, file } = await viewLink(deps, opening);
   note({ share_id: link.share_id });
   const facts = { file, link, now: deps.now() };
   // A prefetched page is shown when its reader comes.
@@ -123,9 +126,12 @@ const rangedBy = (headers: { Range?: string | undefined; "If-Range"?: string | u
   ifRange: headers["If-Range"],
 });
 
-const callOf = (context: AppContext) => ({
+const memberOf = (deps: Deps, { req }: AppContext) => openedBy(deps, req.header("authorization"));
+
+const callOf = (deps: Deps, context: AppContext) => ({
+  member: memberOf(deps, context),
   requestId: context.get("requestId"),
-  source: sourceOf(context.env?.sourceIp),
+  source: sourceOf(sourceAddress(context)),
 });
 
 /**
@@ -170,6 +176,11 @@ function refusalPage(error: WharfError, { req }: AppContext, now: number): Page 
   if (error.code === "rate_limited") return passwordPage({ error: "Too many wrong passwords.", wait });
   if (error.code === "password_limit")
     return passwordPage({ error: "Many passwords are being checked at this moment; yours was not.", wait });
+  if (error.code === "policy_denied")
+    return plainPage(
+      "This link is not for you",
+      "It opens for nobody, or for members of an organization alone. Ask its owner.",
+    );
   if (error.code === "link_gone") return plainPage("This link no longer works", error.message);
   if (error.code === "not_found")
     return plainPage("There is no such link", "Check that it is complete, or ask its owner for a new one.");

@@ -1,6 +1,7 @@
 import type { Deps } from "#core/kernel/deps.ts";
-import { iso } from "#core/kernel/time.ts";
+import type { Values } from "#core/policy/rule.ts";
 import type { Share, ShareState } from "./contract.ts";
+import { shownEnd, underPolicy } from "./link-terms.ts";
 import type { LinkRecord } from "./records.ts";
 import { shareUrl } from "./share.ts";
 
@@ -15,17 +16,24 @@ export function linkState(link: LinkRecord, now: number): Exclude<ShareState, "d
 /**
  * A share as the API shows it.
  *
- * @param orphaned whether the version that it is bound to is gone. @param left see `isLeftBehind`. @param holder see `holderOf`.
+ * @param orphaned whether the version that it is bound to is gone. @param left see `isLeftBehind`. @param holder see `holderOf`. @param policy of where its file is.
  */
 export async function shareView(
   deps: Pick<Deps, "table" | "config" | "now">,
-  link: LinkRecord,
+  stored: LinkRecord,
   {
     orphaned = false,
     left = false,
     holder,
-  }: { orphaned?: boolean; left?: boolean; holder?: string | undefined } = {},
+    policy,
+  }: {
+    orphaned?: boolean;
+    left?: boolean;
+    holder?: string | undefined;
+    policy?: Values | undefined;
+  } = {},
 ): Promise<Share> {
+  const link = underPolicy(stored, policy);
   const now = linkState(link, deps.now());
   const state = left && now !== "expired" ? "revoked" : now;
   return {
@@ -36,7 +44,7 @@ export async function shareView(
     created_at: link.created_at,
     created_by: link.created_by,
     ...(holder === undefined ? {} : { managed_by: holder }),
-    expires_at: iso(link.expires_ms),
+    expires_at: shownEnd(link.expires_ms),
     max_downloads: link.max_downloads ?? null,
     downloads: link.downloads,
     has_password: link.password !== undefined,

@@ -1,11 +1,12 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
-import { type Actor, DEFAULT_EXPIRE_IN } from "#contract/common.ts";
+import type { Actor } from "#contract/common.ts";
 import { epochOf } from "#core/access/grant-writes.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
+import { endAfter, type LinkLife, shownEnd } from "./link-terms.ts";
 import { linkToken } from "./link-token.ts";
 import type { LinkRecord } from "./records.ts";
 
@@ -33,8 +34,7 @@ export interface NewShare {
   createdBy: string;
   requestId: string;
   actor: Actor;
-  /** Seconds. @default 86400 */
-  expireIn?: number | undefined;
+  life: LinkLife;
   /** @default unlimited */
   maxDownloads?: number | undefined;
   /** As `hashPassword` makes it. */
@@ -54,23 +54,20 @@ const hintOf = (above?: readonly string[]) =>
  */
 export async function newShare(
   deps: Pick<Deps, "table" | "config" | "now">,
-  {
-    file,
-    bound,
-    createdBy,
-    requestId,
-    actor,
-    expireIn = DEFAULT_EXPIRE_IN,
-    maxDownloads,
-    passwordHash,
-  }: NewShare,
-): Promise<{ share_id: string; share_url: string; expires_at: string; link: LinkRecord; writes: Write[] }> {
+  { file, bound, createdBy, requestId, actor, life, maxDownloads, passwordHash }: NewShare,
+): Promise<{
+  share_id: string;
+  share_url: string;
+  expires_at: string | null;
+  link: LinkRecord;
+  writes: Write[];
+}> {
   const now = deps.now();
   const shareId = newId("shr", now);
-  // A whole second, as presigned URLs count: neither outlives the other.
-  const expiresMs = (Math.floor(now / 1000) + expireIn) * 1000;
+  const expiresMs = endAfter(now, life.ttl_seconds);
+  const expires_at = shownEnd(expiresMs);
   const token = await linkToken(deps, shareId);
-  const kept = { ttl: ttl(expiresMs + KEEP_MS) };
+  const kept = expires_at === null ? {} : { ttl: ttl(expiresMs + KEEP_MS) };
   const link: LinkRecord = {
     ...keys.link(token),
     share_id: shareId,
@@ -90,7 +87,7 @@ export async function newShare(
   };
   const writes: Write[] = [
     {
-      put: { ...link, ...due("link", expiresMs, shareId), ...kept },
+      put: { ...link, ...(expires_at === null ? {} : due("link", expiresMs, shareId)), ...kept },
       condition: "attribute_not_exists(#pk)",
     },
     {
@@ -105,13 +102,13 @@ export async function newShare(
       share_id: shareId,
       actor,
       data: {
-        expires_at: iso(expiresMs),
+        expires_at,
         max_downloads: maxDownloads ?? null,
         has_password: passwordHash !== undefined,
       },
     }),
   ];
-  return { share_id: shareId, share_url: linkUrl(deps, token), expires_at: iso(expiresMs), link, writes };
+  return { share_id: shareId, share_url: linkUrl(deps, token), expires_at, link, writes };
 }
 
 /** The link of a share that exists: always the same for the same id. */

@@ -20,5 +20,10 @@ export async function viewShare(
   const file = fileRecord.safeParse(nodeIn(ahead, link.file_id)).data;
   const left = isLeftBehind(link, file ?? {}, access?.workspace ?? {});
   const holder = access && holderOf(link, file, access.workspace);
-  return shareView(deps, link, { orphaned: orphaned.has(link), left, holder });
+  return shareView(deps, link, {
+    orphaned: orphaned.has(link),
+    left,
+    holder,
+    policy: access?.workspace.policy,
+  });
 }

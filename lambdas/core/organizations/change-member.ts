@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { MemberRole } from "#contract/roles.ts";
+import { requireRoleAllowed } from "#core/access/authorize-organization.ts";
 import { isMemberNow } from "#core/access/organization-now.ts";
 import { ownerGained, ownerLost, stillUnclaimed } from "#core/access/organization-writes.ts";
 import { type MemberRecord, memberRecord } from "#core/access/records.ts";
@@ -26,7 +27,7 @@ interface Change {
  * Gives a member another role, in its own record and the organization's list, in one transaction with `member_changed`.
  * The same role is no change.
  *
- * @throws WharfError not_found; forbidden where only an owner may; conflict for the last owner, for making an owner of
+ * @throws WharfError not_found; forbidden where only an owner may; policy_denied; conflict for the last owner, for making an owner of
  * what has ended, or where others keep changing it.
  */
 export async function changeMember(deps: TableDeps, call: Call, change: Change): Promise<Member> {
@@ -37,6 +38,7 @@ export async function changeMember(deps: TableDeps, call: Call, change: Change):
     if (member === undefined || !isMemberNow(member, now)) throw notFound("member", principal);
     requireRank(call.caller, organization, member.role, role);
     if (member.role === role) return member;
+    requireRoleAllowed(call.caller, organization, role);
     await deps.table.transact(writesOf(deps.now(), call, member, { ...change, epoch: now.epoch }));
     return { ...member, role };
   }, "Others change this member too; send it again.");

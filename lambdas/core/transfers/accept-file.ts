@@ -2,8 +2,10 @@ import { ownedOf } from "#core/access/organization-now.ts";
 import { changeWrites, newsOf } from "#core/files/change-writes.ts";
 import { fileView } from "#core/files/file-view.ts";
 import { arrival, placeAt, targetFolder } from "#core/files/move-target.ts";
+import { requireAllowed } from "#core/files/require-allowed.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { requireNotHeld } from "#core/kernel/retention.ts";
 import { iso } from "#core/kernel/time.ts";
 import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import { acceptThing, type Into } from "./accept-thing.ts";
@@ -13,7 +15,7 @@ import { gone } from "./find-claim.ts";
 /**
  * Moves a file to where its claimer wants it and may create: with its versions, history and fencing numbers.
  *
- * @throws WharfError not_found, transfer_gone; forbidden, name_taken, type_mismatch, file_locked; conflict.
+ * @throws WharfError not_found, transfer_gone; forbidden, policy_denied, name_taken, type_mismatch, file_locked; conflict.
  */
 export async function acceptFile(
   deps: Deps,
@@ -29,6 +31,10 @@ export async function acceptFile(
     const { trail, access } = await targetFolder(deps, call, file, wanted);
     const from = ownedOf(workspace, belongs);
     const to = access.workspace;
+    if (to.workspace_id !== from.workspace_id) {
+      requireNotHeld(from);
+      requireAllowed(to, file, asked);
+    }
     const { trail: _, ...place } = await placeAt(deps, file, {
       ...{ workspace_id, trail, asked, isBlind: access.blind },
     });

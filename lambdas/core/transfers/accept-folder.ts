@@ -5,6 +5,7 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { Overtaken } from "#core/kernel/in-rounds.ts";
+import { requireNotHeld } from "#core/kernel/retention.ts";
 import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import { acceptThing, type Into } from "./accept-thing.ts";
 import type { Claimed } from "./contract.ts";
@@ -29,8 +30,9 @@ export async function acceptFolder(
   { workspace, folder: ref, first }: Into,
 ): Promise<Claimed> {
   const workspace_id = await requireWorkspaceNamed(deps, call.caller, workspace);
-  return acceptThing(deps, call, token, first, async ({ transfer, folder }) => {
+  return acceptThing(deps, call, token, first, async ({ transfer, folder, owned }) => {
     if (folder === undefined) throw gone("withdrawn");
+    requireNotHeld(owned);
     const wanted = { workspace_id, folder: ref, isGiven: true };
     const moving = await wayOut(deps, { ...call, access: undefined }, folder, wanted).catch(ifOvertaken);
     if (moving === undefined) return undefined;

@@ -1,11 +1,13 @@
 import { due, keys } from "#aws/keys.ts";
 import { epochIn } from "#core/access/authorize-organization.ts";
+import { policyOf } from "#core/access/organization-now.ts";
 import { FIRST_ORGANIZATION, type OrganizationRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { requireNotHeld, trashDays } from "#core/kernel/retention.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { findOrganization } from "#core/organizations/find-organization.ts";
@@ -38,8 +40,10 @@ export async function closeOrganization(
         `The organization is called ${JSON.stringify(organization.name)}, and nothing was closed: say that in ?name=, if it is the one that you mean.`,
       );
     if (organization.closed_at !== undefined) return;
+    const ruled = { policy: policyOf(undefined, organization.policy) };
+    requireNotHeld(ruled);
     const now = deps.now();
-    const purge_ms = now + deps.config.trashDays * DAY_MS;
+    const purge_ms = now + trashDays(ruled, deps.config.trashDays) * DAY_MS;
     await deps.table.transact([
       {
         key: keys.organization(id),

@@ -7,6 +7,7 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { requireNotHeld } from "#core/kernel/retention.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { findItem } from "./find-item.ts";
@@ -15,11 +16,12 @@ import { findItem } from "./find-item.ts";
  * Purges a file or folder from the trash, with `file_purged` or `folder_purged`: it comes back no more. Its bytes, and what
  * is in a folder, the sweeps take.
  *
- * @throws WharfError not_found
+ * @throws WharfError not_found, policy_denied
  */
 export async function purgeItem(deps: TableDeps, call: Call, id: string): Promise<void> {
   const attempt = async () => {
-    const { item } = await findItem(deps, call, id, "purge");
+    const { item, access } = await findItem(deps, call, id, "purge");
+    requireNotHeld(access.workspace);
     const by = { request_id: call.requestId, actor: actorOf(call.caller) };
     await deps.table.transact(purgeWrites(deps.now(), item, by));
   };

@@ -1,18 +1,21 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
+import { policyOf } from "#core/access/organization-now.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { requireNotHeld } from "#core/kernel/retention.ts";
 import { newChange } from "#core/kernel/unchanged.ts";
 import { asClosed, type ClosedOrganization } from "./close-organization.ts";
 import { findClosed } from "./restore-organization.ts";
 
-/** Purges a closed organization, with `organization_purged`: it comes back no more. What is in it the sweep ends. @throws WharfError not_found */
+/** Purges a closed organization, with `organization_purged`: it comes back no more. What is in it the sweep ends. @throws WharfError not_found, policy_denied */
 export async function purgeOrganization(deps: TableDeps, call: Call, id: string): Promise<void> {
   const attempt = async () => {
     const closed = await findClosed(deps, call, id);
+    requireNotHeld({ policy: policyOf(undefined, closed.policy) });
     const by = { request_id: call.requestId, actor: actorOf(call.caller) };
     await deps.table.transact(organizationPurged(deps.now(), closed, by));
   };

@@ -3,12 +3,14 @@ import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { grantRecord, type WorkspaceRecord } from "#core/access/records.ts";
+import { ownedNow } from "#core/access/standing.ts";
 import { endGrant } from "#core/grants/end-grant.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { DueDeps, TableDeps } from "#core/kernel/deps.ts";
 import type { Chance } from "#core/kernel/each-due.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
+import { requireNotHeld } from "#core/kernel/retention.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { TOMBSTONE_KEEP_MS } from "#core/versions/purge-version.ts";
@@ -20,11 +22,12 @@ const PAGE = 50;
 /**
  * Purges a workspace from the trash, with `workspace_purged`: it comes back no more. What is in it the sweeps take.
  *
- * @throws WharfError not_found
+ * @throws WharfError not_found, policy_denied
  */
 export async function purgeWorkspace(deps: TableDeps, call: Call, id: string): Promise<void> {
   const attempt = async () => {
     const workspace = await findTrashedWorkspace(deps, call, id);
+    requireNotHeld((await ownedNow(deps, id)) ?? {});
     const by = { request_id: call.requestId, actor: actorOf(call.caller) };
     await deps.table.transact(workspacePurged(deps.now(), workspace, by));
   };

@@ -1,13 +1,16 @@
-import { due, keys } from "#aws/keys.ts";
+import { due, type Key, keys } from "#aws/keys.ts";
 import { happened, type Item, type Write } from "#aws/table.ts";
 import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
+import { ownedNow } from "#core/access/standing.ts";
 import { type FileRecord, fileRecord } from "#core/files/records.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { type Chance, eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
+import { isHeld } from "#core/kernel/retention.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { type EntryRecord, entryRecord, type FolderRecord, folderRecord } from "#core/tree/records.ts";
+import { asTrashed } from "#core/tree/trash.ts";
 import { TOMBSTONE_KEEP_MS } from "#core/versions/purge-version.ts";
 import { purgeWrites } from "./purge-item.ts";
 import { endGrantsOn, workspacePurged } from "./purge-workspace.ts";
@@ -15,6 +18,7 @@ import { endGrantsOn, workspacePurged } from "./purge-workspace.ts";
 /** What a folder's content is taken apart in: names read at once, and how many of them side by side. */
 const PAGE = 50;
 const PARALLEL = 5;
+const HELD_MS = 86_400_000;
 const system = (id: string) => ({
   request_id: `purge-${id}`,
   actor: { type: "system" as const, id: "system" },
@@ -46,16 +50,28 @@ async function purgeDueWorkspace(
   const by = system(workspace_id);
   if (purged_ms !== undefined) return endGrantsOn(deps, workspace, chance, by);
   if (deleted_at === undefined) return false;
+  if (isHeld(await ownedNow(deps, workspace_id)))
+    return heldUntilLater(deps, keys.workspace(workspace_id), workspace_id, deleted_at);
   const writes = workspacePurged(deps.now(), { ...workspace, deleted_at }, by);
   return happened(deps.table.transact(writes));
 }
 
+/** What a policy holds stays in the trash, and is looked at the next day. */
+async function heldUntilLater(deps: DueDeps, key: Key, id: string, deleted_at: string): Promise<boolean> {
+  const update = { set: due("trash", deps.now() + HELD_MS, id) };
+  await happened(deps.table.update({ key, update, ...asTrashed(deleted_at) }));
+  return false;
+}
+
 async function purge(
-  { table, now }: DueDeps,
+  deps: DueDeps,
   ...[kind, record]: ["file", FileRecord] | ["folder", FolderRecord]
 ): Promise<boolean> {
-  const { deleted_at, node_id } = record;
+  const { table, now } = deps;
+  const { deleted_at, node_id, workspace_id } = record;
   if (deleted_at === undefined) return false;
+  if (isHeld(await ownedNow(deps, workspace_id)))
+    return heldUntilLater(deps, keys.node(node_id), node_id, deleted_at);
   const item =
     kind === "file"
       ? { kind, record: { ...record, deleted_at } }

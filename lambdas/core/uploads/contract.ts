@@ -12,11 +12,11 @@ import {
   without,
   workspaceRef,
 } from "#contract/common.ts";
-import { metadata } from "#contract/content.ts";
+import { isAllowed, metadata } from "#contract/content.ts";
 import { ULID } from "#contract/event-info.ts";
 import { defineRoute } from "#contract/route.ts";
 import { scopesFor } from "#contract/scopes.ts";
-import { checksum, isAllowed, mediaType } from "#core/content/contract.ts";
+import { checksum, mediaType } from "#core/content/contract.ts";
 import { folderPath } from "#core/files/contract.ts";
 import {
   FIRST_WINDOW,
@@ -80,7 +80,7 @@ function strayOfForm({
 }: {
   form?: boolean | undefined;
   part_size?: number | undefined;
-  expire_in?: number | undefined;
+  expire_in?: number | null | undefined;
   size?: number | undefined;
   checksum?: { sha256?: string | undefined } | undefined;
 }): [path: string[], message: string][] {

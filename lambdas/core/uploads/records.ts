@@ -3,6 +3,7 @@ import { scope } from "#contract/scopes.ts";
 import { madeByRecord } from "#core/access/records.ts";
 import { uploadTokenRecord } from "#core/accounts/records.ts";
 import { mismatchRecord } from "#core/files/records.ts";
+import { ruleId } from "#core/policy/contract.ts";
 import { ifExists } from "./contract.ts";
 
 const digests = z.object({
@@ -23,7 +24,10 @@ const intent = z.object({
   reads_all: z.boolean(),
   /** It may write versions of files that it didn't make; as `reads_all` where that isn't said. */
   writes_all: z.boolean().optional(),
-  expire_in: z.number().optional(),
+  expire_in: z.number().nullish(),
+  /** What the link gets by the policy: seconds, or no end; and the rule that has shortened it. */
+  ttl_seconds: z.number().nullish(),
+  clamped_by: z.string().optional(),
   max_downloads: z.number().optional(),
   /** As `hashPassword` makes it. */
   password_hash: z.string().optional(),
@@ -53,6 +57,8 @@ export const outcome = z.object({
   mismatch: mismatchRecord.optional(),
   share_id: z.string().nullable(),
   expires_at: z.string().nullable(),
+  /** See the intent. */
+  clamped_by: z.string().optional(),
   /** Of a version of a file that had gone to another workspace by then. */
   workspace_id: z.string().optional(),
 });
@@ -62,7 +68,7 @@ export type Outcome = z.infer<typeof outcome>;
 /** On which terms a file was made, so that a repeat is told from another request: of its link, where it has one. */
 const terms = z.object({
   declined: z.literal(true).optional(),
-  expire_in: z.number().optional(),
+  expire_in: z.number().nullish(),
   max_downloads: z.number().optional(),
   /** As `hashPassword` makes it. */
   password_hash: z.string().optional(),
@@ -82,6 +88,11 @@ const rejection = z.union([
     }),
   }),
   z.object({ code: z.literal("type_mismatch"), detail: z.string(), facts: mismatchRecord }),
+  z.object({
+    code: z.literal("policy_denied"),
+    detail: z.string(),
+    facts: z.object({ rule: ruleId, limit: z.unknown(), given: z.unknown() }),
+  }),
 ]);
 
 export type Rejection = z.infer<typeof rejection>;
@@ -137,8 +148,8 @@ export const uploadRecord = z.object({
   content_type: z.string().optional(),
   checksum: digests.optional(),
   metadata: z.record(z.string(), z.string()).optional(),
-  /** Seconds; what finalize says counts before it. */
-  expire_in: z.number().optional(),
+  /** Seconds, or no end; what finalize says counts before it. */
+  expire_in: z.number().nullish(),
   created_at: z.string(),
   expires_ms: z.number(),
   /**

@@ -8,9 +8,11 @@ import { authorizeOn } from "#core/access/resource.ts";
 import { newUploadToken } from "#core/accounts/authenticate.ts";
 import { madeByOf } from "#core/accounts/maker.ts";
 import { algorithmFor } from "#core/content/checksum.ts";
+import { judgedUpload } from "#core/content/judged-upload.ts";
 import { fileRecord } from "#core/files/records.ts";
 import { type Call, type Caller, hasScope, requireScope } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { enforce } from "#core/kernel/enforce.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { iso } from "#core/kernel/time.ts";
@@ -29,7 +31,7 @@ import { saveReserved } from "./reserve-name.ts";
 import { refuseAtSessionLimit } from "./session-limit.ts";
 import { signForm } from "./sign-form.ts";
 import { signWindow } from "./sign-parts.ts";
-import { lookAround, placeOf } from "./upload-place.ts";
+import { lookAround, type Place, placeOf } from "./upload-place.ts";
 
 const SESSION_MS = SESSION_DAYS * 86_400_000;
 const FORM_SESSION_MS = FORM_SESSION_HOURS * 3_600_000;
@@ -41,7 +43,7 @@ const FORM_SESSION_MS = FORM_SESSION_HOURS * 3_600_000;
  * under an Idempotency-Key, whose claim comes first and whose record knows the answer, two more. What the name leads to is decided again when the upload is finalized.
  *
  * @param window URLs in the answer at most.
- * @throws WharfError invalid_request, checksum_unsupported, name_taken, not_found (workspace), session_limit.
+ * @throws WharfError invalid_request, policy_denied, checksum_unsupported, name_taken, not_found (workspace), session_limit.
  */
 export async function startUpload(
   deps: Deps,
@@ -66,7 +68,12 @@ export async function startUpload(
     counting?.catch(() => {});
     if (!form) void multipart.begin(workspaceId);
   };
-  const place = await placeOf(deps, call, request, beside).catch(async (error: unknown) => {
+  const allowedPlace = async () => {
+    const found = await placeOf(deps, call, request, beside);
+    requireAllowed(found, request);
+    return found;
+  };
+  const place = await allowedPlace().catch(async (error: unknown) => {
     await multipart.giveUp();
     throw error;
   });
@@ -125,6 +132,19 @@ export async function startUpload(
     if (decided) await multipart.giveUp();
     throw error;
   }
+}
+
+/** Refuses what is refused by the policy as it is, before any byte is sent. @throws WharfError policy_denied */
+function requireAllowed(
+  { access, name }: Place,
+  { size, content_type: declared, expire_in }: StartRequest,
+): void {
+  const { policy } = access.workspace;
+  if (policy === undefined && expire_in === undefined) return;
+  enforce(policy, judgedUpload({ name, size, declared }));
+  // Of a link only its life is known yet.
+  if (expire_in !== undefined)
+    enforce(policy, { action: "create_share", expire_in, has_password: true, has_max_downloads: true });
 }
 
 /** What a session needs of its maker's scopes where it goes on without it: to write its file, by who may see what there. */

@@ -5,13 +5,14 @@ import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
+import { requireNotHeld } from "#core/kernel/retention.ts";
 import { findVersion } from "./find-version.ts";
 
 /**
  * Deletes a version that is not the current one. Nobody sees it from here on; its bytes go once no presigned URL
  * leads to them, unless a restored version names them too.
  *
- * @throws WharfError conflict for the current one, not_found, file_locked, lock_lost, version_mismatch.
+ * @throws WharfError conflict for the current one, not_found, policy_denied, file_locked, lock_lost, version_mismatch.
  */
 export async function deleteVersion(
   deps: TableDeps,
@@ -19,6 +20,7 @@ export async function deleteVersion(
   { fileId, versionId, preconditions }: { fileId: string; versionId: string; preconditions: Preconditions },
 ): Promise<void> {
   await findVersion(deps, fileId, versionId, call.ahead);
+  requireNotHeld(call.access?.workspace ?? {});
   const now = deps.now();
   await deps.table.transact([
     fileCheck(now, fileId, preconditions, {

@@ -1,7 +1,9 @@
 import { due, keys } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
+import { ownedNow } from "#core/access/standing.ts";
 import { fileRecord, isPurged, type VersionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
+import { isHeld, versionsKept } from "#core/kernel/retention.ts";
 import { removal } from "./delete-version.ts";
 import { versionsOf } from "./versions-of.ts";
 
@@ -10,7 +12,7 @@ const DAY_MS = 86_400_000;
 /**
  * Marks a file's superseded versions as removed that are more than `versionsKeep` back or older than
  * `versionsKeepDays`, on behalf of the one that is due. Where that one stays, it is due again when its days are over.
- * Once they are it goes whatever else there is of the file, however much that be.
+ * Where a policy holds it, it is looked at the next day. Once its days are over it goes whatever else there is of the file, however much that be.
  *
  * @returns whether the one that was due is marked.
  */
@@ -22,6 +24,12 @@ export async function keepRetention(
   // A deleted file's versions go with it.
   if (file === undefined || isPurged(file)) return false;
   const now = deps.now();
+  const where = await ownedNow(deps, file.workspace_id);
+  if (isHeld(where)) {
+    await dueAgain(deps, file_id, dueId, now + DAY_MS);
+    return false;
+  }
+  const most = versionsKept(where, deps.config.versionsKeep);
   const keepMs = deps.config.versionsKeepDays * DAY_MS;
   if (dueSince + keepMs <= now) return mark(deps, file_id, dueId, now);
   let kept = 0;
@@ -29,7 +37,7 @@ export async function keepRetention(
   for await (const { version_id, superseded_ms, removed_ms } of versionsOf(deps, file_id)) {
     if (superseded_ms === undefined || removed_ms !== undefined || version_id === file.version_id) continue;
     kept += 1;
-    const stays = kept <= deps.config.versionsKeep && superseded_ms + keepMs > now;
+    const stays = kept <= most && superseded_ms + keepMs > now;
     if (!stays && (await mark(deps, file_id, version_id, now))) marked ||= version_id === dueId;
     if (stays && version_id === dueId) await dueAgain(deps, file_id, dueId, superseded_ms + keepMs);
   }
