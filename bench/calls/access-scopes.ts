@@ -71,6 +71,18 @@ export async function measureAccess(story: Story, measure: Measure, { file_id, f
     `${organization}/members?limit=100`,
   );
 
+  const policy = `${organization}/policy`;
+  const rules = (nth: number) => ({
+    uploads: {
+      denied_types: Array.from({ length: 46 }, (_, at) => `application/${"x".repeat(42)}${nth}${at}`),
+    },
+  });
+  const put = (nth: number) => ({ method: "PUT", json: rules(nth) });
+  await measure("policies:write", "PUT /v1/orgs/{id}/policy, 3 KB", policy, put(100));
+  for (let nth = 101; nth < 200; nth++) await story.api(policy, put(nth));
+  await measure("policies:read", "GET …/policy/versions, 100 of 3 KB", `${policy}/versions?limit=100`);
+  await story.api(policy, { method: "PUT", json: {} });
+
   const group = await read(
     measure("members:write", "POST /v1/groups", "/v1/groups", { json: { name: description } }),
   );

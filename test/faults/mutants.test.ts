@@ -7,6 +7,7 @@ import { folders } from "./mutants/folders.ts";
 import { invitations } from "./mutants/invitations.ts";
 import { organizations } from "./mutants/organizations.ts";
 import { others } from "./mutants/others.ts";
+import { policies } from "./mutants/policies.ts";
 import { transfers } from "./mutants/transfers.ts";
 import { uploads } from "./mutants/uploads.ts";
 import { webhooks } from "./mutants/webhooks.ts";
@@ -21,6 +22,7 @@ test("each condition stands in its file", () => {
     ...folders,
     ...copies,
     ...transfers,
+    ...policies,
   ].flatMap(({ name, changes }) =>
     changes
       .filter(({ file, from }) => !readFileSync(file, "utf8").includes(from))

@@ -66,6 +66,13 @@ export async function accessFlows({ story, ok, minute }: Caller): Promise<void> 
   await post("/v1/invitations/accept", { token: textOf(invited, "accept_token") }, pia.api_key);
   await get("/v1/groups");
   await get(`/v1/groups/${group}/members`);
+  // Harmless to what follows, which is judged by it.
+  const policy = `/v1/orgs/${FIRST_ORGANIZATION}/policy`;
+  const rules = { uploads: { denied_extensions: ["scr"] } };
+  await ok(answer, policy, { method: "PUT", json: rules });
+  await ok(answer, `/v1/workspaces/${ws}/policy`, { method: "PUT", json: rules });
+  for (const path of [policy, `${policy}/versions`, `/v1/workspaces/${ws}/policy`]) await get(path);
+  await post("/v1/policies/evaluate", { workspace: ws, act: { action: "delete" } });
   const made = await post("/v1/clients", {
     ...{ name: "service", scopes: HELD, role: "member" },
     grants: [{ resource_id: folder, role: "viewer" }],

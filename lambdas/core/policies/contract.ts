@@ -3,7 +3,14 @@ import * as z from "zod";
 import { at, id, idOf, name, orTime, page, principal } from "#contract/common.ts";
 import { memberRole } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
-import { MAX_POLICY_BYTES, type Policy, policy, ruleId, ruleIds } from "#core/policy/contract.ts";
+import {
+  MAX_POLICY_BYTES,
+  type Policy,
+  policy,
+  policyAsSet,
+  ruleId,
+  ruleIds,
+} from "#core/policy/contract.ts";
 
 const tag = "Policies";
 const ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ";
@@ -36,7 +43,7 @@ export const shownPolicy = z
     version,
     changed_at: orTime("When it was set; `null`: never."),
     changed_by: principal.nullable().meta({ description: "Who has set it; `null`: nobody." }),
-    policy: policy.meta({ description: "As it was set." }),
+    policy: policyAsSet,
     effective: z.record(ruleId, held).meta({
       description:
         "What holds, field by field: in a workspace its organization's, and of its own what is stricter.",
@@ -50,7 +57,7 @@ const policyVersion = z
     version,
     changed_at: at("When it was set"),
     changed_by: principal.meta({ description: "Who has set it." }),
-    policy: policy.meta({ description: "As it was set." }),
+    policy: policyAsSet,
     changes: z.array(policyChange).meta({ description: "Each field that was another before." }),
   })
   .meta({ id: "PolicyVersion" });

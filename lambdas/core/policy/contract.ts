@@ -6,7 +6,7 @@ import * as z from "zod";
 import { distinct } from "#contract/common.ts";
 
 /** The longest life of a link that can be set, in seconds: ten years. */
-export const MAX_TTL = 315_360_000;
+const MAX_TTL = 315_360_000;
 /** The largest object that S3 takes in parts (S3 User Guide, "Amazon S3 multipart upload limits"): 48.8 TiB. */
 const MAX_BYTES = 53_687_091_200_000;
 const MAX_DAYS = 3_650;
@@ -105,16 +105,18 @@ const retention = z.strictObject({
   legal_hold: said(z.boolean(), "While `true` nothing is deleted, for whomever."),
 });
 
+const fields = {
+  links: links.optional(),
+  uploads: uploads.optional(),
+  access: access.optional(),
+  webhooks: webhooks.optional(),
+  retention: retention.optional(),
+};
+
 /** A policy as it is set: what is left out holds as it does without one, or as the organization's says. */
-export const policy = z
-  .strictObject({
-    links: links.optional(),
-    uploads: uploads.optional(),
-    access: access.optional(),
-    webhooks: webhooks.optional(),
-    retention: retention.optional(),
-  })
-  .meta({ id: "Policy" });
+export const policy = z.strictObject(fields).meta({ id: "Policy" });
+/** The same in answers, which may have fields that are yet to come. */
+export const policyAsSet = z.object(fields).meta({ id: "PolicyAsSet", description: "As it was set." });
 export type Policy = z.infer<typeof policy>;
 
 /** A field of a policy: `links.max_ttl_seconds`. */

@@ -3,7 +3,7 @@ import type { Rule, Values } from "./rule.ts";
 import { rules } from "./rules.ts";
 
 /** Where the value of a field comes from. */
-export type Source = "default" | "organization" | "workspace";
+type Source = "default" | "organization" | "workspace";
 
 /** A policy with a value for each field. */
 export interface Effective {

@@ -16,6 +16,7 @@ import { invitations } from "./invitations.ts";
 import type { Mutant } from "./mutant.ts";
 import { organizations } from "./organizations.ts";
 import { others } from "./others.ts";
+import { policies } from "./policies.ts";
 import { transfers } from "./transfers.ts";
 import { uploads } from "./uploads.ts";
 import { webhooks } from "./webhooks.ts";
@@ -54,6 +55,7 @@ const chosen = [
   ...folders,
   ...copies,
   ...transfers,
+  ...policies,
 ].filter(({ name }) => name.includes(values.only));
 /** What is to be red: tests where the suite is asked for, or the harness has no case. */
 const testsOf = ({ case: played, red }: Mutant) => (values.suite || played === undefined ? red : undefined);

@@ -22,6 +22,7 @@ import { links } from "./links.ts";
 import { locks } from "./locks.ts";
 import { migration } from "./migration.ts";
 import { organizations } from "./organizations.ts";
+import { policies } from "./policies.ts";
 import { startedUploads } from "./starts.ts";
 import { transferredLinks } from "./transferred-links.ts";
 import { transfers } from "./transfers.ts";
@@ -51,6 +52,7 @@ export const domains: Record<string, readonly Situation[]> = {
     clients,
     accounts,
     organizations,
+    policies,
     grants,
     invitations,
     migration,
