@@ -77,11 +77,11 @@ export const scopeTable = {
     implies: ["clients:read"],
     says: "Make and end clients, their secrets, and API keys.",
   },
-  "policies:read": { actions: [], says: "See policies and approvals." },
+  "policies:read": { actions: [], says: "See policies." },
   "policies:write": {
     actions: [],
     implies: ["policies:read"],
-    says: "Set policies, and decide on what waits for approval.",
+    says: "Set policies.",
   },
   "workspaces:read": { actions: [], says: "See workspaces." },
   "workspaces:write": {

@@ -101,6 +101,8 @@ describe("scope × action", () => {
     ["members:write", "....... ......."],
     ["clients:read", "....... ......."],
     ["clients:write", "....... ......."],
+    ["policies:read", "....... ......."],
+    ["policies:write", "....... ......."],
     ["workspaces:read", "....... ......."],
     ["workspaces:write", "....... .....xx"],
     ["admin", "xxxxxxx xxxxxxx"],

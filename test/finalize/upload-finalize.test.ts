@@ -278,8 +278,8 @@ describe("links", () => {
 
   test("live as long as the start said, which is told there what is too long", async () => {
     expect(await by.refusedStart({ filename: "long.txt", expire_in: 604_801 })).toEqual([
-      400,
-      "invalid_request",
+      403,
+      "policy_denied",
     ]);
     const writer = await client.withScopes("files:write", "files:delete", "locks:write", "workspaces:write");
     expect(await refusal(writer("/v1/uploads", { json: { filename: "long.txt", expire_in: 60 } }))).toEqual([

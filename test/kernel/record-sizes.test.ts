@@ -46,13 +46,15 @@ const BYTES: Record<string, number> = {
   ...{ current: 100, previous: 100, lease: 36, change: 36 },
   // Events hold names, paths and facts: stories hold each under 20,000.
   body: 20_000,
+  // Of a policy what it may have as JSON, and what two of them differ in.
+  ...{ rules: 3_072, changes: 3 * 3_072 },
   // Keys, and where a page ended.
   ...{ pk: 1_100, sk: 1_024, due_sk: 100, after: 100 },
 };
 /** Members of lists and maps whose schema doesn't say: what verbs let in. */
 const MEMBERS: Record<string, number> = {
   secrets: 10,
-  scopes: 18,
+  scopes: 20,
   workspaces: 100,
   above: 32,
   organizations: 20,

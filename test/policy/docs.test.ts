@@ -3,26 +3,30 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { expect, test } from "vitest";
 import { policy, type RuleId, ruleIds } from "#core/policy/contract.ts";
-import { rules } from "#core/policy/rules.ts";
+import { allRules, rules } from "#core/policy/rules.ts";
 
 const PAGE = "docs/policy.md";
 const HEAD = /(\| field \| .*\n\|---.*\n)((?:\| .*\n)*)/;
 
-/** What a field's schema says of it. */
-function description(id: RuleId): string {
+/** What a field's schema says of it: what it means, which value is the stricter, what exists already. */
+function said(id: RuleId): string[] {
   const [section = "", field = ""] = id.split(".");
   const sections = policy.shape as unknown as Record<
     string,
     { unwrap(): { shape: Record<string, { meta(): { description?: string } }> } }
   >;
-  return sections[section]?.unwrap().shape[field]?.meta().description ?? "";
+  const text = sections[section]?.unwrap().shape[field]?.meta().description ?? "";
+  return /^(.*) Of two values the stricter is (.*?)\. What exists already: (.*)$/.exec(text)?.slice(1) ?? [];
 }
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replace(/\.$/, "");
 const rows = ruleIds.map((id) => {
-  const { unset, stricter, existing } = rules[id];
-  return `| \`${id}\` | ${[description(id), `\`${JSON.stringify(unset)}\``, stricter, existing].map(cell).join(" | ")} |\n`;
+  const [what = "", stricter = "", existing = ""] = said(id);
+  const unset = `\`${JSON.stringify(rules[id].unset)}\``;
+  return `| \`${id}\` | ${[what, unset, stricter, existing].map(cell).join(" | ")} |\n`;
 });
+
+test("each field of the schema has a rule", () => expect(allRules).toEqual(ruleIds));
 
 test("the table of rules is what they say", () => {
   const text = readFileSync(PAGE, "utf8");

@@ -241,6 +241,9 @@ const requests: Record<string, () => ApiInit & { query?: string }> = {
   closeOrganization: () => ({ query: "?name=default" }),
   createTransfer: () => ({ json: { resource: { type: "file", id: here.file } } }),
   acceptClaim: () => ({ json: { workspace: here.otherWorkspace } }),
+  putOrganizationPolicy: () => ({ json: {} }),
+  putWorkspacePolicy: () => ({ json: {} }),
+  evaluatePolicy: () => ({ json: { workspace: here.workspace, act: { action: "delete" } } }),
 };
 
 function formOf(fields: Record<string, string>): FormData {
@@ -323,7 +326,7 @@ function expected(principal: Principal, { id, access, scopes, uploadToken }: Rou
   if ("organization" in access) return organizational(principal, id);
   if ("own" in access) return [403, 404];
   const action = access.action;
-  const isWorkspace = id === "listTrash" || id.includes("Workspace");
+  const isWorkspace = ["listTrash", "evaluatePolicy"].includes(id) || id.includes("Workspace");
   const isSession = ("on" in access && access.on === "upload") || id === "finalizeUploads";
   if (principal === "viewer" && !isWorkspace && !isSession) {
     if (["getGrant", "endGrant", "showTransfer", "revokeTransfer"].includes(id)) return [403, 404];

@@ -13,7 +13,6 @@ import { actionsOfRole, type MemberRole } from "#contract/roles.ts";
 import { type Action, type Scope, scopesFor } from "#contract/scopes.ts";
 import { type Call, type Caller, requireScope } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { policyDenied } from "#core/kernel/enforce.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import type { Allowed, HeldGrant } from "#core/kernel/rights.ts";
 import type { Finding } from "#core/policy/rule.ts";
@@ -28,6 +27,7 @@ import {
   type Refused,
   type Verdict,
 } from "./decide.ts";
+import { policyDenied } from "./enforce.ts";
 import { remember } from "./hints.ts";
 import { grantedSince, type OrganizationNow, ownedOf, roleNow, workspaceNow } from "./organization-now.ts";
 import { type Located, rootFolder } from "./place.ts";

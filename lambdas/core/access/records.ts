@@ -60,7 +60,7 @@ export const groupRightsRecord = z.object({
 
 /** A policy as it is stored: checked where it is set, and read as it is, whichever release has set it. */
 export const policyRecord = z.object({
-  rules: z.custom<Policy>((value) => typeof value === "object" && value !== null),
+  rules: z.looseObject({}) as unknown as z.ZodType<Policy>,
   /** How often it was set. */
   version: z.number(),
   changed_at: z.string(),

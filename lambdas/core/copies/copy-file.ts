@@ -1,6 +1,7 @@
 import { keys } from "#aws/keys.ts";
 import { happened, type Item, type Write } from "#aws/table.ts";
 import { judgeName } from "#core/content/judge-name.ts";
+import { requireAllowed } from "#core/content/require-allowed.ts";
 import type { FileDetail } from "#core/files/contract.ts";
 import { downloadEvent } from "#core/files/download-file.ts";
 import { fileUpdate, type Preconditions } from "#core/files/fenced-write.ts";
@@ -9,7 +10,6 @@ import { requireOwn } from "#core/files/files-to-handle.ts";
 import { findFile } from "#core/files/find-file.ts";
 import { newFileWrites } from "#core/files/new-file.ts";
 import { type FileRecord, isStanding, type VersionRecord } from "#core/files/records.ts";
-import { requireAllowed } from "#core/files/require-allowed.ts";
 import { supersede } from "#core/files/supersede-version.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";

@@ -1,8 +1,8 @@
+import { enforce } from "#core/access/enforce.ts";
 import { policyOf } from "#core/access/organization-now.ts";
 import { organizationNow } from "#core/access/standing.ts";
 import type { Caller } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { enforce } from "#core/kernel/enforce.ts";
 
 /**
  * That an organization's policy lets its endpoints be at a URL's host. What is no URL is refused as that, elsewhere.

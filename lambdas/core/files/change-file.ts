@@ -1,10 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
+import { requireNotHeld } from "#core/access/held.ts";
 import { isOther, type Merged, mergeMetadata, orNone } from "#core/content/merge-metadata.ts";
+import { requireAllowed, requireNameAllowed } from "#core/content/require-allowed.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
-import { requireNotHeld } from "#core/kernel/retention.ts";
 import type { Owned } from "#core/kernel/rights.ts";
 import { iso } from "#core/kernel/time.ts";
 import { lastOf } from "#core/tree/way.ts";
@@ -16,7 +17,6 @@ import { fileView, shownTo } from "./file-view.ts";
 import { fileInRound } from "./find-file.ts";
 import { arrival, type Place, placeAt, targetFolder } from "./move-target.ts";
 import { type FileRecord, versionRecord } from "./records.ts";
-import { requireAllowed, requireNameAllowed } from "./require-allowed.ts";
 import { trailNow } from "./trail-now.ts";
 
 /**

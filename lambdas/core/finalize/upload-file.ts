@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { enforce } from "#core/access/enforce.ts";
 import { requireLiveClient } from "#core/accounts/require-live-client.ts";
 import { judgedUpload } from "#core/content/judged-upload.ts";
 import { SNIFF_BYTES } from "#core/content/sniff-type.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { enforce } from "#core/kernel/enforce.ts";
 import { newId } from "#core/kernel/ids.ts";
 import { addUpload } from "#core/uploads/add-upload.ts";
 import { newSession } from "#core/uploads/new-session.ts";

@@ -1,9 +1,9 @@
 import { keys } from "#aws/keys.ts";
+import { requireNotHeld, trashDays } from "#core/access/held.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { requireNotHeld, trashDays } from "#core/kernel/retention.ts";
 import { pathOf } from "#core/tree/reach.ts";
 import { intoTrash } from "#core/tree/trash.ts";
 import { asFound, findFolder, requireNoRoot } from "./find-folder.ts";

@@ -1,9 +1,9 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
+import { requireNotHeld } from "#core/access/held.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
-import { requireNotHeld } from "#core/kernel/retention.ts";
 import { iso } from "#core/kernel/time.ts";
 import { below, reachOf, requireWithin } from "#core/tree/reach.ts";
 import type { FolderRecord } from "#core/tree/records.ts";

@@ -1,4 +1,4 @@
-import { enforce } from "#core/kernel/enforce.ts";
+import { enforce } from "#core/access/enforce.ts";
 import { iso, NO_END_MS } from "#core/kernel/time.ts";
 import type { RuleId } from "#core/policy/contract.ts";
 import { DEFAULTS } from "#core/policy/effective.ts";

@@ -1,11 +1,11 @@
 import { keys } from "#aws/keys.ts";
 import type { SignedUrl } from "#aws/signer.ts";
+import { enforce } from "#core/access/enforce.ts";
 import { hintedKeys } from "#core/access/hints.ts";
 import { knownOpen } from "#core/access/standing.ts";
 import { type FileRecord, isStanding } from "#core/files/records.ts";
 import { type SignOptions, signDownload } from "#core/files/sign-download.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { enforce } from "#core/kernel/enforce.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { type AskedPart, asDecided, askedPart, type Ranged } from "./asked-part.ts";
 import { LINK_URL_SECONDS } from "./contract.ts";

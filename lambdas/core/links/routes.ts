@@ -2,13 +2,14 @@ import * as z from "zod";
 import { note } from "#aws/log.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
+import { memberByToken } from "#core/organizations/member-by-token.ts";
 import { readUrlencoded } from "#http/body.ts";
 import { check } from "#http/check.ts";
 import type { App, AppContext } from "#http/context.ts";
 import { refuseUnreadPreconditions } from "#http/refuse-unread-preconditions.ts";
 import { send } from "#http/send.ts";
 import { headersOf, serve } from "#http/serve.ts";
-import { sourceAddress } from "#http/source-address.ts";
+import { sourceAddress, sourceOf } from "#http/source-address.ts";
 import { methodOf } from "#http/to-bytes.ts";
 import { wire } from "#http/wire.ts";
 import { downloadPage, passwordPage, previewPage, protectedPage, startedPage } from "#pages/link-page.ts";
@@ -27,9 +28,7 @@ import { createShare } from "./create-share.ts";
 import { ofLinks, ofShare } from "./find-share.ts";
 import { listShares } from "./list-shares.ts";
 import { openLink, viewLink } from "./open-link.ts";
-import { openedBy } from "./opened-by.ts";
 import { revokeShare } from "./revoke-share.ts";
-import { sourceOf } from "./source-of.ts";
 import { viewShare } from "./view-share.ts";
 
 /** Links to files, as their makers see them. */
@@ -126,7 +125,7 @@ const rangedBy = (headers: { Range?: string | undefined; "If-Range"?: string | u
   ifRange: headers["If-Range"],
 });
 
-const memberOf = (deps: Deps, { req }: AppContext) => openedBy(deps, req.header("authorization"));
+const memberOf = (deps: Deps, { req }: AppContext) => memberByToken(deps, req.header("authorization"));
 
 const callOf = (deps: Deps, context: AppContext) => ({
   member: memberOf(deps, context),

@@ -44,7 +44,7 @@ export const shownPolicy = z
     changed_at: orTime("When it was set; `null`: never."),
     changed_by: principal.nullable().meta({ description: "Who has set it; `null`: nobody." }),
     policy: policyAsSet,
-    effective: z.record(ruleId, held).meta({
+    effective: z.partialRecord(ruleId, held).meta({
       description:
         "What holds, field by field: in a workspace its organization's, and of its own what is stricter.",
     }),
@@ -179,7 +179,7 @@ export const listWorkspacePolicyRoute = defineRoute({
   params: ws,
 });
 
-const ttl = z.int().min(1);
+const ttl = z.int().min(1).meta({ description: "Seconds that it lives." });
 const act = <A extends string, S extends z.ZodRawShape>(action: A, shape: S, description: string) =>
   z.strictObject({ action: z.literal(action).meta({ description }), ...shape });
 
@@ -200,14 +200,19 @@ const asked = z
       "create_share",
       {
         expire_in: ttl.nullable().optional().meta({ description: "Seconds; `null`: without an end." }),
-        has_password: z.boolean().optional(),
-        has_max_downloads: z.boolean().optional(),
+        has_password: z.boolean().optional().meta({ description: "Whether it has a password." }),
+        has_max_downloads: z
+          .boolean()
+          .optional()
+          .meta({ description: "Whether it says after how many downloads it is used up." }),
       },
       "A link is made.",
     ),
     act(
       "open_share",
-      { is_member: z.boolean().default(false) },
+      {
+        is_member: z.boolean().default(false).meta({ description: "Whether whoever opens it is a member." }),
+      },
       "A link is opened, by a member or by anybody.",
     ),
     act(
@@ -220,10 +225,14 @@ const asked = z
     ),
     act("create_key", { ttl_seconds: ttl }, "An API key is made that lives so long."),
     act("give_role", { role: memberRole }, "Somebody gets a role in the organization."),
-    act("register_webhook", { host: z.string().min(1).max(253) }, "An endpoint is registered."),
+    act(
+      "register_webhook",
+      { host: z.string().min(1).max(253).meta({ description: "The host of its URL." }) },
+      "An endpoint is registered.",
+    ),
     act("delete", {}, "Something is deleted or purged."),
   ])
-  .meta({ id: "AskedAct" });
+  .meta({ id: "AskedAct", description: "What would be done." });
 export type Asked = z.output<typeof asked>;
 
 const finding = z

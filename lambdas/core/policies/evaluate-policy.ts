@@ -1,8 +1,8 @@
 import { authorize } from "#core/access/authorize.ts";
 import { authorizeOrganization } from "#core/access/authorize-organization.ts";
+import { toldFinding } from "#core/access/enforce.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
-import { toldFinding } from "#core/kernel/enforce.ts";
 import type { Policy } from "#core/policy/contract.ts";
 import { effective } from "#core/policy/effective.ts";
 import { judge } from "#core/policy/judge.ts";

@@ -13,7 +13,7 @@ import {
 } from "./contract.ts";
 import { evaluatePolicy } from "./evaluate-policy.ts";
 import { showPolicy } from "./find-policy.ts";
-import { listPolicyVersions } from "./list-versions.ts";
+import { listPolicyVersions } from "./list-policy-versions.ts";
 import { policyTag } from "./policy-view.ts";
 import { setPolicy } from "./set-policy.ts";
 

@@ -4,9 +4,6 @@ import type { Rule } from "./rule.ts";
 export const accessGuests: Rule<"access.guests"> = {
   unset: true,
   meet: both,
-  stricter: "`false`",
-  existing:
-    "What guests, and whoever is no member, were granted gives them nothing while it is `false`, and is theirs again after it.",
   judge(allowed, act) {
     if (allowed) return undefined;
     if (act.action === "give_role" && act.role === "guest")

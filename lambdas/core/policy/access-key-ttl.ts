@@ -6,8 +6,6 @@ const DAY = 86_400;
 export const accessKeyMaxTtl: Rule<"access.key_max_ttl_days"> = {
   unset: null,
   meet: least,
-  stricter: "the smaller",
-  existing: "Nothing: a key that exists lives as long as it was to.",
   judge(days, act) {
     if (act.action !== "create_key" || days === null || act.ttl_seconds <= days * DAY) return undefined;
     return { kind: "deny", given: act.ttl_seconds / DAY, passes: `Have it end within ${days} days` };

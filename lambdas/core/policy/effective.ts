@@ -1,6 +1,6 @@
-import { type Policy, type RuleId, ruleIds } from "./contract.ts";
+import type { Policy, RuleId } from "./contract.ts";
 import type { Rule, Values } from "./rule.ts";
-import { rules } from "./rules.ts";
+import { allRules, rules } from "./rules.ts";
 
 /** Where the value of a field comes from. */
 type Source = "default" | "organization" | "workspace";
@@ -23,7 +23,7 @@ export function valueIn(policy: Policy | undefined, id: RuleId): unknown {
  * stricter, field by field.
  */
 export function effective(organization: Policy | undefined, workspace?: Policy | undefined): Effective {
-  const decided = ruleIds.map((id) => [id, ...decide(id, organization, workspace)] as const);
+  const decided = allRules.map((id) => [id, ...decide(id, organization, workspace)] as const);
   return {
     values: Object.fromEntries(decided.map(([id, value]) => [id, value])) as unknown as Values,
     from: Object.fromEntries(decided.map(([id, , from]) => [id, from])) as Effective["from"],

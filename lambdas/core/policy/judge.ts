@@ -1,6 +1,6 @@
-import { type RuleId, ruleIds } from "./contract.ts";
+import type { RuleId } from "./contract.ts";
 import type { Act, Finding, Rule, Values } from "./rule.ts";
-import { rules } from "./rules.ts";
+import { allRules, rules } from "./rules.ts";
 
 /** What rules make of an act: the strictest of what they say. */
 export interface Verdict {
@@ -14,7 +14,7 @@ export interface Verdict {
  * inside it, and so does who asks what would be.
  */
 export function judge(values: Values, act: Act): Verdict {
-  const findings = ruleIds.flatMap((id) => {
+  const findings = allRules.flatMap((id) => {
     const rule = rules[id] as Rule<RuleId>;
     const found = rule.judge?.(values[id] as never, act, values);
     return found === undefined ? [] : [{ ...found, rule: id, limit: values[id] }];

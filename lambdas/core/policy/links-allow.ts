@@ -4,8 +4,6 @@ import type { Rule } from "./rule.ts";
 export const linksAllow: Rule<"links.allow"> = {
   unset: "anyone",
   meet: later(["anyone", "organization", "nobody"] as const),
-  stricter: "`nobody`, then `organization`",
-  existing: "Links that exist open for nobody else from then on, and again once it says so.",
   judge(value, act) {
     if (act.action === "create_share" && value === "nobody")
       return { kind: "deny", given: "create_share", passes: "Nobody makes links here; grant access instead" };

@@ -4,6 +4,4 @@ import type { Rule } from "./rule.ts";
 export const linksOnUpload: Rule<"links.on_upload"> = {
   unset: "always",
   meet: later(["always", "asked"] as const),
-  stricter: "`asked`",
-  existing: "Nothing. A session is finished as the policy is by then.",
 };

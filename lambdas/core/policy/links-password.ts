@@ -4,8 +4,6 @@ import type { Rule } from "./rule.ts";
 export const linksRequirePassword: Rule<"links.require_password"> = {
   unset: false,
   meet: either,
-  stricter: "`true`",
-  existing: "Nothing: links without one go on.",
   judge(required, act) {
     if (act.action !== "create_share" || !required || act.has_password === true) return undefined;
     return { kind: "deny", given: null, passes: "Send a password" };

@@ -7,8 +7,6 @@ const DAY = 86_400;
 export const linksMaxTtl: Rule<"links.max_ttl_seconds"> = {
   unset: 7 * DAY,
   meet: least,
-  stricter: "the smaller",
-  existing: "A link ends at the earlier of its `expires_at` and `created_at` + this, at every opening.",
   judge(max, act, all) {
     if (act.action !== "create_share" || act.expire_in === undefined || max === null) return undefined;
     const given = act.expire_in;
@@ -22,15 +20,11 @@ export const linksMaxTtl: Rule<"links.max_ttl_seconds"> = {
 export const linksDefaultTtl: Rule<"links.default_ttl_seconds"> = {
   unset: DAY,
   meet: (one, other) => Math.min(one, other),
-  stricter: "the smaller",
-  existing: "Nothing.",
 };
 
 export const linksTtlMode: Rule<"links.ttl_mode"> = {
   unset: "refuse",
   meet: later(["clamp", "refuse"] as const),
-  stricter: "`refuse`",
-  existing: "Nothing.",
 };
 
 /** Seconds that a link gets of which this was asked; `null`: it has no end. */

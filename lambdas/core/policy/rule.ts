@@ -71,7 +71,4 @@ export interface Rule<Id extends RuleId> {
   meet(one: RuleValue<Id>, other: RuleValue<Id>): RuleValue<Id>;
   /** @param all the other fields, where one asks about another */
   judge?(value: RuleValue<Id>, act: Act, all: Values): Omit<Finding, "rule" | "limit"> | undefined;
-  /** For docs: which of two values is stricter, and what it does to what exists already. */
-  stricter: string;
-  existing: string;
 }

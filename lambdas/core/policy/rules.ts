@@ -37,3 +37,6 @@ export const rules: { readonly [Id in RuleId]: Rule<Id> } = {
   "retention.versions_keep": retentionVersionsKeep,
   "retention.legal_hold": retentionLegalHold,
 };
+
+/** Their ids. */
+export const allRules = Object.keys(rules) as RuleId[];

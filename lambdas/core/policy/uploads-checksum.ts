@@ -4,8 +4,6 @@ import type { Rule } from "./rule.ts";
 export const uploadsRequireChecksum: Rule<"uploads.require_checksum"> = {
   unset: false,
   meet: either,
-  stricter: "`true`",
-  existing: "A session that is open needs one as it is finalized.",
   judge(required, act) {
     if (act.action !== "upload" || !required || act.has_checksum !== false) return undefined;
     return {

@@ -4,8 +4,6 @@ import type { Rule } from "./rule.ts";
 export const uploadsDeniedExtensions: Rule<"uploads.denied_extensions"> = {
   unset: [],
   meet: union,
-  stricter: "what is in either",
-  existing: "Nothing: a file may keep its name, and gets no other with one of these.",
   judge(denied, act) {
     if (act.action !== "upload" || denied.length === 0) return undefined;
     // Windows goes by the last of `a.txt.exe`, Apache by any.

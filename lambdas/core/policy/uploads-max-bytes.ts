@@ -4,8 +4,6 @@ import type { Rule } from "./rule.ts";
 export const uploadsMaxBytes: Rule<"uploads.max_bytes"> = {
   unset: null,
   meet: least,
-  stricter: "the smaller",
-  existing: "Nothing. A session without a size is judged as it is finalized.",
   judge(max, act) {
     if (act.action !== "upload" || act.size === undefined || max === null || act.size <= max)
       return undefined;

@@ -12,8 +12,6 @@ const typesOf = ({ type, sniffed }: Extract<Act, { action: "upload" }>) =>
 export const uploadsAllowedTypes: Rule<"uploads.allowed_types"> = {
   unset: null,
   meet: overlap(covers),
-  stricter: "what is in both",
-  existing: "Nothing.",
   judge(allowed, act) {
     if (act.action !== "upload" || allowed === null || act.type === undefined) return undefined;
     const given = act.contradicts ?? (isAllowed(act.type, allowed) ? undefined : act.type);
@@ -29,8 +27,6 @@ export const uploadsAllowedTypes: Rule<"uploads.allowed_types"> = {
 export const uploadsDeniedTypes: Rule<"uploads.denied_types"> = {
   unset: [],
   meet: union,
-  stricter: "what is in either",
-  existing: "Nothing.",
   judge(denied, act) {
     if (act.action !== "upload") return undefined;
     const given = typesOf(act).find((type) => isAllowed(type, denied));

@@ -9,8 +9,6 @@ function covers(wide: string, narrow: string): boolean {
 export const webhooksAllowedHosts: Rule<"webhooks.allowed_hosts"> = {
   unset: null,
   meet: overlap(covers),
-  stricter: "what is in both",
-  existing: "Endpoints elsewhere are sent nothing while it says so.",
   judge(hosts, act) {
     if (act.action !== "register_webhook" || hosts === null) return undefined;
     const { host } = act;

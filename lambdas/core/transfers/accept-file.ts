@@ -1,11 +1,11 @@
+import { requireNotHeld } from "#core/access/held.ts";
 import { ownedOf } from "#core/access/organization-now.ts";
+import { requireAllowed } from "#core/content/require-allowed.ts";
 import { changeWrites, newsOf } from "#core/files/change-writes.ts";
 import { fileView } from "#core/files/file-view.ts";
 import { arrival, placeAt, targetFolder } from "#core/files/move-target.ts";
-import { requireAllowed } from "#core/files/require-allowed.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { requireNotHeld } from "#core/kernel/retention.ts";
 import { iso } from "#core/kernel/time.ts";
 import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import { acceptThing, type Into } from "./accept-thing.ts";

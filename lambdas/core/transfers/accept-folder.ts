@@ -1,3 +1,4 @@
+import { requireNotHeld } from "#core/access/held.ts";
 import { ownedOf } from "#core/access/organization-now.ts";
 import { workspaceFor } from "#core/access/standing.ts";
 import { leavingWrites, wayOut } from "#core/folders/start-move.ts";
@@ -5,7 +6,6 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { Deps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { Overtaken } from "#core/kernel/in-rounds.ts";
-import { requireNotHeld } from "#core/kernel/retention.ts";
 import { requireWorkspaceNamed } from "#core/workspaces/workspace-named.ts";
 import { acceptThing, type Into } from "./accept-thing.ts";
 import type { Claimed } from "./contract.ts";

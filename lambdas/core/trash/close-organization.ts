@@ -1,5 +1,6 @@
 import { due, keys } from "#aws/keys.ts";
 import { epochIn } from "#core/access/authorize-organization.ts";
+import { requireNotHeld, trashDays } from "#core/access/held.ts";
 import { policyOf } from "#core/access/organization-now.ts";
 import { FIRST_ORGANIZATION, type OrganizationRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -7,7 +8,6 @@ import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { requireNotHeld, trashDays } from "#core/kernel/retention.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { findOrganization } from "#core/organizations/find-organization.ts";

@@ -1,5 +1,6 @@
 import { keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
+import { requireNotHeld, trashDays } from "#core/access/held.ts";
 import { noOrganizationEntries } from "#core/access/organization-entries.ts";
 import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
@@ -7,7 +8,6 @@ import type { Deps, TableDeps } from "#core/kernel/deps.ts";
 import { notFound } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
-import { requireNotHeld, trashDays } from "#core/kernel/retention.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { intoTrash } from "#core/tree/trash.ts";
 import { leaveName } from "#core/workspaces/owner-name.ts";

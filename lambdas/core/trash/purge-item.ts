@@ -1,13 +1,13 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
+import { requireNotHeld } from "#core/access/held.ts";
 import type { FileRecord } from "#core/files/records.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { requireNotHeld } from "#core/kernel/retention.ts";
 import type { FolderRecord } from "#core/tree/records.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { findItem } from "./find-item.ts";

@@ -1,12 +1,12 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
+import { requireNotHeld } from "#core/access/held.ts";
 import { policyOf } from "#core/access/organization-now.ts";
 import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { requireNotHeld } from "#core/kernel/retention.ts";
 import { newChange } from "#core/kernel/unchanged.ts";
 import { asClosed, type ClosedOrganization } from "./close-organization.ts";
 import { findClosed } from "./restore-organization.ts";

@@ -1,6 +1,7 @@
 import { due, keys, under } from "#aws/keys.ts";
 import { happened, type Write } from "#aws/table.ts";
 import type { Actor } from "#contract/common.ts";
+import { requireNotHeld } from "#core/access/held.ts";
 import { rootFolder } from "#core/access/place.ts";
 import { grantRecord, type WorkspaceRecord } from "#core/access/records.ts";
 import { ownedNow } from "#core/access/standing.ts";
@@ -10,7 +11,6 @@ import type { DueDeps, TableDeps } from "#core/kernel/deps.ts";
 import type { Chance } from "#core/kernel/each-due.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
 import { eventWrite } from "#core/kernel/outbox.ts";
-import { requireNotHeld } from "#core/kernel/retention.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { asTrashed, outOfList } from "#core/tree/trash.ts";
 import { TOMBSTONE_KEEP_MS } from "#core/versions/purge-version.ts";

@@ -1,5 +1,6 @@
 import { due, type Key, keys } from "#aws/keys.ts";
 import { happened, type Item, type Write } from "#aws/table.ts";
+import { isHeld } from "#core/access/held.ts";
 import { type WorkspaceRecord, workspaceRecord } from "#core/access/records.ts";
 import { ownedNow } from "#core/access/standing.ts";
 import { type FileRecord, fileRecord } from "#core/files/records.ts";
@@ -7,7 +8,6 @@ import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { DueDeps } from "#core/kernel/deps.ts";
 import { type Chance, eachDue } from "#core/kernel/each-due.ts";
 import { inParallel } from "#core/kernel/in-parallel.ts";
-import { isHeld } from "#core/kernel/retention.ts";
 import { iso, ttl } from "#core/kernel/time.ts";
 import { type EntryRecord, entryRecord, type FolderRecord, folderRecord } from "#core/tree/records.ts";
 import { asTrashed } from "#core/tree/trash.ts";

@@ -1,11 +1,11 @@
 import { due, keys } from "#aws/keys.ts";
 import type { Update } from "#aws/table.ts";
+import { requireNotHeld } from "#core/access/held.ts";
 import { fileCheck, type Preconditions } from "#core/files/fenced-write.ts";
 import { BYTES_STAY_MS } from "#core/files/supersede-version.ts";
 import type { Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
-import { requireNotHeld } from "#core/kernel/retention.ts";
 import { findVersion } from "./find-version.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { due, keys } from "#aws/keys.ts";
 import { happened } from "#aws/table.ts";
+import { isHeld, versionsKept } from "#core/access/held.ts";
 import { ownedNow } from "#core/access/standing.ts";
 import { fileRecord, isPurged, type VersionRecord } from "#core/files/records.ts";
 import type { Deps } from "#core/kernel/deps.ts";
-import { isHeld, versionsKept } from "#core/kernel/retention.ts";
 import { removal } from "./delete-version.ts";
 import { versionsOf } from "./versions-of.ts";
 

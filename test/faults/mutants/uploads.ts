@@ -115,7 +115,7 @@ export const uploads: readonly Mutant[] = [
     changes: [
       {
         file: "lambdas/core/versions/keep-retention.ts",
-        from: "kept <= deps.config.versionsKeep && superseded_ms",
+        from: "kept <= most && superseded_ms",
         to: "superseded_ms",
       },
     ],

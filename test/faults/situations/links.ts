@@ -3,7 +3,7 @@ import { keys } from "#aws/keys.ts";
 import { LINK_TRIES } from "#core/links/contract.ts";
 import { countTry } from "#core/links/count-try.ts";
 import { linkRecord, linkTriesRecord } from "#core/links/records.ts";
-import { sourceOf } from "#core/links/source-of.ts";
+import { sourceOf } from "#http/source-address.ts";
 import type { Situation } from "../situation.ts";
 import { type Actor, SOURCE, type Stage } from "../stage.ts";
 import { DAY, HOUR, passTime, SECOND } from "../time.ts";

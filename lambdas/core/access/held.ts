@@ -1,7 +1,8 @@
 /** What a policy says of how long things stay, where they are deleted, replaced or purged. */
+
+import type { Owned } from "#core/kernel/rights.ts";
 import { judge } from "#core/policy/judge.ts";
 import { enforce } from "./enforce.ts";
-import type { Owned } from "./rights.ts";
 
 type Ruled = Pick<Owned, "policy">;
 

@@ -1,7 +1,7 @@
+import { WharfError } from "#core/kernel/error.ts";
 import { DEFAULTS } from "#core/policy/effective.ts";
 import { judge } from "#core/policy/judge.ts";
 import type { Act, Finding, Values } from "#core/policy/rule.ts";
-import { WharfError } from "./error.ts";
 
 /** What is to be told of an act that goes on all the same. */
 export interface Passed {

@@ -8,7 +8,7 @@ import type { TableDeps } from "#core/kernel/deps.ts";
  *
  * @throws WharfError unauthenticated for a token that is none.
  */
-export const openedBy =
+export const memberByToken =
   (deps: TableDeps, authorization: string | undefined) =>
   async (organization: string): Promise<boolean> => {
     if (authorization === undefined) return false;

@@ -1,9 +1,14 @@
-import { contradictionOf } from "#core/content/judge-allowed.ts";
-import { enforce } from "#core/kernel/enforce.ts";
+import { enforce } from "#core/access/enforce.ts";
 import type { Owned } from "#core/kernel/rights.ts";
-import type { FileRecord } from "./records.ts";
+import { contradictionOf } from "./judge-allowed.ts";
+import type { SniffedRecord } from "./judge-content.ts";
 
-type Known = Pick<FileRecord, "size" | "content_type" | "sniffed">;
+/** What is known of a file, or of a version. */
+interface Known {
+  size: number;
+  content_type: string;
+  sniffed?: SniffedRecord | undefined;
+}
 
 /**
  * That the policy of a workspace takes a file that is there already, under a name: as if it was uploaded there.
