@@ -1,6 +1,7 @@
 /** The administrator's commands: organizations, persons, clients, their secrets and workspaces. They write the table directly. */
 import { parseArgs } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import * as z from "zod";
 import { createTable } from "#aws/table.ts";
 import { title } from "#contract/common.ts";
 import { type MemberRole, memberRole, memberRoles } from "#contract/roles.ts";
@@ -10,6 +11,9 @@ import { listClients } from "#core/accounts/list-clients.ts";
 import { isWharfError } from "#core/kernel/error.ts";
 import { listAllMembers, listAllOrganizations } from "#core/organizations/administer.ts";
 import { createPerson } from "#core/organizations/create-person.ts";
+import { showPolicy } from "#core/policies/find-policy.ts";
+import { administerPolicy } from "#core/policies/set-policy.ts";
+import { type Policy, policy } from "#core/policy/contract.ts";
 import { retireSecrets, revokeClient, rotateSecret } from "#core/revocation/change-client.ts";
 import { shareWorkspace } from "#core/revocation/share-workspace.ts";
 import { findTable, type TableLocation } from "./find-table.ts";
@@ -35,6 +39,10 @@ const USAGE = `npm run admin -- <command> [options]
   list-organizations            every organization, a line of JSON each
   list-members --organization ID
                                 every member of an organization, a line of JSON each
+  show-policy --of ID           the policy of an organization or workspace, what holds, and where it comes from
+  set-policy --of ID --policy JSON [--version N]
+                                sets it, whole, also where nobody is let in any more; --version: only upon
+                                that one
   rotate-secret --client ID     adds a second secret; both work
   retire-secrets --client ID [--keep newer|older]
                                 ends every secret but the newer one; prints how many ended. --keep older:
@@ -59,6 +67,9 @@ const options = {
   days: { type: "string", default: "90" },
   links: { type: "string" },
   keep: { type: "string", default: "newer" },
+  of: { type: "string" },
+  policy: { type: "string" },
+  version: { type: "string" },
   table: { type: "string" },
   region: { type: "string" },
   local: { type: "boolean", default: false },
@@ -173,6 +184,14 @@ const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<read
       throw new UsageError(`--links ${JSON.stringify(links)}: keep or revoke.`);
     return [await revokeClient(deps, required(values, "client"), links)];
   },
+  "show-policy": async (deps, values) => [await showPolicy(deps, required(values, "of"))],
+  "set-policy": async (deps, values) => {
+    const { version: ifMatch } = values;
+    if (ifMatch !== undefined && !/^\d{1,9}$/.test(ifMatch))
+      throw new UsageError(`--version ${JSON.stringify(ifMatch)}: a whole number; show-policy tells it.`);
+    const rules = parsePolicy(required(values, "policy"));
+    return [await administerPolicy(deps, { of: required(values, "of"), rules, ifMatch })];
+  },
   "rotate-secret": async (deps, values) => [await rotateSecret(deps, required(values, "client"))],
   "retire-secrets": async (deps, values) => {
     const { keep } = values;
@@ -188,7 +207,7 @@ const commands: Record<string, (deps: AdminDeps, values: Values) => Promise<read
 
 function required(
   values: Values,
-  option: "name" | "scopes" | "client" | "workspace" | "email" | "organization",
+  option: "name" | "scopes" | "client" | "workspace" | "email" | "organization" | "of" | "policy",
 ): string {
   const value = values[option];
   if (value === undefined || value === "") throw new UsageError(`--${option} is needed.`);
@@ -203,6 +222,18 @@ function parseRole({ role }: Values): MemberRole | undefined {
   const parsed = memberRole.safeParse(role);
   if (!parsed.success) throw new UsageError(`--role ${JSON.stringify(role)}: ${memberRoles.join(", ")}.`);
   return parsed.data;
+}
+
+function parsePolicy(text: string): Policy {
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`--policy is no JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  const parsed = policy.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`--policy: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
 }
 
 function parseScopes(text: string): Scope[] {

@@ -8,6 +8,7 @@ import { folderId } from "@wharf/local-cloud/folder-id.ts";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as z from "zod";
 import { runAdmin } from "#admin/run.ts";
+import { FIRST_ORGANIZATION } from "#core/access/records.ts";
 import { type Story, startStory } from "#test/support/story.ts";
 
 let story: Story;
@@ -106,6 +107,27 @@ test("a person is made a member, and its key answers", async () => {
   expect([...made.err, ...members.out].join("")).not.toContain(api_key);
 });
 
+test("a policy is shown and set, also one that lets nobody in any more", async () => {
+  const of = FIRST_ORGANIZATION;
+  const answers = async (...args: string[]) => {
+    const { code, out } = await admin(...args);
+    return [code, ...out.map((line) => z.looseObject({}).parse(JSON.parse(line)))] as const;
+  };
+  const set = (policy: object, ...more: string[]) =>
+    answers("set-policy", "--of", of, "--policy", JSON.stringify(policy), ...more);
+  const [code, first] = await answers("show-policy", "--of", of);
+  expect([code, first?.["version"], first?.["policy"]]).toEqual([0, 0, {}]);
+  const away = { access: { allowed_cidrs: ["198.51.100.0/24"] } };
+  const [, shut] = await set(away, "--version", "0");
+  expect(shut).toMatchObject({ version: 1, policy: away, changed_by: "administrator" });
+  const path = `/v1/workspaces/${story.workspaceId}/files`;
+  expect((await story.api(path)).status).toBe(403);
+  expect((await admin("set-policy", "--of", of, "--policy", "{}", "--version", "0")).code).toBe(1);
+  const [, open] = await set({});
+  expect(open).toMatchObject({ version: 2, policy: {} });
+  expect((await story.api(path)).status).toBe(200);
+});
+
 test("a workspace is shared with another client", async () => {
   const { client_id, client_secret } = await create("--name", "reader", "--scopes", "files:read");
   const answer = await story.api("/v1/auth/token", { token: null, json: { client_id, client_secret } });
@@ -130,6 +152,10 @@ test.for([
   [2, '--days "1e1"', ["create-person", "--email", "a@example.com", "--name", "A", "--days", "1e1"]],
   [2, '--name "A "', ["create-person", "--email", "a@example.com", "--name", "A "]],
   [1, '"a" is no e-mail address', ["create-person", "--email", "a", "--name", "A"]],
+  [2, "--policy is no JSON", ["set-policy", "--of", FIRST_ORGANIZATION, "--policy", "{"]],
+  [2, "--policy: ", ["set-policy", "--of", FIRST_ORGANIZATION, "--policy", '{"links":{"allow":"all"}}']],
+  [2, "--version", ["set-policy", "--of", FIRST_ORGANIZATION, "--policy", "{}", "--version", "new"]],
+  [1, "No organization", ["show-policy", "--of", "org_01JZZZZZZZZZZZZZZZZZZZZZZZ"]],
   [1, 'No organization has the id "acme"', ["list-members", "--organization", "acme"]],
   [1, "No organization", ["create-client", "--name", "x", "--scopes", "admin", "--organization", "org_1"]],
   [2, '--keep "both"', ["retire-secrets", "--client", "cli_1", "--keep", "both"]],

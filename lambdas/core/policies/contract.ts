@@ -1,6 +1,6 @@
 /** Policies: an organization's rules, and a workspace's stricter ones. */
 import * as z from "zod";
-import { at, id, idOf, name, orTime, page, principal } from "#contract/common.ts";
+import { at, id, idOf, name, orTime, page } from "#contract/common.ts";
 import { memberRole } from "#contract/roles.ts";
 import { defineRoute } from "#contract/route.ts";
 import {
@@ -42,7 +42,10 @@ export const shownPolicy = z
     of: idOf("org", "ws").meta({ description: "Whose policy it is." }),
     version,
     changed_at: orTime("When it was set; `null`: never."),
-    changed_by: principal.nullable().meta({ description: "Who has set it; `null`: nobody." }),
+    changed_by: z
+      .string()
+      .nullable()
+      .meta({ description: "Who has set it: a client, a person, or `administrator`; `null`: nobody." }),
     policy: policyAsSet,
     effective: z.partialRecord(ruleId, held).meta({
       description:
@@ -56,7 +59,7 @@ const policyVersion = z
   .object({
     version,
     changed_at: at("When it was set"),
-    changed_by: principal.meta({ description: "Who has set it." }),
+    changed_by: z.string().meta({ description: "Who has set it: a client, a person, or `administrator`." }),
     policy: policyAsSet,
     changes: z.array(policyChange).meta({ description: "Each field that was another before." }),
   })

@@ -8,7 +8,7 @@ import { actorOf, type Call } from "#core/kernel/call.ts";
 import type { TableDeps } from "#core/kernel/deps.ts";
 import { notFound, WharfError } from "#core/kernel/error.ts";
 import { inRounds } from "#core/kernel/in-rounds.ts";
-import { eventWrite } from "#core/kernel/outbox.ts";
+import { eventWrite, type NewEvent } from "#core/kernel/outbox.ts";
 import { iso } from "#core/kernel/time.ts";
 import { newChange, unchanged } from "#core/kernel/unchanged.ts";
 import { MAX_POLICY_BYTES, type Policy, ruleIds } from "#core/policy/contract.ts";
@@ -26,19 +26,38 @@ export interface Setting {
   ifMatch?: string | undefined;
 }
 
+/** Who sets it: a caller of the API, or the deployment's administrator, who is bound by no policy. */
+interface Setter extends Pick<NewEvent, "actor" | "request_id"> {
+  call?: Call;
+}
+
 /**
  * Sets a policy in one transaction with its history and `policy_changed`; the same again is no change.
  *
  * @throws WharfError not_found; invalid_request for one that is too large, or that would shut its setter out;
  * policy_mismatch where another stands there; conflict where others keep changing what it stands in.
  */
-export async function setPolicy(deps: TableDeps, call: Call, setting: Setting): Promise<ShownPolicy> {
-  requireSize(setting.rules);
-  if (setting.of === FIRST_ORGANIZATION) await ensureFirstOrganization(deps);
-  return inRounds(() => set(deps, call, setting), "Others change what this policy is of too; send it again.");
+export function setPolicy(deps: TableDeps, call: Call, setting: Setting): Promise<ShownPolicy> {
+  return setAs(deps, { call, actor: actorOf(call.caller), request_id: call.requestId }, setting);
 }
 
-async function set(deps: TableDeps, call: Call, { of, rules, ifMatch }: Setting): Promise<ShownPolicy> {
+/** The same by the deployment's administrator. @throws WharfError as `setPolicy` */
+export function administerPolicy(deps: TableDeps, setting: Setting): Promise<ShownPolicy> {
+  const actor = { type: "system" as const, id: "administrator" };
+  return setAs(deps, { actor, request_id: `set-${setting.of}` }, setting);
+}
+
+async function setAs(deps: TableDeps, by: Setter, setting: Setting): Promise<ShownPolicy> {
+  requireSize(setting.rules);
+  if (setting.of === FIRST_ORGANIZATION) await ensureFirstOrganization(deps);
+  return inRounds(() => set(deps, by, setting), "Others change what this policy is of too; send it again.");
+}
+
+async function set(
+  deps: TableDeps,
+  { call, ...by }: Setter,
+  { of, rules, ifMatch }: Setting,
+): Promise<ShownPolicy> {
   const found = await findPolicy(deps, of);
   const was = of.startsWith("ws_") ? found.workspace : found.organization;
   requireVersion(was, ifMatch);
@@ -47,13 +66,13 @@ async function set(deps: TableDeps, call: Call, { of, rules, ifMatch }: Setting)
   const now = deps.now();
   const next: PolicyRecord = {
     ...{ rules, version: (was?.version ?? 0) + 1 },
-    ...{ changed_at: iso(now), changed_by: call.caller.id },
+    ...{ changed_at: iso(now), changed_by: by.actor.id },
   };
   const standing = of.startsWith("ws_")
     ? { of, organization: found.organization, workspace: next }
     : { of, organization: next };
   const organization_id = found.record.organization_id;
-  requireNotShutOut(call, organization_id, standing);
+  if (call !== undefined) requireNotShutOut(call, organization_id, standing);
   const key = of.startsWith("ws_") ? keys.workspace(of) : keys.organization(of);
   await deps.table.transact([
     {
@@ -61,14 +80,13 @@ async function set(deps: TableDeps, call: Call, { of, rules, ifMatch }: Setting)
       update: { set: { policy: next, change: newChange() } },
       ...unchanged(found.record),
     },
-    ...stillIts(call, found),
+    ...(call === undefined ? [] : stillIts(call, found)),
     {
       put: { ...keys.policyVersion(of, next.version), ...next, changes },
       condition: "attribute_not_exists(#pk)",
     },
     eventWrite(now, {
-      ...{ type: "policy_changed", request_id: call.requestId, organization_id },
-      actor: actorOf(call.caller),
+      ...{ type: "policy_changed", organization_id, ...by },
       data: { of, version: next.version, changes },
     }),
   ] satisfies Write[]);
