@@ -1,4 +1,5 @@
 /** Policies: set, seen, tried, and what they keep from the sweep. */
+import { administerPolicy } from "#core/policies/set-policy.ts";
 import type { Situation } from "../situation.ts";
 import type { Actor, Stage } from "../stage.ts";
 import { DAY, passTime } from "../time.ts";
@@ -71,6 +72,18 @@ export const policies: Situation[] = [
           "it is deleted": () => me.request(workspace, DELETE),
         },
         next: { seen: () => me.request(policy) },
+      };
+    },
+  },
+  {
+    name: "policy: set by the administrator",
+    async set(stage: Stage, me: Actor) {
+      const { at } = await filled(stage, me);
+      const of = at.replace("/v1/orgs/", "");
+      return {
+        act: (actor: Actor) => administerPolicy(actor.deps, { of, rules: two }),
+        meanwhile: { "another sets it otherwise": () => me.request(`${at}/policy`, set(other)) },
+        next: { seen: () => me.request(`${at}/policy`) },
       };
     },
   },
