@@ -183,8 +183,11 @@ export const listWorkspacePolicyRoute = defineRoute({
 });
 
 const ttl = z.int().min(1).meta({ description: "Seconds that it lives." });
+/** One kind of act: `create_share` is the schema `AskedCreateShare`. */
 const act = <A extends string, S extends z.ZodRawShape>(action: A, shape: S, description: string) =>
-  z.strictObject({ action: z.literal(action).meta({ description }), ...shape });
+  z
+    .strictObject({ action: z.literal(action).meta({ description }), ...shape })
+    .meta({ id: `Asked${action.replaceAll(/(?:^|_)(.)/g, (_, first: string) => first.toUpperCase())}` });
 
 /** What somebody asks about before it is done. */
 const asked = z
