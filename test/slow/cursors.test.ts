@@ -92,6 +92,8 @@ function marksOf(kind: string): string[] {
     "/v1/events": [`events ${story.workspaceId}`],
     "/v1/orgs": [`organizations ${story.clientId}`],
     "/v1/orgs/{id}/members": [`members ${ids["organization"]} `],
+    "/v1/orgs/{id}/policy/versions": [`policies ${ids["organization"]}`],
+    "/v1/workspaces/{id}/policy/versions": [`policies ${story.workspaceId}`],
     "/v1/orgs/{id}/invitations": [`invitations ${ids["organization"]} `],
     "/v1/workspaces/{id}/trash": [`trash ${story.workspaceId}`],
     "/v1/orgs/{id}/trash": [`trash ${FIRST_ORGANIZATION}`],

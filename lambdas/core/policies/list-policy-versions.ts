@@ -4,6 +4,8 @@ import type { TableDeps } from "#core/kernel/deps.ts";
 import { type PageQuery, pageOf } from "#core/kernel/page.ts";
 import { policyVersionRecord } from "./records.ts";
 
+const isVersion = (text: string) => /^[1-9]\d{0,8}$/.test(text);
+
 /** Policies of an organization or a workspace as they were set, the newest first. @throws WharfError invalid_cursor */
 export async function listPolicyVersions(
   { table }: Pick<TableDeps, "table">,
@@ -11,7 +13,7 @@ export async function listPolicyVersions(
   { limit, cursor }: PageQuery,
 ) {
   const list = `policies ${of}`;
-  const after = readCursor(list, cursor);
+  const after = readCursor(list, cursor, isVersion);
   const { items, next } = await table.query({
     where: "#pk = :pk",
     values: { pk: keys.policyVersion(of, 0).pk },
