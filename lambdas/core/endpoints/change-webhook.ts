@@ -47,10 +47,10 @@ export async function changeWebhook(
 async function change(deps: ChangeDeps, call: Call, webhookId: string, changes: Changes): Promise<Webhook> {
   const { caller } = call;
   const hook = await findWebhook(deps, caller, webhookId);
-  if (changes.url !== undefined)
+  if (changes.url !== undefined) {
     await requireHostAllowed(deps, caller, hook.organization_id ?? FIRST_ORGANIZATION, changes.url);
-  if (changes.url !== undefined)
     await inLookupPlace(deps, caller, checkDestination(deps.outbound.guard, changes.url));
+  }
   await checkFolders(deps, call, changes.folders ?? []);
   const now = deps.now();
   const { description, url, ...rest } = changes;
