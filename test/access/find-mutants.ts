@@ -13,7 +13,7 @@ const AT_ONCE = 2;
 /** The oracle's questions: more of them are asked of what the first 3,000 don't find. */
 const SEEDS = ["1", "2", "3", "4"];
 const oracle = (seed: string) => ["test/access/run.ts", "--cases", "3000", "--seed", seed];
-const TABLES = ["decide", "authorize"].map((name) => `test/access/${name}.test.ts`);
+const TABLES = ["decide", "authorize", "organization-now"].map((name) => `test/access/${name}.test.ts`);
 const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--maxWorkers=1", ...TABLES];
 
 /**

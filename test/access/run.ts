@@ -1,7 +1,7 @@
 /**
  * `npm run test:access [-- --seed N] [--cases N]`: asks the real decision and the oracle the same 10,000 questions.
  * `-- --mutants [--only TEXT]`: breaks the decision in every way of `mutants.ts` instead, one at a time and in a copy;
- * the oracle, or the table of `decide.test.ts`, has to find each.
+ * the oracle, or the tables of `decide`, `authorize` and `organization-now`, has to find each.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
