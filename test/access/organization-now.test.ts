@@ -18,7 +18,12 @@ test.each([
   ["a member that was kept, by a key that was kept", "cli_kept", [keptBefore], true],
   ["a member that was kept, by a key that wasn't", "cli_kept", [before], false],
   ["a member that was kept, by a new key", "cli_kept", [since], true],
-  ["a member that was kept, by a new key that one that was kept has made", "cli_kept", [since, keptBefore], true],
+  [
+    "a member that was kept, by a new key that one that was kept has made",
+    "cli_kept",
+    [since, keptBefore],
+    true,
+  ],
   ["a member that was kept, by a new key that one that wasn't has made", "cli_kept", [since, before], false],
   ["the same, said in the other order", "cli_kept", [before, since], false],
   ["who came since, by a key from before", "cli_new", [before], true],
