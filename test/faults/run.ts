@@ -24,7 +24,8 @@ const { values, positionals } = parseArgs({
     only: { type: "string", default: "" },
     kinds: { type: "string", default: kinds.join() },
     list: { type: "boolean", default: false },
-    workers: { type: "string", default: "2" },
+    /** One more than cores: a fifth of the time each waits. */
+    workers: { type: "string", default: "3" },
     worker: { type: "boolean", default: false },
   },
 });
