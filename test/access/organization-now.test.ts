@@ -1,7 +1,7 @@
 /** By which keys somebody acts in an organization that was handed over, row by row: random worlds seldom come there. */
 import { ulid } from "ulid";
 import { expect, test } from "vitest";
-import { actsByKept, type OrganizationNow } from "#core/access/organization-now.ts";
+import { actsByKept, NEVER_HANDED_OVER, type OrganizationNow } from "#core/access/organization-now.ts";
 
 const HANDED = Date.UTC(2026, 0, 1);
 const key = (at: number) => `key_${ulid(at)}`;
@@ -9,7 +9,8 @@ const before = key(HANDED - 60_000);
 const keptBefore = key(HANDED - 59_000);
 const since = key(HANDED + 60_000);
 const now: OrganizationNow = {
-  ...{ epoch: 1, handed_ms: HANDED },
+  epoch: 1,
+  handed_ms: HANDED,
   kept: { cli_kept: 0, [keptBefore]: 1 },
 };
 
@@ -29,9 +30,9 @@ test.each([
   ["who came since, by a key from before", "cli_new", [before], true],
   ["who came since, by a new key", "cli_new", [since], true],
 ])("%s", (_, id, means, isGood) => {
-  expect(actsByKept({ id, ...(means === undefined ? {} : { means }) }, now)).toBe(isGood);
+  expect(actsByKept({ id, means }, now)).toBe(isGood);
 });
 
 test("in an organization that was never handed over, whatever key is good", () => {
-  expect(actsByKept({ id: "cli_kept", means: [before] }, { epoch: 0, kept: {} })).toBe(true);
+  expect(actsByKept({ id: "cli_kept", means: [before] }, NEVER_HANDED_OVER)).toBe(true);
 });
