@@ -25,27 +25,31 @@ export async function findMutants({ only }: { only: string }): Promise<{ found: 
   const chosen = mutants.filter(({ name }) => name.includes(only));
   const queue = [...chosen];
   let found = 0;
-  await requireUnbroken();
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await inCopy(requireUnbroken);
+  await Promise.all(Array.from({ length: AT_ONCE }, () => inCopy(breakInTurn)));
   return { found, all: chosen.length };
 
-  async function work(): Promise<void> {
-    const copy = await mkdtemp(join(tmpdir(), "wharf-access-"));
-    try {
-      for (const part of PARTS) await cp(join(ROOT, part), join(copy, part), { recursive: true });
-      await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
-      for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-        const path = join(copy, mutant.file);
-        const whole = await readFile(path, "utf8");
-        await writeFile(path, broken(mutant, whole));
-        const by = await finder(copy);
-        await writeFile(path, whole);
-        if (by !== undefined) found += 1;
-        console.log(`${by === undefined ? "SURVIVED" : `found by the ${by}`}: ${mutant.name}`);
-      }
-    } finally {
-      await rm(copy, { recursive: true, force: true });
+  async function breakInTurn(copy: string): Promise<void> {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      const path = join(copy, mutant.file);
+      const whole = await readFile(path, "utf8");
+      await writeFile(path, broken(mutant, whole));
+      const by = await finder(copy);
+      await writeFile(path, whole);
+      if (by !== undefined) found += 1;
+      console.log(`${by === undefined ? "SURVIVED" : `found by the ${by}`}: ${mutant.name}`);
     }
+  }
+}
+
+async function inCopy(act: (copy: string) => Promise<void>): Promise<void> {
+  const copy = await mkdtemp(join(tmpdir(), "wharf-access-"));
+  try {
+    for (const part of PARTS) await cp(join(ROOT, part), join(copy, part), { recursive: true });
+    await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
+    await act(copy);
+  } finally {
+    await rm(copy, { recursive: true, force: true });
   }
 }
 
@@ -62,17 +66,18 @@ function broken({ name, file, changes }: (typeof mutants)[number], whole: string
   return text;
 }
 
-async function requireUnbroken(): Promise<void> {
-  const unbroken = await finder(ROOT);
+/** In a copy: one that is red by itself would find each mutant. */
+async function requireUnbroken(copy: string): Promise<void> {
+  const unbroken = await finder(copy);
   if (unbroken !== undefined) throw new Error(`${unbroken} is red although nothing is broken`);
 }
 
-/** Who is red in a folder. */
-async function finder(folder: string): Promise<string | undefined> {
-  if (await isRed(folder, QUICK, /Disagreement/)) return "oracle";
-  if (await isRed(folder, VITEST, /AssertionError/)) return "tables";
+/** Who is red in a copy. */
+async function finder(copy: string): Promise<string | undefined> {
+  if (await isRed(copy, QUICK, /Disagreement/)) return "oracle";
+  if (await isRed(copy, VITEST, /AssertionError/)) return "tables";
   for (const asked of LONG)
-    if (await isRed(folder, asked, /Disagreement/)) return `oracle, asked for longer (${asked.at(-1)})`;
+    if (await isRed(copy, asked, /Disagreement/)) return `oracle, asked for longer (${asked.at(-1)})`;
   return undefined;
 }
 
