@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
     only: { type: "string", default: "" },
     kinds: { type: "string", default: kinds.join() },
     list: { type: "boolean", default: false },
-    /** One more than cores: a fifth of the time each waits. */
+    /** One more than CI's two cores: each waits a fifth of the time. */
     workers: { type: "string", default: "3" },
     worker: { type: "boolean", default: false },
   },
